@@ -1,0 +1,35 @@
+"""Which lead a folded article belongs to. Pure.
+
+Never the transitive closure of related links: it chains unrelated events (FORMAT.md part 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from articles.naming import file_order
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A lead that lists a folded article, or that the folded article lists; `mutual` if both."""
+
+    lead_id: int
+    name: str
+    quality: int
+    mutual: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a folded article goes: None if no lead claims it. `ambiguous` asks an editor to look."""
+
+    lead_id: int | None
+    ambiguous: bool
+
+
+def place(claims: Iterable[Claim]) -> Placement:
+    """Return the best claim: mutual before one-sided, then the highest quality, then the smallest file name."""
+    ranked = sorted(claims, key=lambda claim: (not claim.mutual, -claim.quality, file_order(claim.name)))
+    return Placement(ranked[0].lead_id if ranked else None, ambiguous=len(ranked) > 1)

@@ -1,0 +1,223 @@
+"""One outlet's story at one URL, as its document and the editors have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Self
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Count, F, Prefetch, Q, Value
+from django.db.models.functions import Concat
+from django.urls import reverse
+from taggit.managers import TaggableManager
+
+from articles.policy import FOLDED_HEAT, Role, role_of
+from articles.ranking import hot_value
+
+from .fields import BytewiseCharField, WebAddressField, is_web_address
+from .topic import ArticleTopic, Topic
+
+SCORE_MAX = 1_000_000  # far above the highest heat ever seen (942, FORMAT.md part 2)
+
+
+class ArticleQuerySet(models.QuerySet["Article"]):
+    def public(self) -> Self:
+        """Return the articles that readers may see by themselves: the published feed."""
+        return self.filter(public=True)
+
+    def folded(self) -> Self:
+        return self.filter(heat=FOLDED_HEAT)
+
+    def unscored(self) -> Self:
+        return self.filter(quality__isnull=True, heat__isnull=True, published__isnull=True)
+
+    def newest_first(self) -> Self:
+        """Order by publication time; ties by file name (FORMAT.md part 5)."""
+        return self.order_by("-published_at", "file_name")
+
+    def hottest_first(self) -> Self:
+        return self.order_by("-hot", "file_name")
+
+    def about(self, topics: Iterable[Topic]) -> Self:
+        """Return the articles with any of `topics`, each once."""
+        tagged = ArticleTopic.objects.filter(tag__in=list(topics))
+        return self.filter(pk__in=tagged.values("content_object"))
+
+    def from_domain(self, domain: str) -> Self:
+        return self.filter(provider__domain=domain)
+
+    def with_card(self) -> Self:
+        """Load what `_card.html` touches: three more queries whatever the number of articles."""
+        return self.select_related("provider").prefetch_related(
+            Prefetch("article_topics", ArticleTopic.objects.select_related("tag")), "images", "provider__logos"
+        )
+
+    def with_coverage(self) -> Self:
+        """Load the related links with outlets, logos and our own articles: three more queries."""
+        from .related import RelatedLink
+
+        links = RelatedLink.objects.select_related("provider").prefetch_related("provider__logos", "images")
+        return self.prefetch_related(Prefetch("related_links", links))
+
+    def with_related_count(self) -> Self:
+        """Add `related_count`, the number of related links."""
+        return self.annotate(related_count=Count("related_links"))
+
+
+class Article(models.Model):  # type: ignore[django-manager-missing]
+    """An article is identified by the name of its document (without suffix), which never changes."""
+
+    name = BytewiseCharField(
+        max_length=255,
+        unique=True,
+        help_text="The document's file name without suffix, YYYY-MM-DD-words: the article's identity and address.",
+    )
+    file_name = models.GeneratedField(
+        expression=Concat("name", Value(".md")),
+        output_field=BytewiseCharField(max_length=258),
+        db_persist=True,
+        help_text="Ties go to the smallest file name, not the smallest name: a-b.md comes before a.md.",
+    )
+    dialect = models.CharField(max_length=2, default="D5", editable=False, help_text="How its document is written.")
+    category = models.CharField(max_length=50, default="news", blank=True)
+    title = models.CharField(max_length=300)
+    excerpt = models.TextField(blank=True)
+    published_at = models.DateTimeField("publication time", help_text="When the outlet published it, in UTC.")
+    original_url = WebAddressField("original address")
+    web_url = WebAddressField("address")
+    amp_url = WebAddressField("AMP address")
+    cdn_amp_url = WebAddressField("AMP cache address")
+    type = models.CharField(
+        max_length=30, default="article", blank=True, help_text="article, video, or another word of the importers."
+    )
+    quality = models.IntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(SCORE_MAX)],
+        help_text="How good this one story is by itself.",
+    )
+    heat = models.IntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(FOLDED_HEAT), MaxValueValidator(SCORE_MAX)],
+        help_text="How big the event is; -1 on a folded article.",
+    )
+    engagement = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="The audience term that its document's heat contained."
+    )
+    published = models.BooleanField(null=True, blank=True, help_text="Unknown while nobody has decided.")
+    removed = models.BooleanField(null=True, blank=True, help_text="Rejected by the source, whatever its heat.")
+    stale = models.BooleanField(
+        default=False, help_text="Its document has lost its scores; these are the last known ones."
+    )
+    public = models.BooleanField(default=False, editable=False, help_text="Readers may see it by itself.")
+    staged = models.BooleanField(
+        null=True, editable=False, help_text="What `public` becomes when the import that brought it ends."
+    )
+    hot = models.FloatField(default=0, editable=False, help_text="Front page order: see ranking.hot_value.")
+    featured_content = models.TextField(blank=True, help_text="As the document has it; readers get a rebuilt player.")
+    provider = models.ForeignKey("providers.Provider", models.PROTECT, related_name="articles")
+    tags = models.JSONField(default=list, blank=True, help_text="Places, as ISO 3166 codes and readable names.")
+    topics = TaggableManager(through=ArticleTopic, blank=True)
+    lead = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="folded_articles",
+        help_text="On a folded article: the lead of its story.",
+    )
+    ambiguous = models.BooleanField(default=False, help_text="Several leads claim this article; the best was taken.")
+    secured = models.TextField(blank=True, editable=False, help_text="Opaque: kept and exported, never shown.")
+    body = models.TextField(blank=True, help_text="The text under the front matter.")
+    extra = models.JSONField(
+        default=list, blank=True, editable=False, help_text="Keys of the document that Newsfold doesn't know."
+    )
+    layout = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="Where its document leaves the rules."
+    )
+    content_hash = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="Of the document last imported."
+    )
+    pins = models.JSONField(default=list, blank=True, editable=False, help_text="Fields that an editor decided.")
+    wishes = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="What the document wants for the pinned fields."
+    )
+    match_key = models.CharField(max_length=32, editable=False, help_text="Digest of address, title and time.")
+    url_key = models.CharField(max_length=32, blank=True, editable=False, help_text="Digest of the address.")
+    created_at = models.DateTimeField("came in", auto_now_add=True)
+    changed_at = models.DateTimeField("last changed", auto_now=True)
+
+    objects = ArticleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-published_at", "file_name"]
+        indexes = [
+            models.Index(fields=["-published_at", "file_name"], name="article_newest"),
+            models.Index(fields=["-published_at", "file_name"], name="article_feed", condition=Q(public=True)),
+            models.Index(fields=["-hot", "file_name"], name="article_front", condition=Q(public=True)),
+            models.Index(
+                fields=["provider", "-published_at", "file_name"],
+                name="article_provider_feed",
+                condition=Q(public=True),
+            ),
+            models.Index(fields=["match_key"], name="article_match_key"),
+            models.Index(fields=["url_key"], name="article_url_key"),
+            models.Index(fields=["staged"], name="article_staged", condition=Q(staged__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="article_has_name_and_title",
+                condition=~Q(name="") & ~Q(title=""),
+                violation_error_message="An article needs a name and a title.",
+            ),
+            models.CheckConstraint(
+                name="article_score_range",
+                condition=(Q(quality__isnull=True) | Q(quality__range=(0, SCORE_MAX)))
+                & (Q(heat__isnull=True) | Q(heat__range=(FOLDED_HEAT, SCORE_MAX))),
+                violation_error_message="Quality and heat are numbers from 0 to 1,000,000; heat is -1 when folded.",
+            ),
+            models.CheckConstraint(
+                name="article_public_fails_closed",
+                condition=Q(public=False)
+                | (Q(removed__isnull=True) | Q(removed=False))
+                & (
+                    Q(published__isnull=False, published=True) & (Q(heat__isnull=True) | Q(heat__gte=0))
+                    | Q(quality__isnull=True, heat__isnull=True, published__isnull=True)
+                ),
+                violation_error_message="Readers see what is published or unscored, never what is folded or removed.",
+            ),
+            models.CheckConstraint(
+                name="article_not_its_own_lead",
+                condition=~Q(lead=F("id")),
+                violation_error_message="An article can't be folded under itself.",
+            ),
+            models.CheckConstraint(
+                name="article_addresses_are_web",
+                condition=is_web_address("original_url", "web_url", "amp_url", "cdn_amp_url"),
+                violation_error_message="Addresses start with http:// or https://.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("story", args=[self.name])
+
+    @property
+    def source_url(self) -> str:
+        """Where the story itself is to be read; empty if its document names no address."""
+        return self.web_url or self.original_url
+
+    @property
+    def is_folded(self) -> bool:
+        return self.heat == FOLDED_HEAT
+
+    def role(self, related_count: int) -> Role:
+        return role_of(self.quality, self.heat, self.published, related_count)
+
+    def hot_now(self) -> float:
+        """Return the front page value that follows from heat and time."""
+        return hot_value(self.heat, self.published_at)

@@ -1,0 +1,48 @@
+"""Column types that behave alike on SQLite and PostgreSQL."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+
+class BytewiseCharField(models.CharField):
+    """Text that sorts and compares by its bytes on every database.
+
+    File names decide ties (FORMAT.md part 3), so their order may not depend on a locale: PostgreSQL gets the
+    collation "C"; SQLite compares bytes by itself.
+    """
+
+    def db_parameters(self, connection: Any) -> dict[str, Any]:
+        parameters = super().db_parameters(connection)
+        if connection.vendor == "postgresql":
+            parameters["collation"] = "C"
+        return parameters
+
+
+class WebAddressField(models.CharField):
+    """An address of up to 2,048 characters; empty means none.
+
+    Not a URLField: addresses are stored as documents write them, spaces and all, and nothing may turn one
+    into a link unchecked (CVE-2026-15920). `is_web_address()` is the check that the database repeats.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 2048)
+        kwargs.setdefault("blank", True)
+        super().__init__(*args, **kwargs)
+
+
+def is_web_address(*fields: str) -> Q:
+    """Return the condition that each of `fields` is empty or an http(s) address."""
+    condition = Q()
+    for field in fields:
+        condition &= (
+            Q(**{field: ""}) | Q(**{f"{field}__istartswith": "https://"}) | Q(**{f"{field}__istartswith": "http://"})
+        )
+    return condition
+
+
+def is_site_relative(field: str) -> Q:
+    """Return the condition that `field` is a path on the site that wrote the document: /path, not //host."""
+    return Q(**{f"{field}__startswith": "/"}) & ~Q(**{f"{field}__startswith": "//"})

@@ -1,0 +1,79 @@
+"""Other outlets' coverage of the same event, as an article lists it."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from articles.policy import FOLDED_HEAT
+
+from .fields import WebAddressField, is_web_address
+
+
+class RelatedLinkQuerySet(models.QuerySet["RelatedLink"]):
+    def coverage(self) -> Self:
+        """Return what readers may see under a published article: coverage that we hold no article of, or a folded one.
+
+        Links to articles of ours that were removed, held or are still coming in are left out.
+        """
+        folded = Q(target__heat=FOLDED_HEAT, target__staged=None) & ~Q(target__removed=True)
+        return self.filter(Q(target=None) | folded)
+
+    def see_also(self) -> Self:
+        """Return the links to articles that readers may see by themselves."""
+        return self.filter(target__public=True)
+
+
+class RelatedLink(models.Model):
+    """One item of an article's related list, complete in itself, connected to our own article where we have it."""
+
+    article = models.ForeignKey("articles.Article", models.CASCADE, related_name="related_links")
+    position = models.PositiveSmallIntegerField(default=0)
+    target = models.ForeignKey(
+        "articles.Article",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="listed_by",
+        help_text="Our own article of this coverage, where we have it.",
+    )
+    title = models.CharField(max_length=300)
+    excerpt = models.TextField(blank=True)
+    published_at = models.DateTimeField("publication time")
+    web_url = WebAddressField("address")
+    amp_url = WebAddressField("AMP address")
+    cdn_amp_url = WebAddressField("AMP cache address")
+    type = models.CharField(max_length=30, default="article", blank=True)
+    provider = models.ForeignKey("providers.Provider", models.PROTECT, related_name="related_links")
+    quality = models.IntegerField(null=True, blank=True)
+    match_key = models.CharField(max_length=32, editable=False, help_text="Digest of address, title and time.")
+    extra = models.JSONField(default=list, blank=True, editable=False)
+    layout = models.JSONField(default=dict, blank=True, editable=False)
+
+    objects = RelatedLinkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "pk"]
+        indexes = [models.Index(fields=["match_key"], name="related_match_key")]
+        constraints = [
+            models.CheckConstraint(
+                name="related_not_itself",
+                condition=~Q(target=F("article")),
+                violation_error_message="An article can't be its own coverage.",
+            ),
+            models.CheckConstraint(
+                name="related_addresses_are_web",
+                condition=is_web_address("web_url", "amp_url", "cdn_amp_url"),
+                violation_error_message="Addresses start with http:// or https://.",
+            ),
+            models.CheckConstraint(
+                name="related_quality_range",
+                condition=Q(quality__isnull=True) | Q(quality__range=(0, 1_000_000)),
+                violation_error_message="Quality is a number from 0 to 1,000,000.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

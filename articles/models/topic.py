@@ -1,0 +1,88 @@
+"""What articles are about: topics, a tree, in order on each article."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from taggit.models import ItemBase, TagBase
+
+
+class Topic(TagBase):
+    """A subject with its place in the tree. Names are compared as written, case included."""
+
+    shortname = models.CharField(max_length=100, blank=True, help_text="For narrow places; empty means the name.")
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    keywords = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Words that, in a title, mean this topic. The suggested quality rewards them.",
+    )
+    hashtags = models.JSONField(default=list, blank=True)
+    images = models.JSONField(default=list, blank=True, help_text="Addresses of pictures, as the registry lists them.")
+    services = models.JSONField(
+        default=list, blank=True, help_text="The registry's service addresses: [name, address] pairs."
+    )
+    registry_position = models.CharField(
+        max_length=20, blank=True, help_text="The number before the registry file's name, which orders the topics."
+    )
+    weight = models.SmallIntegerField(
+        default=0, help_text="Added to the suggested quality of articles with this topic; 0 for most topics."
+    )
+    extra = models.JSONField(
+        default=list, blank=True, editable=False, help_text="Keys of its registry file that Newsfold doesn't know."
+    )
+
+    class Meta:
+        ordering = ["registry_position", "name"]
+        constraints = [
+            models.CheckConstraint(
+                name="topic_not_its_own_parent",
+                condition=~Q(parent=F("id")),
+                violation_error_message="A topic can't stand under itself.",
+            ),
+            models.CheckConstraint(name="topic_has_name", condition=~Q(name="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Refuse a parent that stands below this topic."""
+        ancestor = self.parent
+        while ancestor is not None:
+            if ancestor.pk == self.pk and self.pk is not None:
+                raise ValidationError(
+                    {"parent": f"“{self.parent}” already stands below “{self}”. Pick another parent."}
+                )
+            ancestor = ancestor.parent
+
+    def get_absolute_url(self) -> str:
+        return reverse("topic", args=[self.slug])
+
+    @property
+    def label(self) -> str:
+        return self.shortname or self.name
+
+
+class ArticleTopic(ItemBase):
+    """A topic at its place in an article's list; positions count from 0."""
+
+    content_object = models.ForeignKey("articles.Article", models.CASCADE, related_name="article_topics")
+    tag = models.ForeignKey(Topic, models.CASCADE, related_name="article_topics", verbose_name="topic")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "content_object",
+                "tag",
+                name="articletopic_once",
+                violation_error_message="The article has this topic already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.tag)

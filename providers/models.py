@@ -1,0 +1,97 @@
+"""The outlets whose stories are curated, and their logos. Knows nothing of articles."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+
+class ProviderQuerySet(models.QuerySet["Provider"]):
+    def registered(self) -> Self:
+        """Return the outlets that stand in the organisation registry."""
+        return self.filter(registered=True)
+
+    def for_domain(self, domain: str) -> Self:
+        """Return every name under which `domain` speaks."""
+        return self.filter(domain=domain)
+
+
+class Provider(models.Model):
+    """One outlet under one name: a domain can speak under many names (FORMAT.md part 2)."""
+
+    name = models.CharField(max_length=200)
+    domain = models.CharField(max_length=200, help_text="As documents write it, for example theguardian.com.")
+    registered = models.BooleanField(
+        default=False, help_text="Stands in the organisation registry, which the suggested quality rewards."
+    )
+    weight = models.SmallIntegerField(
+        default=0, help_text="Added to the suggested quality of this outlet's stories; 0 for most outlets."
+    )
+    extra = models.JSONField(
+        default=list, blank=True, editable=False, help_text="Keys of its registry file that Newsfold doesn't know."
+    )
+
+    objects = ProviderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "domain"]
+        constraints = [
+            models.UniqueConstraint(
+                "domain",
+                "name",
+                name="provider_domain_name",
+                violation_error_message="This outlet is there already: same domain, same name.",
+            ),
+            models.CheckConstraint(name="provider_has_name", condition=~Q(name="") & ~Q(domain="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("provider", args=[self.domain])
+
+    @property
+    def monogram(self) -> str:
+        """The one or two letters that stand in for a missing logo, upper case."""
+        words = [word for word in self.name.split() if word[0].isalnum() and word.lower() != "the"]
+        return "".join(word[0] for word in words[:2]).upper() or self.name[:1].upper()
+
+
+class ProviderLogo(models.Model):
+    """A logo as documents or the registry state it, with our own copy where there is one."""
+
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="logos")
+    url = models.CharField(
+        "address", max_length=2048, blank=True, help_text="Where it comes from; may be site-relative."
+    )
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    file = models.ImageField("our copy", upload_to="logos/", blank=True, help_text="Readers are shown only this copy.")
+
+    class Meta:
+        ordering = ["width", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "provider",
+                "url",
+                "width",
+                "height",
+                name="providerlogo_identity",
+                violation_error_message="The outlet has this logo already.",
+            ),
+            models.CheckConstraint(
+                name="providerlogo_address_is_web",
+                condition=Q(url="")
+                | Q(url__istartswith="https://")
+                | Q(url__istartswith="http://")
+                | Q(url__startswith="/") & ~Q(url__startswith="//"),
+                violation_error_message="A logo's address starts with http://, https:// or / (site-relative).",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.width}×{self.height}"

@@ -1,0 +1,64 @@
+"""Plain functions that build rows; a test says only what it is about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from articles.models import Article, ArticleTopic, RelatedLink, Topic
+from articles.policy import Policy, is_public
+from providers.models import Provider
+
+MORNING = datetime(2020, 6, 9, 8, 0, tzinfo=UTC)
+_counter = iter(range(10**9))
+
+
+def provider(name: str = "The Courier", domain: str = "courier.example", **values: Any) -> Provider:
+    return Provider.objects.get_or_create(name=name, domain=domain, defaults=values)[0]
+
+
+def topic(name: str = "AI", **values: Any) -> Topic:
+    return Topic.objects.get_or_create(name=name, defaults=values)[0]
+
+
+def article(title: str = "", *, topics: list[str] | None = None, **values: Any) -> Article:
+    """Return a stored article: published with quality and heat 80 unless `values` say otherwise."""
+    number = next(_counter)
+    title = title or f"Story number {number}"
+    values.setdefault("published_at", MORNING + timedelta(minutes=number))
+    values.setdefault("name", f"{values['published_at']:%Y-%m-%d}-story-{number}")
+    values.setdefault("excerpt", "What happened, in a sentence or two.")
+    values.setdefault("web_url", f"https://www.courier.example/{number}")
+    values.setdefault("quality", 80)
+    values.setdefault("heat", values["quality"])
+    values.setdefault("published", None if values["heat"] is None else values["heat"] >= 70)
+    values.setdefault("provider", None)
+    values["provider"] = values["provider"] or provider()
+    row = Article(title=title, **values)
+    row.public = is_public(Policy(), quality=row.quality, heat=row.heat, published=row.published, removed=row.removed)
+    row.hot = row.hot_now()
+    row.save()
+    for position, name in enumerate(topics or []):
+        ArticleTopic.objects.create(content_object=row, tag=topic(name), position=position)
+    return row
+
+
+def folded(lead: Article, title: str = "", **values: Any) -> Article:
+    """Return an article folded under `lead`, and listed by it."""
+    row = article(title, heat=-1, published=False, lead=lead, quality=values.pop("quality", 40), **values)
+    related(lead, row)
+    return row
+
+
+def related(of: Article, target: Article | None = None, title: str = "", **values: Any) -> RelatedLink:
+    """Return a related link of `of`: a copy of `target`, or coverage that we have no article of."""
+    if target is not None:
+        copied = ("title", "excerpt", "published_at", "web_url", "provider", "quality")
+        values = {field: getattr(target, field) for field in copied} | values
+    values.setdefault("title", title or f"Coverage number {next(_counter)}")
+    values.setdefault("published_at", of.published_at)
+    values.setdefault("web_url", f"https://www.herald.example/{next(_counter)}")
+    values.setdefault("provider", None)
+    values["provider"] = values["provider"] or provider("Herald", "herald.example")
+    values.setdefault("position", of.related_links.count())
+    return RelatedLink.objects.create(article=of, target=target, **values)

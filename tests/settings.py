@@ -1,0 +1,20 @@
+"""The project's settings with an environment of its own, so that no developer's .env decides a test."""
+
+import os
+
+os.environ.update(
+    SECRET_KEY="for-tests-only",
+    DEBUG="false",
+    HTTPS="false",
+    ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
+    DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite:///:memory:"),
+    CACHE_URL=os.environ.get("TEST_CACHE_URL", "locmemcache://"),
+    TIME_ZONE="UTC",
+)
+
+from config.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"] = {  # noqa: F405
+    "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+}

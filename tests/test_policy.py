@@ -1,0 +1,141 @@
+import pytest
+
+from articles.policy import (
+    Policy,
+    Role,
+    Standing,
+    TopicTraits,
+    engagement_left_over,
+    explain,
+    has_keyword,
+    is_public,
+    leading,
+    role_of,
+    suggested_quality,
+)
+
+POLICY = Policy(publish_threshold=70, related_bonus=10, bonus_floor=50)
+
+
+def standing(**values):
+    return Standing(**({"name": "2020-06-09-a", "quality": 60} | values))
+
+
+@pytest.mark.parametrize(
+    ("values", "role", "heat", "published"),
+    [
+        ({"quality": 69}, Role.SINGLE, 69, False),
+        ({"quality": 70}, Role.SINGLE, 70, True),
+        ({"quality": 60, "rivals": [(59, "b")]}, Role.LEAD, 70, True),
+        ({"quality": 49, "rivals": [(40, "b")] * 9}, Role.LEAD, 49, False),
+        ({"quality": 50, "rivals": [(40, "b")] * 2}, Role.LEAD, 70, True),
+        ({"quality": 60, "rivals": [(61, "b")]}, Role.FOLDED, -1, False),
+        ({"quality": 68, "engagement": 2}, Role.SINGLE, 70, True),
+        ({"quality": None}, Role.UNSCORED, None, None),
+        ({"quality": 90, "removed": True}, Role.SINGLE, 90, False),
+        ({"quality": 10, "published": True, "pins": frozenset({"published"})}, Role.SINGLE, 10, True),
+        ({"quality": 10, "heat": 200, "pins": frozenset({"heat"})}, Role.SINGLE, 200, True),
+        ({"quality": 60, "rivals": [(-1, "b")]}, Role.LEAD, 70, True),
+    ],
+)
+def test_heat_and_publication_follow_the_rules(values, role, heat, published):
+    verdict = explain(standing(**values), POLICY).verdict
+
+    assert (verdict.role, verdict.heat, verdict.published) == (role, heat, published)
+
+
+def test_an_explanation_adds_up_and_names_who_leads_instead():
+    explanation = explain(standing(engagement=3, rivals=[(61, "2020-06-09-b"), (20, "c")]), POLICY)
+
+    assert [term.points for term in explanation.terms] == [60, 20, 3]
+    assert explanation.stronger == "2020-06-09-b"
+    assert explanation.threshold == 70
+
+
+def test_ties_go_to_the_smallest_file_name():
+    assert leading([(50, "2020-06-09-b"), (50, "2020-06-09-a"), (49, "2020-06-08-a")]) == (50, "2020-06-09-a")
+    assert leading([(50, "2020-06-09-storm"), (50, "2020-06-09-storm-grows")]) == (50, "2020-06-09-storm-grows")
+    assert leading([]) is None
+
+
+@pytest.mark.parametrize(
+    ("quality", "heat", "related_count", "engagement"),
+    [
+        (68, 70, 0, 2),
+        (60, 80, 2, 0),
+        (60, 86, 2, 6),
+        (60, 87, 2, 0),
+        (60, 70, 2, 0),
+        (40, 43, 2, 3),
+        (60, -1, 2, 0),
+        (None, None, 0, 0),
+    ],
+)
+def test_engagement_is_what_is_left_over_from_0_to_6(quality, heat, related_count, engagement):
+    assert engagement_left_over(POLICY, quality, heat, related_count) == engagement
+
+
+@pytest.mark.parametrize(
+    ("quality", "heat", "published", "removed", "public"),
+    [
+        (80, 80, True, None, True),
+        (80, 80, False, None, False),
+        (80, 80, None, None, False),
+        (80, -1, True, None, False),
+        (80, 80, True, True, False),
+        (80, 80, True, False, True),
+        (None, None, None, None, True),
+        (None, None, None, True, False),
+        (None, None, False, None, False),
+        (None, 80, None, None, False),
+        (None, None, True, None, True),
+    ],
+)
+def test_publication_fails_closed(quality, heat, published, removed, public):
+    assert is_public(POLICY, quality=quality, heat=heat, published=published, removed=removed) is public
+
+
+def test_unscored_articles_are_public_only_where_the_policy_says_so():
+    closed = Policy(publish_unscored=False)
+
+    assert not is_public(closed, quality=None, heat=None, published=None)
+
+
+def test_an_unscored_article_becomes_nothing_by_related_links():
+    assert role_of(None, None, None, 0) is Role.UNSCORED
+    assert role_of(43, -1, False, 14) is Role.FOLDED
+    assert role_of(43, None, None, 0) is Role.SINGLE
+
+
+@pytest.mark.parametrize(
+    ("title", "found"),
+    [("AI beats chess", True), ("The ai, again", True), ("Rain again", False), ("C++ and AI.", True), ("", False)],
+)
+def test_keywords_are_whole_words(title, found):
+    assert has_keyword(title, ["AI", ""]) is found
+
+
+def test_suggested_quality_is_the_sum_of_its_terms():
+    points, terms = suggested_quality(
+        POLICY,
+        title="New cases " + "x" * 66,
+        topics=[
+            TopicTraits(name="Cases", keywords=("new cases",), is_subtopic=True, weight=50),
+            TopicTraits(name="All"),
+        ],
+        has_image=True,
+        has_amp=True,
+        is_video=False,
+        provider_registered=True,
+    )
+
+    assert points == 60 + 15 + 10 + 20 + 20 + 30 - 3
+    assert sum(term.points for term in terms) == points
+
+
+def test_suggested_quality_is_never_negative():
+    points, _ = suggested_quality(
+        POLICY, title="x" * 300, topics=[], has_image=False, has_amp=False, is_video=False, provider_registered=False
+    )
+
+    assert points == 0
