@@ -1,0 +1,130 @@
+"""A story document as values, and what can be wrong with one. Pure.
+
+`extra` holds the keys that Newsfold doesn't know, as [key, value] pairs in order (see `values.encode`).
+`layout` says where a mapping leaves the format's rules (see `keys.py`); it is empty for canonical documents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Extra = list[list[Any]]
+Layout = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a file, and where; `line` counts from 1, 0 means the file as a whole."""
+
+    source: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}: {self.message}" if self.line else f"{self.source}: {self.message}"
+
+
+class DocumentRejected(Exception):
+    """The document can't be taken in; `problems` holds at least one reason."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+@dataclass(slots=True, kw_only=True)
+class Image:
+    url: str
+    width: int | None = None
+    height: int | None = None
+    is_cached: bool | None = None
+    title: str = ""
+    extra: Extra = field(default_factory=list)
+    layout: Layout = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Outlet:
+    """A provider as one document names it."""
+
+    name: str
+    domain: str
+    images: list[Image] = field(default_factory=list)
+    extra: Extra = field(default_factory=list)
+    layout: Layout = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Related:
+    title: str
+    published_at: datetime
+    provider: Outlet
+    excerpt: str = ""
+    web_url: str = ""
+    amp_url: str = ""
+    cdn_amp_url: str = ""
+    type: str = ""
+    quality: int | None = None
+    images: list[Image] = field(default_factory=list)
+    extra: Extra = field(default_factory=list)
+    layout: Layout = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Document:
+    """One story. Empty text and None mean that the document has no such key."""
+
+    title: str
+    published_at: datetime
+    provider: Outlet
+    topics: list[str]
+    name: str = ""
+    dialect: str = "D5"
+    category: str = ""
+    excerpt: str = ""
+    original_url: str = ""
+    web_url: str = ""
+    amp_url: str = ""
+    cdn_amp_url: str = ""
+    type: str = ""
+    quality: int | None = None
+    heat: int | None = None
+    published: bool | None = None
+    removed: bool | None = None
+    featured_content: str = ""
+    tags: list[str] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
+    related: list[Related] = field(default_factory=list)
+    secured: str = ""
+    body: str = ""
+    extra: Extra = field(default_factory=list)
+    layout: Layout = field(default_factory=dict)
+    content_hash: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class TopicEntry:
+    """An entry of the topic registry."""
+
+    slug: str
+    name: str
+    shortname: str = ""
+    parent: str = ""
+    keywords: list[str] = field(default_factory=list)
+    hashtags: list[str] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+    services: dict[str, str] = field(default_factory=dict)
+    position: str = ""
+    extra: Extra = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class OrganizationEntry:
+    """An entry of the organisation registry."""
+
+    name: str
+    domain: str
+    images: list[Image] = field(default_factory=list)
+    extra: Extra = field(default_factory=list)

@@ -1,0 +1,98 @@
+"""Which files an import takes in, and their bytes. Treats the file system as hostile."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .document import Problem
+from .parse import FILE_SIZE_MAX
+
+DOCUMENT_SUFFIXES = (".md", ".markdown", ".txt")
+REGISTRY_SUFFIXES = (".yaml", ".yml")  # taken from a directory only if they say what they are
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to take in: where it lies, and how messages call it."""
+
+    path: str
+    label: str
+
+    @property
+    def stem(self) -> str:
+        return Path(self.path).stem
+
+
+class Unreadable(Exception):
+    """A file can't be read; `problem` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+def sources(paths: Iterable[str]) -> Iterator[Source]:
+    """Yield the files under `paths` in bytewise order, each path by itself; a file named twice comes once."""
+    seen: set[str] = set()
+    for path in paths:
+        for found in _below(path) if os.path.isdir(path) else [path]:
+            key = os.path.abspath(found)
+            if key not in seen:
+                seen.add(key)
+                yield Source(found, _label(found))
+
+
+def _below(directory: str) -> Iterator[str]:
+    for folder, folders, files in os.walk(directory):
+        folders.sort(key=os.fsencode)
+        for name in sorted(files, key=os.fsencode):
+            path = os.path.join(folder, name)
+            suffix = os.path.splitext(name)[1].lower()
+            if suffix in DOCUMENT_SUFFIXES or (suffix in REGISTRY_SUFFIXES and _says_taxonomy(path)):
+                yield path
+
+
+def _says_taxonomy(path: str) -> bool:
+    try:
+        head = read_bytes(Source(path, path))[:100]
+    except Unreadable:
+        return False
+    return head.removeprefix(b"---\n").startswith(b"taxonomy:")
+
+
+def _label(path: str) -> str:
+    """Return the path as messages may print it: no control characters, no undecodable bytes."""
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def read_bytes(source: Source) -> bytes:
+    """Return the bytes of a plain file, at most one byte more than a document may have. Raises Unreadable.
+
+    Links, devices and pipes are refused: a link could read any file of the machine, a pipe could wait for ever.
+    """
+    try:
+        handle = os.open(source.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise Unreadable(Problem(source.label, 0, _reason(source.path, error))) from None
+    with open(handle, "rb", buffering=0) as file:
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise Unreadable(
+                    Problem(source.label, 0, "is no plain file; links, pipes and devices are not taken in")
+                )
+            return file.read(FILE_SIZE_MAX + 1)
+        except OSError as error:
+            raise Unreadable(Problem(source.label, 0, _reason(source.path, error))) from None
+
+
+def _reason(path: str, error: OSError) -> str:
+    if os.path.islink(path):
+        return "is a link; links are not taken in: name the file itself"
+    if isinstance(error, FileNotFoundError):
+        return "is not there"
+    return f"can't be read: {(error.strerror or 'unknown reason').lower()}"

@@ -1,0 +1,223 @@
+"""The import: files in, one run at a time, one outcome for each file.
+
+read -> parse -> compare -> store. New documents are stored in batches, staged, so that a killed run has kept its
+work; all that readers notice happens in one transaction at the end. The same command, run again, completes it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+
+from articles import naming, operations
+from articles.models import Article, SitePolicy
+from articles.stories import connect_links, place_folded
+
+from . import store
+from .document import Document, DocumentRejected, OrganizationEntry, Problem, TopicEntry
+from .files import Source, Unreadable, read_bytes
+from .lock import import_lock
+from .notices import notices_of
+from .parse import hash_of, read_file
+from .registry import Registry, store_organization, store_topic
+
+T = TypeVar("T")
+BATCH = 500  # documents in a transaction
+
+CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "rejected"
+OUTCOMES = (CREATED, UPDATED, UNCHANGED, REJECTED)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one file. `warnings` are for people; nothing depends on them."""
+
+    label: str
+    outcome: str
+    name: str = ""
+    changed: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Read:
+    """A file that has been read and is a story document."""
+
+    source: Source
+    document: Document
+
+
+def run_import(
+    sources: Iterable[Source],
+    *,
+    on_outcome: Callable[[Outcome], None],
+    on_wait: Callable[[], None],
+    dry_run: bool = False,
+    rescore: bool = False,
+) -> Counter[str]:
+    """Take in the files and return how many had which outcome; tell each to `on_outcome` as soon as it is known.
+
+    `dry_run` writes nothing. `rescore` lets the policy recompute the stories that changed.
+    """
+    run = _Run(on_outcome, dry_run=dry_run, rescore=rescore)
+    if dry_run:
+        run.take_in_all(sources)
+        run.compare_changed()
+    else:
+        with import_lock(on_wait):
+            run.take_in_all(sources)
+            run.finish()
+    return run.counts
+
+
+class _Run:
+    def __init__(self, on_outcome: Callable[[Outcome], None], *, dry_run: bool, rescore: bool) -> None:
+        self.on_outcome = on_outcome
+        self.dry_run = dry_run
+        self.rescore = rescore
+        self.policy = SitePolicy.current()
+        self.registry = Registry()
+        self.counts: Counter[str] = Counter()
+        self.seen: dict[str, tuple[str, str]] = {}  # name -> hash and label, of this run
+        self.changed: list[Source] = []
+        self.entries: list[tuple[Source, TopicEntry | OrganizationEntry]] = []
+
+    def take_in_all(self, sources: Iterable[Source]) -> None:
+        iterator = iter(sources)
+        while batch := list(islice(iterator, BATCH)):
+            self._take_in(batch)
+
+    def finish(self) -> None:
+        """Show the run to readers, in one transaction: updates, registry entries, stories and what is public."""
+        staged = Article.objects.filter(staged__isnull=False)
+        if not (self.changed or self.entries or staged.exists()):
+            return
+        with transaction.atomic():
+            touched = list(staged.values_list("pk", flat=True))
+            for source, entry in self.entries:
+                self._store_entry(source, entry)
+            touched += self._update_changed()
+            connect_links(touched)
+            staged.update(public=F("staged"), staged=None)
+            if self.rescore:
+                operations.rescore(Article.objects.filter(pk__in=operations.neighbours(touched)))
+            place_folded(touched)
+
+    def compare_changed(self) -> None:
+        """Tell what an import would update, without writing."""
+        for source, entry in self.entries:
+            self._tell(Outcome(source.label, UPDATED, getattr(entry, "slug", "") or entry.name))
+        for _, read, changed in self._changed_documents():
+            outcome = UPDATED if changed else UNCHANGED
+            self._tell(_told(read, outcome, changed))
+
+    def _tell(self, outcome: Outcome) -> None:
+        self.counts[outcome.outcome] += 1
+        self.on_outcome(outcome)
+
+    def _reject(self, source: Source, problems: list[Problem]) -> None:
+        self._tell(Outcome(source.label, REJECTED, problems=problems))
+
+    def _take_in(self, sources: Sequence[Source]) -> None:
+        """Store what is new among these files; remember what is changed."""
+        known = _stored_hashes(source.stem for source in sources if naming.is_document_name(source.stem))
+        reads = [read for source in sources if (read := self._read(source, known))]
+        known |= _stored_hashes(read.document.name for read in reads if read.document.name not in known)
+        new = []
+        for read in reads:
+            if self._is_repeated(read.source, read.document.name, read.document.content_hash):
+                continue
+            stored_hash = known.get(read.document.name)
+            if stored_hash is None:
+                new.append(read)
+            elif stored_hash == read.document.content_hash:
+                self._tell(_told(read, UNCHANGED))
+            else:
+                self.changed.append(read.source)
+        if new and not self.dry_run:
+            with transaction.atomic():
+                store.insert([read.document for read in new], self.registry, self.policy)
+        for read in new:
+            self._tell(_told(read, CREATED))
+
+    def _read(self, source: Source, known: dict[str, str]) -> _Read | None:
+        """Return the file's document; None if the outcome is clear already."""
+        try:
+            raw = read_bytes(source)
+            stored_hash = known.get(source.stem)
+            if stored_hash is not None and stored_hash == hash_of(raw):
+                if not self._is_repeated(source, source.stem, stored_hash):
+                    self._tell(Outcome(source.label, UNCHANGED, source.stem))
+                return None
+            found = read_file(raw, source.label, source.stem)
+        except Unreadable as unreadable:
+            self._reject(source, [unreadable.problem])
+        except DocumentRejected as rejected:
+            self._reject(source, rejected.problems)
+        else:
+            if isinstance(found, Document):
+                return _Read(source, found)
+            self.entries.append((source, found))
+        return None
+
+    def _is_repeated(self, source: Source, name: str, content_hash: str) -> bool:
+        """Tell the outcome of a file whose name this run has had already, and return True."""
+        earlier = self.seen.setdefault(name, (content_hash, source.label))
+        if earlier[1] == source.label:
+            return False
+        if earlier[0] == content_hash:
+            self._tell(Outcome(source.label, UNCHANGED, name))
+        else:
+            message = f"name: {earlier[1]} has the same name {name} and other content; rename one of them"
+            self._reject(source, [Problem(source.label, 0, message)])
+        return True
+
+    def _store_entry(self, source: Source, entry: TopicEntry | OrganizationEntry) -> None:
+        try:
+            with transaction.atomic():
+                outcome = store_topic(entry) if isinstance(entry, TopicEntry) else store_organization(entry)
+        except ValidationError as invalid:
+            self._reject(source, [Problem(source.label, 0, message) for message in invalid.messages])
+        else:
+            self._tell(Outcome(source.label, outcome, getattr(entry, "slug", "") or entry.name))
+
+    def _update_changed(self) -> list[int]:
+        """Update the changed articles and return their ids."""
+        updated = []
+        for article, read, changed in self._changed_documents():
+            done = store.update(article, read.document, changed, self.registry, self.policy) if changed else []
+            if changed:
+                updated.append(article.pk)
+            self._tell(_told(read, UPDATED if done else UNCHANGED, done))
+        return updated
+
+    def _changed_documents(self) -> Iterator[tuple[Article, _Read, list[str]]]:
+        """Yield each changed document with its article and the fields that differ."""
+        for start in range(0, len(self.changed), BATCH):
+            reads = [read for source in self.changed[start : start + BATCH] if (read := self._read(source, {}))]
+            rows = Article.objects.filter(name__in=[read.document.name for read in reads])
+            articles = {article.name: article for article in store.with_document(rows)}
+            for read in reads:
+                article = articles[read.document.name]
+                stored = store.load([article])[0]
+                yield article, read, store.changed_fields(stored, read.document)
+
+
+def _stored_hashes(names: Iterable[str]) -> dict[str, str]:
+    wanted = list(names)
+    if not wanted:
+        return {}
+    return dict(Article.objects.filter(name__in=wanted).values_list("name", "content_hash"))
+
+
+def _told(read: _Read, outcome: str, changed: list[str] | None = None) -> Outcome:
+    document = read.document
+    return Outcome(read.source.label, outcome, document.name, changed or [], warnings=notices_of(document))

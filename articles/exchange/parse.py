@@ -1,0 +1,414 @@
+"""Bytes of a file to a document, a registry entry, or the list of what is wrong with it. Pure.
+
+Reports every problem of a file, not only the first, each at its line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from articles import naming
+
+from .document import Document, DocumentRejected, Image, OrganizationEntry, Outlet, Problem, Related, TopicEntry
+from .keys import D1_ONLY_KEYS, D2_NAMES, NAME_MAX, TOPIC_MAX, Dialect, Key, Kind, dialect_keys
+from .tree import Entry, Mapping, Node, Scalar, Sequence, TreeError, read_tree
+from .values import (
+    PIXELS_MAX,
+    SCORE_MAX,
+    URL_LENGTH_MAX,
+    ValueRefused,
+    encode,
+    read_boolean,
+    read_integer,
+    read_line,
+    read_text,
+    read_time,
+    read_url,
+    written,
+)
+
+FILE_SIZE_MAX = 1_000_000  # bytes; the largest real document has 79,500
+LIST_LENGTH_MAX = {Kind.NAMES: 100, Kind.IMAGES: 50, Kind.LOGOS: 50, Kind.RELATED: 500}
+UNKNOWN_KEYS_MAX = 100
+UNKNOWN_SIZE_MAX = 100_000  # characters of unknown values
+
+_SECURED_LINE = re.compile(rb"^secured:.*\n", re.MULTILINE)
+_FENCE_PATTERN = re.compile(r"---[ \t]*\n")
+_CLOSING_PATTERN = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
+
+ReadFile = Document | TopicEntry | OrganizationEntry
+
+
+def hash_of(raw: bytes) -> str:
+    """Return the digest that tells whether a file changed: `secured` and line ends don't count (FORMAT.md part 4)."""
+    text = raw.replace(b"\r\n", b"\n") if b"\r" in raw else raw
+    return hashlib.blake2b(_SECURED_LINE.sub(b"", text), digest_size=32).hexdigest()
+
+
+def read_file(raw: bytes, source: str, stem: str) -> ReadFile:
+    """Return what the file holds; `stem` is its name without suffix. Raises DocumentRejected with every problem."""
+    if len(raw) > FILE_SIZE_MAX:
+        message = f"has {len(raw):,} bytes; a document has at most {FILE_SIZE_MAX:,}"
+        raise DocumentRejected([Problem(source, 0, message)])
+    try:
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise DocumentRejected([Problem(source, line, "is not UTF-8; save it in that encoding")]) from None
+    try:
+        front, tail, first_line = _cut(text)
+        tree = read_tree(front, first_line=first_line)
+    except TreeError as error:
+        raise DocumentRejected([Problem(source, error.line, error.message)]) from None
+    reader = _Reader(source)
+    taxonomy = tree.get("taxonomy")
+    if isinstance(taxonomy, Scalar):
+        found: ReadFile | None = reader.registry_entry(tree, taxonomy, stem)
+    else:
+        found = reader.document(tree, stem, tail)
+    if reader.problems or found is None:
+        raise DocumentRejected(sorted(reader.problems, key=lambda problem: problem.line))
+    if isinstance(found, Document):
+        found.content_hash = hash_of(raw)
+    return found
+
+
+def _cut(text: str) -> tuple[str, str | None, int]:
+    """Return the front matter, what follows it (None without fences) and the front matter's first line."""
+    opening = _FENCE_PATTERN.match(text)
+    if not opening:
+        if text.startswith("taxonomy:"):
+            return text, None, 1
+        raise TreeError(1, "doesn't start with a line `---`; is it a story document?")
+    closing = _CLOSING_PATTERN.search(text, opening.end())
+    if not closing:
+        raise TreeError(text.count("\n") + 1, "ends before the line `---` that closes the front matter; is it cut off?")
+    return text[opening.end() : closing.start()], text[closing.end() :], 2
+
+
+class _Reader:
+    """Reads one file's tree; collects problems instead of stopping at the first."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self.keys: Dialect = dialect_keys("D5")
+
+    def refuse(self, line: int, where: str, message: str) -> None:
+        self.problems.append(Problem(self.source, line, f"{where}: {message}"))
+
+    def document(self, tree: Mapping, stem: str, tail: str | None) -> Document | None:
+        for key in D1_ONLY_KEYS:
+            if tree.get(key) is not None:
+                self.refuse(tree.line, key, "documents of 2019's dialect D1 are not taken in; D2 to D5 are")
+                return None
+        dialect = dialect_of(tree)
+        self.keys = dialect_keys(dialect)
+        values = self._mapping(tree, self.keys.article, "")
+        if values is None or self.problems:
+            return None
+        document = Document(**values, dialect=dialect)
+        document.name = stem if naming.is_document_name(stem) else naming.name_of(document.published_at, document.title)
+        if tail is None or not tail.startswith("\n"):
+            document.layout["close"] = "tight"
+            document.body = tail or ""
+        else:
+            document.body = tail[1:]
+        return document
+
+    def _mapping(self, mapping: Mapping, keys: tuple[Key, ...], where: str) -> dict[str, Any] | None:
+        """Return the values by attribute, with `extra` and `layout`; None where a required key is wrong or missing."""
+        known = {key.name: key for key in keys}
+        values: dict[str, Any] = {}
+        extra: list[list[Any]] = []
+        layout: dict[str, Any] = {}
+        for entry in mapping.entries:
+            key = known.get(entry.key)
+            if key is None:
+                extra.append([entry.key, encode(entry.value)])
+                continue
+            blank = _blank_token(entry.value, key)
+            if blank is not None and not key.required:
+                layout.setdefault("blank", {})[key.name] = blank
+                continue
+            try:
+                values[key.attribute] = self._value(entry.value, key, where + key.name, layout)
+            except ValueRefused as refused:
+                self.refuse(entry.value.line or entry.line, where + key.name, str(refused))
+            _note_style(entry, key, layout)
+        self._check_extra(mapping, extra, where)
+        missing = [key.name for key in keys if key.required and mapping.get(key.name) is None]
+        for name in missing:
+            self.refuse(mapping.line, where + name, "is missing")
+        if missing or any(key.required and key.attribute not in values for key in keys):
+            return None
+        _note_order(mapping, keys, layout, top=not where)
+        return values | {"extra": extra, "layout": layout}
+
+    def _check_extra(self, mapping: Mapping, extra: list[list[Any]], where: str) -> None:
+        if len(extra) > UNKNOWN_KEYS_MAX:
+            self.refuse(mapping.line, where or "document", f"has more than {UNKNOWN_KEYS_MAX} unknown keys")
+        if extra and len(repr(extra)) > UNKNOWN_SIZE_MAX:
+            self.refuse(mapping.line, where or "document", f"has over {UNKNOWN_SIZE_MAX:,} characters in unknown keys")
+
+    def _value(self, node: Node, key: Key, where: str, layout: dict[str, Any]) -> Any:
+        match key.kind:
+            case Kind.LINE:
+                return read_line(node, key.length_max)
+            case Kind.TEXT:
+                return read_text(node, key.length_max)
+            case Kind.URL | Kind.LOGO_URL:
+                url = read_url(node, site_relative=key.kind is Kind.LOGO_URL)
+                if isinstance(node, Scalar) and node.text != url:
+                    before, _, after = node.text.partition(url)
+                    layout.setdefault("around", {})[key.name] = [before, after]
+                return url
+            case Kind.SIZE:
+                return read_integer(node, 0, PIXELS_MAX)
+            case Kind.SCORE:
+                return read_integer(node, 0, SCORE_MAX)
+            case Kind.HEAT:
+                return read_integer(node, -1, SCORE_MAX)
+            case Kind.BOOLEAN:
+                return read_boolean(node)
+            case Kind.TIME:
+                return read_time(node)
+            case Kind.NAMES:
+                return self._names(node, key, where, layout)
+            case Kind.OUTLET:
+                return self._outlet(node, where)
+            case Kind.IMAGES:
+                return self._list(node, key, where, lambda item, at: self._image(item, self.keys.image, at))
+            case Kind.LOGOS:
+                return self._list(node, key, where, lambda item, at: self._image(item, self.keys.logo, at))
+            case Kind.RELATED:
+                return self._list(node, key, where, self._related)
+
+    def _names(self, node: Node, key: Key, where: str, layout: dict[str, Any]) -> list[str]:
+        """Return the names, each once, empty items dropped; `layout` keeps the list where that loses something."""
+        if not isinstance(node, Sequence):
+            raise ValueRefused("must be a list")
+        self._check_length(node, key)
+        names: dict[str, None] = {}
+        as_written = []
+        for index, item in enumerate(node.items):
+            as_written.append(
+                encode(item) if not isinstance(item, Scalar) or item.style != "p" else {"plain": item.text}
+            )
+            if isinstance(item, Scalar) and (item.is_null or not item.text):
+                continue
+            try:
+                names[read_line(item, key.length_max)] = None
+            except ValueRefused as refused:
+                self.refuse(item.line, f"{where}[{index}]", str(refused))
+        if as_written != [{"plain": name} for name in names]:
+            layout.setdefault("items", {})[key.name] = as_written
+        if key.required and not names and not self.problems:
+            raise ValueRefused("needs at least one name")
+        return list(names)
+
+    def _check_length(self, node: Sequence, key: Key) -> None:
+        limit = LIST_LENGTH_MAX[key.kind]
+        if len(node.items) > limit:
+            raise ValueRefused(f"has {len(node.items):,} items; {limit} are allowed")
+
+    def _list(self, node: Node, key: Key, where: str, read: Callable[[Mapping, str], Any]) -> list[Any]:
+        if not isinstance(node, Sequence):
+            raise ValueRefused("must be a list")
+        self._check_length(node, key)
+        found = []
+        for index, item in enumerate(node.items):
+            at = f"{where}[{index}]"
+            if isinstance(item, Mapping):
+                found.append(read(item, f"{at}."))
+            else:
+                self.refuse(item.line, at, "must hold `key: value` lines")
+        return [value for value in found if value is not None]
+
+    def _image(self, mapping: Mapping, keys: tuple[Key, ...], where: str) -> Image | None:
+        values = self._mapping(mapping, keys, where)
+        return Image(**values) if values else None
+
+    def _outlet(self, node: Node, where: str) -> Outlet | None:
+        if not isinstance(node, Mapping):
+            raise ValueRefused("must hold name and domain")
+        keys = self.keys.related_outlet if where.startswith("related") else self.keys.outlet
+        values = self._mapping(node, keys, f"{where}.")
+        return Outlet(**values) if values else None
+
+    def _related(self, mapping: Mapping, where: str) -> Related | None:
+        values = self._mapping(mapping, self.keys.related, where)
+        return Related(**values) if values and values["provider"] else None
+
+    def registry_entry(self, tree: Mapping, taxonomy: Scalar, stem: str) -> TopicEntry | OrganizationEntry | None:
+        if taxonomy.text == "topic":
+            return self._topic_entry(tree, stem)
+        if taxonomy.text == "organization":
+            return self._organization_entry(tree)
+        self.refuse(taxonomy.line, "taxonomy", "must be topic or organization")
+        return None
+
+    def _required_line(self, tree: Mapping, name: str, length_max: int) -> str:
+        node = tree.get(name)
+        if node is None:
+            self.refuse(tree.line, name, "is missing")
+            return ""
+        return self._line(name, node, length_max)
+
+    def _line(self, name: str, node: Node, length_max: int) -> str:
+        try:
+            return read_line(node, length_max)
+        except ValueRefused as refused:
+            self.refuse(node.line, name, str(refused))
+            return ""
+
+    def _service(self, entry: Entry) -> str:
+        try:
+            return read_url(entry.value)
+        except ValueRefused as refused:
+            self.refuse(entry.line, f"services.{entry.key}", str(refused))
+            return ""
+
+    def _lines(self, tree: Mapping, name: str, length_max: int = NAME_MAX) -> list[str]:
+        node = tree.get(name)
+        if node is None or (isinstance(node, Scalar) and node.is_null):
+            return []
+        if not isinstance(node, Sequence) or len(node.items) > LIST_LENGTH_MAX[Kind.NAMES]:
+            self.refuse(node.line, name, f"must be a list of at most {LIST_LENGTH_MAX[Kind.NAMES]} items")
+            return []
+        return [self._line(name, item, length_max) for item in node.items]
+
+    def _optional_line(self, tree: Mapping, name: str, length_max: int) -> str:
+        node = tree.get(name)
+        if node is None or (isinstance(node, Scalar) and node.is_null):
+            return ""
+        return self._line(name, node, length_max)
+
+    def _topic_entry(self, tree: Mapping, stem: str) -> TopicEntry:
+        position = re.match(r"\d{1,9}", stem)
+        entry = TopicEntry(
+            slug=self._required_line(tree, "_id", TOPIC_MAX),
+            name=self._required_line(tree, "name", TOPIC_MAX),
+            shortname=self._optional_line(tree, "shortname", TOPIC_MAX),
+            parent=self._optional_line(tree, "parent", TOPIC_MAX),
+            keywords=self._lines(tree, "keywords"),
+            hashtags=self._lines(tree, "hashtags"),
+            images=self._lines(tree, "images", URL_LENGTH_MAX),
+            services=self._services(tree),
+            position=position[0] if position else "",
+            extra=_unknown(tree, {"taxonomy", *_TOPIC_KEYS}),
+        )
+        if entry.slug and not re.fullmatch(r"[a-zA-Z0-9_-]+", entry.slug):
+            self.refuse(tree.line, "_id", "may hold only letters a to z, digits, - and _")
+        if entry.parent and entry.parent == entry.name:
+            self.refuse(tree.line, "parent", "a topic can't stand under itself")
+        return entry
+
+    def _services(self, tree: Mapping) -> dict[str, str]:
+        node = tree.get("services")
+        if node is None or (isinstance(node, Scalar) and node.is_null):
+            return {}
+        if not isinstance(node, Mapping):
+            self.refuse(node.line, "services", "must hold `name: address` lines")
+            return {}
+        return {entry.key: self._service(entry) for entry in node.entries}
+
+    def _organization_entry(self, tree: Mapping) -> OrganizationEntry:
+        node = tree.get("images")
+        images = []
+        if isinstance(node, Sequence):
+            key = Key("images", "images", Kind.LOGOS)
+            images = self._list(node, key, "images", lambda item, at: self._image(item, self.keys.logo, at))
+        elif node is not None and not (isinstance(node, Scalar) and node.is_null):
+            self.refuse(node.line, "images", "must be a list")
+        return OrganizationEntry(
+            name=self._required_line(tree, "name", NAME_MAX),
+            domain=self._required_line(tree, "domain", NAME_MAX),
+            images=images,
+            extra=_unknown(tree, {"taxonomy", "name", "domain", "images"}),
+        )
+
+
+_TOPIC_KEYS = {"_id", "name", "shortname", "parent", "keywords", "hashtags", "images", "services"}
+
+
+def _unknown(tree: Mapping, known: Iterable[str]) -> list[list[Any]]:
+    return [[entry.key, encode(entry.value)] for entry in tree.entries if entry.key not in set(known)]
+
+
+def dialect_of(tree: Mapping) -> str:
+    """Return D2 to D5, by the keys that only one of them has (FORMAT.md, table of dialects)."""
+    if any(tree.get(old) is not None for old in D2_NAMES.values()) and tree.get("webUrl") is None:
+        return "D2"
+    if tree.get("originalUrl") is not None or tree.get("featuredContent") is not None:
+        return "D5"
+    images = tree.get("images")
+    first = images.items[0] if isinstance(images, Sequence) and images.items else None
+    if isinstance(first, Mapping) and first.get("isCached") is not None:
+        return "D4" if first.get("title") is not None else "D5"
+    return "D3"
+
+
+def _blank_token(node: Node, key: Key) -> str | None:
+    """Return how an empty value is written; None if the value isn't empty."""
+    if isinstance(node, Sequence):
+        return None if node.items else "[]"
+    if isinstance(node, Mapping):
+        return None if node.entries else "{}"
+    if node.is_null:
+        return node.text
+    if not node.text and not key.keeps_empty:
+        return written("", "s" if node.style == "s" else "d")
+    return None
+
+
+def _note_style(entry: Entry, key: Key, layout: dict[str, Any]) -> None:
+    """Note a quoting that the writer would not choose by itself."""
+    node = entry.value
+    if not isinstance(node, Scalar) or node.style == "b" or node.style == key.style:
+        return
+    if written(node.text, key.style) != written(node.text, node.style):
+        layout.setdefault("style", {})[key.name] = node.style
+
+
+def _note_order(mapping: Mapping, keys: tuple[Key, ...], layout: dict[str, Any], *, top: bool) -> None:
+    """Note an order of keys, and empty lines between them, that the writer would not choose by itself."""
+    order = [entry.key for entry in mapping.entries]
+    unknown = [(entry.key, not isinstance(entry.value, Scalar)) for entry in mapping.entries]
+    if order != canonical_order(keys, unknown):
+        layout["order"] = order
+    if top:
+        blocks = block_names(keys, unknown)
+        gaps = [entry.key for entry in mapping.entries[1:] if entry.gap != (entry.key in blocks)]
+        if gaps:
+            layout["gaps"] = gaps
+
+
+def canonical_order(keys: tuple[Key, ...], present: list[tuple[str, bool]]) -> list[str]:
+    """Return the names in `present` in the format's order; each comes with whether its value is a list or mapping.
+
+    Unknown keys stand behind the known ones of their sort: plain values at the end of the scalar block, lists
+    and mappings before `secured`.
+    """
+    blocks = {key.name for key in keys if key.block}
+    last_scalar = len([key for key in keys if not key.block])
+    places = {key.name: index for index, key in enumerate(keys)}
+
+    def place(item: tuple[int, tuple[str, bool]]) -> tuple[float, int]:
+        index, (name, is_collection) = item
+        if name in places:
+            return places[name], 0
+        if blocks and not is_collection:
+            return last_scalar - 0.5, index
+        return len(keys) - (1.5 if blocks else 0), index
+
+    return [name for _, (name, _) in sorted(enumerate(present), key=place)]
+
+
+def block_names(keys: tuple[Key, ...], present: list[tuple[str, bool]]) -> set[str]:
+    """Return which names in `present` stand alone between empty lines."""
+    known = {key.name: key for key in keys}
+    return {name for name, is_collection in present if (known[name].block if name in known else is_collection)}

@@ -1,0 +1,160 @@
+"""Outlets, logos and topics: found or made as documents and registry files name them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from django.utils.text import slugify
+
+from articles.models import Topic
+from providers.models import Provider, ProviderLogo
+
+from .document import Document, OrganizationEntry, Outlet, TopicEntry
+
+T = TypeVar("T")
+CHUNK = 500  # values in one IN (…), far below every database's limit
+
+LogoIdentity = tuple[int, str, int | None, int | None]
+
+
+def chunked(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+class Registry:
+    """The ids of outlets and topics by what documents call them; holds for one run."""
+
+    def __init__(self) -> None:
+        self.provider_ids: dict[tuple[str, str], int] = {}
+        self.topic_ids: dict[str, int] = {}
+        self.logos: set[LogoIdentity] = set()
+
+    def prepare(self, documents: Sequence[Document]) -> None:
+        """Make what `documents` name and the database lacks; a fixed number of queries for each call."""
+        outlets = [document.provider for document in documents]
+        outlets += [related.provider for document in documents for related in document.related]
+        self._prepare_providers({(outlet.domain, outlet.name) for outlet in outlets})
+        self._prepare_logos(outlets)
+        self._prepare_topics({topic for document in documents for topic in document.topics})
+
+    def provider_id(self, outlet: Outlet) -> int:
+        return self.provider_ids[outlet.domain, outlet.name]
+
+    def _prepare_providers(self, wanted: set[tuple[str, str]]) -> None:
+        missing = wanted - self.provider_ids.keys()
+        self._load_providers(missing)
+        missing -= self.provider_ids.keys()
+        if missing:
+            Provider.objects.bulk_create(
+                [Provider(domain=domain, name=name) for domain, name in sorted(missing)], ignore_conflicts=True
+            )
+            self._load_providers(missing)
+
+    def _load_providers(self, wanted: set[tuple[str, str]]) -> None:
+        for chunk in chunked(sorted({domain for domain, _ in wanted})):
+            for pk, domain, name in Provider.objects.filter(domain__in=chunk).values_list("pk", "domain", "name"):
+                self.provider_ids[domain, name] = pk
+
+    def _prepare_logos(self, outlets: Iterable[Outlet]) -> None:
+        wanted = {
+            (self.provider_id(outlet), image.url, image.width, image.height)
+            for outlet in outlets
+            for image in outlet.images
+        } - self.logos
+        if wanted:
+            _add_logos(wanted)
+            self.logos |= wanted
+
+    def _prepare_topics(self, wanted: set[str]) -> None:
+        missing = wanted - self.topic_ids.keys()
+        self._load_topics(missing)
+        missing -= self.topic_ids.keys()
+        if missing:
+            slugs = free_slugs(sorted(missing))
+            Topic.objects.bulk_create(
+                [Topic(name=name, slug=slug) for name, slug in slugs.items()], ignore_conflicts=True
+            )
+            self._load_topics(missing)
+
+    def _load_topics(self, names: set[str]) -> None:
+        for chunk in chunked(sorted(names)):
+            self.topic_ids.update(Topic.objects.filter(name__in=chunk).values_list("name", "pk"))
+
+
+def free_slugs(names: Sequence[str]) -> dict[str, str]:
+    """Return a slug for each name that no topic has yet; a digest tells names of one slug apart."""
+    slugs = {name: slugify(name, allow_unicode=True)[:90] for name in names}
+    taken = set(Topic.objects.filter(slug__in=slugs.values()).values_list("slug", flat=True))
+    for name, slug in slugs.items():
+        if not slug or slug in taken:
+            slugs[name] = f"{slug or 'topic'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+        taken.add(slugs[name])
+    return slugs
+
+
+def _add_logos(wanted: set[LogoIdentity]) -> bool:
+    stored: set[Any] = set()
+    for chunk in chunked(sorted({provider_id for provider_id, *_ in wanted})):
+        logos = ProviderLogo.objects.filter(provider__in=chunk)
+        stored |= set(logos.values_list("provider_id", "url", "width", "height"))
+    missing = sorted(wanted - stored, key=repr)
+    ProviderLogo.objects.bulk_create(
+        [ProviderLogo(provider_id=pk, url=url, width=width, height=height) for pk, url, width, height in missing],
+        ignore_conflicts=True,
+    )
+    return bool(missing)
+
+
+def store_topic(entry: TopicEntry) -> str:
+    """Make or update the topic of a registry entry; return created, updated or unchanged.
+
+    An entry finds its topic by slug, then by name. Its parent is made if it isn't there yet.
+    """
+    topic = Topic.objects.filter(slug=entry.slug).first() or Topic.objects.filter(name=entry.name).first()
+    parent = _parent_topic(entry)
+    values = {
+        "name": entry.name,
+        "slug": entry.slug,
+        "shortname": entry.shortname,
+        "parent_id": parent.pk if parent else None,
+        "keywords": entry.keywords,
+        "hashtags": entry.hashtags,
+        "images": entry.images,
+        "services": [list(pair) for pair in entry.services.items()],
+        "registry_position": entry.position,
+        "extra": entry.extra,
+    }
+    if topic is None:
+        Topic.objects.create(**values)
+        return "created"
+    changed = [name for name, value in values.items() if getattr(topic, name) != value]
+    for name in changed:
+        setattr(topic, name, values[name])
+    if changed:
+        topic.full_clean()
+        topic.save(update_fields=changed)
+    return "updated" if changed else "unchanged"
+
+
+def _parent_topic(entry: TopicEntry) -> Topic | None:
+    if not entry.parent:
+        return None
+    found = Topic.objects.filter(name=entry.parent).first()
+    return found or Topic.objects.create(name=entry.parent, slug=free_slugs([entry.parent])[entry.parent])
+
+
+def store_organization(entry: OrganizationEntry) -> str:
+    """Make or update the outlet of a registry entry, with its logos; return created, updated or unchanged."""
+    provider, created = Provider.objects.get_or_create(
+        domain=entry.domain, name=entry.name, defaults={"registered": True, "extra": entry.extra}
+    )
+    changed = False
+    if not created and (not provider.registered or provider.extra != entry.extra):
+        provider.registered, provider.extra, changed = True, entry.extra, True
+        provider.save(update_fields=["registered", "extra"])
+    logos = {(provider.pk, image.url, image.width, image.height) for image in entry.images}
+    changed = _add_logos(logos) or changed
+    return "created" if created else "updated" if changed else "unchanged"

@@ -1,0 +1,271 @@
+"""Documents to rows and rows to documents. The only module that maps the one onto the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Prefetch
+
+from articles.derivation import derive, match_key, public_by_rule
+from articles.models import Article, ArticleImage, ArticleTopic, RelatedImage, RelatedLink
+from articles.policy import Policy, engagement_left_over
+
+from .document import Document, Image, Layout, Outlet, Related
+from .registry import Registry
+
+WORD_FIELDS = (
+    "dialect",
+    "category",
+    "title",
+    "excerpt",
+    "published_at",
+    "original_url",
+    "web_url",
+    "amp_url",
+    "cdn_amp_url",
+    "type",
+    "removed",
+    "featured_content",
+    "tags",
+    "body",
+    "extra",
+)
+SCORE_FIELDS = ("quality", "heat", "published")
+LIST_FIELDS = ("topics", "images", "related")
+RELATED_FIELDS = ("title", "excerpt", "published_at", "web_url", "amp_url", "cdn_amp_url", "type", "quality", "extra")
+IMAGE_FIELDS = ("url", "width", "height", "is_cached", "title", "extra", "layout")
+NEVER_CHANGES = ("secured", "content_hash", "name")  # they don't make a document a changed one
+
+
+def insert(documents: Sequence[Document], registry: Registry, policy: Policy) -> list[Article]:
+    """Store new documents with all their parts, staged: readers see them when the run ends.
+
+    Runs in the caller's transaction; a fixed number of queries for each call.
+    """
+    registry.prepare(documents)
+    articles = Article.objects.bulk_create([_new_article(document, registry, policy) for document in documents])
+    pairs = [(article.pk, document) for article, document in zip(articles, documents, strict=True)]
+    _insert_topics(pairs, registry)
+    _insert_images(pairs)
+    _insert_related(pairs, registry)
+    return articles
+
+
+def load(articles: Iterable[Article]) -> list[Document]:
+    """Return the documents that articles loaded with `with_document()` make."""
+    return [_document(article) for article in articles]
+
+
+def with_document(articles: Any) -> Any:
+    """Prefetch what `load()` needs: six queries whatever the number of articles."""
+    links = RelatedLink.objects.select_related("provider").prefetch_related("images")
+    return articles.select_related("provider").prefetch_related(
+        Prefetch("article_topics", ArticleTopic.objects.select_related("tag")),
+        "images",
+        Prefetch("related_links", links),
+    )
+
+
+def changed_fields(stored: Document, document: Document) -> list[str]:
+    """Return the fields in which `document` differs from what is stored, as editors call them."""
+    fields = (*WORD_FIELDS, *SCORE_FIELDS, *LIST_FIELDS, "provider", "layout")
+    return [name for name in fields if getattr(stored, name) != getattr(document, name)]
+
+
+def update(
+    article: Article, document: Document, changed: Sequence[str], registry: Registry, policy: Policy
+) -> list[str]:
+    """Bring a stored article up to its changed document; return the fields that it really changed.
+
+    A pinned field stays as the editor wants it; the document's wish is kept beside it. Scores that the document
+    has lost stay, marked stale. Runs in the caller's transaction.
+    """
+    registry.prepare([document])
+    pinned = set(article.pins)
+    lost = _has_lost_scores(article, document)
+    wishes = dict(article.wishes)
+    done = []
+    for name in changed:
+        if name in pinned:
+            wishes[name] = _wish(document, name)
+        elif not (lost and name in SCORE_FIELDS):
+            _set(article, document, name, registry)
+            done.append(name)
+    if article.stale != lost:
+        article.stale = lost
+        done.append("stale")
+    article.wishes = wishes
+    article.secured = document.secured
+    article.content_hash = document.content_hash
+    if not lost:
+        article.engagement = engagement_left_over(policy, document.quality, document.heat, len(document.related))
+    derive(article)
+    article.public, article.staged = public_by_rule(article, policy), None
+    article.save()
+    return done
+
+
+def _has_lost_scores(article: Article, document: Document) -> bool:
+    has_none = document.quality is None and document.heat is None and document.published is None
+    return has_none and (article.quality is not None or article.heat is not None)
+
+
+def _wish(document: Document, name: str) -> Any:
+    """Return what the document wants for a pinned field, as JSON can hold it."""
+    value = getattr(document, name)
+    if name == "provider":
+        return [value.domain, value.name]
+    if name in ("images", "related"):
+        return len(value)
+    return value.isoformat() if name == "published_at" else value
+
+
+def _set(article: Article, document: Document, name: str, registry: Registry) -> None:
+    match name:
+        case "provider":
+            article.provider_id = registry.provider_id(document.provider)
+            article.layout = _article_layout(document)
+            article.images.filter(kind=ArticleImage.Kind.LOGO).delete()
+            _insert_logos([(article.pk, document)])
+        case "layout":
+            article.layout = _article_layout(document)
+        case "topics":
+            article.article_topics.all().delete()
+            _insert_topics([(article.pk, document)], registry)
+        case "images":
+            article.images.filter(kind=ArticleImage.Kind.PICTURE).delete()
+            _insert_pictures([(article.pk, document)])
+        case "related":
+            article.related_links.all().delete()
+            _insert_related([(article.pk, document)], registry)
+        case _:
+            setattr(article, name, getattr(document, name))
+
+
+def _new_article(document: Document, registry: Registry, policy: Policy) -> Article:
+    article = Article(
+        name=document.name,
+        quality=document.quality,
+        heat=document.heat,
+        published=document.published,
+        secured=document.secured,
+        content_hash=document.content_hash,
+        layout=_article_layout(document),
+        engagement=engagement_left_over(policy, document.quality, document.heat, len(document.related)),
+        provider_id=registry.provider_id(document.provider),
+        **{name: getattr(document, name) for name in WORD_FIELDS},
+    )
+    derive(article)
+    article.staged = public_by_rule(article, policy)
+    return article
+
+
+def _article_layout(document: Document) -> Layout:
+    return document.layout | _outlet_layout(document.provider)
+
+
+def _outlet_layout(outlet: Outlet) -> Layout:
+    """Return what an outlet's mapping adds to the layout of the mapping that holds it."""
+    if not outlet.extra and not outlet.layout:
+        return {}
+    return {"provider": {"extra": outlet.extra, "layout": outlet.layout}}
+
+
+def _insert_topics(pairs: Sequence[tuple[int, Document]], registry: Registry) -> None:
+    ArticleTopic.objects.bulk_create(
+        ArticleTopic(content_object_id=pk, tag_id=registry.topic_ids[name], position=position)
+        for pk, document in pairs
+        for position, name in enumerate(document.topics)
+    )
+
+
+def _insert_images(pairs: Sequence[tuple[int, Document]]) -> None:
+    rows = _image_rows(pairs, ArticleImage.Kind.PICTURE) + _image_rows(pairs, ArticleImage.Kind.LOGO)
+    ArticleImage.objects.bulk_create(rows)
+
+
+def _insert_pictures(pairs: Sequence[tuple[int, Document]]) -> None:
+    ArticleImage.objects.bulk_create(_image_rows(pairs, ArticleImage.Kind.PICTURE))
+
+
+def _insert_logos(pairs: Sequence[tuple[int, Document]]) -> None:
+    ArticleImage.objects.bulk_create(_image_rows(pairs, ArticleImage.Kind.LOGO))
+
+
+def _image_rows(pairs: Sequence[tuple[int, Document]], kind: ArticleImage.Kind) -> list[ArticleImage]:
+    is_logo = kind is ArticleImage.Kind.LOGO
+    return [
+        ArticleImage(article_id=pk, kind=kind, position=position, **_image_values(image))
+        for pk, document in pairs
+        for position, image in enumerate(document.provider.images if is_logo else document.images)
+    ]
+
+
+def _image_values(image: Image) -> dict[str, Any]:
+    return {name: getattr(image, name) for name in IMAGE_FIELDS}
+
+
+def _insert_related(pairs: Sequence[tuple[int, Document]], registry: Registry) -> None:
+    items = [(pk, position, item) for pk, document in pairs for position, item in enumerate(document.related)]
+    links = RelatedLink.objects.bulk_create(_related_row(pk, position, item, registry) for pk, position, item in items)
+    RelatedImage.objects.bulk_create(
+        RelatedImage(link=link, position=position, **_image_values(image))
+        for link, (_, _, item) in zip(links, items, strict=True)
+        for position, image in enumerate(item.images)
+    )
+
+
+def _related_row(pk: int, position: int, item: Related, registry: Registry) -> RelatedLink:
+    return RelatedLink(
+        article_id=pk,
+        position=position,
+        provider_id=registry.provider_id(item.provider),
+        match_key=match_key(item.web_url, item.title, item.published_at),
+        layout=item.layout | _outlet_layout(item.provider),
+        **{name: getattr(item, name) for name in RELATED_FIELDS},
+    )
+
+
+def _document(article: Article) -> Document:
+    layout, provider = _without_outlet(article.layout)
+    images = article.images.all()
+    words: dict[str, Any] = {name: getattr(article, name) for name in WORD_FIELDS}
+    kept = set(article.pins) if article.stale else set(SCORE_FIELDS)  # a stale article's document has no scores
+    scores: dict[str, Any] = {name: getattr(article, name) if name in kept else None for name in SCORE_FIELDS}
+    return Document(
+        name=article.name,
+        secured=article.secured,
+        content_hash=article.content_hash,
+        layout=layout,
+        provider=Outlet(
+            name=article.provider.name,
+            domain=article.provider.domain,
+            images=[_image(image) for image in images if image.kind == ArticleImage.Kind.LOGO],
+            **provider,
+        ),
+        topics=[item.tag.name for item in article.article_topics.all()],
+        images=[_image(image) for image in images if image.kind == ArticleImage.Kind.PICTURE],
+        related=[_related(link) for link in article.related_links.all()],
+        **words,
+        **scores,
+    )
+
+
+def _without_outlet(layout: Layout) -> tuple[Layout, dict[str, Any]]:
+    own = dict(layout)
+    return own, own.pop("provider", {})
+
+
+def _image(row: ArticleImage | RelatedImage) -> Image:
+    return Image(**{name: getattr(row, name) for name in IMAGE_FIELDS})
+
+
+def _related(link: RelatedLink) -> Related:
+    layout, provider = _without_outlet(link.layout)
+    return Related(
+        provider=Outlet(name=link.provider.name, domain=link.provider.domain, **provider),
+        images=[_image(image) for image in link.images.all()],
+        layout=layout,
+        **{name: getattr(link, name) for name in RELATED_FIELDS},
+    )

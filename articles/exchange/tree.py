@@ -1,0 +1,197 @@
+"""YAML text to a small tree that remembers lines and quoting; refuses what no honest document contains. Pure.
+
+One pass over libyaml's events: no aliases, tags, merges or repeated keys get far enough to cost anything
+(RELIABILITY.md part 2). Every scalar stays text: types are a matter of the field, not of YAML's guesses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+DEPTH_MAX = 12  # real documents nest four levels
+_PRIVATE_PLANE = 0x10F000  # private use: no writer of news means anything by these
+
+# YAML refuses, folds or skips these characters; documents may contain them, so they travel in disguise.
+_FRAGILE = [*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF]
+_FRAGILE_PATTERN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_DISGUISED_PATTERN = re.compile(f"[{chr(_PRIVATE_PLANE)}-{chr(_PRIVATE_PLANE + len(_FRAGILE) - 1)}]")
+_DISGUISE = {code: _PRIVATE_PLANE + index for index, code in enumerate(_FRAGILE)}
+_REVEAL = {disguised: code for code, disguised in _DISGUISE.items()}
+_FORBIDDEN_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_UNSTORABLE_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+
+
+class TreeError(Exception):
+    """The text is no tree that a document may be; `line` counts from 1."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message
+
+
+@dataclass(slots=True)
+class Scalar:
+    text: str
+    style: str  # "p" plain, "d" double-quoted, "s" single-quoted, "b" block
+    line: int
+
+    @property
+    def is_null(self) -> bool:
+        return self.style == "p" and self.text in ("", "~", "null", "Null", "NULL")
+
+
+@dataclass(slots=True)
+class Entry:
+    key: str
+    value: Node
+    line: int
+    gap: bool  # an empty line stands before it
+
+
+@dataclass(slots=True)
+class Mapping:
+    line: int
+    entries: list[Entry] = field(default_factory=list)
+    flow: bool = False
+
+    def get(self, key: str) -> Node | None:
+        return next((entry.value for entry in self.entries if entry.key == key), None)
+
+
+@dataclass(slots=True)
+class Sequence:
+    line: int
+    items: list[Node] = field(default_factory=list)
+    flow: bool = False
+
+
+Node = Scalar | Mapping | Sequence
+
+_STYLES = {None: "p", "": "p", '"': "d", "'": "s", "|": "b", ">": "b"}
+
+
+def read_tree(text: str, *, first_line: int = 1) -> Mapping:
+    """Return the mapping that `text` holds; its lines count from `first_line`. Raises TreeError."""
+    forbidden = _FORBIDDEN_PATTERN.search(text)
+    if forbidden:
+        line = first_line + text.count("\n", 0, forbidden.start())
+        raise TreeError(line, f"contains the control character U+{ord(forbidden[0]):04X}; remove it")
+    disguised = bool(_FRAGILE_PATTERN.search(text))
+    if disguised:
+        collision = _DISGUISED_PATTERN.search(text)
+        if collision:
+            line = first_line + text.count("\n", 0, collision.start())
+            raise TreeError(line, "mixes control characters with private-use characters; remove either")
+        text = text.translate(_DISGUISE)
+    try:
+        return _Builder(text, first_line, disguised).build()
+    except yaml.MarkedYAMLError as error:
+        line = _line_of(error)
+        raise TreeError(first_line + line, _problem_of(error, text.split("\n")[line])) from None
+    except yaml.reader.ReaderError as error:
+        line = first_line + text.count("\n", 0, min(error.position, len(text)))
+        raise TreeError(line, f"contains a character that YAML doesn't allow: {error.reason}") from None
+    except ValueError:  # libyaml's scanner on numbers that no escape can hold, such as "\UFFFFFFFF"
+        raise TreeError(first_line, "contains an escape that is no character") from None
+
+
+class _Builder:
+    """Turns the events of one text into a tree."""
+
+    def __init__(self, text: str, first_line: int, disguised: bool) -> None:
+        self.lines = text.split("\n")
+        self.events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self.first_line = first_line
+        self.disguised = disguised
+
+    def build(self) -> Mapping:
+        self._expect(yaml.StreamStartEvent)
+        start = next(self.events)
+        if isinstance(start, yaml.StreamEndEvent):
+            raise TreeError(self.first_line, "is empty; a document starts with its keys")
+        if isinstance(start, yaml.DocumentStartEvent) and (start.version or start.tags):
+            raise TreeError(self._line(start), "has YAML directives, which documents don't need; remove them")
+        node = self._node(next(self.events), 0)
+        if not isinstance(node, Mapping):
+            raise TreeError(self.first_line, "is not a list of `key: value` lines")
+        self._expect(yaml.DocumentEndEvent)
+        end = next(self.events)
+        if not isinstance(end, yaml.StreamEndEvent):
+            raise TreeError(self._line(end), "holds a second YAML document; a file holds one")
+        return node
+
+    def _expect(self, kind: type[yaml.Event]) -> None:
+        event = next(self.events)
+        if not isinstance(event, kind):
+            raise TreeError(self._line(event), "is not well-formed YAML")
+
+    def _line(self, event: Any) -> int:
+        return self.first_line + int(event.start_mark.line)
+
+    def _node(self, event: Any, depth: int) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            raise TreeError(
+                self._line(event), f"alias *{event.anchor}: documents may not use aliases; write the value out"
+            )
+        if event.anchor is not None:
+            raise TreeError(self._line(event), f"anchor &{event.anchor}: documents may not use anchors; remove it")
+        if event.tag is not None and event.tag != "!":
+            raise TreeError(self._line(event), f"tag {event.tag}: documents may not use YAML tags; remove it")
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if depth == DEPTH_MAX:
+            raise TreeError(self._line(event), f"nests deeper than {DEPTH_MAX} levels")
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(event, depth + 1)
+        return self._sequence(event, depth + 1)
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        text, line = event.value, self._line(event)
+        if self.disguised:
+            text = text.translate(_REVEAL)
+        unstorable = _UNSTORABLE_PATTERN.search(text)
+        if unstorable:
+            raise TreeError(line, f"contains the escaped character U+{ord(unstorable[0]):04X}, which is no text")
+        return Scalar(text, _STYLES[event.style], line)
+
+    def _mapping(self, start: yaml.MappingStartEvent, depth: int) -> Mapping:
+        mapping = Mapping(self._line(start), flow=bool(start.flow_style))
+        keys = set()
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key = self._node(event, depth)
+            if not isinstance(key, Scalar):
+                raise TreeError(key.line, "uses a list or mapping as a key; keys are words")
+            if key.style == "p" and key.text == "<<":
+                raise TreeError(key.line, "merge key <<: documents may not merge mappings; write the values out")
+            if key.text in keys:
+                raise TreeError(key.line, f"{key.text}: stands twice; keep one")
+            keys.add(key.text)
+            above = event.start_mark.line - 1
+            gap = above >= 0 and not self.lines[above].strip()
+            mapping.entries.append(Entry(key.text, self._node(next(self.events), depth), key.line, gap))
+        return mapping
+
+    def _sequence(self, start: yaml.SequenceStartEvent, depth: int) -> Sequence:
+        sequence = Sequence(self._line(start), flow=bool(start.flow_style))
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            sequence.items.append(self._node(event, depth))
+        return sequence
+
+
+def _line_of(error: yaml.MarkedYAMLError) -> int:
+    """Return the index of the line at which libyaml gave up."""
+    mark = error.problem_mark or error.context_mark
+    return mark.line if mark else 0
+
+
+def _problem_of(error: yaml.MarkedYAMLError, line: str) -> str:
+    problem = str(error.problem or error.context or "can't be read")
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return "is indented with a tab; use spaces"
+    return f"is not well-formed YAML: {problem}"

@@ -1,0 +1,206 @@
+"""Single values: from YAML scalars with strict types, to YAML text, and the free form of unknown keys. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from .tree import Mapping, Node, Scalar, Sequence
+
+SCORE_MAX = 1_000_000
+PIXELS_MAX = 1_000_000  # one side of a picture
+URL_LENGTH_MAX = 2048
+YEAR_MIN, YEAR_MAX = 1900, 2199
+
+_INTEGER_PATTERN = re.compile(r"-?(0|[1-9][0-9]{0,14})")
+_TIME_PATTERN = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{1,6})? ?(Z|[+-][0-9]{2}:?[0-9]{2})"
+)
+_HOST_PATTERN = re.compile(r"[^\s/?#<>\"\\^`{|}@]+", re.ASCII)
+_UNPRINTED_PATTERN = re.compile(r"[\x00-\x1f\x7f]")
+_EDGE_SPACE = " \t\r\n"
+
+
+class ValueRefused(Exception):
+    """A value is not what its key holds; the text says what it should be."""
+
+
+def read_text(node: Node, length_max: int) -> str:
+    """Return any text, line breaks included."""
+    if not isinstance(node, Scalar):
+        raise ValueRefused("must be text")
+    if len(node.text) > length_max:
+        raise ValueRefused(f"has {len(node.text):,} characters; {length_max:,} are allowed")
+    return node.text
+
+
+def read_line(node: Node, length_max: int) -> str:
+    """Return text of one line that is not blank."""
+    text = read_text(node, length_max)
+    if any(char in text for char in "\n\r\t"):
+        raise ValueRefused("must be a single line without tabs")
+    if not text.strip():
+        raise ValueRefused("is empty")
+    return text
+
+
+def read_url(node: Node, *, site_relative: bool = False) -> str:
+    """Return an http(s) address as written, without white space around it."""
+    url = read_text(node, URL_LENGTH_MAX).strip(_EDGE_SPACE)
+    if _UNPRINTED_PATTERN.search(url):
+        raise ValueRefused("contains a control character")
+    if site_relative and url.startswith("/") and not url.startswith(("//", "/\\")):
+        return url
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueRefused(f"is no web address: {shorten(url)}") from None
+    if parts.scheme not in ("http", "https"):
+        raise ValueRefused(f"must start with http:// or https://: {shorten(url)}")
+    if not host or port == 0 or not _HOST_PATTERN.fullmatch(host):
+        raise ValueRefused(f"names no host: {shorten(url)}")
+    return url
+
+
+def read_integer(node: Node, low: int, high: int) -> int:
+    if not isinstance(node, Scalar) or node.style != "p" or not _INTEGER_PATTERN.fullmatch(node.text):
+        raise ValueRefused("must be a whole number without quotes")
+    number = int(node.text)
+    if not low <= number <= high:
+        raise ValueRefused(f"is {number}; it must be from {low} to {high:,}")
+    return number
+
+
+def read_boolean(node: Node) -> bool:
+    if not isinstance(node, Scalar) or node.style != "p" or node.text not in ("true", "false"):
+        raise ValueRefused("must be true or false, without quotes")
+    return node.text == "true"
+
+
+def read_time(node: Node) -> datetime:
+    """Return the instant, in UTC."""
+    match = _TIME_PATTERN.fullmatch(node.text) if isinstance(node, Scalar) else None
+    if not match:
+        raise ValueRefused("must be a time such as 2020-06-09T12:37:00Z")
+    *numbers, fraction, zone = match.groups()
+    try:
+        moment = datetime(*map(int, numbers), tzinfo=UTC)  # type: ignore[misc, arg-type]
+        if fraction:
+            moment = moment.replace(microsecond=int(fraction[1:].ljust(6, "0")))
+        if zone != "Z":
+            hours, minutes = int(zone[1:3]), int(zone[-2:])
+            if hours > 23 or minutes > 59:
+                raise ValueError
+            shift = timedelta(hours=hours, minutes=minutes)
+            moment = moment - shift if zone[0] == "+" else moment + shift
+    except (ValueError, OverflowError):
+        raise ValueRefused(f"is a time that doesn't exist: {shorten(match[0])}") from None
+    if not YEAR_MIN <= moment.year <= YEAR_MAX:
+        raise ValueRefused(f"must lie between the years {YEAR_MIN} and {YEAR_MAX}")
+    return moment
+
+
+def shorten(text: str, length: int = 60) -> str:
+    """Return `text` on one line, cut for a message."""
+    line = _UNPRINTED_PATTERN.sub("\N{REPLACEMENT CHARACTER}", text)
+    return line if len(line) <= length else line[:length] + "…"
+
+
+def encode(node: Node) -> Any:
+    """Return a value of an unknown key as JSON can hold it, nothing lost but comments and folding.
+
+    Quoted text is a string; whole numbers, true, false and null are themselves; other bare text is
+    {"plain": text}, single-quoted text {"single": text}; a mapping is {"keys": [[key, value], ...]}.
+    """
+    if isinstance(node, Sequence):
+        return [encode(item) for item in node.items]
+    if isinstance(node, Mapping):
+        return {"keys": [[entry.key, encode(entry.value)] for entry in node.entries]}
+    if node.style == "s":
+        return {"single": node.text}
+    if node.style != "p":
+        return node.text
+    if node.text == "null":
+        return None
+    if node.text in ("true", "false"):
+        return node.text == "true"
+    if _INTEGER_PATTERN.fullmatch(node.text) and node.text != "-0":
+        return int(node.text)
+    return {"plain": node.text}
+
+
+_FIRST_INDICATORS = "[]{},#&*!|>'\"%@`"
+_RESERVED = {"", "~", "null", "Null", "NULL", "---", "..."}
+
+
+def is_plain_safe(text: str) -> bool:
+    """Return whether YAML reads `text`, written bare, as this very text."""
+    if text in _RESERVED or text != text.strip(" \t") or _UNPRINTED_PATTERN.search(text):
+        return False
+    if text[0] in _FIRST_INDICATORS or (text[0] in "-?:" and (len(text) == 1 or text[1] in " \t")):
+        return False
+    return not (": " in text or " #" in text or "\t" in text or text.endswith(":") or text == "<<")
+
+
+def quoted(text: str) -> str:
+    """Return `text` in double quotes with the escapes of the format, and no others (FORMAT.md part 1)."""
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + text.replace("\t", "\\t").replace("\r", "\\r").replace("\n", "\\n") + '"'
+
+
+def written(text: str, style: str) -> str:
+    """Return `text` as YAML in `style`: p bare, d double-quoted, s single-quoted, where the text allows it."""
+    if style == "p" and is_plain_safe(text):
+        return text
+    if style == "s" and not _UNPRINTED_PATTERN.search(text):
+        return "'" + text.replace("'", "''") + "'"
+    return quoted(text)
+
+
+def written_time(moment: datetime) -> str:
+    utc = moment.astimezone(UTC)
+    fraction = f".{utc.microsecond:06}".rstrip("0") if utc.microsecond else ""
+    return f"{utc:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
+def written_free(value: Any) -> list[str] | str:
+    """Return an encoded value as YAML: one piece of text for what stands on its key's line, or lines for below it."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case str():
+            return quoted(value)
+        case {"plain": text}:
+            return str(text)
+        case {"single": text}:
+            return written(text, "s")
+        case {"keys": []}:
+            return "{}"
+        case {"keys": pairs}:
+            return [line for key, item in pairs for line in key_lines(key, item)]
+        case []:
+            return "[]"
+        case _:
+            return [line for item in value for line in item_lines(written_free(item))]
+
+
+def key_lines(key: str, value: Any) -> list[str]:
+    """Return the lines of one unknown key with its value."""
+    name, text = written(key, "p"), written_free(value)
+    if isinstance(text, str):
+        return [f"{name}: {text}" if text else f"{name}:"]
+    return [f"{name}:", *(f"  {line}" for line in text)]
+
+
+def item_lines(text: list[str] | str) -> list[str]:
+    """Return the lines of one list item."""
+    if isinstance(text, str):
+        return [f"- {text}"]
+    return [f"- {text[0]}", *(f"  {line}" for line in text[1:])]

@@ -1,0 +1,124 @@
+"""A document to text, by the conventions of the format; the mirror of parse.py. Pure.
+
+What a mapping's `layout` and `extra` remember comes back as it was; all else follows FORMAT.md part 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .document import Document, Image, Outlet, Related
+from .keys import Dialect, Key, Kind, dialect_keys
+from .parse import block_names, canonical_order
+from .values import item_lines, key_lines, written, written_free, written_time
+
+Record = Document | Related | Outlet | Image
+
+_EMPTY: tuple[Any, ...] = (None, "", [])
+
+
+def document_text(document: Document) -> str:
+    """Return the document in its own dialect, ending in the fence, an empty line and its body."""
+    keys = dialect_keys(document.dialect)
+    lines = _Writer(keys).lines(document, keys.article, top=True)
+    gap = "" if document.layout.get("close") == "tight" else "\n"
+    return "---\n" + "\n".join(lines) + "\n---\n" + gap + document.body
+
+
+class _Writer:
+    def __init__(self, keys: Dialect) -> None:
+        self.keys = keys
+
+    def lines(self, record: Record, keys: tuple[Key, ...], *, top: bool = False) -> list[str]:
+        """Return the lines of one mapping, not indented."""
+        pieces: dict[str, tuple[list[str], bool]] = {}
+        for key in keys:
+            found = self._known(record, key)
+            if found:
+                pieces[key.name] = (found, key.block)
+        for name, value in record.extra:
+            pieces[name] = (key_lines(name, value), not _is_single(value))
+        present = [(name, is_block) for name, (_, is_block) in pieces.items()]
+        blocks = block_names(keys, present) if top else set()
+        odd_gaps = record.layout.get("gaps", ()) if top else ()
+        written_lines: list[str] = []
+        for name in _ordered(record.layout.get("order"), canonical_order(keys, present)):
+            if written_lines and (name in blocks) != (name in odd_gaps):
+                written_lines.append("")
+            written_lines += pieces[name][0]
+        return written_lines
+
+    def _known(self, record: Record, key: Key) -> list[str]:
+        """Return the lines of a known key; none where the record has no value for it."""
+        value = getattr(record, key.attribute)
+        layout = record.layout
+        if key.kind is Kind.NAMES:
+            return _names(value, key, layout)
+        if value in _EMPTY and not (key.keeps_empty and key.name not in layout.get("blank", ())):
+            blank = layout.get("blank", {}).get(key.name)
+            return [] if blank is None else [f"{key.name}: {blank}" if blank else f"{key.name}:"]
+        match key.kind:
+            case Kind.OUTLET:
+                keys = self.keys.related_outlet if isinstance(record, Related) else self.keys.outlet
+                return [f"{key.name}:", *_indented(self.lines(value, keys))]
+            case Kind.IMAGES | Kind.LOGOS | Kind.RELATED:
+                return [
+                    f"{key.name}:",
+                    *_indented(line for item in value for line in item_lines(self._item(item, key))),
+                ]
+        return [f"{key.name}: {_scalar(value, key, layout)}"]
+
+    def _item(self, item: Image | Related, key: Key) -> list[str]:
+        if isinstance(item, Related):
+            return self.lines(item, self.keys.related)
+        return self.lines(item, self.keys.logo if key.kind is Kind.LOGOS else self.keys.image)
+
+
+def _is_single(value: Any) -> bool:
+    """Return whether an unknown value stood as plain text, so that it belongs among the scalars."""
+    return not isinstance(value, list) and not (isinstance(value, dict) and "keys" in value)
+
+
+def _scalar(value: Any, key: Key, layout: dict[str, Any]) -> str:
+    match key.kind:
+        case Kind.SIZE | Kind.SCORE | Kind.HEAT:
+            return str(value)
+        case Kind.BOOLEAN:
+            return "true" if value else "false"
+    text = written_time(value) if key.kind is Kind.TIME else value
+    before, after = layout.get("around", {}).get(key.name, ("", ""))
+    return written(before + text + after, layout.get("style", {}).get(key.name, key.style))
+
+
+def _names(names: list[str], key: Key, layout: dict[str, Any]) -> list[str]:
+    as_written = layout.get("items", {}).get(key.name)
+    if as_written is not None and names == _distinct(as_written):
+        items = [written_free(value) for value in as_written]
+    elif names:
+        items = [written(name, "p") for name in names]
+    else:
+        blank = layout.get("blank", {}).get(key.name)
+        return [] if blank is None else [f"{key.name}: {blank}" if blank else f"{key.name}:"]
+    return [f"{key.name}:", *(f"  - {item}" for item in items)]
+
+
+def _distinct(as_written: list[Any]) -> list[str]:
+    """Return the names that a list as written stands for: each once, without empty items."""
+    texts = [item if isinstance(item, str) else item.get("plain", item.get("single", "")) for item in as_written]
+    return [text for text in dict.fromkeys(texts) if text not in ("", "~", "null", "Null", "NULL")]
+
+
+def _ordered(order: list[str] | None, names: list[str]) -> list[str]:
+    """Return `names` in the remembered order; a name that is new stands behind its canonical neighbour."""
+    if not order:
+        return names
+    result = [name for name in order if name in names]
+    for index, name in enumerate(names):
+        if name not in result:
+            earlier = [result.index(other) for other in names[:index] if other in result]
+            result.insert(max(earlier) + 1 if earlier else 0, name)
+    return result
+
+
+def _indented(lines: Any) -> list[str]:
+    return [f"  {line}" for line in lines]

@@ -1,0 +1,81 @@
+"""`manage.py import_articles PATH...`: take story documents and registry files in."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from tqdm import tqdm
+
+from articles.exchange.files import sources
+from articles.exchange.importing import OUTCOMES, REJECTED, Outcome, run_import
+from articles.exchange.report import Report
+
+
+class Command(BaseCommand):
+    help = (
+        "Takes in story documents (.md, .markdown, .txt; registry files too), from files and whole directories. "
+        "Unchanged ones cost nothing; a bad one is rejected with its place and reason, the others go in."
+    )
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a directory with all below it")
+        parser.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
+        parser.add_argument("--rescore", action="store_true", help="let the policy recompute the stories that change")
+        parser.add_argument("--report", metavar="FILE", help="write one JSON object a file to FILE (JSON Lines)")
+
+    def handle(
+        self, *args: Any, paths: list[str], dry_run: bool, rescore: bool, report: str | None, **options: Any
+    ) -> None:
+        self.verbosity = options["verbosity"]
+        found = list(sources(paths))
+        with ExitStack() as stack:
+            bar = stack.enter_context(
+                tqdm(total=len(found), unit=" files", disable=self.verbosity == 0 or not sys.stderr.isatty())
+            )
+            lines = stack.enter_context(self._open_report(report)) if report else None
+
+            def tell(outcome: Outcome) -> None:
+                bar.update()
+                if lines:
+                    lines.add(outcome)
+                self._print(outcome)
+
+            try:
+                counts = run_import(
+                    found,
+                    on_outcome=tell,
+                    on_wait=lambda: self.stderr.write("Another import is running; waiting for it to end."),
+                    dry_run=dry_run,
+                    rescore=rescore,
+                )
+            except DatabaseError as error:
+                raise CommandError(
+                    f"The database failed: {error}\nReaders see nothing of this run. Mend the cause and run it again."
+                ) from None
+            except KeyboardInterrupt:
+                raise CommandError(
+                    f"Stopped after {bar.n} of {len(found)} files. Readers see nothing of this run; "
+                    "run the same command again to complete it.",
+                    returncode=130,
+                ) from None
+        summary = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
+        self.stdout.write(f"{counts.total()} files: {summary}")
+        if counts[REJECTED]:
+            sys.exit(1)
+
+    def _open_report(self, path: str) -> Report:
+        try:
+            return Report(path)
+        except OSError as error:
+            raise CommandError(f"{path}: the report can't be written: {error.strerror}") from None
+
+    def _print(self, outcome: Outcome) -> None:
+        for problem in outcome.problems:
+            tqdm.write(str(problem), file=self.stderr)
+        if self.verbosity >= 2:
+            for warning in outcome.warnings:
+                tqdm.write(f"{outcome.label}: {warning}", file=self.stdout)

@@ -1,0 +1,83 @@
+"""`manage.py rescore_articles`: let the policy recompute heat and publication, or explain one article's numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from articles import operations
+from articles.models import Article, SitePolicy
+from articles.policy import FOLDED_HEAT, Explanation, Policy
+
+TRIALS = ("publish_threshold", "related_bonus", "bonus_floor")
+
+
+class Command(BaseCommand):
+    help = "Recomputes heat and publication of all scored articles by the policy. Pinned fields stay."
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
+        parser.add_argument("--explain", metavar="NAME", help="say why this article's numbers are what they are")
+        for name in TRIALS:
+            option = "--" + name.replace("_", "-")
+            parser.add_argument(option, type=int, metavar="N", help="try this number instead of the stored policy's")
+
+    def handle(self, *args: Any, dry_run: bool, explain: str | None, **options: Any) -> None:
+        policy = self._policy({name: options[name] for name in TRIALS if options[name] is not None})
+        if explain is not None:
+            self._explain(explain, policy)
+            return
+        articles = Article.objects.all()
+        changes = operations.rescore(articles, policy, dry_run=dry_run)
+        if options["verbosity"] >= 1:
+            for change in changes:
+                self.stdout.write(str(change))
+        told = "would change" if dry_run else "changed"
+        self.stdout.write(f"{articles.count()} articles: {len(changes)} {told}")
+
+    def _policy(self, trial: dict[str, int]) -> Policy:
+        for name, value in trial.items():
+            if value < 0:
+                raise CommandError(f"--{name.replace('_', '-')} is {value}; it must be 0 or more.")
+        return replace(SitePolicy.current(), **trial)  # type: ignore[arg-type]
+
+    def _explain(self, name: str, policy: Policy) -> None:
+        try:
+            article = Article.objects.get(name=name)
+        except Article.DoesNotExist:
+            raise CommandError(
+                f"No article is named {name}. Names are those of the documents, without suffix."
+            ) from None
+        for line in explained(operations.explain_article(article, policy), article):
+            self.stdout.write(line)
+        points, terms = operations.suggest_quality(article, policy)
+        self.stdout.write(f"suggested quality {points}: " + (_sum(terms) or "nothing speaks for it"))
+
+
+def explained(explanation: Explanation, article: Article) -> list[str]:
+    """Return an explanation in lines for people."""
+    verdict = explanation.verdict
+    lines = [f"{article.name} is {verdict.role}"]
+    if verdict.heat is None:
+        lines.append("heat none: it has no quality yet")
+    elif verdict.heat == FOLDED_HEAT:
+        lines.append(f"heat -1: {explanation.stronger} leads the story" if explanation.stronger else "heat -1: pinned")
+    else:
+        lines.append(f"heat {verdict.heat}: {_sum(explanation.terms)}")
+    sign = "≥" if (verdict.heat or 0) >= explanation.threshold else "<"
+    state = {True: "yes", False: "no", None: "undecided"}[verdict.published]
+    lines.append(f"published {state}: heat {verdict.heat} {sign} threshold {explanation.threshold}")
+    if explanation.pins:
+        lines.append("pinned by an editor: " + ", ".join(explanation.pins))
+    for field, wish in article.wishes.items():
+        lines.append(f"its document wants {field}: {wish}")
+    stored = (article.heat, article.published)
+    if stored != (verdict.heat, verdict.published):
+        lines.append(f"stored: heat {stored[0]}, published {stored[1]}; rescore_articles would change that")
+    return lines
+
+
+def _sum(terms: Any) -> str:
+    return " + ".join(f"{term.points} ({term.label})" for term in terms).replace("+ -", "- ")

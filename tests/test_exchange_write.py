@@ -1,0 +1,130 @@
+"""Writing is the mirror of parsing: what the format allows comes back byte for byte."""
+
+import pytest
+
+from articles.exchange.parse import read_file
+from articles.exchange.write import document_text
+from tests.documents import CANONICAL, document
+
+D2 = """\
+---
+category: news
+title: "An older story"
+excerpt: "Written in the dialect of January 2020."
+publishedDateTime: 2020-01-09T12:37:00Z
+sourceUrl: https://www.courier.example/older
+ampUrl: https://amp.courier.example/older
+cdnAmpUrl: https://amp-courier-example.cdn.ampproject.org/c/s/amp.courier.example/older
+type: article
+quality: 20
+heat: 20
+published: false
+
+provider:
+  name: The Courier
+  domain: courier.example
+  images:
+    - url: /assets/courier.jpg
+      width: 50
+      height: 50
+
+topics:
+  - Root
+  - Transport
+
+images:
+  - url: https://cdn.courier.example/older.jpg
+    width: 700
+    height: 400
+    title: "An older story"
+
+secured: "AAAA;BBBB"
+---
+
+"""
+
+UNSCORED_VIDEO = """\
+---
+category: news
+title: "A film"
+excerpt: ""
+publishedDateTime: 2020-06-09T12:37:11Z
+originalUrl: "https://youtube.com/watch?v=abcdefghijk"
+type: video
+
+featuredContent: "<iframe width=\\"800\\" src=\\"https://www.youtube.com/embed/abcdefghijk\\" allowfullscreen></iframe>"
+
+provider:
+  name: Channel
+  domain: youtube.com
+
+topics:
+  -{SPACE}
+  - Root
+
+secured: "AAAA;BBBB"
+---
+
+""".replace("{SPACE}", " ")  # the format writes an empty topic as a dash and a space
+
+
+def again(text: str) -> str:
+    return document_text(read_file(text.encode(), "x.md", "2020-06-09-x"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CANONICAL,
+        D2,
+        UNSCORED_VIDEO,
+        document(secured=None).replace("\n\n---", "\n---"),
+        document(title="A bare title"),
+        document(title="'It''s quoted'"),
+        document(name='"The Courier"'),
+        document(name='"No: 5"'),
+        document(ampWebUrl="null"),
+        document(ampWebUrl="~"),
+        document(ampWebUrl=""),
+        document(ampWebUrl='""'),
+        document(isCached="null"),
+        CANONICAL.replace("\nsecured:", "\ntags: []\n\nsecured:"),
+        document(type='article\nrating: 5\nnote: "x"\nbare: some words\nempty:\nnothing: null\nratio: 0.50'),
+        CANONICAL.replace("quality: 80\nheat: 90\n", "heat: 90\nquality: 80\n"),
+        CANONICAL.replace(
+            "secured:", 'deep:\n  - a: 1\n    b:\n      - "x"\n      - - 1\n        - 2\n  - {}\n  - []\n\nsecured:'
+        ),
+        CANONICAL.replace("    quality: 60\n", "    quality: 60\n    mood:\n      calm: true\n"),
+        CANONICAL.replace("  domain: courier.example\n", '  domain: courier.example\n  owner: "Ann"\n'),
+        CANONICAL.replace("  - Transport\n", "  - Transport\n  - Transport\n  - \n"),
+        CANONICAL.replace("bridge.jpg", "bridge.jpg\\t"),
+        CANONICAL + "Body text,\nas it came.",
+        CANONICAL.rstrip("\n") + "\n",
+        CANONICAL.rstrip("\n") + "\nBody right below the fence\n",
+        document(title='"C1 \x97, next line \x85, line separator \u2028, BOM \ufeff, \\\\ and \\t"').replace(
+            "\\t", " "
+        ),
+        document(published="false\nremoved: true"),
+        CANONICAL.replace("published: true\n", "removed: false\npublished: false\n"),
+    ],
+)
+def test_what_the_format_allows_comes_back_byte_for_byte(text):
+    assert again(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        (CANONICAL.replace("type: article\n", "type: article # a comment\n", 1), CANONICAL),
+        (
+            CANONICAL.replace("topics:\n  - Transport\n  - Harbour towns\n", "topics: [Transport, Harbour towns]\n"),
+            CANONICAL,
+        ),
+        (CANONICAL.replace("\n", "\r\n"), CANONICAL),
+        (CANONICAL.replace("2020-06-09T12:37:00Z", "2020-06-09T14:37:00+02:00", 1), CANONICAL),
+        (CANONICAL.replace('title: "Harbour', "title: >-\n  Harbour", 1).replace('repairs"', "repairs", 1), CANONICAL),
+        (CANONICAL.replace("  - Transport\n  - Harbour", "- Transport\n- Harbour"), CANONICAL),
+    ],
+)
+def test_what_is_not_canonical_comes_out_canonical(text, canonical):
+    assert again(text) == canonical

@@ -1,0 +1,268 @@
+"""The import command, as its users meet it."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from articles import operations
+from articles.exchange.files import Source, sources
+from articles.models import Article, RelatedLink, Topic
+from providers.models import Provider, ProviderLogo
+from tests.documents import CANONICAL, document
+
+pytestmark = pytest.mark.django_db
+NAME = "2020-06-09-harbour-bridge-closes-for-repairs"
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+
+
+def run(*arguments: object, **options: object) -> str:
+    """Return what the command prints; the last line is its summary."""
+    out = StringIO()
+    call_command("import_articles", *map(str, arguments), stdout=out, stderr=out, **options)
+    return out.getvalue()
+
+
+def refused(*arguments: object, **options: object) -> str:
+    """Return what the command prints when it ends with exit code 1."""
+    out = StringIO()
+    with pytest.raises(SystemExit) as stopped:
+        call_command("import_articles", *map(str, arguments), stdout=out, stderr=out, **options)
+    assert stopped.value.code == 1
+    return out.getvalue()
+
+
+def write(folder: Path, text: str = CANONICAL, name: str = NAME + ".md") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="")
+    return path
+
+
+def test_a_document_becomes_an_article_with_all_its_parts(tmp_path):
+    assert run(write(tmp_path)) == "1 files: 1 created, 0 updated, 0 unchanged, 0 rejected\n"
+
+    article = Article.objects.get()
+    assert (article.name, article.quality, article.heat, article.published, article.public) == (
+        NAME,
+        80,
+        90,
+        True,
+        True,
+    )
+    assert article.provider == Provider.objects.get(name="The Courier & Sons", domain="courier.example")
+    assert [item.tag.name for item in article.article_topics.all()] == ["Transport", "Harbour towns"]
+    assert [image.url for image in article.images.filter(kind="picture")] == ["https://cdn.courier.example/bridge.jpg"]
+    assert ProviderLogo.objects.get().provider == article.provider
+    link = article.related_links.get()
+    assert (link.title, link.quality, link.provider.name) == ("Port city loses its bridge until July", 60, "Herald")
+    assert link.images.get().width == 640
+
+
+def test_importing_again_writes_nothing(tmp_path):
+    path = write(tmp_path)
+    run(path)
+    write(tmp_path, CANONICAL.replace("AAAA;BBBB", "CCCC;DDDD").replace("\n", "\r\n"))
+
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert "0 created, 0 updated, 1 unchanged" in run(path)
+
+    assert not [query["sql"] for query in queries if query["sql"].startswith(WRITES)]
+
+
+def test_a_changed_document_updates_what_changed(tmp_path):
+    path = write(tmp_path)
+    run(path)
+    link = RelatedLink.objects.get().pk
+    write(tmp_path, document(heat=101, title='"The bridge is shut"'))
+
+    assert "0 created, 1 updated" in run(path)
+
+    article = Article.objects.get()
+    assert (article.name, article.title, article.heat, article.quality) == (NAME, "The bridge is shut", 101, 80)
+    assert article.related_links.get().pk == link
+
+
+def test_a_document_that_turns_unpublished_leaves_the_feed(tmp_path):
+    path = write(tmp_path)
+    run(path)
+    write(tmp_path, document(heat=-1, published="false"))
+    run(path)
+
+    assert not Article.objects.public().exists()
+
+
+def test_pinned_fields_stay_and_the_wish_is_kept_beside_them(tmp_path):
+    path = write(tmp_path)
+    run(path)
+    operations.decide(Article.objects.get(), quality=20)
+    write(tmp_path, document(quality=85, heat=95))
+    run(path)
+
+    article = Article.objects.get()
+    assert (article.quality, article.pins, article.wishes) == (20, ["quality"], {"quality": 85})
+
+
+def test_a_document_that_lost_its_scores_keeps_the_last_known_ones(tmp_path):
+    path = write(tmp_path)
+    run(path)
+    write(tmp_path, document(quality=None, heat=None, published=None))
+    run(path)
+
+    article = Article.objects.get()
+    assert (article.quality, article.heat, article.public, article.stale) == (80, 90, True, True)
+
+    write(tmp_path)
+    run(path)
+    assert not Article.objects.get().stale
+
+
+def test_a_bad_document_is_rejected_whole_and_the_others_go_in(tmp_path):
+    write(tmp_path, document(quality="many", name="Nobody"), "2020-06-09-bad.md")
+    write(tmp_path)
+
+    told = refused(tmp_path)
+
+    assert "2020-06-09-bad.md:11: quality: must be a whole number without quotes" in told
+    assert told.endswith("2 files: 1 created, 0 updated, 0 unchanged, 1 rejected\n")
+    assert not Provider.objects.filter(name="Nobody").exists()
+
+
+def test_a_dry_run_tells_the_same_and_writes_nothing(tmp_path):
+    path = write(tmp_path)
+    assert "1 created" in run(path, dry_run=True)
+    assert not Article.objects.exists()
+    assert not Provider.objects.exists()
+
+    run(path)
+    write(tmp_path, document(heat=101))
+    assert "1 updated" in run(path, dry_run=True)
+    assert Article.objects.get().heat == 90
+
+
+def test_the_report_has_one_object_a_file(tmp_path):
+    write(tmp_path / "in")
+    write(tmp_path / "in", document(heat="hot"), "2020-06-09-bad.md")
+    refused(tmp_path / "in", report=str(tmp_path / "report.jsonl"))
+
+    bad, good = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
+    if bad["outcome"] == "created":
+        bad, good = good, bad
+    assert (good["slug"], good["outcome"], good["errors"]) == (NAME, "created", [])
+    assert bad["errors"] == [{"line": 12, "message": "heat: must be a whole number without quotes"}]
+    assert bad["path"].endswith("2020-06-09-bad.md")
+
+
+def test_directories_are_taken_with_all_below_and_only_documents(tmp_path):
+    for name in ("a/2020-06-09-a.md", "a/b/2020-06-09-b.markdown", "2020-06-09-c.TXT", "notes.rst", "x/data.yaml"):
+        write(tmp_path, name=name)
+    (tmp_path / "topic.yaml").write_text("taxonomy: topic\n_id: ports\nname: Ports\n")
+
+    found = [Path(source.path).name for source in sources([str(tmp_path), str(tmp_path / "a")])]
+
+    assert found == ["2020-06-09-c.TXT", "topic.yaml", "2020-06-09-a.md", "2020-06-09-b.markdown"]
+
+
+def test_links_devices_and_missing_files_are_refused(tmp_path):
+    write(tmp_path, name="real.md")
+    (tmp_path / "link.md").symlink_to(tmp_path / "real.md")
+
+    told = refused(tmp_path / "link.md", "/dev/zero", tmp_path / "gone.md")
+
+    assert "link.md: is a link; links are not taken in: name the file itself" in told
+    assert "/dev/zero: is no plain file; links, pipes and devices are not taken in" in told
+    assert "gone.md: is not there" in told
+    assert "0 created, 0 updated, 0 unchanged, 3 rejected" in told
+
+
+def test_two_files_of_one_name_and_different_content_are_told_apart(tmp_path):
+    write(tmp_path / "a")
+    write(tmp_path / "b", document(heat=99))
+    write(tmp_path / "c")
+
+    told = refused(tmp_path)
+
+    assert f"has the same name {NAME} and other content; rename one of them" in told
+    assert "1 created, 0 updated, 1 unchanged, 1 rejected" in told
+
+
+def test_links_meet_their_articles_whichever_comes_first(tmp_path):
+    write(tmp_path)
+    run(tmp_path)
+    assert RelatedLink.objects.get().target is None
+
+    herald = document(
+        title='"Port city loses its bridge until July"',
+        publishedDateTime="2020-06-09T15:00:00Z",
+        originalUrl='"https://www.herald.example/detour"',
+        webUrl='"https://www.herald.example/detour"',
+        quality=60,
+        heat=-1,
+        published="false",
+        name="Herald",
+        domain="herald.example",
+    )
+    run(write(tmp_path, herald, "2020-06-09-port-city-loses-its-bridge-until-july.md"))
+
+    lead, folded = Article.objects.get(name=NAME), Article.objects.get(heat=-1)
+    assert lead.related_links.get().target == folded
+    assert (folded.lead, folded.ambiguous) == (lead, False)
+
+
+def test_a_run_that_died_is_completed_by_the_next(tmp_path):
+    run(write(tmp_path))
+    Article.objects.update(public=False, staged=True)
+
+    assert "1 unchanged" in run(tmp_path)
+
+    assert Article.objects.public().count() == 1
+
+
+def test_registry_files_make_topics_and_outlets(tmp_path):
+    (tmp_path / "03-towns.md").write_text(
+        "---\ntaxonomy: topic\n_id: towns\nname: Harbour towns\nparent: Transport\nkeywords:\n  - port\n---\n"
+    )
+    (tmp_path / "org.md").write_text("---\ntaxonomy: organization\n_id: x\nname: Herald\ndomain: herald.example\n---\n")
+    write(tmp_path)
+    run(tmp_path)
+
+    topic = Topic.objects.get(slug="towns")
+    assert (topic.name, topic.parent.name, topic.keywords) == ("Harbour towns", "Transport", ["port"])
+    assert Provider.objects.get(name="Herald").registered
+    assert "0 created, 0 updated, 3 unchanged" in run(tmp_path)
+
+
+def test_rescore_lets_the_policy_decide(tmp_path):
+    path = write(tmp_path, document(heat=12, published="false"))
+    run(path, rescore=True)
+
+    article = Article.objects.get()
+    assert (article.heat, article.published, article.public) == (90, True, True)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the project's first document lies beside the project")
+def test_the_first_document_of_the_project():
+    assert run(SHARED / "seeds") == "1 files: 1 created, 0 updated, 0 unchanged, 0 rejected\n"
+
+    article = Article.objects.get()
+    assert (article.quality, article.heat, article.published, article.public) == (43, -1, False, False)
+    assert article.related_links.count() == 14
+    qualities = list(article.related_links.values_list("quality", flat=True))
+    assert qualities == sorted(qualities, reverse=True)
+    assert (article.provider.domain, article.provider.logos.get().width) == ("theguardian.com", 50)
+    assert [item.tag.name for item in article.article_topics.all()] == ["Computer Vision", "AI"]
+    with CaptureQueriesContext(connection) as queries:
+        assert run(SHARED / "seeds") == "1 files: 0 created, 0 updated, 1 unchanged, 0 rejected\n"
+    assert not [query["sql"] for query in queries if query["sql"].startswith(WRITES)]
+
+
+def test_a_label_never_carries_control_characters():
+    assert Source("a\nb.md", "").stem == "a\nb"
+    assert [source.label for source in sources(["a\nb\x1b.md"])] == ["a�b�.md"]
