@@ -11,12 +11,15 @@ from typing import TypeVar
 
 from django.db.models import Exists, OuterRef, Q
 
+from articles.bulk import Table
 from articles.clustering import Claim, place
 from articles.models import Article, RelatedLink
 from articles.policy import FOLDED_HEAT
 
 T = TypeVar("T")
 CHUNK = 500
+ARTICLES = Table(Article)
+LINKS = Table(RelatedLink)
 
 
 def connect_links(article_ids: Sequence[int]) -> None:
@@ -28,15 +31,14 @@ def connect_links(article_ids: Sequence[int]) -> None:
     for ids in _chunks(article_ids):
         keys = Article.objects.filter(pk__in=ids).values("match_key")
         links = RelatedLink.objects.filter(Q(article__in=ids) | Q(match_key__in=keys), target=None)
-        waiting = list(links.only("pk", "article_id", "match_key"))
-        targets = _articles_by_key({link.match_key for link in waiting})
+        waiting = list(links.values_list("pk", "article_id", "match_key"))
+        targets = _articles_by_key({key for _, _, key in waiting})
         connected = []
-        for link in waiting:
-            others = [pk for pk in targets.get(link.match_key, ()) if pk != link.article_id]
+        for pk, article_id, key in waiting:
+            others = [target for target in targets.get(key, ()) if target != article_id]
             if others:
-                link.target_id = others[0]
-                connected.append(link)
-        RelatedLink.objects.bulk_update(connected, ["target"], batch_size=CHUNK)
+                connected.append((others[0], pk))
+        LINKS.update(["target"], connected)
 
 
 def _articles_by_key(keys: Collection[str]) -> dict[str, list[int]]:
@@ -69,12 +71,12 @@ def _place(ids: Sequence[int]) -> int:
     """Set lead and `ambiguous` of these articles; return how many changed."""
     claims = _claims(ids)
     moved = []
-    for article in Article.objects.filter(pk__in=ids).only("pk", "heat", "lead_id", "ambiguous"):
-        placement = place(claims.get(article.pk, ()) if article.is_folded else ())
-        if (article.lead_id, article.ambiguous) != (placement.lead_id, placement.ambiguous):
-            article.lead_id, article.ambiguous = placement.lead_id, placement.ambiguous
-            moved.append(article)
-    Article.objects.bulk_update(moved, ["lead", "ambiguous"], batch_size=CHUNK)
+    rows = Article.objects.filter(pk__in=ids).order_by().values_list("pk", "heat", "lead", "ambiguous")
+    for pk, heat, *before in rows:
+        placement = place(claims.get(pk, ()) if heat == FOLDED_HEAT else ())
+        if before != [placement.lead_id, placement.ambiguous]:
+            moved.append((placement.lead_id, placement.ambiguous, pk))
+    ARTICLES.update(["lead", "ambiguous"], moved)
     return len(moved)
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from articles import operations
-from articles.exchange.files import Source, sources
+from articles.exchange.files import sources
 from articles.models import Article, RelatedLink, Topic
 from providers.models import Provider, ProviderLogo
 from tests.documents import CANONICAL, document
@@ -264,5 +264,4 @@ def test_the_first_document_of_the_project():
 
 
 def test_a_label_never_carries_control_characters():
-    assert Source("a\nb.md", "").stem == "a\nb"
     assert [source.label for source in sources(["a\nb\x1b.md"])] == ["a�b�.md"]

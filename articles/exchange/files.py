@@ -6,7 +6,6 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from .document import Problem
 from .parse import FILE_SIZE_MAX
@@ -17,14 +16,14 @@ REGISTRY_SUFFIXES = (".yaml", ".yml")  # taken from a directory only if they say
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to take in: where it lies, and how messages call it."""
+    """A file to take in: where it lies, how messages call it, and its name."""
 
     path: str
     label: str
+    stem: str  # the name without suffix
 
-    @property
-    def stem(self) -> str:
-        return Path(self.path).stem
+
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Unreadable(Exception):
@@ -43,7 +42,7 @@ def sources(paths: Iterable[str]) -> Iterator[Source]:
             key = os.path.abspath(found)
             if key not in seen:
                 seen.add(key)
-                yield Source(found, _label(found))
+                yield Source(found, _label(found), os.path.splitext(os.path.basename(found))[0])
 
 
 def _below(directory: str) -> Iterator[str]:
@@ -58,7 +57,7 @@ def _below(directory: str) -> Iterator[str]:
 
 def _says_taxonomy(path: str) -> bool:
     try:
-        head = read_bytes(Source(path, path))[:100]
+        head = read_bytes(Source(path, path, ""))[:100]
     except Unreadable:
         return False
     return head.removeprefix(b"---\n").startswith(b"taxonomy:")
@@ -76,18 +75,18 @@ def read_bytes(source: Source) -> bytes:
     Links, devices and pipes are refused: a link could read any file of the machine, a pipe could wait for ever.
     """
     try:
-        handle = os.open(source.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(source.path, _FLAGS)
     except OSError as error:
         raise Unreadable(Problem(source.label, 0, _reason(source.path, error))) from None
-    with open(handle, "rb", buffering=0) as file:
-        try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise Unreadable(
-                    Problem(source.label, 0, "is no plain file; links, pipes and devices are not taken in")
-                )
-            return file.read(FILE_SIZE_MAX + 1)
-        except OSError as error:
-            raise Unreadable(Problem(source.label, 0, _reason(source.path, error))) from None
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable(Problem(source.label, 0, "is no plain file; links, pipes and devices are not taken in"))
+        return os.read(handle, min(status.st_size, FILE_SIZE_MAX) + 1)
+    except OSError as error:
+        raise Unreadable(Problem(source.label, 0, _reason(source.path, error))) from None
+    finally:
+        os.close(handle)
 
 
 def _reason(path: str, error: OSError) -> str:

@@ -46,6 +46,9 @@ class Key:
     keeps_empty: bool = False  # an empty text says something
 
 
+# How many items a list may hold; real ones have at most 5 names, 1 picture and 73 related links.
+LIST_LENGTH_MAX = {Kind.NAMES: 100, Kind.IMAGES: 50, Kind.LOGOS: 50, Kind.RELATED: 500}
+
 _URLS = (
     Key("webUrl", "web_url", Kind.URL, "d"),
     Key("ampWebUrl", "amp_url", Kind.URL, "d"),

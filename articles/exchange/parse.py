@@ -13,7 +13,8 @@ from typing import Any
 from articles import naming
 
 from .document import Document, DocumentRejected, Image, OrganizationEntry, Outlet, Problem, Related, TopicEntry
-from .keys import D1_ONLY_KEYS, D2_NAMES, NAME_MAX, TOPIC_MAX, Dialect, Key, Kind, dialect_keys
+from .keys import D1_ONLY_KEYS, D2_NAMES, LIST_LENGTH_MAX, NAME_MAX, TOPIC_MAX, Dialect, Key, Kind, dialect_keys
+from .scanner import scan
 from .tree import Entry, Mapping, Node, Scalar, Sequence, TreeError, read_tree
 from .values import (
     PIXELS_MAX,
@@ -31,11 +32,9 @@ from .values import (
 )
 
 FILE_SIZE_MAX = 1_000_000  # bytes; the largest real document has 79,500
-LIST_LENGTH_MAX = {Kind.NAMES: 100, Kind.IMAGES: 50, Kind.LOGOS: 50, Kind.RELATED: 500}
 UNKNOWN_KEYS_MAX = 100
 UNKNOWN_SIZE_MAX = 100_000  # characters of unknown values
 
-_SECURED_LINE = re.compile(rb"^secured:.*\n", re.MULTILINE)
 _FENCE_PATTERN = re.compile(r"---[ \t]*\n")
 _CLOSING_PATTERN = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
 
@@ -45,7 +44,14 @@ ReadFile = Document | TopicEntry | OrganizationEntry
 def hash_of(raw: bytes) -> str:
     """Return the digest that tells whether a file changed: `secured` and line ends don't count (FORMAT.md part 4)."""
     text = raw.replace(b"\r\n", b"\n") if b"\r" in raw else raw
-    return hashlib.blake2b(_SECURED_LINE.sub(b"", text), digest_size=32).hexdigest()
+    digest = hashlib.blake2b(digest_size=32)
+    start = text.find(b"\nsecured:")
+    if start < 0:
+        digest.update(text)
+    else:
+        digest.update(text[:start])
+        digest.update(text[text.find(b"\n", start + 1) :])
+    return digest.hexdigest()
 
 
 def read_file(raw: bytes, source: str, stem: str) -> ReadFile:
@@ -58,6 +64,16 @@ def read_file(raw: bytes, source: str, stem: str) -> ReadFile:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise DocumentRejected([Problem(source, line, "is not UTF-8; save it in that encoding")]) from None
+    document = scan(text)
+    if document is None:
+        return read_slowly(text, source, stem, raw)
+    document.name = _name(document, stem)
+    document.content_hash = hash_of(raw)
+    return document
+
+
+def read_slowly(text: str, source: str, stem: str, raw: bytes) -> ReadFile:
+    """Return what `read_file()` does, by way of YAML: for whatever the scanner leaves."""
     try:
         front, tail, first_line = _cut(text)
         tree = read_tree(front, first_line=first_line)
@@ -74,6 +90,10 @@ def read_file(raw: bytes, source: str, stem: str) -> ReadFile:
     if isinstance(found, Document):
         found.content_hash = hash_of(raw)
     return found
+
+
+def _name(document: Document, stem: str) -> str:
+    return stem if naming.is_document_name(stem) else naming.name_of(document.published_at, document.title)
 
 
 def _cut(text: str) -> tuple[str, str | None, int]:
@@ -111,7 +131,7 @@ class _Reader:
         if values is None or self.problems:
             return None
         document = Document(**values, dialect=dialect)
-        document.name = stem if naming.is_document_name(stem) else naming.name_of(document.published_at, document.title)
+        document.name = _name(document, stem)
         if tail is None or not tail.startswith("\n"):
             document.layout["close"] = "tight"
             document.body = tail or ""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db.models import Prefetch
+from django.utils import timezone
 
-from articles.derivation import derive, match_key, public_by_rule
+from articles.bulk import Table, json_text, time_value
+from articles.derivation import derive, match_key, public_by_rule, url_key
 from articles.models import Article, ArticleImage, ArticleTopic, RelatedImage, RelatedLink
-from articles.policy import Policy, engagement_left_over
+from articles.policy import Policy, engagement_left_over, is_public
+from articles.ranking import hot_value
 
 from .document import Document, Image, Layout, Outlet, Related
 from .registry import Registry
@@ -35,21 +38,62 @@ SCORE_FIELDS = ("quality", "heat", "published")
 LIST_FIELDS = ("topics", "images", "related")
 RELATED_FIELDS = ("title", "excerpt", "published_at", "web_url", "amp_url", "cdn_amp_url", "type", "quality", "extra")
 IMAGE_FIELDS = ("url", "width", "height", "is_cached", "title", "extra", "layout")
-NEVER_CHANGES = ("secured", "content_hash", "name")  # they don't make a document a changed one
+
+ARTICLES = Table(
+    Article,
+    "id",
+    "name",
+    *WORD_FIELDS[:10],
+    *SCORE_FIELDS,
+    "removed",
+    "engagement",
+    "staged",
+    "hot",
+    "featured_content",
+    "provider",
+    "tags",
+    "secured",
+    "body",
+    "extra",
+    "layout",
+    "content_hash",
+    "match_key",
+    "url_key",
+    "created_at",
+    "changed_at",
+)
+TOPICS = Table(ArticleTopic, "content_object", "tag", "position")
+IMAGE_COLUMNS = ("position", *IMAGE_FIELDS)
+IMAGES = Table(ArticleImage, "article", "kind", *IMAGE_COLUMNS)
+RELATED = Table(
+    RelatedLink,
+    "id",
+    "article",
+    "position",
+    *RELATED_FIELDS[:7],
+    "provider",
+    "quality",
+    "match_key",
+    "extra",
+    "layout",
+)
+RELATED_IMAGES = Table(RelatedImage, "link", *IMAGE_COLUMNS)
 
 
-def insert(documents: Sequence[Document], registry: Registry, policy: Policy) -> list[Article]:
-    """Store new documents with all their parts, staged: readers see them when the run ends.
+def insert(documents: Sequence[Document], registry: Registry, policy: Policy) -> list[int]:
+    """Store new documents with all their parts, staged: readers see them when the run ends. Return their ids.
 
     Runs in the caller's transaction; a fixed number of queries for each call.
     """
     registry.prepare(documents)
-    articles = Article.objects.bulk_create([_new_article(document, registry, policy) for document in documents])
-    pairs = [(article.pk, document) for article, document in zip(articles, documents, strict=True)]
+    ids = ARTICLES.reserve_ids(len(documents))
+    pairs = list(zip(ids, documents, strict=True))
+    now = time_value(timezone.now())
+    ARTICLES.insert([_article_row(pk, document, registry, policy, now) for pk, document in pairs])
     _insert_topics(pairs, registry)
     _insert_images(pairs)
     _insert_related(pairs, registry)
-    return articles
+    return list(ids)
 
 
 def load(articles: Iterable[Article]) -> list[Document]:
@@ -143,22 +187,48 @@ def _set(article: Article, document: Document, name: str, registry: Registry) ->
             setattr(article, name, getattr(document, name))
 
 
-def _new_article(document: Document, registry: Registry, policy: Policy) -> Article:
-    article = Article(
-        name=document.name,
+def _article_row(pk: int, document: Document, registry: Registry, policy: Policy, now: Any) -> tuple[Any, ...]:
+    """Return the values of ARTICLES."""
+    visible = is_public(
+        policy,
         quality=document.quality,
         heat=document.heat,
         published=document.published,
-        secured=document.secured,
-        content_hash=document.content_hash,
-        layout=_article_layout(document),
-        engagement=engagement_left_over(policy, document.quality, document.heat, len(document.related)),
-        provider_id=registry.provider_id(document.provider),
-        **{name: getattr(document, name) for name in WORD_FIELDS},
+        removed=document.removed,
     )
-    derive(article)
-    article.staged = public_by_rule(article, policy)
-    return article
+    return (
+        pk,
+        document.name,
+        document.dialect,
+        document.category,
+        document.title,
+        document.excerpt,
+        time_value(document.published_at),
+        document.original_url,
+        document.web_url,
+        document.amp_url,
+        document.cdn_amp_url,
+        document.type,
+        document.quality,
+        document.heat,
+        document.published,
+        document.removed,
+        engagement_left_over(policy, document.quality, document.heat, len(document.related)),
+        visible,
+        hot_value(document.heat, document.published_at),
+        document.featured_content,
+        registry.provider_id(document.provider),
+        json_text(document.tags),
+        document.secured,
+        document.body,
+        json_text(document.extra),
+        json_text(_article_layout(document)),
+        document.content_hash,
+        match_key(document.web_url, document.title, document.published_at),
+        url_key(document.web_url or document.original_url),
+        now,
+        now,
+    )
 
 
 def _article_layout(document: Document) -> Layout:
@@ -173,57 +243,72 @@ def _outlet_layout(outlet: Outlet) -> Layout:
 
 
 def _insert_topics(pairs: Sequence[tuple[int, Document]], registry: Registry) -> None:
-    ArticleTopic.objects.bulk_create(
-        ArticleTopic(content_object_id=pk, tag_id=registry.topic_ids[name], position=position)
-        for pk, document in pairs
-        for position, name in enumerate(document.topics)
+    TOPICS.insert(
+        [
+            (pk, registry.topic_ids[name], position)
+            for pk, document in pairs
+            for position, name in enumerate(document.topics)
+        ]
     )
 
 
 def _insert_images(pairs: Sequence[tuple[int, Document]]) -> None:
-    rows = _image_rows(pairs, ArticleImage.Kind.PICTURE) + _image_rows(pairs, ArticleImage.Kind.LOGO)
-    ArticleImage.objects.bulk_create(rows)
+    _insert_pictures(pairs)
+    _insert_logos(pairs)
 
 
 def _insert_pictures(pairs: Sequence[tuple[int, Document]]) -> None:
-    ArticleImage.objects.bulk_create(_image_rows(pairs, ArticleImage.Kind.PICTURE))
+    kind = ArticleImage.Kind.PICTURE.value
+    IMAGES.insert([(pk, kind, *row) for pk, document in pairs for row in _image_rows(document.images)])
 
 
 def _insert_logos(pairs: Sequence[tuple[int, Document]]) -> None:
-    ArticleImage.objects.bulk_create(_image_rows(pairs, ArticleImage.Kind.LOGO))
+    kind = ArticleImage.Kind.LOGO.value
+    IMAGES.insert([(pk, kind, *row) for pk, document in pairs for row in _image_rows(document.provider.images)])
 
 
-def _image_rows(pairs: Sequence[tuple[int, Document]], kind: ArticleImage.Kind) -> list[ArticleImage]:
-    is_logo = kind is ArticleImage.Kind.LOGO
-    return [
-        ArticleImage(article_id=pk, kind=kind, position=position, **_image_values(image))
-        for pk, document in pairs
-        for position, image in enumerate(document.provider.images if is_logo else document.images)
-    ]
-
-
-def _image_values(image: Image) -> dict[str, Any]:
-    return {name: getattr(image, name) for name in IMAGE_FIELDS}
+def _image_rows(images: Sequence[Image]) -> Iterator[tuple[Any, ...]]:
+    """Yield the values of IMAGE_COLUMNS."""
+    for position, image in enumerate(images):
+        yield (
+            position,
+            image.url,
+            image.width,
+            image.height,
+            image.is_cached,
+            image.title,
+            json_text(image.extra),
+            json_text(image.layout),
+        )
 
 
 def _insert_related(pairs: Sequence[tuple[int, Document]], registry: Registry) -> None:
     items = [(pk, position, item) for pk, document in pairs for position, item in enumerate(document.related)]
-    links = RelatedLink.objects.bulk_create(_related_row(pk, position, item, registry) for pk, position, item in items)
-    RelatedImage.objects.bulk_create(
-        RelatedImage(link=link, position=position, **_image_values(image))
-        for link, (_, _, item) in zip(links, items, strict=True)
-        for position, image in enumerate(item.images)
+    ids = RELATED.reserve_ids(len(items))
+    RELATED.insert([_related_row(pk, *item, registry) for pk, item in zip(ids, items, strict=True)])
+    RELATED_IMAGES.insert(
+        [(pk, *row) for pk, (_, _, item) in zip(ids, items, strict=True) for row in _image_rows(item.images)]
     )
 
 
-def _related_row(pk: int, position: int, item: Related, registry: Registry) -> RelatedLink:
-    return RelatedLink(
-        article_id=pk,
-        position=position,
-        provider_id=registry.provider_id(item.provider),
-        match_key=match_key(item.web_url, item.title, item.published_at),
-        layout=item.layout | _outlet_layout(item.provider),
-        **{name: getattr(item, name) for name in RELATED_FIELDS},
+def _related_row(pk: int, article_id: int, position: int, item: Related, registry: Registry) -> tuple[Any, ...]:
+    """Return the values of RELATED."""
+    return (
+        pk,
+        article_id,
+        position,
+        item.title,
+        item.excerpt,
+        time_value(item.published_at),
+        item.web_url,
+        item.amp_url,
+        item.cdn_amp_url,
+        item.type,
+        registry.provider_id(item.provider),
+        item.quality,
+        match_key(item.web_url, item.title, item.published_at),
+        json_text(item.extra),
+        json_text(item.layout | _outlet_layout(item.provider)),
     )
 
 
