@@ -30,9 +30,10 @@ class Provider(models.Model):
     weight = models.SmallIntegerField(
         default=0, help_text="Added to the suggested quality of this outlet's stories; 0 for most outlets."
     )
-    extra = models.JSONField(
-        default=list, blank=True, editable=False, help_text="Keys of its registry file that Newsfold doesn't know."
-    )
+    registry_id = models.CharField(max_length=200, blank=True, editable=False, help_text="The entry's own key.")
+    registry_name = models.CharField(max_length=255, blank=True, editable=False, help_text="The entry's file.")
+    extra = models.JSONField(default=list, blank=True, editable=False, help_text="Keys that Newsfold doesn't know.")
+    layout = models.JSONField(default=dict, blank=True, editable=False, help_text="Where its entry leaves the rules.")
 
     objects = ProviderQuerySet.as_manager()
 
@@ -70,6 +71,14 @@ class ProviderLogo(models.Model):
     )
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
+    position = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Its place in the registry entry; none if only documents name it.",
+    )
+    extra = models.JSONField(default=list, blank=True, editable=False)
+    layout = models.JSONField(default=dict, blank=True, editable=False)
     file = models.ImageField("our copy", upload_to="logos/", blank=True, help_text="Readers are shown only this copy.")
 
     class Meta:

@@ -181,12 +181,6 @@ def test_registry_files_are_recognised_by_their_taxonomy():
     )
 
     assert isinstance(topic, TopicEntry)
-    assert (topic.slug, topic.name, topic.parent, topic.keywords, topic.position) == (
-        "ports",
-        "Ports",
-        "Transport",
-        ["port"],
-        "03",
-    )
+    assert (topic.slug, topic.name, topic.parent, topic.keywords) == ("ports", "Ports", "Transport", ["port"])
     assert isinstance(outlet, OrganizationEntry)
     assert [image.url for image in outlet.images] == ["/logo.jpg"]

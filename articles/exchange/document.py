@@ -106,18 +106,20 @@ class Document:
 
 @dataclass(slots=True, kw_only=True)
 class TopicEntry:
-    """An entry of the topic registry."""
+    """An entry of the topic registry. `file_name` is its file's, which orders the topics."""
 
     slug: str
     name: str
+    taxonomy: str = "topic"
     shortname: str = ""
     parent: str = ""
     keywords: list[str] = field(default_factory=list)
     hashtags: list[str] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
-    services: dict[str, str] = field(default_factory=dict)
-    position: str = ""
+    services: list[list[str]] = field(default_factory=list)
+    file_name: str = ""
     extra: Extra = field(default_factory=list)
+    layout: Layout = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,5 +128,12 @@ class OrganizationEntry:
 
     name: str
     domain: str
+    taxonomy: str = "organization"
+    registry_id: str = ""
     images: list[Image] = field(default_factory=list)
+    file_name: str = ""
     extra: Extra = field(default_factory=list)
+    layout: Layout = field(default_factory=dict)
+
+
+Entry = TopicEntry | OrganizationEntry

@@ -6,6 +6,7 @@ work; all that readers notice happens in one transaction at the end. The same co
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from articles.models import Article, SitePolicy
 from articles.stories import connect_links, place_folded
 
 from . import store
-from .document import Document, DocumentRejected, OrganizationEntry, Problem, TopicEntry
+from .document import Document, DocumentRejected, Entry, Problem, TopicEntry
 from .files import Source, Unreadable, read_bytes
 from .lock import import_lock
 from .notices import notices_of
@@ -88,7 +89,7 @@ class _Run:
         self.counts: Counter[str] = Counter()
         self.seen: dict[str, tuple[str, str]] = {}  # name -> hash and label, of this run
         self.changed: list[Source] = []
-        self.entries: list[tuple[Source, TopicEntry | OrganizationEntry]] = []
+        self.entries: list[tuple[Source, Entry]] = []
 
     def take_in_all(self, sources: Iterable[Source]) -> None:
         iterator = iter(sources)
@@ -165,6 +166,7 @@ class _Run:
         else:
             if isinstance(found, Document):
                 return _Read(source, found)
+            found.file_name = os.path.basename(source.path)
             self.entries.append((source, found))
         return None
 
@@ -180,7 +182,7 @@ class _Run:
             self._reject(source, [Problem(source.label, 0, message)])
         return True
 
-    def _store_entry(self, source: Source, entry: TopicEntry | OrganizationEntry) -> None:
+    def _store_entry(self, source: Source, entry: Entry) -> None:
         try:
             with transaction.atomic():
                 outcome = store_topic(entry) if isinstance(entry, TopicEntry) else store_organization(entry)
@@ -204,11 +206,11 @@ class _Run:
         for start in range(0, len(self.changed), BATCH):
             reads = [read for source in self.changed[start : start + BATCH] if (read := self._read(source, {}))]
             rows = Article.objects.filter(name__in=[read.document.name for read in reads])
-            articles = {article.name: article for article in store.with_document(rows)}
+            articles = {article.name: article for article in rows}
+            stored = {document.name: document for document in store.load(rows)}
             for read in reads:
-                article = articles[read.document.name]
-                stored = store.load([article])[0]
-                yield article, read, store.changed_fields(stored, read.document)
+                name = read.document.name
+                yield articles[name], read, store.changed_fields(stored[name], read.document)
 
 
 def _stored_hashes(names: Iterable[str]) -> dict[str, str]:

@@ -30,6 +30,7 @@ class Kind(Enum):
     IMAGES = auto()
     LOGOS = auto()
     RELATED = auto()
+    SERVICES = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,26 @@ ARTICLE = (
     Key("images", "images", Kind.IMAGES, block=True),
     Key("related", "related", Kind.RELATED, block=True),
     Key("secured", "secured", Kind.TEXT, "d", block=True),
+)
+
+_TAXONOMY = Key("taxonomy", "taxonomy", Kind.LINE, required=True)
+
+TOPIC_ENTRY = (
+    _TAXONOMY,
+    Key("_id", "slug", Kind.LINE, length_max=TOPIC_MAX, required=True),
+    Key("name", "name", Kind.LINE, length_max=TOPIC_MAX, required=True),
+    Key("shortname", "shortname", Kind.LINE, length_max=TOPIC_MAX),
+    Key("parent", "parent", Kind.LINE, length_max=TOPIC_MAX),
+    Key("keywords", "keywords", Kind.NAMES, length_max=NAME_MAX),
+    Key("hashtags", "hashtags", Kind.NAMES, length_max=NAME_MAX),
+    Key("images", "images", Kind.NAMES, length_max=2048),
+    Key("services", "services", Kind.SERVICES),
+)
+
+ORGANIZATION_ENTRY = (
+    _TAXONOMY,
+    Key("_id", "registry_id", Kind.LINE, length_max=NAME_MAX),
+    *OUTLET,
 )
 
 # What dialect D2 calls its addresses, which it writes bare.

@@ -7,19 +7,40 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from articles import naming
 
-from .document import Document, DocumentRejected, Image, OrganizationEntry, Outlet, Problem, Related, TopicEntry
-from .keys import D1_ONLY_KEYS, D2_NAMES, LIST_LENGTH_MAX, NAME_MAX, TOPIC_MAX, Dialect, Key, Kind, dialect_keys
+from .document import (
+    Document,
+    DocumentRejected,
+    Entry,
+    Image,
+    OrganizationEntry,
+    Outlet,
+    Problem,
+    Related,
+    TopicEntry,
+)
+from .keys import (
+    BARE,
+    D1_ONLY_KEYS,
+    D2_NAMES,
+    LIST_LENGTH_MAX,
+    ORGANIZATION_ENTRY,
+    TOPIC_ENTRY,
+    Dialect,
+    Key,
+    Kind,
+    dialect_keys,
+)
 from .scanner import scan
-from .tree import Entry, Mapping, Node, Scalar, Sequence, TreeError, read_tree
+from .tree import Entry as TreeEntry
+from .tree import Mapping, Node, Scalar, Sequence, TreeError, read_tree
 from .values import (
     PIXELS_MAX,
     SCORE_MAX,
-    URL_LENGTH_MAX,
     ValueRefused,
     encode,
     read_boolean,
@@ -38,7 +59,7 @@ UNKNOWN_SIZE_MAX = 100_000  # characters of unknown values
 _FENCE_PATTERN = re.compile(r"---[ \t]*\n")
 _CLOSING_PATTERN = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
 
-ReadFile = Document | TopicEntry | OrganizationEntry
+ReadFile = Document | Entry
 
 
 def hash_of(raw: bytes) -> str:
@@ -82,14 +103,24 @@ def read_slowly(text: str, source: str, stem: str, raw: bytes) -> ReadFile:
     reader = _Reader(source)
     taxonomy = tree.get("taxonomy")
     if isinstance(taxonomy, Scalar):
-        found: ReadFile | None = reader.registry_entry(tree, taxonomy, stem)
+        found: ReadFile | None = reader.entry(tree, taxonomy)
     else:
         found = reader.document(tree, stem, tail)
     if reader.problems or found is None:
         raise DocumentRejected(sorted(reader.problems, key=lambda problem: problem.line))
     if isinstance(found, Document):
         found.content_hash = hash_of(raw)
+    else:
+        _note_form(found, text, tail)
     return found
+
+
+def _note_form(entry: Entry, text: str, tail: str | None) -> None:
+    """Note how a registry file is closed where that is not two fences and a line end."""
+    if tail is None:
+        entry.layout["form"] = "bare" if text.endswith("\n") else "bare, unended"
+    elif tail or not text.endswith("\n"):
+        entry.layout["form"] = tail
 
 
 def _name(document: Document, stem: str) -> str:
@@ -206,6 +237,8 @@ class _Reader:
                 return self._list(node, key, where, lambda item, at: self._image(item, self.keys.logo, at))
             case Kind.RELATED:
                 return self._list(node, key, where, self._related)
+            case Kind.SERVICES:
+                return _services(node)
 
     def _names(self, node: Node, key: Key, where: str, layout: dict[str, Any]) -> list[str]:
         """Return the names, each once, empty items dropped; `layout` keeps the list where that loses something."""
@@ -263,100 +296,32 @@ class _Reader:
         values = self._mapping(mapping, self.keys.related, where)
         return Related(**values) if values and values["provider"] else None
 
-    def registry_entry(self, tree: Mapping, taxonomy: Scalar, stem: str) -> TopicEntry | OrganizationEntry | None:
+    def entry(self, tree: Mapping, taxonomy: Scalar) -> Entry | None:
+        self.keys = BARE  # the registries write addresses bare
         if taxonomy.text == "topic":
-            return self._topic_entry(tree, stem)
+            return self._topic_entry(tree)
         if taxonomy.text == "organization":
-            return self._organization_entry(tree)
+            values = self._mapping(tree, ORGANIZATION_ENTRY, "")
+            return OrganizationEntry(**values) if values and not self.problems else None
         self.refuse(taxonomy.line, "taxonomy", "must be topic or organization")
         return None
 
-    def _required_line(self, tree: Mapping, name: str, length_max: int) -> str:
-        node = tree.get(name)
-        if node is None:
-            self.refuse(tree.line, name, "is missing")
-            return ""
-        return self._line(name, node, length_max)
-
-    def _line(self, name: str, node: Node, length_max: int) -> str:
-        try:
-            return read_line(node, length_max)
-        except ValueRefused as refused:
-            self.refuse(node.line, name, str(refused))
-            return ""
-
-    def _service(self, entry: Entry) -> str:
-        try:
-            return read_url(entry.value)
-        except ValueRefused as refused:
-            self.refuse(entry.line, f"services.{entry.key}", str(refused))
-            return ""
-
-    def _lines(self, tree: Mapping, name: str, length_max: int = NAME_MAX) -> list[str]:
-        node = tree.get(name)
-        if node is None or (isinstance(node, Scalar) and node.is_null):
-            return []
-        if not isinstance(node, Sequence) or len(node.items) > LIST_LENGTH_MAX[Kind.NAMES]:
-            self.refuse(node.line, name, f"must be a list of at most {LIST_LENGTH_MAX[Kind.NAMES]} items")
-            return []
-        return [self._line(name, item, length_max) for item in node.items]
-
-    def _optional_line(self, tree: Mapping, name: str, length_max: int) -> str:
-        node = tree.get(name)
-        if node is None or (isinstance(node, Scalar) and node.is_null):
-            return ""
-        return self._line(name, node, length_max)
-
-    def _topic_entry(self, tree: Mapping, stem: str) -> TopicEntry:
-        position = re.match(r"\d{1,9}", stem)
-        entry = TopicEntry(
-            slug=self._required_line(tree, "_id", TOPIC_MAX),
-            name=self._required_line(tree, "name", TOPIC_MAX),
-            shortname=self._optional_line(tree, "shortname", TOPIC_MAX),
-            parent=self._optional_line(tree, "parent", TOPIC_MAX),
-            keywords=self._lines(tree, "keywords"),
-            hashtags=self._lines(tree, "hashtags"),
-            images=self._lines(tree, "images", URL_LENGTH_MAX),
-            services=self._services(tree),
-            position=position[0] if position else "",
-            extra=_unknown(tree, {"taxonomy", *_TOPIC_KEYS}),
-        )
-        if entry.slug and not re.fullmatch(r"[a-zA-Z0-9_-]+", entry.slug):
+    def _topic_entry(self, tree: Mapping) -> TopicEntry | None:
+        values = self._mapping(tree, TOPIC_ENTRY, "")
+        if values is None or self.problems:
+            return None
+        entry = TopicEntry(**values)
+        if not re.fullmatch(r"[a-zA-Z0-9_-]+", entry.slug):
             self.refuse(tree.line, "_id", "may hold only letters a to z, digits, - and _")
-        if entry.parent and entry.parent == entry.name:
+        if entry.parent == entry.name:
             self.refuse(tree.line, "parent", "a topic can't stand under itself")
         return entry
 
-    def _services(self, tree: Mapping) -> dict[str, str]:
-        node = tree.get("services")
-        if node is None or (isinstance(node, Scalar) and node.is_null):
-            return {}
-        if not isinstance(node, Mapping):
-            self.refuse(node.line, "services", "must hold `name: address` lines")
-            return {}
-        return {entry.key: self._service(entry) for entry in node.entries}
 
-    def _organization_entry(self, tree: Mapping) -> OrganizationEntry:
-        node = tree.get("images")
-        images = []
-        if isinstance(node, Sequence):
-            key = Key("images", "images", Kind.LOGOS)
-            images = self._list(node, key, "images", lambda item, at: self._image(item, self.keys.logo, at))
-        elif node is not None and not (isinstance(node, Scalar) and node.is_null):
-            self.refuse(node.line, "images", "must be a list")
-        return OrganizationEntry(
-            name=self._required_line(tree, "name", NAME_MAX),
-            domain=self._required_line(tree, "domain", NAME_MAX),
-            images=images,
-            extra=_unknown(tree, {"taxonomy", "name", "domain", "images"}),
-        )
-
-
-_TOPIC_KEYS = {"_id", "name", "shortname", "parent", "keywords", "hashtags", "images", "services"}
-
-
-def _unknown(tree: Mapping, known: Iterable[str]) -> list[list[Any]]:
-    return [[entry.key, encode(entry.value)] for entry in tree.entries if entry.key not in set(known)]
+def _services(node: Node) -> list[list[str]]:
+    if not isinstance(node, Mapping):
+        raise ValueRefused("must hold `name: address` lines")
+    return [[entry.key, read_url(entry.value)] for entry in node.entries]
 
 
 def dialect_of(tree: Mapping) -> str:
@@ -385,7 +350,7 @@ def _blank_token(node: Node, key: Key) -> str | None:
     return None
 
 
-def _note_style(entry: Entry, key: Key, layout: dict[str, Any]) -> None:
+def _note_style(entry: TreeEntry, key: Key, layout: dict[str, Any]) -> None:
     """Note a quoting that the writer would not choose by itself."""
     node = entry.value
     if not isinstance(node, Scalar) or node.style == "b" or node.style == key.style:

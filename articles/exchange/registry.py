@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from articles.models import Topic
 from providers.models import Provider, ProviderLogo
 
-from .document import Document, OrganizationEntry, Outlet, TopicEntry
+from .document import Document, Entry, Image, OrganizationEntry, Outlet, TopicEntry
 
 T = TypeVar("T")
 CHUNK = 500  # values in one IN (…), far below every database's limit
@@ -108,35 +108,33 @@ def _add_logos(wanted: set[LogoIdentity]) -> bool:
     return bool(missing)
 
 
+TOPIC_FIELDS = ("name", "slug", "shortname", "keywords", "hashtags", "images", "services", "extra", "layout")
+
+
 def store_topic(entry: TopicEntry) -> str:
     """Make or update the topic of a registry entry; return created, updated or unchanged.
 
-    An entry finds its topic by slug, then by name. Its parent is made if it isn't there yet.
+    An entry finds its topic by name, then by slug. Its parent is made if it isn't there yet. Raises
+    ValidationError if another topic has its slug, or its parent stands below it.
     """
-    topic = Topic.objects.filter(slug=entry.slug).first() or Topic.objects.filter(name=entry.name).first()
+    topic = Topic.objects.filter(name=entry.name).first() or Topic.objects.filter(slug=entry.slug).first()
+    created = topic is None
+    topic = topic or Topic()
     parent = _parent_topic(entry)
-    values = {
-        "name": entry.name,
-        "slug": entry.slug,
-        "shortname": entry.shortname,
-        "parent_id": parent.pk if parent else None,
-        "keywords": entry.keywords,
-        "hashtags": entry.hashtags,
-        "images": entry.images,
-        "services": [list(pair) for pair in entry.services.items()],
-        "registry_position": entry.position,
-        "extra": entry.extra,
-    }
-    if topic is None:
-        Topic.objects.create(**values)
-        return "created"
-    changed = [name for name, value in values.items() if getattr(topic, name) != value]
+    values = {name: getattr(entry, name) for name in TOPIC_FIELDS}
+    values |= {"parent_id": parent.pk if parent else None, "registry_name": entry.file_name}
+    return _brought_up(topic, values, created=created)
+
+
+def _brought_up(row: Topic | Provider, values: dict[str, Any], *, created: bool) -> str:
+    """Save what differs from `values`; return created, updated or unchanged."""
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
     for name in changed:
-        setattr(topic, name, values[name])
-    if changed:
-        topic.full_clean()
-        topic.save(update_fields=changed)
-    return "updated" if changed else "unchanged"
+        setattr(row, name, values[name])
+    if created or changed:
+        row.full_clean()
+        row.save()
+    return "created" if created else "updated" if changed else "unchanged"
 
 
 def _parent_topic(entry: TopicEntry) -> Topic | None:
@@ -148,13 +146,63 @@ def _parent_topic(entry: TopicEntry) -> Topic | None:
 
 def store_organization(entry: OrganizationEntry) -> str:
     """Make or update the outlet of a registry entry, with its logos; return created, updated or unchanged."""
-    provider, created = Provider.objects.get_or_create(
-        domain=entry.domain, name=entry.name, defaults={"registered": True, "extra": entry.extra}
-    )
+    provider = Provider.objects.filter(domain=entry.domain, name=entry.name).first()
+    created = provider is None
+    provider = provider or Provider(domain=entry.domain, name=entry.name)
+    values = {
+        "registered": True,
+        "registry_id": entry.registry_id,
+        "registry_name": entry.file_name,
+        "extra": entry.extra,
+        "layout": entry.layout,
+    }
+    outcome = _brought_up(provider, values, created=created)
+    return "updated" if _bring_up_logos(provider, entry.images) and outcome == "unchanged" else outcome
+
+
+def _bring_up_logos(provider: Provider, images: Sequence[Image]) -> bool:
+    """Store the logos in the order of the entry; return whether that changed anything."""
     changed = False
-    if not created and (not provider.registered or provider.extra != entry.extra):
-        provider.registered, provider.extra, changed = True, entry.extra, True
-        provider.save(update_fields=["registered", "extra"])
-    logos = {(provider.pk, image.url, image.width, image.height) for image in entry.images}
-    changed = _add_logos(logos) or changed
-    return "created" if created else "updated" if changed else "unchanged"
+    kept = []
+    for position, image in enumerate(images):
+        logo, is_new = ProviderLogo.objects.get_or_create(
+            provider=provider, url=image.url, width=image.width, height=image.height
+        )
+        values = {"position": position, "extra": image.extra, "layout": image.layout}
+        if any(getattr(logo, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(logo, name, value)
+            logo.save()
+            changed = True
+        changed |= is_new
+        kept.append(logo.pk)
+    return bool(provider.logos.exclude(pk__in=kept).exclude(position=None).update(position=None)) or changed
+
+
+def entries() -> Iterator[Entry]:
+    """Yield the registry entries that came from files. Four queries."""
+    for topic in Topic.objects.exclude(registry_name="").select_related("parent").order_by("registry_name"):
+        yield TopicEntry(
+            parent=topic.parent.name if topic.parent else "",
+            file_name=topic.registry_name,
+            **{name: getattr(topic, name) for name in TOPIC_FIELDS},
+        )
+    outlets = Provider.objects.exclude(registry_name="").prefetch_related("logos").order_by("registry_name")
+    for provider in outlets:
+        logos = sorted((logo for logo in provider.logos.all() if logo.position is not None), key=_position)
+        yield OrganizationEntry(
+            name=provider.name,
+            domain=provider.domain,
+            registry_id=provider.registry_id,
+            images=[
+                Image(url=logo.url, width=logo.width, height=logo.height, extra=logo.extra, layout=logo.layout)
+                for logo in logos
+            ],
+            file_name=provider.registry_name,
+            extra=provider.extra,
+            layout=provider.layout,
+        )
+
+
+def _position(logo: ProviderLogo) -> int:
+    return logo.position or 0

@@ -161,9 +161,8 @@ def written(text: str, style: str) -> str:
 
 
 def written_time(moment: datetime) -> str:
-    utc = moment.astimezone(UTC)
-    fraction = f".{utc.microsecond:06}".rstrip("0") if utc.microsecond else ""
-    return f"{utc:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+    text = moment.astimezone(UTC).isoformat()[:-6]  # without +00:00
+    return (text.rstrip("0") if moment.microsecond else text) + "Z"
 
 
 def written_free(value: Any) -> list[str] | str:

@@ -7,22 +7,40 @@ from __future__ import annotations
 
 from typing import Any
 
-from .document import Document, Image, Outlet, Related
-from .keys import Dialect, Key, Kind, dialect_keys
+from .canonical import canonical_text, is_canonical
+from .document import Document, Entry, Image, Outlet, Related, TopicEntry
+from .keys import BARE, ORGANIZATION_ENTRY, TOPIC_ENTRY, Dialect, Key, Kind, dialect_keys
 from .parse import block_names, canonical_order
 from .values import item_lines, key_lines, written, written_free, written_time
 
-Record = Document | Related | Outlet | Image
+Record = Document | Related | Outlet | Image | Entry
 
 _EMPTY: tuple[Any, ...] = (None, "", [])
 
 
 def document_text(document: Document) -> str:
     """Return the document in its own dialect, ending in the fence, an empty line and its body."""
+    if is_canonical(document):
+        return canonical_text(document)
+    return text_by_table(document)
+
+
+def text_by_table(document: Document) -> str:
+    """Return what `document_text()` does, key by key: for whatever leaves the rules somewhere."""
     keys = dialect_keys(document.dialect)
     lines = _Writer(keys).lines(document, keys.article, top=True)
     gap = "" if document.layout.get("close") == "tight" else "\n"
     return "---\n" + "\n".join(lines) + "\n---\n" + gap + document.body
+
+
+def entry_text(entry: Entry) -> str:
+    """Return a registry entry between fences, or in the form that its file had."""
+    keys = TOPIC_ENTRY if isinstance(entry, TopicEntry) else ORGANIZATION_ENTRY
+    text = "\n".join(_Writer(BARE).lines(entry, keys))
+    form = entry.layout.get("form", "")
+    if form == "bare, unended":
+        return text
+    return f"{text}\n" if form == "bare" else f"---\n{text}\n---\n{form}"
 
 
 class _Writer:
@@ -61,6 +79,8 @@ class _Writer:
             case Kind.OUTLET:
                 keys = self.keys.related_outlet if isinstance(record, Related) else self.keys.outlet
                 return [f"{key.name}:", *_indented(self.lines(value, keys))]
+            case Kind.SERVICES:
+                return [f"{key.name}:", *(f"  {name}: {written(url, 'p')}" for name, url in value)]
             case Kind.IMAGES | Kind.LOGOS | Kind.RELATED:
                 return [
                     f"{key.name}:",

@@ -15,7 +15,7 @@ from taggit.managers import TaggableManager
 from articles.policy import FOLDED_HEAT, Role, role_of
 from articles.ranking import hot_value
 
-from .fields import BytewiseCharField, WebAddressField, is_web_address
+from .fields import BytewiseCharField, SparseJSONField, WebAddressField, is_web_address
 from .topic import ArticleTopic, Topic
 
 SCORE_MAX = 1_000_000  # far above the highest heat ever seen (942, FORMAT.md part 2)
@@ -118,7 +118,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     hot = models.FloatField(default=0, editable=False, help_text="Front page order: see ranking.hot_value.")
     featured_content = models.TextField(blank=True, help_text="As the document has it; readers get a rebuilt player.")
     provider = models.ForeignKey("providers.Provider", models.PROTECT, related_name="articles")
-    tags = models.JSONField(default=list, blank=True, help_text="Places, as ISO 3166 codes and readable names.")
+    tags = SparseJSONField(default=list, blank=True, help_text="Places, as ISO 3166 codes and readable names.")
     topics = TaggableManager(through=ArticleTopic, blank=True)
     lead = models.ForeignKey(
         "self",
@@ -131,17 +131,15 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     ambiguous = models.BooleanField(default=False, help_text="Several leads claim this article; the best was taken.")
     secured = models.TextField(blank=True, editable=False, help_text="Opaque: kept and exported, never shown.")
     body = models.TextField(blank=True, help_text="The text under the front matter.")
-    extra = models.JSONField(
+    extra = SparseJSONField(
         default=list, blank=True, editable=False, help_text="Keys of the document that Newsfold doesn't know."
     )
-    layout = models.JSONField(
-        default=dict, blank=True, editable=False, help_text="Where its document leaves the rules."
-    )
+    layout = SparseJSONField(default=dict, blank=True, editable=False, help_text="Where its document leaves the rules.")
     content_hash = models.CharField(
         max_length=64, blank=True, editable=False, help_text="Of the document last imported."
     )
-    pins = models.JSONField(default=list, blank=True, editable=False, help_text="Fields that an editor decided.")
-    wishes = models.JSONField(
+    pins = SparseJSONField(default=list, blank=True, editable=False, help_text="Fields that an editor decided.")
+    wishes = SparseJSONField(
         default=dict, blank=True, editable=False, help_text="What the document wants for the pinned fields."
     )
     match_key = models.CharField(max_length=32, editable=False, help_text="Digest of address, title and time.")

@@ -20,6 +20,17 @@ class BytewiseCharField(models.CharField):
         return parameters
 
 
+class SparseJSONField(models.JSONField):
+    """JSON that is empty in nearly every row: empty lists and mappings are not worth a decoder."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        if value == "[]":
+            return []
+        if value == "{}":
+            return {}
+        return super().from_db_value(value, expression, connection)
+
+
 class WebAddressField(models.CharField):
     """An address of up to 2,048 characters; empty means none.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.db import models
 
-from .fields import WebAddressField, is_site_relative, is_web_address
+from .fields import SparseJSONField, WebAddressField, is_site_relative, is_web_address
 
 
 class ImageReference(models.Model):
@@ -21,8 +21,8 @@ class ImageReference(models.Model):
         null=True, blank=True, help_text="What the document says; not whether we hold a copy."
     )
     title = models.CharField(max_length=300, blank=True)
-    extra = models.JSONField(default=list, blank=True, editable=False)
-    layout = models.JSONField(default=dict, blank=True, editable=False)
+    extra = SparseJSONField(default=list, blank=True, editable=False)
+    layout = SparseJSONField(default=dict, blank=True, editable=False)
 
     class Meta:
         abstract = True

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from articles.policy import FOLDED_HEAT
 
-from .fields import WebAddressField, is_web_address
+from .fields import SparseJSONField, WebAddressField, is_web_address
 
 
 class RelatedLinkQuerySet(models.QuerySet["RelatedLink"]):
@@ -49,8 +49,8 @@ class RelatedLink(models.Model):
     provider = models.ForeignKey("providers.Provider", models.PROTECT, related_name="related_links")
     quality = models.IntegerField(null=True, blank=True)
     match_key = models.CharField(max_length=32, editable=False, help_text="Digest of address, title and time.")
-    extra = models.JSONField(default=list, blank=True, editable=False)
-    layout = models.JSONField(default=dict, blank=True, editable=False)
+    extra = SparseJSONField(default=list, blank=True, editable=False)
+    layout = SparseJSONField(default=dict, blank=True, editable=False)
 
     objects = RelatedLinkQuerySet.as_manager()
 
@@ -77,3 +77,8 @@ class RelatedLink(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def address(self) -> str:
+        """Where this coverage is to be read; for a video only our own article knows. Empty if nobody does."""
+        return self.web_url or (self.target.source_url if self.target else "")

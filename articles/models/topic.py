@@ -24,18 +24,17 @@ class Topic(TagBase):
     services = models.JSONField(
         default=list, blank=True, help_text="The registry's service addresses: [name, address] pairs."
     )
-    registry_position = models.CharField(
-        max_length=20, blank=True, help_text="The number before the registry file's name, which orders the topics."
+    registry_name = models.CharField(
+        max_length=255, blank=True, help_text="The file of its registry entry, whose names order the topics."
     )
     weight = models.SmallIntegerField(
         default=0, help_text="Added to the suggested quality of articles with this topic; 0 for most topics."
     )
-    extra = models.JSONField(
-        default=list, blank=True, editable=False, help_text="Keys of its registry file that Newsfold doesn't know."
-    )
+    extra = models.JSONField(default=list, blank=True, editable=False, help_text="Keys that Newsfold doesn't know.")
+    layout = models.JSONField(default=dict, blank=True, editable=False, help_text="Where its entry leaves the rules.")
 
     class Meta:
-        ordering = ["registry_position", "name"]
+        ordering = ["registry_name", "name"]
         constraints = [
             models.CheckConstraint(
                 name="topic_not_its_own_parent",

@@ -1,0 +1,113 @@
+"""The export: articles and registry entries out as files, from their rows alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from articles.models import Article
+
+from . import store
+from .document import Document, Image, TopicEntry
+from .registry import entries
+from .write import document_text, entry_text
+
+BATCH = 500  # articles in memory at a time
+
+
+class ExportRefused(Exception):
+    """The files can't be written; the text says where and why."""
+
+
+def export_documents(directory: Path, *, dialect: str, on_file: Callable[[], None]) -> int:
+    """Write `<name>.md` for every article into `directory`; return how many changed on disk.
+
+    `dialect` is "source" for the dialect that each came in, or "D5". A file that holds the same bytes already is
+    left alone, so that its time stamp tells when its article changed. Raises ExportRefused.
+    """
+    _make(directory)
+    written = 0
+    for document in _documents():
+        shown = document if dialect == "source" else in_newest_dialect(document)
+        written += _write(os.path.join(directory, f"{document.name}.md"), document_text(shown).encode())
+        on_file()
+    return written
+
+
+def export_entries(directory: Path, *, on_file: Callable[[], None]) -> int:
+    """Write the registry entries below `directory`, in topics/ and organizations/; return how many changed on disk."""
+    written = 0
+    for entry in entries():
+        folder = directory / ("topics" if isinstance(entry, TopicEntry) else "organizations")
+        _make(folder)
+        written += _write(os.path.join(folder, entry.file_name), entry_text(entry).encode())
+        on_file()
+    return written
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportRefused(f"{folder}: can't be made: {error.strerror}") from None
+
+
+def _documents() -> Iterator[Document]:
+    """Yield all documents by id, so that memory doesn't grow with their number."""
+    last = 0
+    articles = Article.objects.order_by("pk")
+    while ids := list(articles.filter(pk__gt=last).values_list("pk", flat=True)[:BATCH]):
+        yield from store.load(articles.filter(pk__range=(ids[0], ids[-1])))
+        last = ids[-1]
+
+
+def in_newest_dialect(document: Document) -> Document:
+    """Return the document as D5 writes it: `originalUrl` added, tags and picture titles gone (FORMAT.md part 2)."""
+    return replace(
+        document,
+        dialect="D5",
+        original_url=document.original_url or document.web_url,
+        tags=[],
+        images=[_untitled(image) for image in document.images],
+        layout={name: value for name, value in document.layout.items() if name != "order"},
+    )
+
+
+def _untitled(image: Image) -> Image:
+    return replace(image, title="")
+
+
+def _write(path: str, content: bytes) -> bool:
+    """Put `content` at `path`, whole or not at all; return whether that changed anything."""
+    try:
+        if _holds(path, content):
+            return False
+        folder, name = os.path.split(path)
+        part = os.path.join(folder, f".{name[:240]}.part")
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        try:
+            _write_all(handle, content)
+        finally:
+            os.close(handle)
+        os.replace(part, path)
+    except OSError as error:
+        raise ExportRefused(f"{path}: can't be written: {error.strerror}") from None
+    return True
+
+
+def _holds(path: str, content: bytes) -> bool:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, IsADirectoryError):
+        return False
+    try:
+        return os.read(handle, len(content) + 1) == content
+    finally:
+        os.close(handle)
+
+
+def _write_all(handle: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(handle, content) :]

@@ -1,0 +1,44 @@
+"""`manage.py export_articles DIR`: write every article as a story document, and the registries."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q
+from tqdm import tqdm
+
+from articles.exchange.exporting import ExportRefused, export_documents, export_entries
+from articles.models import Article, Topic
+from providers.models import Provider
+
+
+class Command(BaseCommand):
+    help = (
+        "Writes DIR/<name>.md for every article, and the registry entries to DIR/topics and DIR/organizations. "
+        "Files that hold the same already are left alone; nothing is deleted."
+    )
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("directory", metavar="DIR", type=Path)
+        parser.add_argument(
+            "--dialect",
+            choices=["source", "D5"],
+            default="source",
+            help="source: as each document came in (default); D5: all in the newest dialect",
+        )
+
+    def handle(self, *args: Any, directory: Path, dialect: str, **options: Any) -> None:
+        registered = ~Q(registry_name="")
+        total = Article.objects.count()
+        total += Topic.objects.filter(registered).count() + Provider.objects.filter(registered).count()
+        quiet = options["verbosity"] == 0 or not sys.stderr.isatty()
+        with tqdm(total=total, unit=" files", disable=quiet) as bar:
+            try:
+                changed = export_documents(directory, dialect=dialect, on_file=bar.update)
+                changed += export_entries(directory, on_file=bar.update)
+            except ExportRefused as refused:
+                raise CommandError(str(refused)) from None
+        self.stdout.write(f"{total} files: {changed} written, {total - changed} unchanged")
