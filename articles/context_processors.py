@@ -19,7 +19,7 @@ def site(request: HttpRequest) -> dict[str, object]:
 
 
 def sections() -> list[Topic]:
-    """Return the topics for the menu, at most 8: those right below a root, or the roots if they have none. One query."""
+    """Return the topics for the menu, at most 8: those below a root, else the roots. One query."""
     told = ArticleTopic.objects.filter(tag=OuterRef("pk"), content_object__public=True)
     upper = list(Topic.objects.filter(Exists(told), parent__parent=None).only("name", "shortname", "slug", "parent"))
     return ([topic for topic in upper if topic.parent_id] or upper)[:SECTIONS]

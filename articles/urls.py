@@ -1,1 +1,40 @@
-urlpatterns = []
+"""The addresses of the public site."""
+
+from django.urls import path, register_converter
+from django.views.generic import TemplateView
+
+from . import views
+
+
+class WordConverter:
+    """A part of an address. No NUL, which PostgreSQL refuses to compare with."""
+
+    regex = r"[^/\x00]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class WordsConverter(WordConverter):
+    """The same with slashes: a domain may be a whole path (FORMAT.md part 2)."""
+
+    regex = r"[^\x00]+"
+
+
+register_converter(WordConverter, "word")
+register_converter(WordsConverter, "words")
+
+urlpatterns = [
+    path("", views.front, name="front"),
+    path("latest/", views.latest, name="latest"),
+    path("topics/", views.topics, name="topics"),
+    path("topics/<word:slug>/", views.topic, name="topic"),
+    path("providers/", views.providers, name="providers"),
+    path("providers/<words:domain>/", views.provider, name="provider"),
+    path("news/<word:name>/", views.story, name="story"),
+    path("media/<words:path>", views.media, name="media"),
+    path("robots.txt", TemplateView.as_view(template_name="robots.txt", content_type="text/plain"), name="robots"),
+]

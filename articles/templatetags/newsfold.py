@@ -1,0 +1,69 @@
+"""How stories are put into words on a page: text, times, addresses, an outlet's logo. All of it is escaped."""
+
+from __future__ import annotations
+
+import html
+from datetime import UTC, datetime, time
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from articles.media import logo_of
+from articles.models import Picture
+from providers.models import Provider, ProviderLogo
+
+register = template.Library()
+
+
+@register.filter
+def plain(text: str) -> str:
+    """Return text as its outlet meant it: entities never decoded become characters, escaped as any."""
+    return html.unescape(str(text))
+
+
+@register.filter
+def shortened(text: str, length: int) -> str:
+    """Return the first words of plain text, at most `length` characters of them."""
+    words = " ".join(plain(text).split())
+    if len(words) <= length:
+        return words
+    cut = Truncator(words).chars(length, truncate="")
+    return f"{cut.rpartition(' ')[0] or cut} …"
+
+
+@register.filter
+def web_address(url: str) -> str:
+    """Return `url` if it may become a link: http and https only; else nothing."""
+    return url if url.lower().startswith(("https://", "http://")) else ""
+
+
+@register.simple_tag
+def moment(value: datetime, style: str = "full") -> SafeString:
+    """Return a time element. Styles: full, day, clock. Midnight UTC means that only the day is known."""
+    local = timezone.localtime(value)
+    has_clock = value.astimezone(UTC).time() != time()
+    if style == "clock" and has_clock:
+        text = format_date(local, "H:i")
+    elif style == "full" and has_clock:
+        text = format_date(local, "j M Y, H:i T")
+    else:
+        text = format_date(local if has_clock else value.astimezone(UTC), "j M Y")
+    return format_html('<time datetime="{}">{}</time>', value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), text)
+
+
+@register.simple_tag
+def copy_address(copy: Picture | ProviderLogo) -> str:
+    """Return the address of our own copy, on this site whatever the storage is."""
+    return reverse("media", args=[copy.file.name])
+
+
+@register.inclusion_tag("articles/_mark.html")
+def outlet_mark(provider: Provider, size: int) -> dict[str, Any]:
+    """Show an outlet's logo, or the letters that stand in for it. Decoration: its name stands beside it."""
+    return {"provider": provider, "logo": logo_of(provider, size), "size": size}

@@ -1,0 +1,194 @@
+"""The public pages: fetch, call, render. What is not public is on none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from urllib.parse import quote
+
+from django.core.files.storage import default_storage
+from django.db.models import Count, Exists, OuterRef
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponsePermanentRedirect,
+)
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from providers.models import Provider
+
+from .cards import cards_of, pictures_of
+from .embeds import player_address, watch_address, youtube_id
+from .media import logo_of, media_type
+from .models import Article, ArticleQuerySet, Topic
+from .paging import page_of
+from .topictree import TopicTree
+
+FRONT_STORIES = 36
+FRONT_BRIEFS = 6  # secondary stories beside the top one
+COVERAGE_UNFOLDED = 8
+MORE_STORIES = 5
+OUTLETS_PAGE = 200
+
+
+@require_safe
+def front(request: HttpRequest) -> HttpResponse:
+    articles = list(Article.objects.public().hottest_first().with_card()[:FRONT_STORIES])
+    cards = cards_of(articles, with_headlines=1 + FRONT_BRIEFS)
+    river = sorted(cards[1 + FRONT_BRIEFS :], key=lambda card: card.day, reverse=True)  # the hottest first in each day
+    context = {"top": cards[0] if cards else None, "briefs": cards[1 : 1 + FRONT_BRIEFS], "river": river}
+    return render(request, "articles/front.html", context | {"now": timezone.now()})
+
+
+@require_safe
+def latest(request: HttpRequest) -> HttpResponse:
+    return render(request, "articles/latest.html", _list_context(request, Article.objects.public()))
+
+
+@require_safe
+def topics(request: HttpRequest) -> HttpResponse:
+    return render(request, "articles/topics.html", {"branches": TopicTree.load().branches()})
+
+
+@require_safe
+def topic(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a topic that has public stories; no other is on the site, lest its name tell of what isn't published."""
+    tree = TopicTree.load()
+    found = tree.find(slug)
+    told = tree.told_in(found) if found else set()
+    if found is None or not told:
+        raise Http404
+    children = [child for child in tree.children(found) if told & {below.pk for below in tree.subtree(child)}]
+    context = _list_context(request, Article.objects.public().about(tree.subtree(found)))
+    context |= {"topic": found, "parent": tree.parent(found), "children": children}
+    return render(request, "articles/topic.html", context)
+
+
+@require_safe
+def providers(request: HttpRequest) -> HttpResponse:
+    outlets = _outlets()
+    after = request.GET.get("after", "")
+    start = next((place for place, outlet in enumerate(outlets, start=1) if outlet.domain == after), 0)
+    shown = outlets[start : start + OUTLETS_PAGE]
+    rows = Provider.objects.filter(domain__in=[outlet.domain for outlet in shown]).prefetch_related("logos")
+    by_name = {(row.domain, row.name): row for row in rows}
+    context = {
+        "outlets": [(outlet, _face([by_name[outlet.domain, name] for name in outlet.names])) for outlet in shown],
+        "start": start,
+        "more": shown[-1].domain if len(outlets) > start + OUTLETS_PAGE else "",
+    }
+    return render(request, "articles/providers.html", context)
+
+
+@require_safe
+def provider(request: HttpRequest, domain: str) -> HttpResponse:
+    """Show a domain with all the names under which public stories of it came; no other is on the site."""
+    told = Article.objects.public().filter(provider=OuterRef("pk"))
+    names = list(Provider.objects.for_domain(domain).filter(Exists(told)).prefetch_related("logos"))
+    if not names:
+        raise Http404
+    context = _list_context(request, Article.objects.public().filter(provider__in=names))
+    return render(request, "articles/provider.html", context | {"domain": domain, "names": names, "face": _face(names)})
+
+
+@require_safe
+def story(request: HttpRequest, name: str) -> HttpResponseBase:
+    article = get_object_or_404(Article.objects.select_related("lead").with_card(), name=name)
+    if not article.public:
+        return _redirect_to_lead(article)
+    links = article.related_links.select_related("provider", "target")
+    coverage = sorted(
+        links.coverage().prefetch_related("provider__logos"), key=lambda link: link.published_at, reverse=True
+    )
+    see_also = list(links.see_also())
+    video = youtube_id(article.featured_content, article.original_url)
+    topics = [place.tag for place in article.article_topics.all()]
+    subject = next((topic for topic in topics if topic.parent_id), topics[0] if topics else None)
+    context = {
+        "article": article,
+        "topics": topics,
+        "picture": pictures_of([article]).get(article.pk),
+        "player": player_address(video) if video else "",
+        "watch": watch_address(video) if video else "",
+        "coverage": coverage,
+        "unfolded": coverage[:COVERAGE_UNFOLDED],
+        "rest": coverage[COVERAGE_UNFOLDED:],
+        "see_also": see_also,
+        "subject": subject,
+        "more": _more_about(subject, [article.pk, *(link.target_id for link in see_also)]) if subject else [],
+    }
+    return render(request, "articles/story.html", context)
+
+
+@require_safe
+def media(request: HttpRequest, path: str) -> FileResponse:
+    """Send one of our own copies; nothing else in the storage has an address."""
+    content_type = media_type(path)
+    if content_type is None:
+        raise Http404
+    try:
+        file = default_storage.open(path)
+    except FileNotFoundError:
+        raise Http404 from None
+    response = FileResponse(file, content_type=content_type)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'"
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def _list_context(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, object]:
+    page = page_of(articles.with_card(), request.GET.get("before", ""))
+    return {"page": page, "cards": cards_of(page.articles)}
+
+
+def _redirect_to_lead(article: Article) -> HttpResponsePermanentRedirect:
+    """Send readers of a folded article to its place under its lead. Raises Http404 if there is none to be seen."""
+    is_shown = article.is_folded and not article.removed and article.staged is None
+    if not (is_shown and article.lead and article.lead.public):
+        raise Http404
+    response = HttpResponsePermanentRedirect(f"{article.lead.get_absolute_url()}#{quote(article.name)}")
+    response["Cache-Control"] = "no-cache"  # editors may take it out again
+    return response
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """A domain with the names under which it has public stories."""
+
+    domain: str
+    names: list[str]
+    stories: int
+
+    @property
+    def title(self) -> str:
+        return self.names[0] if len(self.names) == 1 else self.domain
+
+
+def _outlets() -> list[Outlet]:
+    """Return the outlets that have public stories, in alphabetical order. One query."""
+    counted = Article.objects.public().values("provider__domain", "provider__name").annotate(stories=Count("pk"))
+    rows = counted.order_by("provider__domain", "-stories", "provider__name")
+    outlets = []
+    for domain, group in groupby(rows, key=itemgetter("provider__domain")):
+        names = list(group)
+        stories = sum(name["stories"] for name in names)
+        outlets.append(Outlet(domain, [name["provider__name"] for name in names], stories))
+    return sorted(outlets, key=lambda outlet: (outlet.title.casefold(), outlet.domain))
+
+
+def _face(names: Sequence[Provider]) -> Provider:
+    """Return the one of a domain's names whose logo stands for all; the first if none has a logo."""
+    return next((name for name in names if logo_of(name, size=0)), names[0])
+
+
+def _more_about(subject: Topic, but: list[int]) -> list[Article]:
+    others = Article.objects.public().about([subject]).exclude(pk__in=but)
+    return list(others.select_related("provider").newest_first()[:MORE_STORIES])

@@ -1,0 +1,44 @@
+"""Which videos are recognised; everything else is no video."""
+
+import pytest
+
+from articles.embeds import player_address, watch_address, youtube_id
+
+PLAYER = (
+    '<iframe width="800" height="500" frameborder="0" src="https://www.youtube.com/embed/q7RvN2xLd0A" '
+    'allow="accelerometer; autoplay; encrypted-media; gyroscope; picture-in-picture" allowfullscreen></iframe>'
+)
+
+
+@pytest.mark.parametrize(
+    ("featured", "original", "expected"),
+    [
+        (PLAYER, "", "q7RvN2xLd0A"),
+        (f" {PLAYER}\n", "", "q7RvN2xLd0A"),
+        ("", "https://youtube.com/watch?v=Zk4mT8_wY1s", "Zk4mT8_wY1s"),
+        ("", "https://www.youtube.com/watch?v=Zk4mT8_wY1s", "Zk4mT8_wY1s"),
+        (PLAYER, "https://youtube.com/watch?v=Zk4mT8_wY1s", "q7RvN2xLd0A"),
+        (PLAYER, "https://www.courier.example/about-it", "q7RvN2xLd0A"),
+        ("", "", ""),
+        ("", "https://www.courier.example/watch?v=Zk4mT8_wY1s", ""),
+        ("", "http://youtube.com/watch?v=Zk4mT8_wY1s", ""),
+        ("", "https://youtube.com.evil.example/watch?v=Zk4mT8_wY1s", ""),
+        ("", "https://evil.example/https://youtube.com/watch?v=Zk4mT8_wY1s", ""),
+        ("", "https://youtube.com/watch?v=Zk4mT8_wY1s&list=x", ""),
+        ("", "https://youtube.com/watch?v=tooshort", ""),
+        ("", "https://youtube.com/watch?v=Zk4mT8_wY1s\n", ""),
+        (PLAYER + "<script>alert(1)</script>", "", ""),
+        (PLAYER.replace("www.youtube.com", "www.youtube.com.evil.example"), "", ""),
+        (PLAYER.replace("www.youtube.com", "wwwxyoutube.com"), "", ""),
+        (PLAYER.replace(" allowfullscreen", ' onload="alert(1)" allowfullscreen'), "", ""),
+        (PLAYER.replace("q7RvN2xLd0A", 'q7Rv"><scri'), "", ""),
+        ("<b>not a player</b>", "", ""),
+    ],
+)
+def test_only_the_known_player_and_address_name_a_video(featured, original, expected):
+    assert youtube_id(featured, original) == expected
+
+
+def test_addresses_are_made_of_the_id_alone():
+    assert player_address("q7RvN2xLd0A") == "https://www.youtube-nocookie.com/embed/q7RvN2xLd0A?autoplay=1"
+    assert watch_address("q7RvN2xLd0A") == "https://www.youtube.com/watch?v=q7RvN2xLd0A"

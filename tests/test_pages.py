@@ -1,0 +1,506 @@
+"""What readers see, and what they don't."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.urls import reverse
+
+from articles.models import Article, ArticleImage, Picture, Topic
+from providers.models import ProviderLogo
+
+from . import builders
+from .builders import MORNING
+from .test_embeds import PLAYER
+
+pytestmark = pytest.mark.django_db
+
+HASH = "ab" + "0123456789abcdef" * 3 + "0123456789abcd"
+ADDRESSES = ["/", "/latest/", "/topics/", "/topics/ai/", "/providers/", "/providers/courier.example/"]
+
+
+@pytest.fixture(autouse=True)
+def _own_media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def body(client, address, status=200):
+    response = client.get(address)
+    assert response.status_code == status, address
+    return response.content.decode()
+
+
+def with_picture(article, number=1):
+    url = f"https://pictures.example/{number}.jpg"
+    ArticleImage.objects.create(article=article, url=url)
+    digest = Picture.digest_of(url)
+    name = f"pictures/{digest[:2]}/{digest}.jpg"
+    Picture.objects.bulk_create([Picture(url=url, digest=digest, file=name, width=640, height=360)])
+    return f"/media/{name}"
+
+
+def newsroom(stories=1):
+    """Fill every page: stories with pictures, topics, coverage and outlets of their own."""
+    root = builders.topic("AI")
+    builders.topic("Robotics", parent=root)
+    for number in range(stories):
+        outlet = builders.provider(f"Outlet {number}", f"outlet{number}.example")
+        lead = builders.article(f"Lead {number}", topics=["AI", "Robotics"], provider=outlet)
+        with_picture(lead, number)
+        for _ in range(stories):
+            builders.folded(lead, topics=["AI"])
+            builders.related(lead)
+        builders.article(topics=["AI", "Robotics"])
+    return Article.objects.get(title="Lead 0")
+
+
+# What is not public
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        {"published": False, "heat": 60, "quality": 60},
+        {"published": None, "heat": 90},
+        {"removed": True},
+        {"heat": -1, "published": False},
+        {"staged": True},
+        {"quality": None, "heat": None, "published": None, "staged": True},
+    ],
+    ids=["below the threshold", "undecided", "removed", "folded", "staged", "staged and unscored"],
+)
+def test_what_is_not_public_is_on_no_page(client, hidden):
+    shown = builders.article("Shown story", topics=["AI"])
+    outlet = builders.provider("Secret Outlet", "secret.example")
+    secret = builders.article(
+        "Buried story", name="2020-06-09-buried", topics=["AI", "Secret topic"], provider=outlet, **hidden
+    )
+    Article.objects.filter(pk=secret.pk).update(public=False)
+    if hidden.get("heat") != -1:  # a folded article does show as coverage
+        builders.related(shown, secret)
+    for address in [*ADDRESSES, shown.get_absolute_url(), "/robots.txt"]:
+        page = body(client, address)
+        assert not re.search("buried|secret", page, re.IGNORECASE), address
+    missing = body(client, "/news/2020-06-09-never-existed/", 404)
+    assert body(client, secret.get_absolute_url(), 404) == missing
+    assert body(client, "/topics/secret-topic/", 404) == missing
+    assert body(client, "/providers/secret.example/", 404) == missing
+
+
+def test_a_folded_article_shows_under_its_published_lead_only(client):
+    lead = builders.article("The lead", topics=["AI"])
+    member = builders.folded(lead, "The member", topics=["AI"])
+    page = body(client, lead.get_absolute_url())
+    assert "The member" in page
+    assert f'id="{member.name}"' in page
+    assert "The member" not in body(client, "/latest/")
+
+
+def test_a_folded_articles_address_leads_to_its_place_under_its_lead(client):
+    lead = builders.article()
+    member = builders.folded(lead)
+    response = client.get(member.get_absolute_url())
+    assert response.status_code == 301
+    assert response["Location"] == f"{lead.get_absolute_url()}#{member.name}"
+    assert "no-cache" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize("change", [{"removed": True}, {"staged": False}, {"lead": None}])
+def test_a_folded_article_that_nobody_may_see_leads_nowhere(client, change):
+    member = builders.folded(builders.article())
+    Article.objects.filter(pk=member.pk).update(**change)
+    assert client.get(member.get_absolute_url()).status_code == 404
+
+
+def test_a_folded_article_of_an_unpublished_lead_leads_nowhere(client):
+    member = builders.folded(builders.article(quality=50))
+    assert client.get(member.get_absolute_url()).status_code == 404
+
+
+def test_removed_coverage_is_neither_listed_nor_counted(client):
+    lead = builders.article()
+    builders.related(lead, title="Still there")
+    gone = builders.folded(lead, "Gone", provider=builders.provider("Gone Times", "gone.example"))
+    Article.objects.filter(pk=gone.pk).update(removed=True)
+    page = body(client, lead.get_absolute_url())
+    assert "All coverage (1)" in page
+    assert "Gone" not in page
+    assert "2 sources" in body(client, "/latest/")
+    assert "Gone" not in body(client, "/")
+
+
+def test_what_is_published_or_withdrawn_shows_on_the_next_request(client):
+    article = builders.article("Now you see it", topics=["AI"])
+    assert all("Now you see it" in body(client, address) for address in ("/", "/latest/", "/topics/ai/"))
+    Article.objects.update(public=False)
+    assert "Now you see it" not in body(client, "/") + body(client, "/latest/")
+    assert client.get(article.get_absolute_url()).status_code == 404
+
+
+# Text and addresses
+
+
+def test_text_is_text_on_every_page(client):
+    hostile = "<ORB.N> <script>alert(1)</script> \"'&amp; &#8217;"
+    escaped = "&lt;ORB.N&gt; &lt;script&gt;alert(1)&lt;/script&gt; &quot;&#x27;&amp; ’"
+    outlet = builders.provider('<b>Outlet</b>"', "hostile.example")
+    lead = builders.article(hostile, excerpt=hostile, topics=["<i>AI</i>"], provider=outlet)
+    builders.folded(lead, hostile, excerpt=hostile, provider=outlet)
+    topic = Topic.objects.get()
+    places = ["/", "/latest/", topic.get_absolute_url(), outlet.get_absolute_url(), lead.get_absolute_url()]
+    for address in places:
+        page = body(client, address)
+        assert escaped in page, address
+    for address in [*places, "/topics/", "/providers/"]:
+        assert not re.search("<script|<b>|<i>|<ORB", body(client, address)), address
+
+
+def test_only_web_addresses_become_links(client):
+    from articles.templatetags.newsfold import web_address
+
+    assert web_address("HTTPS://courier.example/ü x") == "HTTPS://courier.example/ü x"
+    for address in ("javascript:alert(1)", "data:text/html,x", " https://x", "//x.example", "/x", ""):
+        assert web_address(address) == ""
+    nowhere = builders.article("No address", web_url="")
+    assert "Read at" not in body(client, nowhere.get_absolute_url())
+
+
+def test_every_address_outside_is_a_link_that_a_reader_follows(client):
+    lead = newsroom(2)
+    video = builders.article(type="video", web_url="", featured_content=PLAYER)
+    for address in [*ADDRESSES, lead.get_absolute_url(), video.get_absolute_url()]:
+        page = body(client, address) if address in ("/", "/latest/") or "news" in address else ""
+        for tag in re.findall(r"<[^>]*https?://(?!testserver)[^>]*>", page):
+            frame_of_ours = tag.startswith("<iframe") and 'srcdoc="' in tag and " src=" not in tag
+            assert frame_of_ours or (tag.startswith("<a ") and 'rel="noopener"' in tag), tag
+        assert "nofollow" not in page
+
+
+def test_nothing_of_the_newsroom_is_told(client):
+    article = builders.article(secured="c2VjcmV0;aXY=", quality=7345, heat=7345)
+    for address in ("/", "/latest/", article.get_absolute_url()):
+        page = body(client, address)
+        assert "c2VjcmV0" not in page
+        assert "7345" not in page
+
+
+def test_pages_need_neither_cookies_nor_scripts_nor_inline_style(client):
+    lead = newsroom()
+    for address in [*ADDRESSES, lead.get_absolute_url(), "/nowhere/"]:
+        response = client.get(address)
+        page = response.content.decode()
+        assert not response.cookies, address
+        assert not re.search(r"<script|<style|\sstyle=|\son\w+=", page), address
+
+
+def test_every_page_has_one_h1_a_skip_link_and_a_language(client):
+    lead = newsroom()
+    for address in [*ADDRESSES, lead.get_absolute_url(), "/nowhere/"]:
+        page = client.get(address).content.decode()
+        assert page.count("<h1") == 1, address
+        assert 'href="#main"' in page
+        assert 'id="main"' in page
+        assert '<html lang="en">' in page
+
+
+# The pages themselves
+
+
+def test_the_front_page_leads_with_the_hottest_story_and_its_coverage(client):
+    big = builders.article("The big one", quality=200)
+    for number in range(8):
+        builders.related(big, title=f"Report {number}", provider=builders.provider(f"O{number}", f"o{number}.example"))
+    builders.article("A small one")
+    page = body(client, "/")
+    assert page.index("The big one") < page.index("A small one")
+    assert [f"Report {number}" in page for number in range(8)] == [True] * 6 + [False] * 2
+    assert "All 9 sources" in page
+    assert f'href="{big.get_absolute_url()}#coverage"' in page
+
+
+def test_a_secondary_story_names_three_outlets_and_counts_the_rest(client):
+    builders.article(quality=900_000)
+    second = builders.article()
+    for number in range(5):
+        builders.related(second, provider=builders.provider(f"Paper {number}", f"p{number}.example"))
+    page = body(client, "/")
+    assert "Paper 2" in page
+    assert "Paper 3" not in page
+    assert "+2<" in page
+
+
+@pytest.mark.parametrize("address", ["/", "/latest/", "/topics/", "/providers/"])
+def test_a_site_without_stories_says_so(client, address):
+    assert re.search(r'class="empty"', body(client, address))
+
+
+def test_latest_pages_by_key_with_links_both_ways(client):
+    for number in range(26):
+        builders.article(f"Number {number:02}", published_at=MORNING + timedelta(hours=number))
+    first = body(client, "/latest/")
+    assert "Number 01" in first
+    assert "Number 00" not in first
+    assert "Newest stories" not in first
+    older = re.search(r'href="(\?before=[^"]+)" rel="next">Older stories', first)[1]
+    second = body(client, f"/latest/{older}")
+    assert "Number 00" in second
+    assert "Number 01" not in second
+    assert "Older stories" not in second
+    assert 'rel="first">Newest stories' in second
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "%00", "20200609T123700Z-%00", "%FF", "9" * 3000])
+@pytest.mark.parametrize("address", ["/latest/", "/topics/ai/", "/providers/courier.example/"])
+def test_a_nonsense_cursor_gives_the_first_page(client, address, cursor):
+    builders.article("The only one", topics=["AI"])
+    assert "The only one" in body(client, f"{address}?before={cursor}")
+
+
+def test_a_topic_holds_the_stories_of_its_subtopics_once(client):
+    root = builders.topic("AI")
+    robots = builders.topic("Robotics", parent=root)
+    builders.topic("Drones", parent=robots)
+    builders.article("Deep down", topics=["Drones"])
+    builders.article("On both", topics=["AI", "Drones"])
+    page = body(client, "/topics/ai/")
+    assert page.count("Deep down") == page.count("On both") == 1
+    assert 'href="/topics/robotics/"' in page
+    assert "Drones" in body(client, "/topics/robotics/")
+    counts = dict(re.findall(r'">(\w+)</a> <span class="count">(\d+)', body(client, "/topics/")))
+    assert counts == {"AI": "2", "Robotics": "2", "Drones": "2"}
+
+
+def test_an_outlet_is_a_domain_with_all_its_names(client):
+    for name in ("Channel One", "Channel Two"):
+        builders.article(f"By {name}", provider=builders.provider(name, "tube.example"))
+    builders.article("By Three", quality=10, provider=builders.provider("Channel Three", "tube.example"))
+    page = body(client, "/providers/tube.example/")
+    assert "By Channel One" in page
+    assert "By Channel Two" in page
+    assert "Three" not in page
+    index = body(client, "/providers/")
+    assert "Channel One, Channel Two" in index
+    assert "2 stories" in index
+
+
+def test_a_domain_may_be_a_whole_path(client):
+    outlet = builders.provider("Live", "cnn.example/us/live-news/x?y#z")
+    builders.article("From a path", provider=outlet)
+    assert "From a path" in body(client, outlet.get_absolute_url())
+
+
+def test_outlets_beyond_the_first_page_are_reached_by_key(client, monkeypatch):
+    monkeypatch.setattr("articles.views.OUTLETS_PAGE", 2)
+    for number in range(3):
+        builders.article(provider=builders.provider(f"Paper {number}", f"p{number}.example"))
+    first = body(client, "/providers/")
+    assert "Paper 2" not in first
+    more = re.search(r'href="(\?after=[^"]+)"', first)[1]
+    assert "Paper 2" in body(client, f"/providers/{more}")
+    assert "Paper 0" in body(client, "/providers/?after=nonsense")
+
+
+def test_a_story_shows_its_lead_its_coverage_and_where_to_read_it(client):
+    lead = builders.article("The lead", topics=["AI"], excerpt="It didn&#8217;t last.")
+    builders.related(lead, title="An earlier report", published_at=MORNING - timedelta(days=1))
+    builders.related(lead, title="A later report", published_at=MORNING + timedelta(days=1))
+    page = body(client, lead.get_absolute_url())
+    assert "It didn’t last." in page
+    assert f'href="{lead.web_url}"' in page
+    assert "Read at" in page
+    assert "All coverage (2)" in page
+    assert page.index("A later report") < page.index("An earlier report")
+    assert f'<time datetime="{lead.published_at:%Y-%m-%dT%H:%M:%SZ}">' in page
+    assert 'rel="canonical" href="http://testserver/news/' in page
+
+
+def test_coverage_beyond_eight_is_folded_away(client):
+    lead = builders.article()
+    for _ in range(9):
+        builders.related(lead)
+    page = body(client, lead.get_absolute_url())
+    assert "<summary>1 more</summary>" in page
+    assert "<details" not in body(client, builders.article().get_absolute_url())
+
+
+def test_a_linked_story_that_leads_itself_stands_under_see_also(client):
+    lead, other = builders.article("One", topics=["AI"]), builders.article("Other", topics=["AI"])
+    builders.related(lead, other)
+    page = body(client, lead.get_absolute_url())
+    assert "See also" in page
+    assert "All coverage" not in page
+    assert page.count(other.get_absolute_url()) == 1
+
+
+def test_more_on_a_topic_leaves_out_the_story_itself(client):
+    one, other = builders.article("One", topics=["AI"]), builders.article("Other", topics=["AI"])
+    page = body(client, one.get_absolute_url())
+    assert "More on" in page
+    assert other.get_absolute_url() in page
+    assert page.count(f'href="{one.get_absolute_url()}"') == 0
+
+
+def test_a_video_without_address_is_watched_here_or_at_youtube(client):
+    video = builders.article(
+        type="video", web_url="", original_url="https://youtube.com/watch?v=q7RvN2xLd0A", featured_content=PLAYER
+    )
+    page = body(client, video.get_absolute_url())
+    assert "Watch on YouTube" in page
+    assert "Read at" not in page
+    frame = re.search(r"<iframe[^>]*>", page)[0]
+    assert " src=" not in frame  # nothing is asked of YouTube before the reader presses play
+    assert 'sandbox="' in frame
+    assert "href=&quot;https://www.youtube-nocookie.com/embed/q7RvN2xLd0A?autoplay=1&quot;" in frame
+    assert (
+        "frame-src https://www.youtube-nocookie.com" in client.get(video.get_absolute_url())["Content-Security-Policy"]
+    )
+
+
+def test_featured_content_that_is_no_known_player_is_never_shown(client):
+    article = builders.article(featured_content='<iframe src="https://evil.example/"></iframe>')
+    page = body(client, article.get_absolute_url())
+    assert "evil.example" not in page
+    assert "<iframe" not in page
+
+
+def test_a_folded_video_is_reached_through_our_own_article_of_it(client):
+    lead = builders.article()
+    builders.folded(lead, "A film", web_url="", original_url="https://youtube.com/watch?v=q7RvN2xLd0A", type="video")
+    assert 'href="https://youtube.com/watch?v=q7RvN2xLd0A"' in body(client, lead.get_absolute_url())
+
+
+def test_midnight_is_a_day_without_a_clock(client):
+    article = builders.article(published_at=MORNING.replace(hour=0))
+    assert ">9 Jun 2020</time>" in body(client, article.get_absolute_url())
+
+
+# Pictures
+
+
+def test_pictures_come_from_our_own_copies_only(client):
+    article = builders.article(topics=["AI"])
+    ArticleImage.objects.create(article=article, url="https://pictures.example/not-held.jpg")
+    for address in [*ADDRESSES, article.get_absolute_url()]:
+        assert "<img" not in body(client, address)
+    copy = with_picture(article, 2)
+    for address in ("/", "/latest/", article.get_absolute_url()):
+        page = body(client, address)
+        assert f'src="{copy}"' in page
+        assert "pictures.example" not in page
+
+
+def test_an_outlet_without_logo_of_ours_gets_its_monogram(client):
+    outlet = builders.provider()
+    logo = ProviderLogo.objects.create(provider=outlet, url="https://courier.example/logo.png", width=50, height=50)
+    builders.article()
+    assert re.search(r'class="mark[^>]*>C</span>', body(client, "/providers/"))
+    logo.file = f"logos/ab/{HASH}.png"
+    logo.save()
+    assert f'src="/media/logos/ab/{HASH}.png"' in body(client, "/providers/")
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        (f"pictures/ab/{HASH}.jpg", "image/jpeg"),
+        (f"pictures/ab/{HASH}.webp", "image/webp"),
+        (f"pictures/ab/{HASH}.avif", "image/avif"),
+        (f"logos/ab/{HASH}.png", "image/png"),
+        ("logos/courier_50x50.png", "image/png"),
+    ],
+)
+def test_our_copies_are_sent_as_what_they_are_and_never_change(client, name, content_type):
+    default_storage.save(name, ContentFile(b"bytes"))
+    response = client.get(f"/media/{name}")
+    assert b"".join(response.streaming_content) == b"bytes"
+    assert response["Content-Type"] == content_type
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"] == "default-src 'none'"
+    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "secret.txt",
+        f"pictures/ab/{HASH}.svg",
+        f"pictures/ab/{HASH}.html",
+        f"pictures/ab/{HASH}.jpg.html",
+        f"pictures/ab/{HASH}.jpg\n",
+        f"pictures/{HASH}.jpg",
+        "pictures/ab/short.jpg",
+        f"pictures/ab/{HASH.upper()}.jpg",
+        "logos/.hidden.png",
+        "logos/logo.svg",
+        "logos/deep/logo.png",
+        f"exports/ab/{HASH}.jpg",
+    ],
+)
+def test_nothing_else_in_the_storage_has_an_address(client, settings, name):
+    path = settings.MEDIA_ROOT / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("secret")
+    assert client.get(f"/media/{name.replace(chr(10), '%0A')}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["../secret.png", "logos/../secret.png", "logos/%2e%2e/x.png", "%00.png", ""])
+def test_no_path_leads_out_of_the_media(client, path):
+    assert client.get(f"/media/{path}").status_code == 404
+
+
+def test_a_picture_that_was_deleted_is_not_found(client):
+    assert client.get(f"/media/pictures/ab/{HASH}.jpg").status_code == 404
+
+
+# Errors, robots
+
+
+@pytest.mark.parametrize("address", ["/nowhere/", "/news/a%00b/", "/topics/%00/", "/providers/%00/", "/news/x/y/"])
+def test_what_is_not_there_says_what_to_do_next(client, address):
+    assert "top stories" in body(client, address, 404)
+
+
+def test_error_pages_need_neither_context_nor_database(django_assert_num_queries):
+    from django.template.loader import get_template
+
+    with django_assert_num_queries(0):
+        for name in ("400.html", "500.html"):
+            page = get_template(name).render()
+            assert 'href="/"' in page
+            assert "/static/articles/site.css" in page
+
+
+def test_pages_are_for_reading(client):
+    assert client.post("/").status_code == 405
+    assert client.head("/latest/").status_code == 200
+
+
+def test_robots_keep_out_of_the_admin_only(client):
+    response = client.get(reverse("robots"))
+    assert response["Content-Type"].startswith("text/plain")
+    assert response.content.decode().splitlines() == ["User-agent: *", "Disallow: /admin/"]
+
+
+# What a page costs
+
+
+@pytest.mark.parametrize(
+    ("address", "queries"),
+    [
+        ("/", 8),
+        ("/latest/", 7),
+        ("/topics/", 4),
+        ("/topics/ai/", 9),
+        ("/providers/", 4),
+        ("/providers/outlet0.example/", 9),
+        ("story", 10),
+        ("/nowhere/", 1),
+    ],
+)
+@pytest.mark.parametrize("stories", [1, 6])
+def test_a_page_costs_the_same_queries_whatever_it_holds(client, django_assert_num_queries, address, queries, stories):
+    lead = newsroom(stories)
+    with django_assert_num_queries(queries):
+        client.get(lead.get_absolute_url() if address == "story" else address)

@@ -1,0 +1,90 @@
+"""Paging by key: complete, stable while stories come in, indifferent to nonsense."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from articles.models import Article
+from articles.paging import Cursor, page_of
+
+from . import builders
+from .builders import MORNING
+
+
+@pytest.mark.parametrize(
+    ("cursor", "text"),
+    [
+        (Cursor(datetime(2020, 6, 9, 12, 37, tzinfo=UTC), "2020-06-09-a-b"), "20200609T123700Z-2020-06-09-a-b"),
+        (Cursor(datetime(2020, 6, 9, 12, 37, 0, 120, tzinfo=UTC), "x"), "20200609T123700.000120Z-x"),
+        (Cursor(datetime(987, 1, 2, tzinfo=UTC), "ünë/x -"), "09870102T000000Z-ünë/x -"),
+    ],
+)
+def test_a_cursor_is_readable_and_reads_back(cursor, text):
+    assert str(cursor) == text
+    assert Cursor.parse(text) == cursor
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "-", "7", "20200609T123700Z", "20200609T123700Z-", "20201309T123700Z-x", "00000609T123700Z-x"]
+    + ["20200609T123700Z-x\0", "2020-06-09", "' OR 1=1 --", "20200609T123700+0200-x", "٢٠٢٠٠٦٠٩-x", "9" * 5000 + "-x"],
+)
+def test_anything_else_is_no_cursor(text):
+    assert Cursor.parse(text) is None
+
+
+@pytest.mark.django_db
+class TestPages:
+    def walk(self, size):
+        names, before = [], ""
+        while True:
+            page = page_of(Article.objects.public(), before, size=size)
+            names.append([article.name for article in page.articles])
+            if page.older is None:
+                return names
+            before = str(page.older)
+
+    def test_the_pages_together_are_the_whole_list_in_its_order(self):
+        for number in range(7):
+            builders.article(name=f"2020-06-09-{number}", published_at=MORNING + timedelta(hours=number // 3))
+        expected = [article.name for article in Article.objects.public().newest_first()]
+        for size in (1, 2, 3, 7, 8):
+            pages = self.walk(size)
+            assert [name for page in pages for name in page] == expected
+            assert all(len(page) == size for page in pages[:-1])
+
+    def test_ties_go_by_file_name(self):
+        for name in ("2020-06-09-a", "2020-06-09-b", "2020-06-09-a-b", "2020-06-09-a-"):
+            builders.article(name=name, published_at=MORNING)
+        assert [name for page in self.walk(1) for name in page] == [
+            "2020-06-09-a-",
+            "2020-06-09-a-b",
+            "2020-06-09-a",
+            "2020-06-09-b",
+        ]
+
+    def test_a_full_last_page_leads_no_further(self):
+        for _ in range(4):
+            builders.article()
+        assert len(self.walk(2)) == 2
+
+    def test_what_comes_in_or_goes_doesnt_move_the_next_page(self):
+        rows = [builders.article() for _ in range(6)]
+        first = page_of(Article.objects.public(), "", size=3)
+        before = page_of(Article.objects.public(), str(first.older), size=3).articles
+        builders.article("A newer one")
+        Article.objects.filter(pk=rows[3].pk).delete()  # the very one at which the page ended
+        assert page_of(Article.objects.public(), str(first.older), size=3).articles == before
+
+    def test_nonsense_gives_the_first_page(self):
+        builders.article("The only one")
+        page = page_of(Article.objects.public(), "nonsense")
+        assert [article.title for article in page.articles] == ["The only one"]
+        assert page.cursor is None
+
+    def test_the_condition_starts_in_the_index(self):
+        with CaptureQueriesContext(connection) as queries:
+            page_of(Article.objects.public(), "20200609T123700Z-x")
+        assert '"published_at" <= ' in queries[0]["sql"]
