@@ -1,0 +1,159 @@
+"""What must hold for every document, not only for those that somebody thought of."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from django.db import transaction
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from articles.exchange import store
+from articles.exchange.canonical import canonical_text, is_canonical
+from articles.exchange.document import Document, DocumentRejected
+from articles.exchange.parse import read_file, read_slowly
+from articles.exchange.registry import Registry
+from articles.exchange.scanner import scan
+from articles.exchange.write import document_text, text_by_table
+from articles.models import Article
+from articles.policy import Policy
+from tests.documents import CANONICAL
+from tests.strategies import ALPHABET, documents, odd_documents
+
+CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus"
+STEM = "2020-06-09-x"
+FRAGILE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
+
+
+def slowly(text: str) -> Document:
+    found = read_slowly(text, "x.md", STEM, text.encode())
+    assert isinstance(found, Document)
+    return found
+
+
+def quickly(text: str) -> Document | None:
+    document = scan(text)
+    if document is not None:
+        document.name = STEM
+        document.content_hash = slowly(text).content_hash
+    return document
+
+
+@given(odd_documents())
+def test_reading_what_was_written_and_writing_it_again_changes_nothing(document):
+    text = document_text(document)
+
+    assert document_text(slowly(text)) == text
+
+
+@given(odd_documents())
+def test_what_is_written_is_read_with_the_same_content(document):
+    found = slowly(document_text(document))
+
+    for name in (
+        "title",
+        "excerpt",
+        "published_at",
+        "quality",
+        "heat",
+        "published",
+        "topics",
+        "tags",
+        "secured",
+        "body",
+    ):
+        assert getattr(found, name) == getattr(document, name), name
+    assert [link.title for link in found.related] == [link.title for link in document.related]
+    assert found.provider.name == document.provider.name
+
+
+@given(odd_documents())
+def test_other_readers_of_yaml_see_the_same_texts(document):
+    def sturdy(text: str) -> str:
+        return FRAGILE.sub("x", text)  # what no other reader of YAML keeps
+
+    text = sturdy(document_text(document))
+
+    front = yaml.load(text[4 : text.index("\n---\n", 3) + 1], Loader=yaml.CBaseLoader)  # noqa: S506  loads text only
+
+    assert front["title"] == sturdy(document.title)
+    assert front["excerpt"] == sturdy(document.excerpt)
+    assert front["topics"] == list(map(sturdy, document.topics))
+    assert front["provider"]["name"] == sturdy(document.provider.name)
+
+
+@given(documents)
+def test_both_writers_agree(document):
+    assume(is_canonical(document))
+
+    assert canonical_text(document) == text_by_table(document)
+
+
+@given(documents)
+def test_the_scanner_agrees_with_the_slow_way_on_whole_documents(document):
+    text = document_text(document)
+    found = quickly(text)
+
+    assert found is None or found == slowly(text)
+
+
+@settings(max_examples=10 * settings.default.max_examples)
+@example(position=60, removed=0, inserted="\u0085")
+@example(position=60, removed=0, inserted="\U0010f003\x97")
+@given(
+    position=st.integers(0, len(CANONICAL)), removed=st.integers(0, 12), inserted=st.text(ALPHABET + "\n\t", max_size=3)
+)
+def test_the_scanner_agrees_with_the_slow_way_on_damaged_documents(position, removed, inserted):
+    text = CANONICAL[:position] + inserted + CANONICAL[position + removed :]
+    found = scan(text)
+    if found is None:
+        return
+
+    found.name, found.content_hash = STEM, ""
+    assert found == replace(slowly(text), content_hash="")
+
+
+@settings(max_examples=10 * settings.default.max_examples)
+@given(st.binary(max_size=60), st.integers(0, len(CANONICAL)))
+def test_no_bytes_make_the_reader_stumble(noise, position):
+    raw = CANONICAL.encode()
+    problems = []
+    try:
+        read_file(raw[:position] + noise + raw[position:], "x.md", STEM)
+    except DocumentRejected as rejected:
+        problems = rejected.problems
+
+    assert all(str(problem).startswith("x.md") for problem in problems)
+
+
+@pytest.mark.django_db
+@given(odd_documents())
+def test_export_of_import_is_a_fixed_point(document):
+    text = document_text(document)
+    read = slowly(text)
+    with transaction.atomic():
+        store.insert([read], Registry(), Policy())
+        stored = store.load(Article.objects.all())[0]
+        transaction.set_rollback(True)
+
+    assert document_text(stored) == text
+    assert store.changed_fields(stored, read) == []
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus lies beside the project")
+@pytest.mark.parametrize("name", ["coronavirus", "powerapps"])
+def test_real_documents_come_back_byte_for_byte_and_the_scanner_agrees(name):
+    scanned = 0
+    files = sorted((CORPUS / name / "news").iterdir())[:: 1 if name == "powerapps" else 5]
+    for path in files:
+        text = path.read_bytes().decode().replace("\r\n", "\n")
+        found = scan(text)
+        expected = read_slowly(text, path.name, path.stem, text.encode())
+        if found is not None:
+            scanned += 1
+            found.name, found.content_hash = expected.name, expected.content_hash
+            assert found == expected, path.name
+        assert document_text(expected) == text, path.name
+    assert scanned > 0.98 * len(files)
