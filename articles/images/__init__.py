@@ -1,0 +1,1 @@
+"""Our own copies of pictures: hostile bytes in, files that are safe to show out."""
