@@ -48,19 +48,22 @@ class Table:
         if not rows:
             return
         quote = connection.ops.quote_name
-        assignments = ", ".join(f"{quote(self.model._meta.get_field(name).column)} = %s" for name in columns)
+        assignments = ", ".join(f"{quote(self._column(name))} = %s" for name in columns)
         with connection.cursor() as cursor:
             cursor.executemany(f"UPDATE {quote(self.model._meta.db_table)} SET {assignments} WHERE id = %s", rows)  # noqa: S608
+
+    def _column(self, name: str) -> str:
+        return str(self.model._meta.get_field(name).column)  # type: ignore[union-attr]  # never a reverse relation
 
     @cache  # noqa: B019  a handful of tables live as long as the process
     def _statement(self, vendor: str) -> str:
         quote = connection.ops.quote_name
-        given = {self.model._meta.get_field(name).column for name in self.columns}
-        names = [self.model._meta.get_field(name).column for name in self.columns]
+        given = {self._column(name) for name in self.columns}
+        names = [self._column(name) for name in self.columns]
         values = ["%s"] * len(names)
         for field in self.model._meta.concrete_fields:
             if field.column not in given and not field.primary_key and not field.generated:
-                names.append(field.column)
+                names.append(str(field.column))
                 values.append(_literal(field))
         columns = ", ".join(map(quote, names))
         return f"INSERT INTO {quote(self.model._meta.db_table)} ({columns}) VALUES ({', '.join(values)})"  # noqa: S608

@@ -195,8 +195,10 @@ class _Run:
         """Update the changed articles and return their ids."""
         updated = []
         for article, read, changed in self._changed_documents():
-            done = store.update(article, read.document, changed, self.registry, self.policy) if changed else []
-            if changed:
+            forgotten = not article.content_hash  # unpinning makes the next import compare anew
+            done = []
+            if changed or forgotten:
+                done = store.update(article, read.document, changed, self.registry, self.policy)
                 updated.append(article.pk)
             self._tell(_told(read, UPDATED if done else UNCHANGED, done))
         return updated

@@ -135,10 +135,10 @@ def update(
     lost = _has_lost_scores(article, document)
     wishes = dict(article.wishes)
     done = []
+    for name in pinned & {*WORD_FIELDS, *SCORE_FIELDS, *LIST_FIELDS, "provider"}:
+        wishes[name] = _wish(document, name)
     for name in changed:
-        if name in pinned:
-            wishes[name] = _wish(document, name)
-        elif not (lost and name in SCORE_FIELDS):
+        if name not in pinned and not (lost and name in SCORE_FIELDS):
             _set(article, document, name, registry)
             done.append(name)
     if article.stale != lost:

@@ -49,8 +49,9 @@ class Topic(TagBase):
 
     def clean(self) -> None:
         """Refuse a parent that stands below this topic."""
-        ancestor = self.parent
-        while ancestor is not None:
+        ancestor, seen = self.parent, set()
+        while ancestor is not None and ancestor.pk not in seen:
+            seen.add(ancestor.pk)
             if ancestor.pk == self.pk and self.pk is not None:
                 raise ValidationError(
                     {"parent": f"“{self.parent}” already stands below “{self}”. Pick another parent."}

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from articles import operations
+from articles import operations, standing
+from articles.explaining import explained, suggestion
 from articles.models import Article, SitePolicy
-from articles.policy import FOLDED_HEAT, Explanation, Policy
+from articles.policy import Policy
 
 TRIALS = ("publish_threshold", "related_bonus", "bonus_floor")
 
@@ -50,34 +51,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"No article is named {name}. Names are those of the documents, without suffix."
             ) from None
-        for line in explained(operations.explain_article(article, policy), article):
+        for line in explained(standing.explain_article(article, policy), article):
             self.stdout.write(line)
-        points, terms = operations.suggest_quality(article, policy)
-        self.stdout.write(f"suggested quality {points}: " + (_sum(terms) or "nothing speaks for it"))
-
-
-def explained(explanation: Explanation, article: Article) -> list[str]:
-    """Return an explanation in lines for people."""
-    verdict = explanation.verdict
-    lines = [f"{article.name} is {verdict.role}"]
-    if verdict.heat is None:
-        lines.append("heat none: it has no quality yet")
-    elif verdict.heat == FOLDED_HEAT:
-        lines.append(f"heat -1: {explanation.stronger} leads the story" if explanation.stronger else "heat -1: pinned")
-    else:
-        lines.append(f"heat {verdict.heat}: {_sum(explanation.terms)}")
-    sign = "≥" if (verdict.heat or 0) >= explanation.threshold else "<"
-    state = {True: "yes", False: "no", None: "undecided"}[verdict.published]
-    lines.append(f"published {state}: heat {verdict.heat} {sign} threshold {explanation.threshold}")
-    if explanation.pins:
-        lines.append("pinned by an editor: " + ", ".join(explanation.pins))
-    for field, wish in article.wishes.items():
-        lines.append(f"its document wants {field}: {wish}")
-    stored = (article.heat, article.published)
-    if stored != (verdict.heat, verdict.published):
-        lines.append(f"stored: heat {stored[0]}, published {stored[1]}; rescore_articles would change that")
-    return lines
-
-
-def _sum(terms: Any) -> str:
-    return " + ".join(f"{term.points} ({term.label})" for term in terms).replace("+ -", "- ")
+        self.stdout.write(suggestion(*standing.suggest_quality(article, policy)))

@@ -1,0 +1,14 @@
+"""The editors' admin: wiring only. What editors decide goes through `operations.py`."""
+
+import taggit.admin  # noqa: F401 it registers taggit's own tags, of which we use none
+from django.contrib import admin
+from taggit.models import Tag
+
+from . import articles, policy, topics
+
+__all__ = ["articles", "policy", "topics"]
+
+admin.site.unregister(Tag)
+admin.site.site_header = "Newsfold"
+admin.site.site_title = "Newsfold"
+admin.site.index_title = "The desk"

@@ -1,0 +1,170 @@
+"""How editors narrow the list of articles. Every choice is a condition that an index or a range can serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from articles.admin.tree import in_tree_order
+from articles.models import Article, RelatedLink, Topic
+from articles.policy import FOLDED_HEAT
+from providers.models import Provider
+
+YEAR_MIN, YEAR_MAX = 1900, 2199  # what documents may say
+
+_IS_UNSCORED = Q(quality=None, heat=None, published=None)
+_IS_FOLDED = Q(heat=FOLDED_HEAT)
+_HAS_RELATED = Exists(RelatedLink.objects.filter(article=OuterRef("pk")))
+_STANDS_ALONE = ~_IS_UNSCORED & (Q(heat=None) | Q(heat__gt=FOLDED_HEAT))
+
+STATES: dict[str, tuple[str, Any]] = {
+    "unscored": ("unscored", _IS_UNSCORED),
+    "lead": ("leads a story", _STANDS_ALONE & Q(_HAS_RELATED)),
+    "single": ("single", _STANDS_ALONE & ~Q(_HAS_RELATED)),
+    "folded": ("folded", _IS_FOLDED),
+    "published": ("published", Q(published=True)),
+    "unpublished": ("not published", Q(published=False)),
+    "public": ("readers see it", Q(public=True)),
+    "removed": ("removed by its source", Q(removed=True)),
+    "stale": ("stale scores", Q(stale=True)),
+    "ambiguous": ("several leads claim it", Q(ambiguous=True)),
+}
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        return [(key, label) for key, (label, _) in STATES.items()]
+
+    def queryset(self, request: Any, queryset: QuerySet[Article]) -> QuerySet[Article]:
+        state = STATES.get(self.value() or "")
+        return queryset.filter(state[1]) if state else queryset
+
+
+class PinsFilter(admin.SimpleListFilter):
+    title = "pins"
+    parameter_name = "pins"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "pinned by an editor"), ("no", "nothing pinned")]
+
+    def queryset(self, request: Any, queryset: QuerySet[Article]) -> QuerySet[Article]:
+        match self.value():
+            case "yes":
+                return queryset.exclude(pins=[])
+            case "no":
+                return queryset.filter(pins=[])
+        return queryset
+
+
+class TopicFilter(admin.SimpleListFilter):
+    title = "topic"
+    parameter_name = "topic"
+    template = "admin/articles/long_filter.html"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        topics = Topic.objects.only("slug", "name", "shortname", "parent_id")
+        return [(topic.slug, "– " * depth + topic.label) for topic, depth in in_tree_order(topics)]
+
+    def queryset(self, request: Any, queryset: QuerySet[Article]) -> QuerySet[Article]:
+        slug = (self.value() or "").replace("\0", "")
+        return queryset.about(Topic.objects.filter(slug=slug)) if slug else queryset
+
+
+class OutletFilter(admin.SimpleListFilter):
+    """Registered outlets to click on, and a field for all others: there are thousands."""
+
+    title = "outlet"
+    parameter_name = "outlet"
+    template = "admin/articles/outlet_filter.html"
+    listed_max = 20
+
+    def __init__(self, request: Any, *args: Any) -> None:
+        super().__init__(request, *args)
+        self.others = [
+            (key, value)
+            for key, values in request.GET.lists()
+            if key not in (self.parameter_name, "p")
+            for value in values
+        ]
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        registered = Provider.objects.registered().values_list("domain", "name")
+        return list(dict(registered[: self.listed_max]).items())
+
+    def has_output(self) -> bool:
+        return True
+
+    def queryset(self, request: Any, queryset: QuerySet[Article]) -> QuerySet[Article]:
+        wanted = (self.value() or "").strip().replace("\0", "")
+        if not wanted:
+            return queryset
+        outlets = Provider.objects.filter(Q(domain=wanted) | Q(name__icontains=wanted))
+        return queryset.filter(provider__in=outlets)
+
+
+class TimeFilter(admin.SimpleListFilter):
+    """Ranges of the publication time, down to a month. No date_hierarchy: it reads every row (BASELINES.md)."""
+
+    title = "publication time"
+    parameter_name = "time"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        return [*((key, label) for key, (label, _) in _RECENT.items()), *self._months(), *self._years()]
+
+    def queryset(self, request: Any, queryset: QuerySet[Article]) -> QuerySet[Article]:
+        span = _span(self.value() or "")
+        return queryset.filter(published_at__gte=span[0], published_at__lt=span[1]) if span else queryset
+
+    def _months(self) -> Iterator[tuple[str, str]]:
+        """Yield the months of the year that is chosen, or whose month is."""
+        year = (self.used_parameters.get(self.parameter_name) or "")[:4]
+        if year.isdigit() and _span(year):
+            for month in range(1, 13):
+                yield f"{year}-{month:02}", f"{date(int(year), month, 1):%B %Y}"
+
+    def _years(self) -> Iterator[tuple[str, str]]:
+        """Yield the years between the first and the last article. Two queries that read one row each."""
+        times = Article.objects.order_by("published_at").values_list("published_at", flat=True)
+        first, last = times.first(), times.last()
+        if first and last:
+            for year in range(timezone.localtime(last).year, timezone.localtime(first).year - 1, -1):
+                yield str(year), str(year)
+
+
+def _days_ago(days: int) -> Callable[[datetime], datetime]:
+    return lambda midnight: midnight - timedelta(days=days)
+
+
+_RECENT: dict[str, tuple[str, Callable[[datetime], datetime]]] = {
+    "today": ("today", _days_ago(0)),
+    "week": ("past 7 days", _days_ago(7)),
+    "30days": ("past 30 days", _days_ago(30)),
+}
+
+
+def _span(choice: str) -> tuple[datetime, datetime] | None:
+    """Return the first moment of the choice and the first moment after it; None if there is no such choice."""
+    if choice in _RECENT:
+        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        return _RECENT[choice][1](midnight), midnight + timedelta(days=1)
+    year, _, month = choice.partition("-")
+    try:
+        first = date(int(year), int(month or 1), 1)
+        after = date(first.year + first.month // 12, first.month % 12 + 1, 1) if month else date(first.year + 1, 1, 1)
+    except ValueError:
+        return None
+    if not YEAR_MIN <= first.year <= YEAR_MAX:
+        return None
+    return _midnight(first), _midnight(after)
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime(day.year, day.month, day.day))  # noqa: DTZ001 the site's zone is added

@@ -1,0 +1,213 @@
+"""What editors type: forms that tell an editor's change from what others changed meanwhile."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
+from django.forms.models import InlineForeignKeyField
+
+from articles import naming, operations
+from articles.models import Article
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one per line."""
+
+    widget = forms.Textarea
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        for of_json in ("encoder", "decoder"):  # what models.JSONField hands to its form field
+            kwargs.pop(of_json, None)
+        super().__init__(*args, **kwargs)
+
+    def validate(self, value: list[str]) -> None:
+        super().validate(value)
+        for line in value:
+            ProhibitNullCharactersValidator()(line)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(str(line) for line in value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[str]:
+        lines = value if isinstance(value, list) else (super().to_python(value) or "").splitlines()
+        return [text for line in lines if (text := str(line).strip())]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return not self.disabled and self.to_python(initial) != self.to_python(data)
+
+
+class TextField(forms.CharField):
+    """Text of several lines, with the line ends that documents use."""
+
+    widget = forms.Textarea
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"strip": False, **kwargs})
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value).replace("\r\n", "\n")
+
+
+class YesNoSelect(forms.NullBooleanSelect):
+    """Yes, no or nothing: in newsroom words."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        forms.Select.__init__(self, attrs, [("unknown", "–"), ("true", "Yes"), ("false", "No")])
+
+
+class RememberingForm(forms.ModelForm):
+    """A form that remembers what its page showed, so that only what the editor changed counts as changed.
+
+    What others changed meanwhile stays as they left it. Where both changed the same field, the editor is asked.
+    A request without the remembered values (a script's) is compared with what is stored.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            return
+        for name, field in self.fields.items():
+            omitted = field.hidden_widget().value_omitted_from_data
+            missing = self.is_bound and omitted(self.data, self.files, self.add_initial_prefix(name))
+            field.show_hidden_initial = not missing and not isinstance(field, forms.FileField)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in self.changed_data:
+            if name in cleaned and self._changed_meanwhile(name):
+                self._ask_again(name)
+        if self.instance.pk is not None:
+            for name in set(cleaned).intersection(self._meta.fields or ()).difference(self.changed_data):
+                if not isinstance(self.fields[name], InlineForeignKeyField):
+                    cleaned[name] = getattr(self.instance, name)
+        return cleaned
+
+    def _changed_meanwhile(self, name: str) -> bool:
+        field, stored = self.fields[name], self[name].initial
+        if not field.show_hidden_initial or not field.has_changed(stored, self[name].data):
+            return False
+        if isinstance(stored, str):
+            stored = field.to_python(stored)
+        return field.has_changed(stored, self._remembered(name))
+
+    def _remembered(self, name: str) -> Any:
+        widget = self.fields[name].hidden_widget()
+        return widget.value_from_datadict(self.data, self.files, self.add_initial_prefix(name))
+
+    def _ask_again(self, name: str) -> None:
+        """Refuse the value once: the page that comes back remembers what is stored now."""
+        stored = getattr(self.instance, name)
+        self.add_error(
+            name,
+            ValidationError(
+                "Somebody changed this while you were editing: it is now “%(stored)s”. Save again to replace that.",
+                code="stale",
+                params={"stored": "–" if stored is None or stored == "" else stored},
+            ),
+        )
+        key, widget = self.add_initial_prefix(name), self.fields[name].hidden_widget()
+        value = self.fields[name].prepare_value(self[name].initial)
+        self.data = self.data.copy()
+        if isinstance(widget, forms.MultiWidget):
+            for index, part in enumerate(widget.decompress(value)):
+                self.data[f"{key}_{index}"] = str(part)
+        else:
+            self.data[key] = "" if value is None else str(value)
+
+
+class RowForm(RememberingForm):
+    """One of many forms on a page: a row that nobody changed is not checked, and costs no query."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            self.empty_permitted = True
+
+
+class _Publishable:
+    """Refuses, on the field, to publish what readers could not see."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()  # type: ignore[misc]
+        changed = self.changed_data  # type: ignore[attr-defined]
+        if cleaned.get("published") is True and "published" in changed:
+            article = copy.copy(self.instance)  # type: ignore[attr-defined]
+            for name in ("heat", "removed"):
+                if name in changed and cleaned.get(name) is not None:
+                    setattr(article, name, cleaned[name])
+            try:
+                operations.require_publishable(article)
+            except operations.NotPublishable as refused:
+                self.add_error("published", f"This article {refused}.")  # type: ignore[attr-defined]
+        return cleaned
+
+
+class ArticleRowForm(_Publishable, RowForm):
+    """The fields of an article that are edited in the list."""
+
+    class Meta:
+        model = Article
+        fields = ("quality", "heat", "published")
+        widgets = {"published": YesNoSelect}
+
+
+class ArticleForm(_Publishable, RememberingForm):
+    class Meta:
+        widgets = {"published": YesNoSelect, "removed": YesNoSelect}
+        field_classes = {"tags": LinesField}
+        help_texts = {
+            "heat": "How big the event is. Emptied, the policy decides it; -1 folds the article by hand.",
+            "published": "Emptied, the policy decides.",
+            "quality": "How good this one story is by itself. Emptied, it is again what the document says.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "name" in self.fields:
+            self.fields["name"].required = False
+            self.fields[
+                "name"
+            ].help_text = "YYYY-MM-DD-words: its address for good. Left empty, date and title make it."
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "name" in self.fields and "name" not in self.errors:
+            self._clean_new_name(cleaned)
+        return cleaned
+
+    def _clean_new_name(self, cleaned: dict[str, Any]) -> None:
+        made = not cleaned.get("name")
+        if made:
+            if "title" not in cleaned or "published_at" not in cleaned:
+                return
+            cleaned["name"] = naming.name_of(cleaned["published_at"], cleaned["title"])
+        name = cleaned["name"]
+        if not naming.is_document_name(name):
+            self.add_error("name", "A name is a date, a hyphen and words of a-z, 0-9 and hyphens: 2020-06-09-storm.")
+        elif Article.objects.filter(name=name).exists():
+            advice = "Type another name." if made else "Pick another one, or leave it empty."
+            self.add_error("name", f"An article is already named {name}. {advice}")
+
+
+class TopicForm(RememberingForm):
+    class Meta:
+        field_classes = {"keywords": LinesField, "hashtags": LinesField, "images": LinesField}
+        help_texts = {
+            "keywords": "One per line. In a title they mean this topic; the suggested quality rewards them.",
+            "hashtags": "One per line.",
+            "images": "Addresses of pictures, one per line.",
+        }
+
+    def clean_images(self) -> list[str]:
+        return _web_addresses(self.cleaned_data["images"])
+
+
+def _web_addresses(addresses: list[str]) -> list[str]:
+    for address in addresses:
+        if not address.lower().startswith(("https://", "http://")):
+            raise ValidationError("Addresses start with http:// or https://: %(address)s", params={"address": address})
+    return addresses

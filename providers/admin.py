@@ -1,0 +1,79 @@
+"""The editors' admin of outlets and logos: wiring only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from .forms import LogoForm, ProviderRowForm
+from .models import Provider, ProviderLogo
+
+ARTICLE = Provider._meta.get_field("articles").related_model  # by the relation: this app knows nothing of articles
+
+
+class ProviderChangeList(ChangeList):
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Provider]:
+        own = ARTICLE._default_manager.filter(provider=OuterRef("pk")).order_by().values("provider")
+        count = Subquery(own.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
+        providers = super().get_queryset(request, exclude_parameters)
+        return providers.prefetch_related("logos").annotate(article_count=Coalesce(count, 0))
+
+
+class LogoInline(admin.TabularInline):
+    model = ProviderLogo
+    form = LogoForm
+    fields = ["preview", "file", "url", "width", "height"]
+    readonly_fields = ["preview"]
+    extra = 0
+    verbose_name = "logo"
+    verbose_name_plural = "logos"
+
+    @admin.display(description="picture")
+    def preview(self, logo: ProviderLogo) -> str:
+        return _picture(logo) or "no copy"
+
+
+@admin.register(Provider)
+class ProviderAdmin(admin.ModelAdmin):
+    list_display = ["logo", "name", "domain", "registered", "weight", "articles"]
+    list_display_links = ["name"]
+    list_editable = ["registered"]
+    list_filter = ["registered"]
+    list_per_page = 50
+    search_fields = ["name", "domain"]
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    fields = ["name", "domain", "registered", "weight"]
+    inlines = [LogoInline]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ProviderChangeList
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[ProviderRowForm]:
+        return ProviderRowForm
+
+    def view_on_site(self, obj: Provider) -> str:
+        return obj.get_absolute_url()
+
+    @admin.display(description="logo", empty_value="–")
+    def logo(self, provider: Provider) -> str | None:
+        copies = [logo for logo in provider.logos.all() if logo.file]
+        return _picture(copies[0]) if copies else None
+
+    @admin.display(description="articles", ordering="article_count")
+    def articles(self, provider: Provider) -> str:
+        name = f"admin:{ARTICLE._meta.app_label}_{ARTICLE._meta.model_name}_changelist"
+        address = reverse(name, query={"provider__id__exact": provider.pk})
+        return format_html('<a href="{}">{}</a>', address, provider.article_count)
+
+
+def _picture(logo: ProviderLogo) -> str | None:
+    """Return our own copy of the logo; a foreign address is never loaded."""
+    return format_html('<img class="logo" src="{}" alt="">', logo.file.url) if logo.file else None
