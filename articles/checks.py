@@ -1,0 +1,72 @@
+"""What must be true of the machine before Newsfold runs on it; every command asks first, `check` only that."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import yaml
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from PIL import features
+
+OLDEST_SQLITE = (3, 35)  # the first with RETURNING, so that new rows come back with their ids
+PICTURE_FORMATS = {"jpg": "JPEG", "zlib": "PNG", "webp": "WebP", "avif": "AVIF"}  # Pillow's names, ours
+
+
+@register()
+def check_yaml_loader(**kwargs: Any) -> list[CheckMessage]:
+    """Documents are read by libyaml: the pure Python loader is ten times slower and words its errors otherwise."""
+    if hasattr(yaml, "CSafeLoader"):
+        return []
+    return [
+        Error(
+            "PyYAML has no libyaml, which reads the documents.",
+            hint="Install PyYAML as a wheel (pip install --force-reinstall --only-binary :all: PyYAML), or install "
+            "libyaml-dev before PyYAML is built.",
+            id="articles.E001",
+        )
+    ]
+
+
+@register()
+def check_sqlite_version(**kwargs: Any) -> list[CheckMessage]:
+    uses_sqlite = any(database["ENGINE"].endswith("sqlite3") for database in settings.DATABASES.values())
+    if not uses_sqlite or sqlite3.sqlite_version_info >= OLDEST_SQLITE:
+        return []
+    return [
+        Error(
+            f"SQLite {sqlite3.sqlite_version} is too old: Newsfold needs 3.35 or newer.",
+            hint="Use a Python that is built with a newer SQLite, or PostgreSQL (DATABASE_URL).",
+            id="articles.E002",
+        )
+    ]
+
+
+@register()
+def check_media_apart_from_static(**kwargs: Any) -> list[CheckMessage]:
+    """Static files are served as they are and for ever; pictures from outside may not land among them."""
+    media, static = settings.BASE_DIR / settings.MEDIA_ROOT, settings.BASE_DIR / settings.STATIC_ROOT
+    if not (media.is_relative_to(static) or static.is_relative_to(media)):
+        return []
+    return [
+        Error(
+            f"MEDIA_ROOT ({media}) and STATIC_ROOT ({static}) lie in each other.",
+            hint="Give each a folder of its own, for example var/media and var/static.",
+            id="articles.E003",
+        )
+    ]
+
+
+@register()
+def check_picture_formats(**kwargs: Any) -> list[CheckMessage]:
+    missing = [name for feature, name in PICTURE_FORMATS.items() if not features.check(feature)]
+    if not missing:
+        return []
+    return [
+        Warning(
+            f"Pillow can't read {', '.join(missing)}, so such pictures are refused.",
+            hint="Install Pillow as a wheel: pip install --force-reinstall --only-binary :all: pillow",
+            id="articles.W001",
+        )
+    ]

@@ -1,0 +1,92 @@
+"""Bring the demo edition up: database, pictures, an editor, and a server to look at it."""
+
+import os
+import secrets
+import sys
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
+from django.urls import reverse
+
+EDITOR = "editor"
+SEEDS = settings.BASE_DIR / "seeds"
+
+
+class Command(BaseCommand):
+    help = (
+        "Sets up the demo edition (tables, static files, stories, pictures, an editor with a new password) and "
+        "serves it. Run it again at any time: what is there is kept."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("--port", type=int, default=8000, help="Where to listen, on this machine only: 8000.")
+        parser.add_argument("--no-serve", action="store_true", help="Set up only.")
+
+    def handle(self, *args, port, no_serve, **options):
+        try:
+            self.set_up(f"http://localhost:{port}")
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted. The same command goes on from here.", returncode=130) from None
+        if not no_serve:
+            serve(port)
+
+    def set_up(self, site):
+        try:
+            call_command("migrate", verbosity=0)
+        except OperationalError as error:
+            raise CommandError(
+                f"The database {connection.settings_dict['NAME']} can't be used: {' '.join(str(error).split())}. "
+                "Check DATABASE_URL, and that its server runs."
+            ) from error
+        call_command("collectstatic", interactive=False, verbosity=0)
+        call_command("import_articles", SEEDS)
+        call_command("cache_images", "--from", SEEDS / "media")
+        self.stdout.write(welcome(site, renew_editor()))
+
+
+def renew_editor() -> str:
+    """Give the demo editor, made if there is none, a new password and return it. It is stored nowhere as text."""
+    password = readable_password()
+    editors = get_user_model().objects
+    editor = editors.filter(username=EDITOR).first()
+    if editor is None:
+        editors.create_superuser(EDITOR, password=password)
+    else:
+        editor.set_password(password)
+        editor.save(update_fields=["password"])
+    return password
+
+
+def readable_password() -> str:
+    """Return a password to read aloud, of 49 random bits: four groups such as `kavo`."""
+    return "-".join("".join(secrets.choice(letters) for letters in ("bdfghkmnprstvz", "aeiou") * 2) for _ in range(4))
+
+
+def welcome(site: str, password: str) -> str:
+    """Return where everything is, and what stands in the way of seeing it."""
+    lines = [
+        "",
+        f"  Front page  {site}/",
+        f"  Admin       {site}{reverse('admin:index')}",
+        f"  User        {EDITOR}",
+        f"  Password    {password}  (new at each start)",
+        "",
+    ]
+    if settings.SECURE_SSL_REDIRECT:
+        lines.append("  HTTPS is on, so these pages lead to https://, where nothing answers. Set HTTPS=false in .env.")
+    if not settings.DEBUG and not {urlsplit(site).hostname, "*"} & set(settings.ALLOWED_HOSTS):
+        lines.append("  ALLOWED_HOSTS doesn't name localhost, so these pages are refused. Add it in .env.")
+    return "\n".join(lines)
+
+
+def serve(port: int) -> None:
+    """Become the web server, so that Ctrl-C and the exit code are its own."""
+    command = ["-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
+    sys.stdout.write("  Ctrl-C ends it.\n\n")
+    sys.stdout.flush()
+    os.chdir(settings.BASE_DIR)
+    os.execv(sys.executable, [sys.executable, *command, "--log-level", "warning", "--no-control-socket"])  # noqa: S606

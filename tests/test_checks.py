@@ -1,0 +1,46 @@
+"""System checks: each names what is wrong with the machine and how to mend it."""
+
+import sqlite3
+
+import pytest
+import yaml
+from django.core.checks import run_checks
+from PIL import features
+
+
+def found(message_id):
+    return [message for message in run_checks() if message.id == message_id]
+
+
+@pytest.mark.parametrize("message_id", ["articles.E001", "articles.E002", "articles.E003", "articles.W001"])
+def test_a_good_machine_passes(message_id):
+    assert found(message_id) == []
+
+
+def test_a_yaml_without_libyaml_is_an_error(monkeypatch):
+    monkeypatch.delattr(yaml, "CSafeLoader")
+    [message] = found("articles.E001")
+    assert message.is_serious()
+    assert "libyaml-dev" in message.hint
+
+
+def test_an_old_sqlite_is_an_error_only_where_it_is_used(monkeypatch, settings):
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
+    assert "SQLite 3.34.1 is too old" in found("articles.E002")[0].msg
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
+    assert found("articles.E002") == []
+
+
+@pytest.mark.parametrize(
+    ("media", "static"), [("/srv/a", "/srv/a"), ("/srv/a/media", "/srv/a"), ("/srv/a", "/srv/a/b")]
+)
+def test_media_inside_static_files_or_around_them_is_an_error(settings, media, static):
+    settings.MEDIA_ROOT, settings.STATIC_ROOT = media, static
+    assert "lie in each other" in found("articles.E003")[0].msg
+
+
+def test_a_pillow_that_lacks_a_format_warns(monkeypatch):
+    monkeypatch.setattr(features, "check", lambda feature: feature != "avif")
+    assert "can't read AVIF," in found("articles.W001")[0].msg

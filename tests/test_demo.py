@@ -1,0 +1,79 @@
+"""The demo: an editor with a new password at each start, and the addresses to look at."""
+
+import re
+
+import pytest
+from django.contrib.auth import authenticate, get_user_model
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+
+from articles.management.commands import demo
+from articles.models import Article, Picture
+
+
+@pytest.fixture
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.STATIC_ROOT = tmp_path / "static"
+
+
+@pytest.mark.django_db
+def test_the_first_start_makes_an_editor_who_may_do_everything():
+    password = demo.renew_editor()
+    editor = authenticate(username="editor", password=password)
+    assert editor.is_staff
+    assert editor.is_superuser
+
+
+@pytest.mark.django_db
+def test_a_later_start_keeps_the_editor_and_sets_a_new_password():
+    first = demo.renew_editor()
+    get_user_model().objects.update(first_name="Ada")
+    second = demo.renew_editor()
+    assert first != second
+    assert authenticate(username="editor", password=first) is None
+    assert authenticate(username="editor", password=second).first_name == "Ada"
+
+
+def test_passwords_can_be_read_aloud_and_do_not_repeat():
+    passwords = {demo.readable_password() for _ in range(100)}
+    assert len(passwords) == 100
+    assert all(re.fullmatch(r"([a-z]{4}-){3}[a-z]{4}", password) for password in passwords)
+
+
+def test_the_welcome_names_addresses_user_and_password(settings):
+    settings.ALLOWED_HOSTS = ["localhost"]
+    text = demo.welcome("http://localhost:8001", "kavo-kavo")
+    for part in ("http://localhost:8001/\n", "http://localhost:8001/admin/", "editor", "kavo-kavo"):
+        assert part in text
+    assert ".env" not in text
+
+
+def test_the_welcome_says_what_would_keep_the_pages_away(settings):
+    settings.ALLOWED_HOSTS = ["news.example"]
+    settings.SECURE_SSL_REDIRECT = True
+    text = demo.welcome("http://localhost:8000", "kavo")
+    assert "Set HTTPS=false" in text
+    assert "ALLOWED_HOSTS doesn't name localhost" in text
+
+
+def test_a_database_that_does_not_answer_is_named_with_the_setting(monkeypatch):
+    def refuse(*arguments, **options):
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(demo, "call_command", refuse)
+    with pytest.raises(CommandError, match=r"can't be used: connection refused\. Check DATABASE_URL"):
+        call_command("demo", no_serve=True)
+
+
+@pytest.mark.django_db
+def test_the_demo_brings_stories_pictures_and_an_editor_and_can_run_again(media, capsys):
+    call_command("demo", no_serve=True)
+    stories, pictures = Article.objects.count(), Picture.objects.count()
+    call_command("demo", no_serve=True)
+    output = capsys.readouterr().out
+    assert stories > 50
+    assert pictures > 50
+    assert (Article.objects.count(), Picture.objects.count()) == (stories, pictures)
+    assert f"{pictures} pictures: 0 stored, {pictures} unchanged, 0 refused" in output
+    assert get_user_model().objects.count() == 1
