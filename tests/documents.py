@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+from articles.naming import slug_of
 
 CANONICAL = """\
 ---
@@ -67,3 +70,61 @@ def document(text: str = CANONICAL, **replaced: Any) -> str:
         before = lines[index][: lines[index].index(key)]
         lines[index : index + 1] = [] if value is None else [f"{before}{key}: {value}".rstrip()]
     return "\n".join(lines)
+
+
+def edition(folder: Path, *, stories: int, members: int = 2) -> None:
+    """Write an edition of `stories` events into `folder`: a lead each, and members folded under it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(stories):
+        group = [(f"Event {number} as outlet {member} tells it", 90 - member) for member in range(members + 1)]
+        for member, (title, quality) in enumerate(group):
+            others = [other for other in group if other[0] != title]
+            heat = quality + 10 * members if member == 0 else -1
+            lines = _head(title, quality, heat, number, member) + _coverage(others, number)
+            (folder / f"2020-06-09-{slug_of(title)}.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def _head(title: str, quality: int, heat: int, number: int, member: int) -> list[str]:
+    return [
+        "---",
+        "category: news",
+        f'title: "{title}"',
+        f'excerpt: "What happened in event {number}."',
+        "publishedDateTime: 2020-06-09T12:00:00Z",
+        f'webUrl: "https://outlet{member}.example/{slug_of(title)}"',
+        "type: article",
+        f"quality: {quality}",
+        f"heat: {heat}",
+        f"published: {'true' if heat >= 70 else 'false'}",
+        "",
+        "provider:",
+        f"  name: Outlet {member}",
+        f"  domain: outlet{member}.example",
+        "",
+        "topics:",
+        f"  - Topic {number % 7}",
+        "",
+        "images:",
+        f'  - url: "https://outlet{member}.example/{number}.jpg"',
+        "    width: 640",
+        "    height: 480",
+        "",
+    ]
+
+
+def _coverage(others: list[tuple[str, int]], number: int) -> list[str]:
+    lines = ["related:"]
+    for title, quality in others:
+        member = title.split()[4]
+        lines += [
+            f'  - title: "{title}"',
+            f'    excerpt: "What happened in event {number}."',
+            "    publishedDateTime: 2020-06-09T12:00:00Z",
+            f'    webUrl: "https://outlet{member}.example/{slug_of(title)}"',
+            "    type: article",
+            "    provider:",
+            f"      name: Outlet {member}",
+            f"      domain: outlet{member}.example",
+            f"    quality: {quality}",
+        ]
+    return [*lines, "", f'secured: "AAAA{number};BBBB"', "---", "", ""]

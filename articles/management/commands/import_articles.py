@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -31,6 +32,8 @@ class Command(BaseCommand):
         self, *args: Any, paths: list[str], dry_run: bool, rescore: bool, report: str | None, **options: Any
     ) -> None:
         self.verbosity = options["verbosity"]
+        with suppress(ValueError):  # only the main thread may ask
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop by cron or systemd is a Ctrl-C
         found = list(sources(paths))
         with ExitStack() as stack:
             bar = stack.enter_context(
@@ -55,6 +58,10 @@ class Command(BaseCommand):
             except DatabaseError as error:
                 raise CommandError(
                     f"The database failed: {error}\nReaders see nothing of this run. Mend the cause and run it again."
+                ) from None
+            except OSError as error:
+                raise CommandError(
+                    f"{error.filename or report}: {error.strerror}. Mend that and run it again."
                 ) from None
             except KeyboardInterrupt:
                 raise CommandError(

@@ -1,0 +1,122 @@
+"""Measure import, re-import and export against the floor: the same files read and parsed with CSafeLoader, no more.
+
+Rounds of floor, import, re-import and export are interleaved in one run, each in a process of its own, because
+machines are noisy: only the ratios count. BENCH_DOCUMENTS names the folder of documents; without it the corpus beside
+the project is taken, and without that an edition made for the purpose.
+"""
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = ROOT.parent / "shared" / "corpus" / "coronavirus" / "news"
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+BARS = {"first import": 1.5, "unchanged re-import": 0.15, "export": 0.5}
+MEMORY_BAR = 200  # megabytes resident
+
+
+def floor(documents: str) -> None:
+    import yaml
+
+    for path in sorted(Path(documents).iterdir()):
+        text = path.read_bytes().decode()
+        try:
+            yaml.load(text[4 : text.index("\n---", 4) + 1], Loader=yaml.CSafeLoader)
+        except yaml.YAMLError:
+            continue
+
+
+def take_in(documents: str) -> None:
+    from articles.exchange.files import sources
+    from articles.exchange.importing import run_import
+
+    run_import(list(sources([documents])), on_outcome=lambda outcome: None, on_wait=lambda: None)
+
+
+def write_out(directory: str) -> None:
+    from articles.exchange.exporting import export_documents
+
+    export_documents(Path(directory), dialect="source", on_file=lambda: None)
+
+
+STEPS = {"floor": floor, "first import": take_in, "unchanged re-import": take_in, "export": write_out}
+
+
+def child(step: str, argument: str) -> None:
+    """Run one step and print its CPU seconds, its wall seconds and its peak memory in megabytes."""
+    if step != "floor":
+        import django
+
+        django.setup()
+        from articles.models import Article
+
+        Article.objects.exists()  # the connection is made
+    cpu, wall = time.process_time(), time.perf_counter()
+    STEPS[step](argument)
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(f"{cpu} {wall} {peak}")
+
+
+def measure(step: str, argument: str, environment: dict[str, str]) -> list[float]:
+    command = [sys.executable, str(Path(__file__)), step, argument]
+    answer = subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True)
+    return [float(number) for number in answer.stdout.split()]
+
+
+def rounds(documents: Path, scratch: Path) -> dict[str, list[list[float]]]:
+    found: dict[str, list[list[float]]] = {step: [] for step in STEPS}
+    for number in range(ROUNDS):
+        environment = os.environ | {
+            "DATABASE_URL": f"sqlite:///{scratch / f'{number}.sqlite3'}",
+            "SECRET_KEY": "for-the-bench-only",
+            "DEBUG": "false",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "PYTHONPATH": str(ROOT),
+        }
+        migrate = [sys.executable, "manage.py", "migrate", "-v0"]
+        subprocess.run(migrate, env=environment, cwd=ROOT, check=True)
+        for step in STEPS:
+            argument = scratch / f"out{number}" if step == "export" else documents
+            found[step].append(measure(step, str(argument), environment))
+    return found
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        documents = Path(os.environ.get("BENCH_DOCUMENTS", CORPUS))
+        if not documents.is_dir():
+            from tests.documents import edition
+
+            documents = scratch / "documents"
+            edition(documents, stories=1000)
+        count = sum(1 for _ in documents.iterdir())
+        found = rounds(documents, scratch)
+    base = statistics.median(cpu for cpu, _, _ in found["floor"])
+    print(f"{count} documents, {ROUNDS} rounds; the floor takes {base:.2f} s of CPU ({count / base:,.0f} documents/s)")
+    print("| work | × the floor | bar | documents/s of CPU |\n|---|---:|---:|---:|")
+    missed = 0
+    for step, bar in BARS.items():
+        ratio = statistics.median(
+            cpu / floor_cpu for (cpu, _, _), (floor_cpu, _, _) in zip(found[step], found["floor"], strict=True)
+        )
+        missed += ratio > bar
+        print(f"| {step} | {ratio:.2f} | {bar} | {count / (ratio * base):,.0f} |")
+    peak = max(memory for _, _, memory in found["first import"])
+    print(f"Memory of the first import: {peak:.0f} MB at most, bar {MEMORY_BAR} MB")
+    return 1 if missed or peak > MEMORY_BAR else 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    if len(sys.argv) > 1:
+        child(*sys.argv[1:])
+    else:
+        sys.exit(main())

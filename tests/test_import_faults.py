@@ -1,0 +1,232 @@
+"""What an import leaves behind when it is killed, crowded, or out of space: on SQLite, and on PostgreSQL where it is.
+
+FAULT_ROUNDS sets how often each fault is tried, at another moment each time; RELIABILITY's figure is 100.
+"""
+
+import os
+import random
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.documents import edition
+
+ROOT = Path(__file__).resolve().parent.parent
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "2"))
+STORIES = 300  # 900 documents: long enough to be hit in the middle
+POSTGRES = os.environ.get("FAULT_DATABASE_URL", "postgres://root@127.0.0.1:5432/test")
+
+pytestmark = [pytest.mark.services, pytest.mark.faults]
+
+
+class Newsroom:
+    """A database of its own, and commands that run in processes of their own."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.folder = folder
+        self.environment = os.environ | {
+            "DATABASE_URL": url,
+            "SECRET_KEY": "for-tests-only",
+            "DEBUG": "false",
+            "PYTHONPATH": str(ROOT),
+        }
+        self.environment.pop("DJANGO_SETTINGS_MODULE", None)
+
+    def start(self, *command: str, **options: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            **options,
+        )
+
+    def run(self, *command: str) -> str:
+        process = self.start(*command)
+        told, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, told
+        return told
+
+    def start_import(self, *paths: Path, **options: object) -> subprocess.Popen[str]:
+        return self.start("manage.py", "import_articles", *map(str, paths), **options)
+
+    def state(self) -> str:
+        return self.run("tests/dump.py")
+
+    def import_whole(self, *paths: Path) -> str:
+        """Import, and return the state: what an uninterrupted run ends with."""
+        self.run("manage.py", "import_articles", *map(str, paths))
+        return self.state()
+
+
+class Databases:
+    """Hands out empty, migrated databases of one kind."""
+
+    def __init__(self, kind: str, folder: Path) -> None:
+        self.kind = kind
+        self.folder = folder
+        self.names: list[str] = []
+        self.template = self._make("template")
+        Newsroom(self.template, folder).run("manage.py", "migrate", "-v0")
+
+    def _make(self, name: str, template: str = "") -> str:
+        if self.kind == "sqlite":
+            return f"sqlite:///{self.folder / name}.sqlite3"
+        name = f"faults_{os.getpid()}_{name}"
+        self.names.append(name)
+        self._sql(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+        return POSTGRES.rpartition("/")[0] + f"/{name}"
+
+    def _sql(self, statement: str, *values: str) -> None:
+        psycopg = pytest.importorskip("psycopg")
+        with psycopg.connect(POSTGRES.replace("postgres://", "postgresql://"), autocommit=True) as connection:
+            connection.execute(statement, values or None)
+
+    def disconnect(self, name: str) -> None:
+        """End every connection to the database `name`, as a restart of the server would."""
+        self._sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", name)
+
+    def newsroom(self, name: str) -> Newsroom:
+        if self.kind == "sqlite":
+            url = self._make(name)
+            with sqlite3.connect(self.folder / "template.sqlite3") as source:
+                source.backup(sqlite3.connect(self.folder / f"{name}.sqlite3"))
+        else:
+            url = self._make(name, self.template.rpartition("/")[2])
+        return Newsroom(url, self.folder)
+
+    def drop(self) -> None:
+        for name in self.names:
+            self._sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def postgres_answers() -> bool:
+    try:
+        import psycopg
+
+        psycopg.connect(POSTGRES.replace("postgres://", "postgresql://"), connect_timeout=2).close()
+    except (ImportError, OSError):
+        return False
+    except psycopg.Error:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def databases(request, tmp_path_factory):
+    if request.param == "postgresql" and not postgres_answers():
+        assert not os.environ.get("CI"), "in CI PostgreSQL has to answer"
+        pytest.skip("PostgreSQL doesn't answer")
+    found = Databases(request.param, tmp_path_factory.mktemp(request.param))
+    yield found
+    found.drop()
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("documents") / "news"
+    edition(folder, stories=STORIES)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(databases, documents):
+    """The state after an uninterrupted import, and how long that took in seconds."""
+    newsroom = databases.newsroom("expected")
+    start = time.monotonic()
+    state = newsroom.import_whole(documents)
+    return state, time.monotonic() - start
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("round_number", range(ROUNDS))
+def test_a_stopped_import_is_completed_by_the_same_command(databases, documents, expected, how, round_number):
+    newsroom = databases.newsroom(f"stopped_{how.name}_{round_number}")
+    chance = random.Random(f"{how}{round_number}")  # noqa: S311
+    process = newsroom.start_import(documents)
+    time.sleep(chance.uniform(0.3, max(0.4, expected[1] * 0.8)))
+    process.send_signal(how)
+    told, _ = process.communicate(timeout=20)
+
+    if process.returncode != 0:
+        assert "Traceback" not in told
+        public = newsroom.run("-c", _COUNT_PUBLIC)
+        assert int(public) in (0, STORIES)  # readers see the run as a whole
+    assert newsroom.import_whole(documents) == expected[0]
+
+
+_COUNT_PUBLIC = """
+import django, os
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+django.setup()
+from articles.models import Article
+print(Article.objects.public().count())
+"""
+
+
+def test_a_chain_of_kills_ends_like_one_import(databases, documents, expected):
+    newsroom = databases.newsroom("chain")
+    chance = random.Random(7)  # noqa: S311
+    for _ in range(max(3, ROUNDS // 10)):
+        process = newsroom.start_import(documents)
+        time.sleep(chance.uniform(0.3, max(0.4, expected[1] * 0.8)))
+        process.kill()
+        process.communicate(timeout=20)
+
+    assert newsroom.import_whole(documents) == expected[0]
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_imports_at_once_end_as_if_one_had_followed_the_other(databases, documents, expected, count):
+    newsroom = databases.newsroom(f"crowd_{count}")
+    files = sorted(documents.iterdir())
+    halves = [files[: len(files) * 2 // 3], files[len(files) // 3 :]]
+    processes = [newsroom.start_import(*halves[number % 2]) for number in range(count)]
+    told = [process.communicate(timeout=120)[0] for process in processes]
+
+    assert [process.returncode for process in processes] == [0] * count, told
+    assert newsroom.state() == expected[0]
+
+
+@pytest.mark.parametrize("round_number", range(ROUNDS))
+def test_a_full_disk_is_told_and_leaves_a_sound_database(databases, documents, expected, round_number):
+    if databases.kind != "sqlite":
+        pytest.skip("a server's disk is not ours to fill")
+    newsroom = databases.newsroom(f"full_{round_number}")
+    limit = random.Random(round_number).randrange(600_000, 2_000_000)  # noqa: S311
+    process = newsroom.start_import(
+        documents, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    )
+    told, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 1, told
+    assert "The database failed: " in told
+    assert "Traceback" not in told
+    path = newsroom.environment["DATABASE_URL"].removeprefix("sqlite:///")
+    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert newsroom.import_whole(documents) == expected[0]
+
+
+def test_a_lost_server_is_told_and_the_next_run_completes(databases, documents, expected):
+    if databases.kind != "postgresql":
+        pytest.skip("SQLite has no server to lose")
+    newsroom = databases.newsroom("lost")
+    process = newsroom.start_import(documents)
+    time.sleep(expected[1] * 0.4)
+    name = newsroom.environment["DATABASE_URL"].rpartition("/")[2]
+    databases.disconnect(name)
+    told, _ = process.communicate(timeout=60)
+
+    if process.returncode != 0:
+        assert process.returncode == 1
+        assert "The database failed: " in told
+        assert "Traceback" not in told
+    assert newsroom.import_whole(documents) == expected[0]
