@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,31 +28,26 @@ def export_documents(directory: Path, *, dialect: str, on_file: Callable[[], Non
     `dialect` is "source" for the dialect that each came in, or "D5". A file that holds the same bytes already is
     left alone, so that its time stamp tells when its article changed. Raises ExportRefused.
     """
-    _make(directory)
+    folder = _Folder(directory)
     written = 0
     for document in _documents():
         shown = document if dialect == "source" else in_newest_dialect(document)
-        written += _write(os.path.join(directory, f"{document.name}.md"), document_text(shown).encode())
+        written += folder.write(f"{document.name}.md", document_text(shown).encode())
         on_file()
     return written
 
 
 def export_entries(directory: Path, *, on_file: Callable[[], None]) -> int:
     """Write the registry entries below `directory`, in topics/ and organizations/; return how many changed on disk."""
+    folders: dict[str, _Folder] = {}
     written = 0
     for entry in entries():
-        folder = directory / ("topics" if isinstance(entry, TopicEntry) else "organizations")
-        _make(folder)
-        written += _write(os.path.join(folder, entry.file_name), entry_text(entry).encode())
+        name = "topics" if isinstance(entry, TopicEntry) else "organizations"
+        if name not in folders:
+            folders[name] = _Folder(directory / name)
+        written += folders[name].write(entry.file_name, entry_text(entry).encode())
         on_file()
     return written
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ExportRefused(f"{folder}: can't be made: {error.strerror}") from None
 
 
 def _documents() -> Iterator[Document]:
@@ -79,35 +75,51 @@ def _untitled(image: Image) -> Image:
     return replace(image, title="")
 
 
-def _write(path: str, content: bytes) -> bool:
-    """Put `content` at `path`, whole or not at all; return whether that changed anything."""
-    try:
-        if _holds(path, content):
-            return False
-        folder, name = os.path.split(path)
-        part = os.path.join(folder, f".{name[:240]}.part")
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+class _Folder:
+    """A directory to write files into, made if it isn't there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
         try:
-            _write_all(handle, content)
-        finally:
-            os.close(handle)
-        os.replace(part, path)
-    except OSError as error:
-        raise ExportRefused(f"{path}: can't be written: {error.strerror}") from None
-    return True
+            path.mkdir(parents=True, exist_ok=True)
+            self.names = set(os.listdir(path))
+        except OSError as error:
+            raise ExportRefused(f"{path}: can't be made: {error.strerror}") from None
+
+    def write(self, name: str, content: bytes) -> bool:
+        """Put `content` at `name`, whole or not at all; return whether that changed anything."""
+        path = os.path.join(self.path, name)
+        part = os.path.join(self.path, f".{name[:240]}.part")
+        try:
+            if name in self.names and _holds(path, content):
+                return False
+            _create(part, content)
+            os.replace(part, path)
+        except OSError as error:
+            with suppress(OSError):
+                os.unlink(part)
+            raise ExportRefused(f"{path}: can't be written: {error.strerror}") from None
+        return True
 
 
 def _holds(path: str, content: bytes) -> bool:
+    """Return whether a plain file at `path` holds `content`."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (FileNotFoundError, IsADirectoryError):
+    except OSError:
         return False
     try:
         return os.read(handle, len(content) + 1) == content
+    except OSError:
+        return False
     finally:
         os.close(handle)
 
 
-def _write_all(handle: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(handle, content) :]
+def _create(path: str, content: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        while content:
+            content = content[os.write(handle, content) :]
+    finally:
+        os.close(handle)

@@ -38,8 +38,9 @@ def sources(paths: Iterable[str]) -> Iterator[Source]:
     """Yield the files under `paths` in bytewise order, each path by itself; a file named twice comes once."""
     seen: set[str] = set()
     for path in paths:
+        whole, length = os.path.abspath(path), len(path.rstrip(os.sep))
         for found in _below(path) if os.path.isdir(path) else [path]:
-            key = os.path.abspath(found)
+            key = whole + found[length:]
             if key not in seen:
                 seen.add(key)
                 yield Source(found, _label(found), os.path.splitext(os.path.basename(found))[0])
@@ -48,9 +49,10 @@ def sources(paths: Iterable[str]) -> Iterator[Source]:
 def _below(directory: str) -> Iterator[str]:
     for folder, folders, files in os.walk(directory):
         folders.sort(key=os.fsencode)
+        prefix = os.path.join(folder, "")
         for name in sorted(files, key=os.fsencode):
-            path = os.path.join(folder, name)
             suffix = os.path.splitext(name)[1].lower()
+            path = f"{prefix}{name}"
             if suffix in DOCUMENT_SUFFIXES or (suffix in REGISTRY_SUFFIXES and _says_taxonomy(path)):
                 yield path
 
@@ -65,6 +67,8 @@ def _says_taxonomy(path: str) -> bool:
 
 def _label(path: str) -> str:
     """Return the path as messages may print it: no control characters, no undecodable bytes."""
+    if path.isprintable():
+        return path
     text = os.fsencode(path).decode("utf-8", "replace")
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 

@@ -1,0 +1,124 @@
+"""The export command, as its users meet it: what came in goes out again."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from articles import operations
+from articles.models import Article
+from tests.documents import CANONICAL, document
+from tests.test_exchange_write import D2, UNSCORED_VIDEO
+
+pytestmark = pytest.mark.django_db
+SEEDS = Path(__file__).resolve().parent.parent / "seeds"
+NAME = "2020-06-09-harbour-bridge-closes-for-repairs"
+
+
+def take_in(*paths: object) -> None:
+    call_command("import_articles", *map(str, paths), verbosity=0, stdout=StringIO(), stderr=StringIO())
+
+
+def export(directory: Path, **options: object) -> str:
+    out = StringIO()
+    call_command("export_articles", str(directory), stdout=out, **options)
+    return out.getvalue()
+
+
+def write(folder: Path, text: str, name: str = NAME) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.md"
+    path.write_text(text, encoding="utf-8", newline="")
+    return path
+
+
+def test_the_demo_edition_comes_back_byte_for_byte(tmp_path):
+    take_in(SEEDS)
+    export(tmp_path)
+
+    for folder in ("news", "topics", "organizations"):
+        out = tmp_path if folder == "news" else tmp_path / folder
+        for path in (SEEDS / folder).iterdir():
+            assert (out / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+@pytest.mark.parametrize("text", [CANONICAL, D2, UNSCORED_VIDEO, CANONICAL + "A body.\n"])
+def test_each_dialect_comes_back_in_its_own(tmp_path, text):
+    take_in(write(tmp_path / "in", text))
+    export(tmp_path / "out")
+
+    assert (tmp_path / "out" / f"{NAME}.md").read_bytes().decode() == text
+
+
+def test_windows_line_ends_come_back_as_plain_ones(tmp_path):
+    take_in(write(tmp_path / "in", CANONICAL.replace("\n", "\r\n")))
+    export(tmp_path / "out")
+
+    assert (tmp_path / "out" / f"{NAME}.md").read_bytes().decode() == CANONICAL
+
+
+def test_editing_one_field_changes_exactly_its_line(tmp_path):
+    take_in(write(tmp_path / "in", CANONICAL))
+    operations.decide(Article.objects.get(), excerpt='Shut for "ever".')
+    export(tmp_path / "out")
+
+    before = CANONICAL.splitlines()
+    after = (tmp_path / "out" / f"{NAME}.md").read_text().splitlines()
+    assert [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]] == [
+        (before[3], 'excerpt: "Shut for \\"ever\\"."')
+    ]
+
+
+def test_a_document_that_lost_its_scores_comes_back_without_them(tmp_path):
+    take_in(write(tmp_path / "in", CANONICAL))
+    unscored = document(quality=None, heat=None, published=None)
+    take_in(write(tmp_path / "in", unscored))
+    export(tmp_path / "out")
+
+    assert (tmp_path / "out" / f"{NAME}.md").read_bytes().decode() == unscored
+
+
+def test_all_can_be_written_in_the_newest_dialect(tmp_path):
+    take_in(write(tmp_path / "in", D2))
+    export(tmp_path / "out", dialect="D5")
+
+    text = (tmp_path / "out" / f"{NAME}.md").read_text()
+    assert 'originalUrl: "https://www.courier.example/older"\nwebUrl: "https://www.courier.example/older"\n' in text
+    assert "sourceUrl" not in text
+    assert text.count("title:") == 1
+
+
+def test_exporting_again_leaves_equal_files_alone(tmp_path):
+    take_in(write(tmp_path / "in", CANONICAL))
+
+    assert export(tmp_path / "out") == "1 files: 1 written, 0 unchanged\n"
+    assert export(tmp_path / "out") == "1 files: 0 written, 1 unchanged\n"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [f"{NAME}.md"]
+
+
+def test_a_link_at_the_target_is_replaced_and_not_followed(tmp_path):
+    take_in(write(tmp_path / "in", CANONICAL))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "precious").write_text("keep")
+    (tmp_path / "out" / f"{NAME}.md").symlink_to(tmp_path / "precious")
+    export(tmp_path / "out")
+
+    assert (tmp_path / "precious").read_text() == "keep"
+    assert (tmp_path / "out" / f"{NAME}.md").read_bytes().decode() == CANONICAL
+
+
+def test_a_directory_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(CommandError, match="can't be made"):
+        export(tmp_path / "file" / "out")
+
+
+def test_exporting_takes_the_same_queries_for_one_and_many(tmp_path, django_assert_num_queries):
+    take_in(write(tmp_path / "in", CANONICAL))
+    with django_assert_num_queries(12):
+        export(tmp_path / "out")
+    take_in(SEEDS / "news")
+    with django_assert_num_queries(12):
+        export(tmp_path / "out")
