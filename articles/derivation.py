@@ -37,4 +37,5 @@ def public_by_rule(article: Article, policy: Policy) -> bool:
         heat=article.heat,
         published=article.published,
         removed=article.removed,
+        missing=article.missing,
     )

@@ -78,6 +78,8 @@ def require_publishable(article: Article) -> None:
     """Raise NotPublishable if readers could not see the article by itself even if it were published."""
     if article.removed:
         raise NotPublishable("was removed by its source; clear that first")
+    if article.missing:
+        raise NotPublishable("was withdrawn because its document is missing; import the document again")
     if article.is_folded:
         lead = f" under “{article.lead}”; publish that one" if article.lead else "; unfold it first"
         raise NotPublishable(f"is folded{lead}")
@@ -238,8 +240,31 @@ def rescore(articles: ArticleQuerySet, policy: Policy | None = None, *, dry_run:
 def apply_publish_unscored() -> int:
     """Make what is public follow the policy for unscored articles; return how many changed."""
     show = SitePolicy.current().publish_unscored
-    waiting = Article.objects.unscored().filter(staged=None, public=not show).exclude(removed=True)
+    waiting = (
+        Article.objects.unscored().filter(staged=None, public=not show).filter(missing=False).exclude(removed=True)
+    )
     return waiting.update(public=show)
+
+
+@transaction.atomic
+def mark_missing(ids: Sequence[int], *, missing: bool) -> list[str]:
+    """Withdraw articles whose documents have disappeared, or let those back whose documents came again.
+
+    An article that an editor decided to publish stays. Returns the names of those that changed.
+    """
+    policy = SitePolicy.current()
+    names = []
+    for chunk in _chunks(ids):
+        rows = []
+        for article in Article.objects.select_for_update().filter(pk__in=chunk, missing=not missing).order_by("name"):
+            if missing and article.published and "published" in article.pins:
+                continue
+            article.missing = missing
+            _settle(article, policy)
+            rows.append((missing, article.public, article.staged, article.pk))
+            names.append(article.name)
+        ARTICLES.update(["missing", "public", "staged"], rows)
+    return names
 
 
 @transaction.atomic

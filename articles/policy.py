@@ -148,13 +148,14 @@ def is_public(
     heat: int | None,
     published: bool | None,
     removed: bool | None = None,
+    missing: bool = False,
 ) -> bool:
     """Return whether readers may see an article by itself. It fails closed: whatever is unclear is hidden.
 
-    Visible is what says `published: true` and is neither folded nor removed, and what is unscored (quality,
+    Visible is what says `published: true` and is not folded, removed or missing, and what is unscored (quality,
     heat and published all missing) where the policy lets it be.
     """
-    if removed or heat == FOLDED_HEAT:
+    if removed or missing or heat == FOLDED_HEAT:
         return False
     if quality is None and heat is None and published is None:
         return policy.publish_unscored

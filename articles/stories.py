@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from articles.bulk import Table
 from articles.clustering import Claim, place
@@ -39,6 +39,19 @@ def connect_links(article_ids: Sequence[int]) -> None:
             if others:
                 connected.append((others[0], pk))
         LINKS.update(["target"], connected)
+
+
+def notices_among(article_ids: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """Yield (name, notice) for those of these articles that share their address, or that several leads claim."""
+    for ids in _chunks(article_ids):
+        articles = Article.objects.filter(pk__in=ids)
+        shared = Article.objects.filter(url_key=OuterRef("url_key")).exclude(pk=OuterRef("pk")).order_by("file_name")
+        twins = articles.exclude(url_key="").annotate(twin=Subquery(shared.values("name")[:1])).exclude(twin=None)
+        for name, twin in twins.order_by("file_name").values_list("name", "twin"):
+            yield name, f"has the address of {twin}"
+        claimed = articles.filter(ambiguous=True).order_by("file_name")
+        for name, lead in claimed.values_list("name", "lead__name"):
+            yield name, f"several leads claim it; folded under {lead}"
 
 
 def _articles_by_key(keys: Collection[str]) -> dict[str, list[int]]:

@@ -151,7 +151,7 @@ def _list_context(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, 
 
 def _redirect_to_lead(article: Article) -> HttpResponsePermanentRedirect:
     """Send readers of a folded article to its place under its lead. Raises Http404 if there is none to be seen."""
-    is_shown = article.is_folded and not article.removed and article.staged is None
+    is_shown = article.is_folded and not article.removed and not article.missing and article.staged is None
     if not (is_shown and article.lead and article.lead.public):
         raise Http404
     response = HttpResponsePermanentRedirect(f"{article.lead.get_absolute_url()}#{quote(article.name)}")

@@ -265,3 +265,83 @@ def test_the_first_document_of_the_project():
 
 def test_a_label_never_carries_control_characters():
     assert [source.label for source in sources(["a\nb\x1b.md"])] == ["a�b�.md"]
+
+
+def herald(folder: Path, **changed: object) -> Path:
+    """Write the document of the Herald's story, which CANONICAL lists as related."""
+    values = {
+        "title": '"Port city loses its bridge until July"',
+        "publishedDateTime": "2020-06-09T15:00:00Z",
+        "originalUrl": '"https://www.herald.example/detour"',
+        "webUrl": '"https://www.herald.example/detour"',
+        "quality": 60,
+        "heat": -1,
+        "published": "false",
+        "name": "Herald",
+        "domain": "herald.example",
+    }
+    return write(folder, document(**(values | changed)), "2020-06-09-port-city-loses-its-bridge-until-july.md")
+
+
+def test_a_file_that_disappeared_changes_nothing_unless_pruned(tmp_path):
+    path = write(tmp_path)
+    other = herald(tmp_path, heat=80, published="true")
+    run(tmp_path)
+    path.unlink()
+
+    run(tmp_path)
+    assert Article.objects.public().count() == 2
+
+    assert "1 articles would be withdrawn" in run(tmp_path, prune=True, dry_run=True)
+    assert Article.objects.public().count() == 2
+
+    told = run(tmp_path, prune=True)
+    assert told.splitlines() == [
+        "1 articles withdrawn: their documents are gone",
+        "1 files: 0 created, 0 updated, 1 unchanged, 0 rejected",
+    ]
+    assert list(Article.objects.public().values_list("name", flat=True)) == [other.stem]
+
+    write(tmp_path)
+    run(tmp_path)
+    assert Article.objects.public().count() == 2
+
+
+def test_pruning_spares_what_an_editor_published_and_what_could_not_be_read(tmp_path):
+    path = write(tmp_path)
+    herald(tmp_path, heat=80, published="true")
+    run(tmp_path)
+    operations.publish(Article.objects.get(name=NAME))
+    path.unlink()
+    herald(tmp_path, heat="hot")
+
+    assert "0 articles withdrawn" in refused(tmp_path, prune=True)
+    assert Article.objects.public().count() == 2
+
+
+def test_pruning_by_an_empty_folder_withdraws_nothing(tmp_path):
+    run(write(tmp_path))
+    (tmp_path / "empty").mkdir()
+
+    assert "0 articles withdrawn" in run(tmp_path / "empty", prune=True)
+
+
+def test_the_report_tells_what_only_the_whole_shows(tmp_path):
+    write(tmp_path)
+    herald(tmp_path, webUrl='"https://www.courier.example/bridge"')
+    run(tmp_path, report=str(tmp_path / "report.jsonl"))
+
+    lines = {line["slug"]: line for line in map(json.loads, (tmp_path / "report.jsonl").read_text().splitlines())}
+    assert "has the address of 2020-06-09-port-city-loses-its-bridge-until-july" in lines[NAME]["warnings"]
+    assert len(lines) == 2
+
+
+def test_an_import_that_finds_the_document_again_after_unpinning_remembers_it(tmp_path):
+    path = write(tmp_path)
+    run(path)
+    operations.decide(Article.objects.get(), quality=20)
+    operations.unpin(Article.objects.get())
+
+    assert "1 unchanged" in run(path)
+    assert Article.objects.get().content_hash
+    assert Article.objects.get().quality == 80

@@ -215,6 +215,14 @@ def test_a_full_disk_is_told_and_leaves_a_sound_database(databases, documents, e
     assert newsroom.import_whole(documents) == expected[0]
 
 
+def test_an_export_makes_the_same_newsroom_elsewhere(databases, documents, expected, tmp_path):
+    newsroom = databases.newsroom("source")
+    newsroom.import_whole(documents)
+    newsroom.run("manage.py", "export_articles", str(tmp_path / "out"))
+
+    assert databases.newsroom("elsewhere").import_whole(tmp_path / "out") == expected[0]
+
+
 def test_a_lost_server_is_told_and_the_next_run_completes(databases, documents, expected):
     if databases.kind != "postgresql":
         pytest.skip("SQLite has no server to lose")

@@ -220,6 +220,7 @@ class ArticleAdmin(admin.ModelAdmin):
         marks = [
             ("public", article.public, "Readers see it by itself"),
             ("removed", article.removed, "Rejected by its source"),
+            ("missing", article.missing, "Its document has disappeared"),
             ("stale", article.stale, "Its document has lost its scores"),
             ("ambiguous", article.ambiguous, "Several leads claim it"),
             ("coming in", article.staged is not None, "The import that brings it is still running"),

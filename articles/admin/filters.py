@@ -31,6 +31,7 @@ STATES: dict[str, tuple[str, Any]] = {
     "unpublished": ("not published", Q(published=False)),
     "public": ("readers see it", Q(public=True)),
     "removed": ("removed by its source", Q(removed=True)),
+    "missing": ("document missing", Q(missing=True)),
     "stale": ("stale scores", Q(stale=True)),
     "ambiguous": ("several leads claim it", Q(ambiguous=True)),
 }

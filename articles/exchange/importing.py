@@ -19,7 +19,7 @@ from django.db.models import F
 
 from articles import naming, operations
 from articles.models import Article, SitePolicy
-from articles.stories import connect_links, place_folded
+from articles.stories import connect_links, notices_among, place_folded
 
 from . import store
 from .document import Document, DocumentRejected, Entry, Problem, TopicEntry
@@ -34,6 +34,7 @@ BATCH = 500  # documents in a transaction
 
 CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "rejected"
 OUTCOMES = (CREATED, UPDATED, UNCHANGED, REJECTED)
+WITHDRAWN = "withdrawn"  # counted beside the files' outcomes: these have no file any more
 
 
 @dataclass(slots=True)
@@ -61,14 +62,18 @@ def run_import(
     *,
     on_outcome: Callable[[Outcome], None],
     on_wait: Callable[[], None],
+    on_notice: Callable[[str, str], None] = lambda name, notice: None,
     dry_run: bool = False,
     rescore: bool = False,
+    prune: bool = False,
 ) -> Counter[str]:
     """Take in the files and return how many had which outcome; tell each to `on_outcome` as soon as it is known.
 
-    `dry_run` writes nothing. `rescore` lets the policy recompute the stories that changed.
+    `dry_run` writes nothing. `rescore` lets the policy recompute the stories that changed. `prune` withdraws the
+    articles whose documents are not among these files; their number is counted as "withdrawn". What can be known
+    of an article only among the others is told to `on_notice` at the end, by name.
     """
-    run = _Run(on_outcome, dry_run=dry_run, rescore=rescore)
+    run = _Run(on_outcome, on_notice, dry_run=dry_run, rescore=rescore, prune=prune)
     if dry_run:
         run.take_in_all(sources)
         run.compare_changed()
@@ -80,14 +85,25 @@ def run_import(
 
 
 class _Run:
-    def __init__(self, on_outcome: Callable[[Outcome], None], *, dry_run: bool, rescore: bool) -> None:
+    def __init__(
+        self,
+        on_outcome: Callable[[Outcome], None],
+        on_notice: Callable[[str, str], None],
+        *,
+        dry_run: bool,
+        rescore: bool,
+        prune: bool,
+    ) -> None:
         self.on_outcome = on_outcome
+        self.on_notice = on_notice
+        self.prune = prune
         self.dry_run = dry_run
         self.rescore = rescore
         self.policy = SitePolicy.current()
         self.registry = Registry()
         self.counts: Counter[str] = Counter()
         self.seen: dict[str, tuple[str, str]] = {}  # name -> hash and label, of this run
+        self.refused: set[str] = set()  # names of files that are there, but could not be taken in
         self.changed: list[Source] = []
         self.entries: list[tuple[Source, Entry]] = []
 
@@ -99,7 +115,8 @@ class _Run:
     def finish(self) -> None:
         """Show the run to readers, in one transaction: updates, registry entries, stories and what is public."""
         staged = Article.objects.filter(staged__isnull=False)
-        if not (self.changed or self.entries or staged.exists()):
+        gone, back = self._gone(), self._back()
+        if not (self.changed or self.entries or gone or back or staged.exists()):
             return
         with transaction.atomic():
             touched = list(staged.values_list("pk", flat=True))
@@ -108,12 +125,31 @@ class _Run:
             touched += self._update_changed()
             connect_links(touched)
             staged.update(public=F("staged"), staged=None)
+            operations.mark_missing(back, missing=False)
+            withdrawn = operations.mark_missing(gone, missing=True)
             if self.rescore:
                 operations.rescore(Article.objects.filter(pk__in=operations.neighbours(touched)))
             place_folded(touched)
+        self.counts[WITHDRAWN] = len(withdrawn)
+        for name in withdrawn:
+            self.on_notice(name, "its document is gone: withdrawn")
+        for name, notice in notices_among(touched):
+            self.on_notice(name, notice)
+
+    def _gone(self) -> list[int]:
+        """Return the articles whose documents are not among the files; none unless the run prunes."""
+        if not self.prune or not self.seen:
+            return []
+        stored = Article.objects.exclude(content_hash="").filter(missing=False).values_list("pk", "name")
+        return [pk for pk, name in stored.iterator() if name not in self.seen and name not in self.refused]
+
+    def _back(self) -> list[int]:
+        """Return the articles that were missing and whose documents are among the files."""
+        return [pk for pk, name in Article.objects.filter(missing=True).values_list("pk", "name") if name in self.seen]
 
     def compare_changed(self) -> None:
         """Tell what an import would update, without writing."""
+        self.counts[WITHDRAWN] = len(self._gone())
         for source, entry in self.entries:
             self._tell(Outcome(source.label, UPDATED, getattr(entry, "slug", "") or entry.name))
         for _, read, changed in self._changed_documents():
@@ -125,6 +161,7 @@ class _Run:
         self.on_outcome(outcome)
 
     def _reject(self, source: Source, problems: list[Problem]) -> None:
+        self.refused.add(source.stem)
         self._tell(Outcome(source.label, REJECTED, problems=problems))
 
     def _take_in(self, sources: Sequence[Source]) -> None:

@@ -108,6 +108,9 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     )
     published = models.BooleanField(null=True, blank=True, help_text="Unknown while nobody has decided.")
     removed = models.BooleanField(null=True, blank=True, help_text="Rejected by the source, whatever its heat.")
+    missing = models.BooleanField(
+        default=False, help_text="Its document was not in an import that prunes; withdrawn until it comes back."
+    )
     stale = models.BooleanField(
         default=False, help_text="Its document has lost its scores; these are the last known ones."
     )
@@ -179,7 +182,8 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
             models.CheckConstraint(
                 name="article_public_fails_closed",
                 condition=Q(public=False)
-                | (Q(removed__isnull=True) | Q(removed=False))
+                | Q(missing=False)
+                & (Q(removed__isnull=True) | Q(removed=False))
                 & (
                     Q(published__isnull=False, published=True) & (Q(heat__isnull=True) | Q(heat__gte=0))
                     | Q(quality__isnull=True, heat__isnull=True, published__isnull=True)

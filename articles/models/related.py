@@ -16,9 +16,9 @@ class RelatedLinkQuerySet(models.QuerySet["RelatedLink"]):
     def coverage(self) -> Self:
         """Return what readers may see under a published article: coverage that we hold no article of, or a folded one.
 
-        Links to articles of ours that were removed, held or are still coming in are left out.
+        Links to articles of ours that were removed, are missing, held or are still coming in are left out.
         """
-        folded = Q(target__heat=FOLDED_HEAT, target__staged=None) & ~Q(target__removed=True)
+        folded = Q(target__heat=FOLDED_HEAT, target__staged=None) & ~Q(target__removed=True) & Q(target__missing=False)
         return self.filter(Q(target=None) | folded)
 
     def see_also(self) -> Self:

@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from tqdm import tqdm
 
 from articles.exchange.files import sources
-from articles.exchange.importing import OUTCOMES, REJECTED, Outcome, run_import
+from articles.exchange.importing import OUTCOMES, REJECTED, WITHDRAWN, Outcome, run_import
 from articles.exchange.report import Report
 
 
@@ -26,6 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a directory with all below it")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
         parser.add_argument("--rescore", action="store_true", help="let the policy recompute the stories that change")
+        parser.add_argument(
+            "--prune", action="store_true", help="withdraw the articles whose documents are not among these files"
+        )
         parser.add_argument("--report", metavar="FILE", help="write one JSON object a file to FILE (JSON Lines)")
 
     def handle(
@@ -47,13 +50,21 @@ class Command(BaseCommand):
                     lines.add(outcome)
                 self._print(outcome)
 
+            def notice(name: str, text: str) -> None:
+                if lines:
+                    lines.add_notice(name, text)
+                if self.verbosity >= 2:
+                    tqdm.write(f"{name}: {text}", file=self.stdout)
+
             try:
                 counts = run_import(
                     found,
                     on_outcome=tell,
                     on_wait=lambda: self.stderr.write("Another import is running; waiting for it to end."),
                     dry_run=dry_run,
+                    on_notice=notice,
                     rescore=rescore,
+                    prune=options["prune"],
                 )
             except DatabaseError as error:
                 raise CommandError(
@@ -70,7 +81,10 @@ class Command(BaseCommand):
                     returncode=130,
                 ) from None
         summary = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
-        self.stdout.write(f"{counts.total()} files: {summary}")
+        if options["prune"]:
+            told = "would be withdrawn" if dry_run else "withdrawn"
+            self.stdout.write(f"{counts[WITHDRAWN]} articles {told}: their documents are gone")
+        self.stdout.write(f"{sum(counts[outcome] for outcome in OUTCOMES)} files: {summary}")
         if counts[REJECTED]:
             sys.exit(1)
 

@@ -1,0 +1,63 @@
+"""Import a folder of documents into a fresh database, export it, and compare every file: `roundtrip.py DIR`.
+
+Prints how many came back byte for byte, and each exception with its reason. Exit code 1 if one has no good reason.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def command(environment: dict[str, str], *arguments: str) -> str:
+    line = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(line, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
+
+
+def reason_for(before: bytes, after: bytes | None) -> str:
+    """Return why a file came back differently; empty if there is no good reason."""
+    if after is None:
+        return ""
+    if before.replace(b"\r\n", b"\n") == after:
+        return "Windows line ends come out as plain ones"
+    lines = [line.rstrip() for line in before.replace(b"\r\n", b"\n").rstrip().split(b"\n")]
+    if lines == after.rstrip().split(b"\n"):
+        return "white space at the end of a line, or no line end at the end of the file, is not canonical"
+    return ""
+
+
+def is_taken(path: Path) -> bool:
+    return path.suffix == ".md" or (path.suffix == ".yaml" and path.read_bytes().startswith(b"taxonomy:"))
+
+
+def main(folder: str) -> int:
+    with tempfile.TemporaryDirectory() as scratch:
+        environment = os.environ | {
+            "DATABASE_URL": os.environ.get("ROUNDTRIP_DATABASE_URL", f"sqlite:///{scratch}/roundtrip.sqlite3"),
+            "SECRET_KEY": "for-the-round-trip-only",
+            "DEBUG": "false",
+        }
+        command(environment, "migrate", "-v0")
+        sys.stdout.write(command(environment, "import_articles", folder).splitlines()[-1] + "\n")
+        command(environment, "export_articles", f"{scratch}/out")
+        written = {path.name: path for path in Path(scratch, "out").rglob("*") if path.is_file()}
+        identical, reasons = 0, []
+        files = [path for path in sorted(Path(folder).rglob("*")) if is_taken(path)]
+        for path in files:
+            before = path.read_bytes()
+            after = written[path.name].read_bytes() if path.name in written else None
+            if before == after:
+                identical += 1
+            else:
+                reasons.append((path.name, reason_for(before, after)))
+    for name, reason in reasons:
+        sys.stdout.write(f"{name}: {reason or 'DIFFERS WITHOUT A REASON'}\n")
+    sys.stdout.write(f"{len(files)} files: {identical} identical, {len(reasons)} exceptions\n")
+    return 1 if any(not reason for _, reason in reasons) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
