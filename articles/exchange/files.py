@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .document import Problem
@@ -34,15 +34,17 @@ class Unreadable(Exception):
         self.problem = problem
 
 
-def sources(paths: Iterable[str]) -> Iterator[Source]:
+def sources(paths: Sequence[str]) -> Iterator[Source]:
     """Yield the files under `paths` in bytewise order, each path by itself; a file named twice comes once."""
     seen: set[str] = set()
+    several = len(paths) > 1
     for path in paths:
         whole, length = os.path.abspath(path), len(path.rstrip(os.sep))
         for found in _below(path) if os.path.isdir(path) else [path]:
             key = whole + found[length:]
             if key not in seen:
-                seen.add(key)
+                if several:
+                    seen.add(key)
                 yield Source(found, _label(found), os.path.splitext(os.path.basename(found))[0])
 
 

@@ -102,7 +102,7 @@ class _Run:
         self.policy = SitePolicy.current()
         self.registry = Registry()
         self.counts: Counter[str] = Counter()
-        self.seen: dict[str, tuple[str, str]] = {}  # name -> hash and label, of this run
+        self.seen: dict[str, int] = {}  # the names of this run, with a short form of their hashes
         self.refused: set[str] = set()  # names of files that are there, but could not be taken in
         self.changed: list[Source] = []
         self.entries: list[tuple[Source, Entry]] = []
@@ -209,13 +209,14 @@ class _Run:
 
     def _is_repeated(self, source: Source, name: str, content_hash: str) -> bool:
         """Tell the outcome of a file whose name this run has had already, and return True."""
-        earlier = self.seen.setdefault(name, (content_hash, source.label))
-        if earlier[1] == source.label:
+        short = int(content_hash[:15], 16)
+        if name not in self.seen:
+            self.seen[name] = short
             return False
-        if earlier[0] == content_hash:
+        if self.seen[name] == short:
             self._tell(Outcome(source.label, UNCHANGED, name))
         else:
-            message = f"name: {earlier[1]} has the same name {name} and other content; rename one of them"
+            message = f"name: an earlier file has the same name {name} and other content; rename one of them"
             self._reject(source, [Problem(source.label, 0, message)])
         return True
 

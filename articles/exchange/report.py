@@ -55,7 +55,13 @@ class Report:
                     line["warnings"] += self.notices.pop(line["slug"], [])
                 after.write(_line(line))
             for name, warnings in self.notices.items():
-                empty: dict[str, Any] = {"path": None, "slug": name, "outcome": "withdrawn", "changed": [], "errors": []}
+                empty: dict[str, Any] = {
+                    "path": None,
+                    "slug": name,
+                    "outcome": "withdrawn",
+                    "changed": [],
+                    "errors": [],
+                }
                 after.write(_line(empty | {"warnings": warnings}))
         os.replace(part, self.path)
 

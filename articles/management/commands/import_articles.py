@@ -37,14 +37,18 @@ class Command(BaseCommand):
         self.verbosity = options["verbosity"]
         with suppress(ValueError):  # only the main thread may ask
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop by cron or systemd is a Ctrl-C
-        found = list(sources(paths))
+        total = sum(1 for _ in sources(paths))
         with ExitStack() as stack:
             bar = stack.enter_context(
-                tqdm(total=len(found), unit=" files", disable=self.verbosity == 0 or not sys.stderr.isatty())
+                tqdm(total=total, unit=" files", disable=self.verbosity == 0 or not sys.stderr.isatty())
             )
             lines = stack.enter_context(self._open_report(report)) if report else None
 
+            taken_in = 0
+
             def tell(outcome: Outcome) -> None:
+                nonlocal taken_in
+                taken_in += 1
                 bar.update()
                 if lines:
                     lines.add(outcome)
@@ -58,7 +62,7 @@ class Command(BaseCommand):
 
             try:
                 counts = run_import(
-                    found,
+                    sources(paths),
                     on_outcome=tell,
                     on_wait=lambda: self.stderr.write("Another import is running; waiting for it to end."),
                     dry_run=dry_run,
@@ -76,7 +80,7 @@ class Command(BaseCommand):
                 ) from None
             except KeyboardInterrupt:
                 raise CommandError(
-                    f"Stopped after {bar.n} of {len(found)} files. Readers see nothing of this run; "
+                    f"Stopped after {taken_in} of {total} files. Readers see nothing of this run; "
                     "run the same command again to complete it.",
                     returncode=130,
                 ) from None
