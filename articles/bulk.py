@@ -8,12 +8,21 @@ Columns, defaults and the form of values still come from the models; only the lo
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, models
+
+T = TypeVar("T")
+CHUNK = 500  # values in one IN (…) or rows in one batch, far below every database's limit
+
+
+def chunked(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """Yield `items` in pieces of `size`."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 class Table:

@@ -6,7 +6,7 @@ leaves the story consistent: heat, publication, leads and what is public follow 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from articles import naming
-from articles.bulk import Table, json_text, time_value
+from articles.bulk import Table, chunked, json_text, time_value
 from articles.derivation import DERIVED_FIELDS, derive, match_key, public_by_rule
 from articles.models import Article, ArticleImage, ArticleQuerySet, ArticleTopic, RelatedLink, SitePolicy, Topic
 from articles.policy import Policy, explain
@@ -24,7 +24,6 @@ from articles.standing import rival_of, standing_batches, standing_of
 from articles.stories import connect_links, place_folded
 from providers.models import Provider
 
-BATCH = 500
 SCORES = ("heat", "published")
 MATCHED = {"title", "web_url", "published_at"}  # by these, related links find their article
 LISTS = ("topics", "images", "related")
@@ -161,7 +160,7 @@ def unpin_all(articles: ArticleQuerySet) -> int:
     """Let document and policy decide all fields of these articles again; return how many had pins."""
     policy = SitePolicy.current()
     unpinned = []
-    for chunk in _chunks(sorted(articles.exclude(pins=[]).values_list("pk", flat=True))):
+    for chunk in chunked(sorted(articles.exclude(pins=[]).values_list("pk", flat=True))):
         for row in Article.objects.select_for_update().filter(pk__in=chunk).order_by("pk"):
             _free(row, row.pins)
             _settle(row, policy)
@@ -188,7 +187,7 @@ def delete(articles: ArticleQuerySet) -> None:
     """Delete articles for good; the stories that they leave follow. Documents that are imported again come back."""
     ids = list(articles.values_list("pk", flat=True))
     left = neighbours(ids)
-    for chunk in _chunks(ids):
+    for chunk in chunked(ids):
         left.update(Article.objects.filter(lead__in=chunk).values_list("pk", flat=True))
         Article.objects.filter(pk__in=chunk).delete()
     _follow_all(sorted(left.difference(ids)))
@@ -204,7 +203,7 @@ def follow(article: Article) -> list[Change]:
 def neighbours(ids: Iterable[int]) -> set[int]:
     """Return the articles with those that they list or are listed by: whoever may lead or follow them."""
     found = set(ids)
-    for chunk in _chunks(sorted(found)):
+    for chunk in chunked(sorted(found)):
         links = RelatedLink.objects.filter(Q(article__in=chunk) | Q(target__in=chunk), target__isnull=False)
         for pair in links.values_list("article", "target"):
             found.update(pair)
@@ -254,7 +253,7 @@ def mark_missing(ids: Sequence[int], *, missing: bool) -> list[str]:
     """
     policy = SitePolicy.current()
     names = []
-    for chunk in _chunks(ids):
+    for chunk in chunked(ids):
         rows = []
         for article in Article.objects.select_for_update().filter(pk__in=chunk, missing=not missing).order_by("name"):
             if missing and article.published and "published" in article.pins:
@@ -273,7 +272,7 @@ def _decide_published(articles: ArticleQuerySet, *, published: bool) -> tuple[in
     policy = SitePolicy.current()
     refusals = []
     decided: list[int] = []
-    for chunk in _chunks(sorted(articles.values_list("pk", flat=True))):
+    for chunk in chunked(sorted(articles.values_list("pk", flat=True))):
         found = Article.objects.select_related("lead").select_for_update(of=("self",)).filter(pk__in=chunk)
         rows = []
         for row in found.order_by("pk"):
@@ -297,7 +296,7 @@ def _decide_published(articles: ArticleQuerySet, *, published: bool) -> tuple[in
 
 def _follow_all(ids: Sequence[int]) -> None:
     """Recompute the stories of articles that changed."""
-    for chunk in _chunks(ids):
+    for chunk in chunked(ids):
         rescore(Article.objects.filter(pk__in=neighbours(chunk)))
         place_folded(chunk)
 
@@ -404,8 +403,3 @@ def _rescored(article: Article, policy: Policy) -> Change | None:
             fields[field] = (before, after)
             setattr(article, field, after)
     return Change(article.name, fields) if fields else None
-
-
-def _chunks(items: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TypeVar
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 
-from articles.bulk import Table
+from articles.bulk import Table, chunked
 from articles.clustering import Claim, place
 from articles.models import Article, RelatedLink
 from articles.policy import FOLDED_HEAT
 
-T = TypeVar("T")
-CHUNK = 500
 ARTICLES = Table(Article)
 LINKS = Table(RelatedLink)
 
@@ -28,7 +25,7 @@ def connect_links(article_ids: Sequence[int]) -> None:
     The one or the other may have come first. Address, title and time must all agree; of several such articles
     the smallest name is taken, never the article that holds the link.
     """
-    for ids in _chunks(article_ids):
+    for ids in chunked(article_ids):
         keys = Article.objects.filter(pk__in=ids).values("match_key")
         links = RelatedLink.objects.filter(Q(article__in=ids) | Q(match_key__in=keys), target=None)
         waiting = list(links.values_list("pk", "article_id", "match_key"))
@@ -43,7 +40,7 @@ def connect_links(article_ids: Sequence[int]) -> None:
 
 def notices_among(article_ids: Sequence[int]) -> Iterator[tuple[str, str]]:
     """Yield (name, notice) for those of these articles that share their address, or that several leads claim."""
-    for ids in _chunks(article_ids):
+    for ids in chunked(article_ids):
         articles = Article.objects.filter(pk__in=ids)
         shared = Article.objects.filter(url_key=OuterRef("url_key")).exclude(pk=OuterRef("pk")).order_by("file_name")
         twins = articles.exclude(url_key="").annotate(twin=Subquery(shared.values("name")[:1])).exclude(twin=None)
@@ -56,7 +53,7 @@ def notices_among(article_ids: Sequence[int]) -> Iterator[tuple[str, str]]:
 
 def _articles_by_key(keys: Collection[str]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = defaultdict(list)
-    for chunk in _chunks(sorted(keys)):
+    for chunk in chunked(sorted(keys)):
         rows = Article.objects.filter(match_key__in=chunk).order_by("file_name").values_list("match_key", "pk")
         for key, pk in rows:
             found[key].append(pk)
@@ -69,13 +66,13 @@ def place_folded(article_ids: Iterable[int]) -> int:
     Neighbours are the articles that these list or are listed by: their lead may have come, gone or been folded.
     """
     affected = set(article_ids)
-    for ids in _chunks(sorted(affected)):
+    for ids in chunked(sorted(affected)):
         for pair in RelatedLink.objects.filter(article__in=ids, target__isnull=False).values_list("target", flat=True):
             affected.add(pair)
         affected.update(RelatedLink.objects.filter(target__in=ids).values_list("article", flat=True))
         affected.update(Article.objects.filter(lead__in=ids).values_list("pk", flat=True))
     changed = 0
-    for ids in _chunks(sorted(affected)):
+    for ids in chunked(sorted(affected)):
         changed += _place(ids)
     return changed
 
@@ -111,13 +108,8 @@ def _leads(ids: set[int]) -> dict[int, tuple[str, int]]:
     """Return name and quality of those among `ids` that are leads: scored, not folded, with related links."""
     found = {}
     has_related = Exists(RelatedLink.objects.filter(article=OuterRef("pk")))
-    for chunk in _chunks(sorted(ids)):
+    for chunk in chunked(sorted(ids)):
         leads = Article.objects.filter(has_related, pk__in=chunk, heat__gt=FOLDED_HEAT)
         for pk, name, quality in leads.values_list("pk", "name", "quality"):
             found[pk] = (name, quality or 0)
     return found
-
-
-def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from articles.exchange import store
 from articles.exchange.canonical import canonical_text, is_canonical
 from articles.exchange.document import Document, DocumentRejected
+from articles.exchange.files import Source
+from articles.exchange.importing import run_import
 from articles.exchange.parse import read_file, read_slowly
 from articles.exchange.registry import Registry
 from articles.exchange.scanner import scan
@@ -157,3 +159,45 @@ def test_real_documents_come_back_byte_for_byte_and_the_scanner_agrees(name):
             assert found == expected, path.name
         assert document_text(expected) == text, path.name
     assert scanned > 0.98 * len(files)
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus lies beside the project")
+@pytest.mark.parametrize("name", ["coronavirus", "powerapps"])
+def test_what_is_stored_equals_an_independent_reading(name):
+    files = sorted((CORPUS / name / "news").iterdir())[::15]
+    run_import(
+        [Source(str(path), path.name, path.stem) for path in files],
+        on_outcome=lambda outcome: None,
+        on_wait=lambda: None,
+    )
+
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        front = yaml.safe_load(text[4 : text.index("\n---\n", 3) + 1])
+        article = Article.objects.get(name=path.stem)
+        assert article.title == front["title"]
+        assert article.excerpt == front["excerpt"]
+        assert article.published_at == front["publishedDateTime"]
+        assert (article.quality, article.heat) == (front.get("quality"), front.get("heat"))
+        assert article.published == front.get("published")
+        assert article.source_url == front.get("webUrl", front.get("originalUrl"))
+        assert (article.provider.name, article.provider.domain) == (
+            front["provider"]["name"],
+            front["provider"]["domain"],
+        )
+        assert [item.tag.name for item in article.article_topics.all()] == front["topics"]
+        assert article.tags == front.get("tags", [])
+        pictures = article.images.filter(kind="picture").values_list("width", "height")
+        assert list(pictures) == [(image["width"], image["height"]) for image in front.get("images", [])]
+        related = article.related_links.values_list("title", "web_url", "quality", "provider__name", "published_at")
+        assert list(related) == [
+            (
+                item["title"],
+                item["webUrl"].strip(),
+                item["quality"],
+                item["provider"]["name"],
+                item["publishedDateTime"],
+            )
+            for item in front.get("related", [])
+        ]

@@ -184,7 +184,7 @@ def test_a_chain_of_kills_ends_like_one_import(databases, documents, expected):
     assert newsroom.import_whole(documents) == expected[0]
 
 
-@pytest.mark.parametrize("count", [2, 4])
+@pytest.mark.parametrize("count", [2, 4, 8])
 def test_imports_at_once_end_as_if_one_had_followed_the_other(databases, documents, expected, count):
     newsroom = databases.newsroom(f"crowd_{count}")
     files = sorted(documents.iterdir())
@@ -193,6 +193,20 @@ def test_imports_at_once_end_as_if_one_had_followed_the_other(databases, documen
     told = [process.communicate(timeout=120)[0] for process in processes]
 
     assert [process.returncode for process in processes] == [0] * count, told
+    assert newsroom.state() == expected[0]
+
+
+def test_a_killed_import_leaves_no_lock_to_those_that_wait(databases, documents, expected):
+    newsroom = databases.newsroom("queue")
+    first = newsroom.start_import(documents)
+    time.sleep(0.4 * expected[1])
+    second = newsroom.start_import(documents)
+    time.sleep(0.2 * expected[1])
+    first.kill()
+    told, _ = second.communicate(timeout=60)
+
+    assert second.returncode == 0, told
+    first.communicate(timeout=20)
     assert newsroom.state() == expected[0]
 
 

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from django.utils.text import slugify
 
+from articles.bulk import chunked
 from articles.models import Topic
 from providers.models import Provider, ProviderLogo
 
 from .document import Document, Entry, Image, OrganizationEntry, Outlet, TopicEntry
 
-T = TypeVar("T")
-CHUNK = 500  # values in one IN (…), far below every database's limit
-
 LogoIdentity = tuple[int, str, int | None, int | None]
-
-
-def chunked(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 class Registry:
