@@ -9,6 +9,7 @@ from django.db.models import Prefetch
 from articles import naming
 from articles.models import Article, ArticleImage, ArticleQuerySet, RelatedLink, SitePolicy
 from articles.policy import Explanation, Policy, Standing, Term, TopicTraits, explain, suggested_quality
+from providers.models import Provider
 
 BATCH = 500
 
@@ -20,7 +21,10 @@ def explain_article(article: Article, policy: Policy | None = None) -> Explanati
 
 
 def suggest_quality(article: Article, policy: Policy | None = None) -> tuple[int, tuple[Term, ...]]:
-    """Return the quality that the policy's weights suggest, 0 or more, and its terms. Three queries."""
+    """Return the quality that the policy's weights suggest, 0 or more, and its terms. Four queries.
+
+    An outlet counts as registered by its domain, whatever name it speaks under.
+    """
     topics = [
         TopicTraits(
             name=item.tag.name,
@@ -37,7 +41,7 @@ def suggest_quality(article: Article, policy: Policy | None = None) -> tuple[int
         has_image=article.images.filter(kind=ArticleImage.Kind.PICTURE).exists(),
         has_amp=bool(article.amp_url),
         is_video=article.type == "video",
-        provider_registered=article.provider.registered,
+        provider_registered=Provider.objects.registered().for_domain(article.provider.domain).exists(),
         provider_weight=article.provider.weight,
     )
 

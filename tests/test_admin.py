@@ -473,11 +473,11 @@ class TestTheArticlesPage:
         article = builders.article()
         grow(article, 0)
         admin_client.get(change_url(article))  # content types are asked for once
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(16):
             admin_client.get(change_url(article))
         for number in range(1, 6):
             grow(article, number)
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(16):
             admin_client.get(change_url(article))
 
     def test_an_address_that_is_no_web_address_is_refused(self, admin_client):
