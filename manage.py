@@ -13,7 +13,10 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        sys.exit(f"The settings can't be used: {error}. .env.example explains each of them.")
+        hint = ".env.example explains each of them."
+        if "psycopg" in str(error):
+            hint = "PostgreSQL needs its client: pip install -r config/requirements-services.txt"
+        sys.exit(f"The settings can't be used: {error}. {hint}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 SLUG_LENGTH_MAX = 200  # characters; the longest slug seen has 168, and 255 is a file name's limit
 
-_NAME_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}-[a-z0-9-]+")
+_NAME_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9-]+")
 _DROPPED_PATTERN = re.compile(r"[^a-z0-9\s-]")
 _GAP_PATTERN = re.compile(r"[\s-]+")
 

@@ -104,6 +104,9 @@ def again(text: str) -> str:
         document(title='"C1 \x97, next line \x85, line separator \u2028, BOM \ufeff, \\\\ and \\t"').replace(
             "\\t", " "
         ),
+        document(title='"escaped \\u0085 and \\u2028"', excerpt='"raw \x85"'),
+        document(type='article\nscore: 5\nabstract: "kept, as any unknown key"'),
+        document(type='article\nodd: "\\u0097"'),
         document(published="false\nremoved: true"),
         CANONICAL.replace("published: true\n", "removed: false\npublished: false\n"),
     ],

@@ -89,6 +89,18 @@ def test_all_can_be_written_in_the_newest_dialect(tmp_path):
     assert text.count("title:") == 1
 
 
+def test_registry_files_of_one_name_and_any_end_come_back(tmp_path):
+    entry = "---\ntaxonomy: organization\n_id: {0}\nname: {0}\ndomain: {0}.example\n---"
+    for name, end in (("one", ""), ("two", "\n"), ("three", "\nnotes\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "outlet.md").write_text(entry.format(name) + end)
+    take_in(tmp_path)
+    export(tmp_path / "out")
+
+    written = sorted(path.read_text() for path in (tmp_path / "out" / "organizations").iterdir())
+    assert written == sorted((tmp_path / name / "outlet.md").read_text() for name in ("one", "two", "three"))
+
+
 def test_exporting_again_leaves_equal_files_alone(tmp_path):
     take_in(write(tmp_path / "in", CANONICAL))
 

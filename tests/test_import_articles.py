@@ -292,12 +292,12 @@ def test_a_file_that_disappeared_changes_nothing_unless_pruned(tmp_path):
     run(tmp_path)
     assert Article.objects.public().count() == 2
 
-    assert "1 articles would be withdrawn" in run(tmp_path, prune=True, dry_run=True)
+    assert "1 article would be withdrawn" in run(tmp_path, prune=True, dry_run=True)
     assert Article.objects.public().count() == 2
 
     told = run(tmp_path, prune=True)
     assert told.splitlines() == [
-        "1 articles withdrawn: their documents are gone",
+        "1 article withdrawn: no document of theirs is left",
         "1 files: 0 created, 0 updated, 1 unchanged, 0 rejected",
     ]
     assert list(Article.objects.public().values_list("name", flat=True)) == [other.stem]
@@ -345,3 +345,46 @@ def test_an_import_that_finds_the_document_again_after_unpinning_remembers_it(tm
     assert "1 unchanged" in run(path)
     assert Article.objects.get().content_hash
     assert Article.objects.get().quality == 80
+
+
+def test_nothing_is_pruned_where_a_file_or_path_could_not_be_read(tmp_path):
+    odd = write(tmp_path, name="odd.md")
+    herald(tmp_path, heat=80, published="true")
+    run(tmp_path)
+    odd.write_text(CANONICAL[:100])
+
+    assert "Nothing is withdrawn" in refused(tmp_path, prune=True)
+    odd.unlink()
+    assert "Nothing is withdrawn" in refused(tmp_path, tmp_path / "mistyped", prune=True)
+    assert Article.objects.public().count() == 2
+
+
+def test_a_registry_entry_is_taken_once(tmp_path):
+    for number, name in enumerate(("Ports", "Harbours", "Ports")):
+        (tmp_path / f"0{number}.yaml").write_text(f"taxonomy: topic\n_id: ports\nname: {name}\n")
+
+    told = refused(tmp_path)
+    assert "01.yaml: _id: an earlier file registers ports otherwise; keep one" in told
+    assert "1 created, 0 updated, 1 unchanged, 1 rejected" in told
+    assert "0 created, 0 updated, 2 unchanged, 1 rejected" in refused(tmp_path)
+
+
+def test_a_circle_of_topics_is_refused_by_file_and_field(tmp_path):
+    for name, parent in (("One", "Two"), ("Two", "One")):
+        (tmp_path / f"{name}.yaml").write_text(f"taxonomy: topic\n_id: {name}\nname: {name}\nparent: {parent}\n")
+
+    assert "Two.yaml: parent: “One” already stands below “Two”" in refused(tmp_path)
+
+
+def test_a_line_in_the_body_that_looks_like_secured_is_a_change(tmp_path):
+    path = write(tmp_path, document(secured=None) + "secured: one\n")
+    run(path)
+    path.write_text(document(secured=None) + "secured: two\n")
+
+    assert "1 updated" in run(path)
+
+
+def test_messages_stand_on_lines_of_their_own(tmp_path):
+    write(tmp_path, document(heat="hot"), "2020-06-09-bad.md")
+
+    assert "\n\n" not in refused(tmp_path)

@@ -53,6 +53,7 @@ def test_long_names_are_cut_at_a_word():
         ("2020-06-09-", False),
         ("2020-06-09-Storm", False),
         ("2020-06-09-a\n", False),
+        ("２０２０-06-09-a", False),
         ("2020-06-09-" + "a" * 300, False),
     ],
 )

@@ -45,7 +45,7 @@ def export_entries(directory: Path, *, on_file: Callable[[], None]) -> int:
         name = "topics" if isinstance(entry, TopicEntry) else "organizations"
         if name not in folders:
             folders[name] = _Folder(directory / name)
-        written += folders[name].write(entry.file_name, entry_text(entry).encode())
+        written += folders[name].write(folders[name].free_name(entry.file_name), entry_text(entry).encode())
         on_file()
     return written
 
@@ -80,11 +80,24 @@ class _Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = str(path)
+        self.given: set[str] = set()
         try:
             path.mkdir(parents=True, exist_ok=True)
             self.names = set(os.listdir(path))
+        except FileExistsError:
+            raise ExportRefused(f"{path}: is a file; name a folder") from None
         except OSError as error:
             raise ExportRefused(f"{path}: can't be made: {error.strerror}") from None
+
+    def free_name(self, name: str) -> str:
+        """Return `name`, or one like it if this run has given it away: entries may come from files of one name."""
+        stem, suffix = os.path.splitext(name)
+        number = 1
+        while name in self.given:
+            number += 1
+            name = f"{stem}-{number}{suffix}"
+        self.given.add(name)
+        return name
 
     def write(self, name: str, content: bytes) -> bool:
         """Put `content` at `name`, whole or not at all; return whether that changed anything."""

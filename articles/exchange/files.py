@@ -49,7 +49,9 @@ def sources(paths: Sequence[str]) -> Iterator[Source]:
 
 
 def _below(directory: str) -> Iterator[str]:
-    for folder, folders, files in os.walk(directory):
+    """Yield what an import takes from a directory; a folder that can't be read comes as a path that is refused."""
+    unreadable: list[OSError] = []
+    for folder, folders, files in os.walk(directory, onerror=unreadable.append):
         folders.sort(key=os.fsencode)
         prefix = os.path.join(folder, "")
         for name in sorted(files, key=os.fsencode):
@@ -57,6 +59,7 @@ def _below(directory: str) -> Iterator[str]:
             path = f"{prefix}{name}"
             if suffix in DOCUMENT_SUFFIXES or (suffix in REGISTRY_SUFFIXES and _says_taxonomy(path)):
                 yield path
+    yield from (str(error.filename) for error in unreadable)
 
 
 def _says_taxonomy(path: str) -> bool:
@@ -70,7 +73,7 @@ def _says_taxonomy(path: str) -> bool:
 def _label(path: str) -> str:
     """Return the path as messages may print it: no control characters, no undecodable bytes."""
     if path.isprintable():
-        return path
+        return path or "(a path without a name)"
     text = os.fsencode(path).decode("utf-8", "replace")
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
@@ -34,6 +34,7 @@ BATCH = 500  # documents in a transaction
 
 CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "rejected"
 OUTCOMES = (CREATED, UPDATED, UNCHANGED, REJECTED)
+UNPRUNED = "unpruned"  # 1 if a run was to prune and could not tell what is gone
 WITHDRAWN = "withdrawn"  # counted beside the files' outcomes: these have no file any more
 
 
@@ -106,6 +107,7 @@ class _Run:
         self.refused: set[str] = set()  # names of files that are there, but could not be taken in
         self.changed: list[Source] = []
         self.entries: list[tuple[Source, Entry]] = []
+        self.entry_keys: dict[tuple[str, ...], Entry] = {}
 
     def take_in_all(self, sources: Iterable[Source]) -> None:
         iterator = iter(sources)
@@ -137,8 +139,14 @@ class _Run:
             self.on_notice(name, notice)
 
     def _gone(self) -> list[int]:
-        """Return the articles whose documents are not among the files; none unless the run prunes."""
+        """Return the articles whose documents are not among the files; none unless the run prunes.
+
+        Where a file, folder or path could not be read and its name tells no article, nobody knows what is gone.
+        """
         if not self.prune or not self.seen:
+            return []
+        if not all(map(naming.is_document_name, self.refused)):
+            self.counts[UNPRUNED] = 1
             return []
         stored = Article.objects.exclude(content_hash="").filter(missing=False).values_list("pk", "name")
         return [pk for pk, name in stored.iterator() if name not in self.seen and name not in self.refused]
@@ -203,9 +211,23 @@ class _Run:
         else:
             if isinstance(found, Document):
                 return _Read(source, found)
-            found.file_name = os.path.basename(source.path)
-            self.entries.append((source, found))
+            self._add_entry(source, found)
         return None
+
+    def _add_entry(self, source: Source, entry: Entry) -> None:
+        """Keep a registry entry for the end of the run; of two with one key only equal ones are taken."""
+        entry.file_name = os.path.basename(source.path)
+        key = ("topic", entry.slug) if isinstance(entry, TopicEntry) else ("organization", entry.domain, entry.name)
+        earlier = self.entry_keys.setdefault(key, entry)
+        if earlier is entry:
+            self.entries.append((source, entry))
+        elif replace(earlier, file_name=entry.file_name) == entry:
+            self._tell(Outcome(source.label, UNCHANGED, key[1]))
+        else:
+            message = (
+                f"{'_id' if key[0] == 'topic' else 'domain'}: an earlier file registers {key[1]} otherwise; keep one"
+            )
+            self._reject(source, [Problem(source.label, 0, message)])
 
     def _is_repeated(self, source: Source, name: str, content_hash: str) -> bool:
         """Tell the outcome of a file whose name this run has had already, and return True."""
@@ -225,7 +247,8 @@ class _Run:
             with transaction.atomic():
                 outcome = store_topic(entry) if isinstance(entry, TopicEntry) else store_organization(entry)
         except ValidationError as invalid:
-            self._reject(source, [Problem(source.label, 0, message) for message in invalid.messages])
+            told = [f"{field}: {text}" for field, texts in invalid.message_dict.items() for text in texts]
+            self._reject(source, [Problem(source.label, 0, message) for message in told])
         else:
             self._tell(Outcome(source.label, outcome, getattr(entry, "slug", "") or entry.name))
 

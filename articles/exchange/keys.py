@@ -22,8 +22,10 @@ class Kind(Enum):
     LOGO_URL = auto()  # may be site-relative
     SIZE = auto()
     SCORE = auto()
+    QUALITY = auto()
     HEAT = auto()
     BOOLEAN = auto()
+    STATE = auto()
     TIME = auto()
     NAMES = auto()
     OUTLET = auto()
@@ -91,10 +93,10 @@ ARTICLE = (
     Key("originalUrl", "original_url", Kind.URL, "d"),
     *_URLS,
     Key("type", "type", Kind.LINE, "p", WORD_MAX),
-    Key("quality", "quality", Kind.SCORE),
+    Key("quality", "quality", Kind.QUALITY),
     Key("heat", "heat", Kind.HEAT),
-    Key("published", "published", Kind.BOOLEAN),
-    Key("removed", "removed", Kind.BOOLEAN),
+    Key("published", "published", Kind.STATE),
+    Key("removed", "removed", Kind.STATE),
     Key("featuredContent", "featured_content", Kind.TEXT, "d", block=True),
     Key("provider", "provider", Kind.OUTLET, required=True, block=True),
     Key("topics", "topics", Kind.NAMES, length_max=TOPIC_MAX, required=True, block=True),
@@ -126,7 +128,6 @@ ORGANIZATION_ENTRY = (
 
 # What dialect D2 calls its addresses, which it writes bare.
 D2_NAMES = {"webUrl": "sourceUrl", "ampWebUrl": "ampUrl", "cdnAmpWebUrl": "cdnAmpUrl"}
-D1_ONLY_KEYS = ("abstract", "score")
 
 
 def _in_d2(key: Key) -> Key:

@@ -25,7 +25,6 @@ from .document import (
 )
 from .keys import (
     BARE,
-    D1_ONLY_KEYS,
     D2_NAMES,
     LIST_LENGTH_MAX,
     ORGANIZATION_ENTRY,
@@ -66,7 +65,7 @@ def hash_of(raw: bytes) -> str:
     """Return the digest that tells whether a file changed: `secured` and line ends don't count (FORMAT.md part 4)."""
     text = raw.replace(b"\r\n", b"\n") if b"\r" in raw else raw
     digest = hashlib.blake2b(digest_size=32)
-    start = text.find(b"\nsecured:")
+    start = text.find(b"\nsecured:", 0, text.find(b"\n---", 3) + 1)
     if start < 0:
         digest.update(text)
     else:
@@ -119,8 +118,10 @@ def _note_form(entry: Entry, text: str, tail: str | None) -> None:
     """Note how a registry file is closed where that is not two fences and a line end."""
     if tail is None:
         entry.layout["form"] = "bare" if text.endswith("\n") else "bare, unended"
-    elif tail or not text.endswith("\n"):
-        entry.layout["form"] = tail
+    elif not text.endswith("\n"):
+        entry.layout["form"] = "fenced, unended"
+    elif tail:
+        entry.layout["tail"] = tail
 
 
 def _name(document: Document, stem: str) -> str:
@@ -152,10 +153,9 @@ class _Reader:
         self.problems.append(Problem(self.source, line, f"{where}: {message}"))
 
     def document(self, tree: Mapping, stem: str, tail: str | None) -> Document | None:
-        for key in D1_ONLY_KEYS:
-            if tree.get(key) is not None:
-                self.refuse(tree.line, key, "documents of 2019's dialect D1 are not taken in; D2 to D5 are")
-                return None
+        if tree.get("abstract") is not None and tree.get("excerpt") is None:
+            self.refuse(tree.line, "abstract", "documents of 2019's dialect D1 are not taken in; D2 to D5 are")
+            return None
         dialect = dialect_of(tree)
         self.keys = dialect_keys(dialect)
         values = self._mapping(tree, self.keys.article, "")
@@ -182,7 +182,7 @@ class _Reader:
                 extra.append([entry.key, encode(entry.value)])
                 continue
             blank = _blank_token(entry.value, key)
-            if blank is not None and not key.required:
+            if blank is not None and blank in _BLANKS[key.kind] and not key.required:
                 layout.setdefault("blank", {})[key.name] = blank
                 continue
             try:
@@ -219,11 +219,11 @@ class _Reader:
                 return url
             case Kind.SIZE:
                 return read_integer(node, 0, PIXELS_MAX)
-            case Kind.SCORE:
+            case Kind.SCORE | Kind.QUALITY:
                 return read_integer(node, 0, SCORE_MAX)
             case Kind.HEAT:
                 return read_integer(node, -1, SCORE_MAX)
-            case Kind.BOOLEAN:
+            case Kind.BOOLEAN | Kind.STATE:
                 return read_boolean(node)
             case Kind.TIME:
                 return read_time(node)
@@ -335,6 +335,19 @@ def dialect_of(tree: Mapping) -> str:
     if isinstance(first, Mapping) and first.get("isCached") is not None:
         return "D4" if first.get("title") is not None else "D5"
     return "D3"
+
+
+_TEXTS = {"", "~", "null", "Null", "NULL", '""', "''"}
+_NULLS = {"", "~", "null", "Null", "NULL"}
+# Which empty values a key that may be missing can have. What decides publication can have none: it fails closed.
+_BLANKS: dict[Kind, set[str]] = dict.fromkeys(Kind, _NULLS) | {
+    **dict.fromkeys((Kind.LINE, Kind.TEXT, Kind.URL, Kind.LOGO_URL), _TEXTS),
+    **dict.fromkeys((Kind.NAMES, Kind.IMAGES, Kind.LOGOS, Kind.RELATED), _NULLS | {"[]"}),
+    Kind.SERVICES: _NULLS | {"{}"},
+    Kind.HEAT: set(),
+    Kind.STATE: set(),
+    Kind.QUALITY: set(),
+}
 
 
 def _blank_token(node: Node, key: Key) -> str | None:

@@ -111,7 +111,7 @@ def store_topic(entry: TopicEntry) -> str:
     ValidationError if another topic has its slug, or its parent stands below it.
     """
     topic = Topic.objects.filter(name=entry.name).first() or Topic.objects.filter(slug=entry.slug).first()
-    created = topic is None
+    created = topic is None or not topic.registry_name  # what documents named before is registered only now
     topic = topic or Topic()
     parent = _parent_topic(entry)
     values = {name: getattr(entry, name) for name in TOPIC_FIELDS}
@@ -140,7 +140,7 @@ def _parent_topic(entry: TopicEntry) -> Topic | None:
 def store_organization(entry: OrganizationEntry) -> str:
     """Make or update the outlet of a registry entry, with its logos; return created, updated or unchanged."""
     provider = Provider.objects.filter(domain=entry.domain, name=entry.name).first()
-    created = provider is None
+    created = provider is None or not provider.registry_name
     provider = provider or Provider(domain=entry.domain, name=entry.name)
     values = {
         "registered": True,

@@ -18,7 +18,7 @@ _PRIVATE_PLANE = 0x10F000  # private use: no writer of news means anything by th
 
 # YAML refuses, folds or skips these characters; documents may contain them, so they travel in disguise.
 _FRAGILE = [*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF]
-_FRAGILE_PATTERN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+FRAGILE_PATTERN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _DISGUISED_PATTERN = re.compile(f"[{chr(_PRIVATE_PLANE)}-{chr(_PRIVATE_PLANE + len(_FRAGILE) - 1)}]")
 _DISGUISE = {code: _PRIVATE_PLANE + index for index, code in enumerate(_FRAGILE)}
 _REVEAL = {disguised: code for code, disguised in _DISGUISE.items()}
@@ -38,7 +38,7 @@ class TreeError(Exception):
 @dataclass(slots=True)
 class Scalar:
     text: str
-    style: str  # "p" plain, "d" double-quoted, "s" single-quoted, "b" block
+    style: str  # "p" plain, "d" double-quoted, "e" so with fragile characters escaped, "s" single-quoted, "b" block
     line: int
 
     @property
@@ -82,7 +82,7 @@ def read_tree(text: str, *, first_line: int = 1) -> Mapping:
     if forbidden:
         line = first_line + text.count("\n", 0, forbidden.start())
         raise TreeError(line, f"contains the control character U+{ord(forbidden[0]):04X}; remove it")
-    disguised = bool(_FRAGILE_PATTERN.search(text))
+    disguised = bool(FRAGILE_PATTERN.search(text))
     if disguised:
         collision = _DISGUISED_PATTERN.search(text)
         if collision:
@@ -152,13 +152,15 @@ class _Builder:
         return self._sequence(event, depth + 1)
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
-        text, line = event.value, self._line(event)
+        text, line, style = event.value, self._line(event), _STYLES[event.style]
+        if style == "d" and FRAGILE_PATTERN.search(text):  # raw ones are in disguise: these were escaped
+            style = "e"
         if self.disguised:
             text = text.translate(_REVEAL)
         unstorable = _UNSTORABLE_PATTERN.search(text)
         if unstorable:
             raise TreeError(line, f"contains the escaped character U+{ord(unstorable[0]):04X}, which is no text")
-        return Scalar(text, _STYLES[event.style], line)
+        return Scalar(text, style, line)
 
     def _mapping(self, start: yaml.MappingStartEvent, depth: int) -> Mapping:
         mapping = Mapping(self._line(start), flow=bool(start.flow_style))
@@ -167,6 +169,8 @@ class _Builder:
             key = self._node(event, depth)
             if not isinstance(key, Scalar):
                 raise TreeError(key.line, "uses a list or mapping as a key; keys are words")
+            if key.is_null:
+                raise TreeError(key.line, "has a value without a key")
             if key.style == "p" and key.text == "<<":
                 raise TreeError(key.line, "merge key <<: documents may not merge mappings; write the values out")
             if key.text in keys:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from .tree import Mapping, Node, Scalar, Sequence
+from .tree import FRAGILE_PATTERN, Mapping, Node, Scalar, Sequence
 
 SCORE_MAX = 1_000_000
 PIXELS_MAX = 1_000_000  # one side of a picture
@@ -18,7 +18,7 @@ _INTEGER_PATTERN = re.compile(r"-?(0|[1-9][0-9]{0,14})")
 _TIME_PATTERN = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{1,6})? ?(Z|[+-][0-9]{2}:?[0-9]{2})"
 )
-_HOST_PATTERN = re.compile(r"[^\s/?#<>\"\\^`{|}@]+", re.ASCII)
+_HOST_PATTERN = re.compile(r"[^\s/?#<>\"\\^`{|}@%]*[^\W_][^\s/?#<>\"\\^`{|}@%]*")
 _UNPRINTED_PATTERN = re.compile(r"[\x00-\x1f\x7f]")
 _EDGE_SPACE = " \t\r\n"
 
@@ -31,6 +31,8 @@ def read_text(node: Node, length_max: int) -> str:
     """Return any text, line breaks included."""
     if not isinstance(node, Scalar):
         raise ValueRefused("must be text")
+    if node.is_null:
+        raise ValueRefused('is null; write "" for no text' if node.text else "is empty")
     if len(node.text) > length_max:
         raise ValueRefused(f"has {len(node.text):,} characters; {length_max:,} are allowed")
     return node.text
@@ -60,8 +62,12 @@ def read_url(node: Node, *, site_relative: bool = False) -> str:
         raise ValueRefused(f"is no web address: {shorten(url)}") from None
     if parts.scheme not in ("http", "https"):
         raise ValueRefused(f"must start with http:// or https://: {shorten(url)}")
-    if not host or port == 0 or not _HOST_PATTERN.fullmatch(host):
+    if not host or not host.isprintable() or not _HOST_PATTERN.fullmatch(host):
         raise ValueRefused(f"names no host: {shorten(url)}")
+    if port == 0:
+        raise ValueRefused(f"names a port that doesn't exist: {shorten(url)}")
+    if "@" in parts.netloc:
+        raise ValueRefused(f"names a user before its host; leave that out: {shorten(url)}")
     return url
 
 
@@ -113,14 +119,15 @@ def encode(node: Node) -> Any:
     """Return a value of an unknown key as JSON can hold it, nothing lost but comments and folding.
 
     Quoted text is a string; whole numbers, true, false and null are themselves; other bare text is
-    {"plain": text}, single-quoted text {"single": text}; a mapping is {"keys": [[key, value], ...]}.
+    {"plain": text}, single-quoted text {"single": text}, text with escaped characters {"escaped": text}; a mapping
+    is {"keys": [[key, value], ...]}.
     """
     if isinstance(node, Sequence):
         return [encode(item) for item in node.items]
     if isinstance(node, Mapping):
         return {"keys": [[entry.key, encode(entry.value)] for entry in node.entries]}
-    if node.style == "s":
-        return {"single": node.text}
+    if node.style in ("s", "e"):
+        return {"single" if node.style == "s" else "escaped": node.text}
     if node.style != "p":
         return node.text
     if node.text == "null":
@@ -152,7 +159,9 @@ def quoted(text: str) -> str:
 
 
 def written(text: str, style: str) -> str:
-    """Return `text` as YAML in `style`: p bare, d double-quoted, s single-quoted, where the text allows it."""
+    """Return `text` as YAML in `style`, where the text allows it: one of tree.Scalar's."""
+    if style == "e":
+        return FRAGILE_PATTERN.sub(lambda match: f"\\u{ord(match[0]):04X}", quoted(text))
     if style == "p" and is_plain_safe(text):
         return text
     if style == "s" and not _UNPRINTED_PATTERN.search(text):
@@ -180,6 +189,8 @@ def written_free(value: Any) -> list[str] | str:
             return str(text)
         case {"single": text}:
             return written(text, "s")
+        case {"escaped": text}:
+            return written(text, "e")
         case {"keys": []}:
             return "{}"
         case {"keys": pairs}:

@@ -37,10 +37,14 @@ def entry_text(entry: Entry) -> str:
     """Return a registry entry between fences, or in the form that its file had."""
     keys = TOPIC_ENTRY if isinstance(entry, TopicEntry) else ORGANIZATION_ENTRY
     text = "\n".join(_Writer(BARE).lines(entry, keys))
-    form = entry.layout.get("form", "")
-    if form == "bare, unended":
-        return text
-    return f"{text}\n" if form == "bare" else f"---\n{text}\n---\n{form}"
+    match entry.layout.get("form"):
+        case "bare, unended":
+            return text
+        case "bare":
+            return f"{text}\n"
+        case "fenced, unended":
+            return f"---\n{text}\n---"
+    return f"---\n{text}\n---\n{entry.layout.get('tail', '')}"
 
 
 class _Writer:
@@ -101,9 +105,9 @@ def _is_single(value: Any) -> bool:
 
 def _scalar(value: Any, key: Key, layout: dict[str, Any]) -> str:
     match key.kind:
-        case Kind.SIZE | Kind.SCORE | Kind.HEAT:
+        case Kind.SIZE | Kind.SCORE | Kind.QUALITY | Kind.HEAT:
             return str(value)
-        case Kind.BOOLEAN:
+        case Kind.BOOLEAN | Kind.STATE:
             return "true" if value else "false"
     text = written_time(value) if key.kind is Kind.TIME else value
     before, after = layout.get("around", {}).get(key.name, ("", ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections import Counter
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db import DatabaseError
 from tqdm import tqdm
 
 from articles.exchange.files import sources
-from articles.exchange.importing import OUTCOMES, REJECTED, WITHDRAWN, Outcome, run_import
+from articles.exchange.importing import OUTCOMES, REJECTED, UNPRUNED, WITHDRAWN, Outcome, run_import
 from articles.exchange.report import Report
 
 
@@ -58,7 +59,7 @@ class Command(BaseCommand):
                 if lines:
                     lines.add_notice(name, text)
                 if self.verbosity >= 2:
-                    tqdm.write(f"{name}: {text}", file=self.stdout)
+                    self._tell(self.stdout, f"{name}: {text}")
 
             try:
                 counts = run_import(
@@ -86,8 +87,7 @@ class Command(BaseCommand):
                 ) from None
         summary = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
         if options["prune"]:
-            told = "would be withdrawn" if dry_run else "withdrawn"
-            self.stdout.write(f"{counts[WITHDRAWN]} articles {told}: their documents are gone")
+            self.stdout.write(pruned(counts, dry_run=dry_run))
         self.stdout.write(f"{sum(counts[outcome] for outcome in OUTCOMES)} files: {summary}")
         if counts[REJECTED]:
             sys.exit(1)
@@ -98,9 +98,22 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{path}: the report can't be written: {error.strerror}") from None
 
+    def _tell(self, stream: Any, text: str) -> None:
+        with tqdm.external_write_mode(file=stream):  # the progress bar makes room
+            stream.write(text)
+
     def _print(self, outcome: Outcome) -> None:
         for problem in outcome.problems:
-            tqdm.write(str(problem), file=self.stderr)
+            self._tell(self.stderr, str(problem))
         if self.verbosity >= 2:
             for warning in outcome.warnings:
-                tqdm.write(f"{outcome.label}: {warning}", file=self.stdout)
+                self._tell(self.stdout, f"{outcome.label}: {warning}")
+
+
+def pruned(counts: Counter[str], *, dry_run: bool) -> str:
+    """Return what became of the articles without documents."""
+    if counts[UNPRUNED]:
+        return "Nothing is withdrawn: what could not be read may be what is missing. Mend that and run it again."
+    number = counts[WITHDRAWN]
+    articles = "1 article" if number == 1 else f"{number} articles"
+    return f"{articles} {'would be ' if dry_run else ''}withdrawn: no document of theirs is left"
