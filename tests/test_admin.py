@@ -107,6 +107,14 @@ class TestTheList:
         assert article.pins == ["quality"]
         assert "1 article was changed successfully." in told(page)
 
+    def test_a_save_says_what_followed_in_the_story(self, admin_client):
+        lead, folded = story()
+        row = list(Article.objects.values_list("pk", flat=True)).index(folded.pk)
+
+        page = save(admin_client, ARTICLES, **{f"form-{row}-quality": "95"})
+
+        assert f"Followed by the policy: {lead.name}: heat 90 → -1, published yes → no." in told(page)
+
     def test_saving_without_a_change_pins_and_changes_nothing(self, admin_client):
         story()
         builders.article(quality=None, heat=None)

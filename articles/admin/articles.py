@@ -27,6 +27,7 @@ from .inlines import ImageInline, RelatedInline, TopicInline
 
 NOTHING = "–"
 REFUSALS_TOLD = 10
+TOLD_MAX = 5  # changes of a story that one save spells out
 LISTING_SHOWN = 20
 HEAVY = ("body", "extra", "layout", "featured_content", "wishes")  # no list needs them
 
@@ -150,13 +151,21 @@ class ArticleAdmin(admin.ModelAdmin):
         if not change:
             operations.add(obj, [name for name in changed if name != "name"])
         elif changed:
-            operations.edit(obj, **{name: form.cleaned_data[name] for name in changed})
+            values = {name: form.cleaned_data[name] for name in changed}
+            self._tell_what_followed(request, operations.edit(obj, **values))
+
+    def _tell_what_followed(self, request: HttpRequest, changes: list[operations.Change]) -> None:
+        """Say what the policy changed in the story, so that nothing leaves the site unseen."""
+        for change in changes[:TOLD_MAX]:
+            self.message_user(request, f"Followed by the policy: {change}.", messages.INFO)
+        if len(changes) > TOLD_MAX:
+            self.message_user(request, f"{len(changes) - TOLD_MAX} more articles followed.", messages.INFO)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         lists = [LISTS[formset.model] for formset in formsets if formset.has_changed()]
         if lists:
-            operations.decide_lists(form.instance, *lists)
+            self._tell_what_followed(request, operations.decide_lists(form.instance, *lists))
 
     def delete_model(self, request: HttpRequest, obj: Article) -> None:
         operations.delete(Article.objects.filter(pk=obj.pk))

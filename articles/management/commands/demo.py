@@ -29,6 +29,8 @@ class Command(BaseCommand):
     def handle(self, *args, port, no_serve, **options):
         try:
             self.set_up(f"http://localhost:{port}")
+            if no_serve:
+                self.stdout.write("  Nothing serves these addresses yet: make demo does.")
         except KeyboardInterrupt:
             raise CommandError("Interrupted. The same command goes on from here.", returncode=130) from None
         if not no_serve:
