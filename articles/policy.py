@@ -14,6 +14,7 @@ from enum import StrEnum
 from articles.naming import file_order
 
 FOLDED_HEAT = -1
+SCORE_MAX = 1_000_000  # far above the highest heat ever seen (942, FORMAT.md part 2)
 ENGAGEMENT_MAX = 6  # the largest audience term seen in 8,553 active versions of the format's history
 TITLE_LENGTH_FREE = 70  # characters; each further two cost the suggested quality one point
 

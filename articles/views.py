@@ -100,7 +100,9 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
 
 @require_safe
 def story(request: HttpRequest, name: str) -> HttpResponseBase:
-    article = get_object_or_404(Article.objects.select_related("lead").with_card(), name=name)
+    article = get_object_or_404(
+        Article.objects.select_related("lead").with_card().prefetch_related("provider__logos"), name=name
+    )
     if not article.public:
         return _redirect_to_lead(article)
     links = article.related_links.select_related("provider", "target")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from articles import naming
+from articles.policy import FOLDED_HEAT, SCORE_MAX
 
 from .document import (
     Document,
@@ -39,7 +40,6 @@ from .tree import Entry as TreeEntry
 from .tree import Mapping, Node, Scalar, Sequence, TreeError, read_tree
 from .values import (
     PIXELS_MAX,
-    SCORE_MAX,
     ValueRefused,
     encode,
     read_boolean,
@@ -222,7 +222,7 @@ class _Reader:
             case Kind.SCORE | Kind.QUALITY:
                 return read_integer(node, 0, SCORE_MAX)
             case Kind.HEAT:
-                return read_integer(node, -1, SCORE_MAX)
+                return read_integer(node, FOLDED_HEAT, SCORE_MAX)
             case Kind.BOOLEAN | Kind.STATE:
                 return read_boolean(node)
             case Kind.TIME:

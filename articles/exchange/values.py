@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from .tree import FRAGILE_PATTERN, Mapping, Node, Scalar, Sequence
 
-SCORE_MAX = 1_000_000
 PIXELS_MAX = 1_000_000  # one side of a picture
 URL_LENGTH_MAX = 2048
 YEAR_MIN, YEAR_MAX = 1900, 2199

@@ -7,27 +7,22 @@ from typing import Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, F, Prefetch, Q, Value
+from django.db.models import F, Prefetch, Q, Value
 from django.db.models.functions import Concat
 from django.urls import reverse
 from taggit.managers import TaggableManager
 
-from articles.policy import FOLDED_HEAT, Role, role_of
+from articles.policy import FOLDED_HEAT, SCORE_MAX, Role, role_of
 from articles.ranking import hot_value
 
 from .fields import BytewiseCharField, SparseJSONField, WebAddressField, is_web_address
 from .topic import ArticleTopic, Topic
-
-SCORE_MAX = 1_000_000  # far above the highest heat ever seen (942, FORMAT.md part 2)
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
     def public(self) -> Self:
         """Return the articles that readers may see by themselves: the published feed."""
         return self.filter(public=True)
-
-    def folded(self) -> Self:
-        return self.filter(heat=FOLDED_HEAT)
 
     def unscored(self) -> Self:
         return self.filter(quality__isnull=True, heat__isnull=True, published__isnull=True)
@@ -44,25 +39,11 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         tagged = ArticleTopic.objects.filter(tag__in=list(topics))
         return self.filter(pk__in=tagged.values("content_object"))
 
-    def from_domain(self, domain: str) -> Self:
-        return self.filter(provider__domain=domain)
-
     def with_card(self) -> Self:
-        """Load what `_card.html` touches: three more queries whatever the number of articles."""
+        """Load what `_card.html` touches: two more queries whatever the number of articles."""
         return self.select_related("provider").prefetch_related(
-            Prefetch("article_topics", ArticleTopic.objects.select_related("tag")), "images", "provider__logos"
+            Prefetch("article_topics", ArticleTopic.objects.select_related("tag")), "images"
         )
-
-    def with_coverage(self) -> Self:
-        """Load the related links with outlets, logos and our own articles: three more queries."""
-        from .related import RelatedLink
-
-        links = RelatedLink.objects.select_related("provider").prefetch_related("provider__logos", "images")
-        return self.prefetch_related(Prefetch("related_links", links))
-
-    def with_related_count(self) -> Self:
-        """Add `related_count`, the number of related links."""
-        return self.annotate(related_count=Count("related_links"))
 
 
 class Article(models.Model):  # type: ignore[django-manager-missing]

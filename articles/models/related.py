@@ -7,7 +7,7 @@ from typing import Self
 from django.db import models
 from django.db.models import F, Q
 
-from articles.policy import FOLDED_HEAT
+from articles.policy import FOLDED_HEAT, SCORE_MAX
 
 from .fields import SparseJSONField, WebAddressField, is_web_address
 
@@ -70,7 +70,7 @@ class RelatedLink(models.Model):
             ),
             models.CheckConstraint(
                 name="related_quality_range",
-                condition=Q(quality__isnull=True) | Q(quality__range=(0, 1_000_000)),
+                condition=Q(quality__isnull=True) | Q(quality__range=(0, SCORE_MAX)),
                 violation_error_message="Quality is a number from 0 to 1,000,000.",
             ),
         ]
