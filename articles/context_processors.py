@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from .models import ArticleTopic, Topic
+from .models import ArticleTopic, Topic, shown_to_readers
 
 SECTIONS = 8
 
@@ -20,6 +20,6 @@ def site(request: HttpRequest) -> dict[str, object]:
 
 def sections() -> list[Topic]:
     """Return the topics for the menu, at most 8: those below a root, else the roots. One query."""
-    told = ArticleTopic.objects.filter(tag=OuterRef("pk"), content_object__public=True)
+    told = ArticleTopic.objects.filter(shown_to_readers("content_object__"), tag=OuterRef("pk"))
     upper = list(Topic.objects.filter(Exists(told), parent__parent=None).only("name", "shortname", "slug", "parent"))
     return ([topic for topic in upper if topic.parent_id] or upper)[:SECTIONS]

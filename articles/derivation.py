@@ -6,9 +6,24 @@ import hashlib
 from datetime import UTC, datetime
 
 from articles.models import Article
-from articles.policy import Policy, is_public
+from articles.policy import FOLDED_HEAT, Policy, is_public
+from articles.states import State, state_for
 
-DERIVED_FIELDS = ("match_key", "url_key", "hot")
+DERIVED_FIELDS = (
+    "state",
+    "spike_reason",
+    "state_since",
+    "publish_at",
+    "unpublish_at",
+    "public",
+    "staged",
+    "hot",
+    "match_key",
+    "url_key",
+    "duplicate",
+    "pictureless",
+    "warned",
+)
 
 
 def match_key(web_url: str, title: str, published_at: datetime) -> str:
@@ -22,11 +37,49 @@ def url_key(url: str) -> str:
     return hashlib.blake2b(url.encode(), digest_size=16).hexdigest() if url else ""
 
 
-def derive(article: Article) -> None:
-    """Set what follows from title, time, addresses and heat."""
+def settle(article: Article, policy: Policy, now: datetime) -> None:
+    """Set everything that follows from the article's other values: state, what is public, order, digests, flags."""
+    state = state_for(article.published, article.state)
+    if state != article.state:
+        article.state, article.state_since = state, now
+    if state != State.SPIKED:
+        article.spike_reason = ""
+    if state != State.PUBLISHED:
+        article.publish_at = article.unpublish_at = None
+    visible = public_by_rule(article, policy)
+    if article.staged is None:
+        article.public = visible
+    else:
+        article.staged = visible
+    article.hot = article.hot_now()
     article.match_key = match_key(article.web_url, article.title, article.published_at)
     article.url_key = url_key(article.source_url)
-    article.hot = article.hot_now()
+    flag(article)
+
+
+def is_open(heat: int | None, state: str, removed: bool | None) -> bool:
+    """Return whether an article asks editors for a look at all: not once it is folded, spiked or removed."""
+    return heat != FOLDED_HEAT and state != State.SPIKED and not removed
+
+
+def flag(article: Article) -> None:
+    """Set what asks editors for a look."""
+    stands_open = is_open(article.heat, article.state, article.removed)
+    article.duplicate = stands_open and article.twin
+    article.pictureless = stands_open and article.picture_count == 0
+    article.warned = stands_open and bool(warnings(article))
+
+
+def warnings(article: Article) -> list[str]:
+    """Return what speaks against publishing the article as it is, in words for editors."""
+    found = [
+        (article.twin, "another article has the same address"),
+        (article.stale, "its document has lost its scores"),
+        (article.missing, "its document is gone"),
+        (not article.excerpt, "no excerpt"),
+        (not article.source_url, "no address to read it at"),
+    ]
+    return [text for applies, text in found if applies]
 
 
 def public_by_rule(article: Article, policy: Policy) -> bool:

@@ -12,6 +12,7 @@ from django.forms.models import InlineForeignKeyField
 
 from articles import naming, operations
 from articles.models import Article
+from articles.states import State, may_become
 
 
 class LinesField(forms.CharField):
@@ -81,7 +82,8 @@ class RememberingForm(forms.ModelForm):
             if name in cleaned and self._changed_meanwhile(name):
                 self._ask_again(name)
         if self.instance.pk is not None:
-            for name in set(cleaned).intersection(self._meta.fields or ()).difference(self.changed_data):
+            own = {*(self._meta.fields or ())} & {field.name for field in self._meta.model._meta.get_fields()}
+            for name in set(cleaned).intersection(own).difference(self.changed_data):
                 if not isinstance(self.fields[name], InlineForeignKeyField):
                     cleaned[name] = getattr(self.instance, name)
         return cleaned
@@ -128,45 +130,34 @@ class RowForm(RememberingForm):
             self.empty_permitted = True
 
 
-class _Publishable:
-    """Refuses, on the field, to publish what readers could not see."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()  # type: ignore[misc]
-        changed = self.changed_data  # type: ignore[attr-defined]
-        if cleaned.get("published") is True and "published" in changed:
-            article = copy.copy(self.instance)  # type: ignore[attr-defined]
-            for name in ("heat", "removed"):
-                if name in changed and cleaned.get(name) is not None:
-                    setattr(article, name, cleaned[name])
-            try:
-                operations.require_publishable(article)
-            except operations.NotPublishable as refused:
-                self.add_error("published", f"This article {refused}.")  # type: ignore[attr-defined]
-        return cleaned
-
-
-class ArticleRowForm(_Publishable, RowForm):
+class ArticleRowForm(RowForm):
     """The fields of an article that are edited in the list."""
 
     class Meta:
         model = Article
-        fields = ("quality", "heat", "published")
-        widgets = {"published": YesNoSelect}
+        fields = ("quality", "heat")
 
 
-class ArticleForm(_Publishable, RememberingForm):
+class ArticleForm(RememberingForm):
+    decision = forms.ChoiceField(
+        choices=[(decision, decision) for decision in operations.DECISIONS],
+        label="state",
+        required=False,
+        help_text="An editor's decision stays, whatever documents and policy say, until it is unpinned.",
+    )
+
     class Meta:
-        widgets = {"published": YesNoSelect, "removed": YesNoSelect}
+        widgets = {"removed": YesNoSelect}
         field_classes = {"tags": LinesField}
         help_texts = {
-            "heat": "How big the event is. Emptied, the policy decides it; -1 folds the article by hand.",
-            "published": "Emptied, the policy decides.",
+            "heat": "How big the event is. Emptied, the policy decides it.",
             "quality": "How good this one story is by itself. Emptied, it is again what the document says.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "decision" in self.fields:
+            self.initial["decision"] = self.instance.decision
         if "name" in self.fields:
             self.fields["name"].required = False
             self.fields[
@@ -175,9 +166,33 @@ class ArticleForm(_Publishable, RememberingForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        if {"decision", "publish_at", "unpublish_at"}.intersection(self.changed_data) and self.instance.pk:
+            self._clean_decision(cleaned)
         if "name" in self.fields and "name" not in self.errors:
             self._clean_new_name(cleaned)
         return cleaned
+
+    def _clean_decision(self, cleaned: dict[str, Any]) -> None:
+        """Refuse, on the field, what readers could not see, and a schedule of what is not published."""
+        decision = cleaned.get("decision") or self.instance.decision
+        wants_schedule = bool(cleaned.get("publish_at") or cleaned.get("unpublish_at"))
+        if wants_schedule and "decision" in self.changed_data and decision != State.PUBLISHED:
+            self.add_error("decision", "Only a published article has a schedule. Publish it, or empty both times.")
+        if decision != State.PUBLISHED and not wants_schedule:
+            return
+        article = copy.copy(self.instance)
+        for name in ("heat", "removed"):
+            if name in self.changed_data and cleaned.get(name) is not None:
+                setattr(article, name, cleaned[name])
+        try:
+            operations.require_publishable(article)
+        except operations.NotPublishable as refused:
+            self.add_error("decision", f"This article {refused}.")
+        if not may_become(self.instance.state, State.PUBLISHED):
+            self.add_error("decision", "This article was spiked; choose “undecided” first.")
+        begin, end = cleaned.get("publish_at"), cleaned.get("unpublish_at")
+        if begin and end and end <= begin:
+            self.add_error("unpublish_at", "It can't leave the site before it is on it; choose a later end.")
 
     def _clean_new_name(self, cleaned: dict[str, Any]) -> None:
         made = not cleaned.get("name")

@@ -1,76 +1,174 @@
 """The verbs of the newsroom: the only code that changes editorial state.
 
-The admin, the desk, the commands and the import call these functions. Each takes the rules from `policy.py` and
-leaves the story consistent: heat, publication, leads and what is public follow in the same transaction.
+The admin, the desk, the commands and the import call these functions. Each is one operation with one event for
+each field it changes (see `acts.py`), takes the rules from `policy.py` and leaves the stories consistent: heat,
+publication, leads and what is public follow in the same transaction.
+
+Verbs for many articles leave alone what they can't do and say why (`Outcome.refusals`). `versions` tells which
+version of each article the editor saw: a decision that somebody else took since is not overruled unseen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
-from articles import naming
-from articles.bulk import Table, chunked, json_text, time_value
-from articles.derivation import DERIVED_FIELDS, derive, match_key, public_by_rule
-from articles.models import Article, ArticleImage, ArticleQuerySet, ArticleTopic, RelatedLink, SitePolicy, Topic
-from articles.policy import Policy, explain
-from articles.standing import rival_of, standing_batches, standing_of
-from articles.stories import connect_links, place_folded
-from providers.models import Provider
+from articles import folding, listings, pins, rights, stories, twins, undoing
+from articles.acts import SYSTEM, Act, By, act, created, plain
+from articles.bulk import chunked
+from articles.folding import Refused
+from articles.models import Article, ArticleImage, ArticleQuerySet, Event, Operation, RelatedLink, Subject, Topic, Verb
+from articles.naming import file_order
+from articles.policy import SCORE_MAX, Policy
+from articles.states import SpikeReason, State, may_become
+from articles.stories import CHUNK, Around, Rescored
+from articles.undoing import Kept
 
-SCORES = ("heat", "published")
 MATCHED = {"title", "web_url", "published_at"}  # by these, related links find their article
-LISTS = ("topics", "images", "related")
-ARTICLES = Table(Article)
-TOPICS = Table(ArticleTopic)
-IMAGES = Table(ArticleImage)
+SCORES = ("quality", "heat")
+DECISIONS = ("undecided", "published", "held", *(f"spiked: {reason}" for reason in SpikeReason))
+# What a decision on the state rests on: if somebody changed one of these meanwhile, the editor looks again.
+GROUNDS = ("state", "spike_reason", "publish_at", "unpublish_at", "lead_id", "removed", "missing")
+
+Some = ArticleQuerySet | Article  # what verbs take
+Versions = Mapping[int, int] | None
 
 
-class NotPublishable(Exception):
-    """An article can't be published by itself; the text says why and what to do."""
+class NotPublishable(Refused):
+    """An article can't be published by itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What rescoring makes of one article: (before, after) for each field that changes."""
+class Clash:
+    """A field that somebody else changed after the editor had loaded it. `who` is empty if nobody knows."""
 
-    name: str
-    fields: dict[str, tuple[Any, Any]]
+    field: str
+    yours: Any
+    theirs: Any
+    who: str = ""
+    at: datetime | None = None
 
-    def __str__(self) -> str:
-        told = ", ".join(f"{field} {_word(old)} → {_word(new)}" for field, (old, new) in self.fields.items())
-        return f"{self.name}: {told}"
 
+class Stale(Refused):
+    """Others changed the same fields meanwhile; nothing was saved. `clashes` holds both values of each."""
 
-def _word(value: Any) -> str:
-    if value is None:
-        return "none"
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+    def __init__(self, article: Article, clashes: Sequence[Clash]) -> None:
+        who = ", ".join(dict.fromkeys(clash.who for clash in clashes if clash.who)) or "Somebody"
+        fields = ", ".join(sorted({clash.field.removesuffix("_id").replace("_", " ") for clash in clashes}))
+        super().__init__(f"was changed by {who} meanwhile ({fields}); look again")
+        self.article = article
+        self.clashes = list(clashes)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An article that a bulk decision left alone, and why."""
+    """An article that a verb left alone, and why."""
 
+    pk: int
     title: str
     reason: str
 
 
-def publish(article: Article) -> None:
-    """Show the article to readers, by an editor's decision. Raises NotPublishable."""
-    require_publishable(article)
-    decide(article, published=True)
+@dataclass(slots=True)
+class Outcome:
+    """What a verb did. `operation` is None if nothing changed; `done` are the articles that are now as asked.
+
+    `followed` is what the policy changed besides, `rows` the articles as they are now, as far as they were needed.
+    """
+
+    operation: Operation | None = None
+    done: list[int] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    followed: list[Rescored] = field(default_factory=list)
+    rows: dict[int, Article] = field(default_factory=dict)
+    kept: list[Kept] = field(default_factory=list)
+
+    @property
+    def changed(self) -> int:
+        return self.operation.articles if self.operation else 0
 
 
-def withdraw(article: Article) -> None:
-    """Take the article from readers, by an editor's decision."""
-    decide(article, published=False)
+# Decisions on the state
+
+
+def publish(articles: Some, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
+    """Show the articles to readers, by an editor's decision."""
+
+    def decide(article: Article) -> None:
+        require_publishable(article)
+        _enter(article, State.PUBLISHED)
+        article.publish_at = None  # at once, whatever was scheduled
+
+    def is_done(article: Article) -> bool:
+        return article.published is True and "published" in article.pins and article.publish_at is None
+
+    return _each(Verb.PUBLISH, articles, decide, by, versions, is_done)
+
+
+def hold(articles: Some, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
+    """Keep the articles from readers for now, by an editor's decision."""
+    return _each(Verb.HOLD, articles, lambda row: _enter(row, State.HELD), by, versions, _is_in(State.HELD))
+
+
+def spike(articles: Some, reason: str = SpikeReason.OTHER, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
+    """Reject the articles, for a reason of `SpikeReason`. They can be reopened."""
+    code = SpikeReason(reason).value
+
+    def decide(article: Article) -> None:
+        _enter(article, State.SPIKED)
+        article.spike_reason = code
+
+    def is_done(article: Article) -> bool:
+        return article.spike_reason == code
+
+    return _each(Verb.SPIKE, articles, decide, by, versions, is_done)
+
+
+def reopen(articles: Some, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
+    """Put the articles back among the undecided. Readers don't see them until somebody publishes or unpins them."""
+    return _each(Verb.REOPEN, articles, lambda row: _enter(row, State.UNDECIDED), by, versions, _is_in(State.UNDECIDED))
+
+
+def schedule(
+    articles: Some,
+    *,
+    publish_at: datetime | None = None,
+    unpublish_at: datetime | None = None,
+    by: By = SYSTEM,
+    versions: Versions = None,
+) -> Outcome:
+    """Show the articles to readers from `publish_at` on (None: at once) until `unpublish_at` (None: for good)."""
+    if publish_at and unpublish_at and unpublish_at <= publish_at:
+        raise Refused("can't leave the site before it is on it; choose a later end")
+
+    def decide(article: Article) -> None:
+        require_publishable(article)
+        _enter(article, State.PUBLISHED)
+        article.publish_at, article.unpublish_at = publish_at, unpublish_at
+
+    def is_done(article: Article) -> bool:
+        times = (article.publish_at, article.unpublish_at)
+        return article.published is True and "published" in article.pins and times == (publish_at, unpublish_at)
+
+    return _each(Verb.SCHEDULE, articles, decide, by, versions, is_done)
+
+
+def decide(articles: Some, decision: str, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
+    """Do what a choice of DECISIONS says: a state, with the reason behind a colon where it is spiked."""
+    state, _, reason = decision.partition(": ")
+    match State(state):
+        case State.PUBLISHED:
+            return publish(articles, by=by, versions=versions)
+        case State.HELD:
+            return hold(articles, by=by, versions=versions)
+        case State.SPIKED:
+            return spike(articles, reason, by=by, versions=versions)
+        case State.UNDECIDED:
+            return reopen(articles, by=by, versions=versions)
 
 
 def require_publishable(article: Article) -> None:
@@ -80,124 +178,300 @@ def require_publishable(article: Article) -> None:
     if article.missing:
         raise NotPublishable("was withdrawn because its document is missing; import the document again")
     if article.is_folded:
-        lead = f" under “{article.lead}”; publish that one" if article.lead else "; unfold it first"
+        lead = f" under “{article.lead}”; publish that one" if article.lead else "; take it out of its story first"
         raise NotPublishable(f"is folded{lead}")
 
 
-def publish_all(articles: ArticleQuerySet) -> tuple[int, list[Refusal]]:
-    """Publish all these articles that can be; return how many, and the others with their reasons."""
-    return _decide_published(articles, published=True)
+def _enter(article: Article, state: State) -> None:
+    if not may_become(article.state, state):
+        raise Refused("was spiked; reopen it first")
+    user = Act.current().by.user
+    if article.state == State.PUBLISHED != state and user is not None and not user.has_perm(rights.PUBLISH):
+        raise Refused("is published; taking it from readers needs the right to publish")
+    pins.pin(article, ["published"])
+    article.state = state
+    article.published = state == State.PUBLISHED
 
 
-def withdraw_all(articles: ArticleQuerySet) -> int:
-    """Take all these articles from readers; return how many they were."""
-    return _decide_published(articles, published=False)[0]
+def _is_in(state: State) -> Callable[[Article], bool]:
+    return lambda article: article.state == state and "published" in article.pins
 
 
-@transaction.atomic
-def decide(article: Article, **values: Any) -> list[Change]:
-    """Set fields of an article by an editor's decision, pin them, and let its story follow.
+# Scores, words and lists
 
-    Returns what the policy changed besides. `article` is refreshed in place.
+
+def score(
+    articles: Some,
+    *,
+    quality: int | None = None,
+    heat: int | None = None,
+    quality_step: int = 0,
+    heat_step: int = 0,
+    by: By = SYSTEM,
+    versions: Versions = None,
+) -> Outcome:
+    """Set quality or heat of the articles, or raise them by a step, which may be negative; they are pinned.
+
+    A step never leads below 0.
     """
-    row = Article.objects.select_for_update().get(pk=article.pk)
-    _pin(row, values)
-    for field, value in values.items():
-        setattr(row, field, value)
-    if "provider" in values:  # the document's logos are those of its own outlet
-        row.images.filter(kind=ArticleImage.Kind.LOGO).delete()
-        row.layout = {key: value for key, value in row.layout.items() if key != "provider"}
-    changes = _save_and_follow(row, values)
-    article.refresh_from_db()
-    return changes
+
+    def decide(article: Article) -> None:
+        wanted = _scores(article, quality, heat, quality_step, heat_step)
+        pins.pin(article, wanted)
+        for name, value in wanted.items():
+            setattr(article, name, value)
+
+    def is_done(article: Article) -> bool:
+        asked = {"quality": quality, "heat": heat}
+        given = {name: value for name, value in asked.items() if value is not None}
+        is_set = all(getattr(article, name) == value and name in article.pins for name, value in given.items())
+        return is_set and not (quality_step or heat_step)
+
+    grounds = [name for name, asked in zip(SCORES, (quality, heat), strict=True) if asked is not None]
+    return _each(Verb.SCORE, articles, decide, by, versions, is_done, grounds)
 
 
-def edit(article: Article, **values: Any) -> list[Change]:
+def _scores(
+    article: Article, quality: int | None, heat: int | None, quality_step: int, heat_step: int
+) -> dict[str, int]:
+    wanted = {}
+    for name, value, step in (("quality", quality, quality_step), ("heat", heat, heat_step)):
+        if value is None and not step:
+            continue
+        if name == "heat" and article.is_folded:
+            raise Refused("is folded, so its heat is -1; take it out of its story first")
+        wanted[name] = min(max((getattr(article, name) or 0) + step, 0), SCORE_MAX) if value is None else value
+    return wanted
+
+
+def edit(
+    article: Article, *, by: By = SYSTEM, version: int | None = None, verb: Verb = Verb.EDIT, **values: Any
+) -> Outcome:
     """Take over what an editor typed: a decision on each field, except that an emptied score is given back.
 
-    `values` are the fields that the editor changed. Returns what the policy changed besides.
+    `values` are the fields that the editor changed, `version` the one that they saw. `article` is refreshed in
+    place. Raises Stale if others changed the same fields since, to other values.
     """
-    emptied = [field for field in ("quality", *SCORES) if field in values and values[field] is None]
-    decided = {field: value for field, value in values.items() if field not in emptied}
-    with transaction.atomic():
-        changes = decide(article, **decided) if decided else []
-        return changes + (unpin(article, *emptied) if emptied else [])
+    emptied = [name for name in SCORES if name in values and values[name] is None]
+    with act(verb, by) as running:
+        near, row = _near(running, article)
+        _require_unmoved(row, version, values)
+        decided = {name: value for name, value in values.items() if name not in emptied}
+        decided = {name: value for name, value in decided.items() if getattr(row, name) != value}
+        pins.pin(row, decided)
+        for name, value in decided.items():
+            setattr(row, name, value)
+        if "provider" in decided:  # the document's logos are those of its own outlet
+            running.watch([row.pk], "logos")
+            row.images.filter(kind=ArticleImage.Kind.LOGO).delete()
+            row.layout = {key: value for key, value in row.layout.items() if key != "provider"}
+        freed = pins.free(row, emptied)
+        outcome = _settle(running, near, [row.pk], {*decided, *freed})
+    return _refreshed(article, outcome, running)
 
 
-@transaction.atomic
-def decide_lists(article: Article, *names: str) -> list[Change]:
-    """Pin lists whose rows an editor has changed (see LISTS), put them in order, and let the story follow."""
-    row = Article.objects.select_for_update().get(pk=article.pk)
-    if "topics" in names:
-        _renumber(TOPICS, row.article_topics.values_list("pk", "position"))
-    if "images" in names:
-        pictures = row.images.filter(kind=ArticleImage.Kind.PICTURE)
-        _renumber(IMAGES, pictures.values_list("pk", "position"))
-    if "related" in names:
-        _settle_links(row)
-    _pin(row, names)
-    changes = _save_and_follow(row, names)
-    article.refresh_from_db()
-    return changes
+def edit_lists(article: Article, *names: str, write: Callable[[], None], by: By = SYSTEM) -> Outcome:
+    """Let an editor change the rows of lists (topics, images, related) by calling `write`; the story follows.
+
+    The lists are pinned and put in order. `article` is refreshed in place.
+    """
+    with act(Verb.EDIT, by) as running:
+        near, row = _near(running, article)
+        running.watch([row.pk], *names)
+        write()
+        pins.pin(row, names)
+        if "topics" in names:
+            listings.renumber(row.article_topics.all())
+            running.forget_topics(row.pk)
+        if "images" in names:
+            listings.renumber(row.images.filter(kind=ArticleImage.Kind.PICTURE))
+        if "related" in names:
+            folding.settle_links(row)
+        outcome = _settle(running, near, [row.pk], names)
+    return _refreshed(article, outcome, running)
 
 
-@transaction.atomic
-def unpin(article: Article, *fields: str) -> list[Change]:
+def set_topics(
+    articles: Some,
+    names: Sequence[str] | None = None,
+    *,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    by: By = SYSTEM,
+    versions: Versions = None,
+) -> Outcome:
+    """Give the articles these topics in this order, or add some at the end and remove others; the list is pinned.
+
+    Raises Refused if a topic doesn't exist.
+    """
+    wanted = [*(names or ()), *add]
+    unknown = set(wanted) - set(Topic.objects.filter(name__in=wanted).values_list("name", flat=True))
+    if unknown:
+        names_unknown = ", ".join(sorted(unknown))
+        raise Refused(f"can't be about {names_unknown}: there is no such topic; add it to the topics first")
+
+    def decide(article: Article) -> None:
+        running = Act.current()
+        running.watch([article.pk], "topics")
+        stored = listings.load([article.pk], "topics")[article.pk]
+        after = [name for name in (stored if names is None else names) if name not in remove]
+        after += [name for name in add if name not in after]
+        if after != stored:
+            pins.pin(article, ["topics"])
+            listings.put(article, "topics", after)
+            running.forget_topics(article.pk)
+
+    return _each(Verb.EDIT, articles, decide, by, versions, grounds=("topics",))
+
+
+def pin(articles: Some, *fields: str, by: By = SYSTEM) -> Outcome:
+    """Keep these fields of the articles as they are, whatever documents and policy say from now on."""
+    return _each(Verb.PIN, articles, lambda article: pins.pin(article, fields), by)
+
+
+def unpin(articles: Some, *fields: str, by: By = SYSTEM, versions: Versions = None) -> Outcome:
     """Let document and policy decide these fields again, by default all that are pinned.
 
     What the document wants is taken back at once where it is known, and the next import compares it anew.
-    Returns what the policy changed. `article` is refreshed in place.
     """
-    row = Article.objects.select_for_update().get(pk=article.pk)
-    freed = _free(row, fields or row.pins)
-    changes = _save_and_follow(row, freed) if freed else []
-    article.refresh_from_db()
-    return changes
+
+    def decide(article: Article) -> None:
+        wanted = [name for name in (fields or tuple(article.pins)) if name in article.pins]
+        if article.state == State.SPIKED and "published" in wanted:
+            raise Refused("was spiked; reopen it first")
+        if "topics" in wanted:
+            Act.current().watch([article.pk], "topics")
+        if "published" in wanted:
+            article.state = State.PUBLISHED if article.published else State.UNDECIDED
+        pins.free(article, wanted)
+
+    return _each(Verb.UNPIN, articles, decide, by, versions)
 
 
-@transaction.atomic
-def unpin_all(articles: ArticleQuerySet) -> int:
-    """Let document and policy decide all fields of these articles again; return how many had pins."""
-    policy = SitePolicy.current()
-    unpinned = []
-    for chunk in chunked(sorted(articles.exclude(pins=[]).values_list("pk", flat=True))):
-        for row in Article.objects.select_for_update().filter(pk__in=chunk).order_by("pk"):
-            _free(row, row.pins)
-            _settle(row, policy)
-            row.save()
-            unpinned.append(row.pk)
-    connect_links(unpinned)
-    _follow_all(unpinned)
-    return len(unpinned)
-
-
-@transaction.atomic
-def add(article: Article, decided: Iterable[str]) -> None:
+def add(article: Article, decided: Iterable[str], *, by: By = SYSTEM) -> Outcome:
     """Store a new article written by hand; `decided` are the fields that its editor filled in, which are pinned."""
-    article.pins = sorted(decided)
-    _settle(article, SitePolicy.current())
-    article.save()
-    connect_links([article.pk])
-    follow(article)
-    article.refresh_from_db()
+    with act(Verb.ADD, by) as running:
+        article.pins = sorted(decided)
+        stories.derive_new(running, article)
+        article.save()
+        created([article.pk], running)
+        near, row = _near(running, article)
+        outcome = _settle(running, near, [row.pk], MATCHED)
+        twins.settle(running, [row.pk])
+    return _refreshed(article, outcome, running)
 
 
-@transaction.atomic
-def delete(articles: ArticleQuerySet) -> None:
-    """Delete articles for good; the stories that they leave follow. Documents that are imported again come back."""
-    ids = list(articles.values_list("pk", flat=True))
-    left = neighbours(ids)
-    for chunk in chunked(ids):
-        left.update(Article.objects.filter(lead__in=chunk).values_list("pk", flat=True))
-        Article.objects.filter(pk__in=chunk).delete()
-    _follow_all(sorted(left.difference(ids)))
+def delete(articles: ArticleQuerySet, *, by: By = SYSTEM) -> Outcome:
+    """Delete articles; the stories that they leave follow. Undoing brings them back, and so does their document."""
+    with act(Verb.DELETE, by) as running:
+        ids = list(articles.order_by().values_list("pk", flat=True))
+        followed: list[Rescored] = []
+        for chunk in chunked(ids):
+            left = undoing.remove(running, chunk)
+            twins.settle(running, keys=left.keys)
+            followed += stories.follow(running, left.neighbours - set(ids))
+    return Outcome(running.operation, ids, followed=followed)
 
 
-def follow(article: Article) -> list[Change]:
-    """Recompute the story of an article that an editor changed; return what changed."""
-    changes = rescore(Article.objects.filter(pk__in=neighbours([article.pk])))
-    place_folded([article.pk])  # the article itself may have been folded or unfolded by hand
+# Stories
+
+
+def fold_into(articles: Some, lead: Article, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
+    """Fold the articles under a lead, with whatever is folded under them. Imports keep it so."""
+    return _under(Verb.FOLD, articles, lead, by, versions)
+
+
+def merge(story: Article, into: Article, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
+    """Make two stories one: the lead `story` and all that is folded under it go under the lead `into`."""
+    return _under(Verb.MERGE, story, into, by, versions)
+
+
+def _under(verb: Verb, articles: Some, lead: Article, by: By, versions: Versions) -> Outcome:
+    def decide(article: Article) -> None:
+        running = Act.current()
+        folding.fold(running, article, running.load([lead.pk])[0])
+
+    def is_done(article: Article) -> bool:
+        return article.lead_id == lead.pk and "heat" in article.pins
+
+    return _each(verb, articles, decide, by, versions, is_done)
+
+
+def take_out(articles: Some, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
+    """Take folded articles out of their stories. They stand by themselves, and imports don't fold them back."""
+    return _each(Verb.TAKE_OUT, articles, lambda article: folding.take_out(Act.current(), article), by, versions)
+
+
+def make_lead(article: Article, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
+    """Let a folded article lead its story; the lead until now and all others are folded under it."""
+    return _each(Verb.MAKE_LEAD, article, lambda row: folding.make_lead(Act.current(), row), by, versions)
+
+
+# What follows
+
+
+def rescore(
+    articles: ArticleQuerySet, policy: Policy | None = None, *, dry_run: bool = False, by: By = SYSTEM
+) -> list[Rescored]:
+    """Let the policy decide heat and publication of these articles; return what changes.
+
+    Pins stay. An article without quality keeps what it has. `policy` is the stored one by default. `dry_run`
+    writes nothing.
+    """
+    if dry_run:
+        return stories.trial(articles, policy)
+    changes: list[Rescored] = []
+    with act(Verb.RESCORE, by) as running:
+        ids = list(articles.filter(quality__isnull=False).order_by("pk").values_list("pk", flat=True))
+        for chunk in chunked(ids):
+            done = stories.rescore_among(running, running.load(chunk), Around(chunk, running.rows), policy)
+            turned = [change.pk for change in done if change.turned]
+            if turned:
+                stories.place_folded(running, turned)
+            changes += done
+            running.relieve()
     return changes
+
+
+def apply_publish_unscored(*, by: By = SYSTEM) -> int:
+    """Make what is public follow the policy for unscored articles; return how many changed.
+
+    It is no change of any article: what was decided about it stays.
+    """
+    with act(Verb.POLICY, by) as running:
+        show = running.policies.site.publish_unscored
+        waiting = Article.objects.unscored().filter(staged=None, public=not show, missing=False).exclude(removed=True)
+        return waiting.update(public=show)
+
+
+def mark_missing(ids: Sequence[int], *, missing: bool, by: By = SYSTEM) -> list[str]:
+    """Withdraw articles whose documents have disappeared, or let those back whose documents came again.
+
+    An article that an editor decided to publish stays. Returns the names of those that changed.
+    """
+    names = []
+    with act(Verb.IMPORT, by) as running:
+        for chunk in chunked(ids):
+            for article in running.load(chunk):
+                if article.missing == missing or (missing and article.published and "published" in article.pins):
+                    continue
+                article.missing = missing
+                names.append(article.name)
+            running.relieve()
+    return sorted(names, key=file_order)
+
+
+def undo(operation: Operation, *, by: By = SYSTEM) -> Outcome:
+    """Take an operation back, as one new operation: each field that still has the value it gave is restored.
+
+    `Outcome.kept` lists the others, with who changed them since.
+    """
+    with act(Verb.UNDO, by) as running:
+        running.undoes = operation
+        kept = undoing.restore(running, operation)
+        changed = {each.event.subject_id for each in kept if each.event.subject == Subject.ARTICLE}
+        followed = stories.follow(running, changed & set(running.rows))
+    return Outcome(running.operation, sorted(running.changed), followed=followed, kept=kept)
 
 
 def neighbours(ids: Iterable[int]) -> set[int]:
@@ -210,196 +484,95 @@ def neighbours(ids: Iterable[int]) -> set[int]:
     return found
 
 
-def rescore(articles: ArticleQuerySet, policy: Policy | None = None, *, dry_run: bool = False) -> list[Change]:
-    """Let the policy decide heat and publication of these articles; return what changes.
-
-    Pins stay. An article without quality keeps what it has. `policy` is the stored one by default.
-    """
-    rules = policy or SitePolicy.current()
-    changes, moved = [], []
-    with transaction.atomic():
-        for batch in standing_batches(articles):
-            rows = []
-            for article in batch:
-                change = _rescored(article, rules)
-                if change:
-                    changes.append(change)
-                    rows.append(article)
-            if rows and not dry_run:
-                for row in rows:
-                    _settle(row, rules)
-                Article.objects.bulk_update(rows, [*SCORES, *DERIVED_FIELDS, "public"], batch_size=100)
-                moved += [row.pk for row in rows]
-        if moved:
-            place_folded(moved)
-    return changes
+# Inside
 
 
-@transaction.atomic
-def apply_publish_unscored() -> int:
-    """Make what is public follow the policy for unscored articles; return how many changed."""
-    show = SitePolicy.current().publish_unscored
-    waiting = (
-        Article.objects.unscored().filter(staged=None, public=not show).filter(missing=False).exclude(removed=True)
-    )
-    return waiting.update(public=show)
+def _each(
+    verb: Verb,
+    articles: Some,
+    decide: Callable[[Article], None],
+    by: By,
+    versions: Versions = None,
+    is_done: Callable[[Article], bool] = lambda article: False,
+    grounds: Collection[str] = GROUNDS,
+) -> Outcome:
+    """Call `decide` for each article as the act has it, unless it is done, and let the stories follow."""
+    one = articles if isinstance(articles, Article) else None
+    ids = [articles.pk] if isinstance(articles, Article) else list(articles.order_by("pk").values_list("pk", flat=True))
+    outcome = Outcome()
+    with act(verb, by) as running:
+        for chunk in chunked(ids, CHUNK):
+            near = stories.load_near(running, chunk)
+            decided = []
+            for row in running.load(chunk):
+                try:
+                    if not is_done(row):
+                        _require_unmoved(row, (versions or {}).get(row.pk), dict.fromkeys(grounds))
+                        decide(row)
+                        decided.append(row.pk)
+                    outcome.done.append(row.pk)
+                except Refused as refused:
+                    if one is not None:
+                        raise
+                    outcome.refusals.append(Refusal(row.pk, row.title, str(refused)))
+            if decided:
+                found = _settle(running, near, decided)
+                outcome.followed += found.followed
+                outcome.rows |= found.rows
+            running.relieve()
+    outcome.operation = running.operation
+    return _refreshed(one, outcome, running) if one else outcome
 
 
-@transaction.atomic
-def mark_missing(ids: Sequence[int], *, missing: bool) -> list[str]:
-    """Withdraw articles whose documents have disappeared, or let those back whose documents came again.
-
-    An article that an editor decided to publish stays. Returns the names of those that changed.
-    """
-    policy = SitePolicy.current()
-    names = []
-    for chunk in chunked(ids):
-        rows = []
-        for article in Article.objects.select_for_update().filter(pk__in=chunk, missing=not missing).order_by("name"):
-            if missing and article.published and "published" in article.pins:
-                continue
-            article.missing = missing
-            _settle(article, policy)
-            rows.append((missing, article.public, article.staged, article.pk))
-            names.append(article.name)
-        ARTICLES.update(["missing", "public", "staged"], rows)
-    return names
+def _near(running: Act, article: Article) -> tuple[list[Article], Article]:
+    near = stories.load_near(running, [article.pk])
+    return near, running.rows[article.pk]
 
 
-@transaction.atomic
-def _decide_published(articles: ArticleQuerySet, *, published: bool) -> tuple[int, list[Refusal]]:
-    """Decide `published` of many articles at once, as `decide()` does for one."""
-    policy = SitePolicy.current()
-    refusals = []
-    decided: list[int] = []
-    for chunk in chunked(sorted(articles.values_list("pk", flat=True))):
-        found = Article.objects.select_related("lead").select_for_update(of=("self",)).filter(pk__in=chunk)
-        rows = []
-        for row in found.order_by("pk"):
-            try:
-                if published:
-                    require_publishable(row)
-            except NotPublishable as refused:
-                refusals.append(Refusal(row.title, str(refused)))
-                continue
-            _pin(row, ["published"])
-            row.published = published
-            row.changed_at = timezone.now()
-            _settle(row, policy)
-            values = (json_text(row.pins), json_text(row.wishes), time_value(row.changed_at))
-            rows.append((published, row.public, row.staged, *values, row.pk))
-        ARTICLES.update(["published", "public", "staged", "pins", "wishes", "changed_at"], rows)
-        decided += [row[-1] for row in rows]
-    _follow_all(decided)
-    return len(decided), refusals
-
-
-def _follow_all(ids: Sequence[int]) -> None:
-    """Recompute the stories of articles that changed."""
-    for chunk in chunked(ids):
-        rescore(Article.objects.filter(pk__in=neighbours(chunk)))
-        place_folded(chunk)
-
-
-def _pin(article: Article, fields: Iterable[str]) -> None:
-    """Pin fields of the article in memory, before they change; what they were is kept as the document's wish.
-
-    Lists are not kept: unpinned, they wait for the next import.
-    """
-    wishes = dict(article.wishes)
-    for field in fields:
-        if field not in article.pins and field not in LISTS:
-            wishes[field] = _as_wish(article, field)
-    article.wishes = wishes
-    article.pins = sorted({*article.pins, *fields})
-
-
-def _free(article: Article, fields: Iterable[str]) -> list[str]:
-    """Unpin fields of the article in memory and take back what its document wants; return those that were pinned."""
-    freed = [field for field in fields if field in article.pins]
-    for field in freed:
-        if field in article.wishes:
-            _take_back(article, field, article.wishes[field])
-    article.pins = [field for field in article.pins if field not in freed]
-    article.wishes = {field: wish for field, wish in article.wishes.items() if field not in freed}
-    article.content_hash = ""
-    if "quality" in freed and article.quality is None:
-        for field in SCORES:
-            if field not in article.pins:
-                setattr(article, field, None)
-    return freed
-
-
-def _as_wish(article: Article, field: str) -> Any:
-    """Return the value of a field as `wishes` holds it: JSON, in the form that the import uses."""
-    value = getattr(article, field)
-    if isinstance(value, Provider):
-        return [value.domain, value.name]
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _take_back(article: Article, field: str, wish: Any) -> None:
-    """Set a field to what the document wants; of images and related links only the next import knows more."""
-    if field == "topics":
-        topics = {topic.name: topic for topic in Topic.objects.filter(name__in=wish)}
-        article.article_topics.all().delete()
-        ArticleTopic.objects.bulk_create(
-            ArticleTopic(content_object=article, tag=topics[name], position=position)
-            for position, name in enumerate(name for name in wish if name in topics)
-        )
-    elif field == "provider":
-        article.provider = Provider.objects.filter(domain=wish[0], name=wish[1]).first() or article.provider
-    elif field == "published_at":
-        article.published_at = datetime.fromisoformat(wish)
-    elif field not in LISTS:
-        setattr(article, field, wish)
-
-
-def _save_and_follow(article: Article, changed: Iterable[str]) -> list[Change]:
-    _settle(article, SitePolicy.current())
-    article.save()
-    if not MATCHED.isdisjoint(changed) or "related" in changed:
-        connect_links([article.pk])
-    return follow(article)
-
-
-def _renumber(table: Table, rows: Iterable[tuple[int, int]]) -> None:
-    """Number rows from 0, given as (id, position) in their order."""
-    moved = [(new, pk) for new, (pk, position) in enumerate(rows) if position != new]
-    table.update(["position"], moved)
-
-
-def _settle_links(article: Article) -> None:
-    """Order an article's related links by quality, and let go of targets whose address a link no longer has."""
-    links = list(article.related_links.select_related("target"))
-    for link in links:
-        link.match_key = match_key(link.web_url, link.title, link.published_at)
-        if link.target and link.target.web_url != link.web_url:
-            link.target = None
-    links.sort(key=lambda link: (-rival_of(link)[0], naming.file_order(rival_of(link)[1])))
-    for position, link in enumerate(links):
-        link.position = position
-    RelatedLink.objects.bulk_update(links, ["match_key", "target", "position"], batch_size=100)
-
-
-def _settle(article: Article, policy: Policy) -> None:
-    derive(article)
-    visible = public_by_rule(article, policy)
-    if article.staged is None:
-        article.public = visible
+def _settle(running: Act, near: Sequence[Article], decided: Sequence[int], fields: Collection[str] = ()) -> Outcome:
+    """Let links, twins and stories follow what was decided about some of the articles `near`."""
+    if not MATCHED.isdisjoint(fields) or "related" in fields:
+        running.save_rows()
+        stories.connect_links(decided)
+        running.moved.update(decided)
+    if {"web_url", "original_url"}.intersection(fields):
+        twins.settle(running, decided)
+    if running.moved:
+        ids = {*decided, *running.moved}
+        running.moved.clear()
+        followed = stories.follow(running, ids)
     else:
-        article.staged = visible
+        followed = stories.follow_among(running, near, decided)
+    return Outcome(followed=followed, rows=dict(running.rows))
 
 
-def _rescored(article: Article, policy: Policy) -> Change | None:
-    """Set what the policy decides on the article in memory; return what that changed."""
-    if article.quality is None:
-        return None
-    verdict = explain(standing_of(article), policy).verdict
-    fields = {}
-    for field in SCORES:
-        before, after = getattr(article, field), getattr(verdict, field)
-        if before != after:
-            fields[field] = (before, after)
-            setattr(article, field, after)
-    return Change(article.name, fields) if fields else None
+def _refreshed(article: Article, outcome: Outcome, running: Act) -> Outcome:
+    outcome.operation = running.operation
+    row = outcome.rows.get(article.pk)
+    if row is not None and row is not article:
+        for field in Article._meta.concrete_fields:
+            setattr(article, field.attname, getattr(row, field.attname))
+        article._state.fields_cache.clear()
+    return outcome
+
+
+def _require_unmoved(article: Article, version: int | None, values: Mapping[str, Any]) -> None:
+    """Raise Stale if fields of `values` were changed after `version`, unless to the very value that is wanted."""
+    if version is None or version >= article.version:
+        return
+    fields = {_attname(name): value for name, value in values.items()}
+    events = Event.objects.of(Subject.ARTICLE, article.pk).filter(version__gt=version, field__in=fields)
+    latest: dict[str, Event] = {}
+    for event in events.select_related("operation"):
+        latest.setdefault(event.field, event)
+    clashes = [
+        Clash(event.field, fields[event.field], event.after, event.operation.who, event.operation.at)
+        for event in latest.values()
+        if fields[event.field] is None or plain(fields[event.field]) != event.after
+    ]
+    if clashes:
+        raise Stale(article, clashes)
+
+
+def _attname(name: str) -> str:
+    return "provider_id" if name == "provider" else name

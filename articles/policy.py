@@ -14,6 +14,7 @@ from enum import StrEnum
 from articles.naming import file_order
 
 FOLDED_HEAT = -1
+SIDE = "lead"  # the pin of an article whose side of a story, folded or not, an editor decided
 SCORE_MAX = 1_000_000  # far above the highest heat ever seen (942, FORMAT.md part 2)
 ENGAGEMENT_MAX = 6  # the largest audience term seen in 8,553 active versions of the format's history
 TITLE_LENGTH_FREE = 70  # characters; each further two cost the suggested quality one point
@@ -122,10 +123,10 @@ def explain(standing: Standing, policy: Policy) -> Explanation:
     if standing.quality is None:
         heat = None
     else:
-        first = leading([(standing.quality, standing.name), *standing.rivals])
-        stronger = None if first is None or first[1] == standing.name else first[1]
+        stronger = _stronger(standing, standing.quality)
         terms = _heat_terms(standing, standing.quality, policy)
-        heat = FOLDED_HEAT if stronger else sum(term.points for term in terms)
+        is_folded = standing.heat == FOLDED_HEAT if SIDE in standing.pins else stronger is not None
+        heat = FOLDED_HEAT if is_folded else sum(term.points for term in terms)
     if "heat" in standing.pins:
         heat = standing.heat
     verdict = Verdict(
@@ -140,6 +141,14 @@ def explain(standing: Standing, policy: Policy) -> Explanation:
         stronger=stronger,
         pins=tuple(sorted(standing.pins)),
     )
+
+
+def _stronger(standing: Standing, quality: int) -> str | None:
+    """Return the name of the rival that leads instead; None if the article itself does, or if an editor decided."""
+    if SIDE in standing.pins:
+        return None
+    first = leading([(quality, standing.name), *standing.rivals])
+    return None if first is None or first[1] == standing.name else first[1]
 
 
 def is_public(

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-from django.db.models import Prefetch
-
-from articles import naming
-from articles.models import Article, ArticleImage, ArticleQuerySet, RelatedLink, SitePolicy
-from articles.policy import Explanation, Policy, Standing, Term, TopicTraits, explain, suggested_quality
+from articles.models import Article, ArticleImage, Policies
+from articles.policy import Explanation, Policy, Term, TopicTraits, suggested_quality
+from articles.stories import Around, explain_here
 from providers.models import Provider
 
-BATCH = 500
+
+def policy_for(article: Article) -> Policy:
+    """Return the policy that decides an article. One query, three where topics have policies of their own."""
+    policies = Policies.load()
+    if not policies.by_topic:
+        return policies.site
+    return policies.of(article.article_topics.order_by("position", "pk").values_list("tag", flat=True))
 
 
 def explain_article(article: Article, policy: Policy | None = None) -> Explanation:
-    """Return why the article's numbers are what they are. Two queries."""
-    loaded = next(iter(with_standing(Article.objects.filter(pk=article.pk))))
-    return explain(standing_of(loaded), policy or SitePolicy.current())
+    """Return why the article's numbers are what they are. One query beside the policy's."""
+    return explain_here(article, Around([article.pk]), policy or policy_for(article))
 
 
 def suggest_quality(article: Article, policy: Policy | None = None) -> tuple[int, tuple[Term, ...]]:
@@ -35,7 +36,7 @@ def suggest_quality(article: Article, policy: Policy | None = None) -> tuple[int
         for item in article.article_topics.select_related("tag")
     ]
     return suggested_quality(
-        policy or SitePolicy.current(),
+        policy or policy_for(article),
         title=article.title,
         topics=topics,
         has_image=article.images.filter(kind=ArticleImage.Kind.PICTURE).exists(),
@@ -44,43 +45,3 @@ def suggest_quality(article: Article, policy: Policy | None = None) -> tuple[int
         provider_registered=Provider.objects.registered().for_domain(article.provider.domain).exists(),
         provider_weight=article.provider.weight,
     )
-
-
-def with_standing(articles: ArticleQuerySet) -> ArticleQuerySet:
-    links = RelatedLink.objects.select_related("target").only(
-        "article", "title", "published_at", "quality", "target__name", "target__quality"
-    )
-    return articles.prefetch_related(Prefetch("related_links", links))
-
-
-def standing_batches(articles: ArticleQuerySet) -> Iterator[Sequence[Article]]:
-    """Yield the articles in batches by id, so that memory doesn't grow with their number."""
-    last = 0
-    while batch := list(with_standing(articles.filter(pk__gt=last)).order_by("pk")[:BATCH]):
-        yield batch
-        last = batch[-1].pk
-
-
-def standing_of(article: Article) -> Standing:
-    return Standing(
-        name=article.name,
-        quality=article.quality,
-        heat=article.heat,
-        published=article.published,
-        removed=bool(article.removed),
-        engagement=article.engagement,
-        rivals=[rival_of(link) for link in article.related_links.all()],
-        pins=frozenset(article.pins),
-    )
-
-
-def rival_of(link: RelatedLink) -> tuple[int, str]:
-    """Return (quality, name) of a related link: our own article's where we have it, else as it was listed.
-
-    -1 stands for no quality: such coverage counts, but never leads.
-    """
-    target = link.target
-    if target is None:
-        return (-1 if link.quality is None else link.quality), naming.name_of(link.published_at, link.title)
-    quality = link.quality if target.quality is None else target.quality
-    return (-1 if quality is None else quality), target.name

@@ -1,22 +1,34 @@
-"""Stories in the database: related links meet their articles, folded articles their leads.
+"""Stories in the database: related links meet their articles, heat follows the rules, folded articles find their leads.
 
-The decision which lead it is lies in `clustering.place()`; here are the queries around it.
+The decisions lie in `policy.explain()` and `clustering.place()`; here are the queries around them. Rows are changed
+through the act that is under way, which writes and logs them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 
-from articles.bulk import Table, chunked
-from articles.clustering import Claim, place
-from articles.models import Article, RelatedLink
-from articles.policy import FOLDED_HEAT
+from articles.acts import SYSTEM, Act
+from articles.bulk import Table, among, chunked
+from articles.clustering import Claim, Placement, place
+from articles.derivation import settle
+from articles.models import Article, ArticleQuerySet, Pairing, RelatedLink, Verb
+from articles.naming import name_of
+from articles.policy import FOLDED_HEAT, Explanation, Policy, Standing, explain
 
 ARTICLES = Table(Article)
 LINKS = Table(RelatedLink)
+CHUNK = 200  # articles whose neighbourhood is looked at together
+
+
+# Links
 
 
 def connect_links(article_ids: Sequence[int]) -> None:
@@ -26,8 +38,8 @@ def connect_links(article_ids: Sequence[int]) -> None:
     the smallest name is taken, never the article that holds the link.
     """
     for ids in chunked(article_ids):
-        keys = Article.objects.filter(pk__in=ids).values("match_key")
-        links = RelatedLink.objects.filter(Q(article__in=ids) | Q(match_key__in=keys), target=None)
+        keys = Article.objects.filter(among("pk", ids)).order_by().values("match_key")
+        links = RelatedLink.objects.filter(among("article", ids) | Q(match_key__in=keys), target=None).order_by()
         waiting = list(links.values_list("pk", "article_id", "match_key"))
         targets = _articles_by_key({key for _, _, key in waiting})
         connected = []
@@ -36,19 +48,6 @@ def connect_links(article_ids: Sequence[int]) -> None:
             if others:
                 connected.append((others[0], pk))
         LINKS.update(["target"], connected)
-
-
-def notices_among(article_ids: Sequence[int]) -> Iterator[tuple[str, str]]:
-    """Yield (name, notice) for those of these articles that share their address, or that several leads claim."""
-    for ids in chunked(article_ids):
-        articles = Article.objects.filter(pk__in=ids)
-        shared = Article.objects.filter(url_key=OuterRef("url_key")).exclude(pk=OuterRef("pk")).order_by("file_name")
-        twins = articles.exclude(url_key="").annotate(twin=Subquery(shared.values("name")[:1])).exclude(twin=None)
-        for name, twin in twins.order_by("file_name").values_list("name", "twin"):
-            yield name, f"has the address of {twin}"
-        claimed = articles.filter(ambiguous=True).order_by("file_name")
-        for name, lead in claimed.values_list("name", "lead__name"):
-            yield name, f"several leads claim it; folded under {lead}"
 
 
 def _articles_by_key(keys: Collection[str]) -> dict[str, list[int]]:
@@ -60,56 +59,286 @@ def _articles_by_key(keys: Collection[str]) -> dict[str, list[int]]:
     return found
 
 
-def place_folded(article_ids: Iterable[int]) -> int:
-    """Give each folded article among these and their neighbours its lead; return how many changed.
+def keep_pairings(ids: Collection[int]) -> set[int]:
+    """Make the links of these articles agree with what editors decided about pairs of them; return whom that moved."""
+    moved: set[int] = set()
+    for chunk in chunked(sorted(ids)):
+        pairs = Pairing.objects.filter(Q(lead__in=chunk) | Q(member__in=chunk))
+        for pairing in pairs.select_related("member"):
+            listed = RelatedLink.objects.filter(article=pairing.lead_id, target=pairing.member_id)
+            if not pairing.together:
+                back = RelatedLink.objects.filter(article=pairing.member_id, target=pairing.lead_id)
+                if (listed | back).delete()[0]:
+                    moved.update((pairing.lead_id, pairing.member_id))
+            elif not listed.exists():
+                list_under(pairing.lead_id, pairing.member)
+                moved.update((pairing.lead_id, pairing.member_id))
+    return moved
+
+
+def list_under(lead_id: int, member: Article) -> None:
+    """Add an article of ours to a lead's related list, behind all others; `order_links` sorts it."""
+    RelatedLink.objects.create(
+        article_id=lead_id,
+        position=RelatedLink.objects.filter(article=lead_id).count(),
+        target=member,
+        title=member.title,
+        excerpt=member.excerpt,
+        published_at=member.published_at,
+        web_url=member.web_url,
+        amp_url=member.amp_url,
+        cdn_amp_url=member.cdn_amp_url,
+        type=member.type,
+        provider_id=member.provider_id,
+        quality=member.quality,
+        match_key=member.match_key,
+    )
+
+
+def notices_among(article_ids: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """Yield (name, notice) for those of these articles that share their address, or that several leads claim."""
+    for ids in chunked(article_ids):
+        articles = Article.objects.filter(pk__in=ids)
+        shared = Article.objects.filter(url_key=OuterRef("url_key")).exclude(pk=OuterRef("pk")).order_by("file_name")
+        twins = articles.filter(twin=True).annotate(other=Subquery(shared.values("name")[:1])).exclude(other=None)
+        for name, twin in twins.order_by("file_name").values_list("name", "other"):
+            yield name, f"has the address of {twin}"
+        claimed = articles.filter(ambiguous=True).order_by("file_name")
+        for name, lead in claimed.values_list("name", "lead__name"):
+            yield name, f"several leads claim it; folded under {lead}"
+
+
+# Neighbourhoods
+
+
+@dataclass(slots=True)
+class Member:
+    """What the rules need to know of an article beside its links. `is_fixed`: an editor decided its heat or side."""
+
+    name: str
+    quality: int | None
+    heat: int | None
+    is_fixed: bool
+
+    @property
+    def may_lead(self) -> bool:
+        return not (self.heat == FOLDED_HEAT and self.is_fixed)
+
+
+class Around:
+    """The links of some articles and to them, with who stands at their ends. One query.
+
+    `rows` are newer than the database.
+    """
+
+    def __init__(self, ids: Collection[int], rows: Mapping[int, Article] = MappingProxyType({})) -> None:
+        self.links: dict[int, list[tuple[int | None, int | None, datetime, str]]] = defaultdict(list)
+        self.listed_by: dict[int, set[int]] = defaultdict(set)
+        self.members: dict[int, Member] = {}
+        self.with_related: set[int] = set()
+        has_related = Exists(RelatedLink.objects.filter(article=OuterRef("target")))
+        ends = [f"{end}__{name}" for end in ("article", "target") for name in ("name", "quality", "heat", "pins")]
+        own = list(ids)
+        found = RelatedLink.objects.filter(among("article", own) | among("target", own)).annotate(leads=has_related)
+        columns = ("article", "target", "quality", "published_at", "title", "leads", *ends)
+        for row in found.order_by().values_list(*columns):
+            article, target, quality, published_at, title, leads, *known = row
+            self.links[article].append((target, quality, published_at, title))
+            self.with_related.add(article)
+            self._know(rows, article, known[:4])
+            if target is not None:
+                self.listed_by[target].add(article)
+                self._know(rows, target, known[4:])
+                if leads:
+                    self.with_related.add(target)
+
+    def _know(self, rows: Mapping[int, Article], pk: int, values: Sequence[Any]) -> None:
+        row = rows.get(pk)
+        if row is not None:
+            values = (row.name, row.quality, row.heat, row.pins)
+        name, quality, heat, pins = values
+        self.members[pk] = Member(name, quality, heat, not {"heat", "lead"}.isdisjoint(pins or ()))
+
+    def rivals(self, pk: int) -> list[tuple[int, str]]:
+        """Return (quality, name) of what an article lists: our own article's where we have it, else as listed.
+
+        -1 stands for no quality, and for what an editor folded: it counts as coverage, but never leads.
+        """
+        found = []
+        for target, quality, published_at, title in self.links.get(pk, ()):
+            if target is None:
+                found.append((-1 if quality is None else quality, name_of(published_at, title)))
+                continue
+            member = self.members[target]
+            own = quality if member.quality is None else member.quality
+            found.append((-1 if own is None or not member.may_lead else own, member.name))
+        return found
+
+    def claims(self, pk: int) -> list[Claim]:
+        """Return the leads that list an article or that it lists: scored, not folded, with related links."""
+        lists = {target for target, *_ in self.links.get(pk, ()) if target is not None}
+        listed_by = self.listed_by.get(pk, set())
+        found = []
+        for lead in lists | listed_by:
+            member = self.members[lead]
+            if member.heat is not None and member.heat > FOLDED_HEAT and lead in self.with_related:
+                found.append(Claim(lead, member.name, member.quality or 0, mutual=lead in lists & listed_by))
+        return found
+
+
+def explain_here(article: Article, around: Around, policy: Policy) -> Explanation:
+    """Return what `policy` makes of an article among its neighbours."""
+    standing = Standing(
+        name=article.name,
+        quality=article.quality,
+        heat=article.heat,
+        published=article.published,
+        removed=bool(article.removed),
+        engagement=article.engagement,
+        rivals=around.rivals(article.pk),
+        pins=frozenset(article.pins),
+    )
+    return explain(standing, policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Rescored:
+    """What the policy made of one article: (before, after) for each of heat and published that changed."""
+
+    pk: int
+    name: str
+    title: str
+    fields: dict[str, tuple[Any, Any]]
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{field} {_word(old)} → {_word(new)}" for field, (old, new) in self.fields.items())
+        return f"{self.name}: {told}"
+
+    @property
+    def turned(self) -> bool:
+        """Whether the article was folded or unfolded."""
+        return FOLDED_HEAT in self.fields.get("heat", ())
+
+
+def _word(value: Any) -> str:
+    if value is None:
+        return "none"
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def follow(running: Act, ids: Collection[int]) -> list[Rescored]:
+    """Let the stories of these articles follow what the act changed: heat, publication, leads. Return what followed.
+
+    Articles that change sides (fold, unfold) take those along that hang on them.
+    """
+    done = []
+    for chunk in chunked(sorted(ids), CHUNK):
+        done += follow_among(running, load_near(running, chunk), chunk)
+    return done
+
+
+def follow_among(running: Act, near: Sequence[Article], ids: Collection[int]) -> list[Rescored]:
+    """Do what `follow` does where the neighbours of `ids` are loaded already."""
+    around = Around([article.pk for article in near], running.rows)
+    done = rescore_among(running, near, around)
+    place_among(near, around)
+    further = {change.pk for change in done if change.turned}.difference(ids)
+    if further:
+        place_folded(running, further)
+    return done
+
+
+def rescore_among(
+    running: Act, articles: Iterable[Article], around: Around, policy: Policy | None = None
+) -> list[Rescored]:
+    """Set the heat and publication that the policy decides; return what that changed."""
+    done = []
+    for article in articles:
+        if article.quality is None:
+            continue
+        verdict = explain_here(article, around, policy or running.policy_of(article)).verdict
+        before = {"heat": article.heat, "published": article.published}
+        article.heat, article.published = verdict.heat, verdict.published
+        changed = {name: (old, getattr(article, name)) for name, old in before.items() if old != getattr(article, name)}
+        if changed:
+            done.append(Rescored(article.pk, article.name, article.title, changed))
+        if article.pk in around.members:
+            around.members[article.pk].heat = verdict.heat
+    return done
+
+
+def trial(articles: ArticleQuerySet, policy: Policy | None) -> list[Rescored]:
+    """Return what rescoring these articles would change, by `policy` or the stored ones. Writes nothing."""
+    done = []
+    running = Act(Verb.RESCORE, SYSTEM)
+    ids = list(articles.filter(quality__isnull=False).order_by("pk").values_list("pk", flat=True))
+    for chunk in chunked(ids):
+        running.rows = Article.objects.defer("secured", "body", "extra", "layout").in_bulk(chunk)
+        done += rescore_among(running, running.rows.values(), Around(chunk, running.rows), policy)
+    return done
+
+
+def derive_new(running: Act, article: Article) -> None:
+    """Set what follows from the values of an article that is about to be stored."""
+    settle(article, running.policies.site, running.now)
+
+
+def place_among(articles: Iterable[Article], around: Around) -> None:
+    for article in articles:
+        placement = _placement(article.pk, article.heat, around)
+        article.lead_id, article.ambiguous = placement.lead_id, placement.ambiguous
+
+
+def place_folded(running: Act, ids: Collection[int]) -> None:
+    """Give each folded article among these and their neighbours its lead.
 
     Neighbours are the articles that these list or are listed by: their lead may have come, gone or been folded.
     """
-    affected = set(article_ids)
-    for ids in chunked(sorted(affected)):
-        for pair in RelatedLink.objects.filter(article__in=ids, target__isnull=False).values_list("target", flat=True):
-            affected.add(pair)
-        affected.update(RelatedLink.objects.filter(target__in=ids).values_list("article", flat=True))
-        affected.update(Article.objects.filter(lead__in=ids).values_list("pk", flat=True))
-    changed = 0
-    for ids in chunked(sorted(affected)):
-        changed += _place(ids)
-    return changed
-
-
-def _place(ids: Sequence[int]) -> int:
-    """Set lead and `ambiguous` of these articles; return how many changed."""
-    claims = _claims(ids)
-    moved = []
-    rows = Article.objects.filter(pk__in=ids).order_by().values_list("pk", "heat", "lead", "ambiguous")
-    for pk, heat, *before in rows:
-        placement = place(claims.get(pk, ()) if heat == FOLDED_HEAT else ())
-        if before != [placement.lead_id, placement.ambiguous]:
-            moved.append((placement.lead_id, placement.ambiguous, pk))
-    ARTICLES.update(["lead", "ambiguous"], moved)
-    return len(moved)
-
-
-def _claims(ids: Sequence[int]) -> dict[int, list[Claim]]:
-    """Return the leads that list these articles or that they list."""
-    listed = set(RelatedLink.objects.filter(target__in=ids).values_list("article", "target"))
-    lists = set(RelatedLink.objects.filter(article__in=ids, target__isnull=False).values_list("target", "article"))
-    leads = _leads({lead for lead, _ in listed | lists})
-    claims: dict[int, list[Claim]] = defaultdict(list)
-    for pair in listed | lists:
-        lead, member = pair
-        if lead in leads:
-            name, quality = leads[lead]
-            claims[member].append(Claim(lead, name, quality, mutual=pair in listed and pair in lists))
-    return claims
-
-
-def _leads(ids: set[int]) -> dict[int, tuple[str, int]]:
-    """Return name and quality of those among `ids` that are leads: scored, not folded, with related links."""
-    found = {}
-    has_related = Exists(RelatedLink.objects.filter(article=OuterRef("pk")))
+    near: set[int] = set()
     for chunk in chunked(sorted(ids)):
-        leads = Article.objects.filter(has_related, pk__in=chunk, heat__gt=FOLDED_HEAT)
-        for pk, name, quality in leads.values_list("pk", "name", "quality"):
-            found[pk] = (name, quality or 0)
-    return found
+        near.update(chunk)
+        near.update(Article.objects.filter(among("lead", chunk)).order_by().values_list("pk", flat=True))
+        links = RelatedLink.objects.filter(among("article", chunk) | among("target", chunk), target__isnull=False)
+        near.update(pk for pair in links.order_by().values_list("article", "target") for pk in pair)
+    for chunk in chunked(sorted(near)):
+        _place(running, chunk)
+
+
+def _place(running: Act, ids: Sequence[int]) -> None:
+    around, wanted = Around(ids, running.rows), set(ids)
+    moved: dict[int, Placement] = {}
+    rows = Article.objects.filter(among("pk", ids)).order_by().values_list("pk", "heat", "lead", "ambiguous")
+    for pk, heat, lead, ambiguous in rows:
+        if pk not in wanted:
+            continue
+        own = running.rows.get(pk)
+        if own is not None:
+            heat, lead, ambiguous = own.heat, own.lead_id, own.ambiguous
+        placement = _placement(pk, heat, around)
+        if (lead, ambiguous) != (placement.lead_id, placement.ambiguous):
+            moved[pk] = placement
+    new = [pk for pk in moved if pk in running.created and pk not in running.rows]
+    ARTICLES.update(["lead", "ambiguous"], [(moved[pk].lead_id, moved[pk].ambiguous, pk) for pk in new])
+    for article in running.load(pk for pk in moved if pk not in new):
+        article.lead_id, article.ambiguous = moved[article.pk].lead_id, moved[article.pk].ambiguous
+
+
+def _placement(pk: int, heat: int | None, around: Around) -> Placement:
+    return place(around.claims(pk) if heat == FOLDED_HEAT else ())
+
+
+def near_ids(ids: Sequence[int]) -> ArticleQuerySet:
+    """Return these articles with those that they list, that list them or that are folded under them."""
+    links = RelatedLink.objects.order_by()
+    lists = links.filter(article__in=ids, target__isnull=False).values("target")
+    listed_by = links.filter(target__in=ids).values("article")
+    under = Article.objects.order_by().filter(lead__in=ids).values("pk")
+    own = Article.objects.order_by().filter(pk__in=ids).values("pk")
+    return Article.objects.filter(pk__in=own.union(lists, listed_by, under)).order_by("pk")
+
+
+def load_near(running: Act, ids: Sequence[int]) -> list[Article]:
+    """Return these articles and their neighbours as the act has them, locked. One query."""
+    found = list(near_ids(ids).select_for_update())
+    running.take(found)
+    return [running.rows[article.pk] for article in found]

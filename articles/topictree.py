@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, Q
 
-from .models import ArticleTopic, Topic
+from .models import ArticleTopic, Topic, shown_to_readers
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class TopicTree:
 
     def told_in(self, topic: Topic) -> set[int]:
         """Return the keys of those topics in the subtree that have public stories of their own. One query."""
-        told = ArticleTopic.objects.filter(tag=OuterRef("pk"), content_object__public=True)
+        told = ArticleTopic.objects.filter(shown_to_readers("content_object__"), tag=OuterRef("pk"))
         subtree = Topic.objects.filter(Exists(told), pk__in=[below.pk for below in self.subtree(topic)])
         return set(subtree.values_list("pk", flat=True))
 
@@ -66,7 +66,7 @@ class TopicTree:
         return [Branch(topic, counts[topic.pk], self._branches(topic.pk, counts)) for topic in told]
 
     def _count_stories(self) -> dict[int, int]:
-        public = ArticleTopic.objects.filter(content_object__public=True)
+        public = ArticleTopic.objects.filter(shown_to_readers("content_object__"))
         own = public.values("tag").annotate(stories=Count("content_object")).order_by()
         counts = {row["tag"]: row["stories"] for row in own}
         parents = [topic for topic in self.topics.values() if self.children(topic)]

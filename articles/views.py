@@ -103,7 +103,7 @@ def story(request: HttpRequest, name: str) -> HttpResponseBase:
     article = get_object_or_404(
         Article.objects.select_related("lead").with_card().prefetch_related("provider__logos"), name=name
     )
-    if not article.public:
+    if not article.is_shown():
         return _redirect_to_lead(article)
     links = article.related_links.select_related("provider", "target")
     coverage = sorted(
@@ -154,7 +154,7 @@ def _list_context(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, 
 def _redirect_to_lead(article: Article) -> HttpResponsePermanentRedirect:
     """Send readers of a folded article to its place under its lead. Raises Http404 if there is none to be seen."""
     is_shown = article.is_folded and not article.removed and not article.missing and article.staged is None
-    if not (is_shown and article.lead and article.lead.public):
+    if not (is_shown and article.lead and article.lead.is_shown()):
         raise Http404
     response = HttpResponsePermanentRedirect(f"{article.lead.get_absolute_url()}#{quote(article.name)}")
     response["Cache-Control"] = "no-cache"  # editors may take it out again

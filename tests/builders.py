@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
+from articles.derivation import match_key, settle
 from articles.models import Article, ArticleTopic, RelatedLink, Topic
-from articles.policy import Policy, is_public
+from articles.policy import Policy
 from providers.models import Provider
 
 MORNING = datetime(2020, 6, 9, 8, 0, tzinfo=UTC)
@@ -35,8 +38,7 @@ def article(title: str = "", *, topics: list[str] | None = None, **values: Any) 
     values.setdefault("provider", None)
     values["provider"] = values["provider"] or provider()
     row = Article(title=title, **values)
-    row.public = is_public(Policy(), quality=row.quality, heat=row.heat, published=row.published, removed=row.removed)
-    row.hot = row.hot_now()
+    settle(row, Policy(), timezone.now())
     row.save()
     for position, name in enumerate(topics or []):
         ArticleTopic.objects.create(content_object=row, tag=topic(name), position=position)
@@ -61,4 +63,5 @@ def related(of: Article, target: Article | None = None, title: str = "", **value
     values.setdefault("provider", None)
     values["provider"] = values["provider"] or provider("Herald", "herald.example")
     values.setdefault("position", of.related_links.count())
+    values.setdefault("match_key", match_key(values["web_url"], values["title"], values["published_at"]))
     return RelatedLink.objects.create(article=of, target=target, **values)

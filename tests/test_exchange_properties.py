@@ -19,8 +19,7 @@ from articles.exchange.parse import read_file, read_slowly
 from articles.exchange.registry import Registry
 from articles.exchange.scanner import scan
 from articles.exchange.write import document_text, text_by_table
-from articles.models import Article
-from articles.policy import Policy
+from articles.models import Article, Policies
 from tests.documents import CANONICAL
 from tests.strategies import ALPHABET, documents, odd_documents
 
@@ -136,7 +135,7 @@ def test_export_of_import_is_a_fixed_point(document):
     text = document_text(document)
     read = slowly(text)
     with transaction.atomic():
-        store.insert([read], Registry(), Policy())
+        store.insert([read], Registry(), Policies())
         stored = store.load(Article.objects.all())[0]
         transaction.set_rollback(True)
 

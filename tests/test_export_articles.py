@@ -60,7 +60,7 @@ def test_windows_line_ends_come_back_as_plain_ones(tmp_path):
 
 def test_editing_one_field_changes_exactly_its_line(tmp_path):
     take_in(write(tmp_path / "in", CANONICAL))
-    operations.decide(Article.objects.get(), excerpt='Shut for "ever".')
+    operations.edit(Article.objects.get(), excerpt='Shut for "ever".')
     export(tmp_path / "out")
 
     before = CANONICAL.splitlines()

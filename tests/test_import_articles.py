@@ -102,7 +102,7 @@ def test_a_document_that_turns_unpublished_leaves_the_feed(tmp_path):
 def test_pinned_fields_stay_and_the_wish_is_kept_beside_them(tmp_path):
     path = write(tmp_path)
     run(path)
-    operations.decide(Article.objects.get(), quality=20)
+    operations.edit(Article.objects.get(), quality=20)
     write(tmp_path, document(quality=85, heat=95))
     run(path)
 
@@ -339,7 +339,7 @@ def test_the_report_tells_what_only_the_whole_shows(tmp_path):
 def test_an_import_that_finds_the_document_again_after_unpinning_remembers_it(tmp_path):
     path = write(tmp_path)
     run(path)
-    operations.decide(Article.objects.get(), quality=20)
+    operations.edit(Article.objects.get(), quality=20)
     operations.unpin(Article.objects.get())
 
     assert "1 unchanged" in run(path)

@@ -29,7 +29,7 @@ def story():
 def test_an_editors_quality_is_pinned_and_heat_follows():
     article = builders.article(quality=60)
 
-    operations.decide(article, quality=75)
+    operations.edit(article, quality=75)
 
     assert (article.quality, article.heat, article.published, article.public) == (75, 75, True, True)
     assert article.pins == ["quality"]
@@ -38,7 +38,7 @@ def test_an_editors_quality_is_pinned_and_heat_follows():
 def test_a_better_member_takes_the_lead():
     lead, folded = story()
 
-    operations.decide(folded, quality=81)
+    operations.edit(folded, quality=81)
 
     lead.refresh_from_db()
     assert (lead.heat, lead.public, lead.lead) == (-1, False, folded)
@@ -50,7 +50,7 @@ def test_publishing_and_withdrawing_is_an_editors_decision():
 
     operations.publish(article)
     assert article.public
-    operations.withdraw(article)
+    operations.hold(article)
     assert not article.public
     operations.rescore(Article.objects.all(), Policy(publish_threshold=0))
     article.refresh_from_db()
@@ -68,7 +68,7 @@ def test_an_unscored_article_can_be_withdrawn_and_published():
     article = builders.article(quality=None, heat=None)
     assert article.public
 
-    operations.withdraw(article)
+    operations.hold(article)
     assert not article.public
     operations.publish(article)
     assert article.public
@@ -112,7 +112,7 @@ def test_rescoring_writes_what_it_tells():
 
 def test_pins_survive_rescoring():
     article = builders.article(quality=60)
-    operations.decide(article, heat=300)
+    operations.edit(article, heat=300)
 
     assert told(publish_threshold=500)[0] == f"{article.name}: published yes → no"
 
@@ -135,9 +135,9 @@ def test_explaining_nobody_says_what_names_are():
 
 def test_rescoring_takes_the_same_queries_for_one_and_many(django_assert_num_queries):
     builders.article()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         operations.rescore(Article.objects.all(), dry_run=True)
     for _ in range(5):
         builders.related(builders.article())
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         operations.rescore(Article.objects.all(), dry_run=True)

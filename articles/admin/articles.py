@@ -15,17 +15,22 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 
-from articles import operations, standing
+from articles import operations, rights, standing
+from articles.acts import By, act
 from articles.explaining import explained, suggestion
 from articles.forms import ArticleForm, ArticleRowForm, TextField
-from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, SitePolicy
-from articles.operations import Refusal
+from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb, Via
+from articles.operations import Outcome
+from articles.states import SpikeReason
+from articles.stories import Rescored
 
 from .filters import OutletFilter, PinsFilter, StateFilter, TimeFilter, TopicFilter
 from .inlines import ImageInline, RelatedInline, TopicInline
 
 NOTHING = "–"
+DECIDED = ("decision", "publish_at", "unpublish_at")  # what the verbs for states take, not `edit`
 REFUSALS_TOLD = 10
 TOLD_MAX = 5  # changes of a story that one save spells out
 LISTING_SHOWN = 20
@@ -60,15 +65,14 @@ class ArticleAdmin(admin.ModelAdmin):
         "shown_title",
         "quality",
         "heat",
-        "published",
-        "state",
+        "state_shown",
         "related_number",
         "provider",
         "shown_time",
         "shown_topics",
     ]
     list_display_links = ["shown_title"]
-    list_editable = ["quality", "heat", "published"]
+    list_editable = ["quality", "heat"]
     list_filter = [StateFilter, TimeFilter, TopicFilter, OutletFilter, PinsFilter]
     list_select_related = ["provider", "lead"]
     list_per_page = 50
@@ -77,10 +81,17 @@ class ArticleAdmin(admin.ModelAdmin):
     ordering = ["-published_at", "file_name"]
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    actions = ["publish_selected", "withdraw_selected", "rescore_selected", "unpin_selected"]
+    actions = [
+        "publish_selected",
+        "hold_selected",
+        "spike_selected",
+        "reopen_selected",
+        "rescore_selected",
+        "unpin_selected",
+    ]
 
     readonly_fields = [
-        "state",
+        "state_shown",
         "why",
         "pinned",
         "wished",
@@ -92,12 +103,12 @@ class ArticleAdmin(admin.ModelAdmin):
         "changed_at",
     ]
     _story = ("Story", {"fields": ["title", "excerpt", "provider", "published_at", "type"]})
-    _decision = ["quality", "heat", "published", "removed"]
+    _decision = ["decision", "publish_at", "unpublish_at", "quality", "heat", "removed"]
     _addresses = ("Addresses", {"fields": ["web_url", "original_url", "amp_url", "cdn_amp_url"]})
     _document = ["category", "tags", "featured_content", "body"]
     add_fieldsets = [
         ("Story", {"fields": ["title", "excerpt", "provider", "published_at", "type", "name"]}),
-        ("Decision", {"fields": _decision}),
+        ("Decision", {"fields": ["quality", "heat"]}),
         _addresses,
         ("Document", {"classes": ["collapse"], "fields": _document}),
     ]
@@ -105,7 +116,7 @@ class ArticleAdmin(admin.ModelAdmin):
         _story,
         (
             "Decision",
-            {"fields": ["state", *_decision, "why", "pinned", "wished", "story_lead", "listed_by"]},
+            {"fields": ["state_shown", *_decision, "why", "pinned", "wished", "story_lead", "listed_by"]},
         ),
         _addresses,
         (
@@ -125,6 +136,10 @@ class ArticleAdmin(admin.ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ArticleChangeList
 
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        self.list_editable = ["quality", "heat"] if self.has_score_permission(request) else []
+        return self.list_display
+
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[ArticleRowForm]:
         return ArticleRowForm
 
@@ -132,29 +147,56 @@ class ArticleAdmin(admin.ModelAdmin):
         return self.fieldsets if obj else self.add_fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: Article | None = None) -> list[str]:
-        return [*self.readonly_fields, "name"] if obj else self.readonly_fields
+        fixed = [*self.readonly_fields, *(["name"] if obj else [])]
+        if not self.has_score_permission(request):
+            fixed += ["quality", "heat", "decision"]
+        if not self.has_publish_permission(request):
+            fixed += ["publish_at", "unpublish_at", "removed"]
+        return fixed
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Allow what our own pages link to; a lookup on `secured` would tell it letter by letter."""
         return lookup == "provider__id__exact" or lookup in {each.parameter_name for each in self.list_filter}
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
-        return self.has_change_permission(request)
+        return request.user.has_perm(rights.PUBLISH)
+
+    def has_score_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(rights.SCORE)
 
     def view_on_site(self, obj: Article) -> str | None:
-        return obj.get_absolute_url() if obj.public else None
+        return obj.get_absolute_url() if obj.is_shown() else None
 
     # What an editor saves is a decision
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """Save a page as one operation. Two that are sent at once follow each other, so the second sees the first."""
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, *args, **kwargs)
+        with act(Verb.EDIT if object_id else Verb.ADD, _by(request)):
+            return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        if request.method != "POST" or "_save" not in request.POST:
+            return super().changelist_view(request, extra_context)
+        with act(Verb.SCORE, _by(request)):
+            return super().changelist_view(request, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
         changed = [name for name in form.changed_data if name in form.cleaned_data]
         if not change:
-            operations.add(obj, [name for name in changed if name != "name"])
-        elif changed:
-            values = {name: form.cleaned_data[name] for name in changed}
-            self._tell_what_followed(request, operations.edit(obj, **values))
+            operations.add(obj, [name for name in changed if name not in ("name", "decision")])
+            return
+        values = {name: form.cleaned_data[name] for name in changed if name not in DECIDED}
+        if values:
+            self._tell_what_followed(request, operations.edit(obj, **values).followed)
+        if {"publish_at", "unpublish_at"}.intersection(changed) and (obj.published or "decision" in changed):
+            times = {name: form.cleaned_data[name] for name in ("publish_at", "unpublish_at")}
+            self._tell_what_followed(request, operations.schedule(obj, **times).followed)
+        elif "decision" in changed:
+            self._tell_what_followed(request, operations.decide(obj, form.cleaned_data["decision"]).followed)
 
-    def _tell_what_followed(self, request: HttpRequest, changes: list[operations.Change]) -> None:
+    def _tell_what_followed(self, request: HttpRequest, changes: list[Rescored]) -> None:
         """Say what the policy changed in the story, so that nothing leaves the site unseen."""
         for change in changes[:TOLD_MAX]:
             self.message_user(request, f"Followed by the policy: {change}.", messages.INFO)
@@ -162,16 +204,20 @@ class ArticleAdmin(admin.ModelAdmin):
             self.message_user(request, f"{len(changes) - TOLD_MAX} more articles followed.", messages.INFO)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
+        def write() -> None:
+            super(ArticleAdmin, self).save_related(request, form, formsets, change)
+
         lists = [LISTS[formset.model] for formset in formsets if formset.has_changed()]
-        if lists:
-            self._tell_what_followed(request, operations.decide_lists(form.instance, *lists))
+        if not lists:
+            write()  # nothing, but the formsets remember that
+        else:
+            self._tell_what_followed(request, operations.edit_lists(form.instance, *lists, write=write).followed)
 
     def delete_model(self, request: HttpRequest, obj: Article) -> None:
-        operations.delete(Article.objects.filter(pk=obj.pk))
+        operations.delete(Article.objects.filter(pk=obj.pk), by=_by(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
-        operations.delete(queryset)
+        operations.delete(queryset, by=_by(request))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Return the articles themselves and how much goes with them; not a line, and a query, for each part."""
@@ -188,29 +234,54 @@ class ArticleAdmin(admin.ModelAdmin):
 
     @admin.action(description="Publish selected articles", permissions=["publish"])
     def publish_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
-        done, refusals = operations.publish_all(queryset)
-        self._tell(request, done, "published", refusals)
+        outcome = operations.publish(queryset, by=_by(request), versions=_versions(request))
+        self._tell(request, outcome, "published")
 
-    @admin.action(description="Withdraw selected articles from readers", permissions=["publish"])
-    def withdraw_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
-        self._tell(request, operations.withdraw_all(queryset), "withdrawn")
+    @admin.action(description="Hold selected articles", permissions=["score"])
+    def hold_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
+        self._tell(request, operations.hold(queryset, by=_by(request), versions=_versions(request)), "held")
 
-    @admin.action(description="Rescore selected articles by the policy", permissions=["change"])
+    @admin.action(description="Spike selected articles", permissions=["score"])
+    def spike_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
+        outcome = operations.spike(queryset, SpikeReason.OTHER, by=_by(request), versions=_versions(request))
+        self._tell(request, outcome, "spiked")
+
+    @admin.action(description="Reopen selected articles", permissions=["score"])
+    def reopen_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
+        self._tell(request, operations.reopen(queryset, by=_by(request), versions=_versions(request)), "reopened")
+
+    @admin.action(description="Rescore selected articles by the policy", permissions=["score"])
     def rescore_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
-        self._tell(request, len(operations.rescore(queryset)), "changed by rescoring; pins stayed")
+        changed = operations.rescore(queryset, by=_by(request))
+        self._say(request, len(changed), "changed by rescoring; pins stayed")
 
-    @admin.action(description="Unpin selected: let documents and policy decide again", permissions=["change"])
+    @admin.action(description="Unpin selected: let documents and policy decide again", permissions=["score"])
     def unpin_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
-        self._tell(request, operations.unpin_all(queryset), "unpinned")
+        outcome = operations.unpin(queryset.exclude(pins=[]), by=_by(request), versions=_versions(request))
+        self._tell(request, outcome, "unpinned")
 
-    def _tell(self, request: HttpRequest, done: int, what: str, refusals: list[Refusal] | None = None) -> None:
-        noun = "article" if done == 1 else "articles"
-        self.message_user(request, f"{done} {noun} {what}.", messages.SUCCESS if done else messages.INFO)
+    def _tell(self, request: HttpRequest, outcome: Outcome, what: str) -> None:
+        self._say(request, len(outcome.done), what)
+        refusals = outcome.refusals
         if refusals:
             told = "; ".join(f"“{refusal.title}” {refusal.reason}" for refusal in refusals[:REFUSALS_TOLD])
             more = len(refusals) - REFUSALS_TOLD
             rest = f"; and {more} more" if more > 0 else ""
-            self.message_user(request, f"{len(refusals)} not published: {told}{rest}.", messages.WARNING)
+            self.message_user(request, f"{len(refusals)} not {what}: {told}{rest}.", messages.WARNING)
+
+    def _say(self, request: HttpRequest, done: int, what: str) -> None:
+        noun = "article" if done == 1 else "articles"
+        self.message_user(request, f"{done} {noun} {what}.", messages.SUCCESS if done else messages.INFO)
+
+    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
+    def action_checkbox(self, article: Article) -> str:
+        """Send along which version the editor saw, so that an action doesn't overrule what others did since."""
+        return format_html(
+            '{}<input type="hidden" name="version-{}" value="{}">',
+            super().action_checkbox(article),
+            article.pk,
+            article.version,
+        )
 
     # Columns and read-only fields
 
@@ -222,12 +293,12 @@ class ArticleAdmin(admin.ModelAdmin):
     def shown_time(self, article: Article) -> str:
         return date_format(timezone.localtime(article.published_at), "j M Y H:i")
 
-    @admin.display(description="state")
-    def state(self, article: Article) -> str:
+    @admin.display(description="state", ordering="state")
+    def state_shown(self, article: Article) -> str:
         number = getattr(article, "related_count", None)
         role = article.role(article.related_links.count() if number is None else number)
         marks = [
-            ("public", article.public, "Readers see it by itself"),
+            ("public", article.is_shown(), "Readers see it by itself"),
             ("removed", article.removed, "Rejected by its source"),
             ("missing", article.missing, "Its document has disappeared"),
             ("stale", article.stale, "Its document has lost its scores"),
@@ -240,7 +311,14 @@ class ArticleAdmin(admin.ModelAdmin):
             ' <span class="mark {}" title="{}">{}</span>',
             ((label.replace(" ", "-"), title, label) for label, shown, title in marks if shown),
         )
-        return format_html('<span class="role {0}">{0}</span>{1}', str(role), told)
+        return format_html(
+            '<span class="state {}">{}</span> <span class="role {}">{}</span>{}',
+            article.state,
+            article.decision,
+            str(role),
+            str(role),
+            told,
+        )
 
     @admin.display(description="related")
     def related_number(self, article: Article) -> int:
@@ -253,7 +331,7 @@ class ArticleAdmin(admin.ModelAdmin):
     @admin.display(description="why")
     def why(self, article: Article) -> str:
         """What the policy makes of the numbers: see `explaining.py`."""
-        policy = SitePolicy.current()
+        policy = standing.policy_for(article)
         lines = explained(standing.explain_article(article, policy), article)
         return _lines([*lines, suggestion(*standing.suggest_quality(article, policy))])
 
@@ -282,6 +360,16 @@ class ArticleAdmin(admin.ModelAdmin):
         return format_html(
             '<pre class="unknown-keys">{}</pre>', json.dumps(article.extra, ensure_ascii=False, indent=2)
         )
+
+
+def _by(request: HttpRequest) -> By:
+    return By(request.user, Via.ADMIN)
+
+
+def _versions(request: HttpRequest) -> dict[int, int]:
+    """Return which version of each article the page showed."""
+    sent = {key.removeprefix("version-"): value for key, value in request.POST.items() if key.startswith("version-")}
+    return {int(pk): int(version) for pk, version in sent.items() if pk.isdigit() and version.isdigit()}
 
 
 def _lines(lines: list[str]) -> str:

@@ -11,8 +11,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from articles.admin.tree import in_tree_order
-from articles.models import Article, RelatedLink, Topic
+from articles.models import Article, RelatedLink, Topic, shown_to_readers
 from articles.policy import FOLDED_HEAT
+from articles.states import State
 from providers.models import Provider
 
 YEAR_MIN, YEAR_MAX = 1900, 2199  # what documents may say
@@ -27,9 +28,10 @@ STATES: dict[str, tuple[str, Any]] = {
     "lead": ("leads a story", _STANDS_ALONE & Q(_HAS_RELATED)),
     "single": ("single", _STANDS_ALONE & ~Q(_HAS_RELATED)),
     "folded": ("folded", _IS_FOLDED),
-    "published": ("published", Q(published=True)),
-    "unpublished": ("not published", Q(published=False)),
-    "public": ("readers see it", Q(public=True)),
+    "undecided": ("undecided", Q(state=State.UNDECIDED)),
+    "published": ("published", Q(state=State.PUBLISHED)),
+    "held": ("held", Q(state=State.HELD)),
+    "spiked": ("spiked", Q(state=State.SPIKED)),
     "removed": ("removed by its source", Q(removed=True)),
     "missing": ("document missing", Q(missing=True)),
     "stale": ("stale scores", Q(stale=True)),
@@ -42,9 +44,11 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        return [(key, label) for key, (label, _) in STATES.items()]
+        return [("public", "readers see it"), *((key, label) for key, (label, _) in STATES.items())]
 
     def queryset(self, request: Any, queryset: QuerySet[Article]) -> QuerySet[Article]:
+        if self.value() == "public":
+            return queryset.filter(shown_to_readers())
         state = STATES.get(self.value() or "")
         return queryset.filter(state[1]) if state else queryset
 

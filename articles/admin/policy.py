@@ -14,7 +14,8 @@ from django.utils.html import format_html
 from django.views.decorators.csrf import csrf_protect
 
 from articles import operations
-from articles.models import Article, SitePolicy
+from articles.acts import By
+from articles.models import Article, SitePolicy, Via
 
 CHANGES_SHOWN = 20
 
@@ -66,7 +67,7 @@ class SitePolicyAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: SitePolicy, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if "publish_unscored" in form.changed_data:
-            count = operations.apply_publish_unscored()
+            count = operations.apply_publish_unscored(by=By(request.user, Via.ADMIN))
             shown = "shown to" if obj.publish_unscored else "hidden from"
             self.message_user(request, f"{count} unscored articles are now {shown} readers.", messages.INFO)
         if {"publish_threshold", "related_bonus", "bonus_floor"}.intersection(form.changed_data):
@@ -79,7 +80,7 @@ class SitePolicyAdmin(admin.ModelAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
         if request.method == "POST":
-            count = len(operations.rescore(Article.objects.all()))
+            count = len(operations.rescore(Article.objects.all(), by=By(request.user, Via.ADMIN)))
             self.message_user(request, f"{count} articles changed by rescoring; pins stayed.", messages.SUCCESS)
             return redirect("admin:articles_sitepolicy_change", 1)
         changes = operations.rescore(Article.objects.all(), dry_run=True)

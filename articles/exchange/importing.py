@@ -17,9 +17,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 
-from articles import naming, operations
-from articles.models import Article, SitePolicy
-from articles.stories import connect_links, notices_among, place_folded
+from articles import naming, operations, stories, twins
+from articles.acts import SYSTEM, Act, By, act, created
+from articles.models import Article, Policies, Verb
 
 from . import store
 from .document import Document, DocumentRejected, Entry, Problem, TopicEntry
@@ -67,14 +67,15 @@ def run_import(
     dry_run: bool = False,
     rescore: bool = False,
     prune: bool = False,
+    by: By = SYSTEM,
 ) -> Counter[str]:
     """Take in the files and return how many had which outcome; tell each to `on_outcome` as soon as it is known.
 
     `dry_run` writes nothing. `rescore` lets the policy recompute the stories that changed. `prune` withdraws the
     articles whose documents are not among these files; their number is counted as "withdrawn". What can be known
-    of an article only among the others is told to `on_notice` at the end, by name.
+    of an article only among the others is told to `on_notice` at the end, by name. The run is one operation of `by`.
     """
-    run = _Run(on_outcome, on_notice, dry_run=dry_run, rescore=rescore, prune=prune)
+    run = _Run(on_outcome, on_notice, dry_run=dry_run, rescore=rescore, prune=prune, by=by)
     if dry_run:
         run.take_in_all(sources)
         run.compare_changed()
@@ -94,13 +95,15 @@ class _Run:
         dry_run: bool,
         rescore: bool,
         prune: bool,
+        by: By,
     ) -> None:
+        self.by = by
         self.on_outcome = on_outcome
         self.on_notice = on_notice
         self.prune = prune
         self.dry_run = dry_run
         self.rescore = rescore
-        self.policy = SitePolicy.current()
+        self.policies = Policies.load()
         self.registry = Registry()
         self.counts: Counter[str] = Counter()
         self.seen: dict[str, int] = {}  # the names of this run, with a short form of their hashes
@@ -120,22 +123,29 @@ class _Run:
         gone, back = self._gone(), self._back()
         if not (self.changed or self.entries or gone or back or staged.exists()):
             return
-        with transaction.atomic():
-            touched = list(staged.values_list("pk", flat=True))
+        with act(Verb.IMPORT, self.by) as running:
+            new = list(staged.values_list("pk", flat=True))
             for source, entry in self.entries:
                 self._store_entry(source, entry)
-            touched += self._update_changed()
-            connect_links(touched)
+            if new:
+                created(new, running)
+            touched = new + self._update_changed(running)
+            running.save_rows()
+            stories.connect_links(touched)
+            moved = stories.keep_pairings(touched)
             staged.update(public=F("staged"), staged=None)
+            running.flush()
             operations.mark_missing(back, missing=False)
             withdrawn = operations.mark_missing(gone, missing=True)
+            twins.settle(running, touched)
             if self.rescore:
                 operations.rescore(Article.objects.filter(pk__in=operations.neighbours(touched)))
-            place_folded(touched)
+            stories.follow(running, moved)
+            stories.place_folded(running, touched)
         self.counts[WITHDRAWN] = len(withdrawn)
         for name in withdrawn:
             self.on_notice(name, "its document is gone: withdrawn")
-        for name, notice in notices_among(touched):
+        for name, notice in stories.notices_among(touched):
             self.on_notice(name, notice)
 
     def _gone(self) -> list[int]:
@@ -190,7 +200,7 @@ class _Run:
                 self.changed.append(read.source)
         if new and not self.dry_run:
             with transaction.atomic():
-                store.insert([read.document for read in new], self.registry, self.policy)
+                store.insert([read.document for read in new], self.registry, self.policies)
         for read in new:
             self._tell(_told(read, CREATED))
 
@@ -252,15 +262,17 @@ class _Run:
         else:
             self._tell(Outcome(source.label, outcome, getattr(entry, "slug", "") or entry.name))
 
-    def _update_changed(self) -> list[int]:
+    def _update_changed(self, running: Act) -> list[int]:
         """Update the changed articles and return their ids."""
         updated = []
         for article, read, changed in self._changed_documents():
             forgotten = not article.content_hash  # unpinning makes the next import compare anew
             done = []
             if changed or forgotten:
-                done = store.update(article, read.document, changed, self.registry, self.policy)
+                row = running.load([article.pk])[0]
+                done = store.update(running, row, read.document, changed, self.registry)
                 updated.append(article.pk)
+                running.relieve()
             self._tell(_told(read, UPDATED if done else UNCHANGED, done))
         return updated
 

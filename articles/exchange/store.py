@@ -6,14 +6,23 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
-from articles.bulk import Table, json_text, time_value
-from articles.derivation import derive, match_key, public_by_rule, url_key
-from articles.models import Article, ArticleImage, ArticleQuerySet, ArticleTopic, RelatedImage, RelatedLink
-from articles.policy import Policy, engagement_left_over, is_public
+from articles.acts import Act
+from articles.bulk import Table, among, json_text, time_value
+from articles.derivation import is_open, match_key, url_key
+from articles.models import (
+    Article,
+    ArticleImage,
+    ArticleQuerySet,
+    ArticleTopic,
+    Policies,
+    RelatedImage,
+    RelatedLink,
+)
+from articles.policy import FOLDED_HEAT, SIDE, engagement_left_over, is_public
 from articles.ranking import hot_value
+from articles.states import State
 
 from .document import Document, Image, Layout, Outlet, Related
 from .registry import Registry
@@ -39,6 +48,7 @@ SCORE_FIELDS = ("quality", "heat", "published")
 LOADED = ("name", *WORD_FIELDS, *SCORE_FIELDS)
 LIST_FIELDS = ("topics", "images", "related")
 RELATED_FIELDS = ("title", "excerpt", "published_at", "web_url", "amp_url", "cdn_amp_url", "type", "quality", "extra")
+LOGGED_LISTS = {"topics": "topics", "images": "images", "related": "related", "provider": "logos"}
 IMAGE_FIELDS = ("url", "width", "height", "is_cached", "title", "extra", "layout")
 
 ARTICLES = Table(
@@ -61,6 +71,11 @@ ARTICLES = Table(
     "content_hash",
     "match_key",
     "url_key",
+    "state",
+    "state_since",
+    "picture_count",
+    "pictureless",
+    "warned",
     "created_at",
     "changed_at",
 )
@@ -82,7 +97,7 @@ RELATED = Table(
 RELATED_IMAGES = Table(RelatedImage, "link", *IMAGE_COLUMNS)
 
 
-def insert(documents: Sequence[Document], registry: Registry, policy: Policy) -> list[int]:
+def insert(documents: Sequence[Document], registry: Registry, policies: Policies) -> list[int]:
     """Store new documents with all their parts, staged: readers see them when the run ends. Return their ids.
 
     Runs in the caller's transaction; a fixed number of queries for each call.
@@ -91,7 +106,7 @@ def insert(documents: Sequence[Document], registry: Registry, policy: Policy) ->
     ids = ARTICLES.reserve_ids(len(documents))
     pairs = list(zip(ids, documents, strict=True))
     now = time_value(timezone.now())
-    ARTICLES.insert([_article_row(pk, document, registry, policy, now) for pk, document in pairs])
+    ARTICLES.insert([_article_row(pk, document, registry, policies, now) for pk, document in pairs])
     _insert_topics(pairs, registry)
     _insert_images(pairs)
     _insert_related(pairs, registry)
@@ -122,37 +137,46 @@ def changed_fields(stored: Document, document: Document) -> list[str]:
     return [name for name in fields if getattr(stored, name) != getattr(document, name)]
 
 
-def update(
-    article: Article, document: Document, changed: Sequence[str], registry: Registry, policy: Policy
-) -> list[str]:
-    """Bring a stored article up to its changed document; return the fields that it really changed.
+def update(running: Act, article: Article, document: Document, changed: Sequence[str], registry: Registry) -> list[str]:
+    """Bring an article of the act up to its changed document; return the fields that it really changed.
 
     A pinned field stays as the editor wants it; the document's wish is kept beside it. Scores that the document
-    has lost stay, marked stale. Runs in the caller's transaction.
+    has lost stay, marked stale. Lists are written, columns wait for the act's end.
     """
     registry.prepare([document])
     pinned = set(article.pins)
+    kept = pinned | _kept_scores(article, document)
     lost = _has_lost_scores(article, document)
+    running.watch([article.pk], *(LOGGED_LISTS[name] for name in changed if name in LOGGED_LISTS and name not in kept))
     wishes = dict(article.wishes)
     done = []
     for name in pinned & {*WORD_FIELDS, *SCORE_FIELDS, *LIST_FIELDS, "provider"}:
         wishes[name] = _wish(document, name)
     for name in changed:
-        if name not in pinned and not (lost and name in SCORE_FIELDS):
+        if name not in kept:
             _set(article, document, name, registry)
             done.append(name)
     if article.stale != lost:
         article.stale = lost
         done.append("stale")
     article.wishes = wishes
+    article.staged = None
     article.secured = document.secured
     article.content_hash = document.content_hash
     if not lost:
+        policy = running.policies.of(registry.topic_ids[name] for name in document.topics)
         article.engagement = engagement_left_over(policy, document.quality, document.heat, len(document.related))
-    derive(article)
-    article.public, article.staged = public_by_rule(article, policy), None
-    article.save()
     return done
+
+
+def _kept_scores(article: Article, document: Document) -> set[str]:
+    """Return the scores that stay although they are not pinned: lost ones, and those that would turn the side of a
+    story that an editor decided.
+    """
+    if _has_lost_scores(article, document):
+        return set(SCORE_FIELDS)
+    turns = (document.heat == FOLDED_HEAT) != article.is_folded
+    return {"heat", "published"} if SIDE in article.pins and turns else set()
 
 
 def _has_lost_scores(article: Article, document: Document) -> bool:
@@ -192,8 +216,12 @@ def _set(article: Article, document: Document, name: str, registry: Registry) ->
             setattr(article, name, getattr(document, name))
 
 
-def _article_row(pk: int, document: Document, registry: Registry, policy: Policy, now: Any) -> tuple[Any, ...]:
+def _article_row(pk: int, document: Document, registry: Registry, policies: Policies, now: Any) -> tuple[Any, ...]:
     """Return the values of ARTICLES."""
+    policy = policies.of(registry.topic_ids[name] for name in document.topics) if policies.by_topic else policies.site
+    state = State.PUBLISHED if document.published else State.UNDECIDED
+    stands_open = is_open(document.heat, state, document.removed)
+    address = document.web_url or document.original_url
     visible = is_public(
         policy,
         quality=document.quality,
@@ -230,7 +258,12 @@ def _article_row(pk: int, document: Document, registry: Registry, policy: Policy
         json_text(_article_layout(document)),
         document.content_hash,
         match_key(document.web_url, document.title, document.published_at),
-        url_key(document.web_url or document.original_url),
+        url_key(address),
+        state.value,
+        now,
+        len(document.images),
+        stands_open and not document.images,
+        stands_open and not (document.excerpt and address),
         now,
         now,
     )
@@ -317,13 +350,6 @@ def _related_row(pk: int, article_id: int, position: int, item: Related, registr
     )
 
 
-def _among(field: str, ids: Sequence[int]) -> Q:
-    """Return the condition that `field` is one of `ids`: as a range where they are dense, which costs far less."""
-    if len(ids) > 1 and max(ids) - min(ids) < 4 * len(ids):
-        return Q(**{f"{field}__gte": min(ids), f"{field}__lte": max(ids)})
-    return Q(**{f"{field}__in": ids})
-
-
 class _Parts:
     """What belongs to some articles beside their own columns, by article."""
 
@@ -332,10 +358,10 @@ class _Parts:
         self.pictures: dict[int, list[Image]] = defaultdict(list)
         self.logos: dict[int, list[Image]] = defaultdict(list)
         self.related: dict[int, list[Related]] = defaultdict(list)
-        topics = ArticleTopic.objects.filter(_among("content_object", ids)).order_by("position", "pk")
+        topics = ArticleTopic.objects.filter(among("content_object", ids)).order_by("position", "pk")
         for pk, name in topics.values_list("content_object", "tag__name"):
             self.topics[pk].append(name)
-        images = ArticleImage.objects.filter(_among("article", ids)).order_by("position", "pk")
+        images = ArticleImage.objects.filter(among("article", ids)).order_by("position", "pk")
         for pk, kind, *values in images.values_list("article", "kind", *IMAGE_FIELDS):
             images_of = self.logos if kind == ArticleImage.Kind.LOGO else self.pictures
             images_of[pk].append(_image(values))
@@ -343,11 +369,11 @@ class _Parts:
 
     def _load_related(self, ids: Sequence[int]) -> None:
         link_images: dict[int, list[Image]] = defaultdict(list)
-        images = RelatedImage.objects.filter(_among("link__article", ids)).order_by("position", "pk")
+        images = RelatedImage.objects.filter(among("link__article", ids)).order_by("position", "pk")
         for pk, *values in images.values_list("link", *IMAGE_FIELDS):
             link_images[pk].append(_image(values))
         columns = ("pk", "article", "layout", "provider__name", "provider__domain", *RELATED_FIELDS)
-        links = RelatedLink.objects.filter(_among("article", ids)).order_by("position", "pk")
+        links = RelatedLink.objects.filter(among("article", ids)).order_by("position", "pk")
         for pk, article_id, layout, name, domain, *values in links.values_list(*columns):
             layout, provider = _without_outlet(layout)
             self.related[article_id].append(

@@ -1,8 +1,10 @@
 """The tables of the newsroom, one module for each subject."""
 
-from .article import Article, ArticleQuerySet
+from .article import Article, ArticleQuerySet, shown_to_readers
 from .image import ArticleImage, Picture, RelatedImage
-from .policy import SitePolicy
+from .operation import Event, Operation, Subject, Verb, Via
+from .pairing import Pairing
+from .policy import Policies, SitePolicy, TopicPolicy
 from .related import RelatedLink
 from .topic import ArticleTopic, Topic
 
@@ -11,9 +13,18 @@ __all__ = [
     "ArticleImage",
     "ArticleQuerySet",
     "ArticleTopic",
+    "Event",
+    "Operation",
+    "Pairing",
     "Picture",
+    "Policies",
     "RelatedImage",
     "RelatedLink",
     "SitePolicy",
+    "Subject",
     "Topic",
+    "TopicPolicy",
+    "Verb",
+    "Via",
+    "shown_to_readers",
 ]

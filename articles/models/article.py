@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Self
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Prefetch, Q, Value
 from django.db.models.functions import Concat
 from django.urls import reverse
+from django.utils import timezone
 from taggit.managers import TaggableManager
 
 from articles.policy import FOLDED_HEAT, SCORE_MAX, Role, role_of
 from articles.ranking import hot_value
+from articles.states import SpikeReason, State, is_on_air
 
 from .fields import BytewiseCharField, SparseJSONField, WebAddressField, is_web_address
 from .topic import ArticleTopic, Topic
 
 
+def shown_to_readers(prefix: str = "", at: datetime | None = None) -> Q:
+    """Return the condition that readers see an article by itself at `at`, now by default.
+
+    A schedule is a condition on the clock: nothing has to run for it. `prefix` leads to the article: "target__".
+    """
+    now = at or timezone.now()
+    begun = Q(**{f"{prefix}publish_at": None}) | Q(**{f"{prefix}publish_at__lte": now})
+    not_over = Q(**{f"{prefix}unpublish_at": None}) | Q(**{f"{prefix}unpublish_at__gt": now})
+    return Q(**{f"{prefix}public": True}) & begun & not_over
+
+
 class ArticleQuerySet(models.QuerySet["Article"]):
-    def public(self) -> Self:
-        """Return the articles that readers may see by themselves: the published feed."""
-        return self.filter(public=True)
+    def public(self, at: datetime | None = None) -> Self:
+        """Return the articles that readers may see by themselves at `at`, now by default: the published feed."""
+        return self.filter(shown_to_readers(at=at))
+
+    def scheduled(self, at: datetime | None = None) -> Self:
+        """Return the articles that will go on air, or leave it, after `at`."""
+        now = at or timezone.now()
+        return self.filter(Q(publish_at__gt=now) | Q(unpublish_at__gt=now))
 
     def unscored(self) -> Self:
         return self.filter(quality__isnull=True, heat__isnull=True, published__isnull=True)
@@ -88,6 +108,22 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         default=0, editable=False, help_text="The audience term that its document's heat contained."
     )
     published = models.BooleanField(null=True, blank=True, help_text="Unknown while nobody has decided.")
+    state = models.CharField(
+        max_length=9,
+        choices=[(state.value, state.value) for state in State],
+        default=State.UNDECIDED.value,
+        editable=False,
+    )
+    spike_reason = models.CharField(
+        max_length=11, choices=[(reason.value, reason.value) for reason in SpikeReason], blank=True, editable=False
+    )
+    state_since = models.DateTimeField(default=timezone.now, editable=False)
+    publish_at = models.DateTimeField(
+        "publish at", null=True, blank=True, help_text="Readers see it from then on. Empty means at once."
+    )
+    unpublish_at = models.DateTimeField(
+        "unpublish at", null=True, blank=True, help_text="Readers no longer see it from then on. Empty means never."
+    )
     removed = models.BooleanField(null=True, blank=True, help_text="Rejected by the source, whatever its heat.")
     missing = models.BooleanField(
         default=False, help_text="Its document was not in an import that prunes; withdrawn until it comes back."
@@ -113,6 +149,21 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         help_text="On a folded article: the lead of its story.",
     )
     ambiguous = models.BooleanField(default=False, help_text="Several leads claim this article; the best was taken.")
+    twin = models.BooleanField(default=False, editable=False, help_text="Another article has its address.")
+    picture_count = models.PositiveSmallIntegerField(default=0, editable=False, help_text="How many it lists.")
+    # What asks editors for a look, only while the article stands by itself and isn't spiked (see derivation.py).
+    duplicate = models.BooleanField(default=False, editable=False, help_text="Another article has its address.")
+    pictureless = models.BooleanField(default=False, editable=False, help_text="It lists no picture.")
+    warned = models.BooleanField(default=False, editable=False, help_text="It has warnings.")
+    editor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text="Who decided on it last.",
+    )
+    version = models.PositiveIntegerField(default=1, editable=False, help_text="Rises with every change of a field.")
     secured = models.TextField(blank=True, editable=False, help_text="Opaque: kept and exported, never shown.")
     body = models.TextField(blank=True, help_text="The text under the front matter.")
     extra = SparseJSONField(
@@ -135,6 +186,12 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
 
     class Meta:
         ordering = ["-published_at", "file_name"]
+        permissions = [
+            ("score", "Can score, hold, spike and reopen articles"),
+            ("fold", "Can fold articles, take them out, make leads and merge stories"),
+            ("publish", "Can publish, withdraw and schedule articles"),
+            ("run_import", "Can import documents and undo an import"),
+        ]
         indexes = [
             models.Index(fields=["-published_at", "file_name"], name="article_newest"),
             models.Index(fields=["-published_at", "file_name"], name="article_feed", condition=Q(public=True)),
@@ -147,6 +204,19 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
             models.Index(fields=["match_key"], name="article_match_key"),
             models.Index(fields=["url_key"], name="article_url_key"),
             models.Index(fields=["staged"], name="article_staged", condition=Q(staged__isnull=False)),
+            models.Index(fields=["state", "-published_at", "file_name"], name="article_queue"),
+            models.Index(fields=["state", "-hot", "file_name"], name="article_hot_queue"),
+            models.Index(fields=["state", "-state_since", "-id"], name="article_decided"),
+            models.Index(
+                fields=["editor", "-changed_at", "-id"], name="article_by_editor", condition=Q(editor__isnull=False)
+            ),
+            models.Index(fields=["publish_at"], name="article_publish_at", condition=Q(publish_at__isnull=False)),
+            models.Index(fields=["unpublish_at"], name="article_unpublish_at", condition=Q(unpublish_at__isnull=False)),
+            models.Index(fields=["lead"], name="article_ambiguous", condition=Q(ambiguous=True)),
+            *(
+                models.Index(fields=["-published_at", "file_name"], name=f"article_{flag}", condition=Q(**{flag: True}))
+                for flag in ("duplicate", "pictureless", "warned")
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -172,6 +242,25 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
                 violation_error_message="Readers see what is published or unscored, never what is folded or removed.",
             ),
             models.CheckConstraint(
+                name="article_state_agrees",
+                condition=Q(state="published", published__isnull=False, published=True)
+                | (Q(published__isnull=True) | Q(published=False)) & Q(state__in=["undecided", "held", "spiked"]),
+                violation_error_message="An article is in the state published exactly if its published is true.",
+            ),
+            models.CheckConstraint(
+                name="article_spiked_with_reason",
+                condition=Q(state="spiked", spike_reason__in=[reason.value for reason in SpikeReason])
+                | ~Q(state="spiked") & Q(spike_reason=""),
+                violation_error_message="A spiked article has a reason, and no other has one.",
+            ),
+            models.CheckConstraint(
+                name="article_schedule_in_order",
+                condition=Q(publish_at__isnull=True) & Q(unpublish_at__isnull=True)
+                | Q(state="published")
+                & (Q(publish_at__isnull=True) | Q(unpublish_at__isnull=True) | Q(unpublish_at__gt=F("publish_at"))),
+                violation_error_message="Only a published article has a schedule; it ends after it has begun.",
+            ),
+            models.CheckConstraint(
                 name="article_not_its_own_lead",
                 condition=~Q(lead=F("id")),
                 violation_error_message="An article can't be folded under itself.",
@@ -195,8 +284,17 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         return self.web_url or self.original_url
 
     @property
+    def decision(self) -> str:
+        """Its state, with the reason if it is spiked: a choice of `operations.DECISIONS`."""
+        return f"{self.state}: {self.spike_reason}" if self.spike_reason else self.state
+
+    @property
     def is_folded(self) -> bool:
         return self.heat == FOLDED_HEAT
+
+    def is_shown(self, at: datetime | None = None) -> bool:
+        """Return whether readers see it by itself at `at`, now by default: the twin of `shown_to_readers`."""
+        return self.public and is_on_air(self.publish_at, self.unpublish_at, at or timezone.now())
 
     def role(self, related_count: int) -> Role:
         return role_of(self.quality, self.heat, self.published, related_count)

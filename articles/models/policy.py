@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 
 from articles.policy import Policy
 
+from .topic import Topic
+
 _DEFAULT = Policy()
+OVERRIDABLE = ("publish_threshold", "related_bonus", "bonus_floor")
+OPERATIONS_KEY = 0x466F_6C64  # PostgreSQL's advisory lock of editorial operations: "Fold"
 _POINTS = [MinValueValidator(-1000), MaxValueValidator(1000)]
 
 
@@ -49,6 +54,7 @@ class SitePolicy(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "policy"
+        permissions = [("change_policy", "Can change the policy and apply it")]
         constraints = [
             models.CheckConstraint(
                 name="policy_is_the_only_one",
@@ -69,3 +75,85 @@ class SitePolicy(models.Model):
         """Return the policy in force. One query."""
         row = cls.objects.values(*(field.name for field in fields(Policy))).first()
         return Policy(**row) if row else _DEFAULT
+
+
+class TopicPolicy(models.Model):
+    """What differs from the site's policy for the articles of one top-level topic; empty numbers don't differ."""
+
+    site = models.ForeignKey(SitePolicy, models.CASCADE, default=1, editable=False, related_name="overrides")
+    topic = models.OneToOneField("articles.Topic", models.CASCADE, related_name="policy")
+    publish_threshold = models.PositiveIntegerField(null=True, blank=True)
+    related_bonus = models.PositiveIntegerField(null=True, blank=True)
+    bonus_floor = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "policy of a topic"
+        verbose_name_plural = "policies of topics"
+        ordering = ["topic__registry_name", "topic__name"]
+
+    def __str__(self) -> str:
+        return f"Policy of {self.topic}"
+
+
+@dataclass(frozen=True)
+class Policies:
+    """The site's policy and what top-level topics override; `roots` leads from a topic to its top-level one."""
+
+    site: Policy = _DEFAULT
+    by_topic: Mapping[int, Policy] = field(default_factory=dict)
+    roots: Mapping[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, *, exclusive: bool = False) -> Policies:
+        """Return the policies in force. One query, a second where topics have policies of their own.
+
+        `exclusive` makes other editorial operations wait until this transaction ends. SQLite's transactions do so
+        by themselves; on PostgreSQL the same statement takes an advisory lock.
+        """
+        names = [each.name for each in fields(Policy)]
+        overrides = [f"overrides__{name}" for name in ("topic", *OVERRIDABLE)]
+        rows = SitePolicy.objects.order_by()
+        if exclusive and connection.vendor == "postgresql":
+            rows = rows.annotate(lock=_OperationsLock())
+        found = list(rows.values_list(*names, *overrides, *(["lock"] if "lock" in rows.query.annotations else [])))
+        if not found:
+            return cls()
+        site = Policy(**dict(zip(names, found[0], strict=False)))
+        by_topic = {}
+        for row in found:
+            topic, *numbers = row[len(names) : len(names) + len(overrides)]
+            if topic is not None:
+                own = {key: number for key, number in zip(OVERRIDABLE, numbers, strict=True) if number is not None}
+                by_topic[topic] = replace(site, **own)
+        return cls(site, by_topic, _roots() if by_topic else {})
+
+    def of(self, topics: Iterable[int]) -> Policy:
+        """Return the policy for an article with these topics: the first one whose top-level topic has its own."""
+        for topic in topics:
+            policy = self.by_topic.get(self.roots.get(topic, topic))
+            if policy:
+                return policy
+        return self.site
+
+
+class _OperationsLock(models.Expression):
+    """Takes the lock of editorial operations for the rest of the transaction."""
+
+    output_field = models.TextField()
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
+        return "CAST(pg_advisory_xact_lock(%s) AS text)", (OPERATIONS_KEY,)
+
+
+def _roots() -> dict[int, int]:
+    """Return each topic's top-level topic. One query; a circle ends where it began."""
+    parents: dict[int, int | None] = dict(Topic.objects.values_list("pk", "parent"))
+    return {topic: _root(topic, parents) for topic in parents}
+
+
+def _root(topic: int, parents: Mapping[int, int | None]) -> int:
+    seen = {topic}
+    while (parent := parents.get(topic)) is not None and parent not in seen:
+        seen.add(parent)
+        topic = parent
+    return topic

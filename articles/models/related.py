@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from articles.policy import FOLDED_HEAT, SCORE_MAX
 
+from .article import shown_to_readers
 from .fields import SparseJSONField, WebAddressField, is_web_address
 
 
@@ -23,7 +24,7 @@ class RelatedLinkQuerySet(models.QuerySet["RelatedLink"]):
 
     def see_also(self) -> Self:
         """Return the links to articles that readers may see by themselves."""
-        return self.filter(target__public=True)
+        return self.filter(shown_to_readers("target__"))
 
 
 class RelatedLink(models.Model):

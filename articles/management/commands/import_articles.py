@@ -12,9 +12,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from tqdm import tqdm
 
+from articles.acts import By
 from articles.exchange.files import sources
 from articles.exchange.importing import OUTCOMES, REJECTED, UNPRUNED, WITHDRAWN, Outcome, run_import
 from articles.exchange.report import Report
+from articles.models import Via
 
 
 class Command(BaseCommand):
@@ -70,6 +72,7 @@ class Command(BaseCommand):
                     on_notice=notice,
                     rescore=rescore,
                     prune=options["prune"],
+                    by=By(via=Via.COMMAND),
                 )
             except DatabaseError as error:
                 raise CommandError(

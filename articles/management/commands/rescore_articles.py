@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from articles import operations, standing
+from articles.acts import By
 from articles.explaining import explained, suggestion
-from articles.models import Article, SitePolicy
+from articles.models import Article, SitePolicy, Via
 from articles.policy import Policy
 
 TRIALS = ("publish_threshold", "related_bonus", "bonus_floor")
@@ -26,12 +27,13 @@ class Command(BaseCommand):
             parser.add_argument(option, type=int, metavar="N", help="try this number instead of the stored policy's")
 
     def handle(self, *args: Any, dry_run: bool, explain: str | None, **options: Any) -> None:
-        policy = self._policy({name: options[name] for name in TRIALS if options[name] is not None})
+        trial = {name: options[name] for name in TRIALS if options[name] is not None}
+        policy = self._policy(trial) if trial else None
         if explain is not None:
             self._explain(explain, policy)
             return
         articles = Article.objects.all()
-        changes = operations.rescore(articles, policy, dry_run=dry_run)
+        changes = operations.rescore(articles, policy, dry_run=dry_run, by=By(via=Via.COMMAND))
         if options["verbosity"] >= 1:
             for change in changes:
                 self.stdout.write(str(change))
@@ -44,7 +46,7 @@ class Command(BaseCommand):
                 raise CommandError(f"--{name.replace('_', '-')} is {value}; it must be 0 or more.")
         return replace(SitePolicy.current(), **trial)  # type: ignore[arg-type]
 
-    def _explain(self, name: str, policy: Policy) -> None:
+    def _explain(self, name: str, policy: Policy | None) -> None:
         try:
             article = Article.objects.get(name=name)
         except Article.DoesNotExist:

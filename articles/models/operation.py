@@ -1,0 +1,111 @@
+"""The log of the newsroom: one operation for each act, one event for each field that it changed."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Verb(models.TextChoices):
+    """What was done. The labels are the past tense that histories show."""
+
+    ADD = "add", "added"
+    EDIT = "edit", "edited"
+    SCORE = "score", "scored"
+    RESCORE = "rescore", "rescored"
+    PIN = "pin", "pinned"
+    UNPIN = "unpin", "unpinned"
+    PUBLISH = "publish", "published"
+    HOLD = "hold", "held"
+    SPIKE = "spike", "spiked"
+    REOPEN = "reopen", "reopened"
+    SCHEDULE = "schedule", "scheduled"
+    FOLD = "fold", "folded"
+    TAKE_OUT = "take_out", "taken out"
+    MAKE_LEAD = "make_lead", "made lead"
+    MERGE = "merge", "merged"
+    DELETE = "delete", "deleted"
+    IMPORT = "import", "imported"
+    POLICY = "policy", "changed policy"
+    UNDO = "undo", "undone"
+
+
+class Via(models.TextChoices):
+    """Through which door an operation came."""
+
+    DESK = "desk", "the desk"
+    ADMIN = "admin", "the admin"
+    COMMAND = "command", "a command"
+    SYSTEM = "system", "the system"
+
+
+class Operation(models.Model):
+    """One act of a person or a program. `articles` is how many articles it changed."""
+
+    verb = models.CharField(max_length=10, choices=Verb)
+    via = models.CharField(max_length=7, choices=Via, default=Via.SYSTEM)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="operations")
+    actor_name = models.CharField(max_length=150, blank=True, help_text="Kept when the account is gone.")
+    reason = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+    articles = models.PositiveIntegerField(default=0)
+    undoes = models.ForeignKey("self", models.SET_NULL, null=True, related_name="undone_by")
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["actor", "-id"], name="operation_by_actor"),
+            models.Index(fields=["verb", "-id"], name="operation_by_verb"),
+            models.Index(fields=["at"], name="operation_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()} by {self.who}"
+
+    @property
+    def who(self) -> str:
+        """Who acted: a person's name, else the door through which it came."""
+        return self.actor_name or self.get_via_display()
+
+
+class Subject(models.TextChoices):
+    ARTICLE = "article", "article"
+    PROVIDER = "provider", "provider"
+    TOPIC = "topic", "topic"
+    POLICY = "policy", "policy"
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def of(self, subject: str, subject_id: int) -> Self:
+        """Return the events of one article, provider, topic or policy, newest first."""
+        return self.filter(subject=subject, subject_id=subject_id).order_by("-pk")
+
+
+class Event(models.Model):
+    """One field of one row before and after an operation.
+
+    The subject is named by its key, without a foreign key: history outlives what it tells of. `label` is how the
+    subject was called then, `version` the article's version that the event made (0 for other subjects).
+    """
+
+    operation = models.ForeignKey(Operation, models.CASCADE, related_name="events")
+    subject = models.CharField(max_length=8, choices=Subject, default=Subject.ARTICLE)
+    subject_id = models.BigIntegerField()
+    label = models.CharField(max_length=300)
+    field = models.CharField(max_length=40)
+    before: Any = models.JSONField(null=True)
+    after: Any = models.JSONField(null=True)
+    version = models.PositiveIntegerField(default=0)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["subject", "subject_id", "-id"], name="event_by_subject")]
+        constraints = [models.CheckConstraint(name="event_has_field", condition=~Q(field=""))]
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.field}"

@@ -1,0 +1,82 @@
+"""Who may do what: each verb's permission, and the groups that the newsroom starts with. Pure.
+
+The doors ask `may()` before they show a button and again before they act on it.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+SCORE, FOLD, PUBLISH = "articles.score", "articles.fold", "articles.publish"
+CHANGE_POLICY, RUN_IMPORT = "articles.change_policy", "articles.run_import"
+
+NEEDED: dict[str, str] = {
+    "add": "articles.add_article",
+    "edit": "articles.change_article",
+    "score": SCORE,
+    "rescore": SCORE,
+    "pin": SCORE,
+    "unpin": SCORE,
+    "hold": SCORE,
+    "spike": SCORE,
+    "reopen": SCORE,
+    "publish": PUBLISH,
+    "schedule": PUBLISH,
+    "fold": FOLD,
+    "take_out": FOLD,
+    "make_lead": FOLD,
+    "merge": FOLD,
+    "delete": "articles.delete_article",
+    "import": RUN_IMPORT,
+    "policy": CHANGE_POLICY,
+}
+
+_VIEW = (
+    "articles.view_article",
+    "articles.view_operation",
+    "articles.view_topic",
+    "articles.view_sitepolicy",
+    "providers.view_provider",
+)
+_WORDS = (
+    "articles.add_article",
+    "articles.change_article",
+    "articles.add_articletopic",
+    "articles.change_articletopic",
+    "articles.delete_articletopic",
+    "articles.view_articletopic",
+)
+_LISTS = tuple(
+    f"articles.{act}_{model}"
+    for model in ("articleimage", "relatedlink")
+    for act in ("view", "add", "change", "delete")
+)
+_EDITOR = (*_WORDS, *_LISTS, SCORE, FOLD)
+GROUPS: dict[str, tuple[str, ...]] = {
+    "contributor": (*_VIEW, *_WORDS),
+    "editor": (*_VIEW, *_EDITOR),
+    "publisher": (
+        *_VIEW,
+        *_EDITOR,
+        PUBLISH,
+        CHANGE_POLICY,
+        "articles.delete_article",
+        "articles.add_topic",
+        "articles.change_topic",
+        "providers.add_provider",
+        "providers.change_provider",
+    ),
+    "importer": (*_VIEW, RUN_IMPORT),
+}
+
+
+class Holder(Protocol):
+    """A user, as far as rights go."""
+
+    def has_perm(self, perm: str) -> bool: ...
+
+
+def may(user: Holder, verb: str, *, undoes: str = "") -> bool:
+    """Return whether `user` may do what the verb does; undoing needs the right to do what is undone."""
+    wanted = undoes if verb == "undo" else verb
+    return user.has_perm(NEEDED[wanted]) if wanted in NEEDED else False

@@ -1,0 +1,239 @@
+"""Operations taken back: each field that still has the value the operation gave it gets the one it had before."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from articles import listings, stories, twins
+from articles.acts import PIN, Act, Change, plain
+from articles.bulk import chunked
+from articles.models import Article, Event, Operation, RelatedLink, SitePolicy, Subject, Topic
+from providers.models import Provider
+
+CREATED, DELETED = "created", "deleted"
+OTHERS: dict[str, type[models.Model]] = {
+    Subject.PROVIDER: Provider,
+    Subject.TOPIC: Topic,
+    Subject.POLICY: SitePolicy,
+}
+# A deleted article comes back without what no log may hold, and without what follows from the rest.
+LEFT_OUT = {"secured", "file_name", "content_hash", "staged"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A field that was not restored: somebody changed it since, or what it was is no longer possible."""
+
+    event: Event
+    reason: str
+
+
+@dataclass(slots=True)
+class Left:
+    """What deleted articles leave behind: the digests of their addresses, and those that listed or followed them."""
+
+    keys: set[str] = field(default_factory=set)
+    neighbours: set[int] = field(default_factory=set)
+
+
+def restore(running: Act, operation: Operation) -> list[Kept]:
+    """Take back what an operation did, as far as it still stands; return what was kept."""
+    events = list(operation.events.order_by("-pk"))
+    kept: list[Kept] = []
+    articles = [event for event in events if event.subject == Subject.ARTICLE]
+    kept += _revive(running, [event for event in articles if event.field == DELETED])
+    kept += _restore_fields(running, [event for event in articles if event.field not in (CREATED, DELETED)])
+    kept += _remove_created(running, [event for event in articles if event.field == CREATED])
+    for event in events:
+        if event.subject != Subject.ARTICLE:
+            kept += _restore_other(running, event)
+    return kept
+
+
+def remove(running: Act, ids: Sequence[int]) -> Left:
+    """Delete articles; each leaves an event that can bring it back."""
+    left = Left()
+    rows = running.load(ids)
+    left.neighbours = set(stories.near_ids(list(ids)).values_list("pk", flat=True))
+    lists = {name: listings.load(list(ids), name) for name in listings.NAMES}
+    listed_by: dict[int, list[int]] = defaultdict(list)
+    for pk, link in RelatedLink.objects.filter(target__in=ids).order_by("pk").values_list("target", "pk"):
+        listed_by[pk].append(link)
+    for article in rows:
+        left.keys.add(article.url_key)
+        columns = {
+            each.attname: plain(getattr(article, each.attname))
+            for each in Article._meta.concrete_fields
+            if each.attname not in LEFT_OUT
+        }
+        own_lists = {name: found[article.pk] for name, found in lists.items()}
+        image = {"columns": columns, "lists": own_lists, "listed_by": listed_by[article.pk]}
+        running.note(Change(article.pk, article.title, DELETED, image, None, article.version))
+    for follower in running.load(left.neighbours.difference(ids)):
+        if follower.lead_id in set(ids):
+            follower.lead_id = None
+    running.save_rows()
+    for article in rows:
+        running.drop(article.pk)
+    Article.objects.filter(pk__in=ids).delete()
+    return left
+
+
+def _restore_fields(running: Act, events: Sequence[Event]) -> Iterator[Kept]:
+    by_article: dict[int, list[Event]] = defaultdict(list)
+    for event in events:
+        by_article[event.subject_id].append(event)
+    for chunk in chunked(sorted(by_article)):
+        yield from _restore_chunk(running, {pk: by_article[pk] for pk in chunk})
+
+
+def _restore_chunk(running: Act, by_article: dict[int, list[Event]]) -> list[Kept]:
+    rows = {article.pk: article for article in running.load(by_article)}
+    for name in listings.NAMES:
+        running.watch([pk for pk in rows if any(each.field == name for each in by_article[pk])], name)
+    kept = []
+    relisted = []
+    for pk, events in by_article.items():
+        article = rows.get(pk)
+        if article is None:
+            kept += [Kept(event, "the article was deleted since") for event in events]
+            continue
+        failed = [event for event in events if not _take_back(running, article, event)]
+        kept += [Kept(event, _since(event)) for event in failed]
+        article.content_hash = ""  # the next import compares anew
+        if any(event.field == "related" for event in events):
+            relisted.append(pk)
+    running.save_rows()
+    stories.connect_links(relisted)
+    twins.settle(running, list(rows))
+    return kept
+
+
+def _take_back(running: Act, article: Article, event: Event) -> bool:
+    """Restore one field in memory, or a list in its rows; return whether it still was what the event made it."""
+    if event.field in listings.NAMES:
+        stored = listings.load([article.pk], event.field)[article.pk]
+        if not listings.same(stored, event.after or []):
+            return listings.same(stored, event.before or [])
+        listings.put(article, event.field, event.before or [])
+        running.forget_topics(article.pk)
+        return True
+    if event.field.startswith(PIN):
+        return _take_back_pin(article, event)
+    value, stored = event.before, plain(getattr(article, event.field))
+    if stored == value:
+        return True
+    if stored != event.after:
+        return False
+    if event.field in ("lead_id", "provider_id") and value is not None and not _exists(event.field, value):
+        return False
+    column = Article._meta.get_field(event.field.removesuffix("_id"))
+    if isinstance(column, models.DateTimeField) and value is not None:
+        value = datetime.fromisoformat(value)
+    setattr(article, event.field, value)
+    return True
+
+
+def _take_back_pin(article: Article, event: Event) -> bool:
+    """Pin or unpin as before; what the document wishes meanwhile stays its wish."""
+    name = event.field.removeprefix(PIN)
+    is_pinned = name in article.pins
+    if is_pinned != (event.after is not None):
+        return False
+    wishes = {key: wish for key, wish in article.wishes.items() if key != name}
+    if event.before is None:
+        article.pins = [each for each in article.pins if each != name]
+    else:
+        article.pins = sorted({*article.pins, name})
+        if "wish" in event.before:
+            wishes[name] = event.before["wish"]
+    article.wishes = wishes
+    return True
+
+
+def _exists(column: str, pk: int) -> bool:
+    model = Article if column == "lead_id" else Provider
+    return model.objects.filter(pk=pk).exists()
+
+
+def _remove_created(running: Act, events: Sequence[Event]) -> list[Kept]:
+    """Delete the articles that an operation brought, unless somebody has worked on them since."""
+    kept = []
+    for chunk in chunked(events):
+        found = dict(Article.objects.filter(pk__in=[each.subject_id for each in chunk]).values_list("pk", "version"))
+        untouched = [each.subject_id for each in chunk if found.get(each.subject_id) == each.version]
+        worked_on = [each for each in chunk if each.subject_id in found and each.subject_id not in untouched]
+        kept += [Kept(event, _since(event)) for event in worked_on]
+        left = remove(running, untouched)
+        twins.settle(running, keys=left.keys)
+        stories.place_folded(running, left.neighbours.difference(untouched))
+        running.relieve()
+    return kept
+
+
+def _revive(running: Act, events: Sequence[Event]) -> list[Kept]:
+    """Bring deleted articles back, under their old keys, unless something took their names."""
+    kept, revived = [], []
+    for event in events:
+        columns = event.before["columns"]
+        if Article.objects.filter(models.Q(pk=event.subject_id) | models.Q(name=columns["name"])).exists():
+            kept.append(Kept(event, "it is there again"))
+        elif not Provider.objects.filter(pk=columns["provider_id"]).exists():
+            kept.append(Kept(event, "its outlet is gone"))
+        else:
+            _recreate(event)
+            revived.append(event)
+    ids = [event.subject_id for event in revived]
+    rows = {article.pk: article for article in running.load(ids)}
+    for event in revived:
+        for name, values in event.before["lists"].items():
+            listings.put(rows[event.subject_id], name, values)
+        RelatedLink.objects.filter(pk__in=event.before["listed_by"], target=None).update(target=event.subject_id)
+        running.note(Change(event.subject_id, event.label, CREATED, None, rows[event.subject_id].name, event.version))
+    running.created.update(ids)
+    stories.connect_links(ids)
+    twins.settle(running, ids)
+    stories.place_folded(running, ids)
+    return kept
+
+
+def _recreate(event: Event) -> None:
+    values = dict(event.before["columns"])
+    for each in Article._meta.concrete_fields:
+        if isinstance(each, models.DateTimeField) and values.get(each.attname):
+            values[each.attname] = datetime.fromisoformat(values[each.attname])
+    for column in ("lead_id", "editor_id"):
+        values[column] = None  # the lead is found anew; accounts may be gone
+    article = Article(**values)
+    article.save_base(force_insert=True, raw=True)
+
+
+def _restore_other(running: Act, event: Event) -> Iterable[Kept]:
+    """Restore a field of a provider, a topic or the policy."""
+    row = OTHERS[event.subject].objects.filter(pk=event.subject_id).first()  # type: ignore[attr-defined]
+    if row is None:
+        return [Kept(event, "it was deleted since")]
+    if json.loads(json.dumps(plain(getattr(row, event.field)), cls=DjangoJSONEncoder)) != event.after:
+        return [Kept(event, _since(event))]
+    setattr(row, event.field, event.before)
+    row.save(update_fields=[event.field.removesuffix("_id")])
+    running.note(Change(row.pk, str(row), event.field, event.after, event.before, subject=Subject(event.subject)))
+    return []
+
+
+def _since(event: Event) -> str:
+    """Say who changed the field after the event."""
+    later = Event.objects.of(event.subject, event.subject_id).filter(pk__gt=event.pk).exclude(operation=event.operation)
+    if event.field != CREATED:
+        later = later.filter(field=event.field)
+    newest = later.select_related("operation").first()
+    if newest is None:
+        return "it changed since"
+    return f"{newest.operation.get_verb_display()} by {newest.operation.who} since"

@@ -1,0 +1,226 @@
+"""Whatever the newsroom does is logged field by field, and taken back as a whole."""
+
+import os
+import random
+from collections.abc import Collection
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from articles import listings, operations, twins
+from articles.acts import By, act, snapshot
+from articles.models import Article, Event, Operation, Pairing, RelatedLink, SitePolicy, Verb, Via
+from articles.operations import Refused
+from articles.states import SpikeReason
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+SEEDS = range(int(os.environ.get("UNDO_WALKS", "6")))
+STEPS = 6
+
+
+def newsroom() -> None:
+    """Three stories with members, singles, an unscored article, twins; coverage that we hold no article of."""
+    for number in range(3):
+        lead = builders.article(f"Lead {number}", quality=80 + number, topics=["AI", "Health"])
+        members = [builders.folded(lead, quality=30 + n, topics=["AI"]) for n in range(2)]
+        for member in members:
+            builders.related(member, lead)
+        builders.related(lead)
+        operations.rescore(Article.objects.filter(pk=lead.pk))
+    builders.article(quality=20, web_url="https://www.courier.example/same")
+    builders.article(quality=90, web_url="https://www.courier.example/same")
+    builders.article(quality=None, heat=None)
+    builders.topic("Vaccines")
+    with act(Verb.EDIT) as running:
+        twins.settle(running, list(Article.objects.values_list("pk", flat=True)))
+    Operation.objects.all().delete()
+
+
+def state() -> dict[str, Any]:
+    """Return all that editors and documents decide, and what follows, by article name."""
+    found = {}
+    for article in Article.objects.order_by("pk"):
+        own = snapshot(article) | {
+            name: getattr(article, name) for name in ("public", "hot", "twin", "duplicate", "warned", "pictureless")
+        }
+        own |= {name: listings.load([article.pk], name)[article.pk] for name in listings.NAMES}
+        for link in own["related"]:
+            link.pop("target_id")  # `links` tells it
+        found[article.name] = own
+    return found
+
+
+def links() -> list[str]:
+    return sorted(map(str, RelatedLink.objects.values_list("article", "match_key", "target")))
+
+
+def act_at_random(chance: random.Random, by: By) -> Operation | None:
+    """Do something that an editor might do; return its operation, None if it was refused or changed nothing."""
+    articles = list(Article.objects.order_by("pk"))
+    one, other = chance.sample(articles, 2)
+    some = Article.objects.filter(pk__in=[each.pk for each in chance.sample(articles, 3)])
+    later = timezone.now() + timedelta(days=1)
+    deeds = [
+        lambda: operations.publish(some, by=by),
+        lambda: operations.hold(some, by=by),
+        lambda: operations.spike(some, chance.choice(list(SpikeReason)), by=by),
+        lambda: operations.reopen(some, by=by),
+        lambda: operations.schedule(some, publish_at=later, by=by),
+        lambda: operations.score(some, quality_step=chance.choice([-30, 5, 40]), by=by),
+        lambda: operations.score(one, quality=chance.randrange(120), by=by),
+        lambda: operations.edit(one, quality=chance.randrange(120), title=f"Title {chance.random()}", by=by),
+        lambda: operations.edit(one, web_url=other.web_url, by=by),
+        lambda: operations.set_topics(some, add=["Vaccines"], remove=["AI"], by=by),
+        lambda: operations.unpin(some, by=by),
+        lambda: operations.pin(one, "quality", "title", by=by),
+        lambda: operations.fold_into(one, other, by=by),
+        lambda: operations.merge(one, other, by=by),
+        lambda: operations.take_out(one, by=by),
+        lambda: operations.make_lead(one, by=by),
+        lambda: operations.delete(Article.objects.filter(pk=one.pk), by=by),
+        lambda: operations.rescore(Article.objects.all(), by=by),
+    ]
+    last = Operation.objects.first()
+    with suppress(Refused):
+        chance.choice(deeds)()
+    newest = Operation.objects.first()
+    return None if newest == last else newest
+
+
+def test_every_change_is_an_event_and_undoing_restores_everything():
+    """A random walk: the events of each operation say exactly what changed; undone in reverse, nothing is left."""
+    for seed in SEEDS:
+        Article.objects.all().delete()
+        newsroom()
+        chance = random.Random(seed)  # noqa: S311
+        states, done = [(state(), links())], []
+        for _ in range(STEPS):
+            before = state()
+            operation = act_at_random(chance, By(via=Via.DESK))
+            after = state()
+            assert changes_between(before, after) == told_by(operation), (seed, operation)
+            if operation:
+                done.append(operation)
+                states.append((after, links()))
+        for operation in reversed(done):
+            states.pop()
+            outcome = operations.undo(operation)
+            assert outcome.kept == [], (seed, operation)
+            assert changes_between(state(), states[-1][0], but=()) == set(), (seed, operation)
+            assert links() == states[-1][1], (seed, operation)
+
+
+TOLD = {"public", "hot", "twin", "duplicate", "warned", "pictureless"}  # these follow from the others
+
+
+def changes_between(before: dict[str, Any], after: dict[str, Any], but: Collection[str] = TOLD) -> set[tuple[str, str]]:
+    """Return (name, field) of all that changed; articles that came or went count as one."""
+    changed = set()
+    for name in before.keys() | after.keys():
+        old, new = before.get(name), after.get(name)
+        if old is None or new is None:
+            changed.add((name, "created" if old is None else "deleted"))
+            continue
+        changed |= {(name, field) for field in old.keys() | new.keys() if old.get(field) != new.get(field)}
+    return {(name, field) for name, field in changed if field not in but}
+
+
+def told_by(operation: Operation | None) -> set[tuple[str, str]]:
+    if operation is None:
+        return set()
+    names = dict(Article.objects.values_list("pk", "name"))
+    gone = {event.subject_id: event.before["columns"]["name"] for event in operation.events.filter(field="deleted")}
+    return {((gone | names)[event.subject_id], event.field) for event in operation.events.all()}
+
+
+def test_undo_leaves_alone_what_others_changed_since_and_says_who():
+    ana = get_user_model().objects.create_user("ana")
+    article = builders.article("Storm", quality=60)
+    first = operations.edit(article, title="Gale", excerpt="Wind.").operation
+    operations.edit(article, title="Hurricane", by=By(ana, Via.ADMIN))
+
+    outcome = operations.undo(first)
+
+    article.refresh_from_db()
+    assert (article.title, article.excerpt) == ("Hurricane", "What happened, in a sentence or two.")
+    assert [(kept.event.field, kept.reason) for kept in outcome.kept if not kept.event.field.startswith("pin")] == [
+        ("title", "edited by ana since")
+    ]
+
+
+def test_undoing_an_undo_does_it_again():
+    article = builders.article(quality=60)
+    spiked = operations.spike(article, "paywall").operation
+    undone = operations.undo(spiked).operation
+    operations.undo(undone)
+
+    article.refresh_from_db()
+    assert (article.decision, article.published, article.pins) == ("spiked: paywall", False, ["published"])
+
+
+def test_undoing_a_spike_of_a_published_article_publishes_it_again():
+    article = builders.article(quality=90)
+    operation = operations.spike(article, "duplicate").operation
+
+    operations.undo(operation)
+
+    article.refresh_from_db()
+    assert (article.state, article.public, article.pins) == ("published", True, [])
+
+
+def test_a_bulk_action_is_one_operation():
+    ana = get_user_model().objects.create_superuser("ana")
+    for _ in range(5):
+        builders.article()
+
+    operation = operations.spike(Article.objects.all(), "off topic", by=By(ana, Via.DESK, "a quiet day")).operation
+
+    assert (operation.articles, operation.actor, operation.reason) == (5, ana, "a quiet day")
+    assert Operation.objects.count() == 1
+    assert operations.undo(operation).changed == 5
+    assert Article.objects.filter(state="published").count() == 5
+
+
+def test_nothing_changed_is_no_operation():
+    article = builders.article()
+    operations.hold(article)
+    operations.hold(article)
+
+    assert Operation.objects.count() == 1
+    assert Article.objects.get().version == 2
+
+
+def test_a_deleted_article_comes_back_with_all_its_parts():
+    newsroom()
+    lead = Article.objects.get(title="Lead 1")
+    before = (state(), links())
+    operation = operations.delete(Article.objects.filter(pk=lead.pk)).operation
+    assert not Article.objects.filter(lead=lead.pk).exists()
+
+    operations.undo(operation)
+
+    assert (state(), links()) == before
+
+
+def test_what_is_secured_is_in_no_event():
+    article = builders.article(secured="c2VjcmV0")
+    operations.edit(article, title="Gale")
+    operations.delete(Article.objects.all())
+
+    assert not any("c2VjcmV0" in str(values) for values in Event.objects.values_list("before", "after"))
+
+
+def test_pairings_of_a_taken_out_article_are_remembered():
+    lead = builders.article("Lead", quality=80)
+    member = builders.folded(lead)
+    operations.take_out(member)
+
+    assert list(Pairing.objects.values_list("lead", "member", "together")) == [(lead.pk, member.pk, False)]
+    assert (member.lead, member.heat) == (None, 40)
+    assert not SitePolicy.objects.filter(pk=2).exists()
