@@ -1,0 +1,1 @@
+"""The desk: where editors triage, fold and look back, inside the admin."""
