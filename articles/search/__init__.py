@@ -1,0 +1,49 @@
+"""Full-text search of articles over title, excerpt, outlet and topics: one interface, two databases.
+
+The query language is in `query.py`, how articles are found in `sqlite.py` and `postgresql.py`, and how the index
+stays up to date in `schema.py`. Staged articles are never found.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+
+from articles.models import Article, ArticleQuerySet
+from articles.paging import PAGE_SIZE
+
+from . import postgresql, sqlite
+from .highlighting import highlighted, segments
+from .query import parse
+
+__all__ = ["RANKED", "best", "highlighted", "matching", "segments"]
+
+RANKED = 1000  # how many matches are compared for the best ones
+BACKENDS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+def matching(articles: ArticleQuerySet, text: str, *, prefix: bool = False) -> ArticleQuerySet:
+    """Return those of `articles` that match `text`; all of them if it holds no word.
+
+    One or two quick queries decide, when called, how the articles are found; the result can be filtered, ordered
+    and sliced as any other queryset, and newest first is the order that it is made for. Narrow `articles` first
+    where you can. Only exclusions: everything else. With `prefix` a last word still being typed is a beginning.
+    """
+    query = parse(text, prefix=prefix)
+    return BACKENDS[connection.vendor].narrow(articles, query) if query else articles
+
+
+def best(articles: ArticleQuerySet, text: str, *, start: int = 0, size: int = PAGE_SIZE) -> list[Article]:
+    """Return `size` of the newest RANKED matches, best first, from the one at `start`; of equals the newer first.
+
+    Comparing all matches takes time in proportion to them: seconds where half a million articles hold a word.
+    """
+    query = parse(text)
+    ids = list(matching(articles, text).newest_first().values_list("pk", flat=True)[:RANKED])
+    if ids and query.wanted:
+        ranks = BACKENDS[connection.vendor].ranks(ids, query)
+        ids.sort(key=lambda pk: -ranks.get(pk, 0))
+    wanted = ids[start : start + size]
+    rows = {article.pk: article for article in articles.filter(pk__in=wanted)}
+    return [rows[pk] for pk in wanted if pk in rows]

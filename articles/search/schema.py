@@ -1,0 +1,87 @@
+"""The search index in the database: tables, functions, and the triggers by which every write keeps it up to date.
+
+An article has its row in `article_search` unless it is staged. On SQLite that is an FTS5 table, on PostgreSQL a table
+with a tsvector and a GIN index. Triggers write it, so no way into the tables goes past it.
+
+Triggers name several tables, and SQLite renames no table while a trigger names one that isn't there. A migration that
+remakes a table on SQLite (articles, topics, providers or their topic lists) therefore puts `DropTriggers()` before and
+`CreateTriggers()` after what it does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.migrations.operations.base import Operation
+
+from . import schema_postgresql, schema_sqlite
+
+SCHEMAS = {"sqlite": schema_sqlite, "postgresql": schema_postgresql}
+
+
+class _IndexOperation(Operation):
+    """Changes nothing that models know. Subclasses say which parts of the schema to run, and which to go back."""
+
+    reduces_to_sql = True
+    reversible = True
+    forwards: tuple[str, ...] = ()
+    backwards: tuple[str, ...] = ()
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        pass
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        _run(schema_editor, self.forwards)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        _run(schema_editor, self.backwards)
+
+
+class CreateIndex(_IndexOperation):
+    """Make the index and fill it with the articles that are there, in one statement."""
+
+    forwards = ("MAKE", "FILL", "FINISH")
+    backwards = ("DROP",)
+
+    def describe(self) -> str:
+        return "Create the search index"
+
+
+class CreateTriggers(_IndexOperation):
+    forwards = ("CREATE_TRIGGERS",)
+    backwards = ("DROP_TRIGGERS",)
+
+    def describe(self) -> str:
+        return "Keep the search index up to date"
+
+
+class DropTriggers(_IndexOperation):
+    forwards = ("DROP_TRIGGERS",)
+    backwards = ("CREATE_TRIGGERS",)
+
+    def describe(self) -> str:
+        return "Stop keeping the search index up to date"
+
+
+def rebuild(connection: Any) -> None:
+    """Index all articles anew, in the caller's transaction."""
+    schema = SCHEMAS[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM article_search")
+        for statement in schema.FILL:
+            cursor.execute(statement)
+
+
+def missing_triggers(connection: Any) -> set[str]:
+    """Return the names of the triggers that the database lacks or has in another form."""
+    schema = SCHEMAS[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(schema.SELECT_TRIGGERS)
+        return set(schema.TRIGGERS) - {name for name, in cursor.fetchall()}
+
+
+def _run(schema_editor: Any, parts: tuple[str, ...]) -> None:
+    schema = SCHEMAS[schema_editor.connection.vendor]
+    for part in parts:
+        for statement in getattr(schema, part):
+            schema_editor.execute(statement, params=None)
