@@ -15,11 +15,12 @@ from articles.paging import PAGE_SIZE
 
 from . import postgresql, sqlite
 from .highlighting import highlighted, segments
-from .query import parse
+from .query import Query, parse
 
-__all__ = ["RANKED", "best", "highlighted", "matching", "segments"]
+__all__ = ["RANKED", "best", "count", "highlighted", "matching", "segments"]
 
-RANKED = 1000  # how many matches are compared for the best ones
+RANKED = 500  # how many matches are compared for the best ones
+COUNTED = 1000
 BACKENDS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
 
 
@@ -30,8 +31,7 @@ def matching(articles: ArticleQuerySet, text: str, *, prefix: bool = False) -> A
     and sliced as any other queryset, and newest first is the order that it is made for. Narrow `articles` first
     where you can. Only exclusions: everything else. With `prefix` a last word still being typed is a beginning.
     """
-    query = parse(text, prefix=prefix)
-    return BACKENDS[connection.vendor].narrow(articles, query) if query else articles
+    return _narrow(articles, parse(text, prefix=prefix))
 
 
 def best(articles: ArticleQuerySet, text: str, *, start: int = 0, size: int = PAGE_SIZE) -> list[Article]:
@@ -40,10 +40,19 @@ def best(articles: ArticleQuerySet, text: str, *, start: int = 0, size: int = PA
     Comparing all matches takes time in proportion to them: seconds where half a million articles hold a word.
     """
     query = parse(text)
-    ids = list(matching(articles, text).newest_first().values_list("pk", flat=True)[:RANKED])
+    ids = list(_narrow(articles, query, many=True).newest_first().values_list("pk", flat=True)[:RANKED])
     if ids and query.wanted:
         ranks = BACKENDS[connection.vendor].ranks(ids, query)
         ids.sort(key=lambda pk: -ranks.get(pk, 0))
     wanted = ids[start : start + size]
     rows = {article.pk: article for article in articles.filter(pk__in=wanted)}
     return [rows[pk] for pk in wanted if pk in rows]
+
+
+def count(articles: ArticleQuerySet, text: str, *, up_to: int = COUNTED) -> int:
+    """Return how many of `articles` match `text`; `up_to` + 1 if they are more, for counting all takes as long."""
+    return _narrow(articles, parse(text), many=True).newest_first()[: up_to + 1].count()
+
+
+def _narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False) -> ArticleQuerySet:
+    return BACKENDS[connection.vendor].narrow(articles, query, many=many) if query else articles

@@ -14,6 +14,6 @@ class Condition(Func):
         super().__init__(F("pk"), template=template, output_field=BooleanField())
         self.words = words
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
-        sql, params = super().as_sql(compiler, connection, **context)
+    def as_sql(self, compiler: Any, *args: Any, **context: Any) -> Any:
+        sql, params = super().as_sql(compiler, *args, **context)
         return sql, [*params, self.words]

@@ -17,9 +17,10 @@ from django.utils.safestring import SafeString
 from .query import Query, parse
 
 SHORTEST_STEM = 3
-ENDINGS = frozenset(
-    " s es ed ing er ers e y ies ied ily ity ities al ally ly ion ions ive or ors ation ations ment ments".split(" ")
-)
+ENDINGS = {
+    *("", "s", "es", "ed", "ing", "er", "ers", "e", "y", "ies", "ied", "ily", "ity", "ities", "al", "ally", "ly"),
+    *("ion", "ions", "ive", "or", "ors", "ation", "ations", "ment", "ments"),
+}
 _WORD = re.compile(r"[^\W_][\w\u0300-\u036f]*")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 

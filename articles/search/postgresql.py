@@ -17,24 +17,33 @@ from .condition import Condition
 from .query import Query, Term
 
 SAMPLE = 1000  # articles looked at, newest first
-DENSE = 5  # matches among them that make walking the shorter way
+# Matches among them that make walking the shorter way: to a page of articles, and to some hundred.
+DENSE = 5
+DENSE_FOR_MANY = 15
 
-ASKED = "(SELECT document FROM article_search WHERE article_id = %(expressions)s) @@ %%s::tsquery"
+# Inside coalesce() the planner has no opinion on how many match: half of them, so it walks.
+ASKED = "coalesce((SELECT document FROM article_search WHERE article_id = %(expressions)s) @@ %%s::tsquery, {default})"
 LOOKED_UP = "%(expressions)s = ANY(ARRAY(SELECT article_id FROM article_search WHERE document @@ %%s::tsquery))"
-WITHOUT = f"({ASKED}) IS NOT FALSE"  # what isn't indexed holds no unwanted word either
+FOUND = ASKED.format(default="FALSE")
+WITHOUT = ASKED.format(default="TRUE")  # what isn't indexed holds no unwanted word either
 
 TERM = "phraseto_tsquery('article_search', article_search_plain(%s))"
 BEGINNING = f"coalesce((nullif({TERM}::text, '') || ':*')::tsquery, '')"
 
 
-def narrow(articles: ArticleQuerySet, query: Query) -> ArticleQuerySet:
-    """Return those of `articles` that match. One query reads the words, one decides how articles are found."""
+def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False) -> ArticleQuerySet:
+    """Return those of `articles` that match; `many` if hundreds of them are wanted.
+
+    One query reads the words, one decides how articles are found.
+    """
     words = _tsquery(query)
     if not words:
         return articles
     if not query.wanted:
         return articles.filter(Condition(WITHOUT, words))
-    return articles.filter(Condition(ASKED if _is_dense(articles, words) else LOOKED_UP, words))
+    seen, found = _sample(articles, words)
+    is_dense = seen < SAMPLE or found >= (DENSE_FOR_MANY if many else DENSE)
+    return articles.filter(Condition(FOUND if is_dense else LOOKED_UP, words))
 
 
 def ranks(ids: Sequence[int], query: Query) -> dict[int, float]:
@@ -51,12 +60,12 @@ def _tsquery(query: Query) -> str:
     parts = [BEGINNING if term.prefix else TERM for term in query.wanted] + [f"!!{TERM}" for _ in query.unwanted]
     terms: list[Term] = [*query.wanted, *query.unwanted]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT ({' && '.join(parts)})::text", [str(term) for term in terms])  # noqa: S608
+        cursor.execute(f"SELECT ({' && '.join(parts)})::text", [str(term) for term in terms])
         return cursor.fetchone()[0]
 
 
-def _is_dense(articles: ArticleQuerySet, words: str) -> bool:
-    """Return whether walking these articles finds matches soon, or has soon seen them all."""
-    sample = articles.newest_first().annotate(matches=Condition(ASKED, words))
+def _sample(articles: ArticleQuerySet, words: str) -> tuple[int, int]:
+    """Return how many of the newest articles were looked at, and how many of them match."""
+    sample = articles.newest_first().annotate(matches=Condition(FOUND, words))
     found = list(sample.values_list("matches", flat=True)[:SAMPLE])
-    return len(found) < SAMPLE or sum(map(bool, found)) >= DENSE
+    return len(found), sum(found)

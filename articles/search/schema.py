@@ -77,7 +77,7 @@ def missing_triggers(connection: Any) -> set[str]:
     schema = SCHEMAS[connection.vendor]
     with connection.cursor() as cursor:
         cursor.execute(schema.SELECT_TRIGGERS)
-        return set(schema.TRIGGERS) - {name for name, in cursor.fetchall()}
+        return set(schema.TRIGGERS) - {name for (name,) in cursor.fetchall()}
 
 
 def _run(schema_editor: Any, parts: tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ INSERT = f"""INSERT INTO article_search (rowid, title, excerpt, provider, topics
         {TOPICS.format(article="article.id")}
     FROM articles_article AS article
     JOIN providers_provider AS provider ON provider.id = article.provider_id
-    WHERE article.staged IS NULL"""  # noqa: S608
+    WHERE article.staged IS NULL"""
 
 UPDATE_TOPICS = f"UPDATE article_search SET topics = {TOPICS.format(article='article_search.rowid')} WHERE rowid"
 
@@ -26,22 +26,29 @@ FILL = (f"{INSERT} ORDER BY article.id",)
 FINISH = ()
 DROP = ("DROP TABLE article_search",)
 
-# Conditions come before the body: what doesn't change words costs no more than a comparison. Topic lists and names
-# update only rows that are there, so staged articles, which have none yet, pass for the price of a look.
+# Conditions stand before the bodies: what changes no words costs a comparison, and what an import brings in, staged,
+# doesn't touch the index before it arrives.
 TRIGGERS = {
     "article_search_article_insert": f"""AFTER INSERT ON articles_article WHEN new.staged IS NULL BEGIN
     {INSERT} AND article.id = new.id;
 END""",
+    "article_search_article_arrival": f"""AFTER UPDATE OF staged ON articles_article
+WHEN old.staged IS NOT NULL AND new.staged IS NULL BEGIN
+    {INSERT} AND article.id = new.id;
+END""",
     "article_search_article_update": f"""AFTER UPDATE OF title, excerpt, provider_id, staged ON articles_article
-WHEN old.title IS NOT new.title OR old.excerpt IS NOT new.excerpt OR old.provider_id IS NOT new.provider_id
-    OR (old.staged IS NULL) IS NOT (new.staged IS NULL) BEGIN
+WHEN old.staged IS NULL AND (
+    old.title IS NOT new.title OR old.excerpt IS NOT new.excerpt OR old.provider_id IS NOT new.provider_id
+    OR new.staged IS NOT NULL
+) BEGIN
     DELETE FROM article_search WHERE rowid = old.id;
     {INSERT} AND article.id = new.id;
 END""",
     "article_search_article_delete": """AFTER DELETE ON articles_article BEGIN
     DELETE FROM article_search WHERE rowid = old.id;
 END""",
-    "article_search_item_insert": f"""AFTER INSERT ON articles_articletopic BEGIN
+    "article_search_item_insert": f"""AFTER INSERT ON articles_articletopic
+WHEN (SELECT staged IS NULL FROM articles_article WHERE id = new.content_object_id) BEGIN
     {UPDATE_TOPICS} = new.content_object_id;
 END""",
     "article_search_item_update": f"""AFTER UPDATE OF content_object_id, tag_id ON articles_articletopic

@@ -24,8 +24,11 @@ WALKED = f"+%(expressions)s IN {MATCHES}"  # the plus keeps the list from leadin
 WITHOUT = f"+%(expressions)s NOT IN {MATCHES}"
 
 
-def narrow(articles: ArticleQuerySet, query: Query) -> ArticleQuerySet:
-    """Return those of `articles` that match. One query decides how they are found."""
+def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False) -> ArticleQuerySet:
+    """Return those of `articles` that match; how `many` are wanted makes no difference here.
+
+    One query decides how they are found.
+    """
     if not query.wanted:
         return articles.filter(Condition(WITHOUT, _any(query.unwanted)))
     words = match_expression(query)
