@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 import yaml
@@ -41,6 +42,25 @@ def check_sqlite_version(**kwargs: Any) -> list[CheckMessage]:
             id="articles.E002",
         )
     ]
+
+
+@register()
+def check_sqlite_full_text(**kwargs: Any) -> list[CheckMessage]:
+    uses_sqlite = any(database["ENGINE"].endswith("sqlite3") for database in settings.DATABASES.values())
+    if not uses_sqlite or _has_fts5():
+        return []
+    return [
+        Error(
+            "This SQLite has no FTS5, which the search is made of.",
+            hint="Use a Python that is built with a full SQLite, or PostgreSQL (DATABASE_URL).",
+            id="articles.E004",
+        )
+    ]
+
+
+def _has_fts5() -> bool:
+    with closing(sqlite3.connect(":memory:")) as memory:
+        return bool(memory.execute("SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'").fetchone()[0])
 
 
 @register()

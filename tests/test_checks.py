@@ -12,7 +12,9 @@ def found(message_id):
     return [message for message in run_checks() if message.id == message_id]
 
 
-@pytest.mark.parametrize("message_id", ["articles.E001", "articles.E002", "articles.E003", "articles.W001"])
+@pytest.mark.parametrize(
+    "message_id", ["articles.E001", "articles.E002", "articles.E003", "articles.E004", "articles.W001"]
+)
 def test_a_good_machine_passes(message_id):
     assert found(message_id) == []
 
@@ -31,6 +33,14 @@ def test_an_old_sqlite_is_an_error_only_where_it_is_used(monkeypatch, settings):
     assert "SQLite 3.34.1 is too old" in found("articles.E002")[0].msg
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
     assert found("articles.E002") == []
+
+
+def test_an_sqlite_without_full_text_search_is_an_error_only_where_it_is_used(monkeypatch, settings):
+    monkeypatch.setattr("articles.checks._has_fts5", lambda: False)
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
+    assert "no FTS5" in found("articles.E004")[0].msg
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
+    assert found("articles.E004") == []
 
 
 @pytest.mark.parametrize(

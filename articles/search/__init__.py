@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection
+from django.db import connections
 
 from articles.models import Article, ArticleQuerySet
 from articles.paging import PAGE_SIZE
@@ -42,7 +42,7 @@ def best(articles: ArticleQuerySet, text: str, *, start: int = 0, size: int = PA
     query = parse(text)
     ids = list(_narrow(articles, query, many=True).newest_first().values_list("pk", flat=True)[:RANKED])
     if ids and query.wanted:
-        ranks = BACKENDS[connection.vendor].ranks(ids, query)
+        ranks = _backend(articles).ranks(ids, query, articles.db)
         ids.sort(key=lambda pk: -ranks.get(pk, 0))
     wanted = ids[start : start + size]
     rows = {article.pk: article for article in articles.filter(pk__in=wanted)}
@@ -55,4 +55,8 @@ def count(articles: ArticleQuerySet, text: str, *, up_to: int = COUNTED) -> int:
 
 
 def _narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False) -> ArticleQuerySet:
-    return BACKENDS[connection.vendor].narrow(articles, query, many=many) if query else articles
+    return _backend(articles).narrow(articles, query, many=many) if query else articles
+
+
+def _backend(articles: ArticleQuerySet) -> Any:
+    return BACKENDS[connections[articles.db].vendor]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import connection
+from django.db import connections
 
 from articles.models import ArticleQuerySet
 
@@ -36,7 +36,7 @@ def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False) -> Ar
 
     One query reads the words, one decides how articles are found.
     """
-    words = _tsquery(query)
+    words = _tsquery(query, articles.db)
     if not words:
         return articles
     if not query.wanted:
@@ -46,20 +46,20 @@ def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False) -> Ar
     return articles.filter(Condition(FOUND if is_dense else LOOKED_UP, words))
 
 
-def ranks(ids: Sequence[int], query: Query) -> dict[int, float]:
+def ranks(ids: Sequence[int], query: Query, using: str) -> dict[int, float]:
     """Return how well each of these articles matches; the title counts four times, names twice."""
     weights = "'{0.25, 0.25, 0.5, 1.0}'"
     sql = f"SELECT article_id, ts_rank({weights}, document, %s::tsquery) FROM article_search WHERE article_id = ANY(%s)"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [_tsquery(query), list(ids)])
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, [_tsquery(query, using), list(ids)])
         return dict(cursor.fetchall())
 
 
-def _tsquery(query: Query) -> str:
+def _tsquery(query: Query, using: str) -> str:
     """Return the query in PostgreSQL's language; empty if its parser finds no word in it."""
     parts = [BEGINNING if term.prefix else TERM for term in query.wanted] + [f"!!{TERM}" for _ in query.unwanted]
     terms: list[Term] = [*query.wanted, *query.unwanted]
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(f"SELECT ({' && '.join(parts)})::text", [str(term) for term in terms])
         return cursor.fetchone()[0]
 

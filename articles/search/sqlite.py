@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import connection
+from django.db import connections
 
 from articles.models import ArticleQuerySet
 
@@ -32,16 +32,16 @@ def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False) -> Ar
     if not query.wanted:
         return articles.filter(Condition(WITHOUT, _any(query.unwanted)))
     words = match_expression(query)
-    return articles.filter(Condition(LOOKED_UP if _are_few(words) else WALKED, words))
+    return articles.filter(Condition(LOOKED_UP if _are_few(words, articles.db) else WALKED, words))
 
 
-def ranks(ids: Sequence[int], query: Query) -> dict[int, float]:
+def ranks(ids: Sequence[int], query: Query, using: str) -> dict[int, float]:
     """Return how well each of these articles matches; the title counts four times, names twice."""
     marks = ", ".join(["%s"] * len(ids))
     # The range, which follows from the list, is what FTS5 can start and stop by.
     sql = f"""SELECT rowid, -bm25(article_search, 4.0, 1.0, 2.0, 2.0) FROM article_search
         WHERE article_search MATCH %s AND rowid BETWEEN %s AND %s AND +rowid IN ({marks})"""  # noqa: S608
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(sql, [match_expression(query), min(ids), max(ids), *ids])
         return dict(cursor.fetchall())
 
@@ -60,8 +60,8 @@ def _quoted(term: Term) -> str:
     return f'"{term}" *' if term.prefix else f'"{term}"'
 
 
-def _are_few(words: str) -> bool:
-    with connection.cursor() as cursor:
+def _are_few(words: str, using: str) -> bool:
+    with connections[using].cursor() as cursor:
         sql = "SELECT count(*) FROM (SELECT 1 FROM article_search WHERE article_search MATCH %s LIMIT %s)"
         cursor.execute(sql, [words, FEW + 1])
         return cursor.fetchone()[0] <= FEW
