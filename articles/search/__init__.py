@@ -29,7 +29,8 @@ def matching(articles: ArticleQuerySet, text: str, *, prefix: bool = False) -> A
 
     One or two quick queries decide, when called, how the articles are found; the result can be filtered, ordered
     and sliced as any other queryset, and newest first is the order that it is made for. Narrow `articles` first
-    where you can. Only exclusions: everything else. With `prefix` a last word still being typed is a beginning.
+    where you can. Only exclusions: everything else that isn't staged. With `prefix` a last word still being typed
+    is a beginning.
     """
     return _narrow(articles, parse(text, prefix=prefix))
 

@@ -63,13 +63,17 @@ def parse(text: str, *, prefix: bool = False) -> Query:
 
 def words_of(text: str) -> tuple[str, ...]:
     """Return the words of `text`: runs of letters, digits and the marks upon them."""
-    spaced = "".join(letter if letter.isalnum() or category(letter)[0] == "M" else " " for letter in text)
-    return tuple(word for word in spaced.split() if any(map(str.isalnum, word)))
+    spaced = "".join(letter if _is_of_word(letter) or category(letter)[0] == "M" else " " for letter in text)
+    return tuple(word for word in spaced.split() if any(map(_is_of_word, word)))
 
 
 def _cost(word: str) -> int:
     """Return how many words a database may see in this one: marks inside it part words for SQLite."""
-    return len("".join(letter if letter.isalnum() else " " for letter in word).split())
+    return len("".join(letter if _is_of_word(letter) else " " for letter in word).split())
+
+
+def _is_of_word(letter: str) -> bool:
+    return letter.isalpha() or letter.isdecimal()
 
 
 def _is_long(word: str) -> bool:
