@@ -8,9 +8,10 @@ Columns, defaults and the form of values still come from the models; only the lo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import chain
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -47,7 +48,17 @@ class Table:
         if not rows:
             return
         with connection.cursor() as cursor:
-            cursor.executemany(self._statement(connection.vendor), rows)
+            if connection.vendor == "postgresql":
+                self._copy(cursor, rows)
+            else:
+                cursor.executemany(self._statement(), rows)
+
+    def _copy(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Store the rows by COPY: statements would cost PostgreSQL more than the rows do."""
+        defaults = tuple(_default(field) for field in self._others())
+        with connection.wrap_database_errors, cursor.copy(self._copy_statement()) as copy:
+            for row in rows:
+                copy.write_row(row + defaults)
 
     def reserve_ids(self, count: int) -> Sequence[int]:
         """Return ids that no other row has or will get, in the caller's transaction."""
@@ -63,36 +74,70 @@ class Table:
             return range(last + 1, last + 1 + count)
 
     def update(self, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-        """Set `columns` of many rows; each of `rows` holds their values in order, then the id."""
+        """Set `columns` of many rows; each of `rows` holds their values in order, then the id, each id once."""
         if not rows:
             return
-        quote = connection.ops.quote_name
-        assignments = ", ".join(f"{quote(self._column(name))} = %s" for name in columns)
         with connection.cursor() as cursor:
-            cursor.executemany(f"UPDATE {quote(self.model._meta.db_table)} SET {assignments} WHERE id = %s", rows)  # noqa: S608
+            if connection.vendor == "postgresql":
+                for chunk in chunked(rows):
+                    cursor.execute(self._joint_update(columns, len(chunk)), list(chain.from_iterable(chunk)))
+            else:
+                assignments = ", ".join(f"{name} = %s" for name in self._quoted(columns))
+                cursor.executemany(f"UPDATE {self._table()} SET {assignments} WHERE id = %s", rows)  # noqa: S608
+
+    def _joint_update(self, columns: Sequence[str], count: int) -> str:
+        """Return one statement for `count` rows. The first of them says which types the values have."""
+        names = [*self._quoted(columns), "id"]
+        typed = ", ".join(f"%s::{self.model._meta.get_field(name).db_type(connection)}" for name in (*columns, "id"))
+        others = f", ({', '.join(['%s'] * len(names))})" * (count - 1)
+        assignments = ", ".join(f"{name} = new.{name}" for name in names[:-1])
+        return (
+            f"UPDATE {self._table()} AS old SET {assignments} "  # noqa: S608
+            f"FROM (VALUES ({typed}){others}) AS new ({', '.join(names)}) WHERE old.id = new.id"
+        )
+
+    def _table(self) -> str:
+        return str(connection.ops.quote_name(self.model._meta.db_table))
+
+    def _quoted(self, names: Iterable[str]) -> list[str]:
+        return [connection.ops.quote_name(self._column(name)) for name in names]
 
     def _column(self, name: str) -> str:
         return str(self.model._meta.get_field(name).column)  # type: ignore[union-attr]  # never a reverse relation
 
     @cache  # noqa: B019  a handful of tables live as long as the process
-    def _statement(self, vendor: str) -> str:
-        quote = connection.ops.quote_name
+    def _others(self) -> list[models.Field[Any, Any]]:
+        """Return the fields that get their defaults."""
         given = {self._column(name) for name in self.columns}
-        names = [self._column(name) for name in self.columns]
-        values = ["%s"] * len(names)
-        for field in self.model._meta.concrete_fields:
-            if field.column not in given and not field.primary_key and not field.generated:
-                names.append(str(field.column))
-                values.append(_literal(field))
-        columns = ", ".join(map(quote, names))
-        return f"INSERT INTO {quote(self.model._meta.db_table)} ({columns}) VALUES ({', '.join(values)})"  # noqa: S608
+        fields = self.model._meta.concrete_fields
+        return [
+            field for field in fields if field.column not in given and not field.primary_key and not field.generated
+        ]
+
+    @cache  # noqa: B019
+    def _statement(self) -> str:
+        values = ["%s"] * len(self.columns) + [_literal(field) for field in self._others()]
+        return f"INSERT INTO {self._target()} VALUES ({', '.join(values)})"  # noqa: S608
+
+    @cache  # noqa: B019
+    def _copy_statement(self) -> str:
+        return f"COPY {self._target()} FROM STDIN"
+
+    def _target(self) -> str:
+        """Return the table with its columns, those that get their defaults last."""
+        names = [*self.columns, *(field.name for field in self._others())]
+        return f"{self._table()} ({', '.join(self._quoted(names))})"
+
+
+def _default(field: models.Field[Any, Any]) -> Any:
+    """Return a column's default; only for the plain kinds that models here use."""
+    value = field.get_default()
+    return json.dumps(value) if isinstance(field, models.JSONField) else value
 
 
 def _literal(field: models.Field[Any, Any]) -> str:
-    """Return a column's default as SQL; only for the plain kinds that models here use."""
-    value = field.get_default()
-    if isinstance(field, models.JSONField):
-        return f"'{json.dumps(value)}'"
+    """Return a column's default as SQL."""
+    value = _default(field)
     if value is None:
         return "NULL"
     if isinstance(value, bool):
