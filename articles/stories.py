@@ -39,11 +39,13 @@ def connect_links(article_ids: Sequence[int]) -> None:
     """
     for ids in chunked(article_ids):
         keys = Article.objects.filter(among("pk", ids)).order_by().values("match_key")
-        links = RelatedLink.objects.filter(among("article", ids) | Q(match_key__in=keys), target=None).order_by()
-        waiting = list(links.values_list("pk", "article_id", "match_key"))
+        waiting: set[tuple[int, int, str]] = set()
+        for condition in (among("article", ids), Q(match_key__in=keys)):  # joined by OR, PostgreSQL reads all links
+            links = RelatedLink.objects.filter(condition, target=None).order_by()
+            waiting.update(links.values_list("pk", "article_id", "match_key"))
         targets = _articles_by_key({key for _, _, key in waiting})
         connected = []
-        for pk, article_id, key in waiting:
+        for pk, article_id, key in sorted(waiting):
             others = [target for target in targets.get(key, ()) if target != article_id]
             if others:
                 connected.append((others[0], pk))
