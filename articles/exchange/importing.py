@@ -19,7 +19,7 @@ from django.db.models import F
 
 from articles import naming, operations, stories, twins
 from articles.acts import SYSTEM, Act, By, act, created
-from articles.models import Article, Policies, Verb
+from articles.models import Article, ArticleQuerySet, Policies, Verb
 
 from . import store
 from .document import Document, DocumentRejected, Entry, Problem, TopicEntry
@@ -86,6 +86,25 @@ def run_import(
     return run.counts
 
 
+def take_in_stories(documents: Sequence[Document], registry: Registry, policies: Policies, by: By = SYSTEM) -> None:
+    """Store new documents and show them to readers at once, in one operation: a whole run in small.
+
+    Only for whole stories: then the end of the run costs each batch the same, whatever came before. The caller
+    holds the import lock.
+    """
+    with act(Verb.IMPORT, by) as running:
+        ids = store.insert(documents, registry, policies)
+        created(ids, running)
+        stories.connect_links(ids)
+        _show(Article.objects.filter(pk__in=ids))
+        twins.settle(running, ids)
+        stories.place_folded(running, ids)
+
+
+def _show(staged: ArticleQuerySet) -> None:
+    staged.update(public=F("staged"), staged=None)
+
+
 class _Run:
     def __init__(
         self,
@@ -133,7 +152,7 @@ class _Run:
             running.save_rows()
             stories.connect_links(touched)
             moved = stories.keep_pairings(touched)
-            staged.update(public=F("staged"), staged=None)
+            _show(staged)
             running.flush()
             operations.mark_missing(back, missing=False)
             withdrawn = operations.mark_missing(gone, missing=True)

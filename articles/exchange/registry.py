@@ -119,6 +119,16 @@ def store_topic(entry: TopicEntry) -> str:
     return _brought_up(topic, values, created=created)
 
 
+def register_missing(entries: Iterable[Entry]) -> None:
+    """Store the entries whose topic or outlet isn't there yet; leave the others as they are."""
+    for entry in entries:
+        if isinstance(entry, TopicEntry):
+            if not Topic.objects.filter(name=entry.name).exists():
+                store_topic(entry)
+        elif not Provider.objects.filter(domain=entry.domain, name=entry.name).exists():
+            store_organization(entry)
+
+
 def _brought_up(row: Topic | Provider, values: dict[str, Any], *, created: bool) -> str:
     """Save what differs from `values`; return created, updated or unchanged."""
     changed = [name for name, value in values.items() if getattr(row, name) != value]

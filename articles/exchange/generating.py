@@ -1,0 +1,312 @@
+"""Stories made up from a seed: a load for benchmarks that has the proportions of real newsrooms. Pure.
+
+Each proportion was measured on the 6,240 documents of the format's largest corpus, or is BASELINES.md's, part 5.
+Heat, publication and leads come from `policy.py`, so no rule has an exception. `words.py` holds the words.
+"""
+
+from __future__ import annotations
+
+import base64
+from bisect import bisect
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from itertools import accumulate
+from random import Random
+from typing import TypeVar
+
+from articles import naming
+from articles.policy import Policy, Standing, explain
+
+from . import words
+from .document import Document, Entry, Image, OrganizationEntry, Outlet, Related, TopicEntry
+from .parse import hash_of
+from .write import document_text
+
+T = TypeVar("T")
+
+YEARS = timedelta(days=3652)  # ten of them, over which the stories are spread
+DEFAULT_UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
+
+# Kinds of stories, as shares of all stories (a story has 1.17 articles on average).
+LEADS, UNSCORED = 0.1195, 0.0234
+# How many related links a lead has: 478 of 645 leads have one.
+RELATED_COUNTS = (1, 2, 3, 4, 5, 6, 7, 9)
+RELATED_SHARES = (478, 103, 37, 15, 3, 7, 1, 1)
+UNDOCUMENTED = 0.04  # of the stories with coverage: the weakest of it has no article of ours
+RETOLD = 0.02  # of all articles: another's address with a new title
+WITH_PICTURE, WITH_AMP, WITH_TAGS = 0.75, 0.56, 0.68
+WITH_DEFAULT_PICTURE = 0.1  # of the pictures: the outlet's own for all its stories
+WITH_COMMON_WORD = 0.5
+RARE_SHARE = 0.001  # of each rare word
+# Every twentieth part of the scored articles has a quality between two of these, at a publish threshold of 100.
+QUALITIES = (0, 24, 34, 37, 41, 47, 52, 55, 56, 60, 62, 65, 70, 74, 75, 80, 89, 97, 105, 124, 213)
+MEASURED_THRESHOLD = 100
+DELAY_HOURS, DELAY_HOURS_MAX = 7.6, 60  # the rest of a story follows: half of it within 5.3 hours
+
+OUTLETS = 1400
+REGISTERED = 15  # the most frequent outlets stand in the registry and have logos
+PICTURE_SIZES = ((640, 480), (800, 500), (1024, 683), (1200, 630), (1600, 900), (2048, 1365))
+SECRET_LENGTHS = (240, 368)  # bytes of the opaque text
+NEIGHBOURS = 200  # an address is told anew within so many articles
+
+
+def documents(count: int, *, seed: int, policy: Policy, until: datetime = DEFAULT_UNTIL) -> Iterator[list[Document]]:
+    """Yield `count` documents story by story, oldest first: all documents of a story at once, their names unique.
+
+    The same arguments make the same documents. Memory doesn't grow with `count`.
+    """
+    newsroom = _Newsroom(Random(seed), policy, until)  # noqa: S311  nothing secret
+    made = 0
+    while made < count:
+        begins = until - YEARS + YEARS * ((made + newsroom.random.random()) / count)
+        story = newsroom.story(begins, at_most=count - made)
+        made += len(story)
+        yield story
+
+
+def batches(stories: Iterable[list[Document]], size: int) -> Iterator[list[Document]]:
+    """Yield the documents in batches of `size` at most that hold whole stories; a story is never larger than 10."""
+    batch: list[Document] = []
+    for story in stories:
+        if len(batch) + len(story) > size:
+            yield batch
+            batch = []
+        batch += story
+    if batch:
+        yield batch
+
+
+def entries() -> Iterator[Entry]:
+    """Yield the registry that the documents suppose: the tree of topics, and the most frequent outlets."""
+    for number, (name, parent, _) in enumerate(words.TOPICS):
+        slug = naming.slug_of(name)
+        yield TopicEntry(slug=slug, name=name, parent=parent, keywords=[name], file_name=f"{number:02}-{slug}.md")
+    for outlet in outlets()[:REGISTERED]:
+        yield OrganizationEntry(
+            name=outlet.name, domain=outlet.domain, images=outlet.images, file_name=f"{outlet.domain}.md"
+        )
+
+
+@cache
+def outlets() -> Sequence[Outlet]:
+    """Return all outlets, the most frequent first; the same ones for every seed."""
+    names = [(place, paper) for place in words.PLACES for paper in words.PAPERS]
+    Random(0).shuffle(names)  # noqa: S311
+    found: list[Outlet] = []
+    for place, paper in names[:OUTLETS]:
+        domain = f"{naming.slug_of(place)}{paper.lower()}.example"
+        logo = Image(url=f"https://static.example/organizations/{domain}-50x50.jpg", width=50, height=50)
+        found.append(Outlet(name=f"{place} {paper}", domain=domain, images=[logo] if len(found) < REGISTERED else []))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """What all who report on it agree on."""
+
+    words: Mapping[str, str]
+    topics: list[str]
+    tags: list[str]
+
+
+class _Newsroom:
+    """Draws stories, one after the other."""
+
+    def __init__(self, random: Random, policy: Policy, until: datetime) -> None:
+        self.random = random
+        self.policy = policy
+        self.last_minute = until - timedelta(minutes=1)
+        self.names: dict[date, set[str]] = defaultdict(set)  # of days that can still get more
+        self.addresses: deque[Document] = deque(maxlen=NEIGHBOURS)
+
+    def story(self, begins: datetime, *, at_most: int) -> list[Document]:
+        """Return the documents of the next story. The first is published when it begins, none more than 60 h later."""
+        for day in [day for day in self.names if day < begins.date()]:
+            del self.names[day]
+        event = self._event()
+        kind = self.random.random()
+        if kind < UNSCORED:
+            return [_signed(self._document(event, begins))]
+        count = 1 + (self.random.choices(RELATED_COUNTS, RELATED_SHARES)[0] if kind < UNSCORED + LEADS else 0)
+        members = [self._document(event, begins)]
+        while len(members) < min(count, at_most):
+            hours = min(self.random.expovariate(1 / DELAY_HOURS), DELAY_HOURS_MAX)
+            members.append(self._document(event, begins + timedelta(hours=hours)))
+        for member in members:
+            member.quality = self._quality()
+        members.sort(key=lambda member: (-(member.quality or 0), naming.file_order(member.name)))
+        for member in members:
+            _settle(member, members, self.policy)
+        if len(members) > 1 and self.random.random() < UNDOCUMENTED:
+            del members[-1]
+        return [_signed(member) for member in members]
+
+    def _event(self) -> _Event:
+        place, other = (self._frequent(PLACE_NAMES, PLACE_SHARES) for _ in range(2))
+        syllables = (words.FIRST_SYLLABLES, words.MIDDLE_SYLLABLES, words.LAST_SYLLABLES)
+        fields = {
+            "place": place,
+            "other": other,
+            "actor": self._frequent(words.ACTORS, ACTOR_SHARES),
+            "thing": self._frequent(words.THINGS, THING_SHARES),
+            "group": self._frequent(words.GROUPS, GROUP_SHARES),
+            "surname": "".join(map(self.random.choice, syllables)),
+        }
+        tags = [words.PLACES[name] for name in dict.fromkeys((place, other))]
+        tagged = self.random.random()
+        number = 0 if tagged > WITH_TAGS else 1 if tagged > WITH_TAGS / 4 else 2
+        return _Event(fields, self._topics(), tags[:number])
+
+    def _topics(self) -> list[str]:
+        """Return the event's topics from the root down, each below its parent."""
+        root, twin, *others = words.TOPICS
+        if self.random.random() >= root[2]:
+            return [twin[0]]
+        found = {root[0]}
+        for name, parent, share in others:
+            if self.random.random() < share:
+                found |= {parent, name}
+        return [name for name, _, _ in words.TOPICS if name in found]
+
+    def _document(self, event: _Event, published_at: datetime) -> Document:
+        """Return one outlet's report, not scored."""
+        published_at = min(published_at, self.last_minute).replace(second=0, microsecond=0)
+        title, name = self._title(event, published_at)
+        document = Document(
+            name=name,
+            category="news",
+            type="article",
+            title=title,
+            excerpt=self._excerpt(event),
+            published_at=published_at,
+            provider=self._frequent(outlets(), outlet_shares()),
+            topics=event.topics,
+            tags=event.tags,
+            secured=self._secret(),
+        )
+        self._locate(document)
+        if self.random.random() < WITH_PICTURE:
+            document.images = [self._picture(document)]
+        return document
+
+    def _title(self, event: _Event, published_at: datetime) -> tuple[str, str]:
+        """Return a title, and the name that it gives: one that no other document has."""
+        taken = self.names[published_at.date()]
+        while True:
+            title = self.random.choice(words.TITLES).format_map(self._fields(event))
+            title = title[0].upper() + title[1:]
+            name = naming.name_of(published_at, title)
+            if name not in taken:
+                taken.add(name)
+                return title, name
+
+    def _excerpt(self, event: _Event) -> str:
+        random = self.random
+        fields = self._fields(event)
+        openings = words.COMMON_OPENINGS if random.random() < WITH_COMMON_WORD else words.OPENINGS
+        fields["opening"] = random.choice(openings)
+        sentences = [random.choice(words.EXCERPTS), *random.sample(words.CLOSINGS, random.randint(0, 2))]
+        if random.random() < RARE_SHARE * len(words.RARE):
+            sentences.append(words.RARE_CLOSING)
+            fields["rare"] = random.choice(words.RARE)
+        return " ".join(sentences).format_map(fields)
+
+    def _fields(self, event: _Event) -> dict[str, str]:
+        """Return what the sentences leave open: what is known of the event, and one outlet's own words."""
+        return {
+            **event.words,
+            "verb": self._frequent(words.VERBS, VERB_SHARES),
+            "adjective": self._frequent(words.ADJECTIVES, ADJECTIVE_SHARES),
+            "cause": self.random.choice(words.CAUSES),
+            "unit": self.random.choice(words.UNITS),
+            "number": f"{self.random.randrange(2, 10_000):,}",
+        }
+
+    def _locate(self, document: Document) -> None:
+        """Give the document its addresses: its own, or at times those of an earlier one of the same outlet."""
+        if self.addresses and self.random.random() < RETOLD:
+            earlier = self.random.choice(self.addresses)
+            document.provider, document.web_url = earlier.provider, earlier.web_url
+            document.amp_url, document.cdn_amp_url = earlier.amp_url, earlier.cdn_amp_url
+        else:
+            path = f"{document.provider.domain}/{document.name[:10].replace('-', '/')}/{document.name[11:]}"
+            document.web_url = f"https://www.{path}"
+            if self.random.random() < WITH_AMP:
+                document.amp_url = f"https://amp.{path}"
+                host, _, rest = path.partition("/")
+                document.cdn_amp_url = f"https://amp-{host.replace('.', '-')}.cdn.ampproject.org/c/s/amp.{host}/{rest}"
+        document.original_url = document.web_url
+        self.addresses.append(document)
+
+    def _picture(self, document: Document) -> Image:
+        is_default = self.random.random() < WITH_DEFAULT_PICTURE
+        name = "default" if is_default else document.name
+        width, height = self.random.choice(PICTURE_SIZES)
+        return Image(
+            url=f"https://pictures.{document.provider.domain}/{name}.jpg", width=width, height=height, is_cached=True
+        )
+
+    def _quality(self) -> int:
+        part = self.random.randrange(len(QUALITIES) - 1)
+        measured = self.random.uniform(QUALITIES[part], QUALITIES[part + 1])
+        return int(measured * self.policy.publish_threshold / MEASURED_THRESHOLD)
+
+    def _secret(self) -> str:
+        text, start = self.random.randbytes(self.random.choice(SECRET_LENGTHS)), self.random.randbytes(16)
+        return f"{base64.b64encode(text).decode()};{base64.b64encode(start).decode()}"
+
+    def _frequent(self, items: Sequence[T], shares: Sequence[float]) -> T:
+        return items[bisect(shares, self.random.random() * shares[-1])]
+
+
+def _settle(member: Document, members: Sequence[Document], policy: Policy) -> None:
+    """Set the coverage that a member lists, and by the policy its heat and publication."""
+    others = [other for other in members if other is not member]
+    member.related = [_listed(other) for other in others]
+    rivals = [(other.quality or 0, other.name) for other in others]
+    verdict = explain(Standing(name=member.name, quality=member.quality, rivals=rivals), policy).verdict
+    member.heat, member.published = verdict.heat, verdict.published
+
+
+def _listed(document: Document) -> Related:
+    outlet = document.provider
+    return Related(
+        title=document.title,
+        excerpt=document.excerpt,
+        published_at=document.published_at,
+        web_url=document.web_url,
+        amp_url=document.amp_url,
+        cdn_amp_url=document.cdn_amp_url,
+        type=document.type,
+        provider=Outlet(name=outlet.name, domain=outlet.domain),
+        quality=document.quality,
+        images=document.images,
+    )
+
+
+def _signed(document: Document) -> Document:
+    """Set the hash that the document would have as a file, so that importing its export finds nothing new."""
+    document.content_hash = hash_of(document_text(document).encode())
+    return document
+
+
+def zipf(count: int, offset: float = 3) -> list[float]:
+    """Return running totals of shares that fall with the rank, as words and outlets do."""
+    return list(accumulate(1 / (rank + offset) for rank in range(count)))
+
+
+@cache
+def outlet_shares() -> Sequence[float]:
+    return zipf(OUTLETS, 5)
+
+
+PLACE_NAMES = list(words.PLACES)
+PLACE_SHARES = zipf(len(PLACE_NAMES))
+ACTOR_SHARES = zipf(len(words.ACTORS))
+VERB_SHARES = zipf(len(words.VERBS))
+ADJECTIVE_SHARES = zipf(len(words.ADJECTIVES))
+THING_SHARES = zipf(len(words.THINGS))
+GROUP_SHARES = zipf(len(words.GROUPS))

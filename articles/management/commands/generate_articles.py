@@ -1,0 +1,108 @@
+"""`manage.py generate_articles N`: fill an empty newsroom with made-up articles, as a load for benchmarks."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from tqdm import tqdm
+
+from articles.acts import By
+from articles.exchange.document import Document
+from articles.exchange.generating import DEFAULT_UNTIL, batches, documents, entries
+from articles.exchange.importing import BATCH, take_in_stories
+from articles.exchange.lock import import_lock
+from articles.exchange.registry import Registry, register_missing
+from articles.models import Article, Policies, Via
+
+ANALYZED_AFTER = (10, 100)  # batches; from there the databases extrapolate
+
+
+def day(text: str) -> datetime:
+    """Return the first moment of the day that `text` names. Raises ValueError, also before 1910."""
+    found = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    if found.year < 1910:
+        raise ValueError
+    return found
+
+
+class Command(BaseCommand):
+    help = (
+        "Fills an empty newsroom with made-up articles, stories and outlets in the proportions of real ones, "
+        "as a load for benchmarks. The same seed makes the same articles."
+    )
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("count", metavar="N", type=int, help="how many articles")
+        parser.add_argument("--seed", type=int, default=1, metavar="S", help="which of all possible loads (1)")
+        parser.add_argument(
+            "--until",
+            type=day,
+            default=DEFAULT_UNTIL,
+            metavar="DATE",
+            help=f"where their ten years end, YYYY-MM-DD ({DEFAULT_UNTIL:%Y-%m-%d})",
+        )
+        parser.add_argument("--add", action="store_true", help="even if there are articles; completes what was stopped")
+
+    def handle(self, *args: Any, count: int, seed: int, until: datetime, add: bool, **options: Any) -> None:
+        if count < 1:
+            raise CommandError(f"N is {count}; it must be 1 or more.")
+        with suppress(ValueError):  # only the main thread may ask
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+        policies = Policies.load()
+        quiet = options["verbosity"] == 0 or not sys.stderr.isatty()
+        made = 0
+        try:
+            with import_lock(self._wait), tqdm(total=count, unit=" articles", disable=quiet) as bar:
+                _require_empty(add)
+                register_missing(entries())
+                registry = Registry()
+                stories = documents(count, seed=seed, policy=policies.site, until=until)
+                for number, batch in enumerate(batches(stories, BATCH), start=1):
+                    new = _without_stored(batch) if add else batch
+                    if new:
+                        take_in_stories(new, registry, policies, By(via=Via.COMMAND))
+                    made += len(new)
+                    bar.update(len(batch))
+                    if number in ANALYZED_AFTER:
+                        _analyze()
+                _analyze()
+        except DatabaseError as error:
+            raise CommandError(f"The database failed: {error}\n{_how_to_go_on(made, count)}") from None
+        except KeyboardInterrupt:
+            raise CommandError(f"Stopped. {_how_to_go_on(made, count)}", returncode=130) from None
+        left_out = f", {count - made} were there already" if made < count else ""
+        self.stdout.write(f"{made} articles made{left_out}")
+
+    def _wait(self) -> None:
+        self.stderr.write("An import is running; waiting for it to end.")
+
+
+def _require_empty(add: bool) -> None:
+    stored = 0 if add else Article.objects.count()
+    if stored:
+        raise CommandError(
+            f"This newsroom has {stored:,} articles, among which made-up ones would be lost. Use a database of its own "
+            "(DATABASE_URL=sqlite:////tmp/load.sqlite3, and `migrate` first), or say --add."
+        )
+
+
+def _analyze() -> None:
+    """Let the database see what its tables hold: without that PostgreSQL reads whole tables to find a batch."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _without_stored(batch: list[Document]) -> list[Document]:
+    names = [document.name for document in batch]
+    stored = set(Article.objects.filter(name__in=names).values_list("name", flat=True))
+    return [document for document in batch if document.name not in stored]
+
+
+def _how_to_go_on(made: int, count: int) -> str:
+    return f"{made:,} of {count:,} articles are there; the same command with --add completes them."

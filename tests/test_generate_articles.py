@@ -1,0 +1,230 @@
+"""Generated articles: proportions, rules and repeatability; and the command that stores them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from io import StringIO
+from unittest.mock import patch
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from articles import naming, operations
+from articles.exchange import generating, store, words
+from articles.exchange.document import Document
+from articles.exchange.importing import take_in_stories
+from articles.exchange.parse import read_file
+from articles.exchange.write import document_text
+from articles.models import Article, Topic
+from articles.policy import FOLDED_HEAT, Policy
+from providers.models import Provider
+from tests import builders
+
+COMMAND = "articles.management.commands.generate_articles"
+
+
+def stories(count: int, seed: int = 1, policy: Policy | None = None) -> list[list[Document]]:
+    return list(generating.documents(count, seed=seed, policy=policy or Policy()))
+
+
+@pytest.fixture(scope="module")
+def documents() -> list[Document]:
+    return [document for story in stories(2000) for document in story]
+
+
+def text_of(document: Document) -> set[str]:
+    return set(re.findall(r"[a-z]+", f"{document.title} {document.excerpt}".lower()))
+
+
+# The proportions of FORMAT.md's corpus
+
+
+@pytest.mark.parametrize(
+    ("share", "holds"),
+    [
+        (0.14, lambda document: document.published is True),
+        (0.144, lambda document: document.heat == FOLDED_HEAT),
+        (0.103, lambda document: document.heat != FOLDED_HEAT and document.related),
+        (0.02, lambda document: document.quality is None),
+        (0.25, lambda document: not document.images),
+        (0.56, lambda document: document.amp_url),
+        (0.99, lambda document: "Energy" in document.topics),
+        (0.05, lambda document: "Solar Power" in document.topics),
+        (0.5, lambda document: words.COMMON in text_of(document)),
+        (0.1, lambda document: not text_of(document).isdisjoint(words.RARE)),
+    ],
+)
+def test_proportions_are_those_of_real_newsrooms(documents, share, holds):
+    found = sum(bool(holds(document)) for document in documents) / len(documents)
+    assert found == pytest.approx(share, abs=4 * (share * (1 - share) / len(documents)) ** 0.5)
+
+
+def test_a_fiftieth_of_the_articles_has_the_address_of_another(documents):
+    addresses = Counter(document.web_url for document in documents)
+    assert len(documents) - len(addresses) == pytest.approx(40, abs=25)
+
+
+def test_few_outlets_write_much_and_many_write_little(documents):
+    written = Counter(document.provider.domain for document in documents)
+    assert len(written) > 500
+    assert 0.02 < written.most_common(1)[0][1] / len(documents) < 0.06
+
+
+def test_dates_rise_over_ten_years(documents):
+    days = [story[0].published_at.date() for story in stories(300)]
+    assert (max(days) - min(days)).days > 3600
+    assert documents[-1].published_at < generating.DEFAULT_UNTIL
+    begins = [min(document.published_at for document in story) for story in stories(300)]
+    assert begins == sorted(begins)
+
+
+def test_rare_and_common_words_stand_nowhere_else():
+    lists = [words.PLACES, words.ACTORS, words.VERBS, words.ADJECTIVES, words.THINGS, words.CAUSES, words.GROUPS]
+    lists += [words.UNITS, words.OPENINGS, words.CLOSINGS, words.TITLES, words.EXCERPTS, words.PAPERS]
+    elsewhere = set(re.findall(r"[a-z]+", " ".join(text for texts in lists for text in texts).lower()))
+    assert len(set(words.RARE)) == len(words.RARE) == 100
+    assert elsewhere.isdisjoint([*words.RARE, words.COMMON])
+
+
+# The rules
+
+
+def test_names_follow_from_date_and_title_and_come_once(documents):
+    assert len({document.name for document in documents}) == len(documents) == 2000
+    for document in documents:
+        assert document.name == naming.name_of(document.published_at, document.title)
+
+
+def test_every_document_comes_back_from_its_text(documents):
+    for document in documents:
+        text = document_text(document).encode()
+        assert read_file(text, "made up", document.name) == document
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(publish_threshold=100, related_bonus=20, bonus_floor=0)])
+def test_a_published_article_has_the_heat_for_it(policy):
+    for story in stories(300, policy=policy):
+        for document in story:
+            if document.quality is not None and document.heat is not None:
+                bonus = policy.related_bonus * len(document.related) if document.quality >= policy.bonus_floor else 0
+                assert document.heat in (FOLDED_HEAT, document.quality + bonus)
+                assert document.published is (document.heat >= policy.publish_threshold)
+
+
+def test_a_story_lists_all_its_members_best_first_and_has_one_lead():
+    told = [story for story in stories(600) if any(document.related for document in story)]
+    assert len(told) > 40
+    for story in told:
+        assert [document.heat == FOLDED_HEAT for document in story] == [False] + [True] * (len(story) - 1)
+        for document in story:
+            assert {other.title for other in story if other is not document} <= {
+                link.title for link in document.related
+            }
+            qualities = [link.quality for link in document.related]
+            assert qualities == sorted(qualities, reverse=True)
+
+
+def test_the_same_seed_makes_the_same_documents_and_another_does_not():
+    assert stories(200) == stories(200)
+    assert stories(200, seed=2) != stories(200)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 37])
+def test_exactly_as_many_documents_come_as_were_asked_for(count):
+    assert sum(map(len, stories(count))) == count
+
+
+def test_batches_hold_whole_stories():
+    batches = list(generating.batches(stories(300), 20))
+    assert sum(map(len, batches)) == 300
+    for batch in batches:
+        assert 1 <= len(batch) <= 20
+        titles = {document.title for document in batch}
+        leads = {document.related[0].title for document in batch if document.heat == FOLDED_HEAT}
+        assert leads <= titles
+
+
+# The command
+
+
+def generate(*arguments: object, **options: object) -> str:
+    out = StringIO()
+    call_command("generate_articles", *arguments, stdout=out, verbosity=0, **options)
+    return out.getvalue().strip()
+
+
+@pytest.mark.django_db
+def test_generated_articles_are_stored_as_an_import_stores_them():
+    assert generate("200") == "200 articles made"
+    articles = Article.objects.all()
+    assert articles.count() == 200
+    assert not articles.exclude(staged=None).exists()
+    assert articles.public().count() == articles.filter(published=True).count() + articles.unscored().count()
+    folded = articles.filter(heat=FOLDED_HEAT)
+    assert folded.exists()
+    assert not folded.filter(lead=None).exists()
+    assert not articles.exclude(heat=FOLDED_HEAT).exclude(lead=None).exists()
+    assert Topic.objects.get(name="Fusion").parent.name == "Nuclear Power"
+    assert Provider.objects.registered().count() == generating.REGISTERED
+
+
+@pytest.mark.django_db
+def test_rescoring_changes_none_of_them():
+    generate("200")
+    assert operations.rescore(Article.objects.all()) == []
+    assert set(Article.objects.values_list("engagement", flat=True)) == {0}
+
+
+@pytest.mark.django_db
+def test_what_is_stored_is_what_was_made():
+    generate("100", "--seed", "7")
+    made = {document.name: document for story in stories(100, seed=7) for document in story}
+    assert {document.name: document for document in store.load(Article.objects.all())} == made
+
+
+@pytest.mark.django_db
+def test_a_newsroom_with_articles_is_refused_unless_asked():
+    builders.article("Written by hand")
+    with pytest.raises(CommandError, match="--add"):
+        generate("10")
+    assert Article.objects.count() == 1
+    assert generate("10", "--add") == "10 articles made"
+
+
+@pytest.mark.django_db
+def test_topics_and_outlets_that_are_there_stay_as_they_are():
+    builders.topic("Fusion", slug="kitchen")
+    generate("10")
+    assert Topic.objects.get(name="Fusion").slug == "kitchen"
+
+
+@pytest.mark.django_db
+def test_what_was_stopped_is_completed_with_add():
+    def stop(batch, registry, policy):
+        if Article.objects.exists():
+            raise KeyboardInterrupt
+        take_in_stories(batch, registry, policy)
+
+    with patch(f"{COMMAND}.BATCH", 50), patch(f"{COMMAND}.take_in_stories", stop):
+        with pytest.raises(CommandError, match="--add") as stopped:
+            generate("120")
+        assert stopped.value.returncode == 130
+    there = Article.objects.count()
+    assert 40 <= there <= 50
+    assert generate("120", "--add") == f"{120 - there} articles made, {there} were there already"
+    assert Article.objects.count() == 120
+
+
+@pytest.mark.django_db
+def test_the_years_end_where_asked():
+    generate("50", "--until", "2020-01-01")
+    newest = Article.objects.newest_first()[0].published_at
+    assert datetime(2019, 6, 1, tzinfo=UTC) < newest < datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("arguments", [["0"], ["5", "--until", "soon"], ["5", "--until", "0005-01-01"]])
+def test_nonsense_is_refused(arguments):
+    with pytest.raises(CommandError):
+        generate(*arguments)
