@@ -23,7 +23,7 @@ from articles.bulk import chunked
 from articles.folding import Refused
 from articles.models import Article, ArticleImage, ArticleQuerySet, Event, Operation, RelatedLink, Subject, Topic, Verb
 from articles.naming import file_order
-from articles.policy import SCORE_MAX, Policy
+from articles.policy import SCORE_MAX, SIDE, Policy
 from articles.states import SpikeReason, State, may_become
 from articles.stories import CHUNK, Around, Rescored
 from articles.undoing import Kept
@@ -392,7 +392,7 @@ def _under(verb: Verb, articles: Some, lead: Article, by: By, versions: Versions
         folding.fold(running, article, running.load([lead.pk])[0])
 
     def is_done(article: Article) -> bool:
-        return article.lead_id == lead.pk and "heat" in article.pins
+        return article.lead_id == lead.pk and SIDE in article.pins
 
     return _each(verb, articles, decide, by, versions, is_done)
 

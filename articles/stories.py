@@ -40,9 +40,11 @@ def connect_links(article_ids: Sequence[int]) -> None:
     for ids in chunked(article_ids):
         keys = Article.objects.filter(among("pk", ids)).order_by().values("match_key")
         waiting: set[tuple[int, int, str]] = set()
-        for condition in (among("article", ids), Q(match_key__in=keys)):  # joined by OR, PostgreSQL reads all links
-            links = RelatedLink.objects.filter(condition, target=None).order_by()
-            waiting.update(links.values_list("pk", "article_id", "match_key"))
+        # Joined by OR, PostgreSQL reads all links; asked for `target=None`, databases read all that have none.
+        for condition in (among("article", ids), Q(match_key__in=keys)):
+            links = RelatedLink.objects.filter(condition).order_by()
+            rows = links.values_list("target_id", "pk", "article_id", "match_key")
+            waiting.update((pk, article, key) for target, pk, article, key in rows if target is None)
         targets = _articles_by_key({key for _, _, key in waiting})
         connected = []
         for pk, article_id, key in sorted(waiting):
