@@ -1,0 +1,318 @@
+"""Measure whether pages stay as fast as the newsroom grows: each page on a small and on a big one, in one run.
+
+On SQLite (in memory) and on PostgreSQL (in databases made for the purpose), filled by `generate_articles`. Requests
+alternate between the two sizes, each in a process of its own; what counts is the ratio of their medians. To measure
+another page, add a line to PAGES. Exit code 1 if a page misses its bar.
+
+From the environment: BENCH_BIG (1000000) and BENCH_SMALL (10000), the numbers of articles; BENCH_RUNS (15), how often
+each page is asked for; BENCH_POSTGRES, the server (postgres://root@127.0.0.1:5432); BENCH_PAGES, a word in the names
+of the pages to measure (all); BENCH_KEEP=1 keeps the databases and takes them again the next time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+MEMORY = Path("/dev/shm")  # noqa: S108
+SMALL = int(os.environ.get("BENCH_SMALL", "10000"))
+BIG = int(os.environ.get("BENCH_BIG", "1000000"))
+RUNS = int(os.environ.get("BENCH_RUNS", "15"))
+SERVER = os.environ.get("BENCH_POSTGRES", "postgres://root@127.0.0.1:5432").rstrip("/")
+WANTED = os.environ.get("BENCH_PAGES", "")
+KEEP = os.environ.get("BENCH_KEEP", "") == "1"
+PATIENCE, RUNS_MIN = 20, 3  # a page that has taken so many seconds is asked for no more than so often
+
+EDITOR, READER = "editor", "reader"
+DESK_BAR, PUBLIC_BAR = 2.0, 1.5
+
+
+class Page(NamedTuple):
+    """`path` may be a function that finds it in the newsroom; `bar` is the highest ratio of big to small."""
+
+    name: str
+    path: str | Callable[[], str]
+    who: str
+    bar: float
+
+
+def deep_cursor() -> str:
+    from articles.models import Article
+    from articles.paging import Cursor
+
+    public = Article.objects.public().newest_first()
+    return f"/latest/?before={Cursor.of(public[public.count() * 9 // 10])}"
+
+
+def topic_with_fewest_stories() -> str:
+    from django.db.models import Count
+
+    from articles.models import ArticleTopic
+
+    told = ArticleTopic.objects.filter(content_object__public=True).order_by()
+    rarest = told.values("tag__slug").annotate(stories=Count("pk")).order_by("stories", "tag__slug")
+    return f"/topics/{rarest[0]['tag__slug']}/"
+
+
+def outlet_domain() -> str:
+    from articles.exchange.generating import outlets
+
+    return outlets()[0].domain
+
+
+def story_with_coverage() -> str:
+    from articles.models import Article
+
+    return Article.objects.public().filter(related_links__isnull=False).newest_first()[0].get_absolute_url()
+
+
+def article_with_coverage() -> str:
+    from articles.models import Article
+
+    lead = Article.objects.filter(heat__gte=0, related_links__isnull=False).newest_first()[0]
+    return f"{LIST}{lead.pk}/change/"
+
+
+LIST = "/admin/articles/article/"
+PAGES = [
+    Page("list of articles", LIST, EDITOR, DESK_BAR),
+    Page("list, page 5", f"{LIST}?p=5", EDITOR, DESK_BAR),
+    Page("list, leads", f"{LIST}?state=lead", EDITOR, DESK_BAR),
+    Page("list, single", f"{LIST}?state=single", EDITOR, DESK_BAR),
+    Page("list, folded", f"{LIST}?state=folded", EDITOR, DESK_BAR),
+    Page("list, unscored", f"{LIST}?state=unscored", EDITOR, DESK_BAR),
+    Page("list, published", f"{LIST}?state=published", EDITOR, DESK_BAR),
+    Page("list, missing (none)", f"{LIST}?state=missing", EDITOR, DESK_BAR),
+    Page("list, pinned (none)", f"{LIST}?pins=yes", EDITOR, DESK_BAR),
+    Page("list, biggest topic", f"{LIST}?topic=energy", EDITOR, DESK_BAR),
+    Page("list, middle topic", f"{LIST}?topic=solar-power", EDITOR, DESK_BAR),
+    Page("list, rare topic", f"{LIST}?topic=fusion", EDITOR, DESK_BAR),
+    Page("list, one outlet", lambda: f"{LIST}?outlet={outlet_domain()}", EDITOR, DESK_BAR),
+    Page("list, past 30 days", f"{LIST}?time=30days", EDITOR, DESK_BAR),
+    Page("list, a year", f"{LIST}?time=2021", EDITOR, DESK_BAR),
+    Page("search, rare word", f"{LIST}?q=walnut", EDITOR, DESK_BAR),
+    Page("search, common word", f"{LIST}?q=energy", EDITOR, DESK_BAR),
+    Page("an article", article_with_coverage, EDITOR, DESK_BAR),
+    Page("front page", "/", READER, PUBLIC_BAR),
+    Page("latest", "/latest/", READER, PUBLIC_BAR),
+    Page("latest, deep", deep_cursor, READER, PUBLIC_BAR),
+    Page("topics", "/topics/", READER, PUBLIC_BAR),
+    Page("biggest topic", "/topics/energy/", READER, PUBLIC_BAR),
+    Page("middle topic", "/topics/solar-power/", READER, PUBLIC_BAR),
+    Page("rare topic", topic_with_fewest_stories, READER, PUBLIC_BAR),
+    Page("outlets", "/providers/", READER, PUBLIC_BAR),
+    Page("one outlet", lambda: f"/providers/{outlet_domain()}/", READER, PUBLIC_BAR),
+    Page("a story", story_with_coverage, READER, PUBLIC_BAR),
+]
+
+
+# In a process of its own: a newsroom that answers
+
+
+def fill(count: int) -> None:
+    """Make the tables and, unless they are there, the articles; let the database learn what it holds."""
+    from django.core.management import call_command
+    from django.db import connection
+    from django.utils import timezone
+
+    from articles.models import Article
+
+    call_command("migrate", verbosity=0)
+    if Article.objects.count() < count:
+        today = timezone.now().date()
+        call_command("generate_articles", count, "--add", "--until", today.isoformat(), verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+
+
+def serve() -> None:
+    """Answer each number on standard input, a page's, with the milliseconds of one request for it and what it took."""
+    from django.contrib.auth import get_user_model
+    from django.db import connection
+    from django.test import Client
+
+    editors = get_user_model().objects
+    editor = editors.filter(username="bench").first() or editors.create_superuser("bench")
+    clients = {EDITOR: Client(), READER: Client()}
+    clients[EDITOR].force_login(editor)
+    paths: dict[int, str] = {}
+    queries = 0
+
+    def count(execute: Any, *arguments: Any) -> Any:
+        nonlocal queries
+        queries += 1
+        return execute(*arguments)
+
+    with connection.execute_wrapper(count):
+        for line in sys.stdin:
+            page = PAGES[int(line)]
+            if int(line) not in paths:
+                paths[int(line)] = page.path if isinstance(page.path, str) else page.path()
+            queries, start = 0, time.perf_counter()
+            answer = clients[page.who].get(paths[int(line)])
+            milliseconds = (time.perf_counter() - start) * 1000
+            told = {"ms": milliseconds, "queries": queries, "status": answer.status_code, "size": len(answer.content)}
+            sys.stdout.write(json.dumps(told) + "\n")
+            sys.stdout.flush()
+
+
+# The process that asks
+
+
+class Newsroom:
+    """A database with so many articles, and the process that serves its pages."""
+
+    def __init__(self, url: str, count: int) -> None:
+        self.environment = os.environ | {
+            "TEST_DATABASE_URL": url,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "PYTHONPATH": str(ROOT),
+        }
+        begun = time.perf_counter()
+        filling = [*self._command("fill"), str(count)]
+        subprocess.run(filling, env=self.environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        self.seconds_to_fill = time.perf_counter() - begun
+        self.process = subprocess.Popen(
+            self._command("serve"),
+            env=self.environment,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def _command(self, task: str) -> list[str]:
+        return [sys.executable, str(Path(__file__)), task]
+
+    def get(self, number: int) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{number}\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self) -> None:
+        self.process.communicate()
+
+
+@contextlib.contextmanager
+def sqlite_database(count: int) -> Iterator[str]:
+    """Make room for a newsroom in memory and yield its address."""
+    folder = MEMORY if MEMORY.is_dir() else ROOT
+    path = folder / (f"newsfold-growth-{count}.sqlite3" if KEEP else f"newsfold-growth-{count}-{os.getpid()}.sqlite3")
+    try:
+        yield f"sqlite:///{path}"
+    finally:
+        if not KEEP:
+            for suffix in ("", "-wal", "-shm", ".import-lock"):
+                Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def postgres_database(count: int) -> Iterator[str]:
+    import psycopg
+
+    name = f"newsfold_growth_{count}" if KEEP else f"newsfold_growth_{count}_{os.getpid()}"
+    with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as server:
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+    try:
+        yield f"{SERVER}/{name}"
+    finally:
+        if not KEEP:
+            with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as server:
+                server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+def why_no_postgres() -> str:
+    """Return why PostgreSQL can't be measured; empty if it can."""
+    try:
+        import psycopg
+    except ImportError:
+        return "its client psycopg isn't installed"
+    try:
+        psycopg.connect(f"{SERVER}/postgres", connect_timeout=3).close()
+    except psycopg.OperationalError:
+        return f"no server answers at {SERVER}, which BENCH_POSTGRES names"
+    return ""
+
+
+def compare(label: str, small: Newsroom, big: Newsroom) -> int:
+    """Print the table of one database; return how many pages miss their bars."""
+    print(
+        f"\n{label}: {SMALL:,} articles (filled in {small.seconds_to_fill:.0f} s) and {BIG:,} "
+        f"({big.seconds_to_fill:.0f} s); medians of {RUNS} requests, of {RUNS_MIN} or more where they take long\n"
+    )
+    print("| page | queries | kB | small ms | big ms | ratio | bar | ok |\n|---|---:|---:|---:|---:|---:|---:|---|")
+    missed = 0
+    for number, page in enumerate(PAGES):
+        if WANTED in page.name:
+            missed += not measure(number, page, small, big)
+    return missed
+
+
+def measure(number: int, page: Page, small: Newsroom, big: Newsroom) -> bool:
+    """Print a page's line; return whether it meets its bar."""
+    first, second = small.get(number), big.get(number)  # not counted: caches fill
+    times: list[tuple[float, float]] = []
+    begun = time.perf_counter()
+    while len(times) < RUNS and (len(times) < RUNS_MIN or time.perf_counter() - begun < PATIENCE):
+        times.append((small.get(number)["ms"], big.get(number)["ms"]))
+    small_ms, big_ms = (statistics.median(column) for column in zip(*times, strict=True))
+    ratio = big_ms / small_ms
+    wrong = sorted({answer["status"] for answer in (first, second)} - {200})
+    is_met = ratio <= page.bar and not wrong
+    verdict = f"status {wrong[0]}" if wrong else "yes" if is_met else "NO"
+    print(
+        f"| {page.name} | {_both(first['queries'], second['queries'])} "
+        f"| {_both(first['size'] // 1000, second['size'] // 1000)} | {small_ms:.1f} | {big_ms:,.1f} "
+        f"| {ratio:,.2f} | {page.bar} | {verdict} |",
+        flush=True,
+    )
+    return is_met
+
+
+def _both(small: int, big: int) -> str:
+    return str(small) if small == big else f"{small} → {big}"
+
+
+def run(label: str, database: Callable[[int], contextlib.AbstractContextManager[str]]) -> int:
+    with contextlib.ExitStack() as stack:
+        newsrooms = []
+        for count in (SMALL, BIG):
+            newsrooms.append(Newsroom(stack.enter_context(database(count)), count))
+            stack.callback(newsrooms[-1].close)
+        return compare(label, *newsrooms)
+
+
+def main() -> int:
+    missed = run("SQLite", sqlite_database)
+    reason = why_no_postgres()
+    if reason:
+        print(f"\nPostgreSQL is not measured: {reason}.")
+    else:
+        missed += run("PostgreSQL", postgres_database)
+    print(f"\n{missed} {'page misses its bar' if missed == 1 else 'pages miss their bars'}.")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    if len(sys.argv) > 1:
+        import django
+
+        warnings.filterwarnings("ignore", "No directory at:", UserWarning)  # whitenoise's, before collectstatic
+        django.setup()
+        fill(int(sys.argv[2])) if sys.argv[1] == "fill" else serve()
+    else:
+        sys.exit(main())
