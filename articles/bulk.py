@@ -88,13 +88,18 @@ class Table:
     def _joint_update(self, columns: Sequence[str], count: int) -> str:
         """Return one statement for `count` rows. The first of them says which types the values have."""
         names = [*self._quoted(columns), "id"]
-        typed = ", ".join(f"%s::{self.model._meta.get_field(name).db_type(connection)}" for name in (*columns, "id"))
+        typed = ", ".join(f"%s::{self._type(name)}" for name in (*columns, "id"))
         others = f", ({', '.join(['%s'] * len(names))})" * (count - 1)
         assignments = ", ".join(f"{name} = new.{name}" for name in names[:-1])
         return (
             f"UPDATE {self._table()} AS old SET {assignments} "  # noqa: S608
             f"FROM (VALUES ({typed}){others}) AS new ({', '.join(names)}) WHERE old.id = new.id"
         )
+
+    def _type(self, name: str) -> str:
+        """Return a column's type without its length, to which a cast would cut silently."""
+        whole = self.model._meta.get_field(name).db_type(connection)
+        return str(whole).partition("(")[0]
 
     def _table(self) -> str:
         return str(connection.ops.quote_name(self.model._meta.db_table))

@@ -1,0 +1,54 @@
+"""Many rows at once: the same on every database, by COPY on PostgreSQL and by statements on SQLite."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from articles.bulk import CHUNK, Table
+from articles.models import Article, Topic
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+TOPICS = Table(Topic, "name", "slug", "keywords", "parent")
+ODD_TEXTS = ["\\N", "\\.", "tab\there", "two\nlines", "50 % of it's “this”", "back\\slash", '"', "é漢😀"]
+
+
+def test_columns_that_are_not_given_get_their_defaults():
+    TOPICS.insert([("Fusion", "fusion", '["tokamak"]', None)])
+    topic = Topic.objects.get(name="Fusion")
+    assert (topic.keywords, topic.parent, topic.weight, topic.shortname, topic.layout) == (["tokamak"], None, 0, "", {})
+
+
+def test_every_text_comes_back_as_it_was():
+    TOPICS.insert([(text, f"slug-{number}", "[]", None) for number, text in enumerate(ODD_TEXTS)])
+    assert set(Topic.objects.values_list("name", flat=True)) == set(ODD_TEXTS)
+
+
+def test_a_refused_row_is_django_s_error_and_leaves_none():
+    with pytest.raises(IntegrityError), transaction.atomic():
+        TOPICS.insert([("Fusion", "fusion", "[]", None), ("Fission", "fusion", "[]", None)])
+    assert not Topic.objects.exists()
+
+
+def test_no_rows_are_no_work(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        TOPICS.insert([])
+        TOPICS.update(["weight"], [])
+
+
+def test_update_sets_each_row_s_own_values_and_nothing_else():
+    TOPICS.insert([(f"Topic {number}", f"topic-{number}", "[]", None) for number in range(CHUNK + 2)])
+    *changed, untouched = Topic.objects.order_by("pk").values_list("pk", flat=True)
+    TOPICS.update(["weight", "shortname"], [(place, f"no. {place}", pk) for place, pk in enumerate(changed)])
+    rows = Topic.objects.order_by("pk").values_list("pk", "weight", "shortname", "name")
+    assert list(rows[:CHUNK]) == [(pk, n, f"no. {n}", f"Topic {n}") for n, pk in enumerate(changed[:CHUNK])]
+    assert Topic.objects.get(pk=untouched).shortname == ""
+
+
+def test_update_takes_missing_values_and_yes_and_no():
+    lead, member = builders.article(), builders.article(published=False)
+    articles = Table(Article)
+    articles.update(["lead", "ambiguous", "removed"], [(None, True, None, lead.pk), (lead.pk, False, True, member.pk)])
+    rows = Article.objects.order_by("pk").values_list("lead", "ambiguous", "removed")
+    assert list(rows) == [(None, True, None), (lead.pk, False, True)]
