@@ -761,3 +761,27 @@ def test_no_page_needs_inline_script_or_style(admin_client):
         assert "<script>" not in page
         assert "<style" not in page
         assert " onclick=" not in page
+
+
+class TestManyArticles:
+    def test_the_list_counts_no_further_than_it_must(self, admin_client, monkeypatch):
+        monkeypatch.setattr("articles.admin.articles.COUNT_MAX", 3)
+        for _ in range(5):
+            builders.article()
+
+        assert "3+ articles" in admin_client.get(ARTICLES).content.decode()
+
+    def test_the_order_of_the_list_is_one_that_an_index_serves(self, admin_client):
+        builders.article()
+
+        order = admin_client.get(ARTICLES).context["cl"].queryset.query.order_by
+
+        assert order[:2] == ("-published_at", "file_name")
+        assert {"pk", "-pk"}.isdisjoint(order)
+
+    def test_a_name_finds_its_article(self, admin_client):
+        article, _ = builders.article(), builders.article()
+
+        page = admin_client.get(ARTICLES, {"q": article.name})
+
+        assert list(page.context["cl"].result_list) == [article]

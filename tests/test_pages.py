@@ -492,10 +492,10 @@ def test_robots_keep_out_of_the_admin_only(client):
         ("/", 7),
         ("/latest/", 6),
         ("/topics/", 4),
-        ("/topics/ai/", 8),
+        ("/topics/ai/", 9),
         ("/providers/", 4),
         ("/providers/outlet0.example/", 8),
-        ("story", 10),
+        ("story", 11),
         ("/nowhere/", 1),
     ],
 )

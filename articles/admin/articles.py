@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import Count, IntegerField, OuterRef, Prefetch, Subquery
 from django.db.models.functions import Coalesce
@@ -14,15 +15,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
-from articles import operations, rights, standing
+from articles import naming, operations, rights, standing
 from articles.acts import By, act
 from articles.explaining import explained, suggestion
 from articles.forms import ArticleForm, ArticleRowForm, TextField
 from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb, Via
 from articles.operations import Outcome
+from articles.search import matching
 from articles.states import SpikeReason
 from articles.stories import Rescored
 
@@ -34,13 +37,35 @@ DECIDED = ("decision", "publish_at", "unpublish_at")  # what the verbs for state
 REFUSALS_TOLD = 10
 TOLD_MAX = 5  # changes of a story that one save spells out
 LISTING_SHOWN = 20
+COUNT_MAX = 1000  # articles that a list counts; more are "1000+"
 HEAVY = ("body", "extra", "layout", "featured_content", "wishes")  # no list needs them
 
 # What the rows of an inline are called as a pin.
 LISTS = {TopicInline.model: "topics", ImageInline.model: "images", RelatedInline.model: "related"}
 
 
+class AtLeast(int):
+    """A number that says it is not all."""
+
+    def __str__(self) -> str:
+        return f"{int(self)}+"
+
+
+class CountingPaginator(Paginator):
+    """Counts no further than COUNT_MAX: counting a million articles takes longer than showing fifty of them."""
+
+    @cached_property
+    def count(self) -> int:
+        counted = self.object_list.order_by().values("pk")[: COUNT_MAX + 1].count()
+        return AtLeast(COUNT_MAX) if counted > COUNT_MAX else counted
+
+
 class ArticleChangeList(ChangeList):
+    def _get_deterministic_ordering(self, ordering: list[str]) -> list[str]:
+        """End the order with the file name, which is unique: with the key instead, no index would serve it."""
+        known = {"file_name", "-file_name", "pk", "-pk"}
+        return ordering if known.intersection(ordering) else [*ordering, "file_name"]
+
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> ArticleQuerySet:
         listed = RelatedLink.objects.filter(article=OuterRef("pk")).order_by().values("article")
         count = Subquery(listed.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
@@ -76,8 +101,9 @@ class ArticleAdmin(admin.ModelAdmin):
     list_filter = [StateFilter, TimeFilter, TopicFilter, OutletFilter, PinsFilter]
     list_select_related = ["provider", "lead"]
     list_per_page = 50
-    search_fields = ["title", "excerpt", "name", "provider__name"]
-    search_help_text = "Title, excerpt, name or outlet"
+    paginator = CountingPaginator
+    search_fields = ["title"]  # there is a search; see get_search_results
+    search_help_text = 'Words of title, excerpt, outlet or topics; "a phrase"; -not this'
     ordering = ["-published_at", "file_name"]
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -153,6 +179,14 @@ class ArticleAdmin(admin.ModelAdmin):
         if not self.has_publish_permission(request):
             fixed += ["publish_at", "unpublish_at", "removed"]
         return fixed
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: ArticleQuerySet, search_term: str
+    ) -> tuple[ArticleQuerySet, bool]:
+        """Search by the index of `articles.search`; a name finds its article too."""
+        if naming.is_document_name(search_term.strip()):
+            return queryset.filter(name=search_term.strip()), False
+        return matching(queryset, search_term), False
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Allow what our own pages link to; a lookup on `secured` would tell it letter by letter."""

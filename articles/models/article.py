@@ -9,7 +9,7 @@ from typing import Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Prefetch, Q, Value
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Value
 from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +21,9 @@ from articles.states import SpikeReason, State, is_on_air
 
 from .fields import BytewiseCharField, SparseJSONField, WebAddressField, is_web_address
 from .topic import ArticleTopic, Topic
+
+
+FEW = 2000  # articles of a topic that are looked up by their keys
 
 
 def shown_to_readers(prefix: str = "", at: datetime | None = None) -> Q:
@@ -55,9 +58,17 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.order_by("-hot", "file_name")
 
     def about(self, topics: Iterable[Topic]) -> Self:
-        """Return the articles with any of `topics`, each once."""
-        tagged = ArticleTopic.objects.filter(tag__in=list(topics))
-        return self.filter(pk__in=tagged.values("content_object"))
+        """Return the articles with any of `topics`, each once.
+
+        One query decides how: few are looked up by their keys; of many, the newest are soon found by walking the
+        articles in their order. Left to themselves, SQLite sorts all of a topic (1.9 s of a million articles) and
+        PostgreSQL walks everything for a rare one (5 s).
+        """
+        tagged = ArticleTopic.objects.filter(tag__in=list(topics)).order_by()
+        few = list(tagged.values_list("content_object", flat=True)[: FEW + 1])
+        if len(few) <= FEW:
+            return self.filter(pk__in=few)
+        return self.filter(Exists(tagged.filter(content_object=OuterRef("pk"))))
 
     def with_card(self) -> Self:
         """Load what `_card.html` touches: two more queries whatever the number of articles."""
