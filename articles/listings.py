@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
-from articles.bulk import Table, chunked
+from articles.bulk import CHUNK, Table, chunked
 from articles.derivation import match_key
 from articles.models import Article, ArticleImage, ArticleTopic, Pairing, RelatedImage, RelatedLink, Topic
 from providers.models import Provider
@@ -45,7 +45,13 @@ def load(ids: Sequence[int], name: str) -> Lists:
 
 def put(article: Article, name: str, values: Sequence[Any]) -> None:
     """Replace a list of an article by `values`, as `load` returned them. What no longer exists is left out."""
-    _WRITERS[name](article, values)
+    _CLEARERS[name](article.pk)
+    put_new({article.pk: values}, name)
+
+
+def put_new(lists: Mapping[int, Sequence[Any]], name: str) -> None:
+    """Give articles without such a list theirs. A handful of queries whatever their number."""
+    _WRITERS[name](lists)
 
 
 def same(one: Sequence[Any], other: Sequence[Any]) -> bool:
@@ -73,13 +79,14 @@ def _topics(ids: Sequence[int]) -> Iterator[tuple[int, str]]:
     yield from rows.values_list("content_object", "tag__name")
 
 
-def _put_topics(article: Article, names: Sequence[str]) -> None:
-    topics = {topic.name: topic for topic in Topic.objects.filter(name__in=names)}
-    article.article_topics.all().delete()
-    known = [topics[name] for name in dict.fromkeys(names) if name in topics]
-    ArticleTopic.objects.bulk_create(
-        ArticleTopic(content_object=article, tag=topic, position=position) for position, topic in enumerate(known)
-    )
+def _put_topics(lists: Mapping[int, Sequence[str]]) -> None:
+    topics = dict(Topic.objects.filter(name__in=_all_of(lists)).values_list("name", "pk"))
+    rows = [
+        ArticleTopic(content_object_id=pk, tag_id=topics[name], position=position)
+        for pk, names in lists.items()
+        for position, name in enumerate(name for name in dict.fromkeys(names) if name in topics)
+    ]
+    ArticleTopic.objects.bulk_create(rows, batch_size=CHUNK)
 
 
 def _images(kind: str) -> Callable[[Sequence[int]], Iterator[tuple[int, Any]]]:
@@ -91,13 +98,14 @@ def _images(kind: str) -> Callable[[Sequence[int]], Iterator[tuple[int, Any]]]:
     return read
 
 
-def _put_images(kind: str) -> Callable[[Article, Sequence[Any]], None]:
-    def write(article: Article, values: Sequence[Any]) -> None:
-        article.images.filter(kind=kind).delete()
-        ArticleImage.objects.bulk_create(
-            ArticleImage(article=article, kind=kind, position=position, **value)
+def _put_images(kind: str) -> Callable[[Mapping[int, Sequence[Any]]], None]:
+    def write(lists: Mapping[int, Sequence[Any]]) -> None:
+        rows = [
+            ArticleImage(article_id=pk, kind=kind, position=position, **value)
+            for pk, values in lists.items()
             for position, value in enumerate(values)
-        )
+        ]
+        ArticleImage.objects.bulk_create(rows, batch_size=CHUNK)
 
     return write
 
@@ -114,20 +122,27 @@ def _related(ids: Sequence[int]) -> Iterator[tuple[int, Any]]:
         yield article, value | {"images": images.get(pk, [])}
 
 
-def _put_related(article: Article, values: Sequence[Any]) -> None:
-    article.related_links.all().delete()
-    outlets = set(_existing(Provider.objects.all(), {value["provider_id"] for value in values}))
-    targets = set(_existing(Article.objects.exclude(pk=article.pk), {value["target_id"] for value in values} - {None}))
-    for position, value in enumerate(values):
-        if value["provider_id"] in outlets:
+def _put_related(lists: Mapping[int, Sequence[Any]]) -> None:
+    given = _all_of(lists)
+    outlets = _existing(Provider.objects.all(), {value["provider_id"] for value in given})
+    targets = _existing(Article.objects.all(), {value["target_id"] for value in given})
+    links, images = [], []
+    for pk, values in lists.items():
+        for position, value in enumerate(values):
+            if value["provider_id"] not in outlets:
+                continue
             own = {name: value[name] for name in RELATED}
             own["published_at"] = datetime.fromisoformat(own["published_at"])
-            own["target_id"] = own["target_id"] if own["target_id"] in targets else None
+            if own["target_id"] not in targets - {pk}:
+                own["target_id"] = None
             key = match_key(own["web_url"], own["title"], own["published_at"])
-            link = RelatedLink.objects.create(article=article, position=position, match_key=key, **own)
-            RelatedImage.objects.bulk_create(
-                RelatedImage(link=link, position=place, **image) for place, image in enumerate(value["images"])
-            )
+            link = RelatedLink(article_id=pk, position=position, match_key=key, **own)
+            links.append(link)
+            images += [(link, place, image) for place, image in enumerate(value["images"])]
+    RelatedLink.objects.bulk_create(links, batch_size=CHUNK)
+    RelatedImage.objects.bulk_create(
+        [RelatedImage(link=link, position=place, **image) for link, place, image in images], batch_size=CHUNK
+    )
 
 
 def _pairings(ids: Sequence[int]) -> Iterator[tuple[int, list[Any]]]:
@@ -136,16 +151,25 @@ def _pairings(ids: Sequence[int]) -> Iterator[tuple[int, list[Any]]]:
         yield member, [lead, together]
 
 
-def _put_pairings(article: Article, values: Sequence[list[Any]]) -> None:
-    Pairing.objects.filter(member=article).delete()
-    leads = set(_existing(Article.objects.all(), {lead for lead, _ in values}))
+def _put_pairings(lists: Mapping[int, Sequence[list[Any]]]) -> None:
+    leads = _existing(Article.objects.all(), {lead for lead, _ in _all_of(lists)})
     Pairing.objects.bulk_create(
-        Pairing(lead_id=lead, member=article, together=together) for lead, together in values if lead in leads
+        Pairing(lead_id=lead, member_id=pk, together=together)
+        for pk, values in lists.items()
+        for lead, together in values
+        if lead in leads
     )
 
 
-def _existing(rows: QuerySet[Any], ids: set[int]) -> list[int]:
-    return list(rows.filter(pk__in=ids).order_by().values_list("pk", flat=True))
+def _all_of(lists: Mapping[int, Sequence[Any]]) -> list[Any]:
+    return [value for values in lists.values() for value in values]
+
+
+def _existing(rows: QuerySet[Any], ids: set[int | None]) -> set[int]:
+    found: set[int] = set()
+    for chunk in chunked(sorted(pk for pk in ids if pk is not None)):
+        found.update(rows.filter(pk__in=chunk).order_by().values_list("pk", flat=True))
+    return found
 
 
 _READERS: dict[str, Callable[[Sequence[int]], Iterator[tuple[int, Any]]]] = {
@@ -155,11 +179,18 @@ _READERS: dict[str, Callable[[Sequence[int]], Iterator[tuple[int, Any]]]] = {
     "related": _related,
     "pairings": _pairings,
 }
-_WRITERS: dict[str, Callable[[Article, Sequence[Any]], None]] = {
+_WRITERS: dict[str, Callable[[Mapping[int, Sequence[Any]]], None]] = {
     "topics": _put_topics,
     "images": _put_images(ArticleImage.Kind.PICTURE),
     "logos": _put_images(ArticleImage.Kind.LOGO),
     "related": _put_related,
     "pairings": _put_pairings,
+}
+_CLEARERS: dict[str, Callable[[int], object]] = {
+    "topics": lambda pk: ArticleTopic.objects.filter(content_object=pk).delete(),
+    "images": lambda pk: ArticleImage.objects.filter(article=pk, kind=ArticleImage.Kind.PICTURE).delete(),
+    "logos": lambda pk: ArticleImage.objects.filter(article=pk, kind=ArticleImage.Kind.LOGO).delete(),
+    "related": lambda pk: RelatedLink.objects.filter(article=pk).delete(),
+    "pairings": lambda pk: Pairing.objects.filter(member=pk).delete(),
 }
 NAMES = tuple(_READERS)

@@ -503,6 +503,8 @@ def _each(
     with act(verb, by) as running:
         for chunk in chunked(ids, CHUNK):
             near = stories.load_near(running, chunk)
+            if one is not None and one.pk not in running.rows:
+                raise Refused("is gone: somebody deleted it")
             decided = []
             for row in running.load(chunk):
                 try:
@@ -526,6 +528,8 @@ def _each(
 
 def _near(running: Act, article: Article) -> tuple[list[Article], Article]:
     near = stories.load_near(running, [article.pk])
+    if article.pk not in running.rows:
+        raise Refused("is gone: somebody deleted it")
     return near, running.rows[article.pk]
 
 
@@ -543,7 +547,7 @@ def _settle(running: Act, near: Sequence[Article], decided: Sequence[int], field
         followed = stories.follow(running, ids)
     else:
         followed = stories.follow_among(running, near, decided)
-    return Outcome(followed=followed, rows=dict(running.rows))
+    return Outcome(done=list(decided), followed=followed, rows=dict(running.rows))
 
 
 def _refreshed(article: Article, outcome: Outcome, running: Act) -> Outcome:

@@ -13,7 +13,7 @@ from django.db import models
 
 from articles import listings, stories, twins
 from articles.acts import PIN, Act, Change, plain
-from articles.bulk import chunked
+from articles.bulk import Table, chunked, time_value
 from articles.models import Article, Event, Operation, RelatedLink, SitePolicy, Subject, Topic
 from providers.models import Provider
 
@@ -180,39 +180,65 @@ def _remove_created(running: Act, events: Sequence[Event]) -> list[Kept]:
 
 def _revive(running: Act, events: Sequence[Event]) -> list[Kept]:
     """Bring deleted articles back, under their old keys, unless something took their names."""
-    kept, revived = [], []
+    kept: list[Kept] = []
+    for chunk in chunked(events):
+        possible = []
+        for event, hindrance in _hindrances(chunk):
+            if hindrance:
+                kept.append(Kept(event, hindrance))
+            else:
+                possible.append(event)
+        _revive_all(running, possible)
+        running.relieve()
+    return kept
+
+
+def _hindrances(events: Sequence[Event]) -> Iterator[tuple[Event, str]]:
+    """Yield each event with what stands against bringing its article back; empty if nothing does."""
+    columns = {event.pk: event.before["columns"] for event in events}
+    ids, names = [event.subject_id for event in events], [own["name"] for own in columns.values()]
+    there = set(Article.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    taken = set(Article.objects.filter(name__in=names).values_list("name", flat=True))
+    outlets = {own["provider_id"] for own in columns.values()}
+    known = set(Provider.objects.filter(pk__in=outlets).order_by().values_list("pk", flat=True))
     for event in events:
-        columns = event.before["columns"]
-        if Article.objects.filter(models.Q(pk=event.subject_id) | models.Q(name=columns["name"])).exists():
-            kept.append(Kept(event, "it is there again"))
-        elif not Provider.objects.filter(pk=columns["provider_id"]).exists():
-            kept.append(Kept(event, "its outlet is gone"))
+        own = columns[event.pk]
+        if event.subject_id in there or own["name"] in taken:
+            yield event, "it is there again"
+        elif own["provider_id"] not in known:
+            yield event, "its outlet is gone"
         else:
-            _recreate(event)
-            revived.append(event)
-    ids = [event.subject_id for event in revived]
-    rows = {article.pk: article for article in running.load(ids)}
-    for event in revived:
-        for name, values in event.before["lists"].items():
-            listings.put(rows[event.subject_id], name, values)
-        RelatedLink.objects.filter(pk__in=event.before["listed_by"], target=None).update(target=event.subject_id)
-        running.note(Change(event.subject_id, event.label, CREATED, None, rows[event.subject_id].name, event.version))
+            yield event, ""
+
+
+def _revive_all(running: Act, events: Sequence[Event]) -> None:
+    rows = [_article_of(event) for event in events]
+    came_in = [(time_value(row.created_at), row.pk) for row in rows]
+    Article.objects.bulk_create(rows)
+    Table(Article).update(["created_at"], came_in)  # bulk_create says now
+    ids = [event.subject_id for event in events]
+    for name in listings.NAMES:
+        listings.put_new({event.subject_id: event.before["lists"][name] for event in events}, name)
+    for event in events:
+        links = event.before["listed_by"]
+        if links:
+            RelatedLink.objects.filter(pk__in=links, target=None).update(target=event.subject_id)
+        name = event.before["columns"]["name"]
+        running.note(Change(event.subject_id, event.label, CREATED, None, name, event.version))
     running.created.update(ids)
     stories.connect_links(ids)
     twins.settle(running, ids)
     stories.place_folded(running, ids)
-    return kept
 
 
-def _recreate(event: Event) -> None:
+def _article_of(event: Event) -> Article:
     values = dict(event.before["columns"])
     for each in Article._meta.concrete_fields:
         if isinstance(each, models.DateTimeField) and values.get(each.attname):
             values[each.attname] = datetime.fromisoformat(values[each.attname])
     for column in ("lead_id", "editor_id"):
         values[column] = None  # the lead is found anew; accounts may be gone
-    article = Article(**values)
-    article.save_base(force_insert=True, raw=True)
+    return Article(**values)
 
 
 def _restore_other(running: Act, event: Event) -> Iterable[Kept]:

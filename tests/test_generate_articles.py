@@ -202,10 +202,10 @@ def test_topics_and_outlets_that_are_there_stay_as_they_are():
 
 @pytest.mark.django_db
 def test_what_was_stopped_is_completed_with_add():
-    def stop(batch, registry, policy):
+    def stop(batch, registry, policies, by):
         if Article.objects.exists():
             raise KeyboardInterrupt
-        take_in_stories(batch, registry, policy)
+        take_in_stories(batch, registry, policies)
 
     with patch(f"{COMMAND}.BATCH", 50), patch(f"{COMMAND}.take_in_stories", stop):
         with pytest.raises(CommandError, match="--add") as stopped:

@@ -224,3 +224,12 @@ def test_pairings_of_a_taken_out_article_are_remembered():
     assert list(Pairing.objects.values_list("lead", "member", "together")) == [(lead.pk, member.pk, False)]
     assert (member.lead, member.heat) == (None, 40)
     assert not SitePolicy.objects.filter(pk=2).exists()
+
+
+def test_a_revived_article_keeps_the_time_it_came_in():
+    article = builders.article()
+    Article.objects.filter(pk=article.pk).update(created_at=builders.MORNING)
+
+    operations.undo(operations.delete(Article.objects.all()).operation)
+
+    assert Article.objects.get().created_at == builders.MORNING
