@@ -1,6 +1,7 @@
 """The tables of the newsroom, one module for each subject."""
 
 from .article import Article, ArticleQuerySet, shown_to_readers
+from .desk import Presence, SavedView
 from .image import ArticleImage, Picture, RelatedImage
 from .operation import Event, Operation, Subject, Verb, Via
 from .pairing import Pairing
@@ -18,8 +19,10 @@ __all__ = [
     "Pairing",
     "Picture",
     "Policies",
+    "Presence",
     "RelatedImage",
     "RelatedLink",
+    "SavedView",
     "SitePolicy",
     "Subject",
     "Topic",

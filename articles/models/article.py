@@ -22,7 +22,6 @@ from articles.states import SpikeReason, State, is_on_air
 from .fields import BytewiseCharField, SparseJSONField, WebAddressField, is_web_address
 from .topic import ArticleTopic, Topic
 
-
 FEW = 2000  # articles of a topic that are looked up by their keys
 
 

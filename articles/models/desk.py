@@ -1,0 +1,51 @@
+"""What the desk remembers for its editors: their views, and where each of them is."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def seen_by(self, user_id: int) -> Self:
+        """Return an editor's own views and those that others share."""
+        return self.filter(Q(owner=user_id) | Q(shared=True))
+
+
+class SavedView(models.Model):
+    """A filter of the desk under a name: the query string of its address. Private unless shared."""
+
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000, blank=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="desk_views")
+    shared = models.BooleanField(default=False)
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "name"],
+                name="savedview_name_once",
+                violation_error_message="You have a view of that name; choose another one.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Presence(models.Model):
+    """The story that an editor has open, as of `seen_at`. `dirty`: with something typed that isn't saved."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    article = models.ForeignKey("articles.Article", models.CASCADE, related_name="+")
+    dirty = models.BooleanField(default=False)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user} on {self.article}"
