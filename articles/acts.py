@@ -118,11 +118,11 @@ def act(verb: Verb, by: By = SYSTEM) -> Iterator[Act]:
 class Act:
     """The articles of one operation. `operation` is None as long as nothing has changed."""
 
-    def __init__(self, verb: Verb, by: By) -> None:
+    def __init__(self, verb: Verb, by: By, policies: Policies | None = None) -> None:
         self.verb = verb
         self.by = by
         self.now: datetime = timezone.now()
-        self.policies = Policies.load(exclusive=True)
+        self.policies = policies or Policies.load(exclusive=True)
         self.operation: Operation | None = None
         self.undoes: Operation | None = None
         self.rows: dict[int, Article] = {}
@@ -168,8 +168,10 @@ class Act:
 
     def policy_of(self, article: Article) -> Policy:
         """Return the policy for an article: that of its top-level topic, where there is one, else the site's."""
-        if not self.policies.by_topic:
-            return self.policies.site
+        return self.policies.of(self.topics_of(article)) if self.policies.by_topic else self.policies.site
+
+    def topics_of(self, article: Article) -> Sequence[int]:
+        """Return the topics of an article, in order; one query for all that the act holds."""
         if article.pk not in self._topics:
             unknown = [pk for pk in self.rows if pk not in self._topics] or [article.pk]
             self._topics.update((pk, []) for pk in unknown)
@@ -177,7 +179,7 @@ class Act:
                 topics = ArticleTopic.objects.filter(content_object__in=chunk).order_by("position", "pk")
                 for pk, topic in topics.values_list("content_object", "tag"):
                     self._topics[pk].append(topic)
-        return self.policies.of(self._topics[article.pk])
+        return self._topics[article.pk]
 
     @staticmethod
     def current() -> Act:

@@ -1,44 +1,130 @@
-"""Why an article's numbers are what they are, in lines for people: the admin and the command line print them."""
+"""Why an article's numbers are what they are, in lines for people: the admin and the command line print them.
+
+Yes and no say what is and what isn't, none what is missing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
 
 from articles.models import Article
-from articles.policy import FOLDED_HEAT, Explanation, Term
+from articles.policy import FOLDED_HEAT, SIDE, Explanation, Role, Term
+
+COUNTED = {"images": "pictures", "related": "related links"}  # lists of which only the length is a wish
 
 
-def explained(explanation: Explanation, article: Article) -> list[str]:
-    """Return an explanation in lines for people."""
+def explained(
+    explanation: Explanation,
+    article: Article,
+    *,
+    called: str,
+    by: str = "the policy of the site",
+    naming: Callable[[str], str] = str,
+) -> list[str]:
+    """Return an explanation in lines for people.
+
+    `called` is what the article is called there, `by` whose policy decided, and `naming` says what to call a
+    member of the story whose name is known.
+    """
+    lines = [
+        f"{called} is {explanation.verdict.role}",
+        _heat(explanation, naming),
+        _publication(explanation),
+        f"decided by {by}: threshold {explanation.threshold}",
+        _state(article),
+    ]
+    schedule = _schedule(article)
+    if schedule:
+        lines.append(schedule)
+    lines += _pins(explanation, article)
     verdict = explanation.verdict
-    lines = [f"{article.name} is {verdict.role}"]
-    if verdict.heat is None:
-        lines.append("heat none: it has no quality yet")
-    elif verdict.heat == FOLDED_HEAT:
-        lines.append(f"heat -1: {explanation.stronger} leads the story" if explanation.stronger else "heat -1: pinned")
-    else:
-        lines.append(f"heat {verdict.heat}: {summed(explanation.terms)}")
-    lines.append(_publication(explanation))
-    if explanation.pins:
-        lines.append("pinned by an editor: " + ", ".join(explanation.pins))
-    for field, wish in article.wishes.items():
-        lines.append(f"its document wants {field}: {wish}")
-    stored = (article.heat, article.published)
-    if stored != (verdict.heat, verdict.published):
-        lines.append(f"stored: heat {stored[0]}, published {stored[1]}; rescore_articles would change that")
+    if (article.heat, article.published) != (verdict.heat, verdict.published):
+        stored = f"heat {word(article.heat)}, published {word(article.published)}"
+        lines.append(f"stored: {stored}; rescoring would change that")
     return lines
 
 
-def _publication(explanation: Explanation) -> str:
-    heat, threshold = explanation.verdict.heat, explanation.threshold
-    state = {True: "yes", False: "no", None: "undecided"}[explanation.verdict.published]
-    if "published" in explanation.pins:
-        return f"published {state}: pinned"
+def _heat(explanation: Explanation, naming: Callable[[str], str]) -> str:
+    heat = explanation.verdict.heat
+    if "heat" in explanation.pins:
+        return f"heat {word(heat)}: pinned"
     if heat is None:
-        return f"published {state}: without heat, the policy for unscored articles says what readers see"
-    if heat == FOLDED_HEAT:
-        return f"published {state}: folded articles are shown under their lead"
-    return f"published {state}: heat {heat} {'≥' if heat >= threshold else '<'} threshold {threshold}"
+        return "heat none: it has no quality yet"
+    if heat != FOLDED_HEAT:
+        return f"heat {heat}: {summed(explanation.terms)}"
+    if explanation.stronger is None:
+        return "heat -1: an editor folded it"
+    return f"heat -1: {naming(explanation.stronger)} leads the story"
+
+
+def _publication(explanation: Explanation) -> str:
+    verdict, threshold = explanation.verdict, explanation.threshold
+    told = f"published {word(verdict.published)}"
+    if "published" in explanation.pins:
+        return f"{told}: pinned"
+    if verdict.role == Role.UNSCORED:
+        return f"{told}: unscored, so the policy for unscored articles says whether readers see it"
+    if verdict.heat is None:
+        return f"{told}: as its document says, for it has no heat"
+    if verdict.heat == FOLDED_HEAT:
+        return f"{told}: folded articles are shown under their lead"
+    if verdict.heat >= threshold and not verdict.published:
+        return f"{told}: its source removed it"
+    return f"{told}: heat {verdict.heat} {'≥' if verdict.heat >= threshold else '<'} threshold {threshold}"
+
+
+def _state(article: Article) -> str:
+    return f"state {article.decision} since {_time(article.state_since)}, seen by readers: {word(article.is_shown())}"
+
+
+def _schedule(article: Article) -> str:
+    """Return when the article goes on air and leaves it; empty if nothing is scheduled."""
+    times = [("from", article.publish_at), ("until", article.unpublish_at)]
+    told = " ".join(f"{when} {_time(at)}" for when, at in times if at is not None)
+    return f"scheduled: {told}" if told else ""
+
+
+def _pins(explanation: Explanation, article: Article) -> Iterator[str]:
+    for name in explanation.pins:
+        if name == SIDE:
+            side = "is folded" if article.is_folded else "stands by itself"
+            yield f"pinned: an editor decided that it {side}"
+        elif name in article.wishes:
+            yield f"pinned {name}: its document wants {wished(name, article.wishes[name])}"
+        else:
+            yield f"pinned {name}: what its document wants is known after the next import"
+
+
+def wished(name: str, wish: Any) -> str:
+    """Return what a document wants for a field, as `pins.py` and the import keep it, in words for people."""
+    if name in COUNTED and isinstance(wish, int):
+        return f"{wish} {COUNTED[name]}"
+    if name == "provider":
+        domain, outlet = wish
+        return f"{outlet} ({domain})"
+    if name == "published_at" and isinstance(wish, str):
+        return _time(datetime.fromisoformat(wish))
+    if isinstance(wish, list) and all(isinstance(item, str) for item in wish):
+        return ", ".join(wish) or word(None)
+    return word(wish)
+
+
+def word(value: Any) -> str:
+    """Return a value as explanations and reports write it: yes, no, none, or itself."""
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _time(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"
 
 
 def suggestion(points: int, terms: Iterable[Term]) -> str:

@@ -17,13 +17,24 @@ from typing import Any
 
 from django.db.models import Q
 
-from articles import folding, listings, pins, rights, stories, twins, undoing
+from articles import folding, listings, pins, rights, ruling, stories, twins, undoing
 from articles.acts import SYSTEM, Act, By, act, created, plain
 from articles.bulk import chunked
 from articles.folding import Refused
-from articles.models import Article, ArticleImage, ArticleQuerySet, Event, Operation, RelatedLink, Subject, Topic, Verb
+from articles.models import (
+    Article,
+    ArticleImage,
+    ArticleQuerySet,
+    Event,
+    Operation,
+    Policies,
+    RelatedLink,
+    Subject,
+    Topic,
+    Verb,
+)
 from articles.naming import file_order
-from articles.policy import SCORE_MAX, SIDE, Policy
+from articles.policy import SCORE_MAX, SIDE
 from articles.states import SpikeReason, State, may_become
 from articles.stories import CHUNK, Around, Rescored
 from articles.undoing import Kept
@@ -411,20 +422,20 @@ def make_lead(article: Article, *, by: By = SYSTEM, versions: Versions = None) -
 
 
 def rescore(
-    articles: ArticleQuerySet, policy: Policy | None = None, *, dry_run: bool = False, by: By = SYSTEM
+    articles: ArticleQuerySet, policies: Policies | None = None, *, dry_run: bool = False, by: By = SYSTEM
 ) -> list[Rescored]:
-    """Let the policy decide heat and publication of these articles; return what changes.
+    """Let the policies decide heat and publication of these articles; return what changes.
 
-    Pins stay. An article without quality keeps what it has. `policy` is the stored one by default. `dry_run`
+    Pins stay. An article without quality keeps what it has. `policies` are the stored ones by default. `dry_run`
     writes nothing.
     """
     if dry_run:
-        return stories.trial(articles, policy)
+        return stories.trial(articles, policies)
     changes: list[Rescored] = []
     with act(Verb.RESCORE, by) as running:
         ids = list(articles.filter(quality__isnull=False).order_by("pk").values_list("pk", flat=True))
         for chunk in chunked(ids):
-            done = stories.rescore_among(running, running.load(chunk), Around(chunk, running.rows), policy)
+            done = stories.rescore_among(running, running.load(chunk), Around(chunk, running.rows), policies)
             turned = [change.pk for change in done if change.turned]
             if turned:
                 stories.place_folded(running, turned)
@@ -433,15 +444,25 @@ def rescore(
     return changes
 
 
-def apply_publish_unscored(*, by: By = SYSTEM) -> int:
-    """Make what is public follow the policy for unscored articles; return how many changed.
+def change_policy(
+    numbers: Mapping[str, int] | None = None,
+    overrides: Mapping[int, Mapping[str, int | None]] | None = None,
+    *,
+    by: By = SYSTEM,
+) -> int:
+    """Set numbers of the site's policy and what topics override; return how many unscored articles turned.
 
-    It is no change of any article: what was decided about it stays.
+    `overrides` names numbers by the key of a top-level topic; None gives a number back to the site's policy, and a
+    topic that overrides none has no policy of its own. Unscored articles follow at once; all others keep heat and
+    publication until they are rescored.
     """
     with act(Verb.POLICY, by) as running:
-        show = running.policies.site.publish_unscored
-        waiting = Article.objects.unscored().filter(staged=None, public=not show, missing=False).exclude(removed=True)
-        return waiting.update(public=show)
+        for name, value in (numbers or {}).items():
+            ruling.set_number(running, name, None, value)
+        for topic, own in (overrides or {}).items():
+            for name, number in own.items():
+                ruling.set_number(running, name, topic, number)
+        return stories.show_unscored(running)
 
 
 def mark_missing(ids: Sequence[int], *, missing: bool, by: By = SYSTEM) -> list[str]:
@@ -469,6 +490,8 @@ def undo(operation: Operation, *, by: By = SYSTEM) -> Outcome:
     with act(Verb.UNDO, by) as running:
         running.undoes = operation
         kept = undoing.restore(running, operation)
+        if operation.events.filter(subject=Subject.POLICY).exists():
+            stories.show_unscored(running)
         changed = {each.event.subject_id for each in kept if each.event.subject == Subject.ARTICLE}
         followed = stories.follow(running, changed & set(running.rows))
     return Outcome(running.operation, sorted(running.changed), followed=followed, kept=kept)

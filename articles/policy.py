@@ -126,7 +126,7 @@ def explain(standing: Standing, policy: Policy) -> Explanation:
         stronger = _stronger(standing, standing.quality)
         terms = _heat_terms(standing, standing.quality, policy)
         is_folded = standing.heat == FOLDED_HEAT if SIDE in standing.pins else stronger is not None
-        heat = FOLDED_HEAT if is_folded else sum(term.points for term in terms)
+        heat = FOLDED_HEAT if is_folded else min(sum(term.points for term in terms), SCORE_MAX)
     if "heat" in standing.pins:
         heat = standing.heat
     verdict = Verdict(

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from articles.models import Article, ArticleImage, Policies
+from dataclasses import dataclass
+
+from articles.models import Article, ArticleImage, Policies, Topic
+from articles.naming import name_of
 from articles.policy import Explanation, Policy, Term, TopicTraits, suggested_quality
 from articles.stories import Around, explain_here
 from providers.models import Provider
 
 
-def policy_for(article: Article) -> Policy:
-    """Return the policy that decides an article. One query, three where topics have policies of their own."""
+@dataclass(frozen=True)
+class Decided:
+    """A policy and whose it is, in words for people."""
+
+    policy: Policy
+    by: str = "the policy of the site"
+
+
+def policy_for(article: Article) -> Decided:
+    """Return the policy that decides an article. One query; up to four where topics have policies of their own."""
     policies = Policies.load()
     if not policies.by_topic:
-        return policies.site
-    return policies.of(article.article_topics.order_by("position", "pk").values_list("tag", flat=True))
+        return Decided(policies.site)
+    topics = article.article_topics.order_by("position", "pk").values_list("tag", flat=True)
+    topic = policies.topic_for(topics)
+    if topic is None:
+        return Decided(policies.site)
+    return Decided(policies.by_topic[topic], f"the policy of {Topic.objects.get(pk=topic)}")
+
+
+def title_of(article: Article, name: str) -> str:
+    """Return the title under which a member of the article's story is known; its name if we know no title."""
+    known = Article.objects.filter(name=name).values_list("title", flat=True).first()
+    if known is None:
+        links = article.related_links.values_list("published_at", "title")
+        known = next((title for at, title in links if name_of(at, title) == name), None)
+    return name if known is None else f"“{known}”"
 
 
 def explain_article(article: Article, policy: Policy | None = None) -> Explanation:
     """Return why the article's numbers are what they are. One query beside the policy's."""
-    return explain_here(article, Around([article.pk]), policy or policy_for(article))
+    return explain_here(article, Around([article.pk]), policy or policy_for(article).policy)
 
 
 def suggest_quality(article: Article, policy: Policy | None = None) -> tuple[int, tuple[Term, ...]]:
@@ -36,7 +60,7 @@ def suggest_quality(article: Article, policy: Policy | None = None) -> tuple[int
         for item in article.article_topics.select_related("tag")
     ]
     return suggested_quality(
-        policy or policy_for(article),
+        policy or policy_for(article).policy,
         title=article.title,
         topics=topics,
         has_image=article.images.filter(kind=ArticleImage.Kind.PICTURE).exists(),

@@ -18,13 +18,29 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from articles.acts import SYSTEM, Act
 from articles.bulk import Table, among, chunked
 from articles.clustering import Claim, Placement, place
-from articles.derivation import settle
-from articles.models import Article, ArticleQuerySet, Pairing, RelatedLink, Verb
+from articles.derivation import public_by_rule, settle
+from articles.explaining import word
+from articles.models import Article, ArticleQuerySet, Pairing, Policies, RelatedLink, Verb
 from articles.naming import name_of
 from articles.policy import FOLDED_HEAT, Explanation, Policy, Standing, explain
+from articles.states import state_for
 
 ARTICLES = Table(Article)
 LINKS = Table(RelatedLink)
+# What the rules ask of an article, and what is told of it.
+JUDGED = (
+    "name",
+    "title",
+    "quality",
+    "heat",
+    "published",
+    "removed",
+    "missing",
+    "engagement",
+    "pins",
+    "state",
+    "public",
+)
 CHUNK = 200  # articles whose neighbourhood is looked at together
 
 
@@ -207,27 +223,40 @@ def explain_here(article: Article, around: Around, policy: Policy) -> Explanatio
 
 @dataclass(frozen=True, slots=True)
 class Rescored:
-    """What the policy made of one article: (before, after) for each of heat and published that changed."""
+    """What the policy made of one article: (before, after) for each of heat and published that changed.
+
+    `state` and `public`, whether readers see it, are given as they were and as they become, changed or not.
+    `topic` is the one whose policy decided; None: the site's.
+    """
 
     pk: int
     name: str
     title: str
     fields: dict[str, tuple[Any, Any]]
+    state: tuple[str, str]
+    public: tuple[bool, bool]
+    topic: int | None = None
 
     def __str__(self) -> str:
-        told = ", ".join(f"{field} {_word(old)} → {_word(new)}" for field, (old, new) in self.fields.items())
-        return f"{self.name}: {told}"
+        return f"{self.name}: {self.told}"
+
+    @property
+    def told(self) -> str:
+        """What changed, without saying of which article."""
+        return ", ".join(f"{field} {word(old)} → {word(new)}" for field, (old, new) in self.fields.items())
+
+    @property
+    def is_published(self) -> bool:
+        return self.public == (False, True)
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.public == (True, False)
 
     @property
     def turned(self) -> bool:
         """Whether the article was folded or unfolded."""
         return FOLDED_HEAT in self.fields.get("heat", ())
-
-
-def _word(value: Any) -> str:
-    if value is None:
-        return "none"
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def follow(running: Act, ids: Collection[int]) -> list[Rescored]:
@@ -253,33 +282,49 @@ def follow_among(running: Act, near: Sequence[Article], ids: Collection[int]) ->
 
 
 def rescore_among(
-    running: Act, articles: Iterable[Article], around: Around, policy: Policy | None = None
+    running: Act, articles: Iterable[Article], around: Around, policies: Policies | None = None
 ) -> list[Rescored]:
-    """Set the heat and publication that the policy decides; return what that changed."""
+    """Set the heat and publication that these policies decide, by default the act's; return what that changed."""
     done = []
+    ruling = policies or running.policies
     for article in articles:
         if article.quality is None:
             continue
-        verdict = explain_here(article, around, policy or running.policy_of(article)).verdict
+        topic = ruling.topic_for(running.topics_of(article)) if ruling.by_topic else None
+        policy = ruling.site if topic is None else ruling.by_topic[topic]
+        verdict = explain_here(article, around, policy).verdict
+        was = (article.state, article.public)
         before = {"heat": article.heat, "published": article.published}
         article.heat, article.published = verdict.heat, verdict.published
         changed = {name: (old, getattr(article, name)) for name, old in before.items() if old != getattr(article, name)}
         if changed:
-            done.append(Rescored(article.pk, article.name, article.title, changed))
+            state = (was[0], str(state_for(article.published, was[0])))
+            public = (was[1], public_by_rule(article, policy))
+            done.append(Rescored(article.pk, article.name, article.title, changed, state, public, topic))
         if article.pk in around.members:
             around.members[article.pk].heat = verdict.heat
     return done
 
 
-def trial(articles: ArticleQuerySet, policy: Policy | None) -> list[Rescored]:
-    """Return what rescoring these articles would change, by `policy` or the stored ones. Writes nothing."""
+def trial(articles: ArticleQuerySet, policies: Policies | None = None) -> list[Rescored]:
+    """Return what rescoring these articles would change, by `policies` or the stored ones. Writes nothing."""
     done = []
-    running = Act(Verb.RESCORE, SYSTEM)
+    running = Act(Verb.RESCORE, SYSTEM, policies or Policies.load())
     ids = list(articles.filter(quality__isnull=False).order_by("pk").values_list("pk", flat=True))
     for chunk in chunked(ids):
-        running.rows = Article.objects.defer("secured", "body", "extra", "layout").in_bulk(chunk)
-        done += rescore_among(running, running.rows.values(), Around(chunk, running.rows), policy)
+        running.rows = Article.objects.only(*JUDGED).order_by("pk").in_bulk(chunk)
+        done += rescore_among(running, running.rows.values(), Around(chunk, running.rows))
     return done
+
+
+def show_unscored(running: Act) -> int:
+    """Let what is public follow the policy in force for unscored articles; return how many turned.
+
+    It is no change of any article: what was decided about it stays.
+    """
+    running.policies = Policies.load()
+    show = running.policies.site.publish_unscored
+    return Article.objects.unscored_against(show).update(public=show)
 
 
 def derive_new(running: Act, article: Article) -> None:

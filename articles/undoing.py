@@ -11,17 +11,16 @@ from datetime import datetime
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from articles import listings, stories, twins
+from articles import listings, ruling, stories, twins
 from articles.acts import PIN, Act, Change, plain
 from articles.bulk import Table, chunked, time_value
-from articles.models import Article, Event, Operation, RelatedLink, SitePolicy, Subject, Topic
+from articles.models import Article, Event, Operation, RelatedLink, Subject, Topic, number_of
 from providers.models import Provider
 
 CREATED, DELETED = "created", "deleted"
 OTHERS: dict[str, type[models.Model]] = {
     Subject.PROVIDER: Provider,
     Subject.TOPIC: Topic,
-    Subject.POLICY: SitePolicy,
 }
 # A deleted article comes back without what no log may hold, and without what follows from the rest.
 LEFT_OUT = {"secured", "file_name", "content_hash", "staged"}
@@ -52,7 +51,9 @@ def restore(running: Act, operation: Operation) -> list[Kept]:
     kept += _restore_fields(running, [event for event in articles if event.field not in (CREATED, DELETED)])
     kept += _remove_created(running, [event for event in articles if event.field == CREATED])
     for event in events:
-        if event.subject != Subject.ARTICLE:
+        if event.subject == Subject.POLICY:
+            kept += _restore_number(running, event)
+        elif event.subject != Subject.ARTICLE:
             kept += _restore_other(running, event)
     return kept
 
@@ -242,7 +243,7 @@ def _article_of(event: Event) -> Article:
 
 
 def _restore_other(running: Act, event: Event) -> Iterable[Kept]:
-    """Restore a field of a provider, a topic or the policy."""
+    """Restore a field of a provider or a topic."""
     row = OTHERS[event.subject].objects.filter(pk=event.subject_id).first()  # type: ignore[attr-defined]
     if row is None:
         return [Kept(event, "it was deleted since")]
@@ -251,6 +252,17 @@ def _restore_other(running: Act, event: Event) -> Iterable[Kept]:
     setattr(row, event.field, event.before)
     row.save(update_fields=[event.field.removesuffix("_id")])
     running.note(Change(row.pk, str(row), event.field, event.after, event.before, subject=Subject(event.subject)))
+    return []
+
+
+def _restore_number(running: Act, event: Event) -> Iterable[Kept]:
+    """Restore a number of the site's policy or of a topic's; with its first and last, that policy itself."""
+    name, topic = number_of(event.field)
+    if topic is not None and not Topic.objects.filter(pk=topic).exists():
+        return [Kept(event, "the topic was deleted since")]
+    if getattr(ruling.row_of(topic), name) != event.after:
+        return [Kept(event, _since(event))]
+    ruling.set_number(running, name, topic, event.before)
     return []
 
 

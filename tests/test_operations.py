@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from articles import operations
-from articles.models import Article, SitePolicy
+from articles.models import Article, Policies
 from articles.operations import NotPublishable
 from articles.policy import Policy
 from tests import builders
@@ -52,7 +52,7 @@ def test_publishing_and_withdrawing_is_an_editors_decision():
     assert article.public
     operations.hold(article)
     assert not article.public
-    operations.rescore(Article.objects.all(), Policy(publish_threshold=0))
+    operations.rescore(Article.objects.all(), Policies(Policy(publish_threshold=0)))
     article.refresh_from_db()
     assert not article.public
 
@@ -76,9 +76,8 @@ def test_an_unscored_article_can_be_withdrawn_and_published():
 
 def test_publishing_unscored_articles_follows_the_policy():
     article = builders.article(quality=None, heat=None)
-    SitePolicy(publish_unscored=False).save()
 
-    assert operations.apply_publish_unscored() == 1
+    assert operations.change_policy({"publish_unscored": False}) == 1
 
     article.refresh_from_db()
     assert not article.public
@@ -120,10 +119,11 @@ def test_pins_survive_rescoring():
 def test_explaining_an_article_gives_terms_threshold_and_leader():
     lead, folded = story()
 
-    assert told(explain=lead.name)[:3] == [
+    assert told(explain=lead.name)[:4] == [
         f"{lead.name} is lead",
         "heat 90: 80 (quality) + 10 (1 related × 10)",
         "published yes: heat 90 ≥ threshold 70",
+        "decided by the policy of the site: threshold 70",
     ]
     assert told(explain=folded.name)[1] == f"heat -1: {lead.name} leads the story"
 

@@ -21,7 +21,7 @@ from django.utils.safestring import mark_safe
 
 from articles import naming, operations, rights, standing
 from articles.acts import By, act
-from articles.explaining import explained, suggestion
+from articles.explaining import explained, suggestion, wished
 from articles.forms import ArticleForm, ArticleRowForm, TextField
 from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb, Via
 from articles.operations import Outcome
@@ -233,7 +233,7 @@ class ArticleAdmin(admin.ModelAdmin):
     def _tell_what_followed(self, request: HttpRequest, changes: list[Rescored]) -> None:
         """Say what the policy changed in the story, so that nothing leaves the site unseen."""
         for change in changes[:TOLD_MAX]:
-            self.message_user(request, f"Followed by the policy: {change}.", messages.INFO)
+            self.message_user(request, f"Followed by the policy: “{change.title}”: {change.told}.", messages.INFO)
         if len(changes) > TOLD_MAX:
             self.message_user(request, f"{len(changes) - TOLD_MAX} more articles followed.", messages.INFO)
 
@@ -365,9 +365,12 @@ class ArticleAdmin(admin.ModelAdmin):
     @admin.display(description="why")
     def why(self, article: Article) -> str:
         """What the policy makes of the numbers: see `explaining.py`."""
-        policy = standing.policy_for(article)
-        lines = explained(standing.explain_article(article, policy), article)
-        return _lines([*lines, suggestion(*standing.suggest_quality(article, policy))])
+        decided = standing.policy_for(article)
+        explanation = standing.explain_article(article, decided.policy)
+        lines = explained(
+            explanation, article, called="it", by=decided.by, naming=lambda name: standing.title_of(article, name)
+        )
+        return _lines([*lines, suggestion(*standing.suggest_quality(article, decided.policy))])
 
     @admin.display(description="pinned fields")
     def pinned(self, article: Article) -> str:
@@ -375,7 +378,7 @@ class ArticleAdmin(admin.ModelAdmin):
 
     @admin.display(description="wishes of its document")
     def wished(self, article: Article) -> str:
-        wishes = [f"{field}: {_as_text(wish)}" for field, wish in article.wishes.items()]
+        wishes = [f"{field}: {wished(field, wish)}" for field, wish in article.wishes.items()]
         return _lines(wishes) if wishes else NOTHING
 
     @admin.display(description="folded under")
@@ -414,7 +417,3 @@ def _link(article: Article) -> str:
     return format_html(
         '<a href="{}">{}</a>', reverse("admin:articles_article_change", args=[article.pk]), article.title
     )
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""The policy of the site: one row, one form, and the page that applies it to all articles."""
+"""The policy: one form for the site and its top-level topics, what it would do, and the page that applies it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,69 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.html import format_html
 from django.views.decorators.csrf import csrf_protect
 
-from articles import operations
-from articles.acts import By
-from articles.models import Article, SitePolicy, Via
+from articles import operations, rights
+from articles.acts import By, act
+from articles.forecasting import Forecast, changed_policies, forecast
+from articles.forms import PREVIEW, SitePolicyForm, TopicPolicyForm
+from articles.models import OVERRIDABLE, Article, Policies, SitePolicy, Topic, TopicPolicy, Verb, Via
 
-CHANGES_SHOWN = 20
+Overrides = dict[int, dict[str, int | None]]
+
+
+class PolicyPermissions:
+    """One right decides who may change the policy of the site and of topics; looking takes another."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(rights.CHANGE_POLICY)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("articles.view_sitepolicy") or self.has_change_permission(request, obj)
+
+
+class TopicPolicyInline(PolicyPermissions, admin.TabularInline):
+    model = TopicPolicy
+    form = TopicPolicyForm
+    fields = ["topic", *OVERRIDABLE]
+    extra = 0
+    verbose_name_plural = "top-level topics with numbers of their own; empty means the site's number"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TopicPolicy]:
+        return super().get_queryset(request).select_related("topic")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the top-level topics, asked for once for all rows, and those that had a policy before they moved."""
+        topics = Topic.objects.filter(Q(parent=None) | Q(policy__isnull=False))
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs | {"queryset": topics})
+        field.choices = list(field.choices)
+        return field
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "topic":
+            for icon in ("add", "change", "view", "delete"):  # topics are edited among the topics
+                setattr(field.widget, f"can_{icon}_related", False)
+        return field
 
 
 @admin.register(SitePolicy)
-class SitePolicyAdmin(admin.ModelAdmin):
+class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
+    form = SitePolicyForm
+    inlines = [TopicPolicyInline]
     change_form_template = "admin/articles/sitepolicy/change_form.html"
     fieldsets = [
         (
@@ -29,7 +76,7 @@ class SitePolicyAdmin(admin.ModelAdmin):
             {"fields": ["publish_threshold", "related_bonus", "bonus_floor", "window_days", "publish_unscored"]},
         ),
         (
-            "Suggested quality: points for …",
+            "Suggested quality",
             {
                 "fields": [
                     "base_weight",
@@ -64,15 +111,42 @@ class SitePolicyAdmin(admin.ModelAdmin):
         """Return the one policy; as long as nobody has saved it, an unsaved one with the defaults."""
         return super().get_object(request, object_id, from_field) or (SitePolicy(pk=1) if object_id == "1" else None)
 
+    # Looking ahead
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """Show beside a form that was sent for a preview what it would do, worked out when no lock is held any more."""
+        if PREVIEW in request.POST and not context["errors"]:
+            form = context["adminform"].form
+            overrides = _overrides([inline.formset for inline in context["inline_admin_formsets"]])
+            numbers = {name: form.cleaned_data[name] for name in form.changed_data}
+            context["forecast"] = SimpleLazyObject(lambda: _forecast(numbers, overrides))
+        return super().render_change_form(request, context, **kwargs)
+
+    # Saving
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """Save the page as one operation; two that are sent at once follow each other, so the second is asked."""
+        if request.method != "POST" or PREVIEW in request.POST or not self.has_change_permission(request):
+            return super().changeform_view(request, object_id, *args, **kwargs)
+        with act(Verb.POLICY, _by(request)):
+            return super().changeform_view(request, object_id, *args, **kwargs)
+
     def save_model(self, request: HttpRequest, obj: SitePolicy, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if "publish_unscored" in form.changed_data:
-            count = operations.apply_publish_unscored(by=By(request.user, Via.ADMIN))
-            shown = "shown to" if obj.publish_unscored else "hidden from"
-            self.message_user(request, f"{count} unscored articles are now {shown} readers.", messages.INFO)
-        if {"publish_threshold", "related_bonus", "bonus_floor"}.intersection(form.changed_data):
+        """Leave the row alone: `save_related` writes all numbers of the page at once."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        for formset in formsets:
+            formset.save(commit=False)  # it only remembers what changed, for the admin's own history
+        numbers = {name: form.cleaned_data[name] for name in form.changed_data}
+        overrides = _overrides(formsets)
+        turned = operations.change_policy(numbers, overrides)
+        if turned:
+            shown = "shown to" if form.cleaned_data["publish_unscored"] else "hidden from"
+            told = "1 unscored article is" if turned == 1 else f"{turned:,} unscored articles are"
+            self.message_user(request, f"{told} now {shown} readers.", messages.INFO)
+        if overrides or set(OVERRIDABLE).intersection(numbers):
             address = reverse("admin:articles_sitepolicy_rescore")
-            told = 'Articles keep their numbers until they are rescored. <a href="{}">See what that would change</a>.'
+            told = 'Articles keep their numbers until they are rescored. <a href="{}">Apply to all articles</a>.'
             self.message_user(request, format_html(told, address), messages.INFO)
 
     def rescore_view(self, request: HttpRequest) -> HttpResponse:
@@ -80,17 +154,39 @@ class SitePolicyAdmin(admin.ModelAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
         if request.method == "POST":
-            count = len(operations.rescore(Article.objects.all(), by=By(request.user, Via.ADMIN)))
-            self.message_user(request, f"{count} articles changed by rescoring; pins stayed.", messages.SUCCESS)
+            count = len(operations.rescore(Article.objects.all(), by=_by(request)))
+            noun = "article" if count == 1 else "articles"
+            self.message_user(request, f"{count:,} {noun} changed by rescoring; pins stayed.", messages.SUCCESS)
             return redirect("admin:articles_sitepolicy_change", 1)
-        changes = operations.rescore(Article.objects.all(), dry_run=True)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": "Rescore all articles",
-            "total": Article.objects.count(),
-            "count": len(changes),
-            "changes": changes[:CHANGES_SHOWN],
-            "more": max(0, len(changes) - CHANGES_SHOWN),
+            "title": "Apply the policy to all articles",
+            "forecast": forecast(Policies.load()),
         }
         return TemplateResponse(request, "admin/articles/sitepolicy/rescore.html", context)
+
+
+def _by(request: HttpRequest) -> By:
+    return By(request.user, Via.ADMIN)
+
+
+def _forecast(numbers: dict[str, int], overrides: Overrides) -> Forecast:
+    return forecast(changed_policies(numbers, overrides, Policies.load()))
+
+
+def _overrides(formsets: Any) -> Overrides:
+    """Return the numbers of topics that the rows of the page change; None gives one back to the site's policy."""
+    none: dict[str, int | None] = dict.fromkeys(OVERRIDABLE)
+    found: Overrides = {}
+    for formset in formsets:
+        changed = [row for row in formset.forms if row.has_changed()]
+        for row in changed:
+            if row.instance.pk and (row in formset.deleted_forms or "topic" in row.changed_data):
+                found[row.initial["topic"]] = dict(none)
+        for row in changed:
+            if row not in formset.deleted_forms:
+                names = OVERRIDABLE if row.moved else [name for name in OVERRIDABLE if name in row.changed_data]
+                own = {name: row.cleaned_data[name] for name in names}
+                found[row.cleaned_data["topic"].pk] = found.get(row.cleaned_data["topic"].pk, {}) | own
+    return found

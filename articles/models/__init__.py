@@ -5,11 +5,13 @@ from .desk import Presence, SavedView
 from .image import ArticleImage, Picture, RelatedImage
 from .operation import Event, Operation, Subject, Verb, Via
 from .pairing import Pairing
-from .policy import Policies, SitePolicy, TopicPolicy
+from .policy import NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPolicy, event_field, number_of
 from .related import RelatedLink
 from .topic import ArticleTopic, Topic
 
 __all__ = [
+    "NUMBERS",
+    "OVERRIDABLE",
     "Article",
     "ArticleImage",
     "ArticleQuerySet",
@@ -29,5 +31,7 @@ __all__ = [
     "TopicPolicy",
     "Verb",
     "Via",
+    "event_field",
+    "number_of",
     "shown_to_readers",
 ]

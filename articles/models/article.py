@@ -49,6 +49,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def unscored(self) -> Self:
         return self.filter(quality__isnull=True, heat__isnull=True, published__isnull=True)
 
+    def unscored_against(self, show: bool) -> Self:
+        """Return the unscored articles that would turn if the policy showed unscored ones (or hid them)."""
+        return self.unscored().filter(staged=None, public=not show, missing=False).exclude(removed=True)
+
     def newest_first(self) -> Self:
         """Order by publication time; ties by file name (FORMAT.md part 5)."""
         return self.order_by("-published_at", "file_name")
@@ -74,6 +78,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.select_related("provider").prefetch_related(
             Prefetch("article_topics", ArticleTopic.objects.select_related("tag")), "images"
         )
+
+    def with_story(self) -> Self:
+        """Load what the page of a story needs of its article: three more queries."""
+        return self.select_related("lead").with_card().prefetch_related("provider__logos")
 
 
 class Article(models.Model):  # type: ignore[django-manager-missing]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models
 from django.db.models import Q
@@ -16,6 +17,7 @@ from .topic import Topic
 
 _DEFAULT = Policy()
 OVERRIDABLE = ("publish_threshold", "related_bonus", "bonus_floor")
+NUMBERS = tuple(each.name for each in fields(Policy))
 OPERATIONS_KEY = 0x466F_6C64  # PostgreSQL's advisory lock of editorial operations: "Fold"
 _POINTS = [MinValueValidator(-1000), MaxValueValidator(1000)]
 
@@ -73,7 +75,7 @@ class SitePolicy(models.Model):
     @classmethod
     def current(cls) -> Policy:
         """Return the policy in force. One query."""
-        row = cls.objects.values(*(field.name for field in fields(Policy))).first()
+        row = cls.objects.values(*NUMBERS).first()
         return Policy(**row) if row else _DEFAULT
 
 
@@ -94,6 +96,29 @@ class TopicPolicy(models.Model):
     def __str__(self) -> str:
         return f"Policy of {self.topic}"
 
+    def clean(self) -> None:
+        """Refuse a topic below another one: its articles follow the policy of the topic on top."""
+        if self.topic_id and self.topic.parent_id:
+            raise ValidationError(
+                {"topic": f"“{self.topic}” stands below “{self.topic.parent}”. Pick a topic at the top of the tree."}
+            )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing differs from the site's policy; such a row is not kept."""
+        return all(getattr(self, name) is None for name in OVERRIDABLE)
+
+
+def event_field(name: str, topic: int | None = None) -> str:
+    """Return what events call a number of the policy: the site's by its name, a topic's with the topic's key."""
+    return name if topic is None else f"{name}@{topic}"
+
+
+def number_of(event_field: str) -> tuple[str, int | None]:
+    """Return the number that an event of the policy is about, and the topic whose policy it is; None: the site's."""
+    name, _, topic = event_field.partition("@")
+    return name, int(topic) if topic else None
+
 
 @dataclass(frozen=True)
 class Policies:
@@ -102,6 +127,7 @@ class Policies:
     site: Policy = _DEFAULT
     by_topic: Mapping[int, Policy] = field(default_factory=dict)
     roots: Mapping[int, int] = field(default_factory=dict)
+    overrides: Mapping[int, Mapping[str, int | None]] = field(default_factory=dict)  # what `by_topic` is made of
 
     @classmethod
     def load(cls, *, exclusive: bool = False) -> Policies:
@@ -110,30 +136,39 @@ class Policies:
         `exclusive` makes other editorial operations wait until this transaction ends. SQLite's transactions do so
         by themselves; on PostgreSQL the same statement takes an advisory lock.
         """
-        names = [each.name for each in fields(Policy)]
         overrides = [f"overrides__{name}" for name in ("topic", *OVERRIDABLE)]
         rows = SitePolicy.objects.order_by()
         if exclusive and connection.vendor == "postgresql":
             rows = rows.annotate(lock=_OperationsLock())
-        found = list(rows.values_list(*names, *overrides, *(["lock"] if "lock" in rows.query.annotations else [])))
+        found = list(rows.values_list(*NUMBERS, *overrides, *(["lock"] if "lock" in rows.query.annotations else [])))
         if not found:
             return cls()
-        site = Policy(**dict(zip(names, found[0], strict=False)))
-        by_topic = {}
+        site = Policy(**dict(zip(NUMBERS, found[0], strict=False)))
+        own = {}
         for row in found:
-            topic, *numbers = row[len(names) : len(names) + len(overrides)]
+            topic, *numbers = row[len(NUMBERS) : len(NUMBERS) + len(overrides)]
             if topic is not None:
-                own = {key: number for key, number in zip(OVERRIDABLE, numbers, strict=True) if number is not None}
-                by_topic[topic] = replace(site, **own)
-        return cls(site, by_topic, _roots() if by_topic else {})
+                own[topic] = dict(zip(OVERRIDABLE, numbers, strict=True))
+        return cls.made(site, own)
+
+    @classmethod
+    def made(cls, site: Policy, overrides: Mapping[int, Mapping[str, int | None]]) -> Policies:
+        """Return the policies of these numbers; in overrides None is the site's number. A query if there are any."""
+        by_topic = {}
+        for topic, numbers in overrides.items():
+            own: dict[str, Any] = {name: number for name, number in numbers.items() if number is not None}
+            by_topic[topic] = replace(site, **own)
+        return cls(site, by_topic, _roots() if by_topic else {}, overrides)
 
     def of(self, topics: Iterable[int]) -> Policy:
         """Return the policy for an article with these topics: the first one whose top-level topic has its own."""
-        for topic in topics:
-            policy = self.by_topic.get(self.roots.get(topic, topic))
-            if policy:
-                return policy
-        return self.site
+        topic = self.topic_for(topics)
+        return self.site if topic is None else self.by_topic[topic]
+
+    def topic_for(self, topics: Iterable[int]) -> int | None:
+        """Return the top-level topic whose policy decides an article with these topics; None: the site's does."""
+        roots = (self.roots.get(topic, topic) for topic in topics)
+        return next((root for root in roots if root in self.by_topic), None)
 
 
 class _OperationsLock(models.Expression):

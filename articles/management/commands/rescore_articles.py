@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from articles import operations, standing
 from articles.acts import By
 from articles.explaining import explained, suggestion
-from articles.models import Article, SitePolicy, Via
+from articles.models import Article, Policies, SitePolicy, Via
 from articles.policy import Policy
 
 TRIALS = ("publish_threshold", "related_bonus", "bonus_floor")
@@ -33,7 +33,8 @@ class Command(BaseCommand):
             self._explain(explain, policy)
             return
         articles = Article.objects.all()
-        changes = operations.rescore(articles, policy, dry_run=dry_run, by=By(via=Via.COMMAND))
+        policies = Policies(policy) if policy else None
+        changes = operations.rescore(articles, policies, dry_run=dry_run, by=By(via=Via.COMMAND))
         if options["verbosity"] >= 1:
             for change in changes:
                 self.stdout.write(str(change))
@@ -53,6 +54,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"No article is named {name}. Names are those of the documents, without suffix."
             ) from None
-        for line in explained(standing.explain_article(article, policy), article):
+        decided = standing.Decided(policy, "these numbers") if policy else standing.policy_for(article)
+        explanation = standing.explain_article(article, decided.policy)
+        for line in explained(explanation, article, called=article.name, by=decided.by):
             self.stdout.write(line)
-        self.stdout.write(suggestion(*standing.suggest_quality(article, policy)))
+        self.stdout.write(suggestion(*standing.suggest_quality(article, decided.policy)))
