@@ -144,8 +144,7 @@ class _Run:
             return
         with act(Verb.IMPORT, self.by) as running:
             new = list(staged.values_list("pk", flat=True))
-            for source, entry in self.entries:
-                self._store_entry(source, entry)
+            self._store_entries(running, new)
             if new:
                 created(new, running)
             touched = new + self._update_changed(running)
@@ -270,6 +269,14 @@ class _Run:
             message = f"name: an earlier file has the same name {name} and other content; rename one of them"
             self._reject(source, [Problem(source.label, 0, message)])
         return True
+
+    def _store_entries(self, running: Act, new: Sequence[int]) -> None:
+        """Store the registry entries; where they move topics in the tree, other policies decide."""
+        for source, entry in self.entries:
+            self._store_entry(source, entry)
+        if self.entries and running.policies.by_topic:
+            running.policies = Policies.load()
+            store.settle_engagement(new, running.policies)
 
     def _store_entry(self, source: Source, entry: Entry) -> None:
         try:

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.db.models import Count
 from django.utils import timezone
 
 from articles.acts import Act
-from articles.bulk import Table, among, json_text, time_value
+from articles.bulk import Table, among, chunked, json_text, time_value
 from articles.derivation import is_open, match_key, url_key
 from articles.models import (
     Article,
@@ -164,9 +165,32 @@ def update(running: Act, article: Article, document: Document, changed: Sequence
     article.secured = document.secured
     article.content_hash = document.content_hash
     if not lost:
-        policy = running.policies.of(registry.topic_ids[name] for name in document.topics)
+        topics = running.topics_of(article) if "topics" in pinned else topic_keys(document, registry)
+        policy = running.policies.of(topics)
         article.engagement = engagement_left_over(policy, document.quality, document.heat, len(document.related))
     return done
+
+
+def settle_engagement(ids: Sequence[int], policies: Policies) -> None:
+    """Set the audience term of new articles anew: topics found their place after the articles had come in."""
+    moved = []
+    for chunk in chunked(ids):
+        topics: dict[int, list[int]] = defaultdict(list)
+        rows = ArticleTopic.objects.filter(content_object__in=chunk).order_by("position", "pk")
+        for pk, topic in rows.values_list("content_object", "tag"):
+            topics[pk].append(topic)
+        articles = Article.objects.filter(pk__in=chunk).order_by().annotate(coverage=Count("related_links"))
+        for pk, quality, heat, known, coverage in articles.values_list(
+            "pk", "quality", "heat", "engagement", "coverage"
+        ):
+            found = engagement_left_over(policies.of(topics[pk]), quality, heat, coverage)
+            if found != known:
+                moved.append((found, pk))
+    ARTICLES.update(["engagement"], moved)
+
+
+def topic_keys(document: Document, registry: Registry) -> list[int]:
+    return [registry.topic_ids[name] for name in document.topics]
 
 
 def _kept_scores(article: Article, document: Document) -> set[str]:
@@ -218,7 +242,7 @@ def _set(article: Article, document: Document, name: str, registry: Registry) ->
 
 def _article_row(pk: int, document: Document, registry: Registry, policies: Policies, now: Any) -> tuple[Any, ...]:
     """Return the values of ARTICLES."""
-    policy = policies.of(registry.topic_ids[name] for name in document.topics) if policies.by_topic else policies.site
+    policy = policies.of(topic_keys(document, registry)) if policies.by_topic else policies.site
     state = State.PUBLISHED if document.published else State.UNDECIDED
     stands_open = is_open(document.heat, state, document.removed)
     address = document.web_url or document.original_url
