@@ -225,7 +225,7 @@ def explain_here(article: Article, around: Around, policy: Policy) -> Explanatio
 class Rescored:
     """What the policy made of one article: (before, after) for each of heat and published that changed.
 
-    `state` and `public`, whether readers see it, are given as they were and as they become, changed or not.
+    `state` and `public`, whether readers see it, are given as they were and as they become, `heat` as it becomes.
     `topic` is the one whose policy decided; None: the site's.
     """
 
@@ -233,6 +233,7 @@ class Rescored:
     name: str
     title: str
     fields: dict[str, tuple[Any, Any]]
+    heat: int | None
     state: tuple[str, str]
     public: tuple[bool, bool]
     topic: int | None = None
@@ -300,7 +301,7 @@ def rescore_among(
         if changed:
             state = (was[0], str(state_for(article.published, was[0])))
             public = (was[1], public_by_rule(article, policy))
-            done.append(Rescored(article.pk, article.name, article.title, changed, state, public, topic))
+            done.append(Rescored(article.pk, article.name, article.title, changed, article.heat, state, public, topic))
         if article.pk in around.members:
             around.members[article.pk].heat = verdict.heat
     return done

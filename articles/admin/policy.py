@@ -39,6 +39,7 @@ class TopicPolicyInline(PolicyPermissions, admin.TabularInline):
     form = TopicPolicyForm
     fields = ["topic", *OVERRIDABLE]
     extra = 0
+    verbose_name = "topic"
     verbose_name_plural = "top-level topics with numbers of their own; empty means the site's number"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
