@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 from django.views.generic import TemplateView
 
 from . import views
+from .desk import preview
 
 
 class WordConverter:
@@ -35,6 +36,7 @@ urlpatterns = [
     path("providers/", views.providers, name="providers"),
     path("providers/<words:domain>/", views.provider, name="provider"),
     path("news/<word:name>/", views.story, name="story"),
+    path("preview/<word:token>/", preview.shared, name="preview"),
     path("media/<words:path>", views.media, name="media"),
     path("robots.txt", TemplateView.as_view(template_name="robots.txt", content_type="text/plain"), name="robots"),
 ]

@@ -100,11 +100,17 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
 
 @require_safe
 def story(request: HttpRequest, name: str) -> HttpResponseBase:
-    article = get_object_or_404(
-        Article.objects.select_related("lead").with_card().prefetch_related("provider__logos"), name=name
-    )
+    article = get_object_or_404(Article.objects.with_story(), name=name)
     if not article.is_shown():
         return _redirect_to_lead(article)
+    return render(request, "articles/story.html", story_context(article))
+
+
+def story_context(article: Article) -> dict[str, object]:
+    """Return what the page of a story shows, of an article loaded with `with_story()`.
+
+    What stands around the article is what readers may see, whether they may see the article or not.
+    """
     links = article.related_links.select_related("provider", "target")
     coverage = sorted(
         links.coverage().prefetch_related("provider__logos"), key=lambda link: link.published_at, reverse=True
@@ -113,7 +119,7 @@ def story(request: HttpRequest, name: str) -> HttpResponseBase:
     video = youtube_id(article.featured_content, article.original_url)
     topics = [place.tag for place in article.article_topics.all()]
     subject = next((topic for topic in topics if topic.parent_id), topics[0] if topics else None)
-    context = {
+    return {
         "article": article,
         "topics": topics,
         "picture": pictures_of([article]).get(article.pk),
@@ -126,7 +132,6 @@ def story(request: HttpRequest, name: str) -> HttpResponseBase:
         "subject": subject,
         "more": _more_about(subject, [article.pk, *(link.target_id for link in see_also)]) if subject else [],
     }
-    return render(request, "articles/story.html", context)
 
 
 @require_safe
