@@ -50,13 +50,18 @@ class Forecast:
 
     @property
     def sentence(self) -> str:
-        return f"This would {self.tally}." if self.changes else "This would change no scored article."
+        told = f"{self.tally}" if self.changes else "change no scored article"
+        return f"This would {told}{f', among the newest {self.tried:,}' if self.is_bounded else ''}."
+
+    @property
+    def is_bounded(self) -> bool:
+        return self.tried < self.scored
 
     @property
     def scope(self) -> str:
         """Which articles the figures are about."""
-        if self.tried < self.scored:
-            return f"These are the figures of the newest {self.tried:,} of {self.scored:,} scored articles."
+        if self.is_bounded:
+            return f"Only the newest {self.tried:,} of {self.scored:,} scored articles were looked at."
         return f"Of {self.scored:,} scored articles. Pinned fields stay as they are."
 
     @property

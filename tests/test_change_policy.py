@@ -255,7 +255,8 @@ def test_a_forecast_takes_the_newest_of_a_big_newsroom_and_says_so(monkeypatch):
     found = forecast(changed_policies({"publish_threshold": 60}, {}, Policies.load()))
 
     assert [change.title for change in found.changes] == ["Number 1", "Number 2"]
-    assert found.scope == "These are the figures of the newest 2 of 3 scored articles."
+    assert found.sentence == "This would publish 2 and withdraw 0 stories and change the heat of 0, among the newest 2."
+    assert found.scope == "Only the newest 2 of 3 scored articles were looked at."
 
 
 def test_a_topic_that_gives_all_numbers_back_is_decided_by_the_site():
