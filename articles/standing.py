@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from articles.explaining import explained, suggestion
 from articles.models import Article, ArticleImage, Policies, Topic
 from articles.naming import name_of
 from articles.policy import Explanation, Policy, Term, TopicTraits, suggested_quality
@@ -38,6 +39,14 @@ def title_of(article: Article, name: str) -> str:
         links = article.related_links.values_list("published_at", "title")
         known = next((title for at, title in links if name_of(at, title) == name), None)
     return name if known is None else f"“{known}”"
+
+
+def why(article: Article) -> list[str]:
+    """Return in lines for editors why the article's numbers are what they are, and which quality is suggested."""
+    decided = policy_for(article)
+    explanation = explain_article(article, decided.policy)
+    lines = explained(explanation, article, called="it", by=decided.by, naming=lambda name: title_of(article, name))
+    return [*lines, suggestion(*suggest_quality(article, decided.policy))]
 
 
 def explain_article(article: Article, policy: Policy | None = None) -> Explanation:

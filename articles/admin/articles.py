@@ -21,7 +21,7 @@ from django.utils.safestring import mark_safe
 
 from articles import naming, operations, rights, standing
 from articles.acts import By, act
-from articles.explaining import explained, suggestion, wished
+from articles.explaining import wished
 from articles.forms import ArticleForm, ArticleRowForm, TextField
 from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb, Via
 from articles.operations import Outcome
@@ -364,13 +364,7 @@ class ArticleAdmin(admin.ModelAdmin):
 
     @admin.display(description="why")
     def why(self, article: Article) -> str:
-        """What the policy makes of the numbers: see `explaining.py`."""
-        decided = standing.policy_for(article)
-        explanation = standing.explain_article(article, decided.policy)
-        lines = explained(
-            explanation, article, called="it", by=decided.by, naming=lambda name: standing.title_of(article, name)
-        )
-        return _lines([*lines, suggestion(*standing.suggest_quality(article, decided.policy))])
+        return _lines(standing.why(article))
 
     @admin.display(description="pinned fields")
     def pinned(self, article: Article) -> str:
