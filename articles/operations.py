@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from articles import folding, listings, pins, rights, ruling, stories, twins, undoing
-from articles.acts import SYSTEM, Act, By, act, created, plain
+from articles.acts import SYSTEM, Act, By, Change, act, created, plain
 from articles.bulk import chunked
 from articles.folding import Refused
 from articles.models import (
@@ -38,6 +39,7 @@ from articles.policy import SCORE_MAX, SIDE
 from articles.states import SpikeReason, State, may_become
 from articles.stories import CHUNK, Around, Rescored
 from articles.undoing import Kept
+from providers.models import Provider
 
 MATCHED = {"title", "web_url", "published_at"}  # by these, related links find their article
 SCORES = ("quality", "heat")
@@ -485,9 +487,12 @@ def mark_missing(ids: Sequence[int], *, missing: bool, by: By = SYSTEM) -> list[
 def undo(operation: Operation, *, by: By = SYSTEM) -> Outcome:
     """Take an operation back, as one new operation: each field that still has the value it gave is restored.
 
-    `Outcome.kept` lists the others, with who changed them since.
+    `Outcome.kept` lists the others, with who changed them since. Raises Refused if it was undone already.
     """
     with act(Verb.UNDO, by) as running:
+        earlier = operation.undone_by.order_by("-pk").first()
+        if earlier is not None:
+            raise Refused(f"was undone by {earlier.who} already; undo that to do it again")
         running.undoes = operation
         kept = undoing.restore(running, operation)
         if operation.events.filter(subject=Subject.POLICY).exists():
@@ -495,6 +500,53 @@ def undo(operation: Operation, *, by: By = SYSTEM) -> Outcome:
         changed = {each.event.subject_id for each in kept if each.event.subject == Subject.ARTICLE}
         followed = stories.follow(running, changed & set(running.rows))
     return Outcome(running.operation, sorted(running.changed), followed=followed, kept=kept)
+
+
+def undo_trial(operation: Operation) -> Outcome:
+    """Return what undoing would do now. Writes nothing: it is done and rolled back."""
+    with transaction.atomic():
+        outcome = undo(operation)
+        transaction.set_rollback(True)
+    return outcome
+
+
+def may_undo(user: rights.Holder, operation: Operation) -> bool:
+    """Return whether an editor may take an operation back: all that it did has to be theirs to do."""
+    if not rights.may(user, "undo", undoes=undoing.verb_of(operation)):
+        return False
+    return all(user.has_perm(permission) for permission in undoing.permissions(operation))
+
+
+# Outlets and topics
+
+
+def edit_other(row: Provider | Topic, values: Mapping[str, Any], *, by: By = SYSTEM) -> Outcome:
+    """Take over what an editor typed about an outlet or a topic: its values by field name."""
+    with act(Verb.EDIT, by) as running:
+        stored = type(row)._base_manager.select_for_update().get(pk=row.pk)
+        columns = {each.name: each.attname for each in row._meta.concrete_fields}
+        former = {name: plain(getattr(stored, columns[name])) for name in values}
+        for name, value in values.items():
+            setattr(stored, name, value)
+        changed = [name for name in values if plain(getattr(stored, columns[name])) != former[name]]
+        if changed:
+            stored.save(update_fields=changed)
+        for name in changed:
+            after = plain(getattr(stored, columns[name]))
+            running.note(Change(row.pk, str(stored), columns[name], former[name], after, subject=_subject(row)))
+    return Outcome(running.operation)
+
+
+def add_other(row: Provider | Topic, *, by: By = SYSTEM) -> Outcome:
+    """Store an outlet or a topic that an editor has typed in."""
+    with act(Verb.ADD, by) as running:
+        row.save()
+        running.note(Change(row.pk, str(row), undoing.CREATED, None, str(row), subject=_subject(row)))
+    return Outcome(running.operation)
+
+
+def _subject(row: Provider | Topic) -> str:
+    return Subject.TOPIC if isinstance(row, Topic) else Subject.PROVIDER
 
 
 def neighbours(ids: Iterable[int]) -> set[int]:

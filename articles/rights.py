@@ -31,6 +31,20 @@ NEEDED: dict[str, str] = {
     "policy": CHANGE_POLICY,
 }
 
+# Of these verbs, heat, publication and leads are a consequence: who may do the verb may take all of it back.
+BY_POLICY = frozenset({"score", "rescore", "fold", "take_out", "make_lead", "merge", "import", "policy", "delete"})
+# What other verbs, a whole form for one, may have changed beside: each asks for its own right.
+FIELDS: dict[str, str] = {
+    **dict.fromkeys(("quality", "heat", "pin quality", "pin heat"), SCORE),
+    **dict.fromkeys(("publish_at", "unpublish_at", "removed"), PUBLISH),
+    "lead_id": FOLD,
+}
+SUBJECTS: dict[str, str] = {
+    "provider": "providers.change_provider",
+    "topic": "articles.change_topic",
+    "policy": CHANGE_POLICY,
+}
+
 _VIEW = (
     "articles.view_article",
     "articles.view_operation",

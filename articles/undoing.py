@@ -8,14 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from articles import listings, ruling, stories, twins
+from articles import listings, rights, ruling, stories, twins
 from articles.acts import PIN, Act, Change, plain
 from articles.bulk import Table, chunked, time_value
-from articles.models import Article, Event, Operation, RelatedLink, Subject, Topic, number_of
-from providers.models import Provider
+from articles.models import Article, Event, Operation, RelatedLink, Subject, Topic, Verb, number_of
+from articles.states import State
+from providers.models import Provider, ProviderLogo
 
 CREATED, DELETED = "created", "deleted"
 OTHERS: dict[str, type[models.Model]] = {
@@ -40,6 +42,29 @@ class Left:
 
     keys: set[str] = field(default_factory=set)
     neighbours: set[int] = field(default_factory=set)
+
+
+def permissions(operation: Operation) -> set[str]:
+    """Return what an editor needs to take an operation back beside the right to its verb: see `rights.FIELDS`."""
+    events = operation.events.order_by()
+    if verb_of(operation) in rights.BY_POLICY:
+        events = events.exclude(subject=Subject.ARTICLE)
+    told = models.Q(field__in=rights.FIELDS) | ~models.Q(subject=Subject.ARTICLE)
+    touched = events.filter(told).values_list("subject", "field").distinct()
+    needed = {
+        rights.SUBJECTS[subject] if subject in rights.SUBJECTS else rights.FIELDS[name] for subject, name in touched
+    }
+    on_site = models.Q(before=State.PUBLISHED.value) | models.Q(after=State.PUBLISHED.value)
+    if events.filter(on_site, subject=Subject.ARTICLE, field="state").exists():
+        needed.add(rights.PUBLISH)
+    return needed
+
+
+def verb_of(operation: Operation) -> str:
+    """Return what an operation does: of an undoing, the verb that it took back or did again."""
+    while operation.verb == Verb.UNDO and operation.undoes is not None:
+        operation = operation.undoes
+    return operation.verb
 
 
 def restore(running: Act, operation: Operation) -> list[Kept]:
@@ -247,10 +272,20 @@ def _restore_other(running: Act, event: Event) -> Iterable[Kept]:
     row = OTHERS[event.subject].objects.filter(pk=event.subject_id).first()  # type: ignore[attr-defined]
     if row is None:
         return [Kept(event, "it was deleted since")]
+    if event.field == CREATED:
+        return _remove_other(running, row, event)
     if json.loads(json.dumps(plain(getattr(row, event.field)), cls=DjangoJSONEncoder)) != event.after:
         return [Kept(event, _since(event))]
     setattr(row, event.field, event.before)
-    row.save(update_fields=[event.field.removesuffix("_id")])
+    column = event.field if event.field in {each.name for each in row._meta.fields} else event.field.removesuffix("_id")
+    try:
+        row.clean_fields(exclude={each.name for each in row._meta.fields} - {column})
+        row.clean()
+        row.validate_unique()
+        row.validate_constraints()
+    except ValidationError as invalid:
+        return [Kept(event, " ".join(invalid.messages))]
+    row.save(update_fields=[column])
     running.note(Change(row.pk, str(row), event.field, event.after, event.before, subject=Subject(event.subject)))
     return []
 
@@ -263,6 +298,21 @@ def _restore_number(running: Act, event: Event) -> Iterable[Kept]:
     if getattr(ruling.row_of(topic), name) != event.after:
         return [Kept(event, _since(event))]
     ruling.set_number(running, name, topic, event.before)
+    return []
+
+
+def _remove_other(running: Act, row: models.Model, event: Event) -> list[Kept]:
+    """Delete a provider or a topic that an operation brought, unless something uses it by now."""
+    used = [
+        each.name
+        for each in row._meta.related_objects
+        if each.field.model is not ProviderLogo
+        and each.field.model._base_manager.filter(**{each.field.name: row}).exists()
+    ]
+    if used:
+        return [Kept(event, "it is in use by now")]
+    running.note(Change(row.pk, str(row), DELETED, event.after, None, subject=Subject(event.subject)))
+    row.delete()
     return []
 
 

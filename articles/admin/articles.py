@@ -11,7 +11,8 @@ from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import Count, IntegerField, OuterRef, Prefetch, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -215,6 +216,11 @@ class ArticleAdmin(admin.ModelAdmin):
             return super().changelist_view(request, extra_context)
         with act(Verb.SCORE, _by(request)):
             return super().changelist_view(request, extra_context)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        if not object_id.isdecimal():
+            return super().history_view(request, object_id, extra_context)
+        return redirect("desk_article_history", int(object_id))
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
         changed = [name for name in form.changed_data if name in form.cleaned_data]

@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from articles.forms import TopicForm
 from articles.models import ArticleTopic, Topic
 
+from .logged import save_logged
 from .tree import in_tree_order
 
 DEPTH_SHOWN = 8  # deeper topics are indented like these
@@ -64,6 +65,9 @@ class TopicAdmin(admin.ModelAdmin):
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Topic | None = None) -> dict[str, list[str]]:
         return {} if obj else {"slug": ["name"]}
+
+    def save_model(self, request: HttpRequest, obj: Topic, form: Any, change: bool) -> None:
+        save_logged(request, obj, form, change)
 
     def view_on_site(self, obj: Topic) -> str:
         return obj.get_absolute_url()

@@ -1,0 +1,96 @@
+"""One field of an article as it was before an event, set again by the verb that sets it by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from articles import listings, operations
+from articles.acts import By
+from articles.folding import Refused
+from articles.models import Article, Event, Verb
+from articles.operations import Outcome
+from articles.states import State
+from providers.models import Provider
+
+from .telling import RESTORABLE, label_of
+
+SCHEDULE = ("publish_at", "unpublish_at")
+
+
+def restore(article: Article, event: Event, *, by: By, version: int | None = None) -> Outcome:
+    """Give a field of the article the value that it had before the event. Raises Refused where that can't be.
+
+    `version` is the one that the editor saw.
+    """
+    name, value = event.field, event.before
+    versions = {article.pk: version} if version is not None else None
+    if name not in RESTORABLE:
+        raise Refused(f"can't have its {label_of(name)} restored alone; undo the whole operation instead")
+    match name:
+        case "state" | "spike_reason":
+            return operations.decide(article, _decision(article, event), by=by, versions=versions)
+        case "topics":
+            return operations.set_topics(article, value or [], by=by, versions=versions)
+        case "images" | "related":
+            return operations.edit_lists(article, name, write=lambda: listings.put(article, name, value or []), by=by)
+        case "lead_id":
+            return _restore_story(article, value, by, versions)
+        case "publish_at" | "unpublish_at":
+            return _restore_schedule(article, event, by, versions)
+        case "quality" | "heat":
+            return _restore_score(article, name, value, by, version)
+        case "provider_id":
+            return operations.edit(article, provider=_outlet(value), by=by, version=version)
+        case "published_at":
+            return operations.edit(article, published_at=datetime.fromisoformat(value), by=by, version=version)
+    return operations.edit(article, by=by, version=version, **{name: value})
+
+
+def _decision(article: Article, event: Event) -> str:
+    """Return the state before the event as a choice of `operations.DECISIONS`; its reason is an event beside it."""
+    if event.field == "spike_reason":
+        if article.state != State.SPIKED or not event.before:
+            raise Refused("has no reason to restore; restore its state instead")
+        return f"{State.SPIKED}: {event.before}"
+    if event.before != State.SPIKED:
+        return str(event.before)
+    beside = Event.objects.filter(
+        operation=event.operation_id, subject=event.subject, subject_id=event.subject_id, field="spike_reason"
+    )
+    reason = beside.first()
+    if reason is None or not reason.before:
+        raise Refused("can't be spiked again, for its reason is unknown; spike it with a reason")
+    return f"{State.SPIKED}: {reason.before}"
+
+
+def _restore_score(article: Article, name: str, value: Any, by: By, version: int | None) -> Outcome:
+    if value is None and name not in article.pins:
+        raise Refused(f"has a {name} by its document or the policy; editors can't empty it")
+    if name == "heat" and value is not None and (value < 0 or article.is_folded):
+        raise Refused("has its heat from its story; fold it or take it out instead")
+    return operations.edit(article, by=by, version=version, verb=Verb.SCORE, **{name: value})
+
+
+def _restore_story(article: Article, lead: int | None, by: By, versions: operations.Versions) -> Outcome:
+    if lead is None:
+        return operations.take_out(article, by=by, versions=versions)
+    former = Article.objects.filter(pk=lead).first()
+    if former is None:
+        raise Refused("can't go back under its lead, which is gone")
+    return operations.fold_into(article, former, by=by, versions=versions)
+
+
+def _restore_schedule(article: Article, event: Event, by: By, versions: operations.Versions) -> Outcome:
+    if article.state != State.PUBLISHED:
+        raise Refused("is not published, so it has no schedule; publish it first")
+    times = {name: getattr(article, name) for name in SCHEDULE}
+    times[event.field] = datetime.fromisoformat(event.before) if event.before else None
+    return operations.schedule(article, **times, by=by, versions=versions)
+
+
+def _outlet(pk: Any) -> Provider:
+    outlet = Provider.objects.filter(pk=pk).first()
+    if outlet is None:
+        raise Refused("can't go back to its outlet, which is gone")
+    return outlet
