@@ -131,7 +131,11 @@ def _restore_chunk(running: Act, by_article: dict[int, list[Event]]) -> list[Kep
         if article is None:
             kept += [Kept(event, "the article was deleted since") for event in events]
             continue
-        failed = [event for event in events if not _take_back(running, article, event)]
+        fields = [event for event in events if not event.field.startswith(PIN)]
+        failed = [event for event in fields if not _take_back(running, article, event)]
+        theirs = {event.field for event in failed}  # decided by somebody else since; so are the pins that keep them
+        pins = [event for event in events if event.field.startswith(PIN) and theirs.isdisjoint(_pinned_by(event))]
+        failed += [event for event in pins if not _take_back(running, article, event)]
         kept += [Kept(event, _since(event)) for event in failed]
         article.content_hash = ""  # the next import compares anew
         if any(event.field == "related" for event in events):
@@ -182,6 +186,12 @@ def _take_back_pin(article: Article, event: Event) -> bool:
             wishes[name] = event.before["wish"]
     article.wishes = wishes
     return True
+
+
+def _pinned_by(event: Event) -> set[str]:
+    """Return the fields, as events name them, that a pin keeps."""
+    name = event.field.removeprefix(PIN)
+    return {"state", "published", "spike_reason"} if name == "published" else {name, f"{name}_id"}
 
 
 def _exists(column: str, pk: int) -> bool:

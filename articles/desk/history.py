@@ -64,7 +64,7 @@ def operation(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "title": f"Operation {shown.pk}",
         "operation": shown,
-        "deed": deed(shown),
+        "deed": deed(shown, rows[0].subject if rows else ""),
         "rows": rows,
         "after": after,
         "following": "-".join(map(str, following)) if following else "",

@@ -30,7 +30,7 @@ class HistoryFilter(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="history-%s", **kwargs)
+        super().__init__(*args, auto_id="history-%s", label_suffix="", **kwargs)
         acted = Exists(Operation.objects.filter(actor=OuterRef("pk")))
         people = get_user_model()._default_manager.filter(acted).order_by("username")
         names = list(people.values_list("username", flat=True)[:PEOPLE_SHOWN])

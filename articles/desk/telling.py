@@ -130,10 +130,17 @@ def label_of(name: str) -> str:
     return LABELS.get(name) or name.removesuffix("_id").replace("_", " ")
 
 
-def deed(operation: Operation) -> str:
-    """Return what was done as a clause without its subject: "scored 3 articles"."""
+def kind_of(subject: str) -> str:
+    """Return what editors call a kind of rows."""
+    return "outlet" if subject == Subject.PROVIDER else Subject(subject).label
+
+
+def deed(operation: Operation, subject: str = "") -> str:
+    """Return what was done as a clause without its subject: "scored 3 articles". `subject` tells of what kind."""
     number = operation.articles
     some = f"{number} article{'' if number == 1 else 's'}" if number else ""
+    if subject in (Subject.PROVIDER, Subject.TOPIC) and not some:
+        some = "an outlet" if subject == Subject.PROVIDER else "a topic"
     match operation.verb:
         case Verb.TAKE_OUT:
             return f"took {some} out of {'its story' if number == 1 else 'their stories'}"

@@ -16,7 +16,7 @@ from articles.models import Article, Event, Operation, Subject, Topic, Via
 from articles.undoing import DELETED
 from providers.models import Provider
 
-from .telling import Names, Told, deed, keys_of, told
+from .telling import Names, Told, deed, keys_of, kind_of, told
 
 PAGE_SIZE = 50
 PEEK = 24  # events of an operation that a list looks at
@@ -40,7 +40,12 @@ class Row:
     @property
     def kind(self) -> str:
         """What it is, as editors call it."""
-        return "outlet" if self.subject == Subject.PROVIDER else Subject(self.subject).label
+        return kind_of(self.subject)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was deleted by somebody else than the operation that this tells of."""
+        return not self.exists and not any(line.field == DELETED for line in self.told)
 
     @property
     def history(self) -> str:
@@ -58,7 +63,7 @@ class Entry:
 
     @property
     def deed(self) -> str:
-        return deed(self.operation)
+        return deed(self.operation, self.rows[0].subject if self.rows else "")
 
     @property
     def day(self) -> date:
@@ -83,9 +88,9 @@ def timeline(subject: str, pk: int, limit: int = 20, before: int | None = None) 
     own = Event.objects.filter(subject=subject, subject_id=pk)
     if before is not None:
         own = own.filter(operation__lt=before)
-    acts = own.order_by("-operation").values("operation").distinct()[:limit]
+    acts = own.order_by("-operation_id").values("operation_id").distinct()[:limit]
     rows = Event.objects.filter(subject=subject, subject_id=pk, operation__in=acts).select_related("operation")
-    events = list(rows.annotate(**_undone("operation")).order_by("-operation", "pk"))
+    events = list(rows.annotate(**_undone("operation")).order_by("-operation_id", "pk"))
     names = names_in(events)
     by_operation: dict[int, list[Event]] = defaultdict(list)
     for event in events:
