@@ -24,6 +24,8 @@ OTHERS: dict[str, type[models.Model]] = {
     Subject.PROVIDER: Provider,
     Subject.TOPIC: Topic,
 }
+# Parts of one decision: whoever changed the second since has decided on the first, even to the same value.
+GOES_WITH = {"published": "state", "spike_reason": "state", "heat": "lead_id"}
 # A deleted article comes back without what no log may hold, and without what follows from the rest.
 LEFT_OUT = {"secured", "file_name", "content_hash", "staged"}
 
@@ -131,11 +133,7 @@ def _restore_chunk(running: Act, by_article: dict[int, list[Event]]) -> list[Kep
         if article is None:
             kept += [Kept(event, "the article was deleted since") for event in events]
             continue
-        fields = [event for event in events if not event.field.startswith(PIN)]
-        failed = [event for event in fields if not _take_back(running, article, event)]
-        theirs = {event.field for event in failed}  # decided by somebody else since; so are the pins that keep them
-        pins = [event for event in events if event.field.startswith(PIN) and theirs.isdisjoint(_pinned_by(event))]
-        failed += [event for event in pins if not _take_back(running, article, event)]
+        failed = _take_back_all(running, article, events)
         kept += [Kept(event, _since(event)) for event in failed]
         article.content_hash = ""  # the next import compares anew
         if any(event.field == "related" for event in events):
@@ -144,6 +142,25 @@ def _restore_chunk(running: Act, by_article: dict[int, list[Event]]) -> list[Kep
     stories.connect_links(relisted)
     twins.settle(running, list(rows))
     return kept
+
+
+def _take_back_all(running: Act, article: Article, events: Sequence[Event]) -> list[Event]:
+    """Restore the fields of one article; return the events that no longer stand.
+
+    Where somebody decided anew on a field, what goes with it and the pin that keeps it are theirs too.
+    """
+    failed, theirs = [], set[str]()
+    for event in sorted(events, key=lambda each: (each.field.startswith(PIN), each.field in GOES_WITH)):
+        if event.field.startswith(PIN):
+            if not theirs.isdisjoint(_pinned_by(event)):
+                continue
+        elif GOES_WITH.get(event.field) in theirs:
+            theirs.add(event.field)
+            continue
+        if not _take_back(running, article, event):
+            failed.append(event)
+            theirs.add(event.field)
+    return failed
 
 
 def _take_back(running: Act, article: Article, event: Event) -> bool:

@@ -154,6 +154,25 @@ def test_undo_leaves_alone_what_others_changed_since_and_says_who():
     ]
 
 
+def test_undoing_does_not_break_up_what_others_decided_since():
+    """A spike after a hold changes the state alone: undoing the hold must not publish what was thrown out."""
+    article = builders.article(quality=90)
+    held = operations.hold(article).operation
+    operations.spike(article, "paywall")
+    outcome = operations.undo(held)
+    article.refresh_from_db()
+    assert (article.decision, article.public, article.pins) == ("spiked: paywall", False, ["published"])
+    assert [(kept.event.field, outcome.operation) for kept in outcome.kept] == [("state", None)]
+
+    lead, other, member = (builders.article(quality=quality) for quality in (90, 80, 50))
+    folded = operations.fold_into(member, lead).operation
+    operations.take_out(member)
+    operations.fold_into(member, other)
+    operations.undo(folded)
+    member.refresh_from_db()
+    assert (member.lead, member.heat, member.pins) == (other, -1, ["lead"])
+
+
 def test_undoing_an_undo_does_it_again():
     article = builders.article(quality=60)
     spiked = operations.spike(article, "paywall").operation
