@@ -27,7 +27,7 @@ from providers.models import Provider
 from . import restoring
 from .doors import by, desk_view, page
 from .history_forms import HistoryFilter, RestoreForm, UndoForm, cursor
-from .telling import RESTORABLE, UNTOLD, deed, label_of, needs
+from .telling import UNTOLD, deed, label_of, needs
 from .timelines import PAGE_SIZE, Entry, Key, operations_with_undoing, recent, rows_of, timeline
 
 SEE = "articles.view_operation"
@@ -152,7 +152,7 @@ def _subject(request: HttpRequest, subject: str, pk: int, row: Article | Provide
         "entries": entries,
         "older": older,
         "before": before,
-        "granted": granted(request.user),
+        "granted": restoring.granted(request.user),
     }
     return page(request, "desk/subject_history.html", context)
 
@@ -162,11 +162,6 @@ def _admin_page(request: HttpRequest, row: Article | Provider | None) -> str:
     if row is None or not request.user.has_perm(f"{row._meta.app_label}.view_{row._meta.model_name}"):
         return ""
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-
-
-def granted(user: Any) -> set[str]:
-    """Return which of the permissions that restoring asks for an editor has: what `_timeline.html` needs."""
-    return {permission for permission in set(RESTORABLE.values()) if user.has_perm(permission)}
 
 
 def _chosen(asked: dict[str, Any]) -> QuerySet[Operation]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from articles import listings, operations
+from articles import listings, operations, rights
 from articles.acts import By
 from articles.folding import Refused
 from articles.models import Article, Event, Verb
@@ -16,6 +16,11 @@ from providers.models import Provider
 from .telling import RESTORABLE, label_of
 
 SCHEDULE = ("publish_at", "unpublish_at")
+
+
+def granted(user: rights.Holder) -> set[str]:
+    """Return which of the permissions that restoring asks for an editor has: what `_timeline.html` needs."""
+    return {permission for permission in set(RESTORABLE.values()) if user.has_perm(permission)}
 
 
 def restore(article: Article, event: Event, *, by: By, version: int | None = None) -> Outcome:
