@@ -218,6 +218,7 @@ class Act:
             if article is not None and pk not in self.created:
                 changes.append(Change(pk, article.title, name, before, after, article.version + 1))
         listed = {change.subject_id for change in changes if change.subject == Subject.ARTICLE and change.version}
+        listed -= self.created  # what came back has the version that its event says
         for pk, article in self.rows.items():
             settle(article, self.policy_of(article), self.now)
             own = [] if pk in self.created else _differences(article, self._before[pk])

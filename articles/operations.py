@@ -105,6 +105,14 @@ class Outcome:
         return self.operation.articles if self.operation else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a verb would do. `deleted` is how many rows would be gone, because the operation had brought them."""
+
+    outcome: Outcome
+    deleted: int = 0
+
+
 # Decisions on the state
 
 
@@ -502,12 +510,14 @@ def undo(operation: Operation, *, by: By = SYSTEM) -> Outcome:
     return Outcome(running.operation, sorted(running.changed), followed=followed, kept=kept)
 
 
-def undo_trial(operation: Operation) -> Outcome:
+def undo_trial(operation: Operation) -> Trial:
     """Return what undoing would do now. Writes nothing: it is done and rolled back."""
     with transaction.atomic():
         outcome = undo(operation)
+        written = outcome.operation
+        deleted = written.events.filter(field=undoing.DELETED).count() if written else 0
         transaction.set_rollback(True)
-    return outcome
+    return Trial(outcome, deleted)
 
 
 def may_undo(user: rights.Holder, operation: Operation) -> bool:

@@ -10,12 +10,12 @@ from django.contrib.auth.models import Group, User
 from django.utils.html import escape
 
 from articles import operations
-from articles.acts import By
+from articles.acts import By, created
 from articles.desk import history
 from articles.desk.differences import Kind, differences, shortened
 from articles.desk.telling import Names, deed, told
 from articles.desk.timelines import timeline
-from articles.models import Article, Event, Operation, Topic, Via
+from articles.models import Article, Event, Operation, Topic, Verb, Via
 from providers.models import Provider
 from tests import builders
 
@@ -451,7 +451,7 @@ class TestUndo:
         assert (undone.undoes, undone.reason, undone.who, undone.via) == (operation, "a slip", "admin", "desk")
         assert page.redirect_chain[-1][0] == f"/admin/desk/operations/{undone.pk}/"
         assert messages_of(page) == [
-            "Undone: excerpt, pin of excerpt of “Hurricane” restored.",
+            "Undone: excerpt of “Hurricane” restored.",
             "Left as they are: title of “Gale” (edited by ana since).",
         ]
 
@@ -523,8 +523,27 @@ class TestUndo:
         assert (Operation.objects.count(), Article.objects.filter(state="held").count()) == (before, 50)
 
         page = undo(admin_client, operation, confirmed="yes")
-        assert messages_of(page)[0] == "Undone: 50 articles restored."
+        assert messages_of(page)[0] == "Undone: 50 articles are as they were before."
         assert Article.objects.filter(state="published").count() == 50
+
+    def test_undoing_an_import_says_how_many_articles_it_deletes(self, admin_client, monkeypatch):
+        monkeypatch.setattr(history, "CONFIRM_ABOVE", 1)
+        with operations.act(Verb.IMPORT) as running:
+            created([builders.article().pk, builders.article().pk], running)
+        operation = Operation.objects.get()
+
+        page = undo(admin_client, operation)
+        assert "<strong>2</strong> of them came in by it and are deleted" in page.content.decode()
+        assert Article.objects.count() == 2
+        undo(admin_client, operation, confirmed="yes")
+        assert Article.objects.count() == 0
+
+    def test_a_deleted_article_comes_back(self, admin_client):
+        builders.article("Storm")
+        operation = operations.delete(Article.objects.all()).operation
+
+        assert messages_of(undo(admin_client, operation)) == ["Undone: “Storm” is back."]
+        assert messages_of(undo(admin_client, Operation.objects.first())) == ["Undone: “Storm” is deleted."]
 
 
 @pytest.mark.django_db

@@ -18,6 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
+from articles.acts import PIN
 from articles.folding import Refused
 from articles.models import Article, Event, Operation, Subject, Via
 from articles.operations import Outcome
@@ -191,12 +192,13 @@ def _row_key(text: str) -> Key | None:
 
 def _confirm(request: HttpRequest, taken: Operation, form: UndoForm, back: str) -> HttpResponse:
     trial = operations.undo_trial(taken)
-    kept = [each for each in trial.kept if each.event.field not in UNTOLD]
+    kept = [each for each in trial.outcome.kept if each.event.field not in UNTOLD]
     context = {
         "title": f"Undo operation {taken.pk}?",
         "operation": taken,
         "deed": deed(taken),
-        "changed": trial.changed,
+        "changed": trial.outcome.changed,
+        "deleted": trial.deleted,
         "kept": len(kept),
         "kept_reasons": Counter(each.reason for each in kept).most_common(KEPT_SHOWN),
         "reason": form.cleaned_data["reason"],
@@ -210,7 +212,7 @@ def _tell(request: HttpRequest, outcome: Outcome) -> None:
     if outcome.operation is None:
         messages.warning(request, "Nothing could be restored.")
     else:
-        messages.success(request, f"Undone: {_restored(outcome.operation)} restored.")
+        messages.success(request, f"Undone: {_restored(outcome.operation)}.")
     kept = [each for each in outcome.kept if each.event.field not in UNTOLD]
     if kept:
         shown = "; ".join(f"{_subject_of(each)} ({each.reason})" for each in kept[:KEPT_SHOWN])
@@ -219,13 +221,17 @@ def _tell(request: HttpRequest, outcome: Outcome) -> None:
 
 
 def _restored(undone: Operation) -> str:
-    """Return the fields of a single row by name, or how many articles there were."""
+    """Say what an undoing did: the fields of a single row by name, or how many articles there were."""
     if undone.articles > 1:
-        return f"{undone.articles} articles"
+        return f"{undone.articles} articles are as they were before"
     events = [event for event in undone.events.defer("before", "after") if event.field not in UNTOLD]
-    fields = ", ".join(dict.fromkeys(label_of(event.field) for event in events if event.field not in WHOLE))
-    name = f"“{events[0].label}”" if events else "the rest"
-    return f"{fields} of {name}" if fields else name
+    if not events:
+        return "only technical details were restored"
+    name = f"“{events[0].label}”"
+    if events[0].field in WHOLE:
+        return f"{name} is {'deleted' if events[0].field == DELETED else 'back'}"
+    decided = [event for event in events if not event.field.startswith(PIN)] or events
+    return f"{', '.join(dict.fromkeys(label_of(event.field) for event in decided))} of {name} restored"
 
 
 def _subject_of(kept: Kept) -> str:
