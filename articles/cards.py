@@ -48,7 +48,7 @@ def cards_of(articles: Sequence[Article], with_headlines: int = 0) -> list[Card]
     At most three queries: pictures, numbers of sources, headlines.
     """
     pictures = pictures_of(articles)
-    sources = _count_sources(articles)
+    sources = count_sources(articles)
     headlines = _headlines_of(articles[:with_headlines])
     return [
         Card(article, pictures.get(article.pk), 1 + sources.get(article.pk, 0), headlines.get(article.pk, ()))
@@ -67,7 +67,8 @@ def pictures_of(articles: Iterable[Article]) -> dict[int, Picture]:
     return {pk: copy for pk, copy in copies.items() if copy}
 
 
-def _count_sources(articles: Sequence[Article]) -> dict[int, int]:
+def count_sources(articles: Iterable[Article]) -> dict[int, int]:
+    """Return for each article that has coverage how many other outlets report it. One query."""
     other_outlet = ~Q(provider=F("article__provider"))
     links = RelatedLink.objects.coverage().filter(article__in=[article.pk for article in articles])
     rows = links.values("article").annotate(n=Count("provider", distinct=True, filter=other_outlet)).order_by()

@@ -83,8 +83,28 @@ def article_with_coverage() -> str:
     return f"{LIST}{lead.pk}/change/"
 
 
+def deep_page_of_the_desk() -> str:
+    from articles.desk.queues import QUEUES, Seen
+
+    rows = QUEUES["undecided"].rows(Seen(0, timezone_now()))
+    return f"{DESK}?view=undecided&after={rows.newest_first()[1000].pk}"
+
+
+def timezone_now() -> Any:
+    from django.utils import timezone
+
+    return timezone.now()
+
+
 LIST = "/admin/articles/article/"
+DESK = "/admin/desk/"
+VIEWS = "undecided hot today scheduled published held spiked ambiguous duplicates pictures warnings mine all".split()
 PAGES = [
+    *(Page(f"desk, {view}", f"{DESK}?view={view}", EDITOR, DESK_BAR) for view in VIEWS),
+    Page("desk, page 20", deep_page_of_the_desk, EDITOR, DESK_BAR),
+    Page("desk, biggest topic", f"{DESK}?topic=energy", EDITOR, DESK_BAR),
+    Page("desk, rare word", f"{DESK}?q=walnut", EDITOR, DESK_BAR),
+    Page("desk, common word", f"{DESK}?q=energy", EDITOR, DESK_BAR),
     Page("list of articles", LIST, EDITOR, DESK_BAR),
     Page("list, page 5", f"{LIST}?p=5", EDITOR, DESK_BAR),
     Page("list, leads", f"{LIST}?state=lead", EDITOR, DESK_BAR),
