@@ -3,17 +3,49 @@
 from __future__ import annotations
 
 import copy
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, ProhibitNullCharactersValidator
+from django.db.models import Model
 from django.forms.models import InlineForeignKeyField
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import Truncator, capfirst
 
 from articles import naming, operations
-from articles.models import NUMBERS, OVERRIDABLE, Article
+from articles.models import (
+    NUMBERS,
+    OVERRIDABLE,
+    Article,
+    ArticleImage,
+    ArticleTopic,
+    Event,
+    RelatedLink,
+    SitePolicy,
+    Subject,
+    Topic,
+)
 from articles.policy import SCORE_MAX
 from articles.states import State, may_become
+from providers.models import Provider
+
+TYPED_SHOWN = 200  # characters
+SUBJECTS: dict[type[Model], str] = {
+    Article: Subject.ARTICLE,
+    Topic: Subject.TOPIC,
+    Provider: Subject.PROVIDER,
+    SitePolicy: Subject.POLICY,
+}
+# Rows of lists have no events of their own: (what leads to their article, how its events call the list).
+LISTS: dict[type[Model], tuple[str, str]] = {
+    ArticleTopic: ("content_object_id", "topics"),
+    ArticleImage: ("article_id", "images"),
+    RelatedLink: ("article_id", "related"),
+}
+EVENT_FIELDS = {"decision": ("state", "spike_reason"), "provider": ("provider_id",)}  # where events call it otherwise
 
 WEIGHTS = tuple(name for name in NUMBERS if name.endswith("_weight"))
 RELATED_BONUS_MAX = 1000  # a hundred times what newsrooms of this format give
@@ -85,7 +117,7 @@ class RememberingForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         for name in self.changed_data:
             if name in cleaned and self._changed_meanwhile(name):
-                self._ask_again(name)
+                self._ask_again(name, cleaned[name])
         if self.instance.pk is not None:
             own = {*(self._meta.fields or ())} & {field.name for field in self._meta.model._meta.get_fields()}
             for name in set(cleaned).intersection(own).difference(self.changed_data):
@@ -105,15 +137,19 @@ class RememberingForm(forms.ModelForm):
         widget = self.fields[name].hidden_widget()
         return widget.value_from_datadict(self.data, self.files, self.add_initial_prefix(name))
 
-    def _ask_again(self, name: str) -> None:
+    def _ask_again(self, name: str, typed: Any) -> None:
         """Refuse the value once: the page that comes back remembers what is stored now."""
-        stored = getattr(self.instance, name)
         self.add_error(
             name,
             ValidationError(
-                "Somebody changed this while you were editing: it is now “%(stored)s”. Save again to replace that.",
+                "%(who)s changed this while you were editing: it is now “%(stored)s”, you typed “%(typed)s”. "
+                "Save again to replace it.",
                 code="stale",
-                params={"stored": "–" if stored is None or stored == "" else stored},
+                params={
+                    "who": self._who_changed(name) or "Somebody",
+                    "stored": _shown(getattr(self.instance, name)),
+                    "typed": Truncator(_shown(typed)).chars(TYPED_SHOWN),  # the field below has it in full
+                },
             ),
         )
         key, widget = self.add_initial_prefix(name), self.fields[name].hidden_widget()
@@ -124,6 +160,30 @@ class RememberingForm(forms.ModelForm):
                 self.data[f"{key}_{index}"] = str(part)
         else:
             self.data[key] = "" if value is None else str(value)
+
+    def _who_changed(self, name: str) -> str:
+        """Return who changed the field last; empty if no operation did."""
+        row: Any = self.instance
+        subject, pk = SUBJECTS.get(type(row), ""), row.pk
+        fields = EVENT_FIELDS.get(name, (name,))
+        if type(row) in LISTS:
+            key, listing = LISTS[type(row)]
+            subject, pk, fields = Subject.ARTICLE, getattr(row, key), (listing,)
+        event = Event.objects.of(subject, pk).filter(field__in=fields).select_related("operation").first()
+        if event is None:
+            return ""
+        return event.operation.actor_name or capfirst(event.operation.who)
+
+
+def _shown(value: Any) -> str:
+    """Return a value in the words of a page."""
+    if value is None or value == "" or value == []:
+        return "–"
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, datetime):
+        return date_format(timezone.localtime(value), "j M Y H:i")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 class RowForm(RememberingForm):
@@ -144,6 +204,8 @@ class ArticleRowForm(RowForm):
 
 
 class ArticleForm(RememberingForm):
+    may_publish = True  # the admin tells it of each editor
+
     decision = forms.ChoiceField(
         choices=[(decision, decision) for decision in operations.DECISIONS],
         label="state",
@@ -163,6 +225,10 @@ class ArticleForm(RememberingForm):
         super().__init__(*args, **kwargs)
         if "decision" in self.fields:
             self.initial["decision"] = self.instance.decision
+            if not self.may_publish:
+                self.fields["decision"].widget.choices = [
+                    (decision, decision) for decision in operations.DECISIONS if not self._needs_publish(decision)
+                ]
         if "name" in self.fields:
             self.fields["name"].required = False
             self.fields[
@@ -177,13 +243,22 @@ class ArticleForm(RememberingForm):
             self._clean_new_name(cleaned)
         return cleaned
 
+    def _needs_publish(self, decision: str) -> bool:
+        """Return whether the decision would put the article on the site or take it off."""
+        return decision != self.instance.decision and State.PUBLISHED in (decision, self.instance.state)
+
     def _clean_decision(self, cleaned: dict[str, Any]) -> None:
         """Refuse, on the field, what readers could not see, and a schedule of what is not published."""
         decision = cleaned.get("decision") or self.instance.decision
         wants_schedule = bool(cleaned.get("publish_at") or cleaned.get("unpublish_at"))
-        if wants_schedule and "decision" in self.changed_data and decision != State.PUBLISHED:
-            self.add_error("decision", "Only a published article has a schedule. Publish it, or empty both times.")
-        if decision != State.PUBLISHED and not wants_schedule:
+        if "decision" in self.changed_data and self._needs_publish(decision) and not self.may_publish:
+            refusal = operations.NEEDS_PUBLISH["published" if decision == State.PUBLISHED else "withdrawn"]
+            self._refuse(f"This article {refusal}.")
+        if wants_schedule and decision != State.PUBLISHED:
+            self._refuse("Only a published article has a schedule. Publish it, or empty both times.")
+        if not may_become(self.instance.state, decision.partition(": ")[0]):
+            self._refuse("This article was spiked; choose “undecided” first.")
+        if decision != State.PUBLISHED:
             return
         article = copy.copy(self.instance)
         for name in ("heat", "removed"):
@@ -192,12 +267,14 @@ class ArticleForm(RememberingForm):
         try:
             operations.require_publishable(article)
         except operations.NotPublishable as refused:
-            self.add_error("decision", f"This article {refused}.")
-        if not may_become(self.instance.state, State.PUBLISHED):
-            self.add_error("decision", "This article was spiked; choose “undecided” first.")
+            self._refuse(f"This article {refused}.")
         begin, end = cleaned.get("publish_at"), cleaned.get("unpublish_at")
         if begin and end and end <= begin:
             self.add_error("unpublish_at", "It can't leave the site before it is on it; choose a later end.")
+
+    def _refuse(self, text: str) -> None:
+        """Say on the field of the decision what can't be; at the top of the page where it is only shown."""
+        self.add_error("decision" if "decision" in self.fields else None, text)
 
     def _clean_new_name(self, cleaned: dict[str, Any]) -> None:
         made = not cleaned.get("name")

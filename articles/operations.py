@@ -28,6 +28,7 @@ from articles.models import (
     ArticleQuerySet,
     Event,
     Operation,
+    Pairing,
     Policies,
     RelatedLink,
     Subject,
@@ -46,6 +47,11 @@ SCORES = ("quality", "heat")
 DECISIONS = ("undecided", "published", "held", *(f"spiked: {reason}" for reason in SpikeReason))
 # What a decision on the state rests on: if somebody changed one of these meanwhile, the editor looks again.
 GROUNDS = ("state", "spike_reason", "publish_at", "unpublish_at", "lead_id", "removed", "missing")
+
+NEEDS_PUBLISH = {
+    "published": "can't be published without the right to publish",
+    "withdrawn": "is published; taking it from readers needs the right to publish",
+}
 
 Some = ArticleQuerySet | Article  # what verbs take
 Versions = Mapping[int, int] | None
@@ -207,8 +213,8 @@ def _enter(article: Article, state: State) -> None:
     if not may_become(article.state, state):
         raise Refused("was spiked; reopen it first")
     user = Act.current().by.user
-    if article.state == State.PUBLISHED != state and user is not None and not user.has_perm(rights.PUBLISH):
-        raise Refused("is published; taking it from readers needs the right to publish")
+    if State.PUBLISHED in (article.state, state) and user is not None and not user.has_perm(rights.PUBLISH):
+        raise Refused(NEEDS_PUBLISH["published" if state == State.PUBLISHED else "withdrawn"])
     pins.pin(article, ["published"])
     article.state = state
     article.published = state == State.PUBLISHED
@@ -331,18 +337,33 @@ def set_topics(
         names_unknown = ", ".join(sorted(unknown))
         raise Refused(f"can't be about {names_unknown}: there is no such topic; add it to the topics first")
 
+    def after(stored: Sequence[str]) -> list[str]:
+        kept = [name for name in (stored if names is None else names) if name not in remove]
+        return list(dict.fromkeys([*kept, *add]))
+
     def decide(article: Article) -> None:
         running = Act.current()
         running.watch([article.pk], "topics")
-        stored = listings.load([article.pk], "topics")[article.pk]
-        after = [name for name in (stored if names is None else names) if name not in remove]
-        after += [name for name in add if name not in after]
-        if after != stored:
-            pins.pin(article, ["topics"])
-            listings.put(article, "topics", after)
-            running.forget_topics(article.pk)
+        pins.pin(article, ["topics"])
+        listings.put(article, "topics", after(listings.load([article.pk], "topics")[article.pk]))
+        running.forget_topics(article.pk)
 
-    return _each(Verb.EDIT, articles, decide, by, versions, grounds=("topics",))
+    def is_done(article: Article) -> bool:
+        stored = listings.load([article.pk], "topics")[article.pk]
+        return after(stored) == stored
+
+    return _each(Verb.EDIT, articles, decide, by, versions, is_done, grounds=("topics",))
+
+
+def delete_topics(topics: Iterable[Topic], *, by: By = SYSTEM) -> Outcome:
+    """Delete topics; the articles that were about them are so no longer, by an editor's decision."""
+    outcome = Outcome()
+    with act(Verb.EDIT, by) as running:
+        for topic in topics:
+            outcome.done += set_topics(Article.objects.about([topic]), remove=[topic.name]).done
+            topic.delete()
+    outcome.operation = running.operation
+    return outcome
 
 
 def pin(articles: Some, *fields: str, by: By = SYSTEM) -> Outcome:
@@ -366,7 +387,10 @@ def unpin(articles: Some, *fields: str, by: By = SYSTEM, versions: Versions = No
             article.state = State.PUBLISHED if article.published else State.UNDECIDED
         pins.free(article, wanted)
 
-    return _each(Verb.UNPIN, articles, decide, by, versions)
+    def is_done(article: Article) -> bool:
+        return not {*(fields or article.pins)}.intersection(article.pins)
+
+    return _each(Verb.UNPIN, articles, decide, by, versions, is_done)
 
 
 def add(article: Article, decided: Iterable[str], *, by: By = SYSTEM) -> Outcome:
@@ -413,19 +437,28 @@ def _under(verb: Verb, articles: Some, lead: Article, by: By, versions: Versions
         folding.fold(running, article, running.load([lead.pk])[0])
 
     def is_done(article: Article) -> bool:
-        return article.lead_id == lead.pk and SIDE in article.pins
+        is_under = article.is_folded and article.lead_id == lead.pk and SIDE in article.pins
+        return is_under and Pairing.objects.filter(lead=lead, member=article, together=True).exists()
 
     return _each(verb, articles, decide, by, versions, is_done)
 
 
 def take_out(articles: Some, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
     """Take folded articles out of their stories. They stand by themselves, and imports don't fold them back."""
-    return _each(Verb.TAKE_OUT, articles, lambda article: folding.take_out(Act.current(), article), by, versions)
+
+    def is_done(article: Article) -> bool:
+        return not article.is_folded and Pairing.objects.filter(member=article, together=False).exists()
+
+    return _each(Verb.TAKE_OUT, articles, lambda row: folding.take_out(Act.current(), row), by, versions, is_done)
 
 
 def make_lead(article: Article, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
     """Let a folded article lead its story; the lead until now and all others are folded under it."""
-    return _each(Verb.MAKE_LEAD, article, lambda row: folding.make_lead(Act.current(), row), by, versions)
+
+    def is_done(row: Article) -> bool:
+        return not row.is_folded and SIDE in row.pins and Pairing.objects.filter(lead=row, together=True).exists()
+
+    return _each(Verb.MAKE_LEAD, article, lambda row: folding.make_lead(Act.current(), row), by, versions, is_done)
 
 
 # What follows

@@ -1,10 +1,25 @@
-"""How thoroughly generated documents are tried: quickly by default, HYPOTHESIS_PROFILE=thorough in CI."""
+"""How thoroughly generated documents are tried, and a watch on every test: nobody writes past the log.
+
+HYPOTHESIS_PROFILE is quick by default and thorough in CI.
+"""
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.guard import watch
 
 unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("quick", max_examples=15, derandomize=True, **unhurried)
 settings.register_profile("thorough", max_examples=150, **unhurried)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(autouse=True)
+def unlogged_writes() -> Iterator[list[str]]:
+    """Fail a test in which the project's code writes an article, or a list of one, while no act is under way."""
+    with watch() as found:
+        yield found
+    assert not found, "\n".join(found)

@@ -157,7 +157,9 @@ class TestTheList:
         article.refresh_from_db()
         assert article.quality == 90
         [error] = page.context["cl"].formset[0].errors["quality"]
-        assert error == "Somebody changed this while you were editing: it is now “90”. Save again to replace that."
+        assert error == (
+            "The system changed this while you were editing: it is now “90”, you typed “75”. Save again to replace it."
+        )
         admin_client.post(ARTICLES, fields_of(page) | {"_save": "Save"})
         article.refresh_from_db()
         assert article.quality == 75

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from django.contrib import admin, messages
@@ -27,13 +28,14 @@ from articles.forms import ArticleForm, ArticleRowForm, TextField
 from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb, Via
 from articles.operations import Outcome
 from articles.search import matching
-from articles.states import SpikeReason
+from articles.states import SpikeReason, State
 from articles.stories import Rescored
 
 from .filters import OutletFilter, PinsFilter, StateFilter, TimeFilter, TopicFilter
 from .inlines import ImageInline, RelatedInline, TopicInline
 
 NOTHING = "–"
+SEEN, VERSION = re.compile(r"version-([0-9]{1,18})"), re.compile(r"[0-9]{1,9}")
 DECIDED = ("decision", "publish_at", "unpublish_at")  # what the verbs for states take, not `edit`
 REFUSALS_TOLD = 10
 TOLD_MAX = 5  # changes of a story that one save spells out
@@ -167,6 +169,11 @@ class ArticleAdmin(admin.ModelAdmin):
         self.list_editable = ["quality", "heat"] if self.has_score_permission(request) else []
         return self.list_display
 
+    def get_form(self, request: HttpRequest, obj: Article | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.may_publish = self.has_publish_permission(request)
+        return form
+
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[ArticleRowForm]:
         return ArticleRowForm
 
@@ -230,7 +237,8 @@ class ArticleAdmin(admin.ModelAdmin):
         values = {name: form.cleaned_data[name] for name in changed if name not in DECIDED}
         if values:
             self._tell_what_followed(request, operations.edit(obj, **values).followed)
-        if {"publish_at", "unpublish_at"}.intersection(changed) and (obj.published or "decision" in changed):
+        is_withdrawn = "decision" in changed and form.cleaned_data["decision"] != State.PUBLISHED
+        if {"publish_at", "unpublish_at"}.intersection(changed) and not is_withdrawn:
             times = {name: form.cleaned_data[name] for name in ("publish_at", "unpublish_at")}
             self._tell_what_followed(request, operations.schedule(obj, **times).followed)
         elif "decision" in changed:
@@ -405,8 +413,8 @@ def _by(request: HttpRequest) -> By:
 
 def _versions(request: HttpRequest) -> dict[int, int]:
     """Return which version of each article the page showed."""
-    sent = {key.removeprefix("version-"): value for key, value in request.POST.items() if key.startswith("version-")}
-    return {int(pk): int(version) for pk, version in sent.items() if pk.isdigit() and version.isdigit()}
+    sent = [(SEEN.fullmatch(key), VERSION.fullmatch(value)) for key, value in request.POST.items()]
+    return {int(key[1]): int(version[0]) for key, version in sent if key and version}
 
 
 def _lines(lines: list[str]) -> str:

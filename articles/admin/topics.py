@@ -12,8 +12,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from articles import operations
+from articles.acts import By
 from articles.forms import TopicForm
-from articles.models import ArticleTopic, Topic
+from articles.models import ArticleTopic, Topic, Via
 
 from .logged import save_logged
 from .tree import in_tree_order
@@ -71,6 +73,12 @@ class TopicAdmin(admin.ModelAdmin):
 
     def view_on_site(self, obj: Topic) -> str:
         return obj.get_absolute_url()
+
+    def delete_model(self, request: HttpRequest, obj: Topic) -> None:
+        operations.delete_topics([obj], by=By(request.user, Via.ADMIN))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Topic]) -> None:
+        operations.delete_topics(queryset, by=By(request.user, Via.ADMIN))
 
     @admin.display(description="name", ordering="name")
     def indented_name(self, topic: Topic) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 
 from articles.policy import Policy
@@ -18,7 +18,6 @@ from .topic import Topic
 _DEFAULT = Policy()
 OVERRIDABLE = ("publish_threshold", "related_bonus", "bonus_floor")
 NUMBERS = tuple(each.name for each in fields(Policy))
-OPERATIONS_KEY = 0x466F_6C64  # PostgreSQL's advisory lock of editorial operations: "Fold"
 _POINTS = [MinValueValidator(-1000), MaxValueValidator(1000)]
 
 
@@ -134,19 +133,22 @@ class Policies:
         """Return the policies in force. One query, a second where topics have policies of their own.
 
         `exclusive` makes other editorial operations wait until this transaction ends. SQLite's transactions do so
-        by themselves; on PostgreSQL the same statement takes an advisory lock.
+        by themselves; PostgreSQL locks the policy's row, and reads it anew after it has waited.
         """
         overrides = [f"overrides__{name}" for name in ("topic", *OVERRIDABLE)]
         rows = SitePolicy.objects.order_by()
-        if exclusive and connection.vendor == "postgresql":
-            rows = rows.annotate(lock=_OperationsLock())
-        found = list(rows.values_list(*NUMBERS, *overrides, *(["lock"] if "lock" in rows.query.annotations else [])))
+        if exclusive:
+            rows = rows.select_for_update(of=("self",), no_key=True)
+        found = list(rows.values_list(*NUMBERS, *overrides))
+        if not found and exclusive:
+            SitePolicy.objects.get_or_create(pk=1)  # there must be a row to lock
+            return cls.load(exclusive=True)
         if not found:
             return cls()
         site = Policy(**dict(zip(NUMBERS, found[0], strict=False)))
         own = {}
         for row in found:
-            topic, *numbers = row[len(NUMBERS) : len(NUMBERS) + len(overrides)]
+            topic, *numbers = row[len(NUMBERS) :]
             if topic is not None:
                 own[topic] = dict(zip(OVERRIDABLE, numbers, strict=True))
         return cls.made(site, own)
@@ -169,15 +171,6 @@ class Policies:
         """Return the top-level topic whose policy decides an article with these topics; None: the site's does."""
         roots = (self.roots.get(topic, topic) for topic in topics)
         return next((root for root in roots if root in self.by_topic), None)
-
-
-class _OperationsLock(models.Expression):
-    """Takes the lock of editorial operations for the rest of the transaction."""
-
-    output_field = models.TextField()
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
-        return "CAST(pg_advisory_xact_lock(%s) AS text)", (OPERATIONS_KEY,)
 
 
 def _roots() -> dict[int, int]:
