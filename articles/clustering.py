@@ -13,12 +13,16 @@ from articles.naming import file_order
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A lead that lists a folded article, or that the folded article lists; `mutual` if both."""
+    """A lead that lists a folded article, or that the folded article lists; `mutual` if both.
+
+    `decided` if an editor folded the article under it.
+    """
 
     lead_id: int
     name: str
     quality: int
     mutual: bool
+    decided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,11 @@ class Placement:
 
 
 def place(claims: Iterable[Claim]) -> Placement:
-    """Return the best claim: mutual before one-sided, then the highest quality, then the smallest file name."""
-    ranked = sorted(claims, key=lambda claim: (not claim.mutual, -claim.quality, file_order(claim.name)))
+    """Return the best claim: mutual before one-sided, then the highest quality, then the smallest file name.
+
+    An editor's decision leaves nothing to claim for others.
+    """
+    known = list(claims)
+    decided = [claim for claim in known if claim.decided]
+    ranked = sorted(decided or known, key=lambda claim: (not claim.mutual, -claim.quality, file_order(claim.name)))
     return Placement(ranked[0].lead_id if ranked else None, ambiguous=len(ranked) > 1)

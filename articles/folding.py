@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from articles import naming, pins
+from articles import pins
 from articles.acts import Act
-from articles.derivation import match_key
 from articles.models import Article, Pairing, RelatedImage, RelatedLink
 from articles.policy import FOLDED_HEAT, SIDE
 from articles.states import State
-from articles.stories import list_under
+from articles.stories import list_under, part, settle_links
 
 
 class Refused(Exception):
@@ -24,10 +23,12 @@ class Refused(Exception):
 def fold(running: Act, article: Article, lead: Article) -> None:
     """Fold an article under `lead` with all that is folded under it; their coverage goes along. Raises Refused."""
     _require_foldable(article, lead)
+    if article.is_folded and article.lead_id not in (None, lead.pk):
+        _leave(running, article)
     members = running.load(_members(article.pk))
     moving = [article, *(member for member in members if member.pk != lead.pk)]
     running.watch([lead.pk], "related")
-    running.watch([each.pk for each in moving], "pairings")
+    running.watch([lead.pk, *(each.pk for each in moving)], "pairings")
     for each in moving:
         Pairing.objects.filter(member=each, together=True).delete()
         _pair(lead.pk, each.pk, together=True)
@@ -43,17 +44,9 @@ def take_out(running: Act, article: Article) -> None:
     """Let a folded article stand by itself, apart from all of its story. Raises Refused."""
     if not article.is_folded:
         raise Refused("is not folded; it stands by itself already")
-    story = set(_members(article.lead_id)) | {article.lead_id} if article.lead_id else _linked(article.pk)
-    others = sorted(story - {article.pk})
-    running.watch([article.pk, *others], "related")
-    running.watch([article.pk], "pairings")
-    for other in others:
-        _pair(other, article.pk, together=False)
-    RelatedLink.objects.filter(article=article.pk, target__in=others).delete()
-    RelatedLink.objects.filter(article__in=others, target=article.pk).delete()
-    running.load(others)
+    _leave(running, article)
+    Pairing.objects.filter(member=article, together=True).delete()
     _free(article)
-    running.moved.update({article.pk, *others})
 
 
 def make_lead(running: Act, article: Article) -> None:
@@ -66,7 +59,7 @@ def make_lead(running: Act, article: Article) -> None:
     story = [pk for pk in [former, *_members(former)] if pk != article.pk]
     running.watch([article.pk], "related")
     running.watch([article.pk, *story], "pairings")
-    Pairing.objects.filter(member=article).delete()
+    Pairing.objects.filter(member=article, together=True).delete()
     _free(article)
     for each in running.load(story):
         Pairing.objects.filter(member=each, together=True).delete()
@@ -79,24 +72,15 @@ def make_lead(running: Act, article: Article) -> None:
     running.moved.update({article.pk, *story})
 
 
-def settle_links(article: Article) -> None:
-    """Order an article's related links by quality, and let go of targets whose address a link no longer has."""
-    links = list(article.related_links.select_related("target"))
-    for link in links:
-        link.match_key = match_key(link.web_url, link.title, link.published_at)
-        if link.target and link.target.web_url != link.web_url:
-            link.target = None
-    links.sort(key=_rank)
-    for position, link in enumerate(links):
-        link.position = position
-    RelatedLink.objects.bulk_update(links, ["match_key", "target", "position"], batch_size=100)
-
-
-def _rank(link: RelatedLink) -> tuple[int, bytes]:
-    own = link.target.quality if link.target else None
-    quality = link.quality if own is None else own
-    name = link.target.name if link.target else naming.name_of(link.published_at, link.title)
-    return (1 if quality is None else -quality, naming.file_order(name))
+def _leave(running: Act, article: Article) -> None:
+    """Part a folded article from all of its story."""
+    story = set(_members(article.lead_id)) | {article.lead_id} if article.lead_id else _linked(article.pk)
+    others = sorted(story - {article.pk})
+    running.watch([article.pk, *others], "pairings")
+    for other in others:
+        _pair(other, article.pk, together=False)
+        part(running, other, article.pk)
+    running.moved.update({article.pk, *others})
 
 
 def _require_foldable(article: Article, lead: Article) -> None:
@@ -122,6 +106,8 @@ def _free(article: Article) -> None:
 
 
 def _pair(lead: int, member: int, *, together: bool) -> None:
+    """Decide about two articles; what was decided of them the other way round is void."""
+    Pairing.objects.filter(lead=member, member=lead).delete()
     Pairing.objects.update_or_create(lead_id=lead, member_id=member, defaults={"together": together})
 
 

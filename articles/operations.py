@@ -313,7 +313,7 @@ def edit_lists(article: Article, *names: str, write: Callable[[], None], by: By 
         if "images" in names:
             listings.renumber(row.images.filter(kind=ArticleImage.Kind.PICTURE))
         if "related" in names:
-            folding.settle_links(row)
+            stories.settle_links(row)
         outcome = _settle(running, near, [row.pk], names)
     return _refreshed(article, outcome, running)
 

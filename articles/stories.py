@@ -15,13 +15,14 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 
+from articles import listings
 from articles.acts import SYSTEM, Act
 from articles.bulk import Table, among, chunked
 from articles.clustering import Claim, Placement, place
-from articles.derivation import public_by_rule, settle
+from articles.derivation import match_key, public_by_rule, settle
 from articles.explaining import word
 from articles.models import Article, ArticleQuerySet, Pairing, Policies, RelatedLink, Verb
-from articles.naming import name_of
+from articles.naming import file_order, name_of
 from articles.policy import FOLDED_HEAT, Explanation, Policy, Standing, explain
 from articles.states import state_for
 
@@ -79,25 +80,59 @@ def _articles_by_key(keys: Collection[str]) -> dict[str, list[int]]:
     return found
 
 
-def keep_pairings(ids: Collection[int]) -> set[int]:
+def keep_pairings(running: Act, ids: Collection[int]) -> set[int]:
     """Make the links of these articles agree with what editors decided about pairs of them; return whom that moved."""
     moved: set[int] = set()
     for chunk in chunked(sorted(ids)):
-        pairs = Pairing.objects.filter(Q(lead__in=chunk) | Q(member__in=chunk))
+        pairs = Pairing.objects.filter(Q(lead__in=chunk) | Q(member__in=chunk)).order_by("pk")
         for pairing in pairs.select_related("member"):
-            listed = RelatedLink.objects.filter(article=pairing.lead_id, target=pairing.member_id)
+            pair = (pairing.lead_id, pairing.member_id)
             if not pairing.together:
-                back = RelatedLink.objects.filter(article=pairing.member_id, target=pairing.lead_id)
-                if (listed | back).delete()[0]:
-                    moved.update((pairing.lead_id, pairing.member_id))
-            elif not listed.exists():
-                list_under(pairing.lead_id, pairing.member)
-                moved.update((pairing.lead_id, pairing.member_id))
+                if part(running, *pair):
+                    moved.update(pair)
+            elif not RelatedLink.objects.filter(article=pairing.lead_id, target=pairing.member_id).exists():
+                [lead] = running.load([pairing.lead_id])
+                running.watch([lead.pk], "related")
+                list_under(lead.pk, pairing.member)
+                settle_links(lead)
+                moved.update(pair)
     return moved
 
 
+def part(running: Act, one: int, other: int) -> bool:
+    """Let neither of two articles list the other; return whether one did."""
+    links = RelatedLink.objects.filter(Q(article=one, target=other) | Q(article=other, target=one))
+    holders = sorted(set(links.values_list("article", flat=True)))
+    running.load(holders)
+    running.watch(holders, "related")
+    links.delete()
+    for holder in holders:
+        listings.renumber(RelatedLink.objects.filter(article=holder))
+    return bool(holders)
+
+
+def settle_links(article: Article) -> None:
+    """Order an article's related links by quality, and let go of targets whose address a link no longer has."""
+    links = list(article.related_links.select_related("target"))
+    for link in links:
+        link.match_key = match_key(link.web_url, link.title, link.published_at)
+        if link.target and link.target.web_url != link.web_url:
+            link.target = None
+    links.sort(key=_rank)
+    for position, link in enumerate(links):
+        link.position = position
+    RelatedLink.objects.bulk_update(links, ["match_key", "target", "position"], batch_size=100)
+
+
+def _rank(link: RelatedLink) -> tuple[int, bytes]:
+    own = link.target.quality if link.target else None
+    quality = link.quality if own is None else own
+    name = link.target.name if link.target else name_of(link.published_at, link.title)
+    return (1 if quality is None else -quality, file_order(name))
+
+
 def list_under(lead_id: int, member: Article) -> None:
-    """Add an article of ours to a lead's related list, behind all others; `order_links` sorts it."""
+    """Add an article of ours to a lead's related list, behind all others; `settle_links` sorts it."""
     RelatedLink.objects.create(
         article_id=lead_id,
         position=RelatedLink.objects.filter(article=lead_id).count(),
@@ -156,13 +191,16 @@ class Around:
         self.listed_by: dict[int, set[int]] = defaultdict(set)
         self.members: dict[int, Member] = {}
         self.with_related: set[int] = set()
+        self.decided: set[tuple[int, int]] = set()
         has_related = Exists(RelatedLink.objects.filter(article=OuterRef("target")))
+        together = Exists(Pairing.objects.filter(lead=OuterRef("article"), member=OuterRef("target"), together=True))
         ends = [f"{end}__{name}" for end in ("article", "target") for name in ("name", "quality", "heat", "pins")]
         own = list(ids)
-        found = RelatedLink.objects.filter(among("article", own) | among("target", own)).annotate(leads=has_related)
-        columns = ("article", "target", "quality", "published_at", "title", "leads", *ends)
+        links = RelatedLink.objects.filter(among("article", own) | among("target", own))
+        found = links.annotate(leads=has_related, decided=together)
+        columns = ("article", "target", "quality", "published_at", "title", "leads", "decided", *ends)
         for row in found.order_by().values_list(*columns):
-            article, target, quality, published_at, title, leads, *known = row
+            article, target, quality, published_at, title, leads, decided, *known = row
             self.links[article].append((target, quality, published_at, title))
             self.with_related.add(article)
             self._know(rows, article, known[:4])
@@ -171,6 +209,8 @@ class Around:
                 self._know(rows, target, known[4:])
                 if leads:
                     self.with_related.add(target)
+                if decided:
+                    self.decided.add((article, target))
 
     def _know(self, rows: Mapping[int, Article], pk: int, values: Sequence[Any]) -> None:
         row = rows.get(pk)
@@ -202,7 +242,8 @@ class Around:
         for lead in lists | listed_by:
             member = self.members[lead]
             if member.heat is not None and member.heat > FOLDED_HEAT and lead in self.with_related:
-                found.append(Claim(lead, member.name, member.quality or 0, mutual=lead in lists & listed_by))
+                mutual, decided = lead in lists & listed_by, (lead, pk) in self.decided
+                found.append(Claim(lead, member.name, member.quality or 0, mutual, decided))
         return found
 
 

@@ -28,9 +28,7 @@ ALLOWED = {
     "spiked": {"undecided", "spiked"},
 }
 PAIRS = [(before, after) for before in ALLOWED for after in ALLOWED]
-CHANGES = [
-    pytest.param(before, after, after in ALLOWED[before], id=f"{before} to {after}") for before, after in PAIRS
-]
+CHANGES = [pytest.param(before, after, after in ALLOWED[before], id=f"{before} to {after}") for before, after in PAIRS]
 
 
 class TestTheRules:

@@ -150,7 +150,7 @@ class _Run:
             touched = new + self._update_changed(running)
             running.save_rows()
             stories.connect_links(touched)
-            moved = stories.keep_pairings(touched)
+            moved = stories.keep_pairings(running, touched)
             _show(staged)
             running.flush()
             operations.mark_missing(back, missing=False)
