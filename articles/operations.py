@@ -48,6 +48,7 @@ DECISIONS = ("undecided", "published", "held", *(f"spiked: {reason}" for reason 
 # What a decision on the state rests on: if somebody changed one of these meanwhile, the editor looks again.
 GROUNDS = ("state", "spike_reason", "publish_at", "unpublish_at", "lead_id", "removed", "missing")
 
+DELETED = "was deleted meanwhile; nothing was saved"
 NEEDS_PUBLISH = {
     "published": "can't be published without the right to publish",
     "withdrawn": "is published; taking it from readers needs the right to publish",
@@ -434,7 +435,10 @@ def merge(story: Article, into: Article, *, by: By = SYSTEM, versions: Versions 
 def _under(verb: Verb, articles: Some, lead: Article, by: By, versions: Versions) -> Outcome:
     def decide(article: Article) -> None:
         running = Act.current()
-        folding.fold(running, article, running.load([lead.pk])[0])
+        leads = running.load([lead.pk])
+        if not leads:
+            raise Refused(f"can't be folded under “{lead}”, which was deleted meanwhile")
+        folding.fold(running, article, leads[0])
 
     def is_done(article: Article) -> bool:
         is_under = article.is_folded and article.lead_id == lead.pk and SIDE in article.pins
@@ -622,7 +626,7 @@ def _each(
         for chunk in chunked(ids, CHUNK):
             near = stories.load_near(running, chunk)
             if one is not None and one.pk not in running.rows:
-                raise Refused("is gone: somebody deleted it")
+                raise Refused(DELETED)
             decided = []
             for row in running.load(chunk):
                 try:
@@ -647,7 +651,7 @@ def _each(
 def _near(running: Act, article: Article) -> tuple[list[Article], Article]:
     near = stories.load_near(running, [article.pk])
     if article.pk not in running.rows:
-        raise Refused("is gone: somebody deleted it")
+        raise Refused(DELETED)
     return near, running.rows[article.pk]
 
 

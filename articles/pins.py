@@ -15,6 +15,7 @@ from providers.models import Provider
 
 LISTS = ("topics", "images", "related")
 UNWISHED = (*LISTS, "lead")  # of these no wish is kept: the next import, or the rules, know them
+ANEW = "anew"  # stands in for the hash of a document that the next import compares whatever it says
 FOLLOWING = ("heat", "published")  # what the policy decides once an article has quality
 
 
@@ -41,12 +42,18 @@ def free(article: Article, fields: Iterable[str]) -> list[str]:
     article.pins = [field for field in article.pins if field not in freed]
     article.wishes = {field: wish for field, wish in article.wishes.items() if field not in freed}
     if freed:
-        article.content_hash = ""  # the next import compares anew
+        compare_anew(article)
     if "quality" in freed and article.quality is None:
         for field in FOLLOWING:
             if field not in article.pins:
                 setattr(article, field, None)
     return freed
+
+
+def compare_anew(article: Article) -> None:
+    """Let the next import compare the article's document, even an unchanged one. What has no document stays so."""
+    if article.content_hash:
+        article.content_hash = ANEW
 
 
 def as_wish(article: Article, field: str) -> Any:

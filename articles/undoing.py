@@ -12,10 +12,10 @@ from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from articles import listings, rights, ruling, stories, twins
-from articles.acts import PIN, Act, Change, plain
+from articles import listings, pins, rights, ruling, stories, twins
+from articles.acts import PIN, Act, Change, plain, snapshot
 from articles.bulk import Table, chunked, time_value
-from articles.models import Article, Event, Operation, RelatedLink, Subject, Topic, Verb, number_of
+from articles.models import Article, Event, Operation, Pairing, RelatedLink, Subject, Topic, Verb, number_of
 from articles.states import State
 from providers.models import Provider, ProviderLogo
 
@@ -101,9 +101,14 @@ def remove(running: Act, ids: Sequence[int]) -> Left:
             for each in Article._meta.concrete_fields
             if each.attname not in LEFT_OUT
         }
+        columns["content_hash"] = pins.ANEW if article.content_hash else ""
         own_lists = {name: found[article.pk] for name, found in lists.items()}
         image = {"columns": columns, "lists": own_lists, "listed_by": listed_by[article.pk]}
         running.note(Change(article.pk, article.title, DELETED, image, None, article.version))
+    paired = Pairing.objects.filter(lead__in=ids).exclude(member__in=ids).order_by("member")
+    partners = list(dict.fromkeys(paired.values_list("member", flat=True)))
+    running.load(partners)
+    running.watch(partners, "pairings")
     for follower in running.load(left.neighbours.difference(ids)):
         if follower.lead_id in set(ids):
             follower.lead_id = None
@@ -135,7 +140,7 @@ def _restore_chunk(running: Act, by_article: dict[int, list[Event]]) -> list[Kep
             continue
         failed = _take_back_all(running, article, events)
         kept += [Kept(event, _since(event)) for event in failed]
-        article.content_hash = ""  # the next import compares anew
+        pins.compare_anew(article)
         if any(event.field == "related" for event in events):
             relisted.append(pk)
     running.save_rows()
@@ -220,15 +225,32 @@ def _remove_created(running: Act, events: Sequence[Event]) -> list[Kept]:
     """Delete the articles that an operation brought, unless somebody has worked on them since."""
     kept = []
     for chunk in chunked(events):
-        found = dict(Article.objects.filter(pk__in=[each.subject_id for each in chunk]).values_list("pk", "version"))
-        untouched = [each.subject_id for each in chunk if found.get(each.subject_id) == each.version]
-        worked_on = [each for each in chunk if each.subject_id in found and each.subject_id not in untouched]
+        found = {article.pk: article for article in running.load(each.subject_id for each in chunk)}
+        here = [each for each in chunk if each.subject_id in found]
+        untouched = [each.subject_id for each in here if _is_as_it_came(found[each.subject_id], each)]
+        worked_on = [each for each in here if each.subject_id not in untouched]
         kept += [Kept(event, _since(event)) for event in worked_on]
         left = remove(running, untouched)
         twins.settle(running, keys=left.keys)
         stories.place_folded(running, left.neighbours.difference(untouched))
         running.relieve()
     return kept
+
+
+def _is_as_it_came(article: Article, event: Event) -> bool:
+    """Return whether what was changed since `event` created the article, if anything, has been taken back."""
+    if article.version == event.version:
+        return True
+    first: dict[str, Event] = {}
+    for later in Event.objects.of(Subject.ARTICLE, article.pk).filter(version__gt=event.version).order_by("pk"):
+        first.setdefault(later.field, later)
+    now = snapshot(article)
+    return all(
+        listings.same(listings.load([article.pk], name)[article.pk], later.before or [])
+        if name in listings.NAMES
+        else now.get(name) == later.before
+        for name, later in first.items()
+    )
 
 
 def _revive(running: Act, events: Sequence[Event]) -> list[Kept]:

@@ -20,6 +20,7 @@ from django.db.models import F
 from articles import naming, operations, stories, twins
 from articles.acts import SYSTEM, Act, By, act, created
 from articles.models import Article, ArticleQuerySet, Policies, Verb
+from articles.pins import ANEW
 
 from . import store
 from .document import Document, DocumentRejected, Entry, Problem, TopicEntry
@@ -292,7 +293,7 @@ class _Run:
         """Update the changed articles and return their ids."""
         updated = []
         for article, read, changed in self._changed_documents():
-            forgotten = not article.content_hash  # unpinning makes the next import compare anew
+            forgotten = article.content_hash in ("", ANEW)  # unpinned or undone since
             done = []
             if changed or forgotten:
                 row = running.load([article.pk])[0]

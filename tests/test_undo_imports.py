@@ -1,0 +1,229 @@
+"""Imports taken back: what they brought goes, what they changed returns, what editors did since stays."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+
+from articles import operations
+from articles.acts import By
+from articles.models import Article, Operation, Pairing, Verb, Via
+from tests import builders, dump
+from tests.documents import edition
+from tests.test_folding import LEAD, MEMBER, OTHER, better, named, put, unfolded_by_document, without_coverage, worded
+
+pytestmark = pytest.mark.django_db
+
+# What tells of the changes themselves: undoing is a change too, after which the next import compares anew.
+OF_CHANGES = {"version", "content_hash", "state_since", "editor_id"}
+
+
+def import_(folder: Path, **options: bool) -> Operation | None:
+    last = Operation.objects.first()
+    call_command("import_articles", str(folder), stdout=StringIO(), stderr=StringIO(), verbosity=0, **options)
+    newest = Operation.objects.first()
+    return None if newest == last else newest
+
+
+def dumped(*, but: set[str] = OF_CHANGES) -> list[str]:
+    """Return all articles with their parts as sorted lines. Outlets and topics are a registry: those stay."""
+    found = []
+    for kind, line in dump.lines():
+        if kind == "article":
+            found.append(json.dumps({key: line[key] for key in line if key not in but}, default=str, sort_keys=True))
+    return sorted(found)
+
+
+def retopic(text: str) -> str:
+    return text.replace("  - Topic 0", "  - Topic 0\n  - Storms")
+
+
+def repicture(text: str) -> str:
+    return text.replace(".jpg", "-2.jpg")
+
+
+def unscore(text: str) -> str:
+    return "\n".join(line for line in text.split("\n") if not line.startswith(("quality:", "heat:", "published:")))
+
+
+CHANGES: dict[str, Any] = {
+    "words": {MEMBER: worded, LEAD: worded},
+    "topics": {LEAD: retopic},
+    "pictures": {LEAD: repicture},
+    "coverage": {LEAD: without_coverage},
+    "scores": {MEMBER: better},
+    "a folded placement": {MEMBER: unfolded_by_document, OTHER: worded},
+    "lost scores": {LEAD: unscore},
+    "everything": {LEAD: lambda text: retopic(repicture(worded(text))), MEMBER: unfolded_by_document, OTHER: better},
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    edition(tmp_path, stories=2)
+    return tmp_path
+
+
+@pytest.mark.parametrize("rescore", [False, True], ids=["as it says", "rescored"])
+@pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
+def test_updates_are_taken_back_and_come_again(folder, changes, rescore):
+    import_(folder)
+    before = dumped()
+    for name, change in changes.items():
+        put(folder, name, change)
+    operation = import_(folder, rescore=rescore)
+    after = dumped()
+    assert after != before
+
+    outcome = operations.undo(operation)
+
+    assert outcome.kept == []
+    assert dumped() == before
+    assert import_(folder, rescore=rescore) is not None
+    assert dumped() == after
+
+
+def test_what_an_import_brought_goes_and_comes_again(folder):
+    builders.article("Here before")
+    before = dumped()
+    operation = import_(folder)
+    after = dumped()
+
+    outcome = operations.undo(operation)
+
+    assert (dumped(), outcome.kept) == (before, [])
+    import_(folder)
+    assert dumped() == after
+
+
+def test_undone_in_turn_several_imports_leave_nothing(folder):
+    first = import_(folder)
+    put(folder, LEAD, worded)
+    put(folder, MEMBER, unfolded_by_document)
+    second = import_(folder)
+
+    operations.undo(second)
+    outcome = operations.undo(first)
+
+    assert outcome.kept == []
+    assert not Article.objects.exists()
+
+
+def test_what_a_later_import_changed_is_kept_by_undoing_an_earlier_one(folder):
+    first = import_(folder)
+    put(folder, MEMBER, worded)
+    import_(folder)
+
+    outcome = operations.undo(first)
+
+    assert [(kept.event.label, kept.reason) for kept in outcome.kept] == [
+        ("Event 0 as outlet 1 tells it", "imported by the system since")
+    ] or [kept.reason for kept in outcome.kept] == ["imported by a command since"]
+    assert [article.name for article in Article.objects.all()] == [MEMBER]
+
+
+def test_what_pruning_withdrew_comes_back(folder):
+    import_(folder)
+    before = dumped()
+    (folder / f"{LEAD}.md").unlink()
+    operation = import_(folder, prune=True)
+    assert named(LEAD).missing
+    assert not named(LEAD).public
+
+    operations.undo(operation)
+
+    assert dumped() == before
+    assert import_(folder, prune=True) is not None
+    assert named(LEAD).missing
+
+
+def test_an_article_that_an_editor_worked_on_stays_and_says_who(folder):
+    ana = User.objects.create_superuser("ana")
+    operation = import_(folder)
+    operations.edit(named(OTHER), title="Gale", by=By(ana, Via.DESK))
+
+    outcome = operations.undo(operation)
+
+    assert [(kept.event.field, kept.reason) for kept in outcome.kept] == [("created", "edited by ana since")]
+    article = Article.objects.get()
+    assert (article.name, article.title, article.lead, article.public) == (OTHER, "Gale", None, False)
+
+
+def test_a_field_that_an_editor_decided_stays_and_the_others_return(folder):
+    ana = User.objects.create_superuser("ana")
+    import_(folder)
+    put(folder, LEAD, lambda text: retopic(worded(text)))
+    operation = import_(folder)
+    operations.edit(named(LEAD), excerpt="Ana's words.", by=By(ana, Via.DESK))
+
+    outcome = operations.undo(operation)
+
+    assert [(kept.event.field, kept.reason) for kept in outcome.kept] == [("excerpt", "edited by ana since")]
+    lead = named(LEAD)
+    assert lead.excerpt == "Ana's words."
+    assert [item.tag.name for item in lead.article_topics.all()] == ["Topic 0"]
+
+
+def test_undoing_the_undo_of_an_import_brings_all_back(folder):
+    operation = import_(folder)
+    after = dumped(but=OF_CHANGES | {"secured"})  # no log may hold that: the next import brings it
+    undone = operations.undo(operation).operation
+
+    outcome = operations.undo(undone)
+
+    assert (dumped(but=OF_CHANGES | {"secured"}), outcome.kept) == (after, [])
+    import_(folder)
+    assert all(article.secured for article in Article.objects.all())
+
+
+def test_undoing_the_undo_of_updates_does_them_again(folder):
+    import_(folder)
+    put(folder, LEAD, lambda text: retopic(worded(text)))
+    put(folder, MEMBER, unfolded_by_document)
+    operation = import_(folder)
+    after = dumped()
+
+    operations.undo(operations.undo(operation).operation)
+
+    assert dumped() == after
+
+
+def test_a_deleted_article_that_came_again_is_not_doubled_by_undo(folder):
+    import_(folder)
+    operation = operations.delete(Article.objects.filter(name=LEAD)).operation
+    import_(folder)
+    again = dumped()
+
+    outcome = operations.undo(operation)
+
+    assert "it is there again" in [kept.reason for kept in outcome.kept]
+    assert Article.objects.filter(name=LEAD).count() == 1
+    assert [line for line in dumped() if f'"name": "{LEAD}"' in line] == [
+        line for line in again if f'"name": "{LEAD}"' in line
+    ]
+
+
+def test_a_deleted_lead_comes_back_with_what_editors_decided_about_its_members(folder):
+    import_(folder)
+    operations.fold_into(named("2020-06-09-event-1-as-outlet-0-tells-it"), named(LEAD))
+    before = dumped(but=OF_CHANGES | {"secured"}), list(Pairing.objects.values_list("lead", "member", "together"))
+    operation = operations.delete(Article.objects.filter(name=LEAD)).operation
+    assert not Pairing.objects.exists()
+
+    operations.undo(operation)
+
+    pairings = list(Pairing.objects.values_list("lead", "member", "together"))
+    assert (dumped(but=OF_CHANGES | {"secured"}), pairings) == before
+
+
+def test_an_import_is_one_operation_of_its_kind(folder):
+    operation = import_(folder)
+
+    assert (operation.verb, operation.articles) == (Verb.IMPORT, 6)
+    assert Operation.objects.count() == 1
