@@ -16,6 +16,7 @@ from articles import listings, pins, rights, ruling, stories, twins
 from articles.acts import PIN, Act, Change, plain, snapshot
 from articles.bulk import Table, chunked, time_value
 from articles.models import Article, Event, Operation, Pairing, RelatedLink, Subject, Topic, Verb, number_of
+from articles.policy import SIDE
 from articles.states import State
 from providers.models import Provider, ProviderLogo
 
@@ -28,6 +29,10 @@ OTHERS: dict[str, type[models.Model]] = {
 GOES_WITH = {"published": "state", "spike_reason": "state", "heat": "lead_id"}
 # A deleted article comes back without what no log may hold, and without what follows from the rest.
 LEFT_OUT = {"secured", "file_name", "content_hash", "staged"}
+
+
+# Where a pin's field is called otherwise in events, or stands for several.
+PINNED_AS = {"provider": ("logos",), "published": ("state", "spike_reason"), SIDE: ("heat", "pairings")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,7 @@ def _take_back_all(running: Act, article: Article, events: Sequence[Event]) -> l
     failed, theirs = [], set[str]()
     for event in sorted(events, key=lambda each: (each.field.startswith(PIN), each.field in GOES_WITH)):
         if event.field.startswith(PIN):
-            if not theirs.isdisjoint(_pinned_by(event)):
+            if not theirs.isdisjoint(_pinned_by(event)) or _keeps_off(article, event):
                 continue
         elif GOES_WITH.get(event.field) in theirs:
             theirs.add(event.field)
@@ -213,7 +218,12 @@ def _take_back_pin(article: Article, event: Event) -> bool:
 def _pinned_by(event: Event) -> set[str]:
     """Return the fields, as events name them, that a pin keeps."""
     name = event.field.removeprefix(PIN)
-    return {"state", "published", "spike_reason"} if name == "published" else {name, f"{name}_id"}
+    return {name, f"{name}_id", *PINNED_AS.get(name, ())}
+
+
+def _keeps_off(article: Article, event: Event) -> bool:
+    """Return whether a pin that the event set holds the article back by now: nobody holds or spikes without it."""
+    return event.field == f"{PIN}published" and event.before is None and article.state in (State.HELD, State.SPIKED)
 
 
 def _exists(column: str, pk: int) -> bool:

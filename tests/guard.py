@@ -48,6 +48,9 @@ def is_editorial(sql: str) -> bool:
     return not columns.isdisjoint(SET.findall(assigned))
 
 
+TOOL = f"{ROOT}/articles/bulk.py"  # it writes what its caller wants
+
+
 def writer(frame: FrameType | None) -> str:
     """Return the innermost place of the project's own code from which a statement comes; empty for none or allowed."""
     place = ""
@@ -55,7 +58,7 @@ def writer(frame: FrameType | None) -> str:
         name = frame.f_code.co_filename
         if name.startswith(MIGRATIONS) or (name, frame.f_code.co_name) == STAGING:
             return ""
-        if not place and name.startswith(PROJECT):
+        if not place and name.startswith(PROJECT) and name != TOOL:
             place = f"{name.removeprefix(f'{ROOT}/')}:{frame.f_lineno}"
         frame = frame.f_back
     return place

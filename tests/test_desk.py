@@ -229,7 +229,7 @@ class TestDeeds:
     def test_a_gone_story_is_refused(self, publisher):
         page = publisher.post(reverse("desk_act"), {"verb": "hold", "row": "4711:1"}, follow=True)
 
-        assert told(page) == ["This story is gone: somebody deleted it."]
+        assert told(page) == ["This story was deleted meanwhile; nothing was saved."]
 
     def test_a_clash_shows_both_values_and_asks(self, publisher):
         article = builders.article(quality=10)

@@ -391,7 +391,7 @@ def import_(folder: Path, **options: bool) -> str:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A story of three, and a second one; both stored."""
-    edition(tmp_path, stories=2)
+    edition(tmp_path, stories=2, members=2)
     import_(tmp_path)
     return tmp_path
 
@@ -400,14 +400,16 @@ def named(name: str) -> Article:
     return Article.objects.select_related("lead").get(name=name)
 
 
-@pytest.mark.parametrize("rescore", [False, True], ids=["as it says", "rescored"])
+rescored = pytest.mark.parametrize("rescore", [False, True], ids=["as it says", "rescored"])
+
+
 @pytest.mark.parametrize("change", DOCUMENTS.values(), ids=DOCUMENTS)
 class TestImports:
+    @rescored
     def test_do_not_fold_back_what_was_taken_out(self, folder, change, rescore):
         operations.take_out(named(MEMBER))
 
         change(folder)
-        import_(folder, rescore=rescore)
         import_(folder, rescore=rescore)
 
         member = named(MEMBER)
@@ -418,11 +420,11 @@ class TestImports:
         assert named(OTHER).is_folded
         sound()
 
+    @rescored
     def test_do_not_unfold_what_was_folded(self, folder, change, rescore):
         operations.fold_into(named(MEMBER), named(APART))
 
         change(folder)
-        import_(folder, rescore=rescore)
         import_(folder, rescore=rescore)
 
         member = named(MEMBER)
@@ -430,12 +432,11 @@ class TestImports:
         assert RelatedLink.objects.filter(article__name=APART, target=member).count() == 1
         sound()
 
-    def test_do_not_depose_the_lead_that_an_editor_made(self, folder, change, rescore):
+    def test_do_not_depose_the_lead_that_an_editor_made(self, folder, change):
         operations.make_lead(named(MEMBER))
 
         change(folder)
-        import_(folder, rescore=rescore)
-        import_(folder, rescore=rescore)
+        import_(folder, rescore=True)
 
         member = named(MEMBER)
         assert not member.is_folded
@@ -443,30 +444,27 @@ class TestImports:
             assert (named(name).heat, named(name).lead, named(name).public) == (-1, member, False)
         sound()
 
-    def test_keep_two_merged_stories_one(self, folder, change, rescore):
+    def test_keep_two_merged_stories_one(self, folder, change):
         operations.merge(named(LEAD), named(APART))
 
         change(folder)
-        import_(folder, rescore=rescore)
-        import_(folder, rescore=rescore)
+        import_(folder)
 
         for name in (LEAD, MEMBER, OTHER):
             assert (named(name).heat, named(name).lead) == (-1, named(APART)), name
         sound()
 
-    def test_fold_as_the_documents_say_once_the_decision_is_undone(self, folder, change, rescore):
+    def test_fold_as_the_documents_say_once_the_decision_is_undone(self, folder, change):
         before = table()
         operation = operations.take_out(named(MEMBER)).operation
         operations.undo(operation)
         assert table() == before
 
         change(folder)
-        import_(folder, rescore=rescore)
+        import_(folder)
         undone = table()
         Article.objects.all().delete()
         import_(folder)
-        if rescore:
-            operations.rescore(Article.objects.all())
 
         assert {title: row[:4] for title, row in undone.items()} == {title: row[:4] for title, row in table().items()}
 
@@ -510,7 +508,7 @@ def test_an_import_between_take_out_and_its_undo_lets_the_next_one_fold_again(fo
     ids=["taken out", "folded", "made lead", "merged"],
 )
 def test_what_is_exported_makes_the_same_stories_elsewhere(folder, tmp_path_factory, decide):
-    """The documents that come out hold the editors' stories: a newsroom without our pins and pairings reads the same."""
+    """The documents that come out hold the editors' stories: a newsroom without pins and pairings reads the same."""
     decide()
     stories = {name: row[:4] for name, row in table().items()}
     lists = {article.name: listed(article) for article in Article.objects.all()}

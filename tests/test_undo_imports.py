@@ -227,3 +227,31 @@ def test_an_import_is_one_operation_of_its_kind(folder):
 
     assert (operation.verb, operation.articles) == (Verb.IMPORT, 6)
     assert Operation.objects.count() == 1
+
+
+def test_undoing_a_decision_that_was_overruled_does_not_free_the_field(folder):
+    """The later decision needs the pin that the earlier one set: without it the next import would overrule it."""
+    ana = By(User.objects.create_superuser("ana"), Via.DESK)
+    import_(folder)
+    first = operations.edit(named(LEAD), excerpt="First words.").operation
+    operations.edit(named(LEAD), excerpt="Ana's words.", by=ana)
+
+    operations.undo(first)
+    put(folder, LEAD, worded)
+    import_(folder)
+
+    assert (named(LEAD).excerpt, named(LEAD).pins) == ("Ana's words.", ["excerpt"])
+
+
+@pytest.mark.parametrize("later", ["spiked: paywall", "held"])
+def test_undoing_a_publication_that_was_overruled_leaves_it_rejected(folder, later):
+    import_(folder)
+    operations.hold(named(LEAD))
+    operations.unpin(named(LEAD), "published")
+    first = operations.publish(named(LEAD)).operation
+    operations.decide(named(LEAD), later)
+
+    operations.undo(first)
+    operations.rescore(Article.objects.all())
+
+    assert (named(LEAD).decision, named(LEAD).pins, named(LEAD).public) == (later, ["published"], False)

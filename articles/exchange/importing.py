@@ -312,7 +312,11 @@ class _Run:
             stored = {document.name: document for document in store.load(rows)}
             for read in reads:
                 name = read.document.name
-                yield articles[name], read, store.changed_fields(stored[name], read.document)
+                if name in articles:
+                    yield articles[name], read, store.changed_fields(stored[name], read.document)
+                else:
+                    self._tell(_told(read, UNCHANGED))
+                    self.on_notice(name, "was deleted while the import ran; the next one brings it again")
 
 
 def _stored_hashes(names: Iterable[str]) -> dict[str, str]:
