@@ -98,7 +98,21 @@ def timezone_now() -> Any:
 
 LIST = "/admin/articles/article/"
 DESK = "/admin/desk/"
-VIEWS = "undecided hot today scheduled published held spiked ambiguous duplicates pictures warnings mine all".split()
+VIEWS = (
+    "undecided",
+    "hot",
+    "today",
+    "scheduled",
+    "published",
+    "held",
+    "spiked",
+    "ambiguous",
+    "duplicates",
+    "pictures",
+    "warnings",
+    "mine",
+    "all",
+)
 PAGES = [
     *(Page(f"desk, {view}", f"{DESK}?view={view}", EDITOR, DESK_BAR) for view in VIEWS),
     Page("desk, page 20", deep_page_of_the_desk, EDITOR, DESK_BAR),
@@ -113,7 +127,7 @@ PAGES = [
     Page("list, unscored", f"{LIST}?state=unscored", EDITOR, DESK_BAR),
     Page("list, published", f"{LIST}?state=published", EDITOR, DESK_BAR),
     Page("list, missing (none)", f"{LIST}?state=missing", EDITOR, DESK_BAR),
-    Page("list, pinned (none)", f"{LIST}?pins=yes", EDITOR, DESK_BAR),
+    Page("list, decided by an editor (none)", f"{LIST}?editor=anybody", EDITOR, DESK_BAR),
     Page("list, biggest topic", f"{LIST}?topic=energy", EDITOR, DESK_BAR),
     Page("list, middle topic", f"{LIST}?topic=solar-power", EDITOR, DESK_BAR),
     Page("list, rare topic", f"{LIST}?topic=fusion", EDITOR, DESK_BAR),

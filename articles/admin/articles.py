@@ -31,7 +31,7 @@ from articles.search import matching
 from articles.states import SpikeReason, State
 from articles.stories import Rescored
 
-from .filters import OutletFilter, PinsFilter, StateFilter, TimeFilter, TopicFilter
+from .filters import EditorFilter, OutletFilter, StateFilter, TimeFilter, TopicFilter
 from .inlines import ImageInline, RelatedInline, TopicInline
 
 NOTHING = "–"
@@ -101,7 +101,7 @@ class ArticleAdmin(admin.ModelAdmin):
     ]
     list_display_links = ["shown_title"]
     list_editable = ["quality", "heat"]
-    list_filter = [StateFilter, TimeFilter, TopicFilter, OutletFilter, PinsFilter]
+    list_filter = [StateFilter, TimeFilter, TopicFilter, OutletFilter, EditorFilter]
     list_select_related = ["provider", "lead"]
     list_per_page = 50
     paginator = CountingPaginator

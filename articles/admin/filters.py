@@ -53,19 +53,21 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(state[1]) if state else queryset
 
 
-class PinsFilter(admin.SimpleListFilter):
-    title = "pins"
-    parameter_name = "pins"
+class EditorFilter(admin.SimpleListFilter):
+    title = "decided by"
+    parameter_name = "editor"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "pinned by an editor"), ("no", "nothing pinned")]
+        return [("me", "you"), ("anybody", "an editor"), ("nobody", "no editor")]
 
     def queryset(self, request: Any, queryset: QuerySet[Article]) -> QuerySet[Article]:
         match self.value():
-            case "yes":
-                return queryset.exclude(pins=[])
-            case "no":
-                return queryset.filter(pins=[])
+            case "me":
+                return queryset.filter(editor=request.user)
+            case "anybody":
+                return queryset.filter(editor__isnull=False)
+            case "nobody":
+                return queryset.filter(editor=None)
         return queryset
 
 

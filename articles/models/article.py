@@ -219,6 +219,12 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
                 name="article_provider_feed",
                 condition=Q(public=True),
             ),
+            models.Index(fields=["provider", "-published_at", "file_name"], name="article_provider"),
+            models.Index(
+                fields=["-published_at", "file_name"],
+                name="article_unscored",
+                condition=Q(quality__isnull=True, heat__isnull=True, published__isnull=True),
+            ),
             models.Index(fields=["match_key"], name="article_match_key"),
             models.Index(fields=["url_key"], name="article_url_key"),
             models.Index(fields=["staged"], name="article_staged", condition=Q(staged__isnull=False)),
@@ -230,10 +236,10 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
             ),
             models.Index(fields=["publish_at"], name="article_publish_at", condition=Q(publish_at__isnull=False)),
             models.Index(fields=["unpublish_at"], name="article_unpublish_at", condition=Q(unpublish_at__isnull=False)),
-            models.Index(fields=["lead"], name="article_ambiguous", condition=Q(ambiguous=True)),
+            models.Index(fields=["lead"], name="article_claimed", condition=Q(ambiguous=True)),
             *(
                 models.Index(fields=["-published_at", "file_name"], name=f"article_{flag}", condition=Q(**{flag: True}))
-                for flag in ("duplicate", "pictureless", "warned")
+                for flag in ("duplicate", "pictureless", "warned", "missing", "stale", "ambiguous")
             ),
         ]
         constraints = [
