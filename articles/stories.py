@@ -351,7 +351,7 @@ def rescore_among(
 def trial(articles: ArticleQuerySet, policies: Policies | None = None) -> list[Rescored]:
     """Return what rescoring these articles would change, by `policies` or the stored ones. Writes nothing."""
     done = []
-    running = Act(Verb.RESCORE, SYSTEM, policies or Policies.load())
+    running = Act(Verb.RESCORE, SYSTEM, policies or Policies.load())  # nobody waits for what writes nothing
     ids = list(articles.filter(quality__isnull=False).order_by("pk").values_list("pk", flat=True))
     for chunk in chunked(ids):
         running.rows = Article.objects.only(*JUDGED).order_by("pk").in_bulk(chunk)

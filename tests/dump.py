@@ -11,7 +11,7 @@ def lines():
     from articles.models import Article, Topic
     from providers.models import Provider
 
-    hidden = {"id", "created_at", "changed_at", "provider_id", "lead_id", "_state"}
+    hidden = {"id", "created_at", "changed_at", "state_since", "provider_id", "lead_id", "_state"}
     parts = ("article_topics__tag", "images", "related_links__provider", "related_links__target")
     for article in Article.objects.select_related("provider", "lead").prefetch_related(*parts).iterator(500):
         own = {name: value for name, value in vars(article).items() if name not in hidden and not name.startswith("_")}

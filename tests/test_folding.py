@@ -113,6 +113,26 @@ class TestFold:
         assert (member.lead, member.heat) == (other, -1)
         assert list(Pairing.objects.filter(member=member, together=True).values_list("lead", flat=True)) == [other.pk]
 
+    def test_the_editor_decides_where_another_lead_claims_it_with_better_right(self):
+        """Both list each other, and the other lead is better: still it goes where it was put."""
+        lead, single = builders.article("Lead", quality=60), builders.article("Single", quality=90)
+        better = builders.article("Better", quality=99)
+        builders.related(better, single)
+        builders.related(single, better)
+
+        operations.fold_into(single, lead)
+
+        fresh(single)
+        assert (single.lead, single.ambiguous) == (lead, False)
+
+    def test_what_was_decided_of_two_the_other_way_round_is_void(self):
+        lead, member = story()
+        operations.take_out(member)
+
+        operations.fold_into(lead, member)
+
+        assert list(Pairing.objects.values_list("lead", "member", "together")) == [(member.pk, lead.pk, True)]
+
     @pytest.mark.parametrize(
         ("spoil", "why"),
         [

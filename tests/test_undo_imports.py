@@ -21,7 +21,7 @@ from tests.test_folding import LEAD, MEMBER, OTHER, better, named, put, unfolded
 pytestmark = pytest.mark.django_db
 
 # What tells of the changes themselves: undoing is a change too, after which the next import compares anew.
-OF_CHANGES = {"version", "content_hash", "state_since", "editor_id"}
+OF_CHANGES = {"version", "content_hash", "editor_id"}
 
 
 def import_(folder: Path, **options: bool) -> Operation | None:
