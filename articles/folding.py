@@ -11,13 +11,10 @@ from collections.abc import Iterable
 from articles import pins
 from articles.acts import Act
 from articles.models import Article, Pairing, RelatedImage, RelatedLink
+from articles.outcomes import Refused
 from articles.policy import FOLDED_HEAT, SIDE
 from articles.states import State
 from articles.stories import list_under, part, settle_links
-
-
-class Refused(Exception):
-    """An article can't be changed as asked; the text says why and what to do."""
 
 
 def fold(running: Act, article: Article, lead: Article) -> None:

@@ -28,6 +28,7 @@ from articles.models import (
     Subject,
     Topic,
 )
+from articles.outcomes import NotPublishable
 from articles.policy import SCORE_MAX
 from articles.states import State, may_become
 from providers.models import Provider
@@ -266,7 +267,7 @@ class ArticleForm(RememberingForm):
                 setattr(article, name, cleaned[name])
         try:
             operations.require_publishable(article)
-        except operations.NotPublishable as refused:
+        except NotPublishable as refused:
             self._refuse(f"This article {refused}.")
         begin, end = cleaned.get("publish_at"), cleaned.get("unpublish_at")
         if begin and end and end <= begin:

@@ -10,8 +10,7 @@ version of each article the editor saw: a decision that somebody else took since
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,12 +20,11 @@ from django.db.models import Q
 from articles import folding, listings, pins, rights, ruling, stories, twins, undoing
 from articles.acts import SYSTEM, Act, By, Change, act, created, plain
 from articles.bulk import chunked
-from articles.folding import Refused
+from articles.deciding import MATCHED, Some, Versions, each, near_of, refreshed, require_unmoved, settle
 from articles.models import (
     Article,
     ArticleImage,
     ArticleQuerySet,
-    Event,
     Operation,
     Pairing,
     Policies,
@@ -36,89 +34,19 @@ from articles.models import (
     Verb,
 )
 from articles.naming import file_order
+from articles.outcomes import NotPublishable, Outcome, Refused, Trial
 from articles.policy import SCORE_MAX, SIDE
 from articles.states import SpikeReason, State, may_become
-from articles.stories import CHUNK, Around, Rescored
-from articles.undoing import Kept
+from articles.stories import Around, Rescored
 from providers.models import Provider
 
-MATCHED = {"title", "web_url", "published_at"}  # by these, related links find their article
 SCORES = ("quality", "heat")
 DECISIONS = ("undecided", "published", "held", *(f"spiked: {reason}" for reason in SpikeReason))
-# What a decision on the state rests on: if somebody changed one of these meanwhile, the editor looks again.
-GROUNDS = ("state", "spike_reason", "publish_at", "unpublish_at", "lead_id", "removed", "missing")
 
-DELETED = "was deleted meanwhile; nothing was saved"
 NEEDS_PUBLISH = {
     "published": "can't be published without the right to publish",
     "withdrawn": "is published; taking it from readers needs the right to publish",
 }
-
-Some = ArticleQuerySet | Article  # what verbs take
-Versions = Mapping[int, int] | None
-
-
-class NotPublishable(Refused):
-    """An article can't be published by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """A field that somebody else changed after the editor had loaded it. `who` is empty if nobody knows."""
-
-    field: str
-    yours: Any
-    theirs: Any
-    who: str = ""
-    at: datetime | None = None
-
-
-class Stale(Refused):
-    """Others changed the same fields meanwhile; nothing was saved. `clashes` holds both values of each."""
-
-    def __init__(self, article: Article, clashes: Sequence[Clash]) -> None:
-        who = ", ".join(dict.fromkeys(clash.who for clash in clashes if clash.who)) or "Somebody"
-        fields = ", ".join(sorted({clash.field.removesuffix("_id").replace("_", " ") for clash in clashes}))
-        super().__init__(f"was changed by {who} meanwhile ({fields}); look again")
-        self.article = article
-        self.clashes = list(clashes)
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An article that a verb left alone, and why."""
-
-    pk: int
-    title: str
-    reason: str
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a verb did. `operation` is None if nothing changed; `done` are the articles that are now as asked.
-
-    `followed` is what the policy changed besides, `rows` the articles as they are now, as far as they were needed.
-    """
-
-    operation: Operation | None = None
-    done: list[int] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    followed: list[Rescored] = field(default_factory=list)
-    rows: dict[int, Article] = field(default_factory=dict)
-    kept: list[Kept] = field(default_factory=list)
-
-    @property
-    def changed(self) -> int:
-        return self.operation.articles if self.operation else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What a verb would do. `deleted` is how many rows would be gone, because the operation had brought them."""
-
-    outcome: Outcome
-    deleted: int = 0
-
 
 # Decisions on the state
 
@@ -134,12 +62,12 @@ def publish(articles: Some, *, by: By = SYSTEM, versions: Versions = None) -> Ou
     def is_done(article: Article) -> bool:
         return article.published is True and "published" in article.pins and article.publish_at is None
 
-    return _each(Verb.PUBLISH, articles, decide, by, versions, is_done)
+    return each(Verb.PUBLISH, articles, decide, by, versions, is_done)
 
 
 def hold(articles: Some, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
     """Keep the articles from readers for now, by an editor's decision."""
-    return _each(Verb.HOLD, articles, lambda row: _enter(row, State.HELD), by, versions, _is_in(State.HELD))
+    return each(Verb.HOLD, articles, lambda row: _enter(row, State.HELD), by, versions, _is_in(State.HELD))
 
 
 def spike(articles: Some, reason: str = SpikeReason.OTHER, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
@@ -153,12 +81,12 @@ def spike(articles: Some, reason: str = SpikeReason.OTHER, *, by: By = SYSTEM, v
     def is_done(article: Article) -> bool:
         return article.spike_reason == code
 
-    return _each(Verb.SPIKE, articles, decide, by, versions, is_done)
+    return each(Verb.SPIKE, articles, decide, by, versions, is_done)
 
 
 def reopen(articles: Some, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
     """Put the articles back among the undecided. Readers don't see them until somebody publishes or unpins them."""
-    return _each(Verb.REOPEN, articles, lambda row: _enter(row, State.UNDECIDED), by, versions, _is_in(State.UNDECIDED))
+    return each(Verb.REOPEN, articles, lambda row: _enter(row, State.UNDECIDED), by, versions, _is_in(State.UNDECIDED))
 
 
 def schedule(
@@ -182,7 +110,7 @@ def schedule(
         times = (article.publish_at, article.unpublish_at)
         return article.published is True and "published" in article.pins and times == (publish_at, unpublish_at)
 
-    return _each(Verb.SCHEDULE, articles, decide, by, versions, is_done)
+    return each(Verb.SCHEDULE, articles, decide, by, versions, is_done)
 
 
 def decide(articles: Some, decision: str, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
@@ -256,7 +184,7 @@ def score(
         return is_set and not (quality_step or heat_step)
 
     grounds = [name for name, asked in zip(SCORES, (quality, heat), strict=True) if asked is not None]
-    return _each(Verb.SCORE, articles, decide, by, versions, is_done, grounds)
+    return each(Verb.SCORE, articles, decide, by, versions, is_done, grounds)
 
 
 def _scores(
@@ -282,8 +210,8 @@ def edit(
     """
     emptied = [name for name in SCORES if name in values and values[name] is None]
     with act(verb, by) as running:
-        near, row = _near(running, article)
-        _require_unmoved(row, version, values)
+        near, row = near_of(running, article)
+        require_unmoved(row, version, values)
         decided = {name: value for name, value in values.items() if name not in emptied}
         decided = {name: value for name, value in decided.items() if getattr(row, name) != value}
         pins.pin(row, decided)
@@ -294,8 +222,8 @@ def edit(
             row.images.filter(kind=ArticleImage.Kind.LOGO).delete()
             row.layout = {key: value for key, value in row.layout.items() if key != "provider"}
         freed = pins.free(row, emptied)
-        outcome = _settle(running, near, [row.pk], {*decided, *freed})
-    return _refreshed(article, outcome, running)
+        outcome = settle(running, near, [row.pk], {*decided, *freed})
+    return refreshed(article, outcome, running)
 
 
 def edit_lists(article: Article, *names: str, write: Callable[[], None], by: By = SYSTEM) -> Outcome:
@@ -304,7 +232,7 @@ def edit_lists(article: Article, *names: str, write: Callable[[], None], by: By 
     The lists are pinned and put in order. `article` is refreshed in place.
     """
     with act(Verb.EDIT, by) as running:
-        near, row = _near(running, article)
+        near, row = near_of(running, article)
         running.watch([row.pk], *names)
         write()
         pins.pin(row, names)
@@ -315,8 +243,8 @@ def edit_lists(article: Article, *names: str, write: Callable[[], None], by: By 
             listings.renumber(row.images.filter(kind=ArticleImage.Kind.PICTURE))
         if "related" in names:
             stories.settle_links(row)
-        outcome = _settle(running, near, [row.pk], names)
-    return _refreshed(article, outcome, running)
+        outcome = settle(running, near, [row.pk], names)
+    return refreshed(article, outcome, running)
 
 
 def set_topics(
@@ -353,7 +281,7 @@ def set_topics(
         stored = listings.load([article.pk], "topics")[article.pk]
         return after(stored) == stored
 
-    return _each(Verb.EDIT, articles, decide, by, versions, is_done, grounds=("topics",))
+    return each(Verb.EDIT, articles, decide, by, versions, is_done, grounds=("topics",))
 
 
 def delete_topics(topics: Iterable[Topic], *, by: By = SYSTEM) -> Outcome:
@@ -369,7 +297,7 @@ def delete_topics(topics: Iterable[Topic], *, by: By = SYSTEM) -> Outcome:
 
 def pin(articles: Some, *fields: str, by: By = SYSTEM) -> Outcome:
     """Keep these fields of the articles as they are, whatever documents and policy say from now on."""
-    return _each(Verb.PIN, articles, lambda article: pins.pin(article, fields), by)
+    return each(Verb.PIN, articles, lambda article: pins.pin(article, fields), by)
 
 
 def unpin(articles: Some, *fields: str, by: By = SYSTEM, versions: Versions = None) -> Outcome:
@@ -391,7 +319,7 @@ def unpin(articles: Some, *fields: str, by: By = SYSTEM, versions: Versions = No
     def is_done(article: Article) -> bool:
         return not {*(fields or article.pins)}.intersection(article.pins)
 
-    return _each(Verb.UNPIN, articles, decide, by, versions, is_done)
+    return each(Verb.UNPIN, articles, decide, by, versions, is_done)
 
 
 def add(article: Article, decided: Iterable[str], *, by: By = SYSTEM) -> Outcome:
@@ -401,10 +329,10 @@ def add(article: Article, decided: Iterable[str], *, by: By = SYSTEM) -> Outcome
         stories.derive_new(running, article)
         article.save()
         created([article.pk], running)
-        near, row = _near(running, article)
-        outcome = _settle(running, near, [row.pk], MATCHED)
+        near, row = near_of(running, article)
+        outcome = settle(running, near, [row.pk], MATCHED)
         twins.settle(running, [row.pk])
-    return _refreshed(article, outcome, running)
+    return refreshed(article, outcome, running)
 
 
 def delete(articles: ArticleQuerySet, *, by: By = SYSTEM) -> Outcome:
@@ -444,7 +372,7 @@ def _under(verb: Verb, articles: Some, lead: Article, by: By, versions: Versions
         is_under = article.is_folded and article.lead_id == lead.pk and SIDE in article.pins
         return is_under and Pairing.objects.filter(lead=lead, member=article, together=True).exists()
 
-    return _each(verb, articles, decide, by, versions, is_done)
+    return each(verb, articles, decide, by, versions, is_done)
 
 
 def take_out(articles: Some, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
@@ -453,7 +381,7 @@ def take_out(articles: Some, *, by: By = SYSTEM, versions: Versions = None) -> O
     def is_done(article: Article) -> bool:
         return not article.is_folded and Pairing.objects.filter(member=article, together=False).exists()
 
-    return _each(Verb.TAKE_OUT, articles, lambda row: folding.take_out(Act.current(), row), by, versions, is_done)
+    return each(Verb.TAKE_OUT, articles, lambda row: folding.take_out(Act.current(), row), by, versions, is_done)
 
 
 def make_lead(article: Article, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
@@ -462,7 +390,7 @@ def make_lead(article: Article, *, by: By = SYSTEM, versions: Versions = None) -
     def is_done(row: Article) -> bool:
         return not row.is_folded and SIDE in row.pins and Pairing.objects.filter(lead=row, together=True).exists()
 
-    return _each(Verb.MAKE_LEAD, article, lambda row: folding.make_lead(Act.current(), row), by, versions, is_done)
+    return each(Verb.MAKE_LEAD, article, lambda row: folding.make_lead(Act.current(), row), by, versions, is_done)
 
 
 # What follows
@@ -604,101 +532,3 @@ def neighbours(ids: Iterable[int]) -> set[int]:
         for pair in links.values_list("article", "target"):
             found.update(pair)
     return found
-
-
-# Inside
-
-
-def _each(
-    verb: Verb,
-    articles: Some,
-    decide: Callable[[Article], None],
-    by: By,
-    versions: Versions = None,
-    is_done: Callable[[Article], bool] = lambda article: False,
-    grounds: Collection[str] = GROUNDS,
-) -> Outcome:
-    """Call `decide` for each article as the act has it, unless it is done, and let the stories follow."""
-    one = articles if isinstance(articles, Article) else None
-    ids = [articles.pk] if isinstance(articles, Article) else list(articles.order_by("pk").values_list("pk", flat=True))
-    outcome = Outcome()
-    with act(verb, by) as running:
-        for chunk in chunked(ids, CHUNK):
-            near = stories.load_near(running, chunk)
-            if one is not None and one.pk not in running.rows:
-                raise Refused(DELETED)
-            decided = []
-            for row in running.load(chunk):
-                try:
-                    if not is_done(row):
-                        _require_unmoved(row, (versions or {}).get(row.pk), dict.fromkeys(grounds))
-                        decide(row)
-                        decided.append(row.pk)
-                    outcome.done.append(row.pk)
-                except Refused as refused:
-                    if one is not None:
-                        raise
-                    outcome.refusals.append(Refusal(row.pk, row.title, str(refused)))
-            if decided:
-                found = _settle(running, near, decided)
-                outcome.followed += found.followed
-                outcome.rows |= found.rows
-            running.relieve()
-    outcome.operation = running.operation
-    return _refreshed(one, outcome, running) if one else outcome
-
-
-def _near(running: Act, article: Article) -> tuple[list[Article], Article]:
-    near = stories.load_near(running, [article.pk])
-    if article.pk not in running.rows:
-        raise Refused(DELETED)
-    return near, running.rows[article.pk]
-
-
-def _settle(running: Act, near: Sequence[Article], decided: Sequence[int], fields: Collection[str] = ()) -> Outcome:
-    """Let links, twins and stories follow what was decided about some of the articles `near`."""
-    if not MATCHED.isdisjoint(fields) or "related" in fields:
-        running.save_rows()
-        stories.connect_links(decided)
-        running.moved.update(decided)
-    if {"web_url", "original_url"}.intersection(fields):
-        twins.settle(running, decided)
-    if running.moved:
-        ids = {*decided, *running.moved}
-        running.moved.clear()
-        followed = stories.follow(running, ids)
-    else:
-        followed = stories.follow_among(running, near, decided)
-    return Outcome(done=list(decided), followed=followed, rows=dict(running.rows))
-
-
-def _refreshed(article: Article, outcome: Outcome, running: Act) -> Outcome:
-    outcome.operation = running.operation
-    row = outcome.rows.get(article.pk)
-    if row is not None and row is not article:
-        for field in Article._meta.concrete_fields:
-            setattr(article, field.attname, getattr(row, field.attname))
-        article._state.fields_cache.clear()
-    return outcome
-
-
-def _require_unmoved(article: Article, version: int | None, values: Mapping[str, Any]) -> None:
-    """Raise Stale if fields of `values` were changed after `version`, unless to the very value that is wanted."""
-    if version is None or version >= article.version:
-        return
-    fields = {_attname(name): value for name, value in values.items()}
-    events = Event.objects.of(Subject.ARTICLE, article.pk).filter(version__gt=version, field__in=fields)
-    latest: dict[str, Event] = {}
-    for event in events.select_related("operation"):
-        latest.setdefault(event.field, event)
-    clashes = [
-        Clash(event.field, fields[event.field], event.after, event.operation.who, event.operation.at)
-        for event in latest.values()
-        if fields[event.field] is None or plain(fields[event.field]) != event.after
-    ]
-    if clashes:
-        raise Stale(article, clashes)
-
-
-def _attname(name: str) -> str:
-    return "provider_id" if name == "provider" else name

@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 from articles import listings, operations
 from articles.models import Article, Operation, Pairing, RelatedLink
-from articles.operations import Refused
+from articles.outcomes import Refused
 from tests import builders
 from tests.documents import edition
 

@@ -6,9 +6,8 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from articles import operations
 from articles.acts import act
-from articles.models import Article, ArticleTopic, Topic, Verb
+from articles.models import Article, ArticleTopic, Event, Topic, Verb
 from tests import builders
 from tests.guard import EDITORIAL, ROOT, is_editorial
 
@@ -102,4 +101,4 @@ def test_deleting_a_topic_is_an_operation_on_its_articles(admin_client):
     assert not Topic.objects.filter(name="AI").exists()
     article.refresh_from_db()
     assert [item.tag.name for item in article.article_topics.all()] == ["Health"]
-    assert operations.Event.objects.of("article", article.pk).filter(field="topics").exists()
+    assert Event.objects.of("article", article.pk).filter(field="topics").exists()

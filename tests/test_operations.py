@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 
 from articles import operations
 from articles.models import Article, Policies
-from articles.operations import NotPublishable
+from articles.outcomes import NotPublishable
 from articles.policy import Policy
 from tests import builders
 

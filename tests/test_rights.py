@@ -21,7 +21,7 @@ from articles.acts import By
 from articles.desk import urls as desk_urls
 from articles.desk.acting import RIGHT_OF
 from articles.models import Article, Operation, SitePolicy, Topic, Via
-from articles.operations import Refused
+from articles.outcomes import Refused
 from providers.models import Provider
 from tests import builders
 from tests.test_admin import ARTICLES, change_url, fields_of

@@ -13,7 +13,7 @@ from articles import operations, policy, states
 from articles.derivation import settle
 from articles.models import Article
 from articles.models.guards import TRIGGER
-from articles.operations import Refused
+from articles.outcomes import Refused
 from articles.states import NEXT, SpikeReason, State, is_on_air, may_become, state_for
 from tests import builders
 

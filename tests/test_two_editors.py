@@ -27,7 +27,7 @@ from django.utils.html import escape
 from articles import listings, operations
 from articles.acts import By, snapshot
 from articles.models import Article, Event, Operation, SitePolicy, Via
-from articles.operations import Clash, Refused, Stale
+from articles.outcomes import Clash, Refused, Stale
 from articles.policy import FOLDED_HEAT
 from tests import builders
 from tests.documents import edition

@@ -14,7 +14,7 @@ from django.utils import timezone
 from articles import listings, operations, twins
 from articles.acts import By, act, snapshot
 from articles.models import Article, Event, Operation, Pairing, RelatedLink, SitePolicy, Verb, Via
-from articles.operations import Refused
+from articles.outcomes import Refused
 from articles.states import SpikeReason
 from tests import builders
 

@@ -26,7 +26,7 @@ from articles.acts import By, act
 from articles.explaining import wished
 from articles.forms import ArticleForm, ArticleRowForm, TextField
 from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb, Via
-from articles.operations import Outcome
+from articles.outcomes import Outcome
 from articles.search import matching
 from articles.states import SpikeReason, State
 from articles.stories import Rescored

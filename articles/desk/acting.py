@@ -13,8 +13,8 @@ from django.utils.dateparse import parse_datetime
 
 from articles import operations
 from articles.acts import By
-from articles.models import Article, ArticleQuerySet
-from articles.operations import Outcome, Refused
+from articles.models import Article, ArticleQuerySet, Verb
+from articles.outcomes import Outcome, Refused
 from articles.policy import SCORE_MAX
 from articles.states import SpikeReason
 
@@ -137,7 +137,7 @@ def _score(name: str) -> Callable[[Asked], Outcome]:
         article = asked.one
         if article is not None:
             version = asked.versions[article.pk]
-            return operations.edit(article, by=asked.by, version=version, verb=operations.Verb.SCORE, **{name: value})
+            return operations.edit(article, by=asked.by, version=version, verb=Verb.SCORE, **{name: value})
         if value is None:
             return operations.unpin(asked.articles, name, by=asked.by, versions=asked.versions)
         return operations.score(asked.articles, **{name: value}, by=asked.by, versions=asked.versions)

@@ -19,9 +19,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
 from articles.acts import PIN
-from articles.folding import Refused
 from articles.models import Article, Event, Operation, Subject, Via
-from articles.operations import Outcome
+from articles.outcomes import Outcome, Refused
 from articles.undoing import CREATED, DELETED, Kept
 from providers.models import Provider
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from articles import listings, operations, rights
 from articles.acts import By
-from articles.folding import Refused
+from articles.deciding import Versions
 from articles.models import Article, Event, Verb
-from articles.operations import Outcome
+from articles.outcomes import Outcome, Refused
 from articles.states import State
 from providers.models import Provider
 
@@ -77,7 +77,7 @@ def _restore_score(article: Article, name: str, value: Any, by: By, version: int
     return operations.edit(article, by=by, version=version, verb=Verb.SCORE, **{name: value})
 
 
-def _restore_story(article: Article, lead: int | None, by: By, versions: operations.Versions) -> Outcome:
+def _restore_story(article: Article, lead: int | None, by: By, versions: Versions) -> Outcome:
     if lead is None:
         return operations.take_out(article, by=by, versions=versions)
     former = Article.objects.filter(pk=lead).first()
@@ -86,7 +86,7 @@ def _restore_story(article: Article, lead: int | None, by: By, versions: operati
     return operations.fold_into(article, former, by=by, versions=versions)
 
 
-def _restore_schedule(article: Article, event: Event, by: By, versions: operations.Versions) -> Outcome:
+def _restore_schedule(article: Article, event: Event, by: By, versions: Versions) -> Outcome:
     if article.state != State.PUBLISHED:
         raise Refused("is not published, so it has no schedule; publish it first")
     times = {name: getattr(article, name) for name in SCHEDULE}

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from articles import operations, standing
 from articles.models import Article, Subject
-from articles.operations import Refused
+from articles.outcomes import Refused
 from articles.policy import FOLDED_HEAT
 from articles.search import matching
 from articles.states import State

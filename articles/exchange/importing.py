@@ -218,10 +218,19 @@ class _Run:
             else:
                 self.changed.append(read.source)
         if new and not self.dry_run:
-            with transaction.atomic():
-                store.insert([read.document for read in new], self.registry, self.policies)
+            new = self._insert(new)
         for read in new:
             self._tell(_told(read, CREATED))
+
+    def _insert(self, new: Sequence[_Read]) -> list[_Read]:
+        """Store new documents and return them, but for those whose articles an editor has brought back meanwhile."""
+        with transaction.atomic():
+            Policies.load(exclusive=True)  # until it ends, nobody brings another one back
+            there = _stored_hashes(read.document.name for read in new)
+            fresh = [read for read in new if read.document.name not in there]
+            store.insert([read.document for read in fresh], self.registry, self.policies)
+        self.changed += [read.source for read in new if read.document.name in there]
+        return fresh
 
     def _read(self, source: Source, known: dict[str, str]) -> _Read | None:
         """Return the file's document; None if the outcome is clear already."""

@@ -1,0 +1,82 @@
+"""What verbs answer: what they did, what they left alone and why, and who was faster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from articles.models import Article, Operation
+
+if TYPE_CHECKING:
+    from articles.stories import Rescored
+    from articles.undoing import Kept
+
+DELETED = "was deleted meanwhile; nothing was saved"
+
+
+class Refused(Exception):
+    """An article can't be changed as asked; the text says why and what to do."""
+
+
+class NotPublishable(Refused):
+    """An article can't be published by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A field that somebody else changed after the editor had loaded it. `who` is empty if nobody knows."""
+
+    field: str
+    yours: Any
+    theirs: Any
+    who: str = ""
+    at: datetime | None = None
+
+
+class Stale(Refused):
+    """Others changed the same fields meanwhile; nothing was saved. `clashes` holds both values of each."""
+
+    def __init__(self, article: Article, clashes: Sequence[Clash]) -> None:
+        who = ", ".join(dict.fromkeys(clash.who for clash in clashes if clash.who)) or "Somebody"
+        fields = ", ".join(sorted({clash.field.removesuffix("_id").replace("_", " ") for clash in clashes}))
+        super().__init__(f"was changed by {who} meanwhile ({fields}); look again")
+        self.article = article
+        self.clashes = list(clashes)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An article that a verb left alone, and why."""
+
+    pk: int
+    title: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a verb did. `operation` is None if nothing changed; `done` are the articles that are now as asked.
+
+    `followed` is what the policy changed besides, `rows` the articles as they are now, as far as they were needed.
+    """
+
+    operation: Operation | None = None
+    done: list[int] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    followed: list[Rescored] = field(default_factory=list)
+    rows: dict[int, Article] = field(default_factory=dict)
+    kept: list[Kept] = field(default_factory=list)
+
+    @property
+    def changed(self) -> int:
+        return self.operation.articles if self.operation else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a verb would do. `deleted` is how many rows would be gone, because the operation had brought them."""
+
+    outcome: Outcome
+    deleted: int = 0
