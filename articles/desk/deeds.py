@@ -117,7 +117,7 @@ def _told(request: HttpRequest, verb: str, outcome: Outcome) -> HttpResponseBase
     for refusal in context["refusals"]:
         messages.warning(request, f"“{refusal.title}” {refusal.reason}.")
     for change in context["followed"]:
-        messages.info(request, f"“{change.title}” followed: {str(change).partition(': ')[2]}.")
+        messages.info(request, f"“{change.title}” followed: {change.told}.")
     return HttpResponseRedirect(came_from(request))
 
 

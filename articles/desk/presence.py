@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from articles.models import Presence
 
-GONE_AFTER = timedelta(seconds=60)  # the desk tells every 15 seconds where its editor is
+GONE_AFTER = timedelta(seconds=90)  # the desk tells every 15 seconds where its editor is, in a hidden tab every minute
 
 
 def note(user: User, article: int, now: datetime, *, dirty: bool = False) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from articles import operations, standing
-from articles.models import Article, Subject
+from articles.models import Article, Subject, Topic
 from articles.outcomes import Refused
 from articles.policy import FOLDED_HEAT
 from articles.search import matching
@@ -57,6 +57,7 @@ def story(request: HttpRequest, pk: int) -> HttpResponseBase:
         "reasons": REASONS,
         "now": now,
         "here": request.get_full_path(),
+        "topics": Topic.objects.only("name").order_by("name"),
         "title": article.title,
     }
     template = "desk/_story.html" if is_fragment(request) else "desk/story.html"
@@ -79,10 +80,11 @@ def find_story(request: HttpRequest) -> HttpResponseBase:
     but = request.GET.get("but", "")
     found = rows.exclude(pk=key(but)).select_related("provider").defer(*HEAVY).newest_first()[:FOUND_MAX]
     context = {"found": found, "words": words, "but": but, "verb": request.GET.get("verb", "fold")}
+    context["next"] = came_from(request)
     context["source"] = Article.objects.filter(pk=key(but)).defer(*HEAVY).first()
     if is_fragment(request):
         return render(request, "desk/_found.html", context)
-    return page(request, "desk/find.html", context | {"title": "Fold into which story?", "next": came_from(request)})
+    return page(request, "desk/find.html", context | {"title": "Fold into which story?"})
 
 
 @require_safe
@@ -91,6 +93,8 @@ def merge(request: HttpRequest) -> HttpResponseBase:
     """Show two stories side by side, and what merging them would give: tried, and taken back."""
     one = get_object_or_404(Article.objects.select_related("provider"), pk=key(request.GET.get("one", "")))
     other = get_object_or_404(Article.objects.select_related("provider"), pk=key(request.GET.get("other", "")))
+    if one == other:
+        raise Http404
     into, story = (other, one) if request.GET.get("into") == "other" else (one, other)
     context = {"into": into, "story": story, "title": "Merge two stories", "here": request.get_full_path()}
     context["sides"] = [(each, _members(each)) for each in (into, story)]
