@@ -25,8 +25,8 @@ ROOM = {
     "requirements-dev.txt": 450,
 }  # megabytes in .venv
 ENV_FILE = BASE_DIR / ".env"
-USAGE = """Usage: python3 config/bootstrap.py demo [--no-serve] | test [pytest's options] | faults | bench | lint
-       | install
+USAGE = """Usage: python3 config/bootstrap.py demo [--no-serve] | test [pytest's options] | browser | faults | bench
+       | lint | install
 
 From the environment: PYTHON, the interpreter to use; PORT, where the demo listens (8000); SERVE=no as --no-serve."""
 
@@ -59,7 +59,15 @@ def main(arguments):
 
 def run(arguments):
     name, options = (arguments[0], arguments[1:]) if arguments else ("", [])
-    commands = {"demo": demo, "test": test, "faults": faults, "bench": bench, "lint": lint, "install": install_all}
+    commands = {
+        "demo": demo,
+        "test": test,
+        "browser": browser,
+        "faults": faults,
+        "bench": bench,
+        "lint": lint,
+        "install": install_all,
+    }
     if name not in commands or (name == "demo" and set(options) - {"--no-serve"}):
         sys.stderr.write(USAGE + "\n")
         return 2
@@ -90,6 +98,11 @@ def install_all(options):
 def test(options):
     install_all(options)
     replace_process([str(VENV_PYTHON), "-m", "pytest", "-n", "auto"] + options)
+
+
+def browser(options):
+    install_all(options)
+    replace_process([str(VENV_PYTHON), "-m", "pytest", "-n", "auto", "-m", "browser", "tests/browser"] + options)
 
 
 def faults(options):

@@ -1,0 +1,142 @@
+"""What browser tests share: one Chromium, a live server, editors with sessions, pages that let no error pass."""
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connections
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from articles import rights
+
+CHROMIUM = Path("/usr/bin/chromium")  # Debian's; Playwright's own is never downloaded
+HERE = Path(__file__).parent
+WIDE, NARROW = (1440, 900), (360, 740)
+PASSWORD = "a password for tests"
+# Chromium reports each answer of 4xx on the console; a clash is one, on purpose.
+EXPECTED = ("status of 409",)
+
+TIMEOUT = 10_000  # milliseconds for whatever a test waits for
+
+expect.set_options(timeout=TIMEOUT)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
+    """Keep SQLite's test database in a file: the server answers in threads, which can't share one in memory."""
+    for alias in connections:
+        settings = connections[alias].settings_dict
+        if settings["ENGINE"] == "django.db.backends.sqlite3":
+            settings["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / f"{alias}.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if not CHROMIUM.exists():
+        pytest.exit(f"There is no {CHROMIUM}. On Debian install it with: apt-get install chromium (as root).", 1)
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps an event loop in this thread; we don't use it
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
+    if before is not None:
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
+
+
+def editor(name: str) -> User:
+    """Return an account that may do all that a publisher may."""
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
+        codenames = [permission.partition(".")[2] for permission in rights.GROUPS["publisher"]]
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return user
+
+
+class Newsroom:
+    """Browsers of editors at work. What goes wrong in any of them is in `problems`."""
+
+    def __init__(self, browser: Browser, address: str, stack: ExitStack) -> None:
+        self.browser, self.address, self.stack = browser, address, stack
+        self.problems: list[str] = []
+
+    def seat(
+        self,
+        name: str = "ana",
+        *,
+        javascript: bool = True,
+        scheme: str = "light",
+        size: tuple[int, int] = WIDE,
+        logged_in: bool = True,
+    ) -> Page:
+        """Return an empty page in a browser context of its own, where this editor is logged in."""
+        user = editor(name)
+        context = self.browser.new_context(
+            base_url=self.address,
+            java_script_enabled=javascript,
+            color_scheme=scheme,
+            viewport={"width": size[0], "height": size[1]},
+            reduced_motion="reduce",
+            timezone_id="UTC",
+        )
+        self.stack.callback(context.close)
+        if logged_in:
+            client = Client()
+            client.force_login(user)
+            cookie = client.cookies["session"]
+            context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.address}])
+        context.set_default_timeout(TIMEOUT)
+        self._watch(context)
+        return context.new_page()
+
+    def _watch(self, context: BrowserContext) -> None:
+        """Note whatever a visitor must never meet: errors, refusals of the content policy, other hosts."""
+
+        def note_console(message):
+            if message.type == "error" and not any(text in message.text for text in EXPECTED):
+                self.problems.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+        def note_request(request):
+            if not request.url.startswith((f"{self.address}/", "data:", "blob:", "about:")):
+                self.problems.append(f"request to another host: {request.url}")
+
+        def note_response(response):
+            if response.status >= 400 and response.status != 409:
+                self.problems.append(f"{response.status}: {response.request.method} {response.url}")
+
+        context.on("console", note_console)
+        context.on("weberror", lambda error: self.problems.append(f"script: {error.error}"))
+        context.on("request", note_request)
+        context.on("response", note_response)
+
+
+@pytest.fixture
+def newsroom(transactional_db, live_server, chromium):
+    with ExitStack() as stack:
+        room = Newsroom(chromium, live_server.url, stack)
+        yield room
+    assert not room.problems, "\n".join(room.problems)
+
+
+@pytest.fixture
+def page(newsroom) -> Page:
+    """A page of the editor ana, on a wide screen."""
+    return newsroom.seat()
+
+
+@pytest.fixture
+def plain_page(newsroom) -> Page:
+    """The same without JavaScript."""
+    return newsroom.seat(javascript=False)

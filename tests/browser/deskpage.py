@@ -1,0 +1,48 @@
+"""The desk as tests see it: where things stand on a page, and what it tells."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from articles.models import Article, Operation
+
+DESK = "/admin/desk/"
+
+
+def row(page: Page, article: Article) -> Locator:
+    return page.locator(f"#row-{article.pk}")
+
+
+def headline(page: Page, article: Article) -> Locator:
+    return row(page, article).locator("h2 a")
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def hear(page: Page, text: str | re.Pattern) -> None:
+    """Wait until a live region says so."""
+    regions = page.locator("[role=status], [role=alert], [aria-live]")
+    expect(regions.filter(has_text=text).first).to_be_attached()
+
+
+def read(page: Page, text: str | re.Pattern) -> None:
+    """Wait until the page that came back says so at its top."""
+    expect(page.locator(".messagelist li").filter(has_text=text).first).to_be_visible()
+
+
+def fresh(article: Article) -> Article:
+    return Article.objects.get(pk=article.pk)
+
+
+def topics_of(article: Article) -> list[str]:
+    return [place.tag.name for place in fresh(article).article_topics.select_related("tag")]
+
+
+def done_by(name: str) -> list[str]:
+    """Return the verbs of an editor's operations at the desk, oldest first."""
+    return list(
+        Operation.objects.filter(actor__username=name, via="desk").order_by("pk").values_list("verb", flat=True)
+    )

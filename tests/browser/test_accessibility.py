@@ -1,0 +1,207 @@
+"""The desk for everybody: axe finds nothing, light or dark, wide or narrow, and nothing runs off the side.
+
+A new page is one line in PAGES: how an editor gets there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils import timezone
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from articles import operations
+from articles.acts import By
+from articles.models import Article, ArticleImage, Operation, Picture, Via
+from tests import builders
+from tests.browser.conftest import NARROW, WIDE, editor
+from tests.browser.deskpage import DESK, headline, press
+
+WIDTHS_WITHOUT_SCROLLING = (320, 360)  # pixels; 320 is a wide window at 400 percent (WCAG 1.4.10)
+COLOURS = ["color-contrast", "link-in-text-block"]  # the rules whose answer depends on light or dark
+SHOWN = 5  # elements of a violation that a failure spells out
+WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+
+
+@dataclass
+class World:
+    """One story of each kind that a page may show."""
+
+    story: Article
+    lead: Article
+    member: Article
+    other: Article
+    operation: Operation
+
+
+@pytest.fixture
+def world(newsroom, settings, tmp_path) -> World:
+    settings.MEDIA_ROOT = tmp_path
+    lead = builders.article("Bridge closed", quality=80, topics=["AI", "Health", "Science"])
+    member = builders.folded(lead, "Bridge barred")
+    builders.related(lead, title="Bridge shut, says a neighbour")
+    story = builders.article("Storm", quality=10, topics=["AI"])
+    other = builders.article(f"Bridge {WORD}", quality=60, heat=60, excerpt=WORD)
+    builders.article("Unscored", quality=None, heat=None)
+    builders.article("Twin", quality=30, web_url=story.web_url)
+    show_picture(story)
+    by = By(editor("bob"), Via.DESK)
+    operations.edit(story, quality=40, by=by)
+    operations.edit(story, title="Storm at sea", by=by)
+    operations.hold(builders.article("Held"), by=by)
+    operations.spike(builders.article("Spiked"), "paywall", by=by)
+    operations.schedule(builders.article("Later"), publish_at=timezone.now() + timezone.timedelta(days=1), by=by)
+    story.refresh_from_db()
+    return World(story, lead, member, other, Operation.objects.filter(verb="edit").latest("pk"))
+
+
+def show_picture(article: Article) -> None:
+    """Give an article a picture of which we hold a copy."""
+    url = f"https://courier.example/{article.pk}.jpg"
+    digest = Picture.digest_of(url)
+    name = f"pictures/{digest[:2]}/{digest}.jpg"
+    file = ContentFile(b"")
+    Image.new("RGB", (1600, 900), "teal").save(file, "JPEG")
+    default_storage.save(name, file)
+    Picture.objects.bulk_create([Picture(url=url, digest=digest, file=name, width=1600, height=900)])
+    ArticleImage.objects.create(article=article, url=url)
+
+
+def send(page: Page, **fields: str | list[str]) -> None:
+    """Post a deed as a plain form of the desk would, and wait for the page that answers."""
+    page.goto(DESK)
+    with page.expect_navigation():
+        page.evaluate(
+            """fields => {
+                const form = document.createElement("form");
+                form.method = "post";
+                form.action = document.querySelector("#bulk").action;
+                const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+                for (const [name, values] of Object.entries({...fields, csrfmiddlewaretoken: token}))
+                    for (const value of [values].flat())
+                        form.append(Object.assign(document.createElement("input"), {type: "hidden", name, value}));
+                document.body.append(form);
+                form.submit();
+            }""",
+            fields,
+        )
+
+
+def at(address: str):
+    """Return how to get to an address, which may name a story of the world: /admin/{story.pk}/."""
+    return lambda page, world: page.goto(address.format(**vars(world)))
+
+
+def told(page, world):
+    send(page, verb="hold", row=f"{world.story.pk}:{world.story.version}", next=DESK)
+
+
+def confirm(page, world):
+    for _ in range(51):
+        builders.article(quality=10)
+    send(page, verb="spike", reason="other", whole_view="1", query="view=undecided", next=DESK)
+
+
+def clash(page, world):
+    send(page, verb="quality", quality="20", row=f"{world.story.pk}:1", next=DESK)
+
+
+def everything_open(page, world):
+    page.goto(f"{DESK}?quality_from=nonsense")
+    page.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
+    page.locator(".row [name=row][type=checkbox]").first.check()
+    page.locator("#bulk [name=whole_view]").check()
+
+
+def pane(page, world):
+    page.goto(DESK)
+    headline(page, world.story).click()
+    expect(page.get_by_role("heading", level=1, name="Storm at sea").first).to_be_visible()
+
+
+def help_dialog(page, world):
+    page.goto(DESK)
+    press(page, "?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def toast(page, world):
+    page.goto(DESK)
+    headline(page, world.story).focus()
+    press(page, "w")
+    expect(page.locator("#toast")).to_contain_text("1 story held.")
+
+
+PAGES = {
+    "list": at(DESK),
+    "all stories": at(f"{DESK}?view=all"),
+    "empty list": at(f"{DESK}?view=ambiguous"),
+    "nothing found": at(f"{DESK}?q=zebra&since=2020-01-01"),
+    "everything open": everything_open,
+    "story": at(f"{DESK}articles/{{story.pk}}/"),
+    "lead": at(f"{DESK}articles/{{lead.pk}}/"),
+    "member": at(f"{DESK}articles/{{member.pk}}/"),
+    "find": at(f"{DESK}find/?but={{story.pk}}&q=bridge"),
+    "nothing to find": at(f"{DESK}find/?but={{story.pk}}&q=zebra"),
+    "merge": at(f"{DESK}merge/?one={{lead.pk}}&other={{other.pk}}"),
+    "merge refused": at(f"{DESK}merge/?one={{lead.pk}}&other={{member.pk}}"),
+    "messages": told,
+    "confirm": confirm,
+    "clash": clash,
+    "history": at(f"{DESK}history/"),
+    "history of a story": at(f"{DESK}articles/{{story.pk}}/history/"),
+    "operation": at(f"{DESK}operations/{{operation.pk}}/"),
+    "preview": at(f"{DESK}articles/{{story.pk}}/preview/"),
+    "pane": pane,
+    "help": help_dialog,
+    "toast": toast,
+}
+
+
+def violations(page: Page, options: dict | None = None) -> list[str]:
+    """Return what axe has against a page, element by element."""
+    found = []
+    for violation in Axe().run(page, options={"resultTypes": ["violations"]} | (options or {})).response["violations"]:
+        for node in violation["nodes"][:SHOWN]:
+            why = " ".join(check["message"] for check in [*node["any"], *node["all"], *node["none"]])
+            found.append(f"{violation['id']}: {violation['help']}\n    {node['html'][:200]}\n    {why[:300]}")
+        if len(violation["nodes"]) > SHOWN:
+            found.append(f"{violation['id']}: and {len(violation['nodes']) - SHOWN} more")
+    return found
+
+
+def overflow(page: Page) -> list[str]:
+    """Return what makes a page scroll sideways."""
+    return page.evaluate(
+        """() => {
+            const width = document.documentElement.clientWidth;
+            if (document.documentElement.scrollWidth <= width) return [];
+            const beyond = [...document.querySelectorAll("body *")].filter(
+                element => element.getBoundingClientRect().right > width + 1);
+            return [`${document.documentElement.scrollWidth} pixels in a window of ${width}:`,
+                ...beyond.slice(0, 6).map(element => "    " + element.cloneNode(false).outerHTML.slice(0, 160))];
+        }"""
+    )
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_pages_are_for_everybody(newsroom, world, name, size):
+    page = newsroom.seat(size=size)
+    PAGES[name](page, world)
+
+    found = [f"light: {line}" for line in violations(page)]
+    page.emulate_media(color_scheme="dark")
+    page.evaluate("document.getAnimations().forEach(each => each.finish())")  # the admin fades its colours
+    found += [f"dark: {line}" for line in violations(page, {"runOnly": COLOURS})]
+    if size == NARROW:
+        for width in WIDTHS_WITHOUT_SCROLLING:
+            page.set_viewport_size({"width": width, "height": 700})
+            found += overflow(page)
+
+    assert not found, f"{page.url}\n" + "\n".join(found)

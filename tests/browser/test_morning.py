@@ -1,0 +1,473 @@
+"""An editor's morning at the desk in a real browser: with the keyboard alone, with a pointer, and with a colleague."""
+
+import re
+from collections import Counter
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from articles.models import Article, Operation
+from articles.states import SpikeReason
+from tests import builders
+from tests.browser.conftest import NARROW
+from tests.browser.deskpage import DESK, done_by, fresh, headline, hear, press, row, topics_of
+
+
+def waiting(number: int) -> list[Article]:
+    """Return undecided stories in the order in which the desk shows them: the newest first."""
+    return [builders.article(f"Story {n}", quality=10) for n in range(number, 0, -1)][::-1]
+
+
+def at_desk(page: Page, first: Article) -> Page:
+    """Open the desk and take its first row in hand."""
+    page.goto(DESK)
+    press(page, "j")
+    expect(headline(page, first)).to_be_focused()
+    return page
+
+
+def chip(page: Page, article: Article):
+    return row(page, article).locator(".chip")
+
+
+def field(page: Page, article: Article, name: str):
+    return row(page, article).locator(f"[data-verb={name}]")
+
+
+def states(stories: list[Article]) -> list[str]:
+    return [fresh(story).state for story in stories]
+
+
+def test_thirty_stories_with_the_keyboard_alone(page):
+    builders.topic("AI")
+    builders.topic("Health")
+    stories = waiting(30)
+    at_desk(page, stories[0])
+
+    for story, following in zip(stories[:8], stories[1:9], strict=True):
+        press(page, "p")
+        expect(headline(page, following)).to_be_focused()
+        expect(chip(page, story)).to_have_text("published")
+    hear(page, re.compile(r"1 story published\. +22 left\. +Undo: u"))
+
+    reasons = list(SpikeReason)
+    for digit, (story, following) in enumerate(zip(stories[8:14], stories[9:15], strict=True), start=1):
+        press(page, "e", str(digit))
+        expect(headline(page, following)).to_be_focused()
+        expect(chip(page, story)).to_have_text(f"spiked: {reasons[digit - 1]}")
+    press(page, "e", "Enter")
+    expect(chip(page, stories[14])).to_have_text("spiked: other")
+
+    press(page, "w", "w", "w")  # quicker than the server answers
+    expect(chip(page, stories[17])).to_have_text("held")
+    expect(headline(page, stories[18])).to_be_focused()
+    hear(page, "12 left")
+
+    press(page, "q")
+    page.keyboard.type("45")
+    press(page, "Enter")
+    expect(headline(page, stories[18])).to_be_focused()
+    expect(field(page, stories[18], "heat")).to_have_value("45")
+    press(page, "h")
+    page.keyboard.type("300")
+    press(page, "Enter")
+    expect(chip(page, stories[18])).to_have_text("published")
+    hear(page, "1 story scored.")
+
+    press(page, "j", "+", "+", "-")
+    expect(field(page, stories[19], "quality")).to_have_value("15")
+    press(page, "]", "]", "[")
+    expect(field(page, stories[19], "heat")).to_have_value("20")
+    press(page, "t")
+    page.keyboard.type("Health, AI")
+    press(page, "Enter")
+    hear(page, "1 story sorted by topic.")
+    expect(headline(page, stories[19])).to_be_focused()
+    expect(page.locator(".row")).to_have_count(11)  # fetched anew, without those decided
+
+    press(page, "j", "x", "Shift+J", "Shift+J")
+    hear(page, "3 selected.")
+    press(page, "w")
+    hear(page, "3 stories held.")
+    for story in stories[20:23]:
+        expect(chip(page, story)).to_have_text("held")
+    press(page, "u")
+    hear(page, "Undone: held, 3 of 3 stories.")
+    for story in stories[20:23]:
+        expect(chip(page, story)).to_have_text("undecided")
+
+    press(page, "g", "p")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Published")
+    press(page, "g", "i")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Undecided")
+    press(page, "j")
+    for story in stories[19:29]:
+        expect(headline(page, story)).to_be_focused()
+        press(page, "p")
+    expect(headline(page, stories[29])).to_be_focused()
+    press(page, "w")
+    expect(page.get_by_text("All decided. Well done.")).to_be_visible()
+
+    expected = ["published"] * 8 + ["spiked"] * 7 + ["held"] * 3 + ["published"] * 11 + ["held"]
+    assert states(stories) == expected
+    assert [fresh(story).spike_reason for story in stories[8:15]] == [*reasons, "other"]
+    assert (fresh(stories[18]).quality, fresh(stories[18]).heat) == (45, 300)
+    assert (fresh(stories[19]).quality, fresh(stories[19]).heat) == (15, 20)
+    assert topics_of(stories[19]) == ["Health", "AI"]
+    verbs = {"publish": 18, "spike": 7, "hold": 5, "score": 8, "edit": 1, "undo": 1}
+    assert Counter(done_by("ana")) == verbs
+    assert Operation.objects.count() == sum(verbs.values())
+
+
+class TestKeys:
+    def test_a_wrong_number_is_told_where_it_was_typed(self, page):
+        story = waiting(1)[0]
+        at_desk(page, story)
+
+        press(page, "q")
+        page.keyboard.type("-3")
+        press(page, "Enter")
+
+        hear(page, "is no quality")
+        expect(field(page, story, "quality")).to_be_focused()
+        expect(field(page, story, "quality")).to_have_attribute("aria-invalid", "true")
+        assert not Operation.objects.exists()
+
+    def test_escape_leaves_a_field_as_it_was(self, page):
+        story = waiting(1)[0]
+        at_desk(page, story)
+
+        press(page, "q")
+        page.keyboard.type("99")
+        press(page, "Escape")
+
+        expect(headline(page, story)).to_be_focused()
+        expect(field(page, story, "quality")).to_have_value("10")
+        assert not Operation.objects.exists()
+
+    def test_a_story_is_scheduled(self, newsroom):
+        story = waiting(1)[0]
+        page = at_desk(newsroom.seat(), story)
+
+        press(page, "s")
+        expect(page.get_by_label("On air from").and_(page.locator("#detail input"))).to_be_focused()
+        page.keyboard.type("01012199")  # day and month: both of the same digits, whatever the locale
+        press(page, "Tab")
+        page.keyboard.type("0800AM")
+        press(page, "Enter")
+
+        hear(page, "1 story scheduled.")
+        assert f"{fresh(story).publish_at:%Y-%m-%d %H:%M}" == "2199-01-01 08:00"
+
+    def test_a_story_is_folded_into_another_and_taken_out(self, page):
+        lead, story = builders.article("Bridge closed", quality=80), waiting(1)[0]
+        at_desk(page, story)
+
+        press(page, "m")
+        expect(page.locator("#detail .find input[type=search]")).to_be_focused()
+        page.keyboard.type("bridge")
+        fold = page.get_by_role("button", name="Fold into Bridge closed")
+        expect(fold).to_be_visible()
+        fold.press("Enter")
+        hear(page, "1 story folded.")
+        assert fresh(story).lead == lead
+
+        page.goto(f"{DESK}?view=published")
+        press(page, "j", "Enter")
+        expect(page.locator("#detail .members")).to_contain_text(story.title)
+        page.locator("#detail .members a").filter(has_text=story.title).focus()
+        press(page, "d")
+        hear(page, "1 story taken out.")
+        assert fresh(story).lead is None
+
+    def test_a_member_becomes_the_lead(self, page):
+        lead = builders.article("Lead", quality=80)
+        member = builders.folded(lead, "Member")
+        page.goto(f"{DESK}?view=published")
+        press(page, "j", "Enter")
+        expect(page.locator("#detail .members")).to_contain_text("Member")
+
+        page.locator("#detail .members a").filter(has_text="Member").focus()
+        press(page, "l")
+
+        hear(page, "1 story made the lead.")
+        assert fresh(lead).lead == member
+
+    def test_a_preview_opens_beside_the_desk(self, page):
+        story = waiting(1)[0]
+        at_desk(page, story)
+
+        with page.context.expect_page() as opened:
+            press(page, "v")
+
+        expect(opened.value).to_have_url(re.compile(rf"/{story.pk}/"))
+        expect(opened.value.get_by_role("heading", name=story.title).first).to_be_visible()
+
+    def test_search_takes_the_slash_and_letters_are_text_there(self, page):
+        story = waiting(1)[0]
+        at_desk(page, story)
+
+        press(page, "/")
+        page.keyboard.type("pwxeruj?")
+
+        expect(page.locator("#q")).to_be_focused()
+        expect(page.locator("#q")).to_have_value("pwxeruj?")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page.locator(".row [type=checkbox]:checked")).to_have_count(0)
+        press(page, "Escape")
+        expect(headline(page, story)).to_be_focused()
+        assert not Operation.objects.exists()
+
+    def test_combinations_belong_to_the_browser(self, page):
+        story = waiting(1)[0]
+        at_desk(page, story)
+
+        press(page, "Control+e", "Alt+w", "Meta+x")
+
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(headline(page, story)).to_be_focused()
+        expect(page.locator(".row [type=checkbox]:checked, .row.sent")).to_have_count(0)
+        assert not Operation.objects.exists()
+
+    def test_help_names_them_and_they_can_be_switched_off_for_good(self, page):
+        story = waiting(1)[0]
+        at_desk(page, story)
+        press(page, "?")
+        expect(page.get_by_role("dialog", name="Keys of the desk")).to_be_visible()
+        page.get_by_label("Keys are on").press("Space")
+        press(page, "Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+        page.reload()
+        headline(page, story).focus()
+        for key in ("j", "x", "p", "w", "e", "?", "u", "q"):
+            press(page, key)
+        expect(headline(page, story)).to_be_focused()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page.locator(".row [type=checkbox]:checked, .row.sent")).to_have_count(0)
+
+        page.get_by_role("button", name="Keys", exact=True).press("Enter")
+        page.get_by_label("Keys are on").press("Space")
+        press(page, "Escape")
+        headline(page, story).focus()
+        press(page, "w")
+        hear(page, "1 story held.")
+        assert done_by("ana") == ["hold"]
+
+
+class TestManyStories:
+    def test_a_selection_is_spiked_with_the_pointer_and_undone_from_the_toast(self, page):
+        stories = waiting(4)
+        page.goto(DESK)
+        for story in stories[:3]:
+            row(page, story).locator("[type=checkbox]").check()
+        expect(page.locator("#selected")).to_have_text("3 selected")
+
+        bar = page.locator("#bulk")
+        bar.get_by_label("Reason to spike").select_option("off topic")
+        bar.get_by_role("button", name="Spike").click()
+        toast = page.locator("#toast")
+        expect(toast).to_contain_text("3 stories spiked.")
+        assert states(stories) == ["spiked"] * 3 + ["undecided"]
+        assert {fresh(story).spike_reason for story in stories[:3]} == {"off topic"}
+
+        toast.get_by_role("button", name="Undo").click()
+        hear(page, "Undone")
+        expect(page.locator(".row .chip-undecided")).to_have_count(4)
+        assert states(stories) == ["undecided"] * 4
+        assert done_by("ana") == ["spike", "undo"]
+
+    def test_a_whole_view_is_shown_before_it_is_spiked(self, page):
+        stories = waiting(55)
+        page.goto(DESK)
+        page.get_by_label("All of this page").check()
+        expect(page.locator("#selected")).to_have_text("50 selected")
+        page.get_by_label("The whole view").check()
+        page.locator("#bulk").get_by_role("button", name="Spike").click()
+
+        expect(page.get_by_text("55 stories would be spiked.")).to_be_visible()
+        assert not Operation.objects.exists()
+        page.get_by_role("button", name="Yes, all 55").click()
+
+        expect(page.get_by_text("55 stories spiked.").first).to_be_visible()
+        assert set(states(stories)) == {"spiked"}
+        assert Operation.objects.get().articles == 55
+
+    def test_the_toast_stays_under_the_pointer_and_goes_after_a_while(self, page):
+        story = waiting(2)[0]
+        page.clock.install()
+        at_desk(page, story)
+        press(page, "w")
+        toast = page.locator("#toast")
+        expect(toast).to_contain_text("1 story held.")
+
+        toast.hover()
+        page.clock.run_for(12_000)
+        expect(toast).to_be_visible()
+        page.mouse.move(1, 1)
+        page.clock.run_for(12_000)
+        expect(toast).to_be_hidden()
+
+    def test_two_selected_stories_are_merged_side_by_side(self, page):
+        one = builders.article("Bridge closed", quality=60, heat=60)
+        other = builders.article("Bridge shut", quality=50, heat=50)
+        member = builders.folded(other, "Bridge barred")
+        at_desk(page, other)
+
+        press(page, "x", "Shift+J")
+        hear(page, "2 selected.")
+        press(page, "m")
+        expect(page.get_by_role("heading", level=2, name="Bridge closed")).to_be_visible()
+        expect(page.get_by_role("heading", level=2, name="Bridge shut")).to_be_visible()
+        assert not Operation.objects.exists()
+        promised = int(page.locator(".result dd").nth(1).inner_text())
+        page.get_by_role("button", name="Merge").press("Enter")
+
+        expect(page.get_by_text("1 story merged.").first).to_be_visible()
+        expect(page.locator(".members")).to_contain_text("Bridge barred")
+        assert (fresh(other).lead, fresh(member).lead) == (one, one)
+        assert fresh(one).heat == promised > 60
+
+
+class TestTwoEditors:
+    @pytest.fixture
+    def story(self):
+        return builders.article("Storm", quality=10)
+
+    @pytest.fixture
+    def clash(self, newsroom, transactional_db, story):
+        """The page of bob, who sets the quality that ana has set since he loaded it."""
+        ana, bob = at_desk(newsroom.seat("ana"), story), at_desk(newsroom.seat("bob"), story)
+        for page, quality in ((ana, "40"), (bob, "20")):
+            press(page, "q")
+            page.keyboard.type(quality)
+            press(page, "Enter")
+            if page is ana:
+                hear(page, "1 story scored.")
+        dialog = bob.get_by_role("alertdialog")
+        expect(dialog).to_be_visible()
+        expect(dialog.get_by_role("cell", name="20", exact=True)).to_be_visible()
+        expect(dialog.get_by_role("cell", name="40", exact=True)).to_be_visible()
+        expect(dialog.get_by_role("cell", name=re.compile("^ana"))).to_be_visible()
+        assert fresh(story).quality == 40
+        return bob
+
+    def test_the_second_keeps_his_own(self, clash, story):
+        clash.get_by_role("button", name="Keep mine").click()
+
+        hear(clash, "1 story scored.")
+        expect(field(clash, story, "quality")).to_have_value("20")
+        assert fresh(story).quality == 20
+        assert (done_by("ana"), done_by("bob")) == (["score"], ["score"])
+
+    def test_the_second_takes_the_first_ones(self, clash, story):
+        clash.get_by_role("link", name="Take theirs").click()
+
+        expect(field(clash, story, "quality")).to_have_value("40")
+        expect(clash.get_by_role("alertdialog")).to_be_hidden()
+        assert fresh(story).quality == 40
+        assert done_by("bob") == []
+
+    def test_the_second_can_do_it_again_after_taking_theirs(self, clash, story):
+        clash.get_by_role("link", name="Take theirs").click()
+        expect(field(clash, story, "quality")).to_have_value("40")
+
+        headline(clash, story).focus()
+        press(clash, "q")
+        clash.keyboard.type("20")
+        press(clash, "Enter")
+
+        hear(clash, "1 story scored.")
+        assert fresh(story).quality == 20
+
+    def test_different_fields_are_both_kept(self, newsroom, story):
+        builders.topic("Health")
+        ana, bob = at_desk(newsroom.seat("ana"), story), at_desk(newsroom.seat("bob"), story)
+        press(ana, "t")
+        ana.keyboard.type("Health")
+        press(ana, "Enter")
+        hear(ana, "1 story sorted by topic.")
+
+        press(bob, "q")
+        bob.keyboard.type("20")
+        press(bob, "Enter")
+
+        hear(bob, "1 story scored.")
+        assert (fresh(story).quality, topics_of(story)) == (20, ["Health"])
+
+    def test_a_decision_taken_meanwhile_is_not_overruled_unseen(self, newsroom, story):
+        builders.article("Calm", quality=10, published_at=builders.MORNING)
+        ana, bob = at_desk(newsroom.seat("ana"), story), at_desk(newsroom.seat("bob"), story)
+        press(ana, "p")
+        hear(ana, "1 story published.")
+
+        press(bob, "w")
+
+        expect(bob.get_by_role("alertdialog")).to_contain_text("ana")
+        assert fresh(story).state == "published"
+
+    def test_each_sees_where_the_other_is(self, newsroom, story):
+        ana, bob = newsroom.seat("ana"), newsroom.seat("bob")
+        for page in (ana, bob):
+            page.clock.install()
+        at_desk(ana, story)
+        bob.goto(f"{DESK}articles/{story.pk}/")
+
+        ana.clock.run_for(16_000)
+        expect(row(ana, story).locator(".presence")).to_have_text("bob is here")
+        bob.get_by_label("Title", exact=True).fill("Storm at sea")
+        with bob.expect_response(re.compile("/presence/")):
+            bob.clock.run_for(16_000)
+        ana.clock.run_for(16_000)
+        expect(row(ana, story).locator(".presence")).to_have_text("bob is typing")
+        press(ana, "Enter")
+        expect(ana.locator("#detail .presence")).to_have_text("bob is typing")
+
+
+class TestTheStoryBesideTheList:
+    def test_opens_on_a_wide_screen_and_follows_the_row(self, page):
+        stories = waiting(3)
+        at_desk(page, stories[0])
+        pane = page.locator("#detail")
+
+        press(page, "Enter")
+        expect(pane.get_by_role("heading", level=1)).to_have_text(stories[0].title)
+        expect(pane).to_be_focused()
+        left, right = page.locator("#list").bounding_box(), pane.bounding_box()
+        assert left["x"] + left["width"] <= right["x"] + 1
+        assert page.url.endswith(DESK)
+        press(page, "j")
+        expect(pane.get_by_role("heading", level=1)).to_have_text(stories[1].title)
+        expect(headline(page, stories[1])).to_be_focused()
+
+        press(page, "Escape")
+        expect(pane).to_be_hidden()
+        expect(headline(page, stories[1])).to_be_focused()
+
+    def test_is_edited_there(self, page):
+        story = waiting(1)[0]
+        at_desk(page, story)
+        press(page, "Enter")
+        pane = page.locator("#detail")
+
+        pane.get_by_label("Title", exact=True).fill("Storm at sea")
+        pane.get_by_role("button", name="Save title and excerpt").click()
+
+        hear(page, "1 story edited.")
+        expect(headline(page, story)).to_have_text("Storm at sea")
+        expect(pane.get_by_role("heading", level=1)).to_have_text("Storm at sea")
+
+    def test_is_a_page_on_a_narrow_one_and_the_way_back_leads_to_the_row(self, newsroom):
+        stories = waiting(20)
+        page = newsroom.seat(size=NARROW)
+        at_desk(page, stories[0])
+        press(page, *"j" * 12)
+        before = headline(page, stories[12]).bounding_box()["y"]
+        press(page, "Enter")
+        expect(page).to_have_url(re.compile(rf"/articles/{stories[12].pk}/$"))
+        expect(page.get_by_role("heading", level=1)).to_have_text(stories[12].title)
+
+        page.go_back()
+
+        expect(headline(page, stories[12])).to_be_focused()
+        assert abs(headline(page, stories[12]).bounding_box()["y"] - before) < 2
