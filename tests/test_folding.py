@@ -24,7 +24,9 @@ APART = "2020-06-09-event-1-as-outlet-0-tells-it"
 def story(title: str = "Lead", quality: int = 80, members: int = 1) -> tuple[Article, ...]:
     """Return a lead with its members, by title `Lead 1` and so on; each lists the lead, which lists them all."""
     lead = builders.article(title, quality=quality)
-    folded = [builders.folded(lead, f"{title} {number}", quality=40 - number) for number in range(1, members + 1)]
+    folded = [
+        builders.folded(lead, f"{title} {number}", quality=quality // 2 - number) for number in range(1, members + 1)
+    ]
     for member in folded:
         builders.related(member, lead)
     operations.rescore(Article.objects.filter(pk=lead.pk))
