@@ -8,13 +8,15 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from articles import derivation, rights
 from articles.cards import count_sources, pictures_of
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Picture
 from articles.states import State
 
-TOPICS_SHOWN = 2
+HOUR, DAY, WEEK = 60, 24 * 60, 7 * 24 * 60  # minutes
 HEAVY = ("secured", "body", "extra", "layout", "featured_content")
 
 
@@ -28,13 +30,16 @@ class Row:
     topics: Sequence[str]
     warnings: Sequence[str]
     now: datetime
-    topics_hidden: int = 0
 
     @property
-    def is_scheduled(self) -> bool:
-        """Whether its schedule will still change what readers see."""
-        times = (self.article.publish_at, self.article.unpublish_at)
-        return any(time is not None and time > self.now for time in times)
+    def age(self) -> str:
+        """How old the story is, short for a narrow place: minutes, hours or days; its date after a week."""
+        minutes = int((self.now - self.article.published_at).total_seconds() // 60)
+        if minutes < 0 or minutes >= WEEK:
+            return date_format(timezone.localtime(self.article.published_at), "j M Y")
+        if minutes < HOUR:
+            return f"{minutes} min ago"
+        return f"{minutes // HOUR} h ago" if minutes < DAY else f"{minutes // DAY} d ago"
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ def rows_of(articles: Sequence[Article] | QuerySet[Article], now: datetime) -> l
 
 def row_of(article: Article, picture: Picture | None, outlets: int, now: datetime) -> Row:
     topics = [place.tag.name for place in article.article_topics.all()]
-    return Row(article, picture, outlets, topics, warnings(article, now), now, max(0, len(topics) - TOPICS_SHOWN))
+    return Row(article, picture, outlets, topics, warnings(article, now), now)
 
 
 def warnings(article: Article, now: datetime) -> list[str]:
