@@ -136,6 +136,7 @@ class Act:
         self._lists: dict[tuple[int, str], Any] = {}
         self._topics: dict[int, list[int]] = {}
         self._pending: list[Change] = []
+        self._saved: dict[int, str] = {}  # the states of rows that were written before the end of the act
 
     # Rows
 
@@ -226,7 +227,7 @@ class Act:
             if own or pk in listed:
                 self._touch(article)
                 written.append(article)
-            elif self._untold[pk] != tuple(getattr(article, name) for name in UNTOLD) or pk in self.created:
+            elif self._is_unwritten(article):
                 written.append(article)
         self._write(written)
         self._log(changes)
@@ -234,13 +235,17 @@ class Act:
         self._pending = []
         self._lists.clear()
         self.rows, self._before, self._untold, self._topics = {}, {}, {}, {}
+        self._saved.clear()
 
     def save_rows(self) -> None:
         """Write the rows as they are now, so that queries see them; they are logged when the act ends."""
-        changed = [article for pk, article in self.rows.items() if snapshot(article) != self._before[pk]]
+        changed = [
+            article for pk, article in self.rows.items() if pk in self._saved or snapshot(article) != self._before[pk]
+        ]
         for article in changed:
             settle(article, self.policy_of(article), self.now)
         self._write(changed)
+        self._saved.update((article.pk, article.state) for article in changed)
 
     def relieve(self) -> None:
         """Write and log what a long act holds, if it is a lot."""
@@ -267,6 +272,11 @@ class Act:
                 undoes=self.undoes,
             )
         return self.operation
+
+    def _is_unwritten(self, article: Article) -> bool:
+        """Return whether the database may hold something else, although no event tells of the article."""
+        untold = tuple(getattr(article, name) for name in UNTOLD)
+        return article.pk in self._saved or article.pk in self.created or self._untold[article.pk] != untold
 
     def _list_changes(self) -> list[tuple[tuple[int, str], Any]]:
         """Return the lists that changed, with what they were; what they are now is kept in their place."""
@@ -310,7 +320,7 @@ class Act:
         spiked = [
             article.pk
             for article in articles
-            if self._before[article.pk]["state"] == State.SPIKED
+            if self._saved.get(article.pk, self._before[article.pk]["state"]) == State.SPIKED
             and article.state not in (State.SPIKED, State.UNDECIDED)
         ]
         columns = ["state", "spike_reason", "published", "public"]

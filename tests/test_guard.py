@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
+from articles import operations
 from articles.acts import act
 from articles.models import Article, ArticleTopic, Event, Topic, Verb
 from tests import builders
@@ -102,3 +103,32 @@ def test_deleting_a_topic_is_an_operation_on_its_articles(admin_client):
     article.refresh_from_db()
     assert [item.tag.name for item in article.article_topics.all()] == ["Health"]
     assert Event.objects.of("article", article.pk).filter(field="topics").exists()
+
+
+@pytest.mark.django_db
+def test_a_row_that_was_written_on_the_way_and_is_as_before_at_the_end_is_stored_so():
+    article, lead = builders.article(), builders.article()
+    with act(Verb.EDIT) as running:
+        [row] = running.load([article.pk])
+        row.title, row.lead_id = "Gale", lead.pk
+        running.save_rows()
+        assert Article.objects.get(pk=article.pk).title == "Gale"
+        row.title, row.lead_id = article.title, None
+
+    stored = Article.objects.get(pk=article.pk)
+    assert (stored.title, stored.lead_id, stored.version) == (article.title, None, 1)
+    assert not Event.objects.exists()
+
+
+@pytest.mark.django_db
+def test_undoing_past_a_spike_that_was_written_on_the_way_is_no_forbidden_step():
+    article = builders.article()
+    operation = operations.edit(article, title="Gale").operation
+    with act(Verb.UNDO) as running:
+        running.undoes = operation
+        [row] = running.load([article.pk])
+        row.state, row.published, row.spike_reason = "spiked", False, "other"
+        running.save_rows()
+        row.state, row.published, row.spike_reason = "published", True, ""
+
+    assert Article.objects.get().state == "published"

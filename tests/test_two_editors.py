@@ -7,6 +7,7 @@ import random
 import sqlite3
 import threading
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
@@ -584,7 +585,7 @@ def test_six_editors_and_an_import_never_stand_in_each_others_way(newsroom, tmp_
 
     results = at_once([*(partial(work, number) for number in range(6)), import_again], timeout=120)
 
-    assert results == [None] * 7
+    assert [traceback.format_exception(error) for error in results if error] == []
     assert Operation.objects.count() > 10
     assert broken_rules() == []
     assert broken_chains() == []
