@@ -154,7 +154,7 @@ PAGES = [
 
 
 def fill(count: int) -> None:
-    """Make the tables and, unless they are there, the articles; let the database learn what it holds."""
+    """Make the tables and, unless they are there, the articles; let PostgreSQL learn what it holds."""
     from django.core.management import call_command
     from django.db import connection
     from django.utils import timezone
@@ -165,8 +165,9 @@ def fill(count: int) -> None:
     if Article.objects.count() < count:
         today = timezone.now().date()
         call_command("generate_articles", count, "--add", "--until", today.isoformat(), verbosity=0)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+    if connection.vendor == "postgresql":  # SQLite goes by its rules; with figures it sorts what an index has in order
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
 
 
 def serve() -> None:

@@ -114,7 +114,7 @@ class OutletFilter(admin.SimpleListFilter):
         if not wanted:
             return queryset
         outlets = Provider.objects.filter(Q(domain=wanted) | Q(name__icontains=wanted))
-        return queryset.filter(provider__in=outlets)
+        return queryset.of_outlets(outlets)
 
 
 class TimeFilter(admin.SimpleListFilter):

@@ -40,7 +40,7 @@ def narrow(rows: ArticleQuerySet, chosen: dict[str, Any]) -> ArticleQuerySet:
         rows = rows.about(Topic.objects.filter(slug=chosen["topic"]))
     if "outlet" in chosen:
         outlets = Provider.objects.filter(domain=chosen["outlet"]) | Provider.objects.filter(name=chosen["outlet"])
-        rows = rows.filter(provider__in=outlets)
+        rows = rows.of_outlets(outlets)
     for name in ("quality", "heat"):
         if f"{name}_from" in chosen:
             rows = rows.filter(**{f"{name}__gte": chosen[f"{name}_from"]})

@@ -93,7 +93,13 @@ def _require_empty(add: bool) -> None:
 
 
 def _analyze() -> None:
-    """Let the database see what its tables hold: without that PostgreSQL reads whole tables to find a batch."""
+    """Let PostgreSQL see what its tables hold: without that it reads whole tables to find a batch.
+
+    SQLite is left to its rules. With such figures it begins at the outlets and sorts all articles, where an index has
+    them in order: 5 s for the list of a million instead of 0.07 s.
+    """
+    if connection.vendor != "postgresql":
+        return
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
