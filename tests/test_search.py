@@ -510,3 +510,28 @@ def versions():
     with connection.cursor() as cursor:
         cursor.execute(sql[connection.vendor])
         return cursor.fetchall()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("sample", "dense"), [(200, 100), (2, 2), (2, 3)])
+def test_the_newest_are_the_same_however_they_are_found(monkeypatch, sample, dense):
+    """Few or many, dense or sparse: the way differs, what is found doesn't."""
+    found = [builders.article(f"Storm number {number}") for number in range(6)]
+    builders.article("Bridge")
+    for name, value in (("FEW", 3), ("SAMPLE", sample), ("DENSE", dense)):
+        monkeypatch.setattr(sqlite, name, value)
+
+    rows = search.matching(Article.objects.all(), "storm", newest=True).newest_first()
+
+    assert list(rows) == found[::-1]
+
+
+@pytest.mark.django_db
+def test_a_word_is_common_once_it_is_not_among_few(monkeypatch):
+    for _ in range(3):
+        builders.article("Storm")
+    monkeypatch.setattr(sqlite, "FEW", 2)
+
+    assert search.is_common("storm") == (connection.vendor == "sqlite")
+    assert not search.is_common("bridge")
+    assert not search.is_common("-storm")

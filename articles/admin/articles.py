@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import Count, IntegerField, OuterRef, Prefetch, Subquery
@@ -27,7 +27,7 @@ from articles.explaining import wished
 from articles.forms import ArticleForm, ArticleRowForm, TextField
 from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb, Via
 from articles.outcomes import Outcome
-from articles.search import matching
+from articles.search import is_common, matching
 from articles.states import SpikeReason, State
 from articles.stories import Rescored
 
@@ -57,8 +57,12 @@ class AtLeast(int):
 class CountingPaginator(Paginator):
     """Counts no further than COUNT_MAX: counting a million articles takes longer than showing fifty of them."""
 
+    is_many = False  # known already
+
     @cached_property
     def count(self) -> int:
+        if self.is_many:
+            return AtLeast(COUNT_MAX)
         counted = self.object_list.order_by().values("pk")[: COUNT_MAX + 1].count()
         return AtLeast(COUNT_MAX) if counted > COUNT_MAX else counted
 
@@ -194,7 +198,18 @@ class ArticleAdmin(admin.ModelAdmin):
         """Search by the index of `articles.search`; a name finds its article too."""
         if naming.is_document_name(search_term.strip()):
             return queryset.filter(name=search_term.strip()), False
-        return matching(queryset, search_term), False
+        if not self._searches_all(request):
+            return matching(queryset, search_term), False
+        return matching(queryset, search_term, newest=True), False
+
+    def _searches_all(self, request: HttpRequest) -> bool:
+        """Return whether the first page of all that matches is asked for, in the order of the list."""
+        return set(request.GET) == {SEARCH_VAR}
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> CountingPaginator:
+        found = super().get_paginator(request, *args, **kwargs)
+        found.is_many = self._searches_all(request) and is_common(request.GET[SEARCH_VAR])
+        return found
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Allow what our own pages link to; a lookup on `secured` would tell it letter by letter."""

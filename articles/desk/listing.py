@@ -18,7 +18,7 @@ from articles.search import matching
 from .acting import REASONS
 from .doors import desk_view, is_fragment, key, page
 from .filters import FilterForm, narrow
-from .queues import COUNT_MAX, DEFAULT, QUEUES, Queue, Seen, after, count_each
+from .queues import COUNT_MAX, DEFAULT, NEWEST, QUEUES, Queue, Seen, after, count_each
 from .rows import HEAVY, Allowed, rows_of, with_rows
 
 PAGE = 50
@@ -32,7 +32,8 @@ def desk(request: HttpRequest) -> HttpResponseBase:
     queue = QUEUES.get(request.GET.get("view", ""), QUEUES[DEFAULT])
     form = FilterForm(request.GET)
     chosen = form.chosen()
-    rows, more = _page_of(narrowed(queue, seen, chosen), queue, request.GET.get("after", ""))
+    cursor = request.GET.get("after", "")
+    rows, more = _page_of(narrowed(queue, seen, chosen, first_page=not cursor), queue, cursor)
     context = {
         "queue": queue,
         "rows": rows_of(rows, seen.now),
@@ -51,10 +52,10 @@ def desk(request: HttpRequest) -> HttpResponseBase:
     return page(request, "desk/desk.html", context)
 
 
-def narrowed(queue: Queue, seen: Seen, chosen: Mapping[str, Any]) -> ArticleQuerySet:
+def narrowed(queue: Queue, seen: Seen, chosen: Mapping[str, Any], *, first_page: bool = False) -> ArticleQuerySet:
     """Return the stories of a queue that agree with the choices of a FilterForm."""
     rows = narrow(queue.rows(seen), dict(chosen))
-    return matching(rows, chosen["q"]) if "q" in chosen else rows
+    return matching(rows, chosen["q"], newest=first_page and queue.order == NEWEST) if "q" in chosen else rows
 
 
 def _page_of(rows: ArticleQuerySet, queue: Queue, cursor: str) -> tuple[list[Article], bool]:

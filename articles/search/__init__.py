@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from articles.models import Article, ArticleQuerySet
 from articles.paging import PAGE_SIZE
@@ -17,22 +17,28 @@ from . import postgresql, sqlite
 from .highlighting import highlighted, segments
 from .query import Query, parse
 
-__all__ = ["RANKED", "best", "count", "highlighted", "matching", "segments"]
+__all__ = ["RANKED", "best", "count", "highlighted", "is_common", "matching", "segments"]
 
 RANKED = 500  # how many matches are compared for the best ones
 COUNTED = 1000
 BACKENDS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
 
 
-def matching(articles: ArticleQuerySet, text: str, *, prefix: bool = False) -> ArticleQuerySet:
+def matching(articles: ArticleQuerySet, text: str, *, prefix: bool = False, newest: bool = False) -> ArticleQuerySet:
     """Return those of `articles` that match `text`; all of them if it holds no word.
 
     One or two quick queries decide, when called, how the articles are found; the result can be filtered, ordered
     and sliced as any other queryset, and newest first is the order that it is made for. Narrow `articles` first
     where you can. Only exclusions: everything else that isn't staged. With `prefix` a last word still being typed
-    is a beginning.
+    is a beginning. With `newest` nothing but the first page, newest first, is to be read: that may be found quicker.
     """
-    return _narrow(articles, parse(text, prefix=prefix))
+    return _narrow(articles, parse(text, prefix=prefix), newest=newest)
+
+
+def is_common(text: str, using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Return whether thousands of articles match, where telling so is much quicker than counting a thousand of them."""
+    query = parse(text)
+    return bool(query.wanted) and BACKENDS[connections[using].vendor].is_common(query, using)
 
 
 def best(articles: ArticleQuerySet, text: str, *, start: int = 0, size: int = PAGE_SIZE) -> list[Article]:
@@ -55,8 +61,8 @@ def count(articles: ArticleQuerySet, text: str, *, up_to: int = COUNTED) -> int:
     return _narrow(articles, parse(text), many=True).newest_first()[: up_to + 1].count()
 
 
-def _narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False) -> ArticleQuerySet:
-    return _backend(articles).narrow(articles, query, many=many) if query else articles
+def _narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False, newest: bool = False) -> ArticleQuerySet:
+    return _backend(articles).narrow(articles, query, many=many, newest=newest) if query else articles
 
 
 def _backend(articles: ArticleQuerySet) -> Any:

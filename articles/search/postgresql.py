@@ -32,8 +32,8 @@ TERM = "phraseto_tsquery('article_search', article_search_plain(%s))"
 BEGINNING = f"coalesce((nullif({TERM}::text, '') || ':*')::tsquery, '')"
 
 
-def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False) -> ArticleQuerySet:
-    """Return those of `articles` that match; `many` if hundreds of them are wanted.
+def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False, newest: bool = False) -> ArticleQuerySet:
+    """Return those of `articles` that match; `many` if hundreds of them are wanted, `newest` makes no difference.
 
     One query reads the words, one decides how articles are found.
     """
@@ -43,6 +43,11 @@ def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False) -> Ar
     seen, found = _sample(articles, words)
     is_dense = seen < SAMPLE or found >= (DENSE_FOR_MANY if many else DENSE)
     return articles.filter(Condition(ASKED if is_dense else LOOKED_UP, words))
+
+
+def is_common(query: Query, using: str) -> bool:
+    """Return False: here a thousand matches of a common word are counted as quickly."""
+    return False
 
 
 def ranks(ids: Sequence[int], query: Query, using: str) -> dict[int, float]:
