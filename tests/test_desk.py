@@ -96,6 +96,13 @@ class TestTheList:
         with django_assert_num_queries(12):
             page = publisher.get(DESK)
         assert len(page.context["rows"]) == 50
+        for query in ("q=storm", "topic=ai", "outlet=herald.example", "view=held"):
+            SavedView.objects.create(name=query, query=query, owner=User.objects.get(username="ana"))
+        with django_assert_num_queries(12):
+            page = publisher.get(DESK)
+        assert [number for _, number in page.context["saved"]] == ["…", "…", "…", "0"]
+        counted = publisher.get(reverse("desk_views"))
+        assert "…" not in counted.content.decode()
 
     def test_pages_follow_each_other_without_gap_or_repetition(self, publisher):
         for number in range(120):

@@ -22,6 +22,7 @@ from .queues import COUNT_MAX, DEFAULT, NEWEST, QUEUES, Queue, Seen, after, coun
 from .rows import HEAVY, Allowed, rows_of, with_rows
 
 PAGE = 50
+ASKING = ("q", "topic", "outlet")  # filters that look something up before they narrow
 
 
 @require_safe
@@ -67,18 +68,25 @@ def _page_of(rows: ArticleQuerySet, queue: Queue, cursor: str) -> tuple[list[Art
     return found[:PAGE], len(found) > PAGE
 
 
-def _views(request: HttpRequest, seen: Seen, current: Queue | None = None) -> dict[str, Any]:
-    """Return the views that the editor may choose, with their counts. Two queries."""
+def _views(
+    request: HttpRequest, seen: Seen, current: Queue | None = None, *, count_all: bool = False
+) -> dict[str, Any]:
+    """Return the views that the editor may choose, with their counts. Two queries.
+
+    Saved views that search take queries of their own, so they are counted only for `count_all`; else they show “…”.
+    """
     saved = list(SavedView.objects.seen_by(request.user.pk).select_related("owner"))
-    wanted = {queue.key: queue.rows(seen) for queue in QUEUES.values()}
+    wanted = {queue.key: queue.rows(seen).order_by(*queue.order) for queue in QUEUES.values()}
     for view in saved:
         given = QueryDict(view.query)
+        if not count_all and any(given.get(name) for name in ASKING):
+            continue
         queue = QUEUES.get(given.get("view", ""), QUEUES[DEFAULT])
-        wanted[f"saved-{view.pk}"] = narrowed(queue, seen, FilterForm(given).chosen())
+        wanted[f"saved-{view.pk}"] = narrowed(queue, seen, FilterForm(given).chosen()).order_by(*queue.order)
     counts = {key: f"{COUNT_MAX}+" if n > COUNT_MAX else str(n) for key, n in count_each(wanted).items()}
     return {
         "queues": [(queue, counts[queue.key]) for queue in QUEUES.values()],
-        "saved": [(view, counts[f"saved-{view.pk}"]) for view in saved],
+        "saved": [(view, counts.get(f"saved-{view.pk}", "…")) for view in saved],
         "current": current,
     }
 
@@ -89,7 +97,8 @@ def counts(request: HttpRequest) -> HttpResponseBase:
     """Return the list of views anew, after something was decided."""
     current = QUEUES.get(request.GET.get("view", ""))
     query = query_of(request.GET)
-    context = _views(request, Seen(request.user.pk, timezone.now()), current) | {"query": query}
+    seen = Seen(request.user.pk, timezone.now())
+    context = _views(request, seen, current, count_all=True) | {"query": query}
     return render(request, "desk/_views.html", context)
 
 

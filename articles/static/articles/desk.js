@@ -40,6 +40,7 @@
     document.addEventListener("focusin", (event) => setCurrent(event.target.closest("#list .row")));
     document.addEventListener("keydown", pressed);
     document.addEventListener("desk:decided", () => refreshCounts(COUNTS));
+    if (all("#views .count").some((count) => count.textContent === "…")) refreshCounts(0);
     document.addEventListener("desk:reload", () => setTimeout(reload));
     $("#reasons").addEventListener("close", spiked);
     $("#keys-on").checked = keysOn();
