@@ -121,8 +121,8 @@ class Act:
     def __init__(self, verb: Verb, by: By, policies: Policies | None = None) -> None:
         self.verb = verb
         self.by = by
-        self.now: datetime = timezone.now()
         self.policies = policies or Policies.load(exclusive=True)
+        self.now: datetime = timezone.now()  # once the acts before are over, so that their times have their order
         self.operation: Operation | None = None
         self.undoes: Operation | None = None
         self.rows: dict[int, Article] = {}

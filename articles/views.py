@@ -24,6 +24,7 @@ from django.views.decorators.http import require_safe
 
 from providers.models import Provider
 
+from .caching import for_readers
 from .cards import cards_of, pictures_of
 from .embeds import player_address, watch_address, youtube_id
 from .media import logo_of, media_type
@@ -38,6 +39,7 @@ MORE_STORIES = 5
 OUTLETS_PAGE = 200
 
 
+@for_readers()
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     articles = list(Article.objects.public().hottest_first().with_card()[:FRONT_STORIES])
@@ -47,16 +49,19 @@ def front(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/front.html", context | {"now": timezone.now()})
 
 
+@for_readers("before")
 @require_safe
 def latest(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/latest.html", _list_context(request, Article.objects.public()))
 
 
+@for_readers()
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/topics.html", {"branches": TopicTree.load().branches()})
 
 
+@for_readers("before")
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a topic that has public stories; no other is on the site, lest its name tell of what isn't published."""
@@ -71,6 +76,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "articles/topic.html", context)
 
 
+@for_readers("after")
 @require_safe
 def providers(request: HttpRequest) -> HttpResponse:
     outlets = _outlets()
@@ -87,6 +93,7 @@ def providers(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/providers.html", context)
 
 
+@for_readers("before")
 @require_safe
 def provider(request: HttpRequest, domain: str) -> HttpResponse:
     """Show a domain with all the names under which public stories of it came; no other is on the site."""
@@ -98,6 +105,7 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
     return render(request, "articles/provider.html", context | {"domain": domain, "names": names, "face": _face(names)})
 
 
+@for_readers()
 @require_safe
 def story(request: HttpRequest, name: str) -> HttpResponseBase:
     article = get_object_or_404(Article.objects.with_story(), name=name)
