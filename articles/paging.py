@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 if TYPE_CHECKING:
-    from articles.models import Article, ArticleQuerySet
+    from articles.models import ArticleQuerySet
 
 PAGE_SIZE = 25  # as in this format's site feeds (FORMAT.md part 5)
 
@@ -26,10 +26,6 @@ class Cursor:
         moment = self.published_at.astimezone(UTC)
         fraction = f".{moment.microsecond:06}" if moment.microsecond else ""
         return f"{moment.year:04}{moment:%m%dT%H%M%S}{fraction}Z-{self.name}"
-
-    @classmethod
-    def of(cls, article: Article) -> Cursor:
-        return cls(article.published_at, article.name)
 
     @classmethod
     def parse(cls, text: str) -> Cursor | None:
@@ -47,21 +43,21 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Page:
-    """Some articles, newest first. `cursor` says after which they start; `older` where the next ones do."""
+    """The keys of some articles, newest first. `cursor` says after which they start; `older` where the next ones do."""
 
-    articles: list[Article]
+    ids: list[int]
     cursor: Cursor | None
     older: Cursor | None
 
 
 def page_of(articles: ArticleQuerySet, before: str, size: int = PAGE_SIZE) -> Page:
-    """Return the page after the cursor `before`; the first one if that is empty or nonsense."""
+    """Return the page after the cursor `before`; the first one if that is empty or nonsense. One query."""
     cursor = Cursor.parse(before)
     if cursor:
         articles = articles.filter(_after(cursor))
-    found = list(articles.newest_first()[: size + 1])
+    found = list(articles.newest_first().values_list("pk", "published_at", "name")[: size + 1])
     shown = found[:size]
-    return Page(shown, cursor, older=Cursor.of(shown[-1]) if len(found) > size else None)
+    return Page([pk for pk, _, _ in shown], cursor, older=Cursor(*shown[-1][1:]) if len(found) > size else None)
 
 
 def _after(cursor: Cursor) -> Q:

@@ -8,7 +8,7 @@ change the site by the clock alone: the last moment at which one began or ended 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from django.utils import timezone
 from providers.models import Provider, ProviderLogo
 
 from .models import Article, Operation, Picture, Stamp, Topic
+from .statements import time_of
 
 COUNTED = (Provider, ProviderLogo, Topic, Picture)  # every saved or deleted row of these advances the stamp
 
@@ -77,12 +78,6 @@ def _count(**kwargs: Any) -> None:
 @lru_cache(maxsize=64)
 def _taken(row: tuple[Any, ...]) -> Taken:
     operation, at, number, *moments = row
-    times = [_time(value) for value in (at, *moments) if value is not None]
+    times = [time_of(value) for value in (at, *moments) if value is not None]
     key = f"{operation or 0}.{number or 0}.{'.'.join(str(value or '') for value in moments[1:])}"
     return Taken(key, max(times, default=None))
-
-
-def _time(value: Any) -> datetime:
-    """Return a time as raw SQL gives it: on SQLite as text or without its zone, which is UTC."""
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -127,3 +127,5 @@ X_FRAME_OPTIONS = "DENY"
 
 SITE_NAME = env.str("SITE_NAME", default="Newsfold")
 SITE_TAGLINE = env.str("SITE_TAGLINE", default="The news, each event once")
+# Where headlines lead: to the "source", the outlet's own article, or to the "story", our page of all coverage.
+HEADLINE_TARGET = env.str("HEADLINE_TARGET", default="source")
