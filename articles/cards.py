@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -82,8 +84,20 @@ def cards_of(ids: Sequence[int], with_headlines: int = 0) -> list[Card]:
     """
     found = {row[0]: _card(row) for row in CARDS.rows(ids)}
     headlines = _headlines_of(ids[:with_headlines])
-    cards = [found[pk] if pk not in headlines else found[pk]._replace(headlines=headlines[pk]) for pk in ids]
-    return cards
+    return [found[pk] if pk not in headlines else found[pk]._replace(headlines=headlines[pk]) for pk in ids]
+
+
+class Day(NamedTuple):
+    """The cards of one day in a list."""
+
+    day: date
+    cards: tuple[Card, ...]
+
+
+def days_of(cards: Iterable[Card]) -> list[Day]:
+    """Return the cards by day, the latest day first, in each day in their order."""
+    ordered = sorted(cards, key=attrgetter("day"), reverse=True)
+    return [Day(day, tuple(group)) for day, group in groupby(ordered, key=attrgetter("day"))]
 
 
 def pictures_of(articles: Iterable[Article]) -> dict[int, Picture]:

@@ -27,10 +27,14 @@ class Statement:
     def __init__(self, build: Callable[[Sequence[int]], QuerySet[Any, Any]]) -> None:
         self._compiled = lru_cache(maxsize=256)(lambda vendor, count: _compile(build, count))
 
-    def rows(self, keys: Sequence[int]) -> list[tuple[Any, ...]]:
-        """Return the rows of these keys. One query; none without keys. Columns are as drivers give them."""
-        if not keys:
+    def rows(self, keys: Sequence[int] | None = None) -> list[tuple[Any, ...]]:
+        """Return the rows of these keys, or of a query without keys. Columns are as drivers give them.
+
+        One query; none for an empty list of keys.
+        """
+        if keys is not None and not keys:
             return []
+        keys = keys or ()
         sql, params = self._compiled(connection.vendor, len(keys))
         moment = connection.ops.adapt_datetimefield_value(timezone.now())
         values = {"moment": moment} | {f"key {place}": key for place, key in enumerate(keys)}

@@ -25,11 +25,12 @@ from django.views.decorators.http import require_safe
 from providers.models import Provider
 
 from .caching import for_readers
-from .cards import cards_of
+from .cards import cards_of, days_of
 from .media import Outlet, media_type
 from .models import Article, ArticleQuerySet
 from .paging import page_of
 from .ranking import mixed
+from .statements import MOMENT, Statement
 from .storypage import story_context
 from .topictree import TopicTree
 
@@ -41,16 +42,22 @@ OUTLETS_PAGE = 200
 SEEN = ("name", "public", "publish_at", "unpublish_at", "heat", "removed", "missing", "staged")
 LEAD_SEEN = tuple(f"lead__{name}" for name in SEEN)
 
+HOTTEST = Statement(
+    lambda _: (
+        Article.objects.public(at=MOMENT).hottest_first().values_list("pk", "provider")[: FRONT_STORIES + FRONT_SPARE]
+    )
+)
+
 
 @for_readers()
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
-    hottest = Article.objects.public().hottest_first().values_list("pk", "provider")[: FRONT_STORIES + FRONT_SPARE]
-    ids, outlets = zip(*hottest, strict=True) if (hottest := list(hottest)) else ((), ())
-    cards = cards_of(mixed(ids, outlets)[:FRONT_STORIES], with_headlines=1 + FRONT_BRIEFS)
-    river = sorted(cards[1 + FRONT_BRIEFS :], key=lambda card: card.day, reverse=True)  # the hottest first in each day
-    context = {"top": cards[0] if cards else None, "briefs": cards[1 : 1 + FRONT_BRIEFS], "river": river}
-    return render(request, "articles/front.html", context | {"now": timezone.now()})
+    hottest = HOTTEST.rows()
+    ids = mixed([pk for pk, _ in hottest], [outlet for _, outlet in hottest])
+    cards = cards_of(ids[:FRONT_STORIES], with_headlines=1 + FRONT_BRIEFS)
+    top, briefs, river = cards[:1], cards[1 : 1 + FRONT_BRIEFS], cards[1 + FRONT_BRIEFS :]
+    context = {"top": top[0] if top else None, "briefs": briefs, "days": days_of(river), "today": timezone.localdate()}
+    return render(request, "articles/front.html", context)
 
 
 @for_readers("before")
@@ -137,7 +144,7 @@ def media(request: HttpRequest, path: str) -> FileResponse:
 
 def _list_context(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, object]:
     page = page_of(articles, request.GET.get("before", ""))
-    return {"page": page, "cards": cards_of(page.ids)}
+    return {"page": page, "days": days_of(cards_of(page.ids))}
 
 
 def _redirect_to_lead(article: Article) -> HttpResponsePermanentRedirect:

@@ -76,7 +76,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 30,
     }
 else:
-    DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["CONN_MAX_AGE"] = 60  # seconds; opening SQLite's file takes longer than answering from it
 
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
 # Answers for readers have a cache of their own, so that neither pushes the other out: here, a process keeps 500.
