@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from .models import ArticleTopic, Topic, shown_to_readers
-from .statements import MOMENT, Statement
+from .models import Topic
+from .statements import Statement
+from .topictree import told
 
 SECTIONS = 8
 
@@ -43,10 +42,6 @@ def sections() -> tuple[Section, ...]:
     return tuple(Section(shortname or name, slug) for name, shortname, _, slug in chosen[:SECTIONS])
 
 
-def _build_upper(_: Sequence[int]) -> QuerySet[Any, Any]:
-    told = ArticleTopic.objects.filter(shown_to_readers("content_object__", at=MOMENT), tag=OuterRef("pk"))
-    upper = Topic.objects.filter(Exists(told), parent__parent=None)
-    return upper.values_list("name", "shortname", "parent", "slug")
-
-
-UPPER = Statement(_build_upper)
+UPPER = Statement(
+    lambda _: Topic.objects.filter(told(), parent__parent=None).values_list("name", "shortname", "parent", "slug")
+)

@@ -18,7 +18,11 @@ from django.db.models.functions import SHA256
 from django.utils import timezone
 
 MARK = -(10**15)  # no key; so far down every number stands for the place of one
-MOMENT = datetime(9998, 1, 1, tzinfo=UTC)  # stands for the time at which rows are asked for
+# What stands for values that are known only when rows are asked for: the moment itself, and where a page starts.
+MOMENT = datetime(9998, 1, 1, tzinfo=UTC)
+BEFORE_TIME = datetime(9998, 1, 2, tzinfo=UTC)
+BEFORE_FILE = "\ue000"
+Compiled = tuple[str, list[tuple[str, Any]]]  # SQL, and each parameter with the name of what takes its place
 
 
 class Statement:
@@ -35,12 +39,31 @@ class Statement:
         if keys is not None and not keys:
             return []
         keys = keys or ()
+        return _run(*self._bound(keys))
+
+    def merged(
+        self, keys: Sequence[int], order: str, size: int, before: tuple[datetime, str] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Return the first `size` rows of all keys, each once, where the statement finds the first ones of each key.
+
+        `order` names columns of the result. One query: databases can't walk one index at several places in order.
+        `before`: the time and the file name at which the rows start.
+        """
+        parts: list[str] = []
+        params: list[Any] = []
+        for key in keys:
+            sql, values = self._bound([key], before)
+            parts.append(f"SELECT * FROM ({sql}) AS part_{len(parts)}")  # noqa: S608
+            params += values
+        return _run(f"{' UNION '.join(parts)} ORDER BY {order} LIMIT {size:d}", params) if parts else []
+
+    def _bound(self, keys: Sequence[int], before: tuple[datetime, str] | None = None) -> tuple[str, list[Any]]:
         sql, params = self._compiled(connection.vendor, len(keys))
-        moment = connection.ops.adapt_datetimefield_value(timezone.now())
-        values = {"moment": moment} | {f"key {place}": key for place, key in enumerate(keys)}
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [values.get(name, value) for name, value in params])
-            return cursor.fetchall()
+        times = [timezone.now(), before[0] if before else None]
+        moment, time = map(connection.ops.adapt_datetimefield_value, times)
+        values: dict[str, Any] = {"moment": moment, "time": time, "file": before[1] if before else None}
+        values |= {f"key {place}": key for place, key in enumerate(keys)}
+        return sql, [values.get(name, value) for name, value in params]
 
 
 class Digest(SHA256):
@@ -72,10 +95,17 @@ def json_of(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
-def _compile(build: Callable[[Sequence[int]], QuerySet[Any, Any]], count: int) -> tuple[str, list[tuple[str, Any]]]:
-    """Return the SQL, and each parameter with the name of what takes its place; empty if nothing does."""
+def _run(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def _compile(build: Callable[[Sequence[int]], QuerySet[Any, Any]], count: int) -> Compiled:
     marks = [MARK - number for number in range(count)]
     names: dict[Any, str] = {mark: f"key {place}" for place, mark in enumerate(marks)}
     names[connection.ops.adapt_datetimefield_value(MOMENT)] = "moment"
+    names[connection.ops.adapt_datetimefield_value(BEFORE_TIME)] = "time"
+    names[BEFORE_FILE] = "file"
     sql, params = build(marks).query.sql_with_params()
     return sql, [(names.get(value, ""), value) for value in params]

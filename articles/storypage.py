@@ -15,8 +15,9 @@ from providers.models import ProviderLogo
 from .cards import copy_from, copy_of
 from .embeds import player_address, watch_address, youtube_id
 from .media import Copy, Outlet, logos_of
-from .models import Article, ArticleTopic, RelatedLink, Topic, shown_to_readers
+from .models import Article, ArticleTopic, RelatedLink, shown_to_readers
 from .models.related import is_coverage
+from .paging import newest_about
 from .statements import MOMENT, JSONList, Statement, json_of, time_of
 
 COVERAGE_UNFOLDED = 8
@@ -149,9 +150,9 @@ def _links_of(pk: int) -> tuple[list[Coverage], list[Aside], list[int]]:
 
 def _more_about(subject: Subject, but: Sequence[int]) -> list[Aside]:
     """Return the newest stories about a topic. Two queries."""
-    others = Article.objects.public().about([Topic(pk=subject.pk)]).newest_first()
-    rows = others.values_list("pk", "name", "title", "published_at", "provider__name")[: MORE_STORIES + len(but)]
-    return [Aside(*values) for pk, *values in rows if pk not in but][:MORE_STORIES]
+    newest = [pk for pk, _, _ in newest_about([subject.pk], MORE_STORIES + len(but)) if pk not in but]
+    found = {pk: Aside(name, title, time_of(at), outlet) for pk, name, title, at, outlet in ASIDES.rows(newest)}
+    return [found[pk] for pk in newest][:MORE_STORIES]
 
 
 def _logos(provider: str) -> Subquery:
@@ -201,5 +202,11 @@ def _build_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
     )
 
 
+def _build_asides(ids: Sequence[int]) -> QuerySet[Any, Any]:
+    columns = ("pk", "name", "title", "published_at", "provider__name")
+    return Article.objects.filter(pk__in=ids).order_by().values_list(*columns)
+
+
+ASIDES = Statement(_build_asides)
 STORIES = Statement(_build_stories)
 LINKS = Statement(_build_links)

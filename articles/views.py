@@ -28,7 +28,7 @@ from .caching import for_readers
 from .cards import cards_of, days_of
 from .media import Outlet, media_type
 from .models import Article, ArticleQuerySet
-from .paging import page_of
+from .paging import page_about, page_of
 from .ranking import mixed
 from .statements import MOMENT, Statement
 from .storypage import story_context
@@ -82,7 +82,8 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     if found is None or not told:
         raise Http404
     children = [child for child in tree.children(found) if told & {below.pk for below in tree.subtree(child)}]
-    context = _list_context(request, Article.objects.public().about(tree.subtree(found)))
+    page = page_about([below.pk for below in tree.subtree(found) if below.pk in told], request.GET.get("before", ""))
+    context = {"page": page, "days": days_of(cards_of(page.ids))}
     context |= {"topic": found, "parent": tree.parent(found), "children": children}
     return render(request, "articles/topic.html", context)
 
