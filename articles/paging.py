@@ -14,10 +14,11 @@ from django.db.models import Q
 
 from .bulk import chunked
 from .models import ArticleQuerySet, ArticleTopic, shown_to_readers
-from .statements import BEFORE_FILE, BEFORE_TIME, MOMENT, Statement, time_of
+from .statements import BEFORE_FILE, BEFORE_TIME, MOMENT, SINCE, Statement, time_of
 
 TOPICS_AT_ONCE = 200  # SQLite joins at most 500 SELECTs
-ORDER = "2 DESC, 4"
+EVER = datetime(1, 1, 2, tzinfo=UTC)
+Row = tuple[int, datetime, str, str]  # key, time, name and file name of an article
 PAGE_SIZE = 25  # as in this format's site feeds (FORMAT.md part 5)
 
 
@@ -68,19 +69,29 @@ def page_of(articles: ArticleQuerySet, before: str, size: int = PAGE_SIZE) -> Pa
 
 
 def page_about(topics: Sequence[int], before: str, size: int = PAGE_SIZE) -> Page:
-    """Return such a page of the public articles with any of these topics. One query, the same for any topic."""
+    """Return such a page of the public articles with any of these topics. Two queries, the same for any topic."""
     cursor = Cursor.parse(before)
     return _page(newest_about(topics, size + 1, cursor), cursor, size)
 
 
 def newest_about(topics: Sequence[int], size: int, after: Cursor | None = None) -> list[tuple[int, datetime, str]]:
-    """Return key, time and name of the newest public articles with any of these topics."""
-    start = (after.published_at, after.file_name) if after else None
-    statement = _statement(size, start is not None)
-    found = {row for chunk in chunked(topics, TOPICS_AT_ONCE) for row in statement.merged(chunk, ORDER, size, start)}
-    rows = [(pk, time_of(at), name, file_name) for pk, at, name, file_name in found]
-    rows.sort(key=lambda row: (-row[1].timestamp(), row[3].encode()))
+    """Return key, time and name of the newest public articles with any of these topics, best known by the first.
+
+    Two queries: a list that the first topic fills alone tells how far back one has to look at the others.
+    """
+    first = _merged(topics[:1], size, EVER, after)
+    since = first[-1][1] if len(first) == size else EVER
+    found = set(first)
+    for chunk in chunked(topics[1:], TOPICS_AT_ONCE):
+        found.update(_merged(chunk, size, since, after))
+    rows = sorted(found, key=lambda row: (-row[1].timestamp(), row[3].encode()))
     return [(pk, at, name) for pk, at, name, _ in rows[:size]]
+
+
+def _merged(topics: Sequence[int], size: int, since: datetime, after: Cursor | None) -> list[Row]:
+    before = (after.published_at, after.file_name) if after else None
+    rows = _statement(size, before is not None).merged(topics, "2 DESC, 4", size, since, before)
+    return [(pk, time_of(at), name, file_name) for pk, at, name, file_name in rows]
 
 
 def _page(found: Sequence[tuple[int, datetime, str]], cursor: Cursor | None, size: int) -> Page:
@@ -102,7 +113,9 @@ def _after(moment: datetime, file_name: str, prefix: str = "") -> Q:
 def _statement(size: int, is_later: bool) -> Statement:
     """Return the statement for the newest articles with one topic, by the times in the topic lists themselves."""
     condition = _after(BEFORE_TIME, BEFORE_FILE, "content_object__") if is_later else Q()
-    told = ArticleTopic.objects.filter(condition, shown_to_readers("content_object__", at=MOMENT))
+    told = ArticleTopic.objects.filter(
+        condition, shown_to_readers("content_object__", at=MOMENT), published_at__gte=SINCE
+    )
     columns = ("content_object", "published_at", "content_object__name", "content_object__file_name")
     order = ("-published_at", "content_object__file_name")
     return Statement(lambda topics: told.filter(tag__in=topics).order_by(*order).values_list(*columns)[:size])

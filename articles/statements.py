@@ -18,9 +18,10 @@ from django.db.models.functions import SHA256
 from django.utils import timezone
 
 MARK = -(10**15)  # no key; so far down every number stands for the place of one
-# What stands for values that are known only when rows are asked for: the moment itself, and where a page starts.
+# What stands for values that are known only when rows are asked for: that moment, and where a page ends and starts.
 MOMENT = datetime(9998, 1, 1, tzinfo=UTC)
-BEFORE_TIME = datetime(9998, 1, 2, tzinfo=UTC)
+SINCE = datetime(9998, 1, 2, tzinfo=UTC)
+BEFORE_TIME = datetime(9998, 1, 3, tzinfo=UTC)
 BEFORE_FILE = "\ue000"
 Compiled = tuple[str, list[tuple[str, Any]]]  # SQL, and each parameter with the name of what takes its place
 
@@ -42,26 +43,28 @@ class Statement:
         return _run(*self._bound(keys))
 
     def merged(
-        self, keys: Sequence[int], order: str, size: int, before: tuple[datetime, str] | None = None
+        self, keys: Sequence[int], order: str, size: int, since: datetime, before: tuple[datetime, str] | None = None
     ) -> list[tuple[Any, ...]]:
         """Return the first `size` rows of all keys, each once, where the statement finds the first ones of each key.
 
         `order` names columns of the result. One query: databases can't walk one index at several places in order.
-        `before`: the time and the file name at which the rows start.
+        `since` and `before` are what `SINCE`, `BEFORE_TIME` and `BEFORE_FILE` stand for.
         """
         parts: list[str] = []
         params: list[Any] = []
         for key in keys:
-            sql, values = self._bound([key], before)
+            sql, values = self._bound([key], since, before)
             parts.append(f"SELECT * FROM ({sql}) AS part_{len(parts)}")  # noqa: S608
             params += values
-        return _run(f"{' UNION '.join(parts)} ORDER BY {order} LIMIT {size:d}", params) if parts else []
+        return _run(f"{' UNION ALL '.join(parts)} ORDER BY {order} LIMIT {size:d}", params) if parts else []
 
-    def _bound(self, keys: Sequence[int], before: tuple[datetime, str] | None = None) -> tuple[str, list[Any]]:
+    def _bound(
+        self, keys: Sequence[int], since: datetime | None = None, before: tuple[datetime, str] | None = None
+    ) -> tuple[str, list[Any]]:
         sql, params = self._compiled(connection.vendor, len(keys))
-        times = [timezone.now(), before[0] if before else None]
-        moment, time = map(connection.ops.adapt_datetimefield_value, times)
-        values: dict[str, Any] = {"moment": moment, "time": time, "file": before[1] if before else None}
+        values: dict[str, Any] = {"moment": timezone.now(), "since": since, "time": before[0] if before else None}
+        values = {name: connection.ops.adapt_datetimefield_value(value) for name, value in values.items()}
+        values["file"] = before[1] if before else None
         values |= {f"key {place}": key for place, key in enumerate(keys)}
         return sql, [values.get(name, value) for name, value in params]
 
@@ -104,8 +107,8 @@ def _run(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
 def _compile(build: Callable[[Sequence[int]], QuerySet[Any, Any]], count: int) -> Compiled:
     marks = [MARK - number for number in range(count)]
     names: dict[Any, str] = {mark: f"key {place}" for place, mark in enumerate(marks)}
-    names[connection.ops.adapt_datetimefield_value(MOMENT)] = "moment"
-    names[connection.ops.adapt_datetimefield_value(BEFORE_TIME)] = "time"
+    for name, time in (("moment", MOMENT), ("since", SINCE), ("time", BEFORE_TIME)):
+        names[connection.ops.adapt_datetimefield_value(time)] = name
     names[BEFORE_FILE] = "file"
     sql, params = build(marks).query.sql_with_params()
     return sql, [(names.get(value, ""), value) for value in params]

@@ -525,7 +525,7 @@ def test_robots_keep_out_of_the_admin_only(client):
         ("/", 5),
         ("/latest/", 4),
         ("/topics/", 5),
-        ("/topics/ai/", 6),
+        ("/topics/ai/", 7),
         ("/providers/", 5),
         ("/providers/outlet0.example/", 6),
         ("story", 7),
