@@ -12,7 +12,7 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0012_count_of_changes")]
+    dependencies = [("articles", "0009_count_of_changes")]
 
     operations = [
         migrations.AddField(
