@@ -305,13 +305,11 @@ def _outlet_layout(outlet: Outlet) -> Layout:
 
 
 def _insert_topics(pairs: Sequence[tuple[int, Document]], registry: Registry) -> None:
-    TOPICS.insert(
-        [
-            (pk, registry.topic_ids[name], position, time_value(document.published_at))
-            for pk, document in pairs
-            for position, name in enumerate(document.topics)
-        ]
-    )
+    rows = []
+    for pk, document in pairs:
+        moment = time_value(document.published_at)
+        rows += [(pk, registry.topic_ids[name], place, moment) for place, name in enumerate(document.topics)]
+    TOPICS.insert(rows)
 
 
 def _insert_images(pairs: Sequence[tuple[int, Document]]) -> None:

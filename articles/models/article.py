@@ -151,7 +151,9 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     )
     hot = models.FloatField(default=0, editable=False, help_text="Front page order: see ranking.hot_value.")
     featured_content = models.TextField(blank=True, help_text="As the document has it; readers get a rebuilt player.")
-    provider = models.ForeignKey("providers.Provider", models.PROTECT, related_name="articles")
+    provider = models.ForeignKey(  # article_provider begins with it
+        "providers.Provider", models.PROTECT, related_name="articles", db_index=False
+    )
     tags = SparseJSONField(default=list, blank=True, help_text="Places, as ISO 3166 codes and readable names.")
     topics = TaggableManager(through=ArticleTopic, blank=True)
     lead = models.ForeignKey(
@@ -175,6 +177,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         null=True,
         editable=False,
         related_name="+",
+        db_index=False,  # article_by_editor begins with it
         help_text="Who decided on it last.",
     )
     version = models.PositiveIntegerField(default=1, editable=False, help_text="Rises with every change of a field.")

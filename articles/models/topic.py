@@ -80,8 +80,11 @@ class ArticlesTimeField(models.DateTimeField):
 class ArticleTopic(ItemBase):
     """A topic at its place in an article's list; positions count from 0."""
 
-    content_object = models.ForeignKey("articles.Article", models.CASCADE, related_name="article_topics")
-    tag = models.ForeignKey(Topic, models.CASCADE, related_name="article_topics", verbose_name="topic")
+    # Other indexes begin with each of these columns.
+    content_object = models.ForeignKey(
+        "articles.Article", models.CASCADE, related_name="article_topics", db_index=False
+    )
+    tag = models.ForeignKey(Topic, models.CASCADE, related_name="article_topics", verbose_name="topic", db_index=False)
     position = models.PositiveSmallIntegerField(default=0)
     published_at = ArticlesTimeField(
         null=True, editable=False, help_text="The article's, kept here too: a topic's newest are found at once."
