@@ -5,6 +5,7 @@ from django.views.generic import TemplateView
 
 from . import views
 from .desk import preview
+from .feeds import views as feeds
 
 
 class WordConverter:
@@ -25,6 +26,13 @@ class WordsConverter(WordConverter):
     regex = r"[^\x00]+"
 
 
+class FormConverter(WordConverter):
+    """How a feed is written."""
+
+    regex = "rss|atom|json"
+
+
+register_converter(FormConverter, "form")
 register_converter(WordConverter, "word")
 register_converter(WordsConverter, "words")
 
@@ -32,6 +40,10 @@ urlpatterns = [
     path("", views.front, name="front"),
     path("latest/", views.latest, name="latest"),
     path("topics/", views.topics, name="topics"),
+    path("feeds/latest.<form:form>", feeds.latest, name="latest_feed"),
+    path("topics/<word:slug>/feed.<form:form>", feeds.topic, name="topic_feed"),
+    path("providers/<words:domain>/feed.<form:form>", feeds.provider, name="provider_feed"),
+    path("search/feed.<form:form>", feeds.found, name="search_feed"),
     path("topics/<word:slug>/", views.topic, name="topic"),
     path("providers/", views.providers, name="providers"),
     path("providers/<words:domain>/", views.provider, name="provider"),

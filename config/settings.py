@@ -122,3 +122,7 @@ X_FRAME_OPTIONS = "DENY"
 
 SITE_NAME = env.str("SITE_NAME", default="Newsfold")
 SITE_TAGLINE = env.str("SITE_TAGLINE", default="The news, each event once")
+# Where the headlines lead: to the `source`, or to our page of the `story`.
+HEADLINE_TARGET = env.str("HEADLINE_TARGET", default="source")
+# The site's own address, for what is read elsewhere; empty means the one that a request names.
+SITE_URL = env.str("SITE_URL", default="")

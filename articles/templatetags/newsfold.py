@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from articles.addresses import site_address
 from articles.media import logo_of
 from articles.models import Picture
 from providers.models import Provider, ProviderLogo
@@ -55,6 +56,28 @@ def moment(value: datetime, style: str = "full") -> SafeString:
     else:
         text = format_date(local if has_clock else value.astimezone(UTC), "j M Y")
     return format_html('<time datetime="{}">{}</time>', value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), text)
+
+
+@register.simple_tag(takes_context=True)
+def absolute(context: dict[str, Any], path: str) -> str:
+    """Return the whole address of a path of this site. Needs request."""
+    return site_address(context["request"]) + path
+
+
+@register.inclusion_tag("articles/_feed_links.html")
+def feed_links(title: str, name: str, *arguments: str) -> dict[str, Any]:
+    """Tell feed readers where the feeds of a list are; `name` and `arguments` are those of their addresses."""
+    return {"title": title, "addresses": _feeds(name, arguments)}
+
+
+@register.inclusion_tag("articles/_follow.html")
+def follow(name: str, *arguments: str) -> dict[str, Any]:
+    """Tell readers the same."""
+    return {"addresses": _feeds(name, arguments)}
+
+
+def _feeds(name: str, arguments: tuple[str, ...]) -> dict[str, str]:
+    return {form: reverse(name, args=[*arguments, form]) for form in ("rss", "atom", "json")}
 
 
 @register.simple_tag
