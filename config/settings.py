@@ -126,3 +126,5 @@ SITE_TAGLINE = env.str("SITE_TAGLINE", default="The news, each event once")
 HEADLINE_TARGET = env.str("HEADLINE_TARGET", default="source")
 # The site's own address, for what is read elsewhere; empty means the one that a request names.
 SITE_URL = env.str("SITE_URL", default="")
+# Whether search engines are let in on stories that one outlet alone reports.
+INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=False)

@@ -14,7 +14,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from articles.addresses import site_address
 from articles.media import logo_of
 from articles.models import Picture
 from providers.models import Provider, ProviderLogo
@@ -56,12 +55,6 @@ def moment(value: datetime, style: str = "full") -> SafeString:
     else:
         text = format_date(local if has_clock else value.astimezone(UTC), "j M Y")
     return format_html('<time datetime="{}">{}</time>', value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), text)
-
-
-@register.simple_tag(takes_context=True)
-def absolute(context: dict[str, Any], path: str) -> str:
-    """Return the whole address of a path of this site. Needs request."""
-    return site_address(context["request"]) + path
 
 
 @register.inclusion_tag("articles/_feed_links.html")
