@@ -50,11 +50,23 @@ class TopicTree:
             waiting += below
         return list(found.values())
 
+    def told(self) -> list[Topic]:
+        """Return the topics that have pages: those with public stories of their own or below them. One query."""
+        found: dict[int, Topic] = {}
+        for pk in self._told_among(self.topics):
+            topic = self.topics.get(pk)
+            while topic is not None and topic.pk not in found:
+                found[topic.pk] = topic
+                topic = self.parent(topic)
+        return list(found.values())
+
     def told_in(self, topic: Topic) -> set[int]:
         """Return the keys of those topics in the subtree that have public stories of their own. One query."""
+        return self._told_among(below.pk for below in self.subtree(topic))
+
+    def _told_among(self, ids: Iterable[int]) -> set[int]:
         told = ArticleTopic.objects.filter(shown_to_readers("content_object__"), tag=OuterRef("pk"))
-        subtree = Topic.objects.filter(Exists(told), pk__in=[below.pk for below in self.subtree(topic)])
-        return set(subtree.values_list("pk", flat=True))
+        return set(Topic.objects.filter(Exists(told), pk__in=list(ids)).values_list("pk", flat=True))
 
     def branches(self) -> list[Branch]:
         """Return the roots with all that has public stories below them. Two queries."""

@@ -6,6 +6,7 @@ from django.views.generic import TemplateView
 from . import views
 from .desk import preview
 from .feeds import views as feeds
+from .sitemaps import views as sitemaps
 
 
 class WordConverter:
@@ -50,5 +51,9 @@ urlpatterns = [
     path("news/<word:name>/", views.story, name="story"),
     path("preview/<word:token>/", preview.shared, name="preview"),
     path("media/<words:path>", views.media, name="media"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemaps/lists.xml", sitemaps.lists, name="sitemap_lists"),
+    path("sitemaps/<word:section>.xml", sitemaps.stories, name="sitemap_stories"),
+    path("news-sitemap.xml", sitemaps.news, name="news_sitemap"),
     path("robots.txt", TemplateView.as_view(template_name="robots.txt", content_type="text/plain"), name="robots"),
 ]

@@ -48,6 +48,11 @@ def about(
     }
 
 
+@register.simple_tag(takes_context=True)
+def site(context: dict[str, Any]) -> str:
+    return site_address(context["request"])
+
+
 @register.simple_tag
 def robots_of(article: Article, coverage: Sequence[RelatedLink]) -> str:
     """Return what search engines are asked of the page of a story; empty if nothing."""
