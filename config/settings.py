@@ -128,3 +128,6 @@ HEADLINE_TARGET = env.str("HEADLINE_TARGET", default="source")
 SITE_URL = env.str("SITE_URL", default="")
 # Whether search engines are let in on stories that one outlet alone reports.
 INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=False)
+# The WebSub hub that tells feed readers of changes; empty for none. What it was told last stands in a file.
+WEBSUB_HUB = env.str("WEBSUB_HUB", default="")
+WEBSUB_STATE = env.path("WEBSUB_STATE", default=str(BASE_DIR / "var" / "websub.json"))()

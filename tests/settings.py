@@ -12,6 +12,7 @@ os.environ.update(
     TIME_ZONE="UTC",
     HEADLINE_TARGET="source",
     SITE_URL="",
+    WEBSUB_HUB="",
     INDEX_SINGLE_STORIES="false",
 )
 

@@ -99,7 +99,7 @@ def _write(writer: type[Any], channel: Channel, entries: Iterable[Entry], to_sou
         feed_url=channel.address,
         feed_guid=iri_to_uri(channel.page),
         language=LANGUAGE,
-        hub=iri_to_uri(channel.hub),
+        hub=channel.hub,
     )
     for entry in entries:
         picture = entry.picture

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 from django.views.decorators.http import require_safe
 
 from articles import search
@@ -86,6 +87,10 @@ def _feed(
     match = request.resolver_match
     address = site + reverse(match.view_name, kwargs=match.captured_kwargs) + query
     write, content_type = FORMATS[form]
-    channel = Channel(xml_text(title), xml_text(description), site + page + query, address)
+    hub = "" if query else iri_to_uri(settings.WEBSUB_HUB)  # nobody can tell of every search
+    channel = Channel(xml_text(title), xml_text(description), site + page + query, address, hub)
     body = write(channel, entries_of(stories, site), to_source=settings.HEADLINE_TARGET != "story")
-    return HttpResponse(body, content_type=content_type)
+    response = HttpResponse(body, content_type=content_type)
+    if hub:
+        response["Link"] = f'<{hub}>; rel="hub", <{address}>; rel="self"'
+    return response
