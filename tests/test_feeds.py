@@ -282,9 +282,10 @@ def test_a_domain_may_be_a_whole_path(client):
 def test_what_is_not_public_is_in_no_feed(client, hidden):
     published("A shown story")
     outlet = builders.provider("Secret Outlet", "secret.example")
-    secret = builders.article("Buried story", topics=["AI", "Secret topic"], provider=outlet, **hidden)
-    if not hidden.keys() & {"publish_at", "unpublish_at"}:
-        Article.objects.filter(pk=secret.pk).update(public=False)
+    for provider in (outlet, None):  # an outlet of its own, and one that is shown
+        secret = builders.article("Buried story", topics=["AI", "Secret topic"], provider=provider, **hidden)
+        if not hidden.keys() & {"publish_at", "unpublish_at"}:
+            Article.objects.filter(pk=secret.pk).update(public=False)
     for start, form in FEEDS:
         assert not re.search("buried|secret", text_of(client, start, form), re.IGNORECASE), (start, form)
     for start in ("/topics/secret-topic/feed.", "/providers/secret.example/feed."):
