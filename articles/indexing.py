@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
-from .models import Article, ArticleQuerySet, RelatedLink
+from .media import Outlet
+from .models import ArticleQuerySet, RelatedLink
 
 
 def indexed(articles: ArticleQuerySet) -> ArticleQuerySet:
@@ -21,6 +22,7 @@ def indexed(articles: ArticleQuerySet) -> ArticleQuerySet:
     return articles.filter(Exists(coverage.exclude(provider=OuterRef("provider"))))
 
 
-def is_indexed(article: Article, coverage: Iterable[RelatedLink]) -> bool:
-    """Return whether the page of a story with this coverage is for search engines."""
-    return settings.INDEX_SINGLE_STORIES or any(link.provider_id != article.provider_id for link in coverage)
+def is_indexed(outlet: Outlet, others: Iterable[Outlet]) -> bool:
+    """Return whether the page of a story is for search engines: one of `outlet`, which `others` cover."""
+    names = {(other.domain, other.name) for other in others}
+    return settings.INDEX_SINGLE_STORIES or bool(names - {(outlet.domain, outlet.name)})

@@ -24,39 +24,55 @@ from django.views.decorators.http import require_safe
 
 from providers.models import Provider
 
-from .cards import cards_of, pictures_of
-from .embeds import player_address, watch_address, youtube_id
-from .media import logo_of, media_type
-from .models import Article, ArticleQuerySet, Topic
-from .paging import page_of
+from .caching import for_readers
+from .cards import cards_of, days_of
+from .media import Outlet, media_type
+from .models import Article, ArticleQuerySet
+from .paging import page_about, page_of
+from .ranking import mixed
+from .statements import MOMENT, Statement
+from .storypage import story_context
 from .topictree import TopicTree
 
 FRONT_STORIES = 36
+FRONT_SPARE = 24  # looked at beyond those, so that one outlet's leads find others to mix with
 FRONT_BRIEFS = 6  # secondary stories beside the top one
-COVERAGE_UNFOLDED = 8
-MORE_STORIES = 5
 OUTLETS_PAGE = 200
+# What tells whether readers see an article, or its lead instead.
+SEEN = ("name", "public", "publish_at", "unpublish_at", "heat", "removed", "missing", "staged")
+LEAD_SEEN = tuple(f"lead__{name}" for name in SEEN)
+
+HOTTEST = Statement(
+    lambda _: (
+        Article.objects.public(at=MOMENT).hottest_first().values_list("pk", "provider")[: FRONT_STORIES + FRONT_SPARE]
+    )
+)
 
 
+@for_readers()
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
-    articles = list(Article.objects.public().hottest_first().with_card()[:FRONT_STORIES])
-    cards = cards_of(articles, with_headlines=1 + FRONT_BRIEFS)
-    river = sorted(cards[1 + FRONT_BRIEFS :], key=lambda card: card.day, reverse=True)  # the hottest first in each day
-    context = {"top": cards[0] if cards else None, "briefs": cards[1 : 1 + FRONT_BRIEFS], "river": river}
-    return render(request, "articles/front.html", context | {"now": timezone.now()})
+    hottest = HOTTEST.rows()
+    ids = mixed([pk for pk, _ in hottest], [outlet for _, outlet in hottest])
+    cards = cards_of(ids[:FRONT_STORIES], with_headlines=1 + FRONT_BRIEFS)
+    top, briefs, river = cards[:1], cards[1 : 1 + FRONT_BRIEFS], cards[1 + FRONT_BRIEFS :]
+    context = {"top": top[0] if top else None, "briefs": briefs, "days": days_of(river), "today": timezone.localdate()}
+    return render(request, "articles/front.html", context)
 
 
+@for_readers("before")
 @require_safe
 def latest(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/latest.html", _list_context(request, Article.objects.public()))
 
 
+@for_readers()
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/topics.html", {"branches": TopicTree.load().branches()})
 
 
+@for_readers("before")
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a topic that has public stories; no other is on the site, lest its name tell of what isn't published."""
@@ -66,11 +82,13 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     if found is None or not told:
         raise Http404
     children = [child for child in tree.children(found) if told & {below.pk for below in tree.subtree(child)}]
-    context = _list_context(request, Article.objects.public().about(tree.subtree(found)))
+    page = page_about([below.pk for below in tree.subtree(found) if below.pk in told], request.GET.get("before", ""))
+    context = {"page": page, "days": days_of(cards_of(page.ids))}
     context |= {"topic": found, "parent": tree.parent(found), "children": children}
     return render(request, "articles/topic.html", context)
 
 
+@for_readers("after")
 @require_safe
 def providers(request: HttpRequest) -> HttpResponse:
     outlets = _outlets()
@@ -87,6 +105,7 @@ def providers(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/providers.html", context)
 
 
+@for_readers("before")
 @require_safe
 def provider(request: HttpRequest, domain: str) -> HttpResponse:
     """Show a domain with all the names under which public stories of it came; no other is on the site."""
@@ -98,40 +117,13 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
     return render(request, "articles/provider.html", context | {"domain": domain, "names": names, "face": _face(names)})
 
 
+@for_readers()
 @require_safe
 def story(request: HttpRequest, name: str) -> HttpResponseBase:
-    article = get_object_or_404(Article.objects.with_story(), name=name)
+    article = get_object_or_404(Article.objects.select_related("lead").only(*SEEN, *LEAD_SEEN), name=name)
     if not article.is_shown():
         return _redirect_to_lead(article)
-    return render(request, "articles/story.html", story_context(article))
-
-
-def story_context(article: Article) -> dict[str, object]:
-    """Return what the page of a story shows, of an article loaded with `with_story()`.
-
-    What stands around the article is what readers may see, whether they may see the article or not.
-    """
-    links = article.related_links.select_related("provider", "target")
-    coverage = sorted(
-        links.coverage().prefetch_related("provider__logos"), key=lambda link: link.published_at, reverse=True
-    )
-    see_also = list(links.see_also())
-    video = youtube_id(article.featured_content, article.original_url)
-    topics = [place.tag for place in article.article_topics.all()]
-    subject = next((topic for topic in topics if topic.parent_id), topics[0] if topics else None)
-    return {
-        "article": article,
-        "topics": topics,
-        "picture": pictures_of([article]).get(article.pk),
-        "player": player_address(video) if video else "",
-        "watch": watch_address(video) if video else "",
-        "coverage": coverage,
-        "unfolded": coverage[:COVERAGE_UNFOLDED],
-        "rest": coverage[COVERAGE_UNFOLDED:],
-        "see_also": see_also,
-        "subject": subject,
-        "more": _more_about(subject, [article.pk, *(link.target_id for link in see_also)]) if subject else [],
-    }
+    return render(request, "articles/story.html", story_context(article.pk))
 
 
 @require_safe
@@ -152,8 +144,8 @@ def media(request: HttpRequest, path: str) -> FileResponse:
 
 
 def _list_context(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, object]:
-    page = page_of(articles.with_card(), request.GET.get("before", ""))
-    return {"page": page, "cards": cards_of(page.articles)}
+    page = page_of(articles, request.GET.get("before", ""))
+    return {"page": page, "days": days_of(cards_of(page.ids))}
 
 
 def _redirect_to_lead(article: Article) -> HttpResponsePermanentRedirect:
@@ -167,7 +159,7 @@ def _redirect_to_lead(article: Article) -> HttpResponsePermanentRedirect:
 
 
 @dataclass(frozen=True)
-class Outlet:
+class Listed:
     """A domain with the names under which it has public stories."""
 
     domain: str
@@ -179,7 +171,7 @@ class Outlet:
         return self.names[0] if len(self.names) == 1 else self.domain
 
 
-def _outlets() -> list[Outlet]:
+def _outlets() -> list[Listed]:
     """Return the outlets that have public stories, in alphabetical order. One query."""
     counted = Article.objects.public().values("provider__domain", "provider__name").annotate(stories=Count("pk"))
     rows = counted.order_by("provider__domain", "-stories", "provider__name")
@@ -187,15 +179,11 @@ def _outlets() -> list[Outlet]:
     for domain, group in groupby(rows, key=itemgetter("provider__domain")):
         names = list(group)
         stories = sum(name["stories"] for name in names)
-        outlets.append(Outlet(domain, [name["provider__name"] for name in names], stories))
+        outlets.append(Listed(domain, [name["provider__name"] for name in names], stories))
     return sorted(outlets, key=lambda outlet: (outlet.title.casefold(), outlet.domain))
 
 
-def _face(names: Sequence[Provider]) -> Provider:
+def _face(names: Sequence[Provider]) -> Outlet:
     """Return the one of a domain's names whose logo stands for all; the first if none has a logo."""
-    return next((name for name in names if logo_of(name, size=0)), names[0])
-
-
-def _more_about(subject: Topic, but: list[int]) -> list[Article]:
-    others = Article.objects.public().about([subject]).exclude(pk__in=but)
-    return list(others.select_related("provider").newest_first()[:MORE_STORIES])
+    outlets = [Outlet.of(name) for name in names]
+    return next((outlet for outlet in outlets if outlet.logos), outlets[0])

@@ -38,6 +38,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "articles.caching.KeptAnswersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -75,9 +76,14 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 30,
     }
 else:
-    DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["CONN_MAX_AGE"] = 60  # seconds; opening SQLite's file takes longer than answering from it
 
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
+# Answers for readers have a cache of their own, so that neither pushes the other out: here, a process keeps 500.
+CACHES["pages"] = CACHES["default"] | {"KEY_PREFIX": "pages", "OPTIONS": {**CACHES["default"].get("OPTIONS", {})}}
+if CACHES["pages"]["BACKEND"].endswith("LocMemCache"):
+    CACHES["pages"] |= {"LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": 500}}
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
@@ -122,7 +128,7 @@ X_FRAME_OPTIONS = "DENY"
 
 SITE_NAME = env.str("SITE_NAME", default="Newsfold")
 SITE_TAGLINE = env.str("SITE_TAGLINE", default="The news, each event once")
-# Where the headlines lead: to the `source`, or to our page of the `story`.
+# Where headlines lead: to the "source", the outlet's own article, or to the "story", our page of all coverage.
 HEADLINE_TARGET = env.str("HEADLINE_TARGET", default="source")
 # The site's own address, for what is read elsewhere; empty means the one that a request names.
 SITE_URL = env.str("SITE_URL", default="")

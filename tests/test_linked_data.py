@@ -114,9 +114,8 @@ def test_every_list_says_what_it_is_and_where_it_leads(client, address):
     assert [item["position"] for item in items] == list(range(1, len(items) + 1))
     html = client.get(address).content.decode()
     for item in items:
-        path = item["url"].removeprefix(SITE)
-        assert f'href="{path}"' in html
-        assert client.get(path).status_code == 200
+        page = client.get(item["url"].removeprefix(SITE)).content.decode()
+        assert re.search(r"<h1[^>]*>(?:<bdi>)?([^<]+)", page)[1] in html
 
 
 @db
@@ -124,9 +123,10 @@ def test_the_front_pages_stories_are_told_as_they_stand(client):
     newsroom(20)
     html = client.get("/").content.decode()
     data, _ = head(client, "/")
-    shown = re.findall(r'<h[23] class="headline" dir="auto"><a href="([^"]+)"', html)
-    assert [item["url"].removeprefix(SITE) for item in data["mainEntity"]["itemListElement"]] == shown
-    assert len(shown) == 36
+    titles = {article.get_absolute_url(): article.title for article in Article.objects.all()}
+    told = [titles[item["url"].removeprefix(SITE)] for item in data["mainEntity"]["itemListElement"]]
+    assert told == re.findall(r'<h[23] class="headline" dir="auto">\s*<a [^>]*>([^<]+)<', html)
+    assert len(told) == 36
 
 
 @db

@@ -296,7 +296,7 @@ def test_matches_can_be_filtered_ordered_sliced_and_counted():
     assert found.count() == search.count(Article.objects.about([weather]), "storm") == 3
     assert search.count(Article.objects.all(), "storm", up_to=2) == 3
     assert search.count(Article.objects.all(), "storm -hidden", up_to=1) == 2
-    assert search.matching(Article.objects.filter(topics=weather), "storm").with_card().count() == 3
+    assert search.matching(Article.objects.filter(topics=weather), "storm").count() == 3
     assert Article.objects.exclude(pk__in=found).get().title == "Storm hidden"
     assert search.matching(found, "hidden").count() == 0
     assert found.update(heat=75) == 3

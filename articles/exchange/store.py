@@ -80,7 +80,7 @@ ARTICLES = Table(
     "created_at",
     "changed_at",
 )
-TOPICS = Table(ArticleTopic, "content_object", "tag", "position")
+TOPICS = Table(ArticleTopic, "content_object", "tag", "position", "published_at")
 IMAGE_COLUMNS = ("position", *IMAGE_FIELDS)
 IMAGES = Table(ArticleImage, "article", "kind", *IMAGE_COLUMNS)
 RELATED = Table(
@@ -307,7 +307,7 @@ def _outlet_layout(outlet: Outlet) -> Layout:
 def _insert_topics(pairs: Sequence[tuple[int, Document]], registry: Registry) -> None:
     TOPICS.insert(
         [
-            (pk, registry.topic_ids[name], position)
+            (pk, registry.topic_ids[name], position, time_value(document.published_at))
             for pk, document in pairs
             for position, name in enumerate(document.topics)
         ]

@@ -8,12 +8,13 @@ from datetime import datetime
 
 from django.core.cache import cache
 from django.core.files.storage import default_storage
+from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
 
 from articles.cards import pictures_of
 from articles.media import media_type
-from articles.models import Article, ArticleQuerySet, Picture
+from articles.models import Article, ArticleQuerySet, ArticleTopic, Picture
 from articles.modified import modified_at, with_log
 from articles.templatetags.newsfold import web_address
 from articles.xmltext import xml_text
@@ -52,7 +53,9 @@ def entries_of(articles: ArticleQuerySet, site: str) -> list[Entry]:
 
     Four queries whatever their number: articles, topics, pictures, our copies.
     """
-    newest = list(with_log(articles.with_card()).newest_first()[:ENTRIES])
+    topics = Prefetch("article_topics", ArticleTopic.objects.select_related("tag"))
+    told = with_log(articles).select_related("provider").prefetch_related(topics, "images")
+    newest = list(told.newest_first()[:ENTRIES])
     pictures = pictures_of(newest)
     sizes = sizes_of(pictures.values())
     now = timezone.now()

@@ -13,36 +13,43 @@ from django.views.decorators.http import require_safe
 
 from articles import search
 from articles.addresses import site_address
+from articles.caching import for_readers
 from articles.models import Article, ArticleQuerySet
+from articles.paging import newest_about
 from articles.search.query import MAX_CHARACTERS, parse
 from articles.topictree import TopicTree
 from articles.xmltext import xml_text
 from providers.models import Provider
 
-from .entries import entries_of
+from .entries import ENTRIES, entries_of
 from .formats import FORMATS, Channel
 
 SEARCH_PAGE = "/search/"
 
 
+@for_readers()
 @require_safe
 def latest(request: HttpRequest, form: str) -> HttpResponse:
     about = (settings.SITE_NAME, f"{settings.SITE_TAGLINE}.", reverse("latest"))
     return _feed(request, form, Article.objects.public(), *about)
 
 
+@for_readers()
 @require_safe
 def topic(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     """Answer with the stories of a topic and of all below it."""
     tree = TopicTree.load()
     found = tree.find(slug)
-    if found is None or not tree.told_in(found):
+    told = tree.told_in(found) if found else set()
+    if found is None or not told:
         raise Http404
-    stories = Article.objects.public().about(tree.subtree(found))
+    newest = newest_about([below.pk for below in tree.subtree(found) if below.pk in told], ENTRIES)
+    stories = Article.objects.public().filter(pk__in=[pk for pk, _, _ in newest])
     description = f"Stories about {found.name}, newest first, each event once."
-    return _feed(request, form, stories, _titled(found.name), description, found.get_absolute_url())
+    return _feed(request, form, stories, _titled(found.name), description, found.address)
 
 
+@for_readers()
 @require_safe
 def provider(request: HttpRequest, domain: str, form: str) -> HttpResponse:
     """Answer with the stories of a domain, under whatever name."""
@@ -56,6 +63,7 @@ def provider(request: HttpRequest, domain: str, form: str) -> HttpResponse:
     return _feed(request, form, stories, _titled(name), description, outlets[0].get_absolute_url())
 
 
+@for_readers("q")
 @require_safe
 def found(request: HttpRequest, form: str) -> HttpResponse:
     """Answer with the stories that match `q`; without a word to look for there is nothing to follow."""

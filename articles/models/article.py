@@ -9,7 +9,7 @@ from typing import Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils import timezone
@@ -78,16 +78,6 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Return the articles of these outlets. One query tells which: of a single one, an index knows the order."""
         found = list(outlets.order_by().values_list("pk", flat=True))
         return self.filter(provider=found[0]) if len(found) == 1 else self.filter(provider__in=found)
-
-    def with_card(self) -> Self:
-        """Load what `_card.html` touches: two more queries whatever the number of articles."""
-        return self.select_related("provider").prefetch_related(
-            Prefetch("article_topics", ArticleTopic.objects.select_related("tag")), "images"
-        )
-
-    def with_story(self) -> Self:
-        """Load what the page of a story needs of its article: three more queries."""
-        return self.select_related("lead").with_card().prefetch_related("provider__logos")
 
 
 class Article(models.Model):  # type: ignore[django-manager-missing]

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from articles.addresses import site_address
+from articles.caching import for_readers
 from articles.feeds.formats import LANGUAGE
 from articles.models import Article
 from articles.modified import modified_at
@@ -28,12 +29,14 @@ NEWS_LIMIT = 1000  # both by Google's rules for news sitemaps
 XML = "application/xml; charset=utf-8"
 
 
+@for_readers()
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     context = {"site": site_address(request), "sections": sections()[: LIMIT - 1]}
     return render(request, "articles/sitemap_index.xml", context, content_type=XML)
 
 
+@for_readers()
 @require_safe
 def stories(request: HttpRequest, section: str) -> HttpResponse:
     """Answer with the stories of a month, or of a day; there is none without stories."""
@@ -45,6 +48,7 @@ def stories(request: HttpRequest, section: str) -> HttpResponse:
     return render(request, "articles/sitemap.xml", {"pages": pages}, content_type=XML)
 
 
+@for_readers()
 @require_safe
 def lists(request: HttpRequest) -> HttpResponse:
     """Answer with the pages that are lists. They change with any of their stories, so none has a `lastmod`."""
@@ -53,6 +57,7 @@ def lists(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/sitemap.xml", {"pages": pages}, content_type=XML)
 
 
+@for_readers()
 @require_safe
 def news(request: HttpRequest) -> HttpResponse:
     """Answer with the stories of the last 48 hours."""
@@ -69,7 +74,7 @@ def _lists() -> Iterator[str]:
     for name in ("front", "latest", "topics", "providers"):
         yield reverse(name)
     for topic in TopicTree.load().told():
-        yield topic.get_absolute_url()
+        yield topic.address
     told = Article.objects.public().filter(provider=OuterRef("pk"))
     outlets = Provider.objects.filter(Exists(told)).order_by("domain").values_list("domain", flat=True).distinct()
     for domain in outlets:

@@ -16,11 +16,12 @@ from django.utils.safestring import SafeString
 
 from articles import linked_data
 from articles.addresses import site_address
-from articles.cards import Card
+from articles.cards import Card, Day
 from articles.indexing import is_indexed
 from articles.linked_data import Work
-from articles.models import Article, Picture, RelatedLink
+from articles.media import Copy
 from articles.paging import Page
+from articles.storypage import Coverage, Told
 from articles.topictree import Branch
 from providers.models import Provider
 
@@ -33,7 +34,7 @@ register = template.Library()
 
 @register.inclusion_tag("articles/_about.html", takes_context=True)
 def about(
-    context: dict[str, Any], title: str, description: str, page: Page | None = None, picture: Picture | None = None
+    context: dict[str, Any], title: str, description: str, page: Page | None = None, picture: Copy | None = None
 ) -> dict[str, Any]:
     """Tell what a page is; `page` is a list's, `picture` our own copy."""
     site = site_address(context["request"])
@@ -54,9 +55,9 @@ def site(context: dict[str, Any]) -> str:
 
 
 @register.simple_tag
-def robots_of(article: Article, coverage: Sequence[RelatedLink]) -> str:
+def robots_of(story: Told, coverage: Sequence[Coverage]) -> str:
     """Return what search engines are asked of the page of a story; empty if nothing."""
-    return "" if is_indexed(article, coverage) else "noindex,follow"
+    return "" if is_indexed(story.outlet, (item.outlet for item in coverage)) else "noindex,follow"
 
 
 @register.simple_tag(takes_context=True)
@@ -70,18 +71,19 @@ def linked_list(
 
 
 @register.simple_tag(takes_context=True)
-def linked_story(context: dict[str, Any], article: Article, coverage: Sequence[RelatedLink]) -> SafeString:
+def linked_story(context: dict[str, Any], story: Told, coverage: Sequence[Coverage]) -> SafeString:
     """Tell what the page of a story shows: the outlet's report and the coverage."""
-    works = [_work(article, article.source_url), *(_work(link, link.address) for link in coverage)]
-    description = shortened(article.excerpt, DESCRIPTION)
-    return linked_data.script(linked_data.story(_canonical(context), plain(article.title), description, works))
+    works = [_work(story, story.source_url), *(_work(item, item.address) for item in coverage)]
+    description = shortened(story.excerpt, DESCRIPTION)
+    return linked_data.script(linked_data.story(_canonical(context), plain(story.title), description, works))
 
 
 @register.simple_tag
-def stories_of(*cards: Card | Sequence[Card] | None) -> list[str]:
-    """Return where cards and lists of cards lead, on this site."""
-    flat = [each for some in cards if some for each in ([some] if isinstance(some, Card) else some)]
-    return [card.article.get_absolute_url() for card in flat]
+def stories_of(*groups: Card | Iterable[Card | Day] | None) -> list[str]:
+    """Return where cards, lists of cards and days lead, on this site."""
+    listed = [each for group in groups if group for each in ([group] if isinstance(group, Card) else group)]
+    cards = [card for each in listed for card in ([each] if isinstance(each, Card) else each.cards)]
+    return [card.address for card in cards]
 
 
 @register.filter
@@ -92,7 +94,7 @@ def title_of(names: Sequence[Provider], domain: str) -> str:
 
 @register.filter
 def topics_of(branches: Iterable[Branch]) -> list[str]:
-    return [branch.topic.get_absolute_url() for branch in branches]
+    return [branch.topic.address for branch in branches]
 
 
 @register.filter
@@ -106,5 +108,5 @@ def _canonical(context: dict[str, Any], page: Page | None = None) -> str:
     return site_address(request) + quote(request.path, safe="/:@") + query
 
 
-def _work(told: Article | RelatedLink, address: str) -> Work:
-    return Work(told.type, plain(told.title), web_address(address), told.published_at, told.provider.name)
+def _work(told: Told | Coverage, address: str) -> Work:
+    return Work(told.type, plain(told.title), web_address(address), told.published_at, told.outlet.name)
