@@ -304,6 +304,13 @@ def test_after_very_many_events_all_sections_are_looked_at(client, monkeypatch):
     assert lastmods(client, article) == (second(at),) * 2
 
 
+def test_a_cache_that_outlived_its_database_is_not_believed(client):
+    builders.article(published_at=MORNING)
+    known = module.Known(timezone.now(), 10**9, {"2019-01": [module.Section("2019-01", 1, MORNING)]})
+    cache.set(module.KNOWN[True], known)
+    assert [section.name for section in sections()] == ["2020-06"]
+
+
 # What they cost
 
 

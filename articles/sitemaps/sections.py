@@ -90,7 +90,7 @@ def _listed(start: datetime, end: datetime) -> ArticleQuerySet:
 
 def _touched(known: Known, now: datetime, event: int) -> set[str] | None:
     """Return the months whose sections may differ from what is known of them; None for all. At most six queries."""
-    if event - known.event > MANY:
+    if not 0 <= event - known.event <= MANY:  # the log of a backup ends before what the cache knows
         return None
     span = (known.at, now)
     scheduled = Article.objects.filter(Q(publish_at__range=span) | Q(unpublish_at__range=span))
