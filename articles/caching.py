@@ -42,6 +42,16 @@ SETTLED = timedelta(seconds=2)  # HTTP's dates know whole seconds: a change youn
 GZIP_LEVEL, GZIP_BYTES_MIN = 5, 500
 COMPRESSIBLE_PATTERN = re.compile(r"text/|application/(?:json|javascript|xml|[\w.]+\+(?:json|xml))")
 ETAG_PATTERN = re.compile(r'"([0-9a-f]{32})\.([0-9a-f]{32})"')
+SAID = (  # settings that answers tell, beside what is published
+    "SITE_NAME",
+    "SITE_TAGLINE",
+    "SITE_URL",
+    "HEADLINE_TARGET",
+    "INDEX_SINGLE_STORIES",
+    "WEBSUB_HUB",
+    "TIME_ZONE",
+    "DEBUG",
+)
 CONTROL = "public, max-age=0, s-maxage=60, must-revalidate"  # caches before us: at most 60 s (RELIABILITY goal 26)
 
 
@@ -206,8 +216,8 @@ def _release() -> bytes:
     digest = hashlib.blake2b(settings.SECRET_KEY.encode(), digest_size=32)
     for folder in ("articles", "providers", "config", "templates"):
         for path in sorted(Path(settings.BASE_DIR, folder).rglob("*")):
-            if path.suffix in (".py", ".html", ".css", ".txt"):
+            if path.suffix in (".py", ".html", ".css", ".txt", ".xml"):
                 digest.update(path.read_bytes())
-    for name in ("SITE_NAME", "SITE_TAGLINE", "TIME_ZONE", "DEBUG"):
+    for name in SAID:
         digest.update(repr(getattr(settings, name)).encode())
     return digest.digest()

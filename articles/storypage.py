@@ -78,6 +78,7 @@ class Coverage(NamedTuple):
     title: str
     excerpt: str
     published_at: datetime
+    type: str
     address: str
     outlet: Outlet
 
@@ -137,11 +138,13 @@ def _links_of(pk: int) -> tuple[list[Coverage], list[Aside], list[int]]:
     """Return the coverage of a story, newest first, the stories beside it, best first, and the keys of those."""
     coverage, beside, seen = [], [], []
     for row in LINKS.rows([pk]):
-        title, excerpt, at, *addresses, outlet, domain, logos, target, name, own_title, own_at, covers, shown = row
+        title, excerpt, at, kind, *addresses, outlet, domain, logos, target, name, own_title, own_at, covers, shown = (
+            row
+        )
         if covers:
             address = next(filter(None, addresses), "")
             whose = _outlet(outlet, domain, logos)
-            coverage.append(Coverage(name or "", title, excerpt, time_of(at), address, whose))
+            coverage.append(Coverage(name or "", title, excerpt, time_of(at), kind, address, whose))
         elif shown:
             beside.append(Aside(name, own_title, time_of(own_at), outlet))
             seen.append(target)
@@ -185,7 +188,7 @@ def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
 
 
 def _build_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
-    columns = ("title", "excerpt", "published_at", "web_url", "target__web_url", "target__original_url")
+    columns = ("title", "excerpt", "published_at", "type", "web_url", "target__web_url", "target__original_url")
     own = ("target", "target__name", "target__title", "target__published_at")
     return (
         RelatedLink.objects.filter(article__in=ids)

@@ -69,6 +69,16 @@ class TopicTree:
             waiting += below
         return list(found.values())
 
+    def told(self) -> list[Node]:
+        """Return the topics that have pages: those with public stories of their own or below them. One query."""
+        found: dict[int, Node] = {}
+        for (pk,) in TOLD.rows(list(self.topics)):
+            topic = self.topics.get(pk)
+            while topic is not None and topic.pk not in found:
+                found[topic.pk] = topic
+                topic = self.parent(topic)
+        return list(found.values())
+
     def told_in(self, topic: Node) -> set[int]:
         """Return the keys of those topics in the subtree that have public stories of their own. One query."""
         return {pk for (pk,) in TOLD.rows([below.pk for below in self.subtree(topic)])}

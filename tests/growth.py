@@ -147,6 +147,12 @@ PAGES = [
     Page("outlets", "/providers/", READER, PUBLIC_BAR),
     Page("one outlet", lambda: f"/providers/{outlet_domain()}/", READER, PUBLIC_BAR),
     Page("a story", story_with_coverage, READER, PUBLIC_BAR),
+    Page("feed, latest", "/feeds/latest.rss", READER, PUBLIC_BAR),
+    Page("feed, biggest topic", "/topics/energy/feed.atom", READER, PUBLIC_BAR),
+    Page("feed, one outlet", lambda: f"/providers/{outlet_domain()}/feed.json", READER, PUBLIC_BAR),
+    Page("feed, rare word", "/search/feed.rss?q=rebate", READER, PUBLIC_BAR),
+    Page("sitemap index", "/sitemap.xml", READER, PUBLIC_BAR),
+    Page("news sitemap", "/news-sitemap.xml", READER, PUBLIC_BAR),
 ]
 
 

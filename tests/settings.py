@@ -10,6 +10,10 @@ os.environ.update(
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite:///:memory:"),
     CACHE_URL=os.environ.get("TEST_CACHE_URL", "locmemcache://"),
     TIME_ZONE="UTC",
+    HEADLINE_TARGET="source",
+    SITE_URL="",
+    WEBSUB_HUB="",
+    INDEX_SINGLE_STORIES="false",
 )
 
 from config.settings import *  # noqa: F403

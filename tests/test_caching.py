@@ -28,13 +28,28 @@ from . import builders
 from . import settings as test_settings
 
 pytestmark = pytest.mark.django_db
-ADDRESSES = ["/", "/latest/", "/topics/", "/topics/ai/", "/providers/", "/providers/courier.example/"]
+ADDRESSES = [
+    "/",
+    "/latest/",
+    "/topics/",
+    "/topics/ai/",
+    "/providers/",
+    "/providers/courier.example/",
+    "/feeds/latest.rss",
+    "/topics/ai/feed.atom",
+    "/providers/courier.example/feed.json",
+    "/search/feed.rss?q=happened",
+    "/sitemap.xml",
+    "/sitemaps/lists.xml",
+    "/sitemaps/2020-06.xml",
+]
 
 
 @pytest.fixture(autouse=True)
 def pages(settings):
     own = test_settings.REAL_CACHE | {"KEY_PREFIX": uuid4().hex}  # on Redis other tests run beside this one
     settings.CACHES = settings.CACHES | {"pages": own}
+    settings.INDEX_SINGLE_STORIES = True  # so that sitemaps hold them
     return caches["pages"]
 
 
@@ -49,7 +64,7 @@ def test_the_second_reader_gets_what_was_made_for_the_first(client, address, dja
     builders.article(topics=["AI"])
     first, made = queries_of(client, address, django_assert_max_num_queries)
     second, kept = queries_of(client, address, django_assert_max_num_queries)
-    assert made > 2
+    assert made > 1
     assert kept == 1
     assert second.content == first.content
     assert second.headers == first.headers

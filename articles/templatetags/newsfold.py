@@ -58,7 +58,29 @@ def moment(value: datetime, style: str = "full") -> SafeString:
         text = format_date(local, "j M Y, H:i T")
     else:
         text = format_date(local if has_clock else value.astimezone(UTC), "j M Y")
-    return format_html('<time datetime="{}">{}</time>', value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), text)
+    return format_html('<time datetime="{}">{}</time>', utc_time(value), text)
+
+
+@register.filter
+def utc_time(value: datetime) -> str:
+    """Return a time in ISO 8601, to the second."""
+    return value.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+@register.inclusion_tag("articles/_feed_links.html")
+def feed_links(title: str, name: str, *arguments: str) -> dict[str, Any]:
+    """Tell feed readers where the feeds of a list are; `name` and `arguments` are those of their addresses."""
+    return {"title": title, "addresses": _feeds(name, arguments)}
+
+
+@register.inclusion_tag("articles/_follow.html")
+def follow(name: str, *arguments: str) -> dict[str, Any]:
+    """Tell readers the same."""
+    return {"addresses": _feeds(name, arguments)}
+
+
+def _feeds(name: str, arguments: tuple[str, ...]) -> dict[str, str]:
+    return {form: reverse(name, args=[*arguments, form]) for form in ("rss", "atom", "json")}
 
 
 @register.simple_tag
