@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.views.generic import TemplateView
 
-from . import views
+from . import searching, views
 from .desk import preview
 from .feeds import views as feeds
 from .sitemaps import views as sitemaps
@@ -44,6 +44,7 @@ urlpatterns = [
     path("feeds/latest.<form:form>", feeds.latest, name="latest_feed"),
     path("topics/<word:slug>/feed.<form:form>", feeds.topic, name="topic_feed"),
     path("providers/<words:domain>/feed.<form:form>", feeds.provider, name="provider_feed"),
+    path("search/", searching.results, name="search"),
     path("search/feed.<form:form>", feeds.found, name="search_feed"),
     path("topics/<word:slug>/", views.topic, name="topic"),
     path("providers/", views.providers, name="providers"),

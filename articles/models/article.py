@@ -61,7 +61,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def hottest_first(self) -> Self:
         return self.order_by("-hot", "file_name")
 
-    def about(self, topics: Iterable[Topic]) -> Self:
+    def about(self, topics: Iterable[Topic | int]) -> Self:
         """Return the articles with any of `topics`, each once.
 
         One query decides how: few are looked up by their keys; of many, the newest are soon found by walking the

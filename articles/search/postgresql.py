@@ -11,6 +11,7 @@ Two things stay slow, in proportion to what matches: a word of very many article
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from django.db import connections
 
@@ -35,7 +36,7 @@ BEGINNING = f"coalesce((nullif({TERM}::text, '') || ':*')::tsquery, '')"
 def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False, newest: bool = False) -> ArticleQuerySet:
     """Return those of `articles` that match; `many` if hundreds of them are wanted, `newest` makes no difference.
 
-    One query reads the words, one decides how articles are found.
+    One query reads the words, where they are new, one decides how articles are found.
     """
     words = _tsquery(query, articles.db)
     if not query.wanted:
@@ -59,6 +60,7 @@ def ranks(ids: Sequence[int], query: Query, using: str) -> dict[int, float]:
         return dict(cursor.fetchall())
 
 
+@lru_cache(maxsize=1000)
 def _tsquery(query: Query, using: str) -> str:
     """Return the query in PostgreSQL's language. Its own parser reads the words, so nothing in them is an operator."""
     parts = [BEGINNING if term.prefix else TERM for term in query.wanted] + [f"!!{TERM}" for _ in query.unwanted]
