@@ -11,9 +11,10 @@ from django.utils.functional import SimpleLazyObject
 
 from .models import Topic
 from .statements import Statement
-from .topictree import told
+from .topictree import with_stories
 
 SECTIONS = 8
+COLUMNS = ("name", "shortname", "parent", "slug")
 
 
 class Section(NamedTuple):
@@ -42,6 +43,4 @@ def sections() -> tuple[Section, ...]:
     return tuple(Section(shortname or name, slug) for name, shortname, _, slug in chosen[:SECTIONS])
 
 
-UPPER = Statement(
-    lambda _: Topic.objects.filter(told(), parent__parent=None).values_list("name", "shortname", "parent", "slug")
-)
+UPPER = Statement(lambda _: with_stories(Topic.objects.filter(parent__parent=None)).values_list(*COLUMNS))

@@ -5,18 +5,18 @@ The cursor is that article's time and name, readable in the address: `20200609T1
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 from django.db.models import Q
 
 from .bulk import chunked
-from .models import ArticleQuerySet, ArticleTopic, shown_to_readers
+from .models import Article, ArticleQuerySet, ArticleTopic, shown_to_readers
 from .statements import BEFORE_FILE, BEFORE_TIME, MOMENT, SINCE, Statement, time_of
 
-TOPICS_AT_ONCE = 200  # SQLite joins at most 500 SELECTs
+KEYS_AT_ONCE = 200  # SQLite joins at most 500 SELECTs
 EVER = datetime(1, 1, 2, tzinfo=UTC)
 Row = tuple[int, datetime, str, str]  # key, time, name and file name of an article
 PAGE_SIZE = 25  # as in this format's site feeds (FORMAT.md part 5)
@@ -74,23 +74,38 @@ def page_about(topics: Sequence[int], before: str, size: int = PAGE_SIZE) -> Pag
     return _page(newest_about(topics, size + 1, cursor), cursor, size)
 
 
+def page_by(outlets: Sequence[int], before: str, size: int = PAGE_SIZE) -> Page:
+    """Return such a page of the public articles of any of these outlets. One query, two if they are several."""
+    cursor = Cursor.parse(before)
+    return _page(_newest(_by_outlet, outlets, size + 1, cursor), cursor, size)
+
+
 def newest_about(topics: Sequence[int], size: int, after: Cursor | None = None) -> list[tuple[int, datetime, str]]:
     """Return key, time and name of the newest public articles with any of these topics, best known by the first.
 
     Two queries: a list that the first topic fills alone tells how far back one has to look at the others.
     """
-    first = _merged(topics[:1], size, EVER, after)
+    return _newest(_by_topic, topics, size, after)
+
+
+def _newest(
+    statement: Callable[[int, bool], Statement], keys: Sequence[int], size: int, after: Cursor | None
+) -> list[tuple[int, datetime, str]]:
+    before = (after.published_at, after.file_name) if after else None
+    merged = partial(_merged, statement(size, before is not None), size, before)
+    first = merged(keys[:1], EVER)
     since = first[-1][1] if len(first) == size else EVER
     found = set(first)
-    for chunk in chunked(topics[1:], TOPICS_AT_ONCE):
-        found.update(_merged(chunk, size, since, after))
+    for chunk in chunked(keys[1:], KEYS_AT_ONCE):
+        found.update(merged(chunk, since))
     rows = sorted(found, key=lambda row: (-row[1].timestamp(), row[3].encode()))
     return [(pk, at, name) for pk, at, name, _ in rows[:size]]
 
 
-def _merged(topics: Sequence[int], size: int, since: datetime, after: Cursor | None) -> list[Row]:
-    before = (after.published_at, after.file_name) if after else None
-    rows = _statement(size, before is not None).merged(topics, "2 DESC, 4", size, since, before)
+def _merged(
+    statement: Statement, size: int, before: tuple[datetime, str] | None, keys: Sequence[int], since: datetime
+) -> list[Row]:
+    rows = statement.merged(keys, "2 DESC, 4", size, since, before)
     return [(pk, time_of(at), name, file_name) for pk, at, name, file_name in rows]
 
 
@@ -110,7 +125,7 @@ def _after(moment: datetime, file_name: str, prefix: str = "") -> Q:
 
 
 @cache
-def _statement(size: int, is_later: bool) -> Statement:
+def _by_topic(size: int, is_later: bool) -> Statement:
     """Return the statement for the newest articles with one topic, by the times in the topic lists themselves."""
     condition = _after(BEFORE_TIME, BEFORE_FILE, "content_object__") if is_later else Q()
     told = ArticleTopic.objects.filter(
@@ -119,3 +134,12 @@ def _statement(size: int, is_later: bool) -> Statement:
     columns = ("content_object", "published_at", "content_object__name", "content_object__file_name")
     order = ("-published_at", "content_object__file_name")
     return Statement(lambda topics: told.filter(tag__in=topics).order_by(*order).values_list(*columns)[:size])
+
+
+@cache
+def _by_outlet(size: int, is_later: bool) -> Statement:
+    """Return the statement for the newest articles of one outlet."""
+    condition = _after(BEFORE_TIME, BEFORE_FILE) if is_later else Q()
+    told = Article.objects.filter(condition, shown_to_readers(at=MOMENT), published_at__gte=SINCE).newest_first()
+    columns = ("pk", "published_at", "name", "file_name")
+    return Statement(lambda outlets: told.filter(provider__in=outlets).values_list(*columns)[:size])

@@ -10,13 +10,12 @@ from django.db.models import BooleanField, ExpressionWrapper, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
-from providers.models import ProviderLogo
-
 from .cards import copy_from, copy_of
 from .embeds import player_address, watch_address, youtube_id
-from .media import Copy, Outlet, logos_of
+from .media import Copy, Outlet
 from .models import Article, ArticleTopic, RelatedLink, shown_to_readers
 from .models.related import is_coverage
+from .outlets import logos_from, logos_json
 from .paging import newest_about
 from .statements import MOMENT, JSONList, Statement, json_of, time_of
 
@@ -109,7 +108,7 @@ def told(pk: int) -> Told:
         time_of(at),
         kind,
         web or original,
-        _outlet(outlet, domain, logos),
+        Outlet(outlet, domain, logos_from(logos)),
         tuple(sorted(Subject(**topic) for topic in json_of(topics) or ())),
         copy_from(picture),
         youtube_id(featured, original),
@@ -143,7 +142,7 @@ def _links_of(pk: int) -> tuple[list[Coverage], list[Aside], list[int]]:
         )
         if covers:
             address = next(filter(None, addresses), "")
-            whose = _outlet(outlet, domain, logos)
+            whose = Outlet(outlet, domain, logos_from(logos))
             coverage.append(Coverage(name or "", title, excerpt, time_of(at), kind, address, whose))
         elif shown:
             beside.append(Aside(name, own_title, time_of(own_at), outlet))
@@ -158,17 +157,6 @@ def _more_about(subject: Subject, but: Sequence[int]) -> list[Aside]:
     return [found[pk] for pk in newest][:MORE_STORIES]
 
 
-def _logos(provider: str) -> Subquery:
-    logos = ProviderLogo.objects.filter(provider=OuterRef(provider)).exclude(file="").order_by()
-    return Subquery(
-        logos.values("provider").annotate(all=JSONList(JSONObject(file="file", width="width"))).values("all")
-    )
-
-
-def _outlet(name: str, domain: str, logos: Any) -> Outlet:
-    return Outlet(name, domain, logos_of((logo["file"], logo["width"]) for logo in json_of(logos) or ()))
-
-
 def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
     topic = JSONObject(position="position", pk="tag__pk", name="tag__name", slug="tag__slug", parent="tag__parent")
     topics = ArticleTopic.objects.filter(content_object=OuterRef("pk")).order_by()
@@ -180,7 +168,7 @@ def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
             *columns,
             "provider__name",
             "provider__domain",
-            _logos("provider"),
+            logos_json("provider"),
             Subquery(topics.values("content_object").annotate(all=JSONList(topic)).values("all")),
             copy_of("pk"),
         )
@@ -197,7 +185,7 @@ def _build_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
             *columns,
             "provider__name",
             "provider__domain",
-            _logos("provider"),
+            logos_json("provider"),
             *own,
             ExpressionWrapper(is_coverage(), BooleanField()),
             ExpressionWrapper(shown_to_readers("target__", at=MOMENT), BooleanField()),

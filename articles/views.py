@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from urllib.parse import quote
 
 from django.core.files.storage import default_storage
-from django.db.models import Count, Exists, OuterRef
 from django.http import (
     FileResponse,
     Http404,
@@ -22,13 +17,12 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from providers.models import Provider
-
+from . import outlets
 from .caching import for_readers
 from .cards import cards_of, days_of
-from .media import Outlet, media_type
+from .media import media_type
 from .models import Article, ArticleQuerySet
-from .paging import page_about, page_of
+from .paging import page_about, page_by, page_of
 from .ranking import mixed
 from .statements import MOMENT, Statement
 from .storypage import story_context
@@ -91,17 +85,12 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
 @for_readers("after")
 @require_safe
 def providers(request: HttpRequest) -> HttpResponse:
-    outlets = _outlets()
+    domains = outlets.told_domains()
     after = request.GET.get("after", "")
-    start = next((place for place, outlet in enumerate(outlets, start=1) if outlet.domain == after), 0)
-    shown = outlets[start : start + OUTLETS_PAGE]
-    rows = Provider.objects.filter(domain__in=[outlet.domain for outlet in shown]).prefetch_related("logos")
-    by_name = {(row.domain, row.name): row for row in rows}
-    context = {
-        "outlets": [(outlet, _face([by_name[outlet.domain, name] for name in outlet.names])) for outlet in shown],
-        "start": start,
-        "more": shown[-1].domain if len(outlets) > start + OUTLETS_PAGE else "",
-    }
+    start = next((place for place, each in enumerate(domains, start=1) if each.domain == after), 0)
+    shown = domains[start : start + OUTLETS_PAGE]
+    more = shown[-1].domain if len(domains) > start + OUTLETS_PAGE else ""
+    context = {"outlets": outlets.listed(shown), "start": start, "more": more}
     return render(request, "articles/providers.html", context)
 
 
@@ -109,12 +98,12 @@ def providers(request: HttpRequest) -> HttpResponse:
 @require_safe
 def provider(request: HttpRequest, domain: str) -> HttpResponse:
     """Show a domain with all the names under which public stories of it came; no other is on the site."""
-    told = Article.objects.public().filter(provider=OuterRef("pk"))
-    names = list(Provider.objects.for_domain(domain).filter(Exists(told)).prefetch_related("logos"))
-    if not names:
+    found = outlets.find(domain)
+    if found is None:
         raise Http404
-    context = _list_context(request, Article.objects.public().filter(provider__in=names))
-    return render(request, "articles/provider.html", context | {"domain": domain, "names": names, "face": _face(names)})
+    page = page_by(found.keys, request.GET.get("before", ""))
+    context = {"page": page, "days": days_of(cards_of(page.ids)), "outlet": found}
+    return render(request, "articles/provider.html", context | {"face": outlets.faces([found])[domain]})
 
 
 @for_readers()
@@ -156,34 +145,3 @@ def _redirect_to_lead(article: Article) -> HttpResponsePermanentRedirect:
     response = HttpResponsePermanentRedirect(f"{article.lead.get_absolute_url()}#{quote(article.name)}")
     response["Cache-Control"] = "no-cache"  # editors may take it out again
     return response
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A domain with the names under which it has public stories."""
-
-    domain: str
-    names: list[str]
-    stories: int
-
-    @property
-    def title(self) -> str:
-        return self.names[0] if len(self.names) == 1 else self.domain
-
-
-def _outlets() -> list[Listed]:
-    """Return the outlets that have public stories, in alphabetical order. One query."""
-    counted = Article.objects.public().values("provider__domain", "provider__name").annotate(stories=Count("pk"))
-    rows = counted.order_by("provider__domain", "-stories", "provider__name")
-    outlets = []
-    for domain, group in groupby(rows, key=itemgetter("provider__domain")):
-        names = list(group)
-        stories = sum(name["stories"] for name in names)
-        outlets.append(Listed(domain, [name["provider__name"] for name in names], stories))
-    return sorted(outlets, key=lambda outlet: (outlet.title.casefold(), outlet.domain))
-
-
-def _face(names: Sequence[Provider]) -> Outlet:
-    """Return the one of a domain's names whose logo stands for all; the first if none has a logo."""
-    outlets = [Outlet.of(name) for name in names]
-    return next((outlet for outlet in outlets if outlet.logos), outlets[0])

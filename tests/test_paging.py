@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from articles import operations, paging
 from articles.models import Article, ArticleTopic, Topic
-from articles.paging import Cursor, page_about, page_of
+from articles.paging import Cursor, page_about, page_by, page_of
 
 from . import builders
 from .builders import MORNING
@@ -114,7 +114,7 @@ class TestPagesOfTopics:
         expected = [article.name for article in Article.objects.public().about(topics).newest_first()]
         for size in (1, 4, 25):
             assert self.walk(topics, size) == expected
-        monkeypatch.setattr(paging, "TOPICS_AT_ONCE", 2)
+        monkeypatch.setattr(paging, "KEYS_AT_ONCE", 2)
         assert self.walk(topics, 3) == expected
         assert self.walk([], 3) == []
 
@@ -140,3 +140,20 @@ class TestPagesOfTopics:
         operations.set_topics(article, ["AI"])
         assert ArticleTopic.objects.get().published_at == article.published_at
         assert self.walk([builders.topic("AI")], 5) == [article.name]
+
+
+@pytest.mark.django_db
+def test_pages_of_an_outlet_hold_all_its_names(django_assert_max_num_queries):
+    outlets = [builders.provider(name, "one.example") for name in ("One", "One Plus", "One More")]
+    for number in range(12):
+        builders.article(provider=outlets[number % 3])
+    builders.article(provider=builders.provider("Other", "other.example"))
+    keys = [outlet.pk for outlet in outlets]
+    expected = list(Article.objects.filter(provider__in=keys).newest_first().values_list("pk", flat=True))
+    found, before = [], ""
+    for _ in range(3):
+        with django_assert_max_num_queries(2):
+            page = page_by(keys, before, size=5)
+        found += page.ids
+        before = str(page.older)
+    assert found == expected

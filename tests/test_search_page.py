@@ -57,7 +57,7 @@ def test_filters_narrow_and_can_be_dropped(client):
     root = builders.topic("Nature")
     builders.topic("Weather", parent=root)
     builders.article("Storm one", topics=["Weather"], published_at=MORNING)
-    builders.article("Storm two", provider=builders.provider("Herald", "herald.example"))
+    builders.article("Storm two", provider=builders.provider("Herald", "herald.example"), published_at=MORNING)
     builders.article("Storm three", published_at=MORNING - timedelta(days=3))
     for query, expected in (
         ("topic=weather", ["Storm one"]),

@@ -20,10 +20,10 @@ from articles.cards import Card, Day
 from articles.indexing import is_indexed
 from articles.linked_data import Work
 from articles.media import Copy
+from articles.outlets import Listed
 from articles.paging import Page
 from articles.storypage import Coverage, Told
 from articles.topictree import Branch
-from providers.models import Provider
 
 from .newsfold import copy_address, plain, shortened, web_address
 
@@ -87,19 +87,13 @@ def stories_of(*groups: Card | Iterable[Card | Day] | None) -> list[str]:
 
 
 @register.filter
-def title_of(names: Sequence[Provider], domain: str) -> str:
-    """Return how to call an outlet: by its name, or by its domain if it speaks under several."""
-    return names[0].name if len(names) == 1 else domain
-
-
-@register.filter
 def topics_of(branches: Iterable[Branch]) -> list[str]:
     return [branch.topic.address for branch in branches]
 
 
 @register.filter
-def outlets_of(outlets: Iterable[tuple[Any, Any]]) -> list[str]:
-    return [reverse("provider", args=[outlet.domain]) for outlet, _ in outlets]
+def outlets_of(outlets: Iterable[Listed]) -> list[str]:
+    return [reverse("provider", args=[each.domain.domain]) for each in outlets]
 
 
 def _canonical(context: dict[str, Any], page: Page | None = None) -> str:
