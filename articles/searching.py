@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
@@ -19,6 +18,7 @@ from providers.models import Provider
 from . import search
 from .caching import for_readers
 from .cards import Card, cards_of
+from .days import midnight
 from .feeds.formats import FORMATS
 from .models import Article, ArticleQuerySet
 from .paging import PAGE_SIZE, Page, page_of
@@ -133,9 +133,9 @@ def _narrowed(asked: Asked, tree: TopicTree) -> ArticleQuerySet:
     if asked.provider:
         stories = stories.of_outlets(Provider.objects.for_domain(asked.provider))
     if asked.since:
-        stories = stories.filter(published_at__gte=_midnight(asked.since))
+        stories = stories.filter(published_at__gte=midnight(asked.since))
     if asked.until:
-        stories = stories.filter(published_at__lt=_midnight(asked.until + timedelta(days=1)))
+        stories = stories.filter(published_at__lt=midnight(asked.until + timedelta(days=1)))
     return stories
 
 
@@ -160,10 +160,6 @@ def _day(text: str) -> date | None:
     except ValueError:
         return None
     return found if found and 1 < found.year < 9999 else None
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time()))
 
 
 def _number(text: str) -> int:

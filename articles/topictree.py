@@ -107,8 +107,9 @@ def with_stories(topics: QuerySet[Topic]) -> QuerySet[Topic]:
     One look into an index for each, whatever the planner thinks of it: asked whether such stories exist, PostgreSQL
     reads all there are.
     """
-    one = ArticleTopic.objects.filter(shown_to_readers("content_object__", at=MOMENT), tag=OuterRef("pk")).order_by()
-    return topics.annotate(told=Subquery(one.values("pk")[:1])).filter(told__isnull=False)
+    one = ArticleTopic.objects.filter(shown_to_readers("content_object__", at=MOMENT), tag=OuterRef("pk"))
+    newest = one.order_by("-published_at").values("pk")  # the way into the index
+    return topics.annotate(told=Subquery(newest[:1])).filter(told__isnull=False)
 
 
 def _recent() -> list[tuple[int, int]]:

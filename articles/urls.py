@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 from django.views.generic import TemplateView
 
 from . import searching, views
+from .days import DayConverter
 from .desk import preview
 from .feeds import views as feeds
 from .sitemaps import views as sitemaps
@@ -33,6 +34,7 @@ class FormConverter(WordConverter):
     regex = "rss|atom|json"
 
 
+register_converter(DayConverter, "day")
 register_converter(FormConverter, "form")
 register_converter(WordConverter, "word")
 register_converter(WordsConverter, "words")
@@ -40,6 +42,7 @@ register_converter(WordsConverter, "words")
 urlpatterns = [
     path("", views.front, name="front"),
     path("latest/", views.latest, name="latest"),
+    path("archive/<day:day>/", views.archive, name="archive"),
     path("topics/", views.topics, name="topics"),
     path("feeds/latest.<form:form>", feeds.latest, name="latest_feed"),
     path("topics/<word:slug>/feed.<form:form>", feeds.topic, name="topic_feed"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from urllib.parse import quote
 
 from django.core.files.storage import default_storage
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_safe
 from . import outlets
 from .caching import for_readers
 from .cards import cards_of, days_of
+from .days import midnight
 from .media import media_type
 from .models import Article, ArticleQuerySet
 from .paging import page_about, page_by, page_of
@@ -58,6 +60,23 @@ def front(request: HttpRequest) -> HttpResponse:
 @require_safe
 def latest(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/latest.html", _list_context(request, Article.objects.public()))
+
+
+@for_readers("before")
+@require_safe
+def archive(request: HttpRequest, day: date) -> HttpResponse:
+    """Show what was published on a day of the site's time zone; a day without stories has no page."""
+    start, end = midnight(day), midnight(day + timedelta(days=1))
+    public = Article.objects.public()
+    page = page_of(public.filter(published_at__gte=start, published_at__lt=end), request.GET.get("before", ""))
+    if not page.ids:
+        raise Http404
+    times = public.values_list("published_at", flat=True)
+    earlier = times.filter(published_at__lt=start).order_by("-published_at").first()
+    later = times.filter(published_at__gte=end).order_by("published_at").first()
+    context = {"day": day, "page": page, "days": days_of(cards_of(page.ids))}
+    around = {"earlier": earlier and timezone.localdate(earlier), "later": later and timezone.localdate(later)}
+    return render(request, "articles/archive.html", context | around)
 
 
 @for_readers()

@@ -34,6 +34,7 @@ OPEN = [
     *(f"/topics/open/feed.{form}" for form in FORMS),
     *(f"/providers/open.example/feed.{form}" for form in FORMS),
     *(f"/search/feed.{form}?q=storm" for form in FORMS),
+    timezone.localtime().strftime("/archive/%Y/%m/%d/"),
     *("/news-sitemap.xml", "/sitemaps/lists.xml", "/news/2020-06-09-open/", "/latest/?before=20991231T000000Z-x"),
     *("/api/news/index.json", "/api/news/page/1/index.json", "/api/news/open/index.json", "/api/topics/index.json"),
 ]

@@ -413,6 +413,30 @@ def test_no_outlet_has_more_than_two_of_the_first_ten_stories(client):
     assert sum("Courier" in headline for headline in headlines) == 5
 
 
+def test_a_day_shows_what_was_published_then_and_leads_to_its_neighbours(client, settings):
+    settings.TIME_ZONE = "America/New_York"
+    timezone.get_default_timezone.cache_clear()
+    try:
+        for hour, title in ((3, "The evening before"), (5, "After midnight"), (20, "At noon")):
+            builders.article(title, published_at=MORNING.replace(hour=hour))
+        builders.article("Long after", published_at=MORNING + timedelta(days=90))
+        page = body(client, "/archive/2020/06/09/")
+        assert "After midnight" in page
+        assert "At noon" in page
+        assert "The evening before" not in page
+        assert 'href="/archive/2020/06/08/"' in page
+        assert 'href="/archive/2020/09/07/"' in page
+        assert "The evening before" in body(client, "/archive/2020/06/08/")
+    finally:
+        timezone.get_default_timezone.cache_clear()
+
+
+@pytest.mark.parametrize("day", ["2020/06/10", "2020/13/01", "2020/02/30", "0000/01/01", "9999/12/31", "0001/01/01"])
+def test_a_day_without_stories_has_no_page(client, day):
+    builders.article()
+    assert client.get(f"/archive/{day}/").status_code == 404
+
+
 # Pictures
 
 
