@@ -29,6 +29,9 @@ DENSE_FOR_MANY = 15
 ASKED = "coalesce((SELECT document FROM article_search WHERE article_id = %(expressions)s) @@ %%s::tsquery, FALSE)"
 LOOKED_UP = "%(expressions)s = ANY(ARRAY(SELECT article_id FROM article_search WHERE document @@ %%s::tsquery))"
 
+FEW = 5000
+MATCHED = "SELECT count(*) FROM (SELECT 1 FROM article_search WHERE document @@ %s::tsquery LIMIT %s) found"
+
 TERM = "phraseto_tsquery('article_search', article_search_plain(%s))"
 BEGINNING = f"coalesce((nullif({TERM}::text, '') || ':*')::tsquery, '')"
 
@@ -47,8 +50,10 @@ def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False, newes
 
 
 def is_common(query: Query, using: str) -> bool:
-    """Return False: here a thousand matches of a common word are counted as quickly."""
-    return False
+    """Return whether more than FEW articles match: GIN tells sooner than a walk that asks one after another."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"SELECT ({MATCHED}) > %s", [_tsquery(query, using), FEW + 1, FEW])
+        return bool(cursor.fetchone()[0])
 
 
 def ranks(ids: Sequence[int], query: Query, using: str) -> dict[int, float]:
