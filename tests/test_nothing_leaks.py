@@ -48,10 +48,11 @@ OWN = [
 ]
 UNKNOWN = {"quagmire": "nothing"}
 ODD = [
-    *("preview=1", "draft=1", "published=false", "state=held", "heat=-1", "quality__gte=0", "secured=x", "user=admin"),
-    *("format=json", "q=quagmire", "topic=quagmire", "before=99991231T235959Z-zzz", "after=quagmire", "page=2", "id=1"),
-    *("related=1", "order=-quality", "fields=all", "token=x", "_method=POST", "callback=x", "debug=1", "at=2999-01-01"),
-    "title__icontains=quagmire",
+    "preview=1&draft=1&published=false&state=held&heat=-1&quality__gte=0&secured=x&user=admin&format=json&debug=1",
+    "related=1&order=-quality&fields=all&token=x&_method=POST&callback=x&at=2999-01-01&id=1&after=quagmire&page=2",
+    "q=quagmire",
+    "topic=quagmire",
+    "before=99991231T235959Z-zzz&title__icontains=quagmire",
 ]
 
 
@@ -206,7 +207,7 @@ def look_everywhere(client, step, sight, tags, lead):
 def test_no_parameter_opens_anything(client, secret, query):
     for address in addresses(OPEN):
         path, _, own = address.partition("?")
-        if own and query.split("=")[0] in own:
+        if own and query.split("=")[0] in own.split("=")[0]:
             continue
         response = client.get(f"{path}?{own}&{query}" if own else f"{path}?{query}")
         assert response.status_code in (200, 400, 404), (address, query)
