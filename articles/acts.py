@@ -50,6 +50,7 @@ TRACKED = (
     "spike_reason",
     "publish_at",
     "unpublish_at",
+    "pick_until",
     "removed",
     "missing",
     "stale",

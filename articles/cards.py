@@ -57,6 +57,7 @@ class Card(NamedTuple):
     picture: Copy | None
     sources: int
     headlines: tuple[Headline, ...] = ()
+    is_pick: bool = False
 
     @property
     def day(self) -> date:

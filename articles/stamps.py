@@ -26,7 +26,8 @@ COUNTED = (Provider, ProviderLogo, Topic, Picture)  # every saved or deleted row
 _TAKEN = f"""
 SELECT operation.id, operation.at, counted.number, counted.changed_at,
     (SELECT max(publish_at) FROM {Article._meta.db_table} WHERE publish_at <= %s),
-    (SELECT max(unpublish_at) FROM {Article._meta.db_table} WHERE unpublish_at <= %s)
+    (SELECT max(unpublish_at) FROM {Article._meta.db_table} WHERE unpublish_at <= %s),
+    (SELECT max(pick_until) FROM {Article._meta.db_table} WHERE pick_until <= %s)
 FROM (SELECT sum(number) AS number, max(changed_at) AS changed_at FROM {Stamp._meta.db_table}) AS counted
 LEFT JOIN (SELECT id, at FROM {Operation._meta.db_table} ORDER BY id DESC LIMIT 1) AS operation ON 1 = 1
 """  # noqa: S608
@@ -48,7 +49,7 @@ def current(now: datetime | None = None) -> Taken:
     """Return the stamp of what readers see at `now`, by default this moment. One query, the same for any size."""
     moment = connection.ops.adapt_datetimefield_value(now or timezone.now())
     with connection.cursor() as cursor:
-        cursor.execute(_TAKEN, [moment, moment])
+        cursor.execute(_TAKEN, [moment] * 3)
         return _taken(cursor.fetchone())
 
 

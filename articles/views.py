@@ -38,6 +38,14 @@ OUTLETS_PAGE = 200
 SEEN = ("name", "public", "publish_at", "unpublish_at", "heat", "removed", "missing", "staged")
 LEAD_SEEN = tuple(f"lead__{name}" for name in SEEN)
 
+PICKS = Statement(
+    lambda _: (
+        Article.objects.public(at=MOMENT)
+        .filter(pick_until__gt=MOMENT)
+        .hottest_first()
+        .values_list("pk")[: 1 + FRONT_BRIEFS]
+    )
+)
 HOTTEST = Statement(
     lambda _: (
         Article.objects.public(at=MOMENT).hottest_first().values_list("pk", "provider")[: FRONT_STORIES + FRONT_SPARE]
@@ -49,8 +57,10 @@ HOTTEST = Statement(
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     hottest = HOTTEST.rows()
+    picks = [pk for (pk,) in PICKS.rows()]
     ids = mixed([pk for pk, _ in hottest], [outlet for _, outlet in hottest])
-    cards = cards_of(ids[:FRONT_STORIES], with_headlines=1 + FRONT_BRIEFS)
+    ids = list(dict.fromkeys([*picks, *ids]))[:FRONT_STORIES]
+    cards = [card._replace(is_pick=pk in picks) for pk, card in zip(ids, cards_of(ids, 1 + FRONT_BRIEFS), strict=True)]
     top, briefs, river = cards[:1], cards[1 : 1 + FRONT_BRIEFS], cards[1 + FRONT_BRIEFS :]
     context = {"top": top[0] if top else None, "briefs": briefs, "days": days_of(river), "today": timezone.localdate()}
     return render(request, "articles/front.html", context)

@@ -9,6 +9,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
 
+from articles import operations, stamps
 from articles.models import Article, ArticleImage, Picture, Topic
 from providers.models import ProviderLogo
 
@@ -413,6 +414,31 @@ def test_no_outlet_has_more_than_two_of_the_first_ten_stories(client):
     assert sum("Courier" in headline for headline in headlines) == 5
 
 
+def headlines(page):
+    return re.findall(r'class="headline"[^>]*>\s*<a [^>]*>([^<]*)<', page)
+
+
+def test_an_editors_pick_stands_first_until_its_time_is_over(client, monkeypatch):
+    quiet, loud = builders.article("Quiet", heat=75), builders.article("Loud", heat=500)
+    assert headlines(body(client, "/")) == ["Loud", "Quiet"]
+    now = timezone.now()
+    operation = operations.pick(quiet, now + timedelta(hours=1)).operation
+    page = body(client, "/")
+    assert headlines(page) == ["Quiet", "Loud"]
+    assert page.count("Editor’s pick") == 1
+    assert "Editor’s pick" not in body(client, "/latest/")
+    before = stamps.current().key
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(hours=2))
+    assert headlines(body(client, "/")) == ["Loud", "Quiet"]
+    assert stamps.current().key != before
+    monkeypatch.undo()
+    operations.undo(operation)
+    assert headlines(body(client, "/")) == ["Loud", "Quiet"]
+    operations.pick(loud, now + timedelta(hours=1))
+    operations.hold(loud)
+    assert headlines(body(client, "/")) == ["Quiet"]
+
+
 def test_a_day_shows_what_was_published_then_and_leads_to_its_neighbours(client, settings):
     settings.TIME_ZONE = "America/New_York"
     timezone.get_default_timezone.cache_clear()
@@ -551,7 +577,7 @@ def test_robots_keep_out_of_the_admin_only(client):
 @pytest.mark.parametrize(
     ("address", "queries"),
     [
-        ("/", 5),
+        ("/", 6),
         ("/latest/", 4),
         ("/topics/", 5),
         ("/topics/ai/", 7),

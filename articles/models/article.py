@@ -138,6 +138,13 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     unpublish_at = models.DateTimeField(
         "unpublish at", null=True, blank=True, help_text="Readers no longer see it from then on. Empty means never."
     )
+    pick_until = models.DateTimeField(
+        "editor's pick until",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Until then it stands first on the front page.",
+    )
     removed = models.BooleanField(null=True, blank=True, help_text="Rejected by the source, whatever its heat.")
     missing = models.BooleanField(
         default=False, help_text="Its document was not in an import that prunes; withdrawn until it comes back."
@@ -235,6 +242,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
             ),
             models.Index(fields=["publish_at"], name="article_publish_at", condition=Q(publish_at__isnull=False)),
             models.Index(fields=["unpublish_at"], name="article_unpublish_at", condition=Q(unpublish_at__isnull=False)),
+            models.Index(fields=["pick_until"], name="article_pick", condition=Q(pick_until__isnull=False)),
             models.Index(fields=["lead"], name="article_claimed", condition=Q(ambiguous=True)),
             models.Index(
                 fields=["-published_at", "file_name"], name="article_edited", condition=Q(editor__isnull=False)
