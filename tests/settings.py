@@ -10,6 +10,14 @@ os.environ.update(
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite:///:memory:"),
     CACHE_URL=os.environ.get("TEST_CACHE_URL", "locmemcache://"),
     TIME_ZONE="UTC",
+    BEHIND_PROXY="false",
+    API_EDITION="2024",
+    API_TIME_ZONE="UTC",
+    API_PAGE_SIZE="25",
+    API_TOPIC_PAGE_SIZE="25",
+    API_SOURCE_URL="",
+    API_VIDEO_URL="",
+    API_RATE="0",
 )
 
 from config.settings import *  # noqa: F403
