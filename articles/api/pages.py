@@ -37,17 +37,23 @@ def site_page(number: int, size: int, at: datetime) -> Page:
     entry = flagged.newest_first().values_list("published_at", "file_name")[skipped : skipped + 1].first()
     if entry is None:
         return Page([], False)
-    published_at, file_name = entry
-    tied = Q(published_at=published_at)
     off_air = flagged.filter(Q(publish_at__gt=at) | Q(unpublish_at__lte=at)).order_by()
-    counted = off_air.filter(Q(published_at__gt=published_at) | tied & Q(file_name__lt=file_name)).count()
-    onwards = Q(published_at__lt=published_at) | tied & Q(file_name__gte=file_name)
-    return _page(public.filter(onwards, published_at__lte=published_at), counted, size)
+    counted = off_air.exclude(onwards(*entry)).count()
+    return _page(public.filter(onwards(*entry)), counted, size)
 
 
 def topic_page(topic: Topic, number: int, size: int, at: datetime) -> Page:
     """Return page `number`, from 1, of what is public at `at` and about this very topic; empty after the last."""
     return _page(Article.objects.public(at).about([topic]).newest_first(), (number - 1) * size, size)
+
+
+def onwards(published_at: datetime, file_name: str, *, including: bool = True) -> Q:
+    """Return the condition that an article stands at this place of the order, newest first, or after it.
+
+    The first half follows from the second, but lets both databases start in the index.
+    """
+    tied = Q(published_at=published_at, **{"file_name__gte" if including else "file_name__gt": file_name})
+    return Q(published_at__lte=published_at) & (Q(published_at__lt=published_at) | tied)
 
 
 def _page(articles: ArticleQuerySet, skipped: int, size: int) -> Page:

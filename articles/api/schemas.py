@@ -81,6 +81,26 @@ class Topics(Strict):
     value: list[Topic]
 
 
+class Change(Strict):
+    """An article that is published, with its item, or one that was withdrawn, without."""
+
+    name: str = Field(description="The name of its document: /api/news/<name>/index.json.")
+    withdrawn: bool
+    at: datetime | None = Field(description="When it changed; null on the first walk over everything.")
+    item: Item | None = Field(default=None, description="Left out of what was withdrawn.")
+
+
+class Changes(Strict):
+    changes: list[Change]
+    next: str = Field(description="What to send as `since` the next time.")
+    more: bool = Field(description="Whether to ask again at once.")
+
+
+class ChangesAsked(Schema):
+    since: str = Field(default="", max_length=1000, description="The `next` of an earlier answer; at first none.")
+    limit: int = Field(default=100, ge=1, le=500, description="How many changes to tell at most.")
+
+
 class Problem(Strict):
     """What went wrong: where, what, and what to do."""
 

@@ -1,4 +1,4 @@
-"""The addresses of the API, each with a view that answers HEAD as it does GET, as the static files did."""
+"""The addresses of the API, each with a view that answers HEAD as it does GET, as file servers do."""
 
 from __future__ import annotations
 
@@ -7,21 +7,10 @@ from functools import wraps
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import register_converter
-from django.urls.converters import IntConverter
+
+from .views import api
 
 View = Callable[..., HttpResponseBase]
-
-
-class NumberConverter(IntConverter):
-    """A page's number, from 1, written as numbers are; no feed has more pages than this has digits for."""
-
-    regex = "[1-9][0-9]{0,8}"
-
-
-register_converter(NumberConverter, "number")
-
-from .views import api  # noqa: E402  its addresses need the converter
 
 
 def with_head(view: View) -> View:

@@ -11,16 +11,16 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Query
+from ninja.errors import ValidationError
 
 from articles.models import Topic
 
 from . import items, loading, pages, schemas
+from .changes import Change, Gone, changes_since
+from .converters import NAME, NUMBER
+from .cursor import Cursor
 from .problems import Problem, json_response
-
-NUMBER = "{number:number}"
-NAME = "{str:name}"
-
 
 api = NinjaAPI(
     title=f"{settings.SITE_NAME}: published news",
@@ -79,6 +79,34 @@ def topic_page(request: HttpRequest, name: str, number: int) -> HttpResponse:
     return _topic_page(name, number)
 
 
+@api.get(
+    "/changes",
+    url_name="changes",
+    response={200: schemas.Changes, 400: schemas.Problem, 410: schemas.Problem, 429: schemas.Problem},
+)
+def changes(request: HttpRequest, asked: Query[schemas.ChangesAsked]) -> HttpResponse:
+    """What has been published, changed or withdrawn since an earlier answer; without `since`, all that is published."""
+    for name in request.GET:
+        if name not in schemas.ChangesAsked.model_fields:
+            raise Problem(400, name, "is no parameter of this address", "Leave it out: there are `since` and `limit`.")
+    cursor = Cursor.parse(asked.since) if asked.since else None
+    if asked.since and cursor is None:
+        raise Problem(400, "since", "is not the `next` of an answer of ours", "Leave it out to start anew.")
+    try:
+        told = changes_since(cursor, asked.limit, timezone.now())
+    except Gone:
+        raise Problem(410, "since", "belongs to a state that is lost", "Leave it out to start anew.") from None
+    edition = loading.edition()
+    value = [_change(change, edition) for change in told.changes]
+    return json_response(items.compact({"changes": value, "next": str(told.cursor), "more": told.more}))
+
+
+def _change(change: Change, edition: items.Edition) -> dict[str, Any]:
+    at = items.written_time(change.at) if change.at else None
+    told = {"name": change.name, "withdrawn": change.row is None, "at": at}
+    return told | ({"item": items.item(change.row, edition)} if change.row else {})
+
+
 def _site_page(number: int) -> HttpResponse:
     found = pages.site_page(number, settings.API_PAGE_SIZE, timezone.now())
     return _page(found, number, is_there=number == 1)
@@ -104,6 +132,13 @@ def _page(found: pages.Page, number: int, *, is_there: bool) -> HttpResponse:
 @api.exception_handler(Http404)
 def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
     return Problem(404, request.path_info).response()
+
+
+@api.exception_handler(ValidationError)
+def misunderstood(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Tell the first parameter that is wrong: where, what, and what may be asked instead."""
+    first = error.errors[0]
+    return Problem(400, str(first["loc"][-1]), first["msg"].lower()).response()
 
 
 @api.exception_handler(Problem)
