@@ -191,7 +191,7 @@ def _is_unchanged_since(request: HttpRequest, stamp: stamps.Taken) -> bool:
         return False
     since = parse_http_date_safe(request.META["HTTP_IF_MODIFIED_SINCE"])
     changed_at = _settled(stamp)
-    return bool(since and changed_at) and int(changed_at.timestamp()) <= since
+    return since is not None and changed_at is not None and int(changed_at.timestamp()) <= since
 
 
 def _key(request: HttpRequest, parameters: tuple[str, ...], stamp: stamps.Taken) -> str:

@@ -6,12 +6,16 @@ import re
 import sqlite3
 from contextlib import closing
 from typing import Any
+from zoneinfo import available_timezones
 
 import yaml
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from PIL import features
 
+from articles.api.items import EDITIONS
+
+API_PAGE_SIZE_MAX = 1000  # articles in one answer of the API
 OLDEST_SQLITE = (3, 35)  # the first with RETURNING, so that new rows come back with their ids
 SITE_URL_PATTERN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/?")
 HUB_PATTERN = re.compile(r"https?://[^\s<>\"]+")
@@ -79,6 +83,19 @@ def check_media_apart_from_static(**kwargs: Any) -> list[CheckMessage]:
             id="articles.E003",
         )
     ]
+
+
+@register()
+def check_api_settings(**kwargs: Any) -> list[CheckMessage]:
+    wrong = []
+    if settings.API_EDITION not in EDITIONS:
+        wrong.append(f"API_EDITION is {settings.API_EDITION}; it must be one of {', '.join(EDITIONS)}.")
+    if settings.API_TIME_ZONE not in available_timezones():
+        wrong.append(f"API_TIME_ZONE is {settings.API_TIME_ZONE}, of which this machine knows nothing.")
+    for name in ("API_PAGE_SIZE", "API_TOPIC_PAGE_SIZE"):
+        if not 1 <= getattr(settings, name) <= API_PAGE_SIZE_MAX:
+            wrong.append(f"{name} is {getattr(settings, name)}; it must be from 1 to {API_PAGE_SIZE_MAX}.")
+    return [Error(text, hint="docs/api.md tells what the API's settings mean.", id="articles.E005") for text in wrong]
 
 
 @register()

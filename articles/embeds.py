@@ -15,6 +15,11 @@ _PLAYER_PATTERN = re.compile(
 _ADDRESS_PATTERN = re.compile(r"https://(?:www\.)?youtube\.com/watch\?v=" + _ID)
 
 
+def is_player(featured_content: str) -> bool:
+    """Return whether the text is the player that documents carry, and nothing else."""
+    return _PLAYER_PATTERN.fullmatch(featured_content.strip()) is not None
+
+
 def youtube_id(featured_content: str, original_url: str) -> str:
     """Return the id of the YouTube video that an article is, or carries; empty if it has none that we know."""
     found = _PLAYER_PATTERN.fullmatch(featured_content.strip()) or _ADDRESS_PATTERN.fullmatch(original_url)

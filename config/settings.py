@@ -35,8 +35,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "articles.api.middleware.OpenToAllMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.ContentSecurityPolicyMiddleware",
+    "articles.api.middleware.ReadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "articles.caching.KeptAnswersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -118,7 +120,8 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
-if env.bool("BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
@@ -137,3 +140,12 @@ INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=False)
 # The WebSub hub that tells feed readers of changes; empty for none. What it was told last stands in a file.
 WEBSUB_HUB = env.str("WEBSUB_HUB", default="")
 WEBSUB_STATE = env.path("WEBSUB_STATE", default=str(BASE_DIR / "var" / "websub.json"))()
+
+# How the JSON API writes (docs/api.md): as this format's sites did in 2021 or in 2024.
+API_EDITION = env.str("API_EDITION", default="2024")
+API_TIME_ZONE = env.str("API_TIME_ZONE", default=TIME_ZONE)
+API_PAGE_SIZE = env.int("API_PAGE_SIZE", default=25)
+API_TOPIC_PAGE_SIZE = env.int("API_TOPIC_PAGE_SIZE", default=API_PAGE_SIZE)
+API_SOURCE_URL = env.str("API_SOURCE_URL", default="")
+API_VIDEO_URL = env.str("API_VIDEO_URL", default="")
+API_RATE = env.int("API_RATE", default=120)

@@ -6,5 +6,6 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/desk/", include("articles.desk.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("articles.api.urls")),
     path("", include("articles.urls")),
 ]

@@ -14,6 +14,14 @@ os.environ.update(
     SITE_URL="",
     WEBSUB_HUB="",
     INDEX_SINGLE_STORIES="false",
+    BEHIND_PROXY="false",
+    API_EDITION="2024",
+    API_TIME_ZONE="UTC",
+    API_PAGE_SIZE="25",
+    API_TOPIC_PAGE_SIZE="25",
+    API_SOURCE_URL="",
+    API_VIDEO_URL="",
+    API_RATE="0",
 )
 
 from config.settings import *  # noqa: F403

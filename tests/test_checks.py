@@ -19,6 +19,7 @@ def found(message_id):
         "articles.E002",
         "articles.E003",
         "articles.E004",
+        "articles.E005",
         "articles.E010",
         "articles.E011",
         "articles.E012",
@@ -59,6 +60,17 @@ def test_an_sqlite_without_full_text_search_is_an_error_only_where_it_is_used(mo
 def test_media_inside_static_files_or_around_them_is_an_error(settings, media, static):
     settings.MEDIA_ROOT, settings.STATIC_ROOT = media, static
     assert "lie in each other" in found("articles.E003")[0].msg
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("API_EDITION", "2023"), ("API_TIME_ZONE", "Mars/Olympus"), ("API_PAGE_SIZE", 0), ("API_TOPIC_PAGE_SIZE", 1001)],
+)
+def test_settings_that_the_api_cannot_follow_are_errors(settings, name, value):
+    setattr(settings, name, value)
+    [message] = found("articles.E005")
+    assert name in message.msg
+    assert str(value) in message.msg
 
 
 def test_a_pillow_that_lacks_a_format_warns(monkeypatch):

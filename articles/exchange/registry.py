@@ -8,8 +8,9 @@ from typing import Any
 
 from django.utils.text import slugify
 
+from articles.acts import Change, act
 from articles.bulk import chunked
-from articles.models import Topic
+from articles.models import Subject, Topic, Verb
 from providers.models import Provider, ProviderLogo
 
 from .document import Document, Entry, Image, OrganizationEntry, Outlet, TopicEntry
@@ -113,10 +114,15 @@ def store_topic(entry: TopicEntry) -> str:
     topic = Topic.objects.filter(name=entry.name).first() or Topic.objects.filter(slug=entry.slug).first()
     created = topic is None or not topic.registry_name  # what documents named before is registered only now
     topic = topic or Topic()
+    former = topic.name
     parent = _parent_topic(entry)
     values = {name: getattr(entry, name) for name in TOPIC_FIELDS}
     values |= {"parent_id": parent.pk if parent else None, "registry_name": entry.file_name}
-    return _brought_up(topic, values, created=created)
+    outcome = _brought_up(topic, values, created=created)
+    if former and former != topic.name:  # readers see it on articles that this import doesn't touch
+        with act(Verb.IMPORT) as running:
+            running.note(Change(topic.pk, topic.name, "name", former, topic.name, subject=Subject.TOPIC))
+    return outcome
 
 
 def register_missing(entries: Iterable[Entry]) -> None:

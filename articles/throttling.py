@@ -1,0 +1,65 @@
+"""How often one client may ask: requests are counted by address, in fixed windows of a minute, in Django's cache.
+
+In a cache of each process's own (the default), each process counts for itself; with Redis they count together.
+"""
+
+from __future__ import annotations
+
+import time
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+
+try:
+    from redis.exceptions import RedisError
+except ImportError:  # a site without Redis needs no client for it
+
+    class RedisError(Exception):  # type: ignore[no-redef]
+        pass
+
+
+WINDOW_SECONDS = 60
+IPV6_NETWORK_BITS = 64  # what one household or machine usually has to choose its addresses from
+
+
+def seconds_to_wait(request: HttpRequest, name: str, per_minute: int) -> int:
+    """Count a request against the limit `name`; return how long its client must wait, 0 if it may go on.
+
+    `per_minute` 0 means no limit. While the cache is out of reach nobody waits.
+    """
+    if per_minute <= 0:
+        return 0
+    window, spent = divmod(int(time.time()), WINDOW_SECONDS)
+    try:
+        count = _count(f"rate-{name}-{window}-{client_of(request)}")
+    except (RedisError, OSError):
+        return 0
+    return WINDOW_SECONDS - spent if count > per_minute else 0
+
+
+def client_of(request: HttpRequest) -> str:
+    """Return whom a request counts for: its address, of IPv6 the network of 64 bits.
+
+    Behind a proxy it is the last element of X-Forwarded-For, which the proxy itself wrote; all others are hearsay.
+    """
+    told = request.META.get("REMOTE_ADDR", "")
+    if settings.BEHIND_PROXY:
+        told = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or told
+    try:
+        address = ip_address(told)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped or ip_network((int(address), IPV6_NETWORK_BITS), strict=False).network_address)
+    return str(address)
+
+
+def _count(key: str) -> int:
+    cache.add(key, 0, 2 * WINDOW_SECONDS)
+    try:
+        return int(cache.incr(key))
+    except ValueError:  # pushed out of the cache in between
+        return 1

@@ -1,0 +1,452 @@
+"""The JSON API: the files of this format byte for byte, nothing that isn't published, and no traceback for anything."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from articles import operations
+from articles.api import items
+from articles.models import Article, ArticleImage
+from tests import builders
+from tests.documents import CANONICAL, document
+
+POWERAPPS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus" / "powerapps"
+PLAYER = (
+    '<iframe width="800" height="500" frameborder="0" src="https://www.youtube.com/embed/aqz-KE-bpKQ" '
+    'allow="accelerometer; autoplay; encrypted-media; gyroscope; picture-in-picture" allowfullscreen></iframe>'
+)
+NEWS = "/api/news/index.json"
+
+
+def names(client, path=NEWS):
+    answer = client.get(path)
+    return [each["path"] for each in answer.json()["value"]] if answer.status_code == 200 else answer.status_code
+
+
+class TestItems:
+    row = items.Row(
+        1,
+        "2020-06-09-bridge",
+        "The bridge",
+        "",
+        datetime(2021, 1, 9, 12, 37, 5, tzinfo=UTC),
+        "https://courier.example/bridge",
+        "",
+        "",
+        "",
+        "",
+        "article",
+        None,
+        [],
+        "news",
+        {},
+        "Courier",
+        "courier.example",
+        ["Transport"],
+    )
+
+    def test_every_key_is_there_in_the_order_of_the_format(self):
+        assert " ".join(items.item(self.row, items.Edition())) == (
+            "path title excerpt sourceUrl webUrl originalUrl featuredContent highlight heat tags images content type "
+            "ampWebUrl cdnAmpWebUrl publishedDateTime updatedDateTime provider locale categories topics"
+        )
+
+    def test_what_is_missing_is_null_and_an_empty_excerpt_is_none(self):
+        found = items.item(self.row, items.Edition())
+
+        assert {key for key, value in found.items() if value is None} == {
+            *("sourceUrl", "webUrl", "featuredContent", "highlight", "heat", "tags", "images"),
+            *("ampWebUrl", "cdnAmpWebUrl", "updatedDateTime"),
+        }
+        assert found["excerpt"] == ""
+        assert found["provider"] == {
+            "name": "Courier",
+            "domain": "courier.example",
+            "images": None,
+            "publishers": None,
+            "authors": None,
+        }
+
+    def test_the_edition_of_2024_writes_utc_and_no_content(self):
+        found = items.item(self.row, items.Edition())
+
+        assert (found["publishedDateTime"], found["content"]) == ("2021-01-09T12:37:05Z", "")
+
+    @pytest.mark.parametrize(("month", "offset"), [(1, "04:37:05-08:00"), (7, "05:37:05-07:00")])
+    def test_the_edition_of_2021_writes_local_time_and_a_line_end(self, month, offset):
+        edition = items.Edition("\r\n", ZoneInfo("America/Los_Angeles"))
+        row = self.row._replace(published_at=self.row.published_at.replace(month=month))
+
+        found = items.item(row, edition)
+
+        assert (found["publishedDateTime"], found["content"]) == (f"2021-0{month}-09T{offset}", "\r\n")
+
+    def test_addresses_are_made_of_templates(self):
+        edition = items.Edition(source_url="https://n.example/api/{name}/", video_url="https://n.example/news/{name}/")
+        video = self.row._replace(type="video")
+
+        assert items.item(self.row, edition)["sourceUrl"] == "https://n.example/api/2020-06-09-bridge/"
+        assert items.item(self.row, edition)["webUrl"] is None
+        assert items.item(video, edition)["webUrl"] == "https://n.example/news/2020-06-09-bridge/"
+        assert items.item(video._replace(web_url="https://courier.example/v"), edition)["webUrl"] == (
+            "https://courier.example/v"
+        )
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            (PLAYER, PLAYER),
+            ("<script>alert(1)</script>", None),
+            (PLAYER + "<script>alert(1)</script>", None),
+            (PLAYER.replace("www.youtube.com", "youtube.example"), None),
+        ],
+    )
+    def test_of_html_only_the_player_of_the_format_gets_out(self, text, shown):
+        assert items.item(self.row._replace(featured_content=text), items.Edition())["featuredContent"] == shown
+
+    def test_pictures_say_whether_they_are_cached_and_logos_never_are(self):
+        image = items.Image("https://courier.example/1.jpg", 640, 480, None, "")
+        found = items.item(self.row._replace(pictures=[image], logos=[image._replace(is_cached=True)]), items.Edition())
+        plain = {"url": image.url, "width": 640, "height": 480, "title": None, "attribution": None, "isCached": False}
+
+        assert found["images"] == [plain]
+        assert found["provider"]["images"] == [plain]
+        assert items.item(self.row._replace(pictures=[image._replace(is_cached=True)]), items.Edition())["images"] == [
+            plain | {"isCached": True}
+        ]
+
+    def test_an_empty_topic_is_null_as_long_as_the_list_is_the_documents(self):
+        layout = {"items": {"topics": [{"plain": ""}, {"plain": "Transport"}]}}
+
+        assert items.item(self.row._replace(layout=layout), items.Edition())["topics"] == [None, "Transport"]
+        assert items.item(self.row._replace(layout=layout, topics=["AI"]), items.Edition())["topics"] == ["AI"]
+
+    def test_lists_are_indented_and_single_documents_are_not(self):
+        assert items.listed({"a": ["é/"], "b": None}) == '{\n  "a": [\n    "é/"\n  ],\n  "b": null\n}'.encode()
+        assert items.compact({"a": ["é/"], "b": None}) == '{"a":["é/"],"b":null}'.encode()
+
+
+@pytest.mark.django_db
+class TestFiles:
+    @pytest.mark.skipif(not POWERAPPS.is_dir(), reason="needs the real documents")
+    def test_the_files_of_a_real_site_come_out_identical(self, client):
+        call_command("import_articles", str(POWERAPPS / "news"), verbosity=0)
+        files = sorted((POWERAPPS / "api").rglob("index.json"))
+
+        different = [
+            file
+            for file in files
+            if client.get(f"/api/{file.relative_to(POWERAPPS / 'api')}").content != file.read_bytes()
+        ]
+
+        assert (len(files), different) == (19, [])
+        assert client.get("/api/news/page/19/index.json").status_code == 404
+
+    @pytest.mark.parametrize(
+        ("path", "page"),
+        [
+            *(
+                (path, 1)
+                for path in ("news/", "news/index.json", "news/page/1/", "news/page1/", "news/page1/index.json")
+            ),
+            *((path, 2) for path in ("news/page/2/", "news/page/2/index.json", "news/page2/", "news/page2/index.json")),
+            *((f"news/ai/{path}", 1) for path in ("", "index.json", "page/1/", "page1/", "page1/index.json")),
+            *((f"news/ai/{path}", 2) for path in ("page/2/", "page/2/index.json", "page2/", "page2/index.json")),
+        ],
+    )
+    def test_each_page_has_the_addresses_that_file_servers_give_it(self, client, settings, path, page):
+        settings.API_PAGE_SIZE = settings.API_TOPIC_PAGE_SIZE = 2
+        for _ in range(3):
+            builders.article(topics=["AI"])
+
+        answer = client.get(f"/api/{path}")
+
+        assert (answer.json()["page"], answer.json()["nextPage"]) == (page, 2 if page == 1 else None)
+        assert len(answer.json()["value"]) == 3 - page
+        assert answer["Content-Type"] == "application/json"
+        assert client.head(f"/api/{path}").status_code == 200
+        if not path.endswith("index.json"):
+            assert client.get(f"/api/{path.removesuffix('/')}").status_code == 301
+
+    def test_newest_first_and_ties_by_file_name(self, client):
+        for name in ("a", "a-b", "a0"):
+            builders.article(name=f"2020-06-09-{name}", published_at=builders.MORNING)
+        builders.article(name="2020-06-08-newest", published_at=builders.MORNING + timedelta(hours=1))
+
+        assert [path.removeprefix("_news/2020-06-0") for path in names(client)] == [
+            *("8-newest.md", "9-a-b.md", "9-a.md", "9-a0.md")
+        ]
+
+    @pytest.mark.parametrize(("articles", "last"), [(0, 1), (2, 1), (4, 2), (5, 3)])
+    def test_the_last_page_says_so_even_when_it_is_full_and_none_comes_after_it(self, client, settings, articles, last):
+        settings.API_PAGE_SIZE = settings.API_TOPIC_PAGE_SIZE = 2
+        builders.topic("AI", registry_name="00-ai.yaml")
+        for _ in range(articles):
+            builders.article(topics=["AI"])
+
+        for feed in ("/api/news/", "/api/news/ai/"):
+            pages = [client.get(f"{feed}page/{number}/index.json") for number in range(1, last + 2)]
+            assert [page.status_code for page in pages] == [200] * last + [404]
+            assert [page.json()["nextPage"] for page in pages[:-1]] == [*range(2, last + 1), None]
+            assert sum(len(page.json()["value"]) for page in pages[:-1]) == articles
+
+    @pytest.mark.parametrize("size", [1, 2, 3, 5])
+    def test_schedules_shift_no_page(self, client, settings, size):
+        """Numbered pages are counted off an index in which articles stand too that a schedule keeps off the site."""
+        settings.API_PAGE_SIZE = size
+        now = timezone.now()
+        for number in range(24):
+            values = {}
+            if number % 3 == 0:
+                values["publish_at"] = now + timedelta(hours=1)
+            if number % 7 == 0:
+                values = {"unpublish_at": now - timedelta(hours=1)}
+            same = builders.MORNING + timedelta(minutes=number // 4)
+            builders.article(**values, name=f"2020-06-09-n{number * 7 % 24}", published_at=same)
+        expected = [
+            f"_news/{name}.md" for name in Article.objects.public().newest_first().values_list("name", flat=True)
+        ]
+
+        found, number = [], 1
+        while number:
+            page = client.get(f"/api/news/page/{number}/index.json").json()
+            found += [each["path"] for each in page["value"]]
+            assert len(page["value"]) == size or page["nextPage"] is None
+            number = page["nextPage"]
+
+        assert found == expected
+        assert 0 < len(found) < 24
+
+    def test_a_single_document_is_its_item_without_spaces(self, client, tmp_path):
+        text = document(CANONICAL, featuredContent=None) if "featuredContent" in CANONICAL else CANONICAL
+        (tmp_path / "2020-06-09-harbour-bridge-closes-for-repairs.md").write_text(text)
+        call_command("import_articles", str(tmp_path), verbosity=0)
+        path = "/api/news/2020-06-09-harbour-bridge-closes-for-repairs/"
+
+        answer = client.get(f"{path}index.json")
+
+        assert answer.content == client.get(path).content == items.compact(client.get(NEWS).json()["value"][0])
+        assert answer.json()["excerpt"] == 'The bridge will be shut for "three" weeks,\nthe port says.'
+        for secret in ("AAAA;BBBB", "secured", "quality", '"published"', "related", "Port city"):
+            assert secret not in answer.content.decode()
+
+    def test_topics_are_the_registry_in_its_order(self, client):
+        energy = builders.topic("Energy", slug="energy", shortname="En", registry_name="00-energy.yaml")
+        builders.topic(
+            "Wind",
+            slug="wind-power",
+            parent=energy,
+            registry_name="01-wind.yaml",
+            images=["https://n.example/wind.jpg"],
+            services=[["news", "https://n.example/api/news/wind-power/"]],
+        )
+        builders.topic("Secret")  # named by documents only
+
+        answer = client.get("/api/topics/index.json")
+
+        assert answer.content == client.get("/api/topics/").content == items.listed(answer.json())
+        assert answer.json() == {
+            "value": [
+                {"name": "Energy", "shortname": "En", "id": "energy", "services": []},
+                {
+                    "name": "Wind",
+                    "shortname": "Wind",
+                    "id": "wind-power",
+                    "parent": "Energy",
+                    "images": ["https://n.example/wind.jpg"],
+                    "services": [{"name": "news", "endpoint": "https://n.example/api/news/wind-power/"}],
+                },
+            ]
+        }
+
+    def test_a_topic_has_its_own_articles_only(self, client):
+        energy = builders.topic("Energy", registry_name="00-energy.yaml")
+        builders.topic("Wind", parent=energy, registry_name="01-wind.yaml")
+        both, below = builders.article(topics=["Energy", "Wind"]), builders.article(topics=["Wind"])
+
+        assert names(client, "/api/news/energy/") == [f"_news/{both.name}.md"]
+        assert names(client, "/api/news/wind/") == [f"_news/{below.name}.md", f"_news/{both.name}.md"]
+
+    def test_the_settings_decide_edition_pages_and_addresses(self, client, settings):
+        settings.API_EDITION, settings.API_TIME_ZONE = "2021", "America/Los_Angeles"
+        settings.API_PAGE_SIZE, settings.API_TOPIC_PAGE_SIZE = 1, 2
+        settings.API_SOURCE_URL = "https://n.example/api/news/{name}/index.json"
+        builders.article(topics=["AI"])
+        newest = builders.article(topics=["AI"], name="2020-07-01-x", published_at=datetime(2020, 7, 1, 12, tzinfo=UTC))
+
+        [found] = client.get(NEWS).json()["value"]
+
+        assert found["publishedDateTime"] == "2020-07-01T05:00:00-07:00"
+        assert found["content"] == "\r\n"
+        assert found["sourceUrl"] == f"https://n.example/api/news/{newest.name}/index.json"
+        assert len(client.get("/api/news/ai/").json()["value"]) == 2
+
+
+HOUR = timedelta(hours=1)
+HIDDEN = {
+    "undecided": {"quality": 20},
+    "held": {"published": False, "state": "held"},
+    "spiked": {"published": False, "state": "spiked", "spike_reason": "other"},
+    "folded": {"heat": -1, "published": False},
+    "removed": {"removed": True},
+    "missing": {"missing": True},
+    "scored, but not decided": {"published": None},
+    "not begun": {"publish_at": timezone.now() + HOUR},
+    "over": {"unpublish_at": timezone.now() - HOUR},
+    "begun and over": {"publish_at": timezone.now() - 2 * HOUR, "unpublish_at": timezone.now() - HOUR},
+    "still coming in": {"staged": True},
+}
+
+
+@pytest.mark.django_db
+class TestWhatIsPublic:
+    @pytest.mark.parametrize("why", HIDDEN)
+    def test_what_is_not_public_is_nowhere(self, client, why):
+        hidden = builders.article("Hidden words", topics=["Hidden topic"], **HIDDEN[why])
+
+        pages = ["news/", "news/page/1/", "news/page/2/", "news/hidden-topic/", "topics/", "changes", "openapi.json"]
+        for path in (*pages, f"news/{hidden.name}/", f"news/{hidden.name}/page/1/"):
+            told = client.get(f"/api/{path}").content.decode()
+            assert "idden" not in told.replace(f"/api/{path}", "")
+            assert hidden.name not in told.replace(f"/api/{path}", "")
+
+    @pytest.mark.parametrize("why", HIDDEN)
+    def test_its_address_answers_as_one_that_never_was(self, client, why):
+        hidden = builders.article(**HIDDEN[why])
+
+        told = client.get(f"/api/news/{hidden.name}/")
+        unknown = client.get("/api/news/2020-06-09-never/")
+
+        assert told.status_code == unknown.status_code == 404
+        assert told.content.replace(hidden.name.encode(), b"2020-06-09-never") == unknown.content
+
+    def test_unscored_articles_follow_the_policy(self, client):
+        article = builders.article(quality=None, heat=None)
+        assert names(client) == [f"_news/{article.name}.md"]
+        assert client.get(NEWS).json()["value"][0]["heat"] is None
+
+        operations.change_policy({"publish_unscored": False})
+        assert names(client) == []
+
+    def test_what_is_published_and_on_air_is_there(self, client):
+        now = timezone.now()
+        article = builders.article(publish_at=now - HOUR, unpublish_at=now + HOUR)
+        assert names(client) == [f"_news/{article.name}.md"]
+
+    def test_a_topic_is_there_if_the_registry_tells_of_it_or_something_is_published(self, client):
+        builders.topic("Registered", registry_name="00-registered.yaml")
+        builders.article(topics=["Told"])
+        builders.article(topics=["Untold"], quality=20)
+
+        assert names(client, "/api/news/registered/") == []
+        assert len(names(client, "/api/news/told/")) == 1
+        assert names(client, "/api/news/untold/") == 404
+        assert names(client, "/api/news/registered/page/2/") == 404
+
+
+@pytest.mark.django_db
+class TestManners:
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "",
+            "x",
+            "news/page/0/",
+            "news/page/00/",
+            "news/page/01/",
+            "news/page/-1/",
+            "news/page/2/",
+            "news/page/999999999/",
+            "news/page/9999999999999999999999/",
+            "news/page/%D9%A1/",
+            "news/page/",
+            "news/pagex/",
+            "news/%00/",
+            "news/a%00b/page/1/",
+            "news/%FF/",
+            "news/%ED%A0%80/",
+            "news/\N{ZERO WIDTH SPACE}/",
+            "news/2020-06-09-x.md/",
+            "news/../../admin/",
+            "news/ai'%20OR%201=1/",
+            f"news/{'x' * 5000}/",
+        ],
+    )
+    def test_what_is_not_there_is_told_in_json(self, client, path):
+        answer = client.get(f"/api/{path}")
+
+        assert answer.status_code == 404
+        assert answer["Content-Type"] == "application/json"
+        assert answer.json().keys() == {"status", "where", "what", "hint"}
+
+    @pytest.mark.parametrize("query", ["?page=2", "?utm_source=%00", "?a=%ED%A0%80&a=1", "?" + "x" * 2000])
+    def test_files_take_no_notice_of_a_query(self, client, query):
+        builders.article()
+        assert client.get(NEWS + query).content == client.get(NEWS).content
+
+    @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+    def test_it_only_reads(self, client, method):
+        answer = getattr(client, method)(NEWS)
+
+        assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, OPTIONS")
+        assert answer.json()["hint"] == "Use GET, HEAD or OPTIONS."
+
+    @pytest.mark.parametrize("path", [NEWS, "/api/news", "/api/news/x/", "/api/x", "/api/openapi.json"])
+    @pytest.mark.parametrize("method", ["get", "head", "post", "options"])
+    def test_scripts_of_any_site_may_read_every_answer(self, client, method, path):
+        answer = getattr(client, method)(path)
+
+        assert answer["Access-Control-Allow-Origin"] == "*"
+        assert "Content-Security-Policy" in answer
+        assert not answer.cookies
+
+    def test_preflights_are_answered(self, client):
+        asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
+
+        answer = client.options(NEWS, headers=asked | {"Access-Control-Request-Headers": "if-none-match"})
+
+        assert answer.status_code == 204
+        assert answer["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
+        assert answer["Access-Control-Allow-Headers"] == "*"
+        assert int(answer["Access-Control-Max-Age"]) > 0
+
+    def test_other_pages_are_not_open_to_scripts(self, client):
+        assert "Access-Control-Allow-Origin" not in client.get("/")
+
+    def test_a_fault_of_ours_is_json_too(self, client, monkeypatch):
+        client.raise_request_exception = False
+        monkeypatch.setattr("articles.api.loading.edition", lambda: 1 / 0)
+        builders.article()
+
+        answer = client.get(NEWS)
+
+        assert (answer.status_code, answer.json()["status"]) == (500, 500)
+        assert answer["Access-Control-Allow-Origin"] == "*"
+
+    @pytest.mark.parametrize(
+        ("path", "queries"),
+        [
+            ("news/", 3),
+            ("news/page/2/", 5),
+            ("news/ai/", 6),
+            ("news/ai/page/2/", 5),
+            ("news/2020-06-09-one/", 3),
+            ("topics/", 1),
+        ],
+    )
+    @pytest.mark.parametrize("articles", [1, 4])
+    def test_queries_are_the_same_for_any_number(
+        self, client, settings, django_assert_num_queries, articles, path, queries
+    ):
+        settings.API_PAGE_SIZE = settings.API_TOPIC_PAGE_SIZE = articles
+        builders.article(name="2020-06-09-one", topics=["AI"])
+        for number in range(2 * articles):
+            article = builders.article(topics=["AI", f"T{number}"], provider=builders.provider(f"P{number}"))
+            ArticleImage.objects.create(article=article, url="https://courier.example/1.jpg")
+
+        with django_assert_num_queries(1 + queries):  # what state the site is in, and then
+            assert client.get(f"/api/{path}").status_code == 200

@@ -1,0 +1,540 @@
+"""The changes: whoever applies them has what is published; nobody learns of what never was."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from articles import operations
+from articles.acts import By
+from articles.api import changes, items, loading
+from articles.api.cursor import Cursor, ticks
+from articles.models import Article, ArticleImage, Event, Operation, Topic, Via
+from articles.outcomes import Refused
+from providers.models import Provider
+from tests import builders
+from tests.documents import CANONICAL, document
+from tests.test_undo import act_at_random, newsroom
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+SEEDS = range(int(os.environ.get("CHANGES_WALKS", "3")))
+STEPS = 30
+HIDDEN_TITLE = "Hidden words"
+
+
+class Mirror:
+    """A client that keeps the published articles by the changes alone."""
+
+    def __init__(self, client: Any, limit: int = 100) -> None:
+        self.client = client
+        self.limit = limit
+        self.since = ""
+        self.items: dict[str, Any] = {}
+        self.told: list[dict[str, Any]] = []
+
+    def ask(self) -> dict[str, Any]:
+        """Ask once and apply the answer."""
+        answer = self.client.get("/api/changes", {"since": self.since, "limit": self.limit})
+        assert answer.status_code == 200, answer.content
+        found = answer.json()
+        for change in found["changes"]:
+            assert change["withdrawn"] is ("item" not in change)
+            if change["withdrawn"]:
+                self.items.pop(change["name"], None)
+            else:
+                self.items[change["name"]] = change["item"]
+        self.told += found["changes"]
+        self.since = found["next"]
+        return found
+
+    def catch_up(self) -> list[dict[str, Any]]:
+        """Ask as long as there is more; return what was told."""
+        self.told = []
+        for _ in range(1000):
+            if not self.ask()["more"]:
+                return self.told
+        raise AssertionError("there is always more")
+
+
+def published() -> dict[str, Any]:
+    edition = loading.edition()
+    rows = loading.rows_of(Article.objects.public().order_by("pk"))
+    return {row.name: items.item(row, edition) for row in rows}
+
+
+def told(found: list[dict[str, Any]]) -> list[tuple[str, bool]]:
+    return [(change["name"], change["withdrawn"]) for change in found]
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Any:
+    """Return a clock that ticks with every look, and that a test sets forward."""
+
+    class Clock:
+        moment = datetime.fromisoformat("2020-06-10T08:00:00.123456+00:00")
+
+        def now(self) -> datetime:
+            self.moment += timedelta(microseconds=1)
+            return self.moment
+
+    found = Clock()
+    monkeypatch.setattr(timezone, "now", found.now)
+    return found
+
+
+class TestWalk:
+    """Editors and the clock at random; a client that asks now and then."""
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    @pytest.mark.parametrize("limit", [1, 3, 100])
+    def test_a_client_ends_with_what_is_published_and_learns_of_nothing_else(self, client, clock, seed, limit):
+        newsroom()
+        chance = random.Random(seed)  # noqa: S311
+        mirror, ever = Mirror(client, limit), set[str]()
+        late = Mirror(client, limit)  # asks for a part of everything, and for the rest at the end
+        late.ask()
+        for _ in range(STEPS):
+            self.wander(chance, clock, ever)
+            if chance.random() < 0.4:
+                mirror.catch_up()
+                assert mirror.items == published(), seed
+                assert {change["name"] for change in mirror.told} <= ever, seed
+            elif chance.random() < 0.5:
+                mirror.ask()
+        for each in (mirror, late):
+            each.catch_up()
+            assert each.items == published(), seed
+            assert {change["name"] for change in each.told} <= ever, seed
+            assert each.catch_up() == []
+
+    def wander(self, chance: random.Random, clock: Any, ever: set[str]) -> None:
+        """Let something happen; add the names of what readers could see at any time meanwhile to `ever`."""
+        ever.update(published())
+        if chance.random() < 0.3:
+            self.pass_time(clock, timedelta(minutes=chance.randrange(1, 600)), ever)
+        else:
+            with suppress(Refused):
+                self.act(chance, clock)
+        ever.update(published())
+
+    def act(self, chance: random.Random, clock: Any) -> None:
+        articles = list(Article.objects.order_by("pk"))
+        one = chance.choice(articles)
+        some = Article.objects.filter(pk__in=[each.pk for each in chance.sample(articles, min(4, len(articles)))])
+        begin = clock.moment + timedelta(minutes=chance.randrange(-60, 240))
+        end = begin + timedelta(minutes=chance.randrange(1, 240))
+        times = chance.choice([(begin, None), (None, end), (begin, end)])
+        deeds = [
+            *[lambda: act_at_random(chance, By(via=Via.DESK))] * 6,
+            *[lambda: operations.schedule(some, publish_at=times[0], unpublish_at=times[1])] * 3,
+            lambda: operations.change_policy({"publish_unscored": chance.random() < 0.5}),
+            lambda: operations.change_policy({"publish_threshold": chance.randrange(40, 100)}),
+            lambda: operations.edit(one, published_at=one.published_at + timedelta(minutes=chance.randrange(-99, 99))),
+            lambda: operations.edit_other(Provider.objects.order_by("pk")[0], {"name": f"Courier {chance.random()}"}),
+            lambda: operations.edit_other(Topic.objects.order_by("pk")[0], {"name": f"Topic {chance.random()}"}),
+            lambda: undo_at_random(chance),
+            lambda: add_at_random(chance),
+        ]
+        if len(articles) > 3:
+            chance.choice(deeds)()
+        else:
+            add_at_random(chance)
+
+    def pass_time(self, clock: Any, duration: timedelta, ever: set[str]) -> None:
+        end = clock.moment + duration
+        for name in ("publish_at", "unpublish_at"):
+            for moment in Article.objects.values_list(name, flat=True):
+                if moment and clock.moment < moment < end:
+                    ever.update(Article.objects.public(moment).values_list("name", flat=True))
+        clock.moment = end
+
+
+def undo_at_random(chance: random.Random) -> None:
+    done = list(Operation.objects.exclude(events__field__in=["publish_at", "unpublish_at"]).order_by("pk"))
+    if done:
+        operations.undo(chance.choice(done))
+
+
+def add_at_random(chance: random.Random) -> None:
+    quality = chance.choice([None, 20, 90])
+    row = Article(
+        name=f"2020-06-10-{chance.random()}".replace(".", "-"),
+        title="New",
+        published_at=builders.MORNING,
+        provider=builders.provider(),
+        quality=quality,
+        heat=quality,
+        published=None if quality is None else quality > 70,
+    )
+    operations.add(row, ["title"])
+
+
+class TestWhatIsTold:
+    def test_the_first_answers_walk_over_all_that_is_published(self, client, clock):
+        rows = [builders.article() for _ in range(5)]
+        builders.article(quality=20)
+        mirror = Mirror(client, limit=2)
+
+        first = mirror.ask()
+
+        assert told(first["changes"]) == [(rows[4].name, False), (rows[3].name, False)]
+        assert [change["at"] for change in first["changes"]] == [None, None]
+        assert first["more"] is True
+        mirror.catch_up()
+        assert mirror.items == published()
+        assert mirror.catch_up() == []
+
+    def test_a_client_that_is_up_to_date_is_told_nothing_and_keeps_its_place(self, client, clock):
+        builders.article()
+        mirror = Mirror(client)
+        mirror.catch_up()
+        place = mirror.since
+        clock.moment += HOUR
+
+        assert mirror.ask() == {"changes": [], "next": place, "more": False}
+
+    @pytest.mark.parametrize(
+        "withdraw",
+        [
+            operations.hold,
+            operations.spike,
+            operations.reopen,
+            lambda article: operations.edit(article, removed=True),
+            lambda article: operations.score(article, heat=10),
+            lambda article: operations.fold_into(article, builders.article(quality=99)),
+            lambda article: operations.mark_missing([article.pk], missing=True),
+            lambda article: operations.delete(Article.objects.filter(pk=article.pk)),
+        ],
+    )
+    def test_what_is_withdrawn_is_told_by_its_name_alone(self, client, clock, withdraw):
+        article = builders.article()
+        mirror = Mirror(client)
+        mirror.catch_up()
+
+        withdraw(article)
+
+        [gone] = [change for change in mirror.catch_up() if change["name"] == article.name]
+        at = Operation.objects.latest("pk").at
+        assert gone == {"name": article.name, "withdrawn": True, "at": items.written_time(at)}
+        assert article.name not in mirror.items
+
+    def test_what_comes_back_is_told_with_its_item(self, client, clock):
+        article = builders.article()
+        operation = operations.delete(Article.objects.all()).operation
+        mirror = Mirror(client)
+        assert mirror.catch_up() == []
+
+        operations.undo(operation)
+
+        assert told(mirror.catch_up()) == [(article.name, False)]
+        assert mirror.items == published()
+
+    def test_an_article_that_changed_twice_is_told_once_as_it_is(self, client, clock):
+        one, other = builders.article(), builders.article()
+        mirror = Mirror(client)
+        mirror.catch_up()
+        operations.edit(one, title="Gale")
+        operations.edit(other, title="Flood")
+        operations.edit(one, title="Hurricane")
+
+        assert told(mirror.catch_up()) == [(other.name, False), (one.name, False)]
+        assert mirror.items[one.name]["title"] == "Hurricane"
+
+    def test_what_readers_cannot_notice_is_not_told(self, client, clock):
+        article = builders.article()
+        hidden = builders.article(HIDDEN_TITLE, quality=20)
+        mirror = Mirror(client)
+        mirror.catch_up()
+        operations.pin(article, "title")
+        operations.edit(hidden, title=f"{HIDDEN_TITLE} anew")
+        operations.schedule(hidden, publish_at=clock.moment + HOUR)
+        operations.hold(hidden)
+        operations.delete(Article.objects.filter(pk=hidden.pk))
+
+        assert mirror.catch_up() == []
+        assert mirror.catch_up() == []
+
+    def test_schedules_are_told_when_their_time_has_come(self, client, clock):
+        article = builders.article()
+        mirror = Mirror(client)
+        begin, end = clock.moment + HOUR, clock.moment + 3 * HOUR
+        operations.schedule(article, publish_at=begin, unpublish_at=end)
+        assert mirror.catch_up() == []
+
+        clock.moment = begin
+        assert told(mirror.catch_up()) == [(article.name, False)]
+        assert mirror.told[0]["at"] == items.written_time(begin)
+        clock.moment = end
+        assert told(mirror.catch_up()) == [(article.name, True)]
+        assert mirror.told[0]["at"] == items.written_time(end)
+
+    def test_many_schedules_of_one_moment_are_all_told(self, client, clock):
+        rows = [builders.article() for _ in range(7)]
+        begin = clock.moment + HOUR
+        operations.schedule(Article.objects.all(), publish_at=begin, unpublish_at=begin + HOUR)
+        mirror = Mirror(client, limit=2)
+        mirror.catch_up()
+
+        clock.moment = begin
+        assert [name for name, _ in told(mirror.catch_up())] == [row.name for row in rows]
+        clock.moment += HOUR
+        assert told(mirror.catch_up()) == [(row.name, True) for row in rows]
+
+    def test_what_was_on_air_only_between_two_questions_is_withdrawn(self, client, clock):
+        article = builders.article()
+        mirror = Mirror(client)
+        operations.schedule(article, publish_at=clock.moment + HOUR, unpublish_at=clock.moment + 2 * HOUR)
+        mirror.catch_up()
+        clock.moment += 3 * HOUR
+
+        assert told(mirror.catch_up()) == [(article.name, True)]
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    def test_a_new_name_of_an_outlet_or_a_topic_is_told_of_all_its_articles(self, client, clock, limit):
+        for number in range(3):
+            builders.article(topics=["AI"], provider=builders.provider("Herald" if number else "Courier"))
+        builders.article(quality=20, topics=["AI"])
+        mirror = Mirror(client, limit)
+        mirror.catch_up()
+
+        operations.edit_other(Topic.objects.get(), {"name": "Machines"})
+        assert len(mirror.catch_up()) == 3
+        operations.edit_other(Provider.objects.get(name="Herald"), {"name": "The Herald"})
+        assert len(mirror.catch_up()) == 2
+        assert mirror.items == published()
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    def test_the_policy_for_unscored_articles_is_told_of_all_of_them(self, client, clock, limit):
+        for _ in range(3):
+            builders.article(quality=None, heat=None)
+        mirror = Mirror(client, limit)
+        mirror.catch_up()
+
+        operations.change_policy({"publish_unscored": False})
+        assert [withdrawn for _, withdrawn in told(mirror.catch_up())] == [True] * 3
+        operations.change_policy({"publish_unscored": True})
+        assert [withdrawn for _, withdrawn in told(mirror.catch_up())] == [False] * 3
+
+    def test_imports_are_told_and_their_documents_only_when_readers_see_them(self, client, clock, tmp_path):
+        mirror = Mirror(client, limit=1)
+        mirror.catch_up()
+        name = "2020-06-09-harbour-bridge-closes-for-repairs"
+        (tmp_path / f"{name}.md").write_text(CANONICAL)
+        (tmp_path / "2020-06-09-low.md").write_text(document(quality=20, heat=20, published="false"))
+        call_command("import_articles", str(tmp_path), verbosity=0)
+        assert told(mirror.catch_up()) == [(name, False)]
+        call_command("import_articles", str(tmp_path), verbosity=0)
+        assert mirror.catch_up() == []
+        (tmp_path / f"{name}.md").write_text(document(published="false", heat=-1))
+        call_command("import_articles", str(tmp_path), verbosity=0)
+        assert told(mirror.catch_up()) == [(name, True)]
+
+    def test_a_registry_that_renames_a_topic_is_told(self, client, clock, tmp_path):
+        builders.topic("AI", slug="ai")
+        article = builders.article(topics=["AI"])
+        mirror = Mirror(client)
+        mirror.catch_up()
+        (tmp_path / "00-ai.yaml").write_text("taxonomy: topic\n_id: ai\nname: Thinking machines\n")
+
+        call_command("import_articles", str(tmp_path), verbosity=0)
+
+        assert told(mirror.catch_up()) == [(article.name, False)]
+        assert mirror.items[article.name]["topics"] == ["Thinking machines"]
+
+    def test_a_name_that_another_article_has_taken_over_is_not_withdrawn(self, client, clock, tmp_path):
+        (tmp_path / "2020-06-09-bridge.md").write_text(CANONICAL)
+        call_command("import_articles", str(tmp_path), verbosity=0)
+        mirror = Mirror(client, limit=1)
+        mirror.catch_up()
+        operations.delete(Article.objects.all())
+        call_command("import_articles", str(tmp_path), verbosity=0)
+
+        assert told(mirror.catch_up()) == [("2020-06-09-bridge", False)]
+
+    @pytest.mark.parametrize("how", ["edited", "deleted"])
+    def test_what_an_import_is_still_bringing_never_was(self, client, clock, how):
+        article = builders.article(HIDDEN_TITLE)
+        Article.objects.update(public=False, staged=True)
+        mirror = Mirror(client)
+        mirror.catch_up()
+        operations.edit(article, title=f"{HIDDEN_TITLE} anew")
+        if how == "deleted":
+            operations.delete(Article.objects.all())
+
+        assert mirror.catch_up() == []
+
+
+class TestCursor:
+    def test_a_clock_that_goes_back_takes_nothing_back(self, client, clock):
+        """Another machine's clock may be behind: what was told once is told on."""
+        article = builders.article()
+        operations.schedule(article, publish_at=clock.moment + HOUR)
+        mirror = Mirror(client)
+        clock.moment += HOUR
+        mirror.catch_up()
+        assert list(mirror.items) == [article.name]
+
+        clock.moment -= HOUR
+        operations.edit(article, title="Gale")
+        mirror.catch_up()
+        assert mirror.items[article.name]["title"] == "Gale"
+        operations.spike(article)
+        mirror.catch_up()
+        assert mirror.items == {}
+
+    def test_what_was_told_on_the_first_walk_is_withdrawn_whatever_the_clocks_say(self, client, clock):
+        rows = [builders.article() for _ in range(2)]
+        operations.schedule(Article.objects.all(), publish_at=clock.moment + HOUR)
+        mirror = Mirror(client, limit=1)
+        mirror.ask()
+        clock.moment += HOUR
+        mirror.since = ""
+        mirror.ask()
+        mirror.ask()
+        assert len(mirror.items) == 2
+
+        clock.moment -= HOUR  # the act says a time before the schedules began, and is stored after them
+        operations.hold(Article.objects.filter(pk=rows[0].pk))
+        clock.moment += HOUR
+        mirror.catch_up()
+        assert list(mirror.items) == [rows[1].name]
+
+    @pytest.mark.parametrize(
+        "since", ["x", "a:b", "\0", "\N{SNOWMAN}", "%ED%A0%80", "é:é", "W10:", ":", "9" * 900, Cursor(5).__str__()[:-1]]
+    )
+    def test_what_we_did_not_write_is_refused(self, client, since):
+        answer = client.get("/api/changes", {"since": since})
+
+        assert answer.status_code == 400
+        assert answer.json() == {
+            "status": 400,
+            "where": "since",
+            "what": "is not the `next` of an answer of ours",
+            "hint": "Leave it out to start anew.",
+        }
+
+    @pytest.mark.parametrize(
+        ("query", "where"),
+        [
+            ("limit=0", "limit"),
+            ("limit=501", "limit"),
+            ("limit=-1", "limit"),
+            ("limit=x", "limit"),
+            ("limit=", "limit"),
+            ("limit=%00", "limit"),
+            ("limit=" + "9" * 5000, "limit"),
+            ("since=" + "x" * 1001, "since"),
+            ("sinse=1", "sinse"),
+            ("a%00b=1", "a\0b"),
+        ],
+    )
+    def test_other_parameters_are_refused_by_name(self, client, query, where):
+        answer = client.get(f"/api/changes?{query}")
+
+        assert (answer.status_code, answer.json()["where"]) == (400, where)
+        assert answer.json()["what"]
+
+    def test_nobody_can_write_a_place_in_the_future(self, client, clock):
+        forged = str(Cursor(0, 0, clock=ticks(clock.moment + HOUR), at=ticks(clock.moment + HOUR)))
+        text, _, signature = forged.rpartition(":")
+        assert client.get("/api/changes", {"since": f"{text}:{signature[::-1]}"}).status_code == 400
+
+    def test_a_log_that_is_another_one_is_gone(self, client, clock):
+        article = builders.article()
+        operations.edit(article, title="Gale")
+        mirror = Mirror(client)
+        mirror.catch_up()
+        Operation.objects.update(at=clock.moment - HOUR)  # restored from a copy, with other entries since
+
+        answer = client.get("/api/changes", {"since": mirror.since})
+
+        assert answer.status_code == 410
+        assert answer.json()["hint"] == "Leave it out to start anew."
+
+    def test_a_replica_that_is_behind_tells_nothing_yet(self, client, clock):
+        article = builders.article()
+        operations.edit(article, title="Gale")
+        mirror = Mirror(client)
+        mirror.catch_up()
+        events = list(Event.objects.all())
+        Event.objects.all().delete()
+
+        assert mirror.ask()["changes"] == []
+        Event.objects.bulk_create(events)
+        operations.edit(article, title="Hurricane")
+        assert told(mirror.catch_up()) == [(article.name, False)]
+
+    def test_long_runs_that_nobody_notices_are_read_in_parts(self, client, clock, monkeypatch):
+        monkeypatch.setattr(changes, "EVENTS_READ", 3)
+        hidden, article = builders.article(quality=20), builders.article()
+        mirror = Mirror(client)
+        mirror.catch_up()
+        for number in range(5):
+            operations.edit(hidden, title=f"{HIDDEN_TITLE} {number}")
+        operations.edit(article, title="Gale")
+
+        assert mirror.ask()["more"] is True
+        assert told(mirror.catch_up()) == [(article.name, False)]
+
+
+class TestQueries:
+    @pytest.mark.parametrize("articles", [1, 5])
+    def test_they_are_the_same_for_any_number(self, client, clock, django_assert_num_queries, articles):
+        rows = [builders.article(topics=["AI"]) for _ in range(3 * articles)]
+        for row in rows:
+            ArticleImage.objects.create(article=row, url="https://courier.example/1.jpg")
+        mirror = Mirror(client)
+        with django_assert_num_queries(4):
+            mirror.ask()
+        with django_assert_num_queries(3):
+            mirror.ask()
+        some = [row.pk for row in rows]
+        operations.edit_other(Topic.objects.get(), {"name": "Machines"})
+        with django_assert_num_queries(5):
+            assert len(mirror.ask()["changes"]) == 3 * articles
+        for row in rows:
+            operations.edit(row, title="Gale")
+        operations.spike(Article.objects.filter(pk__in=some[:articles]))
+        operations.delete(Article.objects.filter(pk__in=some[articles : 2 * articles]))
+        with django_assert_num_queries(13):
+            assert len(mirror.ask()["changes"]) == 3 * articles
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time, by itself")
+@pytest.mark.django_db(transaction=True)
+def test_acts_at_once_are_told_all(client):
+    """Operations wait for each other, so none becomes visible behind a client's back."""
+    rows = [builders.article() for _ in range(8)]
+    mirror = Mirror(client, limit=3)
+    mirror.catch_up()
+
+    def work(number: int) -> None:
+        chance = random.Random(number)  # noqa: S311
+        try:
+            for _ in range(12):
+                article = Article.objects.get(pk=rows[chance.randrange(8)].pk)
+                chance.choice([operations.hold, operations.publish, operations.spike, operations.reopen])(
+                    Article.objects.filter(pk=article.pk)
+                )
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        mirror.ask()
+    mirror.catch_up()
+
+    assert mirror.items == published()

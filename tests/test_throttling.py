@@ -1,0 +1,101 @@
+"""Clients who ask too often wait, each for itself, until the next minute."""
+
+import random
+import time
+
+import pytest
+from django.test import RequestFactory
+
+from articles import throttling
+from articles.throttling import client_of, seconds_to_wait
+
+NOON = 1_600_000_020  # a minute begins
+
+
+@pytest.fixture
+def limit():
+    """Return the name of a limit that nobody else counts by, in a cache that tests may share."""
+    return f"test-{random.random()}"  # noqa: S311
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Return a list whose only element is the time."""
+    now = [NOON]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    return now
+
+
+def request(address="203.0.113.7", forwarded=""):
+    headers = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
+    return RequestFactory().get("/", REMOTE_ADDR=address, **headers)
+
+
+def test_whoever_asks_too_often_waits_for_the_next_minute(clock, limit):
+    assert [seconds_to_wait(request(), limit, 3) for _ in range(3)] == [0, 0, 0]
+    clock[0] += 18
+    assert seconds_to_wait(request(), limit, 3) == 42
+    clock[0] += 42
+    assert seconds_to_wait(request(), limit, 3) == 0
+
+
+def test_clients_and_limits_are_counted_apart(clock, limit):
+    assert [seconds_to_wait(request(), limit, 1) for _ in range(2)] == [0, 60]
+    assert seconds_to_wait(request("203.0.113.8"), limit, 1) == 0
+    assert seconds_to_wait(request(), f"{limit}-another", 1) == 0
+
+
+@pytest.mark.parametrize("rate", [0, -1])
+def test_no_rate_is_no_limit(clock, limit, rate):
+    assert {seconds_to_wait(request(), limit, rate) for _ in range(5)} == {0}
+
+
+@pytest.mark.parametrize(
+    ("address", "forwarded", "behind_proxy", "client"),
+    [
+        ("203.0.113.7", "", False, "203.0.113.7"),
+        ("203.0.113.7", "198.51.100.1", False, "203.0.113.7"),
+        ("10.0.0.1", "198.51.100.1", True, "198.51.100.1"),
+        ("10.0.0.1", "192.0.2.66, 198.51.100.1", True, "198.51.100.1"),
+        ("10.0.0.1", "198.51.100.1, nonsense", True, "unknown"),
+        ("10.0.0.1", "198.51.100.1,", True, "10.0.0.1"),
+        ("10.0.0.1", "", True, "10.0.0.1"),
+        ("2001:db8:1:2:3:4:5:6", "", False, "2001:db8:1:2::"),
+        ("::ffff:203.0.113.7", "", False, "203.0.113.7"),
+        ("", "", False, "unknown"),
+    ],
+)
+def test_a_client_is_its_address_and_behind_a_proxy_what_that_wrote(settings, address, forwarded, behind_proxy, client):
+    settings.BEHIND_PROXY = behind_proxy
+    assert client_of(request(address, forwarded)) == client
+
+
+@pytest.mark.parametrize("fault", [OSError, throttling.RedisError])
+def test_nobody_waits_while_the_cache_is_away(clock, limit, monkeypatch, fault):
+    def away(*args):
+        raise fault
+
+    monkeypatch.setattr(throttling, "_count", away)
+    assert {seconds_to_wait(request(), limit, 1) for _ in range(2)} == {0}
+
+
+@pytest.mark.django_db
+def test_the_api_says_when_to_come_back(client, settings, clock):
+    settings.API_RATE = 2
+    clock[0] += 20
+    client.defaults["REMOTE_ADDR"] = f"10.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(256)}"  # noqa: S311
+    assert [client.get("/api/topics/").status_code for _ in range(2)] == [200, 200]
+
+    refused = client.get("/api/news/x/")
+
+    assert (refused.status_code, refused["Retry-After"]) == (429, "40")
+    assert refused.json() == {
+        "status": 429,
+        "where": "/api/news/x/",
+        "what": "was asked for more often than 2 times in a minute",
+        "hint": "Wait 40 seconds.",
+    }
+    assert (refused["Access-Control-Allow-Origin"], refused["Cache-Control"]) == ("*", "no-store")
+    assert "nosniff" in refused["X-Content-Type-Options"]
+    assert client.options("/api/topics/").status_code == 204
+    assert client.get("/").status_code == 200
