@@ -40,6 +40,7 @@ MIDDLEWARE = [
     "config.middleware.ContentSecurityPolicyMiddleware",
     "articles.api.middleware.ReadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "articles.throttling.SearchersMiddleware",
     "articles.caching.KeptAnswersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -149,3 +150,5 @@ API_TOPIC_PAGE_SIZE = env.int("API_TOPIC_PAGE_SIZE", default=API_PAGE_SIZE)
 API_SOURCE_URL = env.str("API_SOURCE_URL", default="")
 API_VIDEO_URL = env.str("API_VIDEO_URL", default="")
 API_RATE = env.int("API_RATE", default=120)
+# Searches that one reader may make in a minute, feeds of searches included; 0 for any number.
+SEARCH_RATE = env.int("SEARCH_RATE", default=60)

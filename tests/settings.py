@@ -22,6 +22,7 @@ os.environ.update(
     API_SOURCE_URL="",
     API_VIDEO_URL="",
     API_RATE="0",
+    SEARCH_RATE="0",
 )
 
 from config.settings import *  # noqa: F403
