@@ -42,6 +42,7 @@ JUDGED = (
     "state",
     "public",
 )
+FEW = 20  # articles whose neighbours are found by one statement; of many, several are quicker
 CHUNK = 200  # articles whose neighbourhood is looked at together
 
 
@@ -387,6 +388,9 @@ def place_folded(running: Act, ids: Collection[int]) -> None:
 
     Neighbours are the articles that these list or are listed by: their lead may have come, gone or been folded.
     """
+    if len(ids) <= FEW:
+        _place(running, _placed(near_ids(sorted(ids)).order_by()))
+        return
     near: set[int] = set()
     for chunk in chunked(sorted(ids)):
         near.update(chunk)
@@ -394,21 +398,25 @@ def place_folded(running: Act, ids: Collection[int]) -> None:
         links = RelatedLink.objects.filter(among("article", chunk) | among("target", chunk), target__isnull=False)
         near.update(pk for pair in links.order_by().values_list("article", "target") for pk in pair)
     for chunk in chunked(sorted(near)):
-        _place(running, chunk)
+        wanted = set(chunk)
+        rows = _placed(Article.objects.filter(among("pk", chunk)).order_by())
+        _place(running, [row for row in rows if row[0] in wanted])
 
 
-def _place(running: Act, ids: Sequence[int]) -> None:
-    wanted = set(ids)
+def _placed(articles: ArticleQuerySet) -> Iterable[tuple[int, int | None, int | None, bool]]:
+    """Return key, heat, lead and ambiguity of articles. One query."""
+    return articles.values_list("pk", "heat", "lead", "ambiguous")
+
+
+def _place(running: Act, rows: Iterable[tuple[int, int | None, int | None, bool]]) -> None:
     found: dict[int, tuple[int | None, int | None, bool]] = {}
-    rows = Article.objects.filter(among("pk", ids)).order_by().values_list("pk", "heat", "lead", "ambiguous")
     for pk, heat, lead, ambiguous in rows:
         own = running.rows.get(pk)
         found[pk] = (own.heat, own.lead_id, own.ambiguous) if own else (heat, lead, ambiguous)
-    folded = [pk for pk, (heat, *_) in found.items() if pk in wanted and heat == FOLDED_HEAT]
+    folded = [pk for pk, (heat, *_) in found.items() if heat == FOLDED_HEAT]
     around = Around(folded, running.rows) if folded else None
     moved: dict[int, Placement] = {}
-    for pk in wanted & found.keys():
-        heat, lead, ambiguous = found[pk]
+    for pk, (heat, lead, ambiguous) in found.items():
         placement = place(around.claims(pk) if around and heat == FOLDED_HEAT else ())
         if (lead, ambiguous) != (placement.lead_id, placement.ambiguous):
             moved[pk] = placement
