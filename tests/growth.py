@@ -146,6 +146,9 @@ PAGES = [
     Page("rare topic", topic_with_fewest_stories, READER, PUBLIC_BAR),
     Page("outlets", "/providers/", READER, PUBLIC_BAR),
     Page("one outlet", lambda: f"/providers/{outlet_domain()}/", READER, PUBLIC_BAR),
+    Page("api, page 1", "/api/news/index.json", READER, PUBLIC_BAR),
+    Page("api, one article", lambda: f"/api{story_with_coverage()}", READER, PUBLIC_BAR),
+    Page("api, changes from the start", "/api/changes", READER, PUBLIC_BAR),
     Page("a story", story_with_coverage, READER, PUBLIC_BAR),
 ]
 
@@ -209,6 +212,7 @@ class Newsroom:
 
     def __init__(self, url: str, count: int) -> None:
         self.environment = os.environ | {
+            "API_RATE": "0",
             "TEST_DATABASE_URL": url,
             "DJANGO_SETTINGS_MODULE": "tests.settings",
             "PYTHONPATH": str(ROOT),
