@@ -28,7 +28,7 @@ def article(title: str = "", *, topics: list[str] | None = None, **values: Any) 
     """Return a stored article: published with quality and heat 80 unless `values` say otherwise."""
     number = next(_counter)
     title = title or f"Story number {number}"
-    values.setdefault("published_at", MORNING + timedelta(minutes=number))
+    values.setdefault("published_at", MORNING + timedelta(seconds=number))
     values.setdefault("name", f"{values['published_at']:%Y-%m-%d}-story-{number}")
     values.setdefault("excerpt", "What happened, in a sentence or two.")
     values.setdefault("web_url", f"https://www.courier.example/{number}")

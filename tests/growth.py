@@ -212,7 +212,6 @@ class Newsroom:
 
     def __init__(self, url: str, count: int) -> None:
         self.environment = os.environ | {
-            "API_RATE": "0",
             "TEST_DATABASE_URL": url,
             "DJANGO_SETTINGS_MODULE": "tests.settings",
             "PYTHONPATH": str(ROOT),
