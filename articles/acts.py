@@ -50,6 +50,7 @@ TRACKED = (
     "spike_reason",
     "publish_at",
     "unpublish_at",
+    "pick_until",
     "removed",
     "missing",
     "stale",
@@ -121,8 +122,8 @@ class Act:
     def __init__(self, verb: Verb, by: By, policies: Policies | None = None) -> None:
         self.verb = verb
         self.by = by
-        self.now: datetime = timezone.now()
         self.policies = policies or Policies.load(exclusive=True)
+        self.now: datetime = timezone.now()  # once the acts before are over, so that their times have their order
         self.operation: Operation | None = None
         self.undoes: Operation | None = None
         self.rows: dict[int, Article] = {}
@@ -314,6 +315,13 @@ class Act:
             for article in articles
         ]
         ARTICLES.update([field.name for field in fields], rows)
+        self._date_topics(articles)
+
+    def _date_topics(self, articles: Sequence[Article]) -> None:
+        """Tell the topic lists of articles whose publication time changed."""
+        for article in articles:
+            if plain(article.published_at) != self._before[article.pk]["published_at"]:
+                ArticleTopic.objects.filter(content_object=article).update(published_at=article.published_at)
 
     def _reopen(self, articles: Sequence[Article]) -> None:
         """Take the step between that the database asks for where undoing leads from spiked to published or held."""

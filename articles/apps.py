@@ -5,4 +5,6 @@ class ArticlesConfig(AppConfig):
     name = "articles"
 
     def ready(self):
-        from articles import checks  # noqa: F401 importing registers them
+        from articles import checks, stamps  # noqa: F401 importing checks registers them
+
+        stamps.watch()

@@ -1,59 +1,104 @@
-"""What a list shows of its articles, fetched for all of them at once."""
+"""What a list shows of its articles: one statement for the cards of all of them, one for the coverage of some."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, JSONObject
+from django.urls import reverse
 from django.utils import timezone
 
-from .models import Article, ArticleImage, Picture, RelatedLink, Topic
+from .media import Copy
+from .models import Article, ArticleImage, ArticleTopic, Picture, RelatedLink
+from .statements import Digest, Statement, json_of, time_of
+
+PICTURE = {name: name for name in ("file", "width", "height")}
+KICKER = {"name": "tag__name", "slug": "tag__slug"}
 
 
-@dataclass(frozen=True)
-class Card:
-    """One story in a list. `sources` counts the outlets, the lead's own included; 1 without coverage."""
+class Kicker(NamedTuple):
+    """The topic over a headline."""
 
-    article: Article
-    picture: Picture | None
-    sources: int = 1
-    headlines: Sequence[RelatedLink] = ()
+    name: str
+    slug: str
+
+
+class Headline(NamedTuple):
+    """Another outlet's coverage in one line. `address` is empty where it can't be read anywhere."""
+
+    title: str
+    address: str
+    provider_id: int
+    outlet: str
+
+
+class Card(NamedTuple):
+    """One story in a list: plain values, so that equal cards look alike and are drawn once.
+
+    `sources` counts the outlets, the lead's own included; 1 without coverage. `kicker` is the first topic that says
+    more than the root does.
+    """
+
+    name: str
+    title: str
+    excerpt: str
+    published_at: datetime
+    type: str
+    source_url: str
+    provider_id: int
+    outlet: str
+    kicker: Kicker | None
+    picture: Copy | None
+    sources: int
+    headlines: tuple[Headline, ...] = ()
+    is_pick: bool = False
 
     @property
     def day(self) -> date:
-        return timezone.localdate(self.article.published_at)
+        return timezone.localdate(self.published_at)
 
     @property
-    def kicker(self) -> Topic | None:
-        """The first topic that says more than the root does."""
-        topics = [place.tag for place in self.article.article_topics.all()]
-        return next((topic for topic in topics if topic.parent_id), None)
+    def address(self) -> str:
+        """Return the address of the story's own page."""
+        return reverse("story", args=[self.name])
 
     @property
-    def outlets(self) -> list[RelatedLink]:
+    def outlets(self) -> list[Headline]:
         """One headline of each other outlet, the best one."""
-        first: dict[int, RelatedLink] = {}
-        for link in self.headlines:
-            if link.provider_id != self.article.provider_id:
-                first.setdefault(link.provider_id, link)
+        first: dict[int, Headline] = {}
+        for headline in self.headlines:
+            if headline.provider_id != self.provider_id:
+                first.setdefault(headline.provider_id, headline)
         return list(first.values())
 
 
-def cards_of(articles: Sequence[Article], with_headlines: int = 0) -> list[Card]:
-    """Return the cards of articles loaded with `with_card()`; the first `with_headlines` get their coverage's too.
+def cards_of(ids: Sequence[int], with_headlines: int = 0) -> list[Card]:
+    """Return the cards of these articles in their order; the first `with_headlines` get their coverage's too.
 
-    At most three queries: pictures, numbers of sources, headlines.
+    One query, or two.
     """
-    pictures = pictures_of(articles)
-    sources = count_sources(articles)
-    headlines = _headlines_of(articles[:with_headlines])
-    return [
-        Card(article, pictures.get(article.pk), 1 + sources.get(article.pk, 0), headlines.get(article.pk, ()))
-        for article in articles
-    ]
+    found = {row[0]: _card(row) for row in CARDS.rows(ids)}
+    headlines = _headlines_of(ids[:with_headlines])
+    return [found[pk] if pk not in headlines else found[pk]._replace(headlines=headlines[pk]) for pk in ids]
+
+
+class Day(NamedTuple):
+    """The cards of one day in a list."""
+
+    day: date
+    cards: tuple[Card, ...]
+
+
+def days_of(cards: Iterable[Card]) -> list[Day]:
+    """Return the cards by day, the latest day first, in each day in their order."""
+    ordered = sorted(cards, key=attrgetter("day"), reverse=True)
+    return [Day(day, tuple(group)) for day, group in groupby(ordered, key=attrgetter("day"))]
 
 
 def pictures_of(articles: Iterable[Article]) -> dict[int, Picture]:
@@ -69,17 +114,85 @@ def pictures_of(articles: Iterable[Article]) -> dict[int, Picture]:
 
 def count_sources(articles: Iterable[Article]) -> dict[int, int]:
     """Return for each article that has coverage how many other outlets report it. One query."""
-    other_outlet = ~Q(provider=F("article__provider"))
     links = RelatedLink.objects.coverage().filter(article__in=[article.pk for article in articles])
-    rows = links.values("article").annotate(n=Count("provider", distinct=True, filter=other_outlet)).order_by()
+    rows = links.values("article").annotate(n=_other_outlets()).order_by()
     return {row["article"]: row["n"] for row in rows}
 
 
-def _headlines_of(articles: Sequence[Article]) -> dict[int, list[RelatedLink]]:
-    if not articles:
-        return {}
-    links = RelatedLink.objects.coverage().filter(article__in=[article.pk for article in articles])
-    found: dict[int, list[RelatedLink]] = defaultdict(list)
-    for link in links.select_related("provider", "target"):
-        found[link.article_id].append(link)
-    return found
+def _other_outlets() -> Count:
+    return Count("provider", distinct=True, filter=~Q(provider=F("article__provider")))
+
+
+def copy_of(article: str) -> Subquery:
+    """Return the expression for our copy of an article's first picture that we hold, as JSON; `article` leads to it."""
+    held = Exists(Picture.objects.filter(digest=Digest(OuterRef("url"))))
+    pictures = ArticleImage.objects.filter(held, article=OuterRef(OuterRef(article)), kind=ArticleImage.Kind.PICTURE)
+    first = pictures.order_by("position", "pk").values(digest=Digest("url"))[:1]
+    return Subquery(Picture.objects.filter(digest=Subquery(first)).values(copy=JSONObject(**PICTURE)))
+
+
+def copy_from(value: Any) -> Copy | None:
+    """Return the copy that `copy_of` found; text on SQLite."""
+    found = json_of(value)
+    return Copy(**found) if found else None
+
+
+def _build_cards(ids: Sequence[int]) -> QuerySet[Any, Any]:
+    links = RelatedLink.objects.coverage().filter(article=OuterRef("pk")).order_by()
+    topics = ArticleTopic.objects.filter(content_object=OuterRef("pk"), tag__parent__isnull=False)
+    return (
+        Article.objects.filter(pk__in=ids)
+        .order_by()
+        .values_list(
+            "pk",
+            "name",
+            "title",
+            "excerpt",
+            "published_at",
+            "type",
+            "web_url",
+            "original_url",
+            "provider_id",
+            "provider__name",
+            Subquery(topics.order_by("position", "pk").values(kicker=JSONObject(**KICKER))[:1]),
+            copy_of("pk"),
+            Coalesce(Subquery(links.values("article").annotate(n=_other_outlets()).values("n")), 0),
+        )
+    )
+
+
+def _build_headlines(ids: Sequence[int]) -> QuerySet[Any, Any]:
+    links = RelatedLink.objects.coverage().filter(article__in=ids).order_by("article", "position", "pk")
+    return links.values_list(
+        "article", "title", "web_url", "target__web_url", "target__original_url", "provider_id", "provider__name"
+    )
+
+
+CARDS = Statement(_build_cards)
+HEADLINES = Statement(_build_headlines)
+
+
+def _card(row: tuple[Any, ...]) -> Card:
+    _, name, title, excerpt, at, kind, web, original, provider, outlet, kicker, picture, others = row
+    topic = json_of(kicker)
+    return Card(
+        name,
+        title,
+        excerpt,
+        time_of(at),
+        kind,
+        web or original,
+        provider,
+        outlet,
+        Kicker(**topic) if topic else None,
+        copy_from(picture),
+        1 + others,
+    )
+
+
+def _headlines_of(ids: Sequence[int]) -> dict[int, tuple[Headline, ...]]:
+    found: dict[int, list[Headline]] = defaultdict(list)
+    for article, title, *addresses, provider, outlet in HEADLINES.rows(ids):
+        address = next(filter(None, addresses), "")
+        found[article].append(Headline(title, address, provider, outlet))
+    return {article: tuple(headlines) for article, headlines in found.items()}

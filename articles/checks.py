@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from typing import Any
@@ -16,6 +17,8 @@ from articles.api.items import EDITIONS
 
 API_PAGE_SIZE_MAX = 1000  # articles in one answer of the API
 OLDEST_SQLITE = (3, 35)  # the first with RETURNING, so that new rows come back with their ids
+SITE_URL_PATTERN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/?")
+HUB_PATTERN = re.compile(r"https?://[^\s<>\"]+")
 PICTURE_FORMATS = {"jpg": "JPEG", "zlib": "PNG", "webp": "WebP", "avif": "AVIF"}  # Pillow's names, ours
 
 
@@ -107,3 +110,33 @@ def check_picture_formats(**kwargs: Any) -> list[CheckMessage]:
             id="articles.W001",
         )
     ]
+
+
+@register()
+def check_site_url(**kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if settings.SITE_URL and not SITE_URL_PATTERN.fullmatch(settings.SITE_URL):
+        found.append(
+            Error(
+                f"SITE_URL is {settings.SITE_URL}, which is not the address of a site.",
+                hint="Write scheme and host and nothing else, for example https://news.example.",
+                id="articles.E010",
+            )
+        )
+    if settings.WEBSUB_HUB and not settings.SITE_URL:
+        found.append(
+            Error(
+                "WEBSUB_HUB names a hub, but SITE_URL doesn't say where the feeds are that it is told of.",
+                hint="Set SITE_URL, for example https://news.example, or leave WEBSUB_HUB empty.",
+                id="articles.E011",
+            )
+        )
+    if settings.WEBSUB_HUB and not HUB_PATTERN.fullmatch(settings.WEBSUB_HUB):
+        found.append(
+            Error(
+                f"WEBSUB_HUB is {settings.WEBSUB_HUB}, which is not a web address.",
+                hint="Write the hub's whole address, for example https://hub.example/.",
+                id="articles.E012",
+            )
+        )
+    return found

@@ -1,13 +1,31 @@
 """What every public template may use."""
 
+from __future__ import annotations
+
+from typing import NamedTuple
+
 from django.conf import settings
-from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from .models import ArticleTopic, Topic, shown_to_readers
+from .models import Topic
+from .statements import Statement
+from .topictree import with_stories
 
 SECTIONS = 8
+COLUMNS = ("name", "shortname", "parent", "slug")
+
+
+class Section(NamedTuple):
+    """A topic in the menu."""
+
+    label: str
+    slug: str
+
+    @property
+    def address(self) -> str:
+        return reverse("topic", args=[self.slug])
 
 
 def site(request: HttpRequest) -> dict[str, object]:
@@ -18,8 +36,11 @@ def site(request: HttpRequest) -> dict[str, object]:
     }
 
 
-def sections() -> list[Topic]:
+def sections() -> tuple[Section, ...]:
     """Return the topics for the menu, at most 8: those below a root, else the roots. One query."""
-    told = ArticleTopic.objects.filter(shown_to_readers("content_object__"), tag=OuterRef("pk"))
-    upper = list(Topic.objects.filter(Exists(told), parent__parent=None).only("name", "shortname", "slug", "parent"))
-    return ([topic for topic in upper if topic.parent_id] or upper)[:SECTIONS]
+    upper = UPPER.rows()
+    chosen = [row for row in upper if row[2]] or upper
+    return tuple(Section(shortname or name, slug) for name, shortname, _, slug in chosen[:SECTIONS])
+
+
+UPPER = Statement(lambda _: with_stories(Topic.objects.filter(parent__parent=None)).values_list(*COLUMNS))

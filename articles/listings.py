@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 
 from articles.bulk import CHUNK, Table, chunked
 from articles.derivation import match_key
@@ -79,10 +79,14 @@ def _topics(ids: Sequence[int]) -> Iterator[tuple[int, str]]:
     yield from rows.values_list("content_object", "tag__name")
 
 
+def _moment_of(article: int) -> Any:
+    return Subquery(Article.objects.filter(pk=article).values("published_at"))
+
+
 def _put_topics(lists: Mapping[int, Sequence[str]]) -> None:
     topics = dict(Topic.objects.filter(name__in=_all_of(lists)).values_list("name", "pk"))
     rows = [
-        ArticleTopic(content_object_id=pk, tag_id=topics[name], position=position)
+        ArticleTopic(content_object_id=pk, tag_id=topics[name], position=position, published_at=_moment_of(pk))
         for pk, names in lists.items()
         for position, name in enumerate(name for name in dict.fromkeys(names) if name in topics)
     ]

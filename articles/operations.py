@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from articles import folding, listings, pins, rights, ruling, stories, twins, undoing
 from articles.acts import SYSTEM, Act, By, Change, act, created, plain
@@ -111,6 +112,24 @@ def schedule(
         return article.published is True and "published" in article.pins and times == (publish_at, unpublish_at)
 
     return each(Verb.SCHEDULE, articles, decide, by, versions, is_done)
+
+
+def pick(articles: Some, until: datetime | None, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:
+    """Let the articles stand first on the front page until a time, as editors' picks; None ends that.
+
+    Raises Refused for a time that is over.
+    """
+    if until is not None and until <= timezone.now():
+        raise Refused("can't be a pick until a time that is over; choose a later one")
+
+    def decide(article: Article) -> None:
+        if by.user is not None and not by.user.has_perm(rights.PUBLISH):
+            raise Refused("can't be made a pick without the right to publish")
+        if until is not None and not article.public:
+            raise Refused("can't be a pick: readers don't see it by itself; publish it first")
+        article.pick_until = until
+
+    return each(Verb.PICK, articles, decide, by, versions, lambda article: article.pick_until == until)
 
 
 def decide(articles: Some, decision: str, *, by: By = SYSTEM, versions: Versions = None) -> Outcome:

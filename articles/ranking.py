@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from datetime import datetime
+from typing import TypeVar
+
+T = TypeVar("T")
 
 HOURS_PER_TENFOLD_HEAT = 24.0  # an event ten times as hot stays up one day longer
+MIXED_PLACES, PER_OUTLET = 10, 2  # so many of the first places may one outlet's leads take
 
 
 def hot_value(heat: int | None, published_at: datetime) -> float:
@@ -16,3 +22,19 @@ def hot_value(heat: int | None, published_at: datetime) -> float:
     """
     days = published_at.timestamp() / 3600 / HOURS_PER_TENFOLD_HEAT
     return round(math.log10(1 + max(heat or 0, 0)) + days, 6)
+
+
+def mixed(stories: Sequence[T], outlets: Sequence[Hashable]) -> list[T]:
+    """Return the stories in their order, but with at most PER_OUTLET of one outlet among the first MIXED_PLACES.
+
+    `outlets` tells whose each story is. What has to wait follows the first places; where other outlets don't have
+    enough stories to fill those, it stays.
+    """
+    taken: Counter[Hashable] = Counter()
+    first: list[int] = []
+    later: list[int] = []
+    for place, outlet in enumerate(outlets):
+        fits = len(first) < MIXED_PLACES and taken[outlet] < PER_OUTLET
+        taken[outlet] += fits
+        (first if fits else later).append(place)
+    return [stories[place] for place in first + later]

@@ -22,6 +22,7 @@ NEEDED: dict[str, str] = {
     "reopen": SCORE,
     "publish": PUBLISH,
     "schedule": PUBLISH,
+    "pick": PUBLISH,
     "fold": FOLD,
     "take_out": FOLD,
     "make_lead": FOLD,
@@ -36,7 +37,7 @@ BY_POLICY = frozenset({"score", "rescore", "fold", "take_out", "make_lead", "mer
 # What other verbs, a whole form for one, may have changed beside: each asks for its own right.
 FIELDS: dict[str, str] = {
     **dict.fromkeys(("quality", "heat", "pin quality", "pin heat"), SCORE),
-    **dict.fromkeys(("publish_at", "unpublish_at", "removed"), PUBLISH),
+    **dict.fromkeys(("publish_at", "unpublish_at", "pick_until", "removed"), PUBLISH),
     "lead_id": FOLD,
 }
 SUBJECTS: dict[str, str] = {

@@ -74,7 +74,7 @@ def connect_links(article_ids: Sequence[int]) -> None:
 def _articles_by_key(keys: Collection[str]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = defaultdict(list)
     for chunk in chunked(sorted(keys)):
-        rows = Article.objects.filter(match_key__in=chunk).order_by("file_name").values_list("match_key", "pk")
+        rows = Article.objects.filter(match_key__listed=chunk).order_by("file_name").values_list("match_key", "pk")
         for key, pk in rows:
             found[key].append(pk)
     return found
@@ -84,7 +84,7 @@ def keep_pairings(running: Act, ids: Collection[int]) -> set[int]:
     """Make the links of these articles agree with what editors decided about pairs of them; return whom that moved."""
     moved: set[int] = set()
     for chunk in chunked(sorted(ids)):
-        pairs = Pairing.objects.filter(Q(lead__in=chunk) | Q(member__in=chunk)).order_by("pk")
+        pairs = Pairing.objects.filter(among("lead", chunk) | among("member", chunk)).order_by("pk")
         for pairing in pairs.select_related("member"):
             pair = (pairing.lead_id, pairing.member_id)
             if not pairing.together:
@@ -153,14 +153,16 @@ def list_under(lead_id: int, member: Article) -> None:
 def notices_among(article_ids: Sequence[int]) -> Iterator[tuple[str, str]]:
     """Yield (name, notice) for those of these articles that share their address, or that several leads claim."""
     for ids in chunked(article_ids):
-        articles = Article.objects.filter(pk__in=ids)
+        wanted, articles = set(ids), Article.objects.filter(among("pk", ids))
         shared = Article.objects.filter(url_key=OuterRef("url_key")).exclude(pk=OuterRef("pk")).order_by("file_name")
         twins = articles.filter(twin=True).annotate(other=Subquery(shared.values("name")[:1])).exclude(other=None)
-        for name, twin in twins.order_by("file_name").values_list("name", "other"):
-            yield name, f"has the address of {twin}"
+        for pk, name, twin in twins.order_by("file_name").values_list("pk", "name", "other"):
+            if pk in wanted:
+                yield name, f"has the address of {twin}"
         claimed = articles.filter(ambiguous=True).order_by("file_name")
-        for name, lead in claimed.values_list("name", "lead__name"):
-            yield name, f"several leads claim it; folded under {lead}"
+        for pk, name, lead in claimed.values_list("pk", "name", "lead__name"):
+            if pk in wanted:
+                yield name, f"several leads claim it; folded under {lead}"
 
 
 # Neighbourhoods
@@ -396,21 +398,23 @@ def place_folded(running: Act, ids: Collection[int]) -> None:
 
 
 def _place(running: Act, ids: Sequence[int]) -> None:
-    around, wanted = Around(ids, running.rows), set(ids)
-    moved: dict[int, Placement] = {}
+    wanted = set(ids)
+    found: dict[int, tuple[int | None, int | None, bool]] = {}
     rows = Article.objects.filter(among("pk", ids)).order_by().values_list("pk", "heat", "lead", "ambiguous")
     for pk, heat, lead, ambiguous in rows:
-        if pk not in wanted:
-            continue
         own = running.rows.get(pk)
-        if own is not None:
-            heat, lead, ambiguous = own.heat, own.lead_id, own.ambiguous
-        placement = _placement(pk, heat, around)
+        found[pk] = (own.heat, own.lead_id, own.ambiguous) if own else (heat, lead, ambiguous)
+    folded = [pk for pk, (heat, *_) in found.items() if pk in wanted and heat == FOLDED_HEAT]
+    around = Around(folded, running.rows) if folded else None
+    moved: dict[int, Placement] = {}
+    for pk in wanted & found.keys():
+        heat, lead, ambiguous = found[pk]
+        placement = place(around.claims(pk) if around and heat == FOLDED_HEAT else ())
         if (lead, ambiguous) != (placement.lead_id, placement.ambiguous):
             moved[pk] = placement
-    new = [pk for pk in moved if pk in running.created and pk not in running.rows]
+    new = sorted(pk for pk in moved if pk in running.created and pk not in running.rows)
     ARTICLES.update(["lead", "ambiguous"], [(moved[pk].lead_id, moved[pk].ambiguous, pk) for pk in new])
-    for article in running.load(pk for pk in moved if pk not in new):
+    for article in running.load(sorted(moved.keys() - set(new))):
         article.lead_id, article.ambiguous = moved[article.pk].lead_id, moved[article.pk].ambiguous
 
 

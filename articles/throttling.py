@@ -6,11 +6,13 @@ In a cache of each process's own (the default), each process counts for itself; 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
 
 try:
     from redis.exceptions import RedisError
@@ -20,6 +22,7 @@ except ImportError:  # a site without Redis needs no client for it
         pass
 
 
+SEARCH_PREFIX = "/search/"
 WINDOW_SECONDS = 60
 IPV6_NETWORK_BITS = 64  # what one household or machine usually has to choose its addresses from
 
@@ -63,3 +66,21 @@ def _count(key: str) -> int:
         return int(cache.incr(key))
     except ValueError:  # pushed out of the cache in between
         return 1
+
+
+class SearchersMiddleware:
+    """Refuses readers who search more often than SEARCH_RATE allows; kept answers count too."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(SEARCH_PREFIX):
+            return self.get_response(request)
+        wait = seconds_to_wait(request, "search", settings.SEARCH_RATE)
+        if not wait:
+            return self.get_response(request)
+        response = render(request, "429.html", {"wait": wait, "rate": settings.SEARCH_RATE}, status=429)
+        response["Retry-After"] = str(wait)
+        response["Cache-Control"] = "no-store"
+        return response

@@ -31,7 +31,7 @@ def _others(key: Any, pk: Any) -> QuerySet[Article]:
 
 
 def _settle(running: Act, keys: set[str]) -> None:
-    found = Article.objects.filter(url_key__in=keys - {""}).order_by()
+    found = Article.objects.filter(url_key__listed=keys - {""}).order_by()
     rows = list(found.values_list("pk", "url_key", "twin"))
     numbers = Counter(key for _, key, _ in rows)
     turned = {pk: numbers[key] > 1 for pk, key, twin in rows if twin != (numbers[key] > 1)}

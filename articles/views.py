@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
+from datetime import date, timedelta
 from urllib.parse import quote
 
 from django.core.files.storage import default_storage
-from django.db.models import Count, Exists, OuterRef
 from django.http import (
     FileResponse,
     Http404,
@@ -22,41 +18,84 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from providers.models import Provider
-
-from .cards import cards_of, pictures_of
-from .embeds import player_address, watch_address, youtube_id
-from .media import logo_of, media_type
-from .models import Article, ArticleQuerySet, Topic
-from .paging import page_of
+from . import outlets
+from .caching import for_readers
+from .cards import cards_of, days_of
+from .days import midnight
+from .media import media_type
+from .models import Article, ArticleQuerySet
+from .paging import page_about, page_by, page_of
+from .ranking import mixed
+from .statements import MOMENT, Statement
+from .storypage import story_context
 from .topictree import TopicTree
 
 FRONT_STORIES = 36
+FRONT_SPARE = 24  # looked at beyond those, so that one outlet's leads find others to mix with
 FRONT_BRIEFS = 6  # secondary stories beside the top one
-COVERAGE_UNFOLDED = 8
-MORE_STORIES = 5
 OUTLETS_PAGE = 200
+# What tells whether readers see an article, or its lead instead.
+SEEN = ("name", "public", "publish_at", "unpublish_at", "heat", "removed", "missing", "staged")
+LEAD_SEEN = tuple(f"lead__{name}" for name in SEEN)
+
+PICKS = Statement(
+    lambda _: (
+        Article.objects.public(at=MOMENT)
+        .filter(pick_until__gt=MOMENT)
+        .hottest_first()
+        .values_list("pk")[: 1 + FRONT_BRIEFS]
+    )
+)
+HOTTEST = Statement(
+    lambda _: (
+        Article.objects.public(at=MOMENT).hottest_first().values_list("pk", "provider")[: FRONT_STORIES + FRONT_SPARE]
+    )
+)
 
 
+@for_readers()
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
-    articles = list(Article.objects.public().hottest_first().with_card()[:FRONT_STORIES])
-    cards = cards_of(articles, with_headlines=1 + FRONT_BRIEFS)
-    river = sorted(cards[1 + FRONT_BRIEFS :], key=lambda card: card.day, reverse=True)  # the hottest first in each day
-    context = {"top": cards[0] if cards else None, "briefs": cards[1 : 1 + FRONT_BRIEFS], "river": river}
-    return render(request, "articles/front.html", context | {"now": timezone.now()})
+    hottest = HOTTEST.rows()
+    picks = [pk for (pk,) in PICKS.rows()]
+    ids = mixed([pk for pk, _ in hottest], [outlet for _, outlet in hottest])
+    ids = list(dict.fromkeys([*picks, *ids]))[:FRONT_STORIES]
+    cards = [card._replace(is_pick=pk in picks) for pk, card in zip(ids, cards_of(ids, 1 + FRONT_BRIEFS), strict=True)]
+    top, briefs, river = cards[:1], cards[1 : 1 + FRONT_BRIEFS], cards[1 + FRONT_BRIEFS :]
+    context = {"top": top[0] if top else None, "briefs": briefs, "days": days_of(river), "today": timezone.localdate()}
+    return render(request, "articles/front.html", context)
 
 
+@for_readers("before")
 @require_safe
 def latest(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/latest.html", _list_context(request, Article.objects.public()))
 
 
+@for_readers("before")
+@require_safe
+def archive(request: HttpRequest, day: date) -> HttpResponse:
+    """Show what was published on a day of the site's time zone; a day without stories has no page."""
+    start, end = midnight(day), midnight(day + timedelta(days=1))
+    public = Article.objects.public()
+    page = page_of(public.filter(published_at__gte=start, published_at__lt=end), request.GET.get("before", ""))
+    if not page.ids:
+        raise Http404
+    times = public.values_list("published_at", flat=True)
+    earlier = times.filter(published_at__lt=start).order_by("-published_at").first()
+    later = times.filter(published_at__gte=end).order_by("published_at").first()
+    context = {"day": day, "page": page, "days": days_of(cards_of(page.ids))}
+    around = {"earlier": earlier and timezone.localdate(earlier), "later": later and timezone.localdate(later)}
+    return render(request, "articles/archive.html", context | around)
+
+
+@for_readers()
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/topics.html", {"branches": TopicTree.load().branches()})
 
 
+@for_readers("before")
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a topic that has public stories; no other is on the site, lest its name tell of what isn't published."""
@@ -66,72 +105,43 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     if found is None or not told:
         raise Http404
     children = [child for child in tree.children(found) if told & {below.pk for below in tree.subtree(child)}]
-    context = _list_context(request, Article.objects.public().about(tree.subtree(found)))
+    page = page_about([below.pk for below in tree.subtree(found) if below.pk in told], request.GET.get("before", ""))
+    context = {"page": page, "days": days_of(cards_of(page.ids))}
     context |= {"topic": found, "parent": tree.parent(found), "children": children}
     return render(request, "articles/topic.html", context)
 
 
+@for_readers("after")
 @require_safe
 def providers(request: HttpRequest) -> HttpResponse:
-    outlets = _outlets()
+    domains = outlets.told_domains()
     after = request.GET.get("after", "")
-    start = next((place for place, outlet in enumerate(outlets, start=1) if outlet.domain == after), 0)
-    shown = outlets[start : start + OUTLETS_PAGE]
-    rows = Provider.objects.filter(domain__in=[outlet.domain for outlet in shown]).prefetch_related("logos")
-    by_name = {(row.domain, row.name): row for row in rows}
-    context = {
-        "outlets": [(outlet, _face([by_name[outlet.domain, name] for name in outlet.names])) for outlet in shown],
-        "start": start,
-        "more": shown[-1].domain if len(outlets) > start + OUTLETS_PAGE else "",
-    }
+    start = next((place for place, each in enumerate(domains, start=1) if each.domain == after), 0)
+    shown = domains[start : start + OUTLETS_PAGE]
+    more = shown[-1].domain if len(domains) > start + OUTLETS_PAGE else ""
+    context = {"outlets": outlets.listed(shown), "start": start, "more": more}
     return render(request, "articles/providers.html", context)
 
 
+@for_readers("before")
 @require_safe
 def provider(request: HttpRequest, domain: str) -> HttpResponse:
     """Show a domain with all the names under which public stories of it came; no other is on the site."""
-    told = Article.objects.public().filter(provider=OuterRef("pk"))
-    names = list(Provider.objects.for_domain(domain).filter(Exists(told)).prefetch_related("logos"))
-    if not names:
+    found = outlets.find(domain)
+    if found is None:
         raise Http404
-    context = _list_context(request, Article.objects.public().filter(provider__in=names))
-    return render(request, "articles/provider.html", context | {"domain": domain, "names": names, "face": _face(names)})
+    page = page_by(found.keys, request.GET.get("before", ""))
+    context = {"page": page, "days": days_of(cards_of(page.ids)), "outlet": found}
+    return render(request, "articles/provider.html", context | {"face": outlets.faces([found])[domain]})
 
 
+@for_readers()
 @require_safe
 def story(request: HttpRequest, name: str) -> HttpResponseBase:
-    article = get_object_or_404(Article.objects.with_story(), name=name)
+    article = get_object_or_404(Article.objects.select_related("lead").only(*SEEN, *LEAD_SEEN), name=name)
     if not article.is_shown():
         return _redirect_to_lead(article)
-    return render(request, "articles/story.html", story_context(article))
-
-
-def story_context(article: Article) -> dict[str, object]:
-    """Return what the page of a story shows, of an article loaded with `with_story()`.
-
-    What stands around the article is what readers may see, whether they may see the article or not.
-    """
-    links = article.related_links.select_related("provider", "target")
-    coverage = sorted(
-        links.coverage().prefetch_related("provider__logos"), key=lambda link: link.published_at, reverse=True
-    )
-    see_also = list(links.see_also())
-    video = youtube_id(article.featured_content, article.original_url)
-    topics = [place.tag for place in article.article_topics.all()]
-    subject = next((topic for topic in topics if topic.parent_id), topics[0] if topics else None)
-    return {
-        "article": article,
-        "topics": topics,
-        "picture": pictures_of([article]).get(article.pk),
-        "player": player_address(video) if video else "",
-        "watch": watch_address(video) if video else "",
-        "coverage": coverage,
-        "unfolded": coverage[:COVERAGE_UNFOLDED],
-        "rest": coverage[COVERAGE_UNFOLDED:],
-        "see_also": see_also,
-        "subject": subject,
-        "more": _more_about(subject, [article.pk, *(link.target_id for link in see_also)]) if subject else [],
-    }
+    return render(request, "articles/story.html", story_context(article.pk))
 
 
 @require_safe
@@ -152,8 +162,8 @@ def media(request: HttpRequest, path: str) -> FileResponse:
 
 
 def _list_context(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, object]:
-    page = page_of(articles.with_card(), request.GET.get("before", ""))
-    return {"page": page, "cards": cards_of(page.articles)}
+    page = page_of(articles, request.GET.get("before", ""))
+    return {"page": page, "days": days_of(cards_of(page.ids))}
 
 
 def _redirect_to_lead(article: Article) -> HttpResponsePermanentRedirect:
@@ -164,38 +174,3 @@ def _redirect_to_lead(article: Article) -> HttpResponsePermanentRedirect:
     response = HttpResponsePermanentRedirect(f"{article.lead.get_absolute_url()}#{quote(article.name)}")
     response["Cache-Control"] = "no-cache"  # editors may take it out again
     return response
-
-
-@dataclass(frozen=True)
-class Outlet:
-    """A domain with the names under which it has public stories."""
-
-    domain: str
-    names: list[str]
-    stories: int
-
-    @property
-    def title(self) -> str:
-        return self.names[0] if len(self.names) == 1 else self.domain
-
-
-def _outlets() -> list[Outlet]:
-    """Return the outlets that have public stories, in alphabetical order. One query."""
-    counted = Article.objects.public().values("provider__domain", "provider__name").annotate(stories=Count("pk"))
-    rows = counted.order_by("provider__domain", "-stories", "provider__name")
-    outlets = []
-    for domain, group in groupby(rows, key=itemgetter("provider__domain")):
-        names = list(group)
-        stories = sum(name["stories"] for name in names)
-        outlets.append(Outlet(domain, [name["provider__name"] for name in names], stories))
-    return sorted(outlets, key=lambda outlet: (outlet.title.casefold(), outlet.domain))
-
-
-def _face(names: Sequence[Provider]) -> Provider:
-    """Return the one of a domain's names whose logo stands for all; the first if none has a logo."""
-    return next((name for name in names if logo_of(name, size=0)), names[0])
-
-
-def _more_about(subject: Topic, but: list[int]) -> list[Article]:
-    others = Article.objects.public().about([subject]).exclude(pk__in=but)
-    return list(others.select_related("provider").newest_first()[:MORE_STORIES])

@@ -40,6 +40,8 @@ MIDDLEWARE = [
     "config.middleware.ContentSecurityPolicyMiddleware",
     "articles.api.middleware.ReadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "articles.throttling.SearchersMiddleware",
+    "articles.caching.KeptAnswersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -77,9 +79,14 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 30,
     }
 else:
-    DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["CONN_MAX_AGE"] = 60  # seconds; opening SQLite's file takes longer than answering from it
 
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
+# Answers for readers have a cache of their own, so that neither pushes the other out: here, a process keeps 500.
+CACHES["pages"] = CACHES["default"] | {"KEY_PREFIX": "pages", "OPTIONS": {**CACHES["default"].get("OPTIONS", {})}}
+if CACHES["pages"]["BACKEND"].endswith("LocMemCache"):
+    CACHES["pages"] |= {"LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": 500}}
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
@@ -125,6 +132,15 @@ X_FRAME_OPTIONS = "DENY"
 
 SITE_NAME = env.str("SITE_NAME", default="Newsfold")
 SITE_TAGLINE = env.str("SITE_TAGLINE", default="The news, each event once")
+# Where headlines lead: to the "source", the outlet's own article, or to the "story", our page of all coverage.
+HEADLINE_TARGET = env.str("HEADLINE_TARGET", default="source")
+# The site's own address, for what is read elsewhere; empty means the one that a request names.
+SITE_URL = env.str("SITE_URL", default="")
+# Whether search engines are let in on stories that one outlet alone reports.
+INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=False)
+# The WebSub hub that tells feed readers of changes; empty for none. What it was told last stands in a file.
+WEBSUB_HUB = env.str("WEBSUB_HUB", default="")
+WEBSUB_STATE = env.path("WEBSUB_STATE", default=str(BASE_DIR / "var" / "websub.json"))()
 
 # How the JSON API writes (docs/api.md): as this format's sites did in 2021 or in 2024.
 API_EDITION = env.str("API_EDITION", default="2024")
@@ -134,3 +150,5 @@ API_TOPIC_PAGE_SIZE = env.int("API_TOPIC_PAGE_SIZE", default=API_PAGE_SIZE)
 API_SOURCE_URL = env.str("API_SOURCE_URL", default="")
 API_VIDEO_URL = env.str("API_VIDEO_URL", default="")
 API_RATE = env.int("API_RATE", default=120)
+# Searches that one reader may make in a minute, feeds of searches included; 0 for any number.
+SEARCH_RATE = env.int("SEARCH_RATE", default=60)

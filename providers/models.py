@@ -57,9 +57,13 @@ class Provider(models.Model):
 
     @property
     def monogram(self) -> str:
-        """The one or two letters that stand in for a missing logo, upper case."""
-        words = [word for word in self.name.split() if word[0].isalnum() and word.lower() != "the"]
-        return "".join(word[0] for word in words[:2]).upper() or self.name[:1].upper()
+        return monogram(self.name)
+
+
+def monogram(name: str) -> str:
+    """Return the one or two letters that stand in for an outlet's missing logo, upper case."""
+    words = [word for word in name.split() if word[0].isalnum() and word.lower() != "the"]
+    return "".join(word[0] for word in words[:2]).upper() or name[:1].upper()
 
 
 class ProviderLogo(models.Model):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from articles.search import postgresql
 from tests.guard import watch
 
 unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck)}
@@ -23,3 +24,9 @@ def unlogged_writes() -> Iterator[list[str]]:
     with watch() as found:
         yield found
     assert not found, "\n".join(found)
+
+
+@pytest.fixture(autouse=True)
+def unread_queries() -> None:
+    """PostgreSQL reads the words of a query once for each process; counted queries don't depend on earlier tests."""
+    postgresql._tsquery.cache_clear()

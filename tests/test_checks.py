@@ -13,7 +13,18 @@ def found(message_id):
 
 
 @pytest.mark.parametrize(
-    "message_id", ["articles.E001", "articles.E002", "articles.E003", "articles.E004", "articles.E005", "articles.W001"]
+    "message_id",
+    [
+        "articles.E001",
+        "articles.E002",
+        "articles.E003",
+        "articles.E004",
+        "articles.E005",
+        "articles.E010",
+        "articles.E011",
+        "articles.E012",
+        "articles.W001",
+    ],
 )
 def test_a_good_machine_passes(message_id):
     assert found(message_id) == []
@@ -65,3 +76,23 @@ def test_settings_that_the_api_cannot_follow_are_errors(settings, name, value):
 def test_a_pillow_that_lacks_a_format_warns(monkeypatch):
     monkeypatch.setattr(features, "check", lambda feature: feature != "avif")
     assert "can't read AVIF," in found("articles.W001")[0].msg
+
+
+@pytest.mark.parametrize("address", ["news.example", "https://news.example/news", "ftp://x", "https://a b", "https://"])
+def test_a_site_is_called_by_scheme_and_host(settings, address):
+    settings.SITE_URL = address
+    [message] = found("articles.E010")
+    assert "https://news.example" in message.hint
+
+
+@pytest.mark.parametrize("address", ["https://news.example", "http://localhost:8000/", "http://[::1]:8000"])
+def test_a_sites_address_passes(settings, address):
+    settings.SITE_URL = address
+    assert found("articles.E010") == []
+
+
+def test_a_hub_has_an_address_and_has_to_be_told_ours(settings):
+    settings.WEBSUB_HUB = "hub.example"
+    assert len(found("articles.E011")) == len(found("articles.E012")) == 1
+    settings.SITE_URL, settings.WEBSUB_HUB = "https://news.example", "https://hub.example/?a=b"
+    assert found("articles.E011") == found("articles.E012") == []

@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from articles.models import Article
-from articles.paging import Cursor, page_of
+from articles import operations, paging
+from articles.models import Article, ArticleTopic, Topic
+from articles.paging import Cursor, page_about, page_by, page_of
 
 from . import builders
 from .builders import MORNING
@@ -38,10 +39,11 @@ def test_anything_else_is_no_cursor(text):
 @pytest.mark.django_db
 class TestPages:
     def walk(self, size):
+        names_by_key = dict(Article.objects.values_list("pk", "name"))
         names, before = [], ""
         while True:
             page = page_of(Article.objects.public(), before, size=size)
-            names.append([article.name for article in page.articles])
+            names.append([names_by_key[pk] for pk in page.ids])
             if page.older is None:
                 return names
             before = str(page.older)
@@ -73,18 +75,85 @@ class TestPages:
     def test_what_comes_in_or_goes_doesnt_move_the_next_page(self):
         rows = [builders.article() for _ in range(6)]
         first = page_of(Article.objects.public(), "", size=3)
-        before = page_of(Article.objects.public(), str(first.older), size=3).articles
+        before = page_of(Article.objects.public(), str(first.older), size=3).ids
         builders.article("A newer one")
         Article.objects.filter(pk=rows[3].pk).delete()  # the very one at which the page ended
-        assert page_of(Article.objects.public(), str(first.older), size=3).articles == before
+        assert page_of(Article.objects.public(), str(first.older), size=3).ids == before
 
     def test_nonsense_gives_the_first_page(self):
         builders.article("The only one")
         page = page_of(Article.objects.public(), "nonsense")
-        assert [article.title for article in page.articles] == ["The only one"]
+        assert page.ids == [Article.objects.get(title="The only one").pk]
         assert page.cursor is None
 
     def test_the_condition_starts_in_the_index(self):
         with CaptureQueriesContext(connection) as queries:
             page_of(Article.objects.public(), "20200609T123700Z-x")
         assert '"published_at" <= ' in queries[0]["sql"]
+
+
+@pytest.mark.django_db
+class TestPagesOfTopics:
+    def walk(self, topics, size):
+        names_by_key = dict(Article.objects.values_list("pk", "name"))
+        names, before = [], ""
+        while True:
+            page = page_about([topic.pk for topic in topics], before, size=size)
+            names += [names_by_key[pk] for pk in page.ids]
+            if page.older is None:
+                return names
+            before = str(page.older)
+
+    def test_they_are_the_public_articles_of_any_of_the_topics_each_once(self, monkeypatch):
+        names = ["AI", "Weather", "Trade"]
+        for number in range(20):
+            topics = [name for place, name in enumerate(names) if number % (place + 2) == 0]
+            published = {"published": False, "quality": 20} if number % 7 == 3 else {}
+            builders.article(topics=topics, published_at=MORNING + timedelta(hours=number // 3), **published)
+        topics = [builders.topic(name) for name in names]
+        expected = [article.name for article in Article.objects.public().about(topics).newest_first()]
+        for size in (1, 4, 25):
+            assert self.walk(topics, size) == expected
+        monkeypatch.setattr(paging, "KEYS_AT_ONCE", 2)
+        assert self.walk(topics, 3) == expected
+        assert self.walk([], 3) == []
+
+    def test_any_number_of_topics_is_two_queries(self, django_assert_num_queries):
+        builders.article(topics=["AI", "Weather", "Trade"])
+        keys = list(Topic.objects.values_list("pk", flat=True))
+        for some in (keys[:2], keys):
+            with django_assert_num_queries(2):
+                assert page_about(some, "").ids
+
+    def test_an_article_that_gets_another_time_moves(self):
+        old, new = builders.article("Old", topics=["AI"]), builders.article("New", topics=["AI"])
+        topic = builders.topic("AI")
+        assert self.walk([topic], 5) == [new.name, old.name]
+        operation = operations.edit(old, published_at=new.published_at + timedelta(days=1)).operation
+        assert self.walk([topic], 5) == [old.name, new.name]
+        operations.undo(operation)
+        assert self.walk([topic], 5) == [new.name, old.name]
+
+    def test_topics_that_are_given_later_have_the_time_too(self):
+        article = builders.article()
+        builders.topic("AI")
+        operations.set_topics(article, ["AI"])
+        assert ArticleTopic.objects.get().published_at == article.published_at
+        assert self.walk([builders.topic("AI")], 5) == [article.name]
+
+
+@pytest.mark.django_db
+def test_pages_of_an_outlet_hold_all_its_names(django_assert_max_num_queries):
+    outlets = [builders.provider(name, "one.example") for name in ("One", "One Plus", "One More")]
+    for number in range(12):
+        builders.article(provider=outlets[number % 3])
+    builders.article(provider=builders.provider("Other", "other.example"))
+    keys = [outlet.pk for outlet in outlets]
+    expected = list(Article.objects.filter(provider__in=keys).newest_first().values_list("pk", flat=True))
+    found, before = [], ""
+    for _ in range(3):
+        with django_assert_max_num_queries(2):
+            page = page_by(keys, before, size=5)
+        found += page.ids
+        before = str(page.older)
+    assert found == expected

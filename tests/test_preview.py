@@ -300,7 +300,7 @@ def test_the_articles_page_leads_to_its_preview(admin_client):
 def test_a_preview_costs_the_same_queries_whatever_it_holds(admin_client, client, django_assert_num_queries, stories):
     lead = newsroom(stories)
     operations.hold(lead)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(8):
         admin_client.get(desk(lead))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(6):
         client.get(link(lead))

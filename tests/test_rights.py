@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from articles import operations, rights
 from articles.acts import By
@@ -52,6 +54,7 @@ MAY: dict[str, set[str]] = {
     "merge": ABOVE_CONTRIBUTOR,
     "publish": PUBLISHERS,
     "schedule": PUBLISHERS,
+    "pick": PUBLISHERS,
     "delete": PUBLISHERS,
     "policy": PUBLISHERS,
     "import": IMPORTERS,
@@ -99,12 +102,13 @@ class TestVerbs:
         assert not any(rights.may(somebody, verb) for verb in MAY)
 
     @pytest.mark.parametrize("role", ["reader", "contributor", "editor", "importer"])
-    @pytest.mark.parametrize("verb", ["publish", "schedule", "hold", "spike", "reopen"])
+    @pytest.mark.parametrize("verb", ["publish", "schedule", "pick", "hold", "spike", "reopen"])
     def test_only_publishers_put_on_the_site_or_take_off(self, role, verb):
         """The verbs hold to it themselves, whatever a door lets through."""
         by = By(user(role), Via.DESK)
         article = builders.article(quality=20 if verb in ("publish", "schedule") else 90)
-        arguments: dict[str, Any] = {"publish_at": builders.MORNING} if verb == "schedule" else {}
+        later = timezone.now() + timedelta(days=1)
+        arguments: dict[str, Any] = {"schedule": {"publish_at": later}, "pick": {"until": later}}.get(verb, {})
 
         with pytest.raises(Refused, match="the right to publish"):
             getattr(operations, verb)(article, by=by, **arguments)

@@ -99,3 +99,22 @@ def test_the_api_says_when_to_come_back(client, settings, clock):
     assert "nosniff" in refused["X-Content-Type-Options"]
     assert client.options("/api/topics/").status_code == 204
     assert client.get("/").status_code == 200
+
+
+@pytest.mark.django_db
+class TestSearches:
+    def test_who_searches_too_often_has_to_wait(self, client, settings):
+        settings.SEARCH_RATE = 2
+        asked = {"REMOTE_ADDR": "203.0.113.77"}
+        answers = [client.get("/search/", {"q": "storm"}, **asked) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert 1 <= int(answers[2]["Retry-After"]) <= 60
+        assert answers[2]["Cache-Control"] == "no-store"
+        assert "Too many searches" in answers[2].content.decode()
+        assert client.get("/search/feed.rss", {"q": "storm"}, **asked).status_code == 429
+        assert client.get("/", **asked).status_code == 200
+        assert client.get("/search/", {"q": "storm"}, REMOTE_ADDR="203.0.113.78").status_code == 200
+
+    def test_0_means_any_number(self, client, settings):
+        settings.SEARCH_RATE = 0
+        assert {client.get("/search/", REMOTE_ADDR="203.0.113.79").status_code for _ in range(5)} == {200}

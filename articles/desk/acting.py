@@ -44,6 +44,7 @@ class Asked:
 RIGHT_OF = {
     "publish": "publish",
     "schedule": "schedule",
+    "pick": "pick",
     "hold": "hold",
     "spike": "spike",
     "reopen": "reopen",
@@ -64,6 +65,7 @@ RIGHT_OF = {
 DONE = {
     "publish": "published",
     "schedule": "scheduled",
+    "pick": "picked",
     "hold": "held",
     "spike": "spiked",
     "reopen": "reopened",
@@ -118,6 +120,11 @@ def _schedule(asked: Asked) -> Outcome:
     return operations.schedule(_target(asked), **times, by=asked.by, versions=asked.versions)
 
 
+def _pick(asked: Asked) -> Outcome:
+    until = _time(asked.given.get("pick_until", ""), "pick_until")
+    return operations.pick(_target(asked), until, by=asked.by, versions=asked.versions)
+
+
 def _time(text: str, name: str) -> datetime | None:
     """Return a time typed in the site's zone; None for nothing. Raises Refused."""
     if not text.strip():
@@ -127,7 +134,7 @@ def _time(text: str, name: str) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None or not 1900 <= moment.year <= 2199:
-        raise Refused(f"“{text[:40]}” is no time to {name.removesuffix('_at')}; type it as 2026-11-23 08:30.")
+        raise Refused(f"“{text[:40]}” is no time to {name.partition('_')[0]}; type it as 2026-11-23 08:30.")
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
 
@@ -226,6 +233,7 @@ _DEEDS: dict[str, Callable[[Asked], Outcome]] = {
     "take_out": decided(operations.take_out),
     "spike": _spike,
     "schedule": _schedule,
+    "pick": _pick,
     "quality": _score("quality"),
     "heat": _score("heat"),
     "step": _step,

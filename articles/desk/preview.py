@@ -18,8 +18,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from articles import views
 from articles.models import Article
+from articles.storypage import story_context
 
 from .doors import desk_view
 
@@ -113,14 +113,15 @@ def _reason(article: Article, now: datetime) -> str:
 
 
 def _article(pk: int) -> Article:
-    return get_object_or_404(Article.objects.with_story().defer("secured", "lead__secured"), pk=pk)
+    return get_object_or_404(Article.objects.select_related("lead").defer("secured", "lead__secured"), pk=pk)
 
 
 def _page(
     request: HttpRequest, article: Article, *, is_desk: bool = False, link: str = "", ends: datetime | None = None
 ) -> HttpResponse:
     now = timezone.now()
-    context = views.story_context(article) | {
+    context = story_context(article.pk) | {
+        "article": article,
         "seen": seen(article, now, with_reason=is_desk),
         "is_shown": article.is_shown(now),
         "is_desk": is_desk,

@@ -43,6 +43,9 @@ def restore(article: Article, event: Event, *, by: By, version: int | None = Non
             return _restore_story(article, value, by, versions)
         case "publish_at" | "unpublish_at":
             return _restore_schedule(article, event, by, versions)
+        case "pick_until":
+            until = datetime.fromisoformat(value) if value else None
+            return operations.pick(article, until, by=by, versions=versions)
         case "quality" | "heat":
             return _restore_score(article, name, value, by, version)
         case "provider_id":

@@ -28,7 +28,7 @@ VALUE_SHOWN = 200  # characters of one value
 UNTOLD = {"dialect", "extra", "layout", "engagement", "pairings", "registry_id", "registry_name"}
 TEXTS = {"title", "excerpt", "body", "featured_content"}
 ADDRESSES = {"web_url", "original_url", "amp_url", "cdn_amp_url"}
-TIMES = {"published_at", "publish_at", "unpublish_at"}
+TIMES = {"published_at", "publish_at", "unpublish_at", "pick_until"}
 NAMED = {"lead_id": "articles", "provider_id": "providers", "parent_id": "topics"}  # fields that hold a key
 LISTS = {"images": "pictures", "logos": "logos", "related": "coverage"}
 WORDS = {"topics": "topics", "tags": "places", "keywords": "keywords", "hashtags": "hashtags", "services": "services"}
@@ -45,6 +45,7 @@ LABELS = {
     "cdn_amp_url": "AMP cache address",
     "publish_at": "on the site from",
     "unpublish_at": "on the site until",
+    "pick_until": "editor's pick until",
     "spike_reason": "reason",
     "lead": "story",
 }
@@ -65,6 +66,7 @@ RESTORABLE = {
     "spike_reason": rights.SCORE,
     "publish_at": rights.PUBLISH,
     "unpublish_at": rights.PUBLISH,
+    "pick_until": rights.PUBLISH,
     "removed": rights.PUBLISH,
     "lead_id": rights.FOLD,
     "images": "articles.change_articleimage",

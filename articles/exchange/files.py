@@ -40,26 +40,31 @@ def sources(paths: Sequence[str]) -> Iterator[Source]:
     several = len(paths) > 1
     for path in paths:
         whole, length = os.path.abspath(path), len(path.rstrip(os.sep))
-        for found in _below(path) if os.path.isdir(path) else [path]:
-            key = whole + found[length:]
-            if key not in seen:
-                if several:
-                    seen.add(key)
-                yield Source(found, _label(found), os.path.splitext(os.path.basename(found))[0])
+        for found, stem in _below(path) if os.path.isdir(path) else [(path, _stem(path))]:
+            if several:
+                key = whole + found[length:]
+                if key in seen:
+                    continue
+                seen.add(key)
+            yield Source(found, _label(found), stem)
 
 
-def _below(directory: str) -> Iterator[str]:
-    """Yield what an import takes from a directory; a folder that can't be read comes as a path that is refused."""
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def _below(directory: str) -> Iterator[tuple[str, str]]:
+    """Yield path and stem of what an import takes from a directory; a folder that can't be read comes to be refused."""
     unreadable: list[OSError] = []
     for folder, folders, files in os.walk(directory, onerror=unreadable.append):
         folders.sort(key=os.fsencode)
         prefix = os.path.join(folder, "")
         for name in sorted(files, key=os.fsencode):
-            suffix = os.path.splitext(name)[1].lower()
+            stem, suffix = (name[:-3], ".md") if name[-3:] == ".md" and name[0] != "." else os.path.splitext(name)
             path = f"{prefix}{name}"
-            if suffix in DOCUMENT_SUFFIXES or (suffix in REGISTRY_SUFFIXES and _says_taxonomy(path)):
-                yield path
-    yield from (str(error.filename) for error in unreadable)
+            if suffix.lower() in DOCUMENT_SUFFIXES or (suffix.lower() in REGISTRY_SUFFIXES and _says_taxonomy(path)):
+                yield path, stem
+    yield from ((str(error.filename), _stem(str(error.filename))) for error in unreadable)
 
 
 def _says_taxonomy(path: str) -> bool:

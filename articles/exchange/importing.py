@@ -19,6 +19,7 @@ from django.db.models import F
 
 from articles import naming, operations, stories, twins
 from articles.acts import SYSTEM, Act, By, act, created
+from articles.bulk import rare_collections
 from articles.models import Article, ArticleQuerySet, Operation, Policies, Verb
 from articles.pins import ANEW
 
@@ -77,13 +78,14 @@ def run_import(
     of an article only among the others is told to `on_notice` at the end, by name. The run is one operation of `by`.
     """
     run = _Run(on_outcome, on_notice, dry_run=dry_run, rescore=rescore, prune=prune, by=by)
-    if dry_run:
-        run.take_in_all(sources)
-        run.compare_changed()
-    else:
-        with import_lock(on_wait):
+    with rare_collections():
+        if dry_run:
             run.take_in_all(sources)
-            run.finish()
+            run.compare_changed()
+        else:
+            with import_lock(on_wait):
+                run.take_in_all(sources)
+                run.finish()
     return run.counts
 
 
@@ -207,7 +209,7 @@ class _Run:
         self.newest_operation = _newest_operation()
         known = _stored_hashes(source.stem for source in sources if naming.is_document_name(source.stem))
         reads = [read for source in sources if (read := self._read(source, known))]
-        known |= _stored_hashes(read.document.name for read in reads if read.document.name not in known)
+        known |= _stored_hashes(read.document.name for read in reads if read.document.name != read.source.stem)
         new = []
         for read in reads:
             if self._is_repeated(read.source, read.document.name, read.document.content_hash):
@@ -339,7 +341,7 @@ def _stored_hashes(names: Iterable[str]) -> dict[str, str]:
     wanted = list(names)
     if not wanted:
         return {}
-    return dict(Article.objects.filter(name__in=wanted).values_list("name", "content_hash"))
+    return dict(Article.objects.filter(name__listed=wanted).values_list("name", "content_hash"))
 
 
 def _told(read: _Read, outcome: str, changed: list[str] | None = None) -> Outcome:

@@ -32,6 +32,8 @@ def notices_of(document: Document) -> list[str]:
 
 
 def _belongs(url: str, domain: str) -> bool:
+    if url.startswith((f"https://www.{domain}/", f"https://{domain}/")):  # nearly all, and quickly told
+        return True
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     own = domain.lower().removeprefix("www.")
     return host == own or host.endswith(f".{own}")

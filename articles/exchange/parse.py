@@ -59,18 +59,17 @@ _FENCE_PATTERN = re.compile(r"---[ \t]*\n")
 _CLOSING_PATTERN = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
 
 ReadFile = Document | Entry
+SECURED = b"\nsecured:"
 
 
 def hash_of(raw: bytes) -> str:
     """Return the digest that tells whether a file changed: `secured` and line ends don't count (FORMAT.md part 4)."""
     text = raw.replace(b"\r\n", b"\n") if b"\r" in raw else raw
-    digest = hashlib.blake2b(digest_size=32)
-    start = text.find(b"\nsecured:", 0, text.find(b"\n---", 3) + 1)
-    if start < 0:
-        digest.update(text)
-    else:
-        digest.update(text[:start])
-        digest.update(text[text.find(b"\n", start + 1) :])
+    start = text.find(SECURED)
+    if start < 0 or start + len(SECURED) > text.find(b"\n---", 3) + 1:  # none, or none above the closing fence
+        return hashlib.blake2b(text, digest_size=32).hexdigest()
+    digest = hashlib.blake2b(text[:start], digest_size=32)
+    digest.update(text[text.find(b"\n", start + 1) :])
     return digest.hexdigest()
 
 

@@ -49,7 +49,7 @@ class Registry:
 
     def _load_providers(self, wanted: set[tuple[str, str]]) -> None:
         for chunk in chunked(sorted({domain for domain, _ in wanted})):
-            for pk, domain, name in Provider.objects.filter(domain__in=chunk).values_list("pk", "domain", "name"):
+            for pk, domain, name in Provider.objects.filter(domain__listed=chunk).values_list("pk", "domain", "name"):
                 self.provider_ids[domain, name] = pk
 
     def _prepare_logos(self, outlets: Iterable[Outlet]) -> None:

@@ -80,7 +80,7 @@ ARTICLES = Table(
     "created_at",
     "changed_at",
 )
-TOPICS = Table(ArticleTopic, "content_object", "tag", "position")
+TOPICS = Table(ArticleTopic, "content_object", "tag", "position", "published_at")
 IMAGE_COLUMNS = ("position", *IMAGE_FIELDS)
 IMAGES = Table(ArticleImage, "article", "kind", *IMAGE_COLUMNS)
 RELATED = Table(
@@ -305,13 +305,11 @@ def _outlet_layout(outlet: Outlet) -> Layout:
 
 
 def _insert_topics(pairs: Sequence[tuple[int, Document]], registry: Registry) -> None:
-    TOPICS.insert(
-        [
-            (pk, registry.topic_ids[name], position)
-            for pk, document in pairs
-            for position, name in enumerate(document.topics)
-        ]
-    )
+    rows = []
+    for pk, document in pairs:
+        moment = time_value(document.published_at)
+        rows += [(pk, registry.topic_ids[name], place, moment) for place, name in enumerate(document.topics)]
+    TOPICS.insert(rows)
 
 
 def _insert_images(pairs: Sequence[tuple[int, Document]]) -> None:

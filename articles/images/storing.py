@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage
 
+from articles import stamps
 from articles.models import Picture
 from providers.models import ProviderLogo
 
@@ -27,6 +28,8 @@ def store_picture(url: str, data: bytes) -> bool:
     if is_logo:
         name = _store_file("logos", picture)
         written = bool(logos.exclude(file=name).update(file=name)) or written
+    if written:
+        stamps.advance()
     return written
 
 

@@ -7,6 +7,7 @@ from .operation import Event, Operation, Subject, Verb, Via
 from .pairing import Pairing
 from .policy import NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPolicy, event_field, number_of
 from .related import RelatedLink
+from .stamp import Stamp
 from .topic import ArticleTopic, Topic
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "RelatedLink",
     "SavedView",
     "SitePolicy",
+    "Stamp",
     "Subject",
     "Topic",
     "TopicPolicy",

@@ -9,7 +9,7 @@ from typing import Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils import timezone
@@ -61,7 +61,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def hottest_first(self) -> Self:
         return self.order_by("-hot", "file_name")
 
-    def about(self, topics: Iterable[Topic]) -> Self:
+    def about(self, topics: Iterable[Topic | int]) -> Self:
         """Return the articles with any of `topics`, each once.
 
         One query decides how: few are looked up by their keys; of many, the newest are soon found by walking the
@@ -78,16 +78,6 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Return the articles of these outlets. One query tells which: of a single one, an index knows the order."""
         found = list(outlets.order_by().values_list("pk", flat=True))
         return self.filter(provider=found[0]) if len(found) == 1 else self.filter(provider__in=found)
-
-    def with_card(self) -> Self:
-        """Load what `_card.html` touches: two more queries whatever the number of articles."""
-        return self.select_related("provider").prefetch_related(
-            Prefetch("article_topics", ArticleTopic.objects.select_related("tag")), "images"
-        )
-
-    def with_story(self) -> Self:
-        """Load what the page of a story needs of its article: three more queries."""
-        return self.select_related("lead").with_card().prefetch_related("provider__logos")
 
 
 class Article(models.Model):  # type: ignore[django-manager-missing]
@@ -148,6 +138,13 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     unpublish_at = models.DateTimeField(
         "unpublish at", null=True, blank=True, help_text="Readers no longer see it from then on. Empty means never."
     )
+    pick_until = models.DateTimeField(
+        "editor's pick until",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Until then it stands first on the front page.",
+    )
     removed = models.BooleanField(null=True, blank=True, help_text="Rejected by the source, whatever its heat.")
     missing = models.BooleanField(
         default=False, help_text="Its document was not in an import that prunes; withdrawn until it comes back."
@@ -161,7 +158,9 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     )
     hot = models.FloatField(default=0, editable=False, help_text="Front page order: see ranking.hot_value.")
     featured_content = models.TextField(blank=True, help_text="As the document has it; readers get a rebuilt player.")
-    provider = models.ForeignKey("providers.Provider", models.PROTECT, related_name="articles")
+    provider = models.ForeignKey(  # article_provider begins with it
+        "providers.Provider", models.PROTECT, related_name="articles", db_index=False
+    )
     tags = SparseJSONField(default=list, blank=True, help_text="Places, as ISO 3166 codes and readable names.")
     topics = TaggableManager(through=ArticleTopic, blank=True)
     lead = models.ForeignKey(
@@ -185,6 +184,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         null=True,
         editable=False,
         related_name="+",
+        db_index=False,  # article_by_editor begins with it
         help_text="Who decided on it last.",
     )
     version = models.PositiveIntegerField(default=1, editable=False, help_text="Rises with every change of a field.")
@@ -242,6 +242,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
             ),
             models.Index(fields=["publish_at"], name="article_publish_at", condition=Q(publish_at__isnull=False)),
             models.Index(fields=["unpublish_at"], name="article_unpublish_at", condition=Q(unpublish_at__isnull=False)),
+            models.Index(fields=["pick_until"], name="article_pick", condition=Q(pick_until__isnull=False)),
             models.Index(fields=["lead"], name="article_claimed", condition=Q(ambiguous=True)),
             models.Index(
                 fields=["-published_at", "file_name"], name="article_edited", condition=Q(editor__isnull=False)

@@ -23,6 +23,7 @@ class Verb(models.TextChoices):
     SPIKE = "spike", "spiked"
     REOPEN = "reopen", "reopened"
     SCHEDULE = "schedule", "scheduled"
+    PICK = "pick", "picked"
     FOLD = "fold", "folded"
     TAKE_OUT = "take_out", "taken out"
     MAKE_LEAD = "make_lead", "made lead"

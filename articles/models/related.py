@@ -13,14 +13,20 @@ from .article import shown_to_readers
 from .fields import SparseJSONField, WebAddressField, is_web_address
 
 
+def is_coverage() -> Q:
+    """Return the condition that readers see a link under a published article: as coverage that we hold no article of,
+    or a folded one.
+
+    Links to articles of ours that were removed, are missing, held or are still coming in are none.
+    """
+    folded = Q(target__heat=FOLDED_HEAT, target__staged=None) & ~Q(target__removed=True) & Q(target__missing=False)
+    return Q(target=None) | folded
+
+
 class RelatedLinkQuerySet(models.QuerySet["RelatedLink"]):
     def coverage(self) -> Self:
-        """Return what readers may see under a published article: coverage that we hold no article of, or a folded one.
-
-        Links to articles of ours that were removed, are missing, held or are still coming in are left out.
-        """
-        folded = Q(target__heat=FOLDED_HEAT, target__staged=None) & ~Q(target__removed=True) & Q(target__missing=False)
-        return self.filter(Q(target=None) | folded)
+        """Return what readers may see under a published article, see `is_coverage()`."""
+        return self.filter(is_coverage())
 
     def see_also(self) -> Self:
         """Return the links to articles that readers may see by themselves."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from articles.models import Article, ArticleQuerySet
+from articles.models import ArticleQuerySet
 from articles.paging import PAGE_SIZE
 
 from . import postgresql, sqlite
@@ -19,7 +20,7 @@ from .query import Query, parse
 
 __all__ = ["RANKED", "best", "count", "highlighted", "is_common", "matching", "segments"]
 
-RANKED = 500  # how many matches are compared for the best ones
+RANKED = 250  # how many matches are compared for the best ones
 COUNTED = 1000
 BACKENDS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
 
@@ -41,19 +42,18 @@ def is_common(text: str, using: str = DEFAULT_DB_ALIAS) -> bool:
     return bool(query.wanted) and BACKENDS[connections[using].vendor].is_common(query, using)
 
 
-def best(articles: ArticleQuerySet, text: str, *, start: int = 0, size: int = PAGE_SIZE) -> list[Article]:
-    """Return `size` of the newest RANKED matches, best first, from the one at `start`; of equals the newer first.
+def best(articles: ArticleQuerySet, text: str, *, start: int = 0, size: int = PAGE_SIZE) -> list[int]:
+    """Return the keys of `size` of the newest RANKED matches, best first, from the one at `start`; of equals the newer.
 
     Comparing all matches takes time in proportion to them: seconds where half a million articles hold a word.
     """
     query = parse(text)
-    ids = list(_narrow(articles, query, many=True).newest_first().values_list("pk", flat=True)[:RANKED])
+    found = _narrow(articles, query, many=True, newest=True).newest_first()
+    ids = list(found.values_list("pk", flat=True)[:RANKED])
     if ids and query.wanted:
         ranks = _backend(articles).ranks(ids, query, articles.db)
         ids.sort(key=lambda pk: -ranks.get(pk, 0))
-    wanted = ids[start : start + size]
-    rows = {article.pk: article for article in articles.filter(pk__in=wanted)}
-    return [rows[pk] for pk in wanted if pk in rows]
+    return ids[start : start + size]
 
 
 def count(articles: ArticleQuerySet, text: str, *, up_to: int = COUNTED) -> int:
@@ -62,7 +62,12 @@ def count(articles: ArticleQuerySet, text: str, *, up_to: int = COUNTED) -> int:
 
 
 def _narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False, newest: bool = False) -> ArticleQuerySet:
-    return _backend(articles).narrow(articles, query, many=many, newest=newest) if query else articles
+    if not query:
+        return articles
+    try:
+        return _backend(articles).narrow(articles, query, many=many, newest=newest)
+    except EmptyResultSet:  # there are none to look among
+        return articles.none()
 
 
 def _backend(articles: ArticleQuerySet) -> Any:

@@ -11,6 +11,7 @@ Two things stay slow, in proportion to what matches: a word of very many article
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from django.db import connections
 
@@ -28,6 +29,9 @@ DENSE_FOR_MANY = 15
 ASKED = "coalesce((SELECT document FROM article_search WHERE article_id = %(expressions)s) @@ %%s::tsquery, FALSE)"
 LOOKED_UP = "%(expressions)s = ANY(ARRAY(SELECT article_id FROM article_search WHERE document @@ %%s::tsquery))"
 
+FEW = 5000
+MATCHED = "SELECT count(*) FROM (SELECT 1 FROM article_search WHERE document @@ %s::tsquery LIMIT %s) found"
+
 TERM = "phraseto_tsquery('article_search', article_search_plain(%s))"
 BEGINNING = f"coalesce((nullif({TERM}::text, '') || ':*')::tsquery, '')"
 
@@ -35,7 +39,7 @@ BEGINNING = f"coalesce((nullif({TERM}::text, '') || ':*')::tsquery, '')"
 def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False, newest: bool = False) -> ArticleQuerySet:
     """Return those of `articles` that match; `many` if hundreds of them are wanted, `newest` makes no difference.
 
-    One query reads the words, one decides how articles are found.
+    One query reads the words, where they are new, one decides how articles are found.
     """
     words = _tsquery(query, articles.db)
     if not query.wanted:
@@ -46,8 +50,10 @@ def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False, newes
 
 
 def is_common(query: Query, using: str) -> bool:
-    """Return False: here a thousand matches of a common word are counted as quickly."""
-    return False
+    """Return whether more than FEW articles match: GIN tells sooner than a walk that asks one after another."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"SELECT ({MATCHED}) > %s", [_tsquery(query, using), FEW + 1, FEW])
+        return bool(cursor.fetchone()[0])
 
 
 def ranks(ids: Sequence[int], query: Query, using: str) -> dict[int, float]:
@@ -59,6 +65,7 @@ def ranks(ids: Sequence[int], query: Query, using: str) -> dict[int, float]:
         return dict(cursor.fetchall())
 
 
+@lru_cache(maxsize=1000)
 def _tsquery(query: Query, using: str) -> str:
     """Return the query in PostgreSQL's language. Its own parser reads the words, so nothing in them is an operator."""
     parts = [BEGINNING if term.prefix else TERM for term in query.wanted] + [f"!!{TERM}" for _ in query.unwanted]

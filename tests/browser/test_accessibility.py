@@ -137,7 +137,23 @@ def toast(page, world):
     expect(page.locator("#toast")).to_contain_text("1 story held.")
 
 
+def readers(address: str):
+    """Return how to get to a page of the public site."""
+    return lambda page, world: page.goto(address.format(**vars(world), day=f"{world.lead.published_at:%Y/%m/%d}"))
+
+
 PAGES = {
+    "readers: front page": readers("/"),
+    "readers: latest": readers("/latest/"),
+    "readers: topics": readers("/topics/"),
+    "readers: a topic": readers("/topics/ai/"),
+    "readers: outlets": readers("/providers/"),
+    "readers: an outlet": readers("/providers/courier.example/"),
+    "readers: a story": readers("/news/{lead.name}/"),
+    "readers: a day": readers("/archive/{day}/"),
+    "readers: search": readers("/search/"),
+    "readers: found": readers("/search/?q=bridge&topic=ai"),
+    "readers: nothing found": readers("/search/?q=zebra&provider=courier.example&from=2020-01-01"),
     "list": at(DESK),
     "all stories": at(f"{DESK}?view=all"),
     "empty list": at(f"{DESK}?view=ambiguous"),

@@ -1,0 +1,223 @@
+"""Whole answers kept for readers, and answers of 304, for as long as readers would see the same.
+
+A view that `for_readers()` marks says by that: my answer is the same for everybody, and depends on nothing but the
+address, the parameters that I name, and what is published. Its answers are kept under the stamp of what is published
+(`stamps.py`), so whatever changes, the very next request is answered anew.
+
+An ETag names the state and the content: with the state unchanged a request ends in 304 without a look at the page; with
+the content unchanged, without sending it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from django.conf import settings
+from django.core.cache import caches
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
+from django.urls import Resolver404, resolve
+from django.utils import timezone
+from django.utils.http import http_date, parse_http_date_safe
+
+from . import stamps
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+PAGES = "pages"  # a cache of its own, so that nothing else pushes answers out
+KEPT_SECONDS = 3600
+QUARTER = 900  # seconds; what depends on the time of day ("today", "48 hours") is computed anew after so long
+PATIENCE_SECONDS, PAUSE_SECONDS = 10.0, 0.01  # how a request waits for another that computes the same answer
+NOT_KEPT, NOT_KEPT_SECONDS = "not kept", 2  # no use waiting for this one
+SETTLED = timedelta(seconds=2)  # HTTP's dates know whole seconds: a change younger than that is not dated
+GZIP_LEVEL, GZIP_BYTES_MIN = 5, 500
+COMPRESSIBLE_PATTERN = re.compile(r"text/|application/(?:json|javascript|xml|[\w.]+\+(?:json|xml))")
+ETAG_PATTERN = re.compile(r'"([0-9a-f]{32})\.([0-9a-f]{32})"')
+SAID = (  # settings that answers tell, beside what is published
+    "SITE_NAME",
+    "SITE_TAGLINE",
+    "SITE_URL",
+    "HEADLINE_TARGET",
+    "INDEX_SINGLE_STORIES",
+    "WEBSUB_HUB",
+    "TIME_ZONE",
+    "DEBUG",
+)
+CONTROL = "public, max-age=0, s-maxage=60, must-revalidate"  # caches before us: at most 60 s (RELIABILITY goal 26)
+
+
+def for_readers(*parameters: str) -> Callable[[View], View]:
+    """Mark a view whose answers may be kept. It reads no parameters of the query string but these."""
+
+    def mark(view: View) -> View:
+        view.for_readers = parameters  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of 200 as it is kept. `compressed` is made for the first reader who takes gzip."""
+
+    content: bytes
+    headers: dict[str, str]
+    digest: str
+    compressed: bytes = b""
+
+
+class KeptAnswersMiddleware:
+    """Answers from what is kept, tells who has the answer already, and keeps what is answered anew."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        parameters = _parameters(request.path_info) if request.method in ("GET", "HEAD") else None
+        if parameters is None:
+            return self.get_response(request)
+        stamp = stamps.current()
+        key = _key(request, parameters, stamp)
+        known = ETAG_PATTERN.findall(request.META.get("HTTP_IF_NONE_MATCH", ""))
+        for state, digest in known:
+            if state == key:
+                return _not_modified(key, digest, stamp)
+        answer = self._answer(request, key)
+        if not isinstance(answer, Answer):
+            return answer
+        if any(digest == answer.digest for _, digest in known) or _is_unchanged_since(request, stamp):
+            return _not_modified(key, answer.digest, stamp)
+        return _response(request, answer, key, stamp)
+
+    def _answer(self, request: HttpRequest, key: str) -> Answer | HttpResponseBase:
+        """Return what is kept under the key; else compute it, once however many ask; other answers as they are."""
+        found = caches[PAGES].get(key)
+        if found is not None:
+            return found
+        with _alone(key) as found:
+            if found is not None:
+                return found
+            response = self.get_response(request)
+            answer = _keepable(response)
+            if answer is None:
+                caches[PAGES].set(f"{key}-busy", NOT_KEPT, NOT_KEPT_SECONDS)
+                return response
+            caches[PAGES].set(key, answer, KEPT_SECONDS)
+            return answer
+
+
+@contextmanager
+def _alone(key: str) -> Iterator[Answer | None]:
+    """Yield None to the one who is to compute the answer; to others, who had to wait, what that one kept.
+
+    Who has waited too long, or for an answer that isn't kept, computes it too.
+    """
+    kept, lock = caches[PAGES], f"{key}-busy"
+    end = time.monotonic() + PATIENCE_SECONDS
+    found = None
+    while not (is_first := kept.add(lock, "", PATIENCE_SECONDS)):
+        found = kept.get(key)
+        if found is not None or kept.get(lock) == NOT_KEPT or time.monotonic() > end:
+            break
+        time.sleep(PAUSE_SECONDS)
+    try:
+        yield found if found is not None or not is_first else kept.get(key)
+    finally:
+        if is_first and kept.get(lock) != NOT_KEPT:
+            kept.delete(lock)
+
+
+def _keepable(response: HttpResponseBase) -> Answer | None:
+    if not isinstance(response, HttpResponse) or response.status_code != 200 or response.cookies:
+        return None
+    if "no-store" in response.headers.get("Cache-Control", "") or "Cookie" in response.headers.get("Vary", ""):
+        return None
+    headers = {name: value for name, value in response.headers.items() if name != "Content-Length"}
+    return Answer(response.content, headers, hashlib.blake2b(response.content, digest_size=16).hexdigest())
+
+
+def _response(request: HttpRequest, answer: Answer, key: str, stamp: stamps.Taken) -> HttpResponse:
+    content = answer.content
+    encoding = {}
+    if len(content) >= GZIP_BYTES_MIN and COMPRESSIBLE_PATTERN.match(answer.headers.get("Content-Type", "")):
+        encoding = {"Vary": "Accept-Encoding"}
+        if "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
+            content = _compressed(answer, key)
+            encoding["Content-Encoding"] = "gzip"
+    headers = answer.headers | encoding | _validators(key, answer.digest, stamp)
+    headers["Content-Length"] = str(len(content))
+    headers.setdefault("Cache-Control", CONTROL)
+    return HttpResponse(content, headers=headers)
+
+
+def _compressed(answer: Answer, key: str) -> bytes:
+    if not answer.compressed:
+        answer = replace(answer, compressed=gzip.compress(answer.content, GZIP_LEVEL, mtime=0))
+        caches[PAGES].set(key, answer, KEPT_SECONDS)
+    return answer.compressed
+
+
+def _not_modified(key: str, digest: str, stamp: stamps.Taken) -> HttpResponse:
+    headers = _validators(key, digest, stamp) | {"Cache-Control": CONTROL, "Vary": "Accept-Encoding"}
+    return HttpResponseNotModified(headers=headers)
+
+
+def _validators(key: str, digest: str, stamp: stamps.Taken) -> dict[str, str]:
+    """Return the headers by which a client asks again. Weak: the gzipped answer has the same ETag."""
+    found = {"ETag": f'W/"{key}.{digest}"'}
+    changed_at = _settled(stamp)
+    if changed_at:
+        found["Last-Modified"] = http_date(changed_at.timestamp())
+    return found
+
+
+def _settled(stamp: stamps.Taken) -> datetime | None:
+    is_settled = stamp.changed_at is not None and timezone.now() - stamp.changed_at >= SETTLED
+    return stamp.changed_at if is_settled else None
+
+
+def _is_unchanged_since(request: HttpRequest, stamp: stamps.Taken) -> bool:
+    """Return whether a client that tells nothing but a date has this state (RFC 9110, 13.2.2: an ETag beats it)."""
+    if "HTTP_IF_NONE_MATCH" in request.META or "HTTP_IF_MODIFIED_SINCE" not in request.META:
+        return False
+    since = parse_http_date_safe(request.META["HTTP_IF_MODIFIED_SINCE"])
+    changed_at = _settled(stamp)
+    return since is not None and changed_at is not None and int(changed_at.timestamp()) <= since
+
+
+def _key(request: HttpRequest, parameters: tuple[str, ...], stamp: stamps.Taken) -> str:
+    given = [(name, request.GET.getlist(name)) for name in parameters if name in request.GET]
+    quarter = int(time.time()) // QUARTER
+    told = repr((stamp.key, quarter, request.scheme, request.get_host(), request.path, given))
+    return hashlib.blake2b(told.encode(errors="surrogatepass"), digest_size=16, key=_release()).hexdigest()
+
+
+@lru_cache(maxsize=2048)
+def _parameters(path: str) -> tuple[str, ...] | None:
+    """Return the parameters of the marked view at this path; None if another is there, or none."""
+    try:
+        return getattr(resolve(path).func, "for_readers", None)
+    except Resolver404:
+        return None
+
+
+@cache
+def _release() -> bytes:
+    """Return a digest of the program, its templates and its settings, which all make an answer what it is."""
+    digest = hashlib.blake2b(settings.SECRET_KEY.encode(), digest_size=32)
+    for folder in ("articles", "providers", "config", "templates"):
+        for path in sorted(Path(settings.BASE_DIR, folder).rglob("*")):
+            if path.suffix in (".py", ".html", ".css", ".txt", ".xml"):
+                digest.update(path.read_bytes())
+    for name in SAID:
+        digest.update(repr(getattr(settings, name)).encode())
+    return digest.digest()

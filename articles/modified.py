@@ -1,0 +1,61 @@
+"""When what readers see of a story changed last, by the log: `lastmod` of sitemaps, `updated` of feeds.
+
+`changed_at` can't tell: a policy that rescores everything moves it although no reader sees a difference. What stands
+around a story (see also, more on its topic, the menu) is not the story.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import OuterRef, Subquery
+
+from .models import Event, RelatedLink, Subject
+
+if TYPE_CHECKING:
+    from .models import Article, ArticleQuerySet
+
+# The fields of events that change what a story's page says, or whether there is one.
+SHOWN = (
+    "created",
+    "title",
+    "excerpt",
+    "published_at",
+    "provider_id",
+    "type",
+    "original_url",
+    "web_url",
+    "featured_content",
+    "topics",
+    "images",
+    "related",
+    "published",
+    "removed",
+    "missing",
+    "publish_at",
+    "unpublish_at",
+    "lead_id",
+)
+# Those by which a folded article comes and goes under its lead.
+SHOWN_AS_COVERAGE = ("removed", "missing", "lead_id", "web_url", "original_url")
+
+
+def with_log(articles: ArticleQuerySet) -> ArticleQuerySet:
+    """Load what `modified_at` reads; no query more."""
+    events = Event.objects.filter(subject=Subject.ARTICLE).order_by("-pk").values("operation__at")
+    members = RelatedLink.objects.filter(article=OuterRef(OuterRef("pk")), target__isnull=False).values("target")
+    return articles.annotate(
+        logged_at=Subquery(events.filter(subject_id=OuterRef("pk"), field__in=SHOWN)[:1]),
+        covered_at=Subquery(events.filter(subject_id__in=members, field__in=SHOWN_AS_COVERAGE)[:1]),
+    )
+
+
+def modified_at(article: Article, now: datetime) -> datetime:
+    """Return when the story last changed for readers, of an article loaded with `with_log()`.
+
+    Without an entry in the log: when it came in. A schedule counts once it has begun.
+    """
+    logged, covered = article.logged_at, article.covered_at  # type: ignore[attr-defined]
+    begun = article.publish_at if article.publish_at and article.publish_at <= now else None
+    return max(moment for moment in (logged or article.created_at, covered, begun) if moment is not None)

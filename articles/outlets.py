@@ -1,0 +1,113 @@
+"""Outlets as readers see them: a domain with the names under which it has public stories. No other is on the site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+from django.utils import timezone
+
+from providers.models import Provider, ProviderLogo
+
+from .media import Outlet, logos_of
+from .models import Article, shown_to_readers
+from .statements import MOMENT, JSONList, Statement, json_of
+
+RECENT_DAYS = 30
+
+
+class Domain(NamedTuple):
+    """A domain with the keys and the names under which it speaks."""
+
+    domain: str
+    keys: tuple[int, ...]
+    names: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return self.names[0] if len(self.names) == 1 else self.domain
+
+
+class Listed(NamedTuple):
+    """A domain with the name whose logo stands for all, and the number of its stories of the past RECENT_DAYS."""
+
+    domain: Domain
+    face: Outlet
+    stories: int
+
+
+def told_domains() -> list[Domain]:
+    """Return the domains that have public stories, in alphabetical order of their titles. One query."""
+    return sorted(_domains(TOLD.rows()), key=lambda domain: (domain.title.casefold(), domain.domain))
+
+
+def find(domain: str) -> Domain | None:
+    """Return the domain with the names that have public stories; None if it has none. Two queries."""
+    keys = list(Provider.objects.for_domain(domain).order_by().values_list("pk", flat=True))
+    return next(iter(_domains(TOLD_OF.rows(keys))), None)
+
+
+def faces(domains: Iterable[Domain]) -> dict[str, Outlet]:
+    """Return for each domain the name whose logo stands for all; the first if none has a logo. One query."""
+    wanted = list(domains)
+    found = {
+        pk: Outlet(name, domain, logos_from(logos))
+        for pk, name, domain, logos in FACES.rows([key for domain in wanted for key in domain.keys])
+    }
+    outlets = {domain.domain: [found[key] for key in domain.keys] for domain in wanted}
+    return {name: next((outlet for outlet in known if outlet.logos), known[0]) for name, known in outlets.items()}
+
+
+def listed(domains: Sequence[Domain]) -> list[Listed]:
+    """Return what a list shows of domains. Two queries."""
+    face, recent = faces(domains), _recent()
+    return [Listed(each, face[each.domain], sum(recent.get(key, 0) for key in each.keys)) for each in domains]
+
+
+def logos_json(provider: str) -> Subquery:
+    """Return the expression for an outlet's logos of which we hold a copy, as JSON; `provider` leads to it."""
+    logos = ProviderLogo.objects.filter(provider=OuterRef(provider)).exclude(file="").order_by()
+    files = JSONList(JSONObject(file="file", width="width"))
+    return Subquery(logos.values("provider").annotate(all=files).values("all"))
+
+
+def logos_from(value: Any) -> tuple[Any, ...]:
+    """Return the logos that `logos_json` found."""
+    return logos_of((logo["file"], logo["width"]) for logo in json_of(value) or ())
+
+
+def _domains(rows: Iterable[tuple[Any, ...]]) -> list[Domain]:
+    found = []
+    for domain, group in groupby(rows, key=lambda row: row[2]):
+        names = list(group)
+        found.append(Domain(domain, tuple(pk for pk, _, _ in names), tuple(name for _, name, _ in names)))
+    return found
+
+
+def _recent() -> dict[int, int]:
+    since = timezone.now() - timedelta(days=RECENT_DAYS)
+    latest = Article.objects.public().filter(published_at__gte=since).order_by()
+    return dict(latest.values_list("provider").annotate(stories=Count("pk")).order_by())
+
+
+def _told() -> QuerySet[Provider, Any]:
+    """Return the outlets with public stories: one look into an index for each, whatever the planner thinks of it."""
+    one = Article.objects.filter(shown_to_readers(at=MOMENT), provider=OuterRef("pk")).order_by()
+    told = Provider.objects.annotate(told=Subquery(one.values("pk")[:1])).filter(told__isnull=False)
+    return told.order_by("domain", "name").values_list("pk", "name", "domain")
+
+
+TOLD = Statement(lambda _: _told())
+TOLD_OF = Statement(lambda keys: _told().filter(pk__in=keys))
+FACES = Statement(
+    lambda keys: (
+        Provider.objects.filter(pk__in=keys)
+        .order_by()
+        .annotate(logo_files=logos_json("pk"))
+        .values_list("pk", "name", "domain", F("logo_files"))
+    )
+)

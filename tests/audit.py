@@ -1,0 +1,108 @@
+"""Check the public pages as others would: the Nu HTML checker on every kind of page, Lighthouse on the two main ones.
+
+Both come from npm, in the versions named here, into a folder that goes again. Needs npm, Java and Debian's chromium.
+Exit code 1 if the checker reports an error, or Lighthouse gives less than SCORE for anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CHECKER, LIGHTHOUSE = "vnu-jar@26.9.27", "lighthouse@12.8.2"
+CHROMIUM = "/usr/bin/chromium"
+SCORE = 0.95
+CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+STORIES = 60
+FIND = """
+from articles.models import Article
+story = Article.objects.public().filter(related_links__isnull=False).newest_first().first()
+day = f"/archive/{story.published_at:%Y/%m/%d}/"
+topic = story.topics.first().get_absolute_url()
+print("FOUND", story.get_absolute_url(), topic, story.provider.get_absolute_url(), day)
+"""
+
+
+def what_is_missing() -> list[str]:
+    found = [name for name in ("npm", "java") if not shutil.which(name)]
+    return found if Path(CHROMIUM).exists() else [*found, CHROMIUM]
+
+
+def check_markup(server: Server, tools: Path, addresses: list[str]) -> int:
+    """Return how many pages the checker has something against."""
+    files = []
+    for number, address in enumerate(addresses):
+        files.append(tools / f"{number}.html")
+        files[-1].write_bytes(server.get(address)[2])
+    jar = tools / "node_modules/vnu-jar/build/dist/vnu.jar"
+    told = subprocess.run(
+        ["java", "-jar", str(jar), "--errors-only", "--format", "json", *map(str, files)],
+        capture_output=True,
+        text=True,
+    ).stderr
+    problems = json.loads(told)["messages"]
+    for problem in problems:
+        address = addresses[int(Path(problem["url"].removeprefix("file:")).stem)]
+        print(f"{address}:{problem.get('lastLine', '')}: {problem['message']}")
+    print(f"Nu HTML checker: {len(addresses)} pages, {len(problems)} errors")
+    return len(problems)
+
+
+def check_scores(server: Server, tools: Path, address: str) -> int:
+    """Return how many of Lighthouse's scores for a page are too low."""
+    report = tools / "report.json"
+    flags = "--headless=new --no-sandbox --disable-dev-shm-usage"
+    command = [str(tools / "node_modules/.bin/lighthouse"), f"http://127.0.0.1:{server.port}{address}", "--quiet"]
+    command += [f"--chrome-flags={flags}", "--output=json", f"--output-path={report}"]
+    for last in (False, False, True):  # now and then it loses Chromium's trace, and says "run Lighthouse again"
+        if not subprocess.run(command, env=os.environ | {"CHROME_PATH": CHROMIUM}, check=last, timeout=240).returncode:
+            break
+    found = json.loads(report.read_text())
+    scores = {name: found["categories"][name]["score"] or 0 for name in CATEGORIES}
+    print(f"Lighthouse: {address} {', '.join(f'{name} {score * 100:.0f}' for name, score in scores.items())}")
+    low = [name for name, score in scores.items() if score < SCORE]
+    for audit in found["audits"].values() if low else ():
+        if audit["score"] is not None and audit["score"] < 0.9:
+            print(f"    {audit['id']}: {audit['title']}")
+    return len(low)
+
+
+def main() -> int:
+    missing = what_is_missing()
+    if missing:
+        print(f"Not to be had here: {', '.join(missing)}. On Debian: apt-get install npm default-jre-headless chromium")
+        return 1
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", name, CHECKER, LIGHTHOUSE]
+        subprocess.run(install, check=True, timeout=300)
+        env = environment(folder, "locmemcache://")
+        edition(folder / "documents", stories=STORIES)
+        manage(env, "migrate", "--verbosity", "0")
+        manage(env, "import_articles", str(folder / "documents"))
+        manage(env, "collectstatic", "--no-input", "--verbosity", "0")
+        found = re.search(r"FOUND (\S+) (\S+) (\S+) (\S+)", manage(env, "shell", "--no-imports", "-c", FIND))
+        assert found is not None
+        lists = ["/", "/latest/", "/topics/", "/providers/", "/search/", "/search/?q=the", "/search/?q=none+of+it"]
+        server = Server(env)
+        try:
+            failed = check_markup(server, folder, [*lists, *found.groups(), "/nowhere/"])
+            failed += sum(check_scores(server, folder, address) for address in ("/", found[1]))
+        finally:
+            server.close()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    from tests.documents import edition
+    from tests.serving import Server, environment, manage
+
+    sys.exit(main())

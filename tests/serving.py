@@ -1,0 +1,225 @@
+"""Measure what pages cost the server: ours against plain Django with the same content, in one run.
+
+gunicorn with the production settings serves 6,241 real documents (1,000 made-up ones where there are none) from SQLite.
+What counts is CPU time of its workers for each request, so it doesn't matter what else the machine does. Three servers
+answer in turn: plain Django (tests/plain), ours with nothing kept, ours as it is. Exit code 1 if a bar is missed.
+
+From the environment: SERVING_ROUNDS (7) and SERVING_REQUESTS (40 in each round).
+"""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = ROOT.parent / "shared" / "corpus" / "coronavirus" / "news"
+ROUNDS = int(os.environ.get("SERVING_ROUNDS", "7"))
+REQUESTS = int(os.environ.get("SERVING_REQUESTS", "40"))
+
+# BASELINES.md part 4: plain Django's feed page takes 12.5 ms of CPU; ours may take 4, and 1.2 to say "not modified".
+PAGE_BAR, UNCHANGED_BAR, KEPT_BAR = 4 / 12.5, 1.2 / 12.5, 0.5
+HTML_BAR, CSS_BAR = 18_000, 10_000  # bytes, gzipped
+
+
+class Server:
+    """gunicorn with one worker, and its CPU time."""
+
+    def __init__(self, environment: dict[str, str], settings: str = "config.settings") -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "config.wsgi",
+            "--bind",
+            f"127.0.0.1:{self.port}",
+            "--workers",
+            "1",
+        ]
+        self.process = subprocess.Popen(
+            [*command, "--log-level", "error"],
+            cwd=ROOT,
+            env=environment | {"DJANGO_SETTINGS_MODULE": settings},
+        )
+        self._wait()
+
+    def _wait(self) -> None:
+        for _ in range(200):
+            try:
+                return self.get("/") and None
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError("gunicorn doesn't answer")
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("GET", path, headers=headers or {})
+        response = connection.getresponse()
+        answer = response.status, dict(response.getheaders()), response.read()
+        connection.close()
+        return answer
+
+    def cost(self, path: str, status: int, headers: dict[str, str] | None = None) -> float:
+        """Return the milliseconds of CPU that a request takes, the mean of REQUESTS."""
+        start = self._cpu()
+        for _ in range(REQUESTS):
+            found = self.get(path, headers)[0]
+            assert found == status, (path, found)
+        return (self._cpu() - start) * 1000 / REQUESTS
+
+    def _cpu(self) -> float:
+        """Return the seconds of CPU that gunicorn and its worker have taken; to the nanosecond where Linux tells."""
+        pids = [self.process.pid, *self._children()]
+        return sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in pids) / 1e9
+
+    def _children(self) -> list[int]:
+        return [
+            int(pid) for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        ]
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+
+def environment(folder: Path, cache: str) -> dict[str, str]:
+    return os.environ | {
+        "SECRET_KEY": "for-measuring-only",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "HTTPS": "false",
+        "DEBUG": "false",
+        "DATABASE_URL": f"sqlite:///{folder}/newsroom.sqlite3",
+        "STATIC_ROOT": f"{folder}/static",
+        "CACHE_URL": cache,
+        "PYTHONWARNINGS": "ignore",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+
+
+def manage(env: dict[str, str], *arguments: str) -> str:
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True).stdout
+
+
+def fill(folder: Path, env: dict[str, str]) -> str:
+    """Fill the newsroom; return how many documents it holds, in words."""
+    documents = CORPUS
+    if not documents.is_dir():
+        from tests.documents import edition
+
+        documents = folder / "documents"
+        edition(documents, stories=1000)
+    manage(env, "migrate", "--verbosity", "0")
+    subprocess.run(
+        [sys.executable, "manage.py", "import_articles", str(documents)], cwd=ROOT, env=env, capture_output=True
+    )
+    return f"{sum(1 for _ in documents.iterdir()):,} documents"
+
+
+ADDRESSES = """
+from django.db.models import Count
+from articles.models import Article, ArticleTopic
+from providers.models import Provider
+public = Article.objects.public()
+told = public.annotate(links=Count("related_links")).filter(links__gte=5)
+story = told.newest_first().first() or public.newest_first()[0]
+shown = ArticleTopic.objects.filter(content_object__public=True).order_by()
+topic = shown.values("tag__slug").annotate(stories=Count("pk")).order_by("-stories")[0]["tag__slug"]
+domain = public.order_by().values("provider__domain").annotate(n=Count("pk")).order_by("-n")[0]["provider__domain"]
+print("ADDRESSES", story.get_absolute_url(), f"/topics/{topic}/", f"/providers/{domain}/")
+"""
+
+
+def pages(env: dict[str, str]) -> dict[str, str]:
+    told = re.search(r"ADDRESSES (\S+) (\S+) (\S+)", manage(env, "shell", "--no-imports", "-c", ADDRESSES))
+    assert told is not None
+    return {"front": "/", "topic, the biggest": told[2], "outlet, the biggest": told[3], "story": told[1]}
+
+
+def measure(plain: Server, bare: Server, kept: Server, addresses: dict[str, str]) -> int:
+    """Print the tables; return how many bars are missed."""
+    missed = 0
+    print("| page, nothing kept | kB | gzipped | plain Django ms | ours ms | ratio | bar | ok |")
+    print("|---|---:|---:|---:|---:|---:|---:|---|")
+    feed = []
+    for name, path in addresses.items():
+        body = bare.get(path)[2]
+        plain.get(path)
+        pairs = [(plain.cost(path, 200), bare.cost(path, 200)) for _ in range(ROUNDS)]
+        theirs, ours = (statistics.median(column) for column in zip(*pairs, strict=True))
+        feed.append(theirs)
+        squeezed = len(gzip.compress(body))
+        ratio = ours / feed[0]  # the front page's plain twin is what 12.5 ms were measured on
+        is_met = ratio <= PAGE_BAR and squeezed <= HTML_BAR
+        missed += not is_met
+        print(
+            f"| {name} | {len(body) / 1000:.1f} | {squeezed / 1000:.1f} | {theirs:.2f} | {ours:.2f} | {ratio:.2f} "
+            f"| {PAGE_BAR:.2f} | {_verdict(is_met)} |",
+            flush=True,
+        )
+    missed += measure_kept(kept, feed[0])
+    return missed
+
+
+def measure_kept(kept: Server, plain_front: float) -> int:
+    tag = kept.get("/")[1]["ETag"]
+    rounds = [
+        (
+            kept.cost("/", 200),
+            kept.cost("/static/page.html", 200),
+            kept.cost("/", 304, {"If-None-Match": tag}),
+        )
+        for _ in range(ROUNDS)
+    ]
+    page, file, unchanged = (statistics.median(column) for column in zip(*rounds, strict=True))
+    ratio = file / page
+    print(
+        f"\nA kept page takes {page:.2f} ms, a file of its size through WhiteNoise {file:.2f}: the server gives "
+        f"{ratio:.0%} of the requests a second, bar {KEPT_BAR:.0%}: {_verdict(ratio >= KEPT_BAR)}"
+    )
+    bar = plain_front * UNCHANGED_BAR
+    print(f"A 304 takes {unchanged:.2f} ms, bar {bar:.2f} (1.2 of plain Django's 12.5): {_verdict(unchanged <= bar)}")
+    css = len(gzip.compress((ROOT / "articles/static/articles/site.css").read_bytes()))
+    print(f"The stylesheet has {css / 1000:.1f} kB gzipped, bar {CSS_BAR / 1000:.0f}: {_verdict(css <= CSS_BAR)}")
+    return (ratio < KEPT_BAR) + (unchanged > bar) + (css > CSS_BAR)
+
+
+def _verdict(is_met: bool) -> str:
+    return "yes" if is_met else "NO"
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as name:  # noqa: S108
+        folder = Path(name)
+        env = environment(folder, "locmemcache://")
+        told = fill(folder, env)
+        manage(env, "collectstatic", "--no-input", "--verbosity", "0")
+        addresses = pages(env)
+        bare = Server(environment(folder, "dummycache://"))
+        (folder / "static" / "page.html").write_bytes(bare.get("/")[2])
+        servers = [Server(env, "tests.plain.settings"), bare, Server(env)]
+        print(f"{told}; CPU of the server for each request, medians of {ROUNDS} rounds of {REQUESTS}\n")
+        try:
+            missed = measure(*servers, addresses)
+        finally:
+            for server in servers:
+                server.close()
+    print(f"\n{missed} {'bar is' if missed == 1 else 'bars are'} missed.")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    sys.exit(main())

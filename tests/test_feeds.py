@@ -1,0 +1,452 @@
+"""What feed readers get: every list, three formats, by their specifications; nothing that isn't public."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import feedparser
+import pytest
+from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.utils import timezone
+
+from articles import operations
+from articles.feeds import entries
+from articles.models import Article, Picture
+from tests import builders
+from tests.builders import MORNING
+from tests.test_pages import newsroom, with_picture
+
+pytestmark = pytest.mark.django_db
+
+LISTS = ["/feeds/latest.", "/topics/ai/feed.", "/providers/courier.example/feed.", "/search/feed.{}?q=story"]
+FORMS = {
+    "rss": "application/rss+xml; charset=utf-8",
+    "atom": "application/atom+xml; charset=utf-8",
+    "json": "application/feed+json",
+}
+FEEDS = [(start, form) for start in LISTS for form in FORMS]
+ATOM = "{http://www.w3.org/2005/Atom}"
+HOSTILE = "Story <PFE.N> <script>alert(1)</script> \x01\x0b\ufffe]]> \"'&amp; &#8217; &lt;b&gt; \u202e"
+TOLD = "Story <PFE.N> <script>alert(1)</script> ]]> \"'& ’ <b> \u202e"
+
+
+@pytest.fixture(autouse=True)
+def _own_media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    cache.clear()
+
+
+def address(start, form):
+    return start.format(form) if "{}" in start else start + form
+
+
+def get(client, start, form, status=200):
+    response = client.get(address(start, form))
+    assert response.status_code == status, address(start, form)
+    return response
+
+
+def text_of(client, start, form):
+    return get(client, start, form).content.decode()
+
+
+def published(title="A story", **values):
+    return builders.article(title, **{"topics": ["AI"], **values})
+
+
+def hold_copy(article, number=1, size=1234):
+    path = with_picture(article, number).removeprefix("/media/")
+    default_storage.save(path, ContentFile(b"x" * size))
+    return f"http://testserver/media/{path}"
+
+
+def items(client, start, form):
+    """Return what a reader's program finds: title, link, id, description as it would show it, dates."""
+    body = get(client, start, form).content
+    if form == "json":
+        return json.loads(body)["items"]
+    parsed = feedparser.parse(body, sanitize_html=False)
+    assert not parsed.bozo, parsed.get("bozo_exception")
+    return parsed.entries
+
+
+# By the specifications
+
+
+@pytest.mark.parametrize(("start", "form"), FEEDS)
+def test_every_list_has_a_feed_in_each_format(client, start, form):
+    published("The first story")
+    published("The second story")
+    response = get(client, start, form)
+    assert response["Content-Type"] == FORMS[form]
+    assert [item["title"] for item in items(client, start, form)] == ["The second story", "The first story"]
+
+
+def is_web_address(text):
+    parts = urlsplit(text)
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and text.isascii() and not re.search(r"\s", text)
+
+
+@pytest.mark.parametrize("start", LISTS)
+def test_rss_keeps_to_its_specification(client, start):
+    """RSS 2.0.11 (rssboard.org/rss-specification)."""
+    hold_copy(published("A story"))
+    builders.article("Another story", topics=["AI"], web_url="", original_url="")
+    root = ET.fromstring(text_of(client, start, "rss"))  # noqa: S314
+    assert (root.tag, root.get("version")) == ("rss", "2.0")
+    (channel,) = root
+    for name in ("title", "link", "description"):
+        assert channel.findtext(name)
+    assert is_web_address(channel.findtext("link"))
+    assert parsedate_to_datetime(channel.findtext("lastBuildDate")).tzinfo
+    assert channel.find(f"{ATOM}link[@rel='self']").get("href") == f"http://testserver{address(start, 'rss')}"
+    assert len(channel.findall("item")) == 2
+    for item in channel.findall("item"):
+        assert item.findtext("title")
+        assert is_web_address(item.findtext("link"))
+        assert item.find("guid").get("isPermaLink") == "true"
+        assert is_web_address(item.findtext("guid"))
+        assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000", item.findtext("pubDate"))
+        assert item.find("author") is None  # that would have to be a mail address
+        assert item.findtext("{http://purl.org/dc/elements/1.1/}creator") == "The Courier"
+        assert [category.text for category in item.findall("category")] == ["AI"]
+    enclosures = channel.findall("item/enclosure")
+    assert [set(enclosure.keys()) for enclosure in enclosures] == [{"url", "length", "type"}]
+
+
+@pytest.mark.parametrize("start", LISTS)
+def test_atom_keeps_to_its_specification(client, start):
+    """RFC 4287; dates are RFC 3339."""
+    hold_copy(published("A story"))
+    published("Another story")
+    root = ET.fromstring(text_of(client, start, "atom"))  # noqa: S314
+    assert root.tag == f"{ATOM}feed"
+    for element in (root, *root.findall(f"{ATOM}entry")):
+        for name in ("id", "title", "updated"):
+            assert len(element.findall(f"{ATOM}{name}")) == 1
+            assert element.findtext(f"{ATOM}{name}")
+        assert is_web_address(element.findtext(f"{ATOM}id"))
+        assert datetime.fromisoformat(element.findtext(f"{ATOM}updated")).tzinfo
+        assert len(element.findall(f"{ATOM}link[@rel='alternate']")) == 1
+        assert all(is_web_address(link.get("href")) for link in element.findall(f"{ATOM}link"))
+    assert root.find(f"{ATOM}link[@rel='self']").get("href") == f"http://testserver{address(start, 'atom')}"
+    found = root.findall(f"{ATOM}entry")
+    assert len({entry.findtext(f"{ATOM}id") for entry in found}) == 2
+    for entry in found:
+        assert entry.findtext(f"{ATOM}author/{ATOM}name") == "The Courier"
+        assert entry.findtext(f"{ATOM}published") < entry.findtext(f"{ATOM}updated")
+        assert entry.find(f"{ATOM}summary").get("type") == "html"
+
+
+@pytest.mark.parametrize("start", LISTS)
+def test_json_feed_keeps_to_its_specification(client, start):
+    """JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
+    article = published("A story", excerpt="")
+    picture = hold_copy(article, size=99)
+    feed = json.loads(text_of(client, start, "json"))
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed["title"]
+    assert feed["feed_url"] == f"http://testserver{address(start, 'json')}"
+    assert is_web_address(feed["home_page_url"])
+    (item,) = feed["items"]
+    page = f"http://testserver{article.get_absolute_url()}"
+    assert item["id"] == item["url"] == page
+    assert item["external_url"] == article.web_url
+    assert item["content_text"] == "A story"  # there must be one
+    assert datetime.fromisoformat(item["date_published"]) == article.published_at
+    assert datetime.fromisoformat(item["date_modified"]).tzinfo
+    assert item["authors"] == [{"name": "The Courier", "url": "http://testserver/providers/courier.example/"}]
+    assert item["tags"] == ["AI"]
+    assert item["image"] == picture
+    assert item["attachments"] == [{"url": picture, "mime_type": "image/jpeg", "size_in_bytes": 99}]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_site_without_stories_has_an_empty_feed_that_stays_the_same(client, form):
+    first = text_of(client, LISTS[0], form)
+    assert items(client, LISTS[0], form) == []
+    assert text_of(client, LISTS[0], form) == first
+
+
+@pytest.mark.parametrize(("start", "form"), FEEDS)
+def test_feeds_need_no_cookie_and_are_for_reading(client, start, form):
+    published()
+    response = get(client, start, form)
+    assert not response.cookies
+    assert client.post(address(start, form)).status_code == 405
+    assert client.head(address(start, form)).status_code == 200
+
+
+# Text and addresses
+
+
+@pytest.mark.parametrize(("start", "form"), FEEDS)
+def test_text_is_text_in_every_feed(client, start, form):
+    """A title is plain text; a description is shown as HTML, so that what it says is escaped in it."""
+    outlet = builders.provider(HOSTILE.replace("\x01", "")[:190], "courier.example")
+    published(HOSTILE, excerpt=HOSTILE, provider=outlet, topics=["AI", HOSTILE[:90]])
+    (item,) = items(client, start, form)
+    assert item["title"] == TOLD
+    if form == "json":
+        assert item["content_text"] == TOLD
+    else:
+        assert item["summary"] == TOLD.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        assert "<script" not in feedparser.parse(get(client, start, form).content).entries[0]["summary"]
+    tags = item["tags"] if form == "json" else [tag["term"] for tag in item["tags"]]
+    assert "<script>" in tags[1]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_title_of_nothing_that_can_be_told_is_the_storys_name(client, form):
+    article = published("\x01")
+    (item,) = items(client, LISTS[0], form)
+    assert item["title"] == article.name
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://courier.example/ü x?a=b&c=\"<d>'", "https://courier.example/%C3%BC%20x?a=b&c=%22%3Cd%3E'"),
+        ("HTTPS://courier.example/1", "HTTPS://courier.example/1"),
+    ],
+)
+@pytest.mark.parametrize("form", FORMS)
+def test_addresses_of_outlets_are_addresses(client, url, told, form):
+    published(web_url=url)
+    (item,) = items(client, LISTS[0], form)
+    assert item["external_url" if form == "json" else "link"] == told
+
+
+@pytest.mark.parametrize("form", ["rss", "atom"])
+def test_headlines_lead_to_the_source_and_the_story_is_named_beside_it(client, settings, form):
+    article = published()
+    page = f"http://testserver{article.get_absolute_url()}"
+    (item,) = items(client, LISTS[0], form)
+    assert (item["link"], item["id"]) == (article.web_url, page)
+    assert f'href="{page}" rel="related"' in text_of(client, LISTS[0], form)
+
+    settings.HEADLINE_TARGET = "story"
+
+    (item,) = items(client, LISTS[0], form)
+    assert (item["link"], item["id"]) == (page, page)
+    assert 'rel="related"' not in text_of(client, LISTS[0], form)
+
+
+@pytest.mark.parametrize("form", ["rss", "atom"])
+def test_a_story_that_can_be_read_nowhere_leads_to_its_page(client, form):
+    article = published(web_url="")
+    (item,) = items(client, LISTS[0], form)
+    assert item["link"] == f"http://testserver{article.get_absolute_url()}"
+
+
+def test_a_site_that_knows_its_address_has_the_same_feeds_under_every_name(client, settings):
+    published()
+    settings.SITE_URL = "https://news.example/"
+    body = text_of(client, LISTS[0], "atom")
+    assert "testserver" not in body
+    assert 'href="https://news.example/feeds/latest.atom" rel="self"' in body
+    assert client.get("/feeds/latest.atom", headers={"host": "localhost"}).content.decode() == body
+
+
+def test_a_domain_may_be_a_whole_path(client):
+    outlet = builders.provider("Live", "cnn.example/us/live-news/x?y#z")
+    builders.article("From a path", provider=outlet)
+    response = client.get(f"{outlet.get_absolute_url()}feed.json")
+    feed = response.json()
+    assert [item["title"] for item in feed["items"]] == ["From a path"]
+    assert feed["feed_url"] == f"http://testserver{outlet.get_absolute_url()}feed.json"
+
+
+# Which stories
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        {"published": False, "heat": 60, "quality": 60},
+        {"published": None, "heat": 90},
+        {"removed": True},
+        {"heat": -1, "published": False},
+        {"staged": True},
+        {"publish_at": timezone.now() + timedelta(hours=1)},
+        {"unpublish_at": timezone.now() - timedelta(hours=1)},
+    ],
+    ids=["held", "undecided", "removed", "folded", "staged", "not yet", "no longer"],
+)
+def test_what_is_not_public_is_in_no_feed(client, hidden):
+    published("A shown story")
+    outlet = builders.provider("Secret Outlet", "secret.example")
+    for provider in (outlet, None):  # an outlet of its own, and one that is shown
+        secret = builders.article("Buried story", topics=["AI", "Secret topic"], provider=provider, **hidden)
+        if not hidden.keys() & {"publish_at", "unpublish_at"}:
+            Article.objects.filter(pk=secret.pk).update(public=False)
+    for start, form in FEEDS:
+        assert not re.search("buried|secret", text_of(client, start, form), re.IGNORECASE), (start, form)
+    for start in ("/topics/secret-topic/feed.", "/providers/secret.example/feed."):
+        for form in FORMS:
+            get(client, start, form, 404)
+
+
+def test_a_feed_changes_with_the_next_request(client):
+    article = published("Now you see it")
+    assert "Now you see it" in text_of(client, LISTS[0], "rss")
+    operations.hold(article)
+    assert "Now you see it" not in text_of(client, LISTS[0], "rss")
+
+
+def test_the_newest_fifty_are_told(client):
+    for number in range(52):
+        builders.article(f"Number {number}", published_at=MORNING + timedelta(hours=number))
+    titles = [item["title"] for item in items(client, LISTS[0], "rss")]
+    assert titles == [f"Number {number}" for number in range(51, 1, -1)]
+
+
+def test_a_topics_feed_holds_the_stories_of_its_subtopics(client):
+    builders.topic("Robotics", parent=builders.topic("AI"))
+    builders.article("Deep down", topics=["Robotics"])
+    assert [item["title"] for item in items(client, "/topics/ai/feed.", "json")] == ["Deep down"]
+
+
+def test_a_search_has_a_feed_that_isnt_indexed(client):
+    builders.article("Glacier melts")
+    builders.article("Something else")
+    response = client.get("/search/feed.json", {"q": 'glacier "melts"'})
+    feed = response.json()
+    assert [item["title"] for item in feed["items"]] == ["Glacier melts"]
+    assert feed["title"] == 'glacier "melts" – Newsfold'
+    assert client.get(feed["feed_url"]).json() == feed
+    assert response["X-Robots-Tag"] == "noindex"
+
+
+@pytest.mark.parametrize("query", ["", "?q=", "?q=%00", "?q=...", "?q=%F0%9F"])
+def test_a_search_for_nothing_has_no_feed(client, query):
+    published()
+    assert client.get(f"/search/feed.rss{query}").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["x" * 5000, "%3Cscript%3E", "a%0Bb", "%EF%BF%BEstory", "-story"])
+def test_any_search_is_answered(client, query):
+    published()
+    for form in FORMS:
+        response = client.get(f"/search/feed.{form}?q={query}")
+        assert response.status_code == 200
+        if form != "json":
+            ET.fromstring(response.content)  # noqa: S314
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["/feeds/latest.xml", "/feeds/latest.rss/", "/topics/nowhere/feed.rss", "/providers/nowhere.example/feed.rss"],
+)
+def test_what_is_not_there_is_not_found(client, place):
+    published()
+    assert client.get(place).status_code == 404
+
+
+# When they changed
+
+
+def updated(client):
+    (item,) = json.loads(text_of(client, LISTS[0], "json"))["items"]
+    return datetime.fromisoformat(item["date_modified"])
+
+
+def test_a_story_is_new_again_when_readers_see_a_difference_only(client):
+    article = published()
+    operations.score(article, quality=90)
+    came = updated(client)
+    assert came == article.created_at
+
+    operations.score(article, quality=95)
+    assert updated(client) == came
+    outcome = operations.edit(article, title="Another title")
+    assert updated(client) == outcome.operation.at > came
+
+
+def test_a_story_is_as_new_as_its_schedule(client):
+    article = published()
+    begun = timezone.now() - timedelta(minutes=1)
+    Article.objects.update(created_at=MORNING, publish_at=begun)
+    assert updated(client) == begun
+    Article.objects.filter(pk=article.pk).update(publish_at=None)
+    assert updated(client) == MORNING
+
+
+def test_coverage_that_goes_makes_a_story_new(client):
+    lead = published()
+    member = builders.folded(lead)
+    before = updated(client)
+    outcome = operations.edit(member, removed=True)
+    assert updated(client) == outcome.operation.at > before
+
+
+# Pictures
+
+
+@pytest.mark.parametrize("form", ["rss", "atom"])
+def test_a_picture_is_our_own_copy_with_its_true_length_and_type(client, form):
+    picture = hold_copy(published(), size=4321)
+    (item,) = items(client, LISTS[0], form)
+    (enclosure,) = item["enclosures"]
+    assert (enclosure["href"], enclosure["length"], enclosure["type"]) == (picture, "4321", "image/jpeg")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_picture_that_we_hold_no_copy_of_is_not_told(client, form):
+    with_picture(published())
+    body = text_of(client, LISTS[0], form)
+    assert "picture" not in body
+    Picture.objects.update(file="exports/x.svg")
+    default_storage.save("exports/x.svg", ContentFile(b"x"))
+    assert "exports" not in text_of(client, LISTS[0], form)
+
+
+def test_sizes_are_asked_for_once(client, monkeypatch):
+    hold_copy(published())
+    text_of(client, LISTS[0], "rss")
+    monkeypatch.setattr(entries.default_storage, "size", None)
+    assert 'length="1234"' in text_of(client, LISTS[0], "rss")
+
+
+# Where they are found
+
+
+def test_every_page_names_feeds_that_are_there(client):
+    lead = newsroom()
+    pages = {"/topics/ai/": "/topics/ai/feed.", "/providers/outlet0.example/": "/providers/outlet0.example/feed."}
+    for page in ["/", "/latest/", "/topics/", "/providers/", lead.get_absolute_url(), *pages]:
+        html = client.get(page).content.decode()
+        links = re.findall(r'<link rel="alternate" type="([^"]+)" title="[^"]+" href="([^"]+)">', html)
+        start = pages.get(page, "/feeds/latest.")
+        assert [href for _, href in links] == [start + form for form in FORMS], page
+        for content_type, href in links:
+            assert client.get(href)["Content-Type"].startswith(content_type)
+            assert f'<a href="{href}">' in html
+
+
+# What a feed costs
+
+
+COSTS = {
+    "/feeds/latest.": 5,
+    "/topics/ai/feed.": 9,
+    "/providers/outlet0.example/feed.": 6,
+    "/search/feed.{}?q=lead": 7 if connection.vendor == "postgresql" else 6,
+}
+
+
+@pytest.mark.parametrize(("start", "queries"), COSTS.items())
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("stories", [1, 6])
+def test_a_feed_costs_the_same_queries_whatever_it_holds(
+    client, django_assert_num_queries, start, queries, form, stories
+):
+    newsroom(stories)
+    with django_assert_num_queries(queries):
+        get(client, start, form)

@@ -1,0 +1,212 @@
+"""What pages say of themselves to machines: in JSON-LD, OpenGraph and the head."""
+
+import json
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+
+from articles.linked_data import Work, collection, script, story
+from articles.models import Article
+from tests import builders
+from tests.builders import MORNING
+from tests.test_pages import ADDRESSES, newsroom, with_picture
+
+SITE = "http://testserver"
+HOSTILE = "</script><script>alert(1)</script><!-- & \u2028 \" ' <PFE.N>"
+db = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def work(**values):
+    told = {"type": "article", "headline": "It happened", "address": "https://c.example/1", "outlet": "The Courier"}
+    return Work(**(told | {"published_at": MORNING} | values))
+
+
+# Pure
+
+
+def test_a_list_is_a_collection_of_our_pages_in_their_order():
+    data = collection("https://n.example/", "News", "The news", ["https://n.example/b", "https://n.example/a"])
+    assert (data["@context"], data["@type"], data["url"]) == (
+        "https://schema.org",
+        "CollectionPage",
+        "https://n.example/",
+    )
+    assert data["mainEntity"] == {
+        "@type": "ItemList",
+        "numberOfItems": 2,
+        "itemListElement": [
+            {"@type": "ListItem", "position": 1, "url": "https://n.example/b"},
+            {"@type": "ListItem", "position": 2, "url": "https://n.example/a"},
+        ],
+    }
+
+
+def test_a_story_mentions_what_outlets_reported():
+    data = story("https://n.example/news/x/", "It happened", "", [work(), work(address="")])
+    assert data["@type"] == "WebPage"
+    assert "description" not in data
+    assert data["mentions"] == [
+        {
+            "@type": "NewsArticle",
+            "headline": "It happened",
+            "url": "https://c.example/1",
+            "datePublished": "2020-06-09T08:00:00+00:00",
+            "publisher": {"@type": "Organization", "name": "The Courier"},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("article", "NewsArticle"), ("", "NewsArticle"), ("video", "VideoObject"), ("book", "CreativeWork")],
+)
+def test_a_work_is_told_as_what_it_is(kind, told):
+    (mention,) = story("a", "b", "c", [work(type=kind)])["mentions"]
+    assert mention["@type"] == told
+    assert ("uploadDate" in mention, "datePublished" in mention) == (kind == "video", kind != "video")
+
+
+def test_midnight_is_a_day():
+    (mention,) = story("a", "b", "c", [work(published_at=MORNING.replace(hour=0))])["mentions"]
+    assert mention["datePublished"] == "2020-06-09"
+
+
+def test_nothing_ends_the_element_that_holds_the_data():
+    element = script({"name": HOSTILE})
+    inner = element.removeprefix('<script type="application/ld+json">').removesuffix("</script>")
+    assert json.loads(inner) == {"name": HOSTILE}
+    assert not re.search("[<>&\u2028\u2029]", inner)
+
+
+# On pages
+
+
+def head(client, address):
+    """Return the linked data of a page and what its head says by name."""
+    html = client.get(address).content.decode()
+    (data,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', html)
+    told = dict(re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)">', html))
+    told["canonical"] = re.search(r'<link rel="canonical" href="([^"]+)">', html)[1]
+    return json.loads(data), {name: unescape(text) for name, text in told.items()}
+
+
+@db
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_list_says_what_it_is_and_where_it_leads(client, address):
+    newsroom(2)
+    data, told = head(client, address)
+    assert data["@type"] == "CollectionPage"
+    assert data["url"] == told["canonical"] == told["og:url"] == SITE + address
+    assert data["name"] == told["og:title"]
+    assert data["description"] == told["description"] == told["og:description"]
+    assert told["og:type"] == "website"
+    assert told["og:site_name"] == "Newsfold"
+    assert "robots" not in told
+    items = data["mainEntity"]["itemListElement"]
+    assert len(items) == data["mainEntity"]["numberOfItems"] > 0
+    assert [item["position"] for item in items] == list(range(1, len(items) + 1))
+    html = client.get(address).content.decode()
+    for item in items:
+        page = client.get(item["url"].removeprefix(SITE)).content.decode()
+        assert re.search(r"<h1[^>]*>(?:<bdi>)?([^<]+)", page)[1] in html
+
+
+@db
+def test_the_front_pages_stories_are_told_as_they_stand(client):
+    newsroom(20)
+    html = client.get("/").content.decode()
+    data, _ = head(client, "/")
+    titles = {article.get_absolute_url(): article.title for article in Article.objects.all()}
+    told = [titles[item["url"].removeprefix(SITE)] for item in data["mainEntity"]["itemListElement"]]
+    assert told == re.findall(r'<h[23] class="headline" dir="auto">\s*<a [^>]*>([^<]+)<', html)
+    assert len(told) == 36
+
+
+@db
+@pytest.mark.parametrize("address", ["/", "/latest/", "/topics/", "/providers/"])
+def test_an_empty_list_says_so(client, address):
+    data, _ = head(client, address)
+    assert data["mainEntity"]["itemListElement"] == []
+
+
+@db
+def test_an_older_page_of_a_list_is_a_page_of_its_own(client):
+    for number in range(26):
+        builders.article(published_at=MORNING + timedelta(hours=number))
+    older = re.search(r'href="(\?before=[^"]+)"', client.get("/latest/").content.decode())[1]
+    data, told = head(client, f"/latest/{older}")
+    assert data["url"] == told["canonical"] == f"{SITE}/latest/{older}"
+
+
+@db
+def test_a_story_mentions_its_own_outlet_and_all_coverage_that_is_shown(client):
+    lead = builders.article("It didn&#8217;t last", excerpt="Words.", topics=["AI"])
+    builders.folded(lead, "Told elsewhere", provider=builders.provider("Herald", "herald.example"))
+    builders.related(lead, title="Nowhere to read", web_url="")
+    gone = builders.folded(lead, "Gone")
+    Article.objects.filter(pk=gone.pk).update(removed=True)
+    other = builders.article("See also this one", topics=["AI"])
+    builders.related(lead, other)
+    data, told = head(client, lead.get_absolute_url())
+    assert data["@type"] == "WebPage"
+    assert data["url"] == told["canonical"] == SITE + lead.get_absolute_url()
+    assert data["name"] == told["og:title"] == "It didn’t last"
+    assert data["description"] == told["description"] == "Words."
+    assert [(mention["headline"], mention["publisher"]["name"]) for mention in data["mentions"]] == [
+        ("It didn’t last", "The Courier"),
+        ("Told elsewhere", "Herald"),
+    ]
+    for mention in data["mentions"]:
+        assert mention["@type"] == "NewsArticle"
+        assert mention["url"].startswith("https://")
+        assert mention["datePublished"]
+
+
+@db
+def test_a_storys_picture_is_our_own_copy_with_its_size(client):
+    article = builders.article()
+    copy = with_picture(article)
+    _, told = head(client, article.get_absolute_url())
+    assert told["og:image"] == SITE + copy
+    assert (told["og:image:width"], told["og:image:height"]) == ("640", "360")
+
+
+@db
+def test_what_outlets_write_stays_text_in_the_data(client):
+    outlet = builders.provider(HOSTILE, "hostile.example")
+    lead = builders.article(HOSTILE, excerpt=HOSTILE, topics=[HOSTILE], provider=outlet)
+    builders.related(lead, title=HOSTILE, provider=outlet)
+    topic = lead.topics.get()
+    for address in ["/", "/latest/", topic.get_absolute_url(), outlet.get_absolute_url(), lead.get_absolute_url()]:
+        data, _ = head(client, address)
+        assert data["name"] in (HOSTILE, "Newsfold", "Latest stories")
+    assert [mention["headline"] for mention in data["mentions"]] == [HOSTILE, HOSTILE]
+
+
+@db
+def test_a_site_that_knows_its_address_is_canonical_there(client, settings):
+    settings.SITE_URL = "https://news.example"
+    lead = newsroom()
+    for address in [*ADDRESSES, lead.get_absolute_url()]:
+        data, told = head(client, address)
+        assert data["url"] == told["canonical"] == told["og:url"] == f"https://news.example{address}"
+
+
+@db
+def test_a_story_of_one_outlet_is_not_for_search_engines_unless_the_site_says_so(client, settings):
+    single, own, shared = builders.article(), builders.article(), builders.article()
+    builders.related(own, provider=own.provider)
+    builders.related(shared)
+    robots = {page.pk: head(client, page.get_absolute_url())[1].get("robots") for page in (single, own, shared)}
+    assert robots == {single.pk: "noindex,follow", own.pk: "noindex,follow", shared.pk: None}
+
+    settings.INDEX_SINGLE_STORIES = True
+
+    assert "robots" not in head(client, single.get_absolute_url())[1]

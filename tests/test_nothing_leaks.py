@@ -1,0 +1,243 @@
+"""What is not published is nowhere: every address, in every state, before and after each change, with answers kept.
+
+One newsroom holds an open story and a secret one that is taken through all states. After each step every address is
+asked: plainly, by who has the earlier answer, and with odd parameters. What may be seen is what the step says.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.core.cache import caches
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.utils import timezone
+
+from articles import operations
+from articles.desk import preview
+from articles.models import Article
+
+from . import builders
+from . import settings as test_settings
+
+pytestmark = pytest.mark.django_db
+
+SECRET = re.compile("quagmire", re.IGNORECASE)
+FORMS = ("rss", "atom", "json")
+# Addresses that exist whether the secret story is published or not.
+OPEN = [
+    *("/", "/latest/", "/topics/", "/topics/open/", "/providers/", "/providers/open.example/", "/robots.txt"),
+    *("/search/?q=storm", "/search/?q=storm&sort=relevance", "/search/?q=storm&topic=open", "/sitemap.xml"),
+    *(f"/feeds/latest.{form}" for form in FORMS),
+    *(f"/topics/open/feed.{form}" for form in FORMS),
+    *(f"/providers/open.example/feed.{form}" for form in FORMS),
+    *(f"/search/feed.{form}?q=storm" for form in FORMS),
+    timezone.localtime().strftime("/archive/%Y/%m/%d/"),
+    *("/news-sitemap.xml", "/sitemaps/lists.xml", "/news/2020-06-09-open/", "/latest/?before=20991231T000000Z-x"),
+    *("/api/news/index.json", "/api/news/page/1/index.json", "/api/news/open/index.json", "/api/topics/index.json"),
+]
+# Addresses of the secret story, its outlet and its topic: there only while it is published by itself.
+OWN = [
+    *("/news/2020-06-09-quagmire/", "/topics/quagmire/", "/providers/quagmire.example/"),
+    *(f"/topics/quagmire/feed.{form}" for form in FORMS),
+    *(f"/providers/quagmire.example/feed.{form}" for form in FORMS),
+    "/api/news/2020-06-09-quagmire/index.json",
+    "/api/news/quagmire/index.json",
+]
+UNKNOWN = {"quagmire": "nothing"}
+ODD = [
+    "preview=1&draft=1&published=false&state=held&heat=-1&quality__gte=0&secured=x&user=admin&format=json&debug=1",
+    "related=1&order=-quality&fields=all&token=x&_method=POST&callback=x&at=2999-01-01&id=1&after=quagmire&page=2",
+    "q=quagmire",
+    "topic=quagmire",
+    "before=99991231T235959Z-zzz&title__icontains=quagmire",
+]
+
+
+@pytest.fixture(autouse=True)
+def kept_answers(settings):
+    own = test_settings.REAL_CACHE | {"KEY_PREFIX": uuid4().hex}
+    settings.CACHES = settings.CACHES | {"pages": own}
+    return caches["pages"]
+
+
+@pytest.fixture
+def lead():
+    outlet = builders.provider("Open Times", "open.example")
+    values = {"name": "2020-06-09-open", "topics": ["Open"], "provider": outlet, "published_at": timezone.now()}
+    return builders.article("Open storm", **values)
+
+
+@pytest.fixture
+def secret(lead):
+    outlet = builders.provider("Quagmire Times", "quagmire.example")
+    builders.topic("Quagmire")
+    return builders.article(
+        "Quagmire storm",
+        name="2020-06-09-quagmire",
+        excerpt="Deep in the quagmire.",
+        web_url="https://www.quagmire.example/1",
+        topics=["Open", "Quagmire"],
+        provider=outlet,
+        published_at=timezone.now() - timedelta(hours=1),
+        quality=10,
+    )
+
+
+def later(**hours):
+    return {name: timezone.now() + timedelta(hours=number) for name, number in hours.items()}
+
+
+def mark(secret, *, missing):
+    operations.mark_missing([secret.pk], missing=missing)
+
+
+def delete(secret):
+    operations.delete(Article.objects.filter(pk=secret.pk))
+
+
+def staged(secret):
+    Article.objects.filter(pk=secret.pk).update(staged=True, public=False)
+    operations.hold(Article.objects.get(title="Open storm"))
+    operations.publish(Article.objects.get(title="Open storm"))
+
+
+# What happens, and whether readers see the story then: by itself ("shown"), as coverage ("folded") or not at all.
+STEPS = [
+    ("undecided", lambda secret, lead: None, "hidden"),
+    ("published", lambda secret, lead: operations.publish(secret), "shown"),
+    ("held", lambda secret, lead: operations.hold(secret), "hidden"),
+    ("published again", lambda secret, lead: operations.publish(secret), "shown"),
+    ("spiked", lambda secret, lead: operations.spike(secret, "paywall"), "hidden"),
+    ("reopened", lambda secret, lead: operations.reopen(secret), "hidden"),
+    ("for later", lambda secret, lead: operations.schedule(secret, **later(publish_at=5)), "hidden"),
+    ("until later", lambda secret, lead: operations.schedule(secret, **later(unpublish_at=5)), "shown"),
+    ("over", lambda secret, lead: operations.schedule(secret, **later(publish_at=-5, unpublish_at=-1)), "hidden"),
+    ("begun", lambda secret, lead: operations.schedule(secret, **later(publish_at=-5)), "shown"),
+    ("folded", lambda secret, lead: operations.fold_into(secret, lead), "folded"),
+    ("folded, its lead held", lambda secret, lead: operations.hold(lead), "hidden"),
+    ("folded, its lead back", lambda secret, lead: operations.publish(lead), "folded"),
+    ("taken out", lambda secret, lead: operations.take_out(secret), "shown"),
+    ("held by itself", lambda secret, lead: operations.hold(secret), "hidden"),
+    ("given back", lambda secret, lead: operations.unpin(secret), "hidden"),
+    ("scored high", lambda secret, lead: operations.score(secret, quality=90), "shown"),
+    ("missing", lambda secret, lead: mark(secret, missing=True), "hidden"),
+    ("there again", lambda secret, lead: mark(secret, missing=False), "shown"),
+    ("coming in", lambda secret, lead: staged(secret), "hidden"),
+]
+
+
+def addresses(found):
+    """Return the addresses that the site has; the API may not be there."""
+    for address in found:
+        try:
+            resolve(address.partition("?")[0])
+        except Resolver404:
+            continue
+        yield address
+
+
+def text_of(response):
+    told = [response.content.decode(), *(f"{name}: {value}" for name, value in response.headers.items())]
+    return "\n".join(told)
+
+
+def test_each_state_shows_what_it_may_on_every_address(client, secret, lead):
+    tags: dict[str, str] = {}
+    for name, change, sight in STEPS:
+        change(secret, lead)
+        secret, lead = (Article.objects.get(pk=article.pk) for article in (secret, lead))
+        look_everywhere(client, name, sight, tags, lead)
+
+
+def test_a_deleted_story_is_nowhere(client, secret, lead):
+    operations.publish(secret)
+    tags: dict[str, str] = {}
+    look_everywhere(client, "published", "shown", tags, lead)
+    delete(secret)
+    look_everywhere(client, "deleted", "hidden", tags, lead)
+
+
+def test_schedules_turn_by_the_clock_alone(client, secret, lead, monkeypatch):
+    now = timezone.now()
+    operations.schedule(secret, publish_at=now + timedelta(hours=1), unpublish_at=now + timedelta(hours=2))
+    tags: dict[str, str] = {}
+    for hours, sight in ((0.5, "hidden"), (1.5, "shown"), (2.5, "hidden")):
+        moment = now + timedelta(hours=hours)
+        monkeypatch.setattr(timezone, "now", lambda moment=moment: moment)
+        look_everywhere(client, f"after {hours} hours", sight, tags, lead)
+
+
+def look_everywhere(client, step, sight, tags, lead):
+    """Ask every address, plainly and by who has the answer of the step before."""
+    seen = 0
+    for address in addresses(OPEN):
+        response = client.get(address)
+        if address.startswith("/news/2020-06-09-open") and not lead.is_shown():
+            assert response.status_code == 404, (step, address)
+        else:
+            assert response.status_code in (200, 404), (step, address)
+        told = SECRET.search(text_of(response))
+        may_be_told = sight == "shown" or (sight == "folded" and "/search" not in address)
+        assert may_be_told or not told, (step, address)
+        seen += bool(told)
+        again = client.get(address, headers={"If-None-Match": tags.get(address, '"none"')})
+        assert again.status_code == 304 or again.content == response.content, (step, address)
+        if again.status_code == 304:
+            assert response["ETag"].split(".")[1] == tags[address].split(".")[1], (step, address)
+        tags[address] = response.headers.get("ETag", "")
+    assert bool(seen) == (sight != "hidden"), step
+    for address in addresses(OWN):
+        response = client.get(address, headers={"If-None-Match": tags.get(address, '"none"')})
+        if sight == "shown":
+            assert response.status_code in (200, 304), (step, address)
+            tags[address] = response["ETag"]
+        elif sight == "folded" and address.startswith("/news/"):
+            assert response.status_code == 301, (step, address)
+        else:
+            never = client.get(address.replace("quagmire", "nothing"))
+            assert (response.status_code, never.status_code) == (404, 404), (step, address)
+            same = response.content.replace(b"quagmire", b"nothing")
+            assert same == never.content, (step, address)
+
+
+@pytest.mark.parametrize("query", ODD)
+def test_no_parameter_opens_anything(client, secret, query):
+    for address in addresses(OPEN):
+        path, _, own = address.partition("?")
+        if own and query.split("=")[0] in own.split("=")[0]:
+            continue
+        response = client.get(f"{path}?{own}&{query}" if own else f"{path}?{query}")
+        assert response.status_code in (200, 400, 404), (address, query)
+        told = text_of(response).replace("q=quagmire", "").replace("Search: <bdi>quagmire", "").lower()
+        assert not SECRET.search(re.sub(r'value="quagmire"|topic quagmire|topic=quagmire', "", told)) or (
+            path == "/search/" and "=quagmire" in query
+        ), (address, query)
+    for address in addresses(OWN):
+        assert client.get(f"{address}?{query}").status_code == 404, (address, query)
+
+
+def test_a_preview_stays_with_who_has_the_link(client, admin_client, secret, lead):
+    link = reverse("preview", args=[preview.sign(secret)])
+    for address, reader in ((link, client), (reverse("desk_preview", args=[secret.pk]), admin_client)):
+        response = reader.get(address)
+        assert SECRET.search(response.content.decode())
+        assert "no-store" in response["Cache-Control"]
+        assert "ETag" not in response.headers
+    look_everywhere(client, "previewed", "hidden", {}, lead)
+    for header in ("X-Preview", "X-Forwarded-Host", "X-Original-URL", "X-HTTP-Method-Override"):
+        assert client.get("/news/2020-06-09-quagmire/", headers={header: link}).status_code == 404
+
+
+def test_the_addresses_here_are_all_that_readers_have():
+    """A new address of the site has to be looked at here too."""
+    from django.urls import get_resolver
+
+    known = {resolve(address.partition("?")[0]).url_name for address in addresses([*OPEN, *OWN])}
+    own = {"preview", "media", "sitemap_stories"}  # asked by other tests
+    named = {pattern.name for pattern in get_resolver("articles.urls").url_patterns if getattr(pattern, "name", None)}
+    assert named - own <= known, named - own - known
+    with pytest.raises(NoReverseMatch):
+        reverse("no such address")

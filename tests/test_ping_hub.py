@@ -1,0 +1,295 @@
+"""What a WebSub hub is told, by a real server that plays it; and that it can be away, slow or hostile."""
+
+import json
+import threading
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+import urllib3
+from django.core.cache import cache
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from articles import operations
+from articles.feeds import hub as module
+from articles.models import Article
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+SITE = "https://news.example"
+FORMS = ("rss", "atom", "json")
+LATEST = [f"{SITE}/feeds/latest.{form}" for form in FORMS]
+
+
+class FakeHub(ThreadingHTTPServer):
+    def __init__(self):
+        self.told, self.status, self.silent = [], 204, threading.Event()
+        super().__init__(("127.0.0.1", 0), FakeHubHandler)
+
+    def said(self):
+        """Return what was told since this was asked last."""
+        told, self.told = self.told, []
+        return told
+
+
+class FakeHubHandler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.server.told.append(form)
+        if self.server.silent.is_set():
+            return  # and no answer
+        status = self.server.status(form["hub.url"][0]) if callable(self.server.status) else self.server.status
+        self.send_response(status)
+        self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+        self.send_header("Content-Length", "10")
+        self.end_headers()
+        self.wfile.write(b"x" * 10)
+
+    def log_message(self, *args):
+        pass
+
+
+@contextmanager
+def a_hub():
+    with FakeHub() as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def hub(settings, tmp_path):
+    cache.clear()
+    with a_hub() as server:
+        settings.WEBSUB_HUB = f"http://127.0.0.1:{server.server_port}/?hub=1"
+        settings.WEBSUB_STATE = str(tmp_path / "deep" / "websub.json")
+        settings.SITE_URL = SITE
+        yield server
+
+
+def ping(capsys, code=0):
+    """Run the command; return the last line that it prints."""
+    if code:
+        with pytest.raises(SystemExit) as stopped:
+            call_command("ping_hub")
+        assert stopped.value.code == code
+    else:
+        call_command("ping_hub")
+    return capsys.readouterr().out.splitlines()[-1]
+
+
+def feeds(hub):
+    return sorted(form["hub.url"][0] for form in hub.said())
+
+
+def all_of(*starts):
+    return sorted(f"{SITE}{start}{form}" for start in starts for form in FORMS)
+
+
+@pytest.fixture
+def settled(hub, capsys):
+    """A newsroom of which the hub knows everything."""
+    builders.topic("Robotics", parent=builders.topic("AI"))
+    builders.topic("Sports")
+    article = builders.article("Known", topics=["Robotics"])
+    builders.article("Other", topics=["Sports"], provider=builders.provider("Herald", "herald.example"))
+    ping(capsys)
+    hub.said()
+    return article
+
+
+def test_the_first_run_tells_of_the_sites_feeds_and_the_next_of_nothing(hub, capsys):
+    builders.article()
+    assert ping(capsys) == "3 feeds: 3 told, 0 waiting, 0 refused"
+    assert hub.said() == [{"hub.mode": ["publish"], "hub.url": [feed], "hub.topic": [feed]} for feed in LATEST]
+    assert ping(capsys) == "0 feeds: 0 told, 0 waiting, 0 refused"
+    assert hub.said() == []
+
+
+def test_a_change_is_told_for_the_site_its_topics_and_its_outlet(hub, capsys, settled):
+    operations.edit(settled, title="Another title")
+    ping(capsys)
+    assert feeds(hub) == all_of(
+        "/feeds/latest.", "/topics/ai/feed.", "/topics/robotics/feed.", "/providers/courier.example/feed."
+    )
+
+
+def test_every_feed_that_is_told_of_is_there_with_its_hub(hub, capsys, client, settled):
+    operations.edit(settled, title="Another title")
+    ping(capsys)
+    for feed in feeds(hub):
+        response = client.get(feed.removeprefix(SITE))
+        assert response.status_code == 200
+        assert f'<{feed}>; rel="self"' in response["Link"]
+        assert 'rel="hub"' in response["Link"]
+
+
+def test_what_readers_dont_see_is_not_told(hub, capsys, settled):
+    operations.score(settled, quality=95)
+    secret = builders.article("Secret", quality=20, topics=["Robotics", "Hidden"])
+    operations.edit(secret, title="Still secret")
+    operations.hold(secret)
+    assert ping(capsys).startswith("0 feeds")
+
+
+def test_what_was_never_public_is_not_named(hub, capsys, settled):
+    outlet = builders.provider("Secret", "secret.example")
+    secret = builders.article(quality=20, topics=["Sports", "Hidden"], provider=outlet)
+    operations.publish(secret)
+    operations.hold(secret)
+    ping(capsys)
+    assert feeds(hub) == all_of("/feeds/latest.", "/topics/sports/feed.")
+
+
+@pytest.mark.parametrize("leave", [operations.hold, lambda story: operations.edit(story, removed=True)])
+def test_a_story_that_leaves_is_told(hub, capsys, settled, leave):
+    builders.article(topics=["AI"])
+    ping(capsys)
+    hub.said()
+    leave(settled)
+    ping(capsys)
+    assert feeds(hub) == all_of("/feeds/latest.", "/topics/ai/feed.", "/providers/courier.example/feed.")
+
+
+def test_a_deleted_story_is_told(hub, capsys, settled):
+    builders.article(topics=["AI"])
+    operations.delete(Article.objects.filter(pk=settled.pk))
+    ping(capsys)
+    assert feeds(hub) == all_of("/feeds/latest.", "/topics/ai/feed.", "/providers/courier.example/feed.")
+
+
+def test_a_story_that_moves_is_told_where_it_was_and_where_it_is(hub, capsys, settled):
+    builders.article(topics=["Robotics"])
+    ping(capsys)
+    hub.said()
+    operations.edit(settled, provider=builders.provider("Herald", "herald.example"))
+    ping(capsys)
+    assert {f"{SITE}/providers/{name}.example/feed.rss" for name in ("courier", "herald")} < set(feeds(hub))
+
+
+@pytest.mark.parametrize("field", ["publish_at", "unpublish_at"])
+def test_a_schedule_that_begins_or_ends_is_told(hub, capsys, settings, settled, field):
+    now, path = timezone.now(), Path(settings.WEBSUB_STATE)
+    Article.objects.filter(pk=settled.pk).update(**{field: now + timedelta(hours=1)})
+    assert ping(capsys).startswith("0 feeds")
+
+    Article.objects.filter(pk=settled.pk).update(**{field: now - timedelta(hours=1)})
+    last_run = module.Moment(module.recall(path).moment.event, now - timedelta(hours=2))
+    module.remember(path, module.Memory(last_run, []))
+
+    ping(capsys)
+    assert set(LATEST) <= set(feeds(hub))
+
+
+# The hub's moods
+
+
+def test_what_the_hub_could_not_be_told_waits_for_the_next_run(hub, capsys, settled):
+    hub.status = lambda feed: 503 if feed.endswith("latest.json") else 202
+    operations.edit(settled, title="Another title")
+    assert ping(capsys, code=1) == "12 feeds: 2 told, 10 waiting, 0 refused"
+    hub.said()
+    hub.status = 204
+    assert ping(capsys) == "10 feeds: 10 told, 0 waiting, 0 refused"
+    assert LATEST[2] in feeds(hub)
+    assert ping(capsys).startswith("0 feeds")
+
+
+@pytest.mark.parametrize("status", [301, 400, 404])
+def test_what_the_hub_refuses_is_not_tried_again(hub, capsys, status):
+    hub.status = lambda feed: status if feed == LATEST[0] else 200
+    assert ping(capsys, code=1) == "3 feeds: 2 told, 0 waiting, 1 refused"
+    assert ping(capsys).startswith("0 feeds")
+
+
+def test_a_hub_that_is_away_or_silent_costs_one_try(hub, capsys, monkeypatch, settings):
+    monkeypatch.setattr(module, "TIMEOUT", urllib3.Timeout(0.3))
+    hub.silent.set()
+    assert ping(capsys, code=1) == "3 feeds: 0 told, 3 waiting, 0 refused"
+    assert len(hub.said()) == 1
+    settings.WEBSUB_HUB = "http://127.0.0.1:1/"
+    assert ping(capsys, code=1) == "3 feeds: 0 told, 3 waiting, 0 refused"
+
+
+def test_an_act_never_asks_the_hub(hub, settled):
+    operations.edit(settled, title="Another title")
+    assert hub.said() == []
+
+
+# Where it remembers
+
+
+def test_a_file_of_something_else_is_not_taken_for_memory(hub, settings):
+    path = Path(settings.WEBSUB_STATE)
+    path.parent.mkdir()
+    for text in ("nonsense", "[]", '{"event": 1}', json.dumps({"event": 1, "at": "x", "waiting": []})):
+        path.write_text(text)
+        with pytest.raises(CommandError, match="Delete it and run again"):
+            call_command("ping_hub")
+        assert path.read_text() == text
+    assert hub.said() == []
+
+
+def test_a_place_that_cant_be_written_is_named(hub, settings, tmp_path):
+    (tmp_path / "file").write_text("")
+    settings.WEBSUB_STATE = str(tmp_path / "file" / "websub.json")
+    with pytest.raises(CommandError, match="WEBSUB_STATE names another place"):
+        call_command("ping_hub")
+    assert hub.said() == []
+
+
+def test_runs_side_by_side_tell_once(hub, capsys, settings):
+    with module.alone(Path(settings.WEBSUB_STATE)) as is_alone:
+        assert is_alone
+        assert ping(capsys) == "Another run is telling the hub: nothing to do."
+    assert ping(capsys).startswith("3 feeds")
+
+
+def test_without_a_hub_there_is_nothing_to_do(settings, capsys, client):
+    assert ping(capsys) == "WEBSUB_HUB names no hub: nothing to do."
+    assert "Link" not in client.get("/feeds/latest.rss")
+
+
+# What feeds say
+
+
+def test_feeds_name_hub_and_self(settings, client):
+    settings.WEBSUB_HUB, settings.SITE_URL = "https://hub.example/?a=b&c", SITE
+    builders.article(topics=["AI"])
+    for start in ("/feeds/latest.", "/topics/ai/feed.", "/providers/courier.example/feed."):
+        for form in FORMS:
+            response = client.get(start + form)
+            assert response["Link"] == f'<https://hub.example/?a=b&c>; rel="hub", <{SITE}{start}{form}>; rel="self"'
+        for form in ("rss", "atom"):
+            body = client.get(start + form).content.decode()
+            assert 'link href="https://hub.example/?a=b&amp;c" rel="hub"' in body or (
+                'link rel="hub" href="https://hub.example/?a=b&amp;c"' in body
+            )
+        assert client.get(f"{start}json").json()["hubs"] == [{"type": "WebSub", "url": "https://hub.example/?a=b&c"}]
+
+
+def test_searches_have_no_hub_for_nobody_tells_of_them(settings, client):
+    settings.WEBSUB_HUB, settings.SITE_URL = "https://hub.example/", SITE
+    builders.article("A story")
+    response = client.get("/search/feed.json?q=story")
+    assert "Link" not in response
+    assert "hubs" not in response.json()
+
+
+def test_looking_for_what_changed_costs_the_same_queries(django_assert_max_num_queries, hub, capsys, settled):
+    for number in range(6):
+        outlet = builders.provider(f"O{number}", f"o{number}.example")
+        article = builders.article(topics=["AI", f"Topic {number}"], provider=outlet, quality=20)
+        operations.publish(article)
+    with django_assert_max_num_queries(12):
+        ping(capsys)
+    assert len(feeds(hub)) == 3 * (1 + 7 + 6)

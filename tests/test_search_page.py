@@ -1,0 +1,174 @@
+"""The page on which readers search."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.http import QueryDict
+
+from articles import searching
+from articles.searching import Asked
+
+from . import builders
+from .builders import MORNING
+
+pytestmark = pytest.mark.django_db
+
+
+def found(client, address, status=200):
+    response = client.get(address)
+    assert response.status_code == status, address
+    page = response.content.decode()
+    return page, [re.sub("<[^>]*>", "", title) for title in re.findall(r'class="headline"[^>]*>(.*?)</h2>', page, re.S)]
+
+
+def test_it_finds_words_in_headline_excerpt_outlet_and_topic(client):
+    builders.article("Storm ahead")
+    builders.article("One", excerpt="A storm came.")
+    builders.article("Two", provider=builders.provider("Storm Times", "storm.example"))
+    builders.article("Three", topics=["Storms"])
+    builders.article("Sunshine")
+    page, titles = found(client, "/search/?q=storm")
+    assert [title.strip() for title in titles] == ["Three", "Two", "One", "Storm ahead"]
+    assert "<mark>Storm</mark> ahead" in page
+    assert "A <mark>storm</mark> came." in page
+    assert "4 stories" in page
+    assert '<meta name="robots" content="noindex">' in page
+
+
+def test_without_a_word_it_shows_the_form_and_how_to_use_it(client):
+    builders.article("Storm")
+    for address in ("/search/", "/search/?q=", "/search/?q=%22%22", "/search/?q=+-+"):
+        page, titles = found(client, address)
+        assert titles == []
+        assert 'role="search"' in page
+        assert "How to search" in page
+
+
+def test_it_is_linked_from_every_page(client):
+    builders.article()
+    for address in ("/", "/latest/", "/topics/", "/search/"):
+        assert 'href="/search/"' in client.get(address).content.decode()
+
+
+def test_filters_narrow_and_can_be_dropped(client):
+    root = builders.topic("Nature")
+    builders.topic("Weather", parent=root)
+    builders.article("Storm one", topics=["Weather"], published_at=MORNING)
+    builders.article("Storm two", provider=builders.provider("Herald", "herald.example"), published_at=MORNING)
+    builders.article("Storm three", published_at=MORNING - timedelta(days=3))
+    for query, expected in (
+        ("topic=weather", ["Storm one"]),
+        ("topic=nature", ["Storm one"]),
+        ("topic=none", []),
+        ("provider=herald.example", ["Storm two"]),
+        ("provider=none.example", []),
+        ("from=2020-06-09&to=2020-06-09&topic=weather", ["Storm one"]),
+        ("to=2020-06-08", ["Storm three"]),
+        ("from=2020-06-10", []),
+    ):
+        page, titles = found(client, f"/search/?q=storm&{query}")
+        assert [title.strip() for title in titles] == expected, query
+        assert 'href="/search/?q=storm"' in page or "&amp;" in query or "from" in query, query
+    page, _ = found(client, "/search/?q=storm&topic=none&provider=herald.example")
+    assert "No story matches." in page
+    assert 'href="/search/?q=storm&amp;topic=none"' in page
+    assert 'href="/search/?q=storm&amp;provider=herald.example"' in page
+
+
+def test_pages_follow_each_other_in_both_orders(client):
+    for number in range(30):
+        builders.article(f"Storm {number}")
+    for order in ("", "&sort=relevance"):
+        page, first = found(client, f"/search/?q=storm{order}")
+        following = re.search(r'href="([^"]*)" rel="next"', page)[1].replace("&amp;", "&")
+        page, second = found(client, following)
+        assert (len(first), len(second)) == (25, 5)
+        assert not set(first) & set(second)
+        assert 'rel="next"' not in page
+        assert 'rel="first"' in page
+
+
+def test_the_best_come_first_if_asked_for(client):
+    builders.article("Storm", excerpt="Storm after storm.", published_at=MORNING)
+    builders.article(
+        "Sunshine", excerpt="No storm in sight today, tomorrow or ever.", published_at=MORNING + timedelta(hours=1)
+    )
+    assert [title.strip() for title in found(client, "/search/?q=storm&sort=relevance")[1]] == ["Storm", "Sunshine"]
+
+
+def test_many_matches_are_not_counted_out(client, monkeypatch):
+    monkeypatch.setattr(searching, "COUNTED", 26)
+    for number in range(28):
+        builders.article(f"Storm {number}")
+    assert "More than 26 stories" in found(client, "/search/?q=storm")[0]
+    monkeypatch.setattr(searching.search, "is_common", lambda text: True)
+    assert "Thousands of stories" in found(client, "/search/?q=storm")[0]
+
+
+HOSTILE = [
+    "\0",
+    "x" * 20_000,
+    '"' * 500,
+    "AND OR NOT (",
+    "storm*",
+    "a:b",
+    "{}",
+    "'; DROP TABLE x",
+    "-" * 99,
+    "\u202e storm",
+]
+
+
+@pytest.mark.parametrize("name", [*searching.PARAMETERS, "unknown"])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nonsense_is_answered_with_a_page(client, name, text):
+    builders.article("Storm")
+    query = {"q": "storm"} | {name: text}
+    response = client.get("/search/", query)
+    assert response.status_code in (200, 404)
+    assert "<title>" in response.content.decode()
+
+
+@pytest.mark.parametrize("day", ["2020-13-40", "0000-01-01", "9999-12-31", "2020-1-1x", "0001-01-01"])
+def test_damaged_days_are_left_out(client, day):
+    builders.article("Storm")
+    assert len(found(client, f"/search/?q=storm&from={day}&to={day}")[1]) == 1
+
+
+def test_what_is_typed_is_text(client):
+    builders.article("Storm <b>bold</b>", excerpt="&lt;script&gt;alert(1)&lt;/script&gt; storm")
+    page, _ = found(client, "/search/?q=%3Cscript%3Ealert(1)%3C/script%3E+storm")
+    assert "<script>alert" not in page
+    assert "<b>bold" not in page
+
+
+def test_what_is_not_public_is_never_found(client):
+    lead = builders.article("Storm lead")
+    builders.folded(lead, "Storm member")
+    builders.article("Storm hidden", quality=10)
+    builders.article("Storm later", publish_at=MORNING.replace(year=2999))
+    for order in ("", "&sort=relevance"):
+        page, titles = found(client, f"/search/?q=storm{order}")
+        assert [title.strip() for title in titles] == ["Storm lead"]
+        assert "1 story" in page
+
+
+@pytest.mark.parametrize("stories", [2, 12])
+@pytest.mark.parametrize("order", ["newest", "relevance"])
+def test_a_search_costs_the_same_queries_whatever_it_finds(client, django_assert_max_num_queries, stories, order):
+    for number in range(stories):
+        builders.article(f"Storm {number}", topics=["Weather"])
+    with django_assert_max_num_queries(9):
+        client.get(f"/search/?q=storm&sort={order}")
+    with django_assert_max_num_queries(11):
+        client.get(f"/search/?q=storm&sort={order}&topic=weather&provider=courier.example&from=2020-01-01")
+
+
+def test_what_is_asked_makes_an_address_that_asks_the_same():
+    text = "q=a+%22b+c%22+-d&topic=t&provider=p.example&from=2020-01-02&to=2020-02-03&sort=relevance"
+    asked = Asked.read(QueryDict(text))
+    assert Asked.read(QueryDict(asked.address().partition("?")[2])) == asked
+    assert [name for name, _ in asked.filters()] == ["topic t", "outlet p.example", "from 2020-01-02 to 2020-02-03"]

@@ -1,0 +1,333 @@
+"""What crawlers are told: where the pages are, when they changed, and nothing that isn't public."""
+
+import re
+import xml.etree.ElementTree as ET
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from articles import operations
+from articles.models import Article, Event, Operation, SitePolicy
+from articles.sitemaps import sections as module
+from articles.sitemaps.sections import sections
+from tests import builders
+from tests.builders import MORNING
+from tests.test_pages import newsroom
+
+pytestmark = pytest.mark.django_db
+
+SITE = "http://testserver"
+MAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+NEWS = "{http://www.google.com/schemas/sitemap-news/0.9}"
+MAPS = ["/sitemap.xml", "/sitemaps/lists.xml", "/sitemaps/2020-06.xml", "/news-sitemap.xml"]
+HOSTILE = "</loc> <PFE.N> & \x01\ufffe ]]> \" ' &#8217;"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known(settings):
+    cache.clear()
+    settings.INDEX_SINGLE_STORIES = True
+
+
+def root_of(client, address):
+    response = client.get(address)
+    assert response.status_code == 200, address
+    assert response["Content-Type"] == "application/xml; charset=utf-8"
+    return ET.fromstring(response.content)  # noqa: S314
+
+
+def told(client, address):
+    """Return the addresses of a sitemap or an index with their times, None without one."""
+    found = {}
+    for entry in root_of(client, address):
+        moment = entry.findtext(f"{MAP}lastmod")
+        found[entry.findtext(f"{MAP}loc").removeprefix(SITE)] = moment and datetime.fromisoformat(moment)
+    return found
+
+
+def second(moment):
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+# The protocol
+
+
+def test_the_index_leads_to_every_page(client):
+    lead = newsroom(2)
+    builders.article("In May", published_at=datetime(2020, 5, 31, 23, 59, 59, tzinfo=UTC))
+    root = root_of(client, "/sitemap.xml")
+    assert root.tag == f"{MAP}sitemapindex"
+    index = told(client, "/sitemap.xml")
+    assert list(index) == ["/sitemaps/lists.xml", "/sitemaps/2020-06.xml", "/sitemaps/2020-05.xml"]
+    pages = [page for section in index for page in told(client, section)]
+    assert len(pages) == len(set(pages))
+    public = {article.get_absolute_url() for article in Article.objects.public()}
+    lists = {"/", "/latest/", "/topics/", "/providers/", "/topics/ai/", "/topics/robotics/"}
+    outlets = {"/providers/courier.example/", "/providers/outlet0.example/", "/providers/outlet1.example/"}
+    assert lead.get_absolute_url() in public
+    assert set(pages) == public | lists | outlets
+    assert all(client.get(page).status_code == 200 for page in pages)
+
+
+@pytest.mark.parametrize("address", MAPS)
+def test_a_sitemap_holds_what_the_protocol_asks_for(client, address):
+    builders.article(HOSTILE, published_at=timezone.now() - timedelta(hours=1))
+    builders.article(HOSTILE, name="2020-06-09-ü&'<x>", published_at=MORNING)
+    root = root_of(client, address)
+    assert root.tag in (f"{MAP}urlset", f"{MAP}sitemapindex")
+    assert len(root) > 0
+    for entry in root:
+        assert entry.tag == root.tag.replace("urlset", "url").replace("sitemapindex", "sitemap")
+        location = entry.findtext(f"{MAP}loc")
+        assert re.fullmatch(r"http://testserver/[!-;=?-~]*", location)
+        assert len(location) < 2048
+        assert "&" not in location or "%" in location
+        moment = entry.findtext(f"{MAP}lastmod")
+        assert moment is None or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", moment)
+
+
+@pytest.mark.parametrize(
+    "section", ["2020-07", "2020-13", "2020-00", "2020-06-31", "2020-06-10", "0000-01", "nonsense", "2020-6", "٢٠٢٠-٠٦"]
+)
+def test_a_section_without_stories_is_not_there(client, section):
+    builders.article(published_at=MORNING)
+    assert client.get(f"/sitemaps/{section}.xml").status_code == 404
+
+
+def test_the_ends_of_time_have_their_sections(client):
+    for year, month in ((1, 1), (9999, 12)):
+        builders.article(published_at=datetime(year, month, 2, tzinfo=UTC), name=f"story-{year}")
+    assert list(told(client, "/sitemap.xml"))[1:] == ["/sitemaps/9999-12.xml", "/sitemaps/0001-01.xml"]
+    assert list(told(client, "/sitemaps/9999-12.xml")) == ["/news/story-9999/"]
+    assert list(told(client, "/sitemaps/0001-01.xml")) == ["/news/story-1/"]
+
+
+def test_a_month_of_too_many_stories_is_told_by_its_days(client, monkeypatch):
+    monkeypatch.setattr(module, "LIMIT", 3)
+    for hours in (0, 1, 24, 25):
+        builders.article(published_at=MORNING + timedelta(hours=hours))
+    builders.article(published_at=MORNING - timedelta(days=30))
+    assert [section.name for section in sections()] == ["2020-06-10", "2020-06-09", "2020-05"]
+    assert len(told(client, "/sitemaps/2020-06-09.xml")) == 2
+    assert len(told(client, "/sitemaps/2020-06.xml")) == 3
+
+
+def test_a_site_without_stories_has_its_lists(client):
+    assert list(told(client, "/sitemap.xml")) == ["/sitemaps/lists.xml"]
+    assert list(told(client, "/sitemaps/lists.xml")) == ["/", "/latest/", "/topics/", "/providers/"]
+    assert told(client, "/news-sitemap.xml") == {}
+
+
+def test_robots_are_told_of_the_sitemaps(client, settings):
+    assert client.get("/robots.txt").content.decode().splitlines() == [
+        "User-agent: *",
+        "Disallow: /admin/",
+        "",
+        "Sitemap: http://testserver/sitemap.xml",
+        "Sitemap: http://testserver/news-sitemap.xml",
+    ]
+    settings.SITE_URL = "https://news.example"
+    builders.article()
+    for address in ["/robots.txt", *MAPS]:
+        body = client.get(address).content.decode()
+        assert "testserver" not in body
+
+
+# Which stories
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        {"published": False, "heat": 60, "quality": 60},
+        {"published": None, "heat": 90},
+        {"removed": True},
+        {"heat": -1, "published": False},
+        {"staged": True},
+        {"publish_at": timezone.now() + timedelta(hours=1)},
+        {"unpublish_at": timezone.now() - timedelta(hours=1)},
+    ],
+    ids=["held", "undecided", "removed", "folded", "staged", "not yet", "no longer"],
+)
+def test_what_is_not_public_is_in_no_sitemap(client, hidden):
+    recent = timezone.now() - timedelta(hours=1)
+    builders.article("Shown", topics=["AI"], published_at=recent)
+    builders.article("Shown too", published_at=MORNING)
+    for name, moment in (("buried-old", MORNING), ("buried-new", recent), ("buried-alone", MORNING.replace(year=2019))):
+        secret = builders.article(
+            "Buried", name=name, topics=["Secret"], published_at=moment,
+            provider=builders.provider("Secret", "secret.example"), **hidden
+        )  # fmt: skip
+        if not hidden.keys() & {"publish_at", "unpublish_at"}:
+            Article.objects.filter(pk=secret.pk).update(public=False)
+    for address in [*MAPS, f"/sitemaps/{recent:%Y-%m}.xml"]:
+        body = client.get(address).content.decode()
+        assert not re.search("buried|secret|2019", body, re.IGNORECASE), address
+    assert client.get("/sitemaps/2019-06.xml").status_code == 404
+
+
+def test_stories_of_one_outlet_are_left_out_unless_the_site_wants_them(client, settings):
+    recent = timezone.now() - timedelta(hours=1)
+    single, own, shared = (builders.article(published_at=recent) for _ in range(3))
+    builders.related(own, provider=own.provider)
+    builders.related(shared)
+    gone = builders.folded(single, provider=builders.provider("Gone", "gone.example"))
+    Article.objects.filter(pk=gone.pk).update(removed=True)
+    alone = builders.article(published_at=MORNING)
+    addresses = [f"/sitemaps/{recent:%Y-%m}.xml", "/news-sitemap.xml"]
+    for address in addresses:
+        assert len(told(client, address)) == 3
+
+    settings.INDEX_SINGLE_STORIES = False
+
+    for address in addresses:
+        assert list(told(client, address)) == [shared.get_absolute_url()]
+    assert "/sitemaps/2020-06.xml" not in told(client, "/sitemap.xml")
+    assert alone.get_absolute_url() not in client.get("/sitemap.xml").content.decode()
+
+
+def test_news_are_the_stories_of_two_days(client):
+    now = timezone.now()
+    ages = {"new": timedelta(minutes=1), "old": timedelta(hours=47), "too-old": timedelta(hours=49)}
+    for name, age in ages.items():
+        builders.article(f"<{name}> &amp;", name=name, published_at=now - age)
+    builders.article(name="to-come", published_at=now + timedelta(hours=1))
+    entries = list(root_of(client, "/news-sitemap.xml"))
+    assert [entry.findtext(f"{MAP}loc") for entry in entries] == [f"{SITE}/news/new/", f"{SITE}/news/old/"]
+    (news,) = entries[0].findall(f"{NEWS}news")
+    assert news.findtext(f"{NEWS}publication/{NEWS}name") == "Newsfold"
+    assert news.findtext(f"{NEWS}publication/{NEWS}language") == "en"
+    assert datetime.fromisoformat(news.findtext(f"{NEWS}publication_date")) == second(now - ages["new"])
+    assert news.findtext(f"{NEWS}title") == "<new> &"
+
+
+# When they changed
+
+
+def lastmods(client, article):
+    """Return when a story changed, and its section, as crawlers are told."""
+    section = f"/sitemaps/{article.published_at:%Y-%m}.xml"
+    return told(client, section)[article.get_absolute_url()], told(client, "/sitemap.xml")[section]
+
+
+def log_earlier():
+    """Let all that has happened have happened a year ago."""
+    Operation.objects.update(at=timezone.now() - timedelta(days=365))
+    Article.objects.update(created_at=timezone.now() - timedelta(days=365))
+
+
+def test_a_story_changed_when_readers_saw_a_difference(client):
+    article, other = builders.article(published_at=MORNING), builders.article(published_at=MORNING)
+    operations.edit(article, title="A first title")
+    log_earlier()
+    before = lastmods(client, article)
+    operations.score(article, quality=120)
+    assert lastmods(client, article) == before
+
+    outcome = operations.edit(article, title="A second title")
+
+    assert lastmods(client, article) == (second(outcome.operation.at),) * 2
+    assert lastmods(client, other)[0] == before[0]
+
+
+def test_a_rescore_makes_nothing_new(client):
+    article = builders.article(quality=80, heat=100)
+    log_earlier()
+    before = lastmods(client, article)
+    operations.rescore(Article.objects.all())
+    assert Article.objects.get().heat == 80
+    assert lastmods(client, article) == before
+
+
+def test_a_section_changes_with_what_is_published_withdrawn_moved_or_deleted(client):
+    kept = builders.article(published_at=MORNING)
+    article = builders.article(quality=20, published_at=MORNING)
+    log_earlier()
+    section = "/sitemaps/2020-06.xml"
+    assert list(told(client, section)) == [kept.get_absolute_url()]
+    old = told(client, "/sitemap.xml")[section]
+
+    at = operations.publish(article).operation.at
+    assert told(client, "/sitemap.xml")[section] == second(at) > old
+    operations.hold(article)
+    assert told(client, "/sitemap.xml")[section] == old
+    operations.edit(kept, published_at=MORNING.replace(month=3))
+    assert list(told(client, "/sitemap.xml")) == ["/sitemaps/lists.xml", "/sitemaps/2020-03.xml"]
+    operations.delete(Article.objects.filter(pk=kept.pk))
+    assert list(told(client, "/sitemap.xml")) == ["/sitemaps/lists.xml"]
+
+
+def test_a_schedule_changes_a_section_without_anything_that_runs(client):
+    article = builders.article(published_at=MORNING)
+    log_earlier()
+    later = timezone.now() + timedelta(hours=1)
+    Article.objects.filter(pk=article.pk).update(publish_at=later)
+    assert list(told(client, "/sitemap.xml")) == ["/sitemaps/lists.xml"]
+    known = cache.get(module.KNOWN[True])
+    begun = timezone.now() - timedelta(minutes=5)
+    Article.objects.filter(pk=article.pk).update(publish_at=begun)
+    cache.set(module.KNOWN[True], module.Known(begun - timedelta(minutes=1), known.event, known.months))
+    assert lastmods(client, article) == (second(begun),) * 2
+
+
+def test_coverage_that_is_withdrawn_changes_the_page_of_its_lead(client, settings):
+    settings.INDEX_SINGLE_STORIES = False
+    lead, other = builders.article(published_at=MORNING), builders.article(published_at=MORNING)
+    member = builders.folded(lead, published_at=MORNING.replace(month=1), provider=builders.provider("H", "h.example"))
+    for article in (lead, other):
+        builders.related(article)
+    log_earlier()
+    old = lastmods(client, other)[0]
+
+    at = operations.edit(member, removed=True).operation.at
+
+    assert lastmods(client, lead) == (second(at),) * 2
+    assert lastmods(client, other)[0] == old
+
+
+def test_a_policy_that_hides_unscored_stories_changes_all_sections(client):
+    builders.article(quality=None, heat=None, published=None, published_at=MORNING)
+    assert len(told(client, "/sitemap.xml")) == 2
+    operations.change_policy({"publish_unscored": False})
+    assert SitePolicy.objects.get().publish_unscored is False
+    assert len(told(client, "/sitemap.xml")) == 1
+
+
+def test_after_very_many_events_all_sections_are_looked_at(client, monkeypatch):
+    article = builders.article(published_at=MORNING)
+    told(client, "/sitemap.xml")
+    monkeypatch.setattr(module, "MANY", 0)
+    at = operations.edit(article, title="Another").operation.at
+    assert Event.objects.exists()
+    assert lastmods(client, article) == (second(at),) * 2
+
+
+def test_a_cache_that_outlived_its_database_is_not_believed(client):
+    builders.article(published_at=MORNING)
+    known = module.Known(timezone.now(), 10**9, {"2019-01": [module.Section("2019-01", 1, MORNING)]})
+    cache.set(module.KNOWN[True], known)
+    assert [section.name for section in sections()] == ["2020-06"]
+
+
+# What they cost
+
+
+@pytest.mark.parametrize(("address", "queries"), list(zip([*MAPS, "/robots.txt"], [3, 4, 2, 2, 0], strict=True)))
+@pytest.mark.parametrize("stories", [1, 6])
+def test_a_sitemap_costs_the_same_queries_whatever_it_holds(
+    client, django_assert_num_queries, address, queries, stories
+):
+    newsroom(stories)
+    client.get("/sitemap.xml")
+    with django_assert_num_queries(queries):
+        client.get(address)
+
+
+def test_a_change_costs_a_handful_of_queries(client, django_assert_num_queries):
+    newsroom(3)
+    client.get("/sitemap.xml")
+    operations.edit(Article.objects.filter(title="Lead 1").get(), title="Changed")
+    with django_assert_num_queries(8):
+        client.get("/sitemap.xml")

@@ -1,0 +1,30 @@
+import xml.etree.ElementTree as ET
+from xml.sax.saxutils import escape
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from articles.xmltext import xml_text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("<PFE.N> & >>", "<PFE.N> & >>"),
+        ("It didn&#8217;t last &amp; fell", "It didn’t last & fell"),
+        ("a\x00b\x0bc\x1fd\ufffee\uffff", "abcde"),
+        ("two\r\n lines\tand a tab", "two lines and a tab"),
+        ("&#11;&#1;&#xFFFE;ok", "ok"),
+        ("🌍 \u0097 é", "🌍 \u0097 é"),
+        ("", ""),
+    ],
+)
+def test_text_is_what_its_outlet_meant_without_what_xml_forbids(text, told):
+    assert xml_text(text) == told
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_an_xml_parser_reads_back_what_was_told(text):
+    element = ET.fromstring(f"<t>{escape(xml_text(text))}</t>")  # noqa: S314
+    assert (element.text or "") == xml_text(text)
