@@ -410,6 +410,91 @@ class TestCursor:
         mirror.catch_up()
         assert list(mirror.items) == [rows[1].name]
 
+    def test_what_was_told_by_the_clock_is_withdrawn_whatever_the_log_says(self, client, clock):
+        """An act that began before the schedule, and is stored after somebody has been told."""
+        first, second = builders.article(), builders.article()
+        begin = clock.moment + HOUR
+        operations.schedule(Article.objects.all(), publish_at=begin)
+        mirror = Mirror(client, limit=1)
+        mirror.catch_up()
+        clock.moment = begin
+        assert told(mirror.ask()["changes"]) == [(first.name, False)]
+
+        clock.moment = begin - HOUR / 2
+        operations.hold(first)
+        clock.moment = begin + HOUR
+        mirror.catch_up()
+
+        assert list(mirror.items) == [second.name]
+
+    def test_what_was_told_by_the_log_is_withdrawn_whatever_it_says_later(self, client, clock):
+        first, second = builders.article(), builders.article()
+        begin = clock.moment + HOUR
+        operations.schedule(Article.objects.all(), publish_at=begin)
+        mirror = Mirror(client, limit=1)
+        mirror.catch_up()
+        operations.edit(first, title="Gale")
+        operations.edit(second, title="Flood")
+        clock.moment = begin + HOUR
+        assert told(mirror.ask()["changes"]) == [(first.name, False)]
+
+        clock.moment = begin - HOUR / 2
+        operations.hold(first)
+        clock.moment = begin + 2 * HOUR
+        mirror.catch_up()
+
+        assert list(mirror.items) == [second.name]
+
+    def test_what_was_called_off_before_is_not_told_after_a_change_of_policy(self, client, clock):
+        hidden, other = builders.article(HIDDEN_TITLE, quality=20), builders.article()
+        mirror = Mirror(client, limit=1)
+        mirror.catch_up()
+        operations.change_policy({"publish_unscored": False})
+        operations.schedule(hidden, publish_at=clock.moment + 2 * HOUR)
+        operations.hold(hidden)
+        operations.schedule(other, publish_at=clock.moment + 3 * HOUR)
+        clock.moment += 5 * HOUR
+        operations.score(hidden, quality=21)
+
+        assert {name for name, _ in told(mirror.catch_up())} == {other.name}
+
+    def test_schedules_do_not_run_ahead_of_the_log(self, client, clock):
+        """Called off before it began, which a client reads long after: nobody ever saw it."""
+        hidden, other, scheduled = builders.article(HIDDEN_TITLE), builders.article(), builders.article()
+        operations.schedule(hidden, publish_at=clock.moment + 2 * HOUR)
+        mirror = Mirror(client)
+        mirror.catch_up()
+        clock.moment += HOUR
+        operations.schedule(scheduled, publish_at=clock.moment + 2 * HOUR)
+        operations.edit(other, title="Gale")
+        operations.edit_other(Provider.objects.get(), {"name": "Herald"})
+        operations.hold(hidden)
+        clock.moment += 3 * HOUR
+
+        assert hidden.name not in {name for name, _ in told(mirror.catch_up())}
+        assert mirror.items == published()
+
+    def test_a_schedule_of_the_past_never_was(self, client, clock):
+        hidden, other = builders.article(HIDDEN_TITLE, quality=20), builders.article()
+        mirror = Mirror(client)
+        mirror.catch_up()
+        past = clock.moment + HOUR
+        clock.moment += 5 * HOUR
+        operations.schedule(hidden, publish_at=past, unpublish_at=past + HOUR)
+        operations.edit_other(Provider.objects.get(), {"name": "Herald"})
+
+        assert {name for name, _ in told(mirror.catch_up())} == {other.name}
+
+    @pytest.mark.parametrize("remove", [operations.spike, lambda article: operations.delete(Article.objects.all())])
+    def test_what_the_policy_hid_is_withdrawn_though_it_is_unscored_no_more(self, client, clock, remove):
+        article = builders.article(quality=None, heat=None)
+        mirror = Mirror(client)
+        mirror.catch_up()
+        operations.change_policy({"publish_unscored": False})
+        remove(article)
+
+        assert set(told(mirror.catch_up())) == {(article.name, True)}
+
     @pytest.mark.parametrize(
         "since", ["x", "a:b", "\0", "\N{SNOWMAN}", "%ED%A0%80", "é:é", "W10:", ":", "9" * 900, Cursor(5).__str__()[:-1]]
     )

@@ -25,8 +25,8 @@ class Cursor:
     once that is over, which was published at `walked`.
 
     A reading is a row of answers by which a client comes up to where the log ended when the reading began, `end`, at
-    the moment `at`. All of them show what had begun by then. `former_end` and `former_at` are those of the last
-    reading. As long as `event` lies before `origin_until`, articles may be gone that somebody knew since `origin`.
+    the moment `at`. All of them show what had begun by then. As long as `event` lies before `origin_until`, articles
+    may be gone that somebody knew since `origin`.
     """
 
     event: int = 0
@@ -38,8 +38,6 @@ class Cursor:
     walk: str = ""
     end: int = 0
     at: int = 0
-    former_end: int = 0
-    former_at: int = 0
     origin: int = 0
     origin_clock: int = 0
     origin_until: int = 0
@@ -66,15 +64,17 @@ class Cursor:
         """
         if self.is_reading:
             return self
-        return replace(self, end=end, at=max(ticks(now), self.at), former_end=self.end, former_at=self.at)
+        return replace(self, end=end, at=max(ticks(now), self.at))
 
     def seen_before(self, event: int) -> datetime:
-        """Return until when the client may have been shown the state that an entry of the log has ended.
+        """Return up to when the client may have been shown the state that an entry of the log has ended.
 
-        Operations are stored later than they say. What wasn't in the log when a reading began was not yet done at that
-        moment, though it may have an earlier time.
+        Operations are stored later than they say. One that wasn't in the log when the reading began was not yet done at
+        that moment, and one that is still unread wasn't at the moment up to which schedules were told.
         """
-        return moment(self.at if event > self.end else self.former_at if event > self.former_end else 0)
+        if event <= self.event:
+            return moment(0)
+        return moment(1 + (self.at if event > self.end else self.clock))
 
     @property
     def known_since(self) -> tuple[int, datetime]:

@@ -1,0 +1,125 @@
+"""The API keeps to its own description, whatever is asked of it."""
+
+import json
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from articles.models import ArticleImage
+from config.wsgi import application
+from tests import builders
+
+NAME = "2020-06-09-bridge"
+CHECKS = [
+    not_a_server_error,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+]
+PLAIN = {"Accept-Encoding": "identity"}  # the client of WSGI applications unpacks nothing
+BOUNDED = settings(
+    max_examples=25,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
+
+
+def newsroom():
+    builders.topic("AI", registry_name="00-ai.yaml", services=[["news", "https://n.example/"]])
+    builders.topic(
+        "Robots", registry_name="01-robots.yaml", parent=builders.topic("AI"), images=["https://n.example/1"]
+    )
+    article = builders.article(name=NAME, topics=["AI"])
+    ArticleImage.objects.create(article=article, url="https://n.example/1.jpg", width=1, height=1)
+    ArticleImage.objects.create(article=article, url="/logo.jpg", kind="logo")
+    builders.article(quality=None, heat=None, type="video")
+    for _ in range(30):
+        builders.article(topics=["AI"])
+
+
+@pytest.fixture
+def described(db):
+    """Return the description, of an application that leaves a test its connection, as Django's own client does."""
+    newsroom()
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield schemathesis.openapi.from_wsgi("/api/openapi.json", application)
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+ADDRESSES = [
+    "/api/changes",
+    "/api/news/index.json",
+    "/api/news/page/{number}/index.json",
+    "/api/news/{name}/index.json",
+    "/api/news/{name}/page/{number}/index.json",
+    "/api/topics/index.json",
+]
+
+
+WITH_RULES = [address for address in ADDRESSES if "{number}" in address or address == "/api/changes"]
+ASKED = [
+    *((address, GenerationMode.POSITIVE) for address in ADDRESSES),
+    *((address, GenerationMode.NEGATIVE) for address in WITH_RULES),
+]
+
+
+@pytest.mark.parametrize(("address", "mode"), ASKED)
+def test_it_answers_as_described(described, address, mode):
+    """Whatever is asked, as described or, where that is possible, against it."""
+
+    @BOUNDED
+    @given(case=described[address]["GET"].as_strategy(generation_mode=mode))
+    def ask(case):
+        case.call_and_validate(checks=CHECKS, headers=PLAIN)
+
+    ask()
+
+
+@pytest.mark.parametrize(
+    ("address", "parts", "query", "status"),
+    [
+        ("/api/news/index.json", {}, {}, 200),
+        ("/api/news/page/{number}/index.json", {"number": 2}, {}, 200),
+        ("/api/news/{name}/index.json", {"name": NAME}, {}, 200),
+        ("/api/news/{name}/index.json", {"name": "ai"}, {}, 200),
+        ("/api/news/{name}/index.json", {"name": "x"}, {}, 404),
+        ("/api/news/{name}/page/{number}/index.json", {"name": "ai", "number": 2}, {}, 200),
+        ("/api/topics/index.json", {}, {}, 200),
+        ("/api/changes", {}, {}, 200),
+        ("/api/changes", {}, {"limit": 1}, 200),
+        ("/api/changes", {}, {"since": "x"}, 400),
+    ],
+)
+def test_real_answers_are_as_described(described, address, parts, query, status):
+    answer = (
+        described[address]["GET"]
+        .Case(path_parameters=parts, query=query)
+        .call_and_validate(checks=CHECKS, headers=PLAIN)
+    )
+
+    assert answer.status_code == status
+
+
+def test_the_description_is_openapi_and_names_no_alias(described):
+    described.validate()
+    assert sorted(described.raw_schema["paths"]) == ADDRESSES
+    assert "quality" not in json.dumps(described.raw_schema)
