@@ -41,6 +41,7 @@ register_converter(WordsConverter, "words")
 
 urlpatterns = [
     path("", views.front, name="front"),
+    path("about/", views.about, name="about"),
     path("latest/", views.latest, name="latest"),
     path("archive/<day:day>/", views.archive, name="archive"),
     path("topics/", views.topics, name="topics"),

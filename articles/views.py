@@ -23,9 +23,9 @@ from .caching import for_readers
 from .cards import cards_of, days_of
 from .days import midnight
 from .media import media_type
-from .models import Article, ArticleQuerySet
+from .models import Article, ArticleQuerySet, Policies
 from .paging import page_about, page_by, page_of
-from .ranking import mixed
+from .ranking import HOURS_PER_TENFOLD_HEAT, MIXED_PLACES, PER_OUTLET, mixed
 from .statements import MOMENT, Statement
 from .storypage import story_context
 from .topictree import TopicTree
@@ -142,6 +142,19 @@ def story(request: HttpRequest, name: str) -> HttpResponseBase:
     if not article.is_shown():
         return _redirect_to_lead(article)
     return render(request, "articles/story.html", story_context(article.pk))
+
+
+@for_readers()
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    """Tell what this site is and why stories stand where they do, with the numbers that hold at present."""
+    context = {
+        "policy": Policies.load().site,
+        "hours": int(HOURS_PER_TENFOLD_HEAT),
+        "per_outlet": PER_OUTLET,
+        "mixed_places": MIXED_PLACES,
+    }
+    return render(request, "articles/about.html", context)
 
 
 @require_safe

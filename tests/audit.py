@@ -90,7 +90,16 @@ def main() -> int:
         manage(env, "collectstatic", "--no-input", "--verbosity", "0")
         found = re.search(r"FOUND (\S+) (\S+) (\S+) (\S+)", manage(env, "shell", "--no-imports", "-c", FIND))
         assert found is not None
-        lists = ["/", "/latest/", "/topics/", "/providers/", "/search/", "/search/?q=the", "/search/?q=none+of+it"]
+        lists = [
+            "/",
+            "/about/",
+            "/latest/",
+            "/topics/",
+            "/providers/",
+            "/search/",
+            "/search/?q=the",
+            "/search/?q=none+of+it",
+        ]
         server = Server(env)
         try:
             failed = check_markup(server, folder, [*lists, *found.groups(), "/nowhere/"])

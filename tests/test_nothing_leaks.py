@@ -28,7 +28,16 @@ SECRET = re.compile("quagmire", re.IGNORECASE)
 FORMS = ("rss", "atom", "json")
 # Addresses that exist whether the secret story is published or not.
 OPEN = [
-    *("/", "/latest/", "/topics/", "/topics/open/", "/providers/", "/providers/open.example/", "/robots.txt"),
+    *(
+        "/",
+        "/about/",
+        "/latest/",
+        "/topics/",
+        "/topics/open/",
+        "/providers/",
+        "/providers/open.example/",
+        "/robots.txt",
+    ),
     *("/search/?q=storm", "/search/?q=storm&sort=relevance", "/search/?q=storm&topic=open", "/sitemap.xml"),
     *(f"/feeds/latest.{form}" for form in FORMS),
     *(f"/topics/open/feed.{form}" for form in FORMS),

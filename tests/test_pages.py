@@ -414,6 +414,16 @@ def test_no_outlet_has_more_than_two_of_the_first_ten_stories(client):
     assert sum("Courier" in headline for headline in headlines) == 5
 
 
+def test_about_tells_the_rules_with_the_numbers_in_force(client):
+    builders.article()
+    operations.change_policy({"publish_threshold": 77, "related_bonus": 13, "bonus_floor": 0})
+    page = body(client, "/about/")
+    assert "heat of 77 or more" in page
+    assert "plus 13 for each other report" in page
+    assert 'href="/about/"' in body(client, "/latest/")
+    assert 'href="/about/#order"' in body(client, "/")
+
+
 def headlines(page):
     return re.findall(r'class="headline"[^>]*>\s*<a [^>]*>([^<]*)<', page)
 
@@ -581,6 +591,8 @@ def test_robots_keep_out_of_the_admin_only(client):
         ("/latest/", 4),
         ("/topics/", 5),
         ("/topics/ai/", 7),
+        ("/archive/2020/06/09/", 6),
+        ("/about/", 3),
         ("/providers/", 5),
         ("/providers/outlet0.example/", 7),
         ("story", 7),

@@ -151,6 +151,7 @@ PAGES = {
     "readers: an outlet": readers("/providers/courier.example/"),
     "readers: a story": readers("/news/{lead.name}/"),
     "readers: a day": readers("/archive/{day}/"),
+    "readers: about": readers("/about/"),
     "readers: search": readers("/search/"),
     "readers: found": readers("/search/?q=bridge&topic=ai"),
     "readers: nothing found": readers("/search/?q=zebra&provider=courier.example&from=2020-01-01"),
