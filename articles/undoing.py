@@ -26,6 +26,7 @@ OTHERS: dict[str, type[models.Model]] = {
     Subject.TOPIC: Topic,
 }
 # Parts of one decision: whoever changed the second since has decided on the first, even to the same value.
+SCHEDULE = ("publish_at", "unpublish_at")
 GOES_WITH = {"published": "state", "spike_reason": "state", "heat": "lead_id"}
 # A deleted article comes back without what no log may hold, and without what follows from the rest.
 LEFT_OUT = {"secured", "file_name", "content_hash", "staged"}
@@ -170,7 +171,17 @@ def _take_back_all(running: Act, article: Article, events: Sequence[Event]) -> l
         if not _take_back(running, article, event):
             failed.append(event)
             theirs.add(event.field)
-    return failed
+    return failed + _keep_schedule(article, [event for event in events if event not in failed])
+
+
+def _keep_schedule(article: Article, events: Sequence[Event]) -> list[Event]:
+    """Leave the schedule as it was where half of it, taken back, would end before it begins; return those events."""
+    if not (article.publish_at and article.unpublish_at and article.unpublish_at <= article.publish_at):
+        return []
+    halves = [event for event in events if event.field in SCHEDULE]
+    for event in halves:
+        setattr(article, event.field, event.after and datetime.fromisoformat(event.after))
+    return halves
 
 
 def _take_back(running: Act, article: Article, event: Event) -> bool:

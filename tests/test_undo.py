@@ -252,3 +252,22 @@ def test_a_revived_article_keeps_the_time_it_came_in():
     operations.undo(operations.delete(Article.objects.all()).operation)
 
     assert Article.objects.get().created_at == builders.MORNING
+
+
+@pytest.mark.django_db
+def test_half_a_schedule_is_not_taken_back_where_it_would_end_before_it_begins():
+    article = builders.article()
+    days = [timezone.now() + timedelta(days=number) for number in range(12)]
+    operations.schedule(article, publish_at=days[2], unpublish_at=days[3])
+    longer = operations.schedule(article, publish_at=days[2], unpublish_at=days[10]).operation
+    later = operations.schedule(article, publish_at=days[5], unpublish_at=days[10]).operation
+
+    outcome = operations.undo(longer)
+    article.refresh_from_db()
+
+    assert [kept.event.field for kept in outcome.kept] == ["unpublish_at"]
+    assert (article.publish_at, article.unpublish_at) == (days[5], days[10])
+    operations.undo(later)
+    operations.undo(longer)
+    article.refresh_from_db()
+    assert (article.publish_at, article.unpublish_at) == (days[2], days[3])
