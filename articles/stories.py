@@ -322,7 +322,7 @@ def follow_among(running: Act, near: Sequence[Article], ids: Collection[int]) ->
     place_among(near, around)
     further = {change.pk for change in done if change.turned}.difference(ids)
     if further:
-        place_folded(running, further)
+        place_folded(running, further, placed={article.pk for article in near})
     return done
 
 
@@ -383,13 +383,13 @@ def place_among(articles: Iterable[Article], around: Around) -> None:
         article.lead_id, article.ambiguous = placement.lead_id, placement.ambiguous
 
 
-def place_folded(running: Act, ids: Collection[int]) -> None:
-    """Give each folded article among these and their neighbours its lead.
+def place_folded(running: Act, ids: Collection[int], placed: Collection[int] = ()) -> None:
+    """Give each folded article among these and their neighbours its lead, but for those that are `placed` already.
 
     Neighbours are the articles that these list or are listed by: their lead may have come, gone or been folded.
     """
     if len(ids) <= FEW:
-        _place(running, _placed(near_ids(sorted(ids)).order_by()))
+        _place(running, [row for row in _placed(near_ids(sorted(ids)).order_by()) if row[0] not in placed])
         return
     near: set[int] = set()
     for chunk in chunked(sorted(ids)):
@@ -400,7 +400,7 @@ def place_folded(running: Act, ids: Collection[int]) -> None:
     for chunk in chunked(sorted(near)):
         wanted = set(chunk)
         rows = _placed(Article.objects.filter(among("pk", chunk)).order_by())
-        _place(running, [row for row in rows if row[0] in wanted])
+        _place(running, [row for row in rows if row[0] in wanted and row[0] not in placed])
 
 
 def _placed(articles: ArticleQuerySet) -> Iterable[tuple[int, int | None, int | None, bool]]:
