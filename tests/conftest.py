@@ -3,6 +3,7 @@
 HYPOTHESIS_PROFILE is quick by default and thorough in CI.
 """
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -15,6 +16,8 @@ from tests.guard import watch
 unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("quick", max_examples=15, derandomize=True, **unhurried)
 settings.register_profile("thorough", max_examples=150, **unhurried)
+gc.set_threshold(100_000, 50, 50)  # thousands of templates and querysets make few cycles, and looking takes long
+
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
