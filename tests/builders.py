@@ -14,6 +14,17 @@ from providers.models import Provider
 
 MORNING = datetime(2020, 6, 9, 8, 0, tzinfo=UTC)
 _counter = iter(range(10**9))
+# What an article may be that readers don't see by itself; each is one case of a test.
+HIDDEN: dict[str, dict[str, Any]] = {
+    "held": {"published": False, "heat": 60, "quality": 60},
+    "undecided": {"published": None, "heat": 90},
+    "removed": {"removed": True},
+    "folded": {"heat": -1, "published": False},
+    "staged": {"staged": True},
+    "staged and unscored": {"quality": None, "heat": None, "published": None, "staged": True},
+    "not yet": {"publish_at": timezone.now() + timedelta(hours=1)},
+    "no longer": {"unpublish_at": timezone.now() - timedelta(hours=1)},
+}
 
 
 def provider(name: str = "The Courier", domain: str = "courier.example", **values: Any) -> Provider:

@@ -266,19 +266,7 @@ def test_a_domain_may_be_a_whole_path(client):
 # Which stories
 
 
-@pytest.mark.parametrize(
-    "hidden",
-    [
-        {"published": False, "heat": 60, "quality": 60},
-        {"published": None, "heat": 90},
-        {"removed": True},
-        {"heat": -1, "published": False},
-        {"staged": True},
-        {"publish_at": timezone.now() + timedelta(hours=1)},
-        {"unpublish_at": timezone.now() - timedelta(hours=1)},
-    ],
-    ids=["held", "undecided", "removed", "folded", "staged", "not yet", "no longer"],
-)
+@pytest.mark.parametrize("hidden", builders.HIDDEN.values(), ids=builders.HIDDEN)
 def test_what_is_not_public_is_in_no_feed(client, hidden):
     published("A shown story")
     outlet = builders.provider("Secret Outlet", "secret.example")

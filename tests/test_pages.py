@@ -62,18 +62,7 @@ def newsroom(stories=1):
 # What is not public
 
 
-@pytest.mark.parametrize(
-    "hidden",
-    [
-        {"published": False, "heat": 60, "quality": 60},
-        {"published": None, "heat": 90},
-        {"removed": True},
-        {"heat": -1, "published": False},
-        {"staged": True},
-        {"quality": None, "heat": None, "published": None, "staged": True},
-    ],
-    ids=["below the threshold", "undecided", "removed", "folded", "staged", "staged and unscored"],
-)
+@pytest.mark.parametrize("hidden", builders.HIDDEN.values(), ids=builders.HIDDEN)
 def test_what_is_not_public_is_on_no_page(client, hidden):
     shown = builders.article("Shown story", topics=["AI"])
     outlet = builders.provider("Secret Outlet", "secret.example")

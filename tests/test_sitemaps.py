@@ -138,19 +138,7 @@ def test_robots_are_told_of_the_sitemaps(client, settings):
 # Which stories
 
 
-@pytest.mark.parametrize(
-    "hidden",
-    [
-        {"published": False, "heat": 60, "quality": 60},
-        {"published": None, "heat": 90},
-        {"removed": True},
-        {"heat": -1, "published": False},
-        {"staged": True},
-        {"publish_at": timezone.now() + timedelta(hours=1)},
-        {"unpublish_at": timezone.now() - timedelta(hours=1)},
-    ],
-    ids=["held", "undecided", "removed", "folded", "staged", "not yet", "no longer"],
-)
+@pytest.mark.parametrize("hidden", builders.HIDDEN.values(), ids=builders.HIDDEN)
 def test_what_is_not_public_is_in_no_sitemap(client, hidden):
     recent = timezone.now() - timedelta(hours=1)
     builders.article("Shown", topics=["AI"], published_at=recent)
