@@ -137,9 +137,9 @@ def test_exactly_as_many_documents_come_as_were_asked_for(count):
 
 
 def test_batches_hold_whole_stories():
-    batches = list(generating.batches(stories(300), 20))
-    assert sum(map(len, batches)) == 300
-    for batch in batches:
+    grouped = list(generating.batches(stories(300), 20))
+    assert [story for batch in grouped for story in batch] == stories(300)
+    for batch in ([document for story in stories for document in story] for stories in grouped):
         assert 1 <= len(batch) <= 20
         titles = {document.title for document in batch}
         leads = {document.related[0].title for document in batch if document.heat == FOLDED_HEAT}
