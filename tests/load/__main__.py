@@ -2,8 +2,9 @@
 
 A newsroom of 8,000 articles, on a PostgreSQL and a Redis of its own, is served by gunicorn with the production
 settings on two cores, which it shares with those who ask. A hundred readers ask for pages, feeds, searches and the API
-as fast as they are answered; an editor publishes and withdraws stories and looks at once whether readers see it; imports
-run one after another. In between PostgreSQL is restarted, and Redis is away for a while. Exit code 1 if a bar is missed.
+as fast as they are answered; an editor publishes and withdraws stories and looks at once whether readers see it;
+imports run one after another. In between PostgreSQL is restarted, and Redis is away for a while. Exit code 1 if a bar
+is missed.
 
 From the environment: LOAD_SECONDS (600; 60 for a quick look) and LOAD_ARTICLES (8000).
 Needs wrk, redis-server and PostgreSQL's programs: `apt-get install wrk redis-server postgresql`.
