@@ -51,7 +51,7 @@ def paths_of(about: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _popular(paths: Sequence[str]) -> list[str]:
-    """Return the paths, newest first, as often as they are read: the tenth a quarter as often as the first, the hundredth hardly."""
+    """Return the paths, newest first, each as often as it is read: the first ten times as often as the fiftieth."""
     return [path for rank, path in enumerate(paths) for _ in range(max(1, 60 // (rank + 3)))]
 
 
