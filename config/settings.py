@@ -138,7 +138,7 @@ HEADLINE_TARGET = env.str("HEADLINE_TARGET", default="source")
 # The site's own address, for what is read elsewhere; empty means the one that a request names.
 SITE_URL = env.str("SITE_URL", default="")
 # Whether search engines are let in on stories that one outlet alone reports.
-INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=False)
+INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=True)
 # The WebSub hub that tells feed readers of changes; empty for none. What it was told last stands in a file.
 WEBSUB_HUB = env.str("WEBSUB_HUB", default="")
 WEBSUB_STATE = env.path("WEBSUB_STATE", default=str(BASE_DIR / "var" / "websub.json"))()
