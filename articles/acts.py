@@ -207,6 +207,11 @@ class Act:
 
     # What changed
 
+    def differing(self, ids: Iterable[int], names: Collection[str]) -> set[str]:
+        """Return those columns of these articles that are not what they were when the act loaded them."""
+        rows = [(self.rows[pk], self._before[pk]) for pk in ids if pk in self.rows]
+        return {name for row, before in rows for name in names if plain(getattr(row, name)) != before[name]}
+
     def note(self, change: Change) -> None:
         """Log a change that was made elsewhere: of a created or deleted article, a provider, a topic, a policy."""
         self._pending.append(change)
