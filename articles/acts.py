@@ -65,6 +65,7 @@ TRACKED = (
 WRITTEN = (*TRACKED, *(name for name in DERIVED_FIELDS if name not in TRACKED), "pins", "wishes", "picture_count")
 UNTOLD = ("twin", "secured", "content_hash")  # written too; no change of the article as editors know it
 ROWS_HELD = 1000  # an act that holds more articles than these writes them and goes on
+CREATED, DELETED = "created", "deleted"  # the events of whole rows
 PIN = "pin "  # before the field's name: the event of a pin
 
 ARTICLES = Table(Article)
