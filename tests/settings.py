@@ -3,11 +3,12 @@
 import os
 
 os.environ.update(
-    SECRET_KEY="for-tests-only",
+    SECRET_KEY="for-tests-only-" + "0123456789abcdefghijklmnopqrstuvwxyz",
     DEBUG="false",
     HTTPS="false",
     ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite:///:memory:"),
+    ADMIN_PATH="admin/",
     CACHE_URL=os.environ.get("TEST_CACHE_URL", "locmemcache://"),
     TIME_ZONE="UTC",
     HEADLINE_TARGET="source",
