@@ -9,3 +9,4 @@ urlpatterns = [
     path("api/", include("articles.api.urls")),
     path("", include("articles.urls")),
 ]
+handler500 = "config.errors.failed"
