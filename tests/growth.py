@@ -54,6 +54,15 @@ class Page(NamedTuple):
     ms: float = ANY
 
 
+def deep_place() -> str:
+    from articles.frontpage import Place
+    from articles.models import Article
+
+    public = Article.objects.public().hottest_first()
+    hot, name = public.values_list("hot", "name")[public.count() * 9 // 10]
+    return f"/?before={Place(hot, name)}"
+
+
 def deep_cursor() -> str:
     from articles.models import Article
     from articles.paging import Cursor
@@ -156,6 +165,7 @@ PAGES = [
     Page("search, common word", f"{LIST}?q=energy", EDITOR, DESK_BAR),
     Page("an article", article_with_coverage, EDITOR, DESK_BAR),
     Page("front page", "/", READER, PUBLIC_BAR),
+    Page("front page, far down", deep_place, READER, PUBLIC_BAR),
     Page("latest", "/latest/", READER, PUBLIC_BAR),
     Page("latest, deep", deep_cursor, READER, PUBLIC_BAR),
     Page("topics", "/topics/", READER, PUBLIC_BAR),
