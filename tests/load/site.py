@@ -40,7 +40,7 @@ class Site:
     def __init__(self, folder: Path, database: str, cache: str) -> None:
         self.port = free_port()
         self.environment = os.environ | {
-            "SECRET_KEY": "for-the-load-test-only",
+            "SECRET_KEY": "for-the-load-test-only-0123456789abcdefghijklmnopqrst",
             "ALLOWED_HOSTS": "127.0.0.1",
             "HTTPS": "false",
             "DEBUG": "false",
