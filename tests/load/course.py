@@ -92,9 +92,8 @@ def _recovered(port: int, until: float) -> float:
     """Return when the first of ten good answers in a row came; infinity if none came before `until`."""
     first, in_a_row = 0.0, 0
     while time.time() < until:
-        begun = time.time()
         if _answers(port):
-            first = first if in_a_row else begun
+            first = first if in_a_row else time.time()
             in_a_row += 1
             if in_a_row == PROBES:
                 return first
