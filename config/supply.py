@@ -116,9 +116,7 @@ def audit() -> int:
     if found.flaws:
         return report([*found.flaws, "Raise the versions in the requirements file, then run: make lock"])
     if found.unknown:
-        return silence(
-            f"{len(found.unknown)} packages were not found by the advisory service, first {found.unknown[0]}."
-        )
+        return silence(f"The advisory service didn't find {len(found.unknown)} packages, first {found.unknown[0]}.")
     say("No known flaws.")
     return 0
 

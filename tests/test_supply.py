@@ -1,4 +1,4 @@
-"""What we build on: lock files agree with what is asked for, installations check hashes, audits don't pass in silence."""
+"""What we build on: lock files hold what is asked for, hashes are checked, and audits don't pass in silence."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def answering(monkeypatch, stdout, stderr=""):
             "x 1: CVE-2026-1, mended in 2.",
         ),
         ([{"name": "x", "version": "1", "vulns": [{"id": "CVE-2026-1", "fix_versions": []}]}], 1, "in no version yet"),
-        ([{"name": "x", "skip_reason": "not found"}], 3, "NOT AUDITED. 1 packages were not found"),
+        ([{"name": "x", "skip_reason": "not found"}], 3, "NOT AUDITED. The advisory service didn't find 1 packages"),
     ],
 )
 def test_an_audit_tells_flaws_and_does_not_take_silence_for_soundness(folder, monkeypatch, capsys, told, code, said):
