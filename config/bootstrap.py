@@ -25,8 +25,8 @@ ROOM = {
     "requirements-dev.txt": 600,
 }  # megabytes in .venv
 ENV_FILE = BASE_DIR / ".env"
-USAGE = """Usage: python3 config/bootstrap.py demo [--no-serve] | test [pytest's options] | browser | faults | bench
-       | lint | lock | audit | install
+USAGE = """Usage: python3 config/bootstrap.py demo [--no-serve] | test [pytest's options] | browser | faults | fuzz
+       | bench | lint | lock | audit | install
 
 From the environment: PYTHON, the interpreter to use; PORT, where the demo listens (8000); SERVE=no as --no-serve."""
 
@@ -64,6 +64,7 @@ def run(arguments):
         "test": test,
         "browser": browser,
         "faults": faults,
+        "fuzz": fuzz,
         "bench": bench,
         "lint": lint,
         "lock": lock,
@@ -110,6 +111,11 @@ def browser(options):
 def faults(options):
     install_all(options)
     replace_process([str(VENV_PYTHON), "-m", "pytest", "-m", "faults", "tests/test_import_faults.py"] + options)
+
+
+def fuzz(options):
+    install_all(options)
+    replace_process([str(VENV_PYTHON), "tests/fuzzing.py"] + options)
 
 
 def bench(options):
