@@ -32,68 +32,10 @@ MEMORY_MAX = 1_000_000_000  # bytes of a worker's address space
 HUNG = 15.0  # seconds without a new case after which a worker is killed
 STATE = struct.Struct("QdQ")  # cases done, slowest in seconds, cases that were taken
 
-WORDS = tuple(
-    [
-        "---",
-        "...",
-        ":",
-        "-",
-        "?",
-        "!",
-        "&",
-        "*",
-        "|",
-        ">",
-        ">",
-        "'",
-        '"',
-        "#",
-        "%",
-        "@",
-        "`",
-        "[",
-        "]",
-        "{",
-        "}",
-        ",",
-        "<<",
-        "~",
-        "null",
-        "true",
-        ".inf",
-        ".nan",
-        "0o7",
-        "0x1f",
-        "1e999",
-        "2020-13-45T99:99:99Z",
-        "!!python/object",
-        "!!binary",
-        "!!set",
-        "&a",
-        "*a",
-        "<<:",
-        "\t",
-        "\r\n",
-        "\\u0000",
-        "\\ud800",
-        "\ufeff",
-        "\u2028",
-        "\x85",
-        "\x00",
-        "<script>",
-        "9999999999999999999999",
-        "published:",
-        "quality:",
-        "heat:",
-        "related:",
-        "images:",
-        "provider:",
-        "topics:",
-        "webUrl:",
-        "javascript:x",
-        "http://a",
-    ]
-)
+TOKENS = """--- ... : - ? ! & * | > ' " # % @ ` [ ] { } , << ~ null true .inf .nan 0o7 0x1f 1e999 2020-13-45T99:99:99Z
+!!python/object !!binary !!set &a *a <<: \\u0000 \\ud800 <script> 9999999999999999999999 javascript:x http://a
+published: quality: heat: related: images: provider: topics: webUrl:"""
+WORDS = (*TOKENS.split(), "\t", "\r\n", "\ufeff", "\u2028", "\x85", "\x00")
 
 
 class Target(NamedTuple):
