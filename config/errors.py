@@ -1,14 +1,33 @@
-"""What a developer's error page leaves out, beside what Django does."""
+"""What is answered when an answer fails: 503 where a service is away and asking again will help, else 500."""
 
-import re
+from __future__ import annotations
 
-from django.views.debug import SafeExceptionReporterFilter
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views.defaults import server_error
+
+try:
+    from botocore.exceptions import BotoCoreError, ClientError
+except ImportError:  # a site without S3 needs no client for it
+
+    class BotoCoreError(Exception):  # type: ignore[no-redef]
+        pass
+
+    class ClientError(Exception):  # type: ignore[no-redef]
+        pass
 
 
-class SecretsFilter(SafeExceptionReporterFilter):
-    """Masks addresses of services too: they hold passwords, and a process's environment is on the page."""
+AWAY = (OperationalError, InterfaceError, BotoCoreError, ClientError)
+WAIT_SECONDS = 5  # a database that was restarted is found again within that
 
-    hidden_settings = re.compile(
-        rf"{SafeExceptionReporterFilter.hidden_settings.pattern}|COOKIE|DSN|DATABASE_URL|CACHE_URL|REPLICA_URL|STORAGE",
-        re.IGNORECASE,
-    )
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Answer in place of what raised. What it had begun to write is rolled back; who asked may ask again."""
+    if not isinstance(sys.exception(), AWAY):
+        return server_error(request)
+    content = render_to_string("503.html")
+    headers = {"Retry-After": str(WAIT_SECONDS), "Cache-Control": "no-store"}
+    return HttpResponse(content, status=503, headers=headers)

@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "articles.throttling.SearchersMiddleware",
     "articles.caching.KeptAnswersMiddleware",
+    "articles.replica.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -84,23 +85,57 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Readers never wait for a writer (WAL); writers queue at BEGIN instead of failing halfway (IMMEDIATE).
-    DATABASES["default"]["OPTIONS"] = {
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 30,
-    }
-else:
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"]["CONN_MAX_AGE"] = 60  # seconds; opening SQLite's file takes longer than answering from it
+# What serves: processes, and threads in each (config/gunicorn.conf.py). config/wsgi.py says when this is one of them.
+WEB_BIND = env.str("WEB_BIND", default="127.0.0.1:8000")
+WEB_PROCESSES = env.int("WEB_PROCESSES", default=2)
+WEB_THREADS = env.int("WEB_THREADS", default=4)
+WEB_SECONDS = env.int("WEB_SECONDS", default=30)
+SERVES = env.bool("NEWSFOLD_SERVES", default=False)
+
+# Connections to PostgreSQL that a web process keeps at least and at most, and how long a request waits for one.
+DATABASE_POOL_MIN = env.int("DATABASE_POOL_MIN", default=1)
+DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", default=WEB_THREADS)
+DATABASE_POOL_WAIT = env.float("DATABASE_POOL_WAIT", default=3.0)
+
+
+def database(found, wait=DATABASE_POOL_WAIT):
+    """Return a database as Django wants it, with what its engine needs."""
+    options = found.setdefault("OPTIONS", {})
+    found["CONN_MAX_AGE"] = 60  # seconds; opening SQLite's file takes longer than answering from it
+    if found["ENGINE"] == "django.db.backends.sqlite3":
+        # Readers never wait for a writer (WAL); writers queue at BEGIN instead of failing halfway (IMMEDIATE).
+        options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;"
+        return found | {"OPTIONS": options | {"transaction_mode": "IMMEDIATE", "timeout": 30}}
+    found["CONN_HEALTH_CHECKS"] = True
+    options.setdefault("connect_timeout", 3)
+    if SERVES and DATABASE_POOL_MAX:
+        # After a second of trying in vain the next request begins anew, so a server that is back is found at once.
+        sizes = {"min_size": min(DATABASE_POOL_MIN, DATABASE_POOL_MAX), "max_size": DATABASE_POOL_MAX}
+        options["pool"] = sizes | {"timeout": wait, "reconnect_timeout": 1}
+        found["CONN_MAX_AGE"] = 0  # the pool keeps them
+    return found
+
+
+DATABASES = {"default": database(env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
+# A copy of the database that follows it, from which readers' pages are read (articles/replica.py).
+if env.str("REPLICA_URL", default=""):
+    DATABASES["replica"] = database(env.db("REPLICA_URL"), wait=min(DATABASE_POOL_WAIT, 1.0))
+DATABASE_ROUTERS = ["articles.routing.ReplicaRouter"]
 
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
 # Answers for readers have a cache of their own, so that neither pushes the other out: here, a process keeps 500.
 CACHES["pages"] = CACHES["default"] | {"KEY_PREFIX": "pages", "OPTIONS": {**CACHES["default"].get("OPTIONS", {})}}
 if CACHES["pages"]["BACKEND"].endswith("LocMemCache"):
     CACHES["pages"] |= {"LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": 500}}
+elif CACHES["default"]["BACKEND"].endswith(".RedisCache"):
+    asked = CACHES["default"] | {"BACKEND": "config.cache.RedisCache"}
+    given = asked.get("OPTIONS", {})
+    CACHES["default"] = asked | {"OPTIONS": given | {"ALONE_ENTRIES": 1000}}
+    CACHES["pages"] = asked | {"KEY_PREFIX": "pages", "OPTIONS": given | {"ALONE_ENTRIES": 500}}
+    # Sessions are in the database, and a copy of each for a minute here: whatever becomes of Redis, nobody is signed
+    # out, and who signs out while it is away is signed out.
+    CACHES["sessions"] = asked | {"KEY_PREFIX": "sessions", "OPTIONS": given | {"SECONDS_MAX": 60}}
+    SESSION_ENGINE, SESSION_CACHE_ALIAS = "django.contrib.sessions.backends.cached_db", "sessions"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.backends.OneQueryBackend"]
@@ -134,8 +169,11 @@ STATIC_URL = "static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "var" / "static"))()
 MEDIA_URL = "media/"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))()
+MEDIA_STORAGE = env.str("MEDIA_STORAGE", default="")  # a bucket, config/storage.py; empty for the folder
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "config.storage.BucketStorage", "OPTIONS": {"address": MEDIA_STORAGE}}
+    if MEDIA_STORAGE
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -158,7 +196,7 @@ CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 3600  # as IDLE of accounts/sessions.py
 MESSAGE_STORAGE = "accounts.messages.MessagesStorage"
 X_FRAME_OPTIONS = "DENY"
-DEFAULT_EXCEPTION_REPORTER_FILTER = "config.errors.SecretsFilter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.masking.SecretsFilter"
 # Where pictures may come from; a storage that browsers fetch from themselves has to be added.
 CSP_IMG_SOURCES = ["'self'"]
 
@@ -170,7 +208,7 @@ HEADLINE_TARGET = env.str("HEADLINE_TARGET", default="source")
 # The site's own address, for what is read elsewhere; empty means the one that a request names.
 SITE_URL = env.str("SITE_URL", default="")
 # Whether search engines are let in on stories that one outlet alone reports.
-INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=False)
+INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=True)
 # The WebSub hub that tells feed readers of changes; empty for none. What it was told last stands in a file.
 WEBSUB_HUB = env.str("WEBSUB_HUB", default="")
 WEBSUB_STATE = env.path("WEBSUB_STATE", default=str(BASE_DIR / "var" / "websub.json"))()

@@ -10,3 +10,4 @@ urlpatterns = [
     path("api/", include("articles.api.urls")),
     path("", include("articles.urls")),
 ]
+handler500 = "config.errors.failed"

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import path, reverse
@@ -54,9 +55,10 @@ def failing_urls() -> ModuleType:
     module.urlpatterns = [  # type: ignore[attr-defined]
         path("fails/400/", raising(BadRequest("no"))),
         path("fails/500/", raising(RuntimeError("s3cret"))),
-        path("fails/503/", lambda request: HttpResponse(status=503)),
+        path("fails/503/", raising(OperationalError("s3cret"))),
         *site_urls.urlpatterns,
     ]
+    module.handler500 = site_urls.handler500  # type: ignore[attr-defined]
     return module
 
 
