@@ -196,6 +196,7 @@ CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 3600  # as IDLE of accounts/sessions.py
 MESSAGE_STORAGE = "accounts.messages.MessagesStorage"
 X_FRAME_OPTIONS = "DENY"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.masking.SecretsFilter"
 # Where pictures may come from; a storage that browsers fetch from themselves has to be added.
 CSP_IMG_SOURCES = ["'self'"]
 
