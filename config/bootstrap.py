@@ -28,7 +28,8 @@ ENV_FILE = BASE_DIR / ".env"
 USAGE = """Usage: python3 config/bootstrap.py demo [--no-serve] | serve | test [pytest's options] | browser | faults
        | bench | lint | install
 
-From the environment: PYTHON, the interpreter to use; PORT, where demo and serve listen (8000); SERVE=no as --no-serve."""
+From the environment: PYTHON, the interpreter to use; PORT, where demo and serve listen (8000); SERVE=no, as
+--no-serve."""
 
 VERSION_PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
 SETTINGS_PROBE = """
