@@ -90,7 +90,7 @@ class RedisCache(redis.RedisCache):
 
     def alone(self) -> BaseCache:
         """Return what stands in. What was kept in an earlier outage isn't found again: it may be wrong by now."""
-        self.instead.key_prefix = f"{self.key_prefix} {_outages.get(self.server, 0)}"
+        self.instead.key_prefix = f"{self.key_prefix}-{_outages.get(self.server, 0)}"
         return self.instead
 
     add, get, set, touch = _or_instead("add"), _or_instead("get"), _or_instead("set"), _or_instead("touch")
