@@ -5,6 +5,7 @@ differs, the file does not.
 """
 
 from pathlib import Path
+from typing import Any
 
 import environ
 
@@ -84,7 +85,7 @@ DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", default=WEB_THREADS)
 DATABASE_POOL_WAIT = env.float("DATABASE_POOL_WAIT", default=3.0)
 
 
-def database(found, wait=DATABASE_POOL_WAIT):
+def database(found: dict[str, Any], wait: float = DATABASE_POOL_WAIT) -> dict[str, Any]:
     """Return a database as Django wants it, with what its engine needs."""
     options = found.setdefault("OPTIONS", {})
     found["CONN_MAX_AGE"] = 60  # seconds; opening SQLite's file takes longer than answering from it
