@@ -254,7 +254,6 @@ class TestKeys:
         hear(page, "1 story held.")
         assert done_by("ana") == ["hold"]
 
-
     def test_a_key_moves_where_the_editor_wants_it_and_changes_places_with_what_was_there(self, page):
         stories = waiting(3)
         at_desk(page, stories[0])
