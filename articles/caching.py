@@ -208,6 +208,11 @@ def _key(request: HttpRequest, parameters: tuple[str, ...], stamp: stamps.Taken)
     return hashlib.blake2b(told.encode(errors="surrogatepass"), digest_size=16, key=_release()).hexdigest()
 
 
+def is_for_readers(path: str) -> bool:
+    """Return whether a view that `for_readers()` marks is at this path."""
+    return _parameters(path) is not None
+
+
 @lru_cache(maxsize=2048)
 def _parameters(path: str) -> tuple[str, ...] | None:
     """Return the parameters of the marked view at this path; None if another is there, or none."""

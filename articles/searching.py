@@ -154,7 +154,7 @@ def _count(stories: ArticleQuerySet, asked: Asked, shown: int, *, is_whole: bool
     """Return how many stories match, in words; many are not counted, which would take longer than finding them."""
     if is_whole:
         return f"{shown} stor{'y' if shown == 1 else 'ies'}"
-    if search.is_common(asked.q):
+    if search.is_common(asked.q, stories.db):
         return "Thousands of stories"
     number = search.count(stories, asked.q, up_to=COUNTED)
     return f"More than {COUNTED:,} stories" if number > COUNTED else f"{number:,} stories"
