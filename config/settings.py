@@ -6,6 +6,7 @@ differs, the file does not.
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -98,7 +99,7 @@ DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", default=WEB_THREADS)
 DATABASE_POOL_WAIT = env.float("DATABASE_POOL_WAIT", default=3.0)
 
 
-def database(found, wait=DATABASE_POOL_WAIT):
+def database(found: dict[str, Any], wait: float = DATABASE_POOL_WAIT) -> dict[str, Any]:
     """Return a database as Django wants it, with what its engine needs."""
     options = found.setdefault("OPTIONS", {})
     found["CONN_MAX_AGE"] = 60  # seconds; opening SQLite's file takes longer than answering from it

@@ -62,7 +62,7 @@ class Postgres:
     def __init__(self, primary: Postgres | None = None) -> None:
         require("initdb")
         self.port = free_port()
-        self.folder = Path(tempfile.mkdtemp(prefix="newsfold-pg-", dir="/tmp"))  # noqa: S108 postgres can't see pytest's
+        self.folder = Path(tempfile.mkdtemp(prefix="newsfold-pg-", dir="/tmp"))
         if OWNER:
             shutil.chown(self.folder, "postgres", "postgres")
         self.data = self.folder / "data"
