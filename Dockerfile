@@ -3,13 +3,12 @@
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
-COPY requirements.txt ./
-COPY config/requirements-services.txt config/
+COPY config/requirements-services.lock config/
 RUN python -m venv /venv \
-    && /venv/bin/pip install --only-binary :all: -r config/requirements-services.txt
+    && /venv/bin/pip install --only-binary :all: --require-hashes -r config/requirements-services.lock
 COPY . .
 # The key is for this step alone: it signs nothing. Compiled now, because nothing can be written later.
-RUN SECRET_KEY=collectstatic ALLOWED_HOSTS=localhost STATIC_ROOT=/app/static \
+RUN SECRET_KEY=no-secret-and-long-enough-for-collecting-static-files-0123456789 ALLOWED_HOSTS=localhost STATIC_ROOT=/app/static \
         /venv/bin/python manage.py collectstatic --no-input \
     && /venv/bin/python -m compileall -q .
 

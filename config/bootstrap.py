@@ -22,11 +22,11 @@ STAMP = VENV / "newsfold-installed"  # what was installed: a line for each requi
 ROOM = {
     "requirements.txt": 170,
     "config/requirements-services.txt": 250,
-    "requirements-dev.txt": 700,
+    "requirements-dev.txt": 800,
 }  # megabytes in .venv
 ENV_FILE = BASE_DIR / ".env"
 USAGE = """Usage: python3 config/bootstrap.py demo [--no-serve] | serve | test [pytest's options] | browser | faults
-       | bench | lint | install
+       | fuzz | bench | lint | lock | audit | install
 
 From the environment: PYTHON, the interpreter to use; PORT, where demo and serve listen (8000); SERVE=no, as
 --no-serve."""
@@ -66,8 +66,11 @@ def run(arguments):
         "test": test,
         "browser": browser,
         "faults": faults,
+        "fuzz": fuzz,
         "bench": bench,
         "lint": lint,
+        "lock": lock,
+        "audit": audit,
         "install": install_all,
     }
     if name not in commands or (name == "demo" and set(options) - {"--no-serve"}):
@@ -136,6 +139,11 @@ def faults(options):
     )
 
 
+def fuzz(options):
+    install_all(options)
+    replace_process([str(VENV_PYTHON), "tests/fuzzing.py"] + options)
+
+
 def bench(options):
     install_all(options)
     environment = dict({"BENCH_BIG": "100000"}, **os.environ)  # a million articles take their time
@@ -147,6 +155,16 @@ def lint(options):
     install_all(options)
     commands = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
     return max([subprocess.call([str(VENV_PYTHON), "-m"] + command) for command in commands])
+
+
+def lock(options):
+    install_all(options)
+    return subprocess.call([str(VENV_PYTHON), "config/supply.py", "lock"])
+
+
+def audit(options):
+    install_all(options)
+    return subprocess.call([str(VENV_PYTHON), "config/supply.py", "audit"])
 
 
 # Which Python
@@ -226,7 +244,8 @@ def create_venv():
 
 
 def install(requirements):
-    command = [str(VENV_PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "-r", requirements]
+    command = [str(VENV_PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
+    command += ["--require-hashes", "-r", lock_of(requirements)]
     done = subprocess.run(command, stderr=subprocess.PIPE)
     if done.returncode:
         raise Missing(why_pip_failed(done.stderr.decode(errors="replace"), requirements))
@@ -246,13 +265,20 @@ def why_pip_failed(output, requirements):
     return f"{requirements} can't be installed: {last_line(output).replace('ERROR: ', '')}."
 
 
+def lock_of(requirements):
+    """Return the file that names each package with its hashes: what is installed."""
+    return os.path.splitext(requirements)[0] + ".lock"
+
+
 def requirement_hashes(name):
     """Return the requirements files that `name` reads, itself included, each with the hash of all it asks for."""
     text = (BASE_DIR / name).read_text()
+    locked = BASE_DIR / lock_of(name)
     hashes = {}
     for line in text.splitlines():  # -r names a file beside the one it stands in
         if line.startswith("-r "):
             hashes.update(requirement_hashes(os.path.normpath(os.path.join(os.path.dirname(name), line[3:].strip()))))
+    text += locked.read_text() if locked.exists() else ""
     hashes[name] = hashlib.sha256((text + "".join(sorted(hashes.values()))).encode()).hexdigest()
     return hashes
 

@@ -3,11 +3,12 @@
 import os
 
 os.environ.update(
-    SECRET_KEY="for-tests-only",
+    SECRET_KEY="for-tests-only-" + "0123456789abcdefghijklmnopqrstuvwxyz",
     DEBUG="false",
     HTTPS="false",
     ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite:///:memory:"),
+    ADMIN_PATH="admin/",
     CACHE_URL=os.environ.get("TEST_CACHE_URL", "locmemcache://"),
     REPLICA_URL="",
     MEDIA_STORAGE="",
@@ -30,6 +31,7 @@ os.environ.update(
 from config.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+WHITENOISE_AUTOREFRESH = True  # else each test client reads all static files anew
 STORAGES["staticfiles"] = {  # noqa: F405
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
 }

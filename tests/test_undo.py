@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from articles import listings, operations, twins
 from articles.acts import By, act, snapshot
-from articles.models import Article, Event, Operation, Pairing, RelatedLink, SitePolicy, Verb, Via
+from articles.models import Article, Event, Operation, Pairing, RelatedLink, SitePolicy, Subject, Topic, Verb, Via
 from articles.outcomes import Refused
 from articles.states import SpikeReason
 from tests import builders
@@ -60,6 +60,12 @@ def links() -> list[str]:
     return sorted(map(str, RelatedLink.objects.values_list("article", "match_key", "target")))
 
 
+def marked_and_true_twins() -> tuple[set[int], set[int]]:
+    marked = set(Article.objects.filter(twin=True).values_list("pk", flat=True))
+    keys = list(Article.objects.exclude(url_key="").values_list("pk", "url_key"))
+    return marked, {pk for pk, key in keys if sum(other == key for _, other in keys) > 1}
+
+
 def act_at_random(chance: random.Random, by: By) -> Operation | None:
     """Do something that an editor might do; return its operation, None if it was refused or changed nothing."""
     articles = list(Article.objects.order_by("pk"))
@@ -85,6 +91,15 @@ def act_at_random(chance: random.Random, by: By) -> Operation | None:
         lambda: operations.make_lead(one, by=by),
         lambda: operations.delete(Article.objects.filter(pk=one.pk), by=by),
         lambda: operations.rescore(Article.objects.all(), by=by),
+        lambda: operations.change_policy({"publish_threshold": chance.choice([30, 90])}, by=by),
+        lambda: operations.change_policy({"publish_unscored": False}, by=by),
+        lambda: operations.pick(some, later, by=by),
+        lambda: operations.edit(one, quality=None, removed=True, by=by),
+        lambda: operations.mark_missing([one.pk, other.pk], missing=True, by=by),
+        lambda: operations.edit_lists(
+            one, "images", by=by, write=lambda: one.images.create(url="https://x.example/a.jpg")
+        ),
+        lambda: operations.delete_others([chance.choice(Topic.objects.all())], by=by),
     ]
     last = Operation.objects.first()
     with suppress(Refused):
@@ -105,6 +120,8 @@ def test_every_change_is_an_event_and_undoing_restores_everything():
             operation = act_at_random(chance, By(via=Via.DESK))
             after = state()
             assert changes_between(before, after) == told_by(operation), (seed, operation)
+            marked, shared = marked_and_true_twins()
+            assert marked == shared, (seed, operation)
             if operation:
                 done.append(operation)
                 states.append((after, links()))
@@ -135,8 +152,10 @@ def told_by(operation: Operation | None) -> set[tuple[str, str]]:
     if operation is None:
         return set()
     names = dict(Article.objects.values_list("pk", "name"))
-    gone = {event.subject_id: event.before["columns"]["name"] for event in operation.events.filter(field="deleted")}
-    return {((gone | names)[event.subject_id], event.field) for event in operation.events.all()}
+    deleted = operation.events.filter(subject=Subject.ARTICLE, field="deleted")
+    gone = {event.subject_id: event.before["columns"]["name"] for event in deleted}
+    events = operation.events.filter(subject=Subject.ARTICLE)
+    return {((gone | names)[event.subject_id], event.field) for event in events}
 
 
 def test_undo_leaves_alone_what_others_changed_since_and_says_who():
@@ -204,6 +223,22 @@ def test_a_bulk_action_is_one_operation():
     assert Operation.objects.count() == 1
     assert operations.undo(operation).changed == 5
     assert Article.objects.filter(state="published").count() == 5
+
+
+def test_an_unpinned_address_meets_its_twins_and_coverage_anew():
+    article, twin = builders.article(), builders.article()
+    lead = builders.article(quality=90)
+    builders.related(lead, article)
+    own = article.web_url
+    operations.edit(article, web_url=twin.web_url)
+    assert len(marked_and_true_twins()[0]) == 2
+    RelatedLink.objects.update(target=None)
+
+    operations.unpin(Article.objects.filter(pk=article.pk), "web_url")
+
+    assert Article.objects.get(pk=article.pk).web_url == own
+    assert marked_and_true_twins() == (set(), set())
+    assert RelatedLink.objects.get().target == article
 
 
 def test_nothing_changed_is_no_operation():
