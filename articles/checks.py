@@ -140,3 +140,17 @@ def check_site_url(**kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register()
+def check_replica(**kwargs: Any) -> list[CheckMessage]:
+    engines = {alias: database["ENGINE"] for alias, database in settings.DATABASES.items()}
+    if engines.get("replica", engines["default"]) == engines["default"]:
+        return []
+    return [
+        Error(
+            "REPLICA_URL names another kind of database than DATABASE_URL.",
+            hint="A replica is a copy that follows the database, for example a standby of PostgreSQL.",
+            id="articles.E009",
+        )
+    ]

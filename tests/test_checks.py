@@ -1,11 +1,14 @@
 """System checks: each names what is wrong with the machine and how to mend it."""
 
 import sqlite3
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from django.core.checks import run_checks
 from PIL import features
+
+from articles import checks
 
 
 def found(message_id):
@@ -20,6 +23,7 @@ def found(message_id):
         "articles.E003",
         "articles.E004",
         "articles.E005",
+        "articles.E009",
         "articles.E010",
         "articles.E011",
         "articles.E012",
@@ -96,3 +100,11 @@ def test_a_hub_has_an_address_and_has_to_be_told_ours(settings):
     assert len(found("articles.E011")) == len(found("articles.E012")) == 1
     settings.SITE_URL, settings.WEBSUB_HUB = "https://news.example", "https://hub.example/?a=b"
     assert found("articles.E011") == found("articles.E012") == []
+
+
+@pytest.mark.parametrize(("engine", "is_told"), [("sqlite3", False), ("postgresql", True)])
+def test_a_replica_is_of_the_same_kind(monkeypatch, engine, is_told):
+    databases = {"default": {"ENGINE": "django.db.backends.sqlite3"}}
+    databases["replica"] = {"ENGINE": f"django.db.backends.{engine}"}
+    monkeypatch.setattr(checks, "settings", SimpleNamespace(DATABASES=databases))
+    assert [message.id for message in checks.check_replica()] == ["articles.E009"] * is_told
