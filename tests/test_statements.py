@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from articles.cards import cards_of
 from articles.models import Article, Picture, shown_to_readers
-from articles.statements import MOMENT, Digest, Statement
+from articles.models.fields import Digest
+from articles.statements import MOMENT, Statement
 
 from . import builders
 

@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
-from articles.media import Copy, Logo, Outlet
+from articles.media import Copy, Logo, Outlet, media_address
 
 BLANK_LINES_PATTERN = re.compile(r"\n\s+")
 
@@ -85,8 +85,7 @@ def _feeds(name: str, arguments: tuple[str, ...]) -> dict[str, str]:
 
 @register.simple_tag
 def copy_address(copy: Copy | Logo) -> str:
-    """Return the address of our own copy, on this site whatever the storage is."""
-    return reverse("media", args=[copy.file])
+    return media_address(copy.file)
 
 
 @register.inclusion_tag("articles/_mark.html")

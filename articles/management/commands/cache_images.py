@@ -5,9 +5,10 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from articles.images.decoding import PictureRefused
 from articles.images.folder import INDEX, FolderRefused, read_index, read_picture
-from articles.images.storing import store_picture
+from articles.images.storing import keep
+from pictures.ladder import PictureRefused
+from pictures.sandbox import Decoder
 
 
 class Command(BaseCommand):
@@ -27,23 +28,24 @@ class Command(BaseCommand):
         except FolderRefused as refused:
             raise CommandError(str(refused)) from None
         stored = unchanged = refused = 0
-        for entry in entries:
-            try:
-                written = self.store(folder, entry)
-            except FolderRefused as problem:
-                refused += 1
-                self.stderr.write(f"{folder / INDEX}:{entry.line}: {problem}")
-            else:
-                stored, unchanged = stored + written, unchanged + (not written)
+        with Decoder() as decoder:
+            for entry in entries:
+                try:
+                    written = self.store(folder, entry, decoder)
+                except FolderRefused as problem:
+                    refused += 1
+                    self.stderr.write(f"{folder / INDEX}:{entry.line}: {problem}")
+                else:
+                    stored, unchanged = stored + written, unchanged + (not written)
         self.stdout.write(f"{len(entries)} pictures: {stored} stored, {unchanged} unchanged, {refused} refused")
         if refused:
             raise SystemExit(1)
 
-    def store(self, folder, entry):
+    def store(self, folder, entry, decoder):
         """Return whether the entry's picture had to be written; what stops the whole run is a CommandError."""
         data = read_picture(folder, entry)
         try:
-            return store_picture(entry.url, data)
+            return keep(entry.url, data, decoder)
         except PictureRefused as problem:
             raise FolderRefused(f"{entry.file} {problem}. Replace it or take the entry out.") from None
         except OSError as error:
