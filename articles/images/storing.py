@@ -55,9 +55,9 @@ def keep(url: str, data: bytes, decoder: Decoder) -> bool:
     """
     if PictureAddress.objects.at(url).filter(status=Status.REMOVED).exists():
         raise PictureRemoved("was taken down")
-    digest = hashlib.sha256(data).hexdigest()
+    sha256 = hashlib.sha256(data).hexdigest()
     for _ in range(ROUNDS):
-        picture, stored = _store(digest, data, ProviderLogo.objects.filter(url=url).exists(), decoder)
+        picture, stored = _store(sha256, data, ProviderLogo.objects.filter(url=url).exists(), decoder)
         try:
             return _link(url, picture, stored)
         except _Vanished:
@@ -125,9 +125,9 @@ def _logo_names(widest: str) -> list[str]:
     return [*files.narrower(widest), widest] if widest else []
 
 
-def _store(digest: str, data: bytes, is_logo: bool, decoder: Decoder) -> tuple[Picture, bool]:
+def _store(sha256: str, data: bytes, is_logo: bool, decoder: Decoder) -> tuple[Picture, bool]:
     """Return the picture, its files stored, its row not, and whether it had to be decoded."""
-    picture = Picture.objects.filter(digest=digest).first()
+    picture = Picture.objects.filter(sha256=sha256).first()
     if picture and picture.removed:
         return picture, False
     if picture and (picture.logo or not is_logo) and files.are_there(names_of(picture)):
@@ -136,13 +136,13 @@ def _store(digest: str, data: bytes, is_logo: bool, decoder: Decoder) -> tuple[P
     made = decoder.decode(data, kinds)
     files.store(files.PICTURES, made["picture"])
     logo = files.store(files.LOGOS, made["logo"])[-1] if "logo" in made else ""
-    return _picture(digest, made["picture"], logo), True
+    return _picture(sha256, made["picture"], logo), True
 
 
-def _picture(digest: str, renditions: list[Rendition], logo: str) -> Picture:
+def _picture(sha256: str, renditions: list[Rendition], logo: str) -> Picture:
     widest = renditions[-1]
     return Picture(
-        digest=digest,
+        sha256=sha256,
         key=files.key_of(renditions),
         rungs=",".join(map(str, dict.fromkeys(rendition.rung for rendition in renditions))),
         logo=logo,
@@ -158,7 +158,7 @@ def _link(url: str, picture: Picture, stored: bool) -> bool:
     with transaction.atomic():
         _follow_others()
         address = PictureAddress.objects.at(url).select_for_update().first()
-        row = Picture.objects.filter(digest=picture.digest).first()
+        row = Picture.objects.filter(sha256=picture.sha256).first()
         is_removed = bool(row and row.removed) or bool(address and address.status == Status.REMOVED)
         if is_removed:
             _mark_removed(url, row)
