@@ -19,7 +19,7 @@ from articles.models import ArticleImage, Picture, PictureAddress, PictureMark
 from articles.models.fields import AddressStart
 from pictures import files
 from pictures.ladder import SUFFIXES, Kind, PictureRefused, Rendition
-from pictures.sandbox import Decoder
+from pictures.sandbox import SECONDS, Decoder
 from providers.models import ProviderLogo
 
 from .missing import flag
@@ -32,7 +32,7 @@ class PictureRemoved(PictureRefused):
     """The picture was taken down, at this address or another; it is never kept again."""
 
 
-class _Vanished(Exception):
+class Vanished(Exception):
     """Files that we stored are gone by the time that their row is written: somebody let them go."""
 
 
@@ -53,16 +53,75 @@ def keep(url: str, data: bytes, decoder: Decoder) -> bool:
     `queue.fail()`, and PictureRemoved, a PictureRefused, where it was taken down; then nothing has changed but, for a
     known picture at a new address, that this one counts as taken down too. Raises OSError if the storage fails.
     """
-    if PictureAddress.objects.at(url).filter(status=Status.REMOVED).exists():
-        raise PictureRemoved("was taken down")
     digest = hashlib.sha256(data).hexdigest()
     for _ in range(ROUNDS):
-        picture, stored = _store(digest, data, ProviderLogo.objects.filter(url=url).exists(), decoder)
+        picture, missing = look_up(url, digest)
         try:
-            return _link(url, picture, stored)
-        except _Vanished:
+            if picture and not missing:
+                return link(url, picture)
+            return link(url, make(digest, data, missing, decoder), is_new=True)
+        except Vanished:
             continue
     raise OSError("files of the picture disappear while it is stored")
+
+
+def look_up(url: str, digest: str) -> tuple[Picture | None, list[Kind]]:
+    """Return the picture with these bytes, None if it is new, and what has to be made of it before `link()`.
+
+    Raises PictureRemoved if it is not to be shown at `url`.
+    """
+    if PictureAddress.objects.at(url).filter(status=Status.REMOVED).exists():
+        raise PictureRemoved("was taken down")
+    picture = Picture.objects.filter(digest=digest).first()
+    if picture and picture.removed:
+        return picture, []
+    is_logo = ProviderLogo.objects.filter(url=url).exists()
+    if picture and (picture.logo or not is_logo) and files.are_there(names_of(picture)):
+        return picture, []
+    return picture, ["picture", "logo"] if is_logo or (picture and picture.logo) else ["picture"]
+
+
+def make(digest: str, data: bytes, kinds: list[Kind], decoder: Decoder, seconds: float = SECONDS) -> Picture:
+    """Return the picture, its files stored, its row not. Never asks the database, so that any thread may call it.
+
+    Raises PictureRefused, and OSError or what else the storage raises if that fails.
+    """
+    made = decoder.decode(data, kinds, seconds)
+    files.store(files.PICTURES, made["picture"])
+    logo = files.store(files.LOGOS, made["logo"])[-1] if "logo" in made else ""
+    return _picture(digest, made["picture"], logo)
+
+
+def link(url: str, picture: Picture, *, is_new: bool = False) -> bool:
+    """Show the picture at `url`: write its row, the address's, the logos'; return whether something was written.
+
+    Raises PictureRemoved if it was taken down, and Vanished if its files are gone.
+    """
+    is_removed = False
+    with transaction.atomic():
+        _follow_others()
+        address = PictureAddress.objects.at(url).select_for_update().first()
+        row = Picture.objects.filter(digest=picture.digest).first()
+        is_removed = bool(row and row.removed) or bool(address and address.status == Status.REMOVED)
+        if is_removed:
+            _mark_removed(url, row)
+        else:
+            if not files.are_there(names_of(picture)[-1:]):
+                raise Vanished
+            row, written = _write_picture(row, picture)
+            written = _write_address(url, address, row) or written
+            logos = ProviderLogo.objects.filter(url=url)
+            written = bool(row.logo and logos.exclude(file=row.logo).update(file=row.logo)) or written
+            if written:
+                stamps.advance()
+    if is_removed:
+        if is_new:
+            _delete_files([picture])
+        flag([url])
+        raise PictureRemoved("was taken down")
+    if written:
+        flag([url])
+    return written or is_new
 
 
 def release_unused(*, dry_run: bool = False) -> Released:
@@ -125,20 +184,6 @@ def _logo_names(widest: str) -> list[str]:
     return [*files.narrower(widest), widest] if widest else []
 
 
-def _store(digest: str, data: bytes, is_logo: bool, decoder: Decoder) -> tuple[Picture, bool]:
-    """Return the picture, its files stored, its row not, and whether it had to be decoded."""
-    picture = Picture.objects.filter(digest=digest).first()
-    if picture and picture.removed:
-        return picture, False
-    if picture and (picture.logo or not is_logo) and files.are_there(names_of(picture)):
-        return picture, False
-    kinds: list[Kind] = ["picture", "logo"] if is_logo or (picture and picture.logo) else ["picture"]
-    made = decoder.decode(data, kinds)
-    files.store(files.PICTURES, made["picture"])
-    logo = files.store(files.LOGOS, made["logo"])[-1] if "logo" in made else ""
-    return _picture(digest, made["picture"], logo), True
-
-
 def _picture(digest: str, renditions: list[Rendition], logo: str) -> Picture:
     widest = renditions[-1]
     return Picture(
@@ -150,35 +195,6 @@ def _picture(digest: str, renditions: list[Rendition], logo: str) -> Picture:
         height=widest.height,
         enclosure_bytes=next(len(each.data) for each in reversed(renditions) if each.suffix == "jpg"),
     )
-
-
-def _link(url: str, picture: Picture, stored: bool) -> bool:
-    """Write the rows: the picture's, the address's, the logos'; return whether something was written."""
-    is_removed = False
-    with transaction.atomic():
-        _follow_others()
-        address = PictureAddress.objects.at(url).select_for_update().first()
-        row = Picture.objects.filter(digest=picture.digest).first()
-        is_removed = bool(row and row.removed) or bool(address and address.status == Status.REMOVED)
-        if is_removed:
-            _mark_removed(url, row)
-        else:
-            if not files.are_there(names_of(picture)[-1:]):
-                raise _Vanished
-            row, written = _write_picture(row, picture)
-            written = _write_address(url, address, row) or written
-            logos = ProviderLogo.objects.filter(url=url)
-            written = bool(row.logo and logos.exclude(file=row.logo).update(file=row.logo)) or written
-            if written:
-                stamps.advance()
-    if is_removed:
-        if stored:
-            _delete_files([picture])
-        flag([url])
-        raise PictureRemoved("was taken down")
-    if written:
-        flag([url])
-    return written or stored
 
 
 def _write_picture(row: Picture | None, picture: Picture) -> tuple[Picture, bool]:
