@@ -99,7 +99,7 @@ def link(url: str, picture: Picture, *, is_new: bool = False) -> bool:
     """
     is_removed = False
     with transaction.atomic():
-        _follow_others()
+        follow_others()
         address = PictureAddress.objects.at(url).select_for_update().first()
         row = Picture.objects.filter(digest=picture.digest).first()
         is_removed = bool(row and row.removed) or bool(address and address.status == Status.REMOVED)
@@ -130,7 +130,7 @@ def release_unused(*, dry_run: bool = False) -> Released:
     What was taken down is remembered. An article that comes back has its picture fetched again.
     """
     with transaction.atomic():
-        _follow_others()
+        follow_others()
         unused = PictureAddress.objects.exclude(status=Status.REMOVED).filter(~_is_named(), ~_is_logo())
         ids = list(unused.values_list("pk", flat=True))
         if dry_run:
@@ -151,7 +151,7 @@ def remove(url: str) -> tuple[str, list[str]]:
     Returns the status that the address had, and all addresses that were taken down. Runs in the caller's transaction;
     files go once that has ended.
     """
-    _follow_others()
+    follow_others()
     address, _ = PictureAddress.objects.get_or_create(
         digest=PictureAddress.digest_of(url), defaults={"url": url, "host": host_of(url)}
     )
@@ -230,7 +230,7 @@ def _mark_removed(url: str, picture: Picture | None) -> None:
     )
 
 
-def _follow_others() -> None:
+def follow_others() -> None:
     """Wait for the end of every other transaction that takes pictures up or lets them go."""
     PictureMark.objects.select_for_update().get_or_create(pk=1)
 
