@@ -4,12 +4,12 @@ import io
 import os
 
 import pytest
+from articles.images.decoding import PictureRefused, decode
 from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError, call_command
 from PIL import Image, ImageCms
 
 from articles.images import decoding, storing
-from articles.images.decoding import PictureRefused, decode
 from articles.models import Picture
 from providers.models import ProviderLogo
 from tests import builders
