@@ -107,7 +107,8 @@ def browser(options):
 
 def faults(options):
     install_all(options)
-    replace_process([str(VENV_PYTHON), "-m", "pytest", "-m", "faults", "tests/test_import_faults.py"] + options)
+    files = ["tests/test_import_faults.py", "tests/test_picture_faults.py"]
+    replace_process([str(VENV_PYTHON), "-m", "pytest", "-m", "faults"] + files + options)
 
 
 def bench(options):

@@ -143,6 +143,10 @@ INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=False)
 WEBSUB_HUB = env.str("WEBSUB_HUB", default="")
 WEBSUB_STATE = env.path("WEBSUB_STATE", default=str(BASE_DIR / "var" / "websub.json"))()
 
+# Picture servers that are not on the public internet, or at other ports than 80 and 443: `10.1.0.0/16` or
+# `127.0.0.1:8001`. Empty, nothing but the public internet is asked for pictures.
+PICTURE_SERVERS = env.list("PICTURE_SERVERS", default=[])
+
 # How the JSON API writes (docs/api.md): as this format's sites did in 2021 or in 2024.
 API_EDITION = env.str("API_EDITION", default="2024")
 API_TIME_ZONE = env.str("API_TIME_ZONE", default=TIME_ZONE)

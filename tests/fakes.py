@@ -20,7 +20,7 @@ class FakeDecoder:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def decode(self, data: bytes, kinds: Iterable[Kind]) -> dict[Kind, list[Rendition]]:
+    def decode(self, data: bytes, kinds: Iterable[Kind], seconds: float = 0) -> dict[Kind, list[Rendition]]:
         self.decoded += 1
         if data == b"hostile":
             raise PictureRefused("is hostile")

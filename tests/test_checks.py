@@ -23,6 +23,7 @@ def found(message_id):
         "articles.E010",
         "articles.E011",
         "articles.E012",
+        "articles.E020",
         "articles.W001",
     ],
 )
@@ -96,3 +97,9 @@ def test_a_hub_has_an_address_and_has_to_be_told_ours(settings):
     assert len(found("articles.E011")) == len(found("articles.E012")) == 1
     settings.SITE_URL, settings.WEBSUB_HUB = "https://news.example", "https://hub.example/?a=b"
     assert found("articles.E011") == found("articles.E012") == []
+
+
+@pytest.mark.parametrize("text", ["localhost:8001", "10.0.0.1/8", "127.0.0.1:x", "*"])
+def test_a_picture_server_is_a_network_or_an_address(settings, text):
+    settings.PICTURE_SERVERS = ["10.1.0.0/16", text, "[::1]:8001"]
+    assert [message.msg.split(",")[0] for message in found("articles.E020")] == [f"PICTURE_SERVERS names {text}"]

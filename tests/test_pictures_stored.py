@@ -196,7 +196,7 @@ def test_two_processes_that_store_the_same_picture_at_once_agree(media):
 def test_a_picture_that_is_let_go_while_it_is_stored_is_stored_again(media, decoder, monkeypatch):
     """Between the files and the row, somebody prunes."""
     keep(ADDRESS, b"fox", decoder)
-    follow = storing._follow_others
+    follow = storing.follow_others
     prunes = iter([True])
 
     def prune_first():
@@ -204,7 +204,7 @@ def test_a_picture_that_is_let_go_while_it_is_stored_is_stored_again(media, deco
             release_unused()
         follow()
 
-    monkeypatch.setattr(storing, "_follow_others", prune_first)
+    monkeypatch.setattr(storing, "follow_others", prune_first)
     keep(ADDRESS, b"fox", decoder)
     assert stored(media) == set(names_of(address().picture))
 

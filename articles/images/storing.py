@@ -19,7 +19,7 @@ from articles.models import ArticleImage, Picture, PictureAddress, PictureMark
 from articles.models.fields import AddressStart
 from pictures import files
 from pictures.ladder import SUFFIXES, Kind, PictureRefused, Rendition
-from pictures.sandbox import Decoder
+from pictures.sandbox import SECONDS, Decoder
 from providers.models import ProviderLogo
 
 from .missing import flag
@@ -32,7 +32,7 @@ class PictureRemoved(PictureRefused):
     """The picture was taken down, at this address or another; it is never kept again."""
 
 
-class _Vanished(Exception):
+class Vanished(Exception):
     """Files that we stored are gone by the time that their row is written: somebody let them go."""
 
 
@@ -53,16 +53,75 @@ def keep(url: str, data: bytes, decoder: Decoder) -> bool:
     `queue.fail()`, and PictureRemoved, a PictureRefused, where it was taken down; then nothing has changed but, for a
     known picture at a new address, that this one counts as taken down too. Raises OSError if the storage fails.
     """
-    if PictureAddress.objects.at(url).filter(status=Status.REMOVED).exists():
-        raise PictureRemoved("was taken down")
     sha256 = hashlib.sha256(data).hexdigest()
     for _ in range(ROUNDS):
-        picture, stored = _store(sha256, data, ProviderLogo.objects.filter(url=url).exists(), decoder)
+        picture, missing = look_up(url, sha256)
         try:
-            return _link(url, picture, stored)
-        except _Vanished:
+            if picture and not missing:
+                return link(url, picture)
+            return link(url, make(sha256, data, missing, decoder), is_new=True)
+        except Vanished:
             continue
     raise OSError("files of the picture disappear while it is stored")
+
+
+def look_up(url: str, sha256: str) -> tuple[Picture | None, list[Kind]]:
+    """Return the picture with these bytes, None if it is new, and what has to be made of it before `link()`.
+
+    Raises PictureRemoved if it is not to be shown at `url`.
+    """
+    if PictureAddress.objects.at(url).filter(status=Status.REMOVED).exists():
+        raise PictureRemoved("was taken down")
+    picture = Picture.objects.filter(sha256=sha256).first()
+    if picture and picture.removed:
+        return picture, []
+    is_logo = ProviderLogo.objects.filter(url=url).exists()
+    if picture and (picture.logo or not is_logo) and files.are_there(names_of(picture)):
+        return picture, []
+    return picture, ["picture", "logo"] if is_logo or (picture and picture.logo) else ["picture"]
+
+
+def make(sha256: str, data: bytes, kinds: list[Kind], decoder: Decoder, seconds: float = SECONDS) -> Picture:
+    """Return the picture, its files stored, its row not. Never asks the database, so that any thread may call it.
+
+    Raises PictureRefused, and OSError or what else the storage raises if that fails.
+    """
+    made = decoder.decode(data, kinds, seconds)
+    files.store(files.PICTURES, made["picture"])
+    logo = files.store(files.LOGOS, made["logo"])[-1] if "logo" in made else ""
+    return _picture(sha256, made["picture"], logo)
+
+
+def link(url: str, picture: Picture, *, is_new: bool = False) -> bool:
+    """Show the picture at `url`: write its row, the address's, the logos'; return whether something was written.
+
+    Raises PictureRemoved if it was taken down, and Vanished if its files are gone.
+    """
+    is_removed = False
+    with transaction.atomic():
+        follow_others()
+        address = PictureAddress.objects.at(url).select_for_update().first()
+        row = Picture.objects.filter(sha256=picture.sha256).first()
+        is_removed = bool(row and row.removed) or bool(address and address.status == Status.REMOVED)
+        if is_removed:
+            _mark_removed(url, row)
+        else:
+            if not files.are_there(names_of(picture)[-1:]):
+                raise Vanished
+            row, written = _write_picture(row, picture)
+            written = _write_address(url, address, row) or written
+            logos = ProviderLogo.objects.filter(url=url)
+            written = bool(row.logo and logos.exclude(file=row.logo).update(file=row.logo)) or written
+            if written:
+                stamps.advance()
+    if is_removed:
+        if is_new:
+            _delete_files([picture])
+        flag([url])
+        raise PictureRemoved("was taken down")
+    if written:
+        flag([url])
+    return written or is_new
 
 
 def release_unused(*, dry_run: bool = False) -> Released:
@@ -71,7 +130,7 @@ def release_unused(*, dry_run: bool = False) -> Released:
     What was taken down is remembered. An article that comes back has its picture fetched again.
     """
     with transaction.atomic():
-        _follow_others()
+        follow_others()
         unused = PictureAddress.objects.exclude(status=Status.REMOVED).filter(~_is_named(), ~_is_logo())
         ids = list(unused.values_list("pk", flat=True))
         if dry_run:
@@ -92,7 +151,7 @@ def remove(url: str) -> tuple[str, list[str]]:
     Returns the status that the address had, and all addresses that were taken down. Runs in the caller's transaction;
     files go once that has ended.
     """
-    _follow_others()
+    follow_others()
     address, _ = PictureAddress.objects.get_or_create(
         digest=PictureAddress.digest_of(url), defaults={"url": url, "host": host_of(url)}
     )
@@ -125,20 +184,6 @@ def _logo_names(widest: str) -> list[str]:
     return [*files.narrower(widest), widest] if widest else []
 
 
-def _store(sha256: str, data: bytes, is_logo: bool, decoder: Decoder) -> tuple[Picture, bool]:
-    """Return the picture, its files stored, its row not, and whether it had to be decoded."""
-    picture = Picture.objects.filter(sha256=sha256).first()
-    if picture and picture.removed:
-        return picture, False
-    if picture and (picture.logo or not is_logo) and files.are_there(names_of(picture)):
-        return picture, False
-    kinds: list[Kind] = ["picture", "logo"] if is_logo or (picture and picture.logo) else ["picture"]
-    made = decoder.decode(data, kinds)
-    files.store(files.PICTURES, made["picture"])
-    logo = files.store(files.LOGOS, made["logo"])[-1] if "logo" in made else ""
-    return _picture(sha256, made["picture"], logo), True
-
-
 def _picture(sha256: str, renditions: list[Rendition], logo: str) -> Picture:
     widest = renditions[-1]
     return Picture(
@@ -150,35 +195,6 @@ def _picture(sha256: str, renditions: list[Rendition], logo: str) -> Picture:
         height=widest.height,
         enclosure_bytes=next(len(each.data) for each in reversed(renditions) if each.suffix == "jpg"),
     )
-
-
-def _link(url: str, picture: Picture, stored: bool) -> bool:
-    """Write the rows: the picture's, the address's, the logos'; return whether something was written."""
-    is_removed = False
-    with transaction.atomic():
-        _follow_others()
-        address = PictureAddress.objects.at(url).select_for_update().first()
-        row = Picture.objects.filter(sha256=picture.sha256).first()
-        is_removed = bool(row and row.removed) or bool(address and address.status == Status.REMOVED)
-        if is_removed:
-            _mark_removed(url, row)
-        else:
-            if not files.are_there(names_of(picture)[-1:]):
-                raise _Vanished
-            row, written = _write_picture(row, picture)
-            written = _write_address(url, address, row) or written
-            logos = ProviderLogo.objects.filter(url=url)
-            written = bool(row.logo and logos.exclude(file=row.logo).update(file=row.logo)) or written
-            if written:
-                stamps.advance()
-    if is_removed:
-        if stored:
-            _delete_files([picture])
-        flag([url])
-        raise PictureRemoved("was taken down")
-    if written:
-        flag([url])
-    return written or stored
 
 
 def _write_picture(row: Picture | None, picture: Picture) -> tuple[Picture, bool]:
@@ -214,7 +230,7 @@ def _mark_removed(url: str, picture: Picture | None) -> None:
     )
 
 
-def _follow_others() -> None:
+def follow_others() -> None:
     """Wait for the end of every other transaction that takes pictures up or lets them go."""
     PictureMark.objects.select_for_update().get_or_create(pk=1)
 
