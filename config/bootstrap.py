@@ -107,7 +107,7 @@ def browser(options):
 
 def faults(options):
     install_all(options)
-    files = ["tests/test_import_faults.py", "tests/test_picture_faults.py"]
+    files = [f"tests/test_{name}.py" for name in ("import_faults", "picture_faults", "hostile_pictures")]
     replace_process([str(VENV_PYTHON), "-m", "pytest", "-m", "faults"] + files + options)
 
 

@@ -429,3 +429,11 @@ def test_a_story_that_comes_in_with_an_address_known_to_fail_misses_its_picture(
     ArticleImage.objects.bulk_create([ArticleImage(article=article, url=ADDRESS)])
     discover()
     assert pictureless(article)
+
+
+@db
+def test_a_logo_that_an_editor_uploaded_stays(decoder):
+    logo = ProviderLogo.objects.create(provider=builders.provider(), url="/logo.png", file="logos/ab/own/100.webp")
+    keep("/logo.png", b"fox", decoder)
+    logo.refresh_from_db()
+    assert logo.file.name == "logos/ab/own/100.webp"

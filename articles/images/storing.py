@@ -65,6 +65,20 @@ def keep(url: str, data: bytes, decoder: Decoder) -> bool:
     raise OSError("files of the picture disappear while it is stored")
 
 
+def take_up(data: bytes, decoder: Decoder) -> tuple[Picture, bool]:
+    """Return the picture that somebody uploaded, its files stored, and whether it is new: `link()` shows it.
+
+    Raises PictureRefused, PictureRemoved and OSError as `keep()` does.
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    picture = Picture.objects.filter(sha256=sha256).first()
+    if picture and picture.removed:
+        raise PictureRemoved("was taken down")
+    if picture and files.are_there(names_of(picture)):
+        return picture, False
+    return make(sha256, data, ["picture", "logo"] if picture and picture.logo else ["picture"], decoder), True
+
+
 def look_up(url: str, sha256: str) -> tuple[Picture | None, list[Kind]]:
     """Return the picture with these bytes, None if it is new, and what has to be made of it before `link()`.
 
@@ -108,10 +122,10 @@ def link(url: str, picture: Picture, *, is_new: bool = False) -> bool:
         else:
             if not files.are_there(names_of(picture)[-1:]):
                 raise Vanished
+            former = address.picture if address else None
             row, written = _write_picture(row, picture)
             written = _write_address(url, address, row) or written
-            logos = ProviderLogo.objects.filter(url=url)
-            written = bool(row.logo and logos.exclude(file=row.logo).update(file=row.logo)) or written
+            written = _give_logos(url, row, former) or written
             if written:
                 stamps.advance()
     if is_removed:
@@ -219,6 +233,15 @@ def _write_address(url: str, address: PictureAddress | None, picture: Picture) -
     address.reason, address.failures, address.next_try_at = "", 0, None
     address.save()
     return True
+
+
+def _give_logos(url: str, picture: Picture, former: Picture | None) -> bool:
+    """Give the outlets that name the address its logo, unless an editor uploaded theirs; return whether any took it."""
+    replaceable = Q(file="") | Q(file__endswith=".png")  # the latter from before there were renditions
+    if former and former.logo:
+        replaceable |= Q(file=former.logo)
+    logos = ProviderLogo.objects.filter(replaceable, url=url).exclude(file=picture.logo)
+    return bool(picture.logo and logos.update(file=picture.logo))
 
 
 def _mark_removed(url: str, picture: Picture | None) -> None:

@@ -37,7 +37,35 @@ class ImageReference(models.Model):
         return self.url
 
 
+class ArticleImageQuerySet(models.QuerySet["ArticleImage"]):
+    def pictures(self) -> Self:
+        """Return what readers may see; logos are for documents alone."""
+        return self.filter(kind=ArticleImage.Kind.PICTURE)
+
+    def with_copies(self) -> Self:
+        """Tell of each image what became of its address: `status`, `reason`, `next_try_at`, its copy."""
+        address = PictureAddress.objects.filter(digest=Digest(OuterRef("url")))
+        told = {
+            name: Subquery(address.values(column)[:1])
+            for name, column in {
+                "status": "status",
+                "reason": "reason",
+                "next_try_at": "next_try_at",
+                "copy_key": "picture__key",
+                "copy_rungs": "picture__rungs",
+            }.items()
+        }
+        return self.annotate(**told)
+
+
 class ArticleImage(ImageReference):
+    # What `with_copies()` loads.
+    status: str | None
+    reason: str | None
+    next_try_at: datetime | None
+    copy_key: str | None
+    copy_rungs: str | None
+
     class Kind(models.TextChoices):
         PICTURE = "picture", "picture"
         LOGO = "logo", "provider's logo"
@@ -51,6 +79,8 @@ class ArticleImage(ImageReference):
         help_text="What the picture shows, for who can't see it. Leave it empty where the headline says it all.",
     )
 
+    objects = ArticleImageQuerySet.as_manager()
+
     class Meta(ImageReference.Meta):
         # Finds the stories that show an address.
         indexes = [models.Index(AddressStart("url"), name="articleimage_address")]
@@ -61,6 +91,16 @@ class ArticleImage(ImageReference):
                 violation_error_message="A picture's address starts with http:// or https://.",
             ),
         ]
+
+    @property
+    def fate(self) -> str:
+        """What became of a picture that was loaded `with_copies()`, in words for editors."""
+        if self.status == PictureAddress.Status.FAILED:
+            again = f"next try {self.next_try_at:%-d %b %H:%M} UTC" if self.next_try_at else "given up"
+            return f"missing: the picture {self.reason} ({again})"
+        if self.status == PictureAddress.Status.REMOVED:
+            return "taken down for good"
+        return "our copy is shown" if self.status == PictureAddress.Status.HELD else "not fetched yet"
 
 
 class RelatedImage(ImageReference):
