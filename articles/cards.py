@@ -88,7 +88,11 @@ def cards_of(ids: Sequence[int], with_headlines: int = 0) -> list[Card]:
     """
     found = {row[0]: _card(row) for row in CARDS.rows(ids)}
     headlines = _headlines_of(ids[:with_headlines])
-    return [found[pk] if pk not in headlines else found[pk]._replace(headlines=headlines[pk]) for pk in ids]
+    cards = [found[pk] if pk not in headlines else found[pk]._replace(headlines=headlines[pk]) for pk in ids]
+    first = next((place for place, card in enumerate(cards) if card.picture), None)
+    if first is not None:
+        cards[first] = cards[first]._replace(picture=cards[first].picture._replace(is_first=True))
+    return cards
 
 
 class Day(NamedTuple):

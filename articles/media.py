@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.urls import reverse
 
-from pictures.files import PICTURES, name_of
+from pictures.files import PICTURES, name_of, narrower
 from providers.models import Provider, monogram
 
-from .models import Picture
+if TYPE_CHECKING:
+    from .models import Picture
 
 _SERVABLE_PATTERN = re.compile(
     r"(?:(?:pictures|logos)/[0-9a-f]{2}/[0-9a-f]{32}/[1-9][0-9]{0,3}"  # see pictures.files
@@ -32,11 +33,12 @@ class Copy(NamedTuple):
     bytes: int  # of the widest JPEG
     alt: str = ""
     credit: str = ""
+    is_first: bool = False  # of its page: the one that readers wait for
 
     @classmethod
     def of(cls, picture: Picture, alt: str = "", credit: str = "") -> Copy:
         size = (picture.width, picture.height, picture.enclosure_bytes)
-        return cls(picture.key, picture.rungs, *size, alt, credit)
+        return cls(picture.key, picture.rungs, *size, alt=alt, credit=credit)
 
     @property
     def widths(self) -> list[int]:
@@ -46,6 +48,11 @@ class Copy(NamedTuple):
     def file(self) -> str:
         """The widest JPEG: what feeds and other sites are told of."""
         return self.named(self.widths[-1], "jpg")
+
+    @property
+    def small_file(self) -> str:
+        """The narrowest JPEG, for lists in the admin."""
+        return self.named(self.widths[0], "jpg")
 
     def named(self, rung: int, suffix: str) -> str:
         """Return the name of a rendition in the storage."""
@@ -57,6 +64,11 @@ class Logo(NamedTuple):
 
     file: str
     width: int
+
+    @property
+    def files(self) -> list[str]:
+        """Its renditions, for plain and for dense screens; the same for both where there is one only."""
+        return [*narrower(self.file), self.file]
 
 
 class Outlet(NamedTuple):

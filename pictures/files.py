@@ -7,6 +7,7 @@ at once agree, and whoever fetched a file once may keep it for ever.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
@@ -68,7 +69,9 @@ def delete(names: Iterable[str]) -> int:
 
 
 def narrower(widest: str) -> list[str]:
-    """Return the files of a logo below the widest one, whose name is given."""
+    """Return the files of a logo below the widest one, whose name is given; none for names of other origin."""
     folder, _, name = widest.rpartition("/")
     rung, _, suffix = name.partition(".")
-    return [f"{folder}/{size}.{suffix}" for size in LOGO_SIZES if rung.isdigit() and size < int(rung)]
+    if not re.fullmatch(r"[0-9]{1,4}", rung):
+        return []
+    return [f"{folder}/{size}.{suffix}" for size in LOGO_SIZES if size < int(rung)]

@@ -23,7 +23,7 @@ ENCODINGS: dict[str, dict[str, object]] = {
     "webp": {"quality": 75, "method": 4},
     "jpg": {"quality": 78, "progressive": True, "optimize": True},
 }
-LOGO_ENCODING = {"lossless": True, "quality": 80, "method": 4}
+LOGO_ENCODING: dict[str, object] = {"lossless": True, "quality": 80, "method": 4}
 PILLOW_NAMES = {"avif": "AVIF", "webp": "WEBP", "jpg": "JPEG"}
 
 _ORIENTATION_TAG = 0x0112  # EXIF

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self, cast
 
 from .ladder import LOGO_SIZES, SUFFIXES, WIDTHS, Kind, PictureRefused, Rendition
 
@@ -72,7 +72,7 @@ class Decoder:
             self.close()
         if self._process is None:
             self._served = 0
-            self._process = subprocess.Popen(  # noqa: S603  our own module, by our own interpreter
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "pictures.child"],
                 cwd=_ROOT,
                 env={"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"},
@@ -87,11 +87,11 @@ class Decoder:
 
 def _exchange(process: subprocess.Popen[bytes], data: bytes, kinds: list[Kind]) -> dict[Kind, list[Rendition]]:
     """Send the picture, read the answer; nothing in it is believed before it is checked."""
-    assert process.stdin is not None and process.stdout is not None
-    process.stdin.write(json.dumps({"size": len(data), "kinds": kinds}).encode() + b"\n")
-    process.stdin.write(data)
-    process.stdin.flush()
-    answer = json.loads(process.stdout.readline(MAX_HEAD_BYTES))
+    to_child, from_child = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+    to_child.write(json.dumps({"size": len(data), "kinds": kinds}).encode() + b"\n")
+    to_child.write(data)
+    to_child.flush()
+    answer = json.loads(from_child.readline(MAX_HEAD_BYTES))
     if "refused" in answer:
         raise PictureRefused(str(answer["refused"])[:200])
     heads = answer["renditions"]
@@ -100,7 +100,7 @@ def _exchange(process: subprocess.Popen[bytes], data: bytes, kinds: list[Kind]) 
     found: dict[Kind, list[Rendition]] = {kind: [] for kind in kinds}
     for head in heads:
         kind, size, rendition = _checked(head)
-        body = process.stdout.read(size)
+        body = from_child.read(size)
         if len(body) != size:
             raise ValueError("half a rendition")
         found[kind].append(Rendition(**rendition, data=body))

@@ -53,26 +53,26 @@ def keep(url: str, data: bytes, decoder: Decoder) -> bool:
     `queue.fail()`, and PictureRemoved, a PictureRefused, where it was taken down; then nothing has changed but, for a
     known picture at a new address, that this one counts as taken down too. Raises OSError if the storage fails.
     """
-    digest = hashlib.sha256(data).hexdigest()
+    sha256 = hashlib.sha256(data).hexdigest()
     for _ in range(ROUNDS):
-        picture, missing = look_up(url, digest)
+        picture, missing = look_up(url, sha256)
         try:
             if picture and not missing:
                 return link(url, picture)
-            return link(url, make(digest, data, missing, decoder), is_new=True)
+            return link(url, make(sha256, data, missing, decoder), is_new=True)
         except Vanished:
             continue
     raise OSError("files of the picture disappear while it is stored")
 
 
-def look_up(url: str, digest: str) -> tuple[Picture | None, list[Kind]]:
+def look_up(url: str, sha256: str) -> tuple[Picture | None, list[Kind]]:
     """Return the picture with these bytes, None if it is new, and what has to be made of it before `link()`.
 
     Raises PictureRemoved if it is not to be shown at `url`.
     """
     if PictureAddress.objects.at(url).filter(status=Status.REMOVED).exists():
         raise PictureRemoved("was taken down")
-    picture = Picture.objects.filter(digest=digest).first()
+    picture = Picture.objects.filter(sha256=sha256).first()
     if picture and picture.removed:
         return picture, []
     is_logo = ProviderLogo.objects.filter(url=url).exists()
@@ -81,7 +81,7 @@ def look_up(url: str, digest: str) -> tuple[Picture | None, list[Kind]]:
     return picture, ["picture", "logo"] if is_logo or (picture and picture.logo) else ["picture"]
 
 
-def make(digest: str, data: bytes, kinds: list[Kind], decoder: Decoder, seconds: float = SECONDS) -> Picture:
+def make(sha256: str, data: bytes, kinds: list[Kind], decoder: Decoder, seconds: float = SECONDS) -> Picture:
     """Return the picture, its files stored, its row not. Never asks the database, so that any thread may call it.
 
     Raises PictureRefused, and OSError or what else the storage raises if that fails.
@@ -89,7 +89,7 @@ def make(digest: str, data: bytes, kinds: list[Kind], decoder: Decoder, seconds:
     made = decoder.decode(data, kinds, seconds)
     files.store(files.PICTURES, made["picture"])
     logo = files.store(files.LOGOS, made["logo"])[-1] if "logo" in made else ""
-    return _picture(digest, made["picture"], logo)
+    return _picture(sha256, made["picture"], logo)
 
 
 def link(url: str, picture: Picture, *, is_new: bool = False) -> bool:
@@ -101,7 +101,7 @@ def link(url: str, picture: Picture, *, is_new: bool = False) -> bool:
     with transaction.atomic():
         follow_others()
         address = PictureAddress.objects.at(url).select_for_update().first()
-        row = Picture.objects.filter(digest=picture.digest).first()
+        row = Picture.objects.filter(sha256=picture.sha256).first()
         is_removed = bool(row and row.removed) or bool(address and address.status == Status.REMOVED)
         if is_removed:
             _mark_removed(url, row)
@@ -184,10 +184,10 @@ def _logo_names(widest: str) -> list[str]:
     return [*files.narrower(widest), widest] if widest else []
 
 
-def _picture(digest: str, renditions: list[Rendition], logo: str) -> Picture:
+def _picture(sha256: str, renditions: list[Rendition], logo: str) -> Picture:
     widest = renditions[-1]
     return Picture(
-        digest=digest,
+        sha256=sha256,
         key=files.key_of(renditions),
         rungs=",".join(map(str, dict.fromkeys(rendition.rung for rendition in renditions))),
         logo=logo,

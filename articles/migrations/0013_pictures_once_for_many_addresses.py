@@ -55,9 +55,9 @@ class Migration(migrations.Migration):
             [
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
-                    "digest",
+                    "sha256",
                     models.CharField(
-                        editable=False, help_text="SHA-256 of the bytes we were given.", max_length=64, unique=True
+                        editable=False, help_text="Of the bytes we were given.", max_length=64, unique=True
                     ),
                 ),
                 (

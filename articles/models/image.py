@@ -83,9 +83,7 @@ class Picture(models.Model):
     are shown nothing else.
     """
 
-    digest = models.CharField(
-        max_length=64, unique=True, editable=False, help_text="SHA-256 of the bytes we were given."
-    )
+    sha256 = models.CharField(max_length=64, unique=True, editable=False, help_text="Of the bytes we were given.")
     key = models.CharField(max_length=32, db_index=True, editable=False, help_text="Digest of the renditions' bytes.")
     rungs = models.CharField(max_length=60, editable=False, help_text="Widths in pixels, with commas: 160,320,480.")
     logo = models.CharField(max_length=100, blank=True, editable=False, help_text="File of its widest logo, if made.")
