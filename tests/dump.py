@@ -37,7 +37,7 @@ def lines():
     for address in PictureAddress.objects.select_related("picture"):
         held = address.picture and address.picture.key
         yield "address", {"url": address.url, "status": address.status, "reason": address.reason, "picture": held}
-    for picture in Picture.objects.values("digest", "key", "rungs", "logo", "width", "height", "removed"):
+    for picture in Picture.objects.values("sha256", "key", "rungs", "logo", "width", "height", "removed"):
         yield "picture", picture
 
 

@@ -241,6 +241,20 @@ def test_an_import_does_not_wait_for_a_silent_host(newsroom, hosts, tmp_path):
     assert seconds < 15
 
 
+def test_an_import_and_a_run_at_once_both_end_well(newsroom, hosts, tmp_path):
+    write_edition(tmp_path / "more", hosts, stories=4 * STORIES)
+    for host in hosts:
+        host.answers |= {f"/{number}.jpg": host.answers["/3.jpg"] for number in range(STORIES, 4 * STORIES)}
+    process = start(newsroom)
+    told = newsroom.run("manage.py", "import_articles", str(tmp_path / "more"))
+    ended, _ = process.communicate(timeout=120)
+
+    assert " 0 rejected" in told
+    assert process.returncode == 0, ended
+    rows, _ = end_state(newsroom)
+    assert rows.count('"status": "held"') == 3 * 4 * STORIES
+
+
 _FRONT_PAGE = """
 import django, os
 os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "true", "ALLOWED_HOSTS": "testserver"}

@@ -166,7 +166,7 @@ class Command(BaseCommand):
 def fetcher() -> Fetcher:
     site = site_address()
     exempt = [Exemption.parse(text) for text in settings.PICTURE_SERVERS]
-    return Fetcher(f"{settings.SITE_NAME} (+{site})" if site else "Newsfold", exempt=exempt)
+    return Fetcher(f"Newsfold (+{site})" if site else "Newsfold", exempt=exempt)
 
 
 def positive(text: str) -> int:
