@@ -13,7 +13,7 @@ from io import BytesIO
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from .ladder import LOGO_SIZES, WIDTHS, PictureRefused, Rendition, rungs
-from .sniffing import FORMATS, MAX_BYTES, also_is
+from .sniffing import FORMATS, MAX_BYTES, also_is, format_of
 
 MAX_PIXELS = 50_000_000
 TALLEST = 2560  # a picture that is taller is made smaller as a whole
@@ -25,6 +25,9 @@ ENCODINGS: dict[str, dict[str, object]] = {
 }
 LOGO_ENCODING: dict[str, object] = {"lossless": True, "quality": 80, "method": 4}
 PILLOW_NAMES = {"avif": "AVIF", "webp": "WEBP", "jpg": "JPEG"}
+
+# How libavif and libwebp say it.
+OUT_OF_MEMORY = ("Out of memory", "out of memory", "could not create decoder object")
 
 _ORIENTATION_TAG = 0x0112  # EXIF
 _UPRIGHT = {
@@ -83,6 +86,8 @@ def _upright(data: bytes, width: int, height: int) -> Image.Image:
     """Return the picture in `data`, upright, in sRGB, without metadata, made to fit into `width` by `height`."""
     if len(data) > MAX_BYTES:
         raise PictureRefused(f"has more than {MAX_BYTES // 1_000_000} MB")
+    if format_of(data) is None:
+        raise _foreign()
     other = also_is(data)
     if other:
         raise PictureRefused(f"is also {other}")
@@ -116,8 +121,10 @@ def _load(data: bytes, longest: int) -> Image.Image:
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise _too_large() from None
     except UnidentifiedImageError:
-        raise PictureRefused("is not a JPEG, PNG, GIF, WebP or AVIF file") from None
+        raise _foreign() from None
     except Exception as error:  # Pillow's decoders raise anything on damaged bytes
+        if any(words in str(error) for words in OUT_OF_MEMORY):
+            raise MemoryError from error
         raise PictureRefused(f"is damaged ({error or type(error).__name__})") from error
     return image
 
@@ -127,6 +134,10 @@ def _refuse_size(image: Image.Image) -> None:
         raise _too_large()
     if image.width < 1 or image.height < 1:
         raise PictureRefused("has no pixels")
+
+
+def _foreign() -> PictureRefused:
+    return PictureRefused("is not a JPEG, PNG, GIF, WebP or AVIF file")
 
 
 def _too_large() -> PictureRefused:

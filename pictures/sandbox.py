@@ -18,6 +18,7 @@ PICTURES_PER_CHILD = 200  # then a fresh one: what a decoder leaks doesn't add u
 MOST_RENDITIONS = 3 * len(WIDTHS) + len(LOGO_SIZES)
 MAX_RENDITION_BYTES = 20_000_000
 MAX_HEAD_BYTES = 16_384
+COMMAND = [sys.executable, "-m", "pictures.child"]
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -72,8 +73,8 @@ class Decoder:
             self.close()
         if self._process is None:
             self._served = 0
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "pictures.child"],
+            self._process = subprocess.Popen(  # noqa: S603  our own module, by our own interpreter
+                COMMAND,
                 cwd=_ROOT,
                 env={"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"},
                 stdin=subprocess.PIPE,
