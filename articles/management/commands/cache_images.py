@@ -22,6 +22,7 @@ from articles.images.collecting import OUTCOMES, WORKERS, StoreFailed, Told, col
 from articles.images.folder import INDEX, FolderRefused, read_index, read_picture
 from articles.images.storing import keep, release_unused
 from articles.images.sweeping import sweep
+from config.errors import BotoCoreError, ClientError
 from pictures.fetching import Fetcher
 from pictures.ladder import PictureRefused
 from pictures.sandbox import Decoder
@@ -67,7 +68,7 @@ class Command(BaseCommand):
                 self.drop_unused(dry_run=options["dry_run"])
             else:
                 self.fetch(options)
-        except (StoreFailed, OSError) as error:
+        except (StoreFailed, OSError, BotoCoreError, ClientError) as error:
             raise CommandError(
                 f"Pictures can't be stored: {getattr(error, 'strerror', None) or error}. Make room, or allow writing "
                 "to MEDIA_ROOT (or mend the storage that the settings name), and run the same command again."
