@@ -58,6 +58,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, folder: Path | None, prune: bool, **options: Any) -> None:
         self.verbosity = options["verbosity"]
+        fetching = [name for name in ("limit", "retry") if options[name]]
+        if (folder and (prune or fetching or options["dry_run"])) or (prune and fetching):
+            raise CommandError("--from stands alone, --prune beside --dry-run: neither fetches anything.")
         with suppress(ValueError):  # only the main thread may ask
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop by cron or systemd is a Ctrl-C
         self.told = 0
