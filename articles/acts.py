@@ -71,6 +71,7 @@ UNTOLD = (
     "picture_failed",
 )  # written too; no change of the article as editors know it
 ROWS_HELD = 1000  # an act that holds more articles than these writes them and goes on
+CREATED, DELETED = "created", "deleted"  # the events of whole rows
 PIN = "pin "  # before the field's name: the event of a pin
 
 ARTICLES = Table(Article)
@@ -212,6 +213,11 @@ class Act:
         self._topics.pop(pk, None)
 
     # What changed
+
+    def differing(self, ids: Iterable[int], names: Collection[str]) -> set[str]:
+        """Return those columns of these articles that are not what they were when the act loaded them."""
+        rows = [(self.rows[pk], self._before[pk]) for pk in ids if pk in self.rows]
+        return {name for row, before in rows for name in names if plain(getattr(row, name)) != before[name]}
 
     def note(self, change: Change) -> None:
         """Log a change that was made elsewhere: of a created or deleted article, a provider, a topic, a policy."""

@@ -51,6 +51,12 @@ SAID = (  # settings that answers tell, beside what is published
     "WEBSUB_HUB",
     "TIME_ZONE",
     "DEBUG",
+    "API_EDITION",
+    "API_TIME_ZONE",
+    "API_PAGE_SIZE",
+    "API_TOPIC_PAGE_SIZE",
+    "API_SOURCE_URL",
+    "API_VIDEO_URL",
 )
 CONTROL = "public, max-age=0, s-maxage=60, must-revalidate"  # caches before us: at most 60 s (RELIABILITY goal 26)
 
@@ -197,8 +203,14 @@ def _is_unchanged_since(request: HttpRequest, stamp: stamps.Taken) -> bool:
 def _key(request: HttpRequest, parameters: tuple[str, ...], stamp: stamps.Taken) -> str:
     given = [(name, request.GET.getlist(name)) for name in parameters if name in request.GET]
     quarter = int(time.time()) // QUARTER
-    told = repr((stamp.key, quarter, request.scheme, request.get_host(), request.path, given))
+    said = [getattr(settings, name) for name in SAID]
+    told = repr((stamp.key, quarter, request.scheme, request.get_host(), request.path, given, said))
     return hashlib.blake2b(told.encode(errors="surrogatepass"), digest_size=16, key=_release()).hexdigest()
+
+
+def is_for_readers(path: str) -> bool:
+    """Return whether a view that `for_readers()` marks is at this path."""
+    return _parameters(path) is not None
 
 
 @lru_cache(maxsize=2048)
@@ -212,12 +224,10 @@ def _parameters(path: str) -> tuple[str, ...] | None:
 
 @cache
 def _release() -> bytes:
-    """Return a digest of the program, its templates and its settings, which all make an answer what it is."""
+    """Return a digest of the program and its templates, which make an answer what it is, and of the site's secret."""
     digest = hashlib.blake2b(settings.SECRET_KEY.encode(), digest_size=32)
     for folder in ("articles", "providers", "config", "templates"):
         for path in sorted(Path(settings.BASE_DIR, folder).rglob("*")):
-            if path.suffix in (".py", ".html", ".css", ".txt", ".xml"):
+            if path.suffix in (".py", ".html", ".css", ".svg", ".txt", ".xml"):
                 digest.update(path.read_bytes())
-    for name in SAID:
-        digest.update(repr(getattr(settings, name)).encode())
     return digest.digest()

@@ -13,6 +13,7 @@ from articles.outcomes import DELETED, Clash, Outcome, Refusal, Refused, Stale
 from articles.stories import CHUNK
 
 MATCHED = {"title", "web_url", "published_at"}  # by these, related links find their article
+ADDRESSED = (*MATCHED, "original_url")
 # What a decision on the state rests on: if somebody changed one of these meanwhile, the editor looks again.
 GROUNDS = ("state", "spike_reason", "publish_at", "unpublish_at", "lead_id", "removed", "missing")
 
@@ -69,6 +70,7 @@ def near_of(running: Act, article: Article) -> tuple[list[Article], Article]:
 
 def settle(running: Act, near: Sequence[Article], decided: Sequence[int], fields: Collection[str] = ()) -> Outcome:
     """Let links, twins and stories follow what was decided about some of the articles `near`."""
+    fields = {*fields, *running.differing(decided, ADDRESSED)}  # unpinned fields went back to their documents' wish
     if not MATCHED.isdisjoint(fields) or "related" in fields:
         running.save_rows()
         stories.connect_links(decided)

@@ -1,6 +1,7 @@
 """Which pages of stories search engines are asked to index, and sitemaps name.
 
-The page of a story that one outlet alone reports says hardly more than a link to it, unless INDEX_SINGLE_STORIES.
+The page of a story that one outlet alone reports says hardly more than a link to it, so a site may keep them out:
+INDEX_SINGLE_STORIES.
 """
 
 from __future__ import annotations

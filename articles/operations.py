@@ -12,14 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from articles import folding, listings, pins, rights, ruling, stories, twins, undoing
-from articles.acts import SYSTEM, Act, By, Change, act, created, plain
+from articles import folding, listings, others, pins, rights, ruling, stories, twins, undoing
+from articles.acts import DELETED, SYSTEM, Act, By, act, created
 from articles.bulk import chunked
 from articles.deciding import MATCHED, Some, Versions, each, near_of, refreshed, require_unmoved, settle
 from articles.images import missing, storing
@@ -37,6 +38,7 @@ from articles.models import (
     Verb,
 )
 from articles.naming import file_order
+from articles.others import Other
 from articles.outcomes import NotPublishable, Outcome, Refused, Trial
 from articles.policy import SCORE_MAX, SIDE
 from articles.states import SpikeReason, State, may_become
@@ -305,17 +307,6 @@ def set_topics(
     return each(Verb.EDIT, articles, decide, by, versions, is_done, grounds=("topics",))
 
 
-def delete_topics(topics: Iterable[Topic], *, by: By = SYSTEM) -> Outcome:
-    """Delete topics; the articles that were about them are so no longer, by an editor's decision."""
-    outcome = Outcome()
-    with act(Verb.EDIT, by) as running:
-        for topic in topics:
-            outcome.done += set_topics(Article.objects.about([topic]), remove=[topic.name]).done
-            topic.delete()
-    outcome.operation = running.operation
-    return outcome
-
-
 def pin(articles: Some, *fields: str, by: By = SYSTEM) -> Outcome:
     """Keep these fields of the articles as they are, whatever documents and policy say from now on."""
     return each(Verb.PIN, articles, lambda article: pins.pin(article, fields), by)
@@ -503,7 +494,7 @@ def undo_trial(operation: Operation) -> Trial:
     with transaction.atomic():
         outcome = undo(operation)
         written = outcome.operation
-        deleted = written.events.filter(field=undoing.DELETED).count() if written else 0
+        deleted = written.events.filter(field=DELETED).count() if written else 0
         transaction.set_rollback(True)
     return Trial(outcome, deleted)
 
@@ -536,33 +527,46 @@ def take_down(article: Article, url: str, *, by: By = SYSTEM) -> Outcome:
 # Outlets and topics
 
 
-def edit_other(row: Provider | Topic, values: Mapping[str, Any], *, by: By = SYSTEM) -> Outcome:
-    """Take over what an editor typed about an outlet or a topic: its values by field name."""
-    with act(Verb.EDIT, by) as running:
-        stored = type(row)._base_manager.select_for_update().get(pk=row.pk)
-        columns = {each.name: each.attname for each in row._meta.concrete_fields}
-        former = {name: plain(getattr(stored, columns[name])) for name in values}
-        for name, value in values.items():
-            setattr(stored, name, value)
-        changed = [name for name in values if plain(getattr(stored, columns[name])) != former[name]]
-        if changed:
-            stored.save(update_fields=changed)
-        for name in changed:
-            after = plain(getattr(stored, columns[name]))
-            running.note(Change(row.pk, str(stored), columns[name], former[name], after, subject=_subject(row)))
-    return Outcome(running.operation)
-
-
-def add_other(row: Provider | Topic, *, by: By = SYSTEM) -> Outcome:
+def add_other(row: Other, *, by: By = SYSTEM) -> Outcome:
     """Store an outlet or a topic that an editor has typed in."""
     with act(Verb.ADD, by) as running:
-        row.save()
-        running.note(Change(row.pk, str(row), undoing.CREATED, None, str(row), subject=_subject(row)))
+        others.add(running, row)
     return Outcome(running.operation)
 
 
-def _subject(row: Provider | Topic) -> str:
-    return Subject.TOPIC if isinstance(row, Topic) else Subject.PROVIDER
+def edit_other(row: Other, values: Mapping[str, Any], *, by: By = SYSTEM) -> Outcome:
+    """Take over what an editor typed about an outlet or a topic: its values by field name."""
+    with act(Verb.EDIT, by) as running:
+        others.edit(running, row, values)
+    return Outcome(running.operation)
+
+
+def edit_logos(outlet: Provider, *, write: Callable[[], None], by: By = SYSTEM) -> Outcome:
+    """Let an editor change the logos of an outlet by calling `write`."""
+    with act(Verb.EDIT, by) as running:
+        others.edit_logos(running, outlet, write)
+    return Outcome(running.operation)
+
+
+def delete_others(rows: Iterable[Other], *, by: By = SYSTEM) -> Outcome:
+    """Delete outlets or topics; articles about a topic are so no longer, by an editor's decision.
+
+    Raises Refused where something else uses one: nothing is deleted then.
+    """
+    outcome = Outcome()
+
+    def let_go(row: Other) -> None:
+        if isinstance(row, Topic):
+            outcome.done += set_topics(Article.objects.about([row]), remove=[row.name]).done
+
+    with act(Verb.DELETE, by) as running:
+        for row in list(rows):
+            try:
+                others.delete(running, row, partial(let_go, row))
+            except Refused as refused:
+                raise Refused(f"“{row}” {refused}") from refused
+    outcome.operation = running.operation
+    return outcome
 
 
 def neighbours(ids: Iterable[int]) -> set[int]:

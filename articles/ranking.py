@@ -24,17 +24,27 @@ def hot_value(heat: int | None, published_at: datetime) -> float:
     return round(math.log10(1 + max(heat or 0, 0)) + days, 6)
 
 
-def mixed(stories: Sequence[T], outlets: Sequence[Hashable]) -> list[T]:
+def mixed(stories: Sequence[T], outlets: Sequence[Hashable], *, fixed: int = 0) -> list[T]:
     """Return the stories in their order, but with at most PER_OUTLET of one outlet among the first MIXED_PLACES.
 
     `outlets` tells whose each story is. What has to wait follows the first places; where other outlets don't have
-    enough stories to fill those, it stays.
+    enough stories to fill those, it stays. The first `fixed` stories keep their places, and count.
     """
     taken: Counter[Hashable] = Counter()
     first: list[int] = []
     later: list[int] = []
     for place, outlet in enumerate(outlets):
-        fits = len(first) < MIXED_PLACES and taken[outlet] < PER_OUTLET
+        fits = place < fixed or (len(first) < MIXED_PLACES and taken[outlet] < PER_OUTLET)
         taken[outlet] += fits
         (first if fits else later).append(place)
     return [stories[place] for place in first + later]
+
+
+def is_mixed(outlets: Sequence[Hashable], *, fixed: int = 0) -> bool:
+    """Return whether the first places hold no more of one outlet than they may, beside what is `fixed`."""
+    taken = Counter(outlets[:fixed])
+    for outlet in outlets[fixed:MIXED_PLACES]:
+        taken[outlet] += 1
+        if taken[outlet] > PER_OUTLET:
+            return False
+    return True

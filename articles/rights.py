@@ -46,6 +46,8 @@ SUBJECTS: dict[str, str] = {
     "topic": "articles.change_topic",
     "policy": CHANGE_POLICY,
 }
+# Where they were deleted, or are again.
+DELETED: dict[str, str] = {"provider": "providers.delete_provider", "topic": "articles.delete_topic"}
 
 _VIEW = (
     "articles.view_article",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -23,7 +23,7 @@ from .feeds.formats import FORMATS
 from .models import Article, ArticleQuerySet
 from .paging import PAGE_SIZE, Page, page_of
 from .search.query import MAX_CHARACTERS, parse
-from .templatetags.newsfold import plain, shortened
+from .templatetags.newsfold import first_words, plain
 from .topictree import TopicTree
 
 NEWEST, RELEVANCE = "newest", "relevance"
@@ -60,15 +60,26 @@ class Asked:
         )
 
     def __bool__(self) -> bool:
-        return bool(parse(self.q))
+        """Return whether there is something to look for; filters without words will do."""
+        return bool(parse(self.q) or self.filters())
+
+    @property
+    def title(self) -> str:
+        return self.q or ", ".join(name for name, _ in self.filters())
+
+    @property
+    def query(self) -> str:
+        """Return the query string by which feeds ask for this."""
+        return urlencode(self._given())
 
     def address(self, **more: str) -> str:
         """Return the address of the page that answers this."""
+        sort = {} if self.sort == NEWEST else {"sort": self.sort}
+        return f"{reverse('search')}?{urlencode(self._given() | sort | more)}"
+
+    def _given(self) -> dict[str, Any]:
         named = {"q": self.q, "topic": self.topic, "provider": self.provider, "from": self.since, "to": self.until}
-        given = {name: value for name, value in named.items() if value}
-        if self.sort != NEWEST:
-            given["sort"] = self.sort
-        return f"{reverse('search')}?{urlencode(given | more)}"
+        return {name: value for name, value in named.items() if value}
 
     def filters(self) -> list[tuple[str, str]]:
         """Return each filter in words, with the address of the same search without it."""
@@ -99,7 +110,7 @@ def results(request: HttpRequest) -> HttpResponse:
     tree = TopicTree.load()
     context: dict[str, object] = {"asked": asked, "topics": tree.told(), "NEWEST": NEWEST, "forms": FORMATS}
     if asked:
-        context |= _answer(request, asked, _narrowed(asked, tree))
+        context |= _answer(request, asked, narrowed(asked, tree))
     return render(request, "articles/search.html", context)
 
 
@@ -124,7 +135,7 @@ def _answer(request: HttpRequest, asked: Asked, stories: ArticleQuerySet) -> dic
     }
 
 
-def _narrowed(asked: Asked, tree: TopicTree) -> ArticleQuerySet:
+def narrowed(asked: Asked, tree: TopicTree) -> ArticleQuerySet:
     """Return the public articles that the filters leave; none for a topic or an outlet that isn't there."""
     stories = Article.objects.public()
     if asked.topic:
@@ -143,14 +154,15 @@ def _count(stories: ArticleQuerySet, asked: Asked, shown: int, *, is_whole: bool
     """Return how many stories match, in words; many are not counted, which would take longer than finding them."""
     if is_whole:
         return f"{shown} stor{'y' if shown == 1 else 'ies'}"
-    if search.is_common(asked.q):
+    if search.is_common(asked.q, stories.db):
         return "Thousands of stories"
     number = search.count(stories, asked.q, up_to=COUNTED)
     return f"More than {COUNTED:,} stories" if number > COUNTED else f"{number:,} stories"
 
 
 def _found(card: Card, query: str) -> Found:
-    title, excerpt = plain(card.title), shortened(card.excerpt, EXCERPT_LENGTH)
+    title, words = plain(card.title), " ".join(plain(card.excerpt).split())
+    excerpt = first_words(search.from_first_match(words, query, EXCERPT_LENGTH), EXCERPT_LENGTH)
     return Found(card, tuple(search.segments(title, query)), tuple(search.segments(excerpt, query)))
 
 

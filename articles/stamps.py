@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
@@ -45,10 +45,10 @@ class Taken:
     changed_at: datetime | None
 
 
-def current(now: datetime | None = None) -> Taken:
+def current(now: datetime | None = None, using: str = DEFAULT_DB_ALIAS) -> Taken:
     """Return the stamp of what readers see at `now`, by default this moment. One query, the same for any size."""
-    moment = connection.ops.adapt_datetimefield_value(now or timezone.now())
-    with connection.cursor() as cursor:
+    moment = connections[using].ops.adapt_datetimefield_value(now or timezone.now())
+    with connections[using].cursor() as cursor:
         cursor.execute(_TAKEN, [moment] * 3)
         return _taken(cursor.fetchone())
 

@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import Aggregate, JSONField, QuerySet
 from django.utils import timezone
+
+from .routing import reading
 
 MARK = -(10**15)  # no key; so far down every number stands for the place of one
 # What stands for values that are known only when rows are asked for: that moment, and where a page ends and starts.
@@ -90,7 +92,7 @@ def json_of(value: Any) -> Any:
 
 
 def _run(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+    with connections[reading()].cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall()
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from articles.acts import Act
 from articles.bulk import among, chunked
@@ -24,6 +24,13 @@ def settle(running: Act, ids: Sequence[int] = (), keys: Collection[str] = ()) ->
         _settle(running, {*twins.values_list("url_key", flat=True), *running.former_keys(chunk)})
     for keys_chunk in chunked(sorted(keys)):
         _settle(running, set(keys_chunk))
+        running.relieve()
+
+
+def shared_keys() -> list[str]:
+    """Return the `url_key`s that several articles have. Reads all articles."""
+    keys = Article.objects.exclude(url_key="").order_by().values_list("url_key", flat=True)
+    return list(keys.annotate(articles=Count("pk")).filter(articles__gt=1))
 
 
 def _others(key: Any, pk: Any) -> QuerySet[Article]:

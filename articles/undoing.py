@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.core.exceptions import ValidationError
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from articles import listings, pins, rights, ruling, stories, twins
-from articles.acts import PIN, Act, Change, plain, snapshot
+from articles import listings, others, pins, rights, ruling, stories, twins
+from articles.acts import CREATED, DELETED, PIN, Act, Change, plain, snapshot
 from articles.bulk import Table, chunked, time_value
 from articles.models import Article, Event, Operation, Pairing, RelatedLink, Subject, Topic, Verb, number_of
 from articles.policy import SIDE
 from articles.states import State
-from providers.models import Provider, ProviderLogo
+from providers.models import Provider
 
-CREATED, DELETED = "created", "deleted"
-OTHERS: dict[str, type[models.Model]] = {
-    Subject.PROVIDER: Provider,
-    Subject.TOPIC: Topic,
-}
 # Parts of one decision: whoever changed the second since has decided on the first, even to the same value.
 SCHEDULE = ("publish_at", "unpublish_at")
 GOES_WITH = {"published": "state", "spike_reason": "state", "heat": "lead_id"}
@@ -59,9 +51,8 @@ def permissions(operation: Operation) -> set[str]:
         events = events.exclude(subject=Subject.ARTICLE)
     told = models.Q(field__in=rights.FIELDS) | ~models.Q(subject=Subject.ARTICLE)
     touched = events.filter(told).values_list("subject", "field").distinct()
-    needed = {
-        rights.SUBJECTS[subject] if subject in rights.SUBJECTS else rights.FIELDS[name] for subject, name in touched
-    }
+    subjects = rights.SUBJECTS | (rights.DELETED if verb_of(operation) == Verb.DELETE else {})
+    needed = {subjects[subject] if subject in subjects else rights.FIELDS[name] for subject, name in touched}
     on_site = models.Q(before=State.PUBLISHED.value) | models.Q(after=State.PUBLISHED.value)
     if events.filter(on_site, subject=Subject.ARTICLE, field="state").exists():
         needed.add(rights.PUBLISH)
@@ -80,14 +71,17 @@ def restore(running: Act, operation: Operation) -> list[Kept]:
     events = list(operation.events.order_by("-pk"))
     kept: list[Kept] = []
     articles = [event for event in events if event.subject == Subject.ARTICLE]
+    for event in events:
+        if event.subject in others.MODELS and event.field == DELETED:  # articles hang on it
+            kept += _take_back_other(running, event)
     kept += _revive(running, [event for event in articles if event.field == DELETED])
     kept += _restore_fields(running, [event for event in articles if event.field not in (CREATED, DELETED)])
     kept += _remove_created(running, [event for event in articles if event.field == CREATED])
     for event in events:
         if event.subject == Subject.POLICY:
             kept += _restore_number(running, event)
-        elif event.subject != Subject.ARTICLE:
-            kept += _restore_other(running, event)
+        elif event.subject in others.MODELS and event.field != DELETED:
+            kept += _take_back_other(running, event)
     return kept
 
 
@@ -337,29 +331,6 @@ def _article_of(event: Event) -> Article:
     return Article(**values)
 
 
-def _restore_other(running: Act, event: Event) -> Iterable[Kept]:
-    """Restore a field of a provider or a topic."""
-    row = OTHERS[event.subject].objects.filter(pk=event.subject_id).first()  # type: ignore[attr-defined]
-    if row is None:
-        return [Kept(event, "it was deleted since")]
-    if event.field == CREATED:
-        return _remove_other(running, row, event)
-    if json.loads(json.dumps(plain(getattr(row, event.field)), cls=DjangoJSONEncoder)) != event.after:
-        return [Kept(event, _since(event))]
-    setattr(row, event.field, event.before)
-    column = event.field if event.field in {each.name for each in row._meta.fields} else event.field.removesuffix("_id")
-    try:
-        row.clean_fields(exclude={each.name for each in row._meta.fields} - {column})
-        row.clean()
-        row.validate_unique()
-        row.validate_constraints()
-    except ValidationError as invalid:
-        return [Kept(event, " ".join(invalid.messages))]
-    row.save(update_fields=[column])
-    running.note(Change(row.pk, str(row), event.field, event.after, event.before, subject=Subject(event.subject)))
-    return []
-
-
 def _restore_number(running: Act, event: Event) -> Iterable[Kept]:
     """Restore a number of the site's policy or of a topic's; with its first and last, that policy itself."""
     name, topic = number_of(event.field)
@@ -371,19 +342,12 @@ def _restore_number(running: Act, event: Event) -> Iterable[Kept]:
     return []
 
 
-def _remove_other(running: Act, row: models.Model, event: Event) -> list[Kept]:
-    """Delete a provider or a topic that an operation brought, unless something uses it by now."""
-    used = [
-        each.name
-        for each in row._meta.related_objects
-        if each.field.model is not ProviderLogo
-        and each.field.model._base_manager.filter(**{each.field.name: row}).exists()
-    ]
-    if used:
-        return [Kept(event, "it is in use by now")]
-    running.note(Change(row.pk, str(row), DELETED, event.after, None, subject=Subject(event.subject)))
-    row.delete()
-    return []
+def _take_back_other(running: Act, event: Event) -> Iterator[Kept]:
+    """Undo what an event tells of an outlet or a topic."""
+    try:
+        others.take_back(running, event)
+    except others.Stays as stays:
+        yield Kept(event, str(stays) or _since(event))
 
 
 def _since(event: Event) -> str:

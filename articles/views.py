@@ -22,48 +22,33 @@ from . import outlets
 from .caching import for_readers
 from .cards import cards_of, days_of
 from .days import midnight
+from .frontpage import BESIDE, front_page
 from .media import media_type
 from .models import Article, ArticleQuerySet, Policies
 from .paging import page_about, page_by, page_of
-from .ranking import HOURS_PER_TENFOLD_HEAT, MIXED_PLACES, PER_OUTLET, mixed
-from .statements import MOMENT, Statement
+from .ranking import HOURS_PER_TENFOLD_HEAT, MIXED_PLACES, PER_OUTLET
 from .storypage import story_context
 from .topictree import TopicTree
 
-FRONT_STORIES = 36
-FRONT_SPARE = 24  # looked at beyond those, so that one outlet's leads find others to mix with
-FRONT_BRIEFS = 6  # secondary stories beside the top one
 OUTLETS_PAGE = 200
 # What tells whether readers see an article, or its lead instead.
 SEEN = ("name", "public", "publish_at", "unpublish_at", "heat", "removed", "missing", "staged")
 LEAD_SEEN = tuple(f"lead__{name}" for name in SEEN)
 
-PICKS = Statement(
-    lambda _: (
-        Article.objects.public(at=MOMENT)
-        .filter(pick_until__gt=MOMENT)
-        .hottest_first()
-        .values_list("pk")[: 1 + FRONT_BRIEFS]
-    )
-)
-HOTTEST = Statement(
-    lambda _: (
-        Article.objects.public(at=MOMENT).hottest_first().values_list("pk", "provider")[: FRONT_STORIES + FRONT_SPARE]
-    )
-)
 
-
-@for_readers()
+@for_readers("before")
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
-    hottest = HOTTEST.rows()
-    picks = [pk for (pk,) in PICKS.rows()]
-    ids = mixed([pk for pk, _ in hottest], [outlet for _, outlet in hottest])
-    ids = list(dict.fromkeys([*picks, *ids]))[:FRONT_STORIES]
-    cards = [card._replace(is_pick=pk in picks) for pk, card in zip(ids, cards_of(ids, 1 + FRONT_BRIEFS), strict=True)]
-    top, briefs, river = cards[:1], cards[1 : 1 + FRONT_BRIEFS], cards[1 + FRONT_BRIEFS :]
-    context = {"top": top[0] if top else None, "briefs": briefs, "days": days_of(river), "today": timezone.localdate()}
-    return render(request, "articles/front.html", context)
+    """Show what is hottest; from the second page on the river alone."""
+    page = front_page(request.GET.get("before", ""))
+    if page.cursor:
+        context: dict[str, object] = {"page": page, "days": days_of(cards_of(page.ids))}
+        return render(request, "articles/front_later.html", context)
+    found = cards_of(page.ids, 1 + BESIDE)
+    cards = [card._replace(is_pick=pk in page.picks) for pk, card in zip(page.ids, found, strict=True)]
+    top, beside, below, river = cards[:1], cards[1 : 1 + BESIDE], cards[1 + BESIDE : MIXED_PLACES], cards[MIXED_PLACES:]
+    context = {"page": page, "top": top[0] if top else None, "briefs": beside, "row": below, "days": days_of(river)}
+    return render(request, "articles/front.html", context | {"today": timezone.localdate()})
 
 
 @for_readers("before")

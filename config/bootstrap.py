@@ -114,7 +114,7 @@ def faults(options):
 def bench(options):
     install_all(options)
     environment = dict({"BENCH_BIG": "100000"}, **os.environ)  # a million articles take their time
-    scripts = ("tests/bench.py", "tests/serving.py", "tests/growth.py")
+    scripts = ("tests/bench.py", "tests/serving.py", "tests/growth.py", "tests/pictures_bench.py")
     return max([subprocess.call([str(VENV_PYTHON), script] + options, env=environment) for script in scripts])
 
 

@@ -4,9 +4,11 @@ The README lists each variable with its default. Nothing here exists only in pro
 differs, the file does not.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -14,18 +16,29 @@ env = environ.Env()
 env.read_env(BASE_DIR / ".env")  # real variables win over the file
 
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="insecure-for-development-only" if DEBUG else env.NOTSET)
+SECRET_KEY = env.str("SECRET_KEY", default="insecure-for-development-only" if DEBUG else "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is not set: it signs sessions and links, so there is none by default")
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS is not set: it names the hosts of the site, for example news.example")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # One switch for all that needs TLS in front: off only where the site is served over plain HTTP on purpose.
 HTTPS = env.bool("HTTPS", default=not DEBUG)
+# Where the admin and its desk are.
+ADMIN_PATH = env.str("ADMIN_PATH", default="admin/").strip("/") + "/"
 
 INSTALLED_APPS = [
+    "accounts",
     "articles",
     "providers",
     "taggit",
     "django_htmx",
-    "django.contrib.admin",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
+    "accounts.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -35,20 +48,22 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.middleware.HeadersMiddleware",
     "articles.api.middleware.OpenToAllMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "config.middleware.ContentSecurityPolicyMiddleware",
     "articles.api.middleware.ReadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "articles.throttling.SearchersMiddleware",
     "articles.caching.KeptAnswersMiddleware",
+    "articles.replica.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.sessions.StaffMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -70,35 +85,81 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Readers never wait for a writer (WAL); writers queue at BEGIN instead of failing halfway (IMMEDIATE).
-    DATABASES["default"]["OPTIONS"] = {
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 30,
-    }
-else:
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"]["CONN_MAX_AGE"] = 60  # seconds; opening SQLite's file takes longer than answering from it
+# What serves: processes, and threads in each (config/gunicorn.conf.py). config/wsgi.py says when this is one of them.
+WEB_BIND = env.str("WEB_BIND", default="127.0.0.1:8000")
+WEB_PROCESSES = env.int("WEB_PROCESSES", default=2)
+WEB_THREADS = env.int("WEB_THREADS", default=4)
+WEB_SECONDS = env.int("WEB_SECONDS", default=30)
+SERVES = env.bool("NEWSFOLD_SERVES", default=False)
+
+# Connections to PostgreSQL that a web process keeps at least and at most, and how long a request waits for one.
+DATABASE_POOL_MIN = env.int("DATABASE_POOL_MIN", default=1)
+DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", default=WEB_THREADS)
+DATABASE_POOL_WAIT = env.float("DATABASE_POOL_WAIT", default=3.0)
+
+
+def database(found, wait=DATABASE_POOL_WAIT):
+    """Return a database as Django wants it, with what its engine needs."""
+    options = found.setdefault("OPTIONS", {})
+    found["CONN_MAX_AGE"] = 60  # seconds; opening SQLite's file takes longer than answering from it
+    if found["ENGINE"] == "django.db.backends.sqlite3":
+        # Readers never wait for a writer (WAL); writers queue at BEGIN instead of failing halfway (IMMEDIATE).
+        options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;"
+        return found | {"OPTIONS": options | {"transaction_mode": "IMMEDIATE", "timeout": 30}}
+    found["CONN_HEALTH_CHECKS"] = True
+    options.setdefault("connect_timeout", 3)
+    if SERVES and DATABASE_POOL_MAX:
+        # After a second of trying in vain the next request begins anew, so a server that is back is found at once.
+        sizes = {"min_size": min(DATABASE_POOL_MIN, DATABASE_POOL_MAX), "max_size": DATABASE_POOL_MAX}
+        options["pool"] = sizes | {"timeout": wait, "reconnect_timeout": 1}
+        found["CONN_MAX_AGE"] = 0  # the pool keeps them
+    return found
+
+
+DATABASES = {"default": database(env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
+# A copy of the database that follows it, from which readers' pages are read (articles/replica.py).
+if env.str("REPLICA_URL", default=""):
+    DATABASES["replica"] = database(env.db("REPLICA_URL"), wait=min(DATABASE_POOL_WAIT, 1.0))
+DATABASE_ROUTERS = ["articles.routing.ReplicaRouter"]
 
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
 # Answers for readers have a cache of their own, so that neither pushes the other out: here, a process keeps 500.
 CACHES["pages"] = CACHES["default"] | {"KEY_PREFIX": "pages", "OPTIONS": {**CACHES["default"].get("OPTIONS", {})}}
 if CACHES["pages"]["BACKEND"].endswith("LocMemCache"):
     CACHES["pages"] |= {"LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": 500}}
+elif CACHES["default"]["BACKEND"].endswith(".RedisCache"):
+    asked = CACHES["default"] | {"BACKEND": "config.cache.RedisCache"}
+    given = asked.get("OPTIONS", {})
+    CACHES["default"] = asked | {"OPTIONS": given | {"ALONE_ENTRIES": 1000}}
+    CACHES["pages"] = asked | {"KEY_PREFIX": "pages", "OPTIONS": given | {"ALONE_ENTRIES": 500}}
+    # Sessions are in the database, and a copy of each for a minute here: whatever becomes of Redis, nobody is signed
+    # out, and who signs out while it is away is signed out.
+    CACHES["sessions"] = asked | {"KEY_PREFIX": "sessions", "OPTIONS": given | {"SECONDS_MAX": 60}}
+    SESSION_ENGINE, SESSION_CACHE_ALIAS = "django.contrib.sessions.backends.cached_db", "sessions"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-AUTHENTICATION_BACKENDS = ["articles.permissions.OneQueryBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.backends.OneQueryBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of passwords from before, until their next login
+]
+# Ten wrong passwords in 15 minutes close the login, for a name and for an address (accounts/guessing.py).
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or who goes on guessing would keep the owner out for ever
+AXES_CLIENT_IP_CALLABLE = "accounts.guessing.address_of"
+AXES_LOCKOUT_CALLABLE = "accounts.guessing.closed"
+AXES_VERBOSE = False
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
@@ -108,8 +169,11 @@ STATIC_URL = "static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "var" / "static"))()
 MEDIA_URL = "media/"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))()
+MEDIA_STORAGE = env.str("MEDIA_STORAGE", default="")  # a bucket, config/storage.py; empty for the folder
 STORAGES = {
-    "default": {"BACKEND": "config.files.WholeFileStorage"},
+    "default": {"BACKEND": "config.storage.BucketStorage", "OPTIONS": {"address": MEDIA_STORAGE}}
+    if MEDIA_STORAGE
+    else {"BACKEND": "config.files.WholeFileStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -129,16 +193,21 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 8 * 3600  # as IDLE of accounts/sessions.py
+MESSAGE_STORAGE = "accounts.messages.MessagesStorage"
 X_FRAME_OPTIONS = "DENY"
+# Where pictures may come from; a storage that browsers fetch from themselves has to be added.
+CSP_IMG_SOURCES = ["'self'"]
 
 SITE_NAME = env.str("SITE_NAME", default="Newsfold")
+OTP_TOTP_ISSUER = SITE_NAME  # what authenticators call the account
 SITE_TAGLINE = env.str("SITE_TAGLINE", default="The news, each event once")
 # Where headlines lead: to the "source", the outlet's own article, or to the "story", our page of all coverage.
 HEADLINE_TARGET = env.str("HEADLINE_TARGET", default="source")
 # The site's own address, for what is read elsewhere; empty means the one that a request names.
 SITE_URL = env.str("SITE_URL", default="")
 # Whether search engines are let in on stories that one outlet alone reports.
-INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=False)
+INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=True)
 # The WebSub hub that tells feed readers of changes; empty for none. What it was told last stands in a file.
 WEBSUB_HUB = env.str("WEBSUB_HUB", default="")
 WEBSUB_STATE = env.path("WEBSUB_STATE", default=str(BASE_DIR / "var" / "websub.json"))()

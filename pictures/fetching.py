@@ -128,13 +128,6 @@ class Fetcher:
             "User-Agent": agent,
         }
 
-    def host_of(self, url: str) -> str:
-        """Return the host that `url` is fetched from; empty if it won't be asked at all."""
-        try:
-            return target_of(url, self._exempt).host
-        except AddressRefused:
-            return ""
-
     def fetch(self, url: str) -> Fetched:
         """Return the picture at `url`. Raises NotFetched."""
         deadline = Deadline(self._seconds)

@@ -77,7 +77,8 @@ def rounds(documents: Path, scratch: Path) -> dict[str, list[list[float]]]:
     for number in range(ROUNDS):
         environment = os.environ | {
             "DATABASE_URL": f"sqlite:///{scratch / f'{number}.sqlite3'}",
-            "SECRET_KEY": "for-the-bench-only",
+            "SECRET_KEY": "for-the-bench-only-0123456789abcdefghijklmnopqrstuvwxyz",
+            "ALLOWED_HOSTS": "localhost",
             "DEBUG": "false",
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "PYTHONPATH": str(ROOT),

@@ -6,7 +6,8 @@ another page, add a line to PAGES. Exit code 1 if a page misses its bar.
 
 From the environment: BENCH_BIG (1000000) and BENCH_SMALL (10000), the numbers of articles; BENCH_RUNS (15), how often
 each page is asked for; BENCH_POSTGRES, the server (postgres://root@127.0.0.1:5432); BENCH_PAGES, a word in the names
-of the pages to measure, or (reader) (all); BENCH_KEEP=1 keeps the databases and takes them again the next time.
+of the pages to measure, or (reader) (all); BENCH_KEEP, a folder: the newsrooms are kept in it, as million.sqlite3 and
+tenthousand.sqlite3, and as databases `million` and `tenthousand`, and taken again the next time.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ BIG = int(os.environ.get("BENCH_BIG", "1000000"))
 RUNS = int(os.environ.get("BENCH_RUNS", "15"))
 SERVER = os.environ.get("BENCH_POSTGRES", "postgres://root@127.0.0.1:5432").rstrip("/")
 WANTED = os.environ.get("BENCH_PAGES", "")
-KEEP = os.environ.get("BENCH_KEEP", "") == "1"
+KEEP = os.environ.get("BENCH_KEEP", "")
+NAMES = {10_000: "tenthousand", 100_000: "hundredthousand", 1_000_000: "million"}
 PATIENCE, RUNS_MIN = 20, 3  # a page that has taken so many seconds is asked for no more than so often
 
 EDITOR, READER = "editor", "reader"
@@ -50,6 +52,15 @@ class Page(NamedTuple):
     who: str
     bar: float
     ms: float = ANY
+
+
+def deep_place() -> str:
+    from articles.frontpage import Place
+    from articles.models import Article
+
+    public = Article.objects.public().hottest_first()
+    hot, name = public.values_list("hot", "name")[public.count() * 9 // 10]
+    return f"/?before={Place(hot, name)}"
 
 
 def deep_cursor() -> str:
@@ -154,6 +165,7 @@ PAGES = [
     Page("search, common word", f"{LIST}?q=energy", EDITOR, DESK_BAR),
     Page("an article", article_with_coverage, EDITOR, DESK_BAR),
     Page("front page", "/", READER, PUBLIC_BAR),
+    Page("front page, far down", deep_place, READER, PUBLIC_BAR),
     Page("latest", "/latest/", READER, PUBLIC_BAR),
     Page("latest, deep", deep_cursor, READER, PUBLIC_BAR),
     Page("topics", "/topics/", READER, PUBLIC_BAR),
@@ -269,11 +281,15 @@ class Newsroom:
         self.process.communicate()
 
 
+def name_of(count: int) -> str:
+    return NAMES.get(count, f"newsfold_growth_{count}") if KEEP else f"newsfold_growth_{count}_{os.getpid()}"
+
+
 @contextlib.contextmanager
 def sqlite_database(count: int) -> Iterator[str]:
-    """Make room for a newsroom in memory and yield its address."""
-    folder = MEMORY if MEMORY.is_dir() else ROOT
-    path = folder / (f"newsfold-growth-{count}.sqlite3" if KEEP else f"newsfold-growth-{count}-{os.getpid()}.sqlite3")
+    """Make room for a newsroom, in memory unless it is kept, and yield its address."""
+    folder = Path(KEEP).resolve() if KEEP else MEMORY if MEMORY.is_dir() else ROOT
+    path = folder / f"{name_of(count)}.sqlite3"
     try:
         yield f"sqlite:///{path}"
     finally:
@@ -286,7 +302,7 @@ def sqlite_database(count: int) -> Iterator[str]:
 def postgres_database(count: int) -> Iterator[str]:
     import psycopg
 
-    name = f"newsfold_growth_{count}" if KEEP else f"newsfold_growth_{count}_{os.getpid()}"
+    name = name_of(count)
     with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as server:
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]

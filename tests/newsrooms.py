@@ -22,7 +22,8 @@ class Newsroom:
         self.folder = folder
         self.environment = os.environ | {
             "DATABASE_URL": url,
-            "SECRET_KEY": "for-tests-only",
+            "SECRET_KEY": "for-tests-only-0123456789abcdefghijklmnopqrstuvwxyz",
+            "ALLOWED_HOSTS": "localhost",
             "DEBUG": "false",
             "PYTHONPATH": str(ROOT),
         }

@@ -37,7 +37,8 @@ def main(folder: str) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         environment = os.environ | {
             "DATABASE_URL": os.environ.get("ROUNDTRIP_DATABASE_URL", f"sqlite:///{scratch}/roundtrip.sqlite3"),
-            "SECRET_KEY": "for-the-round-trip-only",
+            "SECRET_KEY": "for-the-round-trip-only-0123456789abcdefghijklmnopqrstuvwxyz",
+            "ALLOWED_HOSTS": "localhost",
             "DEBUG": "false",
         }
         command(environment, "migrate", "-v0")

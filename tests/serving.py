@@ -96,7 +96,7 @@ class Server:
 
 def environment(folder: Path, cache: str) -> dict[str, str]:
     return os.environ | {
-        "SECRET_KEY": "for-measuring-only",
+        "SECRET_KEY": "for-measuring-only-0123456789abcdefghijklmnopqrstuvwxyz",
         "ALLOWED_HOSTS": "127.0.0.1",
         "HTTPS": "false",
         "DEBUG": "false",

@@ -3,12 +3,15 @@
 import os
 
 os.environ.update(
-    SECRET_KEY="for-tests-only",
+    SECRET_KEY="for-tests-only-" + "0123456789abcdefghijklmnopqrstuvwxyz",
     DEBUG="false",
     HTTPS="false",
     ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite:///:memory:"),
+    ADMIN_PATH="admin/",
     CACHE_URL=os.environ.get("TEST_CACHE_URL", "locmemcache://"),
+    REPLICA_URL="",
+    MEDIA_STORAGE="",
     TIME_ZONE="UTC",
     HEADLINE_TARGET="source",
     SITE_URL="",
@@ -35,3 +38,4 @@ STORAGES["staticfiles"] = {  # noqa: F405
 # Tests write rows that no act writes, of which no stamp tells. Those of the kept answers take the real cache.
 REAL_CACHE = CACHES["pages"]  # noqa: F405
 CACHES["pages"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}  # noqa: F405
+SESSION_ENGINE = "django.contrib.sessions.backends.db"  # with Redis a copy is kept there, and a query fewer asked

@@ -159,6 +159,37 @@ def test_hosts_dont_share_answers(client):
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("address", "name", "value"),
+    [
+        ("/", "HEADLINE_TARGET", "story"),
+        ("/", "SITE_NAME", "Another"),
+        ("/latest/", "SITE_URL", "https://news.example"),
+        ("/feeds/latest.rss", "WEBSUB_HUB", "https://hub.example/"),
+        ("/api/news/index.json", "API_EDITION", "2021"),
+        ("/api/news/index.json", "API_PAGE_SIZE", 1),
+        ("/api/news/ai/index.json", "API_TOPIC_PAGE_SIZE", 1),
+        ("/api/news/index.json", "API_SOURCE_URL", "https://news.example/{name}"),
+        ("/api/news/index.json", "API_VIDEO_URL", "https://news.example/{name}"),
+    ],
+)
+def test_another_setting_makes_another_answer(client, settings, address, name, value):
+    for kind in ("article", "video"):
+        builders.article(topics=["AI"], type=kind, web_url="https://x.example/" if kind == "article" else "")
+    before = client.get(address)
+    setattr(settings, name, value)
+    after = client.get(address, headers={"If-None-Match": before["ETag"]})
+    assert (after.status_code, after.content != before.content) == (200, True)
+
+
+def test_another_zone_makes_another_answer_of_the_api(client, settings):
+    settings.API_EDITION = "2021"
+    builders.article()
+    before = client.get("/api/news/index.json")
+    settings.API_TIME_ZONE = "America/Los_Angeles"
+    assert client.get("/api/news/index.json").content != before.content
+
+
 def test_who_takes_gzip_gets_it(client):
     builders.article()
     plain = client.get("/")

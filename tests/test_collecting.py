@@ -425,6 +425,14 @@ def test_numbers_are_positive(option):
         call_command("cache_images", option)
 
 
+@pytest.mark.parametrize(
+    "options", [("--from=x", "--prune"), ("--from=x", "--dry-run"), ("--from=x", "--limit=1"), ("--prune", "--retry")]
+)
+def test_what_fetches_nothing_takes_no_options_for_that(options):
+    with pytest.raises(CommandError, match="neither fetches anything"):
+        cache(*options)
+
+
 def test_the_agent_says_whose_site_it_is(server, settings):
     settings.SITE_URL = "https://news.example/"
     story(server, "/one")

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from io import StringIO
 from unittest.mock import patch
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from articles import naming, operations
-from articles.exchange import generating, store, words
+from articles import naming, operations, twins
+from articles import stories as database
+from articles.acts import act
+from articles.exchange import generating, loading, store, words
+from articles.exchange.ahead import MakerDied, ahead
 from articles.exchange.document import Document
 from articles.exchange.importing import take_in_stories
 from articles.exchange.parse import read_file
 from articles.exchange.write import document_text
-from articles.models import Article, Topic
+from articles.models import Article, RelatedLink, Topic, Verb
 from articles.policy import FOLDED_HEAT, Policy
+from articles.search import matching, schema
 from providers.models import Provider
 from tests import builders
 
@@ -137,9 +144,9 @@ def test_exactly_as_many_documents_come_as_were_asked_for(count):
 
 
 def test_batches_hold_whole_stories():
-    batches = list(generating.batches(stories(300), 20))
-    assert sum(map(len, batches)) == 300
-    for batch in batches:
+    grouped = list(generating.batches(stories(300), 20))
+    assert [story for batch in grouped for story in batch] == stories(300)
+    for batch in ([document for story in stories for document in story] for stories in grouped):
         assert 1 <= len(batch) <= 20
         titles = {document.title for document in batch}
         leads = {document.related[0].title for document in batch if document.heat == FOLDED_HEAT}
@@ -215,6 +222,87 @@ def test_what_was_stopped_is_completed_with_add():
     assert 40 <= there <= 50
     assert generate("120", "--add") == f"{120 - there} articles made, {there} were there already"
     assert Article.objects.count() == 120
+
+
+# Very many: indexes and full text come last, articles from a process of their own
+
+
+def index_names() -> set[str]:
+    catalog = {"sqlite": "SELECT name FROM sqlite_master WHERE type = 'index'"}
+    with connection.cursor() as cursor:
+        cursor.execute(catalog.get(connection.vendor, "SELECT indexname FROM pg_indexes WHERE schemaname = 'public'"))
+        return {name for (name,) in cursor.fetchall()}
+
+
+@pytest.fixture
+def many(monkeypatch):
+    monkeypatch.setattr(f"{COMMAND}.MANY", 1)
+    monkeypatch.setattr(f"{COMMAND}.BATCH", 50)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("many")
+def test_a_big_load_leaves_all_indexes_and_a_full_search():
+    before = index_names()
+    assert generate("200") == "200 articles made"
+    assert index_names() == before
+    assert schema.missing_triggers(connection) == set()
+    assert not loading.is_under_way()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM article_search")
+        assert cursor.fetchone()[0] == 200
+    for article in Article.objects.all()[:3]:
+        assert article in matching(Article.objects.all(), article.title)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("many")
+def test_an_import_would_have_connected_them_just_so():
+    generate("400")
+    with act(Verb.IMPORT) as running:
+        ids = list(Article.objects.values_list("pk", flat=True))
+        connected = RelatedLink.objects.exclude(target=None).values_list("pk", "target").order_by("pk")
+        placed = Article.objects.order_by("pk").values_list("pk", "lead", "ambiguous", "twin", "duplicate")
+        before = [*connected, *placed]
+        RelatedLink.objects.update(target=None)
+        Article.objects.update(lead=None, twin=False)
+        database.connect_links(ids)
+        database.place_folded(running, ids)
+        twins.settle(running, ids)
+    assert [*connected, *placed] == before
+    assert Article.objects.filter(twin=True).exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("stopped_in", [f"{COMMAND}.take_in_stories", "articles.search.schema.create_triggers"])
+def test_a_big_load_that_was_stopped_is_completed_with_add(stopped_in):
+    before = index_names()
+    with patch(stopped_in, side_effect=KeyboardInterrupt), pytest.raises(CommandError, match="--add"):
+        generate("200")
+    assert loading.is_under_way()
+    assert index_names() < before
+
+    assert generate("200", "--add").startswith("200" if "take_in" in stopped_in else "0 articles made, 200")
+
+    assert not loading.is_under_way()
+    assert index_names() == before
+    assert schema.missing_triggers(connection) == set()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("many")
+def test_where_there_are_articles_nothing_is_put_off():
+    builders.article("Written by hand")
+    with patch("articles.exchange.loading.put_off") as put_off:
+        generate("60", "--add")
+    put_off.assert_not_called()
+
+
+def test_what_is_made_ahead_comes_in_order_and_a_maker_that_dies_is_told():
+    assert list(ahead(partial(range, 3))) == [0, 1, 2]
+    with pytest.raises(MakerDied):
+        list(ahead(partial(os._exit, 1)))
 
 
 @pytest.mark.django_db

@@ -634,11 +634,11 @@ def test_pages_are_for_reading(client):
     assert client.head("/latest/").status_code == 200
 
 
-def test_robots_keep_out_of_the_admin_only(client):
+def test_robots_may_read_all_and_learn_of_no_other_path(client):
     response = client.get(reverse("robots"))
     assert response["Content-Type"].startswith("text/plain")
     rules = [line for line in response.content.decode().splitlines() if line and not line.startswith("Sitemap: ")]
-    assert rules == ["User-agent: *", "Disallow: /admin/"]
+    assert rules == ["User-agent: *", "Disallow:"]
 
 
 # What a page costs

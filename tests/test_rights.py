@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt, AccessLog
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.test import Client
@@ -204,6 +205,21 @@ DOORS = [
     doors("get", "admin:auth_group_changelist", (), "auth.view_group"),
     doors("get", "admin:auth_user_change", ("admin",), "auth.view_user"),
     doors("post", "admin:auth_user_change", ("admin",), "auth.change_user"),
+    *(
+        door
+        for model, thing in (("accessattempt", "attempt"), ("accesslog", "login"))
+        for door in (
+            doors("get", f"admin:axes_{model}_changelist", (), f"axes.view_{model}"),
+            doors("get", f"admin:axes_{model}_change", (thing,), f"axes.view_{model}"),
+            doors("get", f"admin:axes_{model}_history", (thing,), f"axes.view_{model}"),
+            doors("get", f"admin:axes_{model}_add", (), f"axes.add_{model}", opens=403),  # not by hand
+            doors("get", f"admin:axes_{model}_delete", (thing,), f"axes.delete_{model}"),
+        )
+    ),
+    doors("get", "admin:second_factor", (), STAFF_ONLY),  # one's own
+    doors("post", "admin:second_factor", (), STAFF_ONLY),
+    doors("get", "admin:second_step", (), STAFF_ONLY, opens=302),  # nobody here owes one
+    doors("post", "admin:second_step", (), STAFF_ONLY, opens=302),
     doors("get", "desk", (), "articles.view_article"),
     doors("get", "desk_views", (), "articles.view_article"),
     doors("get", "desk_find", (), rights.FOLD),
@@ -234,6 +250,8 @@ def newsroom() -> dict[str, Any]:
         "admin": admin,
         "operation": operation,
         "image": article.images.get(),
+        "attempt": AccessAttempt.objects.create(username="mallory", failures_since_start=1),
+        "login": AccessLog.objects.create(username="first"),
     }
 
 

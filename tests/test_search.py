@@ -145,7 +145,7 @@ def test_forms_of_one_word_are_akin(one, other):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("a", "as"), ("china", "chile"), ("elect", "electricity"), ("cat", "catch")]
+    ("one", "other"), [("a", "as"), ("china", "chile"), ("elect", "electricity"), ("cat", "catch"), ("cass", "cases")]
 )
 def test_other_words_are_not_akin(one, other):
     assert not is_akin(one, other)
@@ -160,12 +160,24 @@ def test_other_words_are_not_akin(one, other):
         ("<b>AT&T</b> deal", "deal", "&lt;b&gt;AT&amp;T&lt;/b&gt; <mark>deal</mark>"),
         ("<script>", "script", "&lt;<mark>script</mark>&gt;"),
         ("Rome and Paris", "rome -paris", "<mark>Rome</mark> and Paris"),
+        ("New cases, no new ways: cases", '"new cases"', "<mark>New</mark> <mark>cases</mark>, no new ways: cases"),
+        ("Covid-19 and 19 others", "covid-19", "<mark>Covid</mark>-<mark>19</mark> and 19 others"),
+        ("New new cases", '"new cases" new', "<mark>New</mark> <mark>new</mark> <mark>cases</mark>"),
+        ("new", '"new cases"', "new"),
         ("Rome", "", "Rome"),
         ("", "rome", ""),
     ],
 )
 def test_highlights_mark_words_and_escape_the_rest(text, words, html):
     assert search.highlighted(text, words) == html
+
+
+def test_an_excerpt_begins_where_a_match_can_be_seen():
+    text = f"Rome {'and so on ' * 30}then Paris at last"
+    assert search.from_first_match(text, "rome paris", 180) == text
+    assert search.from_first_match(text, "london", 180) == text
+    assert search.from_first_match(text, "paris", 180) == "… so on and so on and so on and so on then Paris at last"
+    assert search.from_first_match("x" * 300 + "-paris", "paris", 180) == "… " + "x" * 300 + "-paris"
 
 
 @pytest.mark.parametrize("words", HOSTILE)

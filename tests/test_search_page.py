@@ -78,6 +78,39 @@ def test_filters_narrow_and_can_be_dropped(client):
     assert 'href="/search/?q=storm&amp;provider=herald.example"' in page
 
 
+def test_filters_do_without_words(client):
+    builders.article("Storm", topics=["Weather"])
+    builders.article("Calm", provider=builders.provider("Herald", "herald.example"))
+    builders.article("Before", published_at=MORNING - timedelta(days=3))
+    for query, expected in (
+        ("topic=weather", ["Storm"]),
+        ("provider=herald.example", ["Calm"]),
+        ("to=2020-06-08", ["Before"]),
+        ("from=2020-06-09&sort=relevance", ["Calm", "Storm"]),
+        ("topic=none", []),
+    ):
+        page, titles = found(client, f"/search/?{query}")
+        assert [title.strip() for title in titles] == expected, query
+    assert "Search: <bdi>topic weather</bdi>" in found(client, "/search/?topic=weather")[0]
+
+
+def test_a_search_names_the_feeds_that_hold_what_it_finds(client):
+    builders.article("Storm one", topics=["Weather"])
+    builders.article("Storm two")
+    for query, expected in (("q=storm&topic=weather", ["Storm one"]), ("provider=courier.example&to=2020-06-09", 2)):
+        page, titles = found(client, f"/search/?{query}&sort=relevance")
+        address = re.search(r'href="(/search/feed\.json[^"]*)"', page)[1].replace("&amp;", "&")
+        items = client.get(address).json()["items"]
+        assert sorted(item["title"] for item in items) == sorted(title.strip() for title in titles)
+        assert len(items) == (expected if isinstance(expected, int) else len(expected))
+
+
+def test_an_excerpt_shows_the_first_match_far_into_it(client):
+    builders.article("One", excerpt=f"{'And so on. ' * 30}A storm came, and &amp;lt; went.")
+    page, _ = found(client, "/search/?q=storm")
+    assert "A <mark>storm</mark> came, and &amp;lt; went." in page
+
+
 def test_pages_follow_each_other_in_both_orders(client):
     for number in range(30):
         builders.article(f"Storm {number}")

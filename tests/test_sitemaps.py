@@ -123,7 +123,7 @@ def test_a_site_without_stories_has_its_lists(client):
 def test_robots_are_told_of_the_sitemaps(client, settings):
     assert client.get("/robots.txt").content.decode().splitlines() == [
         "User-agent: *",
-        "Disallow: /admin/",
+        "Disallow:",
         "",
         "Sitemap: http://testserver/sitemap.xml",
         "Sitemap: http://testserver/news-sitemap.xml",

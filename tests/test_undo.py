@@ -60,6 +60,12 @@ def links() -> list[str]:
     return sorted(map(str, RelatedLink.objects.values_list("article", "match_key", "target")))
 
 
+def marked_and_true_twins() -> tuple[set[int], set[int]]:
+    marked = set(Article.objects.filter(twin=True).values_list("pk", flat=True))
+    keys = list(Article.objects.exclude(url_key="").values_list("pk", "url_key"))
+    return marked, {pk for pk, key in keys if sum(other == key for _, other in keys) > 1}
+
+
 def act_at_random(chance: random.Random, by: By) -> Operation | None:
     """Do something that an editor might do; return its operation, None if it was refused or changed nothing."""
     articles = list(Article.objects.order_by("pk"))
@@ -105,6 +111,8 @@ def test_every_change_is_an_event_and_undoing_restores_everything():
             operation = act_at_random(chance, By(via=Via.DESK))
             after = state()
             assert changes_between(before, after) == told_by(operation), (seed, operation)
+            marked, shared = marked_and_true_twins()
+            assert marked == shared, (seed, operation)
             if operation:
                 done.append(operation)
                 states.append((after, links()))
@@ -204,6 +212,22 @@ def test_a_bulk_action_is_one_operation():
     assert Operation.objects.count() == 1
     assert operations.undo(operation).changed == 5
     assert Article.objects.filter(state="published").count() == 5
+
+
+def test_an_unpinned_address_meets_its_twins_and_coverage_anew():
+    article, twin = builders.article(), builders.article()
+    lead = builders.article(quality=90)
+    builders.related(lead, article)
+    own = article.web_url
+    operations.edit(article, web_url=twin.web_url)
+    assert len(marked_and_true_twins()[0]) == 2
+    RelatedLink.objects.update(target=None)
+
+    operations.unpin(Article.objects.filter(pk=article.pk), "web_url")
+
+    assert Article.objects.get(pk=article.pk).web_url == own
+    assert marked_and_true_twins() == (set(), set())
+    assert RelatedLink.objects.get().target == article
 
 
 def test_nothing_changed_is_no_operation():

@@ -4,20 +4,61 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.contrib import messages
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from articles import operations
-from articles.acts import By
-from articles.models import Topic, Via
+from articles.acts import By, act
+from articles.models import Topic, Verb, Via
+from articles.outcomes import Refused
 from providers.models import Provider
 
 
-def save_logged(request: HttpRequest, row: Provider | Topic, form: Any, change: bool) -> None:
-    """Store what a form changed of a row, or a new row, with its events."""
-    who = By(request.user, Via.ADMIN)
-    if change:
-        own = {field.name for field in row._meta.concrete_fields}
-        values = {name: form.cleaned_data[name] for name in form.changed_data if name in own}
-        operations.edit_other(row, values, by=who)
-    else:
-        operations.add_other(row, by=who)
+class LoggedAdmin:
+    """Mixed into the admin of outlets or topics: what it saves and deletes is logged and can be undone."""
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """Save a page, with its inlines, as one operation."""
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, *args, **kwargs)
+        with act(Verb.EDIT if object_id else Verb.ADD, _by(request)):
+            return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Save the rows of a list as one operation."""
+        if request.method != "POST":
+            return super().changelist_view(request, extra_context)
+        if "_save" in request.POST:
+            with act(Verb.EDIT, _by(request)):
+                return super().changelist_view(request, extra_context)
+        return self._or_say_why_not(request, super().changelist_view, request, extra_context)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        return self._or_say_why_not(request, super().delete_view, request, object_id, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Provider | Topic, form: Any, change: bool) -> None:
+        if change:
+            own = {field.name for field in obj._meta.concrete_fields}
+            values = {name: form.cleaned_data[name] for name in form.changed_data if name in own}
+            operations.edit_other(obj, values)
+        else:
+            operations.add_other(obj, by=_by(request))
+
+    def delete_model(self, request: HttpRequest, obj: Provider | Topic) -> None:
+        operations.delete_others([obj], by=_by(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        operations.delete_others(queryset, by=_by(request))
+
+    def _or_say_why_not(self, request: HttpRequest, view: Any, *args: Any) -> HttpResponse:
+        """Answer as `view` does; where it refuses, which only happens if somebody was faster, say why."""
+        try:
+            return view(*args)
+        except Refused as refused:
+            self.message_user(request, f"Nothing was deleted: {refused}.", messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+
+def _by(request: HttpRequest) -> By:
+    return By(request.user, Via.ADMIN)

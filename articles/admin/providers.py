@@ -8,27 +8,25 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from articles.acts import By, act
-from articles.models import Verb, Via
+from articles import operations
 from providers.admin import ProviderAdmin
 from providers.models import Provider
 
-from .logged import save_logged
+from .logged import LoggedAdmin
 
 admin.site.unregister(Provider)
 
 
 @admin.register(Provider)
-class LoggedProviderAdmin(ProviderAdmin):
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Save the rows of a list as one operation."""
-        if request.method != "POST" or "_save" not in request.POST:
-            return super().changelist_view(request, extra_context)
-        with act(Verb.EDIT, By(request.user, Via.ADMIN)):
-            return super().changelist_view(request, extra_context)
+class LoggedProviderAdmin(LoggedAdmin, ProviderAdmin):
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        def write() -> None:
+            super(LoggedProviderAdmin, self).save_related(request, form, formsets, change)
 
-    def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
-        save_logged(request, obj, form, change)
+        if any(formset.has_changed() for formset in formsets):
+            operations.edit_logos(form.instance, write=write)
+        else:
+            write()  # nothing, but the formsets remember that
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         if not object_id.isdecimal():

@@ -12,12 +12,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from articles import operations
-from articles.acts import By
 from articles.forms import TopicForm
-from articles.models import ArticleTopic, Topic, Via
+from articles.models import ArticleTopic, Topic
 
-from .logged import save_logged
+from .logged import LoggedAdmin
 from .tree import in_tree_order
 
 DEPTH_SHOWN = 8  # deeper topics are indented like these
@@ -44,7 +42,7 @@ def _at_depth(topic: Topic, depth: int) -> Topic:
 
 
 @admin.register(Topic)
-class TopicAdmin(admin.ModelAdmin):
+class TopicAdmin(LoggedAdmin, admin.ModelAdmin):
     form = TopicForm
     list_display = ["indented_name", "shortname", "slug", "parent", "weight", "articles"]
     list_display_links = ["indented_name"]
@@ -68,17 +66,8 @@ class TopicAdmin(admin.ModelAdmin):
     def get_prepopulated_fields(self, request: HttpRequest, obj: Topic | None = None) -> dict[str, list[str]]:
         return {} if obj else {"slug": ["name"]}
 
-    def save_model(self, request: HttpRequest, obj: Topic, form: Any, change: bool) -> None:
-        save_logged(request, obj, form, change)
-
     def view_on_site(self, obj: Topic) -> str:
         return obj.get_absolute_url()
-
-    def delete_model(self, request: HttpRequest, obj: Topic) -> None:
-        operations.delete_topics([obj], by=By(request.user, Via.ADMIN))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Topic]) -> None:
-        operations.delete_topics(queryset, by=By(request.user, Via.ADMIN))
 
     @admin.display(description="name", ordering="name")
     def indented_name(self, topic: Topic) -> str:

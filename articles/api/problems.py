@@ -11,6 +11,7 @@ HINTS = {
     404: ("is not published here", "See /api/news/index.json for what is."),
     405: ("can only be read", "Use GET, HEAD or OPTIONS."),
     500: ("could not be answered", "Try again later."),
+    503: ("can't be answered at this moment", "Ask again after the seconds that Retry-After tells."),
 }
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from django.db.models import Max
 
+from articles.acts import CREATED, DELETED
 from articles.models import Article, Event, SitePolicy, Subject
-from articles.undoing import CREATED, DELETED
 
 from .airtime import DECISIVE, EXISTS, SHOWS_UNSCORED, Entry, Values, is_judged_public, left_at
 from .cursor import Cursor

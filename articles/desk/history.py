@@ -18,10 +18,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
-from articles.acts import PIN
+from articles.acts import CREATED, DELETED, PIN
 from articles.models import Article, Event, Operation, Subject, Via
 from articles.outcomes import Outcome, Refused
-from articles.undoing import CREATED, DELETED, Kept
+from articles.undoing import Kept
 from providers.models import Provider
 
 from . import restoring

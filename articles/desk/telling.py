@@ -14,9 +14,8 @@ from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
 from articles import rights
-from articles.acts import PIN
+from articles.acts import CREATED, DELETED, PIN
 from articles.models import Event, Operation, Subject, Verb
-from articles.undoing import CREATED, DELETED
 
 from .differences import Segment, differences, shortened
 
@@ -49,6 +48,7 @@ LABELS = {
     "spike_reason": "reason",
     "lead": "story",
 }
+KINDS: dict[str, str] = {Subject.PROVIDER: "an outlet", Subject.TOPIC: "a topic"}
 FLAGS = {
     "removed": ("rejected by its source", "no longer rejected by its source"),
     "missing": ("withdrawn: its document is missing", "its document is there again"),
@@ -141,9 +141,10 @@ def deed(operation: Operation, subject: str = "") -> str:
     """Return what was done as a clause without its subject: "scored 3 articles". `subject` tells of what kind."""
     number = operation.articles
     some = f"{number} article{'' if number == 1 else 's'}" if number else ""
-    if subject in (Subject.PROVIDER, Subject.TOPIC) and not some:
-        some = "an outlet" if subject == Subject.PROVIDER else "a topic"
+    some = some or KINDS.get(subject, "")
     match operation.verb:
+        case Verb.DELETE if subject in KINDS:
+            return f"deleted {KINDS[subject]}; {some} changed" if number else f"deleted {KINDS[subject]}"
         case Verb.TAKE_OUT:
             return f"took {some} out of {'its story' if number == 1 else 'their stories'}"
         case Verb.MAKE_LEAD:
@@ -301,7 +302,9 @@ def _entries(value: Any) -> dict[str, tuple[str, Any]]:
     found = {}
     for item in value if isinstance(value, list) else []:
         entry = item if isinstance(item, dict) else {"title": str(item)}
-        key = str(entry.get("web_url") or entry.get("url") or entry.get("title"))
+        key = str(entry.get("web_url") or entry.get("url") or entry.get("title") or entry.get("file"))
+        if "file" in entry:  # a logo: one address may name several sizes
+            key = f"{key} {entry.get('width')}×{entry.get('height')}"
         title = f"“{_cut(str(entry['title']))}”" if entry.get("title") else _cut(key)
         found[key] = (title, {name: each for name, each in entry.items() if name != "target_id"})
     return found

@@ -12,8 +12,8 @@ from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
+from articles.acts import DELETED
 from articles.models import Article, Event, Operation, Subject, Topic, Via
-from articles.undoing import DELETED
 from providers.models import Provider
 
 from .telling import Names, Told, deed, keys_of, kind_of, told

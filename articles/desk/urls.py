@@ -1,4 +1,4 @@
-"""The addresses of the desk, under /admin/desk/."""
+"""The addresses of the desk, under the admin's path."""
 
 from django.urls import path
 

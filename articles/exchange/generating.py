@@ -67,14 +67,16 @@ def documents(count: int, *, seed: int, policy: Policy, until: datetime = DEFAUL
         yield story
 
 
-def batches(stories: Iterable[list[Document]], size: int) -> Iterator[list[Document]]:
-    """Yield the documents in batches of `size` at most that hold whole stories; a story is never larger than 10."""
-    batch: list[Document] = []
+def batches(stories: Iterable[list[Document]], size: int) -> Iterator[list[list[Document]]]:
+    """Yield the stories in batches of `size` documents at most; a story is never larger than 10."""
+    batch: list[list[Document]] = []
+    room = size
     for story in stories:
-        if len(batch) + len(story) > size:
+        if len(story) > room:
             yield batch
-            batch = []
-        batch += story
+            batch, room = [], size
+        batch.append(story)
+        room -= len(story)
     if batch:
         yield batch
 

@@ -90,18 +90,12 @@ def run_import(
 
 
 def take_in_stories(documents: Sequence[Document], registry: Registry, policies: Policies, by: By = SYSTEM) -> None:
-    """Store new documents and show them to readers at once, in one operation: a whole run in small.
+    """Store whole new stories, which no other article lists, and show them to readers at once; one operation.
 
-    Only for whole stories: then the end of the run costs each batch the same, whatever came before. The caller
-    holds the import lock.
+    The caller holds the import lock, and marks twins when all is in.
     """
     with act(Verb.IMPORT, by) as running:
-        ids = store.insert(documents, registry, policies)
-        created(ids, running)
-        stories.connect_links(ids)
-        _show(Article.objects.filter(pk__in=ids))
-        twins.settle(running, ids)
-        stories.place_folded(running, ids)
+        created(store.insert_whole(documents, registry, policies), running)
 
 
 def _show(staged: ArticleQuerySet) -> None:

@@ -27,6 +27,7 @@ from articles.states import State
 
 from .document import Document, Image, Layout, Outlet, Related
 from .registry import Registry
+from .wholes import Whole
 
 WORD_FIELDS = (
     "dialect",
@@ -80,6 +81,7 @@ ARTICLES = Table(
     "created_at",
     "changed_at",
 )
+SHOWN = Table(Article, *("public" if name == "staged" else name for name in ARTICLES.columns), "lead", "ambiguous")
 TOPICS = Table(ArticleTopic, "content_object", "tag", "position", "published_at")
 IMAGE_COLUMNS = ("position", *IMAGE_FIELDS)
 IMAGES = Table(ArticleImage, "article", "kind", *IMAGE_COLUMNS)
@@ -94,6 +96,7 @@ RELATED = Table(
     "match_key",
     "extra",
     "layout",
+    "target",
 )
 RELATED_IMAGES = Table(RelatedImage, "link", *IMAGE_COLUMNS)
 
@@ -108,10 +111,30 @@ def insert(documents: Sequence[Document], registry: Registry, policies: Policies
     pairs = list(zip(ids, documents, strict=True))
     now = time_value(timezone.now())
     ARTICLES.insert([_article_row(pk, document, registry, policies, now) for pk, document in pairs])
+    _insert_parts(pairs, registry)
+    return list(ids)
+
+
+def insert_whole(documents: Sequence[Document], registry: Registry, policies: Policies) -> list[int]:
+    """Store new documents that are whole stories, for readers to see at once. Return their ids.
+
+    Links find their articles and folded articles their leads among them, without a query.
+    """
+    registry.prepare(documents)
+    ids = ARTICLES.reserve_ids(len(documents))
+    pairs = list(zip(ids, documents, strict=True))
+    whole = Whole(pairs)
+    now = time_value(timezone.now())
+    rows = [_article_row(pk, document, registry, policies, now) for pk, document in pairs]
+    SHOWN.insert([(*row, *whole.placement(pk)) for pk, row in zip(ids, rows, strict=True)])
+    _insert_parts(pairs, registry, whole)
+    return list(ids)
+
+
+def _insert_parts(pairs: Sequence[tuple[int, Document]], registry: Registry, whole: Whole | None = None) -> None:
     _insert_topics(pairs, registry)
     _insert_images(pairs)
-    _insert_related(pairs, registry)
-    return list(ids)
+    _insert_related(pairs, registry, whole or Whole([]))
 
 
 def load(articles: ArticleQuerySet) -> list[Document]:
@@ -235,7 +258,7 @@ def _set(article: Article, document: Document, name: str, registry: Registry) ->
             _insert_pictures([(article.pk, document)])
         case "related":
             article.related_links.all().delete()
-            _insert_related([(article.pk, document)], registry)
+            _insert_related([(article.pk, document)], registry, Whole([]))
         case _:
             setattr(article, name, getattr(document, name))
 
@@ -343,17 +366,20 @@ def _image_rows(images: Sequence[Image]) -> Iterator[tuple[Any, ...]]:
         )
 
 
-def _insert_related(pairs: Sequence[tuple[int, Document]], registry: Registry) -> None:
+def _insert_related(pairs: Sequence[tuple[int, Document]], registry: Registry, whole: Whole) -> None:
     items = [(pk, position, item) for pk, document in pairs for position, item in enumerate(document.related)]
     ids = RELATED.reserve_ids(len(items))
-    RELATED.insert([_related_row(pk, *item, registry) for pk, item in zip(ids, items, strict=True)])
+    RELATED.insert([_related_row(pk, *item, registry, whole) for pk, item in zip(ids, items, strict=True)])
     RELATED_IMAGES.insert(
         [(pk, *row) for pk, (_, _, item) in zip(ids, items, strict=True) for row in _image_rows(item.images)]
     )
 
 
-def _related_row(pk: int, article_id: int, position: int, item: Related, registry: Registry) -> tuple[Any, ...]:
+def _related_row(
+    pk: int, article_id: int, position: int, item: Related, registry: Registry, whole: Whole
+) -> tuple[Any, ...]:
     """Return the values of RELATED."""
+    key = match_key(item.web_url, item.title, item.published_at)
     return (
         pk,
         article_id,
@@ -367,9 +393,10 @@ def _related_row(pk: int, article_id: int, position: int, item: Related, registr
         item.type,
         registry.provider_id(item.provider),
         item.quality,
-        match_key(item.web_url, item.title, item.published_at),
+        key,
         json_text(item.extra),
         json_text(item.layout | _outlet_layout(item.provider)),
+        whole.target(key, article_id),
     )
 
 

@@ -10,11 +10,11 @@ from typing import Any
 from django.db.models import Exists, Max, OuterRef, Q
 from django.urls import reverse
 
+from articles.acts import DELETED
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Event, Subject, Topic
 from articles.models.operation import EventQuerySet
 from articles.modified import SHOWN
 from articles.topictree import TopicTree
-from articles.undoing import DELETED
 from providers.models import Provider
 
 from .formats import FORMATS

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,15 +14,13 @@ from articles.addresses import site_address
 from articles.caching import for_readers
 from articles.models import Article, ArticleQuerySet
 from articles.paging import newest_about
-from articles.search.query import MAX_CHARACTERS, parse
+from articles.searching import Asked, narrowed
 from articles.topictree import TopicTree
 from articles.xmltext import xml_text
 from providers.models import Provider
 
 from .entries import ENTRIES, entries_of
 from .formats import FORMATS, Channel
-
-SEARCH_PAGE = "/search/"
 
 
 @for_readers()
@@ -63,16 +59,17 @@ def provider(request: HttpRequest, domain: str, form: str) -> HttpResponse:
     return _feed(request, form, stories, _titled(name), description, outlets[0].get_absolute_url())
 
 
-@for_readers("q")
+@for_readers("q", "topic", "provider", "from", "to")
 @require_safe
 def found(request: HttpRequest, form: str) -> HttpResponse:
-    """Answer with the stories that match `q`; without a word to look for there is nothing to follow."""
-    text = request.GET.get("q", "")[:MAX_CHARACTERS]
-    if not parse(text):
+    """Answer with the stories that the search page finds; without anything to look for there is nothing to follow."""
+    asked = Asked.read(request.GET)
+    if not asked:
         raise Http404
-    stories = search.matching(Article.objects.public(), text, newest=True)
-    query = "?" + urlencode({"q": text})
-    response = _feed(request, form, stories, _titled(text), f"Stories that match: {text}", SEARCH_PAGE, query)
+    tree = TopicTree.load() if asked.topic else TopicTree([])
+    stories = search.matching(narrowed(asked, tree), asked.q, newest=True)
+    told = f"Stories that match: {asked.title}"
+    response = _feed(request, form, stories, _titled(asked.title), told, reverse("search"), f"?{asked.query}")
     response["X-Robots-Tag"] = "noindex"
     return response
 

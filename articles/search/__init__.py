@@ -15,10 +15,10 @@ from articles.models import ArticleQuerySet
 from articles.paging import PAGE_SIZE
 
 from . import postgresql, sqlite
-from .highlighting import highlighted, segments
+from .highlighting import from_first_match, highlighted, segments
 from .query import Query, parse
 
-__all__ = ["RANKED", "best", "count", "highlighted", "is_common", "matching", "segments"]
+__all__ = ["RANKED", "best", "count", "from_first_match", "highlighted", "is_common", "matching", "segments"]
 
 RANKED = 250  # how many matches are compared for the best ones
 COUNTED = 1000

@@ -14,9 +14,10 @@ from unicodedata import normalize
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from .query import Query, parse
+from .query import parse
 
 SHORTEST_STEM = 3
+BEFORE_MATCH = 40  # characters shown before a first match far into a text
 ENDINGS = {
     *("", "s", "es", "ed", "ing", "er", "ers", "e", "y", "ies", "ied", "ily", "ity", "ities", "al", "ally", "ly"),
     *("ion", "ions", "ive", "or", "ors", "ation", "ations", "ment", "ments"),
@@ -33,17 +34,23 @@ def highlighted(text: str, words: str) -> SafeString:
 
 
 def segments(text: str, words: str) -> Iterator[tuple[str, bool]]:
-    """Yield the pieces of `text` in order, each with whether the query `words` meant it."""
-    wanted = _wanted(parse(words))
+    """Yield the pieces of `text` in order, each with whether the query `words` meant it; of a phrase, all its words."""
     start = 0
-    for match in _WORD.finditer(text) if wanted else ():
-        if any(is_akin(_folded(match[0]), word) for word in wanted):
-            if match.start() > start:
-                yield text[start : match.start()], False
-            yield match[0], True
-            start = match.end()
+    for match in _meant(text, words):
+        if match.start() > start:
+            yield text[start : match.start()], False
+        yield match[0], True
+        start = match.end()
     if start < len(text):
         yield text[start:], False
+
+
+def from_first_match(text: str, words: str, length: int) -> str:
+    """Return `text`, without its beginning if nothing that the query `words` meant stands in the first `length`."""
+    first = next(iter(_meant(text, words)), None)
+    if first is None or first.end() <= length:
+        return text
+    return f"… {text[text.rfind(' ', 0, max(first.start() - BEFORE_MATCH, 0)) + 1 :]}"
 
 
 def is_akin(one: str, other: str) -> bool:
@@ -52,11 +59,28 @@ def is_akin(one: str, other: str) -> bool:
         return True
     stem = len(commonprefix([one, other]))
     # The stem may have taken a letter of the endings: vaccine, vaccines.
-    return any(one[at:] in ENDINGS and other[at:] in ENDINGS for at in range(max(stem - 1, SHORTEST_STEM), stem + 1))
+    return any(_ends(one, at) and _ends(other, at) for at in range(max(stem - 1, SHORTEST_STEM), stem + 1))
 
 
-def _wanted(query: Query) -> set[str]:
-    return {_folded(word) for term in query.wanted for word in term.words}
+def _ends(word: str, at: int) -> bool:
+    """Return whether what follows a stem is an ending; the last letter of "class" is none."""
+    return word[at:] in ENDINGS and not (word[at:] == "s" and word.endswith("ss"))
+
+
+def _meant(text: str, words: str) -> list[re.Match[str]]:
+    """Return the words of `text` that the query meant, in their order."""
+    wanted = [[_folded(word) for word in term.words] for term in parse(words).wanted]
+    if not wanted:
+        return []
+    found = list(_WORD.finditer(text))
+    folded = [_folded(match[0]) for match in found]
+    meant: set[int] = set()
+    for start in range(len(found)):
+        for term in wanted:
+            there = folded[start : start + len(term)]
+            if len(there) == len(term) and all(map(is_akin, there, term)):
+                meant.update(range(start, start + len(term)))
+    return [found[place] for place in sorted(meant)]
 
 
 def _folded(word: str) -> str:

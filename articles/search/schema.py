@@ -68,10 +68,23 @@ class DropTriggers(_IndexOperation):
 
 def rebuild(connection: Any) -> None:
     """Index all articles anew, in the caller's transaction: after words were changed while triggers were dropped."""
-    schema = SCHEMAS[connection.vendor]
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM article_search")
-        for statement in schema.FILL:
+    _execute(connection, "FILL")
+
+
+def drop_triggers(connection: Any) -> None:
+    """Stop keeping the index up to date, until `rebuild` and `create_triggers`: for very many writes at once."""
+    _execute(connection, "DROP_TRIGGERS")
+
+
+def create_triggers(connection: Any) -> None:
+    _execute(connection, "CREATE_TRIGGERS")
+
+
+def _execute(connection: Any, part: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in getattr(SCHEMAS[connection.vendor], part):
             cursor.execute(statement)
 
 

@@ -17,11 +17,11 @@ from django.db.models import Count, Max, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from articles.acts import DELETED
 from articles.indexing import indexed
 from articles.models import Article, ArticleQuerySet, Event, RelatedLink, Subject
 from articles.models.operation import EventQuerySet
 from articles.modified import SHOWN, with_log
-from articles.undoing import DELETED
 
 LIMIT = 50_000  # addresses in a file, and files in an index, by the protocol
 MANY = 20_000  # events; after more of them all sections are looked at again

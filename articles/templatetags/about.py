@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from articles import linked_data
 from articles.addresses import site_address
 from articles.cards import Card, Day
+from articles.frontpage import FrontPage
 from articles.indexing import is_indexed
 from articles.linked_data import Work
 from articles.media import Copy, media_address
@@ -27,6 +28,7 @@ from articles.topictree import Branch
 
 from .newsfold import plain, shortened, web_address
 
+Listing = Page | FrontPage
 DESCRIPTION = 155  # characters that search engines show
 
 register = template.Library()
@@ -34,7 +36,11 @@ register = template.Library()
 
 @register.inclusion_tag("articles/_about.html", takes_context=True)
 def about(
-    context: dict[str, Any], title: str, description: str, page: Page | None = None, picture: Copy | None = None
+    context: dict[str, Any],
+    title: str,
+    description: str,
+    page: Listing | None = None,
+    picture: Copy | None = None,
 ) -> dict[str, Any]:
     """Tell what a page is; `page` is a list's, `picture` our own copy."""
     site = site_address(context["request"])
@@ -62,7 +68,7 @@ def robots_of(story: Told, coverage: Sequence[Coverage]) -> str:
 
 @register.simple_tag(takes_context=True)
 def linked_list(
-    context: dict[str, Any], title: str, description: str, paths: Iterable[str], page: Page | None = None
+    context: dict[str, Any], title: str, description: str, paths: Iterable[str], page: Listing | None = None
 ) -> SafeString:
     """Tell what a list is and where it leads: `paths` are those of its pages."""
     site = site_address(context["request"])
@@ -96,7 +102,7 @@ def outlets_of(outlets: Iterable[Listed]) -> list[str]:
     return [reverse("provider", args=[each.domain.domain]) for each in outlets]
 
 
-def _canonical(context: dict[str, Any], page: Page | None = None) -> str:
+def _canonical(context: dict[str, Any], page: Listing | None = None) -> str:
     request = context["request"]
     query = f"?before={quote(str(page.cursor))}" if page and page.cursor else ""
     return site_address(request) + quote(request.path, safe="/:@") + query

@@ -36,8 +36,13 @@ def plain(text: str) -> str:
 
 @register.filter
 def shortened(text: str, length: int) -> str:
-    """Return the first words of plain text, at most `length` characters of them."""
-    words = " ".join(plain(text).split())
+    """Return the first words of an outlet's text, at most `length` characters of them."""
+    return first_words(plain(text), length)
+
+
+def first_words(text: str, length: int) -> str:
+    """Return the same of text that is plain already."""
+    words = " ".join(text.split())
     if len(words) <= length:
         return words
     cut = Truncator(words).chars(length, truncate="")

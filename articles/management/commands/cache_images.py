@@ -22,6 +22,7 @@ from articles.images.collecting import OUTCOMES, WORKERS, StoreFailed, Told, col
 from articles.images.folder import INDEX, FolderRefused, read_index, read_picture
 from articles.images.storing import keep, release_unused
 from articles.images.sweeping import sweep
+from config.errors import BotoCoreError, ClientError
 from pictures.fetching import Fetcher
 from pictures.ladder import PictureRefused
 from pictures.sandbox import Decoder
@@ -57,6 +58,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, folder: Path | None, prune: bool, **options: Any) -> None:
         self.verbosity = options["verbosity"]
+        fetching = [name for name in ("limit", "retry") if options[name]]
+        if (folder and (prune or fetching or options["dry_run"])) or (prune and fetching):
+            raise CommandError("--from stands alone, --prune beside --dry-run: neither fetches anything.")
         with suppress(ValueError):  # only the main thread may ask
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop by cron or systemd is a Ctrl-C
         self.told = 0
@@ -67,7 +71,7 @@ class Command(BaseCommand):
                 self.drop_unused(dry_run=options["dry_run"])
             else:
                 self.fetch(options)
-        except (StoreFailed, OSError) as error:
+        except (StoreFailed, OSError, BotoCoreError, ClientError) as error:
             raise CommandError(
                 f"Pictures can't be stored: {getattr(error, 'strerror', None) or error}. Make room, or allow writing "
                 "to MEDIA_ROOT (or mend the storage that the settings name), and run the same command again."
@@ -166,7 +170,7 @@ class Command(BaseCommand):
 def fetcher() -> Fetcher:
     site = site_address()
     exempt = [Exemption.parse(text) for text in settings.PICTURE_SERVERS]
-    return Fetcher(f"{settings.SITE_NAME} (+{site})" if site else "Newsfold", exempt=exempt)
+    return Fetcher(f"Newsfold (+{site})" if site else "Newsfold", exempt=exempt)
 
 
 def positive(text: str) -> int:

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from tqdm import tqdm
 
-from articles.acts import By
+from articles import twins
+from articles.acts import By, act
+from articles.bulk import rare_collections
+from articles.exchange import loading
+from articles.exchange.ahead import MakerDied, ahead
 from articles.exchange.document import Document
 from articles.exchange.generating import DEFAULT_UNTIL, batches, documents, entries
-from articles.exchange.importing import BATCH, take_in_stories
+from articles.exchange.importing import take_in_stories
 from articles.exchange.lock import import_lock
 from articles.exchange.registry import Registry, register_missing
-from articles.models import Article, Policies, Via
+from articles.models import Article, Policies, Verb, Via
+from articles.policy import Policy
 
-ANALYZED_AFTER = (10, 100)  # batches; from there the databases extrapolate
+BY = By(via=Via.COMMAND)
+BATCH = 2000  # articles in a transaction
+MANY = 5000  # articles for which a second process, and indexes that come last, are worth their while
 
 
 def day(text: str) -> datetime:
@@ -55,25 +64,32 @@ class Command(BaseCommand):
         with suppress(ValueError):  # only the main thread may ask
             signal.signal(signal.SIGTERM, signal.default_int_handler)
         policies = Policies.load()
+        make = partial(_batches, count, seed, policies.site, until, BATCH)
         quiet = options["verbosity"] == 0 or not sys.stderr.isatty()
         made = 0
         try:
-            with import_lock(self._wait), tqdm(total=count, unit=" articles", disable=quiet) as bar:
+            with import_lock(self._wait), rare_collections(), tqdm(total=count, unit=" articles", disable=quiet) as bar:
                 _require_empty(add)
                 register_missing(entries())
                 registry = Registry()
-                stories = documents(count, seed=seed, policy=policies.site, until=until)
-                for number, batch in enumerate(batches(stories, BATCH), start=1):
-                    new = _without_stored(batch) if add else batch
+                if count >= MANY and not loading.is_under_way() and not Article.objects.exists():
+                    loading.put_off()
+                for batch in ahead(make) if count >= MANY else make():
+                    new = _new(batch, add)
                     if new:
-                        take_in_stories(new, registry, policies, By(via=Via.COMMAND))
+                        take_in_stories(new, registry, policies, BY)
                     made += len(new)
-                    bar.update(len(batch))
-                    if number in ANALYZED_AFTER:
-                        _analyze()
+                    bar.update(sum(map(len, batch)))
+                bar.set_description("indexes")
+                if loading.is_under_way():
+                    loading.make_up()
                 _analyze()
+                with act(Verb.IMPORT, BY) as running:
+                    twins.settle(running, keys=twins.shared_keys())
         except DatabaseError as error:
             raise CommandError(f"The database failed: {error}\n{_how_to_go_on(made, count)}") from None
+        except MakerDied as error:
+            raise CommandError(f"{error} {_how_to_go_on(made, count)}") from None
         except KeyboardInterrupt:
             raise CommandError(f"Stopped. {_how_to_go_on(made, count)}", returncode=130) from None
         left_out = f", {count - made} were there already" if made < count else ""
@@ -104,10 +120,16 @@ def _analyze() -> None:
         cursor.execute("ANALYZE")
 
 
-def _without_stored(batch: list[Document]) -> list[Document]:
-    names = [document.name for document in batch]
-    stored = set(Article.objects.filter(name__in=names).values_list("name", flat=True))
-    return [document for document in batch if document.name not in stored]
+def _batches(count: int, seed: int, policy: Policy, until: datetime, size: int) -> Iterator[list[list[Document]]]:
+    return batches(documents(count, seed=seed, policy=policy, until=until), size)
+
+
+def _new(batch: list[list[Document]], may_be_stored: bool) -> list[Document]:
+    """Return the documents of the batch's stories, but for stories of which something is stored."""
+    names = [document.name for story in batch for document in story] if may_be_stored else []
+    stored = set(Article.objects.filter(name__listed=names).values_list("name", flat=True)) if names else set()
+    new = [story for story in batch if stored.isdisjoint(document.name for document in story)]
+    return [document for story in new for document in story]
 
 
 def _how_to_go_on(made: int, count: int) -> str:

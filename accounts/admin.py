@@ -1,0 +1,78 @@
+"""Users and groups: wiring only. The second factors' secrets have no page, not even for superusers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import axes.admin  # noqa: F401 importing registers what is taken back below
+import django_otp.plugins.otp_static.admin
+import django_otp.plugins.otp_totp.admin  # noqa: F401
+from axes.models import AccessAttempt, AccessFailureLog
+from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from . import second_factor, sessions
+from .forms import GroupForm
+from .models import SecondFactorDuty, with_standing
+
+User = get_user_model()
+for model in (User, Group, TOTPDevice, StaticDevice, AccessFailureLog):
+    admin.site.unregister(model)
+
+
+@admin.register(User)
+class StaffAdmin(UserAdmin):
+    list_display = ("username", "email", "is_staff", "is_active", "has_second_factor", "last_login")
+    actions = ("end_sessions", "reset_second_factor", "open_login")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return with_standing(super().get_queryset(request))
+
+    @admin.display(description="second factor", boolean=True)
+    def has_second_factor(self, user: Any) -> bool:
+        return user.totp_id is not None
+
+    @admin.action(description="Sign out everywhere", permissions=["change"])
+    def end_sessions(self, request: HttpRequest, queryset: Any) -> None:
+        for user in queryset:
+            sessions.end_all(user)
+        self.message_user(request, f"Signed out everywhere: {_names(queryset)}.", messages.SUCCESS)
+
+    @admin.action(description="Take away the second factor, for who has lost it", permissions=["change"])
+    def reset_second_factor(self, request: HttpRequest, queryset: Any) -> None:
+        for user in queryset:
+            second_factor.forget(user)
+            sessions.end_all(user)
+        self.message_user(request, f"Without a second factor, and signed out: {_names(queryset)}.", messages.SUCCESS)
+
+    @admin.action(description="Open a login that wrong passwords closed", permissions=["change"])
+    def open_login(self, request: HttpRequest, queryset: Any) -> None:
+        AccessAttempt.objects.filter(username__in=[user.get_username() for user in queryset]).delete()
+        self.message_user(request, f"The login is open again: {_names(queryset)}.", messages.SUCCESS)
+
+
+@admin.register(Group)
+class StaffGroupAdmin(GroupAdmin):
+    form = GroupForm
+    list_display = ("name", "owes_second_factor")
+    list_select_related = ("second_factor_duty",)
+
+    @admin.display(description="second factor required", boolean=True)
+    def owes_second_factor(self, group: Group) -> bool:
+        return hasattr(group, "second_factor_duty")
+
+    def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if form.cleaned_data["owes_second_factor"]:
+            SecondFactorDuty.objects.get_or_create(group=obj)
+        else:
+            SecondFactorDuty.objects.filter(group=obj).delete()
+
+
+def _names(users: Any) -> str:
+    return ", ".join(user.get_username() for user in users)

@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+
+    def ready(self):
+        from . import checks, sessions  # noqa: F401 importing checks registers them
+
+        sessions.watch()
+
+
+class StaffAdminConfig(admin.AdminConfig):
+    default = False
+    default_site = "accounts.site.StaffSite"

@@ -1,0 +1,44 @@
+"""What must hold of the settings that keep others out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+KEY_LENGTH, KEY_LETTERS = 50, 5  # as Django's own check, security.W009, which only `check --deploy` runs
+PATH_PATTERN = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/")
+READERS = ("about", "api", "archive", "feeds", "latest", "media", "news", "preview", "providers", "search")
+READERS += ("sitemaps", "static", "topics")
+
+
+@register()
+def check_secret_key(**kwargs: Any) -> list[CheckMessage]:
+    """Whoever guesses the key signs in as anybody."""
+    key = settings.SECRET_KEY
+    is_weak = len(key) < KEY_LENGTH or len(set(key)) < KEY_LETTERS or key.startswith("django-insecure-")
+    if settings.DEBUG or not is_weak:
+        return []
+    return [
+        Error(
+            f"SECRET_KEY can be guessed: it needs {KEY_LENGTH} random characters or more.",
+            hint='Make one: python3 -c "import secrets; print(secrets.token_urlsafe(50))"',
+            id="accounts.E001",
+        )
+    ]
+
+
+@register()
+def check_admin_path(**kwargs: Any) -> list[CheckMessage]:
+    path = settings.ADMIN_PATH
+    if PATH_PATTERN.fullmatch(path) and path.partition("/")[0] not in READERS:
+        return []
+    return [
+        Error(
+            f"ADMIN_PATH is {path}, where the admin can't be.",
+            hint=f"Use letters, digits, - and _, and none of the readers' paths: {', '.join(READERS)}.",
+            id="accounts.E002",
+        )
+    ]

@@ -1,0 +1,46 @@
+"""What Django's users and groups say nothing of: who owes a second factor, whose sessions were ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Subquery
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class SecondFactorDuty(models.Model):
+    """Members of this group get no further than setting up a second factor."""
+
+    group = models.OneToOneField(Group, models.CASCADE, primary_key=True, related_name="second_factor_duty")
+
+    def __str__(self) -> str:
+        return str(self.group)
+
+
+class SignOut(models.Model):
+    """All sessions of this user that began up to this time are over."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="sign_out")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+def with_standing(users: models.QuerySet[User]) -> models.QuerySet[Any]:
+    """Return the users, each with `totp_id` (None without a second factor), `owes_factor` and `signed_out_at`.
+
+    All in the query that loads the user, so that no page asks more for it.
+    """
+    totp = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True).order_by("pk").values("pk")[:1]
+    return users.annotate(
+        totp_id=Subquery(totp),
+        owes_factor=Exists(SecondFactorDuty.objects.filter(group__user=OuterRef("pk"))),
+        signed_out_at=F("sign_out__at"),
+    )

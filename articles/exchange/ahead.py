@@ -1,0 +1,40 @@
+"""Work for a second core: a process that makes things while this one stores them. Pure."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.connection import Connection
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class MakerDied(Exception):
+    """The process that made things ended before it was done."""
+
+
+def ahead(make: Callable[[], Iterable[T]]) -> Iterator[T]:
+    """Yield what `make()` yields, made one item ahead by a process of its own. Raises MakerDied."""
+    reader, writer = multiprocessing.Pipe(duplex=False)
+    maker = multiprocessing.Process(target=_send, args=(make, reader, writer), daemon=True)
+    maker.start()
+    writer.close()
+    try:
+        while (item := reader.recv()) is not None:
+            yield item
+    except EOFError:
+        raise MakerDied("The process that makes the articles died.") from None
+    finally:
+        reader.close()
+        maker.join()
+
+
+def _send(make: Callable[[], Iterable[T]], reader: Connection, writer: Connection) -> None:
+    reader.close()  # so that sending fails once nobody reads
+    try:
+        for item in make():
+            writer.send(item)
+        writer.send(None)
+    except (BrokenPipeError, KeyboardInterrupt):
+        pass

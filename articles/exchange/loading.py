@@ -1,0 +1,54 @@
+"""A load of very many articles into an empty newsroom: indexes and full text are made once all rows are in.
+
+Until then their definitions stand in a table of their own, so a load that was killed is known, and completed.
+"""
+
+from __future__ import annotations
+
+from django.db import connection, models, transaction
+
+from articles.models import Article, ArticleImage, ArticleTopic, Event, RelatedImage, RelatedLink
+from articles.search import schema
+
+LOADED: tuple[type[models.Model], ...] = (Article, ArticleTopic, ArticleImage, RelatedLink, RelatedImage, Event)
+PUT_OFF = "articles_load"  # the table of definitions
+INDEXES = {
+    "sqlite": """SELECT name, sql FROM sqlite_master
+        WHERE type = 'index' AND tbl_name = %s AND sql LIKE 'CREATE INDEX%%'""",
+    "postgresql": """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+        WHERE indrelid = %s::regclass AND NOT indisunique""",
+}
+
+
+def is_under_way() -> bool:
+    """Return whether a load has begun and not ended."""
+    return PUT_OFF in connection.introspection.table_names()
+
+
+def put_off() -> None:
+    """Take off the indexes that only readers need, and the triggers of the search index. All or nothing."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE {PUT_OFF} (definition text)")
+        for table in [*(model._meta.db_table for model in LOADED), "article_search"]:
+            cursor.execute(INDEXES[connection.vendor], [table])
+            for name, definition in cursor.fetchall():
+                cursor.execute(f"INSERT INTO {PUT_OFF} VALUES (%s)", [definition])  # noqa: S608
+                cursor.execute(f"DROP INDEX {name}")
+        schema.drop_triggers(connection)
+
+
+def make_up() -> None:
+    """Make what was put off: the search index, then one index after another. Killed, it goes on where it was."""
+    connection.check_constraints()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT definition FROM {PUT_OFF}")  # noqa: S608
+        definitions = [definition for (definition,) in cursor.fetchall()]
+        if schema.missing_triggers(connection):
+            with transaction.atomic():
+                schema.rebuild(connection)
+                schema.create_triggers(connection)
+        for definition in definitions:
+            with transaction.atomic():
+                cursor.execute(definition)
+                cursor.execute(f"DELETE FROM {PUT_OFF} WHERE definition = %s", [definition])  # noqa: S608
+        cursor.execute(f"DROP TABLE {PUT_OFF}")

@@ -1,0 +1,185 @@
+"""Outlets and topics in acts: stored, changed, deleted and brought back, each with its events.
+
+A deleted row leaves an image that can bring it back under its old key. The logos of an outlet are one list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from articles import ruling
+from articles.acts import CREATED, DELETED, Act, Change, plain
+from articles.models import OVERRIDABLE, ArticleTopic, Event, Subject, Topic, TopicPolicy
+from articles.outcomes import Refused
+from providers.models import Provider, ProviderLogo
+
+Other = Provider | Topic
+
+LOGOS = "logos"
+LOGO = ("url", "width", "height", "position", "extra", "layout", "file")
+MODELS: dict[str, type[Provider] | type[Topic]] = {Subject.PROVIDER: Provider, Subject.TOPIC: Topic}
+OWN = (ProviderLogo, ArticleTopic, TopicPolicy)  # these go with their row, and come back with it
+
+
+class Stays(Exception):
+    """A change that can't be taken back; without a text: because the row was changed since."""
+
+
+def subject_of(row: Other) -> Subject:
+    return Subject.TOPIC if isinstance(row, Topic) else Subject.PROVIDER
+
+
+# Changes
+
+
+def add(running: Act, row: Other) -> None:
+    row.save()
+    _note(running, row, CREATED, None, str(row))
+
+
+def edit(running: Act, row: Other, values: Mapping[str, Any]) -> None:
+    """Set what `values` say, by field name, where that changes anything."""
+    stored = type(row)._base_manager.select_for_update().get(pk=row.pk)
+    columns = {each.name: each.attname for each in row._meta.concrete_fields}
+    former = {name: plain(getattr(stored, columns[name])) for name in values}
+    for name, value in values.items():
+        setattr(stored, name, value)
+    changed = [name for name in values if plain(getattr(stored, columns[name])) != former[name]]
+    if changed:
+        stored.save(update_fields=changed)
+    for name in changed:
+        _note(running, stored, columns[name], former[name], plain(getattr(stored, columns[name])))
+
+
+def edit_logos(running: Act, outlet: Provider, write: Callable[[], None]) -> None:
+    """Let somebody change the logos of an outlet by calling `write`."""
+    before = logos_of(outlet)
+    write()
+    after = logos_of(outlet)
+    if after != before:
+        _note(running, outlet, LOGOS, before, after)
+
+
+def delete(running: Act, row: Other, let_go: Callable[[], object] = lambda: None) -> None:
+    """Delete an outlet or a topic that nothing uses but what goes with it. Raises Refused.
+
+    `let_go` changes what uses it; the log tells of that after the deletion that was asked for.
+    """
+    users = _users(row, but=OWN)
+    if users:
+        raise Refused(f"is still in use by {', '.join(users)}; change or delete those first")
+    _note(running, row, DELETED, _image(row), None)
+    let_go()
+    if isinstance(row, Topic) and TopicPolicy.objects.filter(topic=row).exists():
+        for name in OVERRIDABLE:
+            ruling.set_number(running, name, row.pk, None)
+    row.delete()
+
+
+def logos_of(outlet: Provider) -> list[dict[str, Any]]:
+    """Return the logos of an outlet as events hold them."""
+    return list(ProviderLogo.objects.filter(provider=outlet.pk).order_by("width", "pk").values(*LOGO))
+
+
+def _put_logos(outlet: Provider, logos: Sequence[Mapping[str, Any]]) -> None:
+    ProviderLogo.objects.filter(provider=outlet.pk).delete()
+    ProviderLogo.objects.bulk_create(ProviderLogo(provider_id=outlet.pk, **logo) for logo in logos)
+
+
+def _image(row: Other) -> dict[str, Any]:
+    columns = {each.attname: plain(getattr(row, each.attname)) for each in row._meta.concrete_fields}
+    return {"columns": columns} | ({LOGOS: logos_of(row)} if isinstance(row, Provider) else {})
+
+
+def _users(row: Other, but: Sequence[type[models.Model]] = ()) -> list[str]:
+    """Return what uses a row, as editors call it."""
+    found = []
+    for each in row._meta.related_objects:
+        model = each.field.model
+        if not each.many_to_many and model not in but and model._base_manager.filter(**{each.field.name: row}).exists():
+            found.append(str(model._meta.verbose_name_plural))
+    return found
+
+
+def _note(running: Act, row: Other, name: str, before: Any, after: Any) -> None:
+    running.note(Change(row.pk, str(row), name, before, after, subject=subject_of(row)))
+
+
+# Taking back
+
+
+def take_back(running: Act, event: Event) -> None:
+    """Undo what an event tells of an outlet or a topic. Raises Stays."""
+    if event.field == DELETED:
+        _revive(running, event)
+        return
+    row = MODELS[event.subject]._base_manager.filter(pk=event.subject_id).first()
+    if row is None:
+        raise Stays("it was deleted since")
+    if event.field == CREATED:
+        _remove(running, row)
+    elif event.field == LOGOS:
+        _restore_logos(running, row, event)
+    else:
+        _restore(running, row, event)
+
+
+def _revive(running: Act, event: Event) -> None:
+    model, image = MODELS[event.subject], event.before
+    row = model(**image["columns"])
+    if model._base_manager.filter(pk=row.pk).exists():
+        raise Stays("it is there again")
+    if isinstance(row, Topic) and row.parent_id and not Topic.objects.filter(pk=row.parent_id).exists():
+        raise Stays("the topic above it was deleted since")
+    _require_valid(row, row._meta.fields)
+    row.save(force_insert=True)
+    _note(running, row, CREATED, None, str(row))
+    if isinstance(row, Provider):
+        _put_logos(row, image[LOGOS])
+
+
+def _remove(running: Act, row: Other) -> None:
+    """Delete a row that an operation brought, unless something uses it by now."""
+    if _users(row, but=(ProviderLogo,)):
+        raise Stays("it is in use by now")
+    delete(running, row)
+
+
+def _restore(running: Act, row: Other, event: Event) -> None:
+    if _as_stored(plain(getattr(row, event.field))) != event.after:
+        raise Stays
+    setattr(row, event.field, event.before)
+    fields = {each.name for each in row._meta.fields}
+    column = event.field if event.field in fields else event.field.removesuffix("_id")
+    _require_valid(row, [each for each in row._meta.fields if each.name == column])
+    row.save(update_fields=[column])
+    _note(running, row, event.field, event.after, event.before)
+
+
+def _restore_logos(running: Act, row: Other, event: Event) -> None:
+    if _as_stored(logos_of(row)) != event.after:
+        raise Stays
+    _put_logos(row, event.before)
+    _note(running, row, LOGOS, event.after, event.before)
+
+
+def _require_valid(row: Other, fields: Sequence[Any]) -> None:
+    checked = {each.name for each in fields}
+    try:
+        row.clean_fields(exclude={each.name for each in row._meta.fields} - checked)
+        row.clean()
+        row.validate_unique()
+        row.validate_constraints()
+    except ValidationError as invalid:
+        raise Stays(" ".join(invalid.messages)) from invalid
+
+
+def _as_stored(value: Any) -> Any:
+    """Return a value as the log gives it back."""
+    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))

@@ -1,0 +1,25 @@
+"""How gunicorn serves: `gunicorn -c config/gunicorn.conf.py`. README's settings table lists what can be changed.
+
+The settings are read apart from Django, so that processes started after a reload (SIGHUP) load the code anew.
+"""
+
+import runpy
+from pathlib import Path
+
+_settings = runpy.run_path(str(Path(__file__).with_name("settings.py")))
+
+wsgi_app = "config.wsgi:application"
+chdir = str(_settings["BASE_DIR"])
+bind = _settings["WEB_BIND"]
+workers = _settings["WEB_PROCESSES"]
+threads = _settings["WEB_THREADS"]
+worker_class = "gthread"  # keeps connections of proxies and readers open; one thread's slow client stops no other
+timeout = graceful_timeout = _settings["WEB_SECONDS"]
+keepalive = 75  # seconds; longer than proxies keep theirs, or they would send into a connection that is just closing
+max_requests, max_requests_jitter = 10_000, 2_000  # whatever grows is given back, never by all processes at once
+backlog = 512
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 a heartbeat that waits for no disk
+control_socket_disable = True
+# Only BEHIND_PROXY decides whom we believe that a request came over TLS, and Django asks it.
+forwarded_allow_ips = ""
+accesslog, errorlog = None, "-"

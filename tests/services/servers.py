@@ -1,0 +1,241 @@
+"""Servers of one's own to stop and start: PostgreSQL, a standby of it, Redis, and the site on gunicorn."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+POSTGRES_BIN = str(BINARIES[-1]) if BINARIES else os.path.dirname(shutil.which("initdb") or "")
+OWNER = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}  # it refuses root
+
+
+def require(program: str) -> None:
+    """Skip a test whose program isn't on this machine; in CI it has to be."""
+    found = shutil.which(program, path=os.pathsep.join([POSTGRES_BIN, os.environ.get("PATH", "")]))
+    if not found:
+        assert not os.environ.get("CI"), f"there is no {program}: apt-get install postgresql redis-server"
+        pytest.skip(f"there is no {program}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(is_so: Callable[[], Any], seconds: float, what: str) -> float:
+    """Return after how many seconds something is so."""
+    start = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - start < seconds, f"{what}: not within {seconds} seconds"
+        time.sleep(0.05)
+    return time.monotonic() - start
+
+
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+class Postgres:
+    """A cluster in a folder of its own. `primary` makes it a standby that follows another."""
+
+    def __init__(self, primary: Postgres | None = None) -> None:
+        require("initdb")
+        self.port = free_port()
+        self.folder = Path(tempfile.mkdtemp(prefix="newsfold-pg-", dir="/tmp"))  # noqa: S108 postgres can't see pytest's
+        if OWNER:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self.data = self.folder / "data"
+        if primary:
+            address = f"host=127.0.0.1 port={primary.port} user=newsfold"
+            self._run("pg_basebackup", "-D", str(self.data), "-d", address, "-R", "-c", "fast", "--no-sync")
+        else:
+            self._run("initdb", "-D", str(self.data), "-U", "newsfold", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self.start()
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [os.path.join(POSTGRES_BIN, program), *arguments]
+        done = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60, check=False, **OWNER)
+        assert done.returncode == 0, done.stderr + done.stdout
+
+    def _control(self, *arguments: str) -> None:
+        log = self.folder / "log"
+        given = ["-D", str(self.data), "-w", "-t", "30", "-l", str(log), *arguments]
+        # Its server outlives it and would keep a pipe open.
+        command = [os.path.join(POSTGRES_BIN, "pg_ctl"), *given]
+        subprocess.run(command, cwd="/", check=True, timeout=60, stdout=subprocess.DEVNULL, **OWNER)
+
+    @property
+    def options(self) -> str:
+        settings = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": self.folder,
+            "fsync": "off",
+            "log_statement": "all",
+            "max_connections": 60,
+        }
+        return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+    def start(self) -> None:
+        self._control("-o", self.options, "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        self._control("-m", mode, "stop")
+
+    def sql(self, statement: str, database: str = "postgres") -> Any:
+        psycopg = pytest.importorskip("psycopg")
+        address = f"host=127.0.0.1 port={self.port} user=newsfold dbname={database}"
+        with psycopg.connect(address, autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchone()[0] if cursor.description else None
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgres://newsfold@127.0.0.1:{self.port}/{database}"
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text(errors="replace")
+
+    def close(self) -> None:
+        if (self.data / "postmaster.pid").exists():
+            self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Redis:
+    """A server that remembers nothing after it is stopped."""
+
+    def __init__(self, folder: Path) -> None:
+        require("redis-server")
+        self.port, self.folder = free_port(), folder
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self.folder]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        wait_until(lambda: answers(self.port), 10, "Redis answers")
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait(timeout=10)
+
+    def pause(self, *, go_on: bool = False) -> None:
+        """Let it hang: connections are accepted, and nothing is answered."""
+        self.process.send_signal(signal.SIGCONT if go_on else signal.SIGSTOP)
+
+
+@dataclass
+class Site:
+    """A newsroom in an environment of its own, its commands, and gunicorn as in production."""
+
+    folder: Path
+    settings: dict[str, str]
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.http = urllib3.PoolManager(maxsize=20, retries=False, timeout=20)
+        kept = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONDONTWRITEBYTECODE")
+        self.environment = {name: os.environ[name] for name in kept if name in os.environ} | {
+            "SECRET_KEY": "for-tests-only-" * 5,
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "HTTPS": "false",
+            "DEBUG": "false",
+            "API_RATE": "0",
+            "SEARCH_RATE": "0",
+            "DATABASE_URL": f"sqlite:///{self.folder / 'db.sqlite3'}",
+            "CACHE_URL": "locmemcache://",
+            "REPLICA_URL": "",
+            "MEDIA_STORAGE": "",
+            "MEDIA_ROOT": str(self.folder / "media"),
+            "STATIC_ROOT": str(self.folder / "static"),
+            "WEB_BIND": f"127.0.0.1:{self.port}",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
+        self.environment |= self.settings
+
+    def manage(self, *command: str, check: bool = True) -> str:
+        return self._run([sys.executable, "manage.py", *command], check=check)
+
+    def python(self, program: str) -> Any:
+        """Run a program with Django set up, and return what it printed as JSON."""
+        start = "import django, json\ndjango.setup()\n"
+        return json.loads(self._run([sys.executable, "-c", start + program]))
+
+    def _run(self, command: list[str], *, check: bool = True) -> str:
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + ("" if check else done.stderr)
+
+    def set_up(self) -> None:
+        self.manage("migrate", "-v0")
+        self.manage("collectstatic", "--noinput", "-v0")
+
+    def serve(self) -> None:
+        command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.conf.py"]
+        with (self.folder / "gunicorn.log").open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+        wait_until(lambda: answers(self.port), 20, "gunicorn answers")
+
+    def get(self, path: str, **headers: str) -> urllib3.BaseHTTPResponse:
+        return self.http.request("GET", f"http://127.0.0.1:{self.port}{path}", headers=headers)
+
+    def ask_as_editor(self, method: str, path: str, **fields: Any) -> urllib3.BaseHTTPResponse:
+        address = f"http://127.0.0.1:{self.port}"
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = {"Cookie": cookie, "X-CSRFToken": self.cookies["csrf"], "Origin": address}
+        given = {"fields": fields, "encode_multipart": False} if fields else {}
+        return self.http.request(method, address + path, headers=headers, redirect=False, **given)
+
+    def sign_in(self) -> None:
+        """Let `ask_as_editor` be a superuser's."""
+        self.cookies = {"csrf": "c" * 32} | self.python(SIGN_IN)
+
+    def log(self) -> str:
+        return (self.folder / "gunicorn.log").read_text(errors="replace")
+
+    def close(self) -> None:
+        self.http.clear()
+        if self.process:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+
+
+SIGN_IN = """
+from django.contrib.auth.models import User
+from django.test import Client
+user, _ = User.objects.get_or_create(username="eve", is_staff=True, is_superuser=True)
+client = Client()
+client.force_login(user)
+print(json.dumps({name: morsel.value for name, morsel in client.cookies.items()}))
+"""

@@ -1,0 +1,283 @@
+"""PostgreSQL restarted while the site runs (RELIABILITY goal 42), and a replica that lags or is gone."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+
+import pytest
+import urllib3
+
+from tests.documents import edition
+
+from .servers import ROOT, Postgres, Site, wait_until
+
+pytestmark = [pytest.mark.services, pytest.mark.faults]
+RECOVERED_SECONDS = 5
+NAME = "2020-06-03-wind-farm-cameras-learn-to-spot-eagles-and-slow-the-blades-in-time"
+STORY = f"/news/{NAME}/"
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, postgres):
+    postgres.sql("CREATE DATABASE restarted")
+    found = Site(
+        tmp_path_factory.mktemp("site"), {"DATABASE_URL": postgres.url("restarted"), "DATABASE_POOL_WAIT": "1"}
+    )
+    found.set_up()
+    edition(found.folder / "news", stories=100)
+    found.manage("import_articles", str(found.folder / "news"))
+    found.sign_in()
+    found.serve()
+    yield found
+    found.close()
+
+
+class Readers:
+    """Readers and an editor who go on whatever they are answered."""
+
+    def __init__(self, site: Site) -> None:
+        self.site, self.goes_on = site, True
+        self.answers: list[tuple[float, int, str | None]] = []  # when, status, Retry-After
+        self.held: Counter[int] = Counter()  # statuses of the editor's decisions
+        self.threads = [threading.Thread(target=self._read, args=[number]) for number in range(4)]
+        self.threads.append(threading.Thread(target=self._edit))
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self.goes_on = False
+        for thread in self.threads:
+            thread.join(timeout=60)
+
+    def _read(self, number: int) -> None:
+        paths = ["/", "/latest/", "/search/?q=bridge", "/api/news/index.json"]
+        while self.goes_on:
+            answer = self.site.get(paths[number] + ("" if number == 3 else f"?{time.monotonic_ns()}"))
+            self.answers.append((time.monotonic(), answer.status, answer.headers.get("Retry-After")))
+
+    def _edit(self) -> None:
+        rows = self.site.python(UNDECIDED)
+        while self.goes_on and rows:
+            fields = {"verb": "hold", "row": rows.pop()}
+            try:
+                self.held[self.site.ask_as_editor("POST", "/admin/desk/act/", **fields).status] += 1
+            except urllib3.exceptions.HTTPError:
+                self.held[0] += 1
+
+
+UNDECIDED = """
+from articles.models import Article
+rows = Article.objects.exclude(state="held").exclude(heat=-1).order_by("pk").values_list("pk", "version")
+print(json.dumps([f"{pk}:{version}" for pk, version in rows]))
+"""
+# Operations of the desk, articles that are held, articles whose last entry in the log says so: all have to agree.
+HELD = """
+from articles.models import Article, Event, Operation
+held = set(Article.objects.filter(state="held").values_list("pk", flat=True))
+logged = Event.objects.filter(field="state", operation__via="desk", after="held").values_list("subject_id", flat=True)
+operations = Operation.objects.filter(via="desk").count()
+print(json.dumps([operations, len(held), len(set(logged)), held == set(logged)]))
+"""
+
+
+@pytest.mark.parametrize("away_for", [0, 6])
+def test_a_restart_is_told_and_over_in_seconds(site, postgres, away_for):
+    site.sign_in()
+    operations = site.python(HELD)[0]
+    with Readers(site) as readers:
+        wait_until(lambda: len(readers.answers) > 20 and readers.held, 30, "readers read and the editor edits")
+        postgres.stop()
+        time.sleep(away_for)
+        postgres.start()
+        back_at = time.monotonic()
+        wait_until(lambda: any(at > back_at and status == 200 for at, status, _ in readers.answers), 20, "pages again")
+        time.sleep(RECOVERED_SECONDS)
+        asked = len(readers.answers)
+        wait_until(lambda: len(readers.answers) > asked + 20, 30, "readers go on")
+
+    answers = readers.answers
+    assert {status for _, status, _ in answers} <= {200, 503}
+    assert {retry for _, status, retry in answers if status == 503} <= {"5"}
+    late = [at - back_at for at, status, _ in answers if status != 200 and at > back_at + RECOVERED_SECONDS]
+    assert not late
+    if away_for:
+        assert any(status == 503 for _, status, _ in answers)
+    made, held, logged, are_the_same = site.python(HELD)
+    assert (made, held, logged, are_the_same) == (made, made, made, True)
+    done = made - operations
+    assert readers.held[302] <= done <= sum(readers.held.values())
+    assert set(readers.held) <= {302, 503}
+
+
+def test_a_page_says_what_to_do_and_the_api_says_it_in_json(site, postgres):
+    postgres.stop()
+    try:
+        page, api, write = (
+            site.get("/latest/"),
+            site.get("/api/news/index.json"),
+            site.ask_as_editor("POST", "/admin/desk/act/"),
+        )
+    finally:
+        postgres.start()
+    assert (page.status, api.status, write.status) == (503, 503, 503)
+    assert page.headers["Retry-After"] == api.headers["Retry-After"] == "5"
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "Content-Security-Policy" in page.headers
+    assert "load the page again" in page.data.decode()
+    assert api.json()["status"] == 503
+    wait_until(lambda: site.get("/latest/").status == 200, RECOVERED_SECONDS, "pages again")
+
+
+def test_an_import_across_a_restart_ends_clearly_and_the_next_completes_it(site, postgres, tmp_path):
+    edition(tmp_path / "news", stories=300)
+    command = [sys.executable, "manage.py", "import_articles", str(tmp_path / "news")]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=site.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    time.sleep(1.5)
+    postgres.stop()
+    postgres.start()
+    told, _ = process.communicate(timeout=90)
+
+    if process.returncode:
+        assert process.returncode == 1
+        assert "The database failed: " in told
+        assert "Traceback" not in told
+    again = site.manage("import_articles", str(tmp_path / "news"))
+    assert " 0 rejected" in again
+    assert " 0 created" in site.manage("import_articles", str(tmp_path / "news"))
+
+
+class Pair:
+    """A primary, a standby, and a site that reads from both."""
+
+    def __init__(self, folder, primary):
+        self.primary, self.standby = primary, None
+        primary.sql("CREATE DATABASE pair")
+        address = {"DATABASE_URL": primary.url("pair")}
+        writer = Site(folder, address)
+        writer.set_up()
+        writer.manage("import_articles", "seeds/news")
+        self.standby = Postgres(primary)
+        self.site = Site(folder, address | {"REPLICA_URL": self.standby.url("pair")})
+        self.site.sign_in()
+        self.site.serve()
+
+    def catch_up(self):
+        self.standby.sql("SELECT pg_wal_replay_resume()")
+        at = self.primary.sql("SELECT pg_current_wal_lsn()")
+        self._wait(lambda: self.standby.sql(f"SELECT pg_last_wal_replay_lsn() >= '{at}'"))  # noqa: S608
+
+    def lag(self):
+        """Let the standby take part in nothing more until `catch_up`."""
+        self.standby.sql("SELECT pg_wal_replay_pause()")
+        self._wait(lambda: self.standby.sql("SELECT pg_get_wal_replay_pause_state()") == "paused")
+
+    def _wait(self, is_so):
+        wait_until(is_so, 20, "the standby follows")
+
+    def read_there(self, path):
+        """Ask for a page; return it with whether the standby was read for it, beyond its stamp."""
+        before = self.standby.log().count('FROM "articles_')
+        answer = self.site.get(path)
+        return answer, self.standby.log().count('FROM "articles_') > before
+
+    def decide(self, verb):
+        row = self.site.python(ROW)
+        assert self.site.ask_as_editor("POST", "/admin/desk/act/", verb=verb, row=row, reason="other").status == 302
+
+
+ROW = f"""
+from articles.models import Article
+article = Article.objects.get(name="{NAME}")
+print(json.dumps(f"{{article.pk}}:{{article.version}}"))
+"""
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory, postgres):
+    found = Pair(tmp_path_factory.mktemp("pair"), postgres)
+    yield found
+    found.site.close()
+    found.standby.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        STORY,
+        "/topics/",
+        "/search/?q=eagles",
+        "/feeds/latest.rss",
+        "/sitemap.xml",
+        f"/api/news/{NAME}/index.json",
+        "/api/changes",
+    ],
+)
+def test_readers_are_served_from_a_replica_that_is_up_to_date(pair, path):
+    pair.catch_up()
+    answer, was_read = pair.read_there(path)
+    assert answer.status == 200
+    assert was_read
+
+
+def test_staff_and_commands_are_not(pair):
+    pair.catch_up()
+    before = pair.standby.log().count('"articles_')
+    assert pair.site.ask_as_editor("GET", "/admin/desk/").status == 200
+    assert pair.site.ask_as_editor("GET", "/admin/articles/article/").status == 200
+    pair.site.manage("rescore_articles", "--dry-run")
+    assert pair.standby.log().count('"articles_') == before
+
+
+def test_what_is_withdrawn_is_gone_at_once_and_kept_nowhere_while_the_replica_lags(pair):
+    assert pair.site.get(STORY).status == 200
+    pair.lag()
+    try:
+        pair.decide("hold")
+        for path in (STORY, f"/api/news/{NAME}/index.json"):
+            answer, was_read = pair.read_there(path)
+            assert answer.status == 404
+            assert not was_read
+        for path in ("/latest/", "/feeds/latest.rss", "/search/?q=eagles"):
+            assert "eagles-and-slow" not in pair.site.get(path).data.decode().replace("/search/?q=eagles", "")
+        pair.catch_up()
+        assert pair.site.get(STORY).status == 404
+        pair.lag()
+        pair.decide("publish")
+        assert pair.site.get(STORY).status == 200
+    finally:
+        pair.catch_up()
+    assert pair.site.get(STORY).status == 200
+
+
+def test_a_replica_that_is_gone_costs_readers_nothing(pair):
+    pair.catch_up()
+    pair.standby.stop()
+    try:
+        for number in range(5):
+            start = time.monotonic()
+            assert pair.site.get(f"/search/?q=light+{number}").status == 200
+            took = time.monotonic() - start
+            assert took < 3
+        assert took < 1, "it is left alone once it failed"
+    finally:
+        pair.standby.start()
+    assert "Traceback" not in pair.site.log()
+    asked = iter(range(100))
+    wait_until(lambda: pair.read_there(f"/search/?q=chip+{next(asked)}")[1], 15, "the standby is read again")

@@ -1,0 +1,181 @@
+"""The front page: hot stories first, outlets mixed, picks on top, and further pages that repeat and skip nothing."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from datetime import timedelta
+from urllib.parse import unquote
+
+import pytest
+from django.utils import timezone
+
+from articles import operations
+from articles.frontpage import ALREADY_MAX, FAR, STORIES, Place
+from articles.models import Article
+
+from . import builders
+from .builders import MORNING
+
+pytestmark = pytest.mark.django_db
+
+
+def outlet(name):
+    return builders.provider(name, f"{name.lower()}.example")
+
+
+def fill(count, name, *, heat=80, at=MORNING):
+    """Build stories of one outlet, the later the hotter."""
+    whose = outlet(name)
+    return [
+        builders.article(f"{name} {number}", provider=whose, heat=heat, published_at=at + timedelta(minutes=number))
+        for number in range(count)
+    ]
+
+
+def pick(stories):
+    operations.pick(Article.objects.filter(pk__in=[story.pk for story in stories]), timezone.now() + timedelta(hours=1))
+
+
+def page_at(client, address="/"):
+    return client.get(address).content.decode()
+
+
+def titles(page):
+    return re.findall(r'class="headline"[^>]*>\s*<a [^>]*>([^<]*)<', page)
+
+
+def outlets(page):
+    return [title.rpartition(" ")[0] for title in titles(page)]
+
+
+def next_address(page):
+    found = re.search(r'href="(\?before=[^"]*)" rel="next"', page)
+    return f"/{found[1]}" if found else ""
+
+
+def walk(client, meanwhile=lambda: None):
+    """Return the titles of all pages; `meanwhile` happens before each but the first."""
+    found, address = [], "/"
+    while address:
+        page = page_at(client, address)
+        found.append(titles(page))
+        address = next_address(page)
+        meanwhile()
+    return found
+
+
+def test_one_outlet_gives_two_of_the_first_ten_as_they_stand_on_the_page(client):
+    fill(30, "Loud", heat=900, at=MORNING)
+    for number in range(8):  # of the day before, which the river would show below
+        fill(1, f"Quiet{number}", at=MORNING - timedelta(days=1, minutes=number))
+    assert Counter(outlets(page_at(client))[:10])["Loud"] == 2
+
+
+def test_an_outlet_with_all_the_hottest_stories_leaves_places_to_others(client, django_assert_max_num_queries):
+    fill(70, "Loud", heat=900)
+    for number in range(8):
+        fill(1, f"Quiet{number}", at=MORNING - timedelta(days=20))
+    with django_assert_max_num_queries(8):
+        shown = outlets(page_at(client))
+    assert Counter(shown[:10])["Loud"] == 2
+    assert len(shown) == STORIES
+    assert FAR > 70
+
+
+def test_where_others_dont_have_enough_stories_the_places_are_filled(client):
+    fill(12, "Loud")
+    fill(3, "Quiet", at=MORNING - timedelta(days=1))
+    found = outlets(page_at(client))
+    assert found[:4] == ["Loud", "Loud", "Quiet", "Quiet"]
+    assert len(found) == 15
+
+
+def test_picks_count_and_keep_their_places(client):
+    loud = fill(12, "Loud")
+    for number in range(12):
+        fill(1, f"Quiet{number}", at=MORNING - timedelta(days=1))
+    pick(loud[:3])
+    found = titles(page_at(client))
+    assert found[:3] == ["Loud 2", "Loud 1", "Loud 0"]
+    assert Counter(title.split()[0] for title in found[:10])["Loud"] == 3
+
+
+def test_the_places_before_the_river_are_in_the_order_of_heat_and_age(client):
+    hours = [0, 30, 5, 50, 80, 11, 2, 28, 9, 40]
+    for number, ago in enumerate(hours):
+        builders.article(
+            f"Story {number}",
+            provider=outlet(f"Outlet{number}"),
+            heat=70 + 30 * number,
+            published_at=MORNING - timedelta(hours=ago),
+        )
+    hottest = Article.objects.order_by("-hot").values_list("title", flat=True)
+    assert titles(page_at(client)) == list(hottest)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_further_pages_repeat_and_skip_nothing_while_stories_come_in(client, seed):
+    chance = random.Random(seed)  # noqa: S311
+    names = ["Loud"] * 8 + ["Quiet", "Small", "Tiny"]
+    stories = []
+    for number in range(110):
+        at = MORNING - timedelta(hours=chance.randrange(200))
+        whose = outlet(chance.choice(names))
+        stories.append(
+            builders.article(f"Story {number}", provider=whose, heat=chance.choice([70, 90, 900]), published_at=at)
+        )
+    pick(chance.sample(stories, 4))
+    new = iter(range(1000))
+
+    def one_more():
+        builders.article(f"New {next(new)}", heat=950, published_at=MORNING + timedelta(hours=1))
+
+    pages = walk(client, one_more)
+    told = [title for page in pages for title in page]
+    assert Counter(told) == Counter(story.title for story in stories)
+    assert [len(page) for page in pages] == [STORIES, STORIES, STORIES, 2]
+
+
+def test_a_page_ends_where_stories_of_one_heat_and_time_go_on(client):
+    whose = [outlet(f"Outlet{number}") for number in range(5)]
+    for number in range(80):
+        builders.article(f"Same {number}", provider=whose[number % 5], published_at=MORNING)
+    assert sorted(sum(walk(client), [])) == sorted(f"Same {number}" for number in range(80))
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["x", "1-", "18000.000000", "18000.000000-", "inf-x", "99999999.000000-x", "1.000000.x-y", "\0", "1.000000-a\0"],
+)
+def test_nonsense_is_the_first_page(client, before):
+    builders.article()
+    assert client.get("/", {"before": before}).content == client.get("/").content
+    assert Place.parse(before) is None
+
+
+@pytest.mark.parametrize("place", [Place(18000.5, "2020-06-09-a"), Place(-3.25, "é-~.x", (7, 10**17))])
+def test_a_place_is_read_as_it_is_written(place):
+    assert Place.parse(unquote(str(place))) == place
+
+
+def test_a_place_names_few_stories():
+    assert Place.parse(str(Place(1.0, "a", tuple(range(ALREADY_MAX + 1))))) is None
+
+
+def test_after_the_last_story_a_page_says_so(client):
+    builders.article()
+    response = client.get("/", {"before": "0.000001-x"})
+    assert response.status_code == 200
+    assert "No further stories" in response.content.decode()
+
+
+def test_a_later_page_says_which_it_is(client):
+    fill(40, "Loud")
+    address = next_address(page_at(client))
+    page = page_at(client, address)
+    assert f'<link rel="canonical" href="http://testserver{address}">' in page
+    assert len(titles(page)) == 4
+    assert next_address(page) == ""
+    assert 'href="?" rel="first"' in page

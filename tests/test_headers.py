@@ -1,0 +1,241 @@
+"""Headers and cookies: each on every kind of response, as production sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import BadRequest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import path, reverse
+
+from articles.models import Article
+from config import urls as site_urls
+from config.middleware import HeadersMiddleware
+
+from . import builders
+from .test_nothing_leaks import OPEN
+
+pytestmark = pytest.mark.django_db
+
+YEAR = 365 * 24 * 3600
+PICTURE = "pictures/ab/" + "ab" * 32 + ".jpg"
+
+
+@pytest.fixture
+def https(settings):
+    """The settings that HTTPS=true makes, with static files in their place and pages that fail."""
+    settings.HTTPS = settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_HSTS_SECONDS = YEAR
+    settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
+    settings.ROOT_URLCONF = failing_urls()
+    settings.API_RATE = 1
+    return settings
+
+
+def failing_urls() -> ModuleType:
+    """Return the site's addresses and some where views fail as views may."""
+    module = ModuleType("failing_urls")
+
+    def raising(error: Exception) -> Callable[..., HttpResponse]:
+        def view(request: object) -> HttpResponse:
+            raise error
+
+        return view
+
+    module.urlpatterns = [  # type: ignore[attr-defined]
+        path("fails/400/", raising(BadRequest("no"))),
+        path("fails/500/", raising(RuntimeError("s3cret"))),
+        path("fails/503/", lambda request: HttpResponse(status=503)),
+        *site_urls.urlpatterns,
+    ]
+    return module
+
+
+def ask(https, method: str, address: str, **kwargs) -> HttpResponse:
+    client = Client(raise_request_exception=False, enforce_csrf_checks=True)
+    return getattr(client, method)(address, secure=True, **kwargs)
+
+
+def searched_too_often(https) -> HttpResponse:
+    https.SEARCH_RATE = 1
+    asked = {"REMOTE_ADDR": "203.0.113.201"}
+    return [ask(https, "get", "/search/?q=a", **asked) for _ in range(2)][1]
+
+
+def api_asked_too_often(https) -> HttpResponse:
+    return [ask(https, "get", "/api/topics/", REMOTE_ADDR="203.0.113.202") for _ in range(2)][1]
+
+
+def picture(https) -> HttpResponse:
+    return ask(https, "get", f"/media/{PICTURE}")
+
+
+def kept(https) -> HttpResponse:
+    tag = ask(https, "get", "/latest/")["ETag"]
+    return ask(https, "get", "/latest/", headers={"If-None-Match": tag})
+
+
+def plain(https) -> HttpResponse:
+    return Client().get("/latest/")
+
+
+def desk(https) -> HttpResponse:
+    return signed_in(https).get(reverse("desk"), secure=True)
+
+
+def refused_at_the_desk(https) -> HttpResponse:
+    return signed_in(https, rights=False).get(reverse("desk"), secure=True)
+
+
+def signed_in(https, rights=True) -> Client:
+    make = User.objects.create_superuser if rights else User.objects.create_user
+    client = Client()
+    client.force_login(make("ana", is_staff=True))
+    return client
+
+
+def asked(method: str, address: str, **kwargs) -> Callable[..., HttpResponse]:
+    return lambda https: ask(https, method, address, **kwargs)
+
+
+ANSWERS: dict[str, tuple[Callable[..., HttpResponse], int]] = {
+    "page": (asked("get", "/"), 200),
+    "story": (asked("get", "/news/2020-06-09-open/"), 200),
+    "feed": (asked("get", "/feeds/latest.rss"), 200),
+    "JSON feed": (asked("get", "/feeds/latest.json"), 200),
+    "sitemap": (asked("get", "/sitemap.xml"), 200),
+    "robots": (asked("get", "/robots.txt"), 200),
+    "API": (asked("get", "/api/topics/index.json", REMOTE_ADDR="203.0.113.203"), 200),
+    "API, unknown": (asked("get", "/api/nothing", REMOTE_ADDR="203.0.113.204"), 404),
+    "API, preflight": (asked("options", "/api/topics/index.json"), 204),
+    "API, too often": (api_asked_too_often, 429),
+    "search, too often": (searched_too_often, 429),
+    "picture": (picture, 200),
+    "picture, unknown": (asked("get", "/media/pictures/ab/nothing.jpg"), 404),
+    "static file": (asked("get", "/static/articles/site.css"), 200),
+    "static file, unknown": (asked("get", "/static/nothing.css"), 404),
+    "not modified": (kept, 304),
+    "folded, so redirected": (asked("get", "/news/2020-06-09-folded/"), 301),
+    "slash added": (asked("get", "/latest"), 301),
+    "plain HTTP, so redirected": (plain, 301),
+    "unknown host": (asked("get", "/", headers={"Host": "elsewhere.example"}), 400),
+    "bad request": (asked("get", "/fails/400/"), 400),
+    "no token": (asked("post", "/admin/login/"), 403),
+    "no right": (refused_at_the_desk, 403),
+    "unknown page": (asked("get", "/nothing/"), 404),
+    "wrong method": (asked("post", "/latest/"), 403),  # no token comes first
+    "unsafe method": (asked("trace", "/latest/"), 405),
+    "failure": (asked("get", "/fails/500/"), 500),
+    "away": (asked("get", "/fails/503/"), 503),
+    "login": (asked("get", "/admin/login/"), 200),
+    "login needed": (asked("get", "/admin/"), 302),
+    "admin, unknown": (asked("get", "/admin/nothing/"), 302),
+    "desk": (desk, 200),
+}
+
+
+@pytest.fixture
+def stories(settings, tmp_path) -> Article:
+    settings.MEDIA_ROOT = tmp_path
+    default_storage.save(PICTURE, ContentFile(b"\xff\xd8"))
+    lead = builders.article("Storm", name="2020-06-09-open", topics=["Open"])
+    builders.folded(lead, name="2020-06-09-folded")
+    return lead
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_every_answer_carries_every_header(https, stories, what):
+    answer, status = ANSWERS[what]
+    response = answer(https)
+
+    assert response.status_code == status
+    told = response.headers
+    policy = policy_of(response)
+    is_staffs, is_file = what.startswith(("login", "admin", "desk", "no token", "no right")), what.startswith("picture")
+    assert policy["default-src"] == ["'none'"]
+    if (what, status) != ("picture", 200):  # its own policy lets nothing at all
+        assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == ["'none'"]
+        assert policy["form-action"] == policy["style-src"] == policy["connect-src"] == ["'self'"]
+        assert policy["script-src"] == (["'self'"] if is_staffs else ["'none'"])
+        assert policy["img-src"] == (["'self'", "data:"] if is_staffs else ["'self'"])
+        assert policy["frame-src"] == ["https://www.youtube-nocookie.com"]
+    assert not any("unsafe" in source or source == "*" for sources in policy.values() for source in sources)
+    assert told["X-Content-Type-Options"] == "nosniff"
+    assert told["X-Frame-Options"] == "DENY"
+    assert told["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    assert told["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=()" in told["Permissions-Policy"]
+    assert told["Cross-Origin-Resource-Policy"] == ("cross-origin" if is_file or "static" in what else "same-origin")
+    if what != "plain HTTP, so redirected":  # RFC 6797, 7.2: not there
+        assert told["Strict-Transport-Security"] == f"max-age={YEAR}; includeSubDomains; preload"
+    if is_staffs:
+        assert {"no-store", "private"} <= set(told["Cache-Control"].split(", "))
+        assert told["X-Robots-Tag"] == "noindex"
+    assert "s3cret" not in getattr(response, "content", b"").decode()
+
+
+def policy_of(response: HttpResponse) -> dict[str, list[str]]:
+    parts = response.headers["Content-Security-Policy"].split("; ")
+    return {name: sources for name, *sources in (part.split(" ") for part in parts)}
+
+
+def test_the_list_above_has_every_status_that_we_send():
+    assert {status for _, status in ANSWERS.values()} >= {200, 301, 302, 304, 400, 403, 404, 405, 429, 500, 503}
+
+
+def test_pictures_may_come_from_a_storage_of_their_own(settings, client):
+    settings.CSP_IMG_SOURCES = ["'self'", "https://pictures.example"]
+
+    assert policy_of(client.get("/"))["img-src"] == ["'self'", "https://pictures.example"]
+    assert policy_of(client.get("/admin/login/"))["img-src"] == ["'self'", "https://pictures.example", "data:"]
+
+
+def test_a_view_may_be_stricter(settings):
+    headers = {"Content-Security-Policy": "default-src 'none'", "Referrer-Policy": "no-referrer"}
+    middleware = HeadersMiddleware(lambda request: HttpResponse(headers=headers))
+    request = type("Request", (), {"path_info": "/", "is_secure": lambda self: False})()
+
+    answer = middleware(request)
+
+    assert {name: answer[name] for name in headers} == headers
+
+
+# Cookies
+
+
+@pytest.mark.parametrize("address", [*OPEN, "/nothing/", "/search/", "/static/articles/site.css", "/preview/x/"])
+def test_readers_get_no_cookie(client, https, stories, address):
+    https.API_RATE = 0
+    response = client.get(address, secure=True)
+
+    assert not response.cookies
+    assert "Cookie" not in response.headers.get("Vary", "")
+
+
+def test_the_cookies_of_the_staff_are_theirs_alone(https):
+    User.objects.create_superuser("ana", password="correct horse battery")
+    client = Client()
+    sent = {"username": "ana", "password": "correct horse battery"}
+    answers = [
+        client.get("/admin/login/", secure=True),
+        client.post("/admin/login/", sent, secure=True),
+        client.post(reverse("desk_save_view"), secure=True),  # says that a view needs a name
+    ]
+
+    found = {name: cookie for answer in answers for name, cookie in answer.cookies.items()}
+    assert set(found) == {"__Host-csrf", "__Host-session", "__Host-messages"}
+    for cookie in found.values():
+        assert cookie["secure"]
+        assert cookie["httponly"]
+        assert cookie["samesite"] in ("Lax", "Strict")
+        assert (cookie["path"], cookie["domain"]) == ("/", "")
+    assert found["__Host-session"]["max-age"] == 8 * 3600

@@ -1,0 +1,164 @@
+"""Outlets and topics: what editors change and delete of them is logged and can be taken back."""
+
+import pytest
+from django.contrib.admin import ModelAdmin
+
+from articles import operations, others
+from articles.models import Article, Operation, Topic, TopicPolicy
+from articles.outcomes import Refused
+from providers.models import Provider
+from tests import builders
+from tests.test_admin import fields_of
+from tests.test_history import member, messages_of, undo
+
+pytestmark = pytest.mark.django_db
+
+
+def topics_of(article: Article) -> list[str]:
+    return [place.tag.name for place in article.article_topics.select_related("tag").order_by("position")]
+
+
+def test_logos_are_edited_as_one_operation_told_and_taken_back(admin_client):
+    outlet = builders.provider("Courier", "courier.example")
+    kept = {"url": "/a.png", "width": 50, "height": 50, "position": 0, "extra": [["alt", "A"]], "file": "logos/a.png"}
+    outlet.logos.create(**kept)
+    before = others.logos_of(outlet)
+    address = f"/admin/providers/provider/{outlet.pk}/change/"
+    sent = fields_of(admin_client.get(address)) | {"name": "The Courier", "logos-TOTAL_FORMS": "2"}
+    sent |= {"logos-0-DELETE": "on", "logos-1-url": "/b.png", "logos-1-width": "20", "logos-1-height": "10"}
+
+    admin_client.post(address, sent)
+
+    operation = Operation.objects.get()
+    page = admin_client.get(f"/admin/desk/providers/{outlet.pk}/history/")
+    assert [line.words for line in page.context["entries"][0].told] == [
+        "name Courier → The Courier",
+        "logos: 1 came (/b.png 20×10), 1 went (/a.png 50×50)",
+    ]
+    after = others.logos_of(outlet)
+    undo(admin_client, operation)
+    assert others.logos_of(outlet) == before
+    undo(admin_client, Operation.objects.first())
+    assert others.logos_of(outlet) == after
+
+
+def test_logos_that_somebody_changed_since_stay():
+    outlet = builders.provider("Courier")
+    first = operations.edit_logos(outlet, write=lambda: outlet.logos.create(url="/a.png")).operation
+    operations.edit_logos(outlet, write=lambda: outlet.logos.create(url="/b.png"))
+
+    outcome = operations.undo(first)
+
+    assert [kept.reason for kept in outcome.kept] == ["edited by the system since"]
+    assert outlet.logos.count() == 2
+
+
+def test_a_deleted_outlet_comes_back_with_its_logos_and_goes_again(admin_client):
+    outlet = builders.provider("Courier", "courier.example", registered=True, weight=5, extra=[["since", "1880"]])
+    outlet.logos.create(url="/a.png", width=50, height=50)
+    before = Provider.objects.values().get(), others.logos_of(outlet)
+
+    admin_client.post(f"/admin/providers/provider/{outlet.pk}/delete/", {"post": "yes"})
+
+    operation = Operation.objects.get()
+    assert (operation.verb, operation.who, Provider.objects.count()) == ("delete", "admin", 0)
+    pages = [admin_client.get(f"/admin/desk/{place}") for place in ("history/", f"operations/{operation.pk}/")]
+    assert all("eleted an outlet" in page.content.decode() for page in pages)
+    page = undo(admin_client, operation)
+    assert messages_of(page) == ["Undone: “Courier” is back."]
+    assert (Provider.objects.values().get(), others.logos_of(outlet)) == before
+    undo(admin_client, Operation.objects.first())
+    assert not Provider.objects.exists()
+    assert admin_client.get(f"/admin/desk/providers/{outlet.pk}/history/").status_code == 200
+
+
+def test_outlets_deleted_together_are_one_operation(admin_client):
+    ids = [builders.provider(name, f"{name}.example").pk for name in ("A", "B")]
+    sent = {"action": "delete_selected", "_selected_action": ids, "post": "yes"}
+
+    admin_client.post("/admin/providers/provider/", sent)
+    undo(admin_client, Operation.objects.get())
+
+    assert sorted(Provider.objects.values_list("pk", flat=True)) == ids
+
+
+def test_an_outlet_in_use_is_not_deleted(admin_client):
+    outlet = builders.article().provider
+
+    page = admin_client.post(f"/admin/providers/provider/{outlet.pk}/delete/", {"post": "yes"})
+    with pytest.raises(Refused, match="“The Courier” is still in use by articles"):
+        operations.delete_others([builders.provider("Alone"), outlet])
+
+    assert "require deleting the following protected" in page.content.decode()
+    assert (Provider.objects.count(), Operation.objects.count()) == (2, 0)
+
+
+def test_who_deletes_an_outlet_that_has_come_into_use_meanwhile_reads_why(admin_client, monkeypatch):
+    outlet = builders.article().provider
+    monkeypatch.setattr(ModelAdmin, "get_deleted_objects", lambda *_: ([], {}, set(), []))
+
+    address = f"/admin/providers/provider/{outlet.pk}/delete/"
+    page = admin_client.post(address, {"post": "yes"}, follow=True)
+
+    assert messages_of(page) == [
+        "Nothing was deleted: “The Courier” is still in use by articles; change or delete those first."
+    ]
+
+
+def test_a_deleted_topic_comes_back_to_its_articles_with_its_policy_and_goes_again(admin_client):
+    topic = builders.topic("AI", keywords=["robot"], parent=None, weight=3)
+    article = builders.article(topics=["Health", "AI", "Law"], quality=60)
+    operations.change_policy(overrides={topic.pk: {"publish_threshold": 50}})
+    operations.rescore(Article.objects.all())
+    before = Topic.objects.values().get(pk=topic.pk), TopicPolicy.objects.values("publish_threshold").get()
+
+    admin_client.post(f"/admin/articles/topic/{topic.pk}/delete/", {"post": "yes"})
+
+    operation = Operation.objects.first()
+    article.refresh_from_db()
+    assert (topics_of(article), article.pins, article.state) == (["Health", "Law"], ["topics"], "undecided")
+    assert not TopicPolicy.objects.exists()
+    page = admin_client.get("/admin/desk/history/")
+    assert page.context["entries"][0].deed == "deleted a topic; 1 article changed"
+    undone = undo(admin_client, operation)
+    assert messages_of(undone) == ["Undone: “AI” is back."]
+    after = Topic.objects.values().get(pk=topic.pk), TopicPolicy.objects.values("publish_threshold").get()
+    article.refresh_from_db()
+    assert (after, topics_of(article), article.pins) == (before, ["Health", "AI", "Law"], [])
+    assert (article.state, article.heat) == ("published", 60)
+    undo(admin_client, Operation.objects.first())
+    assert (topics_of(article), Topic.objects.filter(pk=topic.pk).exists()) == (["Health", "Law"], False)
+
+
+def test_topics_deleted_one_by_one_come_back_in_order_alone():
+    science = builders.topic("Science")
+    ai = builders.topic("AI", parent=science)
+    child, parent = (operations.delete_others([each]).operation for each in (ai, science))
+
+    outcome = operations.undo(child)
+    assert [kept.reason for kept in outcome.kept] == ["the topic above it was deleted since"]
+    operations.undo(parent)
+    operations.undo(child)
+    assert Topic.objects.get(name="AI").parent.name == "Science"
+
+
+def test_what_took_a_deleted_rows_name_or_place_keeps_it():
+    outlet, topic = builders.provider("Courier"), builders.topic("AI")
+    gone = operations.delete_others([outlet]).operation
+    also_gone = operations.delete_others([topic]).operation
+    builders.provider("Courier")
+    builders.topic("AI")
+
+    reasons = [kept.reason for each in (gone, also_gone) for kept in operations.undo(each).kept]
+
+    assert reasons[0].startswith("This outlet is there already")
+    assert "Name already exists" in reasons[1]
+    assert (Provider.objects.count(), Topic.objects.count()) == (1, 1)
+
+
+def test_who_may_not_delete_outlets_does_not_undo_or_repeat_a_deletion(client):
+    operation = operations.delete_others([builders.provider("Courier")]).operation
+    client.force_login(member("publisher"))
+
+    assert undo(client, operation).status_code == 403
+    assert undo(client, operations.undo(operation).operation).status_code == 403

@@ -1,0 +1,349 @@
+"""The second factor: who is asked for it, what opens, what a code is good for, and how it is lost and found."""
+
+from __future__ import annotations
+
+import re
+import time
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_static.models import StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts import second_factor
+from accounts.models import SecondFactorDuty
+
+from .addresses import all_addresses
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct horse battery"
+STEP, PAGE, LOGIN = "/admin/second-step/", "/admin/second-factor/", "/admin/login/"
+
+
+@pytest.fixture
+def now(monkeypatch):
+    """The second that codes are made for, which a test moves on."""
+    second = [1_790_000_000.0]
+    monkeypatch.setattr(time, "time", lambda: second[0])
+    return second
+
+
+@pytest.fixture
+def ana():
+    return User.objects.create_superuser("ana", password=PASSWORD)
+
+
+def code(user, at: float) -> str:
+    device = TOTPDevice.objects.get(user=user)
+    totp = TOTP(device.bin_key, drift=device.drift)
+    totp.time = at
+    return f"{totp.token():06}"
+
+
+def signed_in(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def with_factor(user) -> TOTPDevice:
+    return TOTPDevice.objects.create(user=user, name="authenticator")
+
+
+def is_in(client) -> bool:
+    return client.get("/admin/").status_code == 200
+
+
+def owes(user):
+    group = Group.objects.get(name="publisher")
+    user.groups.add(group)
+    SecondFactorDuty.objects.create(group=group)
+
+
+def every_page() -> list[str]:
+    """Return the addresses of the staff's pages that need no arguments."""
+    own = {"login", "logout", "second_step", "second_factor"}
+    found = [address for address in all_addresses() if address.template.startswith("/admin/")]
+    return [each.template for each in found if each.name not in own and not re.search("[<(]", each.template)]
+
+
+# Who is asked
+
+
+def test_without_a_duty_and_a_factor_a_password_is_enough(ana):
+    assert is_in(signed_in(ana))
+
+
+def test_who_has_one_is_led_to_it_and_then_on(client, ana, now):
+    with_factor(ana)
+    page = client.post(LOGIN, {"username": "ana", "password": PASSWORD, "next": "/admin/desk/?view=held"}, follow=True)
+    assert page.redirect_chain[-1][0] == f"{STEP}?next=%2Fadmin%2Fdesk%2F%3Fview%3Dheld"
+    before = client.cookies["session"].value
+
+    answer = client.post(STEP, {"code": code(ana, now[0]), "next": page.context["next"]})
+
+    assert (answer.status_code, answer.url) == (302, "/admin/desk/?view=held")
+    assert client.cookies["session"].value != before
+    assert is_in(client)
+
+
+@pytest.mark.parametrize("debt", [with_factor, owes], ids=["has one", "owes one"])
+def test_without_it_no_page_of_the_staff_opens(ana, debt):
+    debt(ana)
+    client = signed_in(ana)
+    wanted = STEP if debt is with_factor else PAGE
+    pages = every_page()
+    assert len(pages) > 20
+    for address in pages:
+        answers = [answer for answer in (client.get(address), client.post(address)) if answer.status_code != 405]
+        assert answers, address
+        for answer in answers:
+            assert answer.status_code == 302, address
+            assert answer.url.startswith(LOGIN), address
+    assert client.get(LOGIN).url == wanted
+
+
+def test_members_of_a_group_that_owes_one_get_no_further_than_setting_it_up(now):
+    user = User.objects.create_user("ben", is_staff=True)
+    client = signed_in(user)
+    user.groups.add(Group.objects.get(name="publisher"))
+    assert is_in(client)
+    SecondFactorDuty.objects.create(group=Group.objects.get(name="editor"))
+    assert is_in(client)
+    SecondFactorDuty.objects.create(group=Group.objects.get(name="publisher"))
+    assert not is_in(client)
+    assert "Your group asks its members" in client.get("/admin/", follow=True).content.decode()
+    set_up(client, now[0])
+    assert is_in(client)
+
+
+def test_a_group_is_told_so_in_its_form(admin_client):
+    group = Group.objects.get(name="editor")
+    address = reverse("admin:auth_group_change", args=[group.pk])
+    rights = list(group.permissions.values_list("pk", flat=True))
+    for owes_it in (True, False):
+        sent = {"name": "editor", "permissions": rights} | ({"owes_second_factor": "on"} if owes_it else {})
+        assert admin_client.post(address, sent).status_code == 302
+        assert SecondFactorDuty.objects.filter(group=group).exists() == owes_it
+        form = admin_client.get(address).context["adminform"].form
+        assert form["owes_second_factor"].value() == owes_it
+        assert admin_client.get(reverse("admin:auth_group_changelist")).status_code == 200
+
+
+# Setting it up
+
+
+def set_up(client, at: float, **changes):
+    page = client.get(PAGE)
+    offered = page.context["offered"]
+    totp = TOTP(offered.device.bin_key)
+    totp.time = at
+    return client.post(PAGE, {"token": offered.token, "code": f"{totp.token():06}"} | changes)
+
+
+def test_setting_up_shows_the_secret_and_then_ten_codes_once(ana, now):
+    client = signed_in(ana)
+    page = client.get(PAGE).content.decode()
+    assert re.search(r"Secret: <code>(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}</code>", page)
+    assert "<svg" in page
+    assert not TOTPDevice.objects.exists()  # looking writes nothing
+
+    codes = re.findall(r"<code>(\w{4}-\w{4}-\w{4})</code>", set_up(client, now[0]).content.decode())
+
+    assert len(set(codes)) == 10
+    assert is_in(client)
+    assert "10 recovery codes left" in client.get(PAGE).content.decode()
+    assert not any(each in client.get(PAGE).content.decode() for each in codes)
+    kept = set(StaticToken.objects.values_list("token", flat=True))
+    assert not kept & {each.replace("-", "") for each in codes}
+
+
+def test_other_sessions_are_asked_from_then_on(ana, now):
+    other = signed_in(ana)
+    set_up(signed_in(ana), now[0])
+    assert not is_in(other)
+
+
+@pytest.mark.parametrize("changes", [{"code": "000000"}, {"code": "abcdef"}, {"token": "nonsense"}])
+def test_nothing_is_set_up_without_the_right_code_of_the_offered_secret(ana, now, changes):
+    client = signed_in(ana)
+    assert set_up(client, now[0], **changes).status_code == 200
+    assert not TOTPDevice.objects.exists()
+
+
+def test_a_secret_is_offered_to_one_user(ana, now):
+    ben = User.objects.create_superuser("ben")
+    token = second_factor.offer(ben).token
+    assert set_up(signed_in(ana), now[0], token=token).status_code == 200
+    assert not TOTPDevice.objects.exists()
+
+
+def test_the_code_of_setting_up_opens_nothing_more(ana, now):
+    set_up(signed_in(ana), now[0])
+    client = signed_in(ana)
+    client.post(STEP, {"code": code(ana, now[0])})
+    assert not is_in(client)
+
+
+# Codes
+
+
+def test_a_code_is_good_once_and_for_a_minute(ana, now):
+    with_factor(ana)
+    used = code(ana, now[0])
+    client = signed_in(ana)
+    assert client.post(STEP, {"code": used}).status_code == 302
+    again = signed_in(ana)
+    assert "was used before" in again.post(STEP, {"code": used}).content.decode()
+    late = signed_in(ana)
+    TOTPDevice.objects.update(throttling_failure_count=0)
+    old = code(ana, now[0] + 60)
+    now[0] += 150
+    assert late.post(STEP, {"code": old}).status_code == 200
+    assert not is_in(again)
+    assert not is_in(late)
+
+
+def test_guessing_codes_takes_ever_longer(ana, now, monkeypatch):
+    with_factor(ana)
+    client = signed_in(ana)
+    moment = [timezone.now()]
+    monkeypatch.setattr(timezone, "now", lambda: moment[0])
+    right = code(ana, now[0])
+    client.post(STEP, {"code": "000000" if right != "000000" else "000001"})
+    answer = client.post(STEP, {"code": right})
+    assert "Wait 1 second, then" in answer.content.decode()
+    for tries in range(9):
+        moment[0] += timezone.timedelta(seconds=2**tries)
+        client.post(STEP, {"code": "000000" if right != "000000" else "000001"})
+    assert "Wait 512 seconds, then" in client.post(STEP, {"code": right}).content.decode()
+    assert not is_in(client)
+    moment[0] += timezone.timedelta(seconds=512)
+    assert client.post(STEP, {"code": right}).status_code == 302
+
+
+def test_a_recovery_code_opens_once_however_it_is_typed(ana, now):
+    with_factor(ana)
+    first, *_ = second_factor.renew_codes(ana)
+    client = signed_in(ana)
+    assert client.post(STEP, {"code": f" {first.upper().replace('-', ' ')} "}).status_code == 302
+    assert is_in(client)
+    assert second_factor.codes_left(ana) == 9
+    again = signed_in(ana)
+    assert again.post(STEP, {"code": first}).status_code == 200
+    assert not is_in(again)
+
+
+def test_one_users_codes_are_nobody_elses(ana, now):
+    ben = User.objects.create_superuser("ben")
+    with_factor(ana)
+    with_factor(ben)
+    client = signed_in(ana)
+    for foreign in (code(ben, now[0]), second_factor.renew_codes(ben)[0]):
+        client.post(STEP, {"code": foreign})
+        TOTPDevice.objects.update(throttling_failure_count=0)
+    assert not is_in(client)
+
+
+def test_new_codes_and_removal_take_a_code(ana, now):
+    client = signed_in(ana)
+    set_up(client, now[0])
+    for button in ("codes", "remove"):
+        assert "That code is wrong" in client.post(PAGE, {button: "x", "code": "wrong"}).content.decode()
+        TOTPDevice.objects.update(throttling_failure_count=0)
+        assert second_factor.codes_left(ana) == 10
+    now[0] += 60
+    assert (
+        "There are new recovery codes" in client.post(PAGE, {"codes": "x", "code": code(ana, now[0])}).content.decode()
+    )
+    now[0] += 60
+    client.post(PAGE, {"remove": "x", "code": code(ana, now[0])})
+    assert not TOTPDevice.objects.exists()
+    assert is_in(client)
+
+
+def test_who_owes_one_cannot_remove_it(ana, now):
+    owes(ana)
+    client = signed_in(ana)
+    set_up(client, now[0])
+    now[0] += 60
+    assert 'name="remove"' not in client.get(PAGE).content.decode()
+    client.post(PAGE, {"remove": "x", "code": code(ana, now[0])})
+    assert TOTPDevice.objects.filter(user=ana).exists()
+
+
+# Ways out
+
+
+def test_half_way_in_one_can_sign_out(ana):
+    with_factor(ana)
+    client = signed_in(ana)
+    assert client.post(STEP, {"leave": ""}).url == LOGIN
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize("wanted", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"])
+def test_nobody_is_led_elsewhere(ana, now, wanted):
+    with_factor(ana)
+    assert signed_in(ana).post(STEP, {"code": code(ana, now[0]), "next": wanted}).url == "/admin/"
+
+
+@pytest.mark.parametrize("address", [STEP, PAGE])
+def test_the_pages_are_the_staffs(client, address):
+    client.force_login(User.objects.create_user("reader"))
+    assert client.get(address).url.startswith(LOGIN)
+    assert Client().get(address).url.startswith(LOGIN)
+
+
+def test_an_administrator_takes_it_away_and_ends_the_sessions(admin_client, ana, now):
+    client = signed_in(ana)
+    set_up(client, now[0])
+    sent = {"action": "reset_second_factor", "_selected_action": [ana.pk]}
+    admin_client.post(reverse("admin:auth_user_changelist"), sent)
+    assert not is_in(client)
+    assert is_in(signed_in(ana))
+
+
+def test_the_command_does_the_same(ana, now):
+    client = signed_in(ana)
+    set_up(client, now[0])
+    out = StringIO()
+    call_command("reset_second_factor", "ana", stdout=out)
+    assert out.getvalue() == "ana has no second factor now and is signed out everywhere.\n"
+    assert not is_in(client)
+    assert is_in(signed_in(ana))
+    with pytest.raises(CommandError, match="There is no user nobody"):
+        call_command("reset_second_factor", "nobody")
+
+
+def test_the_pages_hold_nothing_that_the_policy_forbids(ana, now):
+    client = signed_in(ana)
+    pages = [client.get(PAGE), set_up(client, now[0]), client.get(PAGE), signed_in(ana).get(STEP)]
+    for page in pages:
+        text = page.content.decode()
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=)|https?://(?!www\.w3\.org)", text)
+        assert "no-store" in page["Cache-Control"]
+
+
+def test_a_page_of_the_desk_takes_no_more_queries_with_a_second_factor(ana, now):
+    client = signed_in(ana)
+    counts = [queries(client)]
+    set_up(client, now[0])
+    counts.append(queries(client))
+    assert counts[0] == counts[1]
+
+
+def queries(client) -> int:
+    client.get("/admin/desk/")
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get("/admin/desk/").status_code == 200
+    return len(asked)

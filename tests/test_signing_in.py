@@ -1,0 +1,320 @@
+"""Signing in: guessing is slow, tells nothing, and a session ends when it should."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import timedelta
+
+import pytest
+from axes.models import AccessAttempt, AccessLog
+from django.contrib.auth import hashers
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import sessions
+from config import settings as site_settings
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct horse battery"
+LOGIN = "/admin/login/"
+
+
+@pytest.fixture
+def ana() -> User:
+    return User.objects.create_superuser("ana", password=PASSWORD)
+
+
+def attempt(client, username="ana", password="wrong", **extra):
+    return client.post(LOGIN, {"username": username, "password": password, "next": "/admin/"}, **extra)
+
+
+def is_in(client) -> bool:
+    return client.get("/admin/").status_code == 200
+
+
+# Guessing
+
+
+def test_ten_wrong_passwords_close_the_login_of_a_name_from_everywhere(client, ana):
+    for number in range(9):
+        assert attempt(client, REMOTE_ADDR=f"203.0.113.{number}").status_code == 200
+    assert attempt(client, REMOTE_ADDR="203.0.113.9").status_code == 429
+
+    closed = attempt(Client(), password=PASSWORD, REMOTE_ADDR="203.0.113.10")
+    assert closed.status_code == 429
+    assert not is_in(client)
+
+
+def test_ten_wrong_passwords_close_the_login_from_an_address_for_all_names(client, ana):
+    answers = [attempt(client, f"somebody{number}").status_code for number in range(10)]
+    assert answers == [200] * 9 + [429]
+    assert attempt(client, password=PASSWORD).status_code == 429
+    assert attempt(Client(), password=PASSWORD, REMOTE_ADDR="203.0.113.10").status_code == 302
+
+
+def test_other_browsers_and_forged_addresses_do_not_help(client, ana):
+    for number in range(10):
+        extra = {"HTTP_USER_AGENT": f"browser {number}", "HTTP_X_FORWARDED_FOR": f"198.51.100.{number}"}
+        attempt(client, f"somebody{number}", **extra)
+    assert attempt(client, password=PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.77").status_code == 429
+
+
+def test_behind_a_proxy_the_address_is_the_one_that_it_wrote(client, ana, settings):
+    settings.BEHIND_PROXY = True
+    for number in range(10):
+        attempt(client, f"somebody{number}", HTTP_X_FORWARDED_FOR=f"192.0.2.{number}, 198.51.100.1")
+    assert attempt(client, password=PASSWORD, HTTP_X_FORWARDED_FOR="192.0.2.99, 198.51.100.1").status_code == 429
+    assert attempt(client, password=PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.2").status_code == 302
+
+
+def test_a_network_of_ipv6_counts_as_one_and_an_unknown_address_too(client):
+    for number in range(10):
+        attempt(client, f"somebody{number}", REMOTE_ADDR=f"2001:db8:1:2::{number}")
+        attempt(client, f"another{number}", REMOTE_ADDR="nonsense")
+    assert attempt(client, "last", REMOTE_ADDR="2001:db8:1:2:ffff::1").status_code == 429
+    assert attempt(client, "last", REMOTE_ADDR="more nonsense").status_code == 429
+    assert attempt(client, "last", REMOTE_ADDR="2001:db8:1:3::1").status_code == 200
+
+
+def test_the_page_says_until_when_and_what_to_do(client, ana):
+    answer = [attempt(client) for _ in range(10)][-1]
+    page = " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
+
+    assert "10 wrong passwords for this name or from your address" in page
+    assert re.search(r"Wait until \d\d:\d\d:\d\d \(15 minutes\), then try again", page)
+    assert "ask an administrator" in page
+    assert 890 <= int(answer["Retry-After"]) <= 900
+    assert PASSWORD not in page
+
+
+def test_a_closed_login_opens_after_15_minutes_whoever_goes_on_guessing(client, ana):
+    for _ in range(10):
+        attempt(client)
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=14))
+    assert attempt(client).status_code == 429
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=15, seconds=1))
+    assert attempt(client, password=PASSWORD).status_code == 302
+
+
+def test_an_administrator_opens_it_at_once(client, admin_client, ana):
+    for number in range(10):
+        attempt(client, REMOTE_ADDR=f"203.0.113.{number}")
+    sent = {"action": "open_login", "_selected_action": [ana.pk]}
+    page = admin_client.post(reverse("admin:auth_user_changelist"), sent, follow=True)
+    assert "The login is open again: ana." in page.content.decode()
+    assert attempt(client, password=PASSWORD).status_code == 302
+
+
+def test_no_answer_tells_which_names_there_are(ana):
+    off = User.objects.create_superuser("switched-off", password=PASSWORD, is_active=False)
+    User.objects.create_user("no-staff", password=PASSWORD)
+    told = set()
+    for username, password in (("ana", "wrong"), ("nobody", "wrong"), (off.username, PASSWORD), ("no-staff", PASSWORD)):
+        page = attempt(Client(), username, password).content.decode()
+        told.add(re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page.replace(username, "NAME")))
+    assert len(told) == 1
+    closed = set()
+    for number, username in enumerate(("ana", "nobody")):
+        address = f"203.0.113.{number}"
+        answer = [attempt(Client(), username, REMOTE_ADDR=address) for _ in range(10)][-1]
+        closed.add((answer.status_code, re.sub(r"\d\d:\d\d:\d\d", "", answer.content.decode().replace(username, ""))))
+    assert len(closed) == 1
+
+
+def test_a_wrong_password_takes_as_much_work_as_an_unknown_name(ana, settings, monkeypatch):
+    """The work is the hash: it is done once for each, whether there is such a user or not."""
+    done = []
+    hasher = hashers.get_hasher()
+    encode = type(hasher).encode
+    monkeypatch.setattr(type(hasher), "encode", lambda self, *given: done.append(given) or encode(self, *given))
+    counts = []
+    for username, password in (("ana", "wrong"), ("nobody", "wrong")):
+        done.clear()
+        attempt(Client(), username, password)
+        counts.append(len(done))
+    assert counts == [1, 1]
+
+
+def test_passwords_are_kept_by_scrypt(settings):
+    settings.PASSWORD_HASHERS = site_settings.PASSWORD_HASHERS
+    start = time.process_time()
+    encoded = hashers.make_password(PASSWORD)
+    assert encoded.startswith("scrypt$")
+    assert time.process_time() - start > 0.02
+    settings.PASSWORD_HASHERS = site_settings.PASSWORD_HASHERS[1:]
+    assert hashers.make_password(PASSWORD).startswith("pbkdf2_sha256$")
+
+
+@pytest.mark.parametrize(
+    ("password", "told"),
+    [
+        ("elevensigns", "at least 12 characters"),
+        ("qwertyuiop123", "too common"),
+        ("ana.fernandez", "too similar to the email"),
+        ("849320175628", "entirely numeric"),
+    ],
+)
+def test_weak_passwords_are_refused(password, told):
+    user = User(username="ana", email="ana.fernandez@newsroom.example")
+    with pytest.raises(ValidationError, match=told):
+        validate_password(password, user)
+
+
+@pytest.mark.parametrize(
+    "password", ["twelve signs", "no composition rules here", "ünïcödé pässwörd", "x7" + "long" * 50]
+)
+def test_long_passwords_are_taken_whatever_they_are_made_of(password):
+    validate_password(password, User(username="ana"))
+
+
+def test_changing_a_password_takes_the_old_one(client, ana):
+    client.force_login(ana)
+    sent = {"old_password": "wrong", "new_password1": "another good one", "new_password2": "another good one"}
+    assert client.post(reverse("admin:password_change"), sent).status_code == 200
+    ana.refresh_from_db()
+    assert ana.check_password(PASSWORD)
+
+
+def test_no_password_is_noted_or_logged(client, ana, caplog):
+    with caplog.at_level(0):
+        attempt(client, password="my other secret\n")
+        attempt(client, "a\nb\x1b[31m", "my other secret\n")
+        attempt(client, password=PASSWORD)
+        client.post(reverse("admin:logout"))
+    noted = [str(row) for model in (AccessAttempt, AccessLog) for row in model.objects.values()]
+    told = "\n".join([*noted, *(record.getMessage() for record in caplog.records)])
+    assert len(noted) == 3
+    assert "other secret" not in told
+    assert PASSWORD not in told
+
+
+# Sessions
+
+
+def test_a_session_is_new_at_login(client, ana):
+    client.get(LOGIN)
+    session = client.session
+    session["planted"] = "x"
+    session.save()
+    planted = session.session_key
+    client.cookies["session"] = planted
+
+    attempt(client, password=PASSWORD)
+
+    assert client.cookies["session"].value != planted
+    assert not Session.objects.filter(session_key=planted).exists()
+
+
+def test_a_session_ends_on_the_server_at_logout(client, ana):
+    attempt(client, password=PASSWORD)
+    stolen = client.cookies["session"].value
+    client.post(reverse("admin:logout"))
+    assert not is_in(with_session(stolen))
+    assert not Session.objects.filter(session_key=stolen).exists()
+
+
+def test_other_sessions_end_when_the_password_changes(client, ana):
+    client.force_login(ana)
+    other = Client()
+    other.force_login(ana)
+    sent = {"old_password": PASSWORD, "new_password1": "another good one", "new_password2": "another good one"}
+    assert client.post(reverse("admin:password_change"), sent).status_code == 302
+    assert is_in(client)
+    assert not is_in(other)
+
+
+def test_who_is_switched_off_is_out_for_good(client, ana):
+    client.force_login(ana)
+    ana.is_active = False
+    ana.save()
+    assert not is_in(client)
+    other = Client()
+    other.force_login(User.objects.create_superuser("bob"))
+    ana.is_active = True
+    ana.save()
+    assert not is_in(client)
+    assert is_in(other)
+
+
+def test_an_administrator_signs_somebody_out_everywhere(client, admin_client, ana):
+    client.force_login(ana)
+    sent = {"action": "end_sessions", "_selected_action": [ana.pk]}
+    admin_client.post(reverse("admin:auth_user_changelist"), sent)
+    assert not is_in(client)
+    assert is_in(admin_client)
+    client.force_login(ana)
+    assert is_in(client)
+
+
+def with_session(key: str) -> Client:
+    client = Client()
+    client.cookies["session"] = key
+    return client
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until a test moves it."""
+    now = [timezone.now()]
+    monkeypatch.setattr(timezone, "now", lambda: now[0])
+    return now
+
+
+def test_a_session_ends_after_8_hours_without_use(client, ana, clock):
+    client.force_login(ana)
+    clock[0] += timedelta(hours=7, minutes=59)
+    assert is_in(client)
+    clock[0] += timedelta(hours=7, minutes=59)
+    assert is_in(client)
+    key = client.cookies["session"].value
+    clock[0] += timedelta(hours=8)
+    Session.objects.update(expire_date=clock[0] + timedelta(days=1))  # whatever the store would still give out
+    assert not is_in(client)
+    assert not Session.objects.filter(session_key=key).exists()
+
+
+def test_a_session_ends_after_24_hours_of_use(client, ana, clock):
+    client.force_login(ana)
+    for _ in range(23):
+        clock[0] += timedelta(hours=1)
+        assert is_in(client)
+    clock[0] += timedelta(minutes=59)
+    assert is_in(client)
+    clock[0] += timedelta(minutes=1)
+    assert not is_in(client)
+
+
+def test_a_session_without_a_beginning_is_over(client, ana):
+    client.force_login(ana)
+    session = client.session
+    del session[sessions.BEGUN]
+    session.save()
+    assert not is_in(client)
+
+
+def test_using_a_session_writes_only_every_ten_minutes(client, ana, clock, django_assert_num_queries):
+    client.force_login(ana)
+    assert is_in(client)
+    address = reverse("admin:auth_group_add")
+    client.get(address)
+    with django_assert_num_queries(2 + 1) as asked:  # session, user; what the form lists
+        client.get(address)
+    assert not [query for query in asked.captured_queries if not query["sql"].startswith("SELECT")]
+    clock[0] += sessions.TOUCHED_EVERY
+    with django_assert_num_queries(2 + 1 + 3):
+        client.get(address)
+
+
+def test_readers_pages_ask_for_no_session(admin_client, django_assert_num_queries):
+    """Also of who is signed in: the page is everybody's."""
+    admin_client.get("/about/")
+    with django_assert_num_queries(0) as asked:
+        admin_client.get("/robots.txt")
+    assert asked.captured_queries == []
