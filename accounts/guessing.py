@@ -11,6 +11,7 @@ from typing import Any
 from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_failure_limit
 from django.conf import settings
+from django.contrib import admin
 from django.db.models import Max, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -32,7 +33,7 @@ def closed(request: HttpRequest, original: HttpResponse | None, credentials: dic
     ends = _last_failure(request, credentials) + settings.AXES_COOLOFF_TIME
     seconds = max(1, round((ends - timezone.now()).total_seconds()))
     context = {"ends": ends, "minutes": -(-seconds // 60), "tries": settings.AXES_FAILURE_LIMIT}
-    response = render(request, "accounts/closed.html", context, status=429)
+    response = render(request, "accounts/closed.html", admin.site.each_context(request) | context, status=429)
     response["Retry-After"] = str(seconds)
     return response
 

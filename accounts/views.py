@@ -82,6 +82,7 @@ def _set_up(request: HttpRequest) -> HttpResponse:
         "offered": offered,
         "qr": _drawn(offered.device.config_url),
         "is_owed": factor.owes_one(request.user),
+        "is_nav_sidebar_enabled": False,
         "title": "Set up a second factor",
     }
     return _page(request, "accounts/set_up.html", context)

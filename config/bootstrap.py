@@ -1,4 +1,4 @@
-"""Set Newsfold up in this folder and start it: `make demo`, `make test` and `make lint` come here.
+"""Set Newsfold up in this folder and start it: `make demo`, `make serve`, `make test` and `make lint` come here.
 
 Standard library only. Python 3.6 must be able to read this file and to run it as far as `newer_python()`,
 so that it can say that it is too old.
@@ -21,14 +21,15 @@ VENV_PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "newsfold-installed"  # what was installed: a line for each requirements file, with its hash
 ROOM = {
     "requirements.txt": 170,
-    "config/requirements-services.txt": 200,
-    "requirements-dev.txt": 500,
+    "config/requirements-services.txt": 250,
+    "requirements-dev.txt": 800,
 }  # megabytes in .venv
 ENV_FILE = BASE_DIR / ".env"
-USAGE = """Usage: python3 config/bootstrap.py demo [--no-serve] | test [pytest's options] | browser | faults | bench
-       | lint | install
+USAGE = """Usage: python3 config/bootstrap.py demo [--no-serve] | serve | test [pytest's options] | browser | faults
+       | fuzz | bench | lint | lock | audit | install
 
-From the environment: PYTHON, the interpreter to use; PORT, where the demo listens (8000); SERVE=no as --no-serve."""
+From the environment: PYTHON, the interpreter to use; PORT, where demo and serve listen (8000); SERVE=no, as
+--no-serve."""
 
 VERSION_PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
 SETTINGS_PROBE = """
@@ -61,11 +62,15 @@ def run(arguments):
     name, options = (arguments[0], arguments[1:]) if arguments else ("", [])
     commands = {
         "demo": demo,
+        "serve": serve,
         "test": test,
         "browser": browser,
         "faults": faults,
+        "fuzz": fuzz,
         "bench": bench,
         "lint": lint,
+        "lock": lock,
+        "audit": audit,
         "install": install_all,
     }
     if name not in commands or (name == "demo" and set(options) - {"--no-serve"}):
@@ -85,9 +90,31 @@ def demo(options):
         require_free(port)
     require_writable(BASE_DIR)
     write_env_file(ENV_FILE)
-    prepare(demo_requirements())
+    prepare(runtime_requirements())
     require_settings()
     replace_process([str(VENV_PYTHON), "manage.py", "demo"] + (["--port", str(port)] if serve else ["--no-serve"]))
+
+
+def serve(options):
+    """Serve as in production: what the settings ask for, its tables, its static files, and gunicorn."""
+    require_writable(BASE_DIR)
+    settings = dict(env_settings(ENV_FILE), **os.environ)
+    if not settings.get("SECRET_KEY") or not settings.get("ALLOWED_HOSTS"):
+        raise Missing(
+            f"SECRET_KEY and ALLOWED_HOSTS must be set before the site can be served: copy .env.example to {ENV_FILE} "
+            "and fill them in, or set them as variables. (`make demo` writes a .env for this machine alone by itself.)"
+        )
+    if not settings.get("WEB_BIND"):
+        port = wanted_port(settings.get("PORT") or "8000")
+        require_free(port)
+        os.environ["WEB_BIND"] = f"127.0.0.1:{port}"
+    prepare(runtime_requirements())
+    require_settings()
+    for command in (["check", "--deploy"], ["migrate", "--no-input", "-v1"], ["collectstatic", "--no-input"]):
+        if subprocess.call([str(VENV_PYTHON), "manage.py"] + command):
+            raise Missing(f"`manage.py {' '.join(command)}` failed: the reason stands above. Nothing is served.")
+    say("Serving on {}. Ctrl-C ends it.".format(settings.get("WEB_BIND") or os.environ["WEB_BIND"]))
+    replace_process([str(VENV_PYTHON), "-m", "gunicorn", "-c", "config/gunicorn.conf.py"])
 
 
 def install_all(options):
@@ -108,7 +135,12 @@ def browser(options):
 def faults(options):
     install_all(options)
     files = [f"tests/test_{name}.py" for name in ("import_faults", "picture_faults", "hostile_pictures")]
-    replace_process([str(VENV_PYTHON), "-m", "pytest", "-m", "faults"] + files + options)
+    replace_process([str(VENV_PYTHON), "-m", "pytest", "-m", "faults"] + files + ["tests/services"] + options)
+
+
+def fuzz(options):
+    install_all(options)
+    replace_process([str(VENV_PYTHON), "tests/fuzzing.py"] + options)
 
 
 def bench(options):
@@ -122,6 +154,16 @@ def lint(options):
     install_all(options)
     commands = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
     return max([subprocess.call([str(VENV_PYTHON), "-m"] + command) for command in commands])
+
+
+def lock(options):
+    install_all(options)
+    return subprocess.call([str(VENV_PYTHON), "config/supply.py", "lock"])
+
+
+def audit(options):
+    install_all(options)
+    return subprocess.call([str(VENV_PYTHON), "config/supply.py", "audit"])
 
 
 # Which Python
@@ -201,7 +243,8 @@ def create_venv():
 
 
 def install(requirements):
-    command = [str(VENV_PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "-r", requirements]
+    command = [str(VENV_PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
+    command += ["--require-hashes", "-r", lock_of(requirements)]
     done = subprocess.run(command, stderr=subprocess.PIPE)
     if done.returncode:
         raise Missing(why_pip_failed(done.stderr.decode(errors="replace"), requirements))
@@ -221,13 +264,20 @@ def why_pip_failed(output, requirements):
     return f"{requirements} can't be installed: {last_line(output).replace('ERROR: ', '')}."
 
 
+def lock_of(requirements):
+    """Return the file that names each package with its hashes: what is installed."""
+    return os.path.splitext(requirements)[0] + ".lock"
+
+
 def requirement_hashes(name):
     """Return the requirements files that `name` reads, itself included, each with the hash of all it asks for."""
     text = (BASE_DIR / name).read_text()
+    locked = BASE_DIR / lock_of(name)
     hashes = {}
     for line in text.splitlines():  # -r names a file beside the one it stands in
         if line.startswith("-r "):
             hashes.update(requirement_hashes(os.path.normpath(os.path.join(os.path.dirname(name), line[3:].strip()))))
+    text += locked.read_text() if locked.exists() else ""
     hashes[name] = hashlib.sha256((text + "".join(sorted(hashes.values()))).encode()).hexdigest()
     return hashes
 
@@ -256,16 +306,18 @@ def write_env_file(path):
         file.write(text)
 
 
-def demo_requirements():
+def runtime_requirements():
     """Return the requirements file that the settings call for."""
-    services = ("postgres:", "postgresql:", "psql:", "pgsql:", "redis:", "rediss:", "rediscache:")
-    settings = env_settings(ENV_FILE)
-    addresses = [os.environ.get(name, settings.get(name, "")) for name in ("DATABASE_URL", "CACHE_URL")]
+    services = ("postgres:", "postgresql:", "psql:", "pgsql:", "redis:", "rediss:", "rediscache:", "s3:")
+    settings = dict(env_settings(ENV_FILE), **os.environ)
+    addresses = [settings.get(name, "") for name in ("DATABASE_URL", "CACHE_URL", "MEDIA_STORAGE")]
     return "config/requirements-services.txt" if any(a.startswith(services) for a in addresses) else "requirements.txt"
 
 
 def env_settings(path):
     """Return what a .env file sets, roughly: enough to see what must be installed to read it in earnest."""
+    if not path.exists():
+        return {}
     pairs = (line.partition("=") for line in path.read_text().splitlines() if not line.lstrip().startswith("#"))
     return {name.replace("export ", "").strip(): value.strip().strip("'\"") for name, _, value in pairs}
 

@@ -27,7 +27,9 @@ QUICK = {
 }
 
 logger = logging.getLogger(__name__)
-_away_until: dict[str, float] = {}  # by server; for all caches and threads of the process
+# By server, for all caches and threads of the process: until when it is left alone, how often it has gone away.
+_away_until: dict[str, float] = {}
+_outages: dict[str, int] = {}
 
 
 def _or_instead(name: str) -> Callable[..., Any]:
@@ -42,7 +44,7 @@ def _or_instead(name: str) -> Callable[..., Any]:
             else:
                 _away_until.pop(self.server, None)
                 return answer
-        return getattr(self.instead, name)(*args, **kwargs)
+        return getattr(self.alone(), name)(*args, **kwargs)
 
     return method
 
@@ -80,9 +82,16 @@ class RedisCache(redis.RedisCache):
         return True
 
     def leave(self, error: Exception) -> None:
+        """Go on without it for a while."""
         if self.server not in _away_until:
+            _outages[self.server] = _outages.get(self.server, 0) + 1
             logger.warning("The cache is away; each process keeps for itself until it is back: %s", error)
         _away_until[self.server] = time.monotonic() + PAUSE_SECONDS
+
+    def alone(self) -> BaseCache:
+        """Return what stands in. What was kept in an earlier outage isn't found again: it may be wrong by now."""
+        self.instead.key_prefix = f"{self.key_prefix}-{_outages.get(self.server, 0)}"
+        return self.instead
 
     add, get, set, touch = _or_instead("add"), _or_instead("get"), _or_instead("set"), _or_instead("touch")
     delete, has_key, incr = _or_instead("delete"), _or_instead("has_key"), _or_instead("incr")

@@ -66,7 +66,6 @@ class HeadersMiddleware:
         self.staff = always | own | staff | {"X-Robots-Tag": "noindex"}
         # Feed readers show our pictures in pages of theirs.
         self.files = always | readers | {"Cross-Origin-Resource-Policy": "cross-origin"}
-        self.strict_transport = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
@@ -75,8 +74,6 @@ class HeadersMiddleware:
             response.headers.setdefault(name, value)
         if is_staffs:
             response.headers["Cache-Control"] = NO_STORE
-        if settings.HTTPS and request.is_secure():
-            response.headers.setdefault("Strict-Transport-Security", self.strict_transport)
         return response
 
     def _headers(self, request: HttpRequest, is_staffs: bool) -> dict[str, str]:

@@ -6,6 +6,7 @@ differs, the file does not.
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -98,7 +99,7 @@ DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", default=WEB_THREADS)
 DATABASE_POOL_WAIT = env.float("DATABASE_POOL_WAIT", default=3.0)
 
 
-def database(found, wait=DATABASE_POOL_WAIT):
+def database(found: dict[str, Any], wait: float = DATABASE_POOL_WAIT) -> dict[str, Any]:
     """Return a database as Django wants it, with what its engine needs."""
     options = found.setdefault("OPTIONS", {})
     found["CONN_MAX_AGE"] = 60  # seconds; opening SQLite's file takes longer than answering from it
@@ -196,6 +197,7 @@ CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 3600  # as IDLE of accounts/sessions.py
 MESSAGE_STORAGE = "accounts.messages.MessagesStorage"
 X_FRAME_OPTIONS = "DENY"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.masking.SecretsFilter"
 # Where pictures may come from; a storage that browsers fetch from themselves has to be added.
 CSP_IMG_SOURCES = ["'self'"]
 

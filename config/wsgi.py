@@ -1,9 +1,21 @@
 """The entry point for WSGI servers such as gunicorn."""
 
 import os
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("NEWSFOLD_SERVES", "true")  # settings give a server a pool of connections, a command one
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer as Django does; HEAD without the body, of which servers would complain in the log."""
+    body = _django(environ, start_response)
+    if environ["REQUEST_METHOD"] != "HEAD":
+        return body
+    if hasattr(body, "close"):
+        body.close()
+    return []

@@ -196,19 +196,31 @@ def test_settings_that_are_there_are_kept(tmp_path):
         ("#DATABASE_URL=postgres://host/news", "requirements.txt"),
         ("export DATABASE_URL = 'postgres://host/news'", "config/requirements-services.txt"),
         ("CACHE_URL=rediss://host:6379/0", "config/requirements-services.txt"),
+        ("MEDIA_STORAGE=s3://bucket", "config/requirements-services.txt"),
     ],
 )
 def test_services_that_the_settings_name_bring_their_clients(folder, monkeypatch, line, requirements):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.delenv("CACHE_URL", raising=False)
+    monkeypatch.delenv("MEDIA_STORAGE", raising=False)
     (folder / ".env").write_text(line + "\n")
-    assert bootstrap.demo_requirements() == requirements
+    assert bootstrap.runtime_requirements() == requirements
 
 
 def test_a_real_variable_wins_over_the_env_file(folder, monkeypatch):
     (folder / ".env").write_text("DATABASE_URL=sqlite:///db.sqlite3\n")
     monkeypatch.setenv("DATABASE_URL", "postgres://host/news")
-    assert bootstrap.demo_requirements() == "config/requirements-services.txt"
+    assert bootstrap.runtime_requirements() == "config/requirements-services.txt"
+
+
+@pytest.mark.parametrize("text", ["", "SECRET_KEY=x\n", "ALLOWED_HOSTS=news.example\n"])
+def test_nothing_is_served_without_key_and_hosts(folder, monkeypatch, text):
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    monkeypatch.delenv("ALLOWED_HOSTS", raising=False)
+    if text:
+        (folder / ".env").write_text(text)
+    with pytest.raises(bootstrap.Missing, match="SECRET_KEY and ALLOWED_HOSTS must be set"):
+        bootstrap.serve([])
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["demo", "--serve"]])

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import path, reverse
@@ -54,9 +55,10 @@ def failing_urls() -> ModuleType:
     module.urlpatterns = [  # type: ignore[attr-defined]
         path("fails/400/", raising(BadRequest("no"))),
         path("fails/500/", raising(RuntimeError("s3cret"))),
-        path("fails/503/", lambda request: HttpResponse(status=503)),
+        path("fails/503/", raising(OperationalError("s3cret"))),
         *site_urls.urlpatterns,
     ]
+    module.handler500 = site_urls.handler500  # type: ignore[attr-defined]
     return module
 
 
@@ -86,6 +88,10 @@ def kept(https) -> HttpResponse:
 
 def plain(https) -> HttpResponse:
     return Client().get("/latest/")
+
+
+def refused_at_the_door(https) -> HttpResponse:
+    return Client().get("/", headers={"Host": "elsewhere.example"})  # before any other middleware sees it
 
 
 def desk(https) -> HttpResponse:
@@ -127,6 +133,7 @@ ANSWERS: dict[str, tuple[Callable[..., HttpResponse], int]] = {
     "folded, so redirected": (asked("get", "/news/2020-06-09-folded/"), 301),
     "slash added": (asked("get", "/latest"), 301),
     "plain HTTP, so redirected": (plain, 301),
+    "plain HTTP, unknown host": (refused_at_the_door, 400),
     "unknown host": (asked("get", "/", headers={"Host": "elsewhere.example"}), 400),
     "bad request": (asked("get", "/fails/400/"), 400),
     "no token": (asked("post", "/admin/login/"), 403),
@@ -175,7 +182,7 @@ def test_every_answer_carries_every_header(https, stories, what):
     assert told["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "camera=()" in told["Permissions-Policy"]
     assert told["Cross-Origin-Resource-Policy"] == ("cross-origin" if is_file or "static" in what else "same-origin")
-    if what != "plain HTTP, so redirected":  # RFC 6797, 7.2: not there
+    if not what.startswith("plain HTTP"):  # RFC 6797, 7.2: not there
         assert told["Strict-Transport-Security"] == f"max-age={YEAR}; includeSubDomains; preload"
     if is_staffs:
         assert {"no-store", "private"} <= set(told["Cache-Control"].split(", "))

@@ -58,7 +58,7 @@ class FakeHubHandler(BaseHTTPRequestHandler):
 @contextmanager
 def a_hub():
     with FakeHub() as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
         thread.start()
         try:
             yield server

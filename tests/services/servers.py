@@ -62,7 +62,7 @@ class Postgres:
     def __init__(self, primary: Postgres | None = None) -> None:
         require("initdb")
         self.port = free_port()
-        self.folder = Path(tempfile.mkdtemp(prefix="newsfold-pg-", dir="/tmp"))  # noqa: S108 postgres can't see pytest's
+        self.folder = Path(tempfile.mkdtemp(prefix="newsfold-pg-", dir="/tmp"))
         if OWNER:
             shutil.chown(self.folder, "postgres", "postgres")
         self.data = self.folder / "data"
@@ -154,6 +154,8 @@ class Site:
 
     folder: Path
     settings: dict[str, str]
+    root: Path = ROOT
+    prefix: list[str] = field(default_factory=list)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     cookies: dict[str, str] = field(default_factory=dict)
@@ -189,7 +191,13 @@ class Site:
 
     def _run(self, command: list[str], *, check: bool = True) -> str:
         done = subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+            self.prefix + command,
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done.stdout + ("" if check else done.stderr)
@@ -201,7 +209,9 @@ class Site:
     def serve(self) -> None:
         command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.conf.py"]
         with (self.folder / "gunicorn.log").open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                self.prefix + command, cwd=self.root, env=self.environment, stdout=log, stderr=log
+            )
         wait_until(lambda: answers(self.port), 20, "gunicorn answers")
 
     def get(self, path: str, **headers: str) -> urllib3.BaseHTTPResponse:

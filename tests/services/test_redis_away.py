@@ -34,7 +34,7 @@ def keys(redis) -> set[str]:
     import redis as client
 
     with client.Redis(port=redis.port, socket_timeout=5) as connection:
-        return {key.decode() for key in connection.keys()}
+        return {key.decode() for key in connection.scan_iter()}
 
 
 def visit(site: Site) -> list[float]:

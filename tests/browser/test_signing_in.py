@@ -1,0 +1,85 @@
+"""Signing in with a browser: nothing on these pages is refused by the policy, and axe finds nothing on them."""
+
+from __future__ import annotations
+
+import re
+import time
+from base64 import b32decode
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import Group
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from playwright.sync_api import Page, expect
+
+from accounts.models import SecondFactorDuty
+from tests.browser.conftest import NARROW, PASSWORD, WIDE, editor
+
+
+def sign_in(page: Page, password: str = PASSWORD) -> None:
+    page.goto("/admin/desk/")
+    page.get_by_label("Username:").fill("ana")
+    page.get_by_label("Password:").fill(password)
+    page.get_by_role("button", name="Log in").click()
+
+
+def fine(page: Page, what: str) -> None:
+    """Fail if axe finds something, or the page is wider than its window."""
+    found = Axe().run(page).response["violations"]
+    assert not found, [(each["id"], each["nodes"][0]["html"]) for each in found]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), what
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+@pytest.mark.parametrize("javascript", [True, False])
+def test_from_the_password_to_the_desk_by_way_of_a_second_factor(newsroom, size, scheme, javascript):
+    ana = editor("ana")
+    group = Group.objects.create(name="careful")
+    ana.groups.add(group)
+    SecondFactorDuty.objects.create(group=group)
+    page = newsroom.seat(logged_in=False, size=size, scheme=scheme, javascript=javascript)
+    look = fine if javascript else lambda page, what: None
+
+    sign_in(page)
+    expect(page.get_by_role("heading", name="Set up a second factor")).to_be_visible()
+    look(page, "setting up")
+    assert page.locator(".qr svg").bounding_box()["width"] > 150
+    secret = page.locator("li code").inner_text().replace(" ", "")
+    page.get_by_label("Code:").fill(code_of(secret))
+    page.get_by_role("button", name="Set up").click()
+    expect(page.get_by_text("The second factor is set up.")).to_be_visible()
+    look(page, "recovery codes")
+    recovery = page.locator(".codes code").first.inner_text()
+    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="Second factor").click()
+    expect(page.get_by_text("10 recovery codes left")).to_be_visible()
+    look(page, "the second factor")
+
+    page.context.clear_cookies()
+    sign_in(page)
+    expect(page.get_by_role("heading", name="Second factor")).to_be_visible()
+    look(page, "second step")
+    page.get_by_label("Code:").fill("000000")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("That code is wrong")).to_be_visible()
+    page.get_by_label("Code:").fill(recovery)
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_url(re.compile("/admin/desk/$"))
+    assert TOTPDevice.objects.filter(user=ana).count() == 1
+
+
+def code_of(secret: str) -> str:
+    totp = TOTP(b32decode(secret))
+    totp.time = time.time()
+    return f"{totp.token():06}"
+
+
+def test_a_closed_login_says_when_it_opens(newsroom):
+    editor("ana")
+    page = newsroom.seat(logged_in=False)
+    for _ in range(10):
+        sign_in(page, "wrong")
+    expect(page.get_by_role("heading", name="Login closed for a while")).to_be_visible()
+    expect(page.get_by_text("(15 minutes)")).to_be_visible()
+    fine(page, "the closed login")

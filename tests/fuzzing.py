@@ -1,0 +1,232 @@
+"""Throws mutated files at what reads files from outside: `make fuzz SECONDS=60`.
+
+Cases follow from a seed and a number, so a worker that dies or hangs tells by its number which case it was. A case may
+be refused by its target's own error; any other exception, more than TIME_MAX or more than MEMORY_MAX is a problem, and
+the case is kept in var/fuzz/. A new target is one entry of TARGETS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import mmap
+import os
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+KEPT = ROOT / "var" / "fuzz"
+TIME_MAX = 2.0  # seconds of one case (RELIABILITY goal 16)
+MEMORY_MAX = 1_000_000_000  # bytes of a worker's address space
+HUNG = 15.0  # seconds without a new case after which a worker is killed
+STATE = struct.Struct("QdQ")  # cases done, slowest in seconds, cases that were taken
+
+TOKENS = """--- ... : - ? ! & * | > ' " # % @ ` [ ] { } , << ~ null true .inf .nan 0o7 0x1f 1e999 2020-13-45T99:99:99Z
+!!python/object !!binary !!set &a *a <<: \\u0000 \\ud800 <script> 9999999999999999999999 javascript:x http://a
+published: quality: heat: related: images: provider: topics: webUrl:"""
+WORDS = (*TOKENS.split(), "\t", "\r\n", "\ufeff", "\u2028", "\x85", "\x00")
+
+
+class Target(NamedTuple):
+    """What reads files: examples to mutate, the reader, and the errors by which it refuses."""
+
+    examples: Callable[[], list[bytes]]
+    read: Callable[[bytes], object]
+    refusals: Callable[[], tuple[type[Exception], ...]]
+
+
+def document_examples() -> list[bytes]:
+    from tests.documents import CANONICAL
+
+    folders = (ROOT / "seeds" / "news", ROOT.parent / "shared" / "corpus")
+    files = [path for folder in folders if folder.is_dir() for path in sorted(folder.rglob("*.md"))[:300]]
+    return [CANONICAL.encode(), *(path.read_bytes() for path in files)]
+
+
+def read_document(raw: bytes) -> object:
+    from articles.exchange.parse import read_file
+    from articles.exchange.write import document_text
+
+    document = read_file(raw, "fuzzed.md", "2020-06-09-fuzzed")
+    return document_text(document) if hasattr(document, "title") else None
+
+
+def document_refusals() -> tuple[type[Exception], ...]:
+    from articles.exchange.document import DocumentRejected
+
+    return (DocumentRejected,)
+
+
+TARGETS = {"documents": Target(document_examples, read_document, document_refusals)}
+
+
+def case(examples: list[bytes], seed: str, number: int) -> bytes:
+    """Return the case of that number: an example with one to eight things done to it."""
+    chance = Random(f"{seed} {number}")  # noqa: S311  nothing secret
+    raw = chance.choice(examples)
+    for _ in range(chance.choice((1, 1, 2, 3, 8))):
+        raw = chance.choice(MUTATIONS)(raw, chance, examples)
+    return raw
+
+
+def _flip(raw: bytes, chance: Random, examples: list[bytes]) -> bytes:
+    changed = bytearray(raw)
+    for _ in range(chance.randint(1, 4)):
+        if changed:
+            changed[chance.randrange(len(changed))] = chance.randrange(256)
+    return bytes(changed)
+
+
+def _cut(raw: bytes, chance: Random, examples: list[bytes]) -> bytes:
+    start, end = _span(raw, chance)
+    return raw[:start] + raw[end:]
+
+
+def _repeat(raw: bytes, chance: Random, examples: list[bytes]) -> bytes:
+    start, end = _span(raw, chance)
+    return raw[:end] + raw[start:end] * chance.choice((1, 2, 9, 200)) + raw[end:]
+
+
+def _insert(raw: bytes, chance: Random, examples: list[bytes]) -> bytes:
+    place = chance.randint(0, len(raw))
+    return raw[:place] + (chance.choice(WORDS) * chance.choice((1, 1, 2, 500))).encode(errors="replace") + raw[place:]
+
+
+def _splice(raw: bytes, chance: Random, examples: list[bytes]) -> bytes:
+    other = chance.choice(examples)
+    return raw[: chance.randint(0, len(raw))] + other[chance.randint(0, len(other)) :]
+
+
+def _indent(raw: bytes, chance: Random, examples: list[bytes]) -> bytes:
+    lines = raw.split(b"\n")
+    place = chance.randrange(len(lines))
+    lines[place] = chance.choice((b"  ", b"\t", b"- ", b" " * 500, b"? ")) + lines[place].lstrip()
+    return b"\n".join(lines)
+
+
+def _span(raw: bytes, chance: Random) -> tuple[int, int]:
+    start = chance.randint(0, len(raw))
+    return start, min(len(raw), start + chance.choice((1, 4, 40, 400)))
+
+
+MUTATIONS = (_flip, _cut, _repeat, _insert, _insert, _splice, _indent)
+
+
+class TooSlow(BaseException):
+    """A case took longer than it may."""
+
+
+def work(name: str, seed: str, first: int, until: float, shared: Path) -> int:
+    """Run cases from `first` until the time is over. The first problem ends it, and its reason goes to stderr."""
+    target = TARGETS[name]
+    examples, refusals = target.examples(), target.refusals()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
+    signal.signal(signal.SIGALRM, _too_slow)
+    with shared.open("r+b") as file, mmap.mmap(file.fileno(), STATE.size) as state:
+        number, (_, slowest, taken) = first, STATE.unpack(state[:])
+        while time.time() < until:
+            state[:] = STATE.pack(number, slowest, taken)
+            raw = case(examples, seed, number)
+            start = time.process_time()
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            signal.setitimer(signal.ITIMER_REAL, 4 * TIME_MAX)  # others use the machine too
+            try:
+                target.read(raw)
+                taken += 1
+            except refusals:
+                pass
+            except TooSlow:
+                return _tell(f"took longer than {4 * TIME_MAX:.0f} s")
+            except BaseException as error:  # noqa: BLE001  whatever it is, it is what we look for
+                return _tell(f"{type(error).__name__}: {error}"[:300])
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            spent = time.process_time() - start
+            if spent > TIME_MAX:
+                return _tell(f"took {spent:.1f} s of CPU")
+            slowest, number = max(slowest, spent), number + 1
+        state[:] = STATE.pack(number, slowest, taken)
+    return 0
+
+
+def _too_slow(*given: object) -> None:
+    raise TooSlow
+
+
+def _tell(reason: str) -> int:
+    sys.stderr.write(reason)
+    return 1
+
+
+def fuzz(name: str, seconds: float, seed: str) -> int:
+    """Fuzz one target; return how many problems there were. Each is kept and told as it comes."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    shared = KEPT / f".{name}-{os.getpid()}"
+    shared.write_bytes(STATE.pack(0, 0.0, 0))
+    start, number, problems = time.time(), 0, 0
+    try:
+        while time.time() < start + seconds:
+            reason = _watched(name, seed, number, start + seconds, shared)
+            number, slowest, taken = STATE.unpack(shared.read_bytes())
+            if reason:
+                problems += 1
+                raw = case(TARGETS[name].examples(), seed, number)
+                path = KEPT / f"{name}-{hashlib.sha256(raw).hexdigest()[:16]}"
+                path.write_bytes(raw)
+                print(f"{name} {number}: {reason} ({path.relative_to(ROOT)})", flush=True)
+                number += 1
+    finally:
+        shared.unlink()
+    share = 100 * taken / max(number, 1)
+    told = f"{number} cases in {time.time() - start:.0f} s, {share:.0f} % of them taken, slowest {slowest:.2f} s of CPU"
+    print(f"{name}: {told}, {problems} problems (seed {seed}).")
+    return problems
+
+
+def _watched(name: str, seed: str, first: int, until: float, shared: Path) -> str:
+    """Run a worker to its end; return why it ended early, empty if it didn't."""
+    command = [sys.executable, __file__, "--worker", name, seed, str(first), str(until), str(shared)]
+    worker = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    before, since = -1, time.time()
+    while worker.poll() is None:
+        time.sleep(0.05)
+        number = STATE.unpack(shared.read_bytes())[0]
+        if number != before:
+            before, since = number, time.time()
+        elif time.time() - since > HUNG:
+            worker.kill()
+            worker.wait()
+            return f"hung for {HUNG:.0f} s"
+    told = worker.stderr.read().strip() if worker.stderr else ""
+    return (told.splitlines()[-1] if told else f"died with {worker.returncode}") if worker.returncode else ""
+
+
+def main() -> int:
+    if sys.argv[1:2] == ["--worker"]:
+        name, seed, first, until, shared = sys.argv[2:]
+        return work(name, seed, int(first), float(until), Path(shared))
+    parser = argparse.ArgumentParser(description="Fuzz what reads files from outside.")
+    parser.add_argument("targets", nargs="*", default=list(TARGETS), help="Which: all by default.")
+    parser.add_argument("--seconds", type=float, default=60, help="How long for each target.")
+    parser.add_argument("--seed", default=str(int(time.time())), help="The same seed makes the same cases.")
+    given = parser.parse_args()
+    return 1 if sum([fuzz(name, given.seconds, given.seed) for name in given.targets]) else 0
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    import django
+
+    django.setup()
+    sys.exit(main())

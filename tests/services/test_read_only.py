@@ -1,0 +1,55 @@
+"""The site as the image runs it: its own files can't be written, by nobody's mistake."""
+
+import os
+import shutil
+
+import pytest
+
+from .servers import ROOT, Site
+
+pytestmark = [pytest.mark.services, pytest.mark.faults]
+CODE = ("articles", "config", "providers", "templates", "manage.py", "seeds")
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A site in a folder without a writable file; root without privileges is an ordinary user."""
+    copy, data = tmp_path / "app", tmp_path / "data"
+    ours = [path.name for path in ROOT.iterdir() if (path / "__init__.py").exists() and path.name != "tests"]
+    copy.mkdir()
+    data.mkdir()
+    for name in {*CODE, *ours}:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, copy / name)
+    prefix = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"] if os.geteuid() == 0 else []
+    found = Site(data, {"STATIC_ROOT": str(copy / "static"), "TMPDIR": str(data)}, root=copy, prefix=prefix)
+    found.manage("collectstatic", "--noinput", "-v0")
+    for path in (copy, *copy.rglob("*")):
+        path.chmod(path.stat().st_mode & ~0o222)
+    yield found
+    found.close()
+    for path in (copy, *copy.rglob("*")):
+        path.chmod(path.stat().st_mode | 0o200)
+
+
+def test_commands_and_pages_write_nothing_beside_the_data(site):
+    denied = "import os; print('1' if not os.access('config', os.W_OK) else '0')"
+    assert site.python(denied) == 1
+    site.manage("migrate", "-v0")
+    assert " 0 rejected" in site.manage("import_articles", "seeds/news")
+    site.manage("cache_images", "--from", "seeds/media")
+    site.sign_in()
+    site.serve()
+
+    page = site.get("/")
+    assert page.status == 200
+    assert site.ask_as_editor("GET", "/admin/desk/").status == 200
+    style = page.data.decode().partition('rel="stylesheet" href="')[2].partition('"')[0]
+    static = site.get(style)
+    assert static.status == 200
+    assert "immutable" in static.headers["Cache-Control"]
+    assert "Traceback" not in site.log()
+    assert not list(site.root.rglob("__pycache__"))

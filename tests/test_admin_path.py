@@ -1,0 +1,68 @@
+"""The admin is where ADMIN_PATH says, and nothing that readers get tells where that is."""
+
+from __future__ import annotations
+
+import importlib
+import re
+
+import pytest
+from django.test import Client
+from django.urls import clear_url_caches, reverse
+
+from articles import operations
+from articles.acts import By
+from articles.models import Via
+from config import urls
+
+from . import builders
+from .addresses import all_addresses
+from .test_nothing_leaks import OPEN
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def moved(settings):
+    """The site with its admin at /newsroom/secret/."""
+    settings.ADMIN_PATH = "newsroom/secret/"
+    importlib.reload(urls)
+    clear_url_caches()
+    yield
+    settings.ADMIN_PATH = "admin/"
+    importlib.reload(urls)
+    clear_url_caches()
+
+
+def test_all_of_it_moves(moved, admin_client, admin_user):
+    article = builders.article("Storm", topics=["AI"])
+    operation = operations.pin(article, "title", by=By(admin_user, Via.DESK)).operation
+    assert not [each.template for each in all_addresses() if each.template.startswith("/admin/")]
+    for address in (
+        *(reverse("admin:index"), reverse("desk"), reverse("desk_story", args=[article.pk]), reverse("desk_history")),
+        *(reverse("admin:articles_article_change", args=[article.pk]), reverse("desk_operation", args=[operation.pk])),
+        *(reverse("desk_preview", args=[article.pk]), reverse("admin:second_factor")),
+        reverse("admin:articles_article_changelist"),
+    ):
+        answer = admin_client.get(address)
+        assert address.startswith("/newsroom/secret/")
+        assert answer.status_code == 200
+        assert not re.search(r'"/admin/', answer.content.decode())
+        assert answer["Cache-Control"].endswith("private")
+        assert "'none'" not in answer["Content-Security-Policy"].split("script-src")[1].split(";")[0]
+    sent = {"verb": "hold", "row": f"{article.pk}:{article.version}"}
+    assert admin_client.post(reverse("desk_act"), sent).url.startswith("/newsroom/secret/desk/")
+
+
+def test_readers_are_not_told(moved, client):
+    builders.article("Storm", name="2020-06-09-open", topics=["Open"])
+    for address in (*OPEN, "/nothing/", "/newsroom/", "/newsroom/secret", "/admin/"):
+        answer = client.get(address)
+        assert "secret" not in f"{answer.content.decode()} {answer.headers}" or address == "/newsroom/secret"
+    nowhere = client.get("/admin/")
+    assert nowhere.status_code == 404
+    assert nowhere.content == client.get("/nothing/").content
+
+
+def test_whoever_guesses_it_is_asked_for_the_password(moved):
+    answer = Client().get("/newsroom/secret/desk/")
+    assert answer.url == "/newsroom/secret/login/?next=/newsroom/secret/desk/"

@@ -1,0 +1,49 @@
+"""What readers are told when the database is away, and when a view breaks."""
+
+import pytest
+from django.db import InterfaceError, OperationalError, ProgrammingError
+from django.test import Client
+
+from articles import stamps, views
+from config.errors import AWAY
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client():
+    return Client(raise_request_exception=False)
+
+
+def failing(error):
+    def fail(*args, **kwargs):
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("error", [OperationalError("gone"), InterfaceError("closed"), AWAY[2]()])
+@pytest.mark.parametrize("place", [(stamps, "current"), (views, "_list_context")], ids=["middleware", "view"])
+def test_a_service_that_is_away_is_told_with_when_to_ask_again(client, monkeypatch, error, place):
+    monkeypatch.setattr(*place, failing(error))
+    response = client.get("/latest/")
+    assert response.status_code == 503
+    assert response["Retry-After"] == "5"
+    assert response["Cache-Control"] == "no-store"
+    assert "We are back in a moment" in response.content.decode()
+
+
+@pytest.mark.parametrize("error", [ProgrammingError("no such column"), ValueError("ours")])
+def test_our_own_mistakes_stay_500(client, monkeypatch, error):
+    monkeypatch.setattr(views, "_list_context", failing(error))
+    response = client.get("/latest/")
+    assert response.status_code == 500
+    assert "Retry-After" not in response
+
+
+def test_the_api_tells_it_in_json(client, monkeypatch):
+    monkeypatch.setattr("articles.api.views._site_page", failing(OperationalError("gone")))
+    response = client.get("/api/news/")
+    assert response.status_code == 503
+    assert response["Retry-After"] == "5"
+    assert response.json()["hint"] == "Ask again after the seconds that Retry-After tells."

@@ -1,0 +1,76 @@
+"""The fuzzer finds what it looks for, and can show it again."""
+
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import fuzzing
+from tests.fuzzing import STATE, Target, case, work
+
+EXAMPLES = [b"---\ntitle: x\n---\n", b"a: b\n"]
+
+
+def fails(raw: bytes) -> None:
+    raise RuntimeError("broken")
+
+
+def spins(raw: bytes) -> None:
+    while True:
+        pass
+
+
+def eats(raw: bytes) -> None:
+    bytearray(2 * fuzzing.MEMORY_MAX)
+
+
+def refuses(raw: bytes) -> None:
+    raise ValueError
+
+
+@pytest.mark.parametrize(
+    ("read", "code", "reason"),
+    [
+        (fails, 1, "RuntimeError: broken"),
+        (spins, 1, "took longer"),
+        (eats, 1, "MemoryError"),
+        (refuses, 0, ""),
+        (len, 0, ""),
+    ],
+)
+def test_a_worker_tells_what_breaks_its_target(tmp_path, monkeypatch, read, code, reason):
+    shared, told = tmp_path / "state", tmp_path / "told"
+    shared.write_bytes(STATE.pack(0, 0.0, 0))
+    monkeypatch.setattr(fuzzing, "TIME_MAX", 0.05)
+    monkeypatch.setattr(fuzzing, "MEMORY_MAX", 4_000_000_000)  # more than the tests themselves have open
+    monkeypatch.setitem(fuzzing.TARGETS, "bad", Target(lambda: EXAMPLES, read, lambda: (ValueError,)))
+
+    def run() -> None:
+        sys.stderr = told.open("w")
+        sys.exit(work("bad", "1", 0, time.time() + 0.3, shared))
+
+    worker = multiprocessing.get_context("fork").Process(target=run)
+    worker.start()
+    worker.join(20)
+
+    assert worker.exitcode == code
+    assert reason in told.read_text()
+    assert (STATE.unpack(shared.read_bytes())[0] > 0) == (code == 0)
+
+
+def test_a_seed_and_a_number_make_the_same_case_again():
+    cases = [case(EXAMPLES, "1", number) for number in range(200)]
+    assert cases == [case(EXAMPLES, "1", number) for number in range(200)]
+    assert len(set(cases)) > 150
+
+
+def test_the_parser_bears_a_few_seconds_of_it():
+    command = [sys.executable, "tests/fuzzing.py", "documents", "--seconds", "2", "--seed", "7"]
+    done = subprocess.run(command, cwd=Path(fuzzing.ROOT), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 problems (seed 7)" in done.stdout

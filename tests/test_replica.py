@@ -1,0 +1,144 @@
+"""Which requests read from a replica, and that none does while it lags or fails. The rest is in tests/services."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import MiddlewareNotUsed
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from articles import replica, stamps
+from articles.models import Article
+from articles.routing import REPLICA, ReplicaRouter, from_primary, from_replica, reading
+
+router = ReplicaRouter()
+
+
+@pytest.fixture(autouse=True)
+def a_replica(monkeypatch):
+    monkeypatch.setitem(connections.settings, REPLICA, connections.settings[DEFAULT_DB_ALIAS])
+    monkeypatch.setattr(replica, "_rests_until", 0.0)
+
+
+@pytest.fixture
+def states(monkeypatch):
+    """What the stamps of the two databases are, or the error that one raises."""
+    found = {DEFAULT_DB_ALIAS: 7, REPLICA: 7, "asked": []}
+
+    def current(now, using=DEFAULT_DB_ALIAS):
+        found["asked"].append(using)
+        if isinstance(found[using], Exception):
+            raise found[using]
+        return found[using]
+
+    monkeypatch.setattr(stamps, "current", current)
+    return found
+
+
+def test_reads_go_to_the_replica_only_where_a_request_was_let_to_it():
+    assert router.db_for_read(Article) == DEFAULT_DB_ALIAS
+    with from_replica():
+        assert router.db_for_read(Article) == REPLICA
+        assert router.db_for_read(User) == DEFAULT_DB_ALIAS
+    assert router.db_for_read(Article) == DEFAULT_DB_ALIAS
+
+
+def test_who_writes_reads_what_was_written():
+    with from_replica():
+        assert router.db_for_write(Article) == DEFAULT_DB_ALIAS
+        assert router.db_for_read(Article) == DEFAULT_DB_ALIAS
+
+
+@pytest.mark.django_db
+def test_transactions_read_from_the_primary():
+    with transaction.atomic(), from_replica():
+        assert reading() == DEFAULT_DB_ALIAS
+
+
+def test_nothing_migrates_a_replica():
+    assert router.allow_migrate(REPLICA, "articles") is False
+    assert router.allow_migrate(DEFAULT_DB_ALIAS, "articles") is None
+
+
+def test_a_replica_is_asked_while_it_knows_all_that_the_primary_does(states):
+    assert replica.is_current()
+    states[DEFAULT_DB_ALIAS] = 8
+    assert not replica.is_current()
+    states[REPLICA] = 8
+    assert replica.is_current()
+
+
+def test_a_replica_that_failed_is_left_alone_for_a_while(states, monkeypatch):
+    states[REPLICA] = OperationalError("gone")
+    assert not replica.is_current()
+    assert not replica.is_current()
+    assert states["asked"] == [REPLICA]
+    states[REPLICA] = 7
+    monkeypatch.setattr(replica, "_rests_until", 0.0)
+    assert replica.is_current()
+
+
+def test_a_primary_that_failed_is_not_the_replicas_fault(states):
+    states[DEFAULT_DB_ALIAS] = OperationalError("gone")
+    with pytest.raises(OperationalError):
+        replica.is_current()
+    assert replica._rests_until == 0.0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "is_let"),
+    [
+        ("GET", "/", True),
+        ("HEAD", "/", True),
+        ("GET", "/news/2020-06-09-x/", True),
+        ("GET", "/search/", True),
+        ("GET", "/feeds/latest.rss", True),
+        ("GET", "/sitemap.xml", True),
+        ("GET", "/api/changes", True),
+        ("POST", "/", False),
+        ("GET", "/admin/", False),
+        ("GET", "/admin/desk/", False),
+        ("GET", "/preview/x/", False),
+        ("GET", "/nowhere/", False),
+    ],
+)
+def test_requests_of_readers_are_let_to_it(states, method, path, is_let):
+    seen = []
+    middleware = replica.ReplicaMiddleware(lambda request: seen.append(reading()) or HttpResponse())
+    middleware(RequestFactory().generic(method, path))
+    assert seen == [REPLICA if is_let else DEFAULT_DB_ALIAS]
+    assert reading() == DEFAULT_DB_ALIAS
+
+
+def test_a_request_that_it_fails_midway_is_answered_from_the_primary(states):
+    def view(request, name):
+        if reading() == REPLICA:
+            raise OperationalError("gone")
+        return HttpResponse(name)
+
+    request = RequestFactory().get("/")
+    request.resolver_match = SimpleNamespace(func=view, args=(), kwargs={"name": "told"})
+    middleware = replica.ReplicaMiddleware(lambda request: HttpResponse())
+    with from_replica():
+        response = middleware.process_exception(request, OperationalError("gone"))
+    assert response.content == b"told"
+    assert replica._rests_until > 0
+    assert middleware.process_exception(request, OperationalError("gone")) is None, "the primary's own failure"
+    with from_replica():
+        assert middleware.process_exception(request, ValueError("ours")) is None
+
+
+def test_without_a_replica_nothing_is_asked(monkeypatch):
+    monkeypatch.delitem(connections.settings, REPLICA)
+    with pytest.raises(MiddlewareNotUsed):
+        replica.ReplicaMiddleware(lambda request: HttpResponse())
+
+
+def test_from_primary_holds_for_the_rest_of_the_request():
+    with from_replica():
+        from_primary()
+        assert reading() == DEFAULT_DB_ALIAS
