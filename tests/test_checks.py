@@ -27,6 +27,7 @@ def found(message_id):
         "articles.E010",
         "articles.E011",
         "articles.E012",
+        "articles.E020",
         "articles.W001",
     ],
 )
@@ -108,3 +109,9 @@ def test_a_replica_is_of_the_same_kind(monkeypatch, engine, is_told):
     databases["replica"] = {"ENGINE": f"django.db.backends.{engine}"}
     monkeypatch.setattr(checks, "settings", SimpleNamespace(DATABASES=databases))
     assert [message.id for message in checks.check_replica()] == ["articles.E009"] * is_told
+
+
+@pytest.mark.parametrize("text", ["localhost:8001", "10.0.0.1/8", "127.0.0.1:x", "*"])
+def test_a_picture_server_is_a_network_or_an_address(settings, text):
+    settings.PICTURE_SERVERS = ["10.1.0.0/16", text, "[::1]:8001"]
+    assert [message.msg.split(",")[0] for message in found("articles.E020")] == [f"PICTURE_SERVERS names {text}"]
