@@ -6,5 +6,7 @@ class ArticlesConfig(AppConfig):
 
     def ready(self):
         from articles import checks, stamps  # noqa: F401 importing checks registers them
+        from articles.images import queue
 
         stamps.watch()
+        queue.watch()

@@ -22,6 +22,7 @@ def settle(running: Act, ids: Sequence[int] = (), keys: Collection[str] = ()) ->
         own = Article.objects.filter(among("pk", chunk)).order_by()
         twins = own.filter(Exists(_others(OuterRef("url_key"), OuterRef("pk"))) | Q(twin=True)).exclude(url_key="")
         _settle(running, {*twins.values_list("url_key", flat=True), *running.former_keys(chunk)})
+        running.relieve()
     for keys_chunk in chunked(sorted(keys)):
         _settle(running, set(keys_chunk))
         running.relieve()

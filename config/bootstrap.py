@@ -134,9 +134,8 @@ def browser(options):
 
 def faults(options):
     install_all(options)
-    replace_process(
-        [str(VENV_PYTHON), "-m", "pytest", "-m", "faults", "tests/test_import_faults.py", "tests/services"] + options
-    )
+    files = [f"tests/test_{name}.py" for name in ("import_faults", "picture_faults", "hostile_pictures")]
+    replace_process([str(VENV_PYTHON), "-m", "pytest", "-m", "faults"] + files + ["tests/services"] + options)
 
 
 def fuzz(options):
@@ -147,7 +146,7 @@ def fuzz(options):
 def bench(options):
     install_all(options)
     environment = dict({"BENCH_BIG": "100000"}, **os.environ)  # a million articles take their time
-    scripts = ("tests/bench.py", "tests/serving.py", "tests/growth.py")
+    scripts = ("tests/bench.py", "tests/serving.py", "tests/growth.py", "tests/pictures_bench.py")
     return max([subprocess.call([str(VENV_PYTHON), script] + options, env=environment) for script in scripts])
 
 

@@ -174,7 +174,7 @@ MEDIA_STORAGE = env.str("MEDIA_STORAGE", default="")  # a bucket, config/storage
 STORAGES = {
     "default": {"BACKEND": "config.storage.BucketStorage", "OPTIONS": {"address": MEDIA_STORAGE}}
     if MEDIA_STORAGE
-    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    else {"BACKEND": "config.files.WholeFileStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -213,6 +213,10 @@ INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=True)
 # The WebSub hub that tells feed readers of changes; empty for none. What it was told last stands in a file.
 WEBSUB_HUB = env.str("WEBSUB_HUB", default="")
 WEBSUB_STATE = env.path("WEBSUB_STATE", default=str(BASE_DIR / "var" / "websub.json"))()
+
+# Picture servers that are not on the public internet, or at other ports than 80 and 443: `10.1.0.0/16` or
+# `127.0.0.1:8001`. Empty, nothing but the public internet is asked for pictures.
+PICTURE_SERVERS = env.list("PICTURE_SERVERS", default=[])
 
 # How the JSON API writes (docs/api.md): as this format's sites did in 2021 or in 2024.
 API_EDITION = env.str("API_EDITION", default="2024")

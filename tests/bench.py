@@ -3,6 +3,9 @@
 Rounds of floor, import, re-import and export are interleaved in one run, each in a process of its own, because
 machines are noisy: only the ratios count. BENCH_DOCUMENTS names the folder of documents; without it the corpus beside
 the project is taken, and without that an edition made for the purpose.
+
+`tests/bench.py memory` imports 8,000 and 100,000 made-up documents instead, each into a database of its own, and tells
+what the import holds (RELIABILITY goal 47). BENCH_MANY is the greater number.
 """
 
 import os
@@ -21,6 +24,8 @@ MEMORY = Path("/dev/shm")  # noqa: S108
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 BARS = {"first import": 1.5, "unchanged re-import": 0.15, "export": 0.5}
 MEMORY_BAR = 200  # megabytes resident
+FEW, MANY = 8000, int(os.environ.get("BENCH_MANY", "100000"))  # documents between which memory stays flat
+PER_DOCUMENT_BAR = 0.5  # kilobytes that each further document may cost: its name is remembered
 
 
 def floor(documents: str) -> None:
@@ -38,7 +43,7 @@ def take_in(documents: str) -> None:
     from articles.exchange.files import sources
     from articles.exchange.importing import run_import
 
-    run_import(list(sources([documents])), on_outcome=lambda outcome: None, on_wait=lambda: None)
+    run_import(sources([documents]), on_outcome=lambda outcome: None, on_wait=lambda: None)
 
 
 def write_out(directory: str) -> None:
@@ -72,23 +77,54 @@ def measure(step: str, argument: str, environment: dict[str, str]) -> list[float
     return [float(number) for number in answer.stdout.split()]
 
 
+def empty_newsroom(path: Path) -> dict[str, str]:
+    """Make the tables of a newsroom at `path`; return the environment to work on it."""
+    environment = os.environ | {
+        "DATABASE_URL": f"sqlite:///{path}",
+        "SECRET_KEY": "for-the-bench-only-0123456789abcdefghijklmnopqrstuvwxyz",
+        "ALLOWED_HOSTS": "localhost",
+        "DEBUG": "false",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PYTHONPATH": str(ROOT),
+    }
+    migrate = [sys.executable, "manage.py", "migrate", "-v0"]
+    subprocess.run(migrate, env=environment, cwd=ROOT, check=True)
+    return environment
+
+
 def rounds(documents: Path, scratch: Path) -> dict[str, list[list[float]]]:
     found: dict[str, list[list[float]]] = {step: [] for step in STEPS}
     for number in range(ROUNDS):
-        environment = os.environ | {
-            "DATABASE_URL": f"sqlite:///{scratch / f'{number}.sqlite3'}",
-            "SECRET_KEY": "for-the-bench-only-0123456789abcdefghijklmnopqrstuvwxyz",
-            "ALLOWED_HOSTS": "localhost",
-            "DEBUG": "false",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "PYTHONPATH": str(ROOT),
-        }
-        migrate = [sys.executable, "manage.py", "migrate", "-v0"]
-        subprocess.run(migrate, env=environment, cwd=ROOT, check=True)
+        environment = empty_newsroom(scratch / f"{number}.sqlite3")
         for step in STEPS:
             argument = scratch / f"out{number}" if step == "export" else documents
             found[step].append(measure(step, str(argument), environment))
     return found
+
+
+def compare_memory() -> int:
+    """Print what the import of few and of many documents holds; return 1 if it isn't flat, or above the bar."""
+    from articles.exchange.generating import documents
+    from articles.exchange.write import document_text
+    from articles.policy import Policy
+
+    print("| documents | megabytes at most | documents/s of CPU |\n|---:|---:|---:|")
+    peaks = []
+    for count in (FEW, MANY):
+        with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+            files = Path(folder, "documents")
+            files.mkdir()
+            for story in documents(count, seed=1, policy=Policy()):
+                for document in story:
+                    (files / f"{document.name}.md").write_text(document_text(document))
+            cpu, _, peak = measure("first import", str(files), empty_newsroom(Path(folder, "newsroom.sqlite3")))
+        print(f"| {count:,} | {peak:.0f} | {count / cpu:,.0f} |", flush=True)
+        peaks.append(peak)
+    each = (peaks[1] - peaks[0]) * 1024 / (MANY - FEW)
+    is_met = each <= PER_DOCUMENT_BAR and max(peaks) <= MEMORY_BAR
+    print(f"\nEach further document costs {each:.2f} kB, bar {PER_DOCUMENT_BAR}; at most {MEMORY_BAR} MB: ", end="")
+    print("yes" if is_met else "NO")
+    return 0 if is_met else 1
 
 
 def main() -> int:
@@ -120,7 +156,9 @@ def main() -> int:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
-    if len(sys.argv) > 1:
+    if sys.argv[1:] == ["memory"]:
+        sys.exit(compare_memory())
+    elif len(sys.argv) > 1:
         child(*sys.argv[1:])
     else:
         sys.exit(main())

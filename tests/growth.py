@@ -2,7 +2,10 @@
 
 On SQLite (in memory) and on PostgreSQL (in databases made for the purpose), filled by `generate_articles`. Requests
 alternate between the two sizes, each in a process of its own; what counts is the ratio of their medians. To measure
-another page, add a line to PAGES. Exit code 1 if a page misses its bar.
+another page, add a line to PAGES. Then 1,000 new documents are imported into each, and taken back. Exit code 1 if a
+page misses its bar.
+
+`tests/growth.py queries` only counts the queries of each page, with 10, 1,000 and 10,000 articles.
 
 From the environment: BENCH_BIG (1000000) and BENCH_SMALL (10000), the numbers of articles; BENCH_RUNS (15), how often
 each page is asked for; BENCH_POSTGRES, the server (postgres://root@127.0.0.1:5432); BENCH_PAGES, a word in the names
@@ -19,9 +22,11 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +40,10 @@ WANTED = os.environ.get("BENCH_PAGES", "")
 KEEP = os.environ.get("BENCH_KEEP", "")
 NAMES = {10_000: "tenthousand", 100_000: "hundredthousand", 1_000_000: "million"}
 PATIENCE, RUNS_MIN = 20, 3  # a page that has taken so many seconds is asked for no more than so often
+
+COUNTED = (10, 1000, 10_000)  # articles, with which the queries of a page are counted
+SPREAD = 3  # queries more: what a list asks that is no longer empty
+IMPORTED = 1000  # documents
 
 EDITOR, READER = "editor", "reader"
 DESK_BAR, PUBLIC_BAR = 2.0, 1.5
@@ -211,35 +220,111 @@ def fill(count: int) -> None:
             cursor.execute("VACUUM ANALYZE")
 
 
-def serve() -> None:
-    """Answer each number on standard input, a page's, with the milliseconds of one request for it and what it took."""
-    from django.contrib.auth import get_user_model
-    from django.db import connection
-    from django.test import Client
+class Site:
+    """Answers requests for pages, in this process; `get` tells what one took."""
 
-    editors = get_user_model().objects
-    editor = editors.filter(username="bench").first() or editors.create_superuser("bench")
-    clients = {EDITOR: Client(), READER: Client()}
-    clients[EDITOR].force_login(editor)
-    paths: dict[int, str] = {}
-    queries = 0
+    def __init__(self) -> None:
+        from django.contrib.auth import get_user_model
+        from django.test import Client
 
-    def count(execute: Any, *arguments: Any) -> Any:
-        nonlocal queries
-        queries += 1
+        editors = get_user_model().objects
+        editor = editors.filter(username="bench").first() or editors.create_superuser("bench")
+        self.clients = {EDITOR: Client(), READER: Client()}
+        self.clients[EDITOR].force_login(editor)
+        self.paths: dict[str, str] = {}
+        self.queries = 0
+
+    def get(self, page: Page) -> dict[str, Any]:
+        from django.db import connection
+
+        if page.name not in self.paths:
+            self.paths[page.name] = page.path if isinstance(page.path, str) else page.path()
+        with connection.execute_wrapper(self._count):
+            self.queries, start = 0, time.perf_counter()
+            answer = self.clients[page.who].get(self.paths[page.name])
+            milliseconds = (time.perf_counter() - start) * 1000
+        told = {"ms": milliseconds, "queries": self.queries, "size": len(answer.content)}
+        return told | {"status": answer.status_code}
+
+    def _count(self, execute: Any, *arguments: Any) -> Any:
+        self.queries += 1
         return execute(*arguments)
 
-    with connection.execute_wrapper(count):
-        for line in sys.stdin:
-            page = PAGES[int(line)]
-            if int(line) not in paths:
-                paths[int(line)] = page.path if isinstance(page.path, str) else page.path()
-            queries, start = 0, time.perf_counter()
-            answer = clients[page.who].get(paths[int(line)])
+
+def take_in() -> dict[str, Any]:
+    """Import 1,000 new documents and take that back; tell how long the import took, but for its commit."""
+    from django.db import transaction
+
+    from articles.exchange.files import sources
+    from articles.exchange.generating import documents
+    from articles.exchange.importing import run_import
+    from articles.exchange.write import document_text
+    from articles.policy import Policy
+
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
+        for story in documents(IMPORTED, seed=2, policy=Policy(), until=datetime(2010, 1, 1, tzinfo=UTC)):
+            for document in story:
+                Path(name, f"{document.name}.md").write_text(document_text(document))
+        found = list(sources([name]))
+        with transaction.atomic():
+            start = time.perf_counter()
+            counts = run_import(found, on_outcome=lambda outcome: None, on_wait=lambda: None)
             milliseconds = (time.perf_counter() - start) * 1000
-            told = {"ms": milliseconds, "queries": queries, "status": answer.status_code, "size": len(answer.content)}
-            sys.stdout.write(json.dumps(told) + "\n")
-            sys.stdout.flush()
+            transaction.set_rollback(True)
+    return {"ms": milliseconds, "created": counts["created"]}
+
+
+def size_on_disk() -> int:
+    """Return the megabytes of the database in use."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        return Path(connection.settings_dict["NAME"]).stat().st_size // 1_000_000
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database()) / 1000000")
+        return int(cursor.fetchone()[0])
+
+
+def serve() -> None:
+    """Answer each line of standard input: the number of a page, "import" or "size"."""
+    site = Site()
+    for line in sys.stdin:
+        word = line.strip()
+        told = (
+            take_in() if word == "import" else {"mb": size_on_disk()} if word == "size" else site.get(PAGES[int(word)])
+        )
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+
+
+def compare_queries() -> int:
+    """Print the queries of each page with more and more articles; return for how many pages they grow."""
+    found = []
+    for count in COUNTED:
+        fill(count)
+        site = Site()
+        found.append([_get_if_there(site, page) for page in PAGES])
+    print(f"\n| page | {' | '.join(f'{count:,}' for count in COUNTED)} articles |\n|---|{'---:|' * len(COUNTED)}")
+    growing = 0
+    for page, few, some, many in zip(PAGES, *found, strict=True):
+        grows = max(few["queries"], some["queries"]) + SPREAD < many["queries"] and some["status"] == 200
+        growing += grows
+        print(f"| {page.name} | {_queries(few)} | {_queries(some)} | {_queries(many)}{' GROWS' if grows else ''} |")
+    print(f"\n{growing} of {len(PAGES)} pages take more queries with more articles.")
+    return growing
+
+
+def _get_if_there(site: Site, page: Page) -> dict[str, Any]:
+    """Return what a page takes once what is known of the site is kept; a list without stories may take less."""
+    try:
+        site.get(page)
+        return site.get(page)
+    except IndexError:  # its address names an article that comes far down
+        return {"status": 404, "queries": 0}
+
+
+def _queries(told: dict[str, Any]) -> str:
+    return str(told["queries"]) if told["status"] == 200 else f"answers {told['status']}"
 
 
 # The process that asks
@@ -270,10 +355,10 @@ class Newsroom:
     def _command(self, task: str) -> list[str]:
         return [sys.executable, str(Path(__file__)), task]
 
-    def get(self, number: int) -> dict[str, Any]:
+    def get(self, asked: int | str) -> dict[str, Any]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(f"{number}\n")
+        self.process.stdin.write(f"{asked}\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 
@@ -330,8 +415,9 @@ def why_no_postgres() -> str:
 def compare(label: str, small: Newsroom, big: Newsroom) -> int:
     """Print the table of one database; return how many pages miss their bars."""
     print(
-        f"\n{label}: {SMALL:,} articles (filled in {small.seconds_to_fill:.0f} s) and {BIG:,} "
-        f"({big.seconds_to_fill:.0f} s); medians of {RUNS} requests, of {RUNS_MIN} or more where they take long\n"
+        f"\n{label}: {SMALL:,} articles (filled in {small.seconds_to_fill:.0f} s, {small.get('size')['mb']:,} MB) "
+        f"and {BIG:,} ({big.seconds_to_fill:.0f} s, {big.get('size')['mb']:,} MB); medians of {RUNS} requests, of "
+        f"{RUNS_MIN} or more where they take long\n"
     )
     print("| page | queries | kB | small ms | big ms | p95 | ratio | bar | ok |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|---|")
@@ -339,7 +425,18 @@ def compare(label: str, small: Newsroom, big: Newsroom) -> int:
     for number, page in enumerate(PAGES):
         if WANTED in f"{page.name} ({page.who})":
             missed += not measure(number, page, small, big)
+    if not WANTED:
+        measure_import(small, big)
     return missed
+
+
+def measure_import(small: Newsroom, big: Newsroom) -> None:
+    pairs = [(small.get("import"), big.get("import")) for _ in range(RUNS_MIN)]
+    assert all(told["created"] == IMPORTED for pair in pairs for told in pair)
+    small_ms, big_ms = (statistics.median(told["ms"] for told in column) for column in zip(*pairs, strict=True))
+    print(
+        f"| import of {IMPORTED:,} | | | {small_ms:,.0f} | {big_ms:,.0f} | | {big_ms / small_ms:,.2f} | | |", flush=True
+    )
 
 
 def measure(number: int, page: Page, small: Newsroom, big: Newsroom) -> bool:
@@ -395,6 +492,8 @@ if __name__ == "__main__":
 
         warnings.filterwarnings("ignore", "No directory at:", UserWarning)  # whitenoise's, before collectstatic
         django.setup()
+        if sys.argv[1] == "queries":
+            sys.exit(1 if compare_queries() else 0)
         fill(int(sys.argv[2])) if sys.argv[1] == "fill" else serve()
     else:
         sys.exit(main())

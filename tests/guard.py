@@ -19,7 +19,7 @@ from django.db.backends.signals import connection_created
 from articles.acts import WRITTEN, _current
 
 ROOT = Path(__file__).resolve().parent.parent
-PROJECT = tuple(f"{ROOT / folder}/" for folder in ("articles", "providers", "config"))
+PROJECT = tuple(f"{ROOT / folder}/" for folder in ("articles", "providers", "config", "pictures"))
 MIGRATIONS = tuple(f"{ROOT / folder / 'migrations'}/" for folder in ("articles", "providers"))
 STAGING = (str(ROOT / "articles" / "exchange" / "store.py"), "insert")  # readers don't see it until an act shows it
 

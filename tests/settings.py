@@ -16,6 +16,7 @@ os.environ.update(
     HEADLINE_TARGET="source",
     SITE_URL="",
     WEBSUB_HUB="",
+    PICTURE_SERVERS="",
     INDEX_SINGLE_STORIES="false",
     BEHIND_PROXY="false",
     API_EDITION="2024",
@@ -31,6 +32,7 @@ os.environ.update(
 from config.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+WHITENOISE_AUTOREFRESH = True  # else each test client reads all static files anew
 STORAGES["staticfiles"] = {  # noqa: F405
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
 }

@@ -68,7 +68,7 @@ def values(ana) -> dict[str, str]:
 
 def writes(queries: list[dict[str, str]]) -> list[str]:
     statements = [query["sql"] for query in queries]
-    reading = ("SELECT", "SAVEPOINT", "RELEASE", "BEGIN", "WITH", "EXPLAIN", "SET ", "ROLLBACK")
+    reading = ("SELECT", "SAVEPOINT", "RELEASE", "BEGIN", "WITH", "EXPLAIN", "SET ", "ROLLBACK", "DECLARE")
     done = [sql for sql in statements if not sql.lstrip("( \n").startswith(reading)]
     return [sql for sql in done if not any(note in sql for note in NOTES)]
 

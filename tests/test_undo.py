@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from articles import listings, operations, twins
 from articles.acts import By, act, snapshot
-from articles.models import Article, Event, Operation, Pairing, RelatedLink, SitePolicy, Verb, Via
+from articles.models import Article, Event, Operation, Pairing, RelatedLink, SitePolicy, Subject, Topic, Verb, Via
 from articles.outcomes import Refused
 from articles.states import SpikeReason
 from tests import builders
@@ -91,6 +91,15 @@ def act_at_random(chance: random.Random, by: By) -> Operation | None:
         lambda: operations.make_lead(one, by=by),
         lambda: operations.delete(Article.objects.filter(pk=one.pk), by=by),
         lambda: operations.rescore(Article.objects.all(), by=by),
+        lambda: operations.change_policy({"publish_threshold": chance.choice([30, 90])}, by=by),
+        lambda: operations.change_policy({"publish_unscored": False}, by=by),
+        lambda: operations.pick(some, later, by=by),
+        lambda: operations.edit(one, quality=None, removed=True, by=by),
+        lambda: operations.mark_missing([one.pk, other.pk], missing=True, by=by),
+        lambda: operations.edit_lists(
+            one, "images", by=by, write=lambda: one.images.create(url="https://x.example/a.jpg")
+        ),
+        lambda: operations.delete_others([chance.choice(Topic.objects.all())], by=by),
     ]
     last = Operation.objects.first()
     with suppress(Refused):
@@ -143,8 +152,10 @@ def told_by(operation: Operation | None) -> set[tuple[str, str]]:
     if operation is None:
         return set()
     names = dict(Article.objects.values_list("pk", "name"))
-    gone = {event.subject_id: event.before["columns"]["name"] for event in operation.events.filter(field="deleted")}
-    return {((gone | names)[event.subject_id], event.field) for event in operation.events.all()}
+    deleted = operation.events.filter(subject=Subject.ARTICLE, field="deleted")
+    gone = {event.subject_id: event.before["columns"]["name"] for event in deleted}
+    events = operation.events.filter(subject=Subject.ARTICLE)
+    return {((gone | names)[event.subject_id], event.field) for event in events}
 
 
 def test_undo_leaves_alone_what_others_changed_since_and_says_who():

@@ -49,7 +49,8 @@ def desk(request: HttpRequest) -> HttpResponseBase:
     }
     if is_fragment(request):
         return render(request, "desk/_list.html", context)
-    context |= _views(request, seen, queue) | {"topics": Topic.objects.only("name", "slug").order_by("name")}
+    context |= _views(request, seen, queue, count_all="counts" in request.GET)
+    context["topics"] = Topic.objects.only("name", "slug").order_by("name")
     return page(request, "desk/desk.html", context)
 
 
@@ -87,6 +88,7 @@ def _views(
     return {
         "queues": [(queue, counts[queue.key]) for queue in QUEUES.values()],
         "saved": [(view, counts.get(f"saved-{view.pk}", "…")) for view in saved],
+        "uncounted": any(f"saved-{view.pk}" not in counts for view in saved),
         "current": current,
     }
 

@@ -254,6 +254,34 @@ class TestKeys:
         hear(page, "1 story held.")
         assert done_by("ana") == ["hold"]
 
+    def test_a_key_moves_where_the_editor_wants_it_and_changes_places_with_what_was_there(self, page):
+        stories = waiting(3)
+        at_desk(page, stories[0])
+        press(page, "?")
+        page.get_by_label("Another key for").select_option("w")
+        page.get_by_label("is", exact=True).fill("P")
+        page.get_by_role("button", name="Change").press("Enter")
+        expect(page.locator("#keymap output")).to_have_text("Changed: w is on p, p is on w.")
+        expect(page.locator("#help kbd[data-key=w]").first).to_have_text("p")
+        page.get_by_label("Another key for").select_option("j")
+        page.get_by_label("is", exact=True).fill("n")
+        press(page, "Enter", "Escape")
+
+        page.reload()
+        headline(page, stories[0]).focus()
+        press(page, "p")
+        hear(page, "1 story held.")
+        press(page, "w")
+        hear(page, "1 story published.")
+        expect(headline(page, stories[2])).to_be_focused()
+        press(page, "k", "k", "j", "N")
+        hear(page, "2 selected, 1 published.")
+        press(page, "Escape", "?")
+        page.get_by_role("button", name="All as they came").press("Enter")
+        press(page, "Escape", "w")
+        expect(chip(page, stories[1])).to_have_text("held")
+        assert done_by("ana") == ["hold", "publish", "hold"]
+
 
 class TestManyStories:
     def test_a_selection_is_spiked_with_the_pointer_and_undone_from_the_toast(self, page):
@@ -276,6 +304,18 @@ class TestManyStories:
         expect(page.locator(".row .chip-undecided")).to_have_count(4)
         assert states(stories) == ["undecided"] * 4
         assert done_by("ana") == ["spike", "undo"]
+
+    def test_undoing_a_bulk_deed_leaves_the_focus_where_it_is(self, page):
+        stories = waiting(6)
+        at_desk(page, stories[0])
+        press(page, "w")
+        hear(page, "1 story held.")
+        press(page, "j", "x", "J", "w")
+        hear(page, "2 stories held.")
+
+        press(page, "u")
+        hear(page, "Undone: held, 2 of 2 stories.")
+        expect(headline(page, stories[3])).to_be_focused()
 
     def test_a_whole_view_is_shown_before_it_is_spiked(self, page):
         stories = waiting(55)

@@ -44,6 +44,7 @@
     document.addEventListener("desk:reload", () => setTimeout(reload));
     $("#reasons").addEventListener("close", spiked);
     $("#keys-on").checked = keysOn();
+    startKeymap();
     showDensity();
     showSelection(false);
     restorePlace();
@@ -184,10 +185,8 @@
     Object.entries(given).forEach(([name, value]) => data.set(name, value));
     const row = subject.closest("#list .row");
     const isDecision = row && DECISIONS.has(verb);
-    if (isDecision) {
-      row.classList.add("sent");
-      $("#desk").dataset.last = row.dataset.pk;
-    }
+    if (row) $("#desk").dataset.last = row.dataset.pk;
+    if (isDecision) row.classList.add("sent");
     const next = isDecision ? nextUndecided(row) : null;
     post($("#desk").dataset.act, data, () => settled(row, field, next));
     if (isDecision) focusRow(next);
@@ -242,11 +241,14 @@
       if (form.id === "bulk") clearSelection();
       reloadStory();
     });
+    delete $("#desk").dataset.last;
     if (form.id === "bulk") focusRow(current() ?? rows()[0], { preventScroll: true });
   }
 
+  /** Take the last deed back, with its story in hand; after a bulk deed, or a second time, stay where one is. */
   function undo() {
     focusRow(rowOf($("#desk").dataset.last));
+    delete $("#desk").dataset.last;
     post($("#desk").dataset.undo, new FormData(), reloadStory);
   }
 
@@ -539,6 +541,55 @@
     Escape: close,
   };
 
+  // Other keys than these, as the editor chose: where each has moved to
+
+  function keymap() {
+    try { return JSON.parse(recall("keymap")) ?? {}; } catch { return {}; }
+  }
+
+  const keyOf = (deed, moved = keymap()) => moved[deed] ?? deed;
+
+  /** Return the key, of those above, that an editor means by pressing `key`; shifted as pressed. */
+  function meaning(key) {
+    const moved = keymap(), plain = key.length === 1 ? key.toLowerCase() : key;
+    const meant = Object.keys(moved).find((deed) => moved[deed] === plain) ?? (plain in moved ? "" : plain);
+    return plain === key ? meant : meant.toUpperCase();
+  }
+
+  function startKeymap() {
+    const form = $("#keymap"), deeds = all("#help td:first-child kbd[data-key]");
+    for (const kbd of deeds) {
+      const does = kbd.closest("tr").lastElementChild.textContent.split(";")[0];
+      form.elements.deed.add(new Option(`${kbd.dataset.key}: ${does}`, kbd.dataset.key));
+    }
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (event.submitter?.name === "reset") remember("keymap", "{}");
+      else moveKey(form.elements.deed.value, form.elements.key.value.toLowerCase());
+      form.elements.key.value = "";
+      showKeymap();
+    });
+    showKeymap();
+  }
+
+  /** Put a deed on another key; what was on that one gets the former key of the deed. */
+  function moveKey(deed, key) {
+    const moved = keymap(), former = keyOf(deed, moved);
+    const other = Object.keys(KEYS).find((each) => keyOf(each, moved) === key);
+    if (!/^\S$/.test(key) || other === deed) return;
+    moved[deed] = key;
+    if (other) moved[other] = former;
+    Object.keys(moved).forEach((each) => { if (moved[each] === each) delete moved[each]; });
+    remember("keymap", JSON.stringify(moved));
+  }
+
+  function showKeymap() {
+    const moved = keymap();
+    all("#help kbd[data-key]").forEach((kbd) => { kbd.textContent = keyOf(kbd.dataset.key, moved); });
+    const told = Object.entries(moved).map(([deed, key]) => `${deed} is on ${key}`).join(", ");
+    $("#keymap output").textContent = told ? `Changed: ${told}.` : "All keys are as they came.";
+  }
+
   function pressed(event) {
     const { target, key } = event;
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
@@ -549,7 +600,7 @@
     if (key === "Enter") return entered(event);
     const view = $("#desk").dataset.prefix && GOES[key];
     delete $("#desk").dataset.prefix;
-    const action = view ? () => $(`#views [data-view=${view}]`).click() : KEYS[key];
+    const action = view ? () => $(`#views [data-view=${view}]`).click() : KEYS[meaning(key)];
     if (!action) return;
     event.preventDefault();
     action();

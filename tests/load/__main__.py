@@ -1,0 +1,174 @@
+"""Put a newsroom under load and hold it against its bars: readers, an editor and imports at once, and outages.
+
+A newsroom of 8,000 articles, on a PostgreSQL and a Redis of its own, is served by gunicorn with the production
+settings on two cores, which it shares with those who ask. A hundred readers ask for pages, feeds, searches and the API
+as fast as they are answered; an editor publishes and withdraws stories and looks at once whether readers see it;
+imports run one after another. In between PostgreSQL is restarted, and Redis is away for a while. Exit code 1 if a bar
+is missed.
+
+From the environment: LOAD_SECONDS (600; 60 for a quick look) and LOAD_ARTICLES (8000).
+Needs wrk, redis-server and PostgreSQL's programs: `apt-get install wrk redis-server postgresql`.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack
+from math import inf
+from pathlib import Path
+
+from tests.load.course import CALM, FOUND_AGAIN, POSTGRES, REDIS, Course, sum_of
+from tests.load.editor import Editor
+from tests.load.importer import DOCUMENTS, Importer
+from tests.load.readers import Readers, paths_of
+from tests.load.report import Bars, print_parts, print_readers
+from tests.load.services import Postgres, Redis, missing
+from tests.load.site import ARTICLES, Site
+
+SECONDS = int(os.environ.get("LOAD_SECONDS", "600"))
+SHORTEST, LONG_ENOUGH = 60, 300  # seconds; memory is judged from the second
+CORES = 2
+TOLD = 5  # of what went wrong, spelt out
+
+
+class Memory(threading.Thread):
+    """Looks every second at what the site holds: (when, megabytes)."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(daemon=True)
+        self.site = site
+        self.seen: list[tuple[float, float]] = []
+        self.stopped = threading.Event()
+
+    def run(self) -> None:
+        while not self.stopped.wait(1):
+            self.seen.append((time.time(), self.site.memory()))
+
+    def stop(self) -> None:
+        self.stopped.set()
+        self.join()
+
+    def ends(self, since: float) -> tuple[float, float]:
+        """Return the medians of the first and the last fifth of the time since then."""
+        megabytes = [each for at, each in self.seen if at >= since]
+        fifth = max(len(megabytes) // 5, 1)
+        return statistics.median(megabytes[:fifth]), statistics.median(megabytes[-fifth:])
+
+
+def run(folder: Path) -> int:
+    with ExitStack() as stack:
+        postgres, redis = Postgres(folder), Redis(folder)
+        stack.callback(postgres.stop)
+        stack.callback(redis.stop)
+        site = Site(folder, postgres.url, redis.url)
+        about = site.fill()
+        site.serve()
+        stack.callback(site.stop)
+        site.wait()
+        readers = Readers(folder, site.port, paths_of(about))
+        editor, importer, memory = Editor(site.port, about["undecided"]), Importer(folder, site), Memory(site)
+        course = Course()
+        for worker in (memory, editor, importer):
+            worker.start()
+        try:
+            course.run(SECONDS, readers, site.port, {POSTGRES: postgres, REDIS: redis})
+        finally:
+            for worker in (editor, importer, memory):
+                worker.stop()
+        print_readers(course)
+        print_parts(course)
+        missed = judge(course, editor, importer, memory, site)
+        if missed:
+            print(f"\nThe server's last lines:\n{site.last_lines()}")
+    return missed
+
+
+def judge(course: Course, editor: Editor, importer: Importer, memory: Memory, site: Site) -> int:
+    """Print the bars; return how many are missed."""
+    calm = sum_of([part.all for part in course.parts if part.name == CALM])
+    every = sum_of([part.all for part in course.parts])
+    waited = sum(part.all.answers["told_to_wait"] for part in course.parts if part.name != POSTGRES)
+    bars = Bars()
+    bars.at_most("readers: 5xx but for 503 with Retry-After", every.answers["failed"], 0)
+    bars.at_most("readers: 503 while PostgreSQL isn't restarted", waited, 0)
+    bars.at_most("readers: broken off or without answer", every.answers["broken"] + every.answers["late"], 0)
+    bars.at_most("readers: refused or not found", every.answers["refused"] + every.answers["missing"], 0)
+    bars.at_most("readers: p95", calm.percentile(0.95), 300, " ms")
+    bars.at_most("readers: p99", calm.percentile(0.99), 1000, " ms")
+    bars.at_most("readers: p99 / p50", calm.percentile(0.99) / calm.percentile(0.5), 5)
+    judge_editor(bars, course, editor)
+    judge_imports(bars, course, importer)
+    for name, outage in course.outages.items():
+        bars.at_most(f"{name}: recovered after", outage.recovered - outage.back, FOUND_AGAIN, " s")
+    first, last = memory.ends(course.parts[1].begun)
+    long_enough = SECONDS >= LONG_ENOUGH
+    bars.at_most(f"memory: from {first:.0f} to {last:.0f} MB", 100 * abs(last / first - 1), 5, " %", judged=long_enough)
+    bars.at_most("lost: decisions that the desk had confirmed", lost_decisions(editor, site), 0)
+    bars.at_most("lost: articles", ARTICLES + DOCUMENTS - count_of_articles(site), 0)
+    return bars.missed
+
+
+def judge_editor(bars: Bars, course: Course, editor: Editor) -> None:
+    saves = [save for save in editor.saves if not course.excuses(save.at)]
+    failures = [asked for asked in editor.failed if not course.excuses(asked.at)]
+    unclear = [asked for asked in editor.failed if course.excuses(asked.at) and asked.status == 500]
+    slowest = max((save.ms for save in saves), default=inf)
+    bars.at_most(f"editor: the slowest of {len(saves)} saves", slowest, 1000, " ms")
+    bars.at_most("editor: requests that failed outside of outages", len(failures), 0)
+    bars.at_most("editor: 5xx but for 503 with Retry-After", len(unclear), 0)
+    bars.at_most(f"readers see what isn't so, in {editor.looks} looks", len(editor.wrong), 0)
+    bars.at_most("editor: stopped by an error", int(bool(editor.error)), 0)
+    for asked in [*failures, *unclear][:TOLD]:
+        print(f"  {asked.what}: {asked.status or asked.text}")
+    for line in [*editor.wrong[:TOLD], editor.error]:
+        print(f"  {line}" if line else "", end="\n" if line else "")
+
+
+def judge_imports(bars: Bars, course: Course, importer: Importer) -> None:
+    """Judge the runs; run once more to take in the rest, and again: then nothing may be left to do."""
+    failures = [run for run in importer.runs if run.code and not course.excuses(run.begun, run.ended)]
+    unclear = [run for run in importer.runs if "Traceback" in run.told]
+    bars.at_most(f"imports: failed outside of outages, of {len(importer.runs)}", len(failures), 0)
+    bars.at_most("imports: ended without a clear message", len(unclear), 0)
+    for run in [*failures, *unclear][:TOLD]:
+        print(f"  import: exit code {run.code}: {run.told}")
+    importer.take_in()
+    again = importer.take_in()
+    is_done = f"{DOCUMENTS} files: 0 created, 0 updated, {DOCUMENTS} unchanged, 0 rejected" in again.told
+    bars.at_most(f"lost: documents ({again.told})", 0 if is_done else 1, 0)
+
+
+def lost_decisions(editor: Editor, site: Site) -> int:
+    asked = f"Article.objects.filter(pk__in={list(editor.decided)}).values_list('pk', 'published')"
+    stored = dict(site.ask(f"[[pk, bool(published)] for pk, published in {asked}]"))
+    return sum(stored.get(pk) != published for pk, published in editor.decided.items())
+
+
+def count_of_articles(site: Site) -> int:
+    return site.ask("Article.objects.count()")
+
+
+def main() -> int:
+    if lacks := missing():
+        print(f"The load test needs {lacks}: apt-get install wrk redis-server postgresql")
+        return 2
+    if SECONDS < SHORTEST:
+        print(f"LOAD_SECONDS is {SECONDS}; it takes {SHORTEST} or more to see anything.")
+        return 2
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # PostgreSQL runs as another user
+        print(f"{ARTICLES:,} articles, {SECONDS} s, {CORES} cores; the machine's load before: {os.getloadavg()[0]:.1f}")
+        missed = run(folder)
+    print(f"\n{missed} {'bar is' if missed == 1 else 'bars are'} missed.")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Imports one after another, each with some changed documents."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from articles.exchange.generating import documents
+from articles.exchange.write import document_text
+from articles.policy import Policy
+from tests.load.site import Site
+
+DOCUMENTS, CHANGED = 500, 25
+PAUSE_SECONDS = 2.0
+UNTIL = datetime(2016, 1, 1, tzinfo=UTC)  # before the newsroom's own ten years: no name comes twice
+
+
+@dataclass(frozen=True)
+class Run:
+    begun: float
+    ended: float
+    code: int
+    told: str
+
+
+class Importer(threading.Thread):
+    def __init__(self, folder: Path, site: Site) -> None:
+        super().__init__(daemon=True)
+        self.site = site
+        self.stopped = threading.Event()
+        self.runs: list[Run] = []
+        self.folder = folder / "documents"
+        self.folder.mkdir()
+        stories = documents(DOCUMENTS, seed=2, policy=Policy(), until=UNTIL)
+        self.documents = [document for story in stories for document in story]
+        for document in self.documents:
+            self._write(document)
+
+    def run(self) -> None:
+        number = 0
+        while not self.stopped.is_set():
+            self.runs.append(self.take_in())
+            self.stopped.wait(PAUSE_SECONDS)
+            for document in self.documents[number % DOCUMENTS :][:CHANGED]:
+                document.excerpt = f"{document.excerpt.partition(' As of')[0]} As of run {number}."
+                self._write(document)
+            number += CHANGED
+
+    def take_in(self) -> Run:
+        begun = time.time()
+        done = self.site.manage("import_articles", str(self.folder))
+        last = (done.stdout.strip() or done.stderr.strip() or "nothing").splitlines()[-1]
+        return Run(begun, time.time(), done.returncode, last)
+
+    def stop(self) -> None:
+        self.stopped.set()
+        self.join(timeout=120)
+
+    def _write(self, document: object) -> None:
+        path = self.folder / f"{document.name}.md"  # type: ignore[attr-defined]
+        path.write_text(document_text(document))  # type: ignore[arg-type]

@@ -1,0 +1,57 @@
+"""The tables of a load test: what was found, and what of it is held against a bar."""
+
+from __future__ import annotations
+
+from tests.load.course import CALM, Course, sum_of
+from tests.load.readers import READERS, Found
+
+
+class Bars:
+    """Prints a line for each bar, and counts those that are missed."""
+
+    def __init__(self) -> None:
+        self.missed = 0
+        print("\n| what | measured | bar | ok |\n|---|---:|---:|---|")
+
+    def at_most(self, what: str, measured: float, bar: float, unit: str = "", *, judged: bool = True) -> None:
+        is_met = measured <= bar
+        self.missed += judged and not is_met
+        verdict = ("yes" if is_met else "NO") if judged else "too short to tell"
+        print(f"| {what} | {_number(measured)}{unit} | {_number(bar)}{unit} | {verdict} |")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.1f}".removesuffix(".0")
+
+
+def print_readers(course: Course) -> None:
+    """Print what each kind of readers found in the calm parts."""
+    calm = [part for part in course.parts if part.name == CALM]
+    seconds = sum(part.seconds for part in calm)
+    print(f"\nReaders in the calm parts ({seconds:.0f} s)\n")
+    print("| who asks for | readers | requests | a second | 304 | p50 ms | p95 ms | p99 ms |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    for kind, number in READERS.items():
+        _print_found(kind, number, sum_of([part.found[kind] for part in calm]), seconds)
+    _print_found("all", sum(READERS.values()), sum_of([part.all for part in calm]), seconds)
+
+
+def _print_found(kind: str, readers: int, found: Found, seconds: float) -> None:
+    times = " | ".join(f"{found.percentile(share):,.1f}" for share in (0.5, 0.95, 0.99))
+    print(
+        f"| {kind} | {readers} | {found.requests:,} | {found.requests / seconds:,.0f} "
+        f"| {found.answers['unchanged']:,} | {times} |"
+    )
+
+
+def print_parts(course: Course) -> None:
+    print("\n| part | s | requests | 503 with Retry-After | other 5xx | 4xx | broken off | p50 ms | p99 ms |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    for part in course.parts:
+        found, answers = part.all, part.all.answers
+        print(
+            f"| {part.name} | {part.seconds:.0f} | {found.requests:,} | {answers['told_to_wait']:,} "
+            f"| {answers['failed']:,} | {answers['missing'] + answers['refused']:,} "
+            f"| {answers['broken'] + answers['late']:,} "
+            f"| {found.percentile(0.5):,.1f} | {found.percentile(0.99):,.1f} |"
+        )
