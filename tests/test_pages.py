@@ -653,7 +653,7 @@ def test_robots_may_read_all_and_learn_of_no_other_path(client):
         ("/topics/ai/", 7),
         ("/archive/2020/06/09/", 6),
         ("/about/", 3),
-        ("/providers/", 5),
+        ("/providers/", 6),
         ("/providers/outlet0.example/", 7),
         ("story", 7),
         ("/nowhere/", 1),
