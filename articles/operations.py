@@ -20,7 +20,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from articles import folding, listings, others, pins, rights, ruling, stories, twins, undoing
-from articles.acts import DELETED, SYSTEM, Act, By, act, created
+from articles.acts import DELETED, SYSTEM, Act, By, Change, act, created
 from articles.bulk import chunked
 from articles.deciding import MATCHED, Some, Versions, each, near_of, refreshed, require_unmoved, settle
 from articles.images import missing, storing
