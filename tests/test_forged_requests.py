@@ -61,6 +61,7 @@ def values(ana) -> dict[str, str]:
         "slug": "ai",
         "domain": "courier.example",
         "token": "x",
+        "image": "1",
         "path": "pictures/x.jpg",
         "section": "2020-06",
     }

@@ -209,6 +209,7 @@ def newsroom(ana) -> dict[str, str]:
         "slug": "ai",
         "domain": f"{lead.provider_id}{PROBE}"[:200].replace("?", "%3F"),
         "token": preview.sign(member),
+        "image": str(ArticleImage.objects.get().pk),
         "path": file,
         "section": "2020-06",
         "video": video.name,
