@@ -135,7 +135,8 @@ def browser(options):
 
 def faults(options):
     install_all(options)
-    files = [f"tests/test_{name}.py" for name in ("import_faults", "picture_faults", "hostile_pictures")]
+    names = ("import_faults", "backup_faults", "picture_faults", "hostile_pictures")
+    files = [f"tests/test_{name}.py" for name in names]
     replace_process([str(VENV_PYTHON), "-m", "pytest", "-m", "faults"] + files + ["tests/services"] + options)
 
 
