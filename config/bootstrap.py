@@ -26,7 +26,7 @@ ROOM = {
 }  # megabytes in .venv
 ENV_FILE = BASE_DIR / ".env"
 USAGE = """Usage: python3 config/bootstrap.py demo [--no-serve] | serve | test [pytest's options] | browser | faults
-       | fuzz | bench | lint | lock | audit | install
+       | fuzz | bench | load | lint | lock | audit | install
 
 From the environment: PYTHON, the interpreter to use; PORT, where demo and serve listen (8000); SERVE=no, as
 --no-serve."""
@@ -68,6 +68,7 @@ def run(arguments):
         "faults": faults,
         "fuzz": fuzz,
         "bench": bench,
+        "load": load,
         "lint": lint,
         "lock": lock,
         "audit": audit,
@@ -134,7 +135,8 @@ def browser(options):
 
 def faults(options):
     install_all(options)
-    files = [f"tests/test_{name}.py" for name in ("import_faults", "picture_faults", "hostile_pictures")]
+    names = ("import_faults", "backup_faults", "picture_faults", "hostile_pictures")
+    files = [f"tests/test_{name}.py" for name in names]
     replace_process([str(VENV_PYTHON), "-m", "pytest", "-m", "faults"] + files + ["tests/services"] + options)
 
 
@@ -148,6 +150,11 @@ def bench(options):
     environment = dict({"BENCH_BIG": "100000"}, **os.environ)  # a million articles take their time
     scripts = ("tests/bench.py", "tests/serving.py", "tests/growth.py", "tests/pictures_bench.py")
     return max([subprocess.call([str(VENV_PYTHON), script] + options, env=environment) for script in scripts])
+
+
+def load(options):
+    install_all(options)
+    replace_process([str(VENV_PYTHON), "-m", "tests.load"] + options)
 
 
 def lint(options):

@@ -49,9 +49,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "articles.observing.middleware.RequestMiddleware",
     "config.middleware.HeadersMiddleware",
     "articles.api.middleware.OpenToAllMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "articles.observing.probes.ProbesMiddleware",
     "articles.api.middleware.ReadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "articles.throttling.SearchersMiddleware",
@@ -183,6 +185,7 @@ STORAGES = {
 }
 
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from inside, where no proxy adds TLS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -228,3 +231,31 @@ API_VIDEO_URL = env.str("API_VIDEO_URL", default="")
 API_RATE = env.int("API_RATE", default=120)
 # Searches that one reader may make in a minute, feeds of searches included; 0 for any number.
 SEARCH_RATE = env.int("SEARCH_RATE", default=60)
+
+# Lines of the log go to standard error: one JSON object each, or plain text.
+LOG_FORMAT = env.str("LOG_FORMAT", default="plain")
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+LOG_ACCESS = env.bool("LOG_ACCESS", default=False)  # a line for each request
+if LOG_FORMAT not in ("json", "plain"):
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT}; it must be json or plain")
+if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+    raise ImproperlyConfigured(f"LOG_LEVEL is {LOG_LEVEL}; it must be DEBUG, INFO, WARNING, ERROR or CRITICAL")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {"()": "articles.observing.logs.JsonFormatter"},
+        "plain": {"()": "articles.observing.logs.PlainFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"handlers": [], "level": LOG_LEVEL},
+        "django.db.backends": {"level": "INFO"},  # below, it tells what stands in every row
+    },
+}
+# Who knows this token may read /metrics, which has no address without it; the counts are kept in files.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_DIR = env.path("METRICS_DIR", default=str(BASE_DIR / "var" / "metrics"))()
+# Where errors are reported; nowhere if empty. Needs config/requirements-services.txt.
+SENTRY_DSN = env.str("SENTRY_DSN", default="")

@@ -46,7 +46,9 @@ def store(folder: str, renditions: Sequence[Rendition]) -> list[str]:
             names.append(name)
             if not default_storage.exists(name):
                 written.append(name)
-                default_storage.save(name, ContentFile(rendition.data))
+                saved = default_storage.save(name, ContentFile(rendition.data))
+                if saved != name:  # another process was faster; its file is the same
+                    default_storage.delete(saved)
     except BaseException:
         delete(written)
         raise

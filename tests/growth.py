@@ -488,6 +488,7 @@ def main() -> int:
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     if len(sys.argv) > 1:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
         import django
 
         warnings.filterwarnings("ignore", "No directory at:", UserWarning)  # whitenoise's, before collectstatic

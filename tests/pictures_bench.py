@@ -85,7 +85,8 @@ def newsroom(scratch: Path, name: str, ports: list[int]) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{scratch / name}.sqlite3",
         "MEDIA_ROOT": str(scratch / name),
         "PICTURE_SERVERS": ",".join(f"127.0.0.1:{port}" for port in ports),
-        "SECRET_KEY": "for-the-bench-only",
+        "SECRET_KEY": "for-the-bench-only-0123456789abcdefghijklmnopqrstuvwxyz",
+        "ALLOWED_HOSTS": "localhost",
         "DEBUG": "false",
         "PYTHONPATH": str(ROOT),
     }

@@ -27,6 +27,11 @@ os.environ.update(
     API_VIDEO_URL="",
     API_RATE="0",
     SEARCH_RATE="0",
+    LOG_FORMAT="plain",
+    LOG_LEVEL="WARNING",
+    LOG_ACCESS="false",
+    METRICS_TOKEN="",
+    SENTRY_DSN="",
 )
 
 from config.settings import *  # noqa: F403
