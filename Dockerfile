@@ -26,6 +26,7 @@ ENV PATH=/venv/bin:$PATH \
     MEDIA_ROOT=/data/media \
     STATIC_ROOT=/app/static \
     WEBSUB_STATE=/data/websub.json \
+    METRICS_DIR=/tmp/metrics \
     WEB_BIND=0.0.0.0:8000
 USER 10001:10001
 VOLUME /data

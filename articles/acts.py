@@ -22,6 +22,7 @@ from articles import listings
 from articles.bulk import Table, chunked
 from articles.derivation import DERIVED_FIELDS, settle
 from articles.models import Article, ArticleTopic, Event, Operation, Policies, Subject, Verb, Via
+from articles.models.image import failed_among
 from articles.policy import Policy
 from articles.states import State
 
@@ -63,7 +64,12 @@ TRACKED = (
 )
 # What is written beside them, but is nobody's decision.
 WRITTEN = (*TRACKED, *(name for name in DERIVED_FIELDS if name not in TRACKED), "pins", "wishes", "picture_count")
-UNTOLD = ("twin", "secured", "content_hash")  # written too; no change of the article as editors know it
+UNTOLD = (
+    "twin",
+    "secured",
+    "content_hash",
+    "picture_failed",
+)  # written too; no change of the article as editors know it
 ROWS_HELD = 1000  # an act that holds more articles than these writes them and goes on
 CREATED, DELETED = "created", "deleted"  # the events of whole rows
 PIN = "pin "  # before the field's name: the event of a pin
@@ -298,9 +304,15 @@ class Act:
                 if not listings.same(now[pk], before):
                     self._lists[pk, name] = now[pk]
                     changed.append(((pk, name), before))
-                if name == "images" and pk in self.rows:
-                    self.rows[pk].picture_count = len(now[pk])
+            if name == "images":
+                self._count_pictures({pk: len(now[pk]) for pk in ids if pk in self.rows})
         return changed
+
+    def _count_pictures(self, numbers: dict[int, int]) -> None:
+        failed = failed_among(numbers)
+        for pk, number in numbers.items():
+            self.rows[pk].picture_count = number
+            self.rows[pk].picture_failed = pk in failed or None
 
     def _touch(self, article: Article) -> None:
         article.version += 1

@@ -6,5 +6,11 @@ class ArticlesConfig(AppConfig):
 
     def ready(self):
         from articles import checks, stamps  # noqa: F401 importing checks registers them
+        from articles.images import queue
+        from articles.observing import checks as _  # noqa: F401
+        from articles.observing import errors, security
 
         stamps.watch()
+        queue.watch()
+        security.watch()
+        errors.start()

@@ -25,7 +25,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import timezone
 from django.utils.http import http_date, parse_http_date_safe
 
@@ -91,6 +91,7 @@ class KeptAnswersMiddleware:
         parameters = _parameters(request.path_info) if request.method in ("GET", "HEAD") else None
         if parameters is None:
             return self.get_response(request)
+        request.resolver_match = _match(request.path_info)  # who counts requests reads it, also where no view runs
         stamp = stamps.current()
         key = _key(request, parameters, stamp)
         known = ETAG_PATTERN.findall(request.META.get("HTTP_IF_NONE_MATCH", ""))
@@ -213,11 +214,17 @@ def is_for_readers(path: str) -> bool:
     return _parameters(path) is not None
 
 
-@lru_cache(maxsize=2048)
 def _parameters(path: str) -> tuple[str, ...] | None:
     """Return the parameters of the marked view at this path; None if another is there, or none."""
+    match = _match(path)
+    return getattr(match.func, "for_readers", None) if match else None
+
+
+@lru_cache(maxsize=2048)
+def _match(path: str) -> ResolverMatch | None:
+    """Return which view is at this path; None if there is none."""
     try:
-        return getattr(resolve(path).func, "for_readers", None)
+        return resolve(path)
     except Resolver404:
         return None
 

@@ -9,16 +9,19 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
 from .media import Copy
-from .models import Article, ArticleImage, ArticleTopic, Picture, RelatedLink
-from .statements import Digest, Statement, json_of, time_of
+from .models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink
+from .models.fields import Digest
+from .statements import Statement, json_of, time_of
 
-PICTURE = {name: name for name in ("file", "width", "height")}
+PICTURE = {name: f"picture__{name}" for name in ("key", "rungs", "width", "height")} | {
+    "bytes": "picture__enclosure_bytes"
+}
 KICKER = {"name": "tag__name", "slug": "tag__slug"}
 
 
@@ -85,7 +88,11 @@ def cards_of(ids: Sequence[int], with_headlines: int = 0) -> list[Card]:
     """
     found = {row[0]: _card(row) for row in CARDS.rows(ids)}
     headlines = _headlines_of(ids[:with_headlines])
-    return [found[pk] if pk not in headlines else found[pk]._replace(headlines=headlines[pk]) for pk in ids]
+    cards = [found[pk] if pk not in headlines else found[pk]._replace(headlines=headlines[pk]) for pk in ids]
+    first = next((place for place, card in enumerate(cards) if card.picture), None)
+    if first is not None:
+        cards[first] = cards[first]._replace(picture=cards[first].picture._replace(is_first=True))
+    return cards
 
 
 class Day(NamedTuple):
@@ -101,15 +108,24 @@ def days_of(cards: Iterable[Card]) -> list[Day]:
     return [Day(day, tuple(group)) for day, group in groupby(ordered, key=attrgetter("day"))]
 
 
-def pictures_of(articles: Iterable[Article]) -> dict[int, Picture]:
-    """Return for each article that has one the first picture of which we hold a copy. One query."""
-    addresses = {
-        article.pk: [image.url for image in article.images.all() if image.kind == ArticleImage.Kind.PICTURE]
+def pictures_of(articles: Iterable[Article]) -> dict[int, Copy]:
+    """Return for each article that has one our copy of the first picture that we hold. One query.
+
+    The articles' images have to be prefetched.
+    """
+    listed = {
+        article.pk: [image for image in article.images.all() if image.kind == ArticleImage.Kind.PICTURE]
         for article in articles
     }
-    held = Picture.objects.by_address(url for urls in addresses.values() for url in urls)
-    copies = {pk: next((held[url] for url in urls if url in held), None) for pk, urls in addresses.items()}
-    return {pk: copy for pk, copy in copies.items() if copy}
+    digests = {PictureAddress.digest_of(image.url) for images in listed.values() for image in images}
+    held = PictureAddress.objects.held().filter(digest__in=digests).select_related("picture") if digests else ()
+    pictures = {address.url: address.picture for address in held}
+    found: dict[int, Copy] = {}
+    for pk, images in listed.items():
+        for image in images:
+            if pk not in found and image.url in pictures:
+                found[pk] = Copy.of(pictures[image.url], image.alt, image.attribution)
+    return found
 
 
 def count_sources(articles: Iterable[Article]) -> dict[int, int]:
@@ -125,16 +141,17 @@ def _other_outlets() -> Count:
 
 def copy_of(article: str) -> Subquery:
     """Return the expression for our copy of an article's first picture that we hold, as JSON; `article` leads to it."""
-    held = Exists(Picture.objects.filter(digest=Digest(OuterRef("url"))))
-    pictures = ArticleImage.objects.filter(held, article=OuterRef(OuterRef(article)), kind=ArticleImage.Kind.PICTURE)
-    first = pictures.order_by("position", "pk").values(digest=Digest("url"))[:1]
-    return Subquery(Picture.objects.filter(digest=Subquery(first)).values(copy=JSONObject(**PICTURE)))
+    held = PictureAddress.objects.held().filter(digest=Digest(OuterRef("url"))).values(copy=JSONObject(**PICTURE))
+    pictures = ArticleImage.objects.filter(article=OuterRef(article), kind=ArticleImage.Kind.PICTURE)
+    own = JSONObject(alt="alt", credit="attribution", copy="held")
+    found = pictures.annotate(held=Subquery(held)).filter(held__isnull=False).order_by("position", "pk")
+    return Subquery(found.values(copy=own)[:1])
 
 
 def copy_from(value: Any) -> Copy | None:
     """Return the copy that `copy_of` found; text on SQLite."""
     found = json_of(value)
-    return Copy(**found) if found else None
+    return Copy(**json_of(found.pop("copy")), **found) if found else None
 
 
 def _build_cards(ids: Sequence[int]) -> QuerySet[Any, Any]:

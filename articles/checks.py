@@ -14,6 +14,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from PIL import features
 
 from articles.api.items import EDITIONS
+from pictures.vetting import Exemption
 
 API_PAGE_SIZE_MAX = 1000  # articles in one answer of the API
 OLDEST_SQLITE = (3, 35)  # the first with RETURNING, so that new rows come back with their ids
@@ -113,6 +114,23 @@ def check_picture_formats(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
+def check_picture_servers(**kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    for text in settings.PICTURE_SERVERS:
+        try:
+            Exemption.parse(text)
+        except ValueError:
+            found.append(
+                Error(
+                    f"PICTURE_SERVERS names {text}, which is neither a network nor an address with a port.",
+                    hint="Write for example 10.1.0.0/16, 127.0.0.1:8001 or [::1]:8001, separated by commas.",
+                    id="articles.E020",
+                )
+            )
+    return found
+
+
+@register()
 def check_site_url(**kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if settings.SITE_URL and not SITE_URL_PATTERN.fullmatch(settings.SITE_URL):
@@ -140,3 +158,17 @@ def check_site_url(**kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register()
+def check_replica(**kwargs: Any) -> list[CheckMessage]:
+    engines = {alias: database["ENGINE"] for alias, database in settings.DATABASES.items()}
+    if engines.get("replica", engines["default"]) == engines["default"]:
+        return []
+    return [
+        Error(
+            "REPLICA_URL names another kind of database than DATABASE_URL.",
+            hint="A replica is a copy that follows the database, for example a standby of PostgreSQL.",
+            id="articles.E009",
+        )
+    ]

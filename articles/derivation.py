@@ -66,7 +66,7 @@ def flag(article: Article) -> None:
     """Set what asks editors for a look."""
     stands_open = is_open(article.heat, article.state, article.removed)
     article.duplicate = stands_open and article.twin
-    article.pictureless = stands_open and article.picture_count == 0
+    article.pictureless = stands_open and (article.picture_count == 0 or bool(article.picture_failed))
     article.warned = stands_open and bool(warnings(article))
 
 

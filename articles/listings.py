@@ -16,6 +16,7 @@ from articles.models import Article, ArticleImage, ArticleTopic, Pairing, Relate
 from providers.models import Provider
 
 IMAGE = ("url", "width", "height", "is_cached", "title", "extra", "layout")
+SAID = ("attribution", "alt")  # of pictures that somebody says more of: in lists only where it isn't empty
 RELATED = (
     "title",
     "excerpt",
@@ -96,10 +97,14 @@ def _put_topics(lists: Mapping[int, Sequence[str]]) -> None:
 def _images(kind: str) -> Callable[[Sequence[int]], Iterator[tuple[int, Any]]]:
     def read(ids: Sequence[int]) -> Iterator[tuple[int, Any]]:
         rows = ArticleImage.objects.filter(article__in=ids, kind=kind).order_by("position", "pk")
-        for pk, *values in rows.values_list("article", *IMAGE):
-            yield pk, dict(zip(IMAGE, values, strict=True))
+        for pk, *values in rows.values_list("article", *IMAGE, *SAID):
+            yield pk, _image((*IMAGE, *SAID), values)
 
     return read
+
+
+def _image(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    return {name: value for name, value in zip(names, values, strict=True) if value or name not in SAID}
 
 
 def _put_images(kind: str) -> Callable[[Mapping[int, Sequence[Any]]], None]:
@@ -117,8 +122,8 @@ def _put_images(kind: str) -> Callable[[Mapping[int, Sequence[Any]]], None]:
 def _related(ids: Sequence[int]) -> Iterator[tuple[int, Any]]:
     images: dict[int, list[Any]] = {}
     rows = RelatedImage.objects.filter(link__article__in=ids).order_by("position", "pk")
-    for pk, *values in rows.values_list("link", *IMAGE):
-        images.setdefault(pk, []).append(dict(zip(IMAGE, values, strict=True)))
+    for pk, *values in rows.values_list("link", *IMAGE, SAID[0]):
+        images.setdefault(pk, []).append(_image((*IMAGE, SAID[0]), values))
     links = RelatedLink.objects.filter(article__in=ids).order_by("position", "pk")
     for pk, article, *values in links.values_list("pk", "article", *RELATED):
         value = dict(zip(RELATED, values, strict=True))

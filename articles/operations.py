@@ -20,15 +20,17 @@ from django.db.models import Q
 from django.utils import timezone
 
 from articles import folding, listings, others, pins, rights, ruling, stories, twins, undoing
-from articles.acts import DELETED, SYSTEM, Act, By, act, created
+from articles.acts import DELETED, SYSTEM, Act, By, Change, act, created
 from articles.bulk import chunked
 from articles.deciding import MATCHED, Some, Versions, each, near_of, refreshed, require_unmoved, settle
+from articles.images import missing, storing
 from articles.models import (
     Article,
     ArticleImage,
     ArticleQuerySet,
     Operation,
     Pairing,
+    PictureAddress,
     Policies,
     RelatedLink,
     Subject,
@@ -473,6 +475,8 @@ def undo(operation: Operation, *, by: By = SYSTEM) -> Outcome:
     `Outcome.kept` lists the others, with who changed them since. Raises Refused if it was undone already.
     """
     with act(Verb.UNDO, by) as running:
+        if undoing.verb_of(operation) == Verb.TAKE_DOWN:
+            raise Refused("can't be undone: a picture is taken down for good")
         earlier = operation.undone_by.order_by("-pk").first()
         if earlier is not None:
             raise Refused(f"was undone by {earlier.who} already; undo that to do it again")
@@ -497,9 +501,27 @@ def undo_trial(operation: Operation) -> Trial:
 
 def may_undo(user: rights.Holder, operation: Operation) -> bool:
     """Return whether an editor may take an operation back: all that it did has to be theirs to do."""
-    if not rights.may(user, "undo", undoes=undoing.verb_of(operation)):
+    verb = undoing.verb_of(operation)
+    if verb == Verb.TAKE_DOWN or not rights.may(user, "undo", undoes=verb):
         return False
     return all(user.has_perm(permission) for permission in undoing.permissions(operation))
+
+
+# Pictures
+
+
+def take_down(article: Article, url: str, *, by: By = SYSTEM) -> Outcome:
+    """Remove our copy of a picture for good, wherever it is shown; it is never fetched again, nor is this undone.
+
+    `article` lists the picture at `url`. Every article that shows it has an event of it.
+    """
+    with act(Verb.TAKE_DOWN, by) as running:
+        former, urls = storing.remove(url)
+        if former != PictureAddress.Status.REMOVED:
+            showing = {article.pk, *missing.showing(urls)}
+            for pk, title in Article.objects.filter(pk__in=showing).order_by("pk").values_list("pk", "title"):
+                running.note(Change(pk, title, "picture", url, None))
+    return Outcome(running.operation, sorted(running.changed))
 
 
 # Outlets and topics

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
@@ -63,8 +63,8 @@ def faces(domains: Iterable[Domain]) -> dict[str, Outlet]:
 
 
 def listed(domains: Sequence[Domain]) -> list[Listed]:
-    """Return what a list shows of domains. Two queries."""
-    face, recent = faces(domains), _recent()
+    """Return what a list shows of domains. Three queries."""
+    face, recent = faces(domains), _recent([key for each in domains for key in each.keys])
     return [Listed(each, face[each.domain], sum(recent.get(key, 0) for key in each.keys)) for each in domains]
 
 
@@ -88,10 +88,20 @@ def _domains(rows: Iterable[tuple[Any, ...]]) -> list[Domain]:
     return found
 
 
-def _recent() -> dict[int, int]:
-    since = timezone.now() - timedelta(days=RECENT_DAYS)
-    latest = Article.objects.public().filter(published_at__gte=since).order_by()
-    return dict(latest.values_list("provider").annotate(stories=Count("pk")).order_by())
+def _recent(outlets: Sequence[int]) -> dict[int, int]:
+    """Return how many public stories of the past RECENT_DAYS these outlets have. Two queries.
+
+    What is counted are the entries of an index, which hold no schedules; so those off the air are taken off again.
+    """
+    since, now = timezone.now() - timedelta(days=RECENT_DAYS), timezone.now()
+    entries = Article.objects.filter(public=True, published_at__gte=since).order_by()
+    of_one = entries.filter(provider=OuterRef("pk")).values("provider").annotate(n=Count("*")).values("n")
+    counted = Provider.objects.filter(pk__in=outlets).order_by().values_list("pk", Subquery(of_one))
+    off_air = entries.filter(Q(publish_at__gt=now) | Q(unpublish_at__lte=now), provider__in=outlets)
+    found = {pk: number or 0 for pk, number in counted}
+    for pk, number in off_air.values_list("provider").annotate(n=Count("*")):
+        found[pk] -= number
+    return found
 
 
 def _told() -> QuerySet[Provider, Any]:

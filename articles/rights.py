@@ -28,6 +28,7 @@ NEEDED: dict[str, str] = {
     "make_lead": FOLD,
     "merge": FOLD,
     "delete": "articles.delete_article",
+    "take_down": PUBLISH,
     "import": RUN_IMPORT,
     "policy": CHANGE_POLICY,
 }

@@ -18,10 +18,10 @@ from django.utils import timezone
 
 from providers.models import Provider, ProviderLogo
 
-from .models import Article, Operation, Picture, Stamp, Topic
+from .models import Article, Operation, Stamp, Topic
 from .statements import time_of
 
-COUNTED = (Provider, ProviderLogo, Topic, Picture)  # every saved or deleted row of these advances the stamp
+COUNTED = (Provider, ProviderLogo, Topic)  # every saved or deleted row of these advances the stamp
 
 _TAKEN = f"""
 SELECT operation.id, operation.at, counted.number, counted.changed_at,

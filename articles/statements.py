@@ -14,7 +14,6 @@ from typing import Any
 
 from django.db import connection, connections
 from django.db.models import Aggregate, JSONField, QuerySet
-from django.db.models.functions import SHA256
 from django.utils import timezone
 
 from .routing import reading
@@ -69,14 +68,6 @@ class Statement:
         values["file"] = before[1] if before else None
         values |= {f"key {place}": key for place, key in enumerate(keys)}
         return sql, [values.get(name, value) for name, value in params]
-
-
-class Digest(SHA256):
-    """The SHA-256 of a text as hexadecimal digits. Django's own asks PostgreSQL for an extension."""
-
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        template = "ENCODE(SHA256(CONVERT_TO(%(expressions)s, 'UTF8')), 'hex')"
-        return self.as_sql(compiler, connection, template=template, **extra)
 
 
 class JSONList(Aggregate):

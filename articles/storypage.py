@@ -97,9 +97,9 @@ class Aside(NamedTuple):
 
 def told(pk: int) -> Told:
     """Return the lead of a story. One query."""
-    _, name, title, excerpt, at, kind, web, original, featured, outlet, domain, logos, topics, picture = STORIES.rows(
-        [pk]
-    )[0]
+    row = STORIES.rows([pk])[0]
+    _, name, title, excerpt, at, kind, web, original, featured, outlet, domain, logos, topics, picture = row
+    copy = copy_from(picture)
     return Told(
         pk,
         name,
@@ -110,7 +110,7 @@ def told(pk: int) -> Told:
         web or original,
         Outlet(outlet, domain, logos_from(logos)),
         tuple(sorted(Subject(**topic) for topic in json_of(topics) or ())),
-        copy_from(picture),
+        copy and copy._replace(is_first=True),
         youtube_id(featured, original),
     )
 

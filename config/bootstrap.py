@@ -135,9 +135,9 @@ def browser(options):
 
 def faults(options):
     install_all(options)
-    replace_process(
-        [str(VENV_PYTHON), "-m", "pytest", "-m", "faults", "tests/test_import_faults.py", "tests/services"] + options
-    )
+    names = ("import_faults", "backup_faults", "picture_faults", "hostile_pictures")
+    files = [f"tests/test_{name}.py" for name in names]
+    replace_process([str(VENV_PYTHON), "-m", "pytest", "-m", "faults"] + files + ["tests/services"] + options)
 
 
 def fuzz(options):
@@ -148,7 +148,7 @@ def fuzz(options):
 def bench(options):
     install_all(options)
     environment = dict({"BENCH_BIG": "100000"}, **os.environ)  # a million articles take their time
-    scripts = ("tests/bench.py", "tests/serving.py", "tests/growth.py")
+    scripts = ("tests/bench.py", "tests/serving.py", "tests/growth.py", "tests/pictures_bench.py")
     return max([subprocess.call([str(VENV_PYTHON), script] + options, env=environment) for script in scripts])
 
 

@@ -81,6 +81,9 @@ class RedisCache(redis.RedisCache):
         _away_until[self.server] = now + PAUSE_SECONDS
         return True
 
+    def is_away(self) -> bool:
+        return self.server in _away_until
+
     def leave(self, error: Exception) -> None:
         """Go on without it for a while."""
         if self.server not in _away_until:

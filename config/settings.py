@@ -49,9 +49,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "articles.observing.middleware.RequestMiddleware",
     "config.middleware.HeadersMiddleware",
     "articles.api.middleware.OpenToAllMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "articles.observing.probes.ProbesMiddleware",
     "articles.api.middleware.ReadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "articles.throttling.SearchersMiddleware",
@@ -174,7 +176,7 @@ MEDIA_STORAGE = env.str("MEDIA_STORAGE", default="")  # a bucket, config/storage
 STORAGES = {
     "default": {"BACKEND": "config.storage.BucketStorage", "OPTIONS": {"address": MEDIA_STORAGE}}
     if MEDIA_STORAGE
-    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    else {"BACKEND": "config.files.WholeFileStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -183,6 +185,7 @@ STORAGES = {
 }
 
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from inside, where no proxy adds TLS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -214,6 +217,10 @@ INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=True)
 WEBSUB_HUB = env.str("WEBSUB_HUB", default="")
 WEBSUB_STATE = env.path("WEBSUB_STATE", default=str(BASE_DIR / "var" / "websub.json"))()
 
+# Picture servers that are not on the public internet, or at other ports than 80 and 443: `10.1.0.0/16` or
+# `127.0.0.1:8001`. Empty, nothing but the public internet is asked for pictures.
+PICTURE_SERVERS = env.list("PICTURE_SERVERS", default=[])
+
 # How the JSON API writes (docs/api.md): as this format's sites did in 2021 or in 2024.
 API_EDITION = env.str("API_EDITION", default="2024")
 API_TIME_ZONE = env.str("API_TIME_ZONE", default=TIME_ZONE)
@@ -224,3 +231,31 @@ API_VIDEO_URL = env.str("API_VIDEO_URL", default="")
 API_RATE = env.int("API_RATE", default=120)
 # Searches that one reader may make in a minute, feeds of searches included; 0 for any number.
 SEARCH_RATE = env.int("SEARCH_RATE", default=60)
+
+# Lines of the log go to standard error: one JSON object each, or plain text.
+LOG_FORMAT = env.str("LOG_FORMAT", default="plain")
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+LOG_ACCESS = env.bool("LOG_ACCESS", default=False)  # a line for each request
+if LOG_FORMAT not in ("json", "plain"):
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT}; it must be json or plain")
+if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+    raise ImproperlyConfigured(f"LOG_LEVEL is {LOG_LEVEL}; it must be DEBUG, INFO, WARNING, ERROR or CRITICAL")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {"()": "articles.observing.logs.JsonFormatter"},
+        "plain": {"()": "articles.observing.logs.PlainFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"handlers": [], "level": LOG_LEVEL},
+        "django.db.backends": {"level": "INFO"},  # below, it tells what stands in every row
+    },
+}
+# Who knows this token may read /metrics, which has no address without it; the counts are kept in files.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_DIR = env.path("METRICS_DIR", default=str(BASE_DIR / "var" / "metrics"))()
+# Where errors are reported; nowhere if empty. Needs config/requirements-services.txt.
+SENTRY_DSN = env.str("SENTRY_DSN", default="")

@@ -76,4 +76,8 @@ class ProviderAdmin(admin.ModelAdmin):
 
 def _picture(logo: ProviderLogo) -> str | None:
     """Return our own copy of the logo; a foreign address is never loaded."""
-    return format_html('<img class="logo" src="{}" alt="">', logo.file.url) if logo.file else None
+    return (
+        format_html('<img class="logo" src="{}" alt="">', reverse("media", args=[logo.file.name]))
+        if logo.file
+        else None
+    )

@@ -6,30 +6,27 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 
-from .logos import MAX_BYTES, LogoRefused, read_logo
+from pictures.ladder import Rendition
+
+from .logos import MAX_BYTES, LogoRefused, read_logo, store_logo
 from .models import Provider, ProviderLogo
 
 
 class LogoField(forms.FileField):
-    """An upload that becomes our own PNG. Not an ImageField, which tries every decoder there is."""
+    """An upload that becomes our own renditions. Not an ImageField, which tries every decoder there is."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "max_length": None})
 
-    def to_python(self, data: Any) -> ContentFile | None:
+    def to_python(self, data: Any) -> list[Rendition] | None:
         upload = super().to_python(data)
         if upload is None:
             return None
         try:
-            logo = read_logo(upload.read(MAX_BYTES + 1))
+            return read_logo(upload.read(MAX_BYTES + 1))
         except LogoRefused as refused:
             raise ValidationError(str(refused), code="invalid_image") from refused
-        file = ContentFile(logo.data, name=logo.name)
-        file.logo = logo
-        return file
 
 
 class LogoForm(forms.ModelForm):
@@ -39,17 +36,18 @@ class LogoForm(forms.ModelForm):
         field_classes = {"file": LogoField}
 
     def clean(self) -> dict[str, Any]:
-        """Fill in the size that the file has; use the file that is stored already if it is the same."""
+        """Store the file that came, and fill in its size where none was typed."""
         cleaned = super().clean() or self.cleaned_data
-        logo = getattr(cleaned.get("file"), "logo", None)
-        if logo is None:
+        renditions = cleaned.get("file")
+        if not isinstance(renditions, list):
             return cleaned
         for side in ("width", "height"):
             if side in cleaned and cleaned[side] is None:
-                cleaned[side] = getattr(logo, side)
-        stored = f"logos/{logo.name}"
-        if default_storage.exists(stored):
-            cleaned["file"] = stored
+                cleaned[side] = getattr(renditions[-1], side)
+        try:
+            cleaned["file"] = store_logo(renditions)
+        except OSError as error:
+            raise ValidationError(f"The logo can't be stored: {error.strerror or error}.") from error
         return cleaned
 
 

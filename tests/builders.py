@@ -8,8 +8,10 @@ from typing import Any
 from django.utils import timezone
 
 from articles.derivation import match_key, settle
-from articles.models import Article, ArticleTopic, RelatedLink, Topic
+from articles.media import Copy
+from articles.models import Article, ArticleImage, ArticleTopic, Picture, PictureAddress, RelatedLink, Topic
 from articles.policy import Policy
+from pictures.ladder import rungs
 from providers.models import Provider
 
 MORNING = datetime(2020, 6, 9, 8, 0, tzinfo=UTC)
@@ -61,6 +63,23 @@ def folded(lead: Article, title: str = "", **values: Any) -> Article:
     row = article(title, heat=-1, published=False, lead=lead, quality=values.pop("quality", 40), **values)
     related(lead, row)
     return row
+
+
+def picture(
+    of: Article, url: str = "", *, held: bool = True, width: int = 640, height: int = 360, **values: Any
+) -> Copy:
+    """Let an article list a picture, of which we hold a copy unless told otherwise; its files are not stored."""
+    url = url or f"https://pictures.example/{next(_counter)}.jpg"
+    ArticleImage.objects.create(article=of, url=url, position=of.images.count(), **values)
+    digest = PictureAddress.digest_of(url)
+    size = {"rungs": ",".join(map(str, rungs(width))), "width": width, "height": height, "enclosure_bytes": 1234}
+    copy = Picture(sha256=digest, key=digest[:32], **size)
+    if held:
+        copy, _ = Picture.objects.get_or_create(sha256=digest, defaults={"key": copy.key, **size})
+        PictureAddress.objects.update_or_create(
+            digest=digest, defaults={"url": url, "status": "held", "picture": copy, "next_try_at": None}
+        )
+    return Copy.of(copy)
 
 
 def related(of: Article, target: Article | None = None, title: str = "", **values: Any) -> RelatedLink:

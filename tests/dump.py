@@ -8,7 +8,7 @@ import django
 
 
 def lines():
-    from articles.models import Article, Topic
+    from articles.models import Article, Picture, PictureAddress, Topic
     from providers.models import Provider
 
     hidden = {"id", "created_at", "changed_at", "state_since", "provider_id", "lead_id", "_state"}
@@ -34,6 +34,11 @@ def lines():
     for provider in Provider.objects.prefetch_related("logos"):
         logos = [(logo.url, logo.width, logo.height) for logo in provider.logos.all()]
         yield "provider", {"name": provider.name, "domain": provider.domain, "logos": logos}
+    for address in PictureAddress.objects.select_related("picture"):
+        held = address.picture and address.picture.key
+        yield "address", {"url": address.url, "status": address.status, "reason": address.reason, "picture": held}
+    for picture in Picture.objects.values("sha256", "key", "rungs", "logo", "width", "height", "removed"):
+        yield "picture", picture
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from django.db.backends.signals import connection_created
 from articles.acts import WRITTEN, _current
 
 ROOT = Path(__file__).resolve().parent.parent
-PROJECT = tuple(f"{ROOT / folder}/" for folder in ("articles", "providers", "config"))
+PROJECT = tuple(f"{ROOT / folder}/" for folder in ("articles", "providers", "config", "pictures"))
 MIGRATIONS = tuple(f"{ROOT / folder / 'migrations'}/" for folder in ("articles", "providers"))
 STAGING = (str(ROOT / "articles" / "exchange" / "store.py"), "insert")  # readers don't see it until an act shows it
 
@@ -48,6 +48,7 @@ def is_editorial(sql: str) -> bool:
     return not columns.isdisjoint(SET.findall(assigned))
 
 
+RESTORING = f"{ROOT}/articles/backups/"  # what it writes, with the log of it, acts once wrote
 TOOL = f"{ROOT}/articles/bulk.py"  # it writes what its caller wants
 
 
@@ -56,7 +57,7 @@ def writer(frame: FrameType | None) -> str:
     place = ""
     while frame is not None:
         name = frame.f_code.co_filename
-        if name.startswith(MIGRATIONS) or (name, frame.f_code.co_name) == STAGING:
+        if name.startswith((*MIGRATIONS, RESTORING)) or (name, frame.f_code.co_name) == STAGING:
             return ""
         if not place and name.startswith(PROJECT) and name != TOOL:
             place = f"{name.removeprefix(f'{ROOT}/')}:{frame.f_lineno}"

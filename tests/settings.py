@@ -16,6 +16,7 @@ os.environ.update(
     HEADLINE_TARGET="source",
     SITE_URL="",
     WEBSUB_HUB="",
+    PICTURE_SERVERS="",
     INDEX_SINGLE_STORIES="false",
     BEHIND_PROXY="false",
     API_EDITION="2024",
@@ -26,6 +27,11 @@ os.environ.update(
     API_VIDEO_URL="",
     API_RATE="0",
     SEARCH_RATE="0",
+    LOG_FORMAT="plain",
+    LOG_LEVEL="WARNING",
+    LOG_ACCESS="false",
+    METRICS_TOKEN="",
+    SENTRY_DSN="",
 )
 
 from config.settings import *  # noqa: F403

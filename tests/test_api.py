@@ -109,7 +109,7 @@ class TestItems:
         assert items.item(self.row._replace(featured_content=text), items.Edition())["featuredContent"] == shown
 
     def test_pictures_say_whether_they_are_cached_and_logos_never_are(self):
-        image = items.Image("https://courier.example/1.jpg", 640, 480, None, "")
+        image = items.Image("https://courier.example/1.jpg", 640, 480, None, "", "")
         found = items.item(self.row._replace(pictures=[image], logos=[image._replace(is_cached=True)]), items.Edition())
         plain = {"url": image.url, "width": 640, "height": 480, "title": None, "attribution": None, "isCached": False}
 

@@ -69,6 +69,7 @@ def test_it_is_asked_again_after_a_pause_by_one_at_a_time(server, calls, monkeyp
     first.get("a")
     second.get("a")
     assert len(calls) == 1
+    assert second.is_away()
     now += cache.PAUSE_SECONDS
     first.get("a")
     second.get("a")
@@ -76,6 +77,7 @@ def test_it_is_asked_again_after_a_pause_by_one_at_a_time(server, calls, monkeyp
     now += cache.PAUSE_SECONDS
     calls.append("back")
     assert first.get("a") == second.get("a") == "from Redis"
+    assert not second.is_away()
 
 
 def test_what_was_kept_alone_is_not_found_again_later(server, calls, monkeypatch):

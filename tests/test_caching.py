@@ -67,7 +67,9 @@ def test_the_second_reader_gets_what_was_made_for_the_first(client, address, dja
     assert made > 1
     assert kept == 1
     assert second.content == first.content
+    ids = [response.headers.pop("X-Request-ID") for response in (first, second)]
     assert second.headers == first.headers
+    assert len(set(ids)) == 2  # each is of its own request
 
 
 def test_an_answer_says_how_to_ask_again(client):

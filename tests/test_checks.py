@@ -1,11 +1,14 @@
 """System checks: each names what is wrong with the machine and how to mend it."""
 
 import sqlite3
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from django.core.checks import run_checks
 from PIL import features
+
+from articles import checks
 
 
 def found(message_id):
@@ -20,9 +23,11 @@ def found(message_id):
         "articles.E003",
         "articles.E004",
         "articles.E005",
+        "articles.E009",
         "articles.E010",
         "articles.E011",
         "articles.E012",
+        "articles.E020",
         "articles.W001",
     ],
 )
@@ -96,3 +101,17 @@ def test_a_hub_has_an_address_and_has_to_be_told_ours(settings):
     assert len(found("articles.E011")) == len(found("articles.E012")) == 1
     settings.SITE_URL, settings.WEBSUB_HUB = "https://news.example", "https://hub.example/?a=b"
     assert found("articles.E011") == found("articles.E012") == []
+
+
+@pytest.mark.parametrize(("engine", "is_told"), [("sqlite3", False), ("postgresql", True)])
+def test_a_replica_is_of_the_same_kind(monkeypatch, engine, is_told):
+    databases = {"default": {"ENGINE": "django.db.backends.sqlite3"}}
+    databases["replica"] = {"ENGINE": f"django.db.backends.{engine}"}
+    monkeypatch.setattr(checks, "settings", SimpleNamespace(DATABASES=databases))
+    assert [message.id for message in checks.check_replica()] == ["articles.E009"] * is_told
+
+
+@pytest.mark.parametrize("text", ["localhost:8001", "10.0.0.1/8", "127.0.0.1:x", "*"])
+def test_a_picture_server_is_a_network_or_an_address(settings, text):
+    settings.PICTURE_SERVERS = ["10.1.0.0/16", text, "[::1]:8001"]
+    assert [message.msg.split(",")[0] for message in found("articles.E020")] == [f"PICTURE_SERVERS names {text}"]

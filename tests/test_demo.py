@@ -7,8 +7,9 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
-from articles.management.commands import demo
-from articles.models import Article, Picture
+from articles.management.commands import cache_images, demo
+from articles.models import Article, PictureAddress
+from tests.fakes import FakeDecoder
 
 
 @pytest.fixture
@@ -70,13 +71,14 @@ def test_a_database_that_does_not_answer_is_named_with_the_setting(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_the_demo_brings_stories_pictures_and_an_editor_and_can_run_again(media, capsys):
+def test_the_demo_brings_stories_pictures_and_an_editor_and_can_run_again(media, capsys, monkeypatch):
+    monkeypatch.setattr(cache_images, "Decoder", FakeDecoder)  # 67 pictures take 12 s otherwise
     call_command("demo", no_serve=True)
-    stories, pictures = Article.objects.count(), Picture.objects.count()
+    stories, pictures = Article.objects.count(), PictureAddress.objects.held().count()
     call_command("demo", no_serve=True)
     output = capsys.readouterr().out
     assert stories > 50
     assert pictures > 50
-    assert (Article.objects.count(), Picture.objects.count()) == (stories, pictures)
+    assert (Article.objects.count(), PictureAddress.objects.held().count()) == (stories, pictures)
     assert f"{pictures} pictures: 0 stored, {pictures} unchanged, 0 refused" in output
     assert get_user_model().objects.count() == 1

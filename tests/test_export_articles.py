@@ -134,3 +134,18 @@ def test_exporting_takes_the_same_queries_for_one_and_many(tmp_path, django_asse
     take_in(SEEDS / "news")
     with django_assert_num_queries(12):
         export(tmp_path / "out")
+
+
+def test_what_an_editor_says_of_a_picture_goes_out_and_nothing_else_changes(tmp_path):
+    """`isCached`, sizes and titles stay as they came in; a credit that came in comes out."""
+    pictured = CANONICAL.replace("isCached: true\n", 'isCached: true\n    attribution: "Ana / Agency"\n', 1)
+    assert pictured != CANONICAL
+    take_in(write(tmp_path / "in", pictured))
+    export(tmp_path / "out")
+    assert (tmp_path / "out" / f"{NAME}.md").read_text() == pictured
+
+    image = Article.objects.get().images.get(kind="picture")
+    image.attribution = "Bob"
+    operations.edit_lists(image.article, "images", write=image.save)
+    export(tmp_path / "again")
+    assert (tmp_path / "again" / f"{NAME}.md").read_text() == pictured.replace("Ana / Agency", "Bob")

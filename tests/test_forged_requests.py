@@ -61,6 +61,7 @@ def values(ana) -> dict[str, str]:
         "slug": "ai",
         "domain": "courier.example",
         "token": "x",
+        "image": "1",
         "path": "pictures/x.jpg",
         "section": "2020-06",
     }
@@ -68,7 +69,7 @@ def values(ana) -> dict[str, str]:
 
 def writes(queries: list[dict[str, str]]) -> list[str]:
     statements = [query["sql"] for query in queries]
-    reading = ("SELECT", "SAVEPOINT", "RELEASE", "BEGIN", "WITH", "EXPLAIN", "SET ", "ROLLBACK")
+    reading = ("SELECT", "SAVEPOINT", "RELEASE", "BEGIN", "WITH", "EXPLAIN", "SET ", "ROLLBACK", "DECLARE")
     done = [sql for sql in statements if not sql.lstrip("( \n").startswith(reading)]
     return [sql for sql in done if not any(note in sql for note in NOTES)]
 

@@ -46,9 +46,8 @@ def refuses(raw: bytes) -> None:
 def test_a_worker_tells_what_breaks_its_target(tmp_path, monkeypatch, read, code, reason):
     shared, told = tmp_path / "state", tmp_path / "told"
     shared.write_bytes(STATE.pack(0, 0.0, 0))
-    monkeypatch.setattr(fuzzing, "TIME_MAX", 0.05)
     monkeypatch.setattr(fuzzing, "MEMORY_MAX", 4_000_000_000)  # more than the tests themselves have open
-    monkeypatch.setitem(fuzzing.TARGETS, "bad", Target(lambda: EXAMPLES, read, lambda: (ValueError,)))
+    monkeypatch.setitem(fuzzing.TARGETS, "bad", Target(lambda: EXAMPLES, read, lambda: (ValueError,), 0.05))
 
     def run() -> None:
         sys.stderr = told.open("w")
@@ -69,8 +68,9 @@ def test_a_seed_and_a_number_make_the_same_case_again():
     assert len(set(cases)) > 150
 
 
-def test_the_parser_bears_a_few_seconds_of_it():
-    command = [sys.executable, "tests/fuzzing.py", "documents", "--seconds", "2", "--seed", "7"]
+@pytest.mark.parametrize("target", fuzzing.TARGETS)
+def test_each_target_bears_a_few_seconds_of_it(target):
+    command = [sys.executable, "tests/fuzzing.py", target, "--seconds", "2", "--seed", "7"]
     done = subprocess.run(command, cwd=Path(fuzzing.ROOT), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 problems (seed 7)" in done.stdout

@@ -25,7 +25,7 @@ from .test_nothing_leaks import OPEN
 pytestmark = pytest.mark.django_db
 
 YEAR = 365 * 24 * 3600
-PICTURE = "pictures/ab/" + "ab" * 32 + ".jpg"
+PICTURE = "pictures/ab/" + "ab" * 16 + "/640.jpg"
 
 
 @pytest.fixture

@@ -3,132 +3,26 @@
 FAULT_ROUNDS sets how often each fault is tried, at another moment each time; RELIABILITY's figure is 100.
 """
 
-import os
 import random
 import resource
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.documents import edition
+from tests.newsrooms import ROUNDS, databases_of
 
-ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = int(os.environ.get("FAULT_ROUNDS", "2"))
 STORIES = 300  # 900 documents: long enough to be hit in the middle
-POSTGRES = os.environ.get("FAULT_DATABASE_URL", "postgres://root@127.0.0.1:5432/test")
 
 pytestmark = [pytest.mark.services, pytest.mark.faults]
 
 
-class Newsroom:
-    """A database of its own, and commands that run in processes of their own."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        self.folder = folder
-        self.environment = os.environ | {
-            "DATABASE_URL": url,
-            "SECRET_KEY": "for-tests-only-0123456789abcdefghijklmnopqrstuvwxyz",
-            "ALLOWED_HOSTS": "localhost",
-            "DEBUG": "false",
-            "PYTHONPATH": str(ROOT),
-        }
-        self.environment.pop("DJANGO_SETTINGS_MODULE", None)
-
-    def start(self, *command: str, **options: object) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            **options,
-        )
-
-    def run(self, *command: str) -> str:
-        process = self.start(*command)
-        told, _ = process.communicate(timeout=120)
-        assert process.returncode == 0, told
-        return told
-
-    def start_import(self, *paths: Path, **options: object) -> subprocess.Popen[str]:
-        return self.start("manage.py", "import_articles", *map(str, paths), **options)
-
-    def state(self) -> str:
-        return self.run("tests/dump.py")
-
-    def import_whole(self, *paths: Path) -> str:
-        """Import, and return the state: what an uninterrupted run ends with."""
-        self.run("manage.py", "import_articles", *map(str, paths))
-        return self.state()
-
-
-class Databases:
-    """Hands out empty, migrated databases of one kind."""
-
-    def __init__(self, kind: str, folder: Path) -> None:
-        self.kind = kind
-        self.folder = folder
-        self.names: list[str] = []
-        self.template = self._make("template")
-        Newsroom(self.template, folder).run("manage.py", "migrate", "-v0")
-
-    def _make(self, name: str, template: str = "") -> str:
-        if self.kind == "sqlite":
-            return f"sqlite:///{self.folder / name}.sqlite3"
-        name = f"faults_{os.getpid()}_{name}"
-        self.names.append(name)
-        self._sql(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
-        return POSTGRES.rpartition("/")[0] + f"/{name}"
-
-    def _sql(self, statement: str, *values: str) -> None:
-        psycopg = pytest.importorskip("psycopg")
-        with psycopg.connect(POSTGRES.replace("postgres://", "postgresql://"), autocommit=True) as connection:
-            connection.execute(statement, values or None)
-
-    def disconnect(self, name: str) -> None:
-        """End every connection to the database `name`, as a restart of the server would."""
-        self._sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", name)
-
-    def newsroom(self, name: str) -> Newsroom:
-        if self.kind == "sqlite":
-            url = self._make(name)
-            with sqlite3.connect(self.folder / "template.sqlite3") as source:
-                source.backup(sqlite3.connect(self.folder / f"{name}.sqlite3"))
-        else:
-            url = self._make(name, self.template.rpartition("/")[2])
-        return Newsroom(url, self.folder)
-
-    def drop(self) -> None:
-        for name in self.names:
-            self._sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-def postgres_answers() -> bool:
-    try:
-        import psycopg
-
-        psycopg.connect(POSTGRES.replace("postgres://", "postgresql://"), connect_timeout=2).close()
-    except (ImportError, OSError):
-        return False
-    except psycopg.Error:
-        return False
-    return True
-
-
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def databases(request, tmp_path_factory):
-    if request.param == "postgresql" and not postgres_answers():
-        assert not os.environ.get("CI"), "in CI PostgreSQL has to answer"
-        pytest.skip("PostgreSQL doesn't answer")
-    found = Databases(request.param, tmp_path_factory.mktemp(request.param))
-    yield found
-    found.drop()
+    with databases_of(request.param, tmp_path_factory.mktemp(request.param)) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles import operations, stamps
-from articles.models import Article, ArticleImage, Picture, Topic
+from articles.media import media_address
+from articles.models import Article, ArticleImage, Topic
 from providers.models import ProviderLogo
 
 from . import builders
@@ -36,12 +37,8 @@ def body(client, address, status=200):
 
 
 def with_picture(article, number=1):
-    url = f"https://pictures.example/{number}.jpg"
-    ArticleImage.objects.create(article=article, url=url)
-    digest = Picture.digest_of(url)
-    name = f"pictures/{digest[:2]}/{digest}.jpg"
-    Picture.objects.bulk_create([Picture(url=url, digest=digest, file=name, width=640, height=360)])
-    return f"/media/{name}"
+    """Give an article a picture of ours; return the address of its widest JPEG."""
+    return media_address(builders.picture(article, f"https://pictures.example/{number}.jpg").file)
 
 
 def newsroom(stories=1):
@@ -470,11 +467,80 @@ def test_pictures_come_from_our_own_copies_only(client):
     ArticleImage.objects.create(article=article, url="https://pictures.example/not-held.jpg")
     for address in [*ADDRESSES, article.get_absolute_url()]:
         assert "<img" not in body(client, address)
-    copy = with_picture(article, 2)
+    builders.picture(article, "https://pictures.example/held.jpg")
     for address in ("/", "/latest/", article.get_absolute_url()):
         page = body(client, address)
-        assert f'src="{copy}"' in page
+        assert "<picture>" in page
         assert "pictures.example" not in page
+
+
+PICTURED = (
+    "/",
+    "/latest/",
+    "/topics/ai/",
+    "/providers/courier.example/",
+    "/archive/2020/06/09/",
+    "/search/?q=pictured",
+)
+
+
+@pytest.mark.parametrize("address", [*PICTURED, "/news/2020-06-09-first/"])
+def test_the_first_picture_of_a_page_is_fetched_at_once_and_the_others_lazily(client, address):
+    for name in ("first", "second"):
+        article = builders.article(f"Pictured {name}", name=f"2020-06-09-{name}", topics=["AI"], quality=90)
+        builders.picture(article, width=1000, height=500)
+    shown = re.findall(r"<picture>.*?</picture>", body(client, address))
+    assert shown
+    for number, picture in enumerate(shown):
+        assert ('fetchpriority="high"' in picture) == (number == 0)
+        assert ('loading="lazy" decoding="async"' in picture) == (number > 0)
+        assert 'width="1000" height="500" alt=""' in picture
+        assert re.findall(r'type="image/(\w+)"', picture) == ["avif", "webp"]
+        assert picture.count('sizes="') == 2
+
+
+def test_a_thumbnail_offers_no_more_pixels_than_it_needs(client):
+    for _ in range(2):
+        builders.picture(builders.article(), width=1280, height=720)
+    thumb = re.findall(r"<picture>.*?</picture>", body(client, "/latest/"))[1]
+    assert re.findall(r"/(\d+)\.avif (\d+)w", thumb) == [("160", "160"), ("320", "320"), ("480", "480")]
+    article = builders.article()
+    builders.picture(article, width=1280, height=720)
+    page = body(client, article.get_absolute_url())
+    assert re.findall(r"/(\d+)\.webp \d+w", page) == ["160", "320", "480", "640", "960", "1280"]
+    assert re.search(r'<img src="/media/pictures/[0-9a-f]{2}/[0-9a-f]{32}/640\.jpg"', page)
+
+
+def test_what_an_editor_says_of_a_picture_is_told(client):
+    article = builders.article()
+    builders.picture(article, alt='A "fox" <in> snow', attribution="Ana & sons")
+    page = body(client, article.get_absolute_url())
+    assert 'alt="A &quot;fox&quot; &lt;in&gt; snow"' in page
+    assert "<figcaption>Picture: <bdi>Ana &amp; sons</bdi></figcaption>" in page
+    assert 'alt="A &quot;fox&quot;' in body(client, "/latest/")
+
+
+def test_the_first_picture_that_we_hold_is_shown(client):
+    article = builders.article()
+    builders.picture(article, held=False)
+    second = builders.picture(article)
+    builders.picture(article)
+    for address in ("/", "/latest/", article.get_absolute_url()):
+        assert set(re.findall(r"pictures/../([0-9a-f]{32})/", body(client, address))) == {second.key}
+
+
+@pytest.mark.parametrize(
+    ("rungs", "shown"),
+    [((50,), ['src="/{}/50.webp"']), ((50, 100), ['src="/{}/50.webp"', 'srcset="/{}/50.webp, /{}/100.webp 2x"'])],
+)
+def test_a_logo_is_sharp_on_dense_screens(client, rungs, shown):
+    folder = f"media/logos/ab/{HASH[:32]}"
+    outlet = builders.provider()
+    ProviderLogo.objects.create(provider=outlet, url="/a.png", width=400, file=f"logos/ab/{HASH[:32]}/{rungs[-1]}.webp")
+    builders.article()
+    page = body(client, "/providers/")
+    assert all(text.replace("{}", folder) in page for text in shown)
+    assert ("srcset" in page) == (len(rungs) > 1)
 
 
 def test_an_outlet_without_logo_of_ours_gets_its_monogram(client):
@@ -490,9 +556,10 @@ def test_an_outlet_without_logo_of_ours_gets_its_monogram(client):
 @pytest.mark.parametrize(
     ("name", "content_type"),
     [
-        (f"pictures/ab/{HASH}.jpg", "image/jpeg"),
-        (f"pictures/ab/{HASH}.webp", "image/webp"),
-        (f"pictures/ab/{HASH}.avif", "image/avif"),
+        (f"pictures/ab/{HASH[:32]}/1280.jpg", "image/jpeg"),
+        (f"pictures/ab/{HASH[:32]}/160.webp", "image/webp"),
+        (f"pictures/ab/{HASH[:32]}/7.avif", "image/avif"),
+        (f"logos/ab/{HASH[:32]}/50.webp", "image/webp"),
         (f"logos/ab/{HASH}.png", "image/png"),
         ("logos/courier_50x50.png", "image/png"),
     ],
@@ -511,13 +578,17 @@ def test_our_copies_are_sent_as_what_they_are_and_never_change(client, name, con
     "name",
     [
         "secret.txt",
-        f"pictures/ab/{HASH}.svg",
-        f"pictures/ab/{HASH}.html",
-        f"pictures/ab/{HASH}.jpg.html",
-        f"pictures/ab/{HASH}.jpg\n",
-        f"pictures/{HASH}.jpg",
-        "pictures/ab/short.jpg",
-        f"pictures/ab/{HASH.upper()}.jpg",
+        f"pictures/ab/{HASH[:32]}/160.svg",
+        f"pictures/ab/{HASH[:32]}/160.html",
+        f"pictures/ab/{HASH[:32]}/160.jpg.html",
+        f"pictures/ab/{HASH[:32]}/160.jpg\n",
+        f"pictures/ab/{HASH[:32]}/160.jpg.0123.part",
+        f"pictures/ab/{HASH[:32]}/0160.jpg",
+        f"pictures/ab/{HASH[:32]}/16000.jpg",
+        f"pictures/ab/{HASH[:32]}/original.jpg",
+        f"pictures/{HASH[:32]}/160.jpg",
+        "pictures/ab/short/160.jpg",
+        f"pictures/ab/{HASH[:32].upper()}/160.jpg",
         "logos/.hidden.png",
         "logos/logo.svg",
         "logos/deep/logo.png",
@@ -537,7 +608,7 @@ def test_no_path_leads_out_of_the_media(client, path):
 
 
 def test_a_picture_that_was_deleted_is_not_found(client):
-    assert client.get(f"/media/pictures/ab/{HASH}.jpg").status_code == 404
+    assert client.get(f"/media/pictures/ab/{HASH[:32]}/160.jpg").status_code == 404
 
 
 # Errors, robots
@@ -582,7 +653,7 @@ def test_robots_may_read_all_and_learn_of_no_other_path(client):
         ("/topics/ai/", 7),
         ("/archive/2020/06/09/", 6),
         ("/about/", 3),
-        ("/providers/", 5),
+        ("/providers/", 6),
         ("/providers/outlet0.example/", 7),
         ("story", 7),
         ("/nowhere/", 1),

@@ -59,6 +59,7 @@ MAY: dict[str, set[str]] = {
     "schedule": PUBLISHERS,
     "pick": PUBLISHERS,
     "delete": PUBLISHERS,
+    "take_down": PUBLISHERS,
     "policy": PUBLISHERS,
     "import": IMPORTERS,
 }
@@ -229,6 +230,8 @@ DOORS = [
     doors("get", "desk_preview", ("article",), "articles.view_article"),
     doors("post", "desk_preview_link", ("article",), "articles.change_article"),
     doors("get", "desk_article_history", ("article",), "articles.view_article"),
+    doors("get", "desk_take_down", ("article", "image"), rights.PUBLISH),
+    doors("post", "desk_take_down", ("article", "image"), rights.PUBLISH, opens=302),
     doors("get", "desk_history", (), "articles.view_article"),
     doors("get", "desk_operation", ("operation",), "articles.view_article"),
     doors("post", "desk_save_view", (), "articles.view_article", opens=302),
@@ -241,12 +244,14 @@ DOORS = [
 @pytest.fixture
 def newsroom() -> dict[str, Any]:
     article = builders.article("Storm", topics=["AI"])
+    builders.picture(article)
     policy = type("Policy", (), {"pk": 1})
     admin = User.objects.create_superuser("first")
     operation = operations.pin(article, "title", by=By(admin, Via.DESK)).operation
     return {"article": article, "topic": Topic.objects.get(), "provider": Provider.objects.get(), "policy": policy} | {
         "admin": admin,
         "operation": operation,
+        "image": article.images.get(),
         "attempt": AccessAttempt.objects.create(username="mallory", failures_since_start=1),
         "login": AccessLog.objects.create(username="first"),
     }

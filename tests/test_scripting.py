@@ -22,7 +22,6 @@ from articles.models import (
     ArticleImage,
     Event,
     Operation,
-    Picture,
     RelatedImage,
     RelatedLink,
     SavedView,
@@ -152,10 +151,7 @@ def newsroom(ana) -> dict[str, str]:
     player = f'<iframe width="800" height="500" src="https://www.youtube.com/embed/{"x" * 11}"></iframe>'
     video = builders.article("Video", type="video", original_url=f"https://www.youtube.com/watch?v={'x' * 11}")
     Article.objects.filter(pk=video.pk).update(featured_content=player + PROBE)
-    digest = Picture.digest_of(ADDRESS)
-    file = f"pictures/{digest[:2]}/{digest}.jpg"
-    Picture.objects.bulk_create([Picture(url=ADDRESS, digest=digest, file=file, width=640, height=360)])
-    ArticleImage.objects.create(article=lead, url=ADDRESS)
+    file = builders.picture(lead, ADDRESS).file
     RelatedImage.objects.create(link=lead.related_links.first(), url=ADDRESS)
     ProviderLogo.objects.create(provider=lead.provider, url=ADDRESS, width=50, height=50)
 
@@ -209,6 +205,7 @@ def newsroom(ana) -> dict[str, str]:
         "slug": "ai",
         "domain": f"{lead.provider_id}{PROBE}"[:200].replace("?", "%3F"),
         "token": preview.sign(member),
+        "image": str(ArticleImage.objects.get().pk),
         "path": file,
         "section": "2020-06",
         "video": video.name,

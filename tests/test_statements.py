@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from articles.cards import cards_of
-from articles.models import Article, Picture, shown_to_readers
-from articles.statements import MOMENT, Digest, Statement
+from articles.models import Article, PictureAddress, shown_to_readers
+from articles.models.fields import Digest
+from articles.statements import MOMENT, Statement
 
 from . import builders
 
@@ -45,7 +46,7 @@ def test_its_clock_goes_on(monkeypatch):
 def test_a_digest_is_that_of_the_text():
     article = builders.article("Ünï “quoted”")
     digest = Article.objects.annotate(digest=Digest("title")).get(pk=article.pk).digest
-    assert digest == Picture.digest_of("Ünï “quoted”")
+    assert digest == PictureAddress.digest_of("Ünï “quoted”")
 
 
 def test_cards_keep_the_order_they_are_asked_for(django_assert_num_queries):

@@ -7,14 +7,22 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from articles.addresses import site_address
 from articles.forms import RowForm
-from articles.models import ArticleImage, ArticleTopic, RelatedLink
+from articles.images.storing import link, take_up
+from articles.media import Copy, media_address
+from articles.models import ArticleImage, ArticleTopic, Picture, RelatedLink
+from articles.templatetags.newsfold import copy_file
+from pictures.ladder import PictureRefused
+from pictures.sandbox import Decoder
+from pictures.sniffing import MAX_BYTES
 
 LAST = 32_767  # sorts a row without position behind all others; operations.decide_lists numbers them anew
 
@@ -100,11 +108,79 @@ class RelatedInline(ListInline):
         return format_html('<a href="{}">{}</a>', address, link.target.title)
 
 
+class ImageRowForm(ListRowForm):
+    """A picture by its address, or by a file, which gets an address on this site."""
+
+    site = ""  # its address; the inline tells it of each request
+    upload = forms.FileField(
+        label="upload",
+        required=False,
+        help_text="JPEG, PNG, WebP, AVIF or GIF, up to 15 MB. It takes this one’s place, in this article alone.",
+    )
+    taken_up: tuple[Picture, bool] | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "url" in self.fields:
+            self.fields["url"].required = False
+
+    def clean_upload(self) -> Any:
+        upload = self.cleaned_data["upload"]
+        if upload:
+            try:
+                with Decoder() as decoder:
+                    self.taken_up = take_up(upload.read(MAX_BYTES + 1), decoder)
+            except PictureRefused as refused:
+                raise ValidationError(f"This picture {refused}. Choose another.") from refused
+            except OSError as error:
+                raise ValidationError(f"The picture can't be stored: {error.strerror or error}.") from error
+        return upload
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.taken_up:
+            copy = Copy.of(self.taken_up[0])
+            cleaned |= {"url": self.site + media_address(copy.file), "width": copy.width, "height": copy.height}
+            self.instance.is_cached = True
+        elif not cleaned.get("url") and "upload" not in self.errors:
+            raise ValidationError("A picture needs an address or a file.")
+        return cleaned
+
+    def save(self, commit: bool = True) -> ArticleImage:
+        image = super().save(commit)
+        if self.taken_up:
+            picture, is_new = self.taken_up
+            link(image.url, picture, is_new=is_new)
+        return image
+
+
 class ImageInline(ListInline):
     model = ArticleImage
-    fields = ["url", "width", "height", "title", "position"]
+    form = ImageRowForm
+    fields = ["shown", "url", "upload", "alt", "attribution", "title", "width", "height", "position"]
+    readonly_fields = ["shown"]
     verbose_name = "picture"
     verbose_name_plural = "pictures"
 
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.site = site_address(request)
+        formset.form.base_fields["url"].required = False
+        return formset
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ArticleImage]:
-        return super().get_queryset(request).filter(kind=ArticleImage.Kind.PICTURE)
+        return super().get_queryset(request).pictures().with_copies()
+
+    @admin.display(description="our copy")
+    def shown(self, image: ArticleImage) -> str:
+        if image.pk is None:
+            return "–"
+        file = copy_file(image)
+        if not file:
+            return image.fate
+        address = reverse("desk_take_down", args=[image.article_id, image.pk])
+        return format_html(
+            '<img class="copy" src="{}" alt="" width="120"><br><a href="{}">Take down for good</a>',
+            media_address(file),
+            address,
+        )

@@ -34,6 +34,7 @@ class Image(NamedTuple):
     height: int | None
     is_cached: bool | None
     title: str
+    attribution: str
 
 
 class Row(NamedTuple):
@@ -142,7 +143,7 @@ def _image(image: Image, is_cached: bool) -> dict[str, Any]:
         "width": image.width,
         "height": image.height,
         "title": image.title or None,
-        "attribution": None,
+        "attribution": image.attribution or None,
         "isCached": is_cached,
     }
 

@@ -17,7 +17,7 @@ class Image(Strict):
     width: int | None
     height: int | None
     title: str | None
-    attribution: None
+    attribution: str | None
     isCached: bool
 
 

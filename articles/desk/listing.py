@@ -49,9 +49,8 @@ def desk(request: HttpRequest) -> HttpResponseBase:
     }
     if is_fragment(request):
         return render(request, "desk/_list.html", context)
-    context |= _views(request, seen, queue, count_all="counts" in request.GET) | {
-        "topics": Topic.objects.only("name", "slug").order_by("name")
-    }
+    context |= _views(request, seen, queue, count_all="counts" in request.GET)
+    context["topics"] = Topic.objects.only("name", "slug").order_by("name")
     return page(request, "desk/desk.html", context)
 
 

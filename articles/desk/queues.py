@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -130,7 +131,8 @@ def count_each(querysets: Mapping[str, ArticleQuerySet]) -> dict[str, int]:
 
     They come in the order of their pages: in none, PostgreSQL would begin anywhere in the table, on cold ground.
     """
-    parts, values = [], []
+    parts: list[str] = []
+    values: list[Any] = []
     for rows in querysets.values():
         try:
             sql, params = rows.values("pk")[: COUNT_MAX + 1].query.sql_with_params()

@@ -13,7 +13,8 @@ from django.utils.formats import date_format
 
 from articles import derivation, rights
 from articles.cards import count_sources, pictures_of
-from articles.models import Article, ArticleQuerySet, ArticleTopic, Picture
+from articles.media import Copy
+from articles.models import Article, ArticleQuerySet, ArticleTopic
 from articles.states import State
 
 HOUR, DAY, WEEK = 60, 24 * 60, 7 * 24 * 60  # minutes
@@ -25,7 +26,7 @@ class Row:
     """One story of a list. `outlets` counts those who cover it, its own included."""
 
     article: Article
-    picture: Picture | None
+    picture: Copy | None
     outlets: int
     topics: Sequence[str]
     warnings: Sequence[str]
@@ -76,7 +77,7 @@ def rows_of(articles: Sequence[Article] | QuerySet[Article], now: datetime) -> l
     return [row_of(article, pictures.get(article.pk), 1 + outlets.get(article.pk, 0), now) for article in articles]
 
 
-def row_of(article: Article, picture: Picture | None, outlets: int, now: datetime) -> Row:
+def row_of(article: Article, picture: Copy | None, outlets: int, now: datetime) -> Row:
     topics = [place.tag.name for place in article.article_topics.all()]
     return Row(article, picture, outlets, topics, warnings(article, now), now)
 

@@ -49,6 +49,7 @@ def story(request: HttpRequest, pk: int) -> HttpResponseBase:
         "members": members,
         "coverage": lead.related_links.filter(target=None).select_related("provider"),
         "claims": _claims(article) if article.ambiguous else [],
+        "pictures": article.images.pictures().with_copies(),
         "why": standing.why(article),
         "entries": timeline(Subject.ARTICLE, article.pk, HISTORY_SHOWN),
         "granted": granted(request.user),

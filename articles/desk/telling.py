@@ -151,6 +151,8 @@ def deed(operation: Operation, subject: str = "") -> str:
             return f"made a lead; {some} changed"
         case Verb.MERGE:
             return f"merged two stories of {some}"
+        case Verb.TAKE_DOWN:
+            return f"took a picture of {some} down for good"
         case Verb.POLICY:
             return f"changed the policy; {some} followed" if some else "changed the policy"
         case Verb.UNDO:
@@ -185,6 +187,8 @@ def _words(event: Event, by_field: Mapping[str, Event], names: Names, verb: str)
     before, after = event.before, event.after
     if name == "state":
         return _state(before, after, by_field.get("spike_reason"))
+    if name == "picture":
+        return f"picture taken down for good: {before}"
     if name == "lead_id":
         return _story(before, after, names)
     if name in FLAGS:

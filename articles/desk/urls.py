@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import deeds, history, listing, preview, story
+from . import deeds, history, listing, pictures, preview, story
 
 urlpatterns = [
     path("", listing.desk, name="desk"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("articles/<int:pk>/", story.story, name="desk_story"),
     path("articles/<int:pk>/preview/", preview.preview, name="desk_preview"),
     path("articles/<int:pk>/preview/link/", preview.make_link, name="desk_preview_link"),
+    path("articles/<int:pk>/pictures/<int:image>/take-down/", pictures.take_down, name="desk_take_down"),
     path("articles/<int:pk>/history/", history.article, name="desk_article_history"),
     path("articles/<int:pk>/restore/<int:event_id>/", history.restore, name="desk_restore"),
     path("providers/<int:pk>/history/", history.provider, name="desk_provider_history"),

@@ -113,6 +113,8 @@ def _add_images(lines: list[str], images: list[Image], indent: str) -> None:
             lines.append(f"{indent}  isCached: {_boolean(image.is_cached)}")
         if image.title:
             lines.append(f"{indent}  title: {quoted(image.title)}")
+        if image.attribution:
+            lines.append(f"{indent}  attribution: {quoted(image.attribution)}")
 
 
 def _add_related(lines: list[str], document: Document) -> None:

@@ -41,6 +41,7 @@ class Image:
     height: int | None = None
     is_cached: bool | None = None
     title: str = ""
+    attribution: str = ""
     extra: Extra = field(default_factory=list)
     layout: Layout = field(default_factory=dict)
 

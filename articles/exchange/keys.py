@@ -64,6 +64,7 @@ IMAGE = (
     Key("height", "height", Kind.SIZE),
     Key("isCached", "is_cached", Kind.BOOLEAN),
     Key("title", "title", Kind.TEXT, "d", TITLE_MAX),
+    Key("attribution", "attribution", Kind.TEXT, "d", TITLE_MAX),
 )
 LOGO = (Key("url", "url", Kind.LOGO_URL, "d", required=True), *IMAGE[1:])
 

@@ -51,7 +51,7 @@ LOADED = ("name", *WORD_FIELDS, *SCORE_FIELDS)
 LIST_FIELDS = ("topics", "images", "related")
 RELATED_FIELDS = ("title", "excerpt", "published_at", "web_url", "amp_url", "cdn_amp_url", "type", "quality", "extra")
 LOGGED_LISTS = {"topics": "topics", "images": "images", "related": "related", "provider": "logos"}
-IMAGE_FIELDS = ("url", "width", "height", "is_cached", "title", "extra", "layout")
+IMAGE_FIELDS = ("url", "width", "height", "is_cached", "title", "attribution", "extra", "layout")
 
 ARTICLES = Table(
     Article,
@@ -360,6 +360,7 @@ def _image_rows(images: Sequence[Image]) -> Iterator[tuple[Any, ...]]:
             image.height,
             image.is_cached,
             image.title,
+            image.attribution,
             json_text(image.extra),
             json_text(image.layout),
         )

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.core.cache import cache
-from django.core.files.storage import default_storage
 from django.db.models import Prefetch
-from django.urls import reverse
 from django.utils import timezone
 
 from articles.cards import pictures_of
-from articles.media import media_type
-from articles.models import Article, ArticleQuerySet, ArticleTopic, Picture
+from articles.media import Copy, media_address
+from articles.models import Article, ArticleQuerySet, ArticleTopic
 from articles.modified import modified_at, with_log
 from articles.templatetags.newsfold import web_address
 from articles.xmltext import xml_text
 
 ENTRIES = 50
-SIZES_FOR = 30 * 24 * 3600  # seconds; our copies never change, so this only frees memory of those that left
 
 
 @dataclass(frozen=True)
@@ -57,24 +53,8 @@ def entries_of(articles: ArticleQuerySet, site: str) -> list[Entry]:
     told = with_log(articles).select_related("provider").prefetch_related(topics, "images")
     newest = list(told.newest_first()[:ENTRIES])
     pictures = pictures_of(newest)
-    sizes = sizes_of(pictures.values())
     now = timezone.now()
-    return [_entry(article, site, now, _attachment(pictures.get(article.pk), sizes, site)) for article in newest]
-
-
-def sizes_of(pictures: Iterable[Picture]) -> dict[str, int]:
-    """Return the size of each file that is there, in bytes. Storages far away are asked once for each."""
-    names = {f"size:{picture.file.name}": picture.file.name for picture in pictures}
-    known = cache.get_many(names)
-    found = {}
-    for key in names.keys() - known.keys():
-        try:
-            found[key] = default_storage.size(names[key])
-        except OSError:
-            continue
-    if found:
-        cache.set_many(found, SIZES_FOR)
-    return {names[key]: size for key, size in (known | found).items()}
+    return [_entry(article, site, now, _attachment(pictures.get(article.pk), site)) for article in newest]
 
 
 def _entry(article: Article, site: str, now: datetime, picture: Attachment | None) -> Entry:
@@ -92,9 +72,5 @@ def _entry(article: Article, site: str, now: datetime, picture: Attachment | Non
     )
 
 
-def _attachment(picture: Picture | None, sizes: dict[str, int], site: str) -> Attachment | None:
-    name = picture.file.name if picture else ""
-    kind = media_type(name)
-    if kind is None or name not in sizes:
-        return None
-    return Attachment(site + reverse("media", args=[name]), sizes[name], kind)
+def _attachment(copy: Copy | None, site: str) -> Attachment | None:
+    return Attachment(site + media_address(copy.file), copy.bytes, "image/jpeg") if copy else None

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -81,22 +79,3 @@ def remember(path: Path, memory: Memory) -> None:
     written = path.with_name(f"{path.name}.new")
     written.write_text(json.dumps(told), encoding="utf-8")
     os.replace(written, path)
-
-
-@contextmanager
-def alone(path: Path) -> Iterator[bool]:
-    """Yield whether no other run works with the file; it belongs to this one until the end. Raises OSError."""
-    import fcntl
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        os.close(handle)

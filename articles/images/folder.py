@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from .decoding import MAX_BYTES
+from pictures.sniffing import MAX_BYTES
 
 INDEX = "index.yaml"
 MAX_INDEX_BYTES = 5_000_000

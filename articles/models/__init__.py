@@ -2,7 +2,7 @@
 
 from .article import Article, ArticleQuerySet, shown_to_readers
 from .desk import Presence, SavedView
-from .image import ArticleImage, Picture, RelatedImage
+from .image import ArticleImage, Picture, PictureAddress, PictureMark, RelatedImage
 from .operation import Event, Operation, Subject, Verb, Via
 from .pairing import Pairing
 from .policy import NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPolicy, event_field, number_of
@@ -21,6 +21,8 @@ __all__ = [
     "Operation",
     "Pairing",
     "Picture",
+    "PictureAddress",
+    "PictureMark",
     "Policies",
     "Presence",
     "RelatedImage",

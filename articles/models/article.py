@@ -174,9 +174,14 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     ambiguous = models.BooleanField(default=False, help_text="Several leads claim this article; the best was taken.")
     twin = models.BooleanField(default=False, editable=False, help_text="Another article has its address.")
     picture_count = models.PositiveSmallIntegerField(default=0, editable=False, help_text="How many it lists.")
+    picture_failed = models.BooleanField(
+        null=True,
+        editable=False,
+        help_text="We can show none of its pictures: fetching failed, or they were taken down.",
+    )
     # What asks editors for a look, only while the article stands by itself and isn't spiked (see derivation.py).
     duplicate = models.BooleanField(default=False, editable=False, help_text="Another article has its address.")
-    pictureless = models.BooleanField(default=False, editable=False, help_text="It lists no picture.")
+    pictureless = models.BooleanField(default=False, editable=False, help_text="It has no picture to show.")
     warned = models.BooleanField(default=False, editable=False, help_text="It has warnings.")
     editor = models.ForeignKey(
         settings.AUTH_USER_MODEL,

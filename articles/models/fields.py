@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import SHA256
 
 
 class BytewiseCharField(models.CharField):
@@ -42,6 +43,24 @@ class WebAddressField(models.CharField):
         kwargs.setdefault("max_length", 2048)
         kwargs.setdefault("blank", True)
         super().__init__(*args, **kwargs)
+
+
+class AddressStart(models.Func):
+    """The first characters of an address, which an index can hold; whole ones are too long for PostgreSQL's.
+
+    Not `Left()`: its length is a parameter of the query, and SQLite then doesn't recognise the index's expression.
+    """
+
+    template = "SUBSTR(%(expressions)s, 1, 200)"
+    output_field = models.TextField()
+
+
+class Digest(SHA256):
+    """The SHA-256 of a text as hexadecimal digits. Django's own asks PostgreSQL for an extension."""
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "ENCODE(SHA256(CONVERT_TO(%(expressions)s, 'UTF8')), 'hex')"
+        return self.as_sql(compiler, connection, template=template, **extra)
 
 
 def is_web_address(*fields: str) -> Q:

@@ -1,13 +1,17 @@
-"""Pictures as documents name them, and our own copies of them."""
+"""Pictures as documents name them, the addresses at which they are, and our own copies of them."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Self
 
 from django.db import models
+from django.db.models import OuterRef, Q, Subquery
+from django.utils import timezone
 
-from .fields import SparseJSONField, WebAddressField, is_site_relative, is_web_address
+from .fields import AddressStart, Digest, SparseJSONField, WebAddressField, is_site_relative, is_web_address
 
 
 class ImageReference(models.Model):
@@ -21,6 +25,7 @@ class ImageReference(models.Model):
         null=True, blank=True, help_text="What the document says; not whether we hold a copy."
     )
     title = models.CharField(max_length=300, blank=True)
+    attribution = models.CharField("credit", max_length=300, blank=True, help_text="Whose picture it is.")
     extra = SparseJSONField(default=list, blank=True, editable=False)
     layout = SparseJSONField(default=dict, blank=True, editable=False)
 
@@ -32,15 +37,53 @@ class ImageReference(models.Model):
         return self.url
 
 
+class ArticleImageQuerySet(models.QuerySet["ArticleImage"]):
+    def pictures(self) -> Self:
+        """Return what readers may see; logos are for documents alone."""
+        return self.filter(kind=ArticleImage.Kind.PICTURE)
+
+    def with_copies(self) -> Self:
+        """Tell of each image what became of its address: `status`, `reason`, `next_try_at`, its copy."""
+        address = PictureAddress.objects.filter(digest=Digest(OuterRef("url")))
+        told = {
+            name: Subquery(address.values(column)[:1])
+            for name, column in {
+                "status": "status",
+                "reason": "reason",
+                "next_try_at": "next_try_at",
+                "copy_key": "picture__key",
+                "copy_rungs": "picture__rungs",
+            }.items()
+        }
+        return self.annotate(**told)
+
+
 class ArticleImage(ImageReference):
+    # What `with_copies()` loads.
+    status: str | None
+    reason: str | None
+    next_try_at: datetime | None
+    copy_key: str | None
+    copy_rungs: str | None
+
     class Kind(models.TextChoices):
         PICTURE = "picture", "picture"
         LOGO = "logo", "provider's logo"
 
     article = models.ForeignKey("articles.Article", models.CASCADE, related_name="images")
     kind = models.CharField(max_length=7, choices=Kind, default=Kind.PICTURE)
+    alt = models.CharField(
+        "alternative text",
+        max_length=300,
+        blank=True,
+        help_text="What the picture shows, for who can't see it. Leave it empty where the headline says it all.",
+    )
+
+    objects = ArticleImageQuerySet.as_manager()
 
     class Meta(ImageReference.Meta):
+        # Finds the stories that show an address.
+        indexes = [models.Index(AddressStart("url"), name="articleimage_address")]
         constraints = [
             models.CheckConstraint(
                 name="articleimage_address_is_web",
@@ -48,6 +91,16 @@ class ArticleImage(ImageReference):
                 violation_error_message="A picture's address starts with http:// or https://.",
             ),
         ]
+
+    @property
+    def fate(self) -> str:
+        """What became of a picture that was loaded `with_copies()`, in words for editors."""
+        if self.status == PictureAddress.Status.FAILED:
+            again = f"next try {self.next_try_at:%-d %b %H:%M} UTC" if self.next_try_at else "given up"
+            return f"missing: the picture {self.reason} ({again})"
+        if self.status == PictureAddress.Status.REMOVED:
+            return "taken down for good"
+        return "our copy is shown" if self.status == PictureAddress.Status.HELD else "not fetched yet"
 
 
 class RelatedImage(ImageReference):
@@ -63,24 +116,84 @@ class RelatedImage(ImageReference):
         ]
 
 
-class PictureQuerySet(models.QuerySet["Picture"]):
-    def by_address(self, urls: Iterable[str]) -> dict[str, Picture]:
-        """Return our copies of the pictures at `urls`, by address; those we don't hold are missing. One query."""
-        digests = {Picture.digest_of(url) for url in urls if url}
-        return {picture.url: picture for picture in self.filter(digest__in=digests)} if digests else {}
-
-
 class Picture(models.Model):
-    """Our own copy of the picture at one address. Readers are shown nothing else."""
+    """A picture of which we hold renditions, stored once however many addresses lead to it and stories show it.
+
+    Its files are `pictures/<two digits>/<key>/<rung>.<suffix>` in the storage, see `articles.images.storing`. Readers
+    are shown nothing else.
+    """
+
+    sha256 = models.CharField(max_length=64, unique=True, editable=False, help_text="Of the bytes we were given.")
+    key = models.CharField(max_length=32, db_index=True, editable=False, help_text="Digest of the renditions' bytes.")
+    rungs = models.CharField(max_length=60, editable=False, help_text="Widths in pixels, with commas: 160,320,480.")
+    logo = models.CharField(max_length=100, blank=True, editable=False, help_text="File of its widest logo, if made.")
+    width = models.PositiveIntegerField(editable=False, help_text="Of the widest rendition.")
+    height = models.PositiveIntegerField(editable=False)
+    enclosure_bytes = models.PositiveIntegerField(editable=False, help_text="Of the widest JPEG, which feeds name.")
+    removed = models.BooleanField(default=False, help_text="Taken down for good: no files, and none ever again.")
+    stored_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.width}×{self.height}"
+
+
+class PictureAddressQuerySet(models.QuerySet["PictureAddress"]):
+    def at(self, url: str) -> Self:
+        return self.filter(digest=PictureAddress.digest_of(url))
+
+    def held(self) -> Self:
+        """Return the addresses of which readers see our copy."""
+        return self.filter(status=PictureAddress.Status.HELD)
+
+    def failed(self) -> Self:
+        return self.filter(status=PictureAddress.Status.FAILED)
+
+    def due(self, now: datetime | None = None, *, retry: bool = False) -> Self:
+        """Return the addresses to fetch at `now`; with `retry` also those that have to wait or were given up."""
+        wanted = Q(status__in=(PictureAddress.Status.WAITING, PictureAddress.Status.FAILED))
+        return self.filter(wanted) if retry else self.filter(wanted, next_try_at__lte=now or timezone.now())
+
+
+class PictureAddress(models.Model):
+    """An address at which documents or outlets say that a picture is, and what became of it."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", "not fetched yet"
+        HELD = "held", "our copy is shown"
+        FAILED = "failed", "failed"
+        REMOVED = "removed", "taken down"
 
     url = models.TextField("address", editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the address.")
-    file = models.ImageField(width_field="width", height_field="height", editable=False)
-    width = models.PositiveIntegerField(editable=False)
-    height = models.PositiveIntegerField(editable=False)
-    cached_at = models.DateTimeField(auto_now_add=True)
+    host = models.CharField(max_length=255, blank=True, editable=False, help_text="Who is asked for it, lower case.")
+    is_logo = models.BooleanField(default=False, editable=False, help_text="An outlet's logo has this address.")
+    status = models.CharField(max_length=7, choices=Status, default=Status.WAITING, editable=False)
+    picture = models.ForeignKey(Picture, models.PROTECT, null=True, editable=False, related_name="addresses")
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it failed, after “the picture”.")
+    failures = models.PositiveSmallIntegerField(default=0, help_text="Tries that failed since the last that didn't.")
+    next_try_at = models.DateTimeField(
+        null=True, blank=True, help_text="Not asked before; never again by itself where there is none."
+    )
+    fetched_at = models.DateTimeField(null=True, blank=True, help_text="When it was last asked for.")
+    named_at = models.DateTimeField(auto_now_add=True)
 
-    objects = PictureQuerySet.as_manager()
+    objects = PictureAddressQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "picture addresses"
+        indexes = [
+            models.Index(fields=["next_try_at"], name="pictureaddress_due", condition=Q(next_try_at__isnull=False)),
+            models.Index(fields=["status"], name="pictureaddress_failed", condition=Q(status="failed")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="pictureaddress_held_has_copy", condition=~Q(status="held") | Q(picture__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="pictureaddress_tried_while_wanted",
+                condition=Q(next_try_at=None) | Q(status__in=("waiting", "failed")),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.url
@@ -88,3 +201,23 @@ class Picture(models.Model):
     @staticmethod
     def digest_of(url: str) -> str:
         return hashlib.sha256(url.encode()).hexdigest()
+
+
+class PictureMark(models.Model):
+    """How far we have looked for addresses: the one row holds the key of the last `ArticleImage` that was seen."""
+
+    image = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.image)
+
+
+def failed_among(articles: Iterable[int]) -> set[int]:
+    """Return those of the articles that list pictures of which we can show none, and know that. One query."""
+    pictures = ArticleImage.objects.filter(article__in=list(articles), kind=ArticleImage.Kind.PICTURE).order_by()
+    addresses = PictureAddress.objects.filter(digest=Digest(OuterRef("url")))
+    statuses: dict[int, set[str | None]] = {}
+    for article, status in pictures.values_list("article", Subquery(addresses.values("status")[:1])):
+        statuses.setdefault(article, set()).add(status)
+    lost = {PictureAddress.Status.FAILED.value, PictureAddress.Status.REMOVED.value}
+    return {article for article, found in statuses.items() if found <= lost}

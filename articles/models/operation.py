@@ -29,6 +29,7 @@ class Verb(models.TextChoices):
     MAKE_LEAD = "make_lead", "made lead"
     MERGE = "merge", "merged"
     DELETE = "delete", "deleted"
+    TAKE_DOWN = "take_down", "taken down"
     IMPORT = "import", "imported"
     POLICY = "policy", "changed policy"
     UNDO = "undo", "undone"

@@ -20,13 +20,13 @@ from articles.cards import Card, Day
 from articles.frontpage import FrontPage
 from articles.indexing import is_indexed
 from articles.linked_data import Work
-from articles.media import Copy
+from articles.media import Copy, media_address
 from articles.outlets import Listed
 from articles.paging import Page
 from articles.storypage import Coverage, Told
 from articles.topictree import Branch
 
-from .newsfold import copy_address, plain, shortened, web_address
+from .newsfold import plain, shortened, web_address
 
 Listing = Page | FrontPage
 DESCRIPTION = 155  # characters that search engines show
@@ -50,7 +50,7 @@ def about(
         "canonical": _canonical(context, page),
         "site_name": settings.SITE_NAME,
         "picture": picture,
-        "address": site + copy_address(picture) if picture else "",
+        "address": site + media_address(picture.file) if picture else "",
         "robots": context.get("robots", ""),
     }
 

@@ -14,11 +14,14 @@ from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
-from articles.media import Copy, Logo, Outlet
+from articles.media import Copy, Outlet, media_address
+from articles.models import ArticleImage
+from pictures.files import PICTURES, name_of
+from pictures.ladder import WIDTHS
 
 BLANK_LINES_PATTERN = re.compile(r"\n\s+")
 
@@ -88,16 +91,57 @@ def _feeds(name: str, arguments: tuple[str, ...]) -> dict[str, str]:
     return {form: reverse(name, args=[*arguments, form]) for form in ("rss", "atom", "json")}
 
 
+@register.filter
+def media(name: str) -> str:
+    """Return where readers fetch a stored file."""
+    return media_address(name)
+
+
+@register.filter
+def copy_file(image: ArticleImage) -> str:
+    """Return the narrowest JPEG of an image that was loaded `with_copies()`; empty if we hold none."""
+    rung = (image.copy_rungs or "").partition(",")[0]
+    return name_of(PICTURES, image.copy_key, rung, "jpg") if image.status == "held" and rung else ""
+
+
 @register.simple_tag
-def copy_address(copy: Copy | Logo) -> str:
-    """Return the address of our own copy, on this site whatever the storage is."""
-    return reverse("media", args=[copy.file])
+def picture(copy: Copy, sizes: str, widest: int = WIDTHS[-1], **attributes: str) -> SafeString:
+    """Show our own copy, in the smallest format and size that the reader's browser knows and needs.
+
+    `sizes` tells how wide it stands on the page, `widest` the most pixels worth offering there. The page's first
+    picture is fetched at once, the others when readers come near. JPEG is for browsers without WebP, in one size.
+    """
+    widths = [width for width in copy.widths if width <= widest] or copy.widths[:1]
+    sources = [(kind, _candidates(copy, widths, kind)) for kind in ("avif", "webp")]
+    hurry = 'fetchpriority="high"' if copy.is_first else 'loading="lazy" decoding="async"'
+    return format_html(
+        '<picture>{}<img{} src="{}" width="{}" height="{}" alt="{}" {}></picture>',
+        format_html_join(
+            "", '<source type="image/{}" srcset="{}" sizes="{}">', ((kind, found, sizes) for kind, found in sources)
+        ),
+        format_html_join("", ' {}="{}"', ((name.rstrip("_"), value) for name, value in attributes.items())),
+        media_address(copy.named(_fallback(widths), "jpg")),
+        copy.width,
+        copy.height,
+        copy.alt,
+        mark_safe(hurry),  # noqa: S308  one of the two above
+    )
+
+
+def _candidates(copy: Copy, widths: list[int], suffix: str) -> str:
+    return ", ".join(f"{media_address(copy.named(width, suffix))} {width}w" for width in widths)
+
+
+def _fallback(widths: list[int]) -> int:
+    """Return the width for browsers that can't choose: enough for most pages, not the most that there is."""
+    return next((width for width in widths if width >= 640), widths[-1])
 
 
 @register.inclusion_tag("articles/_mark.html")
 def outlet_mark(outlet: Outlet, size: int) -> dict[str, Any]:
     """Show an outlet's logo, or the letters that stand in for it. Decoration: its name stands beside it."""
-    return {"outlet": outlet, "logo": outlet.logo(size), "size": size}
+    logo = outlet.logo(size)
+    return {"outlet": outlet, "files": logo.files if logo else [], "size": size}
 
 
 @register.simple_tag

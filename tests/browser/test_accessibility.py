@@ -5,19 +5,20 @@ A new page is one line in PAGES: how an editor gets there.
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from articles import operations
 from articles.acts import By
-from articles.models import Article, ArticleImage, Operation, Picture, Via
+from articles.images.storing import keep
+from articles.models import Article, ArticleImage, Operation, Via
+from pictures.sandbox import Decoder
 from tests import builders
 from tests.browser.conftest import NARROW, WIDE, editor
 from tests.browser.deskpage import DESK, headline, press
@@ -63,13 +64,11 @@ def world(newsroom, settings, tmp_path) -> World:
 def show_picture(article: Article) -> None:
     """Give an article a picture of which we hold a copy."""
     url = f"https://courier.example/{article.pk}.jpg"
-    digest = Picture.digest_of(url)
-    name = f"pictures/{digest[:2]}/{digest}.jpg"
-    file = ContentFile(b"")
+    file = io.BytesIO()
     Image.new("RGB", (1600, 900), "teal").save(file, "JPEG")
-    default_storage.save(name, file)
-    Picture.objects.bulk_create([Picture(url=url, digest=digest, file=name, width=1600, height=900)])
     ArticleImage.objects.create(article=article, url=url)
+    with Decoder() as decoder:
+        keep(url, file.getvalue(), decoder)
 
 
 def send(page: Page, **fields: str | list[str]) -> None:

@@ -1,7 +1,8 @@
 from django.db.models import Count, Prefetch, Q
 from django.shortcuts import get_object_or_404, render
 
-from articles.models import Article, ArticleImage, ArticleTopic, Picture, RelatedLink, Topic
+from articles.media import Copy
+from articles.models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink, Topic
 from providers.models import Provider
 
 ARTICLES = (
@@ -22,7 +23,8 @@ def sections():
 def page(request, template, articles, **context):
     articles = list(articles)
     addresses = {image.url for article in articles for image in article.images.all()}
-    pictures = {copy.url: copy for copy in Picture.objects.filter(url__in=addresses)}
+    held = PictureAddress.objects.held().filter(url__in=addresses).select_related("picture")
+    pictures = {address.url: Copy.of(address.picture) for address in held}
     for article in articles:
         article.picture = next((pictures[image.url] for image in article.images.all() if image.url in pictures), None)
     context |= {"articles": articles, "sections": sections()}

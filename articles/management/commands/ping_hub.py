@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from articles.addresses import site_address
-from articles.feeds.hub import Hub, HubAway, HubRefused, Memory, MemoryUnreadable, alone, recall, remember
+from articles.alone import alone_with
+from articles.feeds.hub import Hub, HubAway, HubRefused, Memory, MemoryUnreadable, recall, remember
 from articles.feeds.touched import Moment, feeds_touched, site_feeds
 
 
@@ -27,7 +28,7 @@ class Command(BaseCommand):
             return
         path = Path(settings.WEBSUB_STATE)
         try:
-            with alone(path) as is_alone:
+            with alone_with(path) as is_alone:
                 if not is_alone:
                     self.stdout.write("Another run is telling the hub: nothing to do.")
                     return

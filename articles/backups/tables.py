@@ -1,0 +1,314 @@
+"""The rows of the database as lines of JSON that are the same on SQLite and on PostgreSQL.
+
+Which tables and columns there are follows from a set of migrations, not from today's models: so an older archive is
+loaded into the schema that it came from, and what an archive says of itself is never believed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from django.db import connection, models
+from django.db.migrations.loader import MigrationLoader
+
+Migrations = frozenset[tuple[str, str]]
+
+# Not kept: who is logged in at the moment, and what is only a memory of something else.
+LEFT_OUT = {"django_session"}
+FETCHED = 1000  # rows at a time
+INT64 = range(-(2**63), 2**63)
+
+KINDS = {
+    "AutoField": "int",
+    "BigAutoField": "int",
+    "BigIntegerField": "int",
+    "BooleanField": "bool",
+    "CharField": "text",
+    "DateField": "date",
+    "DateTimeField": "time",
+    "DecimalField": "decimal",
+    "EmailField": "text",
+    "FileField": "text",
+    "FilePathField": "text",
+    "FloatField": "float",
+    "GenericIPAddressField": "ip",
+    "IntegerField": "int",
+    "JSONField": "json",
+    "PositiveBigIntegerField": "int",
+    "PositiveIntegerField": "int",
+    "PositiveSmallIntegerField": "int",
+    "SlugField": "text",
+    "SmallAutoField": "int",
+    "SmallIntegerField": "int",
+    "TextField": "text",
+    "URLField": "text",
+    "UUIDField": "uuid",
+}
+TRIVIAL = {"[]", "{}", "null", "true", "false", '""'}  # JSON that is written one way only
+
+
+class WrongRow(Exception):
+    """A line is no row of its table."""
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table at one state of the schema. `numbered`: the database counts its keys."""
+
+    name: str
+    key: str
+    numbered: bool
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    @property
+    def json_places(self) -> list[int]:
+        return [place for place, column in enumerate(self.columns) if column.kind == "json"]
+
+
+def known_migrations() -> Migrations:
+    """Return the migrations that this code has."""
+    return frozenset(MigrationLoader(None).disk_migrations)
+
+
+@cache
+def tables_at(migrations: Migrations) -> list[Table]:
+    """Return the tables that the database has after `migrations`, but those of LEFT_OUT."""
+    loader = MigrationLoader(None)
+    apps = loader.project_state(sorted(migrations & set(loader.graph.nodes))).apps
+    found = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
+    return [_table(model) for name, model in sorted(found.items()) if name not in LEFT_OUT and model._meta.managed]
+
+
+def _table(model: type[models.Model]) -> Table:
+    options: Any = model._meta
+    stored = (field for field in options.concrete_fields if not getattr(field, "generated", False))
+    columns = tuple(Column(field.column, kind_of(field)) for field in stored)
+    return Table(options.db_table, options.pk.column, isinstance(options.pk, models.AutoField), columns)
+
+
+def kind_of(field: Any) -> str:
+    """Return how the values of a field are written. Raises NotImplementedError for kinds that nobody thought of."""
+    while field.remote_field:
+        field = field.target_field
+    try:
+        return KINDS[field.get_internal_type()]
+    except KeyError:
+        raise NotImplementedError(f"backups don't know how to write {field}") from None
+
+
+# Lines
+
+
+def digest_line(line: str, values: Sequence[Any], json_places: Sequence[int]) -> bytes:
+    """Return what a row counts as in its table's hash: JSON by its meaning, for PostgreSQL keeps no order of keys."""
+    changed: list[Any] = []
+    for place in json_places:
+        text = values[place]
+        if text is None or text in TRIVIAL:
+            continue
+        canonical = canonical_json(text)
+        if canonical != text:
+            changed = changed or list(values)
+            changed[place] = canonical
+    return (as_line(changed) if changed else line).encode() + b"\n"
+
+
+def as_line(values: Sequence[Any] | dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def canonical_json(text: str) -> str:
+    """Return the one way to write what a JSON text means: PostgreSQL writes 1e2 as 100, and sorts keys its own way."""
+    value = json.loads(text, parse_float=_shortest)
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _shortest(text: str) -> float | int:
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def parsed(table: Table, line: str) -> list[Any]:
+    """Return the row of a line, checked column by column. Raises WrongRow."""
+    try:
+        values = json.loads(line)
+        if not isinstance(values, list) or len(values) != len(table.columns):
+            raise ValueError("not one value a column")
+        for column, value in zip(table.columns, values, strict=True):
+            if value is not None:
+                CHECKS[column.kind](value)
+    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        raise WrongRow(f"{table.name}: {error}") from None
+    return values
+
+
+def _check(types: type | tuple[type, ...], further: Callable[[Any], Any] | None = None) -> Callable[[Any], None]:
+    def check(value: Any) -> None:
+        if not isinstance(value, types) or (isinstance(value, bool) and types is not bool):
+            raise ValueError("a value of another type")
+        if further is not None:
+            further(value)
+
+    return check
+
+
+def _of_64_bits(value: int) -> None:
+    if value not in INT64:
+        raise ValueError("a number of more than 64 bits")
+
+
+CHECKS: dict[str, Callable[[Any], None]] = {
+    "bool": _check(bool),
+    "date": _check(str, date.fromisoformat),
+    "decimal": _check(str, Decimal),
+    "float": _check((float, int), float),
+    "int": _check(int, _of_64_bits),
+    "ip": _check(str),
+    "json": _check(str, canonical_json),
+    "text": _check(str),
+    "time": _check(str, datetime.fromisoformat),
+    "uuid": _check(str),
+}
+
+
+class Digest:
+    """Counts the rows of a table, and hashes them in the order of their keys."""
+
+    def __init__(self, table: Table) -> None:
+        self._places = table.json_places
+        self._hash = hashlib.sha256()
+        self.rows = 0
+
+    def add(self, line: str, values: Sequence[Any]) -> None:
+        self._hash.update(digest_line(line, values, self._places))
+        self.rows += 1
+
+    def told(self) -> dict[str, Any]:
+        return {"rows": self.rows, "sha256": self._hash.hexdigest()}
+
+
+# The database
+
+
+def rows_of(table: Table) -> Iterator[list[Any]]:
+    """Yield the rows of a table as they are written, in the order of their keys, in the caller's snapshot."""
+    quote = connection.ops.quote_name
+    columns = ", ".join(_selected(column) for column in table.columns)
+    statement = f"SELECT {columns} FROM {quote(table.name)} ORDER BY {quote(table.key)}"  # noqa: S608
+    ways = [(place, WRITTEN[column.kind]) for place, column in enumerate(table.columns) if column.kind in WRITTEN]
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(statement)
+        while rows := cursor.fetchmany(FETCHED):
+            for row in rows:
+                values = list(row)
+                for place, way in ways:
+                    if values[place] is not None:
+                        values[place] = way(values[place])
+                yield values
+
+
+def _selected(column: Column) -> str:
+    name = connection.ops.quote_name(column.name)
+    as_text = connection.vendor == "postgresql" and column.kind in ("json", "uuid")
+    return f"{name}::text" if as_text else name
+
+
+def _time_text(value: datetime) -> str:
+    """Return a time in UTC, which SQLite hands out without a zone."""
+    if value.tzinfo is not None:
+        value = value.astimezone(UTC).replace(tzinfo=None)
+    return value.isoformat()
+
+
+WRITTEN: dict[str, Callable[[Any], Any]] = {
+    "bool": bool,
+    "date": str,
+    "decimal": str,
+    "ip": str,
+    "time": _time_text,
+    "uuid": str,
+}
+
+
+def insert(table: Table, rows: Iterable[Sequence[Any]]) -> None:
+    """Store rows that `parsed()` returned, in the caller's transaction."""
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(name) for name in table.names)
+    times = [place for place, column in enumerate(table.columns) if column.kind == "time"]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            statement = f"COPY {quote(table.name)} ({columns}) FROM STDIN"
+            with connection.wrap_database_errors, cursor.copy(statement) as copy:
+                for row in rows:
+                    copy.write_row(_replaced(row, times, lambda text: f"{text}+00"))
+        else:
+            marks = ", ".join(["%s"] * len(table.columns))
+            statement = f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({marks})"  # noqa: S608
+            cursor.executemany(statement, [_replaced(row, times, lambda text: text.replace("T", " ")) for row in rows])
+
+
+def _replaced(row: Sequence[Any], places: Sequence[int], way: Callable[[str], str]) -> list[Any]:
+    values = list(row)
+    for place in places:
+        if values[place] is not None:
+            values[place] = way(values[place])
+    return values
+
+
+def empty(tables: Iterable[Table]) -> None:
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"DELETE FROM {connection.ops.quote_name(table.name)}")  # noqa: S608
+
+
+def last_number(table: Table) -> int:
+    """Return the last key that the database has counted: no other row ever gets it, for the log knows rows by it."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = %s", [table.name])
+        else:
+            sequence = _sequence(cursor, table)
+            cursor.execute(f"SELECT CASE WHEN is_called THEN last_value END FROM {sequence}")  # noqa: S608
+        return (cursor.fetchone() or [0])[0] or 0
+
+
+def count_on_from(table: Table, number: int) -> None:
+    """Let the database count the keys of `table` on from `number`."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table.name])
+            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table.name, number])
+        else:
+            sequence = _sequence(cursor, table)
+            cursor.execute("SELECT setval(%s::regclass, %s, %s)", [sequence, max(number, 1), number > 0])
+
+
+def _sequence(cursor: Any, table: Table) -> str:
+    quoted = connection.ops.quote_name(table.name)
+    cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [quoted, table.key])
+    return cursor.fetchone()[0]
+
+
+def digest_of(table: Table) -> dict[str, Any]:
+    """Return the count and the hash of what a table holds."""
+    found = Digest(table)
+    for values in rows_of(table):
+        found.add(as_line(values), values)
+    return found.told()

@@ -1,0 +1,53 @@
+"""Settings of this package that can't work; every command asks first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from .errors import is_installed
+
+TOKEN_MIN = 16  # characters
+
+
+@register()
+def check_metrics_token(**kwargs: Any) -> list[CheckMessage]:
+    token = settings.METRICS_TOKEN
+    if not token or (len(token) >= TOKEN_MIN and token.isascii() and token.isprintable() and " " not in token):
+        return []
+    return [
+        Error(
+            f"METRICS_TOKEN is too easily guessed: it needs {TOKEN_MIN} characters or more, of ASCII without spaces.",
+            hint='Make one: python3 -c "import secrets; print(secrets.token_urlsafe(32))"',
+            id="articles.E041",
+        )
+    ]
+
+
+@register()
+def check_sentry(**kwargs: Any) -> list[CheckMessage]:
+    if not settings.SENTRY_DSN:
+        return []
+    if not is_installed():
+        return [
+            Error(
+                "SENTRY_DSN says where to report errors, but the package sentry-sdk isn't there.",
+                hint="pip install -r config/requirements-services.txt, or leave SENTRY_DSN empty.",
+                id="articles.E042",
+            )
+        ]
+    from sentry_sdk.utils import BadDsn, Dsn
+
+    try:
+        Dsn(settings.SENTRY_DSN)
+    except BadDsn as error:
+        return [
+            Error(
+                f"SENTRY_DSN can't be used: {error}.",
+                hint="Write it as Sentry tells it: https://key@host/project.",
+                id="articles.E043",
+            )
+        ]
+    return []

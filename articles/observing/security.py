@@ -1,0 +1,44 @@
+"""Who logged in and out, and who could not: lines in the security log (OWASP ASVS 5.0.0, 16.3.1)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.http import HttpRequest
+
+from articles.throttling import client_of
+
+UNKNOWN = "(no such account)"
+
+log = logging.getLogger("newsfold.security")
+
+
+def watch() -> None:
+    """Log these events from now on."""
+    user_logged_in.connect(_logged_in, dispatch_uid="log login")
+    user_logged_out.connect(_logged_out, dispatch_uid="log logout")
+    user_login_failed.connect(_login_failed, dispatch_uid="log failed login")
+
+
+def _logged_in(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
+    log.info("login", extra={"details": _details(request, user.get_username())})
+
+
+def _logged_out(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
+    log.info("logout", extra={"details": _details(request, user.get_username() if user else UNKNOWN)})
+
+
+def _login_failed(credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
+    """Name the account if there is one; what else was typed may be a password in the wrong field."""
+    field = get_user_model().USERNAME_FIELD
+    name = str(credentials.get(field) or credentials.get("username") or "")
+    found = get_user_model()._default_manager.filter(**{field: name}).exists() if "\0" not in name else False
+    log.warning("login failed", extra={"details": _details(request, name if found else UNKNOWN)})
+
+
+def _details(request: HttpRequest | None, user: str) -> dict[str, object]:
+    told: dict[str, object] = {"user": user}
+    return told if request is None else told | {"client": client_of(request)}

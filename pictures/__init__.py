@@ -1,0 +1,1 @@
+"""Foreign pictures made harmless: what articles and outlets share. Knows neither of them, nor Django."""

@@ -1,0 +1,35 @@
+"""Stand-ins for what is slow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Self
+
+from pictures.ladder import LOGO_SIZES, Kind, PictureRefused, Rendition
+
+
+class FakeDecoder:
+    """Makes "renditions" of any bytes but b"hostile" at once, as `pictures.sandbox.Decoder` does of pictures."""
+
+    def __init__(self) -> None:
+        self.decoded = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def decode(self, data: bytes, kinds: Iterable[Kind], seconds: float = 0) -> dict[Kind, list[Rendition]]:
+        self.decoded += 1
+        if data == b"hostile":
+            raise PictureRefused("is hostile")
+        made: dict[Kind, list[Rendition]] = {
+            "picture": [
+                Rendition(rung, suffix, rung, rung // 2, f"{suffix}{rung}".encode() + data)
+                for rung in (160, 320)
+                for suffix in ("avif", "webp", "jpg")
+            ],
+            "logo": [Rendition(size, "webp", size, size, b"logo%d" % size + data) for size in LOGO_SIZES],
+        }
+        return {kind: made[kind] for kind in kinds}

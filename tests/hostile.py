@@ -1,0 +1,116 @@
+"""A picture server on this machine that answers byte for byte what a test wants it to, and counts who comes."""
+
+from __future__ import annotations
+
+import io
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from PIL import Image
+
+Answer = bytes | Callable[[socket.socket], None]
+
+
+def picture(format: str = "JPEG", size: tuple[int, int] = (40, 30), color: object = 0, **options: object) -> bytes:
+    output = io.BytesIO()
+    Image.new("RGB", size, color).save(output, format, **options)
+    return output.getvalue()
+
+
+def answer(body: bytes = b"", status: int = 200, content_type: str = "image/jpeg", **headers: object) -> bytes:
+    """Return an HTTP answer; a header of None is left out, underscores in names become hyphens."""
+    named = {"Content-Type": content_type or None, "Content-Length": len(body)}
+    named |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"{name}: {value}\r\n" for name, value in named.items() if value is not None]
+    return f"HTTP/1.1 {status} Something\r\n{''.join(lines)}\r\n".encode() + body
+
+
+def redirect(location: str | bytes, status: int = 302) -> bytes:
+    location = location if isinstance(location, bytes) else location.encode()
+    return f"HTTP/1.1 {status} Elsewhere\r\nContent-Length: 0\r\nLocation: ".encode() + location + b"\r\n\r\n"
+
+
+def endlessly(start: bytes, piece: bytes, pause: float = 0) -> Callable[[socket.socket], None]:
+    """Return an answer that begins with `start` and never ends."""
+
+    def send(connection: socket.socket) -> None:
+        connection.sendall(start)
+        while True:
+            connection.sendall(piece)
+            time.sleep(pause)
+
+    return send
+
+
+def silence(connection: socket.socket) -> None:
+    """Answer nothing, until the other side goes."""
+    connection.recv(1)
+
+
+class Server:
+    """Answers by path; an address without an answer gets a 404. `asked` holds the heads of all requests."""
+
+    def __init__(self, answers: dict[str, Answer] | None = None, tls: ssl.SSLContext | None = None) -> None:
+        self.answers = answers or {}
+        self.asked: list[str] = []
+        self.connections = 0
+        self.busy = self.busiest = 0  # requests at once, now and at most
+        self._lock = threading.Lock()
+        self._tls = tls
+        # All of this machine's addresses, so that nothing gets past a canary.
+        self._socket = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True, backlog=128)
+        self.port: int = self._socket.getsockname()[1]
+
+    @property
+    def paths(self) -> list[str]:
+        return [head.split(" ", 2)[1] for head in self.asked]
+
+    def serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                self.connections += 1
+                threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _answer(self, connection: socket.socket) -> None:
+        connection.settimeout(30)
+        with suppress(OSError, ValueError):
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            head = b""
+            while b"\r\n\r\n" not in head and (piece := connection.recv(65_536)):
+                head += piece
+            if head:
+                self._reply(connection, head.decode("latin-1"))
+        connection.close()
+
+    def _reply(self, connection: socket.socket, head: str) -> None:
+        with self._lock:
+            self.asked.append(head)
+            self.busy += 1
+            self.busiest = max(self.busiest, self.busy)
+        try:
+            found = self.answers.get(head.split(" ", 2)[1], answer(b"", 404))
+            found(connection) if callable(found) else connection.sendall(found)
+        finally:
+            with self._lock:
+                self.busy -= 1
+
+
+@contextmanager
+def serving(answers: dict[str, Answer] | None = None, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    server = Server(answers, tls)
+    threading.Thread(target=server.serve, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.close()

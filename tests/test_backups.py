@@ -1,0 +1,423 @@
+"""A backup is the whole newsroom; a restore is the same again, or nothing."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import stat
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+
+from articles import operations, stamps
+from articles.acts import By
+from articles.backups import archive, media, tables
+from articles.models import Article, Event, Pairing, SavedView
+from articles.search.schema import missing_triggers
+from tests import dump
+
+from . import builders
+
+PICTURE = "logos/harbour.png"
+
+
+@pytest.fixture(autouse=True)
+def storage(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    default_storage.save(PICTURE, ContentFile(b"picture"))
+
+
+@pytest.fixture
+def newsroom(db):
+    """A newsroom with something in most tables, and text that is hard to write."""
+    editor = User.objects.create_user("ada", password="secret")
+    editor.groups.add(Group.objects.get(name="editor"))
+    lead = builders.article(
+        'Ünïcode "and"\nlines\t\u2028 \\', topics=["AI", "Harbours"], extra=[["b", {"z": 1e2, "a": [None]}]]
+    )
+    member = builders.folded(lead, "Another outlet's")
+    undecided = builders.article("Undecided", quality=None, heat=None, published=None)
+    operations.spike(undecided, "paywall", by=By(editor))
+    SavedView.objects.create(name="Mine", query="state=held", owner=editor)
+    Pairing.objects.create(lead=lead, member=member, together=True)
+    Client().force_login(editor)
+    return lead
+
+
+def state() -> dict[str, Any]:
+    """Return the hash of every table, but for the stamp, which a restore makes a new one."""
+    found = tables.tables_at(tables.known_migrations())
+    return {table.name: tables.digest_of(table) for table in found if table.name != "articles_stamp"}
+
+
+def files(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir() if each.is_file()]
+
+
+def wipe() -> None:
+    tables.empty(tables.tables_at(tables.known_migrations()))
+    for name in list(media.names()):
+        default_storage.delete(name)
+
+
+@pytest.fixture
+def backup(newsroom, tmp_path) -> Path:
+    """An archive of the newsroom, after which the installation is empty."""
+    path = tmp_path / "newsroom.tar"
+    call_command("backup", path, verbosity=0)
+    wipe()
+    return path
+
+
+@pytest.mark.parametrize("name", ["all.tar", "all.tar.gz"])
+def test_a_restored_newsroom_is_the_same(newsroom, tmp_path, name, client):
+    before, told = state(), sorted(map(str, dump.lines()))
+    stamp = stamps.current().key
+    call_command("backup", tmp_path / name, verbosity=0)
+    wipe()
+    call_command("restore", tmp_path / name, verbosity=0)
+
+    assert state() == before
+    assert sorted(map(str, dump.lines())) == told
+    assert default_storage.open(PICTURE).read() == b"picture"
+    assert client.get(newsroom.get_absolute_url()).status_code == 200
+    assert newsroom.get_absolute_url() in client.get("/search/?q=Harbours").content.decode()
+    assert missing_triggers(connection) == set()
+    assert stamps.current().key != stamp  # no cache may answer with what once followed this state
+
+
+def test_an_archive_is_for_its_owner_and_never_overwritten(newsroom, tmp_path):
+    path = tmp_path / "all.tar.gz"
+    call_command("backup", path, verbosity=0)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(CommandError, match="is there already"):
+        call_command("backup", path, verbosity=0)
+    assert files(tmp_path) == ["all.tar.gz"]
+
+
+def test_an_archive_can_be_read_by_any_tar_and_holds_no_sessions(backup):
+    with tarfile.open(backup) as file:
+        names = file.getnames()
+        header = json.load(file.extractfile("header.json"))
+    assert {"tables/articles_article/000001.jsonl", f"media/{PICTURE}", "manifest.json"} <= set(names)
+    assert header["tables"].keys() >= {"auth_user", "articles_event", "articles_savedview", "articles_pairing"}
+    assert "django_session" not in header["tables"]
+
+
+def test_no_key_is_given_twice(newsroom, tmp_path):
+    gone = builders.article("Deleted")
+    key = gone.pk
+    operations.delete(Article.objects.filter(pk=key))
+    call_command("backup", tmp_path / "all.tar", verbosity=0)
+    wipe()
+    call_command("restore", tmp_path / "all.tar", verbosity=0)
+
+    assert Event.objects.filter(subject_id=key).exists()
+    assert builders.article("New").pk > key
+
+
+def test_a_newsroom_that_has_something_is_left_alone(backup):
+    User.objects.create_user("grace")
+    before = state()
+    with pytest.raises(CommandError, match="isn't empty: there are rows in auth_user"):
+        call_command("restore", backup, verbosity=0)
+    assert state() == before
+    assert not default_storage.exists(PICTURE)
+
+
+def test_a_restore_that_was_stopped_at_its_end_is_completed(backup, capsys):
+    call_command("restore", backup, verbosity=0)
+    call_command("restore", backup)
+    assert "Everything was in already." in capsys.readouterr().out
+
+
+def test_pictures_can_be_left_out_but_not_be_others(newsroom, tmp_path, capsys):
+    path = tmp_path / "rows.tar"
+    call_command("backup", path, "--no-media", verbosity=0)
+    wipe()
+    default_storage.save(PICTURE, ContentFile(b"another"))
+    with pytest.raises(CommandError, match="is not the file that the backup lists"):
+        call_command("restore", path)
+
+    default_storage.delete(PICTURE)
+    call_command("restore", path)
+    assert "1 of 1 files are not in the storage" in capsys.readouterr().out
+
+
+def test_a_file_with_other_content_stays_and_half_of_one_is_completed(backup):
+    default_storage.save(PICTURE, ContentFile(b"another"))
+    with pytest.raises(CommandError, match="is in the storage already, with other content"):
+        call_command("restore", backup)
+    assert not Article.objects.exists()
+
+    default_storage.delete(PICTURE)
+    default_storage.save(PICTURE, ContentFile(b"pict"))  # as a kill may leave it
+    call_command("restore", backup, verbosity=0)
+    assert default_storage.open(PICTURE).read() == b"picture"
+
+
+# Archives that nobody should believe
+
+
+def members_of(path: Path) -> list[tuple[tarfile.TarInfo, bytes]]:
+    with tarfile.open(path) as file:
+        return [(info, file.extractfile(info).read()) for info in file]
+
+
+def rewritten(path: Path, change: Callable[[str, bytes], list[tuple[str, bytes]]]) -> None:
+    old = members_of(path)
+    with Rewritten(path) as add:
+        for info, data in old:
+            for name, content in change(info.name, data):
+                add(name, content)
+
+
+class Rewritten:
+    def __init__(self, path: Path) -> None:
+        self.file = tarfile.open(path, "w", format=tarfile.USTAR_FORMAT)  # noqa: SIM115  closed by __exit__
+
+    def __enter__(self) -> Callable[..., None]:
+        return self.add
+
+    def add(self, name: str, content: bytes, kind: bytes = tarfile.REGTYPE, target: str = "") -> None:
+        info = tarfile.TarInfo(name)
+        info.size, info.type, info.linkname = len(content), kind, target
+        self.file.addfile(info, io.BytesIO(content))
+
+    def __exit__(self, *error: object) -> None:
+        self.file.close()
+
+
+def edit_json(name: str, change: Callable[[Any], Any]) -> Callable[[Path], None]:
+    def edit(path: Path) -> None:
+        rewritten(
+            path, lambda each, data: [(each, json.dumps(change(json.loads(data))).encode() if each == name else data)]
+        )
+
+    return edit
+
+
+def replaced(name: str, old: bytes, new: bytes) -> Callable[[Path], None]:
+    return lambda path: rewritten(path, lambda each, data: [(each, data.replace(old, new) if each == name else data)])
+
+
+def added(name: str, kind: bytes = tarfile.REGTYPE) -> Callable[[Path], None]:
+    """Return what puts a member of this name before the manifest."""
+
+    def add(path: Path) -> None:
+        old = members_of(path)
+        with Rewritten(path) as put:
+            for info, data in old:
+                if info.name == "media-index/000001.jsonl":
+                    put(name, b"", kind, "/etc/passwd")
+                put(info.name, data)
+
+    return add
+
+
+def cut(share: float) -> Callable[[Path], None]:
+    return lambda path: path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+
+
+def dropped(name: str) -> Callable[[Path], None]:
+    return lambda path: rewritten(path, lambda each, data: [] if each == name else [(each, data)])
+
+
+def bomb(path: Path) -> None:
+    """Make it a gzipped file of 100 MB of zeros behind a true header."""
+    header = members_of(path)[0][1]
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as file:
+        info = tarfile.TarInfo("header.json")
+        info.size = len(header)
+        file.addfile(info, io.BytesIO(header))
+        info = tarfile.TarInfo("media/zeros")
+        info.size = 100_000_000
+        start = plain.tell()
+        plain.write(info.tobuf(tarfile.USTAR_FORMAT))
+        head = plain.getvalue()[: start + 512]
+    with gzip.open(path, "wb", compresslevel=9) as out:
+        out.write(head)
+        for _ in range(100):
+            out.write(bytes(1_000_000))
+
+
+def endless_header(path: Path) -> None:
+    """Begin with an extended header of 50 MB, which tarfile would read into memory."""
+    info = tarfile.TarInfo("x")
+    info.size, info.type = 50_000_000, tarfile.XHDTYPE
+    path.write_bytes(info.tobuf(tarfile.USTAR_FORMAT) + bytes(1_000_000))
+
+
+ROWS = "tables/articles_article/000001.jsonl"
+HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
+    "nothing": (lambda path: path.write_bytes(b""), "ends too early"),
+    "no archive": (lambda path: path.write_bytes(b"GIF89a" * 1000), "isn't a tar archive"),
+    "no gzip": (lambda path: path.write_bytes(b"\x1f\x8b" + b"x" * 1000), "compressed data are damaged"),
+    "half": (cut(0.5), "ends too early"),
+    "without its end": (cut(0.99), "ends too early|no manifest"),
+    "half a gzip": (lambda path: path.write_bytes(gzip.compress(path.read_bytes())[:-200]), "ends too early"),
+    "something behind": (lambda path: path.write_bytes(path.read_bytes() + b"x"), "goes on after its end"),
+    "no manifest": (dropped("manifest.json"), "no manifest"),
+    "no header": (dropped("header.json"), "no backup"),
+    "another form": (edit_json("header.json", lambda told: told | {"newsfold_backup": 2}), "this version's form"),
+    "a list for a header": (edit_json("header.json", lambda told: [told]), "can't be read"),
+    "deep nesting": (replaced("header.json", b"{", b'{"a":' + b"[" * 50_000), "can't be read"),
+    "newer": (
+        edit_json("header.json", lambda told: told | {"migrations": [*told["migrations"], ["articles", "9999_x"]]}),
+        "newer Newsfold.*articles.9999_x",
+    ),
+    "no migrations": (edit_json("header.json", lambda told: told | {"migrations": 5}), "names no migrations"),
+    "a table more": (
+        edit_json("header.json", lambda told: told | {"tables": told["tables"] | {"x; DROP TABLE y": ["z"]}}),
+        "Its tables are not",
+    ),
+    "a row fewer": (lambda path: rewritten(path, _without_a_row), "rows of articles_article"),
+    "another title": (replaced(ROWS, b"Undecided", b"undecideD"), "rows of articles_article"),
+    "no row": (replaced(ROWS, b"[", b"{", ), "is damaged"),
+    "a huge number": (replaced(ROWS, b",null,", b"," + b"9" * 30 + b","), "is damaged"),
+    "no UTF-8": (replaced(ROWS, b"Undecided", b"Undeci\xffed"), "is damaged"),
+    "rows cut": (replaced(ROWS, b"]\n", b"]"), "is damaged"),
+    "a table missing": (dropped(ROWS), "rows of articles_article"),
+    "another picture": (replaced(f"media/{PICTURE}", b"picture", b"Picture"), "pictures are not those"),
+    "a picture missing": (dropped(f"media/{PICTURE}"), "pictures are not those"),
+    "the list missing": (dropped("media-index/000001.jsonl"), "pictures are not those"),
+    "no counters": (edit_json("manifest.json", lambda told: told | {"last_numbers": {}}), "keys were counted"),
+    "out of the folder": (added("media/../../etc/cron.d/x"), "which no backup does"),
+    "an absolute path": (added("/etc/cron.d/x"), "which no backup does"),
+    "a backslash": (added("media/..\\x"), "which no backup does"),
+    "a control character": (added("media/a\x1b[2J"), "which no backup does"),
+    "another file": (added("setup.py"), "which no backup does"),
+    "a table again": (added(ROWS), "order of a backup"),
+    "a table of no schema": (added("tables/sqlite_master/000001.jsonl"), "order of a backup"),
+    "a symbolic link": (added("media/link", tarfile.SYMTYPE), "links or other special files"),
+    "a hard link": (added("media/link", tarfile.LNKTYPE), "links or other special files"),
+    "a device": (added("media/null", tarfile.CHRTYPE), "links or other special files"),
+    "a bomb": (bomb, "far more than any backup"),
+    "an endless header": (endless_header, "links or other special files"),
+}  # fmt: skip
+
+
+def _without_a_row(name: str, data: bytes) -> list[tuple[str, bytes]]:
+    return [(name, data.partition(b"\n")[2] if name == ROWS else data)]
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_bad_archive_is_refused_with_a_sentence_and_leaves_nothing(backup, kind):
+    spoil, sentence = HOSTILE[kind]
+    before = state()
+    spoil(backup)
+    with pytest.raises(CommandError, match=sentence):
+        call_command("restore", backup, verbosity=0)
+    assert state() == before
+    assert list(media.names()) == []
+
+
+def test_rows_that_the_database_refuses_leave_nothing(backup):
+    """Hashes only tell of damage: who makes an archive can make them agree. Rules of the database hold all the same."""
+    before = state()
+
+    def spoiled(name: str, data: bytes) -> list[tuple[str, bytes]]:
+        if name == ROWS:
+            data = data.replace(b'"https://www.courier.example/', b'"javascript:/www.courier.example/')
+            table = tables.tables_at(tables.known_migrations())
+            digest = tables.Digest(next(each for each in table if each.name == "articles_article"))
+            for line in data.decode().split("\n")[:-1]:
+                digest.add(line, json.loads(line))
+            spoiled.told = digest.told()  # type: ignore[attr-defined]
+        if name == "manifest.json":
+            told = json.loads(data)
+            told["tables"]["articles_article"] = spoiled.told  # type: ignore[attr-defined]
+            data = json.dumps(told).encode()
+        return [(name, data)]
+
+    rewritten(backup, spoiled)
+    with pytest.raises(CommandError, match="The database failed: .*addresses_are_web"):
+        call_command("restore", backup, verbosity=0)
+    assert state() == before
+
+
+# The parts
+
+
+def test_every_column_of_every_table_can_be_written():
+    found = tables.tables_at(tables.known_migrations())
+    assert {"articles_article", "auth_user", "auth_user_groups"} <= {table.name for table in found}
+    assert "file_name" not in next(table for table in found if table.name == "articles_article").names  # computed
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('{"b": 1, "a": [2]}', '{"a":[2],"b":1}'),
+        ("1e2", "100"),
+        ("1e+22", "10000000000000000000000"),
+        ('"\\u00fc"', '"ü"'),
+        ("0.0000001", "1e-07"),
+    ],
+)
+def test_json_counts_by_its_meaning(one, other):
+    assert tables.canonical_json(one) == tables.canonical_json(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("1", "true"), ('"1"', "1"), ("[1,2]", "[2,1]"), ("null", '""')])
+def test_json_of_another_meaning_counts_otherwise(one, other):
+    assert tables.canonical_json(one) != tables.canonical_json(other)
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("logos/a.png", True),
+        ("pictures/ab/ü.webp", True),
+        ("", False),
+        ("/etc/passwd", False),
+        ("a//b", False),
+        ("a/../b", False),
+        ("./a", False),
+        ("a\\b", False),
+        ("a\nb", False),
+        ("a\0b", False),
+        ("x" * 241, False),
+    ],
+)
+def test_names_of_files_stay_in_the_storage(name, safe):
+    assert archive.is_safe(name) is safe
+
+
+def test_what_fails_leaves_no_file(tmp_path):
+    def failing() -> None:
+        with archive.written(tmp_path / "all.tar.gz") as writer:
+            writer.add("header.json", b"{}")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        failing()
+    assert files(tmp_path) == []
+
+
+def test_two_backups_of_one_name_are_one(tmp_path):
+    path = tmp_path / "all.tar"
+    with archive.written(path), pytest.raises(BlockingIOError), archive.written(path):
+        pass
+    assert files(tmp_path) == ["all.tar"]
+
+
+def test_what_a_killed_backup_left_is_overwritten(tmp_path):
+    path = tmp_path / "all.tar"
+    (tmp_path / "all.tar.part").write_bytes(b"half" * 1000)
+    with archive.written(path) as writer:
+        writer.add("header.json", b"{}")
+    assert [member.name for member in archive.members(path)] == ["header.json"]
+    assert files(tmp_path) == ["all.tar"]

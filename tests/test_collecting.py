@@ -1,0 +1,449 @@
+"""`cache_images`: which pictures are fetched and when, and what becomes of those that fail."""
+
+import io
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import FileSystemStorage
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from django.utils import timezone
+
+from articles.images import collecting, storing, sweeping
+from articles.management.commands import cache_images
+from articles.models import Article, ArticleImage, Picture, PictureAddress
+from pictures import files
+from providers.models import ProviderLogo
+from tests import builders
+from tests.hostile import answer, picture, serving, silence
+
+pytestmark = pytest.mark.django_db
+
+JPEG = picture(size=(170, 20))
+_counter = iter(range(1000))
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return tmp_path / "media"
+
+
+@pytest.fixture
+def server(settings):
+    with serving() as found:
+        settings.PICTURE_SERVERS = [f"127.0.0.1:{found.port}"]
+        yield found
+
+
+@pytest.fixture
+def other(server, settings):
+    with serving() as found:
+        settings.PICTURE_SERVERS = [*settings.PICTURE_SERVERS, f"127.0.0.1:{found.port}"]
+        yield found
+
+
+def address(server, path):
+    return f"http://127.0.0.1:{server.port}{path}"
+
+
+def story(server, path, reply=None, **values):
+    """Return an article with a picture at `path`, where the server has the given answer."""
+    server.answers[path] = reply or answer(picture(size=(170, 20 + next(_counter))))
+    article = builders.article(**values)
+    ArticleImage.objects.create(article=article, url=address(server, path))
+    return article
+
+
+def cache(*options, workers=1):
+    """Run the command; return its last line."""
+    output = io.StringIO()
+    call_command("cache_images", *options, f"--workers={workers}", stdout=output)
+    return output.getvalue().splitlines()[-1]
+
+
+def told(total=0, stored=0, known=0, failed=0, down=0, left=0):
+    return (
+        f"{total} pictures: {stored} stored, {known} known, {failed} failed, {down} taken down, {left} left for later"
+    )
+
+
+def row(server, path):
+    return PictureAddress.objects.get(url=address(server, path))
+
+
+def files_in(media):
+    return sorted(str(path.relative_to(media)) for path in media.rglob("*") if path.is_file())
+
+
+# What is fetched, and in which order
+
+
+def test_pictures_are_fetched_and_stored_and_the_next_run_asks_nobody(server, media):
+    story(server, "/one.jpg")
+    story(server, "/two.jpg")
+    assert cache() == told(2, stored=2)
+    assert {row(server, path).status for path in ("/one.jpg", "/two.jpg")} == {"held"}
+    assert len(files_in(media)) == 2 * 3
+    assert cache() == told()
+    assert len(server.asked) == 2
+
+
+def test_the_newest_published_stories_come_first_then_logos_then_the_rest(server):
+    day = timedelta(days=1)
+    story(server, "/old", published_at=builders.MORNING)
+    story(server, "/newest", published_at=builders.MORNING + 2 * day)
+    story(server, "/held", published=False, heat=1, published_at=builders.MORNING + 9 * day)
+    story(server, "/newer", published_at=builders.MORNING + day)
+    server.answers["/logo"] = answer(JPEG)
+    ProviderLogo.objects.create(provider=builders.provider(), url=address(server, "/logo"))
+    assert cache() == told(5, stored=5)
+    assert server.paths == ["/newest", "/newer", "/old", "/logo", "/held"]
+    assert ProviderLogo.objects.get().file.name.startswith("logos/")
+
+
+def test_a_limit_leaves_the_rest_to_the_next_run(server):
+    for number in range(3):
+        story(server, f"/{number}")
+    assert cache("--limit=2") == told(2, stored=2)
+    assert cache("--limit=2") == told(1, stored=1)
+    assert server.paths == ["/2", "/1", "/0"]
+
+
+def test_a_dry_run_asks_nobody_and_writes_nothing(server, other, capsys):
+    story(server, "/one")
+    story(other, "/two")
+    assert cache("--dry-run", "-v2") == "2 pictures would be fetched from 2 hosts"
+    assert not PictureAddress.objects.filter(fetched_at__isnull=False).exists()
+    assert server.connections == other.connections == 0
+    assert cache() == told(2, stored=2)
+
+
+def test_an_address_in_many_stories_is_asked_once_and_a_picture_at_many_addresses_stored_once(server, media):
+    for _ in range(3):
+        story(server, "/same", answer(JPEG))
+    story(server, "/alike", answer(JPEG))
+    assert cache() == told(2, stored=1, known=1)
+    assert Picture.objects.count() == 1
+    assert len(files_in(media)) == 3
+    assert sorted(server.paths) == ["/alike", "/same"]
+
+
+def test_nothing_else_than_what_was_named_may_be_on_this_machine(server, settings):
+    story(server, "/one")
+    settings.PICTURE_SERVERS = []
+    assert cache() == told(1, failed=1)
+    assert server.connections == 0
+    assert "names port" in row(server, "/one").reason
+    assert row(server, "/one").next_try_at is None
+
+
+# One at a time for each host
+
+
+def slowly(connection):
+    time.sleep(0.03)
+    connection.sendall(answer(JPEG))
+
+
+def test_hosts_are_asked_at_once_but_each_for_one_picture_at_a_time(server, other):
+    for number in range(4):
+        story(server, f"/{number}", slowly)
+        story(other, f"/{number}", slowly)
+    start = time.monotonic()
+    assert cache(workers=4).startswith("8 pictures: ")
+    assert (server.busiest, other.busiest) == (1, 1)
+    assert time.monotonic() - start < 8
+    assert PictureAddress.objects.held().count() == 8
+
+
+def test_a_silent_host_does_not_keep_the_others_waiting(server, other, monkeypatch):
+    monkeypatch.setattr(cache_images, "fetcher", hurried(cache_images.fetcher))
+    for number in range(5):
+        story(server, f"/{number}", silence)
+        story(other, f"/{number}")
+    assert cache(workers=2) == told(10, stored=5, failed=3, left=2)
+    assert len(server.asked) == collecting.PATIENCE
+
+
+def hurried(make):
+    def fetcher():
+        found = make()
+        found._seconds = 0.3
+        return found
+
+    return fetcher
+
+
+# What failed
+
+
+def test_a_failure_keeps_its_reason_and_is_tried_again_later(server, capsys):
+    article = story(server, "/gone", answer(b"", 404))
+    assert cache("-v2") == told(1, failed=1)
+    assert "/gone: the picture can't be fetched: the server answers 404" in capsys.readouterr().err
+    found = row(server, "/gone")
+    assert (found.status, found.reason) == ("failed", "can't be fetched: the server answers 404")
+    assert timedelta(minutes=55) < found.next_try_at - timezone.now() < timedelta(minutes=65)
+    assert Article.objects.get(pk=article.pk).picture_failed
+    assert cache() == told()
+    assert cache("--retry") == told(1, failed=1)
+    assert row(server, "/gone").next_try_at - timezone.now() > timedelta(hours=3)
+
+
+def test_what_failed_heals_by_itself(server):
+    article = story(server, "/back", answer(b"", 500))
+    cache()
+    server.answers["/back"] = answer(JPEG)
+    PictureAddress.objects.update(next_try_at=timezone.now())  # the wait is over
+    assert cache() == told(1, stored=1)
+    found = row(server, "/back")
+    assert (found.status, found.reason, found.failures, found.next_try_at) == ("held", "", 0, None)
+    assert not Article.objects.get(pk=article.pk).picture_failed
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (answer(JPEG[:-40]), "is damaged"),
+        (answer(JPEG + b"%PDF-", content_type="image/jpeg"), "is also a PDF"),
+        (answer(picture("PNG", size=(8000, 8000)), content_type="image/png"), "has more than 50 megapixels"),
+    ],
+)
+def test_what_is_no_picture_for_us_keeps_its_reason(server, media, reply, reason):
+    story(server, "/bad", reply)
+    story(server, "/good")
+    assert cache() == told(2, stored=1, failed=1)
+    assert row(server, "/bad").reason.startswith(reason)
+    assert len(files_in(media)) == 3
+
+
+def test_whatever_an_answer_brings_about_the_others_go_on(server, monkeypatch):
+    monkeypatch.setattr("pictures.fetching.format_of", lambda data: 1 / 0)
+    story(server, "/odd")
+    assert cache() == told(1, failed=1)
+    assert "sends what can't be understood (ZeroDivisionError)" in row(server, "/odd").reason
+
+
+def test_a_host_that_wants_to_be_left_alone_is(server, other):
+    for number in range(3):
+        story(server, f"/{number}", answer(b"", 429, Retry_After=3600 * 5))
+        story(other, f"/{number}")
+    assert cache() == told(6, stored=3, failed=1, left=2)
+    assert len(server.asked) == 1
+    waits = [found.next_try_at - timezone.now() for found in PictureAddress.objects.exclude(status="held")]
+    assert len(waits) == 3
+    assert min(waits) > timedelta(hours=4.9)
+    assert cache() == told()
+
+
+def test_a_host_that_wants_a_moment_gets_it(server):
+    story(server, "/second")
+    story(server, "/first", answer(b"", 503, Retry_After=1))
+    start = time.monotonic()
+    assert cache() == told(2, stored=1, failed=1)
+    assert time.monotonic() - start >= 1
+
+
+def test_a_dead_host_is_given_up_for_a_while(server, other, settings):
+    settings.PICTURE_SERVERS = [*settings.PICTURE_SERVERS, "127.0.0.1:1"]
+    for number in range(6):
+        article = builders.article()
+        ArticleImage.objects.create(article=article, url=f"http://127.0.0.1:1/{number}.jpg")
+    story(other, "/alive")
+    assert cache() == told(7, stored=1, failed=collecting.PATIENCE, left=3)
+    assert "can't be reached: Connection refused" in PictureAddress.objects.failed().first().reason
+    assert cache() == told()
+    assert cache("--retry") == told(6, failed=collecting.PATIENCE, left=3)
+
+
+def test_a_dead_host_never_blocks_an_import_or_a_page(server, client, tmp_path):
+    """Nobody but the command asks hosts: goal 38. That the command lets imports through is among the fault tests."""
+    from tests.documents import CANONICAL, document
+
+    (tmp_path / "news").mkdir()
+    text = document(CANONICAL).replace("https://cdn.courier.example", address(server, "").rstrip("/"))
+    (tmp_path / "news" / "2020-06-09-harbour-bridge.md").write_text(text)
+    call_command("import_articles", str(tmp_path / "news"), stdout=io.StringIO())
+    article = Article.objects.get()
+    for page in ("/", "/latest/", f"/news/{article.name}/", "/feeds/latest.rss", "/api/news/index.json"):
+        assert client.get(page).status_code == 200
+    assert server.connections == 0
+
+
+# What was taken down
+
+
+def test_what_was_taken_down_is_never_fetched_again(server, media):
+    story(server, "/one", answer(JPEG))
+    cache()
+    storing.remove(address(server, "/one"))
+    assert cache("--retry") == told()
+    story(server, "/elsewhere", answer(JPEG))
+    assert cache() == told(1, down=1)
+    assert row(server, "/elsewhere").status == "removed"
+    assert cache("--retry") == told()
+
+
+# When the store fails
+
+
+def test_a_full_disk_ends_the_run_and_leaves_nothing_half_stored(server, media, monkeypatch):
+    def fail(self, name, content):
+        if name.endswith(".jpg"):
+            raise OSError(28, "No space left on device")
+        return save(self, name, content)
+
+    save = FileSystemStorage._save
+    for number in range(3):
+        story(server, f"/{number}")
+    with monkeypatch.context() as broken:
+        broken.setattr("config.files.WholeFileStorage._save", fail)
+        with pytest.raises(CommandError, match=r"can't be stored: No space left on device\. Make room") as stopped:
+            cache()
+    assert stopped.value.returncode == 1
+    assert not Picture.objects.exists()
+    assert files_in(media) == []
+    assert not PictureAddress.objects.failed().exists()
+    assert cache() == told(3, stored=3)
+
+
+def test_a_storage_with_errors_of_its_own_ends_the_run_too(server, monkeypatch):
+    class ClientError(Exception):
+        pass
+
+    def fail(*arguments):
+        raise ClientError("AccessDenied")
+
+    story(server, "/one")
+    monkeypatch.setattr("config.files.WholeFileStorage._save", fail)
+    with pytest.raises(CommandError, match=r"can't be stored: AccessDenied\. "):
+        cache()
+
+
+def test_a_lost_database_ends_the_run_in_plain_words(server, monkeypatch):
+    story(server, "/one")
+    with monkeypatch.context() as broken:
+        broken.setattr(collecting, "link", raises(OperationalError("server closed the connection")))
+        with pytest.raises(CommandError, match=r"The database failed: server closed .* goes on where it stopped"):
+            cache()
+    assert cache() == told(1, stored=1)
+
+
+def raises(error):
+    def fail(*arguments, **options):
+        raise error
+
+    return fail
+
+
+def test_ctrl_c_keeps_what_is_there(server, monkeypatch):
+    story(server, "/one")
+    story(server, "/two")
+    tell = cache_images.Command.tell
+
+    def stop(self, outcome):
+        tell(self, outcome)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as pressed:
+        pressed.setattr(cache_images.Command, "tell", stop)
+        with pytest.raises(CommandError, match="Stopped after 1 pictures, which are kept") as stopped:
+            cache()
+    assert stopped.value.returncode == 130
+    assert cache() == told(1, stored=1)
+
+
+def test_files_that_vanish_before_their_row_is_written_are_made_again(server, media, monkeypatch):
+    story(server, "/one")
+    link, vanished = storing.link, []
+
+    def sweep_first(*arguments, **options):
+        if not vanished:
+            vanished.append(files.delete(files_in(media)))
+        return link(*arguments, **options)
+
+    monkeypatch.setattr(collecting, "link", sweep_first)
+    assert cache() == told(1, stored=1)
+    assert vanished == [3]
+    assert len(files_in(media)) == 3
+
+
+# Dropping what nothing uses
+
+
+def test_prune_drops_what_no_story_shows_any_more(server, media):
+    gone = story(server, "/gone", answer(picture(color="red")))
+    story(server, "/kept", answer(picture(color="blue")))
+    cache()
+    kept = set(files_in(media))
+    gone.images.all().delete()
+    dropped = "1 pictures, 1 addresses, 3 files"
+    assert cache("--prune", "--dry-run") == f"{dropped} would be dropped"
+    assert set(files_in(media)) == kept
+    assert cache("--prune") == f"{dropped} dropped"
+    assert len(files_in(media)) == 3
+    assert PictureAddress.objects.get().url == address(server, "/kept")
+    assert cache("--prune") == "0 pictures, 0 addresses, 0 files dropped"
+    assert server.asked[2:] == []
+
+
+def test_prune_sweeps_up_after_killed_runs_but_not_what_is_being_stored(server, media):
+    story(server, "/kept", answer(JPEG))
+    server.answers["/logo"] = answer(JPEG)
+    ProviderLogo.objects.create(provider=builders.provider(), url=address(server, "/logo"))
+    cache()
+    held = files_in(media)
+    folder = Path(held[-1]).parent
+    old = time.time() - 2 * sweeping.AGE.total_seconds()
+    strays = {
+        f"{folder}/160.jpg.{'0' * 32}.part": old,
+        f"pictures/aa/{'a' * 32}/160.avif": old,
+        f"pictures/aa/{'b' * 64}.jpg": old,
+        f"logos/aa/{'c' * 32}/50.webp": old,
+    }
+    stay = {f"pictures/bb/{'b' * 32}/160.avif": time.time(), "logos/own.png": old, "pictures/notes.txt": old}
+    for name, changed in (strays | stay | dict.fromkeys(held, old)).items():
+        path = media / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        os.utime(path, (changed, changed))
+    assert cache("--prune", "--dry-run").endswith(" 4 files would be dropped")
+    assert cache("--prune").endswith(" 4 files dropped")
+    assert files_in(media) == sorted([*held, *stay])
+
+
+# The door
+
+
+@pytest.mark.parametrize("option", ["--limit=0", "--workers=0", "--limit=many"])
+def test_numbers_are_positive(option):
+    with pytest.raises(CommandError, match="argument"):
+        call_command("cache_images", option)
+
+
+@pytest.mark.parametrize(
+    "options", [("--from=x", "--prune"), ("--from=x", "--dry-run"), ("--from=x", "--limit=1"), ("--prune", "--retry")]
+)
+def test_what_fetches_nothing_takes_no_options_for_that(options):
+    with pytest.raises(CommandError, match="neither fetches anything"):
+        cache(*options)
+
+
+def test_the_agent_says_whose_site_it_is(server, settings):
+    settings.SITE_URL = "https://news.example/"
+    story(server, "/one")
+    cache()
+    assert "User-Agent: Newsfold (+https://news.example)\r\n" in server.asked[0]
+
+
+def test_queries_do_not_grow_with_what_is_there(server, django_assert_max_num_queries):
+    for number in range(6):
+        story(server, f"/{number}", answer(JPEG))
+    cache()
+    story(server, "/more", answer(JPEG))
+    with django_assert_max_num_queries(60):
+        cache()

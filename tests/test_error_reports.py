@@ -1,0 +1,94 @@
+"""Reports of errors go where SENTRY_DSN says, and take nothing private along."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+
+from articles.observing import checks, errors
+
+sentry_sdk = pytest.importorskip("sentry_sdk")
+DSN = "https://public@sentry.example/1"
+SECRETS = ("the-secured-part", "s3cret", "the-session", "the-body", "MTI:1x:sig", "192.0.2.7", "unpublished title")
+
+
+def fail(request: HttpRequest) -> HttpResponse:
+    secured = "the-secured-part"  # noqa: F841  a local variable, as a report might show it
+    raise ValueError("broken\nDETAIL: Failing row contains (unpublished title)")
+
+
+def leaked(report: dict[str, Any]) -> list[str]:
+    """Return the secrets that a report tells, but for those that stand in the source of this test."""
+    for each in report.get("exception", {}).get("values", []):
+        for frame in each["stacktrace"]["frames"]:
+            for name in ("pre_context", "context_line", "post_context"):
+                frame.pop(name)
+    return [secret for secret in SECRETS if secret in json.dumps(report)]
+
+
+@pytest.fixture
+def reports(settings, monkeypatch):
+    """What would be sent, as text."""
+    sent: list[str] = []
+
+    class Transport(sentry_sdk.transport.Transport):
+        def capture_envelope(self, envelope):
+            sent.extend(json.dumps(item.payload.json) for item in envelope.items if item.payload.json)
+
+    init = sentry_sdk.init
+    monkeypatch.setattr(sentry_sdk, "init", lambda *args, **options: init(*args, transport=Transport, **options))
+    settings.SENTRY_DSN = DSN
+    errors.start()
+    yield sent
+    init(dsn=None)
+
+
+def test_a_report_tells_what_broke_and_nothing_private(reports, monkeypatch):
+    monkeypatch.setattr("articles.observing.probes.PROBES", {"/preview/MTI:1x:sig/": fail})
+    client = Client(raise_request_exception=False)
+    client.cookies["session"] = "the-session"
+    headers = {"authorization": "Bearer s3cret", "x-api-key": "s3cret", "x-request-id": "from-the-proxy"}
+    response = client.get("/preview/MTI:1x:sig/?token=s3cret", headers=headers, REMOTE_ADDR="192.0.2.7")
+
+    assert response.status_code == 500
+    (report,) = [json.loads(text) for text in reports]
+    assert report["exception"]["values"][-1]["value"] == "broken"
+    assert report["tags"]["request_id"] == "from-the-proxy"
+    assert "in_app" in json.dumps(report)
+    assert leaked(report) == []
+
+
+def test_a_logged_error_is_stripped(reports):
+    logging.getLogger("newsfold").error("import failed at /preview/MTI:1x:sig/\nrow: unpublished title")
+    (report,) = [json.loads(text) for text in reports]
+    assert report["logentry"]["message"] == "import failed at /preview/[removed]/"
+    assert leaked(report) == []
+
+
+def test_without_an_address_nothing_is_reported(settings, monkeypatch):
+    monkeypatch.setattr(sentry_sdk, "init", lambda *args, **options: pytest.fail("reports errors"))
+    settings.SENTRY_DSN = ""
+    errors.start()
+
+
+def test_an_address_without_the_package_is_an_error_of_the_settings(settings, monkeypatch):
+    settings.SENTRY_DSN = DSN
+    assert checks.check_sentry() == []
+    for module in (checks, errors):
+        monkeypatch.setattr(module, "is_installed", lambda: False)
+    errors.start()
+    assert [(found.id, "requirements-services.txt" in found.hint) for found in checks.check_sentry()] == [
+        ("articles.E042", True)
+    ]
+
+
+def test_an_address_that_is_none_is_an_error_of_the_settings(settings):
+    settings.SENTRY_DSN = "sentry.example"
+    errors.start()
+    assert "articles.E043" in {found.id for found in run_checks()}

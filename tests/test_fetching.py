@@ -1,0 +1,564 @@
+"""Fetching pictures from servers that mean harm. Each runs on this machine, by an exemption that a test spells out."""
+
+import gzip
+import ipaddress
+import resource
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from pictures import fetching
+from pictures.fetching import Fetcher, NotFetched, retry_after
+from pictures.sniffing import MAX_BYTES
+from pictures.vetting import Exemption
+from tests.hostile import answer, endlessly, picture, redirect, serving, silence
+
+SECONDS = 0.5  # in place of 20
+SLACK = 3.0  # seconds more, on a machine that is busy
+JPEG = picture()
+TLS = fetching.default_tls()  # reading what the machine trusts takes longer than most of these tests
+HOST = "pictures.example"
+
+
+class Names:
+    """A name server: for each name the answers that it gives, one after the other, the last for ever."""
+
+    def __init__(self, **answers):
+        self.answers = {"pictures": [["127.0.0.1"]]} | answers
+        self.asked = []
+
+    def __call__(self, host, port):
+        self.asked.append(host)
+        name, _, rest = host.partition(".")
+        if rest != "example":
+            return fetching.resolve(host, port)
+        answers = self.answers[name]
+        found = answers.pop(0) if len(answers) > 1 else answers[0]
+        return [ipaddress.ip_address(address) for address in found]
+
+
+@pytest.fixture
+def server():
+    with serving() as found:
+        yield found
+
+
+@pytest.fixture
+def canary():
+    """Nobody may come here: it listens at every address of this machine, at a port that may be named."""
+    with serving() as found:
+        yield found
+        assert found.connections == 0
+
+
+def fetcher(server, canary=None, names=None, **options):
+    exempt = [Exemption(ipaddress.ip_network("127.0.0.1"), frozenset({server.port}))]
+    if canary:
+        exempt.append(Exemption(ipaddress.ip_network("203.0.113.7"), frozenset({canary.port})))
+    return Fetcher(exempt=exempt, resolver=names or Names(), **{"seconds": SECONDS, "tls": TLS} | options)
+
+
+def address(server, path="/picture"):
+    return f"http://{HOST}:{server.port}{path}"
+
+
+def fetch(server, reply, **options):
+    server.answers["/picture"] = reply
+    return fetcher(server, **options).fetch(address(server))
+
+
+def refusal(server, reply, **options):
+    """Return why `reply` is not taken, and hold that the time is kept."""
+    start = time.monotonic()
+    with pytest.raises(NotFetched) as failure:
+        fetch(server, reply, **options)
+    assert time.monotonic() - start < options.get("seconds", SECONDS) + SLACK
+    return failure.value
+
+
+# What is taken
+
+
+@pytest.mark.parametrize(
+    ("format", "content_type"),
+    [
+        ("JPEG", "image/jpeg"),
+        ("JPEG", "IMAGE/JPG; charset=utf-8"),
+        ("PNG", "image/png"),
+        ("GIF", "image/gif"),
+        ("WEBP", "image/webp"),
+        ("AVIF", "image/avif"),
+    ],
+)
+def test_a_picture_of_each_format_is_taken_as_it_is(server, format, content_type):
+    data = picture(format)
+    fetched = fetch(server, answer(data, content_type=content_type))
+    assert (fetched.data, fetched.url) == (data, address(server))
+
+
+def test_the_length_may_be_left_out_or_come_in_chunks(server):
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (JPEG[:100], JPEG[100:])) + b"0\r\n\r\n"
+    whole = answer(JPEG, Content_Length=None)
+    chunked = answer(chunks, Content_Length=None, Transfer_Encoding="chunked")
+    assert fetch(server, whole).data == fetch(server, chunked).data == JPEG
+
+
+def test_a_request_says_who_asks_and_nothing_else(server, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1/")
+    server.answers["/start"] = answer(b"", 302, Location="/a b?x=1", Set_Cookie="a=b; Path=/")
+    server.answers["/a%20b?x=1"] = answer(JPEG)
+    fetcher(server, agent="Newsfold (+https://news.example/)").fetch(address(server, "/start"))
+    lines = server.asked[1].splitlines()
+    assert lines[0] == "GET /a%20b?x=1 HTTP/1.1"
+    assert sorted(lines[1:-1]) == [
+        "Accept-Encoding: identity",
+        "Accept: image/avif,image/webp,image/jpeg,image/png,image/gif",
+        "Connection: close",
+        f"Host: {HOST}:{server.port}",
+        "User-Agent: Newsfold (+https://news.example/)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "location"),
+    [
+        *((status, "/there") for status in (301, 302, 303, 307, 308)),
+        *((302, location) for location in ("there", "../there", "?there", "//{host}/there", "http://{host}/there")),
+        *((302, location) for location in ("/straße", b"/stra\xc3\x9fe", b"/\xe4")),
+    ],
+)
+def test_redirects_are_followed_within_the_rules(server, status, location):
+    location = location if isinstance(location, bytes) else location.format(host=f"{HOST}:{server.port}")
+    for path in ("/deep/there", "/there", "/deep/picture?there", "/stra%C3%9Fe", "/%C3%A4"):
+        server.answers[path] = answer(JPEG)
+    server.answers["/deep/picture"] = redirect(location, status)
+    fetched = fetcher(server).fetch(address(server, "/deep/picture"))
+    assert fetched.data == JPEG
+    assert fetched.url.endswith(server.paths[-1])
+
+
+def test_five_redirects_are_followed_and_not_six(server):
+    for number in range(6):
+        server.answers[f"/{number}"] = redirect(f"/{number + 1}")
+    server.answers["/6"] = answer(JPEG)
+    assert fetcher(server).fetch(address(server, "/1")).data == JPEG
+    with pytest.raises(NotFetched, match="redirects more than 5 times"):
+        fetcher(server).fetch(address(server, "/0"))
+    assert "/6" not in server.paths[6:]
+
+
+def test_a_loop_of_redirects_ends(server):
+    assert "redirects more than 5 times" in str(refusal(server, redirect("/picture")))
+    assert len(server.asked) == 6
+
+
+# Where it never goes
+
+
+INSIDE = [
+    "http://127.0.0.1:{port}/",
+    "http://127.0.0.2:{port}/",
+    "http://localhost:{port}/",
+    "http://2130706433:{port}/",
+    "http://0x7f000001:{port}/",
+    "http://017700000001:{port}/",
+    "http://0177.0.0.1:{port}/",
+    "http://0x7f.0.0.1:{port}/",
+    "http://127.1:{port}/",
+    "http://0:{port}/",
+    "http://0.0.0.0:{port}/",
+    "http://[::1]:{port}/",
+    "http://[::]:{port}/",
+    "http://[::ffff:127.0.0.1]:{port}/",
+    "http://[::ffff:7f00:1]:{port}/",
+    "http://[::127.0.0.1]:{port}/",
+    "http://[::ffff:0:127.0.0.1]:{port}/",
+    "http://[64:ff9b::127.0.0.1]:{port}/",
+    "http://[2002:7f00:1::]:{port}/",
+    "http://[fe80::1%25lo]:{port}/",
+    "http://１２７.0.0.1:{port}/",
+    "http://①②⑦.⓪.⓪.①:{port}/",
+    "http://127。0。0。1:{port}/",
+    "http://127.0.0.1.:{port}/",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://inside.example:{port}/",
+    "http://mixed.example:{port}/",
+    "http://mapped.example:{port}/",
+    "http://six.example:{port}/",
+    "http://user@127.0.0.1:{port}/",
+    "http://user:word@203.0.113.7:{port}/",
+    "http://203.0.113.7:{port}@127.0.0.1/",
+    "http://127.0.0.1:{port}\\@203.0.113.7/",
+    "//127.0.0.1:{port}/",
+    "\\\\127.0.0.1:{port}\\",
+    "https://127.0.0.1:{port}/",
+    "HTTP://LOCALHOST:{port}/",
+    "ftp://127.0.0.1:{port}/",
+    "gopher://127.0.0.1:{port}/_GET",
+    "file:///etc/passwd",
+    "data:image/gif;base64,R0lGODlhAQABAAAAACw=",
+    "javascript:alert(1)",
+    "http://203.0.113.7:22/",
+    "http://[",
+    "http://",
+    "",
+]
+REASONS = ("is not asked", "redirects to", "redirects more", "where to", "answers 404")
+NAMES = {
+    "inside": [["127.0.0.1"]],
+    "mixed": [["203.0.113.7", "127.0.0.1"]],
+    "mapped": [["::ffff:127.0.0.1"]],
+    "six": [["::1"]],
+}
+
+
+@pytest.mark.parametrize("location", INSIDE)
+def test_a_redirect_leads_nowhere_inside(server, canary, location):
+    reply = redirect(location.format(port=canary.port))
+    failure = refusal(server, reply, canary=canary, names=Names(**NAMES))
+    assert any(reason in str(failure) for reason in REASONS)
+
+
+@pytest.mark.parametrize("url", [each for each in INSIDE if not each.startswith(("\\", "//"))])
+def test_no_address_of_a_document_leads_inside(server, canary, url):
+    with pytest.raises(NotFetched, match="is not asked"):
+        fetcher(server, canary, Names(**NAMES)).fetch(url.format(port=canary.port))
+
+
+@pytest.mark.parametrize("hop", range(1, 6))
+def test_every_hop_is_vetted(server, canary, hop):
+    for number in range(hop):
+        server.answers[f"/{number}"] = redirect(f"/{number + 1}")
+    server.answers[f"/{hop}"] = redirect(f"http://127.0.0.1:{canary.port}/")
+    with pytest.raises(NotFetched, match="is not asked" if hop < 5 else "is not asked|more than 5 times"):
+        fetcher(server, canary).fetch(address(server, "/0"))
+
+
+def test_a_name_is_resolved_once_and_what_was_vetted_is_asked(server, canary, monkeypatch):
+    """The name server's second answer would lead to the canary's address, at the port of the server."""
+    names = Names(pictures=[["127.0.0.1"], ["127.0.0.2"]])
+    monkeypatch.setattr(socket, "getaddrinfo", literals_only(socket.getaddrinfo))
+    assert fetch(server, answer(JPEG), names=names).data == JPEG
+    assert names.asked == [HOST]
+    assert "its address 127.0.0.2 is not on the public internet" in str(refusal(server, answer(JPEG), names=names))
+    assert len(server.asked) == 1
+
+
+def test_an_answer_that_changes_between_two_hops_is_vetted_again(server):
+    names = Names(pictures=[["127.0.0.1"], ["127.0.0.2"]])
+    assert "127.0.0.2" in str(refusal(server, redirect("/picture"), names=names))
+    assert (names.asked, len(server.asked)) == ([HOST, HOST], 1)
+
+
+@pytest.mark.parametrize("order", [["127.0.0.1", "10.0.0.1"], ["10.0.0.1", "127.0.0.1"]])
+def test_one_inner_address_of_a_name_refuses_it(server, order):
+    assert "10.0.0.1" in str(refusal(server, answer(JPEG), names=Names(pictures=[order])))
+    assert server.connections == 0
+
+
+def literals_only(getaddrinfo):
+    def look_up(host, *rest, **options):
+        ipaddress.ip_address(host)  # else a name is resolved a second time
+        return getaddrinfo(host, *rest, **options)
+
+    return look_up
+
+
+def test_the_next_address_is_asked_if_one_takes_no_connection(server):
+    server.answers["/picture"] = answer(JPEG)
+    exempt = [Exemption(ipaddress.ip_network("127.0.0.0/24"), frozenset({server.port})), Exemption.parse("[::1]:1")]
+    with socket.create_server(("127.0.0.9", 0)) as other:
+        port = other.getsockname()[1]
+    names = Names(pictures=[["127.0.0.9", "127.0.0.1"]])
+    exempt.append(Exemption(ipaddress.ip_network("127.0.0.0/24"), frozenset({port})))
+    with pytest.raises(NotFetched, match="can't be reached: Connection refused") as failure:
+        Fetcher(exempt=exempt, resolver=names, seconds=SECONDS, tls=TLS).fetch(f"http://{HOST}:{port}/")
+    assert failure.value.host_fails
+    assert Fetcher(exempt=exempt, resolver=Names(pictures=[["127.0.0.1"]])).fetch(address(server)).data == JPEG
+
+
+@pytest.mark.parametrize("names", [Names(pictures=[[]]), lambda host, port: literals_only(None)("no address")])
+def test_a_name_without_an_address_may_have_one_later(server, names):
+    failure = refusal(server, answer(JPEG), names=names)
+    assert "has no address" in str(failure)
+    assert failure.host_fails
+
+
+# Limits
+
+
+SLOW = {
+    "nothing": silence,
+    "dripping status": endlessly(b"", b"H", 0.05),
+    "dripping headers": endlessly(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n", 0.05),
+    "dripping body": endlessly(b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n" + JPEG, b"x", 0.05),
+    "dripping chunks": endlessly(
+        b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", 0.05
+    ),
+    "dripping trailers": endlessly(
+        b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"A: b\r\n", 0.05
+    ),
+    "half a body": lambda connection: (connection.sendall(answer(JPEG)[:-9]), silence(connection)),
+    "endless continue": endlessly(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.05),
+}
+
+
+@pytest.mark.parametrize("reply", SLOW.values(), ids=SLOW)
+def test_a_slow_answer_ends_at_the_deadline(server, reply):
+    failure = refusal(server, reply)
+    assert str(failure) == f"takes longer than {SECONDS} s"
+    assert failure.host_fails
+
+
+def test_redirects_share_one_deadline(server):
+    for number in range(6):
+        pause = threading.Event()
+        server.answers[f"/{number}"] = lambda connection, number=number, pause=pause: (
+            pause.wait(0.2),
+            connection.sendall(redirect(f"/{number + 1}")),
+        )
+    with pytest.raises(NotFetched, match="takes longer than"):
+        fetcher(server).fetch(address(server, "/0"))
+
+
+def test_a_name_server_that_never_answers_ends_at_the_deadline(server):
+    pause = threading.Event()
+    failure = refusal(server, answer(JPEG), names=lambda host, port: pause.wait(5))
+    assert "takes longer than" in str(failure)
+    pause.set()
+
+
+def test_a_host_that_takes_no_connection_ends_at_the_deadline():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        port = listening.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for each in waiting:  # the queue of those who want in is full
+            each.setblocking(False)
+            each.connect_ex(("127.0.0.1", port))
+        start = time.monotonic()
+        with pytest.raises(NotFetched, match="can't be reached|takes longer than"):
+            Fetcher(exempt=[Exemption.parse(f"127.0.0.1:{port}")], seconds=SECONDS).fetch(f"http://127.0.0.1:{port}/")
+        assert time.monotonic() - start < SECONDS + SLACK
+        for each in waiting:
+            each.close()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n"
+LARGE = {
+    "endless body": endlessly(HEAD + b"\r\n" + JPEG, b"x" * 500_000),
+    "endless chunks": endlessly(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"7a120\r\n%s\r\n" % (b"x" * 500_000)),
+    "claimed": HEAD + b"Content-Length: 15000001\r\n\r\n",
+    "claimed beyond all": HEAD + b"Content-Length: 99999999999999999999999\r\n\r\n",
+    "endless trailers": endlessly(
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", (b"A: " + b"b" * 1000 + b"\r\n") * 500
+    ),
+}
+
+
+@pytest.mark.parametrize("reply", LARGE.values(), ids=LARGE)
+def test_a_large_answer_is_not_read_to_its_end(server, reply):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    failure = refusal(server, reply, seconds=10)
+    assert "sends more than 15 MB" in str(failure)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 80_000  # kilobytes
+
+
+def test_a_picture_of_the_largest_size_is_taken(server):
+    data = JPEG + b"\0" * (MAX_BYTES - len(JPEG))
+    assert len(fetch(server, answer(data), seconds=10).data) == MAX_BYTES
+    assert "15 MB" in str(refusal(server, answer(data + b"\0", Content_Length=None), seconds=10))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        endlessly(HEAD, b"A: b\r\n" * 2000),
+        endlessly(HEAD + b"A: ", b"b" * 10_000),
+        endlessly(b"HTTP/1.1 200 ", b"b" * 10_000),
+        HEAD + b"".join(b"A%d: %s\r\n" % (number, b"x" * 1000) for number in range(70)) + b"\r\n" + JPEG,
+        endlessly(b"", b"HTTP/1.1 100 Continue\r\nA: b\r\n\r\n" * 1000),
+    ],
+    ids=["lines", "a line", "the status", "70 kB in all", "continue"],
+)
+def test_headers_are_read_up_to_64_kilobytes(server, reply):
+    failure = refusal(server, reply, seconds=5)
+    assert "headers of more than 64 kB" in str(failure) or "breaks off: got more than" in str(failure)
+
+
+def test_a_body_packed_small_is_not_unpacked(server):
+    bomb = gzip.compress(b"\xff\xd8\xff" + b"\0" * 50_000_000)
+    for encoding in ("gzip", "deflate", "br", "gzip, gzip", "zstd"):
+        failure = refusal(server, answer(bomb, Content_Encoding=encoding))
+        assert f"sends it compressed ({encoding})" in str(failure)
+    assert fetch(server, answer(JPEG, Content_Encoding="identity")).data == JPEG
+
+
+# What is no picture
+
+
+BAD = {
+    "a page": (answer(b"<html>", content_type="text/html"), "says that it is 'text/html'"),
+    "no type": (answer(JPEG, content_type=""), "doesn't say what it is"),
+    "svg": (answer(b"<svg xmlns='...'/>", content_type="image/svg+xml"), "says that it is 'image/svg"),
+    "postscript": (answer(b"%!PS-Adobe-3.0 EPSF-3.0"), "starts like no picture"),
+    "another format": (answer(picture("PNG")), "says that it is 'image/jpeg', but it starts like a PNG file"),
+    "tiff": (answer(picture("TIFF"), content_type="image/tiff"), "says that it is 'image/tiff'"),
+    "a page as a picture": (answer(b"<html><script>"), "starts like no picture"),
+    "nothing": (answer(b""), "sends nothing"),
+    "cut short": (answer(JPEG, Content_Length=len(JPEG) + 9), "breaks off"),
+    "half a chunk": (answer(b"fff\r\n" + JPEG, Content_Length=None, Transfer_Encoding="chunked"), "breaks off"),
+    "no chunk": (answer(b"jpeg\r\n" + JPEG, Content_Length=None, Transfer_Encoding="chunked"), "breaks off"),
+    "no end": (
+        answer(b"%x\r\n%s\r\n" % (len(JPEG), JPEG), Content_Length=None, Transfer_Encoding="chunked"),
+        "breaks off",
+    ),
+    "no http": (JPEG + b"\r\n\r\n", "breaks off"),
+    "closed": (b"", "breaks off"),
+    "two lengths": (HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n" + JPEG, "breaks off"),
+    "no location": (answer(b"", 302), "answers 302 and doesn't say where to"),
+    **{
+        str(status): (answer(JPEG, status), f"answers {status}")
+        for status in (201, 204, 206, 300, 304, 400, 401, 403, 404, 408, 410, 418, 425, 429, 451, 500, 502, 503, 599)
+    },
+}
+
+
+@pytest.mark.parametrize(("reply", "reason"), BAD.values(), ids=BAD)
+def test_whatever_else_comes_has_a_reason(server, reply, reason):
+    failure = refusal(server, reply)
+    assert reason in str(failure)
+    assert failure.wait is None
+    assert "\n" not in str(failure)
+    assert len(str(failure)) < 300
+
+
+@pytest.mark.parametrize("status", [404, 410, 429, 500, 502, 503, 504])
+def test_a_failure_says_what_it_means_for_other_tries(server, status):
+    failure = refusal(server, answer(b"", status))
+    assert failure.for_good == (status == 410)
+    assert failure.host_fails == (status in (429, 502, 503, 504))
+
+
+def test_a_host_that_breaks_the_connection_is_asked_another_time(server):
+    def reset(connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    failure = refusal(server, reset)
+    assert str(failure) == "breaks off: Connection reset by peer"
+    assert failure.host_fails
+
+
+# When it may be asked again
+
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("120", 120),
+        (" 0 ", 0),
+        ("99999999999999999999", 7 * 24 * 3600),
+        (format_datetime(NOW + timedelta(minutes=5), usegmt=True), 300),
+        (format_datetime(NOW - timedelta(minutes=5), usegmt=True), 0),
+        (format_datetime(NOW + timedelta(days=500), usegmt=True), 7 * 24 * 3600),
+        ("Sun, 01 Mar 2026 12:05:00", 300),
+        ("", None),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("٣", None),
+        ("Sun, 99 Mar 2026 99:99:99 GMT", None),
+    ],
+)
+def test_the_host_says_when_to_come_again(told, seconds):
+    assert retry_after({"Retry-After": told}, NOW) == seconds
+
+
+def test_the_wait_comes_with_the_failure(server):
+    assert refusal(server, answer(b"", 429, Retry_After=77)).wait == 77
+    assert refusal(server, answer(b"", 503, Retry_After="never")).wait is None
+
+
+# TLS
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """The files of a certificate for pictures.example alone, and of its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, found = folder / "key.pem", folder / "certificate.pem"
+    names = f"subjectAltName=DNS:{HOST}"
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]
+    command += ["-subj", f"/CN={HOST}", "-addext", names, "-keyout", str(key), "-out", str(found)]
+    subprocess.run(command, check=True, capture_output=True, timeout=20)
+    return found, key
+
+
+@pytest.fixture
+def secure_server(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    with serving({"/picture": answer(JPEG)}, tls=context) as found:
+        yield found
+
+
+@pytest.fixture
+def trusting(certificate):
+    context = fetching.default_tls()
+    context.load_verify_locations(certificate[0])
+    return context
+
+
+def test_a_host_is_believed_that_shows_a_certificate_of_its_name(secure_server, trusting):
+    url = f"https://{HOST}:{secure_server.port}/picture"
+    assert fetcher(secure_server, tls=trusting).fetch(url).data == JPEG
+    assert f"Host: {HOST}:{secure_server.port}\r\n" in secure_server.asked[0]
+
+
+@pytest.mark.parametrize("host", ["other.example", "127.0.0.1"])
+def test_a_certificate_of_another_name_is_not_believed(secure_server, trusting, host):
+    names = Names(other=[["127.0.0.1"]])
+    with pytest.raises(NotFetched, match="can't be believed: (Hostname|IP address) mismatch") as failure:
+        fetcher(secure_server, tls=trusting, names=names).fetch(f"https://{host}:{secure_server.port}/picture")
+    assert failure.value.host_fails
+    assert secure_server.asked == []
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_believed(secure_server):
+    with pytest.raises(NotFetched, match="can't be believed: self-signed certificate"):
+        fetcher(secure_server).fetch(f"https://{HOST}:{secure_server.port}/picture")
+    assert secure_server.asked == []
+
+
+def test_a_host_that_does_not_speak_tls_is_told(server):
+    server.answers["/picture"] = answer(JPEG)
+    with pytest.raises(NotFetched, match="breaks off|takes longer"):
+        fetcher(server).fetch(f"https://{HOST}:{server.port}/picture")
+
+
+def test_what_drips_through_tls_ends_at_the_deadline_too(secure_server, trusting):
+    secure_server.answers["/picture"] = SLOW["dripping body"]
+    with pytest.raises(NotFetched, match="takes longer than"):
+        fetcher(secure_server, tls=trusting).fetch(f"https://{HOST}:{secure_server.port}/picture")

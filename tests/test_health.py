@@ -1,0 +1,140 @@
+"""What load balancers are told: whether the process answers, and whether the site can serve."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import OperationalError, connection
+from django.test import Client
+
+from articles.observing import health
+from articles.observing.health import AWAY, OK, PENDING, Readiness, verdict
+
+SECRETS = ("for-tests-only", "sqlite", "postgres", "redis", "127.0.0.1", "Error")
+
+
+def test_the_process_answers_without_any_service(client, django_assert_num_queries):
+    """No mark for the database: pytest would refuse a query, or a session."""
+    response = client.get("/healthz")
+    assert (response.status_code, response.content) == (200, b"ok\n")
+    assert response["Cache-Control"] == "no-store"
+    assert not response.cookies
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.django_db
+def test_load_balancers_ask_by_address_and_are_sent_nowhere(path, settings):
+    settings.ALLOWED_HOSTS = ["news.example"]
+    settings.SECURE_SSL_REDIRECT = True
+    client = Client()
+    assert client.get(path, headers={"host": "10.1.2.3:8000"}).status_code == 200
+    assert client.head(path).status_code == 200
+    assert client.post(path).status_code == 405
+    assert client.get("/latest/", headers={"host": "10.1.2.3:8000"}).status_code in (301, 400)
+
+
+@pytest.mark.django_db
+def test_a_ready_site_says_so(client, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "not" / "made" / "yet"
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response["Content-Type"] == "application/json"
+    assert response["Cache-Control"] == "no-store"
+    checks = {"database": OK, "migrations": OK, "cache": OK, "storage": OK}
+    assert json.loads(response.content) == {"status": "ready", "checks": checks}
+
+
+@pytest.mark.parametrize(
+    ("away", "status", "code"),
+    [
+        ("database", "unavailable", 503),
+        ("migrations", "unavailable", 503),
+        ("cache", "degraded", 200),
+        ("storage", "degraded", 200),
+    ],
+)
+def test_what_is_away_is_named_and_nothing_else_told(client, monkeypatch, away, status, code):
+    def fail() -> str:
+        raise OperationalError("connection to postgres://root:for-tests-only@127.0.0.1 failed")
+
+    checks = {name: (fail if name == away else lambda: OK) for name in health.CHECKS}
+    monkeypatch.setattr("articles.observing.probes.readiness", lambda: Readiness(checks))
+    response = client.get("/readyz")
+    told = json.loads(response.content)
+    assert (response.status_code, told["status"], told["checks"][away]) == (code, status, AWAY)
+    assert list(told["checks"].values()).count(OK) == 3
+    assert response.has_header("Retry-After") is (code == 503)
+    assert not any(word in response.content.decode() for word in SECRETS)
+
+
+def test_nobody_waits_for_what_hangs_and_threads_do_not_pile_up():
+    end = threading.Event()
+    calls = []
+
+    def hang() -> str:
+        calls.append(1)
+        end.wait(20)
+        return OK
+
+    readiness = Readiness({"database": hang, "cache": lambda: OK}, seconds=0.1)
+    start = time.monotonic()
+    states = [readiness.states() for _ in range(3)]
+    took = time.monotonic() - start
+    end.set()
+    assert states == [{"database": AWAY, "cache": OK}] * 3
+    assert took < 5
+    assert len(calls) == 1
+    time.sleep(0.05)
+    assert readiness.states()["database"] == OK  # and it recovers by itself
+
+
+@pytest.mark.django_db
+def test_a_missing_migration_is_told_and_a_further_one_is_not():
+    assert health.check_migrations() == OK
+    with connection.cursor() as cursor:
+        insert = "INSERT INTO django_migrations (app, name, applied) VALUES ('articles', '9999_later', '2026-01-01')"
+        cursor.execute(insert)
+        assert health.check_migrations() == OK
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'articles' AND name LIKE '0001%'")
+    assert health.check_migrations() == PENDING
+
+
+def test_what_stands_in_for_a_cache_is_no_cache(monkeypatch):
+    class StandIn(dict):
+        def set(self, key: str, value: str, seconds: int) -> None:
+            self[key] = value
+
+        def is_away(self) -> bool:
+            return True
+
+    monkeypatch.setattr(health, "caches", {"default": StandIn()})
+    assert health.check_cache() == AWAY
+
+
+def test_a_storage_that_cannot_be_written_to_is_away(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "file"
+    (tmp_path / "file").write_text("not a folder")
+    assert health.check_storage() == AWAY
+
+
+def test_another_storage_is_asked_for_a_file(monkeypatch):
+    asked = []
+
+    class Service:
+        def exists(self, name: str) -> bool:
+            asked.append(name)
+            return False
+
+    monkeypatch.setattr("articles.observing.health.default_storage", Service())
+    assert health.check_storage() == OK
+    assert asked == ["readyz"]
+
+
+def test_the_real_checks_are_those_of_the_documentation():
+    assert set(health.CHECKS) == {"database", "migrations", "cache", "storage"}
+    assert verdict(dict.fromkeys(health.CHECKS, OK)) == "ready"
+    assert default_storage is health.default_storage

@@ -1,0 +1,206 @@
+"""Lines of the log: each names its request, none tells a secret, none can be forged."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_login_failed
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+
+from articles.observing.logs import JsonFormatter, PlainFormatter, request_id
+from articles.observing.middleware import RequestMiddleware
+from articles.observing.redaction import redacted
+
+from . import builders
+
+ID = re.compile(r"[0-9a-f]{32}")
+HOSTILE = "a\nERROR forged\r\x1b[2J\x00\x7f\x85\u2028\u202eb"
+
+
+def record(
+    message: str = "told", *args: object, error: BaseException | None = None, **extra: object
+) -> logging.LogRecord:
+    info = (type(error), error, error.__traceback__) if error else None
+    made = logging.LogRecord("newsfold", logging.WARNING, "x.py", 1, message, args, info)
+    vars(made).update(extra)
+    return made
+
+
+def raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
+    try:
+        raise error from cause
+    except type(error) as caught:
+        return caught
+
+
+def test_a_line_is_one_object():
+    reset = request_id.set("abc12345")
+    line = JsonFormatter().format(record("%s stories", 3, details={"view": "front", "status": 200}))
+    request_id.reset(reset)
+    told = json.loads(line)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told.pop("time"))
+    assert told == {
+        "level": "WARNING",
+        "logger": "newsfold",
+        "message": "3 stories",
+        "request_id": "abc12345",
+        "view": "front",
+        "status": 200,
+    }
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter(), PlainFormatter()])
+def test_nothing_forges_a_line(formatter):
+    text = formatter.format(record(HOSTILE, details={"path": HOSTILE}, error=raised(ValueError(HOSTILE))))
+    lines = text.split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert all(line.startswith("    ") for line in lines[1:])
+
+
+def test_an_exception_is_one_field_with_its_causes():
+    error = raised(RuntimeError("outer"), raised(KeyError("inner")))
+    told = json.loads(JsonFormatter().format(record(error=error)))["exception"]
+    assert told.index("KeyError: 'inner'") < told.index("RuntimeError: outer")
+    assert "in raised" in told
+
+
+def test_rows_that_a_database_quotes_are_not_told():
+    error = raised(IntegrityError("null value in column\nDETAIL:  Failing row contains (7, the-secured-part)."))
+    for formatter in (JsonFormatter(), PlainFormatter()):
+        text = formatter.format(record(error=error))
+        assert "null value in column" in text
+        assert "the-secured-part" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("GET /preview/MTI:1x:sig/ 200", "GET /preview/[removed]/ 200"),
+        ("/search/?q=war&page=2", "/search/?q=war&page=2"),
+        ("/a?access_token=s3cret&q=x", "/a?access_token=[removed]&q=x"),
+        ("/a?X-Amz-Signature=s3cret", "/a?X-Amz-Signature=[removed]"),
+        ("postgres://root:s3cret@db:5432/x away", "postgres://root:[removed]@db:5432/x away"),
+        ("redis://:s3cret@cache/0", "redis://:[removed]@cache/0"),
+        ("Authorization: Bearer s3cret-token", "Authorization: Bearer [removed]"),
+        ("/news/2020-06-09-key=figures/", "/news/2020-06-09-key=figures/"),
+    ],
+)
+def test_secrets_are_removed(text, kept):
+    assert redacted(text) == kept
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/latest/", "/nowhere", "/static/none.css", "/api/none"])
+@pytest.mark.django_db
+def test_every_answer_has_an_id(client, path):
+    numbers = {client.get(path)["X-Request-ID"] for _ in range(2)}
+    assert len(numbers) == 2
+    assert all(ID.fullmatch(number) for number in numbers)
+
+
+@pytest.mark.parametrize("given", ["abcdefgh", "req-2026.11.25_01", "x" * 64])
+def test_an_id_of_the_proxy_is_kept(client, given):
+    assert client.get("/healthz", headers={"x-request-id": given})["X-Request-ID"] == given
+
+
+@pytest.mark.parametrize(
+    "given", ["", "short", "x" * 65, "with space", "a\x1b[2Jbcdefg", "ünïcödes", "-abcdefgh", "abcdefgh\n"]
+)
+def test_an_id_that_is_none_is_replaced(client, given):
+    assert ID.fullmatch(client.get("/healthz", headers={"x-request-id": given})["X-Request-ID"])
+
+
+def test_an_error_has_the_id_of_its_request(caplog, monkeypatch):
+    def fail(request: object) -> HttpResponse:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("articles.observing.probes.PROBES", {"/healthz": fail})
+    lines: list[str] = []
+    monkeypatch.setattr(caplog.handler, "emit", lambda entry: lines.append(JsonFormatter().format(entry)))
+    response = Client(raise_request_exception=False).get("/healthz", headers={"x-request-id": "from-the-proxy"})
+    assert response.status_code == 500
+    assert response["X-Request-ID"] == "from-the-proxy"
+    told = [json.loads(line) for line in lines]
+    assert any("RuntimeError: broken" in each.get("exception", "") for each in told)
+    assert {each["request_id"] for each in told} == {"from-the-proxy"}
+
+
+def lines_of(caplog) -> list[dict[str, object]]:
+    return [entry.details | {"message": entry.getMessage()} for entry in caplog.records if hasattr(entry, "details")]
+
+
+@pytest.mark.django_db
+def test_logins_and_failures_are_told(client, caplog):
+    caplog.set_level(logging.INFO)
+    client.force_login(User.objects.create_user("ada", password="right"))
+    client.logout()
+    client.login(username="ada", password="wrong", request=HttpRequest())
+    client.login(username="my-password-in-the-wrong-field", password="x", request=HttpRequest())
+    user_login_failed.send("test", credentials={"username": "nul\0"}, request=None)  # PostgreSQL can't look for it
+    told = [(each["message"], each["user"]) for each in lines_of(caplog)]
+    assert told == [
+        ("login", "ada"),
+        ("logout", "ada"),
+        ("login failed", "ada"),
+        ("login failed", "(no such account)"),
+        ("login failed", "(no such account)"),
+    ]
+    assert "right" not in caplog.text
+    assert "my-password" not in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_login_through_the_form_names_the_client(client, caplog):
+    client.post("/admin/login/", {"username": "ada", "password": "x"}, REMOTE_ADDR="192.0.2.7")
+    assert [each["client"] for each in lines_of(caplog)] == ["192.0.2.7"]
+
+
+@pytest.mark.django_db
+def test_what_is_denied_or_throttled_is_told_with_its_user(client, caplog, settings):
+    client.force_login(User.objects.create_user("ada", is_staff=True))
+    client.get("/admin/articles/article/")
+    settings.SEARCH_RATE = 1
+    for _ in range(2):
+        Client().get("/search/?q=secret-interest", REMOTE_ADDR="192.0.2.9")
+    told = lines_of(caplog)
+    assert [(each["message"], each["status"], each.get("user")) for each in told] == [
+        ("denied", 403, "ada"),
+        ("throttled", 429, None),
+    ]
+    assert "secret-interest" not in str(told)
+
+
+@pytest.mark.django_db
+def test_a_line_a_request_where_wanted(client, caplog, settings):
+    caplog.set_level(logging.INFO)
+    client.get("/latest/")
+    assert lines_of(caplog) == []
+    settings.LOG_ACCESS = True
+    article = builders.article()
+    Client().get(f"{article.get_absolute_url()}?utm=x")
+    (line,) = lines_of(caplog)
+    assert line["ms"] >= 0
+    assert {name: line[name] for name in ("view", "status", "path")} == {
+        "view": "story",
+        "status": 200,
+        "path": article.get_absolute_url(),
+    }
+
+
+def test_an_id_ends_with_its_request():
+    seen = []
+
+    def answer(request: object) -> HttpResponse:
+        seen.append(request_id.get())
+        raise PermissionDenied
+
+    with pytest.raises(PermissionDenied):
+        RequestMiddleware(answer)(RequestFactory().get("/"))
+    assert ID.fullmatch(seen[0])
+    assert request_id.get() == ""

@@ -1,0 +1,220 @@
+"""Figures for Prometheus, told to who has the token, summed over all processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db import OperationalError, connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
+
+from articles import operations
+from articles.models import Article, Operation, PictureAddress
+from articles.observing import gauges
+from articles.observing.counting import Counters
+
+from . import builders
+
+ROOT = Path(__file__).resolve().parent.parent
+TOKEN = "a-token-of-these-tests"
+COUNT = """
+import sys
+from pathlib import Path
+from articles.observing.counting import Counters
+counters = Counters(Path(sys.argv[1]))
+for _ in range(int(sys.argv[2])):
+    counters.add("front", "GET", 200, 0.02)
+counters.add("story", "BREW", 404, 3.0)
+print("counted", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def operator(settings, tmp_path):
+    settings.METRICS_TOKEN = TOKEN
+    settings.METRICS_DIR = tmp_path / "metrics"
+    return Client()
+
+
+def scrape(client: Client, token: str = TOKEN) -> dict[str, float]:
+    response = client.get("/metrics", headers={"authorization": f"Bearer {token}"})
+    assert response.status_code == 200
+    assert response["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    return samples(response.content.decode())
+
+
+def samples(text: str) -> dict[str, float]:
+    found = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            found[" ".join([sample.name, *(f"{name}={value}" for name, value in sorted(sample.labels.items()))])] = (
+                sample.value
+            )
+    return found
+
+
+@pytest.mark.django_db
+def test_without_a_token_there_is_no_such_address(client):
+    response, unknown = client.get("/metrics"), client.get("/metrically")
+    assert response.status_code == 404
+    assert response.content == unknown.content
+
+
+@pytest.mark.parametrize(
+    "header", ["", TOKEN, f"Basic {TOKEN}", "Bearer ", f"Bearer {TOKEN}x", "Bearer \xff", f"Bearer {TOKEN[:-1]}"]
+)
+def test_who_does_not_know_the_token_is_told_nothing(operator, header):
+    response = operator.get("/metrics", headers={"authorization": header} if header else {})
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"].startswith("Bearer")
+    assert b"newsfold" not in response.content
+
+
+@pytest.mark.django_db
+def test_requests_are_counted_by_view_method_and_status(operator):
+    operator.get("/latest/")
+    operator.get("/latest/")
+    operator.head("/latest/")
+    operator.get("/nowhere/at/all")
+    operator.get("/static/none.css")
+    found = scrape(operator)
+    counted = {name: value for name, value in found.items() if name.startswith("newsfold_request_seconds_count")}
+    assert counted == {
+        "newsfold_request_seconds_count method=GET status=2xx view=latest": 2,
+        "newsfold_request_seconds_count method=HEAD status=2xx view=latest": 1,
+        "newsfold_request_seconds_count method=GET status=4xx view=none": 1,
+        "newsfold_request_seconds_count method=GET status=4xx view=static": 1,
+    }
+    assert found["newsfold_request_seconds_bucket le=10.0 method=GET status=2xx view=latest"] == 2
+    assert scrape(operator)["newsfold_request_seconds_count method=GET status=2xx view=metrics"] == 1
+
+
+def test_processes_count_together_and_go_on_where_dead_ones_stopped(tmp_path):
+    def start(count: int) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", COUNT, str(tmp_path), str(count)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout.readline() == "counted\n"
+        return process
+
+    first, second = start(3), start(4)
+    first.kill()
+    first.wait(timeout=10)
+    third = start(5)
+    files = sorted(path.name for path in tmp_path.glob("*.db"))
+    (tmp_path / "histogram_7.db").write_bytes(b"")  # one that is just being made
+    (tmp_path / "histogram_7.db").unlink()
+    told = {
+        sample.name: sample.value
+        for family in Counters(tmp_path).collect()
+        for sample in family.samples
+        if sample.labels.get("view") == "front"
+    }
+    for process in (second, third):
+        process.communicate("", timeout=10)
+    assert files == ["histogram_0.db", "histogram_1.db"]
+    assert told["newsfold_request_seconds_count"] == 12
+    assert told["newsfold_request_seconds_sum"] == pytest.approx(12 * 0.02)
+
+
+def test_a_damaged_file_is_begun_anew(tmp_path):
+    (tmp_path / "histogram_0.db").write_bytes(b"\xff\x7f\x00\x00" + b"\x09" * 60)
+    counters = Counters(tmp_path)
+    counters.add("front", "GET", 200, 0.1)
+    counted = [
+        sample.value for family in counters.collect() for sample in family.samples if sample.name.endswith("_count")
+    ]
+    assert counted == [1]
+
+
+def test_methods_that_nobody_knows_are_one(tmp_path):
+    counters = Counters(tmp_path)
+    counters.add("front", "BREW", 405, 0.1)
+    counters.add("front", "STEW", 405, 0.1)
+    methods = {sample.labels["method"] for family in counters.collect() for sample in family.samples}
+    assert methods == {"other"}
+
+
+def test_a_folder_that_cannot_be_written_to_costs_the_counts_only(settings, tmp_path, caplog):
+    (tmp_path / "file").write_text("")
+    settings.METRICS_TOKEN, settings.METRICS_DIR = TOKEN, tmp_path / "file"
+    assert Client().get("/healthz").status_code == 200
+    assert "METRICS_DIR can't be written to" in caplog.text
+
+
+@pytest.mark.django_db
+def test_figures_of_the_newsroom(operator):
+    now = timezone.now()
+    builders.article("On air", published_at=now - timedelta(minutes=30))
+    lead = builders.article("Waiting", quality=None, heat=None, published=False)
+    operations.spike(builders.article("Spiked"), "paywall")
+    member = builders.folded(lead)
+    Operation.objects.create(verb="import", via="command", at=now - timedelta(minutes=5))
+    Article.objects.filter(pk=lead.pk).update(state_since=now - timedelta(hours=2))
+    Article.objects.filter(pk=member.pk).update(state_since=now - timedelta(hours=9))
+    for number, status in enumerate(("failed", "failed", "waiting")):
+        url = f"https://pictures.example/{number}.jpg"
+        digest = PictureAddress.digest_of(url)
+        due = now if status == "waiting" else None
+        PictureAddress.objects.create(url=url, digest=digest, status=status, next_try_at=due)
+    found = scrape(operator)
+    assert (found["newsfold_pictures_failed"], found["newsfold_pictures_due"]) == (2, 1)
+    assert found["newsfold_database_up"] == 1
+    assert found["newsfold_articles state=spiked"] == 1
+    assert found["newsfold_articles state=published"] == 1
+    assert found["newsfold_articles state=held"] == 0
+    assert found["newsfold_queue_age_seconds"] == pytest.approx(7200, abs=60)
+    assert found["newsfold_feed_age_seconds"] == pytest.approx(1800, abs=60)
+    assert found["newsfold_import_age_seconds"] == pytest.approx(300, abs=60)
+    assert found["newsfold_newest_document_age_seconds"] == pytest.approx(0, abs=60)
+
+
+@pytest.mark.django_db
+def test_an_empty_newsroom_has_no_ages(operator):
+    found = scrape(operator)
+    assert found["newsfold_articles state=undecided"] == 0
+    assert not [name for name in found if name.endswith("_age_seconds")]
+
+
+@pytest.mark.django_db
+def test_counts_stop_and_queries_are_few(operator, monkeypatch):
+    monkeypatch.setattr(gauges, "COUNTED_MAX", 2)
+    monkeypatch.setattr(gauges, "LOOKED_AT", 2)
+    for _ in range(5):
+        builders.article(heat=-1, published=False)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        found = scrape(operator)
+    assert found["newsfold_articles state=undecided"] == 3
+    assert found["newsfold_queue_age_seconds"] < 60  # of the last that was looked at
+    assert len(queries) <= 12
+    assert all("LIMIT" in query["sql"] or '"id" IN' in query["sql"] for query in queries.captured_queries)
+
+
+def test_a_database_that_is_away_is_a_figure(operator, monkeypatch):
+    def fail(*args: object) -> object:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(gauges, "_counts", fail)
+    assert scrape(operator)["newsfold_database_up"] == 0
+
+
+@pytest.mark.parametrize("token", ["short", "with spaces in between", "ümläute-sind-lang-genug"])
+def test_a_token_that_can_be_guessed_is_refused(settings, token):
+    settings.METRICS_TOKEN = token
+    with pytest.raises(SystemCheckError, match="E041"):
+        call_command("check")

@@ -1,0 +1,205 @@
+"""Editors and pictures: upload and replace, alternative text and credit, take down for good, and see what failed."""
+
+import io
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from PIL import Image
+
+from articles import operations
+from articles.acts import SYSTEM
+from articles.images.queue import fail
+from articles.images.storing import names_of
+from articles.models import Article, ArticleImage, Operation, Picture, PictureAddress
+from articles.outcomes import Refused
+from tests import builders
+from tests.test_admin import change_url, fields_of, save
+from tests.test_renditions import encoded
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = "https://images.example/one.jpg"
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+def upload(client, article, data, row=0, **changes):
+    """Send the article's page with a file for a picture: `row` counts from 0, after the last is a new one."""
+    url = change_url(article)
+    sent = (
+        fields_of(client.get(url)) | changes | {"_save": "Save", f"images-{row}-upload": SimpleUploadedFile("x", data)}
+    )
+    sent["images-TOTAL_FORMS"] = str(max(row + 1, int(sent["images-TOTAL_FORMS"])))
+    return client.post(url, sent, follow=True)
+
+
+def stored(media):
+    return {str(path.relative_to(media)) for path in media.rglob("*") if path.is_file()}
+
+
+def test_an_uploaded_picture_is_shown_and_has_an_address_on_this_site(admin_client, client, media):
+    article = builders.article()
+    upload(admin_client, article, encoded("PNG", size=(500, 300)))
+    image, picture = article.images.get(), Picture.objects.get()
+    assert image.url == f"http://testserver/media/pictures/{picture.key[:2]}/{picture.key}/480.jpg"
+    assert (image.width, image.height, image.is_cached) == (480, 288, True)
+    assert stored(media) == set(names_of(picture))
+    assert client.get(image.url).status_code == 200
+    assert picture.key in client.get(article.get_absolute_url()).content.decode()
+    article.refresh_from_db()
+    assert "images" in article.pins
+    assert not article.pictureless
+
+
+def test_a_picture_is_replaced_in_one_article_alone_and_undo_brings_it_back(admin_client):
+    one, other = builders.article(), builders.article()
+    for article in (one, other):
+        shared = builders.picture(article, ADDRESS)
+    upload(admin_client, one, encoded("JPEG"))
+    assert one.images.get().url != ADDRESS
+    assert other.images.get().url == ADDRESS
+    assert PictureAddress.objects.held().get(url=ADDRESS).picture.key == shared.key
+    operations.undo(Operation.objects.latest("pk"), by=SYSTEM)
+    assert one.images.get().url == ADDRESS
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a JPEG, PNG, GIF, WebP or AVIF file"),
+        (encoded("TIFF"), "is not a JPEG"),
+        (encoded("PNG", size=(90, 90))[:-30], "is damaged"),
+        (encoded("PNG", mode="1", size=(10_000, 5_001)), "has more than 50 megapixels"),
+    ],
+)
+def test_an_upload_that_is_no_picture_is_refused_with_the_reason(admin_client, media, data, reason):
+    article = builders.article()
+    page = upload(admin_client, article, data)
+    assert f"This picture {reason}" in page.content.decode()
+    assert not article.images.exists()
+    assert not stored(media)
+
+
+def test_a_picture_needs_an_address_or_a_file(admin_client):
+    article = builders.article()
+    page = save(admin_client, change_url(article), **{"images-TOTAL_FORMS": "1", "images-0-title": "x"})
+    assert "A picture needs an address or a file." in page.content.decode()
+
+
+def test_alternative_text_and_credit_are_an_editors_and_survive_imports_and_undo(admin_client, client):
+    article = builders.article()
+    builders.picture(article, ADDRESS)
+    said = {"images-0-alt": "A fox in snow", "images-0-attribution": "Ana / Agency"}
+    save(admin_client, change_url(article), **said)
+    page = client.get(article.get_absolute_url()).content.decode()
+    assert 'alt="A fox in snow"' in page
+    assert "Picture: <bdi>Ana / Agency</bdi>" in page
+    article.refresh_from_db()
+    assert "images" in article.pins
+    operations.undo(Operation.objects.latest("pk"), by=SYSTEM)
+    image = article.images.get()
+    assert (image.url, image.alt, image.attribution) == (ADDRESS, "", "")
+
+
+# Taking down
+
+
+def take_down_url(article):
+    return reverse("desk_take_down", args=[article.pk, article.images.get().pk])
+
+
+def test_a_picture_is_taken_down_for_good_wherever_it_is_shown(
+    admin_client, client, media, django_capture_on_commit_callbacks
+):
+    one, other = builders.article("One"), builders.article("Other")
+    upload(admin_client, one, encoded("JPEG"))
+    url = one.images.get().url
+    ArticleImage.objects.create(article=other, url=url)
+    key = Picture.objects.get().key
+    asked = admin_client.get(take_down_url(one)).content.decode()
+    assert "2 articles show it" in asked
+    assert stored(media)
+    with django_capture_on_commit_callbacks(execute=True):
+        admin_client.post(take_down_url(one), {"reason_text": "the agency asked"})
+    assert not stored(media)
+    for article in (one, other):
+        assert key not in client.get(article.get_absolute_url()).content.decode()
+        article.refresh_from_db()
+        assert article.pictureless
+    operation = Operation.objects.latest("pk")
+    assert (operation.verb, operation.reason) == ("take_down", "the agency asked")
+    assert set(operation.events.values_list("subject_id", "field", "before")) == {
+        (one.pk, "picture", url),
+        (other.pk, "picture", url),
+    }
+    with pytest.raises(Refused, match="for good"):
+        operations.undo(operation, by=SYSTEM)
+    page = admin_client.get(reverse("desk_operation", args=[operation.pk])).content.decode()
+    assert f"picture taken down for good: {url}" in page
+    assert reverse("desk_undo", args=[operation.pk]) not in page
+    again = upload(admin_client, one, encoded("JPEG"))
+    assert "This picture was taken down." in again.content.decode()
+
+
+def test_a_picture_that_we_never_held_can_be_taken_down_too(admin_client):
+    article = builders.article()
+    builders.picture(article, ADDRESS, held=False)
+    operations.take_down(article, ADDRESS)
+    assert PictureAddress.objects.get(url=ADDRESS).status == "removed"
+    assert operations.take_down(article, ADDRESS).operation is None
+
+
+# What editors are told
+
+
+def test_why_a_picture_is_missing_stands_at_the_desk_and_in_the_admin(admin_client):
+    article = builders.article("Lost", picture_count=1)
+    builders.picture(article, ADDRESS, held=False)
+    Article.objects.filter(pk=article.pk).update(pictureless=False)
+    fail(ADDRESS, 'can\'t be fetched: the server says "gone" <b>')
+    told = "the picture can&#x27;t be fetched: the server says &quot;gone&quot; &lt;b&gt;"
+    for url in (change_url(article), reverse("desk_story", args=[article.pk])):
+        assert told in admin_client.get(url).content.decode()
+    assert "Lost" in admin_client.get("/admin/desk/?view=pictures").content.decode()
+
+
+def test_pictures_at_the_desk_are_our_own_copies(admin_client):
+    article = builders.article()
+    copy = builders.picture(article, ADDRESS)
+    for url in ("/admin/desk/", reverse("desk_story", args=[article.pk]), change_url(article)):
+        page = admin_client.get(url).content.decode()
+        assert copy.key in page or url == "/admin/desk/"
+        assert not re.search(r'<img[^>]*src="http', page)
+
+
+def test_the_page_of_an_article_costs_the_same_queries_for_one_picture_and_many(admin_client):
+    article = builders.article()
+    builders.picture(article)
+    counts = []
+    for url in (change_url(article), reverse("desk_story", args=[article.pk])):
+        admin_client.get(url)  # notes the first visit
+    for _ in range(2):
+        for url in (change_url(article), reverse("desk_story", args=[article.pk])):
+            with CaptureQueriesContext(connection) as captured:
+                admin_client.get(url)
+            counts.append(len(captured))
+        for _ in range(4):
+            builders.picture(article)
+    assert counts[:2] == counts[2:]
+
+
+def test_an_upload_is_seen_to_by_the_child_process_alone(admin_client, monkeypatch):
+    monkeypatch.setattr(Image, "open", lambda *arguments, **options: pytest.fail("decoded in our own process"))
+    output = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(output, "PNG")
+    article = builders.article()
+    upload(admin_client, article, output.getvalue())
+    assert article.images.count() == 1

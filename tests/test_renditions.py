@@ -1,0 +1,193 @@
+"""What becomes of a picture's pixels: the ladder of widths, upright, in sRGB, without anything else."""
+
+import io
+import random
+
+import pytest
+from PIL import Image, ImageCms
+
+from pictures import renditions
+from pictures.ladder import WIDTHS, PictureRefused, rungs
+from pictures.renditions import logo_renditions, picture_renditions
+from pictures.sniffing import MAX_BYTES
+
+
+def encoded(format="PNG", mode="RGB", size=(40, 30), color=None, **options):
+    output = io.BytesIO()
+    Image.new(mode, size, color or 0).save(output, format, **options)
+    return output.getvalue()
+
+
+def opened(rendition):
+    return Image.open(io.BytesIO(rendition.data))
+
+
+def logo(data):
+    """Return the widest logo: the lossless one, whose pixels tell."""
+    return opened(logo_renditions(data)[-1]).convert("RGBA")
+
+
+# The ladder
+
+
+@pytest.mark.parametrize(
+    ("width", "kept"), [(1, [1]), (159, [159]), (160, [160]), (479, [160, 320]), (640, [160, 320, 480, 640])]
+)
+def test_no_rendition_is_larger_than_the_picture(width, kept):
+    assert rungs(width) == kept
+
+
+def test_a_picture_becomes_three_formats_at_each_width():
+    made = picture_renditions(encoded("JPEG", size=(700, 350)))
+    assert [(each.rung, each.suffix) for each in made] == [
+        (width, suffix) for width in (160, 320, 480, 640) for suffix in ("avif", "webp", "jpg")
+    ]
+    for each in made:
+        assert opened(each).format.lower().replace("jpeg", "jpg") == each.suffix
+        assert opened(each).size == (each.width, each.height) == (each.rung, each.rung // 2)
+
+
+def test_a_huge_picture_ends_at_the_widest_rung_and_keeps_its_shape():
+    made = picture_renditions(encoded(size=(5200, 1300)))
+    assert [each.rung for each in made[::3]] == list(WIDTHS)
+    assert (made[-1].width, made[-1].height) == (1280, 320)
+
+
+def test_a_tower_is_made_smaller_as_a_whole():
+    assert [(each.width, each.height) for each in picture_renditions(encoded(size=(20, 9000)))] == [(6, 2560)] * 3
+
+
+@pytest.mark.parametrize("size", [(1, 4000), (4000, 1)])
+def test_a_line_stays_a_line(size):
+    made = picture_renditions(encoded(size=size))
+    assert all(each.width >= 1 and each.height == 1 or each.width == 1 for each in made)
+
+
+@pytest.mark.parametrize(("size", "kept"), [((30, 20), [30]), ((60, 90), [50]), ((400, 300), [50, 100])])
+def test_a_logo_is_kept_at_the_sizes_that_it_has(size, kept):
+    made = logo_renditions(encoded(size=size))
+    assert [(each.rung, each.suffix) for each in made] == [(rung, "webp") for rung in kept]
+    assert all(max(each.width, each.height) == each.rung for each in made)
+
+
+def test_the_same_bytes_give_the_same_renditions():
+    data = encoded("WEBP", size=(400, 300))
+    assert picture_renditions(data) == picture_renditions(data)
+
+
+# Pixels
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "WEBP", "AVIF"])
+def test_each_format_is_understood(format):
+    assert opened(picture_renditions(encoded(format))[-1]).info["progressive"]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"])
+def test_each_kind_of_pixel_is_understood(mode):
+    made = picture_renditions(encoded("TIFF" if mode == "none" else "JPEG" if mode == "CMYK" else "PNG", mode=mode))
+    assert [(each.width, each.height) for each in made] == [(40, 30)] * 3
+
+
+def test_sixteen_bit_grey_is_scaled_not_clipped():
+    assert logo(encoded(mode="I;16", color=30000)).getpixel((0, 0))[:3] == (30000 // 256,) * 3
+
+
+def test_a_picture_that_one_can_see_through_stands_on_white_and_a_logo_stays_so():
+    data = encoded(mode="RGBA", color=(255, 0, 0, 90))
+    assert logo(data).getpixel((0, 0)) == (255, 0, 0, 90)
+    for each in picture_renditions(data):
+        assert opened(each).convert("RGB").getpixel((0, 0)) == pytest.approx((255, 165, 165), abs=4)
+
+
+def test_the_first_frame_is_kept():
+    red, blue = (Image.new("RGB", (40, 30), color) for color in ("red", "blue"))
+    output = io.BytesIO()
+    red.save(output, "GIF", save_all=True, append_images=[blue])
+    for each in picture_renditions(output.getvalue()):
+        assert getattr(opened(each), "n_frames", 1) == 1
+        assert opened(each).convert("RGB").getpixel((0, 0)) == pytest.approx((254, 0, 0), abs=4)
+
+
+@pytest.mark.parametrize(("orientation", "corner"), [(1, (0, 0)), (3, (29, 39)), (6, (39, 0)), (8, (0, 29))])
+def test_a_picture_is_stored_upright(orientation, corner):
+    image = Image.new("RGB", (30, 40))
+    image.putpixel((0, 0), (255, 255, 255))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    output = io.BytesIO()
+    image.save(output, "PNG", exif=exif)
+    stored = logo(output.getvalue())
+    assert stored.size == ((40, 30) if orientation in (6, 8) else (30, 40))
+    assert stored.getpixel(corner)[:3] == (255, 255, 255)
+
+
+def test_metadata_is_dropped():
+    exif = Image.Exif()
+    exif[0x010F] = "A camera of mine"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = encoded("JPEG", exif=exif, comment=b"at home", icc_profile=profile, xmp=b"<x>at home</x>")
+    assert b"A camera" in data
+    for each in [*picture_renditions(data), *logo_renditions(data)]:
+        assert not any(text in each.data for text in (b"A camera", b"at home", b"ICC", b"iCCP", b"Exif", b"EXIF"))
+
+
+def test_colours_are_brought_to_srgb():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    swapped = profile.replace(b"rXYZ", b"____").replace(b"gXYZ", b"rXYZ").replace(b"____", b"gXYZ")
+    assert logo(encoded(color=(255, 0, 0), icc_profile=swapped)).getpixel((0, 0))[:3] == pytest.approx(
+        (0, 255, 0), abs=2
+    )
+
+
+def test_a_damaged_or_unfit_colour_profile_says_nothing():
+    unfit = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    for profile in (b"no profile at all", unfit):
+        assert logo(encoded(color=(200, 10, 10), icc_profile=profile)).getpixel((0, 0))[:3] == (200, 10, 10)
+
+
+def test_a_damaged_orientation_says_nothing():
+    assert picture_renditions(encoded("JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 40))
+
+
+# Refusals
+
+
+def too_many_pixels():
+    return encoded(mode="1", size=(10_000, 5_001))
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "is not a JPEG, PNG, GIF, WebP or AVIF file"),
+        (encoded("BMP"), "is not a JPEG"),
+        (encoded("JPEG", size=(400, 300))[:-300], "is damaged"),
+        (encoded(size=(400, 300))[:-200], "is damaged"),
+        (b"x" * (MAX_BYTES + 1), "has more than 15 MB"),
+        (too_many_pixels(), "has more than 50 megapixels"),
+    ],
+    ids=["empty", "bmp", "half a jpeg", "half a png", "bytes", "pixels"],
+)
+def test_what_is_no_picture_for_us_is_refused_with_a_reason(data, reason):
+    for make in (picture_renditions, logo_renditions):
+        with pytest.raises(PictureRefused, match=reason):
+            make(data)
+
+
+def test_too_many_pixels_are_refused_before_they_are_decoded(monkeypatch):
+    data = too_many_pixels()
+    monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("decoded"))
+    with pytest.raises(PictureRefused, match="megapixels"):
+        picture_renditions(data)
+
+
+def test_each_rendition_is_smaller_in_the_newer_formats():
+    """Else there would be no sense in keeping three: a picture with the noise of a photograph."""
+    noise = Image.frombytes("RGB", (80, 60), random.Random(1).randbytes(80 * 60 * 3))  # noqa: S311
+    photo = noise.resize((640, 480), Image.Resampling.BICUBIC)
+    output = io.BytesIO()
+    photo.save(output, "PNG")
+    sizes = {each.suffix: len(each.data) for each in picture_renditions(output.getvalue()) if each.rung == 640}
+    assert sizes["avif"] < sizes["webp"] < sizes["jpg"]
+    assert renditions.ENCODINGS.keys() == sizes.keys()

@@ -1,0 +1,226 @@
+"""Where pictures may be fetched from: each trick by which an address hides that it leads inside."""
+
+import ipaddress
+
+import pytest
+
+from pictures.vetting import AddressRefused, Exemption, Target, is_allowed, target_of
+
+# As documents may write them; each leads to a network of one's own, or nowhere, whatever a resolver makes of it.
+INSIDE = [
+    "127.0.0.1",
+    "127.1.2.3",
+    "127.255.255.254",
+    "0.0.0.0",  # noqa: S104
+    "0.1.2.3",
+    "10.0.0.1",
+    "10.255.255.255",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.168.0.1",
+    "192.168.255.255",
+    "100.64.0.1",
+    "100.127.255.255",
+    "169.254.169.254",
+    "169.254.0.1",
+    "192.0.0.1",
+    "192.0.0.8",
+    "192.0.0.170",
+    "192.0.2.1",
+    "198.51.100.1",
+    "203.0.113.1",
+    "198.18.0.1",
+    "198.19.255.255",
+    "192.88.99.1",
+    "224.0.0.1",
+    "239.255.255.255",
+    "240.0.0.1",
+    "255.255.255.255",
+    "[::]",
+    "[::1]",
+    "[::127.0.0.1]",
+    "[::8.8.8.8]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:8.8.8.8]",
+    "[::ffff:a9fe:a9fe]",
+    "[::ffff:0:127.0.0.1]",
+    "[64:ff9b::127.0.0.1]",
+    "[64:ff9b::8.8.8.8]",
+    "[64:ff9b:1::1]",
+    "[2002:7f00:1::]",
+    "[2002:808:808::1]",
+    "[2001::1]",
+    "[2001:10::1]",
+    "[2001:20::1]",
+    "[2001:db8::1]",
+    "[100::1]",
+    "[100:0:0:1::1]",
+    "[3fff::1]",
+    "[5f00::1]",
+    "[fc00::1]",
+    "[fd12:3456::1]",
+    "[fe80::1]",
+    "[fec0::1]",
+    "[ff02::1]",
+    "[ff0e::1]",
+    "[4000::1]",
+    "１２７.0.0.1",
+    "127。0。0。1",
+    "①②⑦.⓪.⓪.①",
+    "127.0.0.1.",
+]
+OUTSIDE = [
+    "8.8.8.8",
+    "1.1.1.1",
+    "172.15.0.1",
+    "172.32.0.1",
+    "100.63.0.1",
+    "100.128.0.1",
+    "192.169.0.1",
+    "[2606:4700::1111]",
+    "[2a00:1450::1]",
+]
+
+REFUSED = [
+    # Forms of IPv4 that each resolver reads in its own way
+    ("http://2130706433/", "a host that can't be"),
+    ("http://0x7f000001/", "a host that can't be"),
+    ("http://017700000001/", "a host that can't be"),
+    ("http://0177.0.0.1/", "a host that can't be"),
+    ("http://0x7f.0.0.1/", "a host that can't be"),
+    ("http://127.1/", "a host that can't be"),
+    ("http://127.0.1/", "a host that can't be"),
+    ("http://0/", "a host that can't be"),
+    ("http://127.0.0.0x1/", "a host that can't be"),
+    ("http://127.0.0.01/", "a host that can't be"),
+    ("http://1.1.1.256/", "a host that can't be"),
+    ("http://a.example.1/", "a host that can't be"),
+    ("http://[fe80::1%eth0]/", "a network card"),
+    ("http://[fe80::1%25eth0]/", "a network card"),
+    # Schemes
+    ("ftp://a.example/", "http:// or https://"),
+    ("file:///etc/passwd", "http:// or https://"),
+    ("gopher://a.example:80/", "http:// or https://"),
+    ("data:image/png;base64,AAAA", "http:// or https://"),
+    ("javascript:alert(1)", "http:// or https://"),
+    ("//a.example/", "http:// or https://"),
+    ("/logo.png", "http:// or https://"),
+    ("", "http:// or https://"),
+    ("unix:///run/docker.sock", "http:// or https://"),
+    # Ports
+    ("http://a.example:22/", "names port 22"),
+    ("http://a.example:8080/", "names port 8080"),
+    ("https://a.example:6379/", "names port 6379"),
+    ("http://a.example:0/", "names port 0"),
+    ("http://a.example:99999/", "can't be understood"),
+    ("http://a.example:-80/", "can't be understood"),
+    ("http://a.example:8x/", "can't be understood"),
+    # Users, and what parsers disagree about
+    ("http://user@a.example/", "a user's name"),
+    ("http://user:word@a.example/", "a user's name"),
+    ("http://@a.example/", "a user's name"),
+    ("http://a.example\\@127.0.0.1/", "a user's name"),
+    ("http://a.example\\.b.example/", "a host that can't be"),
+    ("http:\\\\a.example/", "no host"),
+    ("http:a.example/", "no host"),
+    ("http:///a.example/", "no host"),
+    ("http://", "no host"),
+    ("http://./", "no host"),
+    ("http://[::1/", "can't be understood"),
+    ("http://[1.2.3.4]/", "can't be understood"),
+    ("http://[v1.a]/", "a host that can't be"),
+    ("http://a.example％2f.b.example/", "a host that can't be"),
+    ("http://a%2eexample/", "a host that can't be"),
+    ("http://a／b.example/", "can't be understood"),
+    ("http://a b.example/", "a host that can't be"),
+    ("http://a..example/", "a host that can't be"),
+    ("http://-a.example/", "a host that can't be"),
+    ("http://" + "ü" * 70 + ".example/", "a host that can't be"),
+    ("http://" + "a." * 130 + "example/", "a host that can't be"),
+    ("http://a.example/" + "x" * 5000, "longer than 4,096"),
+    # Lines of a request
+    ("http://a.example/\r\nHost: b.example", "control characters"),
+    ("http://a.example\r\n/", "control characters"),
+    ("http://a.exa\tmple/", "control characters"),
+    ("http://a.example/\0", "control characters"),
+    ("http://a.example/\x7f", "control characters"),
+]
+
+
+@pytest.mark.parametrize("host", INSIDE)
+@pytest.mark.parametrize("port", [80, 443])
+def test_no_picture_comes_from_inside(host, port):
+    assert not is_allowed(ipaddress.ip_address(target_of(f"http://{host}:{port}/").host), port)
+
+
+@pytest.mark.parametrize("address", ["fe80::1%eth0", "fe80::1%2", "2606:4700::1111%eth0"])
+def test_an_address_on_one_network_card_is_not_public(address):
+    assert not is_allowed(ipaddress.ip_address(address), 443)
+
+
+@pytest.mark.parametrize("host", OUTSIDE)
+def test_pictures_come_from_the_public_internet(host):
+    address = ipaddress.ip_address(target_of(f"https://{host}/").host)
+    assert is_allowed(address, 443)
+    assert is_allowed(address, 80)
+    assert not is_allowed(address, 22)
+
+
+@pytest.mark.parametrize(("url", "reason"), REFUSED)
+def test_an_address_that_is_not_plain_is_refused_with_a_reason(url, reason):
+    with pytest.raises(AddressRefused, match=reason):
+        target_of(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "path"),
+    [
+        ("http://a.example", "a.example", "/"),
+        ("HTTP://A.Example/X", "a.example", "/X"),
+        (" http://a.example/x\t", "a.example", "/x"),
+        ("http://a.example./x", "a.example", "/x"),
+        ("http://a.example/x?y=1&z=2#part", "a.example", "/x?y=1&z=2"),
+        ("http://a.example?y", "a.example", "/?y"),
+        ("http://a.example/a b", "a.example", "/a%20b"),
+        ("http://a.example/%2f%C3%bc", "a.example", "/%2f%C3%bc"),
+        ("http://a.example/ü?ä", "a.example", "/%C3%BC?%C3%A4"),
+        ("http://a.example//cdn//x.jpg", "a.example", "//cdn//x.jpg"),
+        ("http://a.example/http://b.example/x,y;z=(1)", "a.example", "/http://b.example/x,y;z=(1)"),
+        ("http://bücher.example/", "xn--bcher-kva.example", "/"),
+        ("http://a_b.example/", "a_b.example", "/"),
+        ("http://a.example\uff0ecom/", "a.example.com", "/"),
+    ],
+)
+def test_addresses_are_read_as_documents_write_them(url, host, path):
+    assert target_of(url) == Target("http", host, 80, path)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("http://a.example/", "a.example"),
+        ("https://a.example:443/", "a.example"),
+        ("https://a.example:80/", "a.example:80"),
+        ("http://[2606:4700::1111]/", "[2606:4700::1111]"),
+    ],
+)
+def test_the_host_header_names_the_port_unless_it_is_the_schemes_own(url, name):
+    assert target_of(url).name == name
+    assert target_of(target_of(url).url) == target_of(url)
+
+
+def test_an_exemption_lets_in_its_network_at_its_ports_and_nothing_else():
+    exempt = [Exemption.parse("127.0.0.1:8001"), Exemption.parse("10.1.0.0/16"), Exemption.parse("[::1]:8001")]
+    asked = [("127.0.0.1", 8001), ("127.0.0.1", 80), ("127.0.0.2", 8001), ("10.1.2.3", 443), ("10.1.2.3", 8001)]
+    asked += [("10.2.0.0", 443), ("::1", 8001), ("8.8.8.8", 8001), ("8.8.8.8", 443), ("::ffff:127.0.0.1", 8001)]
+    allowed = [pair for pair in asked if is_allowed(ipaddress.ip_address(pair[0]), pair[1], exempt)]
+    assert allowed == [("127.0.0.1", 8001), ("10.1.2.3", 443), ("::1", 8001), ("8.8.8.8", 443)]
+    assert target_of("http://127.0.0.1:8001/", exempt).port == 8001
+    with pytest.raises(AddressRefused, match="names port 8002"):
+        target_of("http://127.0.0.1:8002/", exempt)
+
+
+@pytest.mark.parametrize("text", ["", "localhost", "10.0.0.1/8", "127.0.0.1:port", "127.0.0.1:99999", "*", "a.example"])
+def test_an_exemption_names_a_network_or_an_address(text):
+    with pytest.raises(ValueError, match="."):
+        Exemption.parse(text)
