@@ -136,12 +136,12 @@ class _Run:
 
     def finish(self) -> None:
         """Show the run to readers, in one transaction: updates, registry entries, stories and what is public."""
-        staged = Article.objects.filter(staged__isnull=False)
+        staged = Article.objects.filter(staged__isnull=False).order_by()  # in order, SQLite would read all articles
         gone, back = self._gone(), self._back()
         if not (self.changed or self.entries or gone or back or staged.exists()):
             return
         with act(Verb.IMPORT, self.by) as running:
-            new = list(staged.values_list("pk", flat=True))
+            new = sorted(staged.values_list("pk", flat=True))
             self._store_entries(running, new)
             if new:
                 created(new, running)
