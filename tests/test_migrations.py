@@ -21,6 +21,7 @@ EXCUSED = {
         ("articles", "0001_initial"): REBUILT,
         ("articles", "0002_states_schedules_and_operations"): FOUNDING,
         ("articles", "0004_guard_states"): REBUILT,
+        ("articles", "0013_pictures_once_for_many_addresses"): FOUNDING,
     },
     "postgresql": {
         ("articles", "0002_states_schedules_and_operations"): FOUNDING,
@@ -29,6 +30,7 @@ EXCUSED = {
         ("articles", "0008_indexes_of_the_list"): FOUNDING,
         ("articles", "0010_times_in_topic_lists"): FOUNDING,
         ("articles", "0012_picks_of_the_front_page"): FOUNDING,
+        ("articles", "0013_pictures_once_for_many_addresses"): FOUNDING,
     },
 }
 
