@@ -1,6 +1,14 @@
 """The project's settings with an environment of its own, so that no developer's .env decides a test."""
 
 import os
+import re
+
+
+def own_cache(url: str) -> str:
+    """Return the address with another of Redis' 16 databases for each worker: tests empty their cache."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return re.sub(r"/(\d+)$", lambda number: f"/{(int(number[1]) + worker) % 16}", url)
+
 
 os.environ.update(
     SECRET_KEY="for-tests-only-" + "0123456789abcdefghijklmnopqrstuvwxyz",
@@ -9,7 +17,7 @@ os.environ.update(
     ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite:///:memory:"),
     ADMIN_PATH="admin/",
-    CACHE_URL=os.environ.get("TEST_CACHE_URL", "locmemcache://"),
+    CACHE_URL=own_cache(os.environ.get("TEST_CACHE_URL", "locmemcache://")),
     REPLICA_URL="",
     MEDIA_STORAGE="",
     TIME_ZONE="UTC",
@@ -34,7 +42,7 @@ os.environ.update(
     SENTRY_DSN="",
 )
 
-from config.settings import *  # noqa: F403
+from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 WHITENOISE_AUTOREFRESH = True  # else each test client reads all static files anew

@@ -22,10 +22,13 @@ def start() -> None:
     if not settings.SENTRY_DSN or not is_installed():
         return
     import sentry_sdk
+    from sentry_sdk.integrations.stdlib import StdlibIntegration
 
     try:
         sentry_sdk.init(
             settings.SENTRY_DSN,
+            # It would mark what we ask of other servers, and hand variables to the decoder of pictures.
+            disabled_integrations=[StdlibIntegration()],
             data_collection={"user_info": False, "http_bodies": []},  # what send_default_pii=False was
             include_local_variables=False,  # they hold what is not published, and `secured`
             max_request_body_size="never",
