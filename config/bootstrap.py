@@ -25,8 +25,8 @@ ROOM = {
     "requirements-dev.txt": 800,
 }  # megabytes in .venv
 ENV_FILE = BASE_DIR / ".env"
-USAGE = """Usage: python3 config/bootstrap.py demo [--no-serve] | serve | test [pytest's options] | browser | faults
-       | fuzz | bench | load | lint | lock | audit | install
+USAGE = """Usage: python3 config/bootstrap.py demo [--no-serve] | serve | test [pytest's options] | thorough | browser
+       | faults | fuzz | bench | load | lint | lock | audit | install
 
 From the environment: PYTHON, the interpreter to use; PORT, where demo and serve listen (8000); SERVE=no, as
 --no-serve."""
@@ -64,6 +64,7 @@ def run(arguments):
         "demo": demo,
         "serve": serve,
         "test": test,
+        "thorough": thorough,
         "browser": browser,
         "faults": faults,
         "fuzz": fuzz,
@@ -128,6 +129,11 @@ def test(options):
     replace_process([str(VENV_PYTHON), "-m", "pytest", "-n", "auto"] + options)
 
 
+def thorough(options):
+    install_all(options)
+    replace_process([str(VENV_PYTHON), "-m", "pytest", "-n", "auto", "-m", "thorough"] + options)
+
+
 def browser(options):
     install_all(options)
     replace_process([str(VENV_PYTHON), "-m", "pytest", "-n", "auto", "-m", "browser", "tests/browser"] + options)
@@ -137,7 +143,8 @@ def faults(options):
     install_all(options)
     names = ("import_faults", "backup_faults", "picture_faults", "hostile_pictures")
     files = [f"tests/test_{name}.py" for name in names]
-    replace_process([str(VENV_PYTHON), "-m", "pytest", "-m", "faults"] + files + ["tests/services"] + options)
+    command = ["pytest", "-n", "auto", "--dist", "loadfile", "-m", "faults"]  # a file's tests share their newsrooms
+    replace_process([str(VENV_PYTHON), "-m"] + command + files + ["tests/services"] + options)
 
 
 def fuzz(options):

@@ -25,7 +25,7 @@ from tests import builders
 from tests.documents import CANONICAL, document
 from tests.test_undo import act_at_random, newsroom
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 HOUR = timedelta(hours=1)
 SEEDS = range(int(os.environ.get("CHANGES_WALKS", "3")))

@@ -21,6 +21,8 @@ from articles.models import ArticleImage
 from config.wsgi import application
 from tests import builders
 
+pytestmark = pytest.mark.thorough
+
 NAME = "2020-06-09-bridge"
 CHECKS = [
     not_a_server_error,

@@ -28,6 +28,8 @@ from tests import dump
 
 from . import builders
 
+pytestmark = pytest.mark.thorough
+
 PICTURE = "logos/harbour.png"
 
 

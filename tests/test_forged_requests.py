@@ -17,7 +17,7 @@ from articles.models import Article, Event, SavedView, Via
 from . import builders
 from .addresses import Address, all_addresses
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 WRITING = ("post", "put", "patch", "delete")
 # Notes of who looks, not of what was done: sessions are marked as used, and the desk says who has a story open.

@@ -13,6 +13,8 @@ import pytest
 from tests import fuzzing
 from tests.fuzzing import STATE, Target, case, work
 
+pytestmark = pytest.mark.thorough
+
 EXAMPLES = [b"---\ntitle: x\n---\n", b"a: b\n"]
 
 

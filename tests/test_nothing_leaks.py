@@ -24,7 +24,7 @@ from articles.models import Article
 from . import builders
 from . import settings as test_settings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 SECRET = re.compile("quagmire", re.IGNORECASE)
 FORMS = ("rss", "atom", "json")

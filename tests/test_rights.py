@@ -31,7 +31,7 @@ from providers.models import Provider
 from tests import builders
 from tests.test_admin import ARTICLES, change_url, fields_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 ROLES = ("anonymous", "reader", "contributor", "editor", "publisher", "importer", "superuser")
 STAFF = ROLES[1:]

@@ -33,7 +33,7 @@ from providers.models import Provider, ProviderLogo
 from . import builders
 from .addresses import all_addresses
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 # Ends an attribute, an element, a script, a comment, a CDATA section; each opens something to find.
 PROBE = "'\"><xss onx=1 xss=1></script><xss></title></textarea><xss>--><xss>]]><xss>{{xss}}&lt;xss&gt;"

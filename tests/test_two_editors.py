@@ -34,6 +34,8 @@ from tests import builders
 from tests.documents import edition
 from tests.test_admin import ARTICLES, change_url, fields_of, save, told
 
+pytestmark = pytest.mark.thorough
+
 CROWD = 8
 HUNTS = int(os.environ.get("HUNTS", "1"))  # each takes another way
 HUNT_STEPS = 15
