@@ -45,10 +45,11 @@ class Migration(migrations.Migration):
                 blank=True, help_text="Not asked before; never again by itself where there is none.", null=True
             ),
         ),
-        migrations.RunPython(ask_again, forget),
+        migrations.RunPython(ask_again, migrations.RunPython.noop),
         migrations.RemoveField("pictureaddress", "file"),
         migrations.RemoveField("pictureaddress", "width"),
         migrations.RemoveField("pictureaddress", "height"),
+        migrations.RunPython(migrations.RunPython.noop, forget),
         migrations.RenameField("pictureaddress", "cached_at", "named_at"),
         migrations.CreateModel(
             "Picture",
