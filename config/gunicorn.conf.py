@@ -16,7 +16,8 @@ threads = _settings["WEB_THREADS"]
 worker_class = "gthread"  # keeps connections of proxies and readers open; one thread's slow client stops no other
 timeout = graceful_timeout = _settings["WEB_SECONDS"]
 keepalive = 75  # seconds; longer than proxies keep theirs, or they would send into a connection that is just closing
-max_requests, max_requests_jitter = 10_000, 2_000  # whatever grows is given back, never by all processes at once
+# Whatever grows is given back, never by all processes at once; rarely, for it closes connections that are kept open.
+max_requests, max_requests_jitter = 100_000, 20_000
 backlog = 512
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 a heartbeat that waits for no disk
 control_socket_disable = True
