@@ -6,11 +6,15 @@ HYPOTHESIS_PROFILE is quick by default and thorough in CI.
 import gc
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, settings
 
 from articles.search import postgresql
+from tests.crowds import database_in
 from tests.guard import watch
 
 unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck)}
@@ -27,6 +31,13 @@ def unlogged_writes() -> Iterator[list[str]]:
     with watch() as found:
         yield found
     assert not found, "\n".join(found)
+
+
+@pytest.fixture
+def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
+    """A database that several connections may write: PostgreSQL's, or a copy of SQLite's in a file."""
+    with nullcontext() if connection.vendor == "postgresql" else database_in(tmp_path / "newsroom.sqlite3"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -596,9 +596,7 @@ class TestQueries:
             assert len(mirror.ask()["changes"]) == 3 * articles
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time, by itself")
-@pytest.mark.django_db(transaction=True)
-def test_acts_at_once_are_told_all(client):
+def test_acts_at_once_are_told_all(shared_database, client):
     """Operations wait for each other, so none becomes visible behind a client's back."""
     rows = [builders.article() for _ in range(8)]
     mirror = Mirror(client, limit=3)

@@ -1,12 +1,11 @@
 """Our copies of pictures: stored once, whole or not at all, let go when nothing shows them; addresses in a queue."""
 
 import hashlib
-import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.files.storage import FileSystemStorage
-from django.db import connection
 from django.utils import timezone
 
 from articles import stamps
@@ -18,6 +17,7 @@ from pictures import files
 from pictures.ladder import PictureRefused, Rendition
 from providers.models import ProviderLogo
 from tests import builders
+from tests.crowds import at_once
 from tests.fakes import FakeDecoder
 
 ADDRESS = "https://images.example/one.jpg"
@@ -171,23 +171,9 @@ def test_a_logo_goes_to_every_outlet_that_names_its_address(media, decoder):
     assert not keep("/logo.png", b"fox", decoder)
 
 
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="threads of one SQLite database in memory")
-def test_two_processes_that_store_the_same_picture_at_once_agree(media):
-    start = threading.Barrier(4)
+def test_several_who_store_the_same_picture_at_once_agree(shared_database, media):
+    at_once([partial(keep, url, b"fox", FakeDecoder()) for url in (ADDRESS, OTHER) * 2])
 
-    def work(url):
-        start.wait()
-        try:
-            keep(url, b"fox", FakeDecoder())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work, args=[url]) for url in (ADDRESS, OTHER) * 2]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
     assert stored(media) == set(names_of(Picture.objects.get()))
     assert PictureAddress.objects.held().count() == 2
 

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import os
 import random
-import sqlite3
-import threading
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
@@ -31,6 +27,7 @@ from articles.models import Article, Event, Operation, SitePolicy, Via
 from articles.outcomes import Clash, Refused, Stale
 from articles.policy import FOLDED_HEAT
 from tests import builders
+from tests.crowds import at_once
 from tests.documents import edition
 from tests.test_admin import ARTICLES, change_url, fields_of, save, told
 
@@ -363,52 +360,8 @@ class TestPages:
 
 
 @pytest.fixture
-def newsroom(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    """A database that several connections may write: PostgreSQL's, or a copy of SQLite's in a file."""
-    with nullcontext() if connection.vendor == "postgresql" else database_in(tmp_path / "newsroom.sqlite3"):
-        SitePolicy().save()
-        yield
-
-
-@contextmanager
-def database_in(path: Path) -> Iterator[None]:
-    """Let all connections that are made from now on lead to a file that holds what the test database holds."""
-    memory, settings = connections["default"], connections.settings["default"]
-    memory.ensure_connection()
-    with closing(sqlite3.connect(path)) as file:
-        memory.connection.backup(file)
-    name = settings["NAME"]
-    settings["NAME"] = str(path)
-    connections["default"] = connections.create_connection("default")
-    try:
-        yield
-    finally:
-        connections.close_all()
-        settings["NAME"] = name
-        connections["default"] = memory
-
-
-def at_once(jobs: Sequence[Callable[[], Any]], timeout: float = 60) -> list[Any]:
-    """Run the jobs in threads that start together; return what each returned, or the exception that it raised."""
-    gate = threading.Barrier(len(jobs))
-    results: list[Any] = [None] * len(jobs)
-
-    def work(number: int, job: Callable[[], Any]) -> None:
-        try:
-            gate.wait(timeout)
-            results[number] = job()
-        except Exception as error:  # noqa: BLE001  the test looks at each
-            results[number] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=work, args=each, daemon=True) for each in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout)
-    assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
-    return results
+def newsroom(shared_database: None) -> None:
+    SitePolicy().save()
 
 
 def editors() -> list[Client]:
