@@ -58,6 +58,10 @@ class WrongRow(Exception):
     """A line is no row of its table."""
 
 
+class UnknownColumn(Exception):
+    """A table has a column of a kind that no archive can hold; the message says which."""
+
+
 @dataclass(frozen=True)
 class Column:
     name: str
@@ -104,13 +108,16 @@ def _table(model: type[models.Model]) -> Table:
 
 
 def kind_of(field: Any) -> str:
-    """Return how the values of a field are written. Raises NotImplementedError for kinds that nobody thought of."""
+    """Return how the values of a field are written. Raises UnknownColumn, for apps that were added."""
     while field.remote_field:
         field = field.target_field
     try:
         return KINDS[field.get_internal_type()]
     except KeyError:
-        raise NotImplementedError(f"backups don't know how to write {field}") from None
+        raise UnknownColumn(
+            f"{field} is a {field.get_internal_type()}, which no archive can hold: add it to KINDS in "
+            "articles/backups/tables.py, or keep its app out of INSTALLED_APPS."
+        ) from None
 
 
 # Lines
