@@ -189,7 +189,7 @@ def test_a_full_disk_leaves_no_archive(rooms, full, tmp_path, name):
         )
         told, _ = process.communicate(timeout=60)
         assert process.returncode == 1, told
-        assert "There is no backup." in told
+        assert "No backup was made." in told
         assert "Traceback" not in told
         assert list(tmp_path.iterdir()) == []
 

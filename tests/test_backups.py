@@ -431,8 +431,15 @@ def test_a_column_that_no_archive_can_hold_is_told(monkeypatch, tmp_path):
     tables.tables_at.cache_clear()
     monkeypatch.delitem(tables.KINDS, "FloatField")
     try:
-        with pytest.raises(CommandError, match=r"articles.Article.hot is a FloatField, .* There is no backup"):
+        with pytest.raises(CommandError, match=r"articles.Article.hot is a FloatField, .* No backup was made\."):
             call_command("backup", str(tmp_path / "all.tar"), verbosity=0)
     finally:
         tables.tables_at.cache_clear()
     assert not list(tmp_path.glob("*.tar"))
+
+
+@pytest.mark.django_db
+def test_a_folder_that_is_not_there_is_told_by_its_name(tmp_path):
+    with pytest.raises(CommandError) as told:
+        call_command("backup", str(tmp_path / "gone" / "all.tar"), verbosity=0)
+    assert str(told.value) == f"{tmp_path / 'gone'}: is no folder. Make it, or name another. No backup was made."

@@ -144,6 +144,8 @@ def written(path: Path) -> Iterator[Writer]:
 
     if path.exists():
         raise FileExistsError(errno.EEXIST, "is there already. Name another file, or move that one away", str(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "is no folder. Make it, or name another", str(path.parent))
     part = path.with_name(f"{path.name}.part")
     handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:

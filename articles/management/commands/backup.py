@@ -26,12 +26,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, no_media: bool, **options: Any) -> None:
         quiet = options["verbosity"] == 0
-        with failures_told(file, "There is no backup. Mend the cause and run it again."):
+        with failures_told(file, "No backup was made."):
             try:
                 with tqdm(unit=" rows", disable=quiet or not sys.stderr.isatty()) as bar:
                     taken = take(file, with_media=not no_media, on_rows=bar.update)
             except BackupFailed as error:
-                raise CommandError(f"{error} There is no backup.") from None
+                raise CommandError(f"{error} No backup was made.") from None
         if not quiet:
             media = "listed only" if no_media else f"{taken.files_bytes:,} bytes"
             self.stdout.write(f"{file}: {taken.rows:,} rows of {taken.tables} tables, {taken.files:,} files ({media})")
