@@ -24,7 +24,7 @@ class WholeFileStorage(FileSystemStorage):
     def _save(self, name: str, content: Any) -> str:
         part = f"{name}.{uuid4().hex}{self.PART}"
         try:
-            super()._save(part, content)
+            super()._save(part, content)  # type: ignore[misc]  # the stubs leave it out
             os.replace(self.path(part), self.path(name))
         except BaseException:
             with suppress(OSError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import stat
 import tarfile
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from articles.acts import By
 from articles.backups import archive, media, tables
 from articles.models import Article, Event, Pairing, SavedView
 from articles.search.schema import missing_triggers
+from config.files import WholeFileStorage
 from tests import dump
 
 from . import builders
@@ -106,6 +108,29 @@ def test_an_archive_is_for_its_owner_and_never_overwritten(newsroom, tmp_path):
     with pytest.raises(CommandError, match="is there already"):
         call_command("backup", path, verbosity=0)
     assert files(tmp_path) == ["all.tar.gz"]
+
+
+def test_a_backup_that_ended_while_another_began_stays_whole(newsroom, tmp_path, monkeypatch):
+    """The second opens the first one's file just before that gets its name and is let go."""
+    path = tmp_path / "all.tar"
+    call_command("backup", path, verbosity=0)
+    whole = path.read_bytes()
+    part = tmp_path / "all.tar.part"
+    path.rename(part)
+
+    def let_go(handle, how):
+        part.rename(path)
+
+    monkeypatch.setattr("fcntl.flock", let_go)
+    with pytest.raises(CommandError, match="is there already"):
+        call_command("backup", path, verbosity=0)
+    assert path.read_bytes() == whole
+
+
+def test_files_that_are_being_written_are_in_no_archive(newsroom, tmp_path):
+    path = Path(default_storage.path(f"{PICTURE}.0123{WholeFileStorage.PART}"))
+    path.write_bytes(b"pic")
+    assert list(media.names()) == [PICTURE]
 
 
 def test_an_archive_can_be_read_by_any_tar_and_holds_no_sessions(backup):
@@ -290,11 +315,17 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "no row": (replaced(ROWS, b"[", b"{", ), "is damaged"),
     "a huge number": (replaced(ROWS, b",null,", b"," + b"9" * 30 + b","), "is damaged"),
     "no UTF-8": (replaced(ROWS, b"Undecided", b"Undeci\xffed"), "is damaged"),
+    "half a surrogate": (replaced(ROWS, b"Undecided", b"Undeci\\ud800ed"), "is damaged"),
     "rows cut": (replaced(ROWS, b"]\n", b"]"), "is damaged"),
     "a table missing": (dropped(ROWS), "rows of articles_article"),
     "another picture": (replaced(f"media/{PICTURE}", b"picture", b"Picture"), "pictures are not those"),
     "a picture missing": (dropped(f"media/{PICTURE}"), "pictures are not those"),
     "the list missing": (dropped("media-index/000001.jsonl"), "pictures are not those"),
+    "a hash of no letters": (
+        lambda path: rewritten(path, lambda name, data: [(name, _without_hashes(name, data))]), "is damaged"
+    ),
+    "a list of tables": (edit_json("manifest.json", lambda told: told | {"tables": []}), "manifest can't be read"),
+    "a list of pictures": (edit_json("manifest.json", lambda told: told | {"media": [1]}), "manifest can't be read"),
     "no counters": (edit_json("manifest.json", lambda told: told | {"last_numbers": {}}), "keys were counted"),
     "out of the folder": (added("media/../../etc/cron.d/x"), "which no backup does"),
     "an absolute path": (added("/etc/cron.d/x"), "which no backup does"),
@@ -309,6 +340,10 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a bomb": (bomb, "far more than any backup"),
     "an endless header": (endless_header, "links or other special files"),
 }  # fmt: skip
+
+
+def _without_hashes(name: str, data: bytes) -> bytes:
+    return re.sub(rb'"[0-9a-f]{64}"', b'"\\\\ud800"', data) if name.startswith("media-index") else data
 
 
 def _without_a_row(name: str, data: bytes) -> list[tuple[str, bytes]]:

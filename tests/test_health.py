@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.files.storage import default_storage
@@ -90,6 +91,21 @@ def test_nobody_waits_for_what_hangs_and_threads_do_not_pile_up():
     assert len(calls) == 1
     time.sleep(0.05)
     assert readiness.states()["database"] == OK  # and it recovers by itself
+
+
+def test_who_asks_while_another_does_waits_for_the_same_answer():
+    calls = []
+
+    def slow() -> str:
+        calls.append(1)
+        time.sleep(0.2)
+        return OK
+
+    readiness = Readiness({"database": slow}, seconds=10)
+    with ThreadPoolExecutor(4) as pool:
+        states = [each.result() for each in [pool.submit(readiness.states) for _ in range(4)]]
+    assert states == [{"database": OK}] * 4
+    assert len(calls) < 4
 
 
 @pytest.mark.django_db

@@ -1,6 +1,6 @@
 """Whether the site can serve: each service is asked, in a thread of its own, and none is waited for long.
 
-A check that hangs keeps its thread until it ends; meanwhile it is told as away, and no second one is started.
+A check that still runs is waited for, never started twice; one that hangs is told as away until it ends.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from secrets import token_hex
 
 from django.core.cache import caches
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+
+from articles.backups.tables import known_migrations
 
 SECONDS = 2.0  # for all checks together
 OK, AWAY, PENDING = "ok", "away", "pending"
@@ -48,13 +48,12 @@ def check_migrations() -> str:
     """Return whether the tables are what this code needs. Newer ones are no fault: code is updated after them."""
     with own_connection() as connection:
         applied = MigrationRecorder(connection).applied_migrations()
-    return OK if _wanted() <= applied.keys() else PENDING
+    return OK if known_migrations() <= applied.keys() else PENDING
 
 
 def check_cache() -> str:
-    value = token_hex(8)
     cache = caches["default"]
-    cache.set(PROBE, value, 30)
+    cache.set(PROBE, 1, 30)
     is_away = getattr(cache, "is_away", lambda: False)()  # what stands in for it while it is away answers, too
     return OK if cache.get(PROBE) is not None and not is_away else AWAY
 
@@ -90,13 +89,12 @@ class Readiness:
 
     def states(self) -> dict[str, str]:
         """Return the state of each service, within the time given."""
-        asked = {}
         for name, check in self._checks.items():
-            if name in self._running and not self._running[name].done():
-                continue
-            asked[name] = self._running[name] = self._pool.submit(_asked, check)
+            if name not in self._running or self._running[name].done():
+                self._running[name] = self._pool.submit(_asked, check)
+        asked = dict(self._running)
         wait(asked.values(), timeout=self._seconds)
-        return {name: asked[name].result() if name in asked and asked[name].done() else AWAY for name in self._checks}
+        return {name: future.result() if future.done() else AWAY for name, future in asked.items()}
 
 
 def _asked(check: Callable[[], str]) -> str:
@@ -111,11 +109,6 @@ def verdict(states: dict[str, str]) -> str:
     if any(states[name] != OK for name in NEEDED):
         return UNAVAILABLE
     return READY if set(states.values()) == {OK} else DEGRADED
-
-
-@cache
-def _wanted() -> frozenset[tuple[str, str]]:
-    return frozenset(MigrationLoader(None).disk_migrations)
 
 
 @cache
