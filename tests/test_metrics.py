@@ -218,3 +218,10 @@ def test_a_token_that_can_be_guessed_is_refused(settings, token):
     settings.METRICS_TOKEN = token
     with pytest.raises(SystemCheckError, match="E041"):
         call_command("check")
+
+
+def test_invented_methods_are_counted_as_one(tmp_path):
+    counters = Counters(tmp_path)
+    for number in range(100):
+        counters.add("front", f"BREW{number}", 405, 0.01)
+    assert len(counters._known) == 1

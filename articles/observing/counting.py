@@ -72,15 +72,15 @@ class Counters:
         self._known: dict[tuple[str, str, int], Any] = {}
 
     def add(self, view: str, method: str, status: int, seconds: float) -> None:
-        key = (view, method, status // 100)
+        key = (view, method if method in METHODS else "other", status // 100)
         try:
             observe = self._known[key]
         except KeyError:
-            observe = self._known[key] = self._counter(view, method, status // 100)
+            observe = self._known[key] = self._counter(*key)
         observe(seconds)
 
     def _counter(self, view: str, method: str, status: int) -> Any:
-        return self._seconds.labels(view, method if method in METHODS else "other", f"{status}xx").observe
+        return self._seconds.labels(view, method, f"{status}xx").observe
 
     def collect(self) -> Iterator[Any]:
         """Yield the sums over all processes that count, or have counted, in the folder."""

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from .logs import request_id
-from .redaction import redacted
+from .redaction import first_line, redacted
 
 HEADERS = {"accept", "content-type", "host", "user-agent", "x-request-id"}  # that a report may tell
 
@@ -53,13 +53,12 @@ def stripped(event: Any, hint: Any = None) -> Any:
     for name in ("user", "extra", "breadcrumbs"):
         event.pop(name, None)
     for each in (event.get("exception") or {}).get("values", []):
-        each["value"] = redacted(str(each.get("value", "")).partition("\n")[0])
+        each["value"] = first_line(each.get("value", ""))
         for frame in (each.get("stacktrace") or {}).get("frames", []):
             frame.pop("vars", None)
     entry = event.get("logentry")
     if isinstance(entry, dict):
-        told = entry.get("formatted") or entry.get("message") or ""
-        event["logentry"] = {"message": redacted(str(told).partition("\n")[0])}
+        event["logentry"] = {"message": first_line(entry.get("formatted") or entry.get("message") or "")}
     if "transaction" in event:
         event["transaction"] = redacted(event["transaction"])
     if number := request_id.get():

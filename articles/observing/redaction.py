@@ -10,13 +10,15 @@ REMOVED = "[removed]"
 FRAMES_MAX = 40
 MESSAGE_MAX = 500
 
+# Repetitions have an end: strangers choose the paths that are looked through here.
 _SECRETS = (
     re.compile(r"(/preview/)[^/\s?#\"']+"),  # a signed link shows a story to whoever has it
     re.compile(
-        r"([?&;][\w.-]*(?:token|secret|passw|signature|session|auth|credential|key|sig|code)[\w.-]*=)[^&\s#\"']*",
+        r"([?&;][\w.-]{0,60}(?:token|secret|passw|signature|session|auth|credential|key|sig|code)[\w.-]{0,60}=)"
+        r"[^&\s#\"']*",
         re.IGNORECASE,
     ),
-    re.compile(r"(\b[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+(?=@)", re.IGNORECASE),  # postgres://user:password@host
+    re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://[^/\s:@]*:)[^/\s@]+(?=@)", re.IGNORECASE),  # postgres://user:password@host
     re.compile(r"(\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE),
 )
 
@@ -49,8 +51,8 @@ def exception_lines(error: BaseException) -> list[str]:
     return lines
 
 
-def first_line(error: BaseException) -> str:
-    return redacted(str(error).partition("\n")[0][:MESSAGE_MAX])
+def first_line(message: object) -> str:
+    return redacted(str(message).partition("\n")[0][:MESSAGE_MAX])
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
