@@ -1,6 +1,7 @@
 """How often one client may ask: requests are counted by address, in fixed windows of a minute, in Django's cache.
 
-In a cache of each process's own (the default), each process counts for itself; with Redis they count together.
+In a cache of each process's own (the default), each process counts for itself; with Redis they count together, and
+while Redis is away each for itself again.
 """
 
 from __future__ import annotations
@@ -14,14 +15,6 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
-try:
-    from redis.exceptions import RedisError
-except ImportError:  # a site without Redis needs no client for it
-
-    class RedisError(Exception):  # type: ignore[no-redef]
-        pass
-
-
 SEARCH_PREFIX = "/search/"
 WINDOW_SECONDS = 60
 IPV6_NETWORK_BITS = 64  # what one household or machine usually has to choose its addresses from
@@ -30,15 +23,12 @@ IPV6_NETWORK_BITS = 64  # what one household or machine usually has to choose it
 def seconds_to_wait(request: HttpRequest, name: str, per_minute: int) -> int:
     """Count a request against the limit `name`; return how long its client must wait, 0 if it may go on.
 
-    `per_minute` 0 means no limit. While the cache is out of reach nobody waits.
+    `per_minute` 0 means no limit.
     """
     if per_minute <= 0:
         return 0
     window, spent = divmod(int(time.time()), WINDOW_SECONDS)
-    try:
-        count = _count(f"rate-{name}-{window}-{client_of(request)}")
-    except (RedisError, OSError):
-        return 0
+    count = _count(f"rate-{name}-{window}-{client_of(request)}")
     return WINDOW_SECONDS - spent if count > per_minute else 0
 
 
