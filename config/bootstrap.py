@@ -325,7 +325,8 @@ def runtime_requirements():
     services = ("postgres:", "postgresql:", "psql:", "pgsql:", "redis:", "rediss:", "rediscache:", "s3:")
     settings = dict(env_settings(ENV_FILE), **os.environ)
     addresses = [settings.get(name, "") for name in ("DATABASE_URL", "CACHE_URL", "MEDIA_STORAGE")]
-    return "config/requirements-services.txt" if any(a.startswith(services) for a in addresses) else "requirements.txt"
+    is_needed = settings.get("SENTRY_DSN") or any(address.startswith(services) for address in addresses)
+    return "config/requirements-services.txt" if is_needed else "requirements.txt"
 
 
 def env_settings(path):
@@ -349,7 +350,7 @@ def require_settings():
 
 def wanted_port(text):
     if not (text.isdigit() and 0 < int(text) < 65536):
-        raise Missing(f"PORT={text} is not a port: choose a number from 1 to 65535, for example: make demo PORT=8001")
+        raise Missing(f"PORT={text} is not a port: choose a number from 1 to 65535, for example PORT=8001")
     return int(text)
 
 
@@ -359,11 +360,11 @@ def require_free(port):
         try:
             probe.bind(("127.0.0.1", port))
         except PermissionError:
-            raise Missing(f"Port {port} is reserved for root. Choose a higher one: make demo PORT=8000") from None
+            raise Missing(f"Port {port} is reserved for root. Choose a higher one: PORT=8000") from None
         except OSError:
             raise Missing(
                 f"Port {port} is taken by another program. Stop that program, or choose another port: "
-                f"make demo PORT={port + 1 if port < 65535 else 8000}"
+                f"PORT={port + 1 if port < 65535 else 8000}"
             ) from None
 
 

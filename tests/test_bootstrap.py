@@ -159,7 +159,7 @@ def test_a_taken_port_is_named_with_another_to_choose():
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(Missing, match=rf"Port {port} is taken by another program\. .* make demo PORT="):
+        with pytest.raises(Missing, match=rf"Port {port} is taken by another program\. .* PORT="):
             bootstrap.require_free(port)
     bootstrap.require_free(port)
 

@@ -83,7 +83,7 @@ def test_an_address_without_the_package_is_an_error_of_the_settings(settings, mo
     for module in (checks, errors):
         monkeypatch.setattr(module, "is_installed", lambda: False)
     errors.start()
-    assert [(found.id, "requirements-services.txt" in found.hint) for found in checks.check_sentry()] == [
+    assert [(found.id, "requirements-services.lock" in found.hint) for found in checks.check_sentry()] == [
         ("articles.E042", True)
     ]
 

@@ -34,7 +34,7 @@ def check_sentry(**kwargs: Any) -> list[CheckMessage]:
         return [
             Error(
                 "SENTRY_DSN says where to report errors, but the package sentry-sdk isn't there.",
-                hint="pip install -r config/requirements-services.txt, or leave SENTRY_DSN empty.",
+                hint="pip install --require-hashes -r config/requirements-services.lock, or leave SENTRY_DSN empty.",
                 id="articles.E042",
             )
         ]

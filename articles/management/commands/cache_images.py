@@ -94,7 +94,7 @@ class Command(BaseCommand):
             return
         with alone_at("pictures", LOCK_KEY) as is_alone:
             if not is_alone:
-                self.stdout.write("Another run is fetching pictures: nothing to do.")
+                self.say("Another run is fetching pictures: nothing to do.")
                 return
             queue.discover()
             wanted = wanted_now(**which)
@@ -102,7 +102,11 @@ class Command(BaseCommand):
                 total=len(wanted), unit=" pictures", disable=self.verbosity == 0 or not sys.stderr.isatty()
             ) as self.bar:
                 counts = collect(wanted, fetcher(), workers=min(options["workers"], MOST_WORKERS), on_told=self.tell)
-        self.stdout.write(summary(len(wanted), counts))
+        self.say(summary(len(wanted), counts))
+
+    def say(self, text: str) -> None:
+        if self.verbosity:
+            self.stdout.write(text)
 
     def tell(self, told: Told) -> None:
         self.told += 1
