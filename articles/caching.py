@@ -93,6 +93,7 @@ class KeptAnswersMiddleware:
             return self.get_response(request)
         request.resolver_match = _match(request.path_info)  # who counts requests reads it, also where no view runs
         stamp = stamps.current()
+        request.stamp = stamp  # type: ignore[attr-defined]  # who chooses between database and replica asks for it, too
         key = _key(request, parameters, stamp)
         known = ETAG_PATTERN.findall(request.META.get("HTTP_IF_NONE_MATCH", ""))
         for state, digest in known:

@@ -35,7 +35,7 @@ class ReplicaMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not (_is_of_readers(request) and is_current()):
+        if not (_is_of_readers(request) and is_current(getattr(request, "stamp", None))):
             return self.get_response(request)
         with from_replica():
             return self.get_response(request)
@@ -49,8 +49,11 @@ class ReplicaMiddleware:
         return match.func(request, *match.args, **match.kwargs)
 
 
-def is_current() -> bool:
-    """Return whether the replica is there and knows all that readers are to see or not to see at this moment."""
+def is_current(stamp: stamps.Taken | None = None) -> bool:
+    """Return whether the replica is there and knows all that readers are to see or not to see at this moment.
+
+    `stamp` is the primary's, if somebody has asked for it already.
+    """
     if time.monotonic() < _rests_until:
         return False
     now = timezone.now()
@@ -59,7 +62,7 @@ def is_current() -> bool:
     except Error as error:
         _rest(error)
         return False
-    return there == stamps.current(now)
+    return there == (stamp or stamps.current(now))
 
 
 def _is_of_readers(request: HttpRequest) -> bool:

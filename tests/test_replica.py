@@ -72,6 +72,12 @@ def test_a_replica_is_asked_while_it_knows_all_that_the_primary_does(states):
     assert replica.is_current()
 
 
+def test_the_primary_is_not_asked_twice_for_its_stamp(states):
+    assert replica.is_current(7)
+    assert not replica.is_current(8)
+    assert states["asked"] == [REPLICA, REPLICA]
+
+
 def test_a_replica_that_failed_is_left_alone_for_a_while(states, monkeypatch):
     states[REPLICA] = OperationalError("gone")
     assert not replica.is_current()
