@@ -77,6 +77,7 @@ def settle(running: Act, near: Sequence[Article], decided: Sequence[int], fields
         running.moved.update(decided)
     if {"web_url", "original_url"}.intersection(fields):
         twins.settle(running, decided)
+        near = running.load([article.pk for article in near])  # it may have written them, and let go of them
     if running.moved:
         ids = {*decided, *running.moved}
         running.moved.clear()

@@ -16,7 +16,8 @@ from articles.models import Article
 def settle(running: Act, ids: Sequence[int] = (), keys: Collection[str] = ()) -> None:
     """Mark the articles that share an address with one of these, or that have one of these `url_key`s.
 
-    Of articles that the act changed, the address that they had counts too: a twin may be left alone now.
+    Of articles that the act changed, the address that they had counts too: a twin may be left alone now. The act may
+    write and let go of its rows meanwhile.
     """
     for chunk in chunked(list(ids)):
         own = Article.objects.filter(among("pk", chunk)).order_by()
