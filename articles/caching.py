@@ -35,6 +35,7 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 PAGES = "pages"  # a cache of its own, so that nothing else pushes answers out
 KEPT_SECONDS = 3600
+MAKERS = ("articles", "config", "pictures", "providers", "templates")  # folders of what makes an answer
 QUARTER = 900  # seconds; what depends on the time of day ("today", "48 hours") is computed anew after so long
 PATIENCE_SECONDS, PAUSE_SECONDS = 10.0, 0.01  # how a request waits for another that computes the same answer
 NOT_KEPT, NOT_KEPT_SECONDS = "not kept", 2  # no use waiting for this one
@@ -234,7 +235,7 @@ def _match(path: str) -> ResolverMatch | None:
 def _release() -> bytes:
     """Return a digest of the program and its templates, which make an answer what it is, and of the site's secret."""
     digest = hashlib.blake2b(settings.SECRET_KEY.encode(), digest_size=32)
-    for folder in ("articles", "providers", "config", "templates"):
+    for folder in MAKERS:
         for path in sorted(Path(settings.BASE_DIR, folder).rglob("*")):
             if path.suffix in (".py", ".html", ".css", ".svg", ".txt", ".xml"):
                 digest.update(path.read_bytes())

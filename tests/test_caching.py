@@ -6,6 +6,7 @@ import gzip
 import re
 import threading
 from datetime import timedelta
+from pathlib import Path
 from time import sleep
 from unittest.mock import patch
 from uuid import uuid4
@@ -338,3 +339,9 @@ def test_the_stamp_costs_one_query_however_much_happened(django_assert_num_queri
         assert stamps.current().key
     assert connection.vendor in ("sqlite", "postgresql")
     assert Article.objects.exists()
+
+
+def test_every_package_that_makes_pages_is_part_of_the_key():
+    """A release that changes any of them may not answer with what the one before kept."""
+    packages = {path.parent.name for path in Path(caching.settings.BASE_DIR).glob("*/__init__.py")}
+    assert packages - {"accounts", "tests"} | {"templates"} == set(caching.MAKERS)  # accounts' pages are the staff's
