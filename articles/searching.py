@@ -19,7 +19,6 @@ from . import search
 from .caching import for_readers
 from .cards import Card, cards_of
 from .days import midnight
-from .feeds.formats import FORMATS
 from .models import Article, ArticleQuerySet
 from .paging import PAGE_SIZE, Page, page_of
 from .search.query import MAX_CHARACTERS, parse
@@ -108,7 +107,7 @@ def results(request: HttpRequest) -> HttpResponse:
     """Show the stories that match, newest first or the best of the newest matches first."""
     asked = Asked.read(request.GET)
     tree = TopicTree.load()
-    context: dict[str, object] = {"asked": asked, "topics": tree.told(), "NEWEST": NEWEST, "forms": FORMATS}
+    context: dict[str, object] = {"asked": asked, "topics": tree.told(), "NEWEST": NEWEST}
     if asked:
         context |= _answer(request, asked, narrowed(asked, tree))
     return render(request, "articles/search.html", context)

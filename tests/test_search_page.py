@@ -205,3 +205,16 @@ def test_what_is_asked_makes_an_address_that_asks_the_same():
     asked = Asked.read(QueryDict(text))
     assert Asked.read(QueryDict(asked.address().partition("?")[2])) == asked
     assert [name for name, _ in asked.filters()] == ["topic t", "outlet p.example", "from 2020-01-02 to 2020-02-03"]
+
+
+def test_a_match_behind_a_long_word_is_shown(client):
+    builders.article("Story", excerpt=f"https://example.org/{'a' * 220} the bridge opened")
+    assert "<mark>bridge</mark>" in client.get("/search/?q=bridge").content.decode()
+
+
+def test_its_feeds_are_named_as_everywhere(client):
+    builders.article("Bridge")
+    page = client.get("/search/?q=bridge&topic=").content.decode()
+    assert 'title="bridge (JSON Feed)" href="/search/feed.json?q=bridge"' in page
+    assert page.count("/search/feed.rss?q=bridge") == 2
+    assert "/feeds/latest" not in page

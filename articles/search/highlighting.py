@@ -50,7 +50,9 @@ def from_first_match(text: str, words: str, length: int) -> str:
     first = next(iter(_meant(text, words)), None)
     if first is None or first.end() <= length:
         return text
-    return f"… {text[text.rfind(' ', 0, max(first.start() - BEFORE_MATCH, 0)) + 1 :]}"
+    place = max(first.start() - BEFORE_MATCH, 0)
+    space = text.rfind(" ", max(place - BEFORE_MATCH, 0), place)  # addresses, and some scripts, have none
+    return f"… {text[space + 1 if space >= 0 else place :]}"
 
 
 def is_akin(one: str, other: str) -> bool:

@@ -76,19 +76,20 @@ def utc_time(value: datetime) -> str:
 
 
 @register.inclusion_tag("articles/_feed_links.html")
-def feed_links(title: str, name: str, *arguments: str) -> dict[str, Any]:
-    """Tell feed readers where the feeds of a list are; `name` and `arguments` are those of their addresses."""
-    return {"title": title, "addresses": _feeds(name, arguments)}
+def feed_links(title: str, name: str, *arguments: str, query: str = "") -> dict[str, Any]:
+    """Tell feed readers where the feeds of a list are; `name`, `arguments` and `query` are those of their addresses."""
+    return {"title": title, "addresses": _feeds(name, arguments, query)}
 
 
 @register.inclusion_tag("articles/_follow.html")
-def follow(name: str, *arguments: str) -> dict[str, Any]:
+def follow(name: str, *arguments: str, query: str = "") -> dict[str, Any]:
     """Tell readers the same."""
-    return {"addresses": _feeds(name, arguments)}
+    return {"addresses": _feeds(name, arguments, query)}
 
 
-def _feeds(name: str, arguments: tuple[str, ...]) -> dict[str, str]:
-    return {form: reverse(name, args=[*arguments, form]) for form in ("rss", "atom", "json")}
+def _feeds(name: str, arguments: tuple[str, ...], query: str) -> dict[str, str]:
+    end = f"?{query}" if query else ""
+    return {form: reverse(name, args=[*arguments, form]) + end for form in ("rss", "atom", "json")}
 
 
 @register.filter
