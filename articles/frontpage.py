@@ -14,12 +14,11 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from .models import Article
-from .ranking import MIXED_PLACES, is_mixed, mixed
+from .ranking import is_mixed, mixed
 from .statements import MOMENT, Statement
 
 STORIES = 36
 BESIDE = 6  # secondary stories beside the top one
-BELOW = MIXED_PLACES - 1 - BESIDE  # and below it: the river, which goes by days, begins after the mixed places
 SPARE = 24  # looked at beyond STORIES, so that one outlet's leads find others to mix with
 FAR = 1000  # looked at where these don't fill the first places either
 ALREADY_MAX = 50  # keys that a place may name; ours name as many as there are mixed places at most

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
@@ -97,7 +97,7 @@ def _recent(outlets: Sequence[int]) -> dict[int, int]:
     entries = Article.objects.filter(public=True, published_at__gte=since).order_by()
     of_one = entries.filter(provider=OuterRef("pk")).values("provider").annotate(n=Count("*")).values("n")
     counted = Provider.objects.filter(pk__in=outlets).order_by().values_list("pk", Subquery(of_one))
-    off_air = entries.filter(Q(publish_at__gt=now) | Q(unpublish_at__lte=now), provider__in=outlets)
+    off_air = entries.off_air(now).filter(provider__in=outlets)
     found = {pk: number or 0 for pk, number in counted}
     for pk, number in off_air.values_list("provider").annotate(n=Count("*")):
         found[pk] -= number

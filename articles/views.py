@@ -46,6 +46,7 @@ def front(request: HttpRequest) -> HttpResponse:
         return render(request, "articles/front_later.html", context)
     found = cards_of(page.ids, 1 + BESIDE)
     cards = [card._replace(is_pick=pk in page.picks) for pk, card in zip(page.ids, found, strict=True)]
+    # The river, which goes by days, begins after the places that outlets share.
     top, beside, below, river = cards[:1], cards[1 : 1 + BESIDE], cards[1 + BESIDE : MIXED_PLACES], cards[MIXED_PLACES:]
     context = {"page": page, "top": top[0] if top else None, "briefs": beside, "row": below, "days": days_of(river)}
     return render(request, "articles/front.html", context | {"today": timezone.localdate()})

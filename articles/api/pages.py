@@ -37,7 +37,7 @@ def site_page(number: int, size: int, at: datetime) -> Page:
     entry = flagged.newest_first().values_list("published_at", "file_name")[skipped : skipped + 1].first()
     if entry is None:
         return Page([], False)
-    off_air = flagged.filter(Q(publish_at__gt=at) | Q(unpublish_at__lte=at)).order_by()
+    off_air = flagged.off_air(at).order_by()
     counted = off_air.exclude(onwards(*entry)).count()
     return _page(public.filter(onwards(*entry)), counted, size)
 

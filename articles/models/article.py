@@ -42,6 +42,14 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Return the articles that readers may see by themselves at `at`, now by default: the published feed."""
         return self.filter(shown_to_readers(at=at))
 
+    def off_air(self, at: datetime | None = None) -> Self:
+        """Return the articles that would be public, were it not for their schedules at `at`, now by default.
+
+        What counts entries of an index of public articles, which hold no schedules, takes these off again.
+        """
+        now = at or timezone.now()
+        return self.filter(Q(publish_at__gt=now) | Q(unpublish_at__lte=now), public=True)
+
     def scheduled(self, at: datetime | None = None) -> Self:
         """Return the articles that will go on air, or leave it, after `at`."""
         now = at or timezone.now()
