@@ -142,8 +142,7 @@ def written(path: Path) -> Iterator[Writer]:
     """
     import fcntl
 
-    if path.exists():
-        raise FileExistsError(errno.EEXIST, "is there already. Name another file, or move that one away", str(path))
+    _require_new(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "is no folder. Make it, or name another", str(path.parent))
     part = path.with_name(f"{path.name}.part")
@@ -155,6 +154,7 @@ def written(path: Path) -> Iterator[Writer]:
         raise BlockingIOError(errno.EBUSY, "is being written by another backup", str(part)) from None
     file = open(handle, "wb")  # noqa: SIM115  closed below, in any case
     try:
+        _require_new(path)  # again: what we hold may be the file of a backup that ended just now
         os.fchmod(handle, 0o600)
         file.truncate(0)
         with _compressed(path, file) as stream:
@@ -172,6 +172,11 @@ def written(path: Path) -> Iterator[Writer]:
     finally:
         with suppress(OSError):  # what a full disk didn't take has been told already
             file.close()
+
+
+def _require_new(path: Path) -> None:
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, "is there already. Name another file, or move that one away", str(path))
 
 
 @contextmanager

@@ -11,20 +11,22 @@ from typing import Any
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
+from config.files import WholeFileStorage
+
 from .archive import PIECE, Member
 
 SPOOLED_BYTES = 8_000_000  # of a file in memory; a larger one is put on the disk meanwhile
 
 
 def names(folder: str = "") -> Iterator[str]:
-    """Yield the name of every file in the storage."""
+    """Yield the name of every file in the storage, but of those that are being written."""
     try:
         folders, files = default_storage.listdir(folder)
     except FileNotFoundError:
         return
     prefix = f"{folder}/" if folder else ""
     for name in sorted(files):
-        if name:
+        if name and not name.endswith(WholeFileStorage.PART):
             yield prefix + name
     for name in sorted(folders):
         if name:

@@ -46,9 +46,9 @@ from .tables import (
     digest_of,
     empty,
     insert,
-    known_migrations,
     parsed,
     tables_at,
+    unknown,
 )
 
 # What `migrate` fills by itself; any row elsewhere is somebody's.
@@ -88,8 +88,6 @@ class Archive:
 
 @dataclass(frozen=True)
 class Restored:
-    rows: int
-    tables: int
     files: int
     files_missing: int
     was_there: bool = False
@@ -106,7 +104,7 @@ def restore(path: Path, say: Callable[[str], None] = lambda text: None) -> Resto
                 "which may be wholly empty. Nothing was changed."
             )
         call_command("migrate", verbosity=0, interactive=False)
-        return Restored(archive.rows, len(archive.tables), archive.files, archive.files_missing, was_there=True)
+        return Restored(archive.files, archive.files_missing, was_there=True)
     _migrate_to(archive.migrations)
     if archive.has_media:
         _store_media(archive)
@@ -116,7 +114,7 @@ def restore(path: Path, say: Callable[[str], None] = lambda text: None) -> Resto
         _load(archive)
     say("All rows are in; counts and hashes agree.")
     call_command("migrate", verbosity=0, interactive=False)
-    return Restored(archive.rows, len(archive.tables), archive.files, archive.files_missing)
+    return Restored(archive.files, archive.files_missing)
 
 
 # Reading the archive
@@ -157,11 +155,8 @@ def _begun(path: Path, first: Member | None) -> Archive:
     if not isinstance(named, list) or not all(_is_pair(pair) for pair in named):
         raise ArchiveRefused("Its header names no migrations.")
     migrations = frozenset((app, name) for app, name in named)
-    unknown = sorted(migrations - known_migrations())
-    if unknown:
-        raise ArchiveRefused(
-            f"It is of a newer Newsfold, or one with other parts: this one has no migration {'.'.join(unknown[0])}."
-        )
+    if name := unknown(migrations):
+        raise ArchiveRefused(f"It is of a newer Newsfold, or one with other parts: this one has no migration {name}.")
     tables = {table.name: table for table in tables_at(migrations)}
     if header.get("tables") != {name: table.names for name, table in tables.items()}:
         raise ArchiveRefused("Its tables are not those that its migrations make.")
@@ -173,11 +168,11 @@ def _is_pair(pair: Any) -> bool:
 
 
 class _Order:
-    """Sees to it that members come as they are written: table by table, file by file, each once."""
+    """Sees to it that members come as they are written: table by table, then files, then their list."""
 
     def __init__(self, tables: list[str]) -> None:
         self._folders = [*(f"tables/{name}" for name in tables), "media", "media-index"]
-        self._at, self._number, self._last = 0, 0, ""
+        self._at, self._number = 0, 0
 
     def table_of(self, member: Member) -> str | None:
         match = LINES_PATTERN.fullmatch(member.name)
@@ -222,11 +217,15 @@ def _index_entries(member: Member) -> Iterator[tuple[str, int, str]]:
     try:
         for line in member.read(LINES_BYTES_MAX).decode().splitlines():
             name, size, digest = json.loads(line)
-            if not (isinstance(name, str) and type(size) is int and isinstance(digest, str) and is_safe(name)):
+            if not (isinstance(name, str) and type(size) is int and is_safe(name) and _is_ascii(digest)):
                 raise ValueError("no name, size and hash")
             yield name, size, digest
     except (ValueError, TypeError, RecursionError):
         raise ArchiveRefused(f"{member.name} in it is damaged.") from None
+
+
+def _is_ascii(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii()
 
 
 def _check_index(archive: Archive, member: Member, listed: Any) -> None:
@@ -256,10 +255,12 @@ def _check_file(archive: Archive, member: Member, stored: Any) -> None:
 
 
 def _agree(archive: Archive, manifest: dict[str, Any], stored: str, listed: str) -> None:
+    told, files = manifest.get("tables"), manifest.get("media")
+    if not isinstance(told, dict) or not isinstance(files, dict):
+        raise ArchiveRefused("Its manifest can't be read: the file is damaged.")
     for name in archive.tables:
-        if archive.told[name] != (manifest.get("tables") or {}).get(name):
+        if archive.told[name] != told.get(name):
             raise ArchiveRefused(f"The rows of {name} are not those that its manifest counts: the file is damaged.")
-    files = manifest.get("media") or {}
     is_listed = files.get("sha256") == listed and files.get("files") == archive.files
     if not is_listed or (archive.files and files.get("included") is not archive.has_media):
         raise ArchiveRefused("Its pictures are not those that its manifest lists: the file is damaged.")
@@ -286,9 +287,8 @@ def _is_number(value: Any) -> bool:
 def _foreign_rows() -> str:
     """Return what is in this installation already, in words; empty if nothing is."""
     applied = frozenset(MigrationRecorder(connection).applied_migrations())
-    unknown = sorted(applied - known_migrations())
-    if unknown:
-        raise RestoreRefused(f"The database is of a newer Newsfold: it has the migration {'.'.join(unknown[0])}.")
+    if name := unknown(applied):
+        raise RestoreRefused(f"The database is of a newer Newsfold: it has the migration {name}.")
     if not applied:
         return ""
     with connection.cursor() as cursor:

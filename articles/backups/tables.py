@@ -86,9 +86,15 @@ class Table:
         return [place for place, column in enumerate(self.columns) if column.kind == "json"]
 
 
+@cache
 def known_migrations() -> Migrations:
     """Return the migrations that this code has."""
     return frozenset(MigrationLoader(None).disk_migrations)
+
+
+def unknown(migrations: Iterable[tuple[str, str]]) -> str:
+    """Return the first of `migrations` that this code doesn't have, as app.name; empty if it has all."""
+    return next((".".join(each) for each in sorted(frozenset(migrations) - known_migrations())), "")
 
 
 @cache
@@ -187,11 +193,11 @@ CHECKS: dict[str, Callable[[Any], None]] = {
     "decimal": _check(str, Decimal),
     "float": _check((float, int), float),
     "int": _check(int, _of_64_bits),
-    "ip": _check(str),
-    "json": _check(str, canonical_json),
-    "text": _check(str),
+    "ip": _check(str, str.encode),  # which refuses what no database takes: half a pair of surrogates
+    "json": _check(str, lambda text: canonical_json(text).encode()),
+    "text": _check(str, str.encode),
     "time": _check(str, datetime.fromisoformat),
-    "uuid": _check(str),
+    "uuid": _check(str, str.encode),
 }
 
 

@@ -16,7 +16,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from . import media
 from .archive import FORMAT, HEADER, MANIFEST, MEDIA, Lines, Writer, is_safe, written
-from .tables import Digest, Table, as_line, known_migrations, last_number, rows_of, tables_at
+from .tables import Digest, Table, as_line, last_number, rows_of, tables_at, unknown
 
 Tell = Callable[[int], None]
 
@@ -38,11 +38,8 @@ def take(path: Path, *, with_media: bool = True, on_rows: Tell = lambda count: N
     with written(path) as writer, snapshot():
         applied = MigrationRecorder(connection).applied_migrations()
         migrations = frozenset(applied)
-        unknown = sorted(migrations - known_migrations())
-        if unknown:
-            raise BackupFailed(
-                f"The database is of a newer Newsfold: it has the migration {'.'.join(unknown[0])}. Use that version."
-            )
+        if name := unknown(migrations):
+            raise BackupFailed(f"The database is of a newer Newsfold: it has the migration {name}. Use that version.")
         if not migrations:
             raise BackupFailed("The database has no tables yet: there is nothing to back up.")
         tables = tables_at(migrations)
