@@ -93,7 +93,7 @@ class _Collection:
             while self._workers.is_free and (wanted := self._line.take()):
                 job = Job(wanted)
                 self._workers.start((job, self._fetched), partial(_fetch, self._fetcher, job))
-            pause = self._line.pause()
+            pause = self._line.pause() if self._workers.is_free else None  # else there is nobody to ask again
             if self._workers.busy:
                 result = self._workers.wait(pause)
                 if result is not None:
