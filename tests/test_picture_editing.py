@@ -149,6 +149,25 @@ def test_a_picture_is_taken_down_for_good_wherever_it_is_shown(
     assert "This picture was taken down." in again.content.decode()
 
 
+def test_who_takes_a_picture_down_is_told_of_all_addresses_that_lead_to_it(admin_client):
+    one, other = builders.article("One"), builders.article("Other")
+    key = builders.picture(one, ADDRESS).key
+    builders.picture(other)
+    Picture.objects.update(key=key)
+    assert "2 articles show it" in admin_client.get(take_down_url(one)).content.decode()
+    done = admin_client.post(take_down_url(one), follow=True).content.decode()
+    assert "taken down for good from 2 articles." in done
+    assert not PictureAddress.objects.held().exists()
+
+
+def test_a_picture_of_one_article_is_taken_down_from_it(admin_client):
+    article = builders.article()
+    builders.picture(article, held=False)
+    assert "One article shows it" in admin_client.get(take_down_url(article)).content.decode()
+    done = admin_client.post(take_down_url(article), follow=True).content.decode()
+    assert "taken down for good from 1 article." in done
+
+
 def test_a_picture_that_we_never_held_can_be_taken_down_too(admin_client):
     article = builders.article()
     builders.picture(article, ADDRESS, held=False)

@@ -17,6 +17,7 @@ from django.utils import timezone
 from articles import stamps
 from articles.models import ArticleImage, Picture, PictureAddress, PictureMark
 from articles.models.fields import AddressStart
+from articles.models.image import PictureAddressQuerySet
 from pictures import files
 from pictures.ladder import SUFFIXES, Kind, PictureRefused, Rendition
 from pictures.sandbox import SECONDS, Decoder
@@ -170,17 +171,23 @@ def remove(url: str) -> tuple[str, list[str]]:
         digest=PictureAddress.digest_of(url), defaults={"url": url, "host": host_of(url)}
     )
     former, picture = address.status, address.picture
-    alike = Picture.objects.filter(key=picture.key) if picture else Picture.objects.none()
-    same = PictureAddress.objects.filter(Q(picture__in=list(alike)) | Q(pk=address.pk))
+    same = alike(url)
     urls = list(same.values_list("url", flat=True))
     same.update(status=Status.REMOVED, next_try_at=None, reason="was taken down")
     if picture:
-        ProviderLogo.objects.filter(file__in=[each.logo for each in alike if each.logo]).update(file="")
-        alike.update(removed=True)
-        transaction.on_commit(lambda: _delete_files(list(alike)))
+        pictures = Picture.objects.filter(key=picture.key)
+        ProviderLogo.objects.filter(file__in=[each.logo for each in pictures if each.logo]).update(file="")
+        pictures.update(removed=True)
+        transaction.on_commit(lambda: _delete_files(list(pictures)))
     flag(urls)
     stamps.advance()
     return former, urls
+
+
+def alike(url: str) -> PictureAddressQuerySet:
+    """Return the addresses that lead to the picture at `url`, this one among them, as far as they were ever named."""
+    keys = PictureAddress.objects.at(url).values("picture__key")
+    return PictureAddress.objects.filter(Q(digest=PictureAddress.digest_of(url)) | Q(picture__key__in=keys))
 
 
 def names_of(picture: Picture) -> list[str]:
