@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from articles import stamps
+from articles.bulk import chunked
 from articles.models import ArticleImage, Picture, PictureAddress, PictureMark
 from articles.models.fields import AddressStart
 from articles.models.image import PictureAddressQuerySet
@@ -147,17 +148,15 @@ def release_unused(*, dry_run: bool = False) -> Released:
     with transaction.atomic():
         follow_others()
         unused = PictureAddress.objects.exclude(status=Status.REMOVED).filter(~_is_named(), ~_is_logo())
-        ids = list(unused.values_list("pk", flat=True))
         if dry_run:
-            left = Picture.objects.filter(removed=False).exclude(
-                Exists(PictureAddress.objects.filter(picture=OuterRef("pk")).exclude(pk__in=ids))
-            )
-            return Released(len(ids), left.count(), sum(len(names_of(picture)) for picture in left))
-        PictureAddress.objects.filter(pk__in=ids).delete()
+            used = PictureAddress.objects.exclude(Exists(unused.filter(pk=OuterRef("pk"))))
+            left = Picture.objects.filter(removed=False).exclude(Exists(used.filter(picture=OuterRef("pk"))))
+            return Released(unused.count(), len(left), sum(len(names_of(picture)) for picture in left))
+        addresses, _ = unused.delete()
         pictures = Picture.objects.filter(removed=False, addresses=None)
         gone = list(pictures)
         pictures.delete()
-        return Released(len(ids), len(gone), _delete_files(gone))
+        return Released(addresses, len(gone), _delete_files(gone))
 
 
 def remove(url: str) -> tuple[str, list[str]]:
@@ -268,11 +267,12 @@ def follow_others() -> None:
 def _delete_files(pictures: Collection[Picture]) -> int:
     """Delete the files of pictures whose rows are gone or taken down, but for those that others have in common."""
     names = {name for picture in pictures for name in names_of(picture)}
-    for other in Picture.objects.filter(removed=False, key__in={picture.key for picture in pictures}):
-        names.difference_update(names_of(other))
-    logos = {picture.logo for picture in pictures if picture.logo}
-    for logo in ProviderLogo.objects.filter(file__in=logos).values_list("file", flat=True):
-        names.difference_update(_logo_names(logo))
+    for keys in chunked(sorted({picture.key for picture in pictures})):
+        for other in Picture.objects.filter(removed=False, key__in=keys):
+            names.difference_update(names_of(other))
+    for logos in chunked(sorted({picture.logo for picture in pictures if picture.logo})):
+        for logo in ProviderLogo.objects.filter(file__in=logos).values_list("file", flat=True):
+            names.difference_update(_logo_names(logo))
     return files.delete(sorted(names))
 
 
