@@ -109,6 +109,18 @@ def test_a_lost_file_is_stored_again(media, decoder):
 
 
 @db
+def test_the_storage_is_asked_once_for_each_folder_of_a_picture_that_is_there(decoder, monkeypatch):
+    ProviderLogo.objects.create(provider=builders.provider(), url=ADDRESS)
+    keep(ADDRESS, b"fox", decoder)
+    asked = []
+    listdir = FileSystemStorage.listdir
+    monkeypatch.setattr(FileSystemStorage, "listdir", lambda self, name: (asked.append(name), listdir(self, name))[1])
+    monkeypatch.setattr(FileSystemStorage, "exists", lambda *arguments: pytest.fail("asked for one file"))
+    assert storing.look_up(OTHER, hashlib.sha256(b"fox").hexdigest()) == (Picture.objects.get(), [])
+    assert [name.partition("/")[0] for name in asked] == ["pictures", "logos"]
+
+
+@db
 def test_what_is_refused_leaves_nothing(media, decoder):
     with pytest.raises(PictureRefused, match="is hostile"):
         keep(ADDRESS, b"hostile", decoder)
