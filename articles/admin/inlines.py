@@ -23,6 +23,7 @@ from articles.templatetags.newsfold import copy_file
 from pictures.ladder import PictureRefused
 from pictures.sandbox import Decoder
 from pictures.sniffing import MAX_BYTES
+from pictures.uploads import once
 
 LAST = 32_767  # sorts a row without position behind all others; operations.decide_lists numbers them anew
 
@@ -108,6 +109,18 @@ class RelatedInline(ListInline):
         return format_html('<a href="{}">{}</a>', address, link.target.title)
 
 
+@once
+def take_up_upload(upload: Any) -> tuple[Picture, bool]:
+    """Return the picture that somebody uploaded, as `take_up()` does. Raises ValidationError."""
+    try:
+        with Decoder() as decoder:
+            return take_up(upload.read(MAX_BYTES + 1), decoder)
+    except PictureRefused as refused:
+        raise ValidationError(f"This picture {refused}. Choose another.") from refused
+    except OSError as error:
+        raise ValidationError(f"The picture can't be stored: {error.strerror or error}.") from error
+
+
 class ImageRowForm(ListRowForm):
     """A picture by its address, or by a file, which gets an address on this site."""
 
@@ -127,13 +140,7 @@ class ImageRowForm(ListRowForm):
     def clean_upload(self) -> Any:
         upload = self.cleaned_data["upload"]
         if upload:
-            try:
-                with Decoder() as decoder:
-                    self.taken_up = take_up(upload.read(MAX_BYTES + 1), decoder)
-            except PictureRefused as refused:
-                raise ValidationError(f"This picture {refused}. Choose another.") from refused
-            except OSError as error:
-                raise ValidationError(f"The picture can't be stored: {error.strerror or error}.") from error
+            self.taken_up = take_up_upload(upload)
         return upload
 
     def clean(self) -> dict[str, Any]:
