@@ -19,7 +19,6 @@ from articles.forms import RowForm
 from articles.images.storing import link, take_up
 from articles.media import Copy, media_address
 from articles.models import ArticleImage, ArticleTopic, Picture, RelatedLink
-from articles.templatetags.newsfold import copy_file
 from pictures.ladder import PictureRefused
 from pictures.sandbox import Decoder
 from pictures.sniffing import MAX_BYTES
@@ -182,12 +181,11 @@ class ImageInline(ListInline):
     def shown(self, image: ArticleImage) -> str:
         if image.pk is None:
             return "–"
-        file = copy_file(image)
-        if not file:
+        if not image.small_copy:
             return image.fate
         address = reverse("desk_take_down", args=[image.article_id, image.pk])
         return format_html(
             '<img class="copy" src="{}" alt="" width="120"><br><a href="{}">Take down for good</a>',
-            media_address(file),
+            media_address(image.small_copy),
             address,
         )

@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
+from pictures.files import PICTURES, name_of
+
 from .fields import AddressStart, Digest, SparseJSONField, WebAddressField, is_site_relative, is_web_address
 
 
@@ -101,6 +103,13 @@ class ArticleImage(ImageReference):
         if self.status == PictureAddress.Status.REMOVED:
             return "taken down for good"
         return "our copy is shown" if self.status == PictureAddress.Status.HELD else "not fetched yet"
+
+    @property
+    def small_copy(self) -> str:
+        """The narrowest JPEG of a picture that was loaded `with_copies()`; empty if we hold none."""
+        rung = (self.copy_rungs or "").partition(",")[0]
+        is_held = self.status == PictureAddress.Status.HELD
+        return name_of(PICTURES, self.copy_key or "", rung, "jpg") if is_held else ""
 
 
 class RelatedImage(ImageReference):
