@@ -20,6 +20,7 @@ from articles.outcomes import Refused
 from pictures.sandbox import Decoder
 from tests import builders
 from tests.test_admin import change_url, fields_of, save
+from tests.test_history import member
 from tests.test_renditions import encoded
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +150,16 @@ def test_a_picture_is_taken_down_for_good_wherever_it_is_shown(
     assert reverse("desk_undo", args=[operation.pk]) not in page
     again = upload(admin_client, one, encoded("JPEG"))
     assert "This picture was taken down." in again.content.decode()
+
+
+@pytest.mark.parametrize(("group", "offered"), [("editor", False), ("publisher", True)])
+def test_taking_down_is_offered_to_who_may(client, group, offered):
+    article = builders.article()
+    copy = builders.picture(article)
+    client.force_login(member(group))
+    page = client.get(change_url(article)).content.decode()
+    assert copy.small_file in page
+    assert ("Take down for good" in page) == offered
 
 
 def test_who_takes_a_picture_down_is_told_of_all_addresses_that_lead_to_it(admin_client):

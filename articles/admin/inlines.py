@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from articles import rights
 from articles.addresses import site_address
 from articles.forms import RowForm
 from articles.images.storing import link, take_up
@@ -167,8 +168,10 @@ class ImageInline(ListInline):
     readonly_fields = ["shown"]
     verbose_name = "picture"
     verbose_name_plural = "pictures"
+    may_take_down = False  # whoever asks for the page, which has an inline of its own
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        self.may_take_down = rights.may(request.user, "take_down")
         formset = super().get_formset(request, obj, **kwargs)
         formset.form.site = site_address(request)
         formset.form.base_fields["url"].required = False
@@ -183,9 +186,8 @@ class ImageInline(ListInline):
             return "–"
         if not image.small_copy:
             return image.fate
+        picture = format_html('<img class="copy" src="{}" alt="" width="120">', media_address(image.small_copy))
+        if not self.may_take_down:
+            return picture
         address = reverse("desk_take_down", args=[image.article_id, image.pk])
-        return format_html(
-            '<img class="copy" src="{}" alt="" width="120"><br><a href="{}">Take down for good</a>',
-            media_address(image.small_copy),
-            address,
-        )
+        return format_html('{}<br><a href="{}">Take down for good</a>', picture, address)
