@@ -132,11 +132,6 @@ class ImageRowForm(ListRowForm):
     )
     taken_up: tuple[Picture, bool] | None = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "url" in self.fields:
-            self.fields["url"].required = False
-
     def clean_upload(self) -> Any:
         upload = self.cleaned_data["upload"]
         if upload:

@@ -29,10 +29,7 @@ class LoggedProviderAdmin(LoggedAdmin, ProviderAdmin):
         def write() -> None:
             super(LoggedProviderAdmin, self).save_related(request, form, formsets, change)
 
-        if any(formset.has_changed() for formset in formsets):
-            operations.edit_logos(form.instance, write=write)
-        else:
-            write()  # nothing, but the formsets remember that
+        operations.edit_logos(form.instance, write=write)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         if not object_id.isdecimal():
