@@ -93,7 +93,8 @@ def set_up(request: HttpRequest, offered: Offer, code: str) -> list[str]:
     device = offered.device
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits)
     totp.time = time.time()
-    if not (code.isdecimal() and totp.verify(int(code), device.tolerance)):
+    code = _plain(code)
+    if not (code.isdecimal() and len(code) == device.digits and totp.verify(int(code), device.tolerance)):
         raise Refused("That is not the code of this secret. Wait for the next one; if it fails too, check the clocks.")
     device.last_t, device.confirmed = totp.t(), True
     with transaction.atomic():
@@ -122,7 +123,7 @@ def codes_left(user: Any) -> int:
 def enter(request: HttpRequest, code: str) -> None:
     """Let the session in whose user's code this is. Raises Refused."""
     totp = TOTPDevice.objects.get(pk=_with_standing(request.user).totp_id)
-    code = "".join(letter for letter in code.lower() if letter.isalnum())
+    code = _plain(code)
     device: Any = totp
     if len(code) == CODE_LENGTH:
         device, code = StaticDevice.objects.filter(user=request.user).first() or totp, _digest(code)
@@ -157,6 +158,11 @@ def _with_standing(user: Any) -> Any:
 
 def _device_id(user: Any) -> str:
     return TOTPDevice(pk=user.totp_id).persistent_id
+
+
+def _plain(code: str) -> str:
+    """Return a code without what people type between its letters."""
+    return "".join(letter for letter in code.lower() if letter.isalnum())
 
 
 def _digest(code: str) -> str:
