@@ -27,6 +27,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice, default_key
 
 from .models import with_standing
+from .sessions import end_all
 
 SALT = "accounts.second_factor"
 ENROLMENT_LASTS = timedelta(hours=1)
@@ -140,6 +141,12 @@ def forget(user: Any) -> None:
     """Take the second factor from the user, with its recovery codes."""
     TOTPDevice.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
+
+
+def take_away(user: Any) -> None:
+    """Take the second factor from somebody who has lost it, and end all sessions."""
+    forget(user)
+    end_all(user)
 
 
 def _settle(request: HttpRequest, totp: TOTPDevice) -> None:
