@@ -1,7 +1,7 @@
 """Which addresses of pictures are fetched, and when: found where documents name them, tried, and tried again.
 
 How `cache_images` uses it: `discover()`, then each of `due_addresses()` in its order, each ending in
-`storing.keep()`, `fail()`, or an address that was taken down meanwhile.
+`storing.link()`, `fail()`, or an address that was taken down meanwhile; those of a host that fails, in `postpone()`.
 """
 
 from __future__ import annotations
