@@ -118,7 +118,7 @@ def test_a_dry_run_asks_nobody_and_writes_nothing(server, other, capsys):
     story(server, "/one")
     story(other, "/two")
     assert cache("--dry-run", "-v2") == "2 pictures would be fetched from 2 hosts"
-    assert not PictureAddress.objects.filter(fetched_at__isnull=False).exists()
+    assert set(PictureAddress.objects.values_list("status", flat=True)) == {"waiting"}
     assert server.connections == other.connections == 0
     assert cache() == told(2, stored=2)
 

@@ -172,7 +172,7 @@ class _Collection:
 
 def _fetch(fetcher: Fetcher, job: Job, _: Decoder) -> None:
     try:
-        job.data = fetcher.fetch(job.wanted.url).data
+        job.data = fetcher.fetch(job.wanted.url)
     except NotFetched:
         raise
     except Exception as error:  # whatever a hostile answer brings about, the other pictures go on

@@ -112,7 +112,6 @@ def fail(
         address.failures = min(address.failures + 1, 10_000)
         wait = max(min(FIRST_WAIT * 4 ** min(address.failures - 1, 10), LONGEST_WAIT), retry_after or timedelta())
         address.next_try_at = None if for_good or address.failures >= TRIES else now + min(wait, LONGEST_WAIT)
-        address.fetched_at = now
         address.save()
     flag([url])
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
 from articles import stamps
 from articles.bulk import chunked
@@ -235,7 +234,7 @@ def _write_address(url: str, address: PictureAddress | None, picture: Picture) -
     if address is not None and address.status == Status.HELD and address.picture_id == picture.pk:
         return False
     address = address or PictureAddress(url=url, digest=PictureAddress.digest_of(url), host=host_of(url))
-    address.status, address.picture, address.fetched_at = Status.HELD, picture, timezone.now()
+    address.status, address.picture = Status.HELD, picture
     address.reason, address.failures, address.next_try_at = "", 0, None
     address.save()
     return True

@@ -140,7 +140,6 @@ class Picture(models.Model):
     height = models.PositiveIntegerField(editable=False)
     enclosure_bytes = models.PositiveIntegerField(editable=False, help_text="Of the widest JPEG, which feeds name.")
     removed = models.BooleanField(default=False, help_text="Taken down for good: no files, and none ever again.")
-    stored_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return f"{self.key} {self.width}×{self.height}"
@@ -183,8 +182,6 @@ class PictureAddress(models.Model):
     next_try_at = models.DateTimeField(
         null=True, blank=True, help_text="Not asked before; never again by itself where there is none."
     )
-    fetched_at = models.DateTimeField(null=True, blank=True, help_text="When it was last asked for.")
-    named_at = models.DateTimeField(auto_now_add=True)
 
     objects = PictureAddressQuerySet.as_manager()
 
