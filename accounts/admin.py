@@ -46,8 +46,7 @@ class StaffAdmin(UserAdmin):
     @admin.action(description="Take away the second factor, for who has lost it", permissions=["change"])
     def reset_second_factor(self, request: HttpRequest, queryset: Any) -> None:
         for user in queryset:
-            second_factor.forget(user)
-            sessions.end_all(user)
+            second_factor.take_away(user)
         self.message_user(request, f"Without a second factor, and signed out: {_names(queryset)}.", messages.SUCCESS)
 
     @admin.action(description="Open a login that wrong passwords closed", permissions=["change"])

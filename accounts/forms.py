@@ -9,16 +9,19 @@ from django.contrib.auth.models import Group
 
 from .models import SecondFactorDuty
 
-TYPED = {"autocomplete": "one-time-code", "autofocus": True, "maxlength": 20, "spellcheck": "false"}
+TYPED = {"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}
+TYPED_MAX = 20  # characters, with the spaces and dashes that people type
 
 
 class CodeForm(forms.Form):
-    code = forms.CharField(max_length=20, widget=forms.TextInput(TYPED), help_text="Six digits, or a recovery code.")
+    code = forms.CharField(
+        max_length=TYPED_MAX, widget=forms.TextInput(TYPED), help_text="Six digits, or a recovery code."
+    )
 
 
 class SetUpForm(forms.Form):
     token = forms.CharField(max_length=500, widget=forms.HiddenInput)
-    code = forms.CharField(max_length=6, min_length=6, widget=forms.TextInput({**TYPED, "inputmode": "numeric"}))
+    code = forms.CharField(max_length=TYPED_MAX, widget=forms.TextInput({**TYPED, "inputmode": "numeric"}))
 
 
 class GroupForm(forms.ModelForm):

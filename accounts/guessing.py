@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from articles.throttling import client_of
+from config.clients import client_of
 
 NOWHERE = "::"  # the address of a client whose address nobody tells
 

@@ -27,6 +27,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice, default_key
 
 from .models import with_standing
+from .sessions import end_all
 
 SALT = "accounts.second_factor"
 ENROLMENT_LASTS = timedelta(hours=1)
@@ -93,7 +94,8 @@ def set_up(request: HttpRequest, offered: Offer, code: str) -> list[str]:
     device = offered.device
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits)
     totp.time = time.time()
-    if not (code.isdecimal() and totp.verify(int(code), device.tolerance)):
+    code = _plain(code)
+    if not (code.isdecimal() and len(code) == device.digits and totp.verify(int(code), device.tolerance)):
         raise Refused("That is not the code of this secret. Wait for the next one; if it fails too, check the clocks.")
     device.last_t, device.confirmed = totp.t(), True
     with transaction.atomic():
@@ -122,7 +124,7 @@ def codes_left(user: Any) -> int:
 def enter(request: HttpRequest, code: str) -> None:
     """Let the session in whose user's code this is. Raises Refused."""
     totp = TOTPDevice.objects.get(pk=_with_standing(request.user).totp_id)
-    code = "".join(letter for letter in code.lower() if letter.isalnum())
+    code = _plain(code)
     device: Any = totp
     if len(code) == CODE_LENGTH:
         device, code = StaticDevice.objects.filter(user=request.user).first() or totp, _digest(code)
@@ -141,6 +143,12 @@ def forget(user: Any) -> None:
     StaticDevice.objects.filter(user=user).delete()
 
 
+def take_away(user: Any) -> None:
+    """Take the second factor from somebody who has lost it, and end all sessions."""
+    forget(user)
+    end_all(user)
+
+
 def _settle(request: HttpRequest, totp: TOTPDevice) -> None:
     request.session.cycle_key()
     request.session[DEVICE_ID_SESSION_KEY] = totp.persistent_id
@@ -157,6 +165,11 @@ def _with_standing(user: Any) -> Any:
 
 def _device_id(user: Any) -> str:
     return TOTPDevice(pk=user.totp_id).persistent_id
+
+
+def _plain(code: str) -> str:
+    """Return a code without what people type between its letters."""
+    return "".join(letter for letter in code.lower() if letter.isalnum())
 
 
 def _digest(code: str) -> str:

@@ -38,7 +38,7 @@ def alone_at(work: str, key: int) -> Iterator[bool]:
     if connection.vendor == "postgresql":
         with _advisory_lock(key) as is_alone:
             yield is_alone
-    elif connection.vendor == "sqlite" and "memory" not in str(connection.settings_dict["NAME"]):
+    elif connection.vendor == "sqlite" and not connection.is_in_memory_db():
         with alone_with(Path(f"{connection.settings_dict['NAME']}.{work}")) as is_alone:
             yield is_alone
     else:

@@ -15,8 +15,10 @@ from django.db import models
 
 from articles import ruling
 from articles.acts import CREATED, DELETED, Act, Change, plain
+from articles.images.storing import follow_others
 from articles.models import OVERRIDABLE, ArticleTopic, Event, Subject, Topic, TopicPolicy
 from articles.outcomes import Refused
+from pictures import files
 from providers.models import Provider, ProviderLogo
 
 Other = Provider | Topic
@@ -88,8 +90,14 @@ def logos_of(outlet: Provider) -> list[dict[str, Any]]:
 
 
 def _put_logos(outlet: Provider, logos: Sequence[Mapping[str, Any]]) -> None:
+    """Give an outlet these logos. Files that were let go meanwhile are left out, for `cache_images` to fetch anew."""
+    follow_others()  # what is there now stays
+    rows = [ProviderLogo(provider_id=outlet.pk, **logo) for logo in logos]
+    for row in rows:
+        if row.file and not files.are_there([str(row.file)]):
+            row.file = ""
     ProviderLogo.objects.filter(provider=outlet.pk).delete()
-    ProviderLogo.objects.bulk_create(ProviderLogo(provider_id=outlet.pk, **logo) for logo in logos)
+    ProviderLogo.objects.bulk_create(rows)
 
 
 def _image(row: Other) -> dict[str, Any]:
@@ -166,7 +174,7 @@ def _restore_logos(running: Act, row: Other, event: Event) -> None:
     if _as_stored(logos_of(row)) != event.after:
         raise Stays
     _put_logos(row, event.before)
-    _note(running, row, LOGOS, event.after, event.before)
+    _note(running, row, LOGOS, event.after, logos_of(row))
 
 
 def _require_valid(row: Other, fields: Sequence[Any]) -> None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
+from config.clients import client_of
+
 SEARCH_PREFIX = "/search/"
 WINDOW_SECONDS = 60
-IPV6_NETWORK_BITS = 64  # what one household or machine usually has to choose its addresses from
 
 
 def seconds_to_wait(request: HttpRequest, name: str, per_minute: int) -> int:
@@ -30,24 +30,6 @@ def seconds_to_wait(request: HttpRequest, name: str, per_minute: int) -> int:
     window, spent = divmod(int(time.time()), WINDOW_SECONDS)
     count = _count(f"rate-{name}-{window}-{client_of(request)}")
     return WINDOW_SECONDS - spent if count > per_minute else 0
-
-
-def client_of(request: HttpRequest) -> str:
-    """Return whom a request counts for: its address, of IPv6 the network of 64 bits.
-
-    Behind a proxy it is the last element of X-Forwarded-For, which the proxy itself wrote; all others are hearsay.
-    """
-    told = request.META.get("REMOTE_ADDR", "")
-    if settings.BEHIND_PROXY:
-        told = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or told
-    try:
-        address = ip_address(told)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, IPv6Address):
-        mapped = address.ipv4_mapped
-        return str(mapped or ip_network((int(address), IPV6_NETWORK_BITS), strict=False).network_address)
-    return str(address)
 
 
 def _count(key: str) -> int:

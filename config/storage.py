@@ -38,7 +38,7 @@ def _read(address: str) -> dict[str, Any]:
         "location": parts.path.strip("/"),
         "endpoint_url": told.get("endpoint"),
         "region_name": told.get("region"),
-        "file_overwrite": False,  # as in a folder, a second file of a name gets another one
+        "file_overwrite": True,  # as in a folder: ours are named by their content, so it was the same
         "max_memory_size": MEMORY_BYTES,
         "client_config": Config(
             connect_timeout=3,

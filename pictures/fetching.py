@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -60,14 +59,6 @@ class NotFetched(Exception):
         self.for_good = for_good
         self.wait = wait
         self.host_fails = host_fails
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """A file that says and looks like a picture of one of the known formats; not decoded yet."""
-
-    data: bytes
-    url: str  # where the last redirect led
 
 
 class Deadline:
@@ -128,15 +119,15 @@ class Fetcher:
             "User-Agent": agent,
         }
 
-    def fetch(self, url: str) -> Fetched:
-        """Return the picture at `url`. Raises NotFetched."""
+    def fetch(self, url: str) -> bytes:
+        """Return the file at `url`, which says and looks like a picture; not decoded yet. Raises NotFetched."""
         deadline = Deadline(self._seconds)
         for _ in range(MAX_REDIRECTS + 1):
             target = self._target(url)
             with _Exchange(self._connect(target, deadline), deadline) as exchange:
                 answer = exchange.ask(target, self._headers)
                 if answer.status not in REDIRECTS:
-                    return Fetched(_picture(exchange, answer), target.url)
+                    return _picture(exchange, answer)
                 url = _location(answer, target)
         raise NotFetched(f"redirects more than {MAX_REDIRECTS} times")
 

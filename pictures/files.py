@@ -46,9 +46,7 @@ def store(folder: str, renditions: Sequence[Rendition]) -> list[str]:
             names.append(name)
             if not default_storage.exists(name):
                 written.append(name)
-                saved = default_storage.save(name, ContentFile(rendition.data))
-                if saved != name:  # another process was faster; its file is the same
-                    default_storage.delete(saved)
+                default_storage.save(name, ContentFile(rendition.data))
     except BaseException:
         delete(written)
         raise
@@ -56,7 +54,15 @@ def store(folder: str, renditions: Sequence[Rendition]) -> list[str]:
 
 
 def are_there(names: Iterable[str]) -> bool:
-    return all(default_storage.exists(name) for name in names)
+    """Return whether the storage has all of these; it is asked once for each folder."""
+    folders: dict[str, set[str]] = {}
+    for name in names:
+        folder, _, file = name.rpartition("/")
+        folders.setdefault(folder, set()).add(file)
+    try:
+        return all(files.issubset(default_storage.listdir(folder)[1]) for folder, files in folders.items())
+    except FileNotFoundError:
+        return False
 
 
 def delete(names: Iterable[str]) -> int:

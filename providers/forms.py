@@ -7,10 +7,21 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from pictures.ladder import Rendition
+from pictures.uploads import once
 
-from .logos import MAX_BYTES, LogoRefused, read_logo, store_logo
+from .logos import MAX_BYTES, Logo, LogoRefused, take_up
 from .models import Provider, ProviderLogo
+
+
+@once
+def take_up_upload(upload: Any) -> Logo:
+    """Return the logo that somebody uploaded, stored. Raises ValidationError."""
+    try:
+        return take_up(upload.read(MAX_BYTES + 1))
+    except LogoRefused as refused:
+        raise ValidationError(str(refused), code="invalid_image") from refused
+    except OSError as error:
+        raise ValidationError(f"The logo can't be stored: {error.strerror or error}.") from error
 
 
 class LogoField(forms.FileField):
@@ -19,14 +30,9 @@ class LogoField(forms.FileField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "max_length": None})
 
-    def to_python(self, data: Any) -> list[Rendition] | None:
+    def to_python(self, data: Any) -> Logo | None:
         upload = super().to_python(data)
-        if upload is None:
-            return None
-        try:
-            return read_logo(upload.read(MAX_BYTES + 1))
-        except LogoRefused as refused:
-            raise ValidationError(str(refused), code="invalid_image") from refused
+        return None if upload is None else take_up_upload(upload)
 
 
 class LogoForm(forms.ModelForm):
@@ -36,18 +42,14 @@ class LogoForm(forms.ModelForm):
         field_classes = {"file": LogoField}
 
     def clean(self) -> dict[str, Any]:
-        """Store the file that came, and fill in its size where none was typed."""
+        """Name the file that came, and fill in its size where none was typed."""
         cleaned = super().clean() or self.cleaned_data
-        renditions = cleaned.get("file")
-        if not isinstance(renditions, list):
-            return cleaned
-        for side in ("width", "height"):
-            if side in cleaned and cleaned[side] is None:
-                cleaned[side] = getattr(renditions[-1], side)
-        try:
-            cleaned["file"] = store_logo(renditions)
-        except OSError as error:
-            raise ValidationError(f"The logo can't be stored: {error.strerror or error}.") from error
+        logo = cleaned.get("file")
+        if isinstance(logo, Logo):
+            cleaned["file"] = logo.file
+            for side in ("width", "height"):
+                if side in cleaned and cleaned[side] is None:
+                    cleaned[side] = getattr(logo, side)
         return cleaned
 
 

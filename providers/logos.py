@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from pictures import files
-from pictures.ladder import PictureRefused, Rendition
+from pictures.ladder import PictureRefused
 from pictures.sandbox import Decoder
 
 MAX_BYTES = 5_000_000
+
+
+class Logo(NamedTuple):
+    """The widest rendition of a logo: its file and its size in pixels."""
+
+    file: str
+    width: int
+    height: int
 
 
 class LogoRefused(Exception):
     """The bytes are no logo that we keep; the message says why and what to do."""
 
 
-def read_logo(data: bytes) -> list[Rendition]:
-    """Return the renditions of the picture in `data`, the widest last. Raises LogoRefused."""
+def take_up(data: bytes) -> Logo:
+    """Return the logo in `data`, its renditions stored. Raises LogoRefused, and OSError if the storage fails."""
     if len(data) > MAX_BYTES:
         raise LogoRefused(f"This file has more than {MAX_BYTES // 1_000_000} MB. Upload a smaller one.")
     try:
         with Decoder() as decoder:
-            return decoder.decode(data, ["logo"])["logo"]
+            renditions = decoder.decode(data, ["logo"])["logo"]
     except PictureRefused as refused:
         raise LogoRefused(f"This file {refused}. Upload another.") from refused
-
-
-def store_logo(renditions: list[Rendition]) -> str:
-    """Store a logo; return the name of its widest rendition. Raises OSError."""
-    return files.store(files.LOGOS, renditions)[-1]
+    widest = renditions[-1]
+    return Logo(files.store(files.LOGOS, renditions)[-1], widest.width, widest.height)

@@ -13,6 +13,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from articles.images import collecting, storing, sweeping
+from articles.images.workers import Workers
 from articles.management.commands import cache_images
 from articles.models import Article, ArticleImage, Picture, PictureAddress
 from pictures import files
@@ -117,7 +118,7 @@ def test_a_dry_run_asks_nobody_and_writes_nothing(server, other, capsys):
     story(server, "/one")
     story(other, "/two")
     assert cache("--dry-run", "-v2") == "2 pictures would be fetched from 2 hosts"
-    assert not PictureAddress.objects.filter(fetched_at__isnull=False).exists()
+    assert set(PictureAddress.objects.values_list("status", flat=True)) == {"waiting"}
     assert server.connections == other.connections == 0
     assert cache() == told(2, stored=2)
 
@@ -246,6 +247,17 @@ def test_a_host_that_wants_a_moment_gets_it(server):
     start = time.monotonic()
     assert cache() == told(2, stored=1, failed=1)
     assert time.monotonic() - start >= 1
+
+
+def test_a_host_whose_moment_is_over_waits_for_a_free_worker(server, other, monkeypatch):
+    story(server, "/second")
+    story(other, "/slow", lambda connection: (time.sleep(1.5), connection.sendall(answer(JPEG))))
+    story(server, "/first", answer(b"", 503, Retry_After=1))
+    waits = []
+    wait = Workers.wait
+    monkeypatch.setattr(Workers, "wait", lambda self, seconds=None: (waits.append(seconds), wait(self, seconds))[1])
+    assert cache() == told(3, stored=2, failed=1)
+    assert len(waits) < 20
 
 
 def test_a_dead_host_is_given_up_for_a_while(server, other, settings):

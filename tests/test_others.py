@@ -2,6 +2,8 @@
 
 import pytest
 from django.contrib.admin import ModelAdmin
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 from articles import operations, others
 from articles.models import Article, Operation, Topic, TopicPolicy
@@ -18,9 +20,16 @@ def topics_of(article: Article) -> list[str]:
     return [place.tag.name for place in article.article_topics.select_related("tag").order_by("position")]
 
 
-def test_logos_are_edited_as_one_operation_told_and_taken_back(admin_client):
+@pytest.fixture
+def logo(settings, tmp_path):
+    """The name of a logo's file that is there."""
+    settings.MEDIA_ROOT = tmp_path
+    return default_storage.save("logos/a.png", ContentFile(b"logo"))
+
+
+def test_logos_are_edited_as_one_operation_told_and_taken_back(admin_client, logo):
     outlet = builders.provider("Courier", "courier.example")
-    kept = {"url": "/a.png", "width": 50, "height": 50, "position": 0, "extra": [["alt", "A"]], "file": "logos/a.png"}
+    kept = {"url": "/a.png", "width": 50, "height": 50, "position": 0, "extra": [["alt", "A"]], "file": logo}
     outlet.logos.create(**kept)
     before = others.logos_of(outlet)
     address = f"/admin/providers/provider/{outlet.pk}/change/"
@@ -51,6 +60,19 @@ def test_logos_that_somebody_changed_since_stay():
 
     assert [kept.reason for kept in outcome.kept] == ["edited by the system since"]
     assert outlet.logos.count() == 2
+
+
+def test_a_logo_whose_file_was_let_go_meanwhile_comes_back_without_it(logo):
+    outlet = builders.provider("Courier")
+    outlet.logos.create(url="/a.png", file=logo)
+    edit = operations.edit_logos(outlet, write=lambda: outlet.logos.all().delete()).operation
+    default_storage.delete(logo)
+
+    undone = operations.undo(edit).operation
+
+    assert outlet.logos.get().file.name == ""
+    assert not operations.undo(undone).kept
+    assert not outlet.logos.exists()
 
 
 def test_a_deleted_outlet_comes_back_with_its_logos_and_goes_again(admin_client):

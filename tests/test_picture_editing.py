@@ -4,6 +4,7 @@ import io
 import re
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -16,8 +17,10 @@ from articles.images.queue import fail
 from articles.images.storing import names_of
 from articles.models import Article, ArticleImage, Operation, Picture, PictureAddress
 from articles.outcomes import Refused
+from pictures.sandbox import Decoder
 from tests import builders
 from tests.test_admin import change_url, fields_of, save
+from tests.test_history import member
 from tests.test_renditions import encoded
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +152,35 @@ def test_a_picture_is_taken_down_for_good_wherever_it_is_shown(
     assert "This picture was taken down." in again.content.decode()
 
 
+@pytest.mark.parametrize(("group", "offered"), [("editor", False), ("publisher", True)])
+def test_taking_down_is_offered_to_who_may(client, group, offered):
+    article = builders.article()
+    copy = builders.picture(article)
+    client.force_login(member(group))
+    page = client.get(change_url(article)).content.decode()
+    assert copy.small_file in page
+    assert ("Take down for good" in page) == offered
+
+
+def test_who_takes_a_picture_down_is_told_of_all_addresses_that_lead_to_it(admin_client):
+    one, other = builders.article("One"), builders.article("Other")
+    key = builders.picture(one, ADDRESS).key
+    builders.picture(other)
+    Picture.objects.update(key=key)
+    assert "2 articles show it" in admin_client.get(take_down_url(one)).content.decode()
+    done = admin_client.post(take_down_url(one), follow=True).content.decode()
+    assert "taken down for good from 2 articles." in done
+    assert not PictureAddress.objects.held().exists()
+
+
+def test_a_picture_of_one_article_is_taken_down_from_it(admin_client):
+    article = builders.article()
+    builders.picture(article, held=False)
+    assert "One article shows it" in admin_client.get(take_down_url(article)).content.decode()
+    done = admin_client.post(take_down_url(article), follow=True).content.decode()
+    assert "taken down for good from 1 article." in done
+
+
 def test_a_picture_that_we_never_held_can_be_taken_down_too(admin_client):
     article = builders.article()
     builders.picture(article, ADDRESS, held=False)
@@ -194,6 +226,30 @@ def test_the_page_of_an_article_costs_the_same_queries_for_one_picture_and_many(
         for _ in range(4):
             builders.picture(article)
     assert counts[:2] == counts[2:]
+
+
+def test_uploads_are_decoded_once_before_the_act_that_others_wait_for(admin_client, monkeypatch):
+    depths = []
+    decode = Decoder.decode
+    monkeypatch.setattr(
+        Decoder, "decode", lambda *given: (depths.append(len(connection.atomic_blocks)), decode(*given))[1]
+    )
+    article, outlet = builders.article(), builders.provider("Outlet", "outlet.example")
+    upload(admin_client, article, encoded("PNG"))
+    upload(admin_client, article, encoded("TIFF"), row=1)
+    url = reverse("admin:providers_provider_change", args=[outlet.pk])
+    logo = {"logos-TOTAL_FORMS": "1", "logos-0-file": SimpleUploadedFile("x", encoded("PNG"))}
+    admin_client.post(url, fields_of(admin_client.get(url)) | logo)
+    assert (article.images.count(), outlet.logos.count()) == (1, 1)
+    assert depths == [len(connection.atomic_blocks)] * 3
+
+
+def test_who_may_not_save_the_page_has_nothing_decoded(client, monkeypatch):
+    monkeypatch.setattr(Decoder, "decode", lambda *given: pytest.fail("decoded"))
+    article = builders.article()
+    client.force_login(User.objects.create_user("idle", is_staff=True))
+    sent = {"images-TOTAL_FORMS": "1", "images-0-upload": SimpleUploadedFile("x", encoded("PNG"))}
+    assert client.post(change_url(article), sent).status_code == 403
 
 
 def test_an_upload_is_seen_to_by_the_child_process_alone(admin_client, monkeypatch):

@@ -1,11 +1,13 @@
 """Our copies of pictures: stored once, whole or not at all, let go when nothing shows them; addresses in a queue."""
 
 import hashlib
+import sqlite3
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from django.core.files.storage import FileSystemStorage
+from django.db import connection
 from django.utils import timezone
 
 from articles import stamps
@@ -104,6 +106,18 @@ def test_a_lost_file_is_stored_again(media, decoder):
         (media / file).unlink()
         assert keep(ADDRESS, b"fox", decoder)
         assert (media / file).exists()
+
+
+@db
+def test_the_storage_is_asked_once_for_each_folder_of_a_picture_that_is_there(decoder, monkeypatch):
+    ProviderLogo.objects.create(provider=builders.provider(), url=ADDRESS)
+    keep(ADDRESS, b"fox", decoder)
+    asked = []
+    listdir = FileSystemStorage.listdir
+    monkeypatch.setattr(FileSystemStorage, "listdir", lambda self, name: (asked.append(name), listdir(self, name))[1])
+    monkeypatch.setattr(FileSystemStorage, "exists", lambda *arguments: pytest.fail("asked for one file"))
+    assert storing.look_up(OTHER, hashlib.sha256(b"fox").hexdigest()) == (Picture.objects.get(), [])
+    assert [name.partition("/")[0] for name in asked] == ["pictures", "logos"]
 
 
 @db
@@ -212,6 +226,28 @@ def test_what_nothing_names_is_let_go_and_the_rest_stays(media, decoder):
     assert set(PictureAddress.objects.values_list("url", flat=True)) == {OTHER, "/logo.png"}
     assert stored(media) == {file for picture in Picture.objects.all() for file in names_of(picture)}
     assert release_unused() == storing.Released()
+
+
+@db
+def test_any_number_of_pictures_is_let_go(request):
+    digests = [f"{number:064x}" for number in range(1200)]
+    size = {"rungs": "160", "width": 160, "height": 90, "enclosure_bytes": 1}
+    pictures = Picture.objects.bulk_create(
+        Picture(sha256=digest, key=digest[32:], logo=f"logos/{digest[-2:]}/{digest[32:]}/40.webp", **size)
+        for digest in digests
+    )
+    PictureAddress.objects.bulk_create(
+        PictureAddress(url=picture.sha256, digest=picture.sha256, status="held", picture=picture)
+        for picture in pictures
+    )
+    if connection.vendor == "sqlite":
+        former = connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 1000)
+        request.addfinalizer(lambda: connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, former))
+    told = release_unused(dry_run=True)
+    assert (told.addresses, told.pictures) == (1200, 1200)
+    released = release_unused()
+    assert (released.addresses, released.pictures, released.files) == (1200, 1200, 0)
+    assert not Picture.objects.exists()
 
 
 # Taking down

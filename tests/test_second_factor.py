@@ -142,12 +142,13 @@ def test_a_group_is_told_so_in_its_form(admin_client):
 # Setting it up
 
 
-def set_up(client, at: float, **changes):
+def set_up(client, at: float, typed: str = "{}{}", **changes):
     page = client.get(PAGE)
     offered = page.context["offered"]
     totp = TOTP(offered.device.bin_key)
     totp.time = at
-    return client.post(PAGE, {"token": offered.token, "code": f"{totp.token():06}"} | changes)
+    shown = f"{totp.token():06}"
+    return client.post(PAGE, {"token": offered.token, "code": typed.format(shown[:3], shown[3:])} | changes)
 
 
 def test_setting_up_shows_the_secret_and_then_ten_codes_once(ana, now):
@@ -178,6 +179,12 @@ def test_nothing_is_set_up_without_the_right_code_of_the_offered_secret(ana, now
     client = signed_in(ana)
     assert set_up(client, now[0], **changes).status_code == 200
     assert not TOTPDevice.objects.exists()
+
+
+@pytest.mark.parametrize(("typed", "is_taken"), [("{} {}", True), (" {}-{} ", True), ("0{}{}", False)])
+def test_the_code_of_a_secret_has_six_digits_however_it_is_typed(ana, now, typed, is_taken):
+    set_up(signed_in(ana), now[0], typed)
+    assert TOTPDevice.objects.exists() == is_taken
 
 
 def test_a_secret_is_offered_to_one_user(ana, now):

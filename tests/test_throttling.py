@@ -7,7 +7,8 @@ import pytest
 from django.test import RequestFactory
 
 from articles import throttling
-from articles.throttling import client_of, seconds_to_wait
+from articles.throttling import seconds_to_wait
+from config.clients import client_of
 
 NOON = 1_600_000_020  # a minute begins
 

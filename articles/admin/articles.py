@@ -32,7 +32,8 @@ from articles.states import SpikeReason, State
 from articles.stories import Rescored
 
 from .filters import EditorFilter, OutletFilter, StateFilter, TimeFilter, TopicFilter
-from .inlines import ImageInline, RelatedInline, TopicInline
+from .inlines import ImageInline, RelatedInline, TopicInline, take_up_upload
+from .uploads import take_up_first
 
 NOTHING = "–"
 SEEN, VERSION = re.compile(r"version-([0-9]{1,18})"), re.compile(r"[0-9]{1,9}")
@@ -230,6 +231,7 @@ class ArticleAdmin(admin.ModelAdmin):
         """Save a page as one operation. Two that are sent at once follow each other, so the second sees the first."""
         if request.method != "POST":
             return super().changeform_view(request, object_id, *args, **kwargs)
+        take_up_first(self, request, object_id, take_up_upload)
         with act(Verb.EDIT if object_id else Verb.ADD, _by(request)):
             return super().changeform_view(request, object_id, *args, **kwargs)
 

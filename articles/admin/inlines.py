@@ -14,15 +14,16 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from articles import rights
 from articles.addresses import site_address
 from articles.forms import RowForm
 from articles.images.storing import link, take_up
 from articles.media import Copy, media_address
 from articles.models import ArticleImage, ArticleTopic, Picture, RelatedLink
-from articles.templatetags.newsfold import copy_file
 from pictures.ladder import PictureRefused
 from pictures.sandbox import Decoder
 from pictures.sniffing import MAX_BYTES
+from pictures.uploads import once
 
 LAST = 32_767  # sorts a row without position behind all others; operations.decide_lists numbers them anew
 
@@ -108,6 +109,18 @@ class RelatedInline(ListInline):
         return format_html('<a href="{}">{}</a>', address, link.target.title)
 
 
+@once
+def take_up_upload(upload: Any) -> tuple[Picture, bool]:
+    """Return the picture that somebody uploaded, as `take_up()` does. Raises ValidationError."""
+    try:
+        with Decoder() as decoder:
+            return take_up(upload.read(MAX_BYTES + 1), decoder)
+    except PictureRefused as refused:
+        raise ValidationError(f"This picture {refused}. Choose another.") from refused
+    except OSError as error:
+        raise ValidationError(f"The picture can't be stored: {error.strerror or error}.") from error
+
+
 class ImageRowForm(ListRowForm):
     """A picture by its address, or by a file, which gets an address on this site."""
 
@@ -119,21 +132,10 @@ class ImageRowForm(ListRowForm):
     )
     taken_up: tuple[Picture, bool] | None = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "url" in self.fields:
-            self.fields["url"].required = False
-
     def clean_upload(self) -> Any:
         upload = self.cleaned_data["upload"]
         if upload:
-            try:
-                with Decoder() as decoder:
-                    self.taken_up = take_up(upload.read(MAX_BYTES + 1), decoder)
-            except PictureRefused as refused:
-                raise ValidationError(f"This picture {refused}. Choose another.") from refused
-            except OSError as error:
-                raise ValidationError(f"The picture can't be stored: {error.strerror or error}.") from error
+            self.taken_up = take_up_upload(upload)
         return upload
 
     def clean(self) -> dict[str, Any]:
@@ -161,8 +163,10 @@ class ImageInline(ListInline):
     readonly_fields = ["shown"]
     verbose_name = "picture"
     verbose_name_plural = "pictures"
+    may_take_down = False  # whoever asks for the page, which has an inline of its own
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        self.may_take_down = rights.may(request.user, "take_down")
         formset = super().get_formset(request, obj, **kwargs)
         formset.form.site = site_address(request)
         formset.form.base_fields["url"].required = False
@@ -175,12 +179,10 @@ class ImageInline(ListInline):
     def shown(self, image: ArticleImage) -> str:
         if image.pk is None:
             return "–"
-        file = copy_file(image)
-        if not file:
+        if not image.small_copy:
             return image.fate
+        picture = format_html('<img class="copy" src="{}" alt="" width="120">', media_address(image.small_copy))
+        if not self.may_take_down:
+            return picture
         address = reverse("desk_take_down", args=[image.article_id, image.pk])
-        return format_html(
-            '<img class="copy" src="{}" alt="" width="120"><br><a href="{}">Take down for good</a>',
-            media_address(file),
-            address,
-        )
+        return format_html('{}<br><a href="{}">Take down for good</a>', picture, address)

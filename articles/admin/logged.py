@@ -43,7 +43,7 @@ class LoggedAdmin:
             values = {name: form.cleaned_data[name] for name in form.changed_data if name in own}
             operations.edit_other(obj, values)
         else:
-            operations.add_other(obj, by=_by(request))
+            operations.add_other(obj)
 
     def delete_model(self, request: HttpRequest, obj: Provider | Topic) -> None:
         operations.delete_others([obj], by=_by(request))

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from articles import operations, rights
 from articles.images.missing import showing
+from articles.images.storing import alike
 from articles.models import Article, ArticleImage
 
 from .doors import by, came_from, desk_view, page
@@ -25,7 +26,8 @@ def take_down(request: HttpRequest, pk: int, image: int) -> HttpResponseBase:
     listed = get_object_or_404(ArticleImage.objects.pictures().with_copies(), pk=image, article=article)
     if request.method == "POST":
         return _do(request, article, listed)
-    stories = Article.objects.filter(pk__in=showing([listed.url]))
+    urls = {listed.url, *alike(listed.url).values_list("url", flat=True)}
+    stories = Article.objects.filter(pk__in=showing(urls))
     context = {
         "title": "Take this picture down for good?",
         "article": article,
@@ -42,5 +44,7 @@ def _do(request: HttpRequest, article: Article, listed: ArticleImage) -> HttpRes
     if outcome.operation is None:
         messages.info(request, "It was taken down already.")
     else:
-        messages.success(request, f"The picture was taken down for good from {len(outcome.done)} articles.")
+        number = len(outcome.done)
+        articles = "1 article" if number == 1 else f"{number} articles"
+        messages.success(request, f"The picture was taken down for good from {articles}.")
     return redirect(came_from(request))

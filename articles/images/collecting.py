@@ -93,7 +93,7 @@ class _Collection:
             while self._workers.is_free and (wanted := self._line.take()):
                 job = Job(wanted)
                 self._workers.start((job, self._fetched), partial(_fetch, self._fetcher, job))
-            pause = self._line.pause()
+            pause = self._line.pause() if self._workers.is_free else None  # else there is nobody to ask again
             if self._workers.busy:
                 result = self._workers.wait(pause)
                 if result is not None:
@@ -172,7 +172,7 @@ class _Collection:
 
 def _fetch(fetcher: Fetcher, job: Job, _: Decoder) -> None:
     try:
-        job.data = fetcher.fetch(job.wanted.url).data
+        job.data = fetcher.fetch(job.wanted.url)
     except NotFetched:
         raise
     except Exception as error:  # whatever a hostile answer brings about, the other pictures go on

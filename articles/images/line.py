@@ -28,9 +28,6 @@ class Line:
         heapq.heapify(self._ready)
         self._resting: list[tuple[float, str]] = []
 
-    def __len__(self) -> int:
-        return sum(map(len, self._waiting.values()))
-
     def take(self) -> Wanted | None:
         """Return the first picture whose host may be asked now, and keep the host busy; None if there is none."""
         while self._resting and self._resting[0][0] <= self._clock():
@@ -48,9 +45,9 @@ class Line:
         else:
             self._stand_ready(host)
 
-    def leave(self, host: str) -> int:
-        """Ask `host` for nothing more; return how many of its pictures are left out."""
-        return len(self._waiting.pop(host, ()))
+    def leave(self, host: str) -> None:
+        """Ask `host` for nothing more."""
+        self._waiting.pop(host, None)
 
     def pause(self) -> float | None:
         """Return the seconds until the first resting host may be asked; None if no picture waits for that."""

@@ -1,7 +1,7 @@
 """Which addresses of pictures are fetched, and when: found where documents name them, tried, and tried again.
 
 How `cache_images` uses it: `discover()`, then each of `due_addresses()` in its order, each ending in
-`storing.keep()`, `fail()`, or an address that was taken down meanwhile.
+`storing.link()`, `fail()`, or an address that was taken down meanwhile; those of a host that fails, in `postpone()`.
 """
 
 from __future__ import annotations
@@ -112,7 +112,6 @@ def fail(
         address.failures = min(address.failures + 1, 10_000)
         wait = max(min(FIRST_WAIT * 4 ** min(address.failures - 1, 10), LONGEST_WAIT), retry_after or timedelta())
         address.next_try_at = None if for_good or address.failures >= TRIES else now + min(wait, LONGEST_WAIT)
-        address.fetched_at = now
         address.save()
     flag([url])
 

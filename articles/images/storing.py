@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
 from articles import stamps
+from articles.bulk import chunked
 from articles.models import ArticleImage, Picture, PictureAddress, PictureMark
 from articles.models.fields import AddressStart
+from articles.models.image import PictureAddressQuerySet
 from pictures import files
 from pictures.ladder import SUFFIXES, Kind, PictureRefused, Rendition
 from pictures.sandbox import SECONDS, Decoder
@@ -146,17 +147,15 @@ def release_unused(*, dry_run: bool = False) -> Released:
     with transaction.atomic():
         follow_others()
         unused = PictureAddress.objects.exclude(status=Status.REMOVED).filter(~_is_named(), ~_is_logo())
-        ids = list(unused.values_list("pk", flat=True))
         if dry_run:
-            left = Picture.objects.filter(removed=False).exclude(
-                Exists(PictureAddress.objects.filter(picture=OuterRef("pk")).exclude(pk__in=ids))
-            )
-            return Released(len(ids), left.count(), sum(len(names_of(picture)) for picture in left))
-        PictureAddress.objects.filter(pk__in=ids).delete()
+            used = PictureAddress.objects.exclude(Exists(unused.filter(pk=OuterRef("pk"))))
+            left = Picture.objects.filter(removed=False).exclude(Exists(used.filter(picture=OuterRef("pk"))))
+            return Released(unused.count(), len(left), sum(len(names_of(picture)) for picture in left))
+        addresses, _ = unused.delete()
         pictures = Picture.objects.filter(removed=False, addresses=None)
         gone = list(pictures)
         pictures.delete()
-        return Released(len(ids), len(gone), _delete_files(gone))
+        return Released(addresses, len(gone), _delete_files(gone))
 
 
 def remove(url: str) -> tuple[str, list[str]]:
@@ -170,17 +169,23 @@ def remove(url: str) -> tuple[str, list[str]]:
         digest=PictureAddress.digest_of(url), defaults={"url": url, "host": host_of(url)}
     )
     former, picture = address.status, address.picture
-    alike = Picture.objects.filter(key=picture.key) if picture else Picture.objects.none()
-    same = PictureAddress.objects.filter(Q(picture__in=list(alike)) | Q(pk=address.pk))
+    same = alike(url)
     urls = list(same.values_list("url", flat=True))
     same.update(status=Status.REMOVED, next_try_at=None, reason="was taken down")
     if picture:
-        ProviderLogo.objects.filter(file__in=[each.logo for each in alike if each.logo]).update(file="")
-        alike.update(removed=True)
-        transaction.on_commit(lambda: _delete_files(list(alike)))
+        pictures = Picture.objects.filter(key=picture.key)
+        ProviderLogo.objects.filter(file__in=[each.logo for each in pictures if each.logo]).update(file="")
+        pictures.update(removed=True)
+        transaction.on_commit(lambda: _delete_files(list(pictures)))
     flag(urls)
     stamps.advance()
     return former, urls
+
+
+def alike(url: str) -> PictureAddressQuerySet:
+    """Return the addresses that lead to the picture at `url`, this one among them, as far as they were ever named."""
+    keys = PictureAddress.objects.at(url).values("picture__key")
+    return PictureAddress.objects.filter(Q(digest=PictureAddress.digest_of(url)) | Q(picture__key__in=keys))
 
 
 def names_of(picture: Picture) -> list[str]:
@@ -229,7 +234,7 @@ def _write_address(url: str, address: PictureAddress | None, picture: Picture) -
     if address is not None and address.status == Status.HELD and address.picture_id == picture.pk:
         return False
     address = address or PictureAddress(url=url, digest=PictureAddress.digest_of(url), host=host_of(url))
-    address.status, address.picture, address.fetched_at = Status.HELD, picture, timezone.now()
+    address.status, address.picture = Status.HELD, picture
     address.reason, address.failures, address.next_try_at = "", 0, None
     address.save()
     return True
@@ -261,11 +266,12 @@ def follow_others() -> None:
 def _delete_files(pictures: Collection[Picture]) -> int:
     """Delete the files of pictures whose rows are gone or taken down, but for those that others have in common."""
     names = {name for picture in pictures for name in names_of(picture)}
-    for other in Picture.objects.filter(removed=False, key__in={picture.key for picture in pictures}):
-        names.difference_update(names_of(other))
-    logos = {picture.logo for picture in pictures if picture.logo}
-    for logo in ProviderLogo.objects.filter(file__in=logos).values_list("file", flat=True):
-        names.difference_update(_logo_names(logo))
+    for keys in chunked(sorted({picture.key for picture in pictures})):
+        for other in Picture.objects.filter(removed=False, key__in=keys):
+            names.difference_update(names_of(other))
+    for logos in chunked(sorted({picture.logo for picture in pictures if picture.logo})):
+        for logo in ProviderLogo.objects.filter(file__in=logos).values_list("file", flat=True):
+            names.difference_update(_logo_names(logo))
     return files.delete(sorted(names))
 
 

@@ -49,8 +49,8 @@ class Migration(migrations.Migration):
         migrations.RemoveField("pictureaddress", "file"),
         migrations.RemoveField("pictureaddress", "width"),
         migrations.RemoveField("pictureaddress", "height"),
+        migrations.RemoveField("pictureaddress", "cached_at"),
         migrations.RunPython(migrations.RunPython.noop, forget),
-        migrations.RenameField("pictureaddress", "cached_at", "named_at"),
         migrations.CreateModel(
             "Picture",
             [
@@ -89,7 +89,6 @@ class Migration(migrations.Migration):
                     "removed",
                     models.BooleanField(default=False, help_text="Taken down for good: no files, and none ever again."),
                 ),
-                ("stored_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
@@ -136,11 +135,6 @@ class Migration(migrations.Migration):
             "pictureaddress",
             "failures",
             models.PositiveSmallIntegerField(default=0, help_text="Tries that failed since the last that didn't."),
-        ),
-        migrations.AddField(
-            "pictureaddress",
-            "fetched_at",
-            models.DateTimeField(blank=True, help_text="When it was last asked for.", null=True),
         ),
         migrations.AddIndex(
             "pictureaddress",

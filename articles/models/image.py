@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
+from pictures.files import PICTURES, name_of
+
 from .fields import AddressStart, Digest, SparseJSONField, WebAddressField, is_site_relative, is_web_address
 
 
@@ -102,6 +104,13 @@ class ArticleImage(ImageReference):
             return "taken down for good"
         return "our copy is shown" if self.status == PictureAddress.Status.HELD else "not fetched yet"
 
+    @property
+    def small_copy(self) -> str:
+        """The narrowest JPEG of a picture that was loaded `with_copies()`; empty if we hold none."""
+        rung = (self.copy_rungs or "").partition(",")[0]
+        is_held = self.status == PictureAddress.Status.HELD
+        return name_of(PICTURES, self.copy_key or "", rung, "jpg") if is_held else ""
+
 
 class RelatedImage(ImageReference):
     link = models.ForeignKey("articles.RelatedLink", models.CASCADE, related_name="images")
@@ -131,7 +140,6 @@ class Picture(models.Model):
     height = models.PositiveIntegerField(editable=False)
     enclosure_bytes = models.PositiveIntegerField(editable=False, help_text="Of the widest JPEG, which feeds name.")
     removed = models.BooleanField(default=False, help_text="Taken down for good: no files, and none ever again.")
-    stored_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return f"{self.key} {self.width}×{self.height}"
@@ -174,8 +182,6 @@ class PictureAddress(models.Model):
     next_try_at = models.DateTimeField(
         null=True, blank=True, help_text="Not asked before; never again by itself where there is none."
     )
-    fetched_at = models.DateTimeField(null=True, blank=True, help_text="When it was last asked for.")
-    named_at = models.DateTimeField(auto_now_add=True)
 
     objects = PictureAddressQuerySet.as_manager()
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import empty
 
-from articles.throttling import client_of
+from config.clients import client_of
 
 from .counting import Counters
 from .logs import request_id

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
 
-from articles.throttling import client_of
+from config.clients import client_of
 
 UNKNOWN = "(no such account)"
 

@@ -19,8 +19,6 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
 from articles.media import Copy, Outlet, media_address
-from articles.models import ArticleImage
-from pictures.files import PICTURES, name_of
 from pictures.ladder import WIDTHS
 
 BLANK_LINES_PATTERN = re.compile(r"\n\s+")
@@ -96,13 +94,6 @@ def _feeds(name: str, arguments: tuple[str, ...], query: str) -> dict[str, str]:
 def media(name: str) -> str:
     """Return where readers fetch a stored file."""
     return media_address(name)
-
-
-@register.filter
-def copy_file(image: ArticleImage) -> str:
-    """Return the narrowest JPEG of an image that was loaded `with_copies()`; empty if we hold none."""
-    rung = (image.copy_rungs or "").partition(",")[0]
-    return name_of(PICTURES, image.copy_key, rung, "jpg") if image.status == "held" and rung else ""
 
 
 @register.simple_tag

@@ -254,6 +254,26 @@ class TestKeys:
         hear(page, "1 story held.")
         assert done_by("ana") == ["hold"]
 
+    def test_screen_readers_are_told_where_keys_have_moved_to(self, page):
+        (story,) = waiting(1)
+        at_desk(page, story)
+        quality, undo = page.locator(".row [data-verb=quality]"), page.get_by_role("button", name="Undo")
+        press(page, "?")
+        for deed, key in (("q", "n"), ("u", "z")):
+            page.get_by_label("Another key for").select_option(deed)
+            page.get_by_label("is", exact=True).fill(key)
+            page.get_by_role("button", name="Change").press("Enter")
+        expect(quality).to_have_attribute("aria-keyshortcuts", "n")
+        press(page, "Escape")
+        page.reload()
+        expect(quality).to_have_attribute("aria-keyshortcuts", "n")
+        headline(page, story).focus()
+        press(page, "w")
+        expect(undo).to_have_attribute("aria-keyshortcuts", "z")
+        press(page, "?")
+        page.get_by_role("button", name="All as they came").press("Enter")
+        expect(undo).to_have_attribute("aria-keyshortcuts", "u")
+
     def test_a_key_moves_where_the_editor_wants_it_and_changes_places_with_what_was_there(self, page):
         stories = waiting(3)
         at_desk(page, stories[0])

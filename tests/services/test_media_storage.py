@@ -102,6 +102,14 @@ def test_a_storage_that_is_away_is_told_and_pages_go_on(site, bucket):
         bucket.start()
 
 
+def test_a_file_is_stored_without_asking_for_its_name_first(monkeypatch):
+    pytest.importorskip("storages")
+    from config.storage import BucketStorage
+
+    monkeypatch.setattr(BucketStorage, "exists", lambda *arguments: pytest.fail("asked"))
+    assert BucketStorage("s3://pictures").get_available_name("pictures/aa/1.jpg") == "pictures/aa/1.jpg"
+
+
 @pytest.mark.parametrize("address", ["s3:/pictures", "https://bucket", "s3://bucket?secret=x", "s3://"])
 def test_an_address_that_means_nothing_is_refused(address):
     pytest.importorskip("storages")

@@ -3,7 +3,7 @@
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import second_factor, sessions
+from accounts import second_factor
 
 
 class Command(BaseCommand):
@@ -16,6 +16,5 @@ class Command(BaseCommand):
         user = get_user_model().objects.filter(username=username).first()
         if user is None:
             raise CommandError(f"There is no user {username}. The admin lists them under Users.")
-        second_factor.forget(user)
-        sessions.end_all(user)
+        second_factor.take_away(user)
         self.stdout.write(f"{username} has no second factor now and is signed out everywhere.")

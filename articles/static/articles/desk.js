@@ -569,6 +569,7 @@
       form.elements.key.value = "";
       showKeymap();
     });
+    document.addEventListener("htmx:load", showShortcuts);
     showKeymap();
   }
 
@@ -588,6 +589,16 @@
     all("#help kbd[data-key]").forEach((kbd) => { kbd.textContent = keyOf(kbd.dataset.key, moved); });
     const told = Object.entries(moved).map(([deed, key]) => `${deed} is on ${key}`).join(", ");
     $("#keymap output").textContent = told ? `Changed: ${told}.` : "All keys are as they came.";
+    showShortcuts();
+  }
+
+  /** Tell screen readers the same, of what stands here already and of what htmx brings. */
+  function showShortcuts() {
+    const moved = keymap();
+    for (const each of all("[aria-keyshortcuts]")) {
+      each.dataset.deed ??= each.getAttribute("aria-keyshortcuts");
+      each.setAttribute("aria-keyshortcuts", keyOf(each.dataset.deed, moved));
+    }
   }
 
   function pressed(event) {

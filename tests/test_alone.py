@@ -1,0 +1,20 @@
+"""One process at a time: which databases have a lock for that."""
+
+import pytest
+from django.db.backends.sqlite3.base import DatabaseWrapper
+
+from articles import alone
+
+
+@pytest.mark.parametrize(
+    ("name", "both"),
+    [
+        ("{folder}/in-memory-of-ana/db.sqlite3", (True, False)),
+        ("{folder}/db.sqlite3", (True, False)),
+        ("file:memorydb_default?mode=memory&cache=shared", (True, True)),  # nobody else has it
+    ],
+)
+def test_a_database_in_a_file_has_a_lock_whatever_its_folder_is_called(name, both, tmp_path, monkeypatch):
+    monkeypatch.setattr(alone, "connection", DatabaseWrapper({"NAME": name.format(folder=tmp_path)}))
+    with alone.alone_at("work", 1) as first, alone.alone_at("work", 1) as second:
+        assert (first, second) == both
