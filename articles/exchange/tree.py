@@ -22,6 +22,7 @@ FRAGILE_PATTERN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _DISGUISED_PATTERN = re.compile(f"[{chr(_PRIVATE_PLANE)}-{chr(_PRIVATE_PLANE + len(_FRAGILE) - 1)}]")
 _DISGUISE = {code: _PRIVATE_PLANE + index for index, code in enumerate(_FRAGILE)}
 _REVEAL = {disguised: code for code, disguised in _DISGUISE.items()}
+_LINE_END_PATTERN = re.compile("\r\n?|\n")  # libyaml's, as far as they aren't in disguise
 _FORBIDDEN_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _UNSTORABLE_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
@@ -80,22 +81,23 @@ def read_tree(text: str, *, first_line: int = 1) -> Mapping:
     """Return the mapping that `text` holds; its lines count from `first_line`. Raises TreeError."""
     forbidden = _FORBIDDEN_PATTERN.search(text)
     if forbidden:
-        line = first_line + text.count("\n", 0, forbidden.start())
+        line = first_line + _line_at(text, forbidden.start())
         raise TreeError(line, f"contains the control character U+{ord(forbidden[0]):04X}; remove it")
     disguised = bool(FRAGILE_PATTERN.search(text))
     if disguised:
         collision = _DISGUISED_PATTERN.search(text)
         if collision:
-            line = first_line + text.count("\n", 0, collision.start())
+            line = first_line + _line_at(text, collision.start())
             raise TreeError(line, "mixes control characters with private-use characters; remove either")
         text = text.translate(_DISGUISE)
     try:
         return _Builder(text, first_line, disguised).build()
     except yaml.MarkedYAMLError as error:
-        line = _line_of(error)
-        raise TreeError(first_line + line, _problem_of(error, text.split("\n")[line])) from None
+        lines = _LINE_END_PATTERN.split(text)
+        line = min(_line_of(error), len(lines) - 1)  # at the end of the text libyaml counts one more
+        raise TreeError(first_line + line, _problem_of(error, lines[line])) from None
     except yaml.reader.ReaderError as error:
-        line = first_line + text.count("\n", 0, min(error.position, len(text)))
+        line = first_line + _line_at(text, error.position)
         raise TreeError(line, f"contains a character that YAML doesn't allow: {error.reason}") from None
     except ValueError:  # libyaml's scanner on numbers that no escape can hold, such as "\UFFFFFFFF"
         raise TreeError(first_line, "contains an escape that is no character") from None
@@ -105,7 +107,7 @@ class _Builder:
     """Turns the events of one text into a tree."""
 
     def __init__(self, text: str, first_line: int, disguised: bool) -> None:
-        self.lines = text.split("\n")
+        self.lines = _LINE_END_PATTERN.split(text)
         self.events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
         self.first_line = first_line
         self.disguised = disguised
@@ -186,6 +188,11 @@ class _Builder:
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             sequence.items.append(self._node(event, depth))
         return sequence
+
+
+def _line_at(text: str, position: int) -> int:
+    """Return the index of the line in which the character at `position` stands."""
+    return len(_LINE_END_PATTERN.findall(text, 0, position))
 
 
 def _line_of(error: yaml.MarkedYAMLError) -> int:
