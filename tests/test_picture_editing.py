@@ -14,7 +14,7 @@ from PIL import Image
 from articles import operations
 from articles.acts import SYSTEM
 from articles.images.queue import fail
-from articles.images.storing import names_of
+from articles.images.storing import PictureRemoved, names_of
 from articles.models import Article, ArticleImage, Operation, Picture, PictureAddress
 from articles.outcomes import Refused
 from pictures.sandbox import Decoder
@@ -89,6 +89,17 @@ def test_an_upload_that_is_no_picture_is_refused_with_the_reason(admin_client, m
     assert f"This picture {reason}" in page.content.decode()
     assert not article.images.exists()
     assert not stored(media)
+
+
+def test_a_picture_that_is_taken_down_while_the_page_is_saved_is_refused(admin_client, monkeypatch):
+    def link(*args, **kwargs):
+        raise PictureRemoved("was taken down")
+
+    monkeypatch.setattr("articles.admin.inlines.link", link)
+    article = builders.article("Before")
+    page = upload(admin_client, article, encoded("JPEG"), title="After")
+    assert "Nothing was saved: the picture was taken down. Choose another." in page.content.decode()
+    assert Article.objects.get().title == "Before"
 
 
 def test_a_picture_needs_an_address_or_a_file(admin_client):

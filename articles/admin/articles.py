@@ -30,6 +30,7 @@ from articles.outcomes import Outcome
 from articles.search import is_common, matching
 from articles.states import SpikeReason, State
 from articles.stories import Rescored
+from pictures.ladder import PictureRefused
 
 from .filters import EditorFilter, OutletFilter, StateFilter, TimeFilter, TopicFilter
 from .inlines import ImageInline, RelatedInline, TopicInline, take_up_upload
@@ -232,8 +233,12 @@ class ArticleAdmin(admin.ModelAdmin):
         if request.method != "POST":
             return super().changeform_view(request, object_id, *args, **kwargs)
         take_up_first(self, request, object_id, take_up_upload)
-        with act(Verb.EDIT if object_id else Verb.ADD, _by(request)):
-            return super().changeform_view(request, object_id, *args, **kwargs)
+        try:
+            with act(Verb.EDIT if object_id else Verb.ADD, _by(request)):
+                return super().changeform_view(request, object_id, *args, **kwargs)
+        except PictureRefused as refused:  # taken down since its form has seen it
+            self.message_user(request, f"Nothing was saved: the picture {refused}. Choose another.", messages.ERROR)
+            return redirect(request.get_full_path())
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if request.method != "POST" or "_save" not in request.POST:
