@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from os.path import commonprefix
 from unicodedata import normalize
 
@@ -59,6 +60,8 @@ def is_akin(one: str, other: str) -> bool:
     """Return whether two folded words look like forms of one: equal, or with endings on a common stem."""
     if one == other:
         return True
+    if one[:SHORTEST_STEM] != other[:SHORTEST_STEM]:
+        return False
     stem = len(commonprefix([one, other]))
     # The stem may have taken a letter of the endings: vaccine, vaccines.
     return any(_ends(one, at) and _ends(other, at) for at in range(max(stem - 1, SHORTEST_STEM), stem + 1))
@@ -71,7 +74,7 @@ def _ends(word: str, at: int) -> bool:
 
 def _meant(text: str, words: str) -> list[re.Match[str]]:
     """Return the words of `text` that the query meant, in their order."""
-    wanted = [[_folded(word) for word in term.words] for term in parse(words).wanted]
+    wanted = _wanted(words)
     if not wanted:
         return []
     found = list(_WORD.finditer(text))
@@ -83,6 +86,12 @@ def _meant(text: str, words: str) -> list[re.Match[str]]:
             if len(there) == len(term) and all(map(is_akin, there, term)):
                 meant.update(range(start, start + len(term)))
     return [found[place] for place in sorted(meant)]
+
+
+@lru_cache(maxsize=64)
+def _wanted(words: str) -> list[list[str]]:
+    """Return the terms of a query, folded: parsed once for all the texts of a page."""
+    return [[_folded(word) for word in term.words] for term in parse(words).wanted]
 
 
 def _folded(word: str) -> str:
