@@ -7,14 +7,14 @@ around a story (see also, more on its topic, the menu) is not the story.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from django.db.models import OuterRef, Subquery
 
 from .models import Event, RelatedLink, Subject
 
 if TYPE_CHECKING:
-    from .models import Article, ArticleQuerySet
+    from .models import ArticleQuerySet
 
 # The fields of events that change what a story's page says, or whether there is one.
 SHOWN = (
@@ -51,11 +51,24 @@ def with_log(articles: ArticleQuerySet) -> ArticleQuerySet:
     )
 
 
-def modified_at(article: Article, now: datetime) -> datetime:
+class Logged(Protocol):
+    """What `modified_at` reads of an article."""
+
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def publish_at(self) -> datetime | None: ...
+    @property
+    def logged_at(self) -> datetime | None: ...
+    @property
+    def covered_at(self) -> datetime | None: ...
+
+
+def modified_at(article: Logged, now: datetime) -> datetime:
     """Return when the story last changed for readers, of an article loaded with `with_log()`.
 
     Without an entry in the log: when it came in. A schedule counts once it has begun.
     """
-    logged, covered = article.logged_at, article.covered_at  # type: ignore[attr-defined]
     begun = article.publish_at if article.publish_at and article.publish_at <= now else None
-    return max(moment for moment in (logged or article.created_at, covered, begun) if moment is not None)
+    moments = (article.logged_at or article.created_at, article.covered_at, begun)
+    return max(moment for moment in moments if moment is not None)

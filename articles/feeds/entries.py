@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from django.db.models import Prefetch
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+from django.urls import reverse
 from django.utils import timezone
 
-from articles.cards import pictures_of
-from articles.media import Copy, media_address
+from articles.cards import copy_from, copy_of
+from articles.media import media_address
 from articles.models import Article, ArticleQuerySet, ArticleTopic
 from articles.modified import modified_at, with_log
+from articles.statements import JSONList, Statement, json_of, time_of
 from articles.templatetags.newsfold import web_address
 from articles.xmltext import xml_text
 
@@ -44,33 +48,83 @@ class Entry:
     picture: Attachment | None
 
 
+class _Row(NamedTuple):
+    """An article as the database tells of it."""
+
+    pk: int
+    name: str
+    title: str
+    excerpt: str
+    published_at: datetime
+    source: str
+    outlet: str
+    domain: str
+    topics: Any
+    picture: Any
+    created_at: datetime
+    publish_at: datetime | None
+    logged_at: datetime | None
+    covered_at: datetime | None
+
+
 def entries_of(articles: ArticleQuerySet, site: str) -> list[Entry]:
     """Return the newest of `articles`, as a feed tells them to readers of the site at the address `site`.
 
-    Four queries whatever their number: articles, topics, pictures, our copies.
+    Two queries whatever their number.
     """
-    topics = Prefetch("article_topics", ArticleTopic.objects.select_related("tag"))
-    told = with_log(articles).select_related("provider").prefetch_related(topics, "images")
-    newest = list(told.newest_first()[:ENTRIES])
-    pictures = pictures_of(newest)
+    newest = list(articles.newest_first().values_list("pk", flat=True)[:ENTRIES])
+    rows = {row[0]: _row(row) for row in TOLD.rows(newest)}
     now = timezone.now()
-    return [_entry(article, site, now, _attachment(pictures.get(article.pk), site)) for article in newest]
+    return [_entry(rows[pk], site, now) for pk in newest]
 
 
-def _entry(article: Article, site: str, now: datetime, picture: Attachment | None) -> Entry:
+def _row(values: Sequence[Any]) -> _Row:
+    pk, name, title, excerpt, at, web, original, outlet, domain, topics, picture, *moments = values
+    times = [value and time_of(value) for value in moments]
+    return _Row(pk, name, title, excerpt, time_of(at), web or original, outlet, domain, topics, picture, *times)
+
+
+def _entry(row: _Row, site: str, now: datetime) -> Entry:
+    copy = copy_from(row.picture)
+    topics = sorted((topic["position"], topic["pk"], topic["name"]) for topic in json_of(row.topics) or ())
     return Entry(
-        page=site + article.get_absolute_url(),
-        source=web_address(article.source_url),
-        title=xml_text(article.title) or article.name,
-        excerpt=xml_text(article.excerpt),
-        published_at=article.published_at,
-        modified_at=modified_at(article, now),
-        outlet=xml_text(article.provider.name) or article.provider.domain,
-        outlet_page=site + article.provider.get_absolute_url(),
-        topics=[xml_text(place.tag.name) for place in article.article_topics.all()],
-        picture=picture,
+        page=site + reverse("story", args=[row.name]),
+        source=web_address(row.source),
+        title=xml_text(row.title) or row.name,
+        excerpt=xml_text(row.excerpt),
+        published_at=row.published_at,
+        modified_at=modified_at(row, now),
+        outlet=xml_text(row.outlet) or row.domain,
+        outlet_page=site + reverse("provider", args=[row.domain]),
+        topics=[xml_text(name) for _, _, name in topics],
+        picture=Attachment(site + media_address(copy.file), copy.bytes, "image/jpeg") if copy else None,
     )
 
 
-def _attachment(copy: Copy | None, site: str) -> Attachment | None:
-    return Attachment(site + media_address(copy.file), copy.bytes, "image/jpeg") if copy else None
+def _build_told(ids: Sequence[int]) -> QuerySet[Any, Any]:
+    topic = JSONObject(position="position", pk="pk", name="tag__name")
+    topics = ArticleTopic.objects.filter(content_object=OuterRef("pk")).order_by()
+    return (
+        with_log(Article.objects.filter(pk__in=ids))
+        .order_by()
+        .values_list(
+            "pk",
+            "name",
+            "title",
+            "excerpt",
+            "published_at",
+            "web_url",
+            "original_url",
+            "provider__name",
+            "provider__domain",
+            Subquery(topics.values("content_object").annotate(all=JSONList(topic)).values("all")),
+            copy_of("pk"),
+            "created_at",
+            "publish_at",
+            "logged_at",
+            "covered_at",
+        )
+    )
+
+
+TOLD = Statement(_build_told)
