@@ -124,10 +124,8 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
 @for_readers()
 @require_safe
 def story(request: HttpRequest, name: str) -> HttpResponseBase:
-    article = get_object_or_404(Article.objects.select_related("lead").only(*SEEN, *LEAD_SEEN), name=name)
-    if not article.is_shown():
-        return _redirect_to_lead(article)
-    return render(request, "articles/story.html", story_context(article.pk))
+    shown = list(Article.objects.public().filter(name=name).values_list("pk", flat=True)[:1])
+    return render(request, "articles/story.html", story_context(shown[0])) if shown else _redirect_to_lead(name)
 
 
 @for_readers()
@@ -165,8 +163,9 @@ def _list_context(request: HttpRequest, articles: ArticleQuerySet) -> dict[str, 
     return {"page": page, "days": days_of(cards_of(page.ids))}
 
 
-def _redirect_to_lead(article: Article) -> HttpResponsePermanentRedirect:
+def _redirect_to_lead(name: str) -> HttpResponsePermanentRedirect:
     """Send readers of a folded article to its place under its lead. Raises Http404 if there is none to be seen."""
+    article = get_object_or_404(Article.objects.select_related("lead").only(*SEEN, *LEAD_SEEN), name=name)
     is_shown = article.is_folded and not article.removed and not article.missing and article.staged is None
     if not (is_shown and article.lead and article.lead.is_shown()):
         raise Http404
