@@ -109,14 +109,14 @@ def database(found: dict[str, Any], wait: float = DATABASE_POOL_WAIT) -> dict[st
         # Readers never wait for a writer (WAL); writers queue at BEGIN instead of failing halfway (IMMEDIATE).
         options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;"
         return found | {"OPTIONS": options | {"transaction_mode": "IMMEDIATE", "timeout": 30}}
-    found["CONN_HEALTH_CHECKS"] = True
     options.setdefault("connect_timeout", 3)
-    if SERVES and DATABASE_POOL_MAX:
-        # After a second of trying in vain the next request begins anew, so a server that is back is found at once.
-        sizes = {"min_size": min(DATABASE_POOL_MIN, DATABASE_POOL_MAX), "max_size": DATABASE_POOL_MAX}
-        options["pool"] = sizes | {"timeout": wait, "reconnect_timeout": 1}
-        found["CONN_MAX_AGE"] = 0  # the pool keeps them
-    return found
+    if not (SERVES and DATABASE_POOL_MAX):
+        return found | {"CONN_HEALTH_CHECKS": True}
+    # After a second of trying in vain the next request begins anew, so a server that is back is found at once.
+    sizes = {"min_size": min(DATABASE_POOL_MIN, DATABASE_POOL_MAX), "max_size": DATABASE_POOL_MAX}
+    options["pool"] = sizes | {"timeout": wait, "reconnect_timeout": 1}
+    # The pool keeps the connections, and this engine knows which of them are alive.
+    return found | {"ENGINE": "config.postgresql", "CONN_MAX_AGE": 0}
 
 
 DATABASES = {"default": database(env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
@@ -134,7 +134,8 @@ elif CACHES["default"]["BACKEND"].endswith(".RedisCache"):
     asked = CACHES["default"] | {"BACKEND": "config.cache.RedisCache"}
     given = asked.get("OPTIONS", {})
     CACHES["default"] = asked | {"OPTIONS": given | {"ALONE_ENTRIES": 1000}}
-    CACHES["pages"] = asked | {"KEY_PREFIX": "pages", "OPTIONS": given | {"ALONE_ENTRIES": 500}}
+    CACHES["pages"] = asked | {"BACKEND": "config.cache.PagesCache", "KEY_PREFIX": "pages"}
+    CACHES["pages"]["OPTIONS"] = given | {"OWN_ENTRIES": 500}
     # Sessions are in the database, and a copy of each for a minute here: whatever becomes of Redis, nobody is signed
     # out, and who signs out while it is away is signed out.
     CACHES["sessions"] = asked | {"KEY_PREFIX": "sessions", "OPTIONS": given | {"SECONDS_MAX": 60}}

@@ -121,6 +121,14 @@ def test_a_restart_is_told_and_over_in_seconds(site, postgres, away_for):
     assert set(readers.held) <= {302, 503}
 
 
+def test_connections_that_the_server_has_ended_are_noticed_before_they_are_used(site, postgres):
+    wait_until(lambda: site.get("/latest/").status == 200, RECOVERED_SECONDS, "pages")
+    for _ in range(3):
+        ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'restarted'"
+        assert postgres.sql(ended)
+        assert [site.get(f"/latest/?{time.monotonic_ns()}").status for _ in range(8)] == [200] * 8
+
+
 def test_a_page_says_what_to_do_and_the_api_says_it_in_json(site, postgres):
     postgres.stop()
     try:
