@@ -14,9 +14,9 @@ import gzip
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
@@ -37,8 +37,7 @@ PAGES = "pages"  # a cache of its own, so that nothing else pushes answers out
 KEPT_SECONDS = 3600
 MAKERS = ("articles", "config", "pictures", "providers", "templates")  # folders of what makes an answer
 QUARTER = 900  # seconds; what depends on the time of day ("today", "48 hours") is computed anew after so long
-PATIENCE_SECONDS, PAUSE_SECONDS = 10.0, 0.01  # how a request waits for another that computes the same answer
-NOT_KEPT, NOT_KEPT_SECONDS = "not kept", 2  # no use waiting for this one
+PATIENCE_SECONDS = 10.0  # how long a request waits for another that computes the same answer
 SETTLED = timedelta(seconds=2)  # HTTP's dates know whole seconds: a change younger than that is not dated
 GZIP_LEVEL, GZIP_BYTES_MIN = 5, 500
 COMPRESSIBLE_PATTERN = re.compile(r"text/|application/(?:json|javascript|xml|[\w.]+\+(?:json|xml))")
@@ -59,6 +58,7 @@ SAID = (  # settings that answers tell, beside what is published
     "API_SOURCE_URL",
     "API_VIDEO_URL",
 )
+_computing: dict[str, Future[Answer | None]] = {}
 CONTROL = "public, max-age=0, s-maxage=60, must-revalidate"  # caches before us: at most 60 s (RELIABILITY goal 26)
 
 
@@ -74,12 +74,12 @@ def for_readers(*parameters: str) -> Callable[[View], View]:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of 200 as it is kept. `compressed` is made for the first reader who takes gzip."""
+    """An answer of 200 as it is kept. `compressed` is empty where that would gain nothing."""
 
     content: bytes
     headers: dict[str, str]
     digest: str
-    compressed: bytes = b""
+    compressed: bytes
 
 
 class KeptAnswersMiddleware:
@@ -108,41 +108,34 @@ class KeptAnswersMiddleware:
         return _response(request, answer, key, stamp)
 
     def _answer(self, request: HttpRequest, key: str) -> Answer | HttpResponseBase:
-        """Return what is kept under the key; else compute it, once however many ask; other answers as they are."""
+        """Return what is kept under the key; else compute it, once in each process; other answers as they are."""
         found = caches[PAGES].get(key)
         if found is not None:
             return found
-        with _alone(key) as found:
-            if found is not None:
-                return found
+        mine: Future[Answer | None] = Future()
+        first = _computing.setdefault(key, mine)
+        if first is not mine and (found := _waited_for(first)):
+            return found
+        answer = None
+        try:
             response = self.get_response(request)
             answer = _keepable(response)
             if answer is None:
-                caches[PAGES].set(f"{key}-busy", NOT_KEPT, NOT_KEPT_SECONDS)
                 return response
             caches[PAGES].set(key, answer, KEPT_SECONDS)
             return answer
+        finally:
+            if first is mine:
+                _computing.pop(key, None)
+                mine.set_result(answer)
 
 
-@contextmanager
-def _alone(key: str) -> Iterator[Answer | None]:
-    """Yield None to the one who is to compute the answer; to others, who had to wait, what that one kept.
-
-    Who has waited too long, or for an answer that isn't kept, computes it too.
-    """
-    kept, lock = caches[PAGES], f"{key}-busy"
-    end = time.monotonic() + PATIENCE_SECONDS
-    found = None
-    while not (is_first := kept.add(lock, "", PATIENCE_SECONDS)):
-        found = kept.get(key)
-        if found is not None or kept.get(lock) == NOT_KEPT or time.monotonic() > end:
-            break
-        time.sleep(PAUSE_SECONDS)
+def _waited_for(first: Future[Answer | None]) -> Answer | None:
+    """Return what another thread computes; None if that isn't kept, or takes too long."""
     try:
-        yield found if found is not None or not is_first else kept.get(key)
-    finally:
-        if is_first and kept.get(lock) != NOT_KEPT:
-            kept.delete(lock)
+        return first.result(PATIENCE_SECONDS)
+    except TimeoutError:
+        return None
 
 
 def _keepable(response: HttpResponseBase) -> Answer | None:
@@ -150,29 +143,23 @@ def _keepable(response: HttpResponseBase) -> Answer | None:
         return None
     if "no-store" in response.headers.get("Cache-Control", "") or "Cookie" in response.headers.get("Vary", ""):
         return None
+    content = response.content
     headers = {name: value for name, value in response.headers.items() if name != "Content-Length"}
-    return Answer(response.content, headers, hashlib.blake2b(response.content, digest_size=16).hexdigest())
+    gains = len(content) >= GZIP_BYTES_MIN and COMPRESSIBLE_PATTERN.match(headers.get("Content-Type", ""))
+    compressed = gzip.compress(content, GZIP_LEVEL, mtime=0) if gains else b""
+    return Answer(content, headers, hashlib.blake2b(content, digest_size=16).hexdigest(), compressed)
 
 
 def _response(request: HttpRequest, answer: Answer, key: str, stamp: stamps.Taken) -> HttpResponse:
     content = answer.content
-    encoding = {}
-    if len(content) >= GZIP_BYTES_MIN and COMPRESSIBLE_PATTERN.match(answer.headers.get("Content-Type", "")):
-        encoding = {"Vary": "Accept-Encoding"}
-        if "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
-            content = _compressed(answer, key)
-            encoding["Content-Encoding"] = "gzip"
+    encoding = {"Vary": "Accept-Encoding"} if answer.compressed else {}
+    if answer.compressed and "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
+        content = answer.compressed
+        encoding["Content-Encoding"] = "gzip"
     headers = answer.headers | encoding | _validators(key, answer.digest, stamp)
     headers["Content-Length"] = str(len(content))
     headers.setdefault("Cache-Control", CONTROL)
     return HttpResponse(content, headers=headers)
-
-
-def _compressed(answer: Answer, key: str) -> bytes:
-    if not answer.compressed:
-        answer = replace(answer, compressed=gzip.compress(answer.content, GZIP_LEVEL, mtime=0))
-        caches[PAGES].set(key, answer, KEPT_SECONDS)
-    return answer.compressed
 
 
 def _not_modified(key: str, digest: str, stamp: stamps.Taken) -> HttpResponse:

@@ -20,6 +20,7 @@ from redis.retry import Retry
 
 PATIENCE_SECONDS = 0.5  # for connecting, and for an answer
 PAUSE_SECONDS = 5.0  # how long a Redis that failed is left alone
+OWN_SECONDS = 3600.0  # how long a process has what it found in Redis
 QUICK = {
     "socket_connect_timeout": PATIENCE_SECONDS,
     "socket_timeout": PATIENCE_SECONDS,
@@ -49,6 +50,20 @@ def _or_instead(name: str) -> Callable[..., Any]:
     return method
 
 
+class Client(redis.RedisCacheClient):
+    """Django's makes a new `Redis` for every command, which costs more than the command."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._clients: dict[int, Any] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        index = self._get_connection_pool_index(write)
+        if index not in self._clients:
+            self._clients[index] = super().get_client(key, write=write)
+        return self._clients[index]
+
+
 class RedisCache(redis.RedisCache):
     """Django's own. `ALONE_ENTRIES` says how much a process keeps while Redis is away, `SECONDS_MAX` for how long
     anything is kept at most."""
@@ -58,6 +73,7 @@ class RedisCache(redis.RedisCache):
         entries = options.pop("ALONE_ENTRIES", 0)
         self.longest = options.pop("SECONDS_MAX", None)
         super().__init__(server, params | {"OPTIONS": options})
+        self._class = Client
         self.server = server
         self.instead: BaseCache = DummyCache(server, {"KEY_PREFIX": self.key_prefix})
         if entries:
@@ -100,3 +116,29 @@ class RedisCache(redis.RedisCache):
     delete, has_key, incr = _or_instead("delete"), _or_instead("has_key"), _or_instead("incr")
     get_many, set_many, delete_many = _or_instead("get_many"), _or_instead("set_many"), _or_instead("delete_many")
     clear = _or_instead("clear")
+
+
+class PagesCache(RedisCache):
+    """For what never changes under its key: a process asks itself first. `OWN_ENTRIES` says how much it keeps."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        options = dict(params.get("OPTIONS", {}))
+        own = {"KEY_PREFIX": params.get("KEY_PREFIX", ""), "OPTIONS": {"MAX_ENTRIES": options.pop("OWN_ENTRIES")}}
+        super().__init__(server, params | {"OPTIONS": options})
+        self.own = LocMemCache(f"{server} own", own)
+
+    def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
+        found = self.own.get(key, None, version)
+        if found is None:
+            found = super().get(key, None, version)
+            if found is not None:
+                self.own.set(key, found, OWN_SECONDS, version)
+        return default if found is None else found
+
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> None:
+        self.own.set(key, value, timeout, version)
+        super().set(key, value, timeout, version)
+
+    def clear(self) -> bool:
+        self.own.clear()
+        return super().clear()

@@ -98,3 +98,36 @@ def test_what_was_kept_alone_is_not_found_again_later(server, calls, monkeypatch
 def test_sessions_are_kept_there_for_a_minute_at_most(server, asked, kept):
     assert made(server, SECONDS_MAX=60).get_backend_timeout(asked) == kept
     assert made(server).get_backend_timeout(asked) == asked
+
+
+class TestPages:
+    """What never changes under its key: each process asks itself first."""
+
+    @pytest.fixture
+    def pages(self, server):
+        found = cache.PagesCache(server, {"KEY_PREFIX": "pages", "OPTIONS": {"OWN_ENTRIES": 10}})
+        yield found
+        found.clear()
+
+    def test_what_is_found_in_redis_is_not_asked_for_again(self, pages, calls):
+        calls.append("back")
+        assert pages.get("a") == pages.get("a") == "from Redis"
+        assert calls == ["back", "pages:1:a"]
+
+    def test_what_this_process_keeps_is_its_own_too(self, pages, calls):
+        pages.set("a", "kept here")
+        assert pages.get("a") == "kept here"
+        assert calls == []
+
+    def test_what_nobody_keeps_is_the_default(self, pages, calls):
+        assert pages.get("a", "nothing") == "nothing"
+
+    def test_nothing_is_left_of_what_is_cleared(self, pages):
+        pages.set("a", "kept here")
+        pages.clear()
+        assert pages.get("a") is None
+
+
+def test_commands_share_a_client(server):
+    client = made(server)._cache
+    assert client.get_client("a") is client.get_client("b", write=True)
