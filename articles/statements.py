@@ -28,12 +28,12 @@ Compiled = tuple[str, list[tuple[str, Any]]]  # SQL, and each parameter with the
 
 
 class Statement:
-    """A query of `values_list` for rows with given keys. Build it with `MOMENT` where its rules need the clock."""
+    """A query of `values_list` for rows with given keys or names. `MOMENT` in it stands for the time of asking."""
 
     def __init__(self, build: Callable[[Sequence[int]], QuerySet[Any, Any]]) -> None:
         self._compiled = lru_cache(maxsize=256)(lambda vendor, count: _compile(build, count))
 
-    def rows(self, keys: Sequence[int] | None = None) -> list[tuple[Any, ...]]:
+    def rows(self, keys: Sequence[int] | Sequence[str] | None = None) -> list[tuple[Any, ...]]:
         """Return the rows of these keys, or of a query without keys. Columns are as drivers give them.
 
         One query; none for an empty list of keys.
@@ -60,7 +60,7 @@ class Statement:
         return _run(f"{' UNION ALL '.join(parts)} ORDER BY {order} LIMIT {size:d}", params) if parts else []
 
     def _bound(
-        self, keys: Sequence[int], since: datetime | None = None, before: tuple[datetime, str] | None = None
+        self, keys: Sequence[Any], since: datetime | None = None, before: tuple[datetime, str] | None = None
     ) -> tuple[str, list[Any]]:
         sql, params = self._compiled(connection.vendor, len(keys))
         values: dict[str, Any] = {"moment": timezone.now(), "since": since, "time": before[0] if before else None}
@@ -100,6 +100,7 @@ def _run(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
 def _compile(build: Callable[[Sequence[int]], QuerySet[Any, Any]], count: int) -> Compiled:
     marks = [MARK - number for number in range(count)]
     names: dict[Any, str] = {mark: f"key {place}" for place, mark in enumerate(marks)}
+    names |= {str(mark): name for mark, name in names.items()}  # where keys are names
     for name, time in (("moment", MOMENT), ("since", SINCE), ("time", BEFORE_TIME)):
         names[connection.ops.adapt_datetimefield_value(time)] = name
     names[BEFORE_FILE] = "file"

@@ -95,6 +95,11 @@ class Aside(NamedTuple):
         return reverse("story", args=[self.name])
 
 
+def shown(name: str) -> int | None:
+    """Return the key of the article of that name that readers see by itself; None if there is none. One query."""
+    return next((pk for (pk,) in SHOWN.rows([name])), None)
+
+
 def told(pk: int) -> Told:
     """Return the lead of a story. One query."""
     row = STORIES.rows([pk])[0]
@@ -157,6 +162,10 @@ def _more_about(subject: Subject, but: Sequence[int]) -> list[Aside]:
     return [found[pk] for pk in newest][:MORE_STORIES]
 
 
+def _build_shown(names: Sequence[int]) -> QuerySet[Any, Any]:
+    return Article.objects.public(MOMENT).filter(name__in=names).order_by().values_list("pk")
+
+
 def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
     topic = JSONObject(position="position", pk="tag__pk", name="tag__name", slug="tag__slug", parent="tag__parent")
     topics = ArticleTopic.objects.filter(content_object=OuterRef("pk")).order_by()
@@ -201,3 +210,4 @@ def _build_asides(ids: Sequence[int]) -> QuerySet[Any, Any]:
 ASIDES = Statement(_build_asides)
 STORIES = Statement(_build_stories)
 LINKS = Statement(_build_links)
+SHOWN = Statement(_build_shown)

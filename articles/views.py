@@ -27,7 +27,7 @@ from .media import media_type
 from .models import Article, ArticleQuerySet, Policies
 from .paging import page_about, page_by, page_of
 from .ranking import HOURS_PER_TENFOLD_HEAT, MIXED_PLACES, PER_OUTLET
-from .storypage import story_context
+from .storypage import shown, story_context
 from .topictree import TopicTree
 
 OUTLETS_PAGE = 200
@@ -124,8 +124,8 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
 @for_readers()
 @require_safe
 def story(request: HttpRequest, name: str) -> HttpResponseBase:
-    shown = list(Article.objects.public().filter(name=name).values_list("pk", flat=True)[:1])
-    return render(request, "articles/story.html", story_context(shown[0])) if shown else _redirect_to_lead(name)
+    pk = shown(name)
+    return _redirect_to_lead(name) if pk is None else render(request, "articles/story.html", story_context(pk))
 
 
 @for_readers()
