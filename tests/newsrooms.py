@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.environments import newsroom_environment
+
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "2"))
 POSTGRES = os.environ.get("FAULT_DATABASE_URL", "postgres://root@127.0.0.1:5432/test")
@@ -20,14 +22,7 @@ class Newsroom:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.folder = folder
-        self.environment = os.environ | {
-            "DATABASE_URL": url,
-            "SECRET_KEY": "for-tests-only-0123456789abcdefghijklmnopqrstuvwxyz",
-            "ALLOWED_HOSTS": "localhost",
-            "DEBUG": "false",
-            "PYTHONPATH": str(ROOT),
-        }
-        self.environment.pop("DJANGO_SETTINGS_MODULE", None)
+        self.environment = newsroom_environment(os.environ, folder, DATABASE_URL=url)
 
     def start(self, *command: str, **options: object) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -21,6 +21,8 @@ from typing import Any
 
 import urllib3
 
+from tests.environments import newsroom_environment
+
 ROOT = Path(__file__).resolve().parent.parent
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 POSTGRES_BIN = str(BINARIES[-1]) if BINARIES else os.path.dirname(shutil.which("initdb") or "")
@@ -171,24 +173,8 @@ class Site:
 
     def __post_init__(self) -> None:
         self.http = urllib3.PoolManager(maxsize=20, retries=False, timeout=20)
-        kept = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONDONTWRITEBYTECODE")
-        self.environment = {name: os.environ[name] for name in kept if name in os.environ} | {
-            "SECRET_KEY": "for-tests-only-" * 5,
-            "ALLOWED_HOSTS": "127.0.0.1",
-            "HTTPS": "false",
-            "DEBUG": "false",
-            "API_RATE": "0",
-            "SEARCH_RATE": "0",
-            "DATABASE_URL": f"sqlite:///{self.folder / 'db.sqlite3'}",
-            "CACHE_URL": "locmemcache://",
-            "REPLICA_URL": "",
-            "MEDIA_STORAGE": "",
-            "MEDIA_ROOT": str(self.folder / "media"),
-            "STATIC_ROOT": str(self.folder / "static"),
-            "WEB_BIND": f"127.0.0.1:{self.port}",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        }
-        self.environment |= self.settings
+        bind = {"WEB_BIND": f"127.0.0.1:{self.port}"}
+        self.environment = newsroom_environment(os.environ, self.folder, **(bind | self.settings))
 
     def manage(self, *command: str) -> str:
         return self._told("manage.py", *command)

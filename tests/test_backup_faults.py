@@ -77,7 +77,7 @@ class Rooms:
 
     def _with_media(self, newsroom: Newsroom, name: str) -> Newsroom:
         media = {"MEDIA_ROOT": str(self.folder / "media" / name)}
-        newsroom.environment |= media | {"DEBUG": "true", "HTTPS": "false"}  # pages without collected static files
+        newsroom.environment |= media | {"DEBUG": "true"}  # pages without collected static files
         return newsroom
 
 

@@ -10,7 +10,7 @@ from tests import servers
 
 ARTICLES = int(os.environ.get("LOAD_ARTICLES", "8000"))
 PASSWORD = "a password for one load test"
-# What production sets, and what holds there by default: the tests of services let one reader ask without end.
+# What production sets, and what holds there by default: a newsroom of tests lets one reader ask without end.
 SETTINGS = {
     "BEHIND_PROXY": "true",  # readers come from many addresses
     "API_RATE": "120",
