@@ -77,16 +77,12 @@ def measure(step: str, argument: str, environment: dict[str, str]) -> list[float
     return [float(number) for number in answer.stdout.split()]
 
 
-def empty_newsroom(path: Path) -> dict[str, str]:
-    """Make the tables of a newsroom at `path`; return the environment to work on it."""
-    environment = os.environ | {
-        "DATABASE_URL": f"sqlite:///{path}",
-        "SECRET_KEY": "for-the-bench-only-0123456789abcdefghijklmnopqrstuvwxyz",
-        "ALLOWED_HOSTS": "localhost",
-        "DEBUG": "false",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "PYTHONPATH": str(ROOT),
-    }
+def empty_newsroom(folder: Path) -> dict[str, str]:
+    """Make a newsroom's folder and tables; return the environment to work on it."""
+    from tests.environments import newsroom_environment
+
+    folder.mkdir()
+    environment = newsroom_environment(os.environ, folder)
     migrate = [sys.executable, "manage.py", "migrate", "-v0"]
     subprocess.run(migrate, env=environment, cwd=ROOT, check=True)
     return environment
@@ -95,7 +91,7 @@ def empty_newsroom(path: Path) -> dict[str, str]:
 def rounds(documents: Path, scratch: Path) -> dict[str, list[list[float]]]:
     found: dict[str, list[list[float]]] = {step: [] for step in STEPS}
     for number in range(ROUNDS):
-        environment = empty_newsroom(scratch / f"{number}.sqlite3")
+        environment = empty_newsroom(scratch / f"newsroom{number}")
         for step in STEPS:
             argument = scratch / f"out{number}" if step == "export" else documents
             found[step].append(measure(step, str(argument), environment))
@@ -117,7 +113,7 @@ def compare_memory() -> int:
             for story in documents(count, seed=1, policy=Policy()):
                 for document in story:
                     (files / f"{document.name}.md").write_text(document_text(document))
-            cpu, _, peak = measure("first import", str(files), empty_newsroom(Path(folder, "newsroom.sqlite3")))
+            cpu, _, peak = measure("first import", str(files), empty_newsroom(Path(folder, "newsroom")))
         print(f"| {count:,} | {peak:.0f} | {count / cpu:,.0f} |", flush=True)
         peaks.append(peak)
     each = (peaks[1] - peaks[0]) * 1024 / (MANY - FEW)

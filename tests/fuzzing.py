@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+SHORTEST = 1  # seconds of a run
 KEPT = ROOT / "var" / "fuzz"
 MEMORY_MAX = 1_000_000_000  # bytes of a worker's address space
 HUNG = 120.0  # seconds without a new case after which a worker is killed
@@ -264,6 +265,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60, help="How long for each target.")
     parser.add_argument("--seed", default=str(int(time.time())), help="The same seed makes the same cases.")
     given = parser.parse_args()
+    if not given.seconds >= SHORTEST:  # nan included
+        parser.error(f"a run takes {SHORTEST} second or more")
     return 1 if sum([fuzz(name, given.seconds, given.seed) for name in given.targets]) else 0
 
 

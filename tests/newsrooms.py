@@ -5,10 +5,12 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.environments import newsroom_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "2"))
@@ -20,14 +22,7 @@ class Newsroom:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.folder = folder
-        self.environment = os.environ | {
-            "DATABASE_URL": url,
-            "SECRET_KEY": "for-tests-only-0123456789abcdefghijklmnopqrstuvwxyz",
-            "ALLOWED_HOSTS": "localhost",
-            "DEBUG": "false",
-            "PYTHONPATH": str(ROOT),
-        }
-        self.environment.pop("DJANGO_SETTINGS_MODULE", None)
+        self.environment = newsroom_environment(os.environ, folder, DATABASE_URL=url)
 
     def start(self, *command: str, **options: object) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -59,14 +54,17 @@ class Newsroom:
 
 
 class Databases:
-    """Hands out empty, migrated databases of one kind."""
+    """Hands out empty, migrated databases of one kind; `databases_of` makes one and drops what it has made."""
 
     def __init__(self, kind: str, folder: Path) -> None:
         self.kind = kind
         self.folder = folder
         self.names: list[str] = []
+        self.template = ""
+
+    def make_template(self) -> None:
         self.template = self._make("template")
-        Newsroom(self.template, folder).run("manage.py", "migrate", "-v0")
+        Newsroom(self.template, self.folder).run("manage.py", "migrate", "-v0")
 
     def _make(self, name: str, template: str = "") -> str:
         if self.kind == "sqlite":
@@ -88,15 +86,20 @@ class Databases:
     def newsroom(self, name: str) -> Newsroom:
         if self.kind == "sqlite":
             url = self._make(name)
-            with sqlite3.connect(self.folder / "template.sqlite3") as source:
-                source.backup(sqlite3.connect(self.folder / f"{name}.sqlite3"))
+            copy_sqlite(self.folder / "template.sqlite3", self.folder / f"{name}.sqlite3")
         else:
             url = self._make(name, self.template.rpartition("/")[2])
         return Newsroom(url, self.folder)
 
     def drop(self) -> None:
-        for name in self.names:
-            self._sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        with ExitStack() as stack:  # each, whatever becomes of the others
+            for name in self.names:
+                stack.callback(self._sql, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def copy_sqlite(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
+        read.backup(written)
 
 
 def postgres_answers() -> bool:
@@ -113,10 +116,13 @@ def postgres_answers() -> bool:
 
 @contextmanager
 def databases_of(kind: str, folder: Path) -> Iterator[Databases]:
-    """Yield databases of one kind; skip the test where there are none."""
+    """Yield databases of one kind, and drop them at the end; skip the test where there are none."""
     if kind == "postgresql" and not postgres_answers():
         assert not os.environ.get("CI"), "in CI PostgreSQL has to answer"
         pytest.skip("PostgreSQL doesn't answer")
     found = Databases(kind, folder)
-    yield found
-    found.drop()
+    try:
+        found.make_template()
+        yield found
+    finally:
+        found.drop()

@@ -30,6 +30,7 @@ sys.path.insert(0, str(ROOT))
 from pictures.ladder import rungs  # noqa: E402
 from pictures.renditions import ENCODINGS, PILLOW_NAMES  # noqa: E402
 from tests.documents import edition  # noqa: E402
+from tests.environments import newsroom_environment  # noqa: E402
 from tests.hostile import answer, serving  # noqa: E402
 
 MEMORY = Path("/dev/shm")  # noqa: S108
@@ -79,17 +80,11 @@ def manage(*arguments: str) -> list[str]:
     return [sys.executable, "manage.py", *arguments]
 
 
-def newsroom(scratch: Path, name: str, ports: list[int]) -> dict[str, str]:
-    """Return the environment of an empty newsroom that may ask the servers at `ports`."""
-    return os.environ | {
-        "DATABASE_URL": f"sqlite:///{scratch / name}.sqlite3",
-        "MEDIA_ROOT": str(scratch / name),
-        "PICTURE_SERVERS": ",".join(f"127.0.0.1:{port}" for port in ports),
-        "SECRET_KEY": "for-the-bench-only-0123456789abcdefghijklmnopqrstuvwxyz",
-        "ALLOWED_HOSTS": "localhost",
-        "DEBUG": "false",
-        "PYTHONPATH": str(ROOT),
-    }
+def newsroom(folder: Path, ports: list[int]) -> dict[str, str]:
+    """Make an empty newsroom's folder; return its environment, in which it may ask the servers at `ports`."""
+    folder.mkdir()
+    servers = ",".join(f"127.0.0.1:{port}" for port in ports)
+    return newsroom_environment(os.environ, folder, PICTURE_SERVERS=servers)
 
 
 def write_stories(folder: Path, ports: list[int]) -> None:
@@ -106,7 +101,7 @@ def rounds(scratch: Path, ports: list[int]) -> tuple[list[Measured], list[Measur
     write_stories(scratch / "news", ports)
     for number in range(ROUNDS):
         alone.append(measure([sys.executable, __file__, str(scratch / "photographs")], dict(os.environ))[0])
-        environment = newsroom(scratch, f"round{number}", ports)
+        environment = newsroom(scratch / f"round{number}", ports)
         for command in (manage("migrate", "-v0"), manage("import_articles", str(scratch / "news"))):
             measure(command, environment)
         measured, told = measure(manage("cache_images", f"--workers={WORKERS}"), environment)

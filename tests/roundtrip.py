@@ -34,13 +34,11 @@ def is_taken(path: Path) -> bool:
 
 
 def main(folder: str) -> int:
+    from tests.environments import newsroom_environment
+
     with tempfile.TemporaryDirectory() as scratch:
-        environment = os.environ | {
-            "DATABASE_URL": os.environ.get("ROUNDTRIP_DATABASE_URL", f"sqlite:///{scratch}/roundtrip.sqlite3"),
-            "SECRET_KEY": "for-the-round-trip-only-0123456789abcdefghijklmnopqrstuvwxyz",
-            "ALLOWED_HOSTS": "localhost",
-            "DEBUG": "false",
-        }
+        environment = newsroom_environment(os.environ, Path(scratch))
+        environment["DATABASE_URL"] = os.environ.get("ROUNDTRIP_DATABASE_URL", environment["DATABASE_URL"])
         command(environment, "migrate", "-v0")
         sys.stdout.write(command(environment, "import_articles", folder).splitlines()[-1] + "\n")
         command(environment, "export_articles", f"{scratch}/out")
@@ -61,4 +59,5 @@ def main(folder: str) -> int:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
     sys.exit(main(sys.argv[1]))

@@ -95,17 +95,9 @@ class Server:
 
 
 def environment(folder: Path, cache: str) -> dict[str, str]:
-    return os.environ | {
-        "SECRET_KEY": "for-measuring-only-0123456789abcdefghijklmnopqrstuvwxyz",
-        "ALLOWED_HOSTS": "127.0.0.1",
-        "HTTPS": "false",
-        "DEBUG": "false",
-        "DATABASE_URL": f"sqlite:///{folder}/newsroom.sqlite3",
-        "STATIC_ROOT": f"{folder}/static",
-        "CACHE_URL": cache,
-        "PYTHONWARNINGS": "ignore",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
+    from tests.environments import newsroom_environment
+
+    return newsroom_environment(os.environ, folder, CACHE_URL=cache, PYTHONWARNINGS="ignore")
 
 
 def manage(env: dict[str, str], *arguments: str) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import random
 import resource
 import signal
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.documents import edition
-from tests.newsrooms import ROOT, ROUNDS, Databases, Newsroom, postgres_answers
+from tests.newsrooms import ROOT, ROUNDS, Databases, Newsroom, databases_of
 
 STORIES = 100
 EARLIER = "0006_search_index"
@@ -53,18 +53,15 @@ pytestmark = [pytest.mark.services, pytest.mark.faults]
 class Rooms:
     """Hands out newsrooms with a storage of their own, on either database."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder, self.stack = folder, stack
         self.databases: dict[str, Databases] = {}
 
     def of(self, kind: str) -> Databases:
-        if kind == "postgresql" and not postgres_answers():
-            assert not os.environ.get("CI"), "in CI PostgreSQL has to answer"
-            pytest.skip("PostgreSQL doesn't answer")
         if kind not in self.databases:
             folder = self.folder / kind
-            folder.mkdir()
-            self.databases[kind] = Databases(kind, folder)
+            folder.mkdir(exist_ok=True)
+            self.databases[kind] = self.stack.enter_context(databases_of(kind, folder))
         return self.databases[kind]
 
     def newsroom(self, kind: str, name: str) -> Newsroom:
@@ -77,16 +74,14 @@ class Rooms:
 
     def _with_media(self, newsroom: Newsroom, name: str) -> Newsroom:
         media = {"MEDIA_ROOT": str(self.folder / "media" / name)}
-        newsroom.environment |= media | {"DEBUG": "true", "HTTPS": "false"}  # pages without collected static files
+        newsroom.environment |= media | {"DEBUG": "true"}  # pages without collected static files
         return newsroom
 
 
 @pytest.fixture(scope="module")
 def rooms(tmp_path_factory):
-    found = Rooms(tmp_path_factory.mktemp("rooms"))
-    yield found
-    for databases in found.databases.values():
-        databases.drop()
+    with ExitStack() as stack:
+        yield Rooms(tmp_path_factory.mktemp("rooms"), stack)
 
 
 @pytest.fixture(scope="module")

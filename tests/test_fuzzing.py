@@ -70,6 +70,15 @@ def test_a_seed_and_a_number_make_the_same_case_again():
     assert len(set(cases)) > 150
 
 
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan"])
+def test_a_run_of_no_time_is_refused(seconds):
+    command = [sys.executable, "tests/fuzzing.py", "documents", "--seconds", seconds]
+    done = subprocess.run(command, cwd=Path(fuzzing.ROOT), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "a run takes 1 second or more" in done.stderr
+    assert "cases" not in done.stdout
+
+
 @pytest.mark.parametrize("target", fuzzing.TARGETS)
 def test_each_target_bears_a_few_seconds_of_it(target):
     command = [sys.executable, "tests/fuzzing.py", target, "--seconds", "2", "--seed", "7"]

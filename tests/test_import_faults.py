@@ -8,6 +8,7 @@ import resource
 import signal
 import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
@@ -120,7 +121,8 @@ def test_a_full_disk_is_told_and_leaves_a_sound_database(databases, documents, e
     assert "The database failed: " in told
     assert "Traceback" not in told
     path = newsroom.environment["DATABASE_URL"].removeprefix("sqlite:///")
-    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert newsroom.import_whole(documents) == expected[0]
 
 

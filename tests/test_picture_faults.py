@@ -9,7 +9,6 @@ import os
 import random
 import resource
 import signal
-import sqlite3
 import time
 
 import pytest
@@ -18,7 +17,7 @@ from PIL import Image
 from pictures.renditions import picture_renditions
 from tests.documents import edition
 from tests.hostile import answer, picture, serving, silence
-from tests.newsrooms import ROUNDS, databases_of
+from tests.newsrooms import ROUNDS, copy_sqlite, databases_of
 
 STORIES = 15  # of three pictures each, one at each of three hosts
 LARGE = 3  # pictures that have renditions of more than a disk may hold
@@ -62,9 +61,7 @@ def databases(request, tmp_path_factory, documents):
         imported.run("manage.py", "import_articles", str(documents))
         found.template = imported.environment["DATABASE_URL"]
         if found.kind == "sqlite":
-            path = found.folder / "imported.sqlite3"
-            with sqlite3.connect(path) as source, sqlite3.connect(found.folder / "template.sqlite3") as target:
-                source.backup(target)
+            copy_sqlite(found.folder / "imported.sqlite3", found.folder / "template.sqlite3")
         yield found
 
 

@@ -29,8 +29,8 @@ from tests.load.editor import Editor
 from tests.load.importer import DOCUMENTS, Importer
 from tests.load.readers import Readers, paths_of
 from tests.load.report import Bars, print_parts, print_readers
-from tests.load.services import Postgres, Redis, missing
-from tests.load.site import ARTICLES, Site
+from tests.load.site import ARTICLES, SETTINGS, Site
+from tests.servers import Postgres, Redis, missing
 
 SHORTEST, LONG_ENOUGH = 60, 300  # seconds; memory is judged from the second
 CORES = 2
@@ -63,14 +63,14 @@ class Memory(threading.Thread):
 
 def run(folder: Path, seconds: int, timed: bool) -> int:
     with ExitStack() as stack:
-        postgres, redis = Postgres(folder), Redis(folder)
-        stack.callback(postgres.stop)
+        postgres = Postgres({"shared_buffers": "256MB"}, stop_mode="fast")  # as an upgrade does
+        stack.callback(postgres.close)
+        redis = Redis(folder, "--maxmemory", "256mb", "--maxmemory-policy", "allkeys-lru")
         stack.callback(redis.stop)
-        site = Site(folder, postgres.url, redis.url)
+        site = Site(folder, SETTINGS | {"DATABASE_URL": postgres.url(), "CACHE_URL": redis.url})
+        stack.callback(site.close)
         about = site.fill()
         site.serve()
-        stack.callback(site.stop)
-        site.wait()
         readers = Readers(folder, site.port, paths_of(about))
         editor, importer, memory = Editor(site.port, about["undecided"]), Importer(folder, site), Memory(site)
         course = Course()
@@ -157,15 +157,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--untimed", action="store_true")
     given = parser.parse_args()
-    if lacks := missing():
-        print(f"The load test needs {lacks}: apt-get install wrk redis-server postgresql")
+    if lacks := missing("wrk", "redis-server", "initdb"):
+        print(f"The load test needs {', '.join(lacks)}: apt-get install wrk redis-server postgresql")
         return 2
     if given.seconds < SHORTEST:
         parser.error(f"it takes {SHORTEST} seconds or more to see anything")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        folder.chmod(0o755)  # PostgreSQL runs as another user
         load = os.getloadavg()[0]
         print(f"{ARTICLES:,} articles, {given.seconds} s, {CORES} cores; the machine's load before: {load:.1f}")
         missed = run(folder, given.seconds, not given.untimed)

@@ -1,4 +1,7 @@
-"""An editor at the desk, by HTTP: publishes a story, looks whether readers see it, withdraws it, looks again."""
+"""An editor who signs in with name and password, and works at the desk by the requests that its pages make.
+
+Publishes a story, looks at once whether readers see it, holds it, and looks whether it is gone; then the next one.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ class Asked:
 
 
 class Editor(threading.Thread):
-    """`stories` are (key, name, title) of undecided ones. `asked` has every save, `wrong` what readers saw amiss."""
+    """`stories` are (key, name, title) of undecided ones. `saves` has every save, `wrong` what readers saw amiss."""
 
     def __init__(self, port: int, stories: Sequence[tuple[int, str, str]]) -> None:
         super().__init__(daemon=True)

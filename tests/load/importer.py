@@ -51,7 +51,7 @@ class Importer(threading.Thread):
 
     def take_in(self) -> Run:
         begun = time.time()
-        done = self.site.manage("import_articles", str(self.folder))
+        done = self.site.run("manage.py", "import_articles", str(self.folder))
         last = (done.stdout.strip() or done.stderr.strip() or "nothing").splitlines()[-1]
         return Run(begun, time.time(), done.returncode, last)
 

@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from .servers import Site, free_port
+from tests.servers import Site, free_port
 
 pytestmark = [pytest.mark.services, pytest.mark.faults]
 KEYS = {"AWS_ACCESS_KEY_ID": "for-tests", "AWS_SECRET_ACCESS_KEY": "for-tests", "AWS_DEFAULT_REGION": "us-east-1"}

@@ -10,20 +10,12 @@ import pytest
 import urllib3
 
 from tests.documents import edition
-
-from .servers import ROOT, Postgres, Site, wait_until
+from tests.servers import ROOT, Postgres, Site, wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.faults]
 RECOVERED_SECONDS = 5
 NAME = "2020-06-03-wind-farm-cameras-learn-to-spot-eagles-and-slow-the-blades-in-time"
 STORY = f"/news/{NAME}/"
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    server = Postgres()
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +170,7 @@ class Pair:
         writer = Site(folder, address)
         writer.set_up()
         writer.manage("import_articles", "seeds/news")
-        self.standby = Postgres(primary)
+        self.standby = Postgres(primary=primary)
         self.site = Site(folder, address | {"REPLICA_URL": self.standby.url("pair")})
         self.site.sign_in()
         self.site.serve()

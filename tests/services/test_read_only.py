@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from .servers import ROOT, Site
+from tests.servers import ROOT, Site
 
 pytestmark = [pytest.mark.services, pytest.mark.faults]
 CODE = ("articles", "config", "providers", "templates", "manage.py", "seeds")

@@ -4,19 +4,11 @@ import time
 
 import pytest
 
-from .servers import Redis, Site, wait_until
+from tests.servers import Site, wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.faults]
 PAGES = ["/", "/latest/", "/topics/", "/search/?q=light", "/feeds/latest.rss", "/sitemap.xml", "/api/news/index.json"]
 AT_ONCE_SECONDS = 1.5  # on a busy machine; without the pause each request would cost as many waits as it has calls
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory):
-    server = Redis(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.pause(go_on=True)
-    server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,7 @@
-"""Servers of one's own to stop and start: PostgreSQL, a standby of it, Redis, and the site on gunicorn."""
+"""Servers of one's own to stop and start: PostgreSQL, a standby of it, Redis, and the site on gunicorn.
+
+For the tests of services and the load test, which runs without pytest.
+"""
 
 from __future__ import annotations
 
@@ -16,21 +19,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
 import urllib3
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.environments import newsroom_environment
+
+ROOT = Path(__file__).resolve().parent.parent
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 POSTGRES_BIN = str(BINARIES[-1]) if BINARIES else os.path.dirname(shutil.which("initdb") or "")
 OWNER = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}  # it refuses root
 
 
-def require(program: str) -> None:
-    """Skip a test whose program isn't on this machine; in CI it has to be."""
-    found = shutil.which(program, path=os.pathsep.join([POSTGRES_BIN, os.environ.get("PATH", "")]))
-    if not found:
-        assert not os.environ.get("CI"), f"there is no {program}: apt-get install postgresql redis-server"
-        pytest.skip(f"there is no {program}")
+def missing(*programs: str) -> list[str]:
+    """Return which of these programs aren't on this machine; those of PostgreSQL needn't be on PATH."""
+    path = os.pathsep.join([POSTGRES_BIN, os.environ.get("PATH", "")])
+    return [name for name in programs if not shutil.which(name, path=path)]
 
 
 def free_port() -> int:
@@ -57,10 +59,20 @@ def answers(port: int) -> bool:
 
 
 class Postgres:
-    """A cluster in a folder of its own. `primary` makes it a standby that follows another."""
+    """A cluster in a folder of its own, with `settings` beside the server's defaults; `stop_mode` is pg_ctl's.
 
-    def __init__(self, primary: Postgres | None = None) -> None:
-        require("initdb")
+    `primary` makes it a standby that follows another, with the same settings.
+    """
+
+    def __init__(
+        self,
+        settings: dict[str, str] | None = None,
+        *,
+        primary: Postgres | None = None,
+        stop_mode: str = "immediate",
+    ) -> None:
+        self.settings = settings or (primary.settings if primary else {})
+        self.stop_mode = stop_mode
         self.port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="newsfold-pg-", dir="/tmp"))
         if OWNER:
@@ -70,7 +82,8 @@ class Postgres:
             address = f"host=127.0.0.1 port={primary.port} user=newsfold"
             self._run("pg_basebackup", "-D", str(self.data), "-d", address, "-R", "-c", "fast", "--no-sync")
         else:
-            self._run("initdb", "-D", str(self.data), "-U", "newsfold", "-A", "trust", "-E", "UTF8", "--no-sync")
+            language = ["-E", "UTF8", "--locale=C.UTF-8"]
+            self._run("initdb", "-D", str(self.data), "-U", "newsfold", "-A", "trust", *language, "--no-sync")
         self.start()
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -91,20 +104,19 @@ class Postgres:
             "port": self.port,
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": self.folder,
-            "fsync": "off",
-            "log_statement": "all",
-            "max_connections": 60,
+            **self.settings,
         }
         return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
     def start(self) -> None:
         self._control("-o", self.options, "start")
 
-    def stop(self, mode: str = "immediate") -> None:
-        self._control("-m", mode, "stop")
+    def stop(self) -> None:
+        self._control("-m", self.stop_mode, "stop")
 
     def sql(self, statement: str, database: str = "postgres") -> Any:
-        psycopg = pytest.importorskip("psycopg")
+        import psycopg
+
         address = f"host=127.0.0.1 port={self.port} user=newsfold dbname={database}"
         with psycopg.connect(address, autocommit=True) as connection:
             cursor = connection.execute(statement)
@@ -123,11 +135,10 @@ class Postgres:
 
 
 class Redis:
-    """A server that remembers nothing after it is stopped."""
+    """A server that remembers nothing after it is stopped. `options` are given to redis-server."""
 
-    def __init__(self, folder: Path) -> None:
-        require("redis-server")
-        self.port, self.folder = free_port(), folder
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.port, self.folder, self.options = free_port(), folder, options
         self.start()
 
     @property
@@ -136,7 +147,7 @@ class Redis:
 
     def start(self) -> None:
         command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self.folder]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen([*command, *self.options], stdout=subprocess.DEVNULL)
         wait_until(lambda: answers(self.port), 10, "Redis answers")
 
     def stop(self) -> None:
@@ -162,45 +173,33 @@ class Site:
 
     def __post_init__(self) -> None:
         self.http = urllib3.PoolManager(maxsize=20, retries=False, timeout=20)
-        kept = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONDONTWRITEBYTECODE")
-        self.environment = {name: os.environ[name] for name in kept if name in os.environ} | {
-            "SECRET_KEY": "for-tests-only-" * 5,
-            "ALLOWED_HOSTS": "127.0.0.1",
-            "HTTPS": "false",
-            "DEBUG": "false",
-            "API_RATE": "0",
-            "SEARCH_RATE": "0",
-            "DATABASE_URL": f"sqlite:///{self.folder / 'db.sqlite3'}",
-            "CACHE_URL": "locmemcache://",
-            "REPLICA_URL": "",
-            "MEDIA_STORAGE": "",
-            "MEDIA_ROOT": str(self.folder / "media"),
-            "STATIC_ROOT": str(self.folder / "static"),
-            "WEB_BIND": f"127.0.0.1:{self.port}",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        }
-        self.environment |= self.settings
+        bind = {"WEB_BIND": f"127.0.0.1:{self.port}"}
+        self.environment = newsroom_environment(os.environ, self.folder, **(bind | self.settings))
 
-    def manage(self, *command: str, check: bool = True) -> str:
-        return self._run([sys.executable, "manage.py", *command], check=check)
+    def manage(self, *command: str) -> str:
+        return self._told("manage.py", *command)
 
     def python(self, program: str) -> Any:
         """Run a program with Django set up, and return what it printed as JSON."""
         start = "import django, json\ndjango.setup()\n"
-        return json.loads(self._run([sys.executable, "-c", start + program]))
+        return json.loads(self._told("-c", start + program))
 
-    def _run(self, command: list[str], *, check: bool = True) -> str:
-        done = subprocess.run(
-            self.prefix + command,
+    def _told(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Python with these arguments, however it ends."""
+        return subprocess.run(
+            [*self.prefix, sys.executable, *arguments],
             cwd=self.root,
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
             check=False,
         )
-        assert not check or done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + ("" if check else done.stderr)
 
     def set_up(self) -> None:
         self.manage("migrate", "-v0")
@@ -212,7 +211,11 @@ class Site:
             self.process = subprocess.Popen(
                 self.prefix + command, cwd=self.root, env=self.environment, stdout=log, stderr=log
             )
-        wait_until(lambda: answers(self.port), 20, "gunicorn answers")
+        try:
+            wait_until(lambda: answers(self.port), 30, "gunicorn answers")
+        except AssertionError as late:
+            late.add_note(self.last_lines())
+            raise
 
     def get(self, path: str, **headers: str) -> urllib3.BaseHTTPResponse:
         return self.http.request("GET", f"http://127.0.0.1:{self.port}{path}", headers=headers)
@@ -230,6 +233,9 @@ class Site:
 
     def log(self) -> str:
         return (self.folder / "gunicorn.log").read_text(errors="replace")
+
+    def last_lines(self) -> str:
+        return "\n".join(self.log().splitlines()[-15:])
 
     def close(self) -> None:
         self.http.clear()

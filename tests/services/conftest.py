@@ -1,0 +1,31 @@
+"""PostgreSQL and Redis of a module's own; where they aren't installed its tests are skipped, but never in CI."""
+
+import os
+
+import pytest
+
+from tests.servers import Postgres, Redis, missing
+
+
+def require(program):
+    if missing(program):
+        assert not os.environ.get("CI"), f"there is no {program}: apt-get install postgresql redis-server"
+        pytest.skip(f"there is no {program}")
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    require("initdb")
+    pytest.importorskip("psycopg")
+    server = Postgres({"fsync": "off", "log_statement": "all"})  # the log tells what a standby was asked
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory):
+    require("redis-server")
+    server = Redis(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.pause(go_on=True)
+    server.stop()
