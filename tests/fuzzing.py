@@ -32,6 +32,7 @@ SHORTEST = 1  # seconds of a run
 KEPT = ROOT / "var" / "fuzz"
 MEMORY_MAX = 1_000_000_000  # bytes of a worker's address space
 HUNG = 120.0  # seconds without a new case after which a worker is killed
+CASES_MIN = 100  # on a machine so busy that the time is over before the first
 STATE = struct.Struct("QdQ")  # cases done, slowest in seconds, cases that were taken
 
 TOKENS = """--- ... : - ? ! & * | > ' " # % @ ` [ ] { } , << ~ null true .inf .nan 0o7 0x1f 1e999 2020-13-45T99:99:99Z
@@ -173,14 +174,14 @@ class TooSlow(BaseException):
 
 
 def work(name: str, seed: str, first: int, until: float, shared: Path) -> int:
-    """Run cases from `first` until the time is over. The first problem ends it, and its reason goes to stderr."""
+    """Run cases from `first` until the time is over, CASES_MIN at least. The first problem ends it, told on stderr."""
     target = TARGETS[name]
     examples, refusals = target.examples(), target.refusals()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
     signal.signal(signal.SIGALRM, _too_slow)
     with shared.open("r+b") as file, mmap.mmap(file.fileno(), STATE.size) as state:
         number, (_, slowest, taken) = first, STATE.unpack(state[:])
-        while time.time() < until:
+        while time.time() < until or number < first + CASES_MIN:
             state[:] = STATE.pack(number, slowest, taken)
             raw = case(examples, seed, number)
             start = time.process_time()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import subprocess
 import sys
 import time
@@ -85,3 +86,4 @@ def test_each_target_bears_a_few_seconds_of_it(target):
     done = subprocess.run(command, cwd=Path(fuzzing.ROOT), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 problems (seed 7)" in done.stdout
+    assert int(re.search(r"(\d+) cases", done.stdout)[1]) >= fuzzing.CASES_MIN
