@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from articles import operations
 from articles.acts import By
+from articles.desk import acting
 from articles.desk.rows import Row
 from articles.models import Article, ArticleImage, Operation, SavedView, Via
 from tests import builders
@@ -301,6 +302,16 @@ class TestDeeds:
         confirmed = {"row": [f"{pk}:{version}" for pk, version in page.context["rows"]], "confirmed": "1"}
         publisher.post(reverse("desk_act"), dict(page.context["given"]) | confirmed)
         assert Operation.objects.get().articles == 60
+
+    def test_as_many_stories_as_a_view_may_have_are_decided_at_once(self, publisher):
+        article = builders.article(quality=10)
+        others = [f"{pk}:1" for pk in range(article.pk + 1, article.pk + acting.ROWS_MAX)]
+
+        sent = {"verb": "hold", "row": [*row(article), *others], "confirmed": "1"}
+        publisher.post(reverse("desk_act"), sent)
+
+        article.refresh_from_db()
+        assert article.state == "held"
 
     def test_undo_takes_back_the_last_operation_of_ones_own(self, publisher):
         article = builders.article(quality=10)
