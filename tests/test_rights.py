@@ -104,6 +104,11 @@ class TestVerbs:
         somebody.is_active = False
 
         assert not any(rights.may(somebody, verb) for verb in MAY)
+        assert not somebody.get_all_permissions()
+
+    def test_a_right_is_to_all_rows_or_none(self):
+        assert user("publisher").has_perm(rights.PUBLISH)
+        assert not User.objects.get().has_perm(rights.PUBLISH, builders.article())
 
     @pytest.mark.parametrize("role", ["reader", "contributor", "editor", "importer"])
     @pytest.mark.parametrize("verb", ["publish", "schedule", "pick", "hold", "spike", "reopen"])

@@ -256,6 +256,23 @@ def test_an_administrator_signs_somebody_out_everywhere(client, admin_client, an
     assert is_in(client)
 
 
+def test_who_is_signed_out_everywhere_again_is_out_again(ana, clock):
+    for _ in range(2):
+        client = Client()
+        client.force_login(ana)
+        assert is_in(client)
+        sessions.end_all(ana)  # at the very moment
+        assert not is_in(client)
+        clock[0] += timedelta(minutes=1)
+
+
+def test_who_is_switched_off_in_the_database_is_nobody(client, ana):
+    client.force_login(ana)
+    User.objects.update(is_active=False)
+    assert not is_in(client)
+    assert not client.get(LOGIN).context["user"].is_authenticated
+
+
 def with_session(key: str) -> Client:
     client = Client()
     client.cookies["session"] = key
