@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from articles import operations
 from articles.acts import By
-from articles.desk import acting
+from articles.desk import acting, deeds
 from articles.desk.rows import Row
 from articles.models import Article, ArticleImage, Operation, SavedView, Via
 from tests import builders
@@ -298,17 +298,36 @@ class TestDeeds:
         assert other.state == "published"
 
     def test_more_than_fifty_stories_are_shown_first(self, publisher):
-        for _ in range(60):
+        for _ in range(51):
             builders.article(quality=10)
         sent = {"verb": "spike", "reason": "off topic", "whole_view": "1", "query": "view=undecided"}
 
         page = publisher.post(reverse("desk_act"), sent)
-        assert "60 stories would be spiked. At present they are: 60 undecided." in page.content.decode()
+        assert "51 stories would be spiked. At present they are: 51 undecided." in page.content.decode()
         assert not Operation.objects.exists()
 
         confirmed = {"row": [f"{pk}:{version}" for pk, version in page.context["rows"]], "confirmed": "1"}
         publisher.post(reverse("desk_act"), dict(page.context["given"]) | confirmed)
-        assert Operation.objects.get().articles == 60
+        assert Operation.objects.get().articles == 51
+
+    @pytest.mark.parametrize(("stories", "is_taken"), [(3, True), (4, False)])
+    def test_a_view_of_too_many_stories_is_narrowed_first(self, publisher, monkeypatch, stories, is_taken):
+        monkeypatch.setattr(deeds, "ROWS_MAX", 3)
+        for _ in range(stories):
+            builders.article(quality=10)
+
+        sent = {"verb": "spike", "whole_view": "1", "query": "view=undecided"}
+        page = publisher.post(reverse("desk_act"), sent, follow=True)
+
+        assert Operation.objects.exists() == is_taken
+        assert told(page)[0].startswith("3 stories spiked" if is_taken else "This view has more than 3 stories")
+
+    def test_fifty_are_not(self, publisher):
+        fifty = [builders.article(quality=10) for _ in range(50)]
+
+        act(publisher, "spike", *fifty)
+
+        assert Operation.objects.get().articles == 50
 
     def test_as_many_stories_as_a_view_may_have_are_decided_at_once(self, publisher):
         article = builders.article(quality=10)
@@ -331,6 +350,14 @@ class TestDeeds:
         assert article.state == "undecided"
         assert told(page) == ["Undone: spiked, 1 of 1 stories."]
         assert told(publisher.post(reverse("desk_undo_last"), follow=True)) == ["There is nothing of yours to undo."]
+
+    def test_undo_takes_the_right_to_what_was_done(self, publisher):
+        act(publisher, "publish", builders.article(quality=10))
+        ana = User.objects.get(username="ana")
+        ana.groups.set([Group.objects.get(name="editor")])
+
+        assert publisher.post(reverse("desk_undo_last")).status_code == 403
+        assert Operation.objects.get().undone_by.count() == 0
 
     @pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
     def test_the_way_back_stays_on_the_site(self, publisher, address):
