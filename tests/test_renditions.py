@@ -175,6 +175,12 @@ def test_what_is_no_picture_for_us_is_refused_with_a_reason(data, reason):
             make(data)
 
 
+def test_a_picture_may_have_all_the_bytes_and_pixels_that_are_allowed():
+    data = encoded("JPEG")
+    assert logo_renditions(data + b"\0" * (MAX_BYTES - len(data)))
+    assert logo_renditions(encoded(mode="1", size=(10_000, 5_000)))
+
+
 def test_too_many_pixels_are_refused_before_they_are_decoded(monkeypatch):
     data = too_many_pixels()
     monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("decoded"))
