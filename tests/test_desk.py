@@ -8,7 +8,7 @@ from django.utils import timezone
 from articles import operations
 from articles.acts import By
 from articles.desk import acting, deeds
-from articles.desk.rows import Row
+from articles.desk.rows import Allowed, Row
 from articles.models import Article, ArticleImage, Operation, SavedView, Via
 from tests import builders
 
@@ -159,6 +159,29 @@ class TestTheList:
         publisher.post(reverse("desk_delete_view", args=[SavedView.objects.get(name="Everybody's").pk]))
         assert SavedView.objects.count() == 3
 
+    @pytest.mark.parametrize("group", ["contributor", "editor", "publisher"])
+    def test_decisions_are_offered_by_right(self, publisher, group):
+        User.objects.get(username="ana").groups.set([Group.objects.get(name=group)])
+        allowed = Allowed.to(User.objects.get(username="ana"))
+
+        assert allowed.may_decide(builders.article(quality=10)) == (group != "contributor")
+        assert allowed.may_decide(builders.article()) == (group == "publisher")
+
+    @pytest.mark.parametrize(("group", "is_shared"), [("contributor", True), ("importer", False)])
+    def test_who_edits_may_share_a_view(self, publisher, group, is_shared):
+        User.objects.get(username="ana").groups.set([Group.objects.get(name=group)])
+
+        publisher.post(reverse("desk_save_view"), {"name": "Mine", "query": "view=held", "shared": "on"})
+
+        assert SavedView.objects.get().shared == is_shared
+
+    def test_a_view_has_a_short_name_and_query(self, publisher):
+        publisher.post(reverse("desk_save_view"), {"name": "x\0" * 61, "query": f"view=held&q={'x' * 1000}"})
+
+        view = SavedView.objects.get()
+        view.full_clean()
+        assert (len(view.name), len(view.query)) == (30, 1000)
+
     def test_hostile_titles_are_escaped(self, publisher):
         builders.article("<script>alert(1)</script>", quality=10)
 
@@ -191,6 +214,13 @@ class TestDeeds:
         assert {name: getattr(article, name) for name in expected} == expected
         assert told(page)[0].startswith("1 story ")
         assert Operation.objects.get().who == "ana"
+
+    def test_no_step_leads_above_the_highest_score_or_below_none(self, publisher):
+        for quality, step, expected in ((1_000_000 - 1, "5", 1_000_000), (3, "-5", 0)):
+            article = builders.article(quality=quality)
+            act(publisher, "step", article, quality_step=step)
+            article.refresh_from_db()
+            assert article.quality == expected
 
     def test_topics_are_set_in_their_order(self, publisher):
         for name in ("AI", "Health"):
@@ -422,6 +452,9 @@ class TestOneStory:
 
         assert "bob is typing" in answer.content.decode()
         assert "ana" not in answer.content.decode()
+        for others, is_told in ((199, True), (200, False)):
+            answer = publisher.post(reverse("desk_presence"), {"shown": f"{others * '0,'}{article.pk}"})
+            assert ("bob is typing" in answer.content.decode()) == is_told
 
 
 @pytest.mark.parametrize(
