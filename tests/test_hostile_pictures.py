@@ -189,6 +189,17 @@ KINDS: dict[str, tuple[bytes, str | None]] = {
         png(4, 4, extra=chunk(b"tEXt", b"Comment\0<html><iframe src=x>"), body=bytes(13 * 4)),
         "is also a web page",
     ),
+    **{
+        f"png and {start}": (WHOLE["PNG"] + start.encode(), "is also a web page")
+        for start in (
+            "<script>",
+            "<?php ",
+            "<html>",
+            "<!DOCTYPE html>",
+            "<svg xmlns='x' onload='x'>",
+            "<iframe src='x'>",
+        )
+    },
     "avif and svg": (WHOLE["AVIF"] + SVG, "is also a web page"),
     # What hangs on a picture
     "png text bomb": (

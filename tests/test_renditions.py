@@ -122,10 +122,11 @@ def test_a_picture_is_stored_upright(orientation, corner):
     assert stored.getpixel(corner)[:3] == (255, 255, 255)
 
 
-def test_metadata_is_dropped():
+@pytest.mark.parametrize("with_profile", [True, False])
+def test_metadata_is_dropped(with_profile):
     exif = Image.Exif()
     exif[0x010F] = "A camera of mine"
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() if with_profile else b""
     data = encoded("JPEG", exif=exif, comment=b"at home", icc_profile=profile, xmp=b"<x>at home</x>")
     assert b"A camera" in data
     for each in [*picture_renditions(data), *logo_renditions(data)]:
