@@ -8,6 +8,7 @@ from django.utils import timezone
 from articles import operations
 from articles.acts import By
 from articles.desk import acting, deeds
+from articles.desk.filters import FilterForm
 from articles.desk.rows import Allowed, Row
 from articles.models import Article, ArticleImage, Operation, SavedView, Via
 from tests import builders
@@ -174,6 +175,11 @@ class TestTheList:
         publisher.post(reverse("desk_save_view"), {"name": "Mine", "query": "view=held", "shared": "on"})
 
         assert SavedView.objects.get().shared == is_shared
+
+    @pytest.mark.parametrize(("length", "is_asked"), [(200, True), (201, False)])
+    def test_a_search_of_more_than_200_characters_counts_as_none(self, length, is_asked):
+        chosen = FilterForm({"q": "x" * length, "topic": "ai"}).chosen()
+        assert ("q" in chosen, chosen["topic"]) == (is_asked, "ai")
 
     def test_a_view_has_a_short_name_and_query(self, publisher):
         publisher.post(reverse("desk_save_view"), {"name": "x\0" * 61, "query": f"view=held&q={'x' * 1000}"})
