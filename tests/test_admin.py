@@ -18,6 +18,7 @@ from PIL import Image
 
 from articles import operations
 from articles.acts import By
+from articles.admin import articles as module
 from articles.models import (
     Article,
     ArticleImage,
@@ -112,6 +113,15 @@ def story() -> tuple[Article, Article]:
 
 
 class TestTheList:
+    @pytest.mark.parametrize(("most", "shown"), [(2, "2+"), (3, "3")])
+    def test_articles_are_counted_up_to_a_number(self, admin_client, monkeypatch, most, shown):
+        assert module.COUNT_MAX == 1000
+        monkeypatch.setattr(module, "COUNT_MAX", most)
+        for _ in range(3):
+            builders.article()
+
+        assert str(admin_client.get(ARTICLES).context["cl"].result_count) == shown
+
     def test_an_editors_numbers_are_pinned_and_the_story_follows(self, admin_client):
         article = builders.article(quality=60)
 

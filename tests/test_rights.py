@@ -576,6 +576,14 @@ class TestThePolicy:
         changed = SitePolicy.current().publish_threshold == 33
         assert changed == somebody.has_perm(rights.CHANGE_POLICY)
 
+    @pytest.mark.parametrize("method", ["get", "post"])
+    def test_nobody_adds_or_deletes_one(self, method):
+        client = browser("superuser")
+        operations.change_policy({"publish_threshold": 33})
+        for url in (reverse("admin:articles_sitepolicy_add"), reverse("admin:articles_sitepolicy_delete", args=[1])):
+            assert getattr(client, method)(url, {"post": "yes"}).status_code == 403
+        assert SitePolicy.objects.get().publish_threshold == 33
+
     @pytest.mark.parametrize("role", POLICY_ROLES)
     def test_rescoring_all_takes_the_same_right(self, role):
         client, somebody = browser(role), User.objects.get(username=role)
