@@ -123,6 +123,24 @@ def test_answers_that_are_kept_count_too(client, settings, clock, limit, path):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("method", ["head", "post", "put", "trace"])
+@pytest.mark.parametrize(("limit", "path"), [("SEARCH_RATE", "/search/?q=storm"), ("API_RATE", "/api/topics/")])
+def test_every_method_counts(client, settings, clock, method, limit, path):
+    setattr(settings, limit, 1)
+    asked = {"REMOTE_ADDR": some_address()}
+    getattr(client, method)(path, **asked)
+    assert client.get(path, **asked).status_code == 429
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "options"])
+def test_other_sites_read_the_api_without_anybodys_cookies(client, method):
+    answer = getattr(client, method)("/api/topics/", headers={"Origin": "https://elsewhere.example"})
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in answer
+
+
+@pytest.mark.django_db
 class TestSearches:
     def test_who_searches_too_often_has_to_wait(self, client, settings):
         settings.SEARCH_RATE = 2
