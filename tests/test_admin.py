@@ -18,6 +18,7 @@ from PIL import Image
 
 from articles import operations
 from articles.acts import By
+from articles.admin import articles as module
 from articles.models import (
     Article,
     ArticleImage,
@@ -112,6 +113,15 @@ def story() -> tuple[Article, Article]:
 
 
 class TestTheList:
+    @pytest.mark.parametrize(("most", "shown"), [(2, "2+"), (3, "3")])
+    def test_articles_are_counted_up_to_a_number(self, admin_client, monkeypatch, most, shown):
+        assert module.COUNT_MAX == 1000
+        monkeypatch.setattr(module, "COUNT_MAX", most)
+        for _ in range(3):
+            builders.article()
+
+        assert str(admin_client.get(ARTICLES).context["cl"].result_count) == shown
+
     def test_an_editors_numbers_are_pinned_and_the_story_follows(self, admin_client):
         article = builders.article(quality=60)
 
@@ -424,6 +434,16 @@ class TestTheArticlesPage:
         article.refresh_from_db()
         assert link.target == other
         assert (article.heat, article.pins) == (90, ["related"])
+
+    def test_a_long_list_can_be_saved(self, admin_client):
+        article = builders.article()
+        for _ in range(100):  # documents may have 500
+            builders.related(article)
+
+        save(admin_client, change_url(article), title="Gale")
+
+        article.refresh_from_db()
+        assert article.title == "Gale"
 
     def test_topics_keep_the_order_that_the_editor_gives(self, admin_client):
         article = builders.article(topics=["AI", "Robots"])

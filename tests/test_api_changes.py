@@ -6,10 +6,12 @@ import os
 import random
 import threading
 from contextlib import suppress
+from dataclasses import astuple
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -31,6 +33,7 @@ HOUR = timedelta(hours=1)
 SEEDS = range(int(os.environ.get("CHANGES_WALKS", "3")))
 STEPS = 30
 HIDDEN_TITLE = "Hidden words"
+FOREIGN = signing.Signer().sign_object(list(astuple(Cursor(5))))  # by our key, but for something else
 
 
 class Mirror:
@@ -496,7 +499,20 @@ class TestCursor:
         assert set(told(mirror.catch_up())) == {(article.name, True)}
 
     @pytest.mark.parametrize(
-        "since", ["x", "a:b", "\0", "\N{SNOWMAN}", "%ED%A0%80", "é:é", "W10:", ":", "9" * 900, Cursor(5).__str__()[:-1]]
+        "since",
+        [
+            "x",
+            "a:b",
+            "\0",
+            "\N{SNOWMAN}",
+            "%ED%A0%80",
+            "é:é",
+            "W10:",
+            ":",
+            "9" * 900,
+            Cursor(5).__str__()[:-1],
+            FOREIGN,
+        ],
     )
     def test_what_we_did_not_write_is_refused(self, client, since):
         answer = client.get("/api/changes", {"since": since})

@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from articles import operations
 from articles.acts import By
-from articles.desk.rows import Row
+from articles.desk import acting, deeds
+from articles.desk.filters import FilterForm
+from articles.desk.rows import Allowed, Row
 from articles.models import Article, ArticleImage, Operation, SavedView, Via
 from tests import builders
 
@@ -158,6 +160,34 @@ class TestTheList:
         publisher.post(reverse("desk_delete_view", args=[SavedView.objects.get(name="Everybody's").pk]))
         assert SavedView.objects.count() == 3
 
+    @pytest.mark.parametrize("group", ["contributor", "editor", "publisher"])
+    def test_decisions_are_offered_by_right(self, publisher, group):
+        User.objects.get(username="ana").groups.set([Group.objects.get(name=group)])
+        allowed = Allowed.to(User.objects.get(username="ana"))
+
+        assert allowed.may_decide(builders.article(quality=10)) == (group != "contributor")
+        assert allowed.may_decide(builders.article()) == (group == "publisher")
+
+    @pytest.mark.parametrize(("group", "is_shared"), [("contributor", True), ("importer", False)])
+    def test_who_edits_may_share_a_view(self, publisher, group, is_shared):
+        User.objects.get(username="ana").groups.set([Group.objects.get(name=group)])
+
+        publisher.post(reverse("desk_save_view"), {"name": "Mine", "query": "view=held", "shared": "on"})
+
+        assert SavedView.objects.get().shared == is_shared
+
+    @pytest.mark.parametrize(("length", "is_asked"), [(200, True), (201, False)])
+    def test_a_search_of_more_than_200_characters_counts_as_none(self, length, is_asked):
+        chosen = FilterForm({"q": "x" * length, "topic": "ai"}).chosen()
+        assert ("q" in chosen, chosen["topic"]) == (is_asked, "ai")
+
+    def test_a_view_has_a_short_name_and_query(self, publisher):
+        publisher.post(reverse("desk_save_view"), {"name": "x\0" * 61, "query": f"view=held&q={'x' * 1000}"})
+
+        view = SavedView.objects.get()
+        view.full_clean()
+        assert (len(view.name), len(view.query)) == (30, 1000)
+
     def test_hostile_titles_are_escaped(self, publisher):
         builders.article("<script>alert(1)</script>", quality=10)
 
@@ -173,9 +203,11 @@ class TestDeeds:
             ("spike", {"reason": "paywall"}, {"state": "spiked", "spike_reason": "paywall"}),
             ("spike", {}, {"state": "spiked", "spike_reason": "other"}),
             ("quality", {"quality": "45"}, {"quality": 45, "heat": 45}),
+            ("quality", {"quality": "1000000"}, {"quality": 1_000_000}),
             ("heat", {"heat": "300"}, {"heat": 300, "state": "published"}),
             ("step", {"quality_step": "-5"}, {"quality": 5}),
             ("words", {"title": "Gale", "excerpt": "Wind."}, {"title": "Gale", "excerpt": "Wind."}),
+            ("words", {"title": "x" * 300}, {"title": "x" * 300}),
             ("schedule", {"publish_at": "2199-01-01T08:00"}, {"state": "published"}),
         ],
     )
@@ -188,6 +220,13 @@ class TestDeeds:
         assert {name: getattr(article, name) for name in expected} == expected
         assert told(page)[0].startswith("1 story ")
         assert Operation.objects.get().who == "ana"
+
+    def test_no_step_leads_above_the_highest_score_or_below_none(self, publisher):
+        for quality, step, expected in ((1_000_000 - 1, "5", 1_000_000), (3, "-5", 0)):
+            article = builders.article(quality=quality)
+            act(publisher, "step", article, quality_step=step)
+            article.refresh_from_db()
+            assert article.quality == expected
 
     def test_topics_are_set_in_their_order(self, publisher):
         for name in ("AI", "Health"):
@@ -239,7 +278,12 @@ class TestDeeds:
             ("pick", {"pick_until": "2199-01-01T08:00"}, "publish it first"),
             ("schedule", {"publish_at": "2026-13-45T00:00"}, "is no time"),
             ("step", {"quality_step": "x"}, "is no step"),
+            ("step", {"quality_step": "100000"}, "is no step"),
+            ("quality", {"quality": "1000001"}, "is no quality"),
+            ("heat", {"heat": "1000001"}, "is no heat"),
             ("words", {"title": " "}, "needs a title"),
+            ("words", {"title": "x" * 301}, "at most 300 characters"),
+            ("words", {"excerpt": "a\0b"}, "no text has a NUL"),
             ("fold", {"into": "x"}, "Choose the story"),
             ("dance", {}, "nothing of that name"),
         ],
@@ -290,17 +334,46 @@ class TestDeeds:
         assert other.state == "published"
 
     def test_more_than_fifty_stories_are_shown_first(self, publisher):
-        for _ in range(60):
+        for _ in range(51):
             builders.article(quality=10)
         sent = {"verb": "spike", "reason": "off topic", "whole_view": "1", "query": "view=undecided"}
 
         page = publisher.post(reverse("desk_act"), sent)
-        assert "60 stories would be spiked. At present they are: 60 undecided." in page.content.decode()
+        assert "51 stories would be spiked. At present they are: 51 undecided." in page.content.decode()
         assert not Operation.objects.exists()
 
         confirmed = {"row": [f"{pk}:{version}" for pk, version in page.context["rows"]], "confirmed": "1"}
         publisher.post(reverse("desk_act"), dict(page.context["given"]) | confirmed)
-        assert Operation.objects.get().articles == 60
+        assert Operation.objects.get().articles == 51
+
+    @pytest.mark.parametrize(("stories", "is_taken"), [(3, True), (4, False)])
+    def test_a_view_of_too_many_stories_is_narrowed_first(self, publisher, monkeypatch, stories, is_taken):
+        monkeypatch.setattr(deeds, "ROWS_MAX", 3)
+        for _ in range(stories):
+            builders.article(quality=10)
+
+        sent = {"verb": "spike", "whole_view": "1", "query": "view=undecided"}
+        page = publisher.post(reverse("desk_act"), sent, follow=True)
+
+        assert Operation.objects.exists() == is_taken
+        assert told(page)[0].startswith("3 stories spiked" if is_taken else "This view has more than 3 stories")
+
+    def test_fifty_are_not(self, publisher):
+        fifty = [builders.article(quality=10) for _ in range(50)]
+
+        act(publisher, "spike", *fifty)
+
+        assert Operation.objects.get().articles == 50
+
+    def test_as_many_stories_as_a_view_may_have_are_decided_at_once(self, publisher):
+        article = builders.article(quality=10)
+        others = [f"{pk}:1" for pk in range(article.pk + 1, article.pk + acting.ROWS_MAX)]
+
+        sent = {"verb": "hold", "row": [*row(article), *others], "confirmed": "1"}
+        publisher.post(reverse("desk_act"), sent)
+
+        article.refresh_from_db()
+        assert article.state == "held"
 
     def test_undo_takes_back_the_last_operation_of_ones_own(self, publisher):
         article = builders.article(quality=10)
@@ -313,6 +386,14 @@ class TestDeeds:
         assert article.state == "undecided"
         assert told(page) == ["Undone: spiked, 1 of 1 stories."]
         assert told(publisher.post(reverse("desk_undo_last"), follow=True)) == ["There is nothing of yours to undo."]
+
+    def test_undo_takes_the_right_to_what_was_done(self, publisher):
+        act(publisher, "publish", builders.article(quality=10))
+        ana = User.objects.get(username="ana")
+        ana.groups.set([Group.objects.get(name="editor")])
+
+        assert publisher.post(reverse("desk_undo_last")).status_code == 403
+        assert Operation.objects.get().undone_by.count() == 0
 
     @pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
     def test_the_way_back_stays_on_the_site(self, publisher, address):
@@ -377,6 +458,9 @@ class TestOneStory:
 
         assert "bob is typing" in answer.content.decode()
         assert "ana" not in answer.content.decode()
+        for others, is_told in ((199, True), (200, False)):
+            answer = publisher.post(reverse("desk_presence"), {"shown": f"{others * '0,'}{article.pk}"})
+            assert ("bob is typing" in answer.content.decode()) == is_told
 
 
 @pytest.mark.parametrize(

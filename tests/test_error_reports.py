@@ -64,6 +64,34 @@ def test_a_report_tells_what_broke_and_nothing_private(reports, monkeypatch):
     assert leaked(report) == []
 
 
+def test_whatever_a_library_puts_into_a_report_this_goes_out():
+    request = {
+        **dict.fromkeys(("cookies", "data", "env"), {"session": "s3cret"}),
+        "query_string": "token=s3cret",
+        "url": "https://news.example/preview/MTI:1x:sig/",
+        "headers": {"Cookie": "session=s3cret", "Authorization": "s3cret", "Host": "news.example"},
+        "method": "GET",
+    }
+    frames = {"frames": [{"function": "fail", "vars": {"secured": "s3cret"}}]}
+    report = {
+        **dict.fromkeys(("user", "extra", "breadcrumbs"), {"is": "s3cret"}),
+        "request": request,
+        "exception": {"values": [{"value": "broken\ns3cret", "stacktrace": frames}]},
+        "logentry": {"message": "%s", "formatted": "failed\ns3cret", "params": ["s3cret"]},
+        "transaction": "/preview/MTI:1x:sig/",
+    }
+    assert errors.stripped(report) == {
+        "request": {
+            "url": "https://news.example/preview/[removed]/",
+            "headers": {"Host": "news.example"},
+            "method": "GET",
+        },
+        "exception": {"values": [{"value": "broken", "stacktrace": {"frames": [{"function": "fail"}]}}]},
+        "logentry": {"message": "failed"},
+        "transaction": "/preview/[removed]/",
+    }
+
+
 def test_a_logged_error_is_stripped(reports):
     logging.getLogger("newsfold").error("import failed at /preview/MTI:1x:sig/\nrow: unpublished title")
     (report,) = [json.loads(text) for text in reports]

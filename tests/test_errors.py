@@ -1,6 +1,7 @@
 """What readers are told when the database is away, and when a view breaks."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.test import Client
 
@@ -47,3 +48,18 @@ def test_the_api_tells_it_in_json(client, monkeypatch):
     assert response.status_code == 503
     assert response["Retry-After"] == "5"
     assert response.json()["hint"] == "Ask again after the seconds that Retry-After tells."
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"text": "x" * 2_500_001},
+        {f"field{number}": "" for number in range(12_001)},
+        {f"file{number}": SimpleUploadedFile("x", b"x") for number in range(101)},
+    ],
+    ids=["bytes", "fields", "files"],
+)
+def test_a_request_that_is_too_large_is_refused(client, sent):
+    response = client.post("/admin/login/", sent)
+    assert response.status_code == 400
+    assert "can’t be read" in response.content.decode()

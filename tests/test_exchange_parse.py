@@ -207,3 +207,31 @@ def test_registry_files_are_recognised_by_their_taxonomy():
     assert (topic.slug, topic.name, topic.parent, topic.keywords) == ("ports", "Ports", "Transport", ["port"])
     assert isinstance(outlet, OrganizationEntry)
     assert [image.url for image in outlet.images] == ["/logo.jpg"]
+
+
+def repeated(start: str, end: str, times: int) -> str:
+    """Return a document in which what stands from `start` up to `end` stands so many times."""
+    block = CANONICAL[CANONICAL.index(start) : CANONICAL.index(end)].rstrip("\n") + "\n"
+    return CANONICAL.replace(block, block * times)
+
+
+LONGEST = {
+    "topics": (
+        100,
+        lambda times: CANONICAL.replace("  - Transport\n", "".join(f"  - t{n}\n" for n in range(1, times))),
+    ),
+    "images": (50, lambda times: repeated('  - url: "https://cdn.courier.example/bridge', "\nrelated:", times)),
+    "provider.images": (50, lambda times: repeated('    - url: "https://cdn.courier.example/logo', "\ntopics:", times)),
+    "related": (500, lambda times: repeated("  - title:", "\nsecured:", times)),
+    "document": (
+        100,
+        lambda times: CANONICAL.replace("\ntopics:", "".join(f"\nx{n}: 1" for n in range(times)) + "\ntopics:"),
+    ),
+}
+
+
+@pytest.mark.parametrize("where", LONGEST)
+def test_a_list_has_an_end(where):
+    most, made = LONGEST[where]
+    read(made(most))
+    assert re.search(rf"{where}.*({most} are allowed|more than {most})", "\n".join(problems(made(most + 1))))

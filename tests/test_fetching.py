@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from urllib3.exceptions import NewConnectionError
 
 from pictures import fetching
 from pictures.fetching import Fetcher, NotFetched, retry_after
@@ -282,6 +283,25 @@ def test_the_next_address_is_asked_if_one_takes_no_connection(server):
         Fetcher(exempt=exempt, resolver=names, seconds=SECONDS, tls=TLS).fetch(f"http://{HOST}:{port}/")
     assert failure.value.host_fails
     assert Fetcher(exempt=exempt, resolver=Names(pictures=[["127.0.0.1"]])).fetch(address(server)) == JPEG
+
+
+def test_three_addresses_of_a_host_are_tried(monkeypatch):
+    tried = []
+    monkeypatch.setattr(fetching, "HTTPConnection", lambda host, *_, **__: tried.append(host) or Refusing())
+    four = [f"127.0.0.{number}" for number in range(1, 5)]
+    with pytest.raises(NotFetched, match="can't be reached"):
+        Fetcher(exempt=[Exemption.parse("127.0.0.0/24")], resolver=Names(pictures=[four])).fetch(f"http://{HOST}/")
+    assert tried == four[:3]
+
+
+class Refusing:
+    """A connection to where nobody listens."""
+
+    def connect(self) -> None:
+        raise NewConnectionError(self, "refused")
+
+    def close(self) -> None:
+        pass
 
 
 @pytest.mark.parametrize("names", [Names(pictures=[[]]), lambda host, port: literals_only(None)("no address")])

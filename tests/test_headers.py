@@ -25,6 +25,8 @@ from .test_nothing_leaks import OPEN
 pytestmark = pytest.mark.django_db
 
 YEAR = 365 * 24 * 3600
+FORBIDDEN = ("camera", "microphone", "display-capture", "geolocation", "payment", "usb", "midi")
+FORBIDDEN += ("accelerometer", "gyroscope", "magnetometer", "xr-spatial-tracking")
 PICTURE = "pictures/ab/" + "ab" * 16 + "/640.jpg"
 
 
@@ -180,7 +182,7 @@ def test_every_answer_carries_every_header(https, stories, what):
     assert told["X-Frame-Options"] == "DENY"
     assert told["Referrer-Policy"] == "strict-origin-when-cross-origin"
     assert told["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert "camera=()" in told["Permissions-Policy"]
+    assert {f"{feature}=()" for feature in FORBIDDEN} <= set(told["Permissions-Policy"].split(", "))
     assert told["Cross-Origin-Resource-Policy"] == ("cross-origin" if is_file or "static" in what else "same-origin")
     if not what.startswith("plain HTTP"):  # RFC 6797, 7.2: not there
         assert told["Strict-Transport-Security"] == f"max-age={YEAR}; includeSubDomains; preload"
@@ -204,6 +206,24 @@ def test_pictures_may_come_from_a_storage_of_their_own(settings, client):
 
     assert policy_of(client.get("/"))["img-src"] == ["'self'", "https://pictures.example"]
     assert policy_of(client.get("/admin/login/"))["img-src"] == ["'self'", "https://pictures.example", "data:"]
+
+
+@pytest.mark.parametrize(
+    "told", [{"X-Forwarded-Proto": "https"}, {"X-Forwarded-Ssl": "on"}, {"Forwarded": "proto=https"}]
+)
+def test_nobody_claims_tls_but_a_proxy(https, client, told):
+    answer = client.get("/latest/", headers=told)
+    assert (answer.status_code, answer.url) == (301, "https://testserver/latest/")
+    https.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # as BEHIND_PROXY makes it
+    assert client.get("/latest/", headers=told).status_code == (200 if "X-Forwarded-Proto" in told else 301)
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/admin/login/", "/healthz/", "/metrics/all", "/x/healthz", "/readyz?x=/healthz"]
+)
+def test_nothing_but_the_probes_is_answered_over_plain_http(https, client, address):
+    is_probe = address.partition("?")[0] in ("/healthz", "/readyz", "/metrics")
+    assert (client.get(address).status_code == 301) != is_probe
 
 
 def test_a_view_may_be_stricter(settings):

@@ -102,6 +102,8 @@ def test_who_asks_while_another_does_waits_for_the_same_answer():
         return OK
 
     readiness = Readiness({"database": slow}, seconds=10)
+    submit = readiness._pool.submit
+    readiness._pool.submit = lambda *given: time.sleep(0.05) or submit(*given)
     with ThreadPoolExecutor(4) as pool:
         states = [each.result() for each in [pool.submit(readiness.states) for _ in range(4)]]
     assert states == [{"database": OK}] * 4

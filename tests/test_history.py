@@ -9,11 +9,11 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.utils.html import escape
 
-from articles import operations
+from articles import operations, rights
 from articles.acts import By, created
 from articles.desk import history
 from articles.desk.differences import Kind, differences, shortened
-from articles.desk.telling import Names, deed, told
+from articles.desk.telling import Names, deed, needs, told
 from articles.desk.timelines import timeline
 from articles.models import Article, Event, Operation, Topic, Verb, Via
 from providers.models import Provider
@@ -44,6 +44,42 @@ def restore(client, article: Article, field: str, **sent: str):
 
 def event(field: str, before=None, after=None, **values) -> Event:
     return Event(pk=1, subject_id=1, label="Storm", field=field, before=before, after=after, **values)
+
+
+EDIT, DELETE = "articles.change_article", "articles.delete_article"
+ALL_RIGHTS = {*rights.NEEDED.values(), *rights.SUBJECTS.values(), *rights.DELETED.values()}
+ALL_RIGHTS |= {"providers.view_provider", "articles.view_topic", "articles.view_sitepolicy"}
+
+
+def list_nothing(lead: Article) -> None:
+    operations.edit_lists(lead, "related", write=lambda: lead.related_links.all().delete())
+
+
+def schedule_in_a_form(lead: Article) -> None:
+    with operations.act("edit"):
+        operations.schedule(lead, unpublish_at=datetime(2099, 1, 1, tzinfo=UTC))
+
+
+UNDONE_BY = [
+    (lambda lead: operations.edit(lead, title="New"), {EDIT}),
+    (lambda lead: operations.edit(lead, removed=False), {EDIT, rights.PUBLISH}),
+    (lambda lead: operations.edit(lead, quality=61), {EDIT, rights.SCORE}),
+    (list_nothing, {EDIT, rights.FOLD, rights.SCORE, rights.PUBLISH}),  # the member is a story of its own
+    (schedule_in_a_form, {EDIT, rights.PUBLISH}),
+    (lambda lead: operations.edit(operations.pin(lead, "quality") and lead, quality=None), {EDIT, rights.SCORE}),
+    (lambda lead: operations.score(lead, quality=61), {rights.SCORE}),
+    (lambda lead: operations.pin(lead, "quality"), {rights.SCORE}),
+    (lambda lead: operations.hold(lead), {rights.SCORE, rights.PUBLISH}),
+    (lambda lead: operations.publish(lead), {rights.PUBLISH}),
+    (lambda lead: operations.unpin(operations.hold(lead) and lead), {rights.SCORE, rights.PUBLISH}),
+    (lambda lead: operations.take_out(lead.folded_articles.get()), {rights.FOLD}),
+    (lambda lead: operations.delete(Article.objects.filter(pk=lead.pk)), {DELETE}),
+    (lambda lead: operations.edit_other(lead.provider, {"name": "New"}), {EDIT, "providers.change_provider"}),
+    (lambda lead: operations.edit_other(Topic.objects.get(), {"weight": 3}), {EDIT, "articles.change_topic"}),
+    (lambda lead: operations.delete_others([Topic.objects.get()]), {DELETE, "articles.delete_topic"}),
+    (lambda lead: operations.delete_others([builders.provider("New")]), {DELETE, "providers.delete_provider"}),
+    (lambda lead: operations.change_policy({"publish_threshold": 33}), {rights.CHANGE_POLICY}),
+]
 
 
 class TestDifferences:
@@ -404,6 +440,27 @@ class TestRights:
         assert undo(client, operation).status_code == status
         assert operation.undone_by.exists() == (status == 200)
 
+    @pytest.mark.parametrize(("act", "needed"), UNDONE_BY)
+    def test_undoing_takes_exactly_the_rights_to_what_was_done(self, act, needed):
+        lead = builders.article(quality=60, topics=["AI"])
+        builders.related(builders.folded(lead), lead)
+        operations.rescore(Article.objects.all())
+        act(Article.objects.get(pk=lead.pk))
+        operation = Operation.objects.first()
+
+        def may(granted: set[str]) -> bool:
+            holder = type("Holder", (), {"has_perm": lambda self, wanted: wanted in granted})()
+            return operations.may_undo(holder, operation)
+
+        assert {right for right in ALL_RIGHTS if not may(ALL_RIGHTS - {right})} == set(needed)
+        assert may(set(needed))
+
+    def test_nobody_undoes_the_taking_down_of_a_picture(self):
+        article = builders.article()
+        builders.picture(article)
+        operation = operations.take_down(article, article.images.get().url).operation
+        assert not operations.may_undo(User.objects.create_superuser("root"), operation)
+
     def test_taking_from_the_site_what_somebody_published_by_a_form_needs_the_right(self, client):
         article = builders.article(quality=60)
         with operations.act("edit"):
@@ -428,11 +485,24 @@ class TestRights:
         client.force_login(member(group))
         event = Event.objects.filter(field=field).get()
         address = f"/admin/desk/articles/{article.pk}/restore/{event.pk}/"
-
         assert (address in client.get(f"/admin/desk/articles/{article.pk}/history/").content.decode()) == (
             status == 200
         )
         assert client.post(address, follow=True).status_code == status
+
+    @pytest.mark.parametrize(
+        ("right", "fields"),
+        [
+            (EDIT, "title excerpt web_url published_at provider_id type category tags topics"),
+            (rights.SCORE, "quality heat state spike_reason"),
+            (rights.PUBLISH, "publish_at unpublish_at pick_until removed"),
+            (rights.FOLD, "lead_id"),
+            ("articles.change_articleimage", "images"),
+            ("articles.change_relatedlink", "related"),
+        ],
+    )
+    def test_each_field_is_restored_by_its_right(self, right, fields):
+        assert {needs(event(field)) for field in fields.split()} == {right}
 
 
 @pytest.mark.django_db

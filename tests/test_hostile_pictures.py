@@ -6,6 +6,7 @@ Most are tiny. What takes long to make or to decode is marked `faults`, which `m
 from __future__ import annotations
 
 import io
+import json
 import random
 import re
 import struct
@@ -18,8 +19,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pictures import sandbox
-from pictures.ladder import PictureRefused, rungs
+from pictures import child, sandbox
+from pictures.ladder import Kind, PictureRefused, Rendition, rungs
 from pictures.sandbox import Decoder
 from tests.test_renditions import encoded
 
@@ -188,6 +189,17 @@ KINDS: dict[str, tuple[bytes, str | None]] = {
         png(4, 4, extra=chunk(b"tEXt", b"Comment\0<html><iframe src=x>"), body=bytes(13 * 4)),
         "is also a web page",
     ),
+    **{
+        f"png and {start}": (WHOLE["PNG"] + start.encode(), "is also a web page")
+        for start in (
+            "<script>",
+            "<?php ",
+            "<html>",
+            "<!DOCTYPE html>",
+            "<svg xmlns='x' onload='x'>",
+            "<iframe src='x'>",
+        )
+    },
     "avif and svg": (WHOLE["AVIF"] + SVG, "is also a web page"),
     # What hangs on a picture
     "png text bomb": (
@@ -283,6 +295,18 @@ def test_a_child_that_takes_too_long_is_ended_and_the_next_picture_decoded():
         assert decoder.decode(WHOLE["PNG"], ["logo"])
 
 
+def told(heads: list[dict[str, int]]) -> bytes:
+    """Return a child's answer that is sound but for what `heads` say."""
+    sound = {"kind": "picture", "suffix": "jpg", "size": 1, "rung": 1, "width": 1, "height": 1}
+    whole = [sound | head for head in heads]
+    return json.dumps({"renditions": whole}).encode() + b"\n" + b"x" * sum(head["size"] for head in whole)
+
+
+def test_a_child_is_believed_otherwise(monkeypatch, tmp_path):
+    monkeypatch.setattr(sandbox, "MAX_RENDITION_BYTES", 9)
+    assert len(answered(monkeypatch, tmp_path, told(20 * [{"size": 9}]))["picture"]) == 20
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -296,15 +320,29 @@ def test_a_child_that_takes_too_long_is_ended_and_the_next_picture_decoded():
         b'{"renditions": [{"kind": "logo", "suffix": "webp", "size": 1, "rung": 1, "width": 1, "height": 1}]}\nx',
         b'{"renditions": [{"kind": "picture", "suffix": "jpg", "size": 1, "rung": "../", "width": 1, "height": 1}]}\n',
         b"x" * 100_000,
+        b'{"renditions": [' + b" " * sandbox.MAX_HEAD_BYTES + b"]}\n",
+        told(22 * [{}]),
+        told([{"size": 10}]),
+        told([{"width": 10_001}]),
+        told([{"height": 0}]),
+        told([{"rung": -1}]),
     ],
+    ids=lambda answer: str(answer[:150]),
 )
 def test_a_child_that_was_taken_over_is_not_believed(monkeypatch, tmp_path, answer):
     """Whoever breaks a decoder writes the answer: nothing in it may become a name of a file or fill our memory."""
+    monkeypatch.setattr(sandbox, "MAX_RENDITION_BYTES", 9)
+    with pytest.raises(PictureRefused, match="made the decoder crash"):
+        answered(monkeypatch, tmp_path, answer)
+
+
+def answered(monkeypatch, tmp_path, answer: bytes) -> dict[Kind, list[Rendition]]:
+    """Return what is believed of a child that answers anything with `answer`."""
     path = tmp_path / "answer"
     path.write_bytes(answer)
     monkeypatch.setattr(sandbox, "COMMAND", ["sh", "-c", f"head -c 50 >/dev/null; cat {path}"])
-    with Decoder() as decoder, pytest.raises(PictureRefused, match="made the decoder crash"):
-        decoder.decode(b"x" * 20, ["picture"])
+    with Decoder() as decoder:
+        return decoder.decode(b"x" * 20, ["picture"])
 
 
 def test_the_child_knows_no_secret_and_may_write_no_file(decoder):
@@ -315,6 +353,20 @@ def test_the_child_knows_no_secret_and_may_write_no_file(decoder):
     limits = Path(f"/proc/{pid}/limits").read_text()
     assert re.search(r"Max file size\s+0\s+0 ", limits)
     assert re.search(r"Max core file size\s+0\s+0 ", limits)
+    assert re.search(rf"Max data size\s+{child.MEMORY}\s+{child.MEMORY} ", limits)
+    assert re.search(r"Max open files\s+64\s+64 ", limits)
+    allowed = int(re.search(r"Max cpu time\s+(\d+) ", limits)[1])
+    assert child.CPU_SECONDS <= allowed <= 2 * child.CPU_SECONDS  # beside what it has taken already
+
+
+def test_a_child_is_followed_by_another_after_so_many_pictures(monkeypatch):
+    monkeypatch.setattr(sandbox, "PICTURES_PER_CHILD", 2)
+    pids = []
+    with Decoder() as decoder:
+        for _ in range(4):
+            decoder.decode(WHOLE["PNG"], ["logo"])
+            pids.append(decoder._process.pid)
+    assert pids[0] == pids[1] != pids[2] == pids[3]
 
 
 # As large as a picture may be

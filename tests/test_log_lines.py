@@ -22,6 +22,7 @@ from articles.observing.redaction import redacted
 from . import builders
 
 ID = re.compile(r"[0-9a-f]{32}")
+SECRET_NAMES = ("token", "secret", "old_password", "sig", "session", "auth", "credential", "api_key", "code")
 HOSTILE = "a\nERROR forged\r\x1b[2J\x00\x7f\x85\u2028\u202eb"
 
 
@@ -59,7 +60,8 @@ def test_a_line_is_one_object():
 
 @pytest.mark.parametrize("formatter", [JsonFormatter(), PlainFormatter()])
 def test_nothing_forges_a_line(formatter):
-    text = formatter.format(record(HOSTILE, details={"path": HOSTILE}, error=raised(ValueError(HOSTILE))))
+    errors = raised(ValueError(HOSTILE), raised(OSError("\x1b[2J\u202eb")))
+    text = formatter.format(record(HOSTILE, details={"path": HOSTILE}, error=errors))
     lines = text.split("\n")
     assert all(line.isprintable() for line in lines)
     assert all(line.startswith("    ") for line in lines[1:])
@@ -90,11 +92,21 @@ def test_rows_that_a_database_quotes_are_not_told():
         ("postgres://root:s3cret@db:5432/x away", "postgres://root:[removed]@db:5432/x away"),
         ("redis://:s3cret@cache/0", "redis://:[removed]@cache/0"),
         ("Authorization: Bearer s3cret-token", "Authorization: Bearer [removed]"),
+        ("Authorization: Basic czNjcmV0", "Authorization: Basic [removed]"),
+        *((f"/a?{name}=s3cret&q=x", f"/a?{name}=[removed]&q=x") for name in SECRET_NAMES),
         ("/news/2020-06-09-key=figures/", "/news/2020-06-09-key=figures/"),
     ],
 )
 def test_secrets_are_removed(text, kept):
     assert redacted(text) == kept
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter(), PlainFormatter()])
+def test_no_part_of_a_line_tells_a_secret(formatter):
+    link = "/preview/MTI:1x:sig/?token=s3cret"
+    text = formatter.format(record("GET %s", link, details={"path": link}, error=raised(ValueError(link))))
+    assert text.count("/preview/[removed]/?token=[removed]") == 3
+    assert "s3cret" not in text
 
 
 @pytest.mark.parametrize("text", ["a." * 20_000, "?" * 20_000, "?key" * 8_000, "a://:" * 8_000, "bearer " * 8_000])
@@ -170,16 +182,19 @@ def test_a_login_through_the_form_names_the_client(client, caplog):
 
 
 @pytest.mark.django_db
-def test_what_is_denied_or_throttled_is_told_with_its_user(client, caplog, settings):
+def test_what_is_denied_or_throttled_is_told_with_its_user(client, caplog, settings, tmp_path):
     client.force_login(User.objects.create_user("ada", is_staff=True))
     client.get("/admin/articles/article/")
     settings.SEARCH_RATE = 1
     for _ in range(2):
         Client().get("/search/?q=secret-interest", REMOTE_ADDR="192.0.2.9")
+    settings.METRICS_TOKEN, settings.METRICS_DIR = "a-token-of-these-tests", tmp_path
+    Client().get("/metrics", headers={"authorization": "Bearer guessed"})
     told = lines_of(caplog)
     assert [(each["message"], each["status"], each.get("user")) for each in told] == [
         ("denied", 403, "ada"),
         ("throttled", 429, None),
+        ("denied", 401, None),
     ]
     assert "secret-interest" not in str(told)
 

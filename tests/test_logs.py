@@ -70,7 +70,8 @@ def test_a_developers_error_page_masks_what_is_secret(settings, monkeypatch, is_
     password, cookie, bearer = (secrets.token_hex() for _ in range(3))
     monkeypatch.setitem(settings.DATABASES["default"], "PASSWORD", password)
     request = RequestFactory().get("/", headers={"Cookie": f"session={cookie}", "Authorization": f"Bearer {bearer}"})
-    request.META["DATABASE_URL"] = f"postgres://user:{password}@host/news"
+    for name in ("DATABASE_URL", "REPLICA_URL", "CACHE_URL", "MEDIA_STORAGE", "SENTRY_DSN"):
+        request.META[name] = f"service://user:{password}@host/news"  # the process's environment is there
     request.META["SECRET_KEY"] = all_settings.SECRET_KEY
     html = ExceptionReporter(request, RuntimeError, RuntimeError("broken"), None).get_traceback_html()
     assert "broken" in html

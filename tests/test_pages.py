@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import operations, stamps
+from articles import operations, stamps, views
 from articles.media import media_address
 from articles.models import Article, ArticleImage, Topic
 from providers.models import ProviderLogo
@@ -285,7 +285,8 @@ def test_a_domain_may_be_a_whole_path(client):
 
 
 def test_outlets_beyond_the_first_page_are_reached_by_key(client, monkeypatch):
-    monkeypatch.setattr("articles.views.OUTLETS_PAGE", 2)
+    assert views.OUTLETS_PAGE == 200
+    monkeypatch.setattr(views, "OUTLETS_PAGE", 2)
     for number in range(3):
         builders.article(provider=builders.provider(f"Paper {number}", f"p{number}.example"))
     first = body(client, "/providers/")

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,11 +14,15 @@ from PIL import Image
 
 from articles import operations
 from articles.acts import SYSTEM
+from articles.admin.inlines import take_up_upload
 from articles.images.queue import fail
 from articles.images.storing import PictureRemoved, names_of
 from articles.models import Article, ArticleImage, Operation, Picture, PictureAddress
 from articles.outcomes import Refused
 from pictures.sandbox import Decoder
+from pictures.sniffing import MAX_BYTES
+from providers import logos
+from providers.forms import take_up_upload as take_up_logo
 from tests import builders
 from tests.test_admin import change_url, fields_of, save
 from tests.test_history import member
@@ -270,3 +275,12 @@ def test_an_upload_is_seen_to_by_the_child_process_alone(admin_client, monkeypat
     article = builders.article()
     upload(admin_client, article, output.getvalue())
     assert article.images.count() == 1
+
+
+@pytest.mark.parametrize(("take_up", "most"), [(take_up_upload, MAX_BYTES), (take_up_logo, logos.MAX_BYTES)])
+def test_of_an_upload_no_more_is_read_than_a_picture_may_have(take_up, most):
+    read = []
+    upload = type("Upload", (), {"read": lambda self, size=-1: read.append(size) or b""})()
+    with pytest.raises(ValidationError):
+        take_up(upload)
+    assert read == [most + 1]

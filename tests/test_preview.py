@@ -163,6 +163,11 @@ def test_a_folded_article_says_where_readers_find_it(admin_client):
     assert "it is folded, and no lead of it is published" in page(admin_client, desk(member))
 
 
+def test_a_link_is_for_looking_only(client):
+    address = link(held())
+    assert {client.generic(method, address).status_code for method in ("POST", "PUT", "PATCH", "DELETE")} == {405}
+
+
 # Links that don't work
 
 

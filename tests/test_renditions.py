@@ -122,10 +122,11 @@ def test_a_picture_is_stored_upright(orientation, corner):
     assert stored.getpixel(corner)[:3] == (255, 255, 255)
 
 
-def test_metadata_is_dropped():
+@pytest.mark.parametrize("with_profile", [True, False])
+def test_metadata_is_dropped(with_profile):
     exif = Image.Exif()
     exif[0x010F] = "A camera of mine"
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() if with_profile else b""
     data = encoded("JPEG", exif=exif, comment=b"at home", icc_profile=profile, xmp=b"<x>at home</x>")
     assert b"A camera" in data
     for each in [*picture_renditions(data), *logo_renditions(data)]:
@@ -173,6 +174,12 @@ def test_what_is_no_picture_for_us_is_refused_with_a_reason(data, reason):
     for make in (picture_renditions, logo_renditions):
         with pytest.raises(PictureRefused, match=reason):
             make(data)
+
+
+def test_a_picture_may_have_all_the_bytes_and_pixels_that_are_allowed():
+    data = encoded("JPEG")
+    assert logo_renditions(data + b"\0" * (MAX_BYTES - len(data)))
+    assert logo_renditions(encoded(mode="1", size=(10_000, 5_000)))
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded(monkeypatch):

@@ -126,6 +126,8 @@ def test_a_query_has_no_more_words_than_a_database_should_look_for():
     assert len(parse(many).wanted) == MAX_WORDS
     assert len(parse("-".join(many.split())).wanted[0].words) == MAX_WORDS
     assert not parse(" " * MAX_CHARACTERS + "late")
+    parted = " ".join(f"क्ष{chr(ord('a') + number)}" for number in range(20))  # two words each for SQLite
+    assert len(parse(parted).wanted) == MAX_WORDS // 2
 
 
 @pytest.mark.parametrize(

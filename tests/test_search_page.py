@@ -47,6 +47,27 @@ def test_without_a_word_it_shows_the_form_and_how_to_use_it(client):
         assert "How to search" in page
 
 
+def test_what_is_asked_for_has_an_end_and_no_nul():
+    asked = Asked.read(QueryDict(f"q={'x' * 1001}&topic=a%00b&provider={'y' * 1001}"))
+    assert (len(asked.q), asked.topic, len(asked.provider)) == (1000, "ab", 1000)
+
+
+@pytest.mark.parametrize(("number", "status"), [("9999", 404), ("10000", 200), ("0", 200), ("x", 200), ("2", 404)])
+def test_pages_of_the_best_have_four_digits(client, number, status):
+    builders.article("Storm")
+    _, titles = found(client, f"/search/?q=storm&sort=relevance&page={number}", status)
+    assert len(titles) == (status == 200)
+
+
+@pytest.mark.parametrize(("most", "words"), [(30, "30 stories"), (29, "More than 29 stories")])
+def test_stories_are_counted_up_to_a_number(client, monkeypatch, most, words):
+    assert searching.COUNTED == 1000
+    monkeypatch.setattr(searching, "COUNTED", most)
+    for _ in range(30):
+        builders.article("Storm")
+    assert words in found(client, "/search/?q=storm")[0]
+
+
 def test_it_is_linked_from_every_page(client):
     builders.article()
     for address in ("/", "/latest/", "/topics/", "/search/"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from io import StringIO
@@ -10,15 +11,16 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.views.debug import get_default_exception_reporter_filter
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import second_factor
+from accounts import second_factor, views
 from accounts.models import SecondFactorDuty
 
 from .addresses import all_addresses
@@ -76,6 +78,17 @@ def every_page() -> list[str]:
     return [each.template for each in found if each.name not in own and not re.search("[<(]", each.template)]
 
 
+def assert_every_page_asks_to_sign_in(client) -> None:
+    pages = every_page()
+    assert len(pages) > 20
+    for address in pages:
+        answers = [answer for answer in (client.get(address), client.post(address)) if answer.status_code != 405]
+        assert answers, address
+        for answer in answers:
+            assert answer.status_code == 302, address
+            assert answer.url.startswith(LOGIN), address
+
+
 # Who is asked
 
 
@@ -96,20 +109,33 @@ def test_who_has_one_is_led_to_it_and_then_on(client, ana, now):
     assert is_in(client)
 
 
+def test_a_secret_that_nobody_confirmed_is_none(ana):
+    TOTPDevice.objects.create(user=ana, confirmed=False)
+    assert is_in(signed_in(ana))
+    owes(ana)
+    assert signed_in(ana).get(LOGIN).url == PAGE
+
+
 @pytest.mark.parametrize("debt", [with_factor, owes], ids=["has one", "owes one"])
 def test_without_it_no_page_of_the_staff_opens(ana, debt):
     debt(ana)
     client = signed_in(ana)
     wanted = STEP if debt is with_factor else PAGE
-    pages = every_page()
-    assert len(pages) > 20
-    for address in pages:
-        answers = [answer for answer in (client.get(address), client.post(address)) if answer.status_code != 405]
-        assert answers, address
-        for answer in answers:
-            assert answer.status_code == 302, address
-            assert answer.url.startswith(LOGIN), address
+    assert_every_page_asks_to_sign_in(client)
     assert client.get(LOGIN).url == wanted
+
+
+def test_who_is_no_staff_opens_no_page_whatever_rights_there_are():
+    user = User.objects.create_user("reader")
+    user.groups.add(Group.objects.get(name="publisher"))
+    assert_every_page_asks_to_sign_in(signed_in(user))
+
+
+def test_half_way_in_one_is_told_nothing_of_the_second_factor(ana):
+    with_factor(ana)
+    client = signed_in(ana)
+    assert client.get(PAGE).url.startswith(STEP)
+    assert client.post(PAGE, {"codes": "x"}).url.startswith(STEP)
 
 
 def test_members_of_a_group_that_owes_one_get_no_further_than_setting_it_up(now):
@@ -142,13 +168,18 @@ def test_a_group_is_told_so_in_its_form(admin_client):
 # Setting it up
 
 
+def shown(offered: second_factor.Offer, at: float) -> str:
+    """Return the code that an authenticator with this secret shows."""
+    totp = TOTP(offered.device.bin_key)
+    totp.time = at
+    return f"{totp.token():06}"
+
+
 def set_up(client, at: float, typed: str = "{}{}", **changes):
     page = client.get(PAGE)
     offered = page.context["offered"]
-    totp = TOTP(offered.device.bin_key)
-    totp.time = at
-    shown = f"{totp.token():06}"
-    return client.post(PAGE, {"token": offered.token, "code": typed.format(shown[:3], shown[3:])} | changes)
+    digits = shown(offered, at)
+    return client.post(PAGE, {"token": offered.token, "code": typed.format(digits[:3], digits[3:])} | changes)
 
 
 def test_setting_up_shows_the_secret_and_then_ten_codes_once(ana, now):
@@ -170,8 +201,32 @@ def test_setting_up_shows_the_secret_and_then_ten_codes_once(ana, now):
 
 def test_other_sessions_are_asked_from_then_on(ana, now):
     other = signed_in(ana)
-    set_up(signed_in(ana), now[0])
+    client = signed_in(ana)
+    set_up(client, now[0])
     assert not is_in(other)
+    now[0] += 60
+    other.post(STEP, {"code": code(ana, now[0])})
+    assert is_in(other)
+    now[0] += 60
+    client.post(PAGE, {"remove": "x", "code": code(ana, now[0])})
+    set_up(client, now[0])
+    assert not is_in(other)  # what it has shown is gone
+
+
+@pytest.mark.parametrize(("minutes", "is_taken"), [(59, True), (61, False)])
+def test_a_secret_is_offered_for_an_hour(ana, now, minutes, is_taken):
+    client = signed_in(ana)
+    offered = client.get(PAGE).context["offered"]
+    now[0] += minutes * 60
+    page = client.post(PAGE, {"token": offered.token, "code": shown(offered, now[0])})
+    assert TOTPDevice.objects.exists() == is_taken
+    assert ("That secret is no longer offered" in page.content.decode()) != is_taken
+
+
+@pytest.mark.parametrize(("seconds", "is_taken"), [(-60, False), (-30, True), (30, True), (60, False)])
+def test_clocks_may_differ_by_half_a_minute(ana, now, seconds, is_taken):
+    set_up(signed_in(ana), now[0] + seconds)
+    assert TOTPDevice.objects.exists() == is_taken
 
 
 @pytest.mark.parametrize("changes", [{"code": "000000"}, {"code": "abcdef"}, {"token": "nonsense"}])
@@ -181,16 +236,24 @@ def test_nothing_is_set_up_without_the_right_code_of_the_offered_secret(ana, now
     assert not TOTPDevice.objects.exists()
 
 
-@pytest.mark.parametrize(("typed", "is_taken"), [("{} {}", True), (" {}-{} ", True), ("0{}{}", False)])
+@pytest.mark.parametrize(
+    ("typed", "is_taken"),
+    [
+        ("{} {}", True),
+        (" {}-{} ", True),
+        ("0{}{}", False),
+        ("{}" + 14 * "-" + "{}", True),
+        ("{}" + 15 * "-" + "{}", False),
+    ],
+)
 def test_the_code_of_a_secret_has_six_digits_however_it_is_typed(ana, now, typed, is_taken):
     set_up(signed_in(ana), now[0], typed)
     assert TOTPDevice.objects.exists() == is_taken
 
 
 def test_a_secret_is_offered_to_one_user(ana, now):
-    ben = User.objects.create_superuser("ben")
-    token = second_factor.offer(ben).token
-    assert set_up(signed_in(ana), now[0], token=token).status_code == 200
+    bens = second_factor.offer(User.objects.create_superuser("ben"))
+    signed_in(ana).post(PAGE, {"token": bens.token, "code": shown(bens, now[0])})
     assert not TOTPDevice.objects.exists()
 
 
@@ -250,6 +313,35 @@ def test_a_recovery_code_opens_once_however_it_is_typed(ana, now):
     assert not is_in(again)
 
 
+def test_new_recovery_codes_make_the_old_ones_void(ana, now):
+    client = signed_in(ana)
+    set_up(client, now[0])
+    old = second_factor.renew_codes(ana)[0]
+    now[0] += 60
+    client.post(PAGE, {"codes": "x", "code": code(ana, now[0])})
+    assert second_factor.codes_left(ana) == 10
+    again = signed_in(ana)
+    again.post(STEP, {"code": old})
+    assert not is_in(again)
+
+
+def test_recovery_codes_are_void_under_another_key(ana, settings):
+    with_factor(ana)
+    first, *_ = second_factor.renew_codes(ana)
+    settings.SECRET_KEY = "another-" + settings.SECRET_KEY
+    client = signed_in(ana)
+    client.post(STEP, {"code": first})
+    assert not is_in(client)
+
+
+def test_recovery_codes_are_not_of_chance_that_repeats(ana):
+    made = []
+    for _ in range(2):
+        random.seed(1)
+        made.append(second_factor.renew_codes(ana))
+    assert not set(made[0]) & set(made[1])
+
+
 def test_one_users_codes_are_nobody_elses(ana, now):
     ben = User.objects.create_superuser("ben")
     with_factor(ana)
@@ -275,6 +367,7 @@ def test_new_codes_and_removal_take_a_code(ana, now):
     now[0] += 60
     client.post(PAGE, {"remove": "x", "code": code(ana, now[0])})
     assert not TOTPDevice.objects.exists()
+    assert not StaticToken.objects.exists()
     assert is_in(client)
 
 
@@ -302,6 +395,22 @@ def test_half_way_in_one_can_sign_out(ana):
 def test_nobody_is_led_elsewhere(ana, now, wanted):
     with_factor(ana)
     assert signed_in(ana).post(STEP, {"code": code(ana, now[0]), "next": wanted}).url == "/admin/"
+
+
+def test_nobody_is_led_to_plain_http(ana, now):
+    with_factor(ana)
+    sent = {"code": code(ana, now[0]), "next": "http://testserver/admin/desk/"}
+    assert signed_in(ana).post(STEP, sent, secure=True).url == "/admin/"
+
+
+def test_reports_of_errors_hold_no_code(ana, monkeypatch):
+    monkeypatch.setattr(second_factor, "step", lambda request: 1 / 0)
+    request = RequestFactory().post(STEP, {"code": "123456"})
+    request.user = ana
+    request._dont_enforce_csrf_checks = True
+    with pytest.raises(ZeroDivisionError):
+        views.second_step(request)
+    assert "123456" not in str(get_default_exception_reporter_filter().get_post_parameters(request))
 
 
 @pytest.mark.parametrize("address", [STEP, PAGE])

@@ -11,6 +11,7 @@ from django.utils import timezone
 from articles import operations
 from articles.models import Article, Event, Operation, SitePolicy
 from articles.sitemaps import sections as module
+from articles.sitemaps import views
 from articles.sitemaps.sections import sections
 from tests import builders
 from tests.builders import MORNING
@@ -112,6 +113,18 @@ def test_a_month_of_too_many_stories_is_told_by_its_days(client, monkeypatch):
     assert [section.name for section in sections()] == ["2020-06-10", "2020-06-09", "2020-05"]
     assert len(told(client, "/sitemaps/2020-06-09.xml")) == 2
     assert len(told(client, "/sitemaps/2020-06.xml")) == 3
+
+
+def test_no_file_holds_more_than_the_protocols_allow(client, monkeypatch):
+    assert (views.LIMIT, views.NEWS_LIMIT) == (50_000, 1000)
+    for months in range(4):
+        builders.article(published_at=timezone.now() - timedelta(days=31 * months))
+    for _ in range(3):
+        builders.article(published_at=timezone.now())
+    monkeypatch.setattr(views, "LIMIT", 3)
+    monkeypatch.setattr(views, "NEWS_LIMIT", 2)
+    files = ("/sitemap.xml", "/sitemaps/lists.xml", "/news-sitemap.xml")
+    assert [len(root_of(client, address)) for address in files] == [3, 3, 2]
 
 
 def test_a_site_without_stories_has_its_lists(client):

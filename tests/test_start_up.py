@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import runpy
 import subprocess
 import sys
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+from environ import Env
+from gunicorn.config import Config
 
 from config.settings import BASE_DIR
 
@@ -20,6 +27,13 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     given = variables | SOUND | environment
     return subprocess.run(command, cwd=BASE_DIR, env=given, capture_output=True, text=True, timeout=60)
+
+
+def made(module: str = "settings.py", **environment: str) -> dict[str, Any]:
+    """Return what a module of config/ makes of these variables alone, whatever a developer's .env says."""
+    given = {"DATABASE_URL": "sqlite://:memory:"} | environment
+    with patch.dict(os.environ, given, clear=True), patch.object(Env, "read_env"):
+        return runpy.run_path(str(BASE_DIR / "config" / module))
 
 
 def test_a_site_with_key_and_hosts_starts_without_a_warning():
@@ -68,3 +82,86 @@ def test_readers_paths_are_those_of_the_site():
             inner = [str(each.pattern) for each in pattern.url_patterns]
         found |= {each.partition("/")[0] for each in inner if "/" in each}
     assert found - {"admin"} <= set(READERS)
+
+
+# What nobody says
+
+
+def test_what_nobody_says_is_the_safe_choice():
+    settings = made(SECRET_KEY=KEY, ALLOWED_HOSTS="news.example")
+    assert (settings["DEBUG"], settings["HTTPS"], settings["BEHIND_PROXY"]) == (False, True, False)
+    assert settings["ALLOWED_HOSTS"] == ["news.example"]
+    assert (settings["SEARCH_RATE"], settings["API_RATE"]) == (60, 120)
+    assert (settings["METRICS_TOKEN"], settings["LOG_ACCESS"], settings["PICTURE_SERVERS"]) == ("", False, [])
+    assert settings["LOGGING"]["loggers"]["django.db.backends"]["level"] == "INFO"
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "ALLOWED_HOSTS"])
+def test_key_and_hosts_have_no_default(missing):
+    given = {name: value for name, value in SOUND.items() if name != missing}
+    with pytest.raises(ImproperlyConfigured, match=f"{missing} is not set"):
+        made(**given)
+
+
+def test_a_developers_site_answers_under_the_names_of_its_own_machine():
+    assert made(DEBUG="true")["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
+
+
+@pytest.mark.parametrize("https", ["true", "false"])
+def test_one_switch_turns_on_all_that_needs_tls(https):
+    settings = made(HTTPS=https, **SOUND)
+    is_on, prefix = https == "true", "__Host-" if https == "true" else ""
+    assert settings["SECURE_HSTS_SECONDS"] == (365 * 24 * 3600 if is_on else 0)
+    assert (settings["SESSION_COOKIE_NAME"], settings["CSRF_COOKIE_NAME"]) == (f"{prefix}session", f"{prefix}csrf")
+    for name in ("SECURE_SSL_REDIRECT", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD"):
+        assert settings[name] is is_on
+    assert settings["SESSION_COOKIE_SECURE"] is settings["CSRF_COOKIE_SECURE"] is is_on
+
+
+def test_a_proxy_is_believed_where_there_is_one_only():
+    header = "SECURE_PROXY_SSL_HEADER"
+    assert header not in made(**SOUND)
+    assert made(BEHIND_PROXY="true", **SOUND)[header] == ("HTTP_X_FORWARDED_PROTO", "https")
+
+
+def test_a_session_in_redis_is_kept_for_a_minute():
+    settings = made(CACHE_URL="redis://127.0.0.1:6379/0", **SOUND)
+    assert settings["SESSION_ENGINE"].endswith("cached_db")
+    assert settings["CACHES"]["sessions"]["OPTIONS"]["SECONDS_MAX"] == 60
+
+
+@pytest.mark.parametrize("wrong", [{"LOG_FORMAT": "xml"}, {"LOG_LEVEL": "loud"}])
+def test_a_log_that_cannot_be_is_refused(wrong):
+    with pytest.raises(ImproperlyConfigured, match=f"{next(iter(wrong))} is"):
+        made(**wrong, **SOUND)
+
+
+# The server
+
+
+def served(**environment: str) -> Config:
+    """Return what gunicorn takes from its file."""
+    config = Config()
+    for name, value in made("gunicorn.conf.py", **SOUND, **environment).items():
+        if name in config.settings:
+            config.set(name, value)
+    return config
+
+
+def test_a_server_asks_no_client_whom_to_believe_and_is_this_machines_alone():
+    config = served()
+    assert config.forwarded_allow_ips == []
+    assert config.address == [("127.0.0.1", 8000)]
+    assert config.control_socket_disable
+
+
+def test_no_request_and_no_process_goes_on_for_ever():
+    config = served()
+    assert (config.timeout, config.graceful_timeout, config.threads) == (30, 30, 4)
+    assert (config.max_requests, config.max_requests_jitter, config.backlog) == (100_000, 20_000, 512)
+    assert (config.limit_request_line, config.limit_request_fields, config.limit_request_field_size) == (
+        4094,
+        100,
+        8190,
+    )
+    assert served(WEB_SECONDS="7").timeout == 7

@@ -2,6 +2,7 @@
 
 import random
 import time
+from uuid import uuid4
 
 import pytest
 from django.test import RequestFactory
@@ -9,6 +10,8 @@ from django.test import RequestFactory
 from articles import throttling
 from articles.throttling import seconds_to_wait
 from config.clients import client_of
+
+from . import settings as test_settings
 
 NOON = 1_600_000_020  # a minute begins
 
@@ -44,6 +47,11 @@ def test_clients_and_limits_are_counted_apart(clock, limit):
     assert [seconds_to_wait(request(), limit, 1) for _ in range(2)] == [0, 60]
     assert seconds_to_wait(request("203.0.113.8"), limit, 1) == 0
     assert seconds_to_wait(request(), f"{limit}-another", 1) == 0
+
+
+def some_address() -> str:
+    """Return an address of which nobody asked yet, in a cache that tests may share."""
+    return f"10.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(256)}"  # noqa: S311
 
 
 @pytest.mark.parametrize("rate", [0, -1])
@@ -86,7 +94,7 @@ def test_a_process_counts_for_itself_while_redis_is_away(clock, limit, monkeypat
 def test_the_api_says_when_to_come_back(client, settings, clock):
     settings.API_RATE = 2
     clock[0] += 20
-    client.defaults["REMOTE_ADDR"] = f"10.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(256)}"  # noqa: S311
+    client.defaults["REMOTE_ADDR"] = some_address()
     assert [client.get("/api/topics/").status_code for _ in range(2)] == [200, 200]
 
     refused = client.get("/api/news/x/")
@@ -102,6 +110,34 @@ def test_the_api_says_when_to_come_back(client, settings, clock):
     assert "nosniff" in refused["X-Content-Type-Options"]
     assert client.options("/api/topics/").status_code == 204
     assert client.get("/").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("limit", "path"), [("SEARCH_RATE", "/search/?q=storm"), ("API_RATE", "/api/topics/")])
+def test_answers_that_are_kept_count_too(client, settings, clock, limit, path):
+    own = test_settings.REAL_CACHE | {"KEY_PREFIX": uuid4().hex}
+    settings.CACHES = settings.CACHES | {"pages": own}
+    setattr(settings, limit, 2)
+    asked = {"REMOTE_ADDR": some_address()}
+    assert [client.get(path, **asked).status_code for _ in range(3)] == [200, 200, 429]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["head", "post", "put", "trace"])
+@pytest.mark.parametrize(("limit", "path"), [("SEARCH_RATE", "/search/?q=storm"), ("API_RATE", "/api/topics/")])
+def test_every_method_counts(client, settings, clock, method, limit, path):
+    setattr(settings, limit, 1)
+    asked = {"REMOTE_ADDR": some_address()}
+    getattr(client, method)(path, **asked)
+    assert client.get(path, **asked).status_code == 429
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "options"])
+def test_other_sites_read_the_api_without_anybodys_cookies(client, method):
+    answer = getattr(client, method)("/api/topics/", headers={"Origin": "https://elsewhere.example"})
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in answer
 
 
 @pytest.mark.django_db

@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from django.core.cache import caches
 from django.core.files.storage import FileSystemStorage, default_storage
@@ -86,13 +87,15 @@ class Readiness:
         self._seconds = seconds
         self._pool = ThreadPoolExecutor(max_workers=len(self._checks), thread_name_prefix="readyz")
         self._running: dict[str, Future[str]] = {}
+        self._starting = Lock()
 
     def states(self) -> dict[str, str]:
         """Return the state of each service, within the time given."""
-        for name, check in self._checks.items():
-            if name not in self._running or self._running[name].done():
-                self._running[name] = self._pool.submit(_asked, check)
-        asked = dict(self._running)
+        with self._starting:
+            for name, check in self._checks.items():
+                if name not in self._running or self._running[name].done():
+                    self._running[name] = self._pool.submit(_asked, check)
+            asked = dict(self._running)
         wait(asked.values(), timeout=self._seconds)
         return {name: future.result() if future.done() else AWAY for name, future in asked.items()}
 
