@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
 import runpy
 import subprocess
 import sys
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 from django.core.checks import run_checks
@@ -165,3 +166,12 @@ def test_no_request_and_no_process_goes_on_for_ever():
         8190,
     )
     assert served(WEB_SECONDS="7").timeout == 7
+
+
+def test_busy_connections_change_their_process_now_and_then():
+    request = Mock()
+    random.seed(1)
+    before_each = served().pre_request
+    for _ in range(1000):
+        before_each(Mock(), request)
+    assert 10 <= request.force_close.call_count <= 30
