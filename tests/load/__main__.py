@@ -22,6 +22,7 @@ import threading
 import time
 from contextlib import ExitStack
 from math import inf
+from operator import attrgetter
 from pathlib import Path
 
 from tests.load.course import CALM, FOUND_AGAIN, POSTGRES, REDIS, Course, sum_of
@@ -116,8 +117,9 @@ def judge_editor(bars: Bars, course: Course, editor: Editor) -> None:
     saves = [save for save in editor.saves if not course.excuses(save.at)]
     failures = [asked for asked in editor.failed if not course.excuses(asked.at)]
     unclear = [asked for asked in editor.failed if course.excuses(asked.at) and asked.status == 500]
-    slowest = max((save.ms for save in saves), default=inf)
-    bars.at_most(f"editor: the slowest of {len(saves)} saves", slowest, 1000, " ms")
+    slowest = max(saves, key=attrgetter("ms"), default=None)
+    where = f", {course.part_at(slowest.at)}" if slowest else ""
+    bars.at_most(f"editor: the slowest of {len(saves)} saves{where}", slowest.ms if slowest else inf, 1000, " ms")
     bars.at_most("editor: requests that failed outside of outages", len(failures), 0)
     bars.at_most("editor: 5xx but for 503 with Retry-After", len(unclear), 0)
     bars.at_most(f"readers see what isn't so, in {editor.looks} looks", len(editor.wrong), 0)

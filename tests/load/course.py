@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Protocol
 
 from tests.load.readers import Found, Readers
@@ -73,6 +74,13 @@ class Course:
             self.parts.append(Part(name, share * seconds, begun, readers.read(share * seconds)))
             if outage:
                 outage.join()
+
+    def part_at(self, moment: float) -> str:
+        """Return in which part that was, and how far into it."""
+        part = max(
+            (part for part in self.parts if part.begun <= moment), key=attrgetter("begun"), default=self.parts[0]
+        )
+        return f"{part.name}, {moment - part.begun:.0f} s in"
 
     def excuses(self, begun: float, ended: float | None = None) -> bool:
         return any(outage.excuses(begun, ended) for outage in self.outages.values())
