@@ -1,11 +1,15 @@
 """How a request takes up a connection of the pool. With a real server: tests/services/test_postgresql.py."""
 
 import socket
+from unittest.mock import Mock
 
 import pytest
 
 psycopg = pytest.importorskip("psycopg")
 base = pytest.importorskip("config.postgresql.base")
+
+
+SETTINGS = {"OPTIONS": {"pool": {"timeout": 3.0}}}
 
 
 class Pooled:
@@ -40,9 +44,9 @@ def taken(monkeypatch):
         made.extend(connections)
         waiting = iter(connections)
         monkeypatch.setattr(base.base.DatabaseWrapper, "get_new_connection", lambda self, params: next(waiting))
-        pool = type("Pool", (), {"putconn": staticmethod(given_back.append)})
+        pool = Mock(timeout=3.0, putconn=given_back.append)
         monkeypatch.setattr(base.DatabaseWrapper, "pool", pool)
-        return base.DatabaseWrapper({}).get_new_connection({}), given_back
+        return base.DatabaseWrapper(SETTINGS).get_new_connection({}), given_back
 
     yield take
     for connection in made:
@@ -64,3 +68,24 @@ def test_one_on_which_the_server_has_said_something_is_asked(taken):
     notified = Pooled(said=b"a notice")
     assert taken(notified) == (notified, [])
     assert notified.asked == 1
+
+
+def test_who_asks_while_the_server_is_known_to_be_away_is_told_so_at_once(monkeypatch):
+    pool, quiet = Mock(timeout=3.0), Pooled()
+    answers = iter([base.PoolTimeout(), base.PoolTimeout(), quiet])
+
+    def next_answer(self, params):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(base.base.DatabaseWrapper, "get_new_connection", next_answer)
+    monkeypatch.setattr(base.DatabaseWrapper, "pool", pool)
+    for _ in range(2):
+        with pytest.raises(base.PoolTimeout):
+            base.DatabaseWrapper(SETTINGS).get_new_connection({})
+        assert pool.timeout == base.AWAY_SECONDS
+    assert base.DatabaseWrapper(SETTINGS).get_new_connection({}) is quiet
+    assert pool.timeout == 3.0
+    quiet.close()
