@@ -37,7 +37,7 @@ PAGES = "pages"  # a cache of its own, so that nothing else pushes answers out
 KEPT_SECONDS = 3600
 MAKERS = ("articles", "config", "pictures", "providers", "templates")  # folders of what makes an answer
 QUARTER = 900  # seconds; what depends on the time of day ("today", "48 hours") is computed anew after so long
-PATIENCE_SECONDS = 10.0  # how long a request waits for another that computes the same answer
+PATIENCE_SECONDS, PAUSE_SECONDS = 10.0, 0.01  # how a request waits for another that computes the same answer
 SETTLED = timedelta(seconds=2)  # HTTP's dates know whole seconds: a change younger than that is not dated
 GZIP_LEVEL, GZIP_BYTES_MIN = 5, 500
 COMPRESSIBLE_PATTERN = re.compile(r"text/|application/(?:json|javascript|xml|[\w.]+\+(?:json|xml))")
@@ -108,26 +108,33 @@ class KeptAnswersMiddleware:
         return _response(request, answer, key, stamp)
 
     def _answer(self, request: HttpRequest, key: str) -> Answer | HttpResponseBase:
-        """Return what is kept under the key; else compute it, once in each process; other answers as they are."""
+        """Return what is kept under the key; else compute it, once however many ask; other answers as they are."""
         found = caches[PAGES].get(key)
         if found is not None:
             return found
         mine: Future[Answer | None] = Future()
         first = _computing.setdefault(key, mine)
-        if first is not mine and (found := _waited_for(first)):
-            return found
+        if first is not mine:
+            return _waited_for(first) or self._computed(request, key)[1]
         answer = None
         try:
-            response = self.get_response(request)
-            answer = _keepable(response)
-            if answer is None:
-                return response
-            caches[PAGES].set(key, answer, KEPT_SECONDS)
-            return answer
+            if answer := _claimed(key):
+                return answer
+            answer, response = self._computed(request, key)
+            return response
         finally:
-            if first is mine:
-                _computing.pop(key, None)
-                mine.set_result(answer)
+            caches[PAGES].delete(f"{key}-busy")
+            _computing.pop(key, None)
+            mine.set_result(answer)
+
+    def _computed(self, request: HttpRequest, key: str) -> tuple[Answer | None, Answer | HttpResponseBase]:
+        """Return what is kept from now on, None if that can't be kept, and what to answer."""
+        response = self.get_response(request)
+        answer = _keepable(response)
+        if answer is None:
+            return None, response
+        caches[PAGES].set(key, answer, KEPT_SECONDS)
+        return answer, answer
 
 
 def _waited_for(first: Future[Answer | None]) -> Answer | None:
@@ -136,6 +143,16 @@ def _waited_for(first: Future[Answer | None]) -> Answer | None:
         return first.result(PATIENCE_SECONDS)
     except TimeoutError:
         return None
+
+
+def _claimed(key: str) -> Answer | None:
+    """Let other processes wait for this one to compute the answer; return it instead if one of them has done so."""
+    kept, end = caches[PAGES], time.monotonic() + PATIENCE_SECONDS
+    while not kept.add(f"{key}-busy", "", PATIENCE_SECONDS) and time.monotonic() < end:
+        if found := kept.get(key):
+            return found
+        time.sleep(PAUSE_SECONDS)
+    return kept.get(key)
 
 
 def _keepable(response: HttpResponseBase) -> Answer | None:

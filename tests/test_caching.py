@@ -299,6 +299,27 @@ def test_a_stampede_computes_a_page_once(monkeypatch):
     assert rush.computed == 1
 
 
+class Apart(dict):
+    """What a process is computing, where every thread is a process of its own."""
+
+    def setdefault(self, key, default):
+        return default
+
+
+def test_processes_compute_a_page_once_too(monkeypatch):
+    monkeypatch.setattr(caching, "_computing", Apart())
+    rush = Rush(monkeypatch)
+    assert rush.ask(20) == [b"answer 1"] * 20
+    assert rush.computed == 1
+
+
+def test_a_process_that_fails_lets_the_next_one_compute(monkeypatch):
+    monkeypatch.setattr(caching, "_computing", Apart())
+    rush = Rush(monkeypatch, status=404)
+    assert len(rush.ask(3)) == 3
+    assert rush.computed == 3
+
+
 def test_an_answer_that_isnt_kept_makes_nobody_wait_in_line(monkeypatch):
     rush = Rush(monkeypatch, status=404)
     start = timezone.now()
