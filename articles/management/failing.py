@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from articles.backups.tables import UnknownColumn
+from articles.management.stopping import stop_by_signal
 from config.errors import BotoCoreError, ClientError
 
 
 @contextmanager
 def failures_told(file: Path, then: str) -> Iterator[None]:
     """Turn what the database, the storage, the disk or a signal ends into a CommandError that closes with `then`."""
-    with suppress(ValueError):  # only the main thread may ask
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop_by_signal()
     try:
         yield
     except DatabaseError as error:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from articles.images.collecting import OUTCOMES, WORKERS, StoreFailed, Told, col
 from articles.images.folder import INDEX, FolderRefused, read_index, read_picture
 from articles.images.storing import keep, release_unused
 from articles.images.sweeping import sweep
+from articles.management.stopping import stop_by_signal
 from config.errors import BotoCoreError, ClientError
 from pictures.fetching import Fetcher
 from pictures.ladder import PictureRefused
@@ -61,8 +60,7 @@ class Command(BaseCommand):
         fetching = [name for name in ("limit", "retry") if options[name]]
         if (folder and (prune or fetching or options["dry_run"])) or (prune and fetching):
             raise CommandError("--from stands alone, --prune beside --dry-run: neither fetches anything.")
-        with suppress(ValueError):  # only the main thread may ask
-            signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop by cron or systemd is a Ctrl-C
+        stop_by_signal()
         self.told = 0
         try:
             if folder is not None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -24,6 +22,7 @@ from articles.exchange.generating import DEFAULT_UNTIL, batches, documents, entr
 from articles.exchange.importing import take_in_stories
 from articles.exchange.lock import import_lock
 from articles.exchange.registry import Registry, register_missing
+from articles.management.stopping import stop_by_signal
 from articles.models import Article, Policies, Verb, Via
 from articles.policy import Policy
 
@@ -61,8 +60,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, count: int, seed: int, until: datetime, add: bool, **options: Any) -> None:
         if count < 1:
             raise CommandError(f"N is {count}; it must be 1 or more.")
-        with suppress(ValueError):  # only the main thread may ask
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
+        stop_by_signal()
         policies = Policies.load()
         make = partial(_batches, count, seed, policies.site, until, BATCH)
         quiet = options["verbosity"] == 0 or not sys.stderr.isatty()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections import Counter
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -16,6 +15,7 @@ from articles.acts import By
 from articles.exchange.files import sources
 from articles.exchange.importing import OUTCOMES, REJECTED, UNPRUNED, WITHDRAWN, Outcome, run_import
 from articles.exchange.report import Report
+from articles.management.stopping import stop_by_signal
 from articles.models import Via
 
 
@@ -38,8 +38,7 @@ class Command(BaseCommand):
         self, *args: Any, paths: list[str], dry_run: bool, rescore: bool, report: str | None, **options: Any
     ) -> None:
         self.verbosity = options["verbosity"]
-        with suppress(ValueError):  # only the main thread may ask
-            signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop by cron or systemd is a Ctrl-C
+        stop_by_signal()
         total = sum(1 for _ in sources(paths))
         with ExitStack() as stack:
             bar = stack.enter_context(

@@ -1,0 +1,53 @@
+"""A signal to stop ends a command wherever it meets it, also where Python would drop it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from config.settings import BASE_DIR
+
+PROGRAM = """
+import os, sys, time, weakref
+from articles.management.stopping import stop_by_signal
+
+class Thing: pass
+
+stop_by_signal()
+thing = Thing()
+watch = weakref.ref(thing, lambda ref: os.kill(os.getpid(), int(sys.argv[1])))
+try:
+    del thing
+    time.sleep(20)
+    print("went on")
+except KeyboardInterrupt:
+    print("stopped")
+"""
+OTHER = """
+from articles.management.stopping import stop_by_signal
+
+class Thing:
+    def __del__(self):
+        raise ValueError("told as ever")
+
+stop_by_signal()
+Thing()
+"""
+
+
+def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, cwd=BASE_DIR, capture_output=True, text=True, timeout=30)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_python_drops_comes_again(how):
+    done = run(PROGRAM, str(int(how)))
+    assert (done.stdout, done.stderr) == ("stopped\n", "")
+
+
+def test_what_else_python_drops_is_told():
+    assert "told as ever" in run(OTHER).stderr
