@@ -89,3 +89,12 @@ def test_who_asks_while_the_server_is_known_to_be_away_is_told_so_at_once(monkey
     assert base.DatabaseWrapper(SETTINGS).get_new_connection({}) is quiet
     assert pool.timeout == 3.0
     quiet.close()
+
+
+def test_a_connection_that_is_none_of_the_pool_is_a_plain_one(monkeypatch):
+    quiet = Pooled(said=b"a notice")
+    monkeypatch.setattr(base.base.DatabaseWrapper, "get_new_connection", lambda self, params: quiet)
+    monkeypatch.setattr(base.DatabaseWrapper, "pool", None)
+    assert base.DatabaseWrapper({"OPTIONS": {}}).get_new_connection({}) is quiet
+    assert quiet.asked == 0
+    quiet.close()

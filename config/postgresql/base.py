@@ -19,6 +19,8 @@ AWAY_SECONDS = 0.25  # how long a request waits for a server that is known to be
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: Any) -> Any:
+        if not self.pool:
+            return super().get_new_connection(conn_params)
         while True:
             connection = self._from_pool(conn_params)
             if not has_news(connection) or _is_alive(connection):

@@ -14,6 +14,7 @@ from tests.servers import ROOT, Postgres, Site, wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.faults]
 RECOVERED_SECONDS = 5
+CONNECTED = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'restarted'"
 NAME = "2020-06-03-wind-farm-cameras-learn-to-spot-eagles-and-slow-the-blades-in-time"
 STORY = f"/news/{NAME}/"
 
@@ -116,9 +117,18 @@ def test_a_restart_is_told_and_over_in_seconds(site, postgres, away_for):
 def test_connections_that_the_server_has_ended_are_noticed_before_they_are_used(site, postgres):
     wait_until(lambda: site.get("/latest/").status == 200, RECOVERED_SECONDS, "pages")
     for _ in range(3):
-        ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'restarted'"
-        assert postgres.sql(ended)
+        postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'restarted'")
+        wait_until(lambda: postgres.sql(CONNECTED) == 0, 5, "all connections have ended")
+        time.sleep(0.2)  # their processes say so as the last thing they do
         assert [site.get(f"/latest/?{time.monotonic_ns()}").status for _ in range(8)] == [200] * 8
+
+
+def test_asking_whether_it_is_ready_takes_nothing_from_readers(site, postgres):
+    for _ in range(60):
+        ready = site.get("/readyz")
+        assert (ready.status, ready.json()["status"]) == (200, "ready")
+    assert [site.get(f"/archive/{year}/01/01/").status for year in range(1990, 2010)] == [404] * 20
+    assert postgres.sql(CONNECTED) <= 2 * 4  # processes, and connections that each keeps at most
 
 
 def test_a_page_says_what_to_do_and_the_api_says_it_in_json(site, postgres):
