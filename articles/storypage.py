@@ -114,10 +114,22 @@ def told(pk: int) -> Told:
         kind,
         web or original,
         Outlet(outlet, domain, logos_from(logos)),
-        tuple(sorted(Subject(**topic) for topic in json_of(topics) or ())),
+        subjects_from(topics),
         copy and copy._replace(is_first=True),
         youtube_id(featured, original),
     )
+
+
+def subjects_json() -> Subquery:
+    """Return the expression for the topics of an article, as JSON."""
+    topic = JSONObject(position="position", pk="tag__pk", name="tag__name", slug="tag__slug", parent="tag__parent")
+    topics = ArticleTopic.objects.filter(content_object=OuterRef("pk")).order_by()
+    return Subquery(topics.values("content_object").annotate(all=JSONList(topic)).values("all"))
+
+
+def subjects_from(value: Any) -> tuple[Subject, ...]:
+    """Return what `subjects_json` found, in the order of the article; text on SQLite."""
+    return tuple(sorted(Subject(**topic) for topic in json_of(value) or ()))
 
 
 def story_context(pk: int) -> dict[str, object]:
@@ -167,8 +179,6 @@ def _build_shown(names: Sequence[int]) -> QuerySet[Any, Any]:
 
 
 def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
-    topic = JSONObject(position="position", pk="tag__pk", name="tag__name", slug="tag__slug", parent="tag__parent")
-    topics = ArticleTopic.objects.filter(content_object=OuterRef("pk")).order_by()
     columns = ("pk", "name", "title", "excerpt", "published_at", "type", "web_url", "original_url", "featured_content")
     return (
         Article.objects.filter(pk__in=ids)
@@ -178,7 +188,7 @@ def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
             "provider__name",
             "provider__domain",
             logos_json("provider"),
-            Subquery(topics.values("content_object").annotate(all=JSONList(topic)).values("all")),
+            subjects_json(),
             copy_of("pk"),
         )
     )

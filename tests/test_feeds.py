@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from articles import operations
+from articles.feeds import entries
 from articles.models import Article, Picture
 from tests import builders
 from tests.builders import MORNING
@@ -424,3 +425,13 @@ def test_a_feed_costs_the_same_queries_whatever_it_holds(
     newsroom(stories)
     with django_assert_num_queries(queries):
         get(client, start, form)
+
+
+def test_an_article_that_is_deleted_meanwhile_breaks_no_feed(client, monkeypatch):
+    published("Stays")
+    gone = published("Goes")
+    rows = entries.TOLD.rows
+    monkeypatch.setattr(entries.TOLD, "rows", lambda keys: [row for row in rows(keys) if row[0] != gone.pk])
+    text = text_of(client, "/feeds/latest.", "rss")
+    assert "Stays" in text
+    assert "Goes" not in text

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from articles.cards import copy_from, copy_of
 from articles.media import media_address
-from articles.models import Article, ArticleQuerySet, ArticleTopic
+from articles.models import Article, ArticleQuerySet
 from articles.modified import modified_at, with_log
-from articles.statements import JSONList, Statement, json_of, time_of
+from articles.statements import Statement, time_of
+from articles.storypage import subjects_from, subjects_json
 from articles.templatetags.newsfold import web_address
 from articles.xmltext import xml_text
 
@@ -75,7 +75,7 @@ def entries_of(articles: ArticleQuerySet, site: str) -> list[Entry]:
     newest = list(articles.newest_first().values_list("pk", flat=True)[:ENTRIES])
     rows = {row[0]: _row(row) for row in TOLD.rows(newest)}
     now = timezone.now()
-    return [_entry(rows[pk], site, now) for pk in newest]
+    return [_entry(rows[pk], site, now) for pk in newest if pk in rows]  # one may just have been deleted
 
 
 def _row(values: Sequence[Any]) -> _Row:
@@ -86,7 +86,6 @@ def _row(values: Sequence[Any]) -> _Row:
 
 def _entry(row: _Row, site: str, now: datetime) -> Entry:
     copy = copy_from(row.picture)
-    topics = sorted((topic["position"], topic["pk"], topic["name"]) for topic in json_of(row.topics) or ())
     return Entry(
         page=site + reverse("story", args=[row.name]),
         source=web_address(row.source),
@@ -96,14 +95,12 @@ def _entry(row: _Row, site: str, now: datetime) -> Entry:
         modified_at=modified_at(row, now),
         outlet=xml_text(row.outlet) or row.domain,
         outlet_page=site + reverse("provider", args=[row.domain]),
-        topics=[xml_text(name) for _, _, name in topics],
+        topics=[xml_text(subject.name) for subject in subjects_from(row.topics)],
         picture=Attachment(site + media_address(copy.file), copy.bytes, "image/jpeg") if copy else None,
     )
 
 
 def _build_told(ids: Sequence[int]) -> QuerySet[Any, Any]:
-    topic = JSONObject(position="position", pk="pk", name="tag__name")
-    topics = ArticleTopic.objects.filter(content_object=OuterRef("pk")).order_by()
     return (
         with_log(Article.objects.filter(pk__in=ids))
         .order_by()
@@ -117,7 +114,7 @@ def _build_told(ids: Sequence[int]) -> QuerySet[Any, Any]:
             "original_url",
             "provider__name",
             "provider__domain",
-            Subquery(topics.values("content_object").annotate(all=JSONList(topic)).values("all")),
+            subjects_json(),
             copy_of("pk"),
             "created_at",
             "publish_at",
