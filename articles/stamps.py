@@ -19,15 +19,15 @@ from django.utils import timezone
 from providers.models import Provider, ProviderLogo
 
 from .models import Article, Operation, Stamp, Topic
-from .statements import time_of
+from .statements import asking, time_of
 
 COUNTED = (Provider, ProviderLogo, Topic)  # every saved or deleted row of these advances the stamp
 
 _TAKEN = f"""
 SELECT operation.id, operation.at, counted.number, counted.changed_at,
-    (SELECT max(publish_at) FROM {Article._meta.db_table} WHERE publish_at <= %s),
-    (SELECT max(unpublish_at) FROM {Article._meta.db_table} WHERE unpublish_at <= %s),
-    (SELECT max(pick_until) FROM {Article._meta.db_table} WHERE pick_until <= %s)
+    (SELECT publish_at FROM {Article._meta.db_table} WHERE publish_at <= %s ORDER BY publish_at DESC LIMIT 1),
+    (SELECT unpublish_at FROM {Article._meta.db_table} WHERE unpublish_at <= %s ORDER BY unpublish_at DESC LIMIT 1),
+    (SELECT pick_until FROM {Article._meta.db_table} WHERE pick_until <= %s ORDER BY pick_until DESC LIMIT 1)
 FROM (SELECT sum(number) AS number, max(changed_at) AS changed_at FROM {Stamp._meta.db_table}) AS counted
 LEFT JOIN (SELECT id, at FROM {Operation._meta.db_table} ORDER BY id DESC LIMIT 1) AS operation ON 1 = 1
 """  # noqa: S608

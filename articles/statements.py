@@ -91,8 +91,14 @@ def json_of(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
+def asking(alias: str) -> Any:
+    """Return a cursor for statements that are asked again and again: PostgreSQL keeps their plans."""
+    chosen = connections[alias]
+    return chosen.prepared() if hasattr(chosen, "prepared") else chosen.cursor()
+
+
 def _run(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connections[reading()].cursor() as cursor:
+    with asking(reading()) as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall()
 

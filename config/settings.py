@@ -99,6 +99,9 @@ SERVES = env.bool("NEWSFOLD_SERVES", default=False)
 DATABASE_POOL_MIN = env.int("DATABASE_POOL_MIN", default=1)
 DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", default=WEB_THREADS)
 DATABASE_POOL_WAIT = env.float("DATABASE_POOL_WAIT", default=3.0)
+# Whether PostgreSQL keeps the plans of statements that pages ask again and again; false behind a pooler that gives each
+# transaction another connection and knows nothing of prepared statements.
+DATABASE_PREPARED = env.bool("DATABASE_PREPARED", default=True)
 
 
 def database(found: dict[str, Any], wait: float = DATABASE_POOL_WAIT) -> dict[str, Any]:
@@ -109,14 +112,17 @@ def database(found: dict[str, Any], wait: float = DATABASE_POOL_WAIT) -> dict[st
         # Readers never wait for a writer (WAL); writers queue at BEGIN instead of failing halfway (IMMEDIATE).
         options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;"
         return found | {"OPTIONS": options | {"transaction_mode": "IMMEDIATE", "timeout": 30}}
+    found["ENGINE"] = "config.postgresql"
     options.setdefault("connect_timeout", 3)
+    if DATABASE_PREPARED:
+        options["prepare_threshold"] = 5  # what makes psycopg prepare at all; the engine says which statements
     if not (SERVES and DATABASE_POOL_MAX):
         return found | {"CONN_HEALTH_CHECKS": True}
     # After a second of trying in vain the next request begins anew, so a server that is back is found at once.
     sizes = {"min_size": min(DATABASE_POOL_MIN, DATABASE_POOL_MAX), "max_size": DATABASE_POOL_MAX}
     options["pool"] = sizes | {"timeout": wait, "reconnect_timeout": 1}
     # The pool keeps the connections, and this engine knows which of them are alive.
-    return found | {"ENGINE": "config.postgresql", "CONN_MAX_AGE": 0}
+    return found | {"CONN_MAX_AGE": 0}
 
 
 DATABASES = {"default": database(env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from articles.cards import cards_of
@@ -59,3 +60,49 @@ def test_cards_keep_the_order_they_are_asked_for(django_assert_num_queries):
     assert [headline.title for headline in cards[1].headlines] == ["Coverage"]
     assert [card.sources for card in cards] == [1, 2, 1, 1, 1]
     assert hash(cards[1])
+
+
+needs_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="only PostgreSQL keeps plans")
+
+
+def prepared_statements():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        return [statement for (statement,) in cursor.fetchall()]
+
+
+def titles():
+    return Statement(lambda keys: Article.objects.filter(pk__in=keys).values_list("title"))
+
+
+@needs_postgresql
+def test_postgresql_keeps_the_plan_of_a_statement_whatever_its_keys():
+    articles = [builders.article("Near"), builders.article("Far", pk=2**40)]
+    before, statement = prepared_statements(), titles()
+    for article in articles * 2:
+        assert statement.rows([article.pk]) == [(article.title,)]
+    [kept] = [each for each in prepared_statements() if each not in before]
+    assert '"title"' in kept
+
+
+@needs_postgresql
+def test_no_plan_is_kept_where_the_settings_forbid_it(monkeypatch):
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "prepare_threshold", None)
+    article, before = builders.article(), prepared_statements()
+    assert titles().rows([article.pk]) == [(article.title,)]
+    assert prepared_statements() == before
+
+
+@needs_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_plan_that_a_migration_has_overtaken_stops_no_page():
+    article = builders.article(category="news")
+    statement = Statement(lambda keys: Article.objects.filter(pk__in=keys).values_list("category"))
+    statement.rows([article.pk])
+    change = "ALTER TABLE articles_article ALTER COLUMN category TYPE"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{change} text")
+        try:
+            assert statement.rows([article.pk]) == [("news",)]
+        finally:
+            cursor.execute(f"{change} varchar({Article._meta.get_field('category').max_length})")

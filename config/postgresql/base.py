@@ -1,4 +1,4 @@
-"""Django's PostgreSQL, for processes that keep a pool of connections: one in order is taken up without a question.
+"""Django's PostgreSQL, with cursors that let it keep its plans, and pooled connections taken up without a question.
 
 Django asks the server before each use of a pooled connection, a round trip for every request. A server that stops says
 so on each connection, or its system does: only where something has come is it asked. While it is away requests are told
@@ -11,13 +11,35 @@ import select
 from typing import Any
 
 from django.db.backends.postgresql import base
-from psycopg import Error
+from psycopg import Cursor, Error
+from psycopg.errors import FeatureNotSupported
+from psycopg.types.numeric import Int8
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 AWAY_SECONDS = 0.25  # how long a request waits for a server that is known to be away
 
 
+class PreparedCursor(Cursor[Any]):
+    """For the same statements again and again: the server keeps their plans, which take it longer than their rows."""
+
+    is_prepared = True
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> PreparedCursor:
+        sized = params and [_sized(value) for value in params]
+        try:
+            return super().execute(query, sized, prepare=True)
+        except FeatureNotSupported:  # a migration has changed a column since
+            return super().execute(query, sized, prepare=False)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    def prepared(self) -> Any:
+        """Return a cursor whose statements are prepared, where the settings allow it."""
+        cursor = self.cursor()
+        if self.settings_dict["OPTIONS"].get("prepare_threshold"):
+            cursor.cursor = PreparedCursor(self.connection)
+        return cursor
+
     def get_new_connection(self, conn_params: Any) -> Any:
         if not self.pool:
             return super().get_new_connection(conn_params)
@@ -36,6 +58,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise
         self.pool.timeout = self.settings_dict["OPTIONS"]["pool"]["timeout"]
         return connection
+
+
+def _sized(value: Any) -> Any:
+    """Return the value as the driver is to send it: small and large numbers alike, or each size had its own plan."""
+    return Int8(value) if type(value) is int else value
 
 
 def has_news(connection: Any) -> bool:
