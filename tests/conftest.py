@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from hypothesis import HealthCheck, settings
 
@@ -42,5 +43,6 @@ def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def unread_queries() -> None:
-    """PostgreSQL reads the words of a query once for each process; counted queries don't depend on earlier tests."""
+    """PostgreSQL reads words and looks at samples once for many; counted queries don't depend on earlier tests."""
     postgresql._tsquery.cache_clear()
+    cache.clear()
