@@ -7,12 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from config.checks import OWN
+
 from .errors import is_installed
 
 TOKEN_MIN = 16  # characters
 
 
-@register()
+@register(OWN)
 def check_metrics_token(**kwargs: Any) -> list[CheckMessage]:
     token = settings.METRICS_TOKEN
     if not token or (len(token) >= TOKEN_MIN and token.isascii() and token.isprintable() and " " not in token):
@@ -26,7 +28,7 @@ def check_metrics_token(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register()
+@register(OWN)
 def check_sentry(**kwargs: Any) -> list[CheckMessage]:
     if not settings.SENTRY_DSN:
         return []

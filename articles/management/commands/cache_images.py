@@ -21,6 +21,7 @@ from articles.images.folder import INDEX, FolderRefused, read_index, read_pictur
 from articles.images.storing import keep, release_unused
 from articles.images.sweeping import sweep
 from articles.management.stopping import stop_by_signal
+from config.checks import OWN
 from config.errors import BotoCoreError, ClientError
 from pictures.fetching import Fetcher
 from pictures.ladder import PictureRefused
@@ -32,6 +33,7 @@ MOST_WORKERS = 64
 
 
 class Command(BaseCommand):
+    requires_system_checks = [OWN]
     help = (
         "Fetches the pictures and logos that documents name and that we hold no copy of, those of the newest published "
         "stories first; readers are shown nothing else. Run it again at any time, from a scheduler for one: it goes on "

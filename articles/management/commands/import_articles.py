@@ -17,9 +17,11 @@ from articles.exchange.importing import OUTCOMES, REJECTED, UNPRUNED, WITHDRAWN,
 from articles.exchange.report import Report
 from articles.management.stopping import stop_by_signal
 from articles.models import Via
+from config.checks import OWN
 
 
 class Command(BaseCommand):
+    requires_system_checks = [OWN]
     help = (
         "Takes in story documents (.md, .markdown, .txt; registry files too), from files and whole directories. "
         "Unchanged ones cost nothing; a bad one is rejected with its place and reason, the others go in."

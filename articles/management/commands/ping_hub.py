@@ -13,9 +13,11 @@ from articles.addresses import site_address
 from articles.alone import alone_with
 from articles.feeds.hub import Hub, HubAway, HubRefused, Memory, MemoryUnreadable, recall, remember
 from articles.feeds.touched import Moment, feeds_touched, site_feeds
+from config.checks import OWN
 
 
 class Command(BaseCommand):
+    requires_system_checks = [OWN]
     help = (
         "Tells the hub that WEBSUB_HUB names which feeds have changed since the last run, so that their readers hear "
         "of it at once. For a scheduler, every minute; without changes it asks the hub nothing. Exit code 1 if the "
