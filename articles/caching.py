@@ -14,13 +14,13 @@ import gzip
 import hashlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.conf import settings
 from django.core.cache import caches
@@ -30,10 +30,12 @@ from django.utils import timezone
 from django.utils.http import http_date, parse_http_date_safe
 
 from . import stamps
+from .grounds import Ground, StillRight
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 PAGES = "pages"  # a cache of its own, so that nothing else pushes answers out
+GROUNDS = "grounds"  # by place: under which key an answer was last made, and what it rests on
 KEPT_SECONDS = 3600
 MAKERS = ("articles", "config", "pictures", "providers", "templates")  # folders of what makes an answer
 QUARTER = 900  # seconds; what depends on the time of day ("today", "48 hours") is computed anew after so long
@@ -82,6 +84,13 @@ class Answer:
     compressed: bytes
 
 
+class Earlier(NamedTuple):
+    """An answer that was made for another state of the newsroom, and what it rests on."""
+
+    answer: Answer
+    grounds: Sequence[Ground]
+
+
 class KeptAnswersMiddleware:
     """Answers from what is kept, tells who has the answer already, and keeps what is answered anew."""
 
@@ -95,19 +104,19 @@ class KeptAnswersMiddleware:
         request.resolver_match = _match(request.path_info)  # who counts requests reads it, also where no view runs
         stamp = stamps.current()
         request.stamp = stamp  # type: ignore[attr-defined]  # who chooses between database and replica asks for it, too
-        key = _key(request, parameters, stamp)
+        key, place = _key(request, parameters, stamp.key), _key(request, parameters, stamp.moments)
         known = ETAG_PATTERN.findall(request.META.get("HTTP_IF_NONE_MATCH", ""))
         for state, digest in known:
             if state == key:
                 return _not_modified(key, digest, stamp)
-        answer = self._answer(request, key)
+        answer = self._answer(request, key, place)
         if not isinstance(answer, Answer):
             return answer
         if any(digest == answer.digest for _, digest in known) or _is_unchanged_since(request, stamp):
             return _not_modified(key, answer.digest, stamp)
         return _response(request, answer, key, stamp)
 
-    def _answer(self, request: HttpRequest, key: str) -> Answer | HttpResponseBase:
+    def _answer(self, request: HttpRequest, key: str, place: str) -> Answer | HttpResponseBase:
         """Return what is kept under the key; else compute it, once however many ask; other answers as they are."""
         found = caches[PAGES].get(key)
         if found is not None:
@@ -115,26 +124,40 @@ class KeptAnswersMiddleware:
         mine: Future[Answer | None] = Future()
         first = _computing.setdefault(key, mine)
         if first is not mine:
-            return _waited_for(first) or self._computed(request, key)[1]
+            return _waited_for(first) or self._computed(request, key, place)[1]
         answer = None
         try:
             if answer := _claimed(key):
                 return answer
-            answer, response = self._computed(request, key)
+            answer, response = self._computed(request, key, place)
             return response
         finally:
             caches[PAGES].delete(f"{key}-busy")
             _computing.pop(key, None)
             mine.set_result(answer)
 
-    def _computed(self, request: HttpRequest, key: str) -> tuple[Answer | None, Answer | HttpResponseBase]:
+    def _computed(self, request: HttpRequest, key: str, place: str) -> tuple[Answer | None, Answer | HttpResponseBase]:
         """Return what is kept from now on, None if that can't be kept, and what to answer."""
+        earlier = _earlier(place)
+        request.earlier = earlier and earlier.grounds  # type: ignore[attr-defined]
         response = self.get_response(request)
+        if earlier and isinstance(response, StillRight):
+            caches[PAGES].set(key, earlier.answer, KEPT_SECONDS)
+            return earlier.answer, earlier.answer
         answer = _keepable(response)
         if answer is None:
             return None, response
         caches[PAGES].set(key, answer, KEPT_SECONDS)
+        if grounds := getattr(response, "grounds", None):
+            caches[GROUNDS].set(place, (key, grounds), KEPT_SECONDS)
         return answer, answer
+
+
+def _earlier(place: str) -> Earlier | None:
+    """Return what was last made for this place, if it is still kept."""
+    key, grounds = caches[GROUNDS].get(place) or ("", ())
+    answer = caches[PAGES].get(key) if key else None
+    return Earlier(answer, grounds) if answer else None
 
 
 def _waited_for(first: Future[Answer | None]) -> Answer | None:
@@ -207,11 +230,12 @@ def _is_unchanged_since(request: HttpRequest, stamp: stamps.Taken) -> bool:
     return since is not None and changed_at is not None and int(changed_at.timestamp()) <= since
 
 
-def _key(request: HttpRequest, parameters: tuple[str, ...], stamp: stamps.Taken) -> str:
+def _key(request: HttpRequest, parameters: tuple[str, ...], state: str) -> str:
+    """Return the name of an answer in that state of the newsroom. By what schedules have done alone: of its place."""
     given = [(name, request.GET.getlist(name)) for name in parameters if name in request.GET]
     quarter = int(time.time()) // QUARTER
     said = [getattr(settings, name) for name in SAID]
-    told = repr((stamp.key, quarter, request.scheme, request.get_host(), request.path, given, said))
+    told = repr((state, quarter, request.scheme, request.get_host(), request.path, given, said))
     return hashlib.blake2b(told.encode(errors="surrogatepass"), digest_size=16, key=_release()).hexdigest()
 
 

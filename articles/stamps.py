@@ -42,13 +42,14 @@ class Taken:
     """The state of the newsroom at one moment. Equal keys mean that readers would see the same."""
 
     key: str
+    moments: str  # the part of the key that goes by the clock: when a schedule last began or ended
     changed_at: datetime | None
 
 
 def current(now: datetime | None = None, using: str = DEFAULT_DB_ALIAS) -> Taken:
     """Return the stamp of what readers see at `now`, by default this moment. One query, the same for any size."""
     moment = connections[using].ops.adapt_datetimefield_value(now or timezone.now())
-    with connections[using].cursor() as cursor:
+    with asking(using) as cursor:
         cursor.execute(_TAKEN, [moment] * 3)
         return _taken(cursor.fetchone())
 
@@ -80,5 +81,5 @@ def _count(**kwargs: Any) -> None:
 def _taken(row: tuple[Any, ...]) -> Taken:
     operation, at, number, *moments = row
     times = [time_of(value) for value in (at, *moments) if value is not None]
-    key = f"{operation or 0}.{number or 0}.{'.'.join(str(value or '') for value in moments[1:])}"
-    return Taken(key, max(times, default=None))
+    passed = ".".join(str(value or "") for value in moments[1:])
+    return Taken(f"{operation or 0}.{number or 0}.{passed}", passed, max(times, default=None))

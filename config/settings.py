@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "articles.throttling.SearchersMiddleware",
     "articles.caching.KeptAnswersMiddleware",
     "articles.replica.ReplicaMiddleware",
+    "articles.grounds.GroundsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -132,10 +133,12 @@ if env.str("REPLICA_URL", default=""):
 DATABASE_ROUTERS = ["articles.routing.ReplicaRouter"]
 
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
-# Answers for readers have a cache of their own, so that neither pushes the other out: here, a process keeps 500.
+# Answers for readers have a cache of their own, so that neither pushes the other out: here, a process keeps 500. What
+# they rest on has another (articles/grounds.py).
 CACHES["pages"] = CACHES["default"] | {"KEY_PREFIX": "pages", "OPTIONS": {**CACHES["default"].get("OPTIONS", {})}}
 if CACHES["pages"]["BACKEND"].endswith("LocMemCache"):
     CACHES["pages"] |= {"LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": 500}}
+    CACHES["grounds"] = CACHES["pages"] | {"LOCATION": "grounds", "KEY_PREFIX": "grounds"}
 elif CACHES["default"]["BACKEND"].endswith(".RedisCache"):
     asked = CACHES["default"] | {"BACKEND": "config.cache.RedisCache"}
     given = asked.get("OPTIONS", {})
@@ -146,6 +149,8 @@ elif CACHES["default"]["BACKEND"].endswith(".RedisCache"):
     # out, and who signs out while it is away is signed out.
     CACHES["sessions"] = asked | {"KEY_PREFIX": "sessions", "OPTIONS": given | {"SECONDS_MAX": 60}}
     SESSION_ENGINE, SESSION_CACHE_ALIAS = "django.contrib.sessions.backends.cached_db", "sessions"
+
+CACHES.setdefault("grounds", CACHES["default"] | {"KEY_PREFIX": "grounds"})
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.backends.OneQueryBackend"]

@@ -50,6 +50,11 @@ STORAGES["staticfiles"] = {  # noqa: F405
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
 }
 # Tests write rows that no act writes, of which no stamp tells. Those of the kept answers take the real cache.
-REAL_CACHE = CACHES["pages"]  # noqa: F405
-CACHES["pages"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}  # noqa: F405
+REAL_CACHES = {name: CACHES[name] for name in ("pages", "grounds")}  # noqa: F405
+CACHES |= dict.fromkeys(REAL_CACHES, {"BACKEND": "django.core.cache.backends.dummy.DummyCache"})  # noqa: F405
 SESSION_ENGINE = "django.contrib.sessions.backends.db"  # with Redis a copy is kept there, and a query fewer asked
+
+
+def kept_apart(prefix: str) -> dict[str, dict[str, object]]:
+    """Return all caches with the real ones for kept answers, whose keys begin with `prefix`."""
+    return CACHES | {name: cache | {"KEY_PREFIX": f"{prefix}-{name}"} for name, cache in REAL_CACHES.items()}

@@ -48,8 +48,7 @@ ADDRESSES = [
 
 @pytest.fixture(autouse=True)
 def pages(settings):
-    own = test_settings.REAL_CACHE | {"KEY_PREFIX": uuid4().hex}  # on Redis other tests run beside this one
-    settings.CACHES = settings.CACHES | {"pages": own}
+    settings.CACHES = test_settings.kept_apart(uuid4().hex)  # on Redis other tests run beside this one
     settings.INDEX_SINGLE_STORIES = True  # so that sitemaps hold them
     return caches["pages"]
 
@@ -272,7 +271,7 @@ class Rush:
     def __init__(self, monkeypatch, status=200):
         self.computed, self.status = 0, status
         monkeypatch.setattr(caching, "_parameters", lambda path: ())
-        monkeypatch.setattr(stamps, "current", lambda: stamps.Taken("1", None))
+        monkeypatch.setattr(stamps, "current", lambda: stamps.Taken("1", "", None))
         self.middleware = KeptAnswersMiddleware(self.view)
 
     def view(self, request):

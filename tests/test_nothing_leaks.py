@@ -69,8 +69,7 @@ ODD = [
 
 @pytest.fixture(autouse=True)
 def kept_answers(settings):
-    own = test_settings.REAL_CACHE | {"KEY_PREFIX": uuid4().hex}
-    settings.CACHES = settings.CACHES | {"pages": own}
+    settings.CACHES = test_settings.kept_apart(uuid4().hex)
     settings.INDEX_SINGLE_STORIES = True
     return caches["pages"]
 

@@ -115,8 +115,7 @@ def test_the_api_says_when_to_come_back(client, settings, clock):
 @pytest.mark.django_db
 @pytest.mark.parametrize(("limit", "path"), [("SEARCH_RATE", "/search/?q=storm"), ("API_RATE", "/api/topics/")])
 def test_answers_that_are_kept_count_too(client, settings, clock, limit, path):
-    own = test_settings.REAL_CACHE | {"KEY_PREFIX": uuid4().hex}
-    settings.CACHES = settings.CACHES | {"pages": own}
+    settings.CACHES = test_settings.kept_apart(uuid4().hex)
     setattr(settings, limit, 2)
     asked = {"REMOTE_ADDR": some_address()}
     assert [client.get(path, **asked).status_code for _ in range(3)] == [200, 200, 429]
