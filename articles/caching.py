@@ -1,8 +1,7 @@
 """Whole answers kept for readers, and answers of 304, for as long as readers would see the same.
 
-A view that `for_readers()` marks says by that: my answer is the same for everybody, and depends on nothing but the
-address, the parameters that I name, and what is published. Its answers are kept under the stamp of what is published
-(`stamps.py`), so whatever changes, the very next request is answered anew.
+The answers of marked views (`readers.py`) are kept under the stamp of what is published (`stamps.py`), so whatever
+changes, the very next request is judged anew: an answer that rests on what has changed (`grounds.py`) is made again.
 
 An ETag names the state and the content: with the state unchanged a request ends in 304 without a look at the page; with
 the content unchanged, without sending it.
@@ -14,25 +13,24 @@ import gzip
 import hashlib
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple, TypeVar
 
 from django.conf import settings
 from django.core.cache import caches
+from django.core.signals import setting_changed
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
-from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import timezone
 from django.utils.http import http_date, parse_http_date_safe
 
 from . import stamps
-from .grounds import Ground, StillRight
-
-View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+from .grounds import hold
+from .readers import match_at, parameters_at
+from .replica import reading_for
 
 PAGES = "pages"  # a cache of its own, so that nothing else pushes answers out
 GROUNDS = "grounds"  # by place: under which key an answer was last made, and what it rests on
@@ -60,18 +58,8 @@ SAID = (  # settings that answers tell, beside what is published
     "API_SOURCE_URL",
     "API_VIDEO_URL",
 )
-_computing: dict[str, Future[Answer | None]] = {}
+_finding: dict[str, Future[Answer | None]] = {}
 CONTROL = "public, max-age=0, s-maxage=60, must-revalidate"  # caches before us: at most 60 s (RELIABILITY goal 26)
-
-
-def for_readers(*parameters: str) -> Callable[[View], View]:
-    """Mark a view whose answers may be kept. It reads no parameters of the query string but these."""
-
-    def mark(view: View) -> View:
-        view.for_readers = parameters  # type: ignore[attr-defined]
-        return view
-
-    return mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +72,7 @@ class Answer:
     compressed: bytes
 
 
-class Earlier(NamedTuple):
-    """An answer that was made for another state of the newsroom, and what it rests on."""
-
-    answer: Answer
-    grounds: Sequence[Ground]
+Made = tuple[Answer | None, Answer | HttpResponseBase]  # what is kept from now on, and what to answer
 
 
 class KeptAnswersMiddleware:
@@ -98,10 +82,10 @@ class KeptAnswersMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        parameters = _parameters(request.path_info) if request.method in ("GET", "HEAD") else None
+        parameters = parameters_at(request.path_info) if request.method in ("GET", "HEAD") else None
         if parameters is None:
             return self.get_response(request)
-        request.resolver_match = _match(request.path_info)  # who counts requests reads it, also where no view runs
+        request.resolver_match = match_at(request.path_info)  # who counts requests reads it, also where no view runs
         stamp = stamps.current()
         request.stamp = stamp  # type: ignore[attr-defined]  # who chooses between database and replica asks for it, too
         key, place = _key(request, parameters, stamp.key), _key(request, parameters, stamp.moments)
@@ -117,33 +101,36 @@ class KeptAnswersMiddleware:
         return _response(request, answer, key, stamp)
 
     def _answer(self, request: HttpRequest, key: str, place: str) -> Answer | HttpResponseBase:
-        """Return what is kept under the key; else compute it, once however many ask; other answers as they are."""
+        """Return what is kept under the key; else find it once, however many ask; other answers as they are."""
         found = caches[PAGES].get(key)
         if found is not None:
             return found
         mine: Future[Answer | None] = Future()
-        first = _computing.setdefault(key, mine)
+        first = _finding.setdefault(key, mine)
         if first is not mine:
-            return _waited_for(first) or self._computed(request, key, place)[1]
+            return _waited_for(first) or self._made(request, key, place)[1]
         answer = None
         try:
-            if answer := _claimed(key):
+            answer = _still_right(request, key, place)
+            if answer:
                 return answer
-            answer, response = self._computed(request, key, place)
+            answer, response = self._made_alone(request, key, place)
             return response
         finally:
-            caches[PAGES].delete(f"{key}-busy")
-            _computing.pop(key, None)
+            _finding.pop(key, None)
             mine.set_result(answer)
 
-    def _computed(self, request: HttpRequest, key: str, place: str) -> tuple[Answer | None, Answer | HttpResponseBase]:
-        """Return what is kept from now on, None if that can't be kept, and what to answer."""
-        earlier = _earlier(place)
-        request.earlier = earlier and earlier.grounds  # type: ignore[attr-defined]
+    def _made_alone(self, request: HttpRequest, key: str, place: str) -> Made:
+        """As `_made()`, while other processes wait for this one, or what one of them has made meanwhile."""
+        try:
+            found = _claimed(key)
+            return (found, found) if found else self._made(request, key, place)
+        finally:
+            caches[PAGES].delete(f"{key}-busy")
+
+    def _made(self, request: HttpRequest, key: str, place: str) -> Made:
+        """Let the view answer, and keep what may be kept."""
         response = self.get_response(request)
-        if earlier and isinstance(response, StillRight):
-            caches[PAGES].set(key, earlier.answer, KEPT_SECONDS)
-            return earlier.answer, earlier.answer
         answer = _keepable(response)
         if answer is None:
             return None, response
@@ -153,11 +140,17 @@ class KeptAnswersMiddleware:
         return answer, answer
 
 
-def _earlier(place: str) -> Earlier | None:
-    """Return what was last made for this place, if it is still kept."""
-    key, grounds = caches[GROUNDS].get(place) or ("", ())
-    answer = caches[PAGES].get(key) if key else None
-    return Earlier(answer, grounds) if answer else None
+def _still_right(request: HttpRequest, key: str, place: str) -> Answer | None:
+    """Return what was made of this place for an earlier state, if it is right for this one; from now on it is its."""
+    earlier, grounds = caches[GROUNDS].get(place) or ("", ())
+    answer = caches[PAGES].get(earlier) if earlier else None
+    if answer is None:
+        return None
+    with reading_for(request):
+        if not hold(grounds):
+            return None
+    caches[PAGES].set(key, answer, KEPT_SECONDS)
+    return answer
 
 
 def _waited_for(first: Future[Answer | None]) -> Answer | None:
@@ -234,29 +227,16 @@ def _key(request: HttpRequest, parameters: tuple[str, ...], state: str) -> str:
     """Return the name of an answer in that state of the newsroom. By what schedules have done alone: of its place."""
     given = [(name, request.GET.getlist(name)) for name in parameters if name in request.GET]
     quarter = int(time.time()) // QUARTER
-    said = [getattr(settings, name) for name in SAID]
-    told = repr((state, quarter, request.scheme, request.get_host(), request.path, given, said))
+    told = repr((state, quarter, request.scheme, request.get_host(), request.path, given, _said()))
     return hashlib.blake2b(told.encode(errors="surrogatepass"), digest_size=16, key=_release()).hexdigest()
 
 
-def is_for_readers(path: str) -> bool:
-    """Return whether a view that `for_readers()` marks is at this path."""
-    return _parameters(path) is not None
+@cache
+def _said() -> list[object]:
+    return [getattr(settings, name) for name in SAID]
 
 
-def _parameters(path: str) -> tuple[str, ...] | None:
-    """Return the parameters of the marked view at this path; None if another is there, or none."""
-    match = _match(path)
-    return getattr(match.func, "for_readers", None) if match else None
-
-
-@lru_cache(maxsize=2048)
-def _match(path: str) -> ResolverMatch | None:
-    """Return which view is at this path; None if there is none."""
-    try:
-        return resolve(path)
-    except Resolver404:
-        return None
+setting_changed.connect(lambda **kwargs: _said.cache_clear(), weak=False, dispatch_uid="what answers say")  # in tests
 
 
 @cache

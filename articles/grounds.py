@@ -13,8 +13,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 from django.db import Error, connections
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 
+from .readers import is_for_readers
 from .routing import reading
 from .statements import asking
 
@@ -30,24 +31,15 @@ class Ground(NamedTuple):
     found: bytes
 
 
-class StillRight(HttpResponse):
-    """In place of an answer: what was made for an earlier state is right."""
-
-
 class GroundsMiddleware:
-    """Finds out whether an earlier answer is still right (`request.earlier`, its grounds), or tells the new one's.
-
-    It stands where it is decided which database a request reads, and next to nothing else.
-    """
+    """Tells what the answers of readers rest on, as `response.grounds`. It stands where nothing else asks anything."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not hasattr(request, "earlier"):
+        if not is_for_readers(request.path_info):
             return self.get_response(request)
-        if request.earlier is not None and hold(request.earlier):
-            return StillRight()
         with noted() as notes:
             response = self.get_response(request)
         response.grounds = notes.grounds()  # type: ignore[attr-defined]

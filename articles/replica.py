@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from django.core.exceptions import MiddlewareNotUsed
 from django.db import Error, connections
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from . import stamps
 from .api.middleware import PREFIX as API
-from .caching import is_for_readers
+from .readers import is_for_readers
 from .routing import REPLICA, from_primary, from_replica, reading
 
 PAUSE_SECONDS = 5.0  # how long a replica that failed is left alone
@@ -35,9 +36,7 @@ class ReplicaMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not (_is_of_readers(request) and is_current(getattr(request, "stamp", None))):
-            return self.get_response(request)
-        with from_replica():
+        with reading_for(request):
             return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
@@ -47,6 +46,12 @@ class ReplicaMiddleware:
         _rest(error)
         from_primary()
         return match.func(request, *match.args, **match.kwargs)
+
+
+def reading_for(request: HttpRequest) -> AbstractContextManager[None]:
+    """Return in what to read for a request: the replica where it may be asked, else the primary."""
+    may = REPLICA in connections.settings and _is_of_readers(request) and is_current(getattr(request, "stamp", None))
+    return from_replica() if may else nullcontext()
 
 
 def is_current(stamp: stamps.Taken | None = None) -> bool:

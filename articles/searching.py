@@ -16,11 +16,11 @@ from django.views.decorators.http import require_safe
 from providers.models import Provider
 
 from . import search
-from .caching import for_readers
 from .cards import Card, cards_of
 from .days import midnight
 from .models import Article, ArticleQuerySet
 from .paging import PAGE_SIZE, Page, page_of
+from .readers import for_readers
 from .search.query import MAX_CHARACTERS, parse
 from .templatetags.newsfold import first_words, plain
 from .topictree import TopicTree

@@ -19,7 +19,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from . import outlets
-from .caching import for_readers
 from .cards import cards_of, days_of
 from .days import midnight
 from .frontpage import BESIDE, front_page
@@ -27,6 +26,7 @@ from .media import media_type
 from .models import Article, ArticleQuerySet, Policies
 from .paging import page_about, page_by, page_of
 from .ranking import HOURS_PER_TENFOLD_HEAT, MIXED_PLACES, PER_OUTLET
+from .readers import for_readers
 from .storypage import shown, story_context
 from .topictree import TopicTree
 

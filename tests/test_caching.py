@@ -20,9 +20,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import http_date, parse_http_date
 
-from articles import caching, operations, stamps
+from articles import caching, operations, readers, stamps
 from articles.acts import By
-from articles.caching import KeptAnswersMiddleware, for_readers
+from articles.caching import KeptAnswersMiddleware
 from articles.models import Article, Operation, Stamp
 
 from . import builders
@@ -270,7 +270,7 @@ class Rush:
 
     def __init__(self, monkeypatch, status=200):
         self.computed, self.status = 0, status
-        monkeypatch.setattr(caching, "_parameters", lambda path: ())
+        monkeypatch.setattr(caching, "parameters_at", lambda path: ())
         monkeypatch.setattr(stamps, "current", lambda: stamps.Taken("1", "", None))
         self.middleware = KeptAnswersMiddleware(self.view)
 
@@ -306,14 +306,14 @@ class Apart(dict):
 
 
 def test_processes_compute_a_page_once_too(monkeypatch):
-    monkeypatch.setattr(caching, "_computing", Apart())
+    monkeypatch.setattr(caching, "_finding", Apart())
     rush = Rush(monkeypatch)
     assert rush.ask(20) == [b"answer 1"] * 20
     assert rush.computed == 1
 
 
 def test_a_process_that_fails_lets_the_next_one_compute(monkeypatch):
-    monkeypatch.setattr(caching, "_computing", Apart())
+    monkeypatch.setattr(caching, "_finding", Apart())
     rush = Rush(monkeypatch, status=404)
     assert len(rush.ask(3)) == 3
     assert rush.computed == 3
@@ -340,16 +340,16 @@ def test_who_computes_and_fails_doesnt_block_the_others(monkeypatch):
 
 
 def test_marked_views_are_found_by_their_address():
-    @for_readers("before")
+    @readers.for_readers("before")
     def view(request):
         return HttpResponse()
 
     assert view.for_readers == ("before",)
-    assert caching._parameters("/latest/") == ("before",)
-    assert caching._parameters("/admin/") is None
-    assert caching._parameters("/preview/x/") is None
-    assert caching._parameters("/media/x") is None
-    assert caching._parameters("/none/") is None
+    assert readers.parameters_at("/latest/") == ("before",)
+    assert readers.parameters_at("/admin/") is None
+    assert readers.parameters_at("/preview/x/") is None
+    assert readers.parameters_at("/media/x") is None
+    assert readers.parameters_at("/none/") is None
 
 
 def test_the_stamp_costs_one_query_however_much_happened(django_assert_num_queries):

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.test import override_settings
 
-from articles import grounds, operations
+from articles import caching, operations
 from articles.models import Article, Topic
 from articles.outcomes import Refused
 from providers.models import Provider, ProviderLogo
@@ -106,7 +106,7 @@ def pick(now):
 def test_kept_answers_are_what_new_ones_would_be(client, clock, seed, settings, tmp_path, monkeypatch):  # noqa: F811
     settings.CACHES = test_settings.kept_apart(uuid4().hex)
     held = []
-    monkeypatch.setattr(grounds, "hold", lambda asked, hold=grounds.hold: held.append(hold(asked)) or held[-1])
+    monkeypatch.setattr(caching, "hold", lambda asked, hold=caching.hold: held.append(hold(asked)) or held[-1])
     settings.INDEX_SINGLE_STORIES = True
     newsroom()
     chance = random.Random(seed)  # noqa: S311

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,7 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transacti
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from articles import replica, stamps
+from articles import caching, replica, stamps
 from articles.models import Article
 from articles.routing import REPLICA, ReplicaRouter, from_primary, from_replica, reading
 
@@ -118,6 +119,17 @@ def test_requests_of_readers_are_let_to_it(states, method, path, is_let):
     middleware(RequestFactory().generic(method, path))
     assert seen == [REPLICA if is_let else DEFAULT_DB_ALIAS]
     assert reading() == DEFAULT_DB_ALIAS
+
+
+def test_whether_a_kept_answer_is_right_is_asked_of_it_too(states, monkeypatch):
+    kept = {caching.GROUNDS: {"place": ("earlier", ())}, caching.PAGES: {"earlier": "the answer"}}
+    kept[caching.PAGES] = Mock(get=kept[caching.PAGES].get)
+    monkeypatch.setattr(caching, "caches", kept)
+    asked = []
+    monkeypatch.setattr(caching, "hold", lambda grounds: asked.append(reading()) or True)
+    for states[REPLICA] in (7, 6):
+        assert caching._still_right(RequestFactory().get("/"), "key", "place") == "the answer"
+    assert asked == [REPLICA, DEFAULT_DB_ALIAS]
 
 
 def test_a_request_that_it_fails_midway_is_answered_from_the_primary(states):

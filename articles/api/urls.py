@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponseBase
 
-from articles.caching import for_readers
+from articles.readers import for_readers
 
 from .views import api
 

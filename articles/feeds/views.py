@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 
 from articles import search
 from articles.addresses import site_address
-from articles.caching import for_readers
 from articles.models import Article, ArticleQuerySet
 from articles.paging import newest_about
+from articles.readers import for_readers
 from articles.searching import Asked, narrowed
 from articles.topictree import TopicTree
 from articles.xmltext import xml_text

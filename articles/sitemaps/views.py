@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from articles.addresses import site_address
-from articles.caching import for_readers
 from articles.feeds.formats import LANGUAGE
 from articles.models import Article
 from articles.modified import modified_at
+from articles.readers import for_readers
 from articles.topictree import TopicTree
 from articles.xmltext import xml_text
 from providers.models import Provider
