@@ -48,8 +48,10 @@ class GroundsMiddleware:
 
 def hold(grounds: Sequence[Ground]) -> bool:
     """Return whether all these statements find what they found; False also if the database doesn't answer."""
+    alias = reading()
     try:
-        return all(_digest(_rows(ground)) == ground.found for ground in grounds)
+        with asking(alias) as prepared, connections[alias].cursor() as plain:
+            return all(_digest(_rows(prepared if each.is_prepared else plain, each)) == each.found for each in grounds)
     except Error:
         return False
 
@@ -118,10 +120,9 @@ class _Passing:
         return rows
 
 
-def _rows(ground: Ground) -> list[Any]:
-    with asking(reading()) if ground.is_prepared else connections[reading()].cursor() as cursor:
-        cursor.execute(ground.sql, ground.params)
-        return cursor.fetchall()
+def _rows(cursor: Any, ground: Ground) -> list[Any]:
+    cursor.execute(ground.sql, ground.params)
+    return cursor.fetchall()
 
 
 def _digest(rows: Sequence[Any]) -> bytes:

@@ -129,7 +129,7 @@ def test_a_database_that_fails_holds_nothing(monkeypatch):
     with grounds.noted() as notes:
         assert list(Article.objects.all())
 
-    def fail(ground):
+    def fail(cursor, ground):
         raise DatabaseError
 
     assert grounds.hold(notes.grounds())
