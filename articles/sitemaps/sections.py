@@ -7,14 +7,16 @@ is known of the sections is kept in the cache; what the log has told since decid
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import attrgetter, or_
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count, Max, Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, TruncDay, TruncMonth
 from django.utils import timezone
 
 from articles.acts import DELETED
@@ -24,6 +26,8 @@ from articles.models.operation import EventQuerySet
 from articles.modified import SHOWN, with_log
 
 LIMIT = 50_000  # addresses in a file, and files in an index, by the protocol
+LETTERS = {TruncMonth: 7, TruncDay: 10}  # of the name of a month, and of a day
+TOGETHER = 50  # months that one query looks at
 MANY = 20_000  # events; after more of them all sections are looked at again
 KNOWN = {True: "sitemap-sections", False: "sitemap-sections-without-singles"}  # where it is kept
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -52,17 +56,14 @@ class Known:
 def sections() -> list[Section]:
     """Return the sections that have stories, newest first, at most LIMIT.
 
-    Two queries while nothing changes, a handful after a change and one for each month that it touched; for the first
-    time, two for each month.
+    Two queries while nothing changes, a handful after a change and one for every fifty months that it touched; for the
+    first time, two for each month.
     """
     key = KNOWN[settings.INDEX_SINGLE_STORIES]
     known: Known | None = cache.get(key)
     now, event = timezone.now(), Event.objects.aggregate(newest=Max("pk"))["newest"] or 0
     touched = _touched(known, now, event) if known else None
-    if known is None or touched is None:
-        months = dict(_all_months())
-    else:
-        months = known.months | {month: _sections_of(month) for month in sorted(touched)}
+    months = dict(_all_months()) if known is None or touched is None else known.months | _sections_of(sorted(touched))
     cache.set(key, Known(now, event, months), None)
     found = [section for month in sorted(months, reverse=True) for section in months[month]]
     return found[:LIMIT]
@@ -126,29 +127,43 @@ def _all_months() -> Iterator[tuple[str, list[Section]]]:
     end = END
     while newest := _listed(BEGINNING, end).newest_first().values_list("published_at", flat=True).first():
         month = _month(newest)
-        yield month, _sections_of(month)
+        yield month, _sections_of([month])[month]
         end = _span(month)[0]
 
 
-def _sections_of(month: str) -> list[Section]:
-    section = _section(month)
-    if section is None:
-        return []
-    if section.stories <= LIMIT:
-        return [section]
-    days = (_section(f"{month}-{day:02}") for day in range(31, 0, -1) if _span(f"{month}-{day:02}"))
-    return [day for day in days if day]
+def _sections_of(months: Sequence[str]) -> dict[str, list[Section]]:
+    """Return the sections of each of these months: itself, its days, or none."""
+    found: dict[str, list[Section]] = {month: [] for month in months}
+    for start in range(0, len(months), TOGETHER):
+        for section in _told(months[start : start + TOGETHER], TruncMonth):
+            is_whole = section.stories <= LIMIT
+            days = [section] if is_whole else _told([section.name], TruncDay)
+            found[section.name] = sorted(days, key=attrgetter("name"), reverse=True)
+    return found
 
 
-def _section(name: str) -> Section | None:
-    newest = with_log(_listed(*_span(name))).aggregate(
-        stories=Count("pk"),
-        logged=Max(Coalesce("logged_at", "created_at")),
-        covered=Max("covered_at"),
-        scheduled=Max("publish_at"),
+def _told(months: Sequence[str], truncated: type[TruncMonth | TruncDay]) -> list[Section]:
+    """Return the months, or the days of the months, that have stories. One query."""
+    spans = [Q(published_at__gte=start, published_at__lt=end) for start, end in map(_span, months)]
+    stories = with_log(indexed(Article.objects.public()).filter(reduce(or_, spans)))
+    rows = (
+        stories.order_by()
+        .values(start=truncated("published_at", tzinfo=UTC))
+        .annotate(
+            stories=Count("pk"),
+            logged=Max(Coalesce("logged_at", "created_at")),
+            covered=Max("covered_at"),
+            scheduled=Max("publish_at"),
+        )
     )
-    moments = [newest[name] for name in ("logged", "covered", "scheduled") if newest[name]]
-    return Section(name, newest["stories"], max(moments)) if newest["stories"] else None
+    return [
+        Section(
+            row["start"].isoformat()[: LETTERS[truncated]],
+            row["stories"],
+            max(row[name] for name in ("logged", "covered", "scheduled") if row[name]),
+        )
+        for row in rows
+    ]
 
 
 def _month(moment: datetime) -> str:
