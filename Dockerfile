@@ -7,10 +7,12 @@ COPY config/requirements-services.lock config/
 RUN python -m venv /venv \
     && /venv/bin/pip install --only-binary :all: --require-hashes -r config/requirements-services.lock
 COPY . .
-# The key is for this step alone: it signs nothing. Compiled now, because nothing can be written later.
+# The key is for this step alone: it signs nothing. Compiled now, because nothing can be written later. Readable for the
+# image's user, whatever the umask was under which the code was fetched.
 RUN SECRET_KEY=no-secret-and-long-enough-for-collecting-static-files-0123456789 ALLOWED_HOSTS=localhost STATIC_ROOT=/app/static \
         /venv/bin/python manage.py collectstatic --no-input \
-    && /venv/bin/python -m compileall -q .
+    && /venv/bin/python -m compileall -q . \
+    && chmod -R a+rX .
 
 FROM python:3.11-slim-bookworm
 RUN groupadd --gid 10001 newsfold \

@@ -3,8 +3,11 @@
 The settings are read apart from Django, so that processes started after a reload (SIGHUP) load the code anew.
 """
 
+import json
+import logging
 import random
 import runpy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,24 @@ control_socket_disable = True
 # Only BEHIND_PROXY decides whom we believe that a request came over TLS, and Django asks it.
 forwarded_allow_ips = ""
 accesslog, errorlog = None, "-"
+
+
+class JsonLines(logging.Formatter):
+    """What gunicorn says outside of the site's processes. Theirs, imported here, would not be loaded anew on reload."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        message = super().format(record)  # with the exception
+        return json.dumps({"time": time, "level": record.levelname, "logger": record.name, "message": message})
+
+
+if _settings["LOG_FORMAT"] == "json":
+    logconfig_dict = {
+        "formatters": {"json": {"()": JsonLines}},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "loggers": {"gunicorn.error": {"handlers": ["console"], "propagate": False}},
+        "root": {"level": "WARNING", "handlers": ["console"]},
+    }
 
 
 def pre_request(worker: Any, request: Any) -> None:

@@ -269,6 +269,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": LOG_LEVEL},
         "django.db.backends": {"level": "INFO"},  # below, it tells what stands in every row
+        "gunicorn.error": {"handlers": [], "propagate": True},  # what it quotes is redacted too
     },
 }
 # Who knows this token may read /metrics, which has no address without it; the counts are kept in files.

@@ -201,3 +201,12 @@ def test_busy_connections_change_their_process_now_and_then():
     for _ in range(1000):
         before_each(Mock(), request)
     assert 10 <= request.force_close.call_count <= 30
+
+
+# The image
+
+
+def test_the_image_holds_every_package():
+    let_in = {line[1:] for line in (BASE_DIR / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    packages = {path.parent.name for path in BASE_DIR.glob("*/__init__.py")} - {"tests"}
+    assert let_in == packages | {"templates", "manage.py", "LICENSE"}

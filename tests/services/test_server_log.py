@@ -1,0 +1,33 @@
+"""What a server writes from its first line to its last is of the format that the settings ask for."""
+
+import json
+import socket
+
+import pytest
+
+from tests.servers import Site, wait_until
+
+pytestmark = pytest.mark.services
+
+
+NO_REQUEST = b'GET /latest/?token=hunter2"\x1b[2J\r\nHost: localhost\r\n\r\n'  # without a version
+
+
+def test_each_line_of_a_server_is_an_object_and_tells_no_secret(tmp_path):
+    site = Site(tmp_path, {"LOG_FORMAT": "json"})
+    try:
+        site.set_up()
+        site.serve()
+        with socket.create_connection(("127.0.0.1", site.port), timeout=10) as client:
+            client.sendall(NO_REQUEST)
+            assert client.recv(100).startswith(b"HTTP/1.1 400 ")
+        wait_until(lambda: "Invalid request" in site.log(), 10, "gunicorn tells of a request that is none")
+    finally:
+        site.close()
+
+    assert "hunter2" not in site.log()
+    lines = [json.loads(line) for line in site.log().splitlines()]
+    told = [line["message"] for line in lines if line["logger"] == "gunicorn.error"]
+    for start in ("Starting gunicorn", "Booting worker", "Invalid request", "Worker exiting", "Shutting down"):
+        assert any(message.startswith(start) for message in told), start
+    assert len(told) == len(set(told))  # by one handler
