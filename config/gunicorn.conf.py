@@ -23,7 +23,7 @@ timeout = graceful_timeout = _settings["WEB_SECONDS"]
 keepalive = 75  # seconds; longer than proxies keep theirs, or they would send into a connection that is just closing
 # Whatever grows is given back, never by all processes at once; rarely, for it closes connections that are kept open.
 max_requests, max_requests_jitter = 100_000, 20_000
-CONNECTION_REQUESTS = 50  # on average
+CROWD, CLOSED_OF_CROWD, CLOSED_MAX = 50, 1 / 25, 1 / 10  # connections of a worker; shares of its answers that end one
 backlog = 512
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 a heartbeat that waits for no disk
 control_socket_disable = True
@@ -51,10 +51,12 @@ if _settings["LOG_FORMAT"] == "json":
 
 
 def pre_request(worker: Any, request: Any) -> None:
-    """Close some connections after their answer: who comes again is taken by the worker that has least to do.
+    """Close some connections after their answer: who comes again is taken by the worker that is there first.
 
-    gunicorn leaves a connection with the worker that took it, so of a hundred busy ones a worker may have eighty while
-    another waits.
+    gunicorn leaves a connection with the worker that took it, so of a hundred busy ones a worker may have ninety, which
+    wait for each other, while the ten of another are answered at once. Both answer as many requests, so both would close
+    as many: the more a worker has, the more often it closes one, and they even out within seconds.
     """
-    if random.random() < 1 / CONNECTION_REQUESTS:  # noqa: S311  nothing secret
+    share = min((worker.nr_conns / CROWD) ** 2 * CLOSED_OF_CROWD, CLOSED_MAX)
+    if random.random() < share:  # noqa: S311  nothing secret
         request.force_close()

@@ -194,13 +194,16 @@ def test_no_request_and_no_process_goes_on_for_ever():
     assert served(WEB_SECONDS="7").timeout == 7
 
 
-def test_busy_connections_change_their_process_now_and_then():
+@pytest.mark.parametrize(
+    ("connections", "least", "most"), [(2, 0, 1), (10, 0, 10), (50, 25, 60), (90, 75, 130), (1000, 75, 130)]
+)
+def test_a_worker_gives_up_connections_the_more_of_them_it_has(connections, least, most):
     request = Mock()
     random.seed(1)
     before_each = served().pre_request
     for _ in range(1000):
-        before_each(Mock(), request)
-    assert 10 <= request.force_close.call_count <= 30
+        before_each(Mock(nr_conns=connections), request)
+    assert least <= request.force_close.call_count <= most
 
 
 # The image
