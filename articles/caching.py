@@ -122,11 +122,15 @@ class KeptAnswersMiddleware:
 
     def _made_alone(self, request: HttpRequest, key: str, place: str) -> Made:
         """As `_made()`, while other processes wait for this one, or what one of them has made meanwhile."""
+        if found := _claimed(key):
+            return found, found
+        answer = None
         try:
-            found = _claimed(key)
-            return (found, found) if found else self._made(request, key, place)
+            answer, response = self._made(request, key, place)
+            return answer, response
         finally:
-            caches[PAGES].delete(f"{key}-busy")
+            if answer is None:  # who waits looks for the answer first
+                caches[PAGES].delete(f"{key}-busy")
 
     def _made(self, request: HttpRequest, key: str, place: str) -> Made:
         """Let the view answer, and keep what may be kept."""
@@ -162,13 +166,13 @@ def _waited_for(first: Future[Answer | None]) -> Answer | None:
 
 
 def _claimed(key: str) -> Answer | None:
-    """Let other processes wait for this one to compute the answer; return it instead if one of them has done so."""
+    """Let other processes wait for this one to make the answer; return it instead if one of them makes it."""
     kept, end = caches[PAGES], time.monotonic() + PATIENCE_SECONDS
     while not kept.add(f"{key}-busy", "", PATIENCE_SECONDS) and time.monotonic() < end:
         if found := kept.get(key):
             return found
         time.sleep(PAUSE_SECONDS)
-    return kept.get(key)
+    return None
 
 
 def _keepable(response: HttpResponseBase) -> Answer | None:

@@ -54,8 +54,8 @@ def pre_request(worker: Any, request: Any) -> None:
     """Close some connections after their answer: who comes again is taken by the worker that is there first.
 
     gunicorn leaves a connection with the worker that took it, so of a hundred busy ones a worker may have ninety, which
-    wait for each other, while the ten of another are answered at once. Both answer as many requests, so both would close
-    as many: the more a worker has, the more often it closes one, and they even out within seconds.
+    wait for each other, while the ten of another are answered at once. Both answer as many requests, so by one share
+    both would close as many: the more a worker has, the larger its share, and they even out within seconds.
     """
     share = min((worker.nr_conns / CROWD) ** 2 * CLOSED_OF_CROWD, CLOSED_MAX)
     if random.random() < share:  # noqa: S311  nothing secret

@@ -7,7 +7,7 @@ begin alike and end in ways that English words of one stem do.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from os.path import commonprefix
 from unicodedata import normalize
@@ -79,13 +79,19 @@ def _meant(text: str, words: str) -> list[re.Match[str]]:
         return []
     found = list(_WORD.finditer(text))
     folded = [_folded(match[0]) for match in found]
-    meant: set[int] = set()
-    for start in range(len(found)):
-        for term in wanted:
-            there = folded[start : start + len(term)]
-            if len(there) == len(term) and all(map(is_akin, there, term)):
-                meant.update(range(start, start + len(term)))
+    meant = {place for term in wanted for start in _starts(folded, term) for place in range(start, start + len(term))}
     return [found[place] for place in sorted(meant)]
+
+
+def _starts(folded: Sequence[str], term: Sequence[str]) -> list[int]:
+    """Return where words that are akin to those of a term begin."""
+    beginning = term[0][:SHORTEST_STEM]  # without it no word is akin, and few have it
+    places = [place for place, word in enumerate(folded) if word.startswith(beginning)]
+    return [start for start in places if _are_akin(folded[start : start + len(term)], term)]
+
+
+def _are_akin(some: Sequence[str], others: Sequence[str]) -> bool:
+    return len(some) == len(others) and all(map(is_akin, some, others))
 
 
 @lru_cache(maxsize=64)
@@ -94,6 +100,7 @@ def _wanted(words: str) -> list[list[str]]:
     return [[_folded(word) for word in term.words] for term in parse(words).wanted]
 
 
+@lru_cache(maxsize=10_000)  # the same words again and again
 def _folded(word: str) -> str:
     return _ACCENTS.sub("", normalize("NFD", word)).lower()
 
