@@ -295,8 +295,7 @@ def plan(request, monkeypatch):
     few = request.param == "few"
     monkeypatch.setattr(sqlite, "FEW", 5000 if few else 0)
     monkeypatch.setattr(postgresql, "SAMPLE", 0 if few else 1000)
-    monkeypatch.setattr(postgresql, "DENSE", 1 if few else 0)
-    monkeypatch.setattr(postgresql, "DENSE_FOR_MANY", 1 if few else 0)
+    monkeypatch.setattr(postgresql, "DENSE", dict.fromkeys(postgresql.DENSE, 1 if few else 0))
 
 
 @db

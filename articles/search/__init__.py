@@ -16,6 +16,7 @@ from articles.paging import PAGE_SIZE
 
 from . import postgresql, sqlite
 from .highlighting import from_first_match, highlighted, segments
+from .purposes import COUNTING, PAGE, RANKING
 from .query import Query, parse
 
 __all__ = ["RANKED", "best", "count", "from_first_match", "highlighted", "is_common", "matching", "segments"]
@@ -33,7 +34,7 @@ def matching(articles: ArticleQuerySet, text: str, *, prefix: bool = False, newe
     where you can. Only exclusions: everything else that isn't staged. With `prefix` a last word still being typed
     is a beginning. With `newest` nothing but the first page, newest first, is to be read: that may be found quicker.
     """
-    return _narrow(articles, parse(text, prefix=prefix), newest=newest)
+    return _narrow(articles, parse(text, prefix=prefix), PAGE, newest=newest)
 
 
 def is_common(text: str, using: str = DEFAULT_DB_ALIAS) -> bool:
@@ -48,7 +49,7 @@ def best(articles: ArticleQuerySet, text: str, *, start: int = 0, size: int = PA
     Comparing all matches takes time in proportion to them: seconds where half a million articles hold a word.
     """
     query = parse(text)
-    found = _narrow(articles, query, many=True, newest=True).newest_first()
+    found = _narrow(articles, query, RANKING, newest=True).newest_first()
     ids = list(found.values_list("pk", flat=True)[:RANKED])
     if ids and query.wanted:
         ranks = _backend(articles).ranks(ids, query, articles.db)
@@ -57,15 +58,18 @@ def best(articles: ArticleQuerySet, text: str, *, start: int = 0, size: int = PA
 
 
 def count(articles: ArticleQuerySet, text: str, *, up_to: int = COUNTED) -> int:
-    """Return how many of `articles` match `text`; `up_to` + 1 if they are more, for counting all takes as long."""
-    return _narrow(articles, parse(text), many=True).newest_first()[: up_to + 1].count()
+    """Return how many of `articles` match `text`; `up_to` + 1 if they are more, for counting all takes as long.
+
+    For what `is_common()` says no to: it looks up what matches.
+    """
+    return _narrow(articles, parse(text), COUNTING).newest_first()[: up_to + 1].count()
 
 
-def _narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False, newest: bool = False) -> ArticleQuerySet:
+def _narrow(articles: ArticleQuerySet, query: Query, purpose: str, *, newest: bool = False) -> ArticleQuerySet:
     if not query:
         return articles
     try:
-        return _backend(articles).narrow(articles, query, many=many, newest=newest)
+        return _backend(articles).narrow(articles, query, purpose, newest=newest)
     except EmptyResultSet:  # there are none to look among
         return articles.none()
 

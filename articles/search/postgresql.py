@@ -21,13 +21,13 @@ from django.db import connections
 from articles.models import ArticleQuerySet
 
 from .condition import Condition
+from .purposes import COUNTING, PAGE, RANKING
 from .query import Query, Term
 
 SAMPLE = 1000  # articles looked at, newest first
 SAMPLE_SECONDS = 600  # how long what was seen of them decides
-# Matches among them that make walking the shorter way: to a page of articles, and to some hundred.
-DENSE = 5
-DENSE_FOR_MANY = 15
+# Matches among them that make walking the shorter way: to a page, to what is ranked, to a count of FEW at most.
+DENSE = {PAGE: 5, RANKING: 15, COUNTING: 400}
 
 # Inside coalesce() the planner has no opinion on how many match: half of them, so it walks.
 ASKED = "coalesce((SELECT document FROM article_search WHERE article_id = %(expressions)s) @@ %%s::tsquery, FALSE)"
@@ -40,8 +40,8 @@ TERM = "phraseto_tsquery('article_search', article_search_plain(%s))"
 BEGINNING = f"coalesce((nullif({TERM}::text, '') || ':*')::tsquery, '')"
 
 
-def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False, newest: bool = False) -> ArticleQuerySet:
-    """Return those of `articles` that match; `many` if hundreds of them are wanted, `newest` makes no difference.
+def narrow(articles: ArticleQuerySet, query: Query, purpose: str, *, newest: bool = False) -> ArticleQuerySet:
+    """Return those of `articles` that match; `newest` makes no difference.
 
     One query reads the words, where they are new, one decides how articles are found, every ten minutes.
     """
@@ -49,7 +49,7 @@ def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False, newes
     if not query.wanted:
         return articles.filter(Condition(ASKED, words))
     seen, found = _sample(articles, words)
-    is_dense = seen < SAMPLE or found >= (DENSE_FOR_MANY if many else DENSE)
+    is_dense = seen < SAMPLE or found >= DENSE[purpose]
     return articles.filter(Condition(ASKED if is_dense else LOOKED_UP, words))
 
 

@@ -29,8 +29,8 @@ ASKED = "EXISTS (SELECT 1 FROM article_search WHERE rowid = %(expressions)s AND 
 WITHOUT = f"+%(expressions)s NOT IN {MATCHES}"
 
 
-def narrow(articles: ArticleQuerySet, query: Query, *, many: bool = False, newest: bool = False) -> ArticleQuerySet:
-    """Return those of `articles` that match; how `many` are wanted makes no difference here.
+def narrow(articles: ArticleQuerySet, query: Query, purpose: str, *, newest: bool = False) -> ArticleQuerySet:
+    """Return those of `articles` that match; the purpose makes no difference here.
 
     `newest`: of those, only the first page is read, newest first.
 
