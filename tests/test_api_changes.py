@@ -107,15 +107,18 @@ class TestWalk:
         mirror, ever = Mirror(client, limit), set[str]()
         late = Mirror(client, limit)  # asks for a part of everything, and for the rest at the end
         late.ask()
+        later = []  # those who come meanwhile may be given a first answer that was made for others
         for _ in range(STEPS):
             self.wander(chance, clock, ever)
+            later.append(Mirror(client, limit))
+            later[-1].ask()
             if chance.random() < 0.4:
                 mirror.catch_up()
                 assert mirror.items == published(), seed
                 assert {change["name"] for change in mirror.told} <= ever, seed
             elif chance.random() < 0.5:
                 mirror.ask()
-        for each in (mirror, late):
+        for each in (mirror, late, *later):
             each.catch_up()
             assert each.items == published(), seed
             assert {change["name"] for change in each.told} <= ever, seed
@@ -448,6 +451,24 @@ class TestCursor:
 
         assert list(mirror.items) == [second.name]
 
+    @pytest.mark.parametrize("is_reading", [True, False])
+    def test_what_the_clock_withdrew_is_told_though_its_schedule_is_gone(self, client, clock, is_reading):
+        """In answers of which each tells a part: the clock goes on before the log comes to what took the schedule."""
+        ended, other, third = builders.article("Ended"), builders.article(), builders.article()
+        operations.schedule(ended, unpublish_at=clock.moment + HOUR)
+        operations.schedule(other, unpublish_at=clock.moment + 2 * HOUR)
+        mirror = Mirror(client, limit=1)
+        mirror.catch_up()
+        assert ended.name in mirror.items
+        clock.moment += 3 * HOUR
+        operations.edit(third, title="Gale")
+        if is_reading:
+            assert mirror.ask()["more"]
+        operations.spike(ended)
+        mirror.catch_up()
+
+        assert list(mirror.items) == [third.name]
+
     def test_what_was_called_off_before_is_not_told_after_a_change_of_policy(self, client, clock):
         hidden, other = builders.article(HIDDEN_TITLE, quality=20), builders.article()
         mirror = Mirror(client, limit=1)
@@ -608,7 +629,7 @@ class TestQueries:
             operations.edit(row, title="Gale")
         operations.spike(Article.objects.filter(pk__in=some[:articles]))
         operations.delete(Article.objects.filter(pk__in=some[articles : 2 * articles]))
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             assert len(mirror.ask()["changes"]) == 3 * articles
 
 

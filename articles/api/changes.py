@@ -71,11 +71,12 @@ def changes_since(cursor: Cursor | None, limit: int, now: datetime) -> Told:
     if many is not None:
         return _tell_many(reading, events[0], many, limit, now)
     told = _tell(reading, events, limit, now)
-    if cursor.is_reading:
-        return replace(told, more=True)  # it began a while ago: what the clock has reached since is in the next one
-    if told.changes or told.more or told.cursor.event != cursor.event:
-        return told
-    return Told([], cursor, more=False)  # the same place, so that the same answer will do
+    if not (cursor.is_reading or told.changes or told.more or told.cursor.event != cursor.event):
+        return Told([], cursor, more=False)  # the same place, so that the same answer will do
+    # The clock has gone on, and schedules that it met may be gone from the articles by what is in the log but untold.
+    following = told.cursor.with_origin(reading, _newest()[0])
+    # What the clock has reached since a reading began is in the next one.
+    return Told(told.changes, following, more=told.more or cursor.is_reading)
 
 
 def _newest() -> tuple[int, int]:
