@@ -29,7 +29,7 @@ from django.utils.http import http_date, parse_http_date_safe
 
 from . import stamps
 from .grounds import hold
-from .readers import match_at, parameters_at
+from .readers import match_at, parameters_of
 from .replica import reading_for
 
 PAGES = "pages"  # a cache of its own, so that nothing else pushes answers out
@@ -82,7 +82,7 @@ class KeptAnswersMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        parameters = parameters_at(request.path_info) if request.method in ("GET", "HEAD") else None
+        parameters = parameters_of(request)
         if parameters is None:
             return self.get_response(request)
         request.resolver_match = match_at(request.path_info)  # who counts requests reads it, also where no view runs

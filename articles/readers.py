@@ -10,17 +10,20 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
 
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, resolve
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
-def for_readers(*parameters: str) -> Callable[[View], View]:
-    """Mark a view whose answers may be kept. It reads no parameters of the query string but these."""
+def for_readers(*parameters: str, alone: bool = False) -> Callable[[View], View]:
+    """Mark a view whose answers may be kept. It reads no parameters of the query string but these.
+
+    With `alone` it does, or refuses some: only answers to requests without others may be kept.
+    """
 
     def mark(view: View) -> View:
-        view.for_readers = parameters  # type: ignore[attr-defined]
+        view.for_readers, view.alone = parameters, alone  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -28,13 +31,19 @@ def for_readers(*parameters: str) -> Callable[[View], View]:
 
 def is_for_readers(path: str) -> bool:
     """Return whether a view that `for_readers()` marks is at this path."""
-    return parameters_at(path) is not None
-
-
-def parameters_at(path: str) -> tuple[str, ...] | None:
-    """Return the parameters of the marked view at this path; None if another is there, or none."""
     match = match_at(path)
-    return getattr(match.func, "for_readers", None) if match else None
+    return match is not None and hasattr(match.func, "for_readers")
+
+
+def parameters_of(request: HttpRequest) -> tuple[str, ...] | None:
+    """Return the parameters that the answer to a request depends on; None if it may not be kept."""
+    match = match_at(request.path_info)
+    if match is None or request.method not in ("GET", "HEAD"):
+        return None
+    parameters = getattr(match.func, "for_readers", None)
+    if parameters is None or (getattr(match.func, "alone", False) and not set(request.GET) <= set(parameters)):
+        return None
+    return parameters
 
 
 @lru_cache(maxsize=2048)

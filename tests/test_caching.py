@@ -270,7 +270,7 @@ class Rush:
 
     def __init__(self, monkeypatch, status=200):
         self.computed, self.status = 0, status
-        monkeypatch.setattr(caching, "parameters_at", lambda path: ())
+        monkeypatch.setattr(caching, "parameters_of", lambda request: ())
         monkeypatch.setattr(stamps, "current", lambda: stamps.Taken("1", "", None))
         self.middleware = KeptAnswersMiddleware(self.view)
 
@@ -339,17 +339,26 @@ def test_who_computes_and_fails_doesnt_block_the_others(monkeypatch):
     assert rush.ask(2) == [b"answer 1"] * 2
 
 
-def test_marked_views_are_found_by_their_address():
-    @readers.for_readers("before")
-    def view(request):
-        return HttpResponse()
-
-    assert view.for_readers == ("before",)
-    assert readers.parameters_at("/latest/") == ("before",)
-    assert readers.parameters_at("/admin/") is None
-    assert readers.parameters_at("/preview/x/") is None
-    assert readers.parameters_at("/media/x") is None
-    assert readers.parameters_at("/none/") is None
+@pytest.mark.parametrize(
+    ("address", "parameters"),
+    [
+        ("/latest/", ("before",)),
+        ("/latest/?page=2", ("before",)),
+        ("/api/changes", ("limit",)),
+        ("/api/changes?limit=5", ("limit",)),
+        ("/api/changes?limit=5&since=x", None),
+        ("/api/changes?page=2", None),
+        ("/api/", None),
+        ("/admin/", None),
+        ("/preview/x/", None),
+        ("/media/x", None),
+        ("/none/", None),
+    ],
+)
+def test_marked_views_are_found_by_their_address(address, parameters):
+    assert readers.parameters_of(RequestFactory().get(address)) == parameters
+    assert readers.parameters_of(RequestFactory().post(address)) is None
+    assert readers.is_for_readers(address.partition("?")[0]) is address.startswith(("/latest/", "/api/changes"))
 
 
 def test_the_stamp_costs_one_query_however_much_happened(django_assert_num_queries):

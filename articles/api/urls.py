@@ -28,9 +28,13 @@ def with_head(view: View) -> View:
     return answer
 
 
-ASKED = ("changes", "openapi-json", "api-root")  # these read parameters, or tell of the API itself
+ITSELF = ("openapi-json", "api-root")  # what tells of the API itself
 app_name = api.urls_namespace
 urlpatterns: list[Any] = api.urls[0]
 for pattern in urlpatterns:
     view = with_head(cast(View, pattern.callback))
-    pattern.callback = view if pattern.name in ASKED else for_readers()(view)  # a file's parameters mean nothing
+    if pattern.name == "changes":
+        view = for_readers("limit", alone=True)(view)  # those since a place are asked for once
+    elif pattern.name not in ITSELF:
+        view = for_readers()(view)  # a file's parameters mean nothing
+    pattern.callback = view
