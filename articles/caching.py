@@ -31,6 +31,7 @@ from . import stamps
 from .grounds import hold
 from .readers import match_at, parameters_of
 from .replica import reading_for
+from .sharing import in_state
 
 PAGES = "pages"  # a cache of its own, so that nothing else pushes answers out
 GROUNDS = "grounds"  # by place: under which key an answer was last made, and what it rests on
@@ -93,7 +94,8 @@ class KeptAnswersMiddleware:
         for state, digest in known:
             if state == key:
                 return _not_modified(key, digest, stamp)
-        answer = self._answer(request, key, place)
+        with in_state(stamp.key):
+            answer = self._answer(request, key, place)
         if not isinstance(answer, Answer):
             return answer
         if any(digest == answer.digest for _, digest in known) or _is_unchanged_since(request, stamp):

@@ -43,4 +43,6 @@ def sections() -> tuple[Section, ...]:
     return tuple(Section(shortname or name, slug) for name, shortname, _, slug in chosen[:SECTIONS])
 
 
-UPPER = Statement(lambda _: with_stories(Topic.objects.filter(parent__parent=None)).values_list(*COLUMNS))
+UPPER = Statement(
+    lambda _: with_stories(Topic.objects.filter(parent__parent=None)).values_list(*COLUMNS), is_shared=True
+)

@@ -8,7 +8,7 @@ quarter of the work of making it anew.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
@@ -17,17 +17,18 @@ from django.http import HttpRequest, HttpResponseBase
 
 from .readers import is_for_readers
 from .routing import reading
-from .statements import asking
+from .sharing import asking, is_shared, shared, told_to
 
 QUERIES = ("SELECT", "WITH", "(SELECT")
 
 
 class Ground(NamedTuple):
-    """A statement, and a digest of its rows. Prepared ones are asked again as prepared ones."""
+    """A statement, and a digest of its rows. Prepared ones are asked again as such, shared ones by their name."""
 
     sql: str
     params: Sequence[Any] | None
     is_prepared: bool
+    shared_as: Hashable | None
     found: bytes
 
 
@@ -51,7 +52,7 @@ def hold(grounds: Sequence[Ground]) -> bool:
     alias = reading()
     try:
         with asking(alias) as prepared, connections[alias].cursor() as plain:
-            return all(_digest(_rows(prepared if each.is_prepared else plain, each)) == each.found for each in grounds)
+            return all(_finds_the_same(prepared if each.is_prepared else plain, each) for each in grounds)
     except Error:
         return False
 
@@ -60,23 +61,29 @@ class Notes:
     """The statements of a thread, in order, with the rows that were read of them."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, Sequence[Any] | None, bool, list[Any]]] = []
+        self.asked: list[tuple[str, Sequence[Any] | None, bool, Hashable | None, Sequence[Any]]] = []
         self.only_read = True
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         """Execute a statement for Django's `execute_wrapper()`, and let its rows pass by here."""
         result = execute(sql, params, many, context)
+        if is_shared():
+            return result
         cursor, rows = context["cursor"], []  # type: ignore[var-annotated]
         self.only_read &= sql.lstrip().startswith(QUERIES)
-        self.asked.append((sql, params, getattr(cursor.cursor, "is_prepared", False), rows))
+        self.asked.append((sql, params, getattr(cursor.cursor, "is_prepared", False), None, rows))
         cursor.cursor = _Passing(cursor.cursor, rows)
         return result
+
+    def tell(self, sql: str, params: Sequence[Any], name: Hashable, rows: Sequence[Any]) -> None:
+        """Note rows that are shared, whoever has read them."""
+        self.asked.append((sql, params, True, name, rows))
 
     def grounds(self) -> tuple[Ground, ...] | None:
         """Return what was found by what; None where something was written."""
         if not self.only_read:
             return None
-        return tuple(Ground(sql, params, is_prepared, _digest(rows)) for sql, params, is_prepared, rows in self.asked)
+        return tuple(Ground(*about, _digest(rows)) for *about, rows in self.asked)
 
 
 @contextmanager
@@ -86,6 +93,7 @@ def noted() -> Iterator[Notes]:
     with ExitStack() as stack:
         for connection in connections.all():
             stack.enter_context(connection.execute_wrapper(notes))
+        stack.enter_context(told_to(notes.tell))
         yield notes
 
 
@@ -120,9 +128,11 @@ class _Passing:
         return rows
 
 
-def _rows(cursor: Any, ground: Ground) -> list[Any]:
+def _finds_the_same(cursor: Any, ground: Ground) -> bool:
+    if ground.shared_as is not None:
+        return _digest(shared(ground.sql, ground.params or (), ground.shared_as)) == ground.found
     cursor.execute(ground.sql, ground.params)
-    return cursor.fetchall()
+    return _digest(cursor.fetchall()) == ground.found
 
 
 def _digest(rows: Sequence[Any]) -> bytes:

@@ -133,7 +133,9 @@ def _by_topic(size: int, is_later: bool) -> Statement:
     )
     columns = ("content_object", "published_at", "content_object__name", "content_object__file_name")
     order = ("-published_at", "content_object__file_name")
-    return Statement(lambda topics: told.filter(tag__in=topics).order_by(*order).values_list(*columns)[:size])
+    return Statement(
+        lambda topics: told.filter(tag__in=topics).order_by(*order).values_list(*columns)[:size], is_shared=True
+    )
 
 
 @cache

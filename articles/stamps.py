@@ -19,7 +19,8 @@ from django.utils import timezone
 from providers.models import Provider, ProviderLogo
 
 from .models import Article, Operation, Stamp, Topic
-from .statements import asking, time_of
+from .sharing import asking
+from .statements import time_of
 
 COUNTED = (Provider, ProviderLogo, Topic)  # every saved or deleted row of these advances the stamp
 

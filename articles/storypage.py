@@ -217,7 +217,7 @@ def _build_asides(ids: Sequence[int]) -> QuerySet[Any, Any]:
     return Article.objects.filter(pk__in=ids).order_by().values_list(*columns)
 
 
-ASIDES = Statement(_build_asides)
+ASIDES = Statement(_build_asides, is_shared=True)
 STORIES = Statement(_build_stories)
 LINKS = Statement(_build_links)
 SHOWN = Statement(_build_shown)

@@ -123,5 +123,5 @@ def _build_told(ids: Sequence[int]) -> QuerySet[Any, Any]:
     return with_stories(Topic.objects.filter(pk__in=ids)).order_by().values_list("pk")
 
 
-ALL = Statement(lambda _: Topic.objects.values_list("pk", "name", "slug", "parent"))
-TOLD = Statement(_build_told)
+ALL = Statement(lambda _: Topic.objects.values_list("pk", "name", "slug", "parent"), is_shared=True)
+TOLD = Statement(_build_told, is_shared=True)

@@ -133,5 +133,5 @@ def test_a_database_that_fails_holds_nothing(monkeypatch):
         raise DatabaseError
 
     assert grounds.hold(notes.grounds())
-    monkeypatch.setattr(grounds, "_rows", fail)
+    monkeypatch.setattr(grounds, "_finds_the_same", fail)
     assert not grounds.hold(notes.grounds())
