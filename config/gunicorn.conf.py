@@ -22,7 +22,7 @@ worker_class = "gthread"  # keeps connections of proxies and readers open; one t
 timeout = graceful_timeout = _settings["WEB_SECONDS"]
 keepalive = 75  # seconds; longer than proxies keep theirs, or they would send into a connection that is just closing
 # Whatever grows is given back, never by all processes at once; rarely, for it closes connections that are kept open.
-max_requests, max_requests_jitter = 100_000, 20_000
+max_requests, max_requests_jitter = 1_000_000, 200_000
 CROWD, CLOSED_OF_CROWD, CLOSED_MAX = 50, 1 / 25, 1 / 10  # connections of a worker; shares of its answers that end one
 backlog = 512
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 a heartbeat that waits for no disk

@@ -185,7 +185,7 @@ def test_a_server_asks_no_client_whom_to_believe_and_is_this_machines_alone():
 def test_no_request_and_no_process_goes_on_for_ever():
     config = served()
     assert (config.timeout, config.graceful_timeout, config.threads) == (30, 30, 4)
-    assert (config.max_requests, config.max_requests_jitter, config.backlog) == (100_000, 20_000, 512)
+    assert (config.max_requests, config.max_requests_jitter, config.backlog) == (1_000_000, 200_000, 512)
     assert (config.limit_request_line, config.limit_request_fields, config.limit_request_field_size) == (
         4094,
         100,

@@ -1,11 +1,17 @@
 """What a server gets from the entry point."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import RequestFactory
+
+from tests.environments import newsroom_environment
+from tests.servers import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -35,3 +41,11 @@ def test_head_tells_the_same_without_a_body(monkeypatch, path):
     assert bodies[1] == b""
     assert head_status == status
     assert head_headers["Content-Length"] == headers["Content-Length"] == str(len(bodies[0]))
+
+
+def test_a_process_that_has_started_has_loaded_all_views(tmp_path):
+    program = "import sys; import config.wsgi; print('articles.searching' in sys.modules, 'ninja' in sys.modules)"
+    environment = newsroom_environment(os.environ, tmp_path)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["True", "True"]
