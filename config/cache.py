@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 # By server, for all caches and threads of the process: until when it is left alone, how often it has gone away.
 _away_until: dict[str, float] = {}
 _outages: dict[str, int] = {}
+_instead: dict[str, dict[str, BaseCache]] = {}  # by server and prefix: what the process keeps while it is away
 
 
 def _or_instead(name: str) -> Callable[..., Any]:
@@ -43,11 +44,18 @@ def _or_instead(name: str) -> Callable[..., Any]:
             except (RedisError, OSError) as error:
                 self.leave(error)
             else:
-                _away_until.pop(self.server, None)
+                if _away_until.pop(self.server, None) is not None:
+                    forget_outage(self.server)
                 return answer
         return getattr(self.alone(), name)(*args, **kwargs)
 
     return method
+
+
+def forget_outage(server: str) -> None:
+    """Give back the memory of what stood in while the server was away: nobody finds it again."""
+    for cache in _instead.get(server, {}).values():
+        cache.clear()
 
 
 class Client(redis.RedisCacheClient):
@@ -79,6 +87,7 @@ class RedisCache(redis.RedisCache):
         if entries:
             alone = {"KEY_PREFIX": self.key_prefix, "OPTIONS": {"MAX_ENTRIES": entries}}
             self.instead = LocMemCache(f"{server} {self.key_prefix}", alone)
+            _instead.setdefault(server, {}).setdefault(self.key_prefix, self.instead)
 
     def get_backend_timeout(self, timeout: Any = DEFAULT_TIMEOUT) -> int | None:
         seconds = super().get_backend_timeout(timeout)

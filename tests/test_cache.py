@@ -80,6 +80,23 @@ def test_it_is_asked_again_after_a_pause_by_one_at_a_time(server, calls, monkeyp
     assert not second.is_away()
 
 
+def test_the_memory_of_an_outage_is_given_back(server, calls, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(cache.time, "monotonic", lambda: clock[0])
+    alone, other = (
+        cache.RedisCache(server, {"KEY_PREFIX": prefix, "OPTIONS": {"ALONE_ENTRIES": 10}}) for prefix in "ab"
+    )
+    for each in (alone, other):
+        each.get("a")
+        each.set("a", "kept")
+        assert each.instead._cache
+    clock[0] += cache.PAUSE_SECONDS + 1
+    calls.append("back")
+    assert alone.get("a") == "from Redis"
+    assert not alone.instead._cache
+    assert not other.instead._cache
+
+
 def test_what_was_kept_alone_is_not_found_again_later(server, calls, monkeypatch):
     now = 1000.0
     monkeypatch.setattr(cache.time, "monotonic", lambda: now)
