@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 from django.core.exceptions import ValidationError
@@ -186,7 +186,7 @@ class _Run:
         self.counts[WITHDRAWN] = len(self._gone())
         for source, entry in self.entries:
             self._tell(Outcome(source.label, UPDATED, getattr(entry, "slug", "") or entry.name))
-        for _, read, changed in self._changed_documents():
+        for _, read, changed in chain.from_iterable(self._changed_batches()):
             outcome = UPDATED if changed else UNCHANGED
             self._tell(_told(read, outcome, changed))
 
@@ -300,31 +300,39 @@ class _Run:
     def _update_changed(self, running: Act) -> list[int]:
         """Update the changed articles and return their ids."""
         updated = []
-        for article, read, changed in self._changed_documents():
-            forgotten = article.content_hash in ("", ANEW)  # unpinned or undone since
-            done = []
-            if changed or forgotten:
-                row = running.load([article.pk])[0]
-                done = store.update(running, row, read.document, changed, self.registry)
-                updated.append(article.pk)
-                running.relieve()
-            self._tell(_told(read, UPDATED if done else UNCHANGED, done))
+        for batch in self._changed_batches():
+            due = {
+                article.pk: read.document
+                for article, read, changed in batch
+                if changed or article.content_hash in ("", ANEW)  # unpinned or undone since
+            }
+            running.load(due)  # together, for others wait until the act is over
+            self.registry.prepare(list(due.values()))
+            for article, read, changed in batch:
+                done = []
+                if article.pk in due:
+                    done = store.update(running, running.load([article.pk])[0], read.document, changed, self.registry)
+                    updated.append(article.pk)
+                self._tell(_told(read, UPDATED if done else UNCHANGED, done))
+            running.relieve()
         return updated
 
-    def _changed_documents(self) -> Iterator[tuple[Article, _Read, list[str]]]:
-        """Yield each changed document with its article and the fields that differ."""
+    def _changed_batches(self) -> Iterator[list[tuple[Article, _Read, list[str]]]]:
+        """Yield the changed documents with their articles and the fields that differ, many at a time."""
         for start in range(0, len(self.changed), BATCH):
             reads = [read for source in self.changed[start : start + BATCH] if (read := self._read(source, {}))]
             rows = Article.objects.filter(name__in=[read.document.name for read in reads])
             articles = {article.name: article for article in rows}
             stored = {document.name: document for document in store.load(rows)}
+            batch = []
             for read in reads:
                 name = read.document.name
                 if name in articles:
-                    yield articles[name], read, store.changed_fields(stored[name], read.document)
+                    batch.append((articles[name], read, store.changed_fields(stored[name], read.document)))
                 else:
                     self._tell(_told(read, UNCHANGED))
                     self.on_notice(name, "was deleted while the import ran; the next one brings it again")
+            yield batch
 
 
 def _newest_operation() -> int | None:
