@@ -145,6 +145,7 @@ elif CACHES["default"]["BACKEND"].endswith(".RedisCache"):
     CACHES["default"] = asked | {"OPTIONS": given | {"ALONE_ENTRIES": 1000}}
     CACHES["pages"] = asked | {"BACKEND": "config.cache.PagesCache", "KEY_PREFIX": "pages"}
     CACHES["pages"]["OPTIONS"] = given | {"OWN_ENTRIES": 500}
+    CACHES["grounds"] = asked | {"KEY_PREFIX": "grounds"}  # large: no process keeps them while Redis is away
     # Sessions are in the database, and a copy of each for a minute here: whatever becomes of Redis, nobody is signed
     # out, and who signs out while it is away is signed out.
     CACHES["sessions"] = asked | {"KEY_PREFIX": "sessions", "OPTIONS": given | {"SECONDS_MAX": 60}}
