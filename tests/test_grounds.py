@@ -79,6 +79,19 @@ def test_a_schedule_makes_pages_anew_by_the_clock(client, monkeypatch):
     assert later.title in response.content.decode()
 
 
+@pytest.mark.parametrize("address", ["/news-sitemap.xml", "/latest/", "/", "/feeds/latest.rss", "/api/news/"])
+def test_a_story_of_this_very_moment_is_told_at_once(client, admin_user, settings, address):
+    """What answers were made of is asked again by the bounds of then: none of them may be the time of then."""
+    settings.INDEX_SINGLE_STORIES = True
+    builders.article(published_at=timezone.now())
+    before = client.get(address).content
+    article = builders.article("Breaking", published_at=timezone.now(), published=False)
+    operations.publish(article, by=By(admin_user))
+    after = client.get(address).content
+    assert after != before
+    assert article.name in after.decode() or article.title in after.decode()
+
+
 def test_what_is_right_in_one_state_is_kept_for_it(client, django_assert_num_queries):
     address = builders.article().get_absolute_url()
     assert is_made(client, address)

@@ -20,6 +20,7 @@ from django.db.models.functions import Coalesce, TruncDay, TruncMonth
 from django.utils import timezone
 
 from articles.acts import DELETED
+from articles.caching import QUARTER
 from articles.indexing import indexed
 from articles.models import Article, ArticleQuerySet, Event, RelatedLink, Subject
 from articles.models.operation import EventQuerySet
@@ -77,9 +78,12 @@ def stories_of(name: str) -> ArticleQuerySet:
 
 
 def recent_stories(since: timedelta, count: int) -> ArticleQuerySet:
-    """Return the newest stories of the time before now, at most `count`."""
-    now = timezone.now()
-    return _listed(now - since, now).newest_first()[:count]
+    """Return the newest stories of the time before the end of this quarter of an hour, at most `count`.
+
+    Not before now: whether a kept answer is right is asked by the bounds that it was made by, for as long as that.
+    """
+    end = datetime.fromtimestamp((timezone.now().timestamp() // QUARTER + 1) * QUARTER, UTC)
+    return _listed(end - since, end).newest_first()[:count]
 
 
 def _listed(start: datetime, end: datetime) -> ArticleQuerySet:
