@@ -86,6 +86,16 @@ def test_postgresql_keeps_the_plan_of_a_statement_whatever_its_keys():
 
 
 @needs_postgresql
+def test_what_was_asked_is_told_of_prepared_statements_too(django_assert_num_queries):
+    article = builders.article()
+    statement = titles()
+    with django_assert_num_queries(2) as asked:
+        for _ in range(2):
+            statement.rows([article.pk])
+    assert all(f"({article.pk})" in query["sql"] for query in asked.captured_queries)
+
+
+@needs_postgresql
 def test_no_plan_is_kept_where_the_settings_forbid_it(monkeypatch):
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "prepare_threshold", None)
     article, before = builders.article(), prepared_statements()

@@ -32,7 +32,16 @@ class PreparedCursor(Cursor[Any]):
             return super().execute(query, sized, prepare=False)
 
 
+class Operations(base.DatabaseOperations):
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str | None:
+        """Return what was executed, also by prepared cursors, of which the driver doesn't remember it."""
+        told = super().last_executed_query(cursor, sql, params)
+        return self.compose_sql(sql, params) if told is None and getattr(cursor, "is_prepared", False) else told
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    ops_class = Operations
+
     def prepared(self) -> Any:
         """Return a cursor whose statements are prepared, where the settings allow it."""
         cursor = self.cursor()
