@@ -89,24 +89,27 @@ class KeptAnswersMiddleware:
         request.resolver_match = match_at(request.path_info)  # who counts requests reads it, also where no view runs
         stamp = stamps.current()
         request.stamp = stamp  # type: ignore[attr-defined]  # who chooses between database and replica asks for it, too
-        key, place = _key(request, parameters, stamp.key), _key(request, parameters, stamp.moments)
+        key = _key(request, parameters, stamp.key)
         known = ETAG_PATTERN.findall(request.META.get("HTTP_IF_NONE_MATCH", ""))
         for state, digest in known:
             if state == key:
                 return _not_modified(key, digest, stamp)
         with in_state(stamp.key):
-            answer = self._answer(request, key, place)
+            answer = self._answer(request, key, parameters, stamp)
         if not isinstance(answer, Answer):
             return answer
         if any(digest == answer.digest for _, digest in known) or _is_unchanged_since(request, stamp):
             return _not_modified(key, answer.digest, stamp)
         return _response(request, answer, key, stamp)
 
-    def _answer(self, request: HttpRequest, key: str, place: str) -> Answer | HttpResponseBase:
+    def _answer(
+        self, request: HttpRequest, key: str, parameters: tuple[str, ...], stamp: stamps.Taken
+    ) -> Answer | HttpResponseBase:
         """Return what is kept under the key; else find it once, however many ask; other answers as they are."""
         found = caches[PAGES].get(key)
         if found is not None:
             return found
+        place = _key(request, parameters, stamp.moments)
         mine: Future[Answer | None] = Future()
         first = _finding.setdefault(key, mine)
         if first is not mine:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from django.db import Error, connections
 from django.http import HttpRequest, HttpResponseBase
 
-from .readers import is_for_readers
+from .readers import parameters_of
 from .routing import reading
 from .sharing import asking, is_shared, shared, told_to
 
@@ -39,7 +39,7 @@ class GroundsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not is_for_readers(request.path_info):
+        if parameters_of(request) is None:
             return self.get_response(request)
         with noted() as notes:
             response = self.get_response(request)

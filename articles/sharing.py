@@ -8,7 +8,7 @@ under the stamp of a state is as right for another page of that state as a kept 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -26,24 +26,14 @@ _is_shared: ContextVar[bool] = ContextVar("is_shared", default=False)
 _latest: tuple[str, dict[Hashable, Rows]] = ("", {})
 
 
-@contextmanager
-def in_state(key: str) -> Iterator[None]:
+def in_state(key: str) -> AbstractContextManager[None]:
     """Share rows with all that is read under the stamp `key`."""
-    token = _state.set(key)
-    try:
-        yield
-    finally:
-        _state.reset(token)
+    return _during(_state, key)
 
 
-@contextmanager
-def told_to(witness: Witness) -> Iterator[None]:
+def told_to(witness: Witness) -> AbstractContextManager[None]:
     """Tell `witness` of rows that are shared, where they were read before too: statement, parameters, name, rows."""
-    token = _witness.set(witness)
-    try:
-        yield
-    finally:
-        _witness.reset(token)
+    return _during(_witness, witness)
 
 
 def shared(sql: str, params: Sequence[Any], name: Hashable) -> Rows:
@@ -51,11 +41,8 @@ def shared(sql: str, params: Sequence[Any], name: Hashable) -> Rows:
     known = _known_in(_state.get())
     rows = known.get(name)
     if rows is None:
-        token = _is_shared.set(True)
-        try:
+        with _during(_is_shared, True):
             rows = asked(sql, params)
-        finally:
-            _is_shared.reset(token)
         if len(known) < SHARED_MAX:
             known[name] = rows
     if witness := _witness.get():
@@ -79,6 +66,15 @@ def asking(alias: str) -> Any:
     """Return a cursor for statements that are asked again and again: PostgreSQL keeps their plans."""
     chosen = connections[alias]
     return chosen.prepared() if hasattr(chosen, "prepared") else chosen.cursor()
+
+
+@contextmanager
+def _during(variable: ContextVar[Any], value: Any) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
 
 
 def _known_in(state: str) -> dict[Hashable, Rows]:
