@@ -65,12 +65,12 @@ CONTROL = "public, max-age=0, s-maxage=60, must-revalidate"  # caches before us:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of 200 as it is kept. `compressed` is empty where that would gain nothing."""
+    """An answer of 200 as it is kept: compressed where that gains anything, for it is kept many times over."""
 
-    content: bytes
+    body: bytes
+    is_compressed: bool
     headers: dict[str, str]
     digest: str
-    compressed: bytes
 
 
 Made = tuple[Answer | None, Answer | HttpResponseBase]  # what is kept from now on, and what to answer
@@ -188,16 +188,18 @@ def _keepable(response: HttpResponseBase) -> Answer | None:
     content = response.content
     headers = {name: value for name, value in response.headers.items() if name != "Content-Length"}
     gains = len(content) >= GZIP_BYTES_MIN and COMPRESSIBLE_PATTERN.match(headers.get("Content-Type", ""))
-    compressed = gzip.compress(content, GZIP_LEVEL, mtime=0) if gains else b""
-    return Answer(content, headers, hashlib.blake2b(content, digest_size=16).hexdigest(), compressed)
+    body = gzip.compress(content, GZIP_LEVEL, mtime=0) if gains else content
+    return Answer(body, bool(gains), headers, hashlib.blake2b(content, digest_size=16).hexdigest())
 
 
 def _response(request: HttpRequest, answer: Answer, key: str, stamp: stamps.Taken) -> HttpResponse:
-    content = answer.content
-    encoding = {"Vary": "Accept-Encoding"} if answer.compressed else {}
-    if answer.compressed and "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
-        content = answer.compressed
-        encoding["Content-Encoding"] = "gzip"
+    content, encoding = answer.body, {}
+    if answer.is_compressed:
+        encoding["Vary"] = "Accept-Encoding"
+        if "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
+            encoding["Content-Encoding"] = "gzip"
+        else:
+            content = gzip.decompress(answer.body)
     headers = answer.headers | encoding | _validators(key, answer.digest, stamp)
     headers["Content-Length"] = str(len(content))
     headers.setdefault("Cache-Control", CONTROL)
