@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import linecache
 import logging
 import re
 import time
@@ -107,6 +108,18 @@ def test_no_part_of_a_line_tells_a_secret(formatter):
     text = formatter.format(record("GET %s", link, details={"path": link}, error=raised(ValueError(link))))
     assert text.count("/preview/[removed]/?token=[removed]") == 3
     assert "s3cret" not in text
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter(), PlainFormatter()])
+def test_an_error_is_told_with_our_own_lines_and_the_places_of_others(formatter):
+    linecache.clearcache()
+    try:
+        json.loads("{")
+    except ValueError as error:
+        told = formatter.format(record(error=error))
+    assert 'json.loads("{")' in told.replace('\\"', '"')
+    assert re.search(r"json/decoder\.py.{1,4}, line \d+, in raw_decode", told)
+    assert list(linecache.cache) == [__file__]  # files of others would stay in memory
 
 
 @pytest.mark.parametrize("text", ["a." * 20_000, "?" * 20_000, "?key" * 8_000, "a://:" * 8_000, "bearer " * 8_000])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import linecache
 import re
+import sys
 import traceback
 from collections.abc import Iterator
+from types import TracebackType
 
 REMOVED = "[removed]"
 FRAMES_MAX = 40
 MESSAGE_MAX = 500
+OTHERS = (sys.prefix, sys.base_prefix, "<")  # where files lie that aren't ours
 
 # Repetitions have an end: strangers choose the paths that are looked through here.
 _SECRETS = (
@@ -45,10 +49,21 @@ def exception_lines(error: BaseException) -> list[str]:
     lines: list[str] = []
     for each in reversed(list(_chain(error))):
         lines.append("Traceback (most recent call last):")
-        for entry in traceback.format_tb(each.__traceback__, limit=-FRAMES_MAX):
-            lines += entry.rstrip("\n").split("\n")
+        lines += _places(each.__traceback__)
         lines.append(f"{type(each).__name__}: {first_line(each)}")
     return lines
+
+
+def _places(trace: TracebackType | None) -> Iterator[str]:
+    """Yield the last places of a traceback, with the line of code where it is ours.
+
+    Python's own way reads all files of all places and keeps them: in an outage that was five megabytes a process.
+    """
+    for frame, number in list(traceback.walk_tb(trace))[-FRAMES_MAX:]:
+        file = frame.f_code.co_filename
+        yield f'  File "{file}", line {number}, in {frame.f_code.co_name}'
+        if not file.startswith(OTHERS) and (code := linecache.getline(file, number).strip()):
+            yield f"    {code}"
 
 
 def first_line(message: object) -> str:
