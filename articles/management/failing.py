@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from articles.backups.tables import UnknownColumn
 from articles.management.stopping import stop_by_signal
-from config.errors import BotoCoreError, ClientError
+from config.errors import BUCKET_FAILED
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def failures_told(file: Path, then: str) -> Iterator[None]:
         raise CommandError(f"The database failed: {told}\n{then}") from None
     except OSError as error:
         raise CommandError(f"{error.filename or file}: {error.strerror or error}. {then}") from None
-    except (BotoCoreError, ClientError) as error:
+    except BUCKET_FAILED as error:
         raise CommandError(f"The storage failed: {error}. {then}") from None
     except UnknownColumn as error:
         raise CommandError(f"{error} {then}") from None

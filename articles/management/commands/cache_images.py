@@ -22,7 +22,7 @@ from articles.images.storing import keep, release_unused
 from articles.images.sweeping import sweep
 from articles.management.stopping import stop_by_signal
 from config.checks import OWN
-from config.errors import BotoCoreError, ClientError
+from config.errors import BUCKET_FAILED
 from pictures.fetching import Fetcher
 from pictures.ladder import PictureRefused
 from pictures.sandbox import Decoder
@@ -71,7 +71,7 @@ class Command(BaseCommand):
                 self.drop_unused(dry_run=options["dry_run"])
             else:
                 self.fetch(options)
-        except (StoreFailed, OSError, BotoCoreError, ClientError) as error:
+        except (StoreFailed, OSError, *BUCKET_FAILED) as error:
             raise CommandError(
                 f"Pictures can't be stored: {getattr(error, 'strerror', None) or error}. Make room, or allow writing "
                 "to MEDIA_ROOT (or mend the storage that the settings name), and run the same command again."
