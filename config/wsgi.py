@@ -4,13 +4,28 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import get_backends
 from django.core.wsgi import get_wsgi_application
-from django.urls import resolve
+from django.template.loader import get_template
+from django.urls import get_resolver, resolve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("NEWSFOLD_SERVES", "true")  # settings give a server a pool of connections, a command one
+
+
+def load_all() -> None:
+    """Load views and templates now: in a process that takes the place of another, readers would wait for that."""
+    resolve("/")
+    get_resolver().resolve_error_handler(500)
+    get_backends()
+    folder = settings.BASE_DIR / "templates"
+    for path in sorted(folder.rglob("*.*")):
+        get_template(str(path.relative_to(folder)))
+
+
 _django = get_wsgi_application()
-resolve("/")  # loads all views now: in a process that takes the place of another, readers would wait for that
+load_all()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import runpy
@@ -204,6 +205,20 @@ def test_a_worker_gives_up_connections_the_more_of_them_it_has(connections, leas
     for _ in range(1000):
         before_each(Mock(nr_conns=connections), request)
     assert least <= request.force_close.call_count <= most
+
+
+def test_a_worker_leaves_out_of_garbage_collection_what_it_began_with():
+    try:
+        served().post_worker_init(Mock())
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
+
+
+def test_threads_share_their_memory():
+    with patch("ctypes.CDLL") as libc:
+        served()
+    libc().mallopt.assert_called_once_with(-8, 2)
 
 
 # The image
