@@ -96,7 +96,7 @@ def run(folder: Path, seconds: int, timed: bool) -> int:
         bars.at_most("lost: decisions that the desk had confirmed", lost_decisions(editor, site), 0)
         bars.at_most("lost: articles", ARTICLES + DOCUMENTS - count_of_articles(site), 0)
         if bars.missed:
-            print(f"\nThe server's last lines:\n{site.last_lines()}")
+            print(f"\nThe server's first failures:\n{site.failures() or 'none'}\nIts last lines:\n{site.last_lines()}")
     return bars.missed
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from tests import servers
 
 ARTICLES = int(os.environ.get("LOAD_ARTICLES", "8000"))
+FAILURES_TOLD = 3
 PASSWORD = "a password for one load test"
 # What production sets, and what holds there by default: a newsroom of tests lets one reader ask without end.
 SETTINGS = {
@@ -49,6 +51,11 @@ class Site(servers.Site):
     def ask(self, expression: str, before: str = "") -> Any:
         """Return what an expression about the newsroom's models says."""
         return self.python(f"{IMPORTS}{before}\nprint(json.dumps({expression}))")
+
+    def failures(self) -> str:
+        """Return what the log tells of the first answers of 500."""
+        told = re.findall(r"(?m)^\S+ ERROR (?!.*Service Unavailable).*(?:\n {4}.*)*", self.log())
+        return "\n".join(told[:FAILURES_TOLD])
 
     def memory(self) -> float:
         """Return the megabytes that all its processes hold, what they share counted once."""
