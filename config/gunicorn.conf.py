@@ -20,7 +20,7 @@ chdir = str(_settings["BASE_DIR"])
 bind = _settings["WEB_BIND"]
 workers = _settings["WEB_PROCESSES"]
 threads = _settings["WEB_THREADS"]
-worker_class = "gthread"  # keeps connections of proxies and readers open; one thread's slow client stops no other
+worker_class = "config.worker.Worker"  # threads; keeps connections of proxies and readers open
 timeout = graceful_timeout = _settings["WEB_SECONDS"]
 keepalive = 75  # seconds; longer than proxies keep theirs, or they would send into a connection that is just closing
 # Whatever grows is given back, never by all processes at once; rarely, for it closes connections that are kept open.
