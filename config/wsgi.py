@@ -4,14 +4,17 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import django
 from django.conf import settings
 from django.contrib.auth import get_backends
-from django.core.wsgi import get_wsgi_application
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest, HttpResponseBase
 from django.template.loader import get_template
 from django.urls import get_resolver, resolve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("NEWSFOLD_SERVES", "true")  # settings give a server a pool of connections, a command one
+HOLDERS = ("user", "auser", "_messages", "htmx")  # what a request holds that holds the request
 
 
 def load_all() -> None:
@@ -24,7 +27,18 @@ def load_all() -> None:
         get_template(str(path.relative_to(folder)))
 
 
-_django = get_wsgi_application()
+class Handler(WSGIHandler):
+    """Django's. Afterwards nothing is left of a request; else the garbage collector finds it some hundred later."""
+
+    def get_response(self, request: HttpRequest) -> HttpResponseBase:
+        response = super().get_response(request)
+        for name in HOLDERS:
+            vars(request).pop(name, None)
+        return response
+
+
+django.setup(set_prefix=False)
+_django = Handler()
 load_all()
 
 

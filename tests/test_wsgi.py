@@ -1,15 +1,18 @@
 """What a server gets from the entry point."""
 
+import gc
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
+from django.core.cache import caches
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import RequestFactory
 
+from tests import builders
 from tests.environments import newsroom_environment
 from tests.servers import ROOT
 
@@ -41,6 +44,28 @@ def test_head_tells_the_same_without_a_body(monkeypatch, path):
     assert bodies[1] == b""
     assert head_status == status
     assert head_headers["Content-Length"] == headers["Content-Length"] == str(len(bodies[0]))
+
+
+def test_a_request_leaves_nothing_to_the_garbage_collector(monkeypatch):
+    """What waits for it, some hundred requests long, makes a process grow."""
+    monkeypatch.setenv("NEWSFOLD_SERVES", "false")
+    from config.wsgi import application
+
+    builders.article("The bridge is shut", published=True)
+
+    def left_by(path: str) -> int:
+        caches["pages"].clear()
+        b"".join(application(RequestFactory().get(path).environ, lambda status, headers: None))
+        return gc.collect()
+
+    paths = ["/", "/latest/", "/search/?q=bridge", "/feeds/latest.rss", "/api/changes", "/topics/", "/nowhere/"]
+    for path in paths:
+        left_by(path)  # what the first makes stays
+    gc.disable()
+    try:
+        assert {path: left_by(path) for path in paths} == dict.fromkeys(paths, 0)
+    finally:
+        gc.enable()
 
 
 STARTED = """
