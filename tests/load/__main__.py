@@ -55,6 +55,11 @@ class Memory(threading.Thread):
         self.stopped.set()
         self.join()
 
+    def course(self) -> str:
+        """Return the megabytes at each twentieth of the time."""
+        step = max(len(self.seen) // 20, 1)
+        return ", ".join(f"{megabytes:.0f}" for _, megabytes in self.seen[::step])
+
     def ends(self, since: float) -> tuple[float, float]:
         """Return the medians of the first and the last fifth of the time since then."""
         megabytes = [each for at, each in self.seen if at >= since]
@@ -84,6 +89,7 @@ def run(folder: Path, seconds: int, timed: bool) -> int:
                 worker.stop()
         print_readers(course)
         print_parts(course)
+        print(f"\nMemory, from the beginning to the end: {memory.course()} MB")
         bars = Bars(timed=timed)
         judge_readers(bars, course)
         judge_editor(bars, course, editor)
