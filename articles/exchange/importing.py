@@ -33,6 +33,7 @@ from .registry import Registry, store_organization, store_topic
 
 T = TypeVar("T")
 BATCH = 500  # documents in a transaction
+KEPT_READ = 500  # changed documents that stay parsed until the end of the run; of others the file is read again
 
 CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "rejected"
 OUTCOMES = (CREATED, UPDATED, UNCHANGED, REJECTED)
@@ -125,7 +126,7 @@ class _Run:
         self.newest_operation: int | None = None
         self.seen: dict[str, int] = {}  # the names of this run, with a short form of their hashes
         self.refused: set[str] = set()  # names of files that are there, but could not be taken in
-        self.changed: list[Source] = []
+        self.changed: list[_Read | Source] = []
         self.entries: list[tuple[Source, Entry]] = []
         self.entry_keys: dict[tuple[str, ...], Entry] = {}
 
@@ -214,7 +215,7 @@ class _Run:
             elif stored_hash == read.document.content_hash:
                 self._tell(_told(read, UNCHANGED))
             else:
-                self.changed.append(read.source)
+                self._remember(read)
         if new and not self.dry_run:
             new = self._insert(new)
         for read in new:
@@ -228,8 +229,14 @@ class _Run:
             there = {} if is_quiet else _stored_hashes(read.document.name for read in new)
             fresh = [read for read in new if read.document.name not in there]
             store.insert([read.document for read in fresh], self.registry, self.policies)
-        self.changed += [read.source for read in new if read.document.name in there]
+        for read in new:
+            if read.document.name in there:
+                self._remember(read)
         return fresh
+
+    def _remember(self, read: _Read) -> None:
+        """Keep a changed document for the end of the run. Others wait for its transaction, so it parses few there."""
+        self.changed.append(read if len(self.changed) < KEPT_READ else read.source)
 
     def _read(self, source: Source, known: dict[str, str]) -> _Read | None:
         """Return the file's document; None if the outcome is clear already."""
@@ -250,6 +257,9 @@ class _Run:
                 return _Read(source, found)
             self._add_entry(source, found)
         return None
+
+    def _read_again(self, changed: _Read | Source) -> _Read | None:
+        return changed if isinstance(changed, _Read) else self._read(changed, {})
 
     def _add_entry(self, source: Source, entry: Entry) -> None:
         """Keep a registry entry for the end of the run; of two with one key only equal ones are taken."""
@@ -320,7 +330,7 @@ class _Run:
     def _changed_batches(self) -> Iterator[list[tuple[Article, _Read, list[str]]]]:
         """Yield the changed documents with their articles and the fields that differ, many at a time."""
         for start in range(0, len(self.changed), BATCH):
-            reads = [read for source in self.changed[start : start + BATCH] if (read := self._read(source, {}))]
+            reads = [read for each in self.changed[start : start + BATCH] if (read := self._read_again(each))]
             rows = Article.objects.filter(name__in=[read.document.name for read in reads])
             articles = {article.name: article for article in rows}
             stored = {document.name: document for document in store.load(rows)}
