@@ -1,6 +1,7 @@
 """The import command, as its users meet it."""
 
 import json
+import os
 from io import StringIO
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from articles import operations
+from articles.exchange import importing
 from articles.exchange.files import sources
+from articles.exchange.parse import read_file
 from articles.models import Article, RelatedLink, Topic
 from providers.models import Provider, ProviderLogo
 from tests.documents import CANONICAL, document
@@ -88,6 +91,25 @@ def test_a_changed_document_updates_what_changed(tmp_path):
     article = Article.objects.get()
     assert (article.name, article.title, article.heat, article.quality) == (NAME, "The bridge is shut", 101, 80)
     assert article.related_links.get().pk == link
+
+
+@pytest.mark.parametrize(("kept", "parsed"), [(500, 3), (2, 4)])
+def test_a_changed_document_is_parsed_once_unless_there_are_many(tmp_path, monkeypatch, kept, parsed):
+    """Not in the last transaction, for which editors wait."""
+    names = [f"2020-06-0{day}-bridge" for day in (1, 2, 3)]
+    for name in names:
+        write(tmp_path, document(originalUrl=f'"https://courier.example/{name}"'), f"{name}.md")
+    run(tmp_path)
+    for name in names:
+        write(tmp_path, document(originalUrl=f'"https://courier.example/{name}"', heat=70), f"{name}.md")
+    calls = []
+    monkeypatch.setattr(importing, "KEPT_READ", kept)
+    monkeypatch.setattr(importing, "read_file", lambda *given: calls.append(given[1]) or read_file(*given))
+
+    assert "3 updated" in run(tmp_path)
+
+    assert len(calls) == parsed
+    assert set(Article.objects.values_list("heat", flat=True)) == {70}
 
 
 def test_a_document_that_turns_unpublished_leaves_the_feed(tmp_path):
@@ -168,6 +190,24 @@ def test_directories_are_taken_with_all_below_and_only_documents(tmp_path):
     found = [Path(source.path).name for source in sources([str(tmp_path), str(tmp_path / "a")])]
 
     assert found == ["2020-06-09-c.TXT", "topic.yaml", "2020-06-09-a.md", "2020-06-09-b.markdown"]
+
+
+def test_links_to_folders_are_not_followed_and_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    for name in ("in/a/2020-06-09-a.md", "in/b.md/2020-06-09-b.md", "out/2020-06-09-c.md"):
+        write(tmp_path, name=name)
+    (tmp_path / "in" / "c.md").symlink_to(tmp_path / "out")
+    (tmp_path / "in" / "loop.md").symlink_to("loop.md")
+    scandir = os.scandir
+
+    def closed(folder):
+        if str(folder).endswith("/a"):
+            raise PermissionError(13, "Permission denied", folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    found = [(source.path.removeprefix(f"{tmp_path}/"), source.stem) for source in sources([str(tmp_path / "in")])]
+
+    assert found == [("in/loop.md", "loop"), ("in/b.md/2020-06-09-b.md", "2020-06-09-b"), ("in/a", "a")]
 
 
 def test_links_devices_and_missing_files_are_refused(tmp_path):

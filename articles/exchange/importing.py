@@ -27,6 +27,7 @@ from . import store
 from .document import Document, DocumentRejected, Entry, Problem, TopicEntry
 from .files import Source, Unreadable, read_bytes
 from .lock import import_lock
+from .names import Names
 from .notices import notices_of
 from .parse import hash_of, read_file
 from .registry import Registry, store_organization, store_topic
@@ -124,7 +125,7 @@ class _Run:
         self.registry = Registry()
         self.counts: Counter[str] = Counter()
         self.newest_operation: int | None = None
-        self.seen: dict[str, int] = {}  # the names of this run, with a short form of their hashes
+        self.seen = Names()  # those of this run, with a short form of their hashes
         self.refused: set[str] = set()  # names of files that are there, but could not be taken in
         self.changed: list[_Read | Source] = []
         self.entries: list[tuple[Source, Entry]] = []
@@ -279,10 +280,9 @@ class _Run:
     def _is_repeated(self, source: Source, name: str, content_hash: str) -> bool:
         """Tell the outcome of a file whose name this run has had already, and return True."""
         short = int(content_hash[:15], 16)
-        if name not in self.seen:
-            self.seen[name] = short
+        if self.seen.add(name, short):
             return False
-        if self.seen[name] == short:
+        if self.seen.get(name) == short:
             self._tell(Outcome(source.label, UNCHANGED, name))
         else:
             message = f"name: an earlier file has the same name {name} and other content; rename one of them"
