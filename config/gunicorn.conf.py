@@ -33,10 +33,12 @@ control_socket_disable = True
 forwarded_allow_ips = ""
 accesslog, errorlog = None, "-"
 
-# glibc gives each thread an arena of its own, and what one has freed serves no other: memory grows for want of nothing.
-ARENAS_MAX = -8  # mallopt(3), M_ARENA_MAX
+# glibc gives each thread an arena of its own, and what one has freed serves no other. And once a big block was freed,
+# it keeps such blocks among the small ones, which hold their pages for good: whole pages of ours are big.
+ARENAS_MAX, MAPPED_FROM = -8, -3  # mallopt(3): M_ARENA_MAX, M_MMAP_THRESHOLD
 if hasattr(_libc := ctypes.CDLL(None), "mallopt"):
     _libc.mallopt(ARENAS_MAX, 2)
+    _libc.mallopt(MAPPED_FROM, 65_536)
 
 
 class JsonLines(logging.Formatter):

@@ -9,7 +9,7 @@ import runpy
 import subprocess
 import sys
 from typing import Any
-from unittest.mock import Mock, patch
+from unittest.mock import Mock, call, patch
 
 import pytest
 from django.core.checks import run_checks
@@ -215,10 +215,10 @@ def test_a_worker_leaves_out_of_garbage_collection_what_it_began_with():
         gc.unfreeze()
 
 
-def test_threads_share_their_memory():
+def test_threads_share_their_memory_and_big_blocks_are_given_back():
     with patch("ctypes.CDLL") as libc:
         served()
-    libc().mallopt.assert_called_once_with(-8, 2)
+    assert libc().mallopt.call_args_list == [call(-8, 2), call(-3, 65_536)]
 
 
 # The image
