@@ -14,6 +14,7 @@ from tests.servers import ROOT, Postgres, Site, wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.faults]
 RECOVERED_SECONDS = 5
+STORIES, PACE_SECONDS = 600, 0.05  # more than an editor decides at that pace in both restarts
 CONNECTED = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'restarted'"
 NAME = "2020-06-03-wind-farm-cameras-learn-to-spot-eagles-and-slow-the-blades-in-time"
 STORY = f"/news/{NAME}/"
@@ -26,7 +27,7 @@ def site(tmp_path_factory, postgres):
         tmp_path_factory.mktemp("site"), {"DATABASE_URL": postgres.url("restarted"), "DATABASE_POOL_WAIT": "1"}
     )
     found.set_up()
-    edition(found.folder / "news", stories=100)
+    edition(found.folder / "news", stories=STORIES)
     found.manage("import_articles", str(found.folder / "news"))
     found.sign_in()
     found.serve()
@@ -68,6 +69,7 @@ class Readers:
                 self.held[self.site.ask_as_editor("POST", "/admin/desk/act/", **fields).status] += 1
             except urllib3.exceptions.HTTPError:
                 self.held[0] += 1
+            time.sleep(PACE_SECONDS)
 
 
 UNDECIDED = """
