@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .document import Problem
-from .names import Names
+from .names import in_order
 from .parse import FILE_SIZE_MAX
 
 DOCUMENT_SUFFIXES = (".md", ".markdown", ".txt")
@@ -55,48 +55,17 @@ def _stem(path: str) -> str:
 
 
 def _below(directory: str) -> Iterator[tuple[str, str]]:
-    """Yield path and stem of what an import takes from a directory; a folder that can't be read comes to be refused.
-
-    The files of a folder come before its folders, both in bytewise order. Links to folders are not followed.
-    """
-    folders: list[str] = [directory]
+    """Yield path and stem of what an import takes from a directory; a folder that can't be read comes to be refused."""
     unreadable: list[OSError] = []
-    while folders:
-        folder = folders.pop()
-        below: list[str] = []
-        names = Names(_files_in(folder, below, unreadable))
+    for folder, folders, files in os.walk(directory, onerror=unreadable.append):
+        folders.sort(key=os.fsencode)
         prefix = os.path.join(folder, "")
-        yield from _taken_of(prefix, names)
-        folders += [prefix + name for name in sorted(below, key=os.fsencode, reverse=True)]
+        for name in in_order(files):
+            stem, suffix = (name[:-3], ".md") if name[-3:] == ".md" and name[0] != "." else os.path.splitext(name)
+            path = f"{prefix}{name}"
+            if suffix.lower() in DOCUMENT_SUFFIXES or (suffix.lower() in REGISTRY_SUFFIXES and _says_taxonomy(path)):
+                yield path, stem
     yield from ((str(error.filename), _stem(str(error.filename))) for error in unreadable)
-
-
-def _files_in(folder: str, folders: list[str], unreadable: list[OSError]) -> Iterator[str]:
-    """Yield the names of files; add those of folders, and the error of one that can't be read, to the lists."""
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if _is_folder(entry):
-                    folders += [] if entry.is_symlink() else [entry.name]
-                else:
-                    yield entry.name
-    except OSError as error:
-        unreadable.append(error)
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # whatever it is, reading it will tell
-        return False
-
-
-def _taken_of(prefix: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for name in names:
-        stem, suffix = (name[:-3], ".md") if name[-3:] == ".md" and name[0] != "." else os.path.splitext(name)
-        path = f"{prefix}{name}"
-        if suffix.lower() in DOCUMENT_SUFFIXES or (suffix.lower() in REGISTRY_SUFFIXES and _says_taxonomy(path)):
-            yield path, stem
 
 
 def _says_taxonomy(path: str) -> bool:
