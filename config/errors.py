@@ -23,8 +23,13 @@ def bucket_errors(address: str) -> tuple[type[Exception], ...]:
     return BotoCoreError, ClientError
 
 
+def away(address: str) -> tuple[type[Exception], ...]:
+    """Return the errors that say that a service doesn't answer: the database, and the bucket if there is one."""
+    return OperationalError, InterfaceError, *bucket_errors(address)
+
+
 BUCKET_FAILED = bucket_errors(settings.MEDIA_STORAGE)
-AWAY = (OperationalError, InterfaceError, *BUCKET_FAILED)
+AWAY = away(settings.MEDIA_STORAGE)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
