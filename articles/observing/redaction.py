@@ -57,7 +57,7 @@ def exception_lines(error: BaseException) -> list[str]:
 def _places(trace: TracebackType | None) -> Iterator[str]:
     """Yield the last places of a traceback, with the line of code where it is ours.
 
-    Python's own way reads all files of all places and keeps them: in an outage that was five megabytes a process.
+    Python's own way reads all files of all places and keeps their lines: 1.3 megabytes for six files.
     """
     for frame, number in list(traceback.walk_tb(trace))[-FRAMES_MAX:]:
         file = frame.f_code.co_filename

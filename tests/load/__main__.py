@@ -55,7 +55,7 @@ class Memory(threading.Thread):
         self.stopped.set()
         self.join()
 
-    def course(self) -> str:
+    def in_steps(self) -> str:
         """Return the megabytes at each twentieth of the time."""
         step = max(len(self.seen) // 20, 1)
         return ", ".join(f"{megabytes:.0f}" for _, megabytes in self.seen[::step])
@@ -89,7 +89,7 @@ def run(folder: Path, seconds: int, timed: bool) -> int:
                 worker.stop()
         print_readers(course)
         print_parts(course)
-        print(f"\nMemory, from the beginning to the end: {memory.course()} MB")
+        print(f"\nMemory, from the beginning to the end: {memory.in_steps()} MB")
         bars = Bars(timed=timed)
         judge_readers(bars, course)
         judge_editor(bars, course, editor)
