@@ -6,12 +6,12 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from articles import operations
-from articles.exchange import importing
+from articles.exchange import importing, names
 from articles.exchange.files import sources
 from articles.exchange.parse import read_file
 from articles.models import Article, RelatedLink, Topic
@@ -190,6 +190,28 @@ def test_directories_are_taken_with_all_below_and_only_documents(tmp_path):
     found = [Path(source.path).name for source in sources([str(tmp_path), str(tmp_path / "a")])]
 
     assert found == ["2020-06-09-c.TXT", "topic.yaml", "2020-06-09-a.md", "2020-06-09-b.markdown"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (OSError(28, "No space left"), "no room for the names of the files .* Mend that and run it again"),
+        (KeyboardInterrupt(), "Stopped after 0 of 0 files.* run the same command again to complete it"),
+    ],
+    ids=["full", "stopped"],
+)
+def test_what_ends_a_run_while_its_files_are_counted_is_told(tmp_path, monkeypatch, failure, told):
+    def fail():
+        raise failure
+
+    write(tmp_path)
+    monkeypatch.setattr(names, "FEW", 0)
+    monkeypatch.setattr("tempfile.TemporaryFile", fail)
+
+    with pytest.raises(CommandError, match=told):
+        run(tmp_path)
+
+    assert not Article.objects.exists()
 
 
 def test_links_to_folders_are_not_followed_and_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):

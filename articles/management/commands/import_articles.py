@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -41,18 +42,17 @@ class Command(BaseCommand):
     ) -> None:
         self.verbosity = options["verbosity"]
         stop_by_signal()
-        total = sum(1 for _ in sources(paths))
+        self.taken_in = self.total = 0
         with ExitStack() as stack:
+            stack.enter_context(self._failures_told(report))
+            self.total = sum(1 for _ in sources(paths))
             bar = stack.enter_context(
-                tqdm(total=total, unit=" files", disable=self.verbosity == 0 or not sys.stderr.isatty())
+                tqdm(total=self.total, unit=" files", disable=self.verbosity == 0 or not sys.stderr.isatty())
             )
             lines = stack.enter_context(self._open_report(report)) if report else None
 
-            taken_in = 0
-
             def tell(outcome: Outcome) -> None:
-                nonlocal taken_in
-                taken_in += 1
+                self.taken_in += 1
                 bar.update()
                 if lines:
                     lines.add(outcome)
@@ -64,37 +64,40 @@ class Command(BaseCommand):
                 if self.verbosity >= 2:
                     self._tell(self.stdout, f"{name}: {text}")
 
-            try:
-                counts = run_import(
-                    sources(paths),
-                    on_outcome=tell,
-                    on_wait=lambda: self.stderr.write("Another import is running; waiting for it to end."),
-                    dry_run=dry_run,
-                    on_notice=notice,
-                    rescore=rescore,
-                    prune=options["prune"],
-                    by=By(via=Via.COMMAND),
-                )
-            except DatabaseError as error:
-                raise CommandError(
-                    f"The database failed: {error}\nReaders see nothing of this run. Mend the cause and run it again."
-                ) from None
-            except OSError as error:
-                raise CommandError(
-                    f"{error.filename or report}: {error.strerror}. Mend that and run it again."
-                ) from None
-            except KeyboardInterrupt:
-                raise CommandError(
-                    f"Stopped after {taken_in} of {total} files. Readers see nothing of this run; "
-                    "run the same command again to complete it.",
-                    returncode=130,
-                ) from None
+            counts = run_import(
+                sources(paths),
+                on_outcome=tell,
+                on_wait=lambda: self.stderr.write("Another import is running; waiting for it to end."),
+                dry_run=dry_run,
+                on_notice=notice,
+                rescore=rescore,
+                prune=options["prune"],
+                by=By(via=Via.COMMAND),
+            )
         summary = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
         if options["prune"]:
             self.stdout.write(pruned(counts, dry_run=dry_run))
         self.stdout.write(f"{sum(counts[outcome] for outcome in OUTCOMES)} files: {summary}")
         if counts[REJECTED]:
             sys.exit(1)
+
+    @contextmanager
+    def _failures_told(self, report: str | None) -> Iterator[None]:
+        """Turn what the database, the disk or a signal ends into a CommandError that says what to do."""
+        try:
+            yield
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database failed: {error}\nReaders see nothing of this run. Mend the cause and run it again."
+            ) from None
+        except OSError as error:
+            raise CommandError(f"{error.filename or report}: {error.strerror}. Mend that and run it again.") from None
+        except KeyboardInterrupt:
+            raise CommandError(
+                f"Stopped after {self.taken_in} of {self.total} files. Readers see nothing of this run; "
+                "run the same command again to complete it.",
+                returncode=130,
+            ) from None
 
     def _open_report(self, path: str) -> Report:
         try:
