@@ -1,11 +1,14 @@
 """How a request takes up a connection of the pool. With a real server: tests/services/test_postgresql.py."""
 
 import socket
-from unittest.mock import Mock
+import time
+from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import MagicMock, Mock
 
 import pytest
 
 psycopg = pytest.importorskip("psycopg")
+psycopg_pool = pytest.importorskip("psycopg_pool")
 base = pytest.importorskip("config.postgresql.base")
 
 
@@ -71,7 +74,7 @@ def test_one_on_which_the_server_has_said_something_is_asked(taken):
 
 
 def test_who_asks_while_the_server_is_known_to_be_away_is_told_so_at_once(monkeypatch):
-    pool, quiet = Mock(timeout=3.0), Pooled()
+    pool, quiet = MagicMock(timeout=3.0), Pooled()
     answers = iter([base.PoolTimeout(), base.PoolTimeout(), quiet])
 
     def next_answer(self, params):
@@ -98,3 +101,34 @@ def test_a_connection_that_is_none_of_the_pool_is_a_plain_one(monkeypatch):
     assert base.DatabaseWrapper({"OPTIONS": {}}).get_new_connection({}) is quiet
     assert quiet.asked == 0
     quiet.close()
+
+
+@pytest.fixture
+def pool_of_a_server_that_is_away(monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        address = f"host=127.0.0.1 port={taken.getsockname()[1]}"
+        with psycopg_pool.ConnectionPool(address, min_size=1, max_size=2, timeout=0.02, open=True) as pool:
+            monkeypatch.setattr(base.DatabaseWrapper, "pool", pool)
+            yield pool
+
+
+def test_who_has_waited_in_vain_is_not_kept(pool_of_a_server_that_is_away):
+    for _ in range(3):
+        with pytest.raises(base.PoolTimeout):
+            base.DatabaseWrapper(SETTINGS).get_new_connection({})
+    assert pool_of_a_server_that_is_away.get_stats()["requests_waiting"] == 0
+
+
+def test_who_still_waits_stays_in_line(pool_of_a_server_that_is_away):
+    patient = pool_of_a_server_that_is_away
+    with ThreadPoolExecutor(1) as others:
+        waiting = others.submit(patient.getconn, 5)
+        while not patient.get_stats()["requests_waiting"]:
+            time.sleep(0.001)
+        with pytest.raises(base.PoolTimeout):
+            base.DatabaseWrapper(SETTINGS).get_new_connection({})
+        assert patient.get_stats()["requests_waiting"] == 1
+        patient.close()
+        with pytest.raises(psycopg_pool.PoolClosed):
+            waiting.result()

@@ -64,6 +64,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             connection = super().get_new_connection(conn_params)
         except PoolTimeout:
             self.pool.timeout = min(AWAY_SECONDS, self.pool.timeout)
+            _forget_who_left(self.pool)
             raise
         self.pool.timeout = self.settings_dict["OPTIONS"]["pool"]["timeout"]
         return connection
@@ -72,6 +73,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
 def _sized(value: Any) -> Any:
     """Return the value as the driver is to send it: small and large numbers alike, or each size had its own plan."""
     return Int8(value) if type(value) is int else value
+
+
+def _forget_who_left(pool: Any) -> None:
+    """Take who waited in vain out of the pool's line: with all that their errors hold, they'd stay until it moves."""
+    with pool._lock:
+        still_waiting = [each for each in pool._waiting if each.error is None]
+        pool._waiting.clear()
+        pool._waiting.extend(still_waiting)
 
 
 def has_news(connection: Any) -> bool:
