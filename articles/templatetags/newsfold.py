@@ -146,7 +146,7 @@ def draw(name: str, item: Any, **options: Any) -> str:
     return drawer(name, item, **options, links_to_story=settings.HEADLINE_TARGET == "story")
 
 
-@lru_cache(maxsize=5000)
+@lru_cache(maxsize=1500)  # fills within minutes: more would grow for long, and save little
 def _drawn(name: str, item: Any, **options: Any) -> str:
     text = get_template(f"articles/{name}.html").render({"item": item, **options})
     return mark_safe(BLANK_LINES_PATTERN.sub("\n", text).strip())  # noqa: S308  a template's own output
