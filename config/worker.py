@@ -1,17 +1,34 @@
-"""gunicorn's worker with threads, in which only those who have said something take one."""
+"""gunicorn's worker with threads, held up by nobody who says nothing, or doesn't hang up."""
 
 from __future__ import annotations
 
+import socket
+import time
+from collections import deque
 from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from selectors import EVENT_READ
+from typing import Any
 
 from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
 
+LINGER_SECONDS = 2.0  # how long who was answered for the last time may take to hang up, as in gunicorn
+LINGER_BYTES = 65_536  # and how much may still come from there
+READ_BYTES = 16_384
+
 
 class Worker(ThreadWorker):
-    """In gunicorn's own a new connection keeps a thread for five seconds until something arrives.
+    """Only who has said something takes a thread, and who is to hang up takes nothing.
 
-    As many silent ones as there are threads, which browsers open to be quicker later, would stop a site.
+    In gunicorn's own a new connection keeps a thread for five seconds until something arrives: as many silent ones as
+    there are threads, which browsers open to be quicker later, would stop a site. And after a last answer it waits up
+    to two seconds for the other end, where it also looks for requests: everybody else would wait with it.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.lingering: deque[TConn] = deque()
 
     def enqueue_req(self, conn: TConn) -> None:
         if conn.initialized or conn.data_ready:
@@ -20,6 +37,43 @@ class Worker(ThreadWorker):
         waiting: Future[object] = Future()
         waiting.set_result(_DEFER)
         self.finish_request(conn, waiting)
+
+    def finish_request(self, conn: TConn, fs: Future[object]) -> None:
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self._linger(conn)
+
+    def _linger(self, conn: TConn) -> None:
+        """Hang up, but go on reading: closed at once, what is still on its way would make the last answer be lost."""
+        conn.timeout, conn.left = time.monotonic() + LINGER_SECONDS, LINGER_BYTES
+        with suppress(OSError):  # it is gone already, as reading will tell
+            conn.sock.shutdown(socket.SHUT_WR)
+        conn.sock.setblocking(False)
+        self.lingering.append(conn)
+        self.poller.register(conn.sock, EVENT_READ, partial(self._drain, conn))
+
+    def _drain(self, conn: TConn, client: socket.socket) -> None:
+        try:
+            read = len(client.recv(READ_BYTES))
+        except BlockingIOError:
+            return
+        except OSError:
+            read = 0
+        conn.left -= read
+        if not read or conn.left <= 0:
+            self.lingering.remove(conn)
+            self._let_go(conn)
+
+    def _let_go(self, conn: TConn) -> None:
+        self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
+
+    def murder_pending(self) -> None:
+        super().murder_pending()
+        while self.lingering and self.lingering[0].timeout <= time.monotonic():
+            self._let_go(self.lingering.popleft())
 
     def _cap_keepalive(self, deadline: float) -> None:
         super()._cap_keepalive(deadline)
