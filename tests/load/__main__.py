@@ -76,7 +76,7 @@ def run(folder: Path, seconds: int, timed: bool) -> int:
         site = Site(folder, SETTINGS | {"DATABASE_URL": postgres.url(), "CACHE_URL": redis.url})
         stack.callback(site.close)
         about = site.fill()
-        site.serve()
+        site.open()
         readers = Readers(folder, site.port, paths_of(about))
         editor, importer, memory = Editor(site.port, about["undecided"]), Importer(folder, site), Memory(site)
         course = Course()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests import servers
 
 ARTICLES = int(os.environ.get("LOAD_ARTICLES", "8000"))
 FAILURES_TOLD = 3
+REST_SECONDS = 0.5
 PASSWORD = "a password for one load test"
 # What production sets, and what holds there by default: a newsroom of tests lets one reader ask without end.
 SETTINGS = {
@@ -52,6 +54,25 @@ class Site(servers.Site):
         """Return what an expression about the newsroom's models says."""
         return self.python(f"{IMPORTS}{before}\nprint(json.dumps({expression}))")
 
+    def open(self) -> None:
+        """Serve, once every process has loaded all it needs: readers who came before would all be one's own."""
+        self.serve()
+        servers.wait_until(self._is_at_rest, 60, "all processes have started")
+
+    def _is_at_rest(self) -> bool:
+        before = self._processes()
+        time.sleep(REST_SECONDS)
+        return len(before) == 1 + int(SETTINGS["WEB_PROCESSES"]) and self._processes() == before
+
+    def _processes(self) -> dict[str, list[str]]:
+        """Return how much of the CPU each process has used, in ticks by user and system."""
+        return {pid: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13] for pid in self._pids()}
+
+    def _pids(self) -> list[str]:
+        assert self.process is not None
+        own = str(self.process.pid)
+        return [own, *Path(f"/proc/{own}/task/{own}/children").read_text().split()]
+
     def failures(self) -> str:
         """Return what the log tells of the first answers of 500."""
         told = re.findall(r"(?m)^\S+ ERROR (?!.*Service Unavailable).*(?:\n {4}.*)*", self.log())
@@ -59,9 +80,7 @@ class Site(servers.Site):
 
     def memory(self) -> float:
         """Return the megabytes that all its processes hold, what they share counted once."""
-        assert self.process is not None
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return sum(map(_proportional, [str(self.process.pid), *children])) / 1024
+        return sum(map(_proportional, self._pids())) / 1024
 
 
 def _proportional(pid: str) -> int:
