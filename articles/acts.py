@@ -21,6 +21,7 @@ from django.utils import timezone
 from articles import listings
 from articles.bulk import Table, chunked
 from articles.derivation import DERIVED_FIELDS, settle
+from articles.keysets import KeySet
 from articles.models import Article, ArticleTopic, Event, Operation, Policies, Subject, Verb, Via
 from articles.models.image import failed_among
 from articles.policy import Policy
@@ -135,9 +136,9 @@ class Act:
         self.undoes: Operation | None = None
         self.rows: dict[int, Article] = {}
         self.changes: list[Change] = []  # those of the last flush and since
-        self.created: set[int] = set()
+        self.created = KeySet()
         self.moved: set[int] = set()  # articles whose links changed, so that their stories have to follow
-        self.changed: set[int] = set()
+        self.changed = KeySet()
         self._before: dict[int, dict[str, Any]] = {}
         self._untold: dict[int, tuple[Any, ...]] = {}
         self._keys: dict[int, str] = {}
@@ -232,7 +233,7 @@ class Act:
             if article is not None and pk not in self.created:
                 changes.append(Change(pk, article.title, name, before, after, article.version + 1))
         listed = {change.subject_id for change in changes if change.subject == Subject.ARTICLE and change.version}
-        listed -= self.created  # what came back has the version that its event says
+        listed = {pk for pk in listed if pk not in self.created}  # what came back has the version that its event says
         for pk, article in self.rows.items():
             settle(article, self.policy_of(article), self.now)
             own = [] if pk in self.created else _differences(article, self._before[pk])
@@ -398,14 +399,14 @@ def plain(value: Any) -> Any:
     return value.pk if isinstance(value, Model) else value
 
 
-def created(ids: Sequence[int], running: Act) -> None:
+def created(ids: Collection[int], running: Act) -> None:
     """Log articles that came into being in this act, with one event each and no object for any of them."""
     running.created.update(ids)
     running.changed.update(ids)
     operation = running.begin_log()
     quote = connection.ops.quote_name
     table, articles = quote(Event._meta.db_table), quote(Article._meta.db_table)
-    for chunk in chunked(sorted(ids)):
+    for chunk in chunked(KeySet(ids)):
         dense = len(chunk) > 1 and max(chunk) - min(chunk) == len(chunk) - 1
         wanted = "id BETWEEN %s AND %s" if dense else f"id IN ({', '.join(['%s'] * len(chunk))})"
         with connection.cursor() as cursor:

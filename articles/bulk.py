@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -24,10 +24,11 @@ VALUES = 20_000  # in a statement; SQLite takes 32,766
 CHUNK = 500  # values in one IN (…) or rows in one batch, far below every database's limit
 
 
-def chunked(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+def chunked(items: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
     """Yield `items` in pieces of `size`."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+    rest = iter(items)
+    while piece := list(islice(rest, size)):
+        yield piece
 
 
 def among(field: str, ids: Sequence[int]) -> models.Q:

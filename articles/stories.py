@@ -21,6 +21,7 @@ from articles.bulk import Table, among, chunked
 from articles.clustering import Claim, Placement, place
 from articles.derivation import match_key, public_by_rule, settle
 from articles.explaining import word
+from articles.keysets import KeySet
 from articles.models import Article, ArticleQuerySet, Pairing, Policies, RelatedLink, Verb
 from articles.naming import file_order, name_of
 from articles.policy import FOLDED_HEAT, Explanation, Policy, Standing, explain
@@ -49,7 +50,7 @@ CHUNK = 200  # articles whose neighbourhood is looked at together
 # Links
 
 
-def connect_links(article_ids: Sequence[int]) -> None:
+def connect_links(article_ids: Iterable[int]) -> None:
     """Connect the related links of these articles, and the links to them, with the articles that they name.
 
     The one or the other may have come first. Address, title and time must all agree; of several such articles
@@ -84,7 +85,7 @@ def _articles_by_key(keys: Collection[str]) -> dict[str, list[int]]:
 def keep_pairings(running: Act, ids: Collection[int]) -> set[int]:
     """Make the links of these articles agree with what editors decided about pairs of them; return whom that moved."""
     moved: set[int] = set()
-    for chunk in chunked(sorted(ids)):
+    for chunk in chunked(KeySet(ids)):
         pairs = Pairing.objects.filter(among("lead", chunk) | among("member", chunk)).order_by("pk")
         for pairing in pairs.select_related("member"):
             pair = (pairing.lead_id, pairing.member_id)
@@ -151,7 +152,7 @@ def list_under(lead_id: int, member: Article) -> None:
     )
 
 
-def notices_among(article_ids: Sequence[int]) -> Iterator[tuple[str, str]]:
+def notices_among(article_ids: Iterable[int]) -> Iterator[tuple[str, str]]:
     """Yield (name, notice) for those of these articles that share their address, or that several leads claim."""
     for ids in chunked(article_ids):
         wanted, articles = set(ids), Article.objects.filter(among("pk", ids))
@@ -391,13 +392,13 @@ def place_folded(running: Act, ids: Collection[int], placed: Collection[int] = (
     if len(ids) <= FEW:
         _place(running, [row for row in _placed(near_ids(sorted(ids)).order_by()) if row[0] not in placed])
         return
-    near: set[int] = set()
-    for chunk in chunked(sorted(ids)):
+    near = KeySet()
+    for chunk in chunked(KeySet(ids)):
         near.update(chunk)
         near.update(Article.objects.filter(among("lead", chunk)).order_by().values_list("pk", flat=True))
         links = RelatedLink.objects.filter(among("article", chunk) | among("target", chunk), target__isnull=False)
         near.update(pk for pair in links.order_by().values_list("article", "target") for pk in pair)
-    for chunk in chunked(sorted(near)):
+    for chunk in chunked(near):
         wanted = set(chunk)
         rows = _placed(Article.objects.filter(among("pk", chunk)).order_by())
         _place(running, [row for row in rows if row[0] in wanted and row[0] not in placed])

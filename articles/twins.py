@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -13,13 +13,13 @@ from articles.bulk import among, chunked
 from articles.models import Article
 
 
-def settle(running: Act, ids: Sequence[int] = (), keys: Collection[str] = ()) -> None:
+def settle(running: Act, ids: Iterable[int] = (), keys: Collection[str] = ()) -> None:
     """Mark the articles that share an address with one of these, or that have one of these `url_key`s.
 
     Of articles that the act changed, the address that they had counts too: a twin may be left alone now. The act may
     write and let go of its rows meanwhile.
     """
-    for chunk in chunked(list(ids)):
+    for chunk in chunked(ids):
         own = Article.objects.filter(among("pk", chunk)).order_by()
         twins = own.filter(Exists(_others(OuterRef("url_key"), OuterRef("pk"))) | Q(twin=True)).exclude(url_key="")
         _settle(running, {*twins.values_list("url_key", flat=True), *running.former_keys(chunk)})

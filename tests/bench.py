@@ -25,7 +25,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 BARS = {"first import": 1.5, "unchanged re-import": 0.15, "export": 0.5}
 MEMORY_BAR = 200  # megabytes resident
 FEW, MANY = 8000, int(os.environ.get("BENCH_MANY", "100000"))  # documents between which memory stays flat
-PER_DOCUMENT_BAR = 0.35  # kilobytes that each further document may cost: keys of the new ones
+PER_DOCUMENT_BAR = 0.1  # kilobytes that each further document may cost
 
 
 def floor(documents: str) -> None:

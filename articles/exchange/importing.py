@@ -20,6 +20,7 @@ from django.db.models import F
 from articles import naming, operations, stories, twins
 from articles.acts import SYSTEM, Act, By, act, created
 from articles.bulk import rare_collections
+from articles.keysets import KeySet
 from articles.models import Article, ArticleQuerySet, Operation, Policies, Verb
 from articles.pins import ANEW
 
@@ -143,11 +144,11 @@ class _Run:
         if not (self.changed or self.entries or gone or back or staged.exists()):
             return
         with act(Verb.IMPORT, self.by) as running:
-            new = sorted(staged.values_list("pk", flat=True))
+            new = KeySet(staged.values_list("pk", flat=True).iterator())
             self._store_entries(running, new)
             if new:
                 created(new, running)
-            touched = new + self._update_changed(running)
+            touched = new | self._update_changed(running)
             running.save_rows()
             stories.connect_links(touched)
             moved = stories.keep_pairings(running, touched)
@@ -289,7 +290,7 @@ class _Run:
             self._reject(source, [Problem(source.label, 0, message)])
         return True
 
-    def _store_entries(self, running: Act, new: Sequence[int]) -> None:
+    def _store_entries(self, running: Act, new: KeySet) -> None:
         """Store the registry entries; where they move topics in the tree, other policies decide."""
         for source, entry in self.entries:
             self._store_entry(source, entry)
@@ -307,9 +308,9 @@ class _Run:
         else:
             self._tell(Outcome(source.label, outcome, getattr(entry, "slug", "") or entry.name))
 
-    def _update_changed(self, running: Act) -> list[int]:
+    def _update_changed(self, running: Act) -> KeySet:
         """Update the changed articles and return their ids."""
-        updated = []
+        updated = KeySet()
         for batch in self._changed_batches():
             due = {
                 article.pk: read.document
@@ -322,7 +323,7 @@ class _Run:
                 done = []
                 if article.pk in due:
                     done = store.update(running, running.load([article.pk])[0], read.document, changed, self.registry)
-                    updated.append(article.pk)
+                    updated.add(article.pk)
                 self._tell(_told(read, UPDATED if done else UNCHANGED, done))
             running.relieve()
         return updated

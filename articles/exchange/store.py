@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db.models import Count
@@ -194,7 +194,7 @@ def update(running: Act, article: Article, document: Document, changed: Sequence
     return done
 
 
-def settle_engagement(ids: Sequence[int], policies: Policies) -> None:
+def settle_engagement(ids: Iterable[int], policies: Policies) -> None:
     """Set the audience term of new articles anew: topics found their place after the articles had come in."""
     moved = []
     for chunk in chunked(ids):
