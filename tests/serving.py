@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,7 +35,7 @@ HTML_BAR, CSS_BAR = 18_000, 10_000  # bytes, gzipped
 class Server:
     """gunicorn with one worker, and its CPU time."""
 
-    def __init__(self, environment: dict[str, str], settings: str = "config.settings") -> None:
+    def __init__(self, environment: dict[str, str], application: str = "config.wsgi") -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -42,17 +43,13 @@ class Server:
             sys.executable,
             "-m",
             "gunicorn",
-            "config.wsgi",
+            application,
             "--bind",
             f"127.0.0.1:{self.port}",
             "--workers",
             "1",
         ]
-        self.process = subprocess.Popen(
-            [*command, "--log-level", "error"],
-            cwd=ROOT,
-            env=environment | {"DJANGO_SETTINGS_MODULE": settings},
-        )
+        self.process = subprocess.Popen([*command, "--log-level", "error"], cwd=ROOT, env=environment)
         self._wait()
 
     def _wait(self) -> None:
@@ -61,6 +58,7 @@ class Server:
                 return self.get("/") and None
             except OSError:
                 time.sleep(0.1)
+        self.close()
         raise RuntimeError("gunicorn doesn't answer")
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
@@ -199,15 +197,13 @@ def main() -> int:
         told = fill(folder, env)
         manage(env, "collectstatic", "--no-input", "--verbosity", "0")
         addresses = pages(env)
-        bare = Server(environment(folder, "dummycache://"))
-        (folder / "static" / "page.html").write_bytes(bare.get("/")[2])
-        servers = [Server(env, "tests.plain.settings"), bare, Server(env)]
-        print(f"{told}; CPU of the server for each request, medians of {ROUNDS} rounds of {REQUESTS}\n")
-        try:
-            missed = measure(*servers, addresses)
-        finally:
-            for server in servers:
-                server.close()
+        with ExitStack() as running:
+            bare = running.enter_context(closing(Server(environment(folder, "dummycache://"))))
+            (folder / "static" / "page.html").write_bytes(bare.get("/")[2])
+            plain = running.enter_context(closing(Server(env, "tests.plain.wsgi")))
+            kept = running.enter_context(closing(Server(env)))
+            print(f"{told}; CPU of the server for each request, medians of {ROUNDS} rounds of {REQUESTS}\n")
+            missed = measure(plain, bare, kept, addresses)
     print(f"\n{missed} {'bar is' if missed == 1 else 'bars are'} missed.")
     return 1 if missed else 0
 
