@@ -6,7 +6,6 @@ import socket
 import time
 from collections import deque
 from concurrent.futures import Future
-from contextlib import suppress
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any
@@ -46,10 +45,13 @@ class Worker(ThreadWorker):
 
     def _linger(self, conn: TConn) -> None:
         """Hang up, but go on reading: closed at once, what is still on its way would make the last answer be lost."""
-        conn.timeout, conn.left = time.monotonic() + LINGER_SECONDS, LINGER_BYTES
-        with suppress(OSError):  # it is gone already, as reading will tell
+        try:
             conn.sock.shutdown(socket.SHUT_WR)
-        conn.sock.setblocking(False)
+            conn.sock.setblocking(False)
+        except OSError:  # the other end is gone, or gunicorn has closed ours, when an answer failed midway
+            self._end(conn)
+            return
+        conn.timeout, conn.left = time.monotonic() + LINGER_SECONDS, LINGER_BYTES
         self.lingering.append(conn)
         self.poller.register(conn.sock, EVENT_READ, partial(self._drain, conn))
 
@@ -63,17 +65,19 @@ class Worker(ThreadWorker):
         conn.left -= read
         if not read or conn.left <= 0:
             self.lingering.remove(conn)
-            self._let_go(conn)
+            self.poller.unregister(client)
+            self._end(conn)
 
-    def _let_go(self, conn: TConn) -> None:
-        self.poller.unregister(conn.sock)
+    def _end(self, conn: TConn) -> None:
         self.nr_conns -= 1
         conn.close()
 
     def murder_pending(self) -> None:
         super().murder_pending()
         while self.lingering and self.lingering[0].timeout <= time.monotonic():
-            self._let_go(self.lingering.popleft())
+            conn = self.lingering.popleft()
+            self.poller.unregister(conn.sock)
+            self._end(conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
         super()._cap_keepalive(deadline)

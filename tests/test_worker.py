@@ -1,8 +1,10 @@
 """What connections cost that say nothing, or don't hang up: no thread, nobody's time, and none when the site stops."""
 
 import socket
+import struct
 import time
 from concurrent.futures import Future
+from contextlib import closing
 from selectors import DefaultSelector
 
 import pytest
@@ -73,13 +75,17 @@ def working():
 def reader(working):
     """The other end of a connection that has had its last answer."""
     ours, theirs = socket.socketpair()
-    working.nr_conns = 1
-    answered = Future()
-    answered.set_result(False)
-    working.finish_request(TConn(working.cfg, ours, None, None), answered)
+    answered_last(working, TConn(working.cfg, ours, None, None))
     theirs.settimeout(1)
     yield theirs
     theirs.close()
+
+
+def answered_last(working, connection):
+    working.nr_conns = 1
+    answered = Future()
+    answered.set_result(False)
+    working.finish_request(connection, answered)
 
 
 def turn(working):
@@ -122,3 +128,20 @@ def test_a_connection_ends_when_the_other_end_sends_on_and_on(working, reader):
         reader.sendall(b"x" * 4096)
         turn(working)
     assert is_closed(working, reader)
+
+
+@pytest.mark.parametrize("closer", ["ours", "theirs"])
+def test_a_connection_that_is_gone_already_ends_at_once(working, closer):
+    """gunicorn itself closes ours when an answer fails midway; the process would end by an error here."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        theirs = socket.create_connection(server.getsockname())
+        ours = TConn(working.cfg, server.accept()[0], None, None)
+        if closer == "ours":
+            ours.close()
+        else:
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # it breaks off
+            theirs.close()
+        answered_last(working, ours)
+    turn(working)
+    assert (working.nr_conns, len(working.lingering), len(working.poller.get_map())) == (0, 0, 0)
+    theirs.close()
