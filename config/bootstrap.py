@@ -149,19 +149,24 @@ def faults(options):
 
 def fuzz(options):
     install_all(options)
-    replace_process([str(VENV_PYTHON), "tests/fuzzing.py"] + options)
+    replace_process([str(VENV_PYTHON), "-m", "benchmarks.fuzzing"] + options)
 
 
 def bench(options):
     install_all(options)
     environment = dict({"BENCH_BIG": "100000"}, **os.environ)  # a million articles take their time
-    scripts = ("tests/bench.py", "tests/serving.py", "tests/growth.py", "tests/pictures_bench.py")
-    return max([subprocess.call([str(VENV_PYTHON), script] + options, env=environment) for script in scripts])
+    modules = ("import_export", "serving", "growth", "pictures")
+    return max(
+        [
+            subprocess.call([str(VENV_PYTHON), "-m", "benchmarks." + module] + options, env=environment)
+            for module in modules
+        ]
+    )
 
 
 def load(options):
     install_all(options)
-    replace_process([str(VENV_PYTHON), "-m", "tests.load"] + options)
+    replace_process([str(VENV_PYTHON), "-m", "benchmarks.load"] + options)
 
 
 def lint(options):

@@ -44,6 +44,7 @@ os.environ.update(
 
 from config.settings import *  # noqa: E402, F403
 
+INSTALLED_APPS = [*INSTALLED_APPS, "benchmarks"]  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 WHITENOISE_AUTOREFRESH = True  # else each test client reads all static files anew
 STORAGES["staticfiles"] = {  # noqa: F405

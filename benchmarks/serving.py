@@ -2,7 +2,8 @@
 
 gunicorn with the production settings serves 6,241 real documents (1,000 made-up ones where there are none) from SQLite.
 What counts is CPU time of its workers for each request, so it doesn't matter what else the machine does. Three servers
-answer in turn: plain Django (tests/plain), ours with nothing kept, ours as it is. Exit code 1 if a bar is missed.
+respond in turn: plain Django (benchmarks/plain_django), ours without a cache, ours as it is. Exit code 1 if a bar is
+missed.
 
 From the environment: SERVING_ROUNDS (7) and SERVING_REQUESTS (40 in each round).
 """
@@ -200,7 +201,7 @@ def main() -> int:
         with ExitStack() as running:
             bare = running.enter_context(closing(Server(environment(folder, "dummycache://"))))
             (folder / "static" / "page.html").write_bytes(bare.get("/")[2])
-            plain = running.enter_context(closing(Server(env, "tests.plain.wsgi")))
+            plain = running.enter_context(closing(Server(env, "benchmarks.plain_django.wsgi")))
             kept = running.enter_context(closing(Server(env)))
             print(f"{told}; CPU of the server for each request, medians of {ROUNDS} rounds of {REQUESTS}\n")
             missed = measure(plain, bare, kept, addresses)
@@ -209,5 +210,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     sys.exit(main())

@@ -25,12 +25,12 @@ from math import inf
 from operator import attrgetter
 from pathlib import Path
 
-from tests.load.course import CALM, FOUND_AGAIN, POSTGRES, REDIS, Course, sum_of
-from tests.load.editor import Editor
-from tests.load.importer import DOCUMENTS, Importer
-from tests.load.readers import Readers, paths_of
-from tests.load.report import Bars, print_parts, print_readers
-from tests.load.site import ARTICLES, SETTINGS, Site
+from benchmarks.load.course import CALM, FOUND_AGAIN, POSTGRES, REDIS, Course, sum_of
+from benchmarks.load.editor import Editor
+from benchmarks.load.importer import DOCUMENTS, Importer
+from benchmarks.load.readers import Readers, paths_of
+from benchmarks.load.report import Bars, print_parts, print_readers
+from benchmarks.load.site import ARTICLES, SETTINGS, Site
 from tests.servers import Postgres, Redis, missing
 
 SHORTEST, LONG_ENOUGH = 60, 300  # seconds; memory is judged from the second

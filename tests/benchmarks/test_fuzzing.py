@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import fuzzing
-from tests.fuzzing import STATE, Target, case, work
+from benchmarks import fuzzing
+from benchmarks.fuzzing import STATE, Target, case, work
 
 pytestmark = pytest.mark.thorough
 
@@ -73,7 +73,7 @@ def test_a_seed_and_a_number_make_the_same_case_again():
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan"])
 def test_a_run_of_no_time_is_refused(seconds):
-    command = [sys.executable, "tests/fuzzing.py", "documents", "--seconds", seconds]
+    command = [sys.executable, "-m", "benchmarks.fuzzing", "documents", "--seconds", seconds]
     done = subprocess.run(command, cwd=Path(fuzzing.ROOT), capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "a run takes 1 second or more" in done.stderr
@@ -82,7 +82,7 @@ def test_a_run_of_no_time_is_refused(seconds):
 
 @pytest.mark.parametrize("target", fuzzing.TARGETS)
 def test_each_target_bears_a_few_seconds_of_it(target):
-    command = [sys.executable, "tests/fuzzing.py", target, "--seconds", "2", "--seed", "7"]
+    command = [sys.executable, "-m", "benchmarks.fuzzing", target, "--seconds", "2", "--seed", "7"]
     done = subprocess.run(command, cwd=Path(fuzzing.ROOT), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 problems (seed 7)" in done.stdout

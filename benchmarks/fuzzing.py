@@ -25,8 +25,6 @@ from random import Random
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
 
 SHORTEST = 1  # seconds of a run
 KEPT = ROOT / "var" / "fuzz"
@@ -241,7 +239,7 @@ def fuzz(name: str, seconds: float, seed: str) -> int:
 
 def _watched(name: str, seed: str, first: int, until: float, shared: Path) -> str:
     """Run a worker to its end; return why it ended early, empty if it didn't."""
-    command = [sys.executable, __file__, "--worker", name, seed, str(first), str(until), str(shared)]
+    command = [sys.executable, "-m", "benchmarks.fuzzing", "--worker", name, seed, str(first), str(until), str(shared)]
     worker = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     before, since = -1, time.time()
     while worker.poll() is None:

@@ -110,8 +110,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
+    from benchmarks.serving import Server, environment, manage
     from tests.documents import edition
-    from tests.serving import Server, environment, manage
 
     sys.exit(main())

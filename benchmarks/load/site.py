@@ -47,7 +47,7 @@ class Site(servers.Site):
     def fill(self) -> dict[str, Any]:
         """Make the newsroom and its editor; return what can be asked for, by kind."""
         self.set_up()
-        self.manage("generate_articles", str(ARTICLES), "--verbosity", "0")
+        self.manage("generate_articles", str(ARTICLES), "--verbosity", "0", "--settings", "benchmarks.settings")
         return self.ask("found", ABOUT.replace("PASSWORD", repr(PASSWORD)))
 
     def ask(self, expression: str, before: str = "") -> Any:

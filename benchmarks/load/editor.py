@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from tests.load.site import PASSWORD
+from benchmarks.load.site import PASSWORD
 
 PACE_SECONDS = 4.0  # between two decisions
 PATIENCE_SECONDS = 20

@@ -4,8 +4,8 @@ Rounds of floor, import, re-import and export are interleaved in one run, each i
 machines are noisy: only the ratios count. BENCH_DOCUMENTS names the folder of documents; without it the corpus beside
 the project is taken, and without that an edition made for the purpose.
 
-`tests/bench.py memory` imports 8,000 and 100,000 made-up documents instead, each into a database of its own, and tells
-what the import holds (RELIABILITY goal 47). BENCH_MANY is the greater number.
+`python -m benchmarks.import_export memory` imports 8,000 and 100,000 made-up documents instead, each into a database
+of its own, and prints how much memory the import takes. BENCH_MANY is the greater number.
 """
 
 import os
@@ -72,7 +72,7 @@ def child(step: str, argument: str) -> None:
 
 
 def measure(step: str, argument: str, environment: dict[str, str]) -> list[float]:
-    command = [sys.executable, str(Path(__file__)), step, argument]
+    command = [sys.executable, "-m", "benchmarks.import_export", step, argument]
     answer = subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True)
     return [float(number) for number in answer.stdout.split()]
 
@@ -100,9 +100,9 @@ def rounds(documents: Path, scratch: Path) -> dict[str, list[list[float]]]:
 
 def compare_memory() -> int:
     """Print what the import of few and of many documents holds; return 1 if it isn't flat, or above the bar."""
-    from articles.exchange.generating import documents
     from articles.exchange.write import document_text
     from articles.policy import Policy
+    from benchmarks.generator.articles import documents
 
     print("| documents | megabytes at most | documents/s of CPU |\n|---:|---:|---:|")
     peaks = []
@@ -151,7 +151,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     if sys.argv[1:] == ["memory"]:
         sys.exit(compare_memory())
     elif len(sys.argv) > 1:

@@ -5,7 +5,7 @@ alternate between the two sizes, each in a process of its own; what counts is th
 another page, add a line to PAGES. Then 1,000 new documents are imported into each, and taken back. Exit code 1 if
 a bar is missed.
 
-`tests/growth.py queries` only counts the queries of each page, with 10, 1,000 and 10,000 articles.
+`python -m benchmarks.growth queries` only counts the queries of each page, with 10, 1,000 and 10,000 articles.
 
 From the environment: BENCH_BIG (1000000) and BENCH_SMALL (10000), the numbers of articles; BENCH_RUNS (15), how often
 each page is asked for; BENCH_POSTGRES, the server (postgres://root@127.0.0.1:5432); BENCH_PAGES, a word in the names
@@ -101,7 +101,7 @@ def topic_with_fewest_stories() -> str:
 
 
 def outlet_domain() -> str:
-    from articles.exchange.generating import outlets
+    from benchmarks.generator.articles import outlets
 
     return outlets()[0].domain
 
@@ -261,10 +261,10 @@ def take_in() -> dict[str, Any]:
     from django.db import transaction
 
     from articles.exchange.files import sources
-    from articles.exchange.generating import documents
     from articles.exchange.importing import run_import
     from articles.exchange.write import document_text
     from articles.policy import Policy
+    from benchmarks.generator.articles import documents
 
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
         for story in documents(IMPORTED, seed=2, policy=Policy(), until=datetime(2010, 1, 1, tzinfo=UTC)):
@@ -344,7 +344,6 @@ class Newsroom:
         self.environment = os.environ | {
             "TEST_DATABASE_URL": url,
             "DJANGO_SETTINGS_MODULE": "tests.settings",
-            "PYTHONPATH": str(ROOT),
         }
         begun = time.perf_counter()
         filling = [*self._command("fill"), str(count)]
@@ -360,7 +359,7 @@ class Newsroom:
         )
 
     def _command(self, task: str) -> list[str]:
-        return [sys.executable, str(Path(__file__)), task]
+        return [sys.executable, "-m", "benchmarks.growth", task]
 
     def get(self, asked: int | str) -> dict[str, Any]:
         assert self.process.stdin is not None
@@ -499,7 +498,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     if len(sys.argv) > 1:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
         import django

@@ -24,15 +24,13 @@ from pathlib import Path
 
 from PIL import Image
 
+from pictures.ladder import rungs
+from pictures.renditions import ENCODINGS, PILLOW_NAMES
+from tests.documents import edition
+from tests.environments import newsroom_environment
+from tests.hostile import answer, serving
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from pictures.ladder import rungs  # noqa: E402
-from pictures.renditions import ENCODINGS, PILLOW_NAMES  # noqa: E402
-from tests.documents import edition  # noqa: E402
-from tests.environments import newsroom_environment  # noqa: E402
-from tests.hostile import answer, serving  # noqa: E402
-
 MEMORY = Path("/dev/shm")  # noqa: S108
 ROUNDS = int(os.environ.get("PICTURES_ROUNDS", "3"))
 COUNT = int(os.environ.get("PICTURES_COUNT", "60"))
@@ -100,7 +98,9 @@ def rounds(scratch: Path, ports: list[int]) -> tuple[list[Measured], list[Measur
     alone, ours = [], []
     write_stories(scratch / "news", ports)
     for number in range(ROUNDS):
-        alone.append(measure([sys.executable, __file__, str(scratch / "photographs")], dict(os.environ))[0])
+        alone.append(
+            measure([sys.executable, "-m", "benchmarks.pictures", str(scratch / "photographs")], dict(os.environ))[0]
+        )
         environment = newsroom(scratch / f"round{number}", ports)
         for command in (manage("migrate", "-v0"), manage("import_articles", str(scratch / "news"))):
             measure(command, environment)

@@ -17,8 +17,7 @@ from django.db import connection
 from articles import naming, operations, twins
 from articles import stories as database
 from articles.acts import act
-from articles.exchange import generating, loading, store, words
-from articles.exchange.ahead import MakerDied, ahead
+from articles.exchange import store
 from articles.exchange.document import Document
 from articles.exchange.importing import take_in_stories
 from articles.exchange.parse import read_file
@@ -26,14 +25,17 @@ from articles.exchange.write import document_text
 from articles.models import Article, RelatedLink, Topic, Verb
 from articles.policy import FOLDED_HEAT, Policy
 from articles.search import matching, schema
+from benchmarks.generator import articles as generator
+from benchmarks.generator import bulk_load, vocabulary
+from benchmarks.generator.producer import ProducerDied, produce_in_process
 from providers.models import Provider
 from tests import builders
 
-COMMAND = "articles.management.commands.generate_articles"
+COMMAND = "benchmarks.management.commands.generate_articles"
 
 
 def stories(count: int, seed: int = 1, policy: Policy | None = None) -> list[list[Document]]:
-    return list(generating.documents(count, seed=seed, policy=policy or Policy()))
+    return list(generator.documents(count, seed=seed, policy=policy or Policy()))
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +61,8 @@ def text_of(document: Document) -> set[str]:
         (0.56, lambda document: document.amp_url),
         (0.99, lambda document: "Energy" in document.topics),
         (0.05, lambda document: "Solar Power" in document.topics),
-        (0.5, lambda document: words.COMMON in text_of(document)),
-        (0.1, lambda document: not text_of(document).isdisjoint(words.RARE)),
+        (0.5, lambda document: vocabulary.COMMON in text_of(document)),
+        (0.1, lambda document: not text_of(document).isdisjoint(vocabulary.RARE)),
     ],
 )
 def test_proportions_are_those_of_real_newsrooms(documents, share, holds):
@@ -82,17 +84,32 @@ def test_few_outlets_write_much_and_many_write_little(documents):
 def test_dates_rise_over_ten_years(documents):
     days = [story[0].published_at.date() for story in stories(300)]
     assert (max(days) - min(days)).days > 3600
-    assert documents[-1].published_at < generating.DEFAULT_UNTIL
+    assert documents[-1].published_at < generator.DEFAULT_UNTIL
     begins = [min(document.published_at for document in story) for story in stories(300)]
     assert begins == sorted(begins)
 
 
 def test_rare_and_common_words_stand_nowhere_else():
-    lists = [words.PLACES, words.ACTORS, words.VERBS, words.ADJECTIVES, words.THINGS, words.CAUSES, words.GROUPS]
-    lists += [words.UNITS, words.OPENINGS, words.CLOSINGS, words.TITLES, words.EXCERPTS, words.PAPERS]
+    lists = [
+        vocabulary.PLACES,
+        vocabulary.ACTORS,
+        vocabulary.VERBS,
+        vocabulary.ADJECTIVES,
+        vocabulary.THINGS,
+        vocabulary.CAUSES,
+        vocabulary.GROUPS,
+    ]
+    lists += [
+        vocabulary.UNITS,
+        vocabulary.OPENINGS,
+        vocabulary.CLOSINGS,
+        vocabulary.TITLES,
+        vocabulary.EXCERPTS,
+        vocabulary.PAPERS,
+    ]
     elsewhere = set(re.findall(r"[a-z]+", " ".join(text for texts in lists for text in texts).lower()))
-    assert len(set(words.RARE)) == len(words.RARE) == 100
-    assert elsewhere.isdisjoint([*words.RARE, words.COMMON])
+    assert len(set(vocabulary.RARE)) == len(vocabulary.RARE) == 100
+    assert elsewhere.isdisjoint([*vocabulary.RARE, vocabulary.COMMON])
 
 
 # The rules
@@ -144,7 +161,7 @@ def test_exactly_as_many_documents_come_as_were_asked_for(count):
 
 
 def test_batches_hold_whole_stories():
-    grouped = list(generating.batches(stories(300), 20))
+    grouped = list(generator.batches(stories(300), 20))
     assert [story for batch in grouped for story in batch] == stories(300)
     for batch in ([document for story in stories for document in story] for stories in grouped):
         assert 1 <= len(batch) <= 20
@@ -174,7 +191,7 @@ def test_generated_articles_are_stored_as_an_import_stores_them():
     assert not folded.filter(lead=None).exists()
     assert not articles.exclude(heat=FOLDED_HEAT).exclude(lead=None).exists()
     assert Topic.objects.get(name="Fusion").parent.name == "Nuclear Power"
-    assert Provider.objects.registered().count() == generating.REGISTERED
+    assert Provider.objects.registered().count() == generator.REGISTERED
 
 
 @pytest.mark.django_db
@@ -247,7 +264,7 @@ def test_a_big_load_leaves_all_indexes_and_a_full_search():
     assert generate("200") == "200 articles made"
     assert index_names() == before
     assert schema.missing_triggers(connection) == set()
-    assert not loading.is_under_way()
+    assert not bulk_load.is_under_way()
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM article_search")
         assert cursor.fetchone()[0] == 200
@@ -280,12 +297,12 @@ def test_a_big_load_that_was_stopped_is_completed_with_add(stopped_in):
     before = index_names()
     with patch(stopped_in, side_effect=KeyboardInterrupt), pytest.raises(CommandError, match="--add"):
         generate("200")
-    assert loading.is_under_way()
+    assert bulk_load.is_under_way()
     assert index_names() < before
 
     assert generate("200", "--add").startswith("200" if "take_in" in stopped_in else "0 articles made, 200")
 
-    assert not loading.is_under_way()
+    assert not bulk_load.is_under_way()
     assert index_names() == before
     assert schema.missing_triggers(connection) == set()
 
@@ -294,15 +311,15 @@ def test_a_big_load_that_was_stopped_is_completed_with_add(stopped_in):
 @pytest.mark.usefixtures("many")
 def test_where_there_are_articles_nothing_is_put_off():
     builders.article("Written by hand")
-    with patch("articles.exchange.loading.put_off") as put_off:
+    with patch("benchmarks.generator.bulk_load.drop_indexes") as drop_indexes:
         generate("60", "--add")
-    put_off.assert_not_called()
+    drop_indexes.assert_not_called()
 
 
 def test_what_is_made_ahead_comes_in_order_and_a_maker_that_dies_is_told():
-    assert list(ahead(partial(range, 3))) == [0, 1, 2]
-    with pytest.raises(MakerDied):
-        list(ahead(partial(os._exit, 1)))
+    assert list(produce_in_process(partial(range, 3))) == [0, 1, 2]
+    with pytest.raises(ProducerDied):
+        list(produce_in_process(partial(os._exit, 1)))
 
 
 @pytest.mark.django_db

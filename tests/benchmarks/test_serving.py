@@ -3,10 +3,10 @@
 import subprocess
 import sys
 
-from tests.serving import ROOT, environment
+from benchmarks.serving import ROOT, environment
 
 PROGRAM = """
-from tests.plain.wsgi import application
+from benchmarks.plain_django.wsgi import application
 from django.conf import settings
 from django.template import engines
 print(settings.ROOT_URLCONF, type(engines["django"]).__module__)
@@ -23,4 +23,4 @@ def test_plain_django_starts_with_its_own_pages(tmp_path):
         check=False,
         timeout=60,
     )
-    assert started.stdout.split() == ["tests.plain.urls", "django.template.backends.django"], started.stderr
+    assert started.stdout.split() == ["benchmarks.plain_django.urls", "django.template.backends.django"], started.stderr

@@ -15,16 +15,16 @@ from tqdm import tqdm
 from articles import twins
 from articles.acts import By, act
 from articles.bulk import rare_collections
-from articles.exchange import loading
-from articles.exchange.ahead import MakerDied, ahead
 from articles.exchange.document import Document
-from articles.exchange.generating import DEFAULT_UNTIL, batches, documents, entries
 from articles.exchange.importing import take_in_stories
 from articles.exchange.lock import import_lock
 from articles.exchange.registry import Registry, register_missing
 from articles.management.stopping import stop_by_signal
 from articles.models import Article, Policies, Verb, Via
 from articles.policy import Policy
+from benchmarks.generator import bulk_load
+from benchmarks.generator.articles import DEFAULT_UNTIL, batches, documents, entries
+from benchmarks.generator.producer import ProducerDied, produce_in_process
 
 BY = By(via=Via.COMMAND)
 BATCH = 2000  # articles in a transaction
@@ -70,23 +70,23 @@ class Command(BaseCommand):
                 _require_empty(add)
                 register_missing(entries())
                 registry = Registry()
-                if count >= MANY and not loading.is_under_way() and not Article.objects.exists():
-                    loading.put_off()
-                for batch in ahead(make) if count >= MANY else make():
+                if count >= MANY and not bulk_load.is_under_way() and not Article.objects.exists():
+                    bulk_load.drop_indexes()
+                for batch in produce_in_process(make) if count >= MANY else make():
                     new = _new(batch, add)
                     if new:
                         take_in_stories(new, registry, policies, BY)
                     made += len(new)
                     bar.update(sum(map(len, batch)))
                 bar.set_description("indexes")
-                if loading.is_under_way():
-                    loading.make_up()
+                if bulk_load.is_under_way():
+                    bulk_load.rebuild_indexes()
                 _analyze()
                 with act(Verb.IMPORT, BY) as running:
                     twins.settle(running, keys=twins.shared_keys())
         except DatabaseError as error:
             raise CommandError(f"The database failed: {error}\n{_how_to_go_on(made, count)}") from None
-        except MakerDied as error:
+        except ProducerDied as error:
             raise CommandError(f"{error} {_how_to_go_on(made, count)}") from None
         except KeyboardInterrupt:
             raise CommandError(f"Stopped. {_how_to_go_on(made, count)}", returncode=130) from None

@@ -1,5 +1,6 @@
-"""Import a folder of documents into a fresh database, export it, and compare every file: `roundtrip.py DIR`.
+"""Import a folder of documents into a fresh database, export it, and compare every file.
 
+`python -m benchmarks.roundtrip DIR`.
 Prints how many came back byte for byte, and each exception with its reason. Exit code 1 if one has no good reason.
 """
 
@@ -59,5 +60,4 @@ def main(folder: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     sys.exit(main(sys.argv[1]))

@@ -1,7 +1,7 @@
 """Stories made up from a seed: a load for benchmarks that has the proportions of real newsrooms. Pure.
 
 Each proportion was measured on the 6,240 documents of the format's largest corpus, or is BASELINES.md's, part 5.
-Heat, publication and leads come from `policy.py`, so no rule has an exception. `words.py` holds the words.
+Heat, publication and leads come from `policy.py`, so no rule has an exception. `vocabulary.py` holds the words.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from random import Random
 from typing import TypeVar
 
 from articles import naming
+from articles.exchange.document import Document, Entry, Image, OrganizationEntry, Outlet, Related, TopicEntry
+from articles.exchange.parse import hash_of
+from articles.exchange.write import document_text
 from articles.policy import Policy, Standing, explain
 
-from . import words
-from .document import Document, Entry, Image, OrganizationEntry, Outlet, Related, TopicEntry
-from .parse import hash_of
-from .write import document_text
+from . import vocabulary
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ def batches(stories: Iterable[list[Document]], size: int) -> Iterator[list[list[
 
 def entries() -> Iterator[Entry]:
     """Yield the registry that the documents suppose: the tree of topics, and the most frequent outlets."""
-    for number, (name, parent, _) in enumerate(words.TOPICS):
+    for number, (name, parent, _) in enumerate(vocabulary.TOPICS):
         slug = naming.slug_of(name)
         yield TopicEntry(slug=slug, name=name, parent=parent, keywords=[name], file_name=f"{number:02}-{slug}.md")
     for outlet in outlets()[:REGISTERED]:
@@ -95,7 +95,7 @@ def entries() -> Iterator[Entry]:
 @cache
 def outlets() -> Sequence[Outlet]:
     """Return all outlets, the most frequent first; the same ones for every seed."""
-    names = [(place, paper) for place in words.PLACES for paper in words.PAPERS]
+    names = [(place, paper) for place in vocabulary.PLACES for paper in vocabulary.PAPERS]
     Random(0).shuffle(names)  # noqa: S311
     found: list[Outlet] = []
     for place, paper in names[:OUTLETS]:
@@ -148,30 +148,30 @@ class _Newsroom:
 
     def _event(self) -> _Event:
         place, other = (self._frequent(PLACE_NAMES, PLACE_SHARES) for _ in range(2))
-        syllables = (words.FIRST_SYLLABLES, words.MIDDLE_SYLLABLES, words.LAST_SYLLABLES)
+        syllables = (vocabulary.FIRST_SYLLABLES, vocabulary.MIDDLE_SYLLABLES, vocabulary.LAST_SYLLABLES)
         fields = {
             "place": place,
             "other": other,
-            "actor": self._frequent(words.ACTORS, ACTOR_SHARES),
-            "thing": self._frequent(words.THINGS, THING_SHARES),
-            "group": self._frequent(words.GROUPS, GROUP_SHARES),
+            "actor": self._frequent(vocabulary.ACTORS, ACTOR_SHARES),
+            "thing": self._frequent(vocabulary.THINGS, THING_SHARES),
+            "group": self._frequent(vocabulary.GROUPS, GROUP_SHARES),
             "surname": "".join(map(self.random.choice, syllables)),
         }
-        tags = [words.PLACES[name] for name in dict.fromkeys((place, other))]
+        tags = [vocabulary.PLACES[name] for name in dict.fromkeys((place, other))]
         tagged = self.random.random()
         number = 0 if tagged > WITH_TAGS else 1 if tagged > WITH_TAGS / 4 else 2
         return _Event(fields, self._topics(), tags[:number])
 
     def _topics(self) -> list[str]:
         """Return the event's topics from the root down, each below its parent."""
-        root, twin, *others = words.TOPICS
+        root, twin, *others = vocabulary.TOPICS
         if self.random.random() >= root[2]:
             return [twin[0]]
         found = {root[0]}
         for name, parent, share in others:
             if self.random.random() < share:
                 found |= {parent, name}
-        return [name for name, _, _ in words.TOPICS if name in found]
+        return [name for name, _, _ in vocabulary.TOPICS if name in found]
 
     def _document(self, event: _Event, published_at: datetime) -> Document:
         """Return one outlet's report, not scored."""
@@ -198,7 +198,7 @@ class _Newsroom:
         """Return a title, and the name that it gives: one that no other document has."""
         taken = self.names[published_at.date()]
         while True:
-            title = self.random.choice(words.TITLES).format_map(self._fields(event))
+            title = self.random.choice(vocabulary.TITLES).format_map(self._fields(event))
             title = title[0].upper() + title[1:]
             name = naming.name_of(published_at, title)
             if name not in taken:
@@ -208,22 +208,22 @@ class _Newsroom:
     def _excerpt(self, event: _Event) -> str:
         random = self.random
         fields = self._fields(event)
-        openings = words.COMMON_OPENINGS if random.random() < WITH_COMMON_WORD else words.OPENINGS
+        openings = vocabulary.COMMON_OPENINGS if random.random() < WITH_COMMON_WORD else vocabulary.OPENINGS
         fields["opening"] = random.choice(openings)
-        sentences = [random.choice(words.EXCERPTS), *random.sample(words.CLOSINGS, random.randint(0, 2))]
-        if random.random() < RARE_SHARE * len(words.RARE):
-            sentences.append(words.RARE_CLOSING)
-            fields["rare"] = random.choice(words.RARE)
+        sentences = [random.choice(vocabulary.EXCERPTS), *random.sample(vocabulary.CLOSINGS, random.randint(0, 2))]
+        if random.random() < RARE_SHARE * len(vocabulary.RARE):
+            sentences.append(vocabulary.RARE_CLOSING)
+            fields["rare"] = random.choice(vocabulary.RARE)
         return " ".join(sentences).format_map(fields)
 
     def _fields(self, event: _Event) -> dict[str, str]:
         """Return what the sentences leave open: what is known of the event, and one outlet's own words."""
         return {
             **event.words,
-            "verb": self._frequent(words.VERBS, VERB_SHARES),
-            "adjective": self._frequent(words.ADJECTIVES, ADJECTIVE_SHARES),
-            "cause": self.random.choice(words.CAUSES),
-            "unit": self.random.choice(words.UNITS),
+            "verb": self._frequent(vocabulary.VERBS, VERB_SHARES),
+            "adjective": self._frequent(vocabulary.ADJECTIVES, ADJECTIVE_SHARES),
+            "cause": self.random.choice(vocabulary.CAUSES),
+            "unit": self.random.choice(vocabulary.UNITS),
             "number": f"{self.random.randrange(2, 10_000):,}",
         }
 
@@ -305,10 +305,10 @@ def outlet_shares() -> Sequence[float]:
     return zipf(OUTLETS, 5)
 
 
-PLACE_NAMES = list(words.PLACES)
+PLACE_NAMES = list(vocabulary.PLACES)
 PLACE_SHARES = zipf(len(PLACE_NAMES))
-ACTOR_SHARES = zipf(len(words.ACTORS))
-VERB_SHARES = zipf(len(words.VERBS))
-ADJECTIVE_SHARES = zipf(len(words.ADJECTIVES))
-THING_SHARES = zipf(len(words.THINGS))
-GROUP_SHARES = zipf(len(words.GROUPS))
+ACTOR_SHARES = zipf(len(vocabulary.ACTORS))
+VERB_SHARES = zipf(len(vocabulary.VERBS))
+ADJECTIVE_SHARES = zipf(len(vocabulary.ADJECTIVES))
+THING_SHARES = zipf(len(vocabulary.THINGS))
+GROUP_SHARES = zipf(len(vocabulary.GROUPS))

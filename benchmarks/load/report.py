@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.load.course import CALM, Course, sum_of
-from tests.load.readers import READERS, Found
+from benchmarks.load.course import CALM, Course, sum_of
+from benchmarks.load.readers import READERS, Found
 
 
 class Bars:

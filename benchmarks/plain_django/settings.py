@@ -4,7 +4,7 @@ from pathlib import Path
 
 from config.settings import *  # noqa: F403
 
-ROOT_URLCONF = "tests.plain.urls"
+ROOT_URLCONF = "benchmarks.plain_django.urls"
 MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("articles.")]  # noqa: F405
 TEMPLATES[0]["BACKEND"] = "django.template.backends.django.DjangoTemplates"  # noqa: F405
 TEMPLATES[0]["DIRS"] = [Path(__file__).parent / "templates"]  # noqa: F405

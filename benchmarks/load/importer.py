@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from articles.exchange.generating import documents
 from articles.exchange.write import document_text
 from articles.policy import Policy
-from tests.load.site import Site
+from benchmarks.generator.articles import documents
+from benchmarks.load.site import Site
 
 DOCUMENTS, CHANGED = 500, 25
 PAUSE_SECONDS = 2.0

@@ -11,7 +11,7 @@ from articles.models import Article, ArticleImage, ArticleTopic, Event, RelatedI
 from articles.search import schema
 
 LOADED: tuple[type[models.Model], ...] = (Article, ArticleTopic, ArticleImage, RelatedLink, RelatedImage, Event)
-PUT_OFF = "articles_load"  # the table of definitions
+PENDING_INDEX_TABLE = "articles_load"  # the table of definitions
 INDEXES = {
     "sqlite": """SELECT name, sql FROM sqlite_master
         WHERE type = 'index' AND tbl_name = %s AND sql LIKE 'CREATE INDEX%%'""",
@@ -22,26 +22,26 @@ INDEXES = {
 
 def is_under_way() -> bool:
     """Return whether a load has begun and not ended."""
-    return PUT_OFF in connection.introspection.table_names()
+    return PENDING_INDEX_TABLE in connection.introspection.table_names()
 
 
-def put_off() -> None:
+def drop_indexes() -> None:
     """Take off the indexes that only readers need, and the triggers of the search index. All or nothing."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"CREATE TABLE {PUT_OFF} (definition text)")
+        cursor.execute(f"CREATE TABLE {PENDING_INDEX_TABLE} (definition text)")
         for table in [*(model._meta.db_table for model in LOADED), "article_search"]:
             cursor.execute(INDEXES[connection.vendor], [table])
             for name, definition in cursor.fetchall():
-                cursor.execute(f"INSERT INTO {PUT_OFF} VALUES (%s)", [definition])  # noqa: S608
+                cursor.execute(f"INSERT INTO {PENDING_INDEX_TABLE} VALUES (%s)", [definition])  # noqa: S608
                 cursor.execute(f"DROP INDEX {name}")
         schema.drop_triggers(connection)
 
 
-def make_up() -> None:
+def rebuild_indexes() -> None:
     """Make what was put off: the search index, then one index after another. Killed, it goes on where it was."""
     connection.check_constraints()
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT definition FROM {PUT_OFF}")  # noqa: S608
+        cursor.execute(f"SELECT definition FROM {PENDING_INDEX_TABLE}")  # noqa: S608
         definitions = [definition for (definition,) in cursor.fetchall()]
         if schema.missing_triggers(connection):
             with transaction.atomic():
@@ -50,5 +50,5 @@ def make_up() -> None:
         for definition in definitions:
             with transaction.atomic():
                 cursor.execute(definition)
-                cursor.execute(f"DELETE FROM {PUT_OFF} WHERE definition = %s", [definition])  # noqa: S608
-        cursor.execute(f"DROP TABLE {PUT_OFF}")
+                cursor.execute(f"DELETE FROM {PENDING_INDEX_TABLE} WHERE definition = %s", [definition])  # noqa: S608
+        cursor.execute(f"DROP TABLE {PENDING_INDEX_TABLE}")

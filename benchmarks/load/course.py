@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Protocol
 
-from tests.load.readers import Found, Readers
+from benchmarks.load.readers import Found, Readers
 
 WARMING, CALM, POSTGRES, REDIS = "warming up", "calm", "PostgreSQL is restarted", "Redis is away"
 # Shares of the whole. Only calm parts count for times.
