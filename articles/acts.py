@@ -21,7 +21,6 @@ from django.utils import timezone
 from articles import listings
 from articles.bulk import Table, chunked
 from articles.derivation import DERIVED_FIELDS, settle
-from articles.keysets import KeySet
 from articles.models import Article, ArticleTopic, Event, Operation, Policies, Subject, Verb, Via
 from articles.models.image import failed_among
 from articles.policy import Policy
@@ -136,9 +135,9 @@ class Act:
         self.undoes: Operation | None = None
         self.rows: dict[int, Article] = {}
         self.changes: list[Change] = []  # those of the last flush and since
-        self.created = KeySet()
+        self.created: set[int] = set()
         self.moved: set[int] = set()  # articles whose links changed, so that their stories have to follow
-        self.changed = KeySet()
+        self.changed: set[int] = set()
         self._before: dict[int, dict[str, Any]] = {}
         self._untold: dict[int, tuple[Any, ...]] = {}
         self._keys: dict[int, str] = {}
@@ -406,7 +405,7 @@ def created(ids: Collection[int], running: Act) -> None:
     operation = running.begin_log()
     quote = connection.ops.quote_name
     table, articles = quote(Event._meta.db_table), quote(Article._meta.db_table)
-    for chunk in chunked(KeySet(ids)):
+    for chunk in chunked(sorted(set(ids))):
         dense = len(chunk) > 1 and max(chunk) - min(chunk) == len(chunk) - 1
         wanted = "id BETWEEN %s AND %s" if dense else f"id IN ({', '.join(['%s'] * len(chunk))})"
         with connection.cursor() as cursor:

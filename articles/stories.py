@@ -21,7 +21,6 @@ from articles.bulk import Table, among, chunked
 from articles.clustering import Claim, Placement, place
 from articles.derivation import match_key, public_by_rule, settle
 from articles.explaining import word
-from articles.keysets import KeySet
 from articles.models import Article, ArticleQuerySet, Pairing, Policies, RelatedLink, Verb
 from articles.naming import file_order, name_of
 from articles.policy import FOLDED_HEAT, Explanation, Policy, Standing, explain
@@ -85,7 +84,7 @@ def _articles_by_key(keys: Collection[str]) -> dict[str, list[int]]:
 def keep_pairings(running: Act, ids: Collection[int]) -> set[int]:
     """Make the links of these articles agree with what editors decided about pairs of them; return whom that moved."""
     moved: set[int] = set()
-    for chunk in chunked(KeySet(ids)):
+    for chunk in chunked(sorted(set(ids))):
         pairs = Pairing.objects.filter(among("lead", chunk) | among("member", chunk)).order_by("pk")
         for pairing in pairs.select_related("member"):
             pair = (pairing.lead_id, pairing.member_id)
@@ -392,13 +391,13 @@ def place_folded(running: Act, ids: Collection[int], placed: Collection[int] = (
     if len(ids) <= FEW:
         _place(running, [row for row in _placed(near_ids(sorted(ids)).order_by()) if row[0] not in placed])
         return
-    near = KeySet()
-    for chunk in chunked(KeySet(ids)):
+    near: set[int] = set()
+    for chunk in chunked(sorted(set(ids))):
         near.update(chunk)
         near.update(Article.objects.filter(among("lead", chunk)).order_by().values_list("pk", flat=True))
         links = RelatedLink.objects.filter(among("article", chunk) | among("target", chunk), target__isnull=False)
         near.update(pk for pair in links.order_by().values_list("article", "target") for pk in pair)
-    for chunk in chunked(near):
+    for chunk in chunked(sorted(near)):
         wanted = set(chunk)
         rows = _placed(Article.objects.filter(among("pk", chunk)).order_by())
         _place(running, [row for row in rows if row[0] in wanted and row[0] not in placed])

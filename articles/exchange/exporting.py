@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from articles.bulk import rare_collections
 from articles.models import Article
 
 from . import store
@@ -31,11 +30,10 @@ def export_documents(directory: Path, *, dialect: str, on_file: Callable[[], Non
     """
     folder = _Folder(directory)
     written = 0
-    with rare_collections():
-        for document in _documents():
-            shown = document if dialect == "source" else in_newest_dialect(document)
-            written += folder.write(f"{document.name}.md", document_text(shown).encode())
-            on_file()
+    for document in _documents():
+        shown = document if dialect == "source" else in_newest_dialect(document)
+        written += folder.write(f"{document.name}.md", document_text(shown).encode())
+        on_file()
     return written
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .document import Problem
-from .names import in_order
 from .parse import FILE_SIZE_MAX
 
 DOCUMENT_SUFFIXES = (".md", ".markdown", ".txt")
@@ -60,7 +59,7 @@ def _below(directory: str) -> Iterator[tuple[str, str]]:
     for folder, folders, files in os.walk(directory, onerror=unreadable.append):
         folders.sort(key=os.fsencode)
         prefix = os.path.join(folder, "")
-        for name in in_order(files):
+        for name in sorted(files, key=os.fsencode):
             stem, suffix = (name[:-3], ".md") if name[-3:] == ".md" and name[0] != "." else os.path.splitext(name)
             path = f"{prefix}{name}"
             if suffix.lower() in DOCUMENT_SUFFIXES or (suffix.lower() in REGISTRY_SUFFIXES and _says_taxonomy(path)):

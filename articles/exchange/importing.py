@@ -19,8 +19,6 @@ from django.db.models import F
 
 from articles import naming, operations, stories, twins
 from articles.acts import SYSTEM, Act, By, act, created
-from articles.bulk import rare_collections
-from articles.keysets import KeySet
 from articles.models import Article, ArticleQuerySet, Operation, Policies, Verb
 from articles.pins import ANEW
 
@@ -28,7 +26,6 @@ from . import store
 from .document import Document, DocumentRejected, Entry, Problem, TopicEntry
 from .files import Source, Unreadable, read_bytes
 from .lock import import_lock
-from .names import Names
 from .notices import notices_of
 from .parse import hash_of, read_file
 from .registry import Registry, store_organization, store_topic
@@ -81,14 +78,13 @@ def run_import(
     of an article only among the others is told to `on_notice` at the end, by name. The run is one operation of `by`.
     """
     run = _Run(on_outcome, on_notice, dry_run=dry_run, rescore=rescore, prune=prune, by=by)
-    with rare_collections():
-        if dry_run:
+    if dry_run:
+        run.take_in_all(sources)
+        run.compare_changed()
+    else:
+        with import_lock(on_wait):
             run.take_in_all(sources)
-            run.compare_changed()
-        else:
-            with import_lock(on_wait):
-                run.take_in_all(sources)
-                run.finish()
+            run.finish()
     return run.counts
 
 
@@ -126,7 +122,7 @@ class _Run:
         self.registry = Registry()
         self.counts: Counter[str] = Counter()
         self.newest_operation: int | None = None
-        self.seen = Names()  # those of this run, with a short form of their hashes
+        self.seen: dict[str, str] = {}  # content hash by document name
         self.refused: set[str] = set()  # names of files that are there, but could not be taken in
         self.changed: list[_Read | Source] = []
         self.entries: list[tuple[Source, Entry]] = []
@@ -144,11 +140,11 @@ class _Run:
         if not (self.changed or self.entries or gone or back or staged.exists()):
             return
         with act(Verb.IMPORT, self.by) as running:
-            new = KeySet(staged.values_list("pk", flat=True).iterator())
+            new = list(staged.values_list("pk", flat=True))
             self._store_entries(running, new)
             if new:
                 created(new, running)
-            touched = new | self._update_changed(running)
+            touched = sorted({*new, *self._update_changed(running)})
             running.save_rows()
             stories.connect_links(touched)
             moved = stories.keep_pairings(running, touched)
@@ -280,17 +276,17 @@ class _Run:
 
     def _is_repeated(self, source: Source, name: str, content_hash: str) -> bool:
         """Tell the outcome of a file whose name this run has had already, and return True."""
-        short = int(content_hash[:15], 16)
-        if self.seen.add(name, short):
+        if name not in self.seen:
+            self.seen[name] = content_hash
             return False
-        if self.seen.get(name) == short:
+        if self.seen[name] == content_hash:
             self._tell(Outcome(source.label, UNCHANGED, name))
         else:
             message = f"name: an earlier file has the same name {name} and other content; rename one of them"
             self._reject(source, [Problem(source.label, 0, message)])
         return True
 
-    def _store_entries(self, running: Act, new: KeySet) -> None:
+    def _store_entries(self, running: Act, new: Sequence[int]) -> None:
         """Store the registry entries; where they move topics in the tree, other policies decide."""
         for source, entry in self.entries:
             self._store_entry(source, entry)
@@ -308,9 +304,9 @@ class _Run:
         else:
             self._tell(Outcome(source.label, outcome, getattr(entry, "slug", "") or entry.name))
 
-    def _update_changed(self, running: Act) -> KeySet:
+    def _update_changed(self, running: Act) -> set[int]:
         """Update the changed articles and return their ids."""
-        updated = KeySet()
+        updated: set[int] = set()
         for batch in self._changed_batches():
             due = {
                 article.pk: read.document

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .canonical import canonical_text, is_canonical
 from .document import Document, Entry, Image, Outlet, Related, TopicEntry
 from .keys import BARE, ORGANIZATION_ENTRY, TOPIC_ENTRY, Dialect, Key, Kind, dialect_keys
 from .parse import block_names, canonical_order
@@ -20,13 +19,6 @@ _EMPTY: tuple[Any, ...] = (None, "", [])
 
 def document_text(document: Document) -> str:
     """Return the document in its own dialect, ending in the fence, an empty line and its body."""
-    if is_canonical(document):
-        return canonical_text(document)
-    return text_by_table(document)
-
-
-def text_by_table(document: Document) -> str:
-    """Return what `document_text()` does, key by key: for whatever leaves the rules somewhere."""
     keys = dialect_keys(document.dialect)
     lines = _Writer(keys).lines(document, keys.article, top=True)
     gap = "" if document.layout.get("close") == "tight" else "\n"

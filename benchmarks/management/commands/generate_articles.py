@@ -14,7 +14,6 @@ from tqdm import tqdm
 
 from articles import twins
 from articles.acts import By, act
-from articles.bulk import rare_collections
 from articles.exchange.document import Document
 from articles.exchange.importing import take_in_stories
 from articles.exchange.lock import import_lock
@@ -66,7 +65,7 @@ class Command(BaseCommand):
         quiet = options["verbosity"] == 0 or not sys.stderr.isatty()
         made = 0
         try:
-            with import_lock(self._wait), rare_collections(), tqdm(total=count, unit=" articles", disable=quiet) as bar:
+            with import_lock(self._wait), tqdm(total=count, unit=" articles", disable=quiet) as bar:
                 _require_empty(add)
                 register_missing(entries())
                 registry = Registry()
