@@ -1,4 +1,4 @@
-"""How gunicorn serves: `gunicorn -c config/gunicorn.conf.py`. README's settings table lists what can be changed.
+"""How gunicorn serves: `gunicorn -c config/gunicorn.conf.py`. docs/settings.md lists what can be changed.
 
 The settings are read apart from Django, so that processes started after a reload (SIGHUP) load the code anew.
 """

@@ -1,6 +1,6 @@
 """Every setting of the project; the only module that reads the environment.
 
-The README lists each variable with its default. Nothing here exists only in production: the environment
+docs/settings.md lists each variable with its default. Nothing here exists only in production: the environment
 differs, the file does not.
 """
 
