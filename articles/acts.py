@@ -19,7 +19,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from articles import listings
-from articles.bulk import Table, chunked
+from articles.db.bulk import Table, chunked
 from articles.derivation import DERIVED_FIELDS, settle
 from articles.models import Article, ArticleTopic, Event, Operation, Policies, Subject, Verb, Via
 from articles.models.image import failed_among

@@ -5,12 +5,13 @@ class ArticlesConfig(AppConfig):
     name = "articles"
 
     def ready(self):
-        from articles import checks, stamps  # noqa: F401 importing checks registers them
+        from articles import checks  # noqa: F401 importing checks registers them
         from articles.images import queue
         from articles.observing import checks as _  # noqa: F401
         from articles.observing import errors, security
+        from articles.page_cache import versions
 
-        stamps.watch()
+        versions.connect_signals(self)
         queue.watch()
         security.watch()
         errors.start()

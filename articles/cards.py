@@ -14,10 +14,11 @@ from django.db.models.functions import Coalesce, JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
+from articles.db.compiled_queries import Statement, json_of, time_of
+
 from .media import Copy
 from .models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink
 from .models.fields import Digest
-from .statements import Statement, json_of, time_of
 
 PICTURE = {name: f"picture__{name}" for name in ("key", "rungs", "width", "height")} | {
     "bytes": "picture__enclosure_bytes"

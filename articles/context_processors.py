@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from articles.db.compiled_queries import Statement
+
 from .models import Topic
-from .statements import Statement
 from .topictree import with_stories
 
 SECTIONS = 8
@@ -43,6 +44,4 @@ def sections() -> tuple[Section, ...]:
     return tuple(Section(shortname or name, slug) for name, shortname, _, slug in chosen[:SECTIONS])
 
 
-UPPER = Statement(
-    lambda _: with_stories(Topic.objects.filter(parent__parent=None)).values_list(*COLUMNS), is_shared=True
-)
+UPPER = Statement(lambda _: with_stories(Topic.objects.filter(parent__parent=None)).values_list(*COLUMNS))

@@ -7,7 +7,7 @@ from typing import Any
 
 from articles import stories, twins
 from articles.acts import Act, By, act, plain
-from articles.bulk import chunked
+from articles.db.bulk import chunked
 from articles.models import Article, ArticleQuerySet, Event, Subject, Verb
 from articles.outcomes import DELETED, Clash, Outcome, Refusal, Refused, Stale
 from articles.stories import CHUNK

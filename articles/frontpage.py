@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
+from articles.db.compiled_queries import MOMENT, Statement
+
 from .models import Article
 from .ranking import is_mixed, mixed
-from .statements import MOMENT, Statement
 
 STORIES = 36
 BESIDE = 6  # secondary stories beside the top one

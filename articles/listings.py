@@ -10,7 +10,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet, Subquery
 
-from articles.bulk import CHUNK, Table, chunked
+from articles.db.bulk import CHUNK, Table, chunked
 from articles.derivation import match_key
 from articles.models import Article, ArticleImage, ArticleTopic, Pairing, RelatedImage, RelatedLink, Topic
 from providers.models import Provider

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from articles import folding, listings, others, pins, rights, ruling, stories, twins, undoing
 from articles.acts import DELETED, SYSTEM, Act, By, Change, act, created
-from articles.bulk import chunked
+from articles.db.bulk import chunked
 from articles.deciding import MATCHED, Some, Versions, each, near_of, refreshed, require_unmoved, settle
 from articles.images import missing, storing
 from articles.models import (

@@ -11,11 +11,11 @@ from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
+from articles.db.compiled_queries import MOMENT, JSONList, Statement, json_of
 from providers.models import Provider, ProviderLogo
 
 from .media import Outlet, logos_of
 from .models import Article, shown_to_readers
-from .statements import MOMENT, JSONList, Statement, json_of
 
 RECENT_DAYS = 30
 

@@ -12,9 +12,10 @@ from functools import cache, partial
 
 from django.db.models import Q
 
-from .bulk import chunked
+from articles.db.bulk import chunked
+from articles.db.compiled_queries import BEFORE_FILE, BEFORE_TIME, MOMENT, SINCE, Statement, time_of
+
 from .models import Article, ArticleQuerySet, ArticleTopic, shown_to_readers
-from .statements import BEFORE_FILE, BEFORE_TIME, MOMENT, SINCE, Statement, time_of
 
 KEYS_AT_ONCE = 200  # SQLite joins at most 500 SELECTs
 EVER = datetime(1, 1, 2, tzinfo=UTC)
@@ -133,9 +134,7 @@ def _by_topic(size: int, is_later: bool) -> Statement:
     )
     columns = ("content_object", "published_at", "content_object__name", "content_object__file_name")
     order = ("-published_at", "content_object__file_name")
-    return Statement(
-        lambda topics: told.filter(tag__in=topics).order_by(*order).values_list(*columns)[:size], is_shared=True
-    )
+    return Statement(lambda topics: told.filter(tag__in=topics).order_by(*order).values_list(*columns)[:size])
 
 
 @cache

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
+from articles.page_cache.cacheable import cacheable
 from providers.models import Provider
 
 from . import search
@@ -20,7 +21,6 @@ from .cards import Card, cards_of
 from .days import midnight
 from .models import Article, ArticleQuerySet
 from .paging import PAGE_SIZE, Page, page_of
-from .readers import for_readers
 from .search.query import MAX_CHARACTERS, parse
 from .templatetags.newsfold import first_words, plain
 from .topictree import TopicTree
@@ -101,7 +101,7 @@ class Found(NamedTuple):
     excerpt: tuple[tuple[str, bool], ...]
 
 
-@for_readers(*PARAMETERS)
+@cacheable(*PARAMETERS)
 @require_safe
 def results(request: HttpRequest) -> HttpResponse:
     """Show the stories that match, newest first or the best of the newest matches first."""

@@ -17,8 +17,8 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 
 from articles import listings
 from articles.acts import SYSTEM, Act
-from articles.bulk import Table, among, chunked
 from articles.clustering import Claim, Placement, place
+from articles.db.bulk import Table, among, chunked
 from articles.derivation import match_key, public_by_rule, settle
 from articles.explaining import word
 from articles.models import Article, ArticleQuerySet, Pairing, Policies, RelatedLink, Verb

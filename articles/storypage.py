@@ -10,6 +10,8 @@ from django.db.models import BooleanField, ExpressionWrapper, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
+from articles.db.compiled_queries import MOMENT, JSONList, Statement, json_of, time_of
+
 from .cards import copy_from, copy_of
 from .embeds import player_address, watch_address, youtube_id
 from .media import Copy, Outlet
@@ -17,7 +19,6 @@ from .models import Article, ArticleTopic, RelatedLink, shown_to_readers
 from .models.related import is_coverage
 from .outlets import logos_from, logos_json
 from .paging import newest_about
-from .statements import MOMENT, JSONList, Statement, json_of, time_of
 
 COVERAGE_UNFOLDED = 8
 MORE_STORIES = 5
@@ -217,7 +218,7 @@ def _build_asides(ids: Sequence[int]) -> QuerySet[Any, Any]:
     return Article.objects.filter(pk__in=ids).order_by().values_list(*columns)
 
 
-ASIDES = Statement(_build_asides, is_shared=True)
+ASIDES = Statement(_build_asides)
 STORIES = Statement(_build_stories)
 LINKS = Statement(_build_links)
 SHOWN = Statement(_build_shown)

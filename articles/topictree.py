@@ -11,8 +11,9 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
+from articles.db.compiled_queries import MOMENT, Statement
+
 from .models import Article, ArticleTopic, Topic, shown_to_readers
-from .statements import MOMENT, Statement
 
 RECENT_DAYS = 30
 
@@ -123,5 +124,5 @@ def _build_told(ids: Sequence[int]) -> QuerySet[Any, Any]:
     return with_stories(Topic.objects.filter(pk__in=ids)).order_by().values_list("pk")
 
 
-ALL = Statement(lambda _: Topic.objects.values_list("pk", "name", "slug", "parent"), is_shared=True)
-TOLD = Statement(_build_told, is_shared=True)
+ALL = Statement(lambda _: Topic.objects.values_list("pk", "name", "slug", "parent"))
+TOLD = Statement(_build_told)

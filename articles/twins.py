@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from articles.acts import Act
-from articles.bulk import among, chunked
+from articles.db.bulk import among, chunked
 from articles.models import Article
 
 

@@ -11,7 +11,7 @@ from django.db import models
 
 from articles import listings, others, pins, rights, ruling, stories, twins
 from articles.acts import CREATED, DELETED, PIN, Act, Change, plain, snapshot
-from articles.bulk import Table, chunked, time_value
+from articles.db.bulk import Table, chunked, time_value
 from articles.models import Article, Event, Operation, Pairing, RelatedLink, Subject, Topic, Verb, number_of
 from articles.policy import SIDE
 from articles.states import State

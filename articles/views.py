@@ -18,6 +18,8 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from articles.page_cache.cacheable import cacheable
+
 from . import outlets
 from .cards import cards_of, days_of
 from .days import midnight
@@ -26,7 +28,6 @@ from .media import media_type
 from .models import Article, ArticleQuerySet, Policies
 from .paging import page_about, page_by, page_of
 from .ranking import HOURS_PER_TENFOLD_HEAT, MIXED_PLACES, PER_OUTLET
-from .readers import for_readers
 from .storypage import shown, story_context
 from .topictree import TopicTree
 
@@ -36,7 +37,7 @@ SEEN = ("name", "public", "publish_at", "unpublish_at", "heat", "removed", "miss
 LEAD_SEEN = tuple(f"lead__{name}" for name in SEEN)
 
 
-@for_readers("before")
+@cacheable("before")
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     """Show what is hottest; from the second page on the river alone."""
@@ -52,13 +53,13 @@ def front(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/front.html", context | {"today": timezone.localdate()})
 
 
-@for_readers("before")
+@cacheable("before")
 @require_safe
 def latest(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/latest.html", _list_context(request, Article.objects.public()))
 
 
-@for_readers("before")
+@cacheable("before")
 @require_safe
 def archive(request: HttpRequest, day: date) -> HttpResponse:
     """Show what was published on a day of the site's time zone; a day without stories has no page."""
@@ -75,13 +76,13 @@ def archive(request: HttpRequest, day: date) -> HttpResponse:
     return render(request, "articles/archive.html", context | around)
 
 
-@for_readers()
+@cacheable()
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/topics.html", {"branches": TopicTree.load().branches()})
 
 
-@for_readers("before")
+@cacheable("before")
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a topic that has public stories; no other is on the site, lest its name tell of what isn't published."""
@@ -97,7 +98,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "articles/topic.html", context)
 
 
-@for_readers("after")
+@cacheable("after")
 @require_safe
 def providers(request: HttpRequest) -> HttpResponse:
     domains = outlets.told_domains()
@@ -109,7 +110,7 @@ def providers(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/providers.html", context)
 
 
-@for_readers("before")
+@cacheable("before")
 @require_safe
 def provider(request: HttpRequest, domain: str) -> HttpResponse:
     """Show a domain with all the names under which public stories of it came; no other is on the site."""
@@ -121,14 +122,14 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
     return render(request, "articles/provider.html", context | {"face": outlets.faces([found])[domain]})
 
 
-@for_readers()
+@cacheable()
 @require_safe
 def story(request: HttpRequest, name: str) -> HttpResponseBase:
     pk = shown(name)
     return _redirect_to_lead(name) if pk is None else render(request, "articles/story.html", story_context(pk))
 
 
-@for_readers()
+@cacheable()
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """Tell what this site is and why stories stand where they do, with the numbers that hold at present."""

@@ -57,9 +57,8 @@ MIDDLEWARE = [
     "articles.api.middleware.ReadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "articles.throttling.SearchersMiddleware",
-    "articles.caching.KeptAnswersMiddleware",
-    "articles.replica.ReplicaMiddleware",
-    "articles.grounds.GroundsMiddleware",
+    "articles.page_cache.middleware.PageCacheMiddleware",
+    "articles.page_cache.replica.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -128,31 +127,26 @@ def database(found: dict[str, Any], wait: float = DATABASE_POOL_WAIT) -> dict[st
 
 
 DATABASES = {"default": database(env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
-# A copy of the database that follows it, from which readers' pages are read (articles/replica.py).
+# A copy of the database that follows it, from which readers' pages are read (articles/page_cache/replica.py).
 if env.str("REPLICA_URL", default=""):
     DATABASES["replica"] = database(env.db("REPLICA_URL"), wait=min(DATABASE_POOL_WAIT, 1.0))
-DATABASE_ROUTERS = ["articles.routing.ReplicaRouter"]
+DATABASE_ROUTERS = ["articles.db.routers.ReplicaRouter"]
 
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
-# Answers for readers have a cache of their own, so that neither pushes the other out: here, a process keeps 500. What
-# they rest on has another (articles/grounds.py).
+# Pages have a cache of their own, so that neither pushes the other out: here, a process keeps 500.
 CACHES["pages"] = CACHES["default"] | {"KEY_PREFIX": "pages", "OPTIONS": {**CACHES["default"].get("OPTIONS", {})}}
 if CACHES["pages"]["BACKEND"].endswith("LocMemCache"):
     CACHES["pages"] |= {"LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": 500}}
-    CACHES["grounds"] = CACHES["pages"] | {"LOCATION": "grounds", "KEY_PREFIX": "grounds"}
 elif CACHES["default"]["BACKEND"].endswith(".RedisCache"):
     asked = CACHES["default"] | {"BACKEND": "config.cache.RedisCache"}
     given = asked.get("OPTIONS", {})
     CACHES["default"] = asked | {"OPTIONS": given | {"ALONE_ENTRIES": 1000}}
     CACHES["pages"] = asked | {"BACKEND": "config.cache.PagesCache", "KEY_PREFIX": "pages"}
     CACHES["pages"]["OPTIONS"] = given | {"OWN_ENTRIES": 500}
-    CACHES["grounds"] = asked | {"KEY_PREFIX": "grounds"}  # large: no process keeps them while Redis is away
     # Sessions are in the database, and a copy of each for a minute here: whatever becomes of Redis, nobody is signed
     # out, and who signs out while it is away is signed out.
     CACHES["sessions"] = asked | {"KEY_PREFIX": "sessions", "OPTIONS": given | {"SECONDS_MAX": 60}}
     SESSION_ENGINE, SESSION_CACHE_ALIAS = "django.contrib.sessions.backends.cached_db", "sessions"
-
-CACHES.setdefault("grounds", CACHES["default"] | {"KEY_PREFIX": "grounds"})
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.backends.OneQueryBackend"]

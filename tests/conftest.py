@@ -5,17 +5,15 @@ HYPOTHESIS_PROFILE is quick by default and thorough in CI.
 
 import gc
 import os
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
 from hypothesis import HealthCheck, settings
 
-from articles import sharing
 from articles.search import postgresql
 from tests.crowds import database_in
 from tests.guard import watch
@@ -34,18 +32,6 @@ def unlogged_writes() -> Iterator[list[str]]:
     with watch() as found:
         yield found
     assert not found, "\n".join(found)
-
-
-@pytest.fixture(autouse=True)
-def unshared_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests write rows of which no stamp tells: rows are shared where answers are kept, in one test."""
-    known_in = sharing._known_in
-
-    def known_in_test(state: str) -> dict[Hashable, sharing.Rows]:
-        test = django_settings.CACHES["pages"].get("KEY_PREFIX")
-        return known_in(f"{test} {state}") if test and state else {}
-
-    monkeypatch.setattr(sharing, "_known_in", known_in_test)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def is_editorial(sql: str) -> bool:
 
 
 RESTORING = f"{ROOT}/articles/backups/"  # what it writes, with the log of it, acts once wrote
-TOOL = f"{ROOT}/articles/bulk.py"  # it writes what its caller wants
+TOOL = f"{ROOT}/articles/db/bulk.py"  # it writes what its caller wants
 
 
 def writer(frame: FrameType | None) -> str:

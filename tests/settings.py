@@ -51,7 +51,7 @@ STORAGES["staticfiles"] = {  # noqa: F405
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
 }
 # Tests write rows that no act writes, of which no stamp tells. Those of the kept answers take the real cache.
-REAL_CACHES = {name: CACHES[name] for name in ("pages", "grounds")}  # noqa: F405
+REAL_CACHES = {"pages": CACHES["pages"]}  # noqa: F405
 CACHES |= dict.fromkeys(REAL_CACHES, {"BACKEND": "django.core.cache.backends.dummy.DummyCache"})  # noqa: F405
 SESSION_ENGINE = "django.contrib.sessions.backends.db"  # with Redis a copy is kept there, and a query fewer asked
 

@@ -9,7 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.test import Client
 
-from articles import stamps, views
+from articles import views
+from articles.page_cache import middleware
 from config import errors
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +32,9 @@ UNREACHABLE = EndpointConnectionError(endpoint_url="https://s3.example")
 
 
 @pytest.mark.parametrize("error", [OperationalError("gone"), InterfaceError("closed"), UNREACHABLE])
-@pytest.mark.parametrize("place", [(stamps, "current"), (views, "_list_context")], ids=["middleware", "view"])
+@pytest.mark.parametrize(
+    "place", [(middleware, "current_version"), (views, "_list_context")], ids=["middleware", "view"]
+)
 def test_a_service_that_is_away_is_told_with_when_to_ask_again(client, monkeypatch, error, place):
     monkeypatch.setattr(errors, "AWAY", errors.away("s3://pictures"))
     monkeypatch.setattr(*place, failing(error))

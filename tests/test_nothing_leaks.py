@@ -17,9 +17,10 @@ from django.core.cache import caches
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils import timezone
 
-from articles import operations, stamps
+from articles import operations
 from articles.desk import preview
 from articles.models import Article
+from articles.page_cache import versions
 
 from . import builders
 from . import settings as test_settings
@@ -84,7 +85,7 @@ def lead():
 @pytest.fixture
 def before(client, lead):
     """What every address answers before there is a secret."""
-    stamps.advance()
+    versions.bump_version()
     return {address: client.get(address).content for address in addresses(OPEN)}
 
 
@@ -113,7 +114,7 @@ def secret(lead, before):
     )
     for one in both():
         builders.related(lead, one)
-    stamps.advance()
+    versions.bump_version()
     return article
 
 
@@ -133,7 +134,7 @@ def mark(secret, *, missing):
 def write(secret, **values):
     """Store what an import does, which hides it."""
     Article.objects.filter(pk=secret.pk).update(**values, public=False)
-    stamps.advance()
+    versions.bump_version()
 
 
 # What happens, and whether readers see the story then: by itself ("shown"), as coverage ("folded") or not at all.
@@ -207,7 +208,7 @@ def test_what_readers_never_saw_makes_no_difference(client, secret, lead, before
     values = {"heat": 80, "quality": 80, "published": True} | builders.HIDDEN[state]
     values["state"] = "published" if values["published"] else "undecided"
     both().update(**values, public=state in ("not yet", "no longer"))
-    stamps.advance()
+    versions.bump_version()
     look_everywhere(client, state, "hidden", {}, lead, before)
 
 

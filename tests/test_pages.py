@@ -9,9 +9,10 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import operations, stamps, views
+from articles import operations, views
 from articles.media import media_address
 from articles.models import Article, ArticleImage, Topic
+from articles.page_cache import versions
 from providers.models import ProviderLogo
 
 from . import builders
@@ -424,10 +425,10 @@ def test_an_editors_pick_stands_first_until_its_time_is_over(client, monkeypatch
     assert headlines(page) == ["Quiet", "Loud"]
     assert page.count("Editor’s pick") == 1
     assert "Editor’s pick" not in body(client, "/latest/")
-    before = stamps.current().key
+    before = versions.current_version().key
     monkeypatch.setattr(timezone, "now", lambda: now + timedelta(hours=2))
     assert headlines(body(client, "/")) == ["Loud", "Quiet"]
-    assert stamps.current().key != before
+    assert versions.current_version().key != before
     monkeypatch.undo()
     operations.undo(operation)
     assert headlines(body(client, "/")) == ["Loud", "Quiet"]

@@ -10,11 +10,11 @@ from django.core.files.storage import FileSystemStorage
 from django.db import connection
 from django.utils import timezone
 
-from articles import stamps
 from articles.images import queue, storing
 from articles.images.queue import discover, due_addresses, fail, name
 from articles.images.storing import PictureRemoved, keep, names_of, release_unused
 from articles.models import Article, ArticleImage, Picture, PictureAddress
+from articles.page_cache import versions
 from pictures import files
 from pictures.ladder import PictureRefused, Rendition
 from providers.models import ProviderLogo
@@ -73,10 +73,10 @@ def test_the_key_tells_renditions_apart():
 @db
 def test_keeping_it_again_writes_nothing_and_decodes_nothing(decoder, monkeypatch):
     keep(ADDRESS, b"fox", decoder)
-    before = Picture.objects.values().get(), PictureAddress.objects.values().get(), stamps.current()
+    before = Picture.objects.values().get(), PictureAddress.objects.values().get(), versions.current_version()
     monkeypatch.setattr(FileSystemStorage, "_save", lambda *arguments: pytest.fail("written"))
     assert not keep(ADDRESS, b"fox", decoder)
-    assert (Picture.objects.values().get(), PictureAddress.objects.values().get(), stamps.current()) == before
+    assert (Picture.objects.values().get(), PictureAddress.objects.values().get(), versions.current_version()) == before
     assert decoder.decoded == 1
 
 
@@ -93,10 +93,10 @@ def test_the_same_picture_at_many_addresses_is_stored_once(media, decoder):
 @db
 def test_another_picture_at_the_address_takes_its_place(decoder):
     keep(ADDRESS, b"fox", decoder)
-    before = stamps.current()
+    before = versions.current_version()
     assert keep(ADDRESS, b"hare", decoder)
     assert address().picture.sha256 == hashlib.sha256(b"hare").hexdigest()
-    assert stamps.current() != before
+    assert versions.current_version() != before
 
 
 @db

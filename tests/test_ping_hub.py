@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from articles import operations
-from articles.alone import alone_with
+from articles.db.locks import file_lock
 from articles.feeds import hub as module
 from articles.models import Article
 from tests import builders
@@ -249,8 +249,8 @@ def test_a_place_that_cant_be_written_is_named(hub, settings, tmp_path):
 
 
 def test_runs_side_by_side_tell_once(hub, capsys, settings):
-    with alone_with(Path(settings.WEBSUB_STATE)) as is_alone:
-        assert is_alone
+    with file_lock(Path(settings.WEBSUB_STATE)) as is_held:
+        assert is_held
         assert ping(capsys) == "Another run is telling the hub: nothing to do."
     assert ping(capsys).startswith("3 feeds")
 

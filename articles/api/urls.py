@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponseBase
 
-from articles.readers import for_readers
+from articles.page_cache.cacheable import cacheable
 
 from .views import api
 
@@ -34,7 +34,7 @@ urlpatterns: list[Any] = api.urls[0]
 for pattern in urlpatterns:
     view = with_head(cast(View, pattern.callback))
     if pattern.name == "changes":
-        view = for_readers("limit", alone=True)(view)  # those since a place are asked for once
+        view = cacheable("limit", strict=True)(view)  # those since a place are asked for once
     elif pattern.name not in ITSELF:
-        view = for_readers()(view)  # a file's parameters mean nothing
+        view = cacheable()(view)  # a file's parameters mean nothing
     pattern.callback = view

@@ -19,13 +19,13 @@ from django.db.models import F
 
 from articles import naming, operations, stories, twins
 from articles.acts import SYSTEM, Act, By, act, created
+from articles.db.locks import import_lock
 from articles.models import Article, ArticleQuerySet, Operation, Policies, Verb
 from articles.pins import ANEW
 
 from . import store
 from .document import Document, DocumentRejected, Entry, Problem, TopicEntry
 from .files import Source, Unreadable, read_bytes
-from .lock import import_lock
 from .notices import notices_of
 from .parse import hash_of, read_file
 from .registry import Registry, store_organization, store_topic

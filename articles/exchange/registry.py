@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.text import slugify
 
 from articles.acts import Change, act
-from articles.bulk import chunked
+from articles.db.bulk import chunked
 from articles.models import Subject, Topic, Verb
 from providers.models import Provider, ProviderLogo
 

@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from articles.acts import Act
-from articles.bulk import Table, among, chunked, json_text, time_value
+from articles.db.bulk import Table, among, chunked, json_text, time_value
 from articles.derivation import is_open, match_key, url_key
 from articles.models import (
     Article,

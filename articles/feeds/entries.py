@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.cards import copy_from, copy_of
+from articles.db.compiled_queries import Statement, time_of
 from articles.media import media_address
 from articles.models import Article, ArticleQuerySet
 from articles.modified import modified_at, with_log
-from articles.statements import Statement, time_of
 from articles.storypage import subjects_from, subjects_json
 from articles.templatetags.newsfold import web_address
 from articles.xmltext import xml_text

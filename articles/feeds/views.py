@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 from articles import search
 from articles.addresses import site_address
 from articles.models import Article, ArticleQuerySet
+from articles.page_cache.cacheable import cacheable
 from articles.paging import newest_about
-from articles.readers import for_readers
 from articles.searching import Asked, narrowed
 from articles.topictree import TopicTree
 from articles.xmltext import xml_text
@@ -23,14 +23,14 @@ from .entries import ENTRIES, entries_of
 from .formats import FORMATS, Channel
 
 
-@for_readers()
+@cacheable()
 @require_safe
 def latest(request: HttpRequest, form: str) -> HttpResponse:
     about = (settings.SITE_NAME, f"{settings.SITE_TAGLINE}.", reverse("latest"))
     return _feed(request, form, Article.objects.public(), *about)
 
 
-@for_readers()
+@cacheable()
 @require_safe
 def topic(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     """Answer with the stories of a topic and of all below it."""
@@ -45,7 +45,7 @@ def topic(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     return _feed(request, form, stories, _titled(found.name), description, found.address)
 
 
-@for_readers()
+@cacheable()
 @require_safe
 def provider(request: HttpRequest, domain: str, form: str) -> HttpResponse:
     """Answer with the stories of a domain, under whatever name."""
@@ -59,7 +59,7 @@ def provider(request: HttpRequest, domain: str, form: str) -> HttpResponse:
     return _feed(request, form, stories, _titled(name), description, outlets[0].get_absolute_url())
 
 
-@for_readers("q", "topic", "provider", "from", "to")
+@cacheable("q", "topic", "provider", "from", "to")
 @require_safe
 def found(request: HttpRequest, form: str) -> HttpResponse:
     """Answer with the stories that the search page finds; without anything to look for there is nothing to follow."""

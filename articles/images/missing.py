@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from articles.acts import act
-from articles.bulk import chunked
+from articles.db.bulk import chunked
 from articles.models import Article, ArticleImage, Verb
 from articles.models.fields import AddressStart
 from articles.models.image import failed_among

@@ -15,7 +15,7 @@ from django.db.models import F, Max, OuterRef, Subquery
 from django.db.models.signals import post_save
 from django.utils import timezone
 
-from articles.bulk import chunked
+from articles.db.bulk import chunked
 from articles.models import ArticleImage, PictureAddress, PictureMark, shown_to_readers
 from articles.models.fields import AddressStart
 from articles.models.image import PictureAddressQuerySet

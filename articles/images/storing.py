@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from articles import stamps
-from articles.bulk import chunked
+from articles.db.bulk import chunked
 from articles.models import ArticleImage, Picture, PictureAddress, PictureMark
 from articles.models.fields import AddressStart
 from articles.models.image import PictureAddressQuerySet
+from articles.page_cache.versions import bump_version
 from pictures import files
 from pictures.ladder import SUFFIXES, Kind, PictureRefused, Rendition
 from pictures.sandbox import SECONDS, Decoder
@@ -128,7 +128,7 @@ def link(url: str, picture: Picture, *, is_new: bool = False) -> bool:
             written = _write_address(url, address, row) or written
             written = _give_logos(url, row, former) or written
             if written:
-                stamps.advance()
+                bump_version()
     if is_removed:
         if is_new:
             _delete_files([picture])
@@ -178,7 +178,7 @@ def remove(url: str) -> tuple[str, list[str]]:
         pictures.update(removed=True)
         transaction.on_commit(lambda: _delete_files(list(pictures)))
     flag(urls)
-    stamps.advance()
+    bump_version()
     return former, urls
 
 

@@ -20,11 +20,11 @@ from django.db.models.functions import Coalesce, TruncDay, TruncMonth
 from django.utils import timezone
 
 from articles.acts import DELETED
-from articles.caching import QUARTER
 from articles.indexing import indexed
 from articles.models import Article, ArticleQuerySet, Event, RelatedLink, Subject
 from articles.models.operation import EventQuerySet
 from articles.modified import SHOWN, with_log
+from articles.page_cache.versions import CLOCK_BUCKET_SECONDS
 
 LIMIT = 50_000  # addresses in a file, and files in an index, by the protocol
 LETTERS = {TruncMonth: 7, TruncDay: 10}  # of the name of a month, and of a day
@@ -82,7 +82,7 @@ def recent_stories(since: timedelta, count: int) -> ArticleQuerySet:
 
     Not before now: whether a kept answer is right is asked by the bounds that it was made by, for as long as that.
     """
-    end = datetime.fromtimestamp((timezone.now().timestamp() // QUARTER + 1) * QUARTER, UTC)
+    end = datetime.fromtimestamp((timezone.now().timestamp() // CLOCK_BUCKET_SECONDS + 1) * CLOCK_BUCKET_SECONDS, UTC)
     return _listed(end - since, end).newest_first()[:count]
 
 

@@ -17,7 +17,7 @@ from articles.addresses import site_address
 from articles.feeds.formats import LANGUAGE
 from articles.models import Article
 from articles.modified import modified_at
-from articles.readers import for_readers
+from articles.page_cache.cacheable import cacheable
 from articles.topictree import TopicTree
 from articles.xmltext import xml_text
 from providers.models import Provider
@@ -29,14 +29,14 @@ NEWS_LIMIT = 1000  # both by Google's rules for news sitemaps
 XML = "application/xml; charset=utf-8"
 
 
-@for_readers()
+@cacheable()
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     context = {"site": site_address(request), "sections": sections()[: LIMIT - 1]}
     return render(request, "articles/sitemap_index.xml", context, content_type=XML)
 
 
-@for_readers()
+@cacheable()
 @require_safe
 def stories(request: HttpRequest, section: str) -> HttpResponse:
     """Answer with the stories of a month, or of a day; there is none without stories."""
@@ -48,7 +48,7 @@ def stories(request: HttpRequest, section: str) -> HttpResponse:
     return render(request, "articles/sitemap.xml", {"pages": pages}, content_type=XML)
 
 
-@for_readers()
+@cacheable()
 @require_safe
 def lists(request: HttpRequest) -> HttpResponse:
     """Answer with the pages that are lists. They change with any of their stories, so none has a `lastmod`."""
@@ -57,7 +57,7 @@ def lists(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/sitemap.xml", {"pages": pages}, content_type=XML)
 
 
-@for_readers()
+@cacheable()
 @require_safe
 def news(request: HttpRequest) -> HttpResponse:
     """Answer with the stories of the last 48 hours."""

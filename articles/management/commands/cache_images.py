@@ -14,7 +14,7 @@ from django.db import DatabaseError, transaction
 from tqdm import tqdm
 
 from articles.addresses import site_address
-from articles.alone import alone_at
+from articles.db.locks import database_lock
 from articles.images import queue
 from articles.images.collecting import OUTCOMES, WORKERS, StoreFailed, Told, collect, wanted_now
 from articles.images.folder import INDEX, FolderRefused, read_index, read_picture
@@ -92,8 +92,8 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.tell_due(**which)
             return
-        with alone_at("pictures", LOCK_KEY) as is_alone:
-            if not is_alone:
+        with database_lock("pictures", LOCK_KEY) as is_held:
+            if not is_held:
                 self.say("Another run is fetching pictures: nothing to do.")
                 return
             queue.discover()

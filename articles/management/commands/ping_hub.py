@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from articles.addresses import site_address
-from articles.alone import alone_with
+from articles.db.locks import file_lock
 from articles.feeds.hub import Hub, HubAway, HubRefused, Memory, MemoryUnreadable, recall, remember
 from articles.feeds.touched import Moment, feeds_touched, site_feeds
 from config.checks import OWN
@@ -30,8 +30,8 @@ class Command(BaseCommand):
             return
         path = Path(settings.WEBSUB_STATE)
         try:
-            with alone_with(path) as is_alone:
-                if not is_alone:
+            with file_lock(path) as is_held:
+                if not is_held:
                     self.stdout.write("Another run is telling the hub: nothing to do.")
                     return
                 self._tell_what_changed(path, quiet=options["verbosity"] == 0)

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from articles.backups.archive import ArchiveRefused
 from articles.backups.restoring import RestoreRefused, restore
-from articles.exchange.lock import import_lock
+from articles.db.locks import import_lock
 from articles.management.failing import failures_told
 
 

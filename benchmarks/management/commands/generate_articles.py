@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from articles import twins
 from articles.acts import By, act
+from articles.db.locks import import_lock
 from articles.exchange.document import Document
 from articles.exchange.importing import take_in_stories
-from articles.exchange.lock import import_lock
 from articles.exchange.registry import Registry, register_missing
 from articles.management.stopping import stop_by_signal
 from articles.models import Article, Policies, Verb, Via

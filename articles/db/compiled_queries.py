@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import Aggregate, JSONField, QuerySet
 from django.utils import timezone
 
-from .sharing import asked, shared
+from .routers import reading
 
 MARK = -(10**15)  # no key; so far down every number stands for the place of one
 # What stands for values that are known only when rows are asked for: that moment, and where a page ends and starts.
@@ -28,14 +28,10 @@ Compiled = tuple[str, list[tuple[str, Any]]]  # SQL, and each parameter with the
 
 
 class Statement:
-    """A query of `values_list` for rows with given keys or names. `MOMENT` in it stands for the time of asking.
+    """A query of `values_list` for rows with given keys or names. `MOMENT` in it stands for the time of asking."""
 
-    Many pages ask for the rows of a shared one: see `sharing.py`.
-    """
-
-    def __init__(self, build: Callable[[Sequence[int]], QuerySet[Any, Any]], *, is_shared: bool = False) -> None:
+    def __init__(self, build: Callable[[Sequence[int]], QuerySet[Any, Any]]) -> None:
         self._compiled = lru_cache(maxsize=256)(lambda vendor, count: _compile(build, count))
-        self._is_shared = is_shared
 
     def rows(self, keys: Sequence[int] | Sequence[str] | None = None) -> list[tuple[Any, ...]]:
         """Return the rows of these keys, or of a query without keys. Columns are as drivers give them.
@@ -45,7 +41,7 @@ class Statement:
         if keys is not None and not keys:
             return []
         keys = keys or ()
-        return self._run(*self._bound(keys))
+        return _run(*self._bound(keys))
 
     def merged(
         self, keys: Sequence[int], order: str, size: int, since: datetime, before: tuple[datetime, str] | None = None
@@ -57,30 +53,28 @@ class Statement:
         """
         parts: list[str] = []
         params: list[Any] = []
-        fixed: list[Any] = []
         for key in keys:
-            sql, values, fixed_values = self._bound([key], since, before)
+            sql, values = self._bound([key], since, before)
             parts.append(f"SELECT * FROM ({sql}) AS part_{len(parts)}")  # noqa: S608
             params += values
-            fixed += fixed_values
         merged = f"{' UNION ALL '.join(parts)} ORDER BY {order} LIMIT {size:d}"
-        return self._run(merged, params, fixed) if parts else []
-
-    def _run(self, sql: str, params: Sequence[Any], fixed: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Return the rows. `fixed` are the parameters, None for the time of asking."""
-        return shared(sql, params, (sql, *fixed)) if self._is_shared else asked(sql, params)
+        return _run(merged, params) if parts else []
 
     def _bound(
         self, keys: Sequence[Any], since: datetime | None = None, before: tuple[datetime, str] | None = None
-    ) -> tuple[str, list[Any], list[Any]]:
+    ) -> tuple[str, list[Any]]:
         sql, params = self._compiled(connection.vendor, len(keys))
         values: dict[str, Any] = {"moment": timezone.now(), "since": since, "time": before[0] if before else None}
         values = {name: connection.ops.adapt_datetimefield_value(value) for name, value in values.items()}
         values["file"] = before[1] if before else None
         values |= {f"key {place}": key for place, key in enumerate(keys)}
-        bound = [values.get(name, value) for name, value in params]
-        fixed = [None if name == "moment" else value for (name, _), value in zip(params, bound, strict=True)]
-        return sql, bound, fixed
+        return sql, [values.get(name, value) for name, value in params]
+
+
+def _run(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connections[reading()].cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
 
 
 class JSONList(Aggregate):

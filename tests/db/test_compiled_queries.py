@@ -7,11 +7,10 @@ from django.db import connection
 from django.utils import timezone
 
 from articles.cards import cards_of
+from articles.db.compiled_queries import MOMENT, Statement
 from articles.models import Article, PictureAddress, shown_to_readers
 from articles.models.fields import Digest
-from articles.statements import MOMENT, Statement
-
-from . import builders
+from tests import builders
 
 pytestmark = pytest.mark.django_db
 
@@ -62,46 +61,7 @@ def test_cards_keep_the_order_they_are_asked_for(django_assert_num_queries):
     assert hash(cards[1])
 
 
-needs_postgresql = pytest.mark.skipif(
-    "connection.vendor != 'postgresql'", reason="SQLite has no prepared statements; CI asks PostgreSQL"
-)
-
-
-def prepared_statements():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT statement FROM pg_prepared_statements")
-        return [statement for (statement,) in cursor.fetchall()]
-
-
-def titles():
-    return Statement(lambda keys: Article.objects.filter(pk__in=keys).values_list("title"))
-
-
-@needs_postgresql
-def test_postgresql_keeps_the_plan_of_a_statement_whatever_its_keys():
-    articles = [builders.article("Near"), builders.article("Far", pk=2**40)]
-    before, statement = prepared_statements(), titles()
-    for article in articles * 2:
-        assert statement.rows([article.pk]) == [(article.title,)]
-    [kept] = [each for each in prepared_statements() if each not in before]
-    assert '"title"' in kept
-
-
-def test_what_was_asked_is_told_of_prepared_statements_too(django_assert_num_queries):
-    article = builders.article()
-    statement = titles()
-    with django_assert_num_queries(2) as asked:
-        for _ in range(2):
-            statement.rows([article.pk])
-    assert all(f"({article.pk})" in query["sql"] for query in asked.captured_queries)
-
-
-@needs_postgresql
-def test_no_plan_is_kept_where_the_settings_forbid_it(monkeypatch):
-    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "prepare_threshold", None)
-    article, before = builders.article(), prepared_statements()
-    assert titles().rows([article.pk]) == [(article.title,)]
-    assert prepared_statements() == before
+needs_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no column types to alter")
 
 
 @needs_postgresql

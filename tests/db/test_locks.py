@@ -3,7 +3,7 @@
 import pytest
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
-from articles import alone
+from articles.db import locks
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,6 @@ from articles import alone
     ],
 )
 def test_a_database_in_a_file_has_a_lock_whatever_its_folder_is_called(name, both, tmp_path, monkeypatch):
-    monkeypatch.setattr(alone, "connection", DatabaseWrapper({"NAME": name.format(folder=tmp_path)}))
-    with alone.alone_at("work", 1) as first, alone.alone_at("work", 1) as second:
+    monkeypatch.setattr(locks, "connection", DatabaseWrapper({"NAME": name.format(folder=tmp_path)}))
+    with locks.database_lock("work", 1) as first, locks.database_lock("work", 1) as second:
         assert (first, second) == both

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,9 +11,9 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transacti
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from articles import caching, replica, stamps
+from articles.db.routers import REPLICA, ReplicaRouter, from_primary, from_replica, reading
 from articles.models import Article
-from articles.routing import REPLICA, ReplicaRouter, from_primary, from_replica, reading
+from articles.page_cache import replica
 
 router = ReplicaRouter()
 
@@ -22,7 +21,7 @@ router = ReplicaRouter()
 @pytest.fixture(autouse=True)
 def a_replica(monkeypatch):
     monkeypatch.setitem(connections.settings, REPLICA, connections.settings[DEFAULT_DB_ALIAS])
-    monkeypatch.setattr(replica, "_rests_until", 0.0)
+    monkeypatch.setattr(replica, "_unavailable_until", 0.0)
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def states(monkeypatch):
             raise found[using]
         return found[using]
 
-    monkeypatch.setattr(stamps, "current", current)
+    monkeypatch.setattr(replica, "current_version", current)
     return found
 
 
@@ -66,34 +65,34 @@ def test_nothing_migrates_a_replica():
 
 
 def test_a_replica_is_asked_while_it_knows_all_that_the_primary_does(states):
-    assert replica.is_current()
+    assert replica.is_up_to_date()
     states[DEFAULT_DB_ALIAS] = 8
-    assert not replica.is_current()
+    assert not replica.is_up_to_date()
     states[REPLICA] = 8
-    assert replica.is_current()
+    assert replica.is_up_to_date()
 
 
 def test_the_primary_is_not_asked_twice_for_its_stamp(states):
-    assert replica.is_current(7)
-    assert not replica.is_current(8)
+    assert replica.is_up_to_date(7)
+    assert not replica.is_up_to_date(8)
     assert states["asked"] == [REPLICA, REPLICA]
 
 
 def test_a_replica_that_failed_is_left_alone_for_a_while(states, monkeypatch):
     states[REPLICA] = OperationalError("gone")
-    assert not replica.is_current()
-    assert not replica.is_current()
+    assert not replica.is_up_to_date()
+    assert not replica.is_up_to_date()
     assert states["asked"] == [REPLICA]
     states[REPLICA] = 7
-    monkeypatch.setattr(replica, "_rests_until", 0.0)
-    assert replica.is_current()
+    monkeypatch.setattr(replica, "_unavailable_until", 0.0)
+    assert replica.is_up_to_date()
 
 
 def test_a_primary_that_failed_is_not_the_replicas_fault(states):
     states[DEFAULT_DB_ALIAS] = OperationalError("gone")
     with pytest.raises(OperationalError):
-        replica.is_current()
-    assert replica._rests_until == 0.0
+        replica.is_up_to_date()
+    assert replica._unavailable_until == 0.0
 
 
 @pytest.mark.parametrize(
@@ -121,17 +120,6 @@ def test_requests_of_readers_are_let_to_it(states, method, path, is_let):
     assert reading() == DEFAULT_DB_ALIAS
 
 
-def test_whether_a_kept_answer_is_right_is_asked_of_it_too(states, monkeypatch):
-    kept = {caching.GROUNDS: {"place": ("earlier", ())}, caching.PAGES: {"earlier": "the answer"}}
-    kept[caching.PAGES] = Mock(get=kept[caching.PAGES].get)
-    monkeypatch.setattr(caching, "caches", kept)
-    asked = []
-    monkeypatch.setattr(caching, "hold", lambda grounds: asked.append(reading()) or True)
-    for states[REPLICA] in (7, 6):
-        assert caching._still_right(RequestFactory().get("/"), "key", "place") == "the answer"
-    assert asked == [REPLICA, DEFAULT_DB_ALIAS]
-
-
 def test_a_request_that_it_fails_midway_is_answered_from_the_primary(states):
     def view(request, name):
         if reading() == REPLICA:
@@ -144,7 +132,7 @@ def test_a_request_that_it_fails_midway_is_answered_from_the_primary(states):
     with from_replica():
         response = middleware.process_exception(request, OperationalError("gone"))
     assert response.content == b"told"
-    assert replica._rests_until > 0
+    assert replica._unavailable_until > 0
     assert middleware.process_exception(request, OperationalError("gone")) is None, "the primary's own failure"
     with from_replica():
         assert middleware.process_exception(request, ValueError("ours")) is None

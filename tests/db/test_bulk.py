@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
-from articles.bulk import CHUNK, Table
+from articles.db.bulk import CHUNK, Table
 from articles.models import Article, Topic
 from tests import builders
 

@@ -7,10 +7,8 @@ Columns, defaults and the form of values still come from the models; only the lo
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from itertools import chain, islice
@@ -19,7 +17,6 @@ from typing import Any, TypeVar
 from django.db import connection, models
 
 T = TypeVar("T")
-OBJECTS_BETWEEN_COLLECTIONS = 100_000
 VALUES = 20_000  # in a statement; SQLite takes 32,766
 CHUNK = 500  # values in one IN (…) or rows in one batch, far below every database's limit
 
@@ -39,17 +36,6 @@ def among(field: str, ids: Sequence[int]) -> models.Q:
     if len(ids) > 1 and max(ids) - min(ids) < 4 * len(ids):
         return models.Q(**{f"{field}__gte": min(ids), f"{field}__lte": max(ids)})
     return models.Q(**{f"{field}__in": ids})
-
-
-@contextmanager
-def rare_collections() -> Iterator[None]:
-    """Look for garbage in cycles less often: documents make hardly any, and looking took a tenth of an import."""
-    before = gc.get_threshold()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 @models.CharField.register_lookup
