@@ -1,6 +1,6 @@
 """Which lead a folded article belongs to. Pure.
 
-Never the transitive closure of related links: it chains unrelated events (FORMAT.md part 3).
+Never the transitive closure of related links: it joins unrelated events (docs/format.md#stories).
 """
 
 from __future__ import annotations

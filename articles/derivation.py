@@ -27,7 +27,7 @@ DERIVED_FIELDS = (
 
 
 def match_key(web_url: str, title: str, published_at: datetime) -> str:
-    """Return the digest by which a related link finds its article (FORMAT.md part 2: address, title and time)."""
+    """Return the digest by which a related link finds its article (docs/format.md#related-links)."""
     text = f"{web_url}\n{title}\n{published_at.astimezone(UTC).isoformat()}"
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -1,6 +1,6 @@
 """The video of an article, recognised by its id alone: readers get a player rebuilt from that. Pure.
 
-Source: FORMAT.md part 2, `featuredContent`: one iframe, the same in all 201 documents that have one.
+`featuredContent` (docs/format.md#keys-of-a-document) is one iframe, the same in all 201 documents that have one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Names of documents: the slug rule and what counts as a document's name. Pure.
 
-Source: FORMAT.md part 1, exact on 10,575 real documents.
+The rule is in docs/format.md#file-names; it gives the names of 10,575 real documents without exception.
 """
 
 from __future__ import annotations

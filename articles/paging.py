@@ -20,7 +20,7 @@ from .models import Article, ArticleQuerySet, ArticleTopic, shown_to_readers
 KEYS_AT_ONCE = 200  # SQLite joins at most 500 SELECTs
 EVER = datetime(1, 1, 2, tzinfo=UTC)
 Row = tuple[int, datetime, str, str]  # key, time, name and file name of an article
-PAGE_SIZE = 25  # as in this format's site feeds (FORMAT.md part 5)
+PAGE_SIZE = 25  # as in this format's site feeds (docs/api.md#pages)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The states of an article, which may follow which, and when a scheduled one is to be seen. Pure.
 
-Source: DESIGN.md part 5. The database checks the same transitions (see `models/guards.py`).
+The database checks the same transitions (see `models/guards.py`).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class WordConverter:
 
 
 class WordsConverter(WordConverter):
-    """The same with slashes: a domain may be a whole path (FORMAT.md part 2)."""
+    """The same with slashes: a domain may be a whole path (docs/format.md#provider)."""
 
     regex = r"[^\x00]+"
 

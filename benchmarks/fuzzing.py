@@ -110,8 +110,8 @@ def picture_refusals() -> tuple[type[Exception], ...]:
 
 
 TARGETS = {
-    "documents": Target(document_examples, read_document, document_refusals, 2.0),  # RELIABILITY goal 16
-    "pictures": Target(picture_examples, read_picture, picture_refusals, 20.0),  # goal 36
+    "documents": Target(document_examples, read_document, document_refusals, 2.0),
+    "pictures": Target(picture_examples, read_picture, picture_refusals, 20.0),
 }
 
 

@@ -20,7 +20,7 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
 
 
 class Provider(models.Model):
-    """One outlet under one name: a domain can speak under many names (FORMAT.md part 2)."""
+    """One outlet under one name: a domain can speak under many names (docs/format.md#provider)."""
 
     name = models.CharField(max_length=200)
     domain = models.CharField(max_length=200, help_text="As documents write it, for example theguardian.com.")

@@ -273,7 +273,7 @@ def test_a_dead_host_is_given_up_for_a_while(server, other, settings):
 
 
 def test_a_dead_host_never_blocks_an_import_or_a_page(server, client, tmp_path):
-    """Nobody but the command asks hosts: goal 38. That the command lets imports through is among the fault tests."""
+    """Nobody but the command asks hosts. That the command lets imports through is among the fault tests."""
     from tests.documents import CANONICAL, document
 
     (tmp_path / "news").mkdir()

@@ -1,6 +1,6 @@
 """What `cache_images` leaves behind when it is killed, crowded or out of space, and that no import waits for it.
 
-FAULT_ROUNDS sets how often each fault is tried, at another moment each time; RELIABILITY's figure is 100.
+FAULT_ROUNDS sets how often each fault is tried, at another moment each time: 100 before a release.
 """
 
 import hashlib

@@ -118,7 +118,7 @@ class OutletFilter(admin.SimpleListFilter):
 
 
 class TimeFilter(admin.SimpleListFilter):
-    """Ranges of the publication time, down to a month. No date_hierarchy: it reads every row (BASELINES.md)."""
+    """Ranges of the publication time, down to a month. No date_hierarchy: it reads every row."""
 
     title = "publication time"
     parameter_name = "time"

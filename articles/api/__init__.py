@@ -1,1 +1,1 @@
-"""The JSON API of FORMAT.md part 5, a feed of changes, and their description. See docs/api.md."""
+"""The JSON API, the feed of changes and their OpenAPI description. See docs/api.md."""

@@ -1,7 +1,7 @@
 """Articles and topics as the JSON API writes them. Pure: plain rows in, the values of JSON out.
 
-Source: FORMAT.md part 5, whose files come out byte for byte. Key order matters; `related`, `quality`, `secured` and
-`published` are in no answer.
+docs/api.md#items describes them; the static files of this format come out byte for byte. Key order matters;
+`related`, `quality`, `secured` and `published` are in no answer.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def _documents() -> Iterator[Document]:
 
 
 def in_newest_dialect(document: Document) -> Document:
-    """Return the document as D5 writes it: `originalUrl` added, tags and picture titles gone (FORMAT.md part 2)."""
+    """Return the document as D5 writes it: `originalUrl` added, tags and picture titles gone."""
     return replace(
         document,
         dialect="D5",

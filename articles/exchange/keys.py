@@ -1,6 +1,6 @@
 """The keys of each kind of mapping, in the order of the format: the one table that reading and writing share. Pure.
 
-Source: FORMAT.md part 1 (order, quoting, blocks) and part 2 (meaning, lengths).
+docs/format.md explains order, quoting, blocks, meaning and lengths.
 """
 
 from __future__ import annotations

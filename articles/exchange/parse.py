@@ -63,7 +63,7 @@ SECURED = b"\nsecured:"
 
 
 def hash_of(raw: bytes) -> str:
-    """Return the digest that tells whether a file changed: `secured` and line ends don't count (FORMAT.md part 4)."""
+    """Return the digest that tells whether a file changed: `secured` and line ends don't count."""
     text = raw.replace(b"\r\n", b"\n") if b"\r" in raw else raw
     start = text.find(SECURED)
     if start < 0 or start + len(SECURED) > text.find(b"\n---", 3) + 1:  # none, or none above the closing fence
@@ -324,7 +324,7 @@ def _services(node: Node) -> list[list[str]]:
 
 
 def dialect_of(tree: Mapping) -> str:
-    """Return D2 to D5, by the keys that only one of them has (FORMAT.md, table of dialects)."""
+    """Return D2 to D5, by the keys that only one of them has (docs/format.md#dialects)."""
     if any(tree.get(old) is not None for old in D2_NAMES.values()) and tree.get("webUrl") is None:
         return "D2"
     if tree.get("originalUrl") is not None or tree.get("featuredContent") is not None:

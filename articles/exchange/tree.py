@@ -1,7 +1,7 @@
 """YAML text to a small tree that remembers lines and quoting; refuses what no honest document contains. Pure.
 
-One pass over libyaml's events: no aliases, tags, merges or repeated keys get far enough to cost anything
-(RELIABILITY.md part 2). Every scalar stays text: types are a matter of the field, not of YAML's guesses.
+One pass over libyaml's events: no aliases, tags, merges or repeated keys get far enough to cost anything.
+Every scalar stays text: types are a matter of the field, not of YAML's guesses.
 """
 
 from __future__ import annotations

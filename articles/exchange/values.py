@@ -152,7 +152,7 @@ def is_plain_safe(text: str) -> bool:
 
 
 def quoted(text: str) -> str:
-    """Return `text` in double quotes with the escapes of the format, and no others (FORMAT.md part 1)."""
+    """Return `text` in double quotes with the escapes of the format, and no others (docs/format.md)."""
     text = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + text.replace("\t", "\\t").replace("\r", "\\r").replace("\n", "\\n") + '"'
 

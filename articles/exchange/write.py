@@ -1,6 +1,6 @@
 """A document to text, by the conventions of the format; the mirror of parse.py. Pure.
 
-What a mapping's `layout` and `extra` remember comes back as it was; all else follows FORMAT.md part 1.
+What a mapping's `layout` and `extra` remember comes back as it was; all else follows docs/format.md.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.unscored().filter(staged=None, public=not show, missing=False).exclude(removed=True)
 
     def newest_first(self) -> Self:
-        """Order by publication time; ties by file name (FORMAT.md part 5)."""
+        """Order by publication time; ties by file name (docs/api.md#pages)."""
         return self.order_by("-published_at", "file_name")
 
     def hottest_first(self) -> Self:

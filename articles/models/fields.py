@@ -10,7 +10,7 @@ from django.db.models.functions import SHA256
 class BytewiseCharField(models.CharField):
     """Text that sorts and compares by its bytes on every database.
 
-    File names decide ties (FORMAT.md part 3), so their order may not depend on a locale: PostgreSQL gets the
+    File names decide ties (docs/format.md#stories), so their order may not depend on a locale: PostgreSQL gets the
     collation "C"; SQLite compares bytes by itself.
     """
 

@@ -1,6 +1,7 @@
 """Stories made up from a seed: a load for benchmarks that has the proportions of real newsrooms. Pure.
 
-Each proportion was measured on the 6,240 documents of the format's largest corpus, or is BASELINES.md's, part 5.
+Each proportion was measured on the 6,240 documents of the format's largest corpus, or belongs to the load
+that docs/performance.md describes.
 Heat, publication and leads come from `policy.py`, so no rule has an exception. `vocabulary.py` holds the words.
 """
 

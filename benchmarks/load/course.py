@@ -16,7 +16,7 @@ WARMING, CALM, POSTGRES, REDIS = "warming up", "calm", "PostgreSQL is restarted"
 # Shares of the whole. Only calm parts count for times.
 PARTS = ((WARMING, 0.1), (CALM, 0.35), (POSTGRES, 0.2), (CALM, 0.1), (REDIS, 0.15), (CALM, 0.1))
 AWAY_FROM, AWAY_SHARE, AWAY_MAX = 0.2, 0.25, 15.0  # of its part a service is away, at most so many seconds
-FOUND_AGAIN = 5.0  # seconds within which a service that is back has to be found (RELIABILITY goal 42)
+FOUND_AGAIN = 5.0  # seconds within which a service that is back has to be found
 PROBES = 10  # good answers in a row by which a site counts as recovered
 
 

@@ -47,7 +47,7 @@ def text_of(document: Document) -> set[str]:
     return set(re.findall(r"[a-z]+", f"{document.title} {document.excerpt}".lower()))
 
 
-# The proportions of FORMAT.md's corpus
+# The proportions of the format's largest archive
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""PostgreSQL restarted while the site runs (RELIABILITY goal 42), and a replica that lags or is gone."""
+"""PostgreSQL restarted while the site runs, and a replica that lags or is gone."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Without Redis the site is slower, and nothing else (RELIABILITY goal 43): stopped, hung, and back again."""
+"""Without Redis the site is slower, and nothing else: stopped, hung, and back again."""
 
 import time
 
