@@ -4,15 +4,19 @@
 import os
 import sys
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
 
 def main() -> None:
+    """Run a command, or say in one sentence which setting is missing or wrong."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import execute_from_command_line
-
     try:
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, ValueError, KeyError) as error:
+        if settings.configured and not isinstance(error, ImproperlyConfigured):
+            raise  # the command's own
         hint = ".env.example explains each of them."
         if "psycopg" in str(error):
             hint = "PostgreSQL needs its client: pip install -r config/requirements-services.txt"
