@@ -57,15 +57,15 @@ def document_examples() -> list[bytes]:
 
 
 def read_document(raw: bytes) -> object:
-    from articles.exchange.parse import read_file
-    from articles.exchange.write import document_text
+    from articles.exchange.format.parse import parse_file
+    from articles.exchange.format.write import document_text
 
-    document = read_file(raw, "fuzzed.md", "2020-06-09-fuzzed")
+    document = parse_file(raw, "fuzzed.md", "2020-06-09-fuzzed")
     return document_text(document) if hasattr(document, "title") else None
 
 
 def document_refusals() -> tuple[type[Exception], ...]:
-    from articles.exchange.document import DocumentRejected
+    from articles.exchange.format.document import DocumentRejected
 
     return (DocumentRejected,)
 

@@ -261,8 +261,8 @@ def take_in() -> dict[str, Any]:
     from django.db import transaction
 
     from articles.exchange.files import sources
+    from articles.exchange.format.write import document_text
     from articles.exchange.importing import run_import
-    from articles.exchange.write import document_text
     from articles.policy import Policy
     from benchmarks.generator.articles import documents
 

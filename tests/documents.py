@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from django.core.management import call_command
+
 from articles.naming import slug_of
+
+NAME = "2020-06-09-harbour-bridge-closes-for-repairs"  # the canonical document's
 
 CANONICAL = """\
 ---
@@ -60,6 +65,67 @@ secured: "AAAA;BBBB"
 ---
 
 """
+
+D2 = """\
+---
+category: news
+title: "An older story"
+excerpt: "Written in the dialect of January 2020."
+publishedDateTime: 2020-01-09T12:37:00Z
+sourceUrl: https://www.courier.example/older
+ampUrl: https://amp.courier.example/older
+cdnAmpUrl: https://amp-courier-example.cdn.ampproject.org/c/s/amp.courier.example/older
+type: article
+quality: 20
+heat: 20
+published: false
+
+provider:
+  name: The Courier
+  domain: courier.example
+  images:
+    - url: /assets/courier.jpg
+      width: 50
+      height: 50
+
+topics:
+  - Root
+  - Transport
+
+images:
+  - url: https://cdn.courier.example/older.jpg
+    width: 700
+    height: 400
+    title: "An older story"
+
+secured: "AAAA;BBBB"
+---
+
+"""
+
+UNSCORED_VIDEO = """\
+---
+category: news
+title: "A film"
+excerpt: ""
+publishedDateTime: 2020-06-09T12:37:11Z
+originalUrl: "https://youtube.com/watch?v=abcdefghijk"
+type: video
+
+featuredContent: "<iframe width=\\"800\\" src=\\"https://www.youtube.com/embed/abcdefghijk\\" allowfullscreen></iframe>"
+
+provider:
+  name: Channel
+  domain: youtube.com
+
+topics:
+  -{SPACE}
+  - Root
+
+secured: "AAAA;BBBB"
+---
+
+""".replace("{SPACE}", " ")  # the format writes an empty topic as a dash and a space
 
 
 def document(text: str = CANONICAL, **replaced: Any) -> str:
@@ -128,3 +194,17 @@ def _coverage(others: list[tuple[str, int]], number: int) -> list[str]:
             f"    quality: {quality}",
         ]
     return [*lines, "", f'secured: "AAAA{number};BBBB"', "---", "", ""]
+
+
+def write_document(folder: Path, text: str = CANONICAL, name: str = NAME + ".md") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="")
+    return path
+
+
+def import_documents(*arguments: object, **options: object) -> str:
+    """Run `import_articles` and return what it prints; the last line is its summary."""
+    out = StringIO()
+    call_command("import_articles", *map(str, arguments), stdout=out, stderr=out, **options)
+    return out.getvalue()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from articles.exchange.document import Document, Image, Outlet, Related
+from articles.exchange.format.document import Document, Image, Outlet, Related
 
 # Letters of several scripts, the format's five escapes, what YAML treats specially, and what it refuses or folds.
 ALPHABET = "aZ09 éßЖ日👀\"\\'#:,[]{}&*!|>%@`~?-=<.…\u00a0\u200b\u0097\u0085\u2028\u2029\ufeff\x7f"

@@ -10,8 +10,7 @@ from articles.forecasting import changed_policies, forecast
 from articles.models import Article, Event, Operation, Policies, SitePolicy, Topic, TopicPolicy
 from articles.policy import Policy
 from tests import builders
-from tests.documents import CANONICAL, document
-from tests.test_import_articles import NAME, run, write
+from tests.documents import CANONICAL, NAME, document, import_documents, write_document
 
 pytestmark = pytest.mark.django_db
 
@@ -159,46 +158,46 @@ class TestImport:
         return Article.objects.get().engagement
 
     def test_engagement_is_what_the_topics_policy_leaves_over(self, tmp_path, transport):
-        path = write(tmp_path, document(heat=92))
-        run(path)
+        path = write_document(tmp_path, document(heat=92))
+        import_documents(path)
         assert self.engagement() == 5
-        write(tmp_path, document(heat=90))
-        run(path)
+        write_document(tmp_path, document(heat=90))
+        import_documents(path)
         assert self.engagement() == 3
-        write(tmp_path, document(heat=92).replace("  - Transport\n", ""))
-        run(path)
+        write_document(tmp_path, document(heat=92).replace("  - Transport\n", ""))
+        import_documents(path)
         assert self.engagement() == 2
 
     def test_rescoring_an_import_keeps_its_numbers(self, tmp_path, transport):
-        run(write(tmp_path, document(heat=92)), rescore=True)
+        import_documents(write_document(tmp_path, document(heat=92)), rescore=True)
         call_command("rescore_articles", verbosity=0)
 
         article = Article.objects.get()
         assert (article.heat, article.public) == (92, True)
 
     def test_topics_that_an_editor_decided_count_not_those_of_the_document(self, tmp_path, transport):
-        path = write(tmp_path, document(heat=92))
-        run(path)
+        path = write_document(tmp_path, document(heat=92))
+        import_documents(path)
         operations.set_topics(Article.objects.all(), ["Harbour towns"])
 
-        write(tmp_path, document(heat=93))
-        run(path)
+        write_document(tmp_path, document(heat=93))
+        import_documents(path)
 
         assert self.engagement() == 3
 
     def test_a_tree_that_comes_with_the_documents_counts(self, tmp_path, transport):
         entry = "taxonomy: topic\n_id: harbour-towns\nname: Harbour towns\nparent: Transport\n"
-        write(tmp_path, entry, "topics/01-harbour-towns.yaml")
-        write(tmp_path, document(heat=92).replace("  - Transport\n", ""), f"news/{NAME}.md")
+        write_document(tmp_path, entry, "topics/01-harbour-towns.yaml")
+        write_document(tmp_path, document(heat=92).replace("  - Transport\n", ""), f"news/{NAME}.md")
 
-        run(tmp_path / "news", tmp_path / "topics")
+        import_documents(tmp_path / "news", tmp_path / "topics")
 
         assert Topic.objects.get(name="Harbour towns").parent == transport
         assert self.engagement() == 5
         assert operations.rescore(Article.objects.all()) == []
 
     def test_without_overrides_an_import_asks_no_more(self, tmp_path):
-        run(write(tmp_path, CANONICAL))
+        import_documents(write_document(tmp_path, CANONICAL))
 
         assert self.engagement() == 0
 

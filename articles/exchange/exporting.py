@@ -11,9 +11,9 @@ from pathlib import Path
 from articles.models import Article
 
 from . import store
-from .document import Document, Image, TopicEntry
+from .format.document import Document, Image, TopicEntry
+from .format.write import document_text, entry_text
 from .registry import entries
-from .write import document_text, entry_text
 
 BATCH = 500  # articles in memory at a time
 

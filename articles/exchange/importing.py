@@ -24,10 +24,10 @@ from articles.models import Article, ArticleQuerySet, Operation, Policies, Verb
 from articles.pins import ANEW
 
 from . import store
-from .document import Document, DocumentRejected, Entry, Problem, TopicEntry
 from .files import Source, Unreadable, read_bytes
-from .notices import notices_of
-from .parse import hash_of, read_file
+from .format.document import Document, DocumentRejected, Entry, Problem, TopicEntry
+from .format.parse import content_hash, parse_file
+from .format.warnings import document_warnings
 from .registry import Registry, store_organization, store_topic
 
 T = TypeVar("T")
@@ -88,13 +88,15 @@ def run_import(
     return run.counts
 
 
-def take_in_stories(documents: Sequence[Document], registry: Registry, policies: Policies, by: By = SYSTEM) -> None:
+def insert_generated_stories(
+    documents: Sequence[Document], registry: Registry, policies: Policies, by: By = SYSTEM
+) -> None:
     """Store whole new stories, which no other article lists, and show them to readers at once; one operation.
 
     The caller holds the import lock, and marks twins when all is in.
     """
     with act(Verb.IMPORT, by) as running:
-        created(store.insert_whole(documents, registry, policies), running)
+        created(store.insert_complete_stories(documents, registry, policies), running)
 
 
 def _show(staged: ArticleQuerySet) -> None:
@@ -241,11 +243,11 @@ class _Run:
         try:
             raw = read_bytes(source)
             stored_hash = known.get(source.stem)
-            if stored_hash is not None and stored_hash == hash_of(raw):
+            if stored_hash is not None and stored_hash == content_hash(raw):
                 if not self._is_repeated(source, source.stem, stored_hash):
                     self._tell(Outcome(source.label, UNCHANGED, source.stem))
                 return None
-            found = read_file(raw, source.label, source.stem)
+            found = parse_file(raw, source.label, source.stem)
         except Unreadable as unreadable:
             self._reject(source, [unreadable.problem])
         except DocumentRejected as rejected:
@@ -355,4 +357,4 @@ def _stored_hashes(names: Iterable[str]) -> dict[str, str]:
 
 def _told(read: _Read, outcome: str, changed: list[str] | None = None) -> Outcome:
     document = read.document
-    return Outcome(read.source.label, outcome, document.name, changed or [], warnings=notices_of(document))
+    return Outcome(read.source.label, outcome, document.name, changed or [], warnings=document_warnings(document))

@@ -13,7 +13,7 @@ from articles.db.bulk import chunked
 from articles.models import Subject, Topic, Verb
 from providers.models import Provider, ProviderLogo
 
-from .document import Document, Entry, Image, OrganizationEntry, Outlet, TopicEntry
+from .format.document import Document, Entry, Image, OrganizationEntry, Outlet, TopicEntry
 
 LogoIdentity = tuple[int, str, int | None, int | None]
 

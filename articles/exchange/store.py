@@ -25,9 +25,9 @@ from articles.policy import FOLDED_HEAT, SIDE, engagement_left_over, is_public
 from articles.ranking import hot_value
 from articles.states import State
 
-from .document import Document, Image, Layout, Outlet, Related
+from .format.document import Document, Image, Layout, Outlet, Related
 from .registry import Registry
-from .wholes import Whole
+from .story_links import StoryLinks
 
 WORD_FIELDS = (
     "dialect",
@@ -115,7 +115,7 @@ def insert(documents: Sequence[Document], registry: Registry, policies: Policies
     return list(ids)
 
 
-def insert_whole(documents: Sequence[Document], registry: Registry, policies: Policies) -> list[int]:
+def insert_complete_stories(documents: Sequence[Document], registry: Registry, policies: Policies) -> list[int]:
     """Store new documents that are whole stories, for readers to see at once. Return their ids.
 
     Links find their articles and folded articles their leads among them, without a query.
@@ -123,7 +123,7 @@ def insert_whole(documents: Sequence[Document], registry: Registry, policies: Po
     registry.prepare(documents)
     ids = ARTICLES.reserve_ids(len(documents))
     pairs = list(zip(ids, documents, strict=True))
-    whole = Whole(pairs)
+    whole = StoryLinks(pairs)
     now = time_value(timezone.now())
     rows = [_article_row(pk, document, registry, policies, now) for pk, document in pairs]
     SHOWN.insert([(*row, *whole.placement(pk)) for pk, row in zip(ids, rows, strict=True)])
@@ -131,10 +131,10 @@ def insert_whole(documents: Sequence[Document], registry: Registry, policies: Po
     return list(ids)
 
 
-def _insert_parts(pairs: Sequence[tuple[int, Document]], registry: Registry, whole: Whole | None = None) -> None:
+def _insert_parts(pairs: Sequence[tuple[int, Document]], registry: Registry, whole: StoryLinks | None = None) -> None:
     _insert_topics(pairs, registry)
     _insert_images(pairs)
-    _insert_related(pairs, registry, whole or Whole([]))
+    _insert_related(pairs, registry, whole or StoryLinks([]))
 
 
 def load(articles: ArticleQuerySet) -> list[Document]:
@@ -258,7 +258,7 @@ def _set(article: Article, document: Document, name: str, registry: Registry) ->
             _insert_pictures([(article.pk, document)])
         case "related":
             article.related_links.all().delete()
-            _insert_related([(article.pk, document)], registry, Whole([]))
+            _insert_related([(article.pk, document)], registry, StoryLinks([]))
         case _:
             setattr(article, name, getattr(document, name))
 
@@ -366,7 +366,7 @@ def _image_rows(images: Sequence[Image]) -> Iterator[tuple[Any, ...]]:
         )
 
 
-def _insert_related(pairs: Sequence[tuple[int, Document]], registry: Registry, whole: Whole) -> None:
+def _insert_related(pairs: Sequence[tuple[int, Document]], registry: Registry, whole: StoryLinks) -> None:
     items = [(pk, position, item) for pk, document in pairs for position, item in enumerate(document.related)]
     ids = RELATED.reserve_ids(len(items))
     RELATED.insert([_related_row(pk, *item, registry, whole) for pk, item in zip(ids, items, strict=True)])
@@ -376,7 +376,7 @@ def _insert_related(pairs: Sequence[tuple[int, Document]], registry: Registry, w
 
 
 def _related_row(
-    pk: int, article_id: int, position: int, item: Related, registry: Registry, whole: Whole
+    pk: int, article_id: int, position: int, item: Related, registry: Registry, whole: StoryLinks
 ) -> tuple[Any, ...]:
     """Return the values of RELATED."""
     key = match_key(item.web_url, item.title, item.published_at)

@@ -19,9 +19,9 @@ from random import Random
 from typing import TypeVar
 
 from articles import naming
-from articles.exchange.document import Document, Entry, Image, OrganizationEntry, Outlet, Related, TopicEntry
-from articles.exchange.parse import hash_of
-from articles.exchange.write import document_text
+from articles.exchange.format.document import Document, Entry, Image, OrganizationEntry, Outlet, Related, TopicEntry
+from articles.exchange.format.parse import content_hash
+from articles.exchange.format.write import document_text
 from articles.policy import Policy, Standing, explain
 
 from . import vocabulary
@@ -292,7 +292,7 @@ def _listed(document: Document) -> Related:
 
 def _signed(document: Document) -> Document:
     """Set the hash that the document would have as a file, so that importing its export finds nothing new."""
-    document.content_hash = hash_of(document_text(document).encode())
+    document.content_hash = content_hash(document_text(document).encode())
     return document
 
 

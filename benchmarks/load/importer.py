@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from articles.exchange.write import document_text
+from articles.exchange.format.write import document_text
 from articles.policy import Policy
 from benchmarks.generator.articles import documents
 from benchmarks.load.site import Site

@@ -18,10 +18,10 @@ from articles import naming, operations, twins
 from articles import stories as database
 from articles.acts import act
 from articles.exchange import store
-from articles.exchange.document import Document
-from articles.exchange.importing import take_in_stories
-from articles.exchange.parse import read_file
-from articles.exchange.write import document_text
+from articles.exchange.format.document import Document
+from articles.exchange.format.parse import parse_file
+from articles.exchange.format.write import document_text
+from articles.exchange.importing import insert_generated_stories
 from articles.models import Article, RelatedLink, Topic, Verb
 from articles.policy import FOLDED_HEAT, Policy
 from articles.search import matching, schema
@@ -124,7 +124,7 @@ def test_names_follow_from_date_and_title_and_come_once(documents):
 def test_every_document_comes_back_from_its_text(documents):
     for document in documents:
         text = document_text(document).encode()
-        assert read_file(text, "made up", document.name) == document
+        assert parse_file(text, "made up", document.name) == document
 
 
 @pytest.mark.parametrize("policy", [Policy(), Policy(publish_threshold=100, related_bonus=20, bonus_floor=0)])
@@ -229,9 +229,9 @@ def test_what_was_stopped_is_completed_with_add():
     def stop(batch, registry, policies, by):
         if Article.objects.exists():
             raise KeyboardInterrupt
-        take_in_stories(batch, registry, policies)
+        insert_generated_stories(batch, registry, policies)
 
-    with patch(f"{COMMAND}.BATCH", 50), patch(f"{COMMAND}.take_in_stories", stop):
+    with patch(f"{COMMAND}.BATCH", 50), patch(f"{COMMAND}.insert_generated_stories", stop):
         with pytest.raises(CommandError, match="--add") as stopped:
             generate("120")
         assert stopped.value.returncode == 130
@@ -292,7 +292,9 @@ def test_an_import_would_have_connected_them_just_so():
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("many")
-@pytest.mark.parametrize("stopped_in", [f"{COMMAND}.take_in_stories", "articles.search.schema.create_triggers"])
+@pytest.mark.parametrize(
+    "stopped_in", [f"{COMMAND}.insert_generated_stories", "articles.search.schema.create_triggers"]
+)
 def test_a_big_load_that_was_stopped_is_completed_with_add(stopped_in):
     before = index_names()
     with patch(stopped_in, side_effect=KeyboardInterrupt), pytest.raises(CommandError, match="--add"):
@@ -300,7 +302,7 @@ def test_a_big_load_that_was_stopped_is_completed_with_add(stopped_in):
     assert bulk_load.is_under_way()
     assert index_names() < before
 
-    assert generate("200", "--add").startswith("200" if "take_in" in stopped_in else "0 articles made, 200")
+    assert generate("200", "--add").startswith("200" if "insert_generated" in stopped_in else "0 articles made, 200")
 
     assert not bulk_load.is_under_way()
     assert index_names() == before

@@ -15,8 +15,8 @@ from tqdm import tqdm
 from articles import twins
 from articles.acts import By, act
 from articles.db.locks import import_lock
-from articles.exchange.document import Document
-from articles.exchange.importing import take_in_stories
+from articles.exchange.format.document import Document
+from articles.exchange.importing import insert_generated_stories
 from articles.exchange.registry import Registry, register_missing
 from articles.management.stopping import stop_by_signal
 from articles.models import Article, Policies, Verb, Via
@@ -74,7 +74,7 @@ class Command(BaseCommand):
                 for batch in produce_in_process(make) if count >= MANY else make():
                     new = _new(batch, add)
                     if new:
-                        take_in_stories(new, registry, policies, BY)
+                        insert_generated_stories(new, registry, policies, BY)
                     made += len(new)
                     bar.update(sum(map(len, batch)))
                 bar.set_description("indexes")

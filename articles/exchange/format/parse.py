@@ -24,32 +24,31 @@ from .document import (
     Related,
     TopicEntry,
 )
-from .keys import (
-    BARE,
+from .fast_parse import parse_canonical
+from .fields import (
     D2_NAMES,
     LIST_LENGTH_MAX,
     ORGANIZATION_ENTRY,
     TOPIC_ENTRY,
+    UNQUOTED_DIALECT,
     Dialect,
-    Key,
-    Kind,
-    dialect_keys,
+    Field,
+    FieldKind,
+    dialect_fields,
 )
-from .scanner import scan
-from .tree import Entry as TreeEntry
-from .tree import Mapping, Node, Scalar, Sequence, TreeError, read_tree
 from .values import (
     PIXELS_MAX,
-    ValueRefused,
-    encode,
+    InvalidValue,
+    encode_unknown,
+    format_scalar,
     read_boolean,
     read_integer,
     read_line,
     read_text,
     read_time,
     read_url,
-    written,
 )
+from .yaml_tree import Mapping, MappingEntry, Node, Scalar, Sequence, TreeError, read_tree
 
 FILE_SIZE_MAX = 1_000_000  # bytes; the largest real document has 79,500
 UNKNOWN_KEYS_MAX = 100
@@ -62,7 +61,7 @@ ReadFile = Document | Entry
 SECURED = b"\nsecured:"
 
 
-def hash_of(raw: bytes) -> str:
+def content_hash(raw: bytes) -> str:
     """Return the digest that tells whether a file changed: `secured` and line ends don't count."""
     text = raw.replace(b"\r\n", b"\n") if b"\r" in raw else raw
     start = text.find(SECURED)
@@ -73,7 +72,7 @@ def hash_of(raw: bytes) -> str:
     return digest.hexdigest()
 
 
-def read_file(raw: bytes, source: str, stem: str) -> ReadFile:
+def parse_file(raw: bytes, source: str, stem: str) -> ReadFile:
     """Return what the file holds; `stem` is its name without suffix. Raises DocumentRejected with every problem."""
     if len(raw) > FILE_SIZE_MAX:
         message = f"has {len(raw):,} bytes; a document has at most {FILE_SIZE_MAX:,}"
@@ -83,22 +82,22 @@ def read_file(raw: bytes, source: str, stem: str) -> ReadFile:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise DocumentRejected([Problem(source, line, "is not UTF-8; save it in that encoding")]) from None
-    document = scan(text)
+    document = parse_canonical(text)
     if document is None:
-        return read_slowly(text, source, stem, raw)
+        return parse_yaml(text, source, stem, raw)
     document.name = _name(document, stem)
-    document.content_hash = hash_of(raw)
+    document.content_hash = content_hash(raw)
     return document
 
 
-def read_slowly(text: str, source: str, stem: str, raw: bytes) -> ReadFile:
+def parse_yaml(text: str, source: str, stem: str, raw: bytes) -> ReadFile:
     """Return what `read_file()` does, by way of YAML: for whatever the scanner leaves."""
     try:
-        front, tail, first_line = _cut(text)
+        front, tail, first_line = _split_front_matter(text)
         tree = read_tree(front, first_line=first_line)
     except TreeError as error:
         raise DocumentRejected([Problem(source, error.line, error.message)]) from None
-    reader = _Reader(source)
+    reader = _DocumentParser(source)
     taxonomy = tree.get("taxonomy")
     if isinstance(taxonomy, Scalar):
         found: ReadFile | None = reader.entry(tree, taxonomy)
@@ -107,13 +106,13 @@ def read_slowly(text: str, source: str, stem: str, raw: bytes) -> ReadFile:
     if reader.problems or found is None:
         raise DocumentRejected(sorted(reader.problems, key=lambda problem: problem.line))
     if isinstance(found, Document):
-        found.content_hash = hash_of(raw)
+        found.content_hash = content_hash(raw)
     else:
-        _note_form(found, text, tail)
+        _record_form(found, text, tail)
     return found
 
 
-def _note_form(entry: Entry, text: str, tail: str | None) -> None:
+def _record_form(entry: Entry, text: str, tail: str | None) -> None:
     """Note how a registry file is closed where that is not two fences and a line end."""
     if tail is None:
         entry.layout["form"] = "bare" if text.endswith("\n") else "bare, unended"
@@ -127,7 +126,7 @@ def _name(document: Document, stem: str) -> str:
     return stem if naming.is_document_name(stem) else naming.name_of(document.published_at, document.title)
 
 
-def _cut(text: str) -> tuple[str, str | None, int]:
+def _split_front_matter(text: str) -> tuple[str, str | None, int]:
     """Return the front matter, what follows it (None without fences) and the front matter's first line."""
     opening = _FENCE_PATTERN.match(text)
     if not opening:
@@ -140,13 +139,13 @@ def _cut(text: str) -> tuple[str, str | None, int]:
     return text[opening.end() : closing.start()], text[closing.end() :], 2
 
 
-class _Reader:
+class _DocumentParser:
     """Reads one file's tree; collects problems instead of stopping at the first."""
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.problems: list[Problem] = []
-        self.keys: Dialect = dialect_keys("D5")
+        self.keys: Dialect = dialect_fields("D5")
 
     def refuse(self, line: int, where: str, message: str) -> None:
         self.problems.append(Problem(self.source, line, f"{where}: {message}"))
@@ -156,7 +155,7 @@ class _Reader:
             self.refuse(tree.line, "abstract", "documents of 2019's dialect D1 are not taken in; D2 to D5 are")
             return None
         dialect = dialect_of(tree)
-        self.keys = dialect_keys(dialect)
+        self.keys = dialect_fields(dialect)
         values = self._mapping(tree, self.keys.article, "")
         if values is None or self.problems:
             return None
@@ -169,7 +168,7 @@ class _Reader:
             document.body = tail[1:]
         return document
 
-    def _mapping(self, mapping: Mapping, keys: tuple[Key, ...], where: str) -> dict[str, Any] | None:
+    def _mapping(self, mapping: Mapping, keys: tuple[Field, ...], where: str) -> dict[str, Any] | None:
         """Return the values by attribute, with `extra` and `layout`; None where a required key is wrong or missing."""
         known = {key.name: key for key in keys}
         values: dict[str, Any] = {}
@@ -178,24 +177,24 @@ class _Reader:
         for entry in mapping.entries:
             key = known.get(entry.key)
             if key is None:
-                extra.append([entry.key, encode(entry.value)])
+                extra.append([entry.key, encode_unknown(entry.value)])
                 continue
-            blank = _blank_token(entry.value, key)
+            blank = _empty_value_token(entry.value, key)
             if blank is not None and blank in _BLANKS[key.kind] and not key.required:
                 layout.setdefault("blank", {})[key.name] = blank
                 continue
             try:
                 values[key.attribute] = self._value(entry.value, key, where + key.name, layout)
-            except ValueRefused as refused:
+            except InvalidValue as refused:
                 self.refuse(entry.value.line or entry.line, where + key.name, str(refused))
-            _note_style(entry, key, layout)
+            _record_style(entry, key, layout)
         self._check_extra(mapping, extra, where)
         missing = [key.name for key in keys if key.required and mapping.get(key.name) is None]
         for name in missing:
             self.refuse(mapping.line, where + name, "is missing")
         if missing or any(key.required and key.attribute not in values for key in keys):
             return None
-        _note_order(mapping, keys, layout, top=not where)
+        _record_order(mapping, keys, layout, top=not where)
         return values | {"extra": extra, "layout": layout}
 
     def _check_extra(self, mapping: Mapping, extra: list[list[Any]], where: str) -> None:
@@ -204,72 +203,72 @@ class _Reader:
         if extra and len(repr(extra)) > UNKNOWN_SIZE_MAX:
             self.refuse(mapping.line, where or "document", f"has over {UNKNOWN_SIZE_MAX:,} characters in unknown keys")
 
-    def _value(self, node: Node, key: Key, where: str, layout: dict[str, Any]) -> Any:
+    def _value(self, node: Node, key: Field, where: str, layout: dict[str, Any]) -> Any:
         match key.kind:
-            case Kind.LINE:
+            case FieldKind.LINE:
                 return read_line(node, key.length_max)
-            case Kind.TEXT:
+            case FieldKind.TEXT:
                 return read_text(node, key.length_max)
-            case Kind.URL | Kind.LOGO_URL:
-                url = read_url(node, site_relative=key.kind is Kind.LOGO_URL)
+            case FieldKind.URL | FieldKind.LOGO_URL:
+                url = read_url(node, site_relative=key.kind is FieldKind.LOGO_URL)
                 if isinstance(node, Scalar) and node.text != url:
                     before, _, after = node.text.partition(url)
                     layout.setdefault("around", {})[key.name] = [before, after]
                 return url
-            case Kind.SIZE:
+            case FieldKind.SIZE:
                 return read_integer(node, 0, PIXELS_MAX)
-            case Kind.SCORE | Kind.QUALITY:
+            case FieldKind.SCORE | FieldKind.QUALITY:
                 return read_integer(node, 0, SCORE_MAX)
-            case Kind.HEAT:
+            case FieldKind.HEAT:
                 return read_integer(node, FOLDED_HEAT, SCORE_MAX)
-            case Kind.BOOLEAN | Kind.STATE:
+            case FieldKind.BOOLEAN | FieldKind.STATE:
                 return read_boolean(node)
-            case Kind.TIME:
+            case FieldKind.TIME:
                 return read_time(node)
-            case Kind.NAMES:
+            case FieldKind.NAMES:
                 return self._names(node, key, where, layout)
-            case Kind.OUTLET:
+            case FieldKind.OUTLET:
                 return self._outlet(node, where)
-            case Kind.IMAGES:
+            case FieldKind.IMAGES:
                 return self._list(node, key, where, lambda item, at: self._image(item, self.keys.image, at))
-            case Kind.LOGOS:
+            case FieldKind.LOGOS:
                 return self._list(node, key, where, lambda item, at: self._image(item, self.keys.logo, at))
-            case Kind.RELATED:
+            case FieldKind.RELATED:
                 return self._list(node, key, where, self._related)
-            case Kind.SERVICES:
+            case FieldKind.SERVICES:
                 return _services(node)
 
-    def _names(self, node: Node, key: Key, where: str, layout: dict[str, Any]) -> list[str]:
+    def _names(self, node: Node, key: Field, where: str, layout: dict[str, Any]) -> list[str]:
         """Return the names, each once, empty items dropped; `layout` keeps the list where that loses something."""
         if not isinstance(node, Sequence):
-            raise ValueRefused("must be a list")
+            raise InvalidValue("must be a list")
         self._check_length(node, key)
         names: dict[str, None] = {}
         as_written = []
         for index, item in enumerate(node.items):
             as_written.append(
-                encode(item) if not isinstance(item, Scalar) or item.style != "p" else {"plain": item.text}
+                encode_unknown(item) if not isinstance(item, Scalar) or item.style != "p" else {"plain": item.text}
             )
             if isinstance(item, Scalar) and (item.is_null or not item.text):
                 continue
             try:
                 names[read_line(item, key.length_max)] = None
-            except ValueRefused as refused:
+            except InvalidValue as refused:
                 self.refuse(item.line, f"{where}[{index}]", str(refused))
         if as_written != [{"plain": name} for name in names]:
             layout.setdefault("items", {})[key.name] = as_written
         if key.required and not names and not self.problems:
-            raise ValueRefused("needs at least one name")
+            raise InvalidValue("needs at least one name")
         return list(names)
 
-    def _check_length(self, node: Sequence, key: Key) -> None:
+    def _check_length(self, node: Sequence, key: Field) -> None:
         limit = LIST_LENGTH_MAX[key.kind]
         if len(node.items) > limit:
-            raise ValueRefused(f"has {len(node.items):,} items; {limit} are allowed")
+            raise InvalidValue(f"has {len(node.items):,} items; {limit} are allowed")
 
-    def _list(self, node: Node, key: Key, where: str, read: Callable[[Mapping, str], Any]) -> list[Any]:
+    def _list(self, node: Node, key: Field, where: str, read: Callable[[Mapping, str], Any]) -> list[Any]:
         if not isinstance(node, Sequence):
-            raise ValueRefused("must be a list")
+            raise InvalidValue("must be a list")
         self._check_length(node, key)
         found = []
         for index, item in enumerate(node.items):
@@ -280,13 +279,13 @@ class _Reader:
                 self.refuse(item.line, at, "must hold `key: value` lines")
         return [value for value in found if value is not None]
 
-    def _image(self, mapping: Mapping, keys: tuple[Key, ...], where: str) -> Image | None:
+    def _image(self, mapping: Mapping, keys: tuple[Field, ...], where: str) -> Image | None:
         values = self._mapping(mapping, keys, where)
         return Image(**values) if values else None
 
     def _outlet(self, node: Node, where: str) -> Outlet | None:
         if not isinstance(node, Mapping):
-            raise ValueRefused("must hold name and domain")
+            raise InvalidValue("must hold name and domain")
         keys = self.keys.related_outlet if where.startswith("related") else self.keys.outlet
         values = self._mapping(node, keys, f"{where}.")
         return Outlet(**values) if values else None
@@ -296,7 +295,7 @@ class _Reader:
         return Related(**values) if values and values["provider"] else None
 
     def entry(self, tree: Mapping, taxonomy: Scalar) -> Entry | None:
-        self.keys = BARE  # the registries write addresses bare
+        self.keys = UNQUOTED_DIALECT  # the registries write addresses bare
         if taxonomy.text == "topic":
             return self._topic_entry(tree)
         if taxonomy.text == "organization":
@@ -319,7 +318,7 @@ class _Reader:
 
 def _services(node: Node) -> list[list[str]]:
     if not isinstance(node, Mapping):
-        raise ValueRefused("must hold `name: address` lines")
+        raise InvalidValue("must hold `name: address` lines")
     return [[entry.key, read_url(entry.value)] for entry in node.entries]
 
 
@@ -339,17 +338,17 @@ def dialect_of(tree: Mapping) -> str:
 _TEXTS = {"", "~", "null", "Null", "NULL", '""', "''"}
 _NULLS = {"", "~", "null", "Null", "NULL"}
 # Which empty values a key that may be missing can have. What decides publication can have none: it fails closed.
-_BLANKS: dict[Kind, set[str]] = dict.fromkeys(Kind, _NULLS) | {
-    **dict.fromkeys((Kind.LINE, Kind.TEXT, Kind.URL, Kind.LOGO_URL), _TEXTS),
-    **dict.fromkeys((Kind.NAMES, Kind.IMAGES, Kind.LOGOS, Kind.RELATED), _NULLS | {"[]"}),
-    Kind.SERVICES: _NULLS | {"{}"},
-    Kind.HEAT: set(),
-    Kind.STATE: set(),
-    Kind.QUALITY: set(),
+_BLANKS: dict[FieldKind, set[str]] = dict.fromkeys(FieldKind, _NULLS) | {
+    **dict.fromkeys((FieldKind.LINE, FieldKind.TEXT, FieldKind.URL, FieldKind.LOGO_URL), _TEXTS),
+    **dict.fromkeys((FieldKind.NAMES, FieldKind.IMAGES, FieldKind.LOGOS, FieldKind.RELATED), _NULLS | {"[]"}),
+    FieldKind.SERVICES: _NULLS | {"{}"},
+    FieldKind.HEAT: set(),
+    FieldKind.STATE: set(),
+    FieldKind.QUALITY: set(),
 }
 
 
-def _blank_token(node: Node, key: Key) -> str | None:
+def _empty_value_token(node: Node, key: Field) -> str | None:
     """Return how an empty value is written; None if the value isn't empty."""
     if isinstance(node, Sequence):
         return None if node.items else "[]"
@@ -358,20 +357,20 @@ def _blank_token(node: Node, key: Key) -> str | None:
     if node.is_null:
         return node.text
     if not node.text and not key.keeps_empty:
-        return written("", "s" if node.style == "s" else "d")
+        return format_scalar("", "s" if node.style == "s" else "d")
     return None
 
 
-def _note_style(entry: TreeEntry, key: Key, layout: dict[str, Any]) -> None:
+def _record_style(entry: MappingEntry, key: Field, layout: dict[str, Any]) -> None:
     """Note a quoting that the writer would not choose by itself."""
     node = entry.value
     if not isinstance(node, Scalar) or node.style == "b" or node.style == key.style:
         return
-    if written(node.text, key.style) != written(node.text, node.style):
+    if format_scalar(node.text, key.style) != format_scalar(node.text, node.style):
         layout.setdefault("style", {})[key.name] = node.style
 
 
-def _note_order(mapping: Mapping, keys: tuple[Key, ...], layout: dict[str, Any], *, top: bool) -> None:
+def _record_order(mapping: Mapping, keys: tuple[Field, ...], layout: dict[str, Any], *, top: bool) -> None:
     """Note an order of keys, and empty lines between them, that the writer would not choose by itself."""
     order = [entry.key for entry in mapping.entries]
     unknown = [(entry.key, not isinstance(entry.value, Scalar)) for entry in mapping.entries]
@@ -384,7 +383,7 @@ def _note_order(mapping: Mapping, keys: tuple[Key, ...], layout: dict[str, Any],
             layout["gaps"] = gaps
 
 
-def canonical_order(keys: tuple[Key, ...], present: list[tuple[str, bool]]) -> list[str]:
+def canonical_order(keys: tuple[Field, ...], present: list[tuple[str, bool]]) -> list[str]:
     """Return the names in `present` in the format's order; each comes with whether its value is a list or mapping.
 
     Unknown keys stand behind the known ones of their sort: plain values at the end of the scalar block, lists
@@ -405,7 +404,7 @@ def canonical_order(keys: tuple[Key, ...], present: list[tuple[str, bool]]) -> l
     return [name for _, (name, _) in sorted(enumerate(present), key=place)]
 
 
-def block_names(keys: tuple[Key, ...], present: list[tuple[str, bool]]) -> set[str]:
+def block_names(keys: tuple[Field, ...], present: list[tuple[str, bool]]) -> set[str]:
     """Return which names in `present` stand alone between empty lines."""
     known = {key.name: key for key in keys}
     return {name for name, is_collection in present if (known[name].block if name in known else is_collection)}

@@ -17,11 +17,11 @@ DEPTH_MAX = 12  # real documents nest four levels
 _PRIVATE_PLANE = 0x10F000  # private use: no writer of news means anything by these
 
 # YAML refuses, folds or skips these characters; documents may contain them, so they travel in disguise.
-_FRAGILE = [*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF]
-FRAGILE_PATTERN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_DISGUISED_PATTERN = re.compile(f"[{chr(_PRIVATE_PLANE)}-{chr(_PRIVATE_PLANE + len(_FRAGILE) - 1)}]")
-_DISGUISE = {code: _PRIVATE_PLANE + index for index, code in enumerate(_FRAGILE)}
-_REVEAL = {disguised: code for code, disguised in _DISGUISE.items()}
+_UNSAFE_CODES = [*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF]
+UNSAFE_CHARACTERS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_ESCAPED_PATTERN = re.compile(f"[{chr(_PRIVATE_PLANE)}-{chr(_PRIVATE_PLANE + len(_UNSAFE_CODES) - 1)}]")
+_ESCAPE_MAP = {code: _PRIVATE_PLANE + index for index, code in enumerate(_UNSAFE_CODES)}
+_UNESCAPE_MAP = {disguised: code for code, disguised in _ESCAPE_MAP.items()}
 _LINE_END_PATTERN = re.compile("\r\n?|\n")  # libyaml's, as far as they aren't in disguise
 _FORBIDDEN_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _UNSTORABLE_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
@@ -48,7 +48,7 @@ class Scalar:
 
 
 @dataclass(slots=True)
-class Entry:
+class MappingEntry:
     key: str
     value: Node
     line: int
@@ -58,7 +58,7 @@ class Entry:
 @dataclass(slots=True)
 class Mapping:
     line: int
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[MappingEntry] = field(default_factory=list)
     flow: bool = False
 
     def get(self, key: str) -> Node | None:
@@ -83,13 +83,13 @@ def read_tree(text: str, *, first_line: int = 1) -> Mapping:
     if forbidden:
         line = first_line + _line_at(text, forbidden.start())
         raise TreeError(line, f"contains the control character U+{ord(forbidden[0]):04X}; remove it")
-    disguised = bool(FRAGILE_PATTERN.search(text))
+    disguised = bool(UNSAFE_CHARACTERS.search(text))
     if disguised:
-        collision = _DISGUISED_PATTERN.search(text)
+        collision = _ESCAPED_PATTERN.search(text)
         if collision:
             line = first_line + _line_at(text, collision.start())
             raise TreeError(line, "mixes control characters with private-use characters; remove either")
-        text = text.translate(_DISGUISE)
+        text = text.translate(_ESCAPE_MAP)
     try:
         return _Builder(text, first_line, disguised).build()
     except yaml.MarkedYAMLError as error:
@@ -155,10 +155,10 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         text, line, style = event.value, self._line(event), _STYLES[event.style]
-        if style == "d" and FRAGILE_PATTERN.search(text):  # raw ones are in disguise: these were escaped
+        if style == "d" and UNSAFE_CHARACTERS.search(text):  # raw ones are in disguise: these were escaped
             style = "e"
         if self.disguised:
-            text = text.translate(_REVEAL)
+            text = text.translate(_UNESCAPE_MAP)
         unstorable = _UNSTORABLE_PATTERN.search(text)
         if unstorable:
             raise TreeError(line, f"contains the escaped character U+{ord(unstorable[0]):04X}, which is no text")
@@ -180,7 +180,7 @@ class _Builder:
             keys.add(key.text)
             above = event.start_mark.line - 1
             gap = above >= 0 and not self.lines[above].strip()
-            mapping.entries.append(Entry(key.text, self._node(next(self.events), depth), key.line, gap))
+            mapping.entries.append(MappingEntry(key.text, self._node(next(self.events), depth), key.line, gap))
         return mapping
 
     def _sequence(self, start: yaml.SequenceStartEvent, depth: int) -> Sequence:

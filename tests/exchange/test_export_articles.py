@@ -8,11 +8,10 @@ from django.core.management import CommandError, call_command
 
 from articles import operations
 from articles.models import Article
-from tests.documents import CANONICAL, document
-from tests.test_exchange_write import D2, UNSCORED_VIDEO
+from tests.documents import CANONICAL, D2, UNSCORED_VIDEO, document
 
 pytestmark = pytest.mark.django_db
-SEEDS = Path(__file__).resolve().parent.parent / "seeds"
+SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 NAME = "2020-06-09-harbour-bridge-closes-for-repairs"
 
 

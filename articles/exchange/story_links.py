@@ -13,10 +13,10 @@ from articles.derivation import match_key
 from articles.naming import file_order
 from articles.policy import FOLDED_HEAT
 
-from .document import Document
+from .format.document import Document
 
 
-class Whole:
+class StoryLinks:
     """The documents of some stories, by the keys that their articles get."""
 
     def __init__(self, pairs: Sequence[tuple[int, Document]]) -> None:

@@ -7,8 +7,8 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from articles.exchange.document import DocumentRejected
-from articles.exchange.parse import FILE_SIZE_MAX, read_file
+from articles.exchange.format.document import DocumentRejected
+from articles.exchange.format.parse import FILE_SIZE_MAX, parse_file
 from articles.models import Article, ArticleImage, RelatedLink, Topic
 from providers.models import Provider
 from tests.documents import CANONICAL, document
@@ -58,7 +58,7 @@ BOMBS = {
 def test_a_bomb_is_refused_in_two_seconds(name):
     start = time.process_time()
     with pytest.raises(DocumentRejected) as rejected:
-        read_file(BOMBS[name].encode(), "bomb.md", "2020-06-09-bomb")
+        parse_file(BOMBS[name].encode(), "bomb.md", "2020-06-09-bomb")
 
     assert time.process_time() - start < 2
     assert all(len(str(problem)) < 400 for problem in rejected.value.problems)

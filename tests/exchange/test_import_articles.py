@@ -13,22 +13,14 @@ from django.test.utils import CaptureQueriesContext
 from articles import operations
 from articles.exchange import importing
 from articles.exchange.files import sources
-from articles.exchange.parse import read_file
+from articles.exchange.format.parse import parse_file
 from articles.models import Article, RelatedLink, Topic
 from providers.models import Provider, ProviderLogo
-from tests.documents import CANONICAL, document
+from tests.documents import CANONICAL, NAME, document, import_documents, write_document
 
 pytestmark = pytest.mark.django_db
-NAME = "2020-06-09-harbour-bridge-closes-for-repairs"
-SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+SHARED = Path(__file__).resolve().parents[3] / "shared"
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
-
-
-def run(*arguments: object, **options: object) -> str:
-    """Return what the command prints; the last line is its summary."""
-    out = StringIO()
-    call_command("import_articles", *map(str, arguments), stdout=out, stderr=out, **options)
-    return out.getvalue()
 
 
 def refused(*arguments: object, **options: object) -> str:
@@ -40,15 +32,8 @@ def refused(*arguments: object, **options: object) -> str:
     return out.getvalue()
 
 
-def write(folder: Path, text: str = CANONICAL, name: str = NAME + ".md") -> Path:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="")
-    return path
-
-
 def test_a_document_becomes_an_article_with_all_its_parts(tmp_path):
-    assert run(write(tmp_path)) == "1 files: 1 created, 0 updated, 0 unchanged, 0 rejected\n"
+    assert import_documents(write_document(tmp_path)) == "1 files: 1 created, 0 updated, 0 unchanged, 0 rejected\n"
 
     article = Article.objects.get()
     assert (article.name, article.quality, article.heat, article.published, article.public) == (
@@ -68,25 +53,25 @@ def test_a_document_becomes_an_article_with_all_its_parts(tmp_path):
 
 
 def test_importing_again_writes_nothing(tmp_path):
-    path = write(tmp_path)
-    run(path)
-    write(tmp_path, CANONICAL.replace("AAAA;BBBB", "CCCC;DDDD").replace("\n", "\r\n"))
+    path = write_document(tmp_path)
+    import_documents(path)
+    write_document(tmp_path, CANONICAL.replace("AAAA;BBBB", "CCCC;DDDD").replace("\n", "\r\n"))
 
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        assert "0 created, 0 updated, 1 unchanged" in run(path)
+        assert "0 created, 0 updated, 1 unchanged" in import_documents(path)
 
     assert not [query["sql"] for query in queries if query["sql"].startswith(WRITES)]
 
 
 def test_a_changed_document_updates_what_changed(tmp_path):
-    path = write(tmp_path)
-    run(path)
+    path = write_document(tmp_path)
+    import_documents(path)
     link = RelatedLink.objects.get().pk
-    write(tmp_path, document(heat=101, title='"The bridge is shut"'))
+    write_document(tmp_path, document(heat=101, title='"The bridge is shut"'))
 
-    assert "0 created, 1 updated" in run(path)
+    assert "0 created, 1 updated" in import_documents(path)
 
     article = Article.objects.get()
     assert (article.name, article.title, article.heat, article.quality) == (NAME, "The bridge is shut", 101, 80)
@@ -98,57 +83,57 @@ def test_a_changed_document_is_parsed_once_unless_there_are_many(tmp_path, monke
     """Not in the last transaction, for which editors wait."""
     names = [f"2020-06-0{day}-bridge" for day in (1, 2, 3)]
     for name in names:
-        write(tmp_path, document(originalUrl=f'"https://courier.example/{name}"'), f"{name}.md")
-    run(tmp_path)
+        write_document(tmp_path, document(originalUrl=f'"https://courier.example/{name}"'), f"{name}.md")
+    import_documents(tmp_path)
     for name in names:
-        write(tmp_path, document(originalUrl=f'"https://courier.example/{name}"', heat=70), f"{name}.md")
+        write_document(tmp_path, document(originalUrl=f'"https://courier.example/{name}"', heat=70), f"{name}.md")
     calls = []
     monkeypatch.setattr(importing, "KEPT_READ", kept)
-    monkeypatch.setattr(importing, "read_file", lambda *given: calls.append(given[1]) or read_file(*given))
+    monkeypatch.setattr(importing, "parse_file", lambda *given: calls.append(given[1]) or parse_file(*given))
 
-    assert "3 updated" in run(tmp_path)
+    assert "3 updated" in import_documents(tmp_path)
 
     assert len(calls) == parsed
     assert set(Article.objects.values_list("heat", flat=True)) == {70}
 
 
 def test_a_document_that_turns_unpublished_leaves_the_feed(tmp_path):
-    path = write(tmp_path)
-    run(path)
-    write(tmp_path, document(heat=-1, published="false"))
-    run(path)
+    path = write_document(tmp_path)
+    import_documents(path)
+    write_document(tmp_path, document(heat=-1, published="false"))
+    import_documents(path)
 
     assert not Article.objects.public().exists()
 
 
 def test_pinned_fields_stay_and_the_wish_is_kept_beside_them(tmp_path):
-    path = write(tmp_path)
-    run(path)
+    path = write_document(tmp_path)
+    import_documents(path)
     operations.edit(Article.objects.get(), quality=20)
-    write(tmp_path, document(quality=85, heat=95))
-    run(path)
+    write_document(tmp_path, document(quality=85, heat=95))
+    import_documents(path)
 
     article = Article.objects.get()
     assert (article.quality, article.pins, article.wishes) == (20, ["quality"], {"quality": 85})
 
 
 def test_a_document_that_lost_its_scores_keeps_the_last_known_ones(tmp_path):
-    path = write(tmp_path)
-    run(path)
-    write(tmp_path, document(quality=None, heat=None, published=None))
-    run(path)
+    path = write_document(tmp_path)
+    import_documents(path)
+    write_document(tmp_path, document(quality=None, heat=None, published=None))
+    import_documents(path)
 
     article = Article.objects.get()
     assert (article.quality, article.heat, article.public, article.stale) == (80, 90, True, True)
 
-    write(tmp_path)
-    run(path)
+    write_document(tmp_path)
+    import_documents(path)
     assert not Article.objects.get().stale
 
 
 def test_a_bad_document_is_rejected_whole_and_the_others_go_in(tmp_path):
-    write(tmp_path, document(quality="many", name="Nobody"), "2020-06-09-bad.md")
-    write(tmp_path)
+    write_document(tmp_path, document(quality="many", name="Nobody"), "2020-06-09-bad.md")
+    write_document(tmp_path)
 
     told = refused(tmp_path)
 
@@ -158,20 +143,20 @@ def test_a_bad_document_is_rejected_whole_and_the_others_go_in(tmp_path):
 
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(tmp_path):
-    path = write(tmp_path)
-    assert "1 created" in run(path, dry_run=True)
+    path = write_document(tmp_path)
+    assert "1 created" in import_documents(path, dry_run=True)
     assert not Article.objects.exists()
     assert not Provider.objects.exists()
 
-    run(path)
-    write(tmp_path, document(heat=101))
-    assert "1 updated" in run(path, dry_run=True)
+    import_documents(path)
+    write_document(tmp_path, document(heat=101))
+    assert "1 updated" in import_documents(path, dry_run=True)
     assert Article.objects.get().heat == 90
 
 
 def test_the_report_has_one_object_a_file(tmp_path):
-    write(tmp_path / "in")
-    write(tmp_path / "in", document(heat="hot"), "2020-06-09-bad.md")
+    write_document(tmp_path / "in")
+    write_document(tmp_path / "in", document(heat="hot"), "2020-06-09-bad.md")
     refused(tmp_path / "in", report=str(tmp_path / "report.jsonl"))
 
     bad, good = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
@@ -184,7 +169,7 @@ def test_the_report_has_one_object_a_file(tmp_path):
 
 def test_directories_are_taken_with_all_below_and_only_documents(tmp_path):
     for name in ("a/2020-06-09-a.md", "a/b/2020-06-09-b.markdown", "2020-06-09-c.TXT", "notes.rst", "x/data.yaml"):
-        write(tmp_path, name=name)
+        write_document(tmp_path, name=name)
     (tmp_path / "topic.yaml").write_text("taxonomy: topic\n_id: ports\nname: Ports\n")
 
     found = [Path(source.path).name for source in sources([str(tmp_path), str(tmp_path / "a")])]
@@ -196,18 +181,18 @@ def test_a_run_that_is_stopped_while_its_files_are_counted_says_how_to_complete_
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    write(tmp_path)
+    write_document(tmp_path)
     monkeypatch.setattr("os.walk", interrupt)
 
     with pytest.raises(CommandError, match=r"Stopped after 0 of 0 files.* run the same command again to complete it"):
-        run(tmp_path)
+        import_documents(tmp_path)
 
     assert not Article.objects.exists()
 
 
 def test_links_to_folders_are_not_followed_and_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     for name in ("in/a/2020-06-09-a.md", "in/b.md/2020-06-09-b.md", "out/2020-06-09-c.md"):
-        write(tmp_path, name=name)
+        write_document(tmp_path, name=name)
     (tmp_path / "in" / "c.md").symlink_to(tmp_path / "out")
     (tmp_path / "in" / "loop.md").symlink_to("loop.md")
     scandir = os.scandir
@@ -224,7 +209,7 @@ def test_links_to_folders_are_not_followed_and_a_folder_that_cannot_be_read_is_n
 
 
 def test_links_devices_and_missing_files_are_refused(tmp_path):
-    write(tmp_path, name="real.md")
+    write_document(tmp_path, name="real.md")
     (tmp_path / "link.md").symlink_to(tmp_path / "real.md")
 
     told = refused(tmp_path / "link.md", "/dev/zero", tmp_path / "gone.md")
@@ -236,9 +221,9 @@ def test_links_devices_and_missing_files_are_refused(tmp_path):
 
 
 def test_two_files_of_one_name_and_different_content_are_told_apart(tmp_path):
-    write(tmp_path / "a")
-    write(tmp_path / "b", document(heat=99))
-    write(tmp_path / "c")
+    write_document(tmp_path / "a")
+    write_document(tmp_path / "b", document(heat=99))
+    write_document(tmp_path / "c")
 
     told = refused(tmp_path)
 
@@ -247,8 +232,8 @@ def test_two_files_of_one_name_and_different_content_are_told_apart(tmp_path):
 
 
 def test_links_meet_their_articles_whichever_comes_first(tmp_path):
-    write(tmp_path)
-    run(tmp_path)
+    write_document(tmp_path)
+    import_documents(tmp_path)
     assert RelatedLink.objects.get().target is None
 
     herald = document(
@@ -262,7 +247,7 @@ def test_links_meet_their_articles_whichever_comes_first(tmp_path):
         name="Herald",
         domain="herald.example",
     )
-    run(write(tmp_path, herald, "2020-06-09-port-city-loses-its-bridge-until-july.md"))
+    import_documents(write_document(tmp_path, herald, "2020-06-09-port-city-loses-its-bridge-until-july.md"))
 
     lead, folded = Article.objects.get(name=NAME), Article.objects.get(heat=-1)
     assert lead.related_links.get().target == folded
@@ -270,10 +255,10 @@ def test_links_meet_their_articles_whichever_comes_first(tmp_path):
 
 
 def test_a_run_that_died_is_completed_by_the_next(tmp_path):
-    run(write(tmp_path))
+    import_documents(write_document(tmp_path))
     Article.objects.update(public=False, staged=True)
 
-    assert "1 unchanged" in run(tmp_path)
+    assert "1 unchanged" in import_documents(tmp_path)
 
     assert Article.objects.public().count() == 1
 
@@ -283,18 +268,18 @@ def test_registry_files_make_topics_and_outlets(tmp_path):
         "---\ntaxonomy: topic\n_id: towns\nname: Harbour towns\nparent: Transport\nkeywords:\n  - port\n---\n"
     )
     (tmp_path / "org.md").write_text("---\ntaxonomy: organization\n_id: x\nname: Herald\ndomain: herald.example\n---\n")
-    write(tmp_path)
-    run(tmp_path)
+    write_document(tmp_path)
+    import_documents(tmp_path)
 
     topic = Topic.objects.get(slug="towns")
     assert (topic.name, topic.parent.name, topic.keywords) == ("Harbour towns", "Transport", ["port"])
     assert Provider.objects.get(name="Herald").registered
-    assert "0 created, 0 updated, 3 unchanged" in run(tmp_path)
+    assert "0 created, 0 updated, 3 unchanged" in import_documents(tmp_path)
 
 
 def test_rescore_lets_the_policy_decide(tmp_path):
-    path = write(tmp_path, document(heat=12, published="false"))
-    run(path, rescore=True)
+    path = write_document(tmp_path, document(heat=12, published="false"))
+    import_documents(path, rescore=True)
 
     article = Article.objects.get()
     assert (article.heat, article.published, article.public) == (90, True, True)
@@ -302,7 +287,7 @@ def test_rescore_lets_the_policy_decide(tmp_path):
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the project's first document lies beside the project")
 def test_the_first_document_of_the_project():
-    assert run(SHARED / "seeds") == "1 files: 1 created, 0 updated, 0 unchanged, 0 rejected\n"
+    assert import_documents(SHARED / "seeds") == "1 files: 1 created, 0 updated, 0 unchanged, 0 rejected\n"
 
     article = Article.objects.get()
     assert (article.quality, article.heat, article.published, article.public) == (43, -1, False, False)
@@ -312,7 +297,7 @@ def test_the_first_document_of_the_project():
     assert (article.provider.domain, article.provider.logos.get().width) == ("theguardian.com", 50)
     assert [item.tag.name for item in article.article_topics.all()] == ["Computer Vision", "AI"]
     with CaptureQueriesContext(connection) as queries:
-        assert run(SHARED / "seeds") == "1 files: 0 created, 0 updated, 1 unchanged, 0 rejected\n"
+        assert import_documents(SHARED / "seeds") == "1 files: 0 created, 0 updated, 1 unchanged, 0 rejected\n"
     assert not [query["sql"] for query in queries if query["sql"].startswith(WRITES)]
 
 
@@ -333,37 +318,37 @@ def herald(folder: Path, **changed: object) -> Path:
         "name": "Herald",
         "domain": "herald.example",
     }
-    return write(folder, document(**(values | changed)), "2020-06-09-port-city-loses-its-bridge-until-july.md")
+    return write_document(folder, document(**(values | changed)), "2020-06-09-port-city-loses-its-bridge-until-july.md")
 
 
 def test_a_file_that_disappeared_changes_nothing_unless_pruned(tmp_path):
-    path = write(tmp_path)
+    path = write_document(tmp_path)
     other = herald(tmp_path, heat=80, published="true")
-    run(tmp_path)
+    import_documents(tmp_path)
     path.unlink()
 
-    run(tmp_path)
+    import_documents(tmp_path)
     assert Article.objects.public().count() == 2
 
-    assert "1 article would be withdrawn" in run(tmp_path, prune=True, dry_run=True)
+    assert "1 article would be withdrawn" in import_documents(tmp_path, prune=True, dry_run=True)
     assert Article.objects.public().count() == 2
 
-    told = run(tmp_path, prune=True)
+    told = import_documents(tmp_path, prune=True)
     assert told.splitlines() == [
         "1 article withdrawn: no document of theirs is left",
         "1 files: 0 created, 0 updated, 1 unchanged, 0 rejected",
     ]
     assert list(Article.objects.public().values_list("name", flat=True)) == [other.stem]
 
-    write(tmp_path)
-    run(tmp_path)
+    write_document(tmp_path)
+    import_documents(tmp_path)
     assert Article.objects.public().count() == 2
 
 
 def test_pruning_spares_what_an_editor_published_and_what_could_not_be_read(tmp_path):
-    path = write(tmp_path)
+    path = write_document(tmp_path)
     herald(tmp_path, heat=80, published="true")
-    run(tmp_path)
+    import_documents(tmp_path)
     operations.publish(Article.objects.get(name=NAME))
     path.unlink()
     herald(tmp_path, heat="hot")
@@ -373,16 +358,16 @@ def test_pruning_spares_what_an_editor_published_and_what_could_not_be_read(tmp_
 
 
 def test_pruning_by_an_empty_folder_withdraws_nothing(tmp_path):
-    run(write(tmp_path))
+    import_documents(write_document(tmp_path))
     (tmp_path / "empty").mkdir()
 
-    assert "0 articles withdrawn" in run(tmp_path / "empty", prune=True)
+    assert "0 articles withdrawn" in import_documents(tmp_path / "empty", prune=True)
 
 
 def test_the_report_tells_what_only_the_whole_shows(tmp_path):
-    write(tmp_path)
+    write_document(tmp_path)
     herald(tmp_path, webUrl='"https://www.courier.example/bridge"')
-    run(tmp_path, report=str(tmp_path / "report.jsonl"))
+    import_documents(tmp_path, report=str(tmp_path / "report.jsonl"))
 
     lines = {line["slug"]: line for line in map(json.loads, (tmp_path / "report.jsonl").read_text().splitlines())}
     assert "has the address of 2020-06-09-port-city-loses-its-bridge-until-july" in lines[NAME]["warnings"]
@@ -390,20 +375,20 @@ def test_the_report_tells_what_only_the_whole_shows(tmp_path):
 
 
 def test_an_import_that_finds_the_document_again_after_unpinning_remembers_it(tmp_path):
-    path = write(tmp_path)
-    run(path)
+    path = write_document(tmp_path)
+    import_documents(path)
     operations.edit(Article.objects.get(), quality=20)
     operations.unpin(Article.objects.get())
 
-    assert "1 unchanged" in run(path)
+    assert "1 unchanged" in import_documents(path)
     assert Article.objects.get().content_hash
     assert Article.objects.get().quality == 80
 
 
 def test_nothing_is_pruned_where_a_file_or_path_could_not_be_read(tmp_path):
-    odd = write(tmp_path, name="odd.md")
+    odd = write_document(tmp_path, name="odd.md")
     herald(tmp_path, heat=80, published="true")
-    run(tmp_path)
+    import_documents(tmp_path)
     odd.write_text(CANONICAL[:100])
 
     assert "Nothing is withdrawn" in refused(tmp_path, prune=True)
@@ -430,14 +415,14 @@ def test_a_circle_of_topics_is_refused_by_file_and_field(tmp_path):
 
 
 def test_a_line_in_the_body_that_looks_like_secured_is_a_change(tmp_path):
-    path = write(tmp_path, document(secured=None) + "secured: one\n")
-    run(path)
+    path = write_document(tmp_path, document(secured=None) + "secured: one\n")
+    import_documents(path)
     path.write_text(document(secured=None) + "secured: two\n")
 
-    assert "1 updated" in run(path)
+    assert "1 updated" in import_documents(path)
 
 
 def test_messages_stand_on_lines_of_their_own(tmp_path):
-    write(tmp_path, document(heat="hot"), "2020-06-09-bad.md")
+    write_document(tmp_path, document(heat="hot"), "2020-06-09-bad.md")
 
     assert "\n\n" not in refused(tmp_path)

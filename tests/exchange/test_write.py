@@ -2,74 +2,13 @@
 
 import pytest
 
-from articles.exchange.parse import read_file
-from articles.exchange.write import document_text
-from tests.documents import CANONICAL, document
-
-D2 = """\
----
-category: news
-title: "An older story"
-excerpt: "Written in the dialect of January 2020."
-publishedDateTime: 2020-01-09T12:37:00Z
-sourceUrl: https://www.courier.example/older
-ampUrl: https://amp.courier.example/older
-cdnAmpUrl: https://amp-courier-example.cdn.ampproject.org/c/s/amp.courier.example/older
-type: article
-quality: 20
-heat: 20
-published: false
-
-provider:
-  name: The Courier
-  domain: courier.example
-  images:
-    - url: /assets/courier.jpg
-      width: 50
-      height: 50
-
-topics:
-  - Root
-  - Transport
-
-images:
-  - url: https://cdn.courier.example/older.jpg
-    width: 700
-    height: 400
-    title: "An older story"
-
-secured: "AAAA;BBBB"
----
-
-"""
-
-UNSCORED_VIDEO = """\
----
-category: news
-title: "A film"
-excerpt: ""
-publishedDateTime: 2020-06-09T12:37:11Z
-originalUrl: "https://youtube.com/watch?v=abcdefghijk"
-type: video
-
-featuredContent: "<iframe width=\\"800\\" src=\\"https://www.youtube.com/embed/abcdefghijk\\" allowfullscreen></iframe>"
-
-provider:
-  name: Channel
-  domain: youtube.com
-
-topics:
-  -{SPACE}
-  - Root
-
-secured: "AAAA;BBBB"
----
-
-""".replace("{SPACE}", " ")  # the format writes an empty topic as a dash and a space
+from articles.exchange.format.parse import parse_file
+from articles.exchange.format.write import document_text
+from tests.documents import CANONICAL, D2, UNSCORED_VIDEO, document
 
 
 def again(text: str) -> str:
-    return document_text(read_file(text.encode(), "x.md", "2020-06-09-x"))
+    return document_text(parse_file(text.encode(), "x.md", "2020-06-09-x"))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from .tree import FRAGILE_PATTERN, Mapping, Node, Scalar, Sequence
+from .yaml_tree import UNSAFE_CHARACTERS, Mapping, Node, Scalar, Sequence
 
 PIXELS_MAX = 1_000_000  # one side of a picture
 URL_LENGTH_MAX = 2048
@@ -22,18 +22,18 @@ _UNPRINTED_PATTERN = re.compile(r"[\x00-\x1f\x7f]")
 _EDGE_SPACE = " \t\r\n"
 
 
-class ValueRefused(Exception):
+class InvalidValue(Exception):
     """A value is not what its key holds; the text says what it should be."""
 
 
 def read_text(node: Node, length_max: int) -> str:
     """Return any text, line breaks included."""
     if not isinstance(node, Scalar):
-        raise ValueRefused("must be text")
+        raise InvalidValue("must be text")
     if node.is_null:
-        raise ValueRefused('is null; write "" for no text' if node.text else "is empty")
+        raise InvalidValue('is null; write "" for no text' if node.text else "is empty")
     if len(node.text) > length_max:
-        raise ValueRefused(f"has {len(node.text):,} characters; {length_max:,} are allowed")
+        raise InvalidValue(f"has {len(node.text):,} characters; {length_max:,} are allowed")
     return node.text
 
 
@@ -41,9 +41,9 @@ def read_line(node: Node, length_max: int) -> str:
     """Return text of one line that is not blank."""
     text = read_text(node, length_max)
     if any(char in text for char in "\n\r\t"):
-        raise ValueRefused("must be a single line without tabs")
+        raise InvalidValue("must be a single line without tabs")
     if not text.strip():
-        raise ValueRefused("is empty")
+        raise InvalidValue("is empty")
     return text
 
 
@@ -51,37 +51,37 @@ def read_url(node: Node, *, site_relative: bool = False) -> str:
     """Return an http(s) address as written, without white space around it."""
     url = read_text(node, URL_LENGTH_MAX).strip(_EDGE_SPACE)
     if _UNPRINTED_PATTERN.search(url):
-        raise ValueRefused("contains a control character")
+        raise InvalidValue("contains a control character")
     if site_relative and url.startswith("/") and not url.startswith(("//", "/\\")):
         return url
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise ValueRefused(f"is no web address: {shorten(url)}") from None
+        raise InvalidValue(f"is no web address: {shorten(url)}") from None
     if parts.scheme not in ("http", "https"):
-        raise ValueRefused(f"must start with http:// or https://: {shorten(url)}")
+        raise InvalidValue(f"must start with http:// or https://: {shorten(url)}")
     if not host or not host.isprintable() or not _HOST_PATTERN.fullmatch(host):
-        raise ValueRefused(f"names no host: {shorten(url)}")
+        raise InvalidValue(f"names no host: {shorten(url)}")
     if port == 0:
-        raise ValueRefused(f"names a port that doesn't exist: {shorten(url)}")
+        raise InvalidValue(f"names a port that doesn't exist: {shorten(url)}")
     if "@" in parts.netloc:
-        raise ValueRefused(f"names a user before its host; leave that out: {shorten(url)}")
+        raise InvalidValue(f"names a user before its host; leave that out: {shorten(url)}")
     return url
 
 
 def read_integer(node: Node, low: int, high: int) -> int:
     if not isinstance(node, Scalar) or node.style != "p" or not _INTEGER_PATTERN.fullmatch(node.text):
-        raise ValueRefused("must be a whole number without quotes")
+        raise InvalidValue("must be a whole number without quotes")
     number = int(node.text)
     if not low <= number <= high:
-        raise ValueRefused(f"is {number}; it must be from {low} to {high:,}")
+        raise InvalidValue(f"is {number}; it must be from {low} to {high:,}")
     return number
 
 
 def read_boolean(node: Node) -> bool:
     if not isinstance(node, Scalar) or node.style != "p" or node.text not in ("true", "false"):
-        raise ValueRefused("must be true or false, without quotes")
+        raise InvalidValue("must be true or false, without quotes")
     return node.text == "true"
 
 
@@ -89,7 +89,7 @@ def read_time(node: Node) -> datetime:
     """Return the instant, in UTC."""
     match = _TIME_PATTERN.fullmatch(node.text) if isinstance(node, Scalar) else None
     if not match:
-        raise ValueRefused("must be a time such as 2020-06-09T12:37:00Z")
+        raise InvalidValue("must be a time such as 2020-06-09T12:37:00Z")
     *numbers, fraction, zone = match.groups()
     try:
         moment = datetime(*map(int, numbers), tzinfo=UTC)  # type: ignore[misc, arg-type]
@@ -102,9 +102,9 @@ def read_time(node: Node) -> datetime:
             shift = timedelta(hours=hours, minutes=minutes)
             moment = moment - shift if zone[0] == "+" else moment + shift
     except (ValueError, OverflowError):
-        raise ValueRefused(f"is a time that doesn't exist: {shorten(match[0])}") from None
+        raise InvalidValue(f"is a time that doesn't exist: {shorten(match[0])}") from None
     if not YEAR_MIN <= moment.year <= YEAR_MAX:
-        raise ValueRefused(f"must lie between the years {YEAR_MIN} and {YEAR_MAX}")
+        raise InvalidValue(f"must lie between the years {YEAR_MIN} and {YEAR_MAX}")
     return moment
 
 
@@ -114,7 +114,7 @@ def shorten(text: str, length: int = 60) -> str:
     return line if len(line) <= length else line[:length] + "…"
 
 
-def encode(node: Node) -> Any:
+def encode_unknown(node: Node) -> Any:
     """Return a value of an unknown key as JSON can hold it, nothing lost but comments and folding.
 
     Quoted text is a string; whole numbers, true, false and null are themselves; other bare text is
@@ -122,9 +122,9 @@ def encode(node: Node) -> Any:
     is {"keys": [[key, value], ...]}.
     """
     if isinstance(node, Sequence):
-        return [encode(item) for item in node.items]
+        return [encode_unknown(item) for item in node.items]
     if isinstance(node, Mapping):
-        return {"keys": [[entry.key, encode(entry.value)] for entry in node.entries]}
+        return {"keys": [[entry.key, encode_unknown(entry.value)] for entry in node.entries]}
     if node.style in ("s", "e"):
         return {"single" if node.style == "s" else "escaped": node.text}
     if node.style != "p":
@@ -151,29 +151,29 @@ def is_plain_safe(text: str) -> bool:
     return not (": " in text or " #" in text or "\t" in text or text.endswith(":") or text == "<<")
 
 
-def quoted(text: str) -> str:
+def double_quoted(text: str) -> str:
     """Return `text` in double quotes with the escapes of the format, and no others (docs/format.md)."""
     text = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + text.replace("\t", "\\t").replace("\r", "\\r").replace("\n", "\\n") + '"'
 
 
-def written(text: str, style: str) -> str:
+def format_scalar(text: str, style: str) -> str:
     """Return `text` as YAML in `style`, where the text allows it: one of tree.Scalar's."""
     if style == "e":
-        return FRAGILE_PATTERN.sub(lambda match: f"\\u{ord(match[0]):04X}", quoted(text))
+        return UNSAFE_CHARACTERS.sub(lambda match: f"\\u{ord(match[0]):04X}", double_quoted(text))
     if style == "p" and is_plain_safe(text):
         return text
     if style == "s" and not _UNPRINTED_PATTERN.search(text):
         return "'" + text.replace("'", "''") + "'"
-    return quoted(text)
+    return double_quoted(text)
 
 
-def written_time(moment: datetime) -> str:
+def format_time(moment: datetime) -> str:
     text = moment.astimezone(UTC).isoformat()[:-6]  # without +00:00
     return (text.rstrip("0") if moment.microsecond else text) + "Z"
 
 
-def written_free(value: Any) -> list[str] | str:
+def format_value(value: Any) -> list[str] | str:
     """Return an encoded value as YAML: one piece of text for what stands on its key's line, or lines for below it."""
     match value:
         case None:
@@ -183,13 +183,13 @@ def written_free(value: Any) -> list[str] | str:
         case int():
             return str(value)
         case str():
-            return quoted(value)
+            return double_quoted(value)
         case {"plain": text}:
             return str(text)
         case {"single": text}:
-            return written(text, "s")
+            return format_scalar(text, "s")
         case {"escaped": text}:
-            return written(text, "e")
+            return format_scalar(text, "e")
         case {"keys": []}:
             return "{}"
         case {"keys": pairs}:
@@ -197,12 +197,12 @@ def written_free(value: Any) -> list[str] | str:
         case []:
             return "[]"
         case _:
-            return [line for item in value for line in item_lines(written_free(item))]
+            return [line for item in value for line in item_lines(format_value(item))]
 
 
 def key_lines(key: str, value: Any) -> list[str]:
     """Return the lines of one unknown key with its value."""
-    name, text = written(key, "p"), written_free(value)
+    name, text = format_scalar(key, "p"), format_value(value)
     if isinstance(text, str):
         return [f"{name}: {text}" if text else f"{name}:"]
     return [f"{name}:", *(f"  {line}" for line in text)]

@@ -10,13 +10,13 @@ from .document import Document
 _ENTITY_PATTERN = re.compile(r"&(#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
 
 
-def notices_of(document: Document) -> list[str]:
+def document_warnings(document: Document) -> list[str]:
     """Return what is odd about a document, in words for people."""
     notices = []
     url = document.web_url or document.original_url
     if not url:
         notices.append("has no address")
-    elif document.type != "video" and not _belongs(url, document.provider.domain):
+    elif document.type != "video" and not _is_on_domain(url, document.provider.domain):
         notices.append(f"address is at {urlsplit(url).hostname}, not at the outlet's {document.provider.domain}")
     if not document.images:
         notices.append("has no picture")
@@ -31,7 +31,7 @@ def notices_of(document: Document) -> list[str]:
     return notices
 
 
-def _belongs(url: str, domain: str) -> bool:
+def _is_on_domain(url: str, domain: str) -> bool:
     if url.startswith((f"https://www.{domain}/", f"https://{domain}/")):  # nearly all, and quickly told
         return True
     host = (urlsplit(url).hostname or "").removeprefix("www.")

@@ -11,30 +11,30 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from articles.exchange import store
-from articles.exchange.document import Document, DocumentRejected
 from articles.exchange.files import Source
+from articles.exchange.format.document import Document, DocumentRejected
+from articles.exchange.format.fast_parse import parse_canonical
+from articles.exchange.format.parse import parse_file, parse_yaml
+from articles.exchange.format.write import document_text
 from articles.exchange.importing import run_import
-from articles.exchange.parse import read_file, read_slowly
 from articles.exchange.registry import Registry
-from articles.exchange.scanner import scan
-from articles.exchange.write import document_text
 from articles.models import Article, Policies
 from tests.documents import CANONICAL
 from tests.strategies import ALPHABET, documents, odd_documents
 
-CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus"
+CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 STEM = "2020-06-09-x"
 FRAGILE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 
 
 def slowly(text: str) -> Document:
-    found = read_slowly(text, "x.md", STEM, text.encode())
+    found = parse_yaml(text, "x.md", STEM, text.encode())
     assert isinstance(found, Document)
     return found
 
 
 def quickly(text: str) -> Document | None:
-    document = scan(text)
+    document = parse_canonical(text)
     if document is not None:
         document.name = STEM
         document.content_hash = slowly(text).content_hash
@@ -100,7 +100,7 @@ def test_the_scanner_agrees_with_the_slow_way_on_whole_documents(document):
 )
 def test_the_scanner_agrees_with_the_slow_way_on_damaged_documents(position, removed, inserted):
     text = CANONICAL[:position] + inserted + CANONICAL[position + removed :]
-    found = scan(text)
+    found = parse_canonical(text)
     if found is None:
         return
 
@@ -114,7 +114,7 @@ def test_no_bytes_make_the_reader_stumble(noise, position):
     raw = CANONICAL.encode()
     problems = []
     try:
-        read_file(raw[:position] + noise + raw[position:], "x.md", STEM)
+        parse_file(raw[:position] + noise + raw[position:], "x.md", STEM)
     except DocumentRejected as rejected:
         problems = rejected.problems
 
@@ -142,8 +142,8 @@ def test_real_documents_come_back_byte_for_byte_and_the_scanner_agrees(name):
     files = sorted((CORPUS / name / "news").iterdir())[:: 1 if name == "powerapps" else 5]
     for path in files:
         text = path.read_bytes().decode().replace("\r\n", "\n")
-        found = scan(text)
-        expected = read_slowly(text, path.name, path.stem, text.encode())
+        found = parse_canonical(text)
+        expected = parse_yaml(text, path.name, path.stem, text.encode())
         if found is not None:
             scanned += 1
             found.name, found.content_hash = expected.name, expected.content_hash

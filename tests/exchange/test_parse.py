@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from articles.exchange.document import Document, DocumentRejected, OrganizationEntry, TopicEntry
-from articles.exchange.parse import FILE_SIZE_MAX, hash_of, read_file
+from articles.exchange.format.document import Document, DocumentRejected, OrganizationEntry, TopicEntry
+from articles.exchange.format.parse import FILE_SIZE_MAX, content_hash, parse_file
 from tests.documents import CANONICAL, document
 
 STEM = "2020-06-09-harbour-bridge-closes-for-repairs"
@@ -12,7 +12,7 @@ STEM = "2020-06-09-harbour-bridge-closes-for-repairs"
 
 def read(text: str | bytes, stem: str = STEM):
     raw = text if isinstance(text, bytes) else text.encode()
-    return read_file(raw, "news.md", stem)
+    return parse_file(raw, "news.md", stem)
 
 
 def problems(text: str | bytes) -> list[str]:
@@ -57,8 +57,8 @@ def test_line_ends_a_byte_order_mark_and_secured_are_no_changes():
 
     assert read(b"\xef\xbb\xbf" + CANONICAL.encode()).title == read(CANONICAL).title
     assert read(windows) == read(CANONICAL)
-    assert hash_of(windows.encode()) == hash_of(CANONICAL.replace("AAAA;BBBB", "CCCC;DDDD").encode())
-    assert hash_of(CANONICAL.encode()) != hash_of(document(quality=81).encode())
+    assert content_hash(windows.encode()) == content_hash(CANONICAL.replace("AAAA;BBBB", "CCCC;DDDD").encode())
+    assert content_hash(CANONICAL.encode()) != content_hash(document(quality=81).encode())
 
 
 @pytest.mark.parametrize("char", ["\x97", "\x85", "\u2028", "\u2029", "\ufeff", "\x7f", "\uffff", "\u200b", "👀"])

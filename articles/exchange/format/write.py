@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from .document import Document, Entry, Image, Outlet, Related, TopicEntry
-from .keys import BARE, ORGANIZATION_ENTRY, TOPIC_ENTRY, Dialect, Key, Kind, dialect_keys
+from .fields import ORGANIZATION_ENTRY, TOPIC_ENTRY, UNQUOTED_DIALECT, Dialect, Field, FieldKind, dialect_fields
 from .parse import block_names, canonical_order
-from .values import item_lines, key_lines, written, written_free, written_time
+from .values import format_scalar, format_time, format_value, item_lines, key_lines
 
 Record = Document | Related | Outlet | Image | Entry
 
@@ -19,7 +19,7 @@ _EMPTY: tuple[Any, ...] = (None, "", [])
 
 def document_text(document: Document) -> str:
     """Return the document in its own dialect, ending in the fence, an empty line and its body."""
-    keys = dialect_keys(document.dialect)
+    keys = dialect_fields(document.dialect)
     lines = _Writer(keys).lines(document, keys.article, top=True)
     gap = "" if document.layout.get("close") == "tight" else "\n"
     return "---\n" + "\n".join(lines) + "\n---\n" + gap + document.body
@@ -28,7 +28,7 @@ def document_text(document: Document) -> str:
 def entry_text(entry: Entry) -> str:
     """Return a registry entry between fences, or in the form that its file had."""
     keys = TOPIC_ENTRY if isinstance(entry, TopicEntry) else ORGANIZATION_ENTRY
-    text = "\n".join(_Writer(BARE).lines(entry, keys))
+    text = "\n".join(_Writer(UNQUOTED_DIALECT).lines(entry, keys))
     match entry.layout.get("form"):
         case "bare, unended":
             return text
@@ -43,7 +43,7 @@ class _Writer:
     def __init__(self, keys: Dialect) -> None:
         self.keys = keys
 
-    def lines(self, record: Record, keys: tuple[Key, ...], *, top: bool = False) -> list[str]:
+    def lines(self, record: Record, keys: tuple[Field, ...], *, top: bool = False) -> list[str]:
         """Return the lines of one mapping, not indented."""
         pieces: dict[str, tuple[list[str], bool]] = {}
         for key in keys:
@@ -62,32 +62,32 @@ class _Writer:
             written_lines += pieces[name][0]
         return written_lines
 
-    def _known(self, record: Record, key: Key) -> list[str]:
+    def _known(self, record: Record, key: Field) -> list[str]:
         """Return the lines of a known key; none where the record has no value for it."""
         value = getattr(record, key.attribute)
         layout = record.layout
-        if key.kind is Kind.NAMES:
+        if key.kind is FieldKind.NAMES:
             return _names(value, key, layout)
         if value in _EMPTY and not (key.keeps_empty and key.name not in layout.get("blank", ())):
             blank = layout.get("blank", {}).get(key.name)
             return [] if blank is None else [f"{key.name}: {blank}" if blank else f"{key.name}:"]
         match key.kind:
-            case Kind.OUTLET:
+            case FieldKind.OUTLET:
                 keys = self.keys.related_outlet if isinstance(record, Related) else self.keys.outlet
                 return [f"{key.name}:", *_indented(self.lines(value, keys))]
-            case Kind.SERVICES:
-                return [f"{key.name}:", *(f"  {name}: {written(url, 'p')}" for name, url in value)]
-            case Kind.IMAGES | Kind.LOGOS | Kind.RELATED:
+            case FieldKind.SERVICES:
+                return [f"{key.name}:", *(f"  {name}: {format_scalar(url, 'p')}" for name, url in value)]
+            case FieldKind.IMAGES | FieldKind.LOGOS | FieldKind.RELATED:
                 return [
                     f"{key.name}:",
                     *_indented(line for item in value for line in item_lines(self._item(item, key))),
                 ]
         return [f"{key.name}: {_scalar(value, key, layout)}"]
 
-    def _item(self, item: Image | Related, key: Key) -> list[str]:
+    def _item(self, item: Image | Related, key: Field) -> list[str]:
         if isinstance(item, Related):
             return self.lines(item, self.keys.related)
-        return self.lines(item, self.keys.logo if key.kind is Kind.LOGOS else self.keys.image)
+        return self.lines(item, self.keys.logo if key.kind is FieldKind.LOGOS else self.keys.image)
 
 
 def _is_single(value: Any) -> bool:
@@ -95,23 +95,23 @@ def _is_single(value: Any) -> bool:
     return not isinstance(value, list) and not (isinstance(value, dict) and "keys" in value)
 
 
-def _scalar(value: Any, key: Key, layout: dict[str, Any]) -> str:
+def _scalar(value: Any, key: Field, layout: dict[str, Any]) -> str:
     match key.kind:
-        case Kind.SIZE | Kind.SCORE | Kind.QUALITY | Kind.HEAT:
+        case FieldKind.SIZE | FieldKind.SCORE | FieldKind.QUALITY | FieldKind.HEAT:
             return str(value)
-        case Kind.BOOLEAN | Kind.STATE:
+        case FieldKind.BOOLEAN | FieldKind.STATE:
             return "true" if value else "false"
-    text = written_time(value) if key.kind is Kind.TIME else value
+    text = format_time(value) if key.kind is FieldKind.TIME else value
     before, after = layout.get("around", {}).get(key.name, ("", ""))
-    return written(before + text + after, layout.get("style", {}).get(key.name, key.style))
+    return format_scalar(before + text + after, layout.get("style", {}).get(key.name, key.style))
 
 
-def _names(names: list[str], key: Key, layout: dict[str, Any]) -> list[str]:
+def _names(names: list[str], key: Field, layout: dict[str, Any]) -> list[str]:
     as_written = layout.get("items", {}).get(key.name)
     if as_written is not None and names == _distinct(as_written):
-        items = [written_free(value) for value in as_written]
+        items = [format_value(value) for value in as_written]
     elif names:
-        items = [written(name, "p") for name in names]
+        items = [format_scalar(name, "p") for name in names]
     else:
         blank = layout.get("blank", {}).get(key.name)
         return [] if blank is None else [f"{key.name}: {blank}" if blank else f"{key.name}:"]

@@ -1,8 +1,8 @@
-"""The fast way into a document: patterns for the strict subset of YAML that real files use. Pure.
+"""Parse a canonical document with patterns for the strict subset of YAML that real files use. Pure.
 
-A file is either canonical in dialects D3 to D5, and then `scan()` returns what `parse.read_file()` would, many
-times as fast; or it is anything else, and then it returns None and the caller takes the slow way, which knows
-all of YAML, finds the problems and names their lines. The tests hold the two against each other.
+For a canonical file in dialects D3 to D5 `parse_canonical()` returns what `parse.parse_yaml()` would, many times as
+fast. For any other file it returns None, and the caller takes the full parser, which knows all of YAML and reports
+problems with their lines. Property tests compare the two.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from .document import Document, Image, Outlet, Related
-from .keys import LIST_LENGTH_MAX, NAME_MAX, TEXT_MAX, TITLE_MAX, TOPIC_MAX, Kind
+from .fields import LIST_LENGTH_MAX, NAME_MAX, TEXT_MAX, TITLE_MAX, TOPIC_MAX, FieldKind
 from .values import URL_LENGTH_MAX, YEAR_MAX, YEAR_MIN
 
 # Quoted text without line breaks, control characters and the disguises of tree.py; five escapes.
@@ -21,7 +21,7 @@ _TEXT = rf'"({_RAW}*+(?:\\["\\trn]{_RAW}*+)*+)"'
 # An address whose host needs no second look; without white space.
 _ADDRESS = r'"(https?://[A-Za-z0-9][A-Za-z0-9.-]*+(?:[/?#][^"\\\s\x00-\x20\x7f-\xa0\U0010F000-\U0010F0FF]*+)?)"'
 # A bare word or name that YAML reads as itself: no indicator in front, no ": " and no " #" inside, no space around.
-_BARE = (
+_UNQUOTED = (
     r"((?!(?:null|Null|NULL|---|\.\.\.)\n)[^\s\-?:,\[\]{}#&*!|>'\"%@`=~<\x00-\x20\x7f-\xa0\ufeff\U0010F000-\U0010F0FF]"
     r"(?:[^\s:\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\U0010F000-\U0010F0FF]|:(?=\S)| (?=[^\s#]))*+)"
 )
@@ -66,11 +66,11 @@ _HEAD = re.compile(
     + _optional(_key("quality", _NUMBER) + _key("heat", f"(-1|{_NUMBER[1:]}") + _key("published", _BOOLEAN))
     + _optional(r"\n" + _key("featuredContent", _TEXT))
     + r"\nprovider:\n"
-    + _key("name", _BARE, "  ")
-    + _key("domain", _BARE, "  ")
+    + _key("name", _UNQUOTED, "  ")
+    + _key("domain", _UNQUOTED, "  ")
     + r"(  images:\n)?+"
 )
-_NAME_ITEM = re.compile(rf"  - {_BARE}\n")
+_NAME_ITEM = re.compile(rf"  - {_UNQUOTED}\n")
 _LOGO = _image_pattern("    ", _ADDRESS)
 _IMAGE = _image_pattern("  ", _ADDRESS)
 _RELATED_IMAGE = _image_pattern("      ", _ADDRESS)
@@ -81,8 +81,8 @@ _RELATED = re.compile(
     + _addresses("    ")
     + _key("type", _WORD, "    ")
     + r"    provider:\n"
-    + _key("name", _BARE, "      ")
-    + _key("domain", _BARE, "      ")
+    + _key("name", _UNQUOTED, "      ")
+    + _key("domain", _UNQUOTED, "      ")
     + _optional(_key("quality", _NUMBER, "    "))
     + r"(    images:\n)?+"
 )
@@ -92,19 +92,19 @@ _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {'"': '"', "\\": "\\", "t": "\t", "r": "\r", "n": "\n"}
 
 
-class _NotCanonical(Exception):
+class _NotCanonicalError(Exception):
     """The file is to be read the slow way."""
 
 
-def scan(text: str) -> Document | None:
+def parse_canonical(text: str) -> Document | None:
     """Return the document that a canonical file holds, without name and hash; None for any other file."""
     try:
-        return _Scan(text).document()
-    except _NotCanonical:
+        return _CanonicalParser(text).document()
+    except _NotCanonicalError:
         return None
 
 
-class _Scan:
+class _CanonicalParser:
     """A text and how far it has been read."""
 
     def __init__(self, text: str) -> None:
@@ -114,7 +114,7 @@ class _Scan:
     def document(self) -> Document:
         head = _HEAD.match(self.text)
         if not head:
-            raise _NotCanonical
+            raise _NotCanonicalError
         self.position = head.end()
         (
             category,
@@ -134,16 +134,16 @@ class _Scan:
             domain,
             has_logos,
         ) = head.groups()
-        logos = self._images(_LOGO, Kind.LOGOS) if has_logos else []
+        logos = self._images(_LOGO, FieldKind.LOGOS) if has_logos else []
         topics = self._names("\ntopics:\n")
         if not topics:
-            raise _NotCanonical
+            raise _NotCanonicalError
         tags = self._names("\ntags:\n")
-        images = self._images(_IMAGE, Kind.IMAGES) if self._skip("\nimages:\n") else []
+        images = self._images(_IMAGE, FieldKind.IMAGES) if self._skip("\nimages:\n") else []
         related = self._related() if self._skip("\nrelated:\n") else []
         tail = _TAIL.match(self.text, self.position)
         if not tail:
-            raise _NotCanonical
+            raise _NotCanonicalError
         return Document(
             title=_line(title),
             published_at=_time(time),
@@ -173,7 +173,7 @@ class _Scan:
         self.position += len(mark)
         return True
 
-    def _matches(self, pattern: re.Pattern[str], kind: Kind) -> Iterator[re.Match[str]]:
+    def _matches(self, pattern: re.Pattern[str], kind: FieldKind) -> Iterator[re.Match[str]]:
         """Yield one match after another, at least one, not more than the list may hold."""
         for _ in range(LIST_LENGTH_MAX[kind]):
             match = pattern.match(self.text, self.position)
@@ -185,12 +185,12 @@ class _Scan:
     def _names(self, mark: str) -> list[str]:
         if not self._skip(mark):
             return []
-        names = [match[1] for match in self._matches(_NAME_ITEM, Kind.NAMES)]
+        names = [match[1] for match in self._matches(_NAME_ITEM, FieldKind.NAMES)]
         if not names or len(set(names)) != len(names) or max(map(len, names)) > TOPIC_MAX:
-            raise _NotCanonical
+            raise _NotCanonicalError
         return names
 
-    def _images(self, pattern: re.Pattern[str], kind: Kind) -> list[Image]:
+    def _images(self, pattern: re.Pattern[str], kind: FieldKind) -> list[Image]:
         images = [
             Image(
                 url=_address(url),
@@ -202,12 +202,12 @@ class _Scan:
             for url, width, height, is_cached, title in (match.groups() for match in self._matches(pattern, kind))
         ]
         if not images:
-            raise _NotCanonical
+            raise _NotCanonicalError
         return images
 
     def _related(self) -> list[Related]:
         related = []
-        for match in self._matches(_RELATED, Kind.RELATED):
+        for match in self._matches(_RELATED, FieldKind.RELATED):
             title, excerpt, time, web_url, amp_url, cdn_amp_url, kind, name, domain, quality, has_images = (
                 match.groups()
             )
@@ -222,17 +222,17 @@ class _Scan:
                     type=kind,
                     provider=Outlet(name=_short(name), domain=_short(domain)),
                     quality=None if quality is None else int(quality),
-                    images=self._images(_RELATED_IMAGE, Kind.IMAGES) if has_images else [],
+                    images=self._images(_RELATED_IMAGE, FieldKind.IMAGES) if has_images else [],
                 )
             )
         if not related:
-            raise _NotCanonical
+            raise _NotCanonicalError
         return related
 
 
 def _text(raw: str) -> str:
     if len(raw) > TEXT_MAX:
-        raise _NotCanonical
+        raise _NotCanonicalError
     return _ESCAPE.sub(lambda match: _ESCAPED[match[1]], raw) if "\\" in raw else raw
 
 
@@ -241,20 +241,20 @@ def _filled(raw: str | None) -> str:
     if raw is None:
         return ""
     if not raw:
-        raise _NotCanonical
+        raise _NotCanonicalError
     return _text(raw)
 
 
 def _line(raw: str) -> str:
     text = _text(raw)
     if len(text) > TITLE_MAX or not text.strip() or "\n" in text or "\t" in text or "\r" in text:
-        raise _NotCanonical
+        raise _NotCanonicalError
     return text
 
 
 def _short(name: str) -> str:
     if len(name) > NAME_MAX:
-        raise _NotCanonical
+        raise _NotCanonicalError
     return name
 
 
@@ -262,7 +262,7 @@ def _address(url: str | None) -> str:
     if url is None:
         return ""
     if len(url) > URL_LENGTH_MAX:
-        raise _NotCanonical
+        raise _NotCanonicalError
     return url
 
 
@@ -270,9 +270,9 @@ def _time(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
     except ValueError:
-        raise _NotCanonical from None
+        raise _NotCanonicalError from None
     if not YEAR_MIN <= moment.year <= YEAR_MAX:
-        raise _NotCanonical
+        raise _NotCanonicalError
     return moment
 
 
