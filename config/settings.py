@@ -74,8 +74,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 
 TEMPLATES = [
     {
-        "BACKEND": "config.templates.Templates",
-        "NAME": "django",
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
@@ -94,42 +93,44 @@ WEB_BIND = env.str("WEB_BIND", default="127.0.0.1:8000")
 WEB_PROCESSES = env.int("WEB_PROCESSES", default=2)
 WEB_THREADS = env.int("WEB_THREADS", default=4)
 WEB_SECONDS = env.int("WEB_SECONDS", default=30)
-SERVES = env.bool("NEWSFOLD_SERVES", default=False)
+IS_WEB_PROCESS = env.bool("NEWSFOLD_SERVES", default=False)
 
-# Connections to PostgreSQL that a web process keeps at least and at most, and how long a request waits for one.
+# Each thread keeps a connection to PostgreSQL. DATABASE_POOL_MAX makes the threads of a web process share that many in
+# Django's pool, where a request waits up to DATABASE_POOL_WAIT seconds for one.
 DATABASE_POOL_MIN = env.int("DATABASE_POOL_MIN", default=1)
-DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", default=WEB_THREADS)
-DATABASE_POOL_WAIT = env.float("DATABASE_POOL_WAIT", default=3.0)
-# Whether PostgreSQL keeps the plans of statements that pages ask again and again; false behind a pooler that gives each
-# transaction another connection and knows nothing of prepared statements.
-DATABASE_PREPARED = env.bool("DATABASE_PREPARED", default=True)
+DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", default=0)
+DATABASE_POOL_WAIT = env.float("DATABASE_POOL_WAIT", default=1.0)
+CONNECTION_SECONDS = 60
 
 
-def database(found: dict[str, Any], wait: float = DATABASE_POOL_WAIT) -> dict[str, Any]:
-    """Return a database as Django wants it, with what its engine needs."""
-    options = found.setdefault("OPTIONS", {})
-    found["CONN_MAX_AGE"] = 60  # seconds; opening SQLite's file takes longer than answering from it
-    if found["ENGINE"] == "django.db.backends.sqlite3":
+def database_settings(connection: dict[str, Any]) -> dict[str, Any]:
+    """Return Django's settings for a database, with the options that its engine needs."""
+    options = connection.get("OPTIONS", {})
+    if connection["ENGINE"] == "django.db.backends.sqlite3":
         # Readers never wait for a writer (WAL); writers queue at BEGIN instead of failing halfway (IMMEDIATE).
-        options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;"
-        return found | {"OPTIONS": options | {"transaction_mode": "IMMEDIATE", "timeout": 30}}
-    found["ENGINE"] = "config.postgresql"
-    options.setdefault("connect_timeout", 3)
-    if DATABASE_PREPARED:
-        options["prepare_threshold"] = 5  # what makes psycopg prepare at all; the engine says which statements
-    if not (SERVES and DATABASE_POOL_MAX):
-        return found | {"CONN_HEALTH_CHECKS": True}
-    # After a second of trying in vain the next request begins anew, so a server that is back is found at once.
-    sizes = {"min_size": min(DATABASE_POOL_MIN, DATABASE_POOL_MAX), "max_size": DATABASE_POOL_MAX}
-    options["pool"] = sizes | {"timeout": wait, "reconnect_timeout": 1}
-    # The pool keeps the connections, and this engine knows which of them are alive.
-    return found | {"CONN_MAX_AGE": 0}
+        options |= {
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+        }
+        return connection | {"OPTIONS": options, "CONN_MAX_AGE": CONNECTION_SECONDS}
+    options = {"connect_timeout": 2} | options  # seconds; libpq's minimum
+    connection |= {"OPTIONS": options, "CONN_MAX_AGE": CONNECTION_SECONDS, "CONN_HEALTH_CHECKS": True}
+    if IS_WEB_PROCESS and DATABASE_POOL_MAX:
+        connection["CONN_MAX_AGE"] = 0  # the pool keeps them
+        options["pool"] = {
+            "min_size": min(DATABASE_POOL_MIN, DATABASE_POOL_MAX),
+            "max_size": DATABASE_POOL_MAX,
+            "timeout": DATABASE_POOL_WAIT,
+            "reconnect_timeout": 1,  # then the next request tries again, without the pool's back-off
+        }
+    return connection
 
 
-DATABASES = {"default": database(env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
+DATABASES = {"default": database_settings(env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
 # A copy of the database that follows it, from which readers' pages are read (articles/page_cache/replica.py).
 if env.str("REPLICA_URL", default=""):
-    DATABASES["replica"] = database(env.db("REPLICA_URL"), wait=min(DATABASE_POOL_WAIT, 1.0))
+    DATABASES["replica"] = database_settings(env.db("REPLICA_URL"))
 DATABASE_ROUTERS = ["articles.db.routers.ReplicaRouter"]
 
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
@@ -266,6 +267,7 @@ LOGGING = {
         "django": {"handlers": [], "level": LOG_LEVEL},
         "django.db.backends": {"level": "INFO"},  # below, it tells what stands in every row
         "gunicorn.error": {"handlers": [], "propagate": True},  # what it quotes is redacted too
+        "gunicorn.http.wsgi": {"level": "ERROR"},  # it warns of every HEAD request, whose body it drops
     },
 }
 # Who knows this token may read /metrics, which has no address without it; the counts are kept in files.

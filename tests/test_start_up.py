@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import random
 import runpy
 import subprocess
 import sys
 from typing import Any
-from unittest.mock import Mock, call, patch
+from unittest.mock import Mock, patch
 
 import pytest
 from django.core.checks import run_checks
@@ -186,7 +184,7 @@ def test_a_server_asks_no_client_whom_to_believe_and_is_this_machines_alone():
 def test_no_request_and_no_process_goes_on_for_ever():
     config = served()
     assert (config.timeout, config.graceful_timeout, config.threads) == (30, 30, 4)
-    assert (config.max_requests, config.max_requests_jitter, config.backlog) == (1_000_000, 200_000, 512)
+    assert (config.max_requests, config.max_requests_jitter, config.backlog) == (100_000, 20_000, 512)
     assert (config.limit_request_line, config.limit_request_fields, config.limit_request_field_size) == (
         4094,
         100,
@@ -195,30 +193,28 @@ def test_no_request_and_no_process_goes_on_for_ever():
     assert served(WEB_SECONDS="7").timeout == 7
 
 
-@pytest.mark.parametrize(
-    ("connections", "least", "most"), [(2, 0, 1), (10, 0, 10), (50, 25, 60), (90, 75, 130), (1000, 75, 130)]
-)
-def test_a_worker_gives_up_connections_the_more_of_them_it_has(connections, least, most):
-    request = Mock()
-    random.seed(1)
-    before_each = served().pre_request
-    for _ in range(1000):
-        before_each(Mock(nr_conns=connections), request)
-    assert least <= request.force_close.call_count <= most
+@pytest.mark.parametrize(("behind_proxy", "warnings"), [("false", 1), ("true", 0)])
+def test_a_server_without_a_proxy_says_that_it_is_for_a_trusted_network(behind_proxy, warnings):
+    server = Mock()
+    served(BEHIND_PROXY=behind_proxy).when_ready(server)
+    assert server.log.warning.call_count == warnings
+    if warnings:
+        assert "trusted network only" in server.log.warning.call_args.args[0]
 
 
-def test_a_worker_leaves_out_of_garbage_collection_what_it_began_with():
-    try:
-        served().post_worker_init(Mock())
-        assert gc.get_freeze_count() > 10_000
-    finally:
-        gc.unfreeze()
+# The database
 
 
-def test_threads_share_their_memory_and_big_blocks_are_given_back():
-    with patch("ctypes.CDLL") as libc:
-        served()
-    assert libc().mallopt.call_args_list == [call(-8, 2), call(-3, 65_536)]
+def test_each_thread_keeps_a_connection_unless_a_pool_is_asked_for():
+    variables = {"DATABASE_URL": "postgres://somebody@127.0.0.1:1/news", "NEWSFOLD_SERVES": "true", **SOUND}
+    database = made(**variables)["DATABASES"]["default"]
+    assert "pool" not in database["OPTIONS"]
+    assert (database["CONN_HEALTH_CHECKS"], database["CONN_MAX_AGE"]) == (True, 60)
+    database = made(DATABASE_POOL_MAX="6", **variables)["DATABASES"]["default"]
+    assert database["OPTIONS"]["pool"] == {"min_size": 1, "max_size": 6, "timeout": 1.0, "reconnect_timeout": 1}
+    assert (database["CONN_HEALTH_CHECKS"], database["CONN_MAX_AGE"]) == (True, 0)
+    command = made(DATABASE_POOL_MAX="6", **variables | {"NEWSFOLD_SERVES": "false"})["DATABASES"]["default"]
+    assert "pool" not in command["OPTIONS"]
 
 
 # The image

@@ -6,6 +6,5 @@ from config.settings import *  # noqa: F403
 
 ROOT_URLCONF = "benchmarks.plain_django.urls"
 MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("articles.")]  # noqa: F405
-TEMPLATES[0]["BACKEND"] = "django.template.backends.django.DjangoTemplates"  # noqa: F405
 TEMPLATES[0]["DIRS"] = [Path(__file__).parent / "templates"]  # noqa: F405
 TEMPLATES[0]["OPTIONS"]["context_processors"] = ["django.template.context_processors.request"]  # noqa: F405

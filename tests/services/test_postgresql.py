@@ -23,9 +23,7 @@ STORY = f"/news/{NAME}/"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, postgres):
     postgres.sql("CREATE DATABASE restarted")
-    found = Site(
-        tmp_path_factory.mktemp("site"), {"DATABASE_URL": postgres.url("restarted"), "DATABASE_POOL_WAIT": "1"}
-    )
+    found = Site(tmp_path_factory.mktemp("site"), {"DATABASE_URL": postgres.url("restarted")})
     found.set_up()
     edition(found.folder / "news", stories=STORIES)
     found.manage("import_articles", str(found.folder / "news"))

@@ -21,6 +21,7 @@ def test_each_line_of_a_server_is_an_object_and_tells_no_secret(tmp_path):
         with socket.create_connection(("127.0.0.1", site.port), timeout=10) as client:
             client.sendall(NO_REQUEST)
             assert client.recv(100).startswith(b"HTTP/1.1 400 ")
+        assert site.http.request("HEAD", f"http://127.0.0.1:{site.port}/about/").status == 200
         wait_until(lambda: "Invalid request" in site.log(), 10, "gunicorn tells of a request that is none")
     finally:
         site.close()
@@ -28,6 +29,7 @@ def test_each_line_of_a_server_is_an_object_and_tells_no_secret(tmp_path):
     assert "hunter2" not in site.log()
     lines = [json.loads(line) for line in site.log().splitlines()]
     told = [line["message"] for line in lines if line["logger"] == "gunicorn.error"]
+    assert not [line for line in lines if line["logger"] == "gunicorn.http.wsgi"]  # HEAD is nothing unusual
     for start in ("Starting gunicorn", "Booting worker", "Invalid request", "Worker exiting", "Shutting down"):
         assert any(message.startswith(start) for message in told), start
     assert len(told) == len(set(told))  # by one handler
