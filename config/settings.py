@@ -134,20 +134,12 @@ if env.str("REPLICA_URL", default=""):
 DATABASE_ROUTERS = ["articles.db.routers.ReplicaRouter"]
 
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
-# Pages have a cache of their own, so that neither pushes the other out: here, a process keeps 500.
-CACHES["pages"] = CACHES["default"] | {"KEY_PREFIX": "pages", "OPTIONS": {**CACHES["default"].get("OPTIONS", {})}}
+if CACHES["default"]["BACKEND"].endswith(".RedisCache"):
+    CACHES["default"]["BACKEND"] = "config.backends.redis_cache.RedisCache"
+# Pages have a cache of their own, so that neither evicts the other's entries: without Redis a process keeps 500 pages.
+CACHES["pages"] = CACHES["default"] | {"KEY_PREFIX": "pages"}
 if CACHES["pages"]["BACKEND"].endswith("LocMemCache"):
     CACHES["pages"] |= {"LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": 500}}
-elif CACHES["default"]["BACKEND"].endswith(".RedisCache"):
-    asked = CACHES["default"] | {"BACKEND": "config.cache.RedisCache"}
-    given = asked.get("OPTIONS", {})
-    CACHES["default"] = asked | {"OPTIONS": given | {"ALONE_ENTRIES": 1000}}
-    CACHES["pages"] = asked | {"BACKEND": "config.cache.PagesCache", "KEY_PREFIX": "pages"}
-    CACHES["pages"]["OPTIONS"] = given | {"OWN_ENTRIES": 500}
-    # Sessions are in the database, and a copy of each for a minute here: whatever becomes of Redis, nobody is signed
-    # out, and who signs out while it is away is signed out.
-    CACHES["sessions"] = asked | {"KEY_PREFIX": "sessions", "OPTIONS": given | {"SECONDS_MAX": 60}}
-    SESSION_ENGINE, SESSION_CACHE_ALIAS = "django.contrib.sessions.backends.cached_db", "sessions"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.backends.OneQueryBackend"]

@@ -50,12 +50,11 @@ WHITENOISE_AUTOREFRESH = True  # else each test client reads all static files an
 STORAGES["staticfiles"] = {  # noqa: F405
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
 }
-# Tests write rows that no act writes, of which no stamp tells. Those of the kept answers take the real cache.
+# Tests write rows outside of units of work, which change no site version. Tests of the page cache use the real one.
 REAL_CACHES = {"pages": CACHES["pages"]}  # noqa: F405
 CACHES |= dict.fromkeys(REAL_CACHES, {"BACKEND": "django.core.cache.backends.dummy.DummyCache"})  # noqa: F405
-SESSION_ENGINE = "django.contrib.sessions.backends.db"  # with Redis a copy is kept there, and a query fewer asked
 
 
 def kept_apart(prefix: str) -> dict[str, dict[str, object]]:
-    """Return all caches with the real ones for kept answers, whose keys begin with `prefix`."""
+    """Return all caches with the real page cache, whose keys begin with `prefix`."""
     return CACHES | {name: cache | {"KEY_PREFIX": f"{prefix}-{name}"} for name, cache in REAL_CACHES.items()}

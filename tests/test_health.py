@@ -135,7 +135,7 @@ def test_what_stands_in_for_a_cache_is_no_cache(monkeypatch):
         def set(self, key: str, value: str, seconds: int) -> None:
             self[key] = value
 
-        def is_away(self) -> bool:
+        def is_down(self) -> bool:
             return True
 
     monkeypatch.setattr(health, "caches", {"default": StandIn()})

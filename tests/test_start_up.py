@@ -150,12 +150,6 @@ def test_a_proxy_is_believed_where_there_is_one_only():
     assert made(BEHIND_PROXY="true", **SOUND)[header] == ("HTTP_X_FORWARDED_PROTO", "https")
 
 
-def test_a_session_in_redis_is_kept_for_a_minute():
-    settings = made(CACHE_URL="redis://127.0.0.1:6379/0", **SOUND)
-    assert settings["SESSION_ENGINE"].endswith("cached_db")
-    assert settings["CACHES"]["sessions"]["OPTIONS"]["SECONDS_MAX"] == 60
-
-
 @pytest.mark.parametrize("wrong", [{"LOG_FORMAT": "xml"}, {"LOG_LEVEL": "loud"}])
 def test_a_log_that_cannot_be_is_refused(wrong):
     with pytest.raises(ImproperlyConfigured, match=f"{next(iter(wrong))} is"):

@@ -80,8 +80,8 @@ def test_a_client_is_its_address_and_behind_a_proxy_what_that_wrote(settings, ad
 
 
 def test_a_process_counts_for_itself_while_redis_is_away(clock, limit, monkeypatch):
-    RedisCache = pytest.importorskip("config.cache").RedisCache
-    away = RedisCache("redis://127.0.0.1:1/0", {"OPTIONS": {"ALONE_ENTRIES": 1000}})
+    RedisCache = pytest.importorskip("config.backends.redis_cache").RedisCache
+    away = RedisCache("redis://127.0.0.1:1/0", {})
     monkeypatch.setattr(throttling, "cache", away)
 
     waits = [seconds_to_wait(request(), limit, 1) for _ in range(2)]

@@ -61,8 +61,8 @@ def check_migrations() -> str:
 def check_cache() -> str:
     cache = caches["default"]
     cache.set(PROBE, 1, 30)
-    is_away = getattr(cache, "is_away", lambda: False)()  # what stands in for it while it is away answers, too
-    return OK if cache.get(PROBE) is not None and not is_away else AWAY
+    is_down = getattr(cache, "is_down", lambda: False)()  # its fallback replies, too
+    return OK if cache.get(PROBE) is not None and not is_down else AWAY
 
 
 def check_storage() -> str:

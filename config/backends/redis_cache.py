@@ -1,0 +1,69 @@
+"""Redis as a cache that may go away: requests don't wait for it and don't fail, and it is used again once it is back.
+
+While it is away each process caches for itself, as it does without Redis.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.core.cache.backends import redis
+from django.core.cache.backends.locmem import LocMemCache
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+TIMEOUT_SECONDS = 0.5  # for connecting, and for a reply
+BACK_OFF_SECONDS = 5.0  # how long a Redis that failed is not asked
+FALLBACK_ENTRIES = 1000
+CLIENT_OPTIONS = {
+    "socket_connect_timeout": TIMEOUT_SECONDS,
+    "socket_timeout": TIMEOUT_SECONDS,
+    "retry": Retry(NoBackoff(), 1),  # after a restart of Redis the first connection turns out to be broken
+}
+
+logger = logging.getLogger(__name__)
+_down_until: dict[str, float] = {}  # by server, for all caches and threads of the process
+
+
+def _with_fallback(name: str) -> Callable[..., Any]:
+    """Return a cache method that uses Redis, or the process's own cache while Redis is away."""
+
+    def method(self: RedisCache, *args: Any, **kwargs: Any) -> Any:
+        now, down_until = time.monotonic(), _down_until.get(self.server, 0.0)
+        if now >= down_until:
+            if down_until:
+                _down_until[self.server] = now + BACK_OFF_SECONDS  # this thread alone finds out whether it is back
+            try:
+                result = getattr(super(RedisCache, self), name)(*args, **kwargs)
+            except (RedisError, OSError) as error:
+                if not down_until:
+                    self.fallback.clear()  # entries of an earlier outage may be out of date
+                    logger.warning("The cache is away; each process caches for itself until it is back: %s", error)
+                _down_until[self.server] = time.monotonic() + BACK_OFF_SECONDS
+            else:
+                _down_until.pop(self.server, None)
+                return result
+        return getattr(self.fallback, name)(*args, **kwargs)
+
+    return method
+
+
+class RedisCache(redis.RedisCache):
+    """Django's Redis cache with time limits, and with a cache in memory for the time that Redis is away."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params | {"OPTIONS": CLIENT_OPTIONS | params.get("OPTIONS", {})})
+        self.server = server
+        self.fallback = LocMemCache(server, params | {"OPTIONS": {"MAX_ENTRIES": FALLBACK_ENTRIES}})
+
+    def is_down(self) -> bool:
+        return self.server in _down_until
+
+    add, get, set, touch = map(_with_fallback, ("add", "get", "set", "touch"))
+    delete, has_key, incr = map(_with_fallback, ("delete", "has_key", "incr"))
+    get_many, set_many, delete_many = map(_with_fallback, ("get_many", "set_many", "delete_many"))
+    clear = _with_fallback("clear")

@@ -1,0 +1,106 @@
+"""A Redis that isn't there: nothing fails, nobody waits twice, nothing outdated comes back.
+
+With a real one: tests/services.
+"""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from config.backends import redis_cache
+from config.backends.redis_cache import BACK_OFF_SECONDS, RedisCache
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    moment = [1000.0]
+    monkeypatch.setattr(redis_cache.time, "monotonic", lambda: moment[0])
+    return moment
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """The URL of a Redis that refuses connections."""
+    monkeypatch.setattr(redis_cache, "_down_until", {})
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        yield f"redis://127.0.0.1:{probe.getsockname()[1]}/0"
+
+
+class Redis:
+    """Stands in for the client of Django's backend, and counts the calls."""
+
+    def __init__(self):
+        self.is_up, self.calls = False, 0
+
+    def get(self, key, default):
+        self.calls += 1
+        if not self.is_up:
+            raise RedisConnectionError("gone")
+        return "from Redis"
+
+
+@pytest.fixture
+def redis(monkeypatch):
+    stand_in = Redis()
+    client = "django.core.cache.backends.redis.RedisCacheClient.get"
+    monkeypatch.setattr(client, lambda self, key, default: stand_in.get(key, default))
+    return stand_in
+
+
+def test_without_redis_a_process_caches_for_itself(server):
+    cache = RedisCache(server, {})
+    cache.clear()
+    cache.set_many({"a": 1, "b": 2})
+    assert cache.incr("a") == 2
+    assert not cache.add("b", 3)
+    assert cache.get_many(["a", "b"]) == {"a": 2, "b": 2}
+    assert "a" in cache
+    assert cache.touch("a")
+    assert cache.delete("a")
+    cache.delete_many(["b"])
+    assert cache.get("b", "default") == "default"
+    with pytest.raises(ValueError, match="a"):
+        cache.incr("a")
+
+
+def test_caches_of_one_server_keep_their_entries_apart(server):
+    pages, other = (RedisCache(server, {"KEY_PREFIX": prefix}) for prefix in ("pages", ""))
+    pages.set("a", "page")
+    assert other.get("a") is None
+    assert pages.get("a") == "page"
+
+
+def test_it_is_asked_again_after_a_while_by_one_thread_at_a_time(server, redis, clock):
+    first, second = RedisCache(server, {}), RedisCache(server, {})
+    for cache in (first, first, second):
+        assert cache.get("a") is None
+    assert redis.calls == 1
+    assert second.is_down()
+
+    clock[0] += BACK_OFF_SECONDS
+    for cache in (first, second):
+        assert cache.get("a") is None
+    assert redis.calls == 2
+
+    clock[0] += BACK_OFF_SECONDS
+    redis.is_up = True
+    assert first.get("a") == second.get("a") == "from Redis"
+    assert not second.is_down()
+
+
+def test_what_was_cached_in_one_outage_is_not_found_in_the_next(server, redis, clock):
+    cache, other = RedisCache(server, {}), RedisCache(server, {"KEY_PREFIX": "other"})
+    cache.get("a")
+    cache.set("a", "old")
+    assert cache.get("a") == "old"
+
+    clock[0] += BACK_OFF_SECONDS
+    redis.is_up = True
+    assert other.get("a") == "from Redis"
+    redis.is_up = False
+    other.get("a")
+    assert cache.get("a") is None
