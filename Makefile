@@ -19,7 +19,7 @@ dev := .venv/dev.stamp
 
 .DEFAULT_GOAL := demo
 .DELETE_ON_ERROR:
-.PHONY: install demo serve test thorough browser faults nightly bench load fuzz lint lock audit ci free-port
+.PHONY: install demo serve test integration thorough faults browser nightly bench load fuzz lint lock audit ci free-port
 
 install: $(dev)
 
@@ -39,15 +39,23 @@ serve: bind := $(if $(PORT),WEB_BIND=127.0.0.1:$(PORT))
 test: $(dev)
 	@exec $(pytest) $(ARGS)
 
+# Starts processes and servers.
+integration: $(dev)
+	@exec $(pytest) -m "integration and not faults" $(ARGS)
+
+# Walks every address as everybody.
 thorough: $(dev)
 	@exec $(pytest) -m thorough $(ARGS)
 
-browser: $(dev)
-	@exec $(pytest) -m browser tests/browser $(ARGS)
-
-# The tests of one file share their newsrooms.
+# Kills and starves commands. The tests of one file share their newsrooms.
 faults: $(dev)
 	@exec $(pytest) --dist loadfile -m faults $(ARGS)
+
+# Drives Chromium; node runs the tests of the JavaScript modules by themselves.
+browser: $(dev)
+	$(if $(js_tests),node --test $(js_tests))
+	@exec $(pytest) -m browser tests/browser $(ARGS)
+browser: js_tests := $(shell find tests -name '*.test.*js')
 
 nightly: $(dev)
 	@exec .ci/nightly
@@ -67,6 +75,7 @@ lint: $(dev)
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy
+	.venv/bin/hadolint Dockerfile
 
 # The smaller lock files follow the versions of the largest.
 lock: $(dev)
