@@ -20,6 +20,7 @@ from .doors import desk_view, is_fragment, key, page
 from .filters import FilterForm, narrow
 from .queues import COUNT_MAX, DEFAULT, NEWEST, QUEUES, Queue, Seen, after, count_each
 from .rows import HEAVY, Allowed, rows_of, with_rows
+from .shortcuts import keys_for_page
 
 PAGE = 50
 ASKING = ("q", "topic", "outlet")  # filters that look something up before they narrow
@@ -51,6 +52,7 @@ def desk(request: HttpRequest) -> HttpResponseBase:
         return render(request, "desk/_list.html", context)
     context |= _views(request, seen, queue, count_all="counts" in request.GET)
     context["topics"] = Topic.objects.only("name", "slug").order_by("name")
+    context["keys"] = keys_for_page()
     return page(request, "desk/desk.html", context)
 
 

@@ -38,6 +38,7 @@ def states(stories: list[Article]) -> list[str]:
     return [fresh(story).state for story in stories]
 
 
+@pytest.mark.smoke
 def test_thirty_stories_with_the_keyboard_alone(page):
     builders.topic("AI")
     builders.topic("Health")
@@ -145,6 +146,7 @@ class TestKeys:
         expect(field(page, story, "quality")).to_have_value("10")
         assert not Operation.objects.exists()
 
+    @pytest.mark.smoke
     def test_a_story_is_scheduled(self, newsroom):
         story = waiting(1)[0]
         page = at_desk(newsroom.seat(), story)
@@ -259,8 +261,8 @@ class TestKeys:
         at_desk(page, story)
         quality, undo = page.locator(".row [data-verb=quality]"), page.get_by_role("button", name="Undo")
         press(page, "?")
-        for deed, key in (("q", "n"), ("u", "z")):
-            page.get_by_label("Another key for").select_option(deed)
+        for usual, key in (("q", "n"), ("u", "z")):
+            page.get_by_label("Another key for").select_option(usual)
             page.get_by_label("is", exact=True).fill(key)
             page.get_by_role("button", name="Change").press("Enter")
         expect(quality).to_have_attribute("aria-keyshortcuts", "n")
@@ -274,6 +276,7 @@ class TestKeys:
         page.get_by_role("button", name="All as they came").press("Enter")
         expect(undo).to_have_attribute("aria-keyshortcuts", "u")
 
+    @pytest.mark.smoke
     def test_a_key_moves_where_the_editor_wants_it_and_changes_places_with_what_was_there(self, page):
         stories = waiting(3)
         at_desk(page, stories[0])
@@ -304,6 +307,7 @@ class TestKeys:
 
 
 class TestManyStories:
+    @pytest.mark.smoke
     def test_a_selection_is_spiked_with_the_pointer_and_undone_from_the_toast(self, page):
         stories = waiting(4)
         page.goto(DESK)
@@ -412,6 +416,7 @@ class TestTwoEditors:
         assert fresh(story).quality == 40
         return bob
 
+    @pytest.mark.smoke
     def test_the_second_keeps_his_own(self, clash, story):
         clash.get_by_role("button", name="Keep mine").click()
 
@@ -485,6 +490,7 @@ class TestTwoEditors:
 
 
 class TestTheStoryBesideTheList:
+    @pytest.mark.smoke
     def test_opens_on_a_wide_screen_and_follows_the_row(self, page):
         stories = waiting(3)
         at_desk(page, stories[0])

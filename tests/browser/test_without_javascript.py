@@ -18,6 +18,7 @@ def button(scope, name):
     return scope.get_by_role("button", name=re.compile(f"^{re.escape(name)}( |$)"))
 
 
+@pytest.mark.smoke
 def test_the_desk_is_behind_the_login_form(newsroom):
     page = newsroom.seat(javascript=False, logged_in=False)
 
@@ -30,6 +31,7 @@ def test_the_desk_is_behind_the_login_form(newsroom):
 
 
 class TestOneStory:
+    @pytest.mark.smoke
     @pytest.mark.parametrize("size", [(1440, 900), NARROW])
     @pytest.mark.parametrize(("verb", "state"), [("Publish", "published"), ("Hold", "held")])
     def test_is_decided_in_its_row(self, newsroom, verb, state, size):
@@ -82,10 +84,10 @@ class TestOneStory:
             (f"{DESK}articles/{story.pk}/", "title", "Save title and excerpt"),
         ):
             plain_page.goto(address)
-            box = plain_page.locator(f":is(.row, .deed) input[name={field}]")
+            box = plain_page.locator(f":is(.row, .story-form) input[name={field}]")
             box.fill("60")
             box.press("Enter")
-            button(plain_page.locator(".row, .deed"), name).click()
+            button(plain_page.locator(".row, .story-form"), name).click()
             read(plain_page, "1 story")
 
         assert (fresh(story).heat, fresh(story).title, fresh(story).state) == (60, "60", "undecided")
@@ -134,6 +136,7 @@ class TestManyStories:
         assert {fresh(story).spike_reason for story in stories[:3]} == {"off topic"}
         assert done_by("ana") == ["spike"]
 
+    @pytest.mark.smoke
     def test_a_whole_view_is_shown_before_it_is_decided(self, plain_page):
         stories = [builders.article(f"Story {number}", quality=10) for number in range(55)]
         other = builders.article("Published")
@@ -245,6 +248,7 @@ class TestTwoEditors:
         expect(plain_page.get_by_role("cell", name="40", exact=True)).to_be_visible()
         return story
 
+    @pytest.mark.smoke
     def test_mine_is_kept_where_asked(self, plain_page, clash):
         button(plain_page, "Keep mine").click()
 

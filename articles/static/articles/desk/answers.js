@@ -1,0 +1,104 @@
+/** What the server's answers do to the page: cells, versions, counts, the toast, the list. */
+
+import { $, all, announce, currentUrl, desk } from "./page.js";
+import { requestQueue } from "./requests.js";
+import { keepListPosition, markDone, rows } from "./rows.js";
+
+const TOAST_MILLISECONDS = 10_000;
+const DRAINING_VIEWS = new Set(["undecided", "hot", "held", "spiked", "published", "today"]); // decisions empty these
+const ERRORS = { 0: "No connection. Your change was not saved. Try again.", 403: "You may not do that." };
+let toastTimer, countsTimer;
+
+export function beforeSwap({ detail }) {
+  detail.serverResponse = dropUnknownOobCells(detail.serverResponse);
+  if (detail.elt.id === "pinging") all(".presence").forEach((line) => { line.textContent = ""; });
+  if (!detail.xhr.responseURL.includes("/login/")) return;
+  detail.shouldSwap = false;
+  location.reload();
+}
+
+/** Leave out the cells of stories that have no row on this page. */
+function dropUnknownOobCells(html) {
+  if (!html.includes("hx-swap-oob")) return html;
+  const answer = document.createElement("template");
+  answer.innerHTML = html;
+  all("[hx-swap-oob]", answer.content).forEach((cell) => { if (!document.getElementById(cell.id)) cell.remove(); });
+  return answer.innerHTML;
+}
+
+/** Announce what an action did, and reload the list once all its rows are decided. */
+export function actionAnswered(xhr) {
+  const toast = $("#toast");
+  clearTimeout(toastTimer);
+  if (toast.matches(".clash")) return toast.focus(); // it stays until the editor has chosen
+  updateVersions(xhr.responseText);
+  const decided = markDone();
+  const left = decided ? countDown(decided) : "";
+  if (left) $(".said p", toast)?.append(` ${left}`);
+  announce([...all(".said p", toast).map((line) => line.textContent.trim()), $("form", toast) ? "Undo: u" : ""].join(" "));
+  hideToastAfter(TOAST_MILLISECONDS);
+  if (decided && rows().every((row) => row.matches(".done"))) reloadList();
+}
+
+function updateVersions(html) {
+  for (const [, pk, version] of html.matchAll(/name="row"[^>]*value="(\d+):(\d+)"/g)) {
+    all(`#desk input[name=row][value^="${pk}:"]`).forEach((input) => { input.value = `${pk}:${version}`; });
+  }
+}
+
+/** Lower the count of an unfiltered view that decisions empty. Return how many stories are left, in words. */
+function countDown(decided) {
+  const { view, query } = desk().dataset;
+  const count = $(`#views [data-view="${view}"] .count`);
+  const isUnfiltered = [...new URLSearchParams(query).keys()].every((name) => name === "view");
+  if (!DRAINING_VIEWS.has(view) || !isUnfiltered || !/^\d+$/.test(count?.textContent)) return "";
+  count.textContent = Math.max(0, Number(count.textContent) - decided);
+  return `${count.textContent} left.`;
+}
+
+/** Hide the toast after a while, but not from under a pointer or the focus. */
+function hideToastAfter(milliseconds) {
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => {
+    const toast = $("#toast");
+    if (toast.matches(":hover, :focus-within")) hideToastAfter(1000);
+    else toast.hidden = true;
+  }, milliseconds);
+}
+
+export function showError(status) {
+  const toast = $("#toast"), line = document.createElement("p");
+  line.textContent = ERRORS[status] ?? `The server could not do that (${status}).`;
+  toast.className = "toast refused";
+  toast.hidden = false;
+  toast.replaceChildren(line);
+  announce(line.textContent);
+  hideToastAfter(TOAST_MILLISECONDS);
+}
+
+/** Count the views once the editor pauses. The count queues behind the actions, so that no older number comes back. */
+export function refreshCounts(milliseconds) {
+  clearTimeout(countsTimer);
+  countsTimer = setTimeout(() => requestQueue.add(async () => {
+    const views = $("#views"), { views: url, query, view } = desk().dataset;
+    // An action that waits brings newer counts.
+    if (requestQueue.pendingCount || views.matches(":focus-within") || $("details[open]", views)) return;
+    const parameters = new URLSearchParams(query);
+    parameters.set("view", view);
+    await htmx.ajax("GET", `${url}?${parameters}`, { source: "#views", swap: "innerHTML" });
+  }), milliseconds);
+}
+
+/** Load the list again after all that is on its way, but not while somebody types in it. */
+export function reloadList() {
+  const field = document.activeElement;
+  if (field.matches("#list [data-verb]") && field.value !== field.defaultValue) {
+    return field.addEventListener("blur", () => setTimeout(reloadList), { once: true });
+  }
+  refreshCounts(0);
+  return requestQueue.add(async () => {
+    const restore = keepListPosition();
+    await htmx.ajax("GET", currentUrl(), { source: "#list", swap: "innerHTML" });
+    restore();
+  });
+}

@@ -1,0 +1,54 @@
+/** Fields that send themselves, and the ones of the pane and the bulk bar that have a button. */
+
+import { $, announce, desk, remember } from "./page.js";
+import { sendAction } from "./requests.js";
+import { current, selectPage, showSelection } from "./rows.js";
+
+let timer;
+
+export function fieldChanged({ target: input }) {
+  if (input.form?.id === "bulk" && input.name === "row") return showSelection();
+  if (input.id === "select-page") return selectPage(input.checked);
+  if (input.id === "keys-on") return remember("keys", input.checked ? "on" : "off");
+  if (!input.matches("#list [data-verb]")) return;
+  // Arrow keys change a number at each press: send only where they stop.
+  clearTimeout(timer);
+  if (document.activeElement === input) timer = setTimeout(sendField, 700, input);
+  else sendField(input);
+}
+
+function sendField(input) {
+  if (input.value === (input.dataset.sent ?? input.defaultValue)) return;
+  input.dataset.sent = input.value;
+  if (input.validity.badInput) return announce("Type a number.");
+  sendAction(input.closest(".row"), input.dataset.verb, { [input.name]: input.value }, input);
+}
+
+/** Put the focus into a field of the current row. */
+export function editField(name) {
+  const input = current() && $(`[data-verb=${name}]`, current());
+  if (!input) return announce(current() ? `You can’t change the ${name} of this story here.` : "Choose a story first: j.");
+  input.focus();
+  input.select();
+}
+
+export function fieldTyped({ target }) {
+  if (target.matches(".story-form :is(input, textarea)")) (target.closest("#open") ?? desk()).dataset.dirty = "";
+  if (target.list?.id === "topic-names") offerTopics(target);
+}
+
+/** Let the list of topics complete the last name of a comma-separated line. */
+function offerTopics(input) {
+  const before = input.value.replace(/[^,]*$/, "").trimEnd();
+  for (const option of input.list.options) {
+    option.dataset.name ??= option.value;
+    option.value = before ? `${before} ${option.dataset.name}` : option.dataset.name;
+  }
+}
+
+/** Press the button that follows a field, as Enter in it means. */
+export function pressButtonAfter(field) {
+  let next = field.closest("label");
+  while (next && !next.matches("button")) next = next.nextElementSibling;
+  next?.click();
+}

@@ -1,0 +1,171 @@
+/** What each key does, and the form in the help in which editors move actions to other keys. */
+
+import { editField, pressButtonAfter } from "./fields.js";
+import { Keymap } from "./keymap.js";
+import { $, all, announce, desk, recall, remember } from "./page.js";
+import { closeStory, isOpen, openCurrent, openFocusedStory } from "./pane.js";
+import { decide, sendAction, undo } from "./requests.js";
+import { clearSelection, current, focusRow, focusedSubject, rows, select, selected, stateOf } from "./rows.js";
+
+const STEP = 5; // points of quality or heat
+const PREFIX_MILLISECONDS = 1500; // how long "g" waits for the key of a view
+let keymap, VIEW_KEYS, prefixTimer;
+
+const ACTIONS = {
+  next: () => move(1),
+  previous: () => move(-1),
+  open: () => openCurrent(),
+  select: () => current() && select(current()),
+  publish: () => decide(isFocusedPublished() ? "hold" : "publish"),
+  hold: () => decide("hold"),
+  spike: () => (focusedSubject() || selected().length) && $("#reasons").showModal(),
+  reopen: () => decide("reopen"),
+  undo,
+  quality: () => editField("quality"),
+  heat: () => editField("heat"),
+  topics: () => editField("topics"),
+  raise_quality: () => step("quality", STEP),
+  lower_quality: () => step("quality", -STEP),
+  raise_heat: () => step("heat", STEP),
+  lower_heat: () => step("heat", -STEP),
+  schedule: () => openCurrent("fieldset.schedule input"),
+  merge,
+  make_lead: () => focusedSubject() && sendAction(focusedSubject(), "make_lead"),
+  take_out: () => focusedSubject() && sendAction(focusedSubject(), "take_out"),
+  preview: () => current() && window.open(current().dataset.preview, "_blank", "noopener"),
+  view: waitForView,
+  search: () => $("#q").select(),
+  help: () => $("#help").showModal(),
+};
+const SHIFTED_ACTIONS = { next: () => move(1, true), previous: () => move(-1, true) };
+
+const keysAreOn = () => recall("keys") !== "off";
+const isFocusedPublished = () => !selected().length && focusedSubject() && stateOf(focusedSubject()) === "published";
+
+function move(by, isExtending = false) {
+  const list = rows(), row = current();
+  const next = row ? list[list.indexOf(row) + by] : list[0];
+  if (isExtending && row) select(row, true);
+  if (!next) return by > 0 ? $("#list a[rel=next]")?.focus() : focusRow(row);
+  focusRow(next);
+  if (isExtending) select(next, true);
+  openFocusedStory();
+}
+
+function step(name, by) {
+  if (current()) sendAction(current(), "step", { [`${name}_step`]: by });
+}
+
+/** Compare the two selected stories, the one of higher quality first; else look for a story to fold into. */
+function merge() {
+  const chosen = selected(), { merge: url } = desk().dataset;
+  if (chosen.length !== 2) return openCurrent(".find input[type=search]");
+  const quality = (row) => Number($("[data-verb=quality]", row)?.value) || 0;
+  const [one, other] = chosen.sort((a, b) => quality(b) - quality(a)).map((row) => row.dataset.pk);
+  location.assign(`${url}?one=${one}&other=${other}`);
+}
+
+function waitForView() {
+  clearTimeout(prefixTimer);
+  desk().dataset.prefix = "view";
+  prefixTimer = setTimeout(() => delete desk().dataset.prefix, PREFIX_MILLISECONDS);
+}
+
+function close() {
+  if (!$("#toast").hidden && $("#toast").matches(":focus-within, .clash")) $("#toast").hidden = true;
+  else if (isOpen()) return closeStory();
+  else if (selected().length) clearSelection();
+  if (!document.activeElement.closest("#list")) focusRow(current());
+}
+
+export function keyPressed(event) {
+  const { target, key } = event;
+  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  if (target.closest("dialog")) return pickReason(event);
+  if (target.matches("input:not([type=checkbox]), textarea, select")) return pressedInField(event);
+  if (key === "Escape") return close();
+  if (!keysAreOn()) return;
+  if (key === "Enter") return pressedEnter(event);
+  const view = desk().dataset.prefix && VIEW_KEYS[key];
+  delete desk().dataset.prefix;
+  const { action, isShifted } = keymap.resolveKey(key);
+  const run = view ? () => $(`#views [data-view=${view}]`).click() : (isShifted ? SHIFTED_ACTIONS : ACTIONS)[action];
+  if (!run) return;
+  event.preventDefault();
+  run();
+}
+
+function pressedEnter(event) {
+  const link = event.target.closest("h2 a[data-open]");
+  if (event.shiftKey && current() && (link || event.target === document.body)) {
+    event.preventDefault();
+    const source = $("a.outlet", current());
+    if (source) window.open(source.href, "_blank", "noopener");
+    else announce("This story has no link to its source.");
+  } else if (event.target === document.body) openCurrent();
+}
+
+function pressedInField(event) {
+  const field = event.target;
+  if (event.key === "Escape" && field.matches("#list [data-verb]")) field.value = field.defaultValue;
+  if (event.key === "Escape") return focusRow(current() ?? rows()[0]);
+  if (event.key !== "Enter" || !field.matches("input")) return;
+  if (field.matches("#list [data-verb]")) {
+    event.preventDefault();
+    focusRow(field.closest(".row")); // leaving a changed field sends it
+  } else if (field.closest("#bulk, .story-form")) {
+    event.preventDefault();
+    pressButtonAfter(field);
+  }
+}
+
+function pickReason(event) {
+  const button = /^[1-9]$/.test(event.key) && event.target.closest("#reasons") && all("#reasons button")[event.key - 1];
+  if (button) button.click();
+}
+
+/** The dialog was closed: with a reason, or by Escape without one. */
+export function reasonChosen({ target }) {
+  const reason = target.returnValue;
+  target.returnValue = "";
+  if (reason) decide("spike", { reason });
+}
+
+/** Read the shortcuts that the server declares, and what this editor has changed. */
+export function startKeys() {
+  const { shortcuts, views } = JSON.parse($("#shortcuts").textContent);
+  VIEW_KEYS = views;
+  keymap = new Keymap(shortcuts, savedKeymap());
+  $("#keys-on").checked = keysAreOn();
+  const form = $("#keymap"), { action, key } = form.elements;
+  shortcuts.forEach((shortcut) => action.add(new Option(`${shortcut.key}: ${shortcut.help.split(";")[0]}`, shortcut.key)));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (event.submitter?.name === "reset") keymap.reset();
+    else keymap.move(action.value, key.value.toLowerCase());
+    remember("keymap", JSON.stringify(keymap.moved));
+    key.value = "";
+    showKeymap();
+  });
+  document.addEventListener("htmx:load", showShortcuts);
+  showKeymap();
+}
+
+function savedKeymap() {
+  try { return JSON.parse(recall("keymap")) ?? {}; } catch { return {}; }
+}
+
+function showKeymap() {
+  all("#help kbd[data-key]").forEach((kbd) => { kbd.textContent = keymap.keyOf(kbd.dataset.key); });
+  const changes = Object.entries(keymap.moved).map(([usual, key]) => `${usual} is on ${key}`).join(", ");
+  $("#keymap output").textContent = changes ? `Changed: ${changes}.` : "All keys are as they came.";
+  showShortcuts();
+}
+
+/** Give screen readers the changed keys, both in the page and in what htmx brings. */
+function showShortcuts() {
+  for (const element of all("[aria-keyshortcuts]")) {
+    element.dataset.key ??= element.getAttribute("aria-keyshortcuts");
+    element.setAttribute("aria-keyshortcuts", keymap.keyOf(element.dataset.key));
+  }
+}

@@ -1,0 +1,22 @@
+/** Helpers for the page: find elements, remember choices on this machine, speak to screen readers. */
+
+export const $ = (selector, within = document) => within.querySelector(selector);
+export const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+export const desk = () => $("#desk");
+export const wide = matchMedia("(min-width: 900px)");
+export const currentUrl = () => location.pathname + location.search;
+
+export function recall(name) {
+  try { return localStorage.getItem(`desk-${name}`); } catch { return null; }
+}
+
+export function remember(name, value) {
+  try { localStorage.setItem(`desk-${name}`, value); } catch { /* private windows forget */ }
+}
+
+/** Let screen readers say `text`, even if it is what they said last. */
+export function announce(text) {
+  $("#say").textContent = "";
+  setTimeout(() => { $("#say").textContent = text; }, 50);
+}

@@ -1,0 +1,93 @@
+/** Send actions: for one story, for the selected ones, from any form of the desk. */
+
+import { $, all, announce, currentUrl, desk } from "./page.js";
+import { openFocusedStory, reloadStory } from "./pane.js";
+import { RequestQueue, newestVersion } from "./queue.js";
+import {
+  clearSelection, current, focusRow, focusedSubject, headline, nextUndecided, rowOf, rows, selected,
+} from "./rows.js";
+
+const CONFIRM_FROM = 51; // stories: the server shows so many on a page of its own before it changes them
+const DECISIONS = new Set(["publish", "hold", "spike", "reopen"]);
+export const requestQueue = new RequestQueue();
+let lastPk = null; // the story of the last action on one, which undo focuses
+
+/** Post an action. The versions of its rows are read when its turn has come. */
+function postAction(url, data, afterwards) {
+  return requestQueue.addAction(() => {
+    const known = all("#desk input[name=row]").map((input) => input.value);
+    const sent = data.getAll("row").map((row) => newestVersion(row, known));
+    data.delete("row");
+    sent.forEach((row) => data.append("row", row));
+    return htmx.ajax("POST", url, { source: "#desk", swap: "none", values: data });
+  }, afterwards);
+}
+
+/** Send an action for a row, a member or the story in the pane; `field` is where its value was typed. */
+export function sendAction(subject, verb, values = {}, field = null) {
+  const data = new FormData();
+  const fields = { row: $("input[name=row]", subject).value, verb, next: currentUrl(), ...values };
+  Object.entries(fields).forEach(([name, value]) => data.set(name, value));
+  const row = subject.closest("#list .row");
+  const isDecision = row && DECISIONS.has(verb);
+  if (row) lastPk = row.dataset.pk;
+  if (isDecision) row.classList.add("sent");
+  const next = isDecision ? nextUndecided(row) : null;
+  postAction(desk().dataset.act, data, () => afterResponse(row, field, next));
+  if (!isDecision) return;
+  focusRow(next);
+  openFocusedStory();
+}
+
+/** Bring the editor back to a row or field whose action was refused. */
+function afterResponse(row, field, next) {
+  const isRefused = $("#toast").matches(".refused:not([hidden])");
+  row?.classList.remove("sent");
+  if ($("#toast").matches(".clash")) return;
+  const input = field && document.getElementById(field.id);
+  if (input) input.setAttribute("aria-invalid", isRefused);
+  if (isRefused && input) input.focus();
+  else if (isRefused && next && document.activeElement === headline(next)) focusRow(row);
+  if ($(".story")?.dataset.pk === row?.dataset.pk) reloadStory();
+}
+
+/** Decide the selected stories, or the focused one if none is selected. */
+export function decide(verb, values) {
+  if (selected().length) return sendSelected(verb, values);
+  const subject = focusedSubject();
+  if (subject) sendAction(subject, verb, values);
+}
+
+function sendSelected(verb, values = {}) {
+  const button = $(`#bulk button[value=${verb}]`);
+  if (!button) return announce("You may not do that.");
+  if (values.reason) $("#bulk [name=reason]").value = values.reason;
+  $("#bulk").requestSubmit(button);
+}
+
+/** Send a form of the desk as a request, so that the page stays. */
+export function submitted(event) {
+  const form = event.target;
+  if (form.method !== "post" || !form.closest(".middle, #detail, #toast")) return;
+  if (form.id === "bulk" && (selected().length >= CONFIRM_FROM || $("[name=whole_view]", form).checked)) return;
+  event.preventDefault();
+  if (!event.submitter) return;
+  if (form.matches("#toast:not(.clash) form")) return undo();
+  const verb = event.submitter.value, row = form.closest("#list .row");
+  if (row) return sendAction(row, verb, verb === "spike" ? { reason: $("[name=reason]", row).value } : {});
+  const data = new FormData(form, event.submitter);
+  if (verb === "words") delete $("#open").dataset.dirty;
+  postAction(form.action, data, () => {
+    if (form.id === "bulk") clearSelection();
+    reloadStory();
+  });
+  lastPk = null;
+  if (form.id === "bulk") focusRow(current() ?? rows()[0], { preventScroll: true });
+}
+
+/** Undo the last action and focus its row; after an action on many, or a second time, the focus stays. */
+export function undo() {
+  focusRow(rowOf(lastPk));
+  lastPk = null;
+  postAction(desk().dataset.undo, new FormData(), reloadStory);
+}

@@ -1,0 +1,106 @@
+/** The rows of the list: which one has the focus, which are selected, and where the list stood. */
+
+import { $, all, announce, currentUrl } from "./page.js";
+
+export const rows = () => all("#list .row");
+export const rowOf = (pk) => document.getElementById(`row-${pk}`);
+export const current = () => $("#list .row[aria-current]");
+export const headline = (row) => $("h2 a", row);
+export const stateOf = (within) => $("[data-state]", within)?.dataset.state;
+const checkbox = (row) => $("input[form=bulk]", row);
+export const selected = () => rows().filter((row) => checkbox(row).checked);
+
+export function setCurrent(row) {
+  if (!row || row === current()) return;
+  current()?.removeAttribute("aria-current");
+  row.setAttribute("aria-current", "true");
+}
+
+export function focusRow(row, options) {
+  if (!row) return;
+  setCurrent(row);
+  headline(row).focus(options);
+}
+
+/** Return the row to decide next: after this one, else from the top; this one if all is done. */
+export function nextUndecided(row) {
+  const list = rows(), at = list.indexOf(row);
+  return [...list.slice(at + 1), ...list.slice(0, at)].find((other) => !other.matches(".done, .sent")) ?? row;
+}
+
+/** Dim the rows that have left the state in which they were loaded. Return how many more than before. */
+export function markDone() {
+  const before = all("#list .row.done").length;
+  rows().forEach((row) => row.classList.toggle("done", stateOf(row) !== row.dataset.initialState));
+  return all("#list .row.done").length - before;
+}
+
+export function select(row, on = !checkbox(row).checked) {
+  checkbox(row).checked = on;
+  showSelection();
+}
+
+export function selectPage(on) {
+  rows().forEach((row) => { checkbox(row).checked = on; });
+  showSelection();
+}
+
+export function clearSelection() {
+  selected().forEach((row) => { checkbox(row).checked = false; });
+  $("#bulk [name=whole_view]").checked = false;
+  showSelection({ isAnnounced: false });
+}
+
+export function showSelection({ isAnnounced = true } = {}) {
+  const chosen = selected();
+  const published = chosen.filter((row) => stateOf(row) === "published").length;
+  const summary = `${chosen.length} selected${published && published < chosen.length ? `, ${published} published` : ""}`;
+  if (isAnnounced && $("#selected").textContent !== summary) announce(`${summary}.`);
+  $("#selected").textContent = summary;
+  $("#bulk").classList.toggle("open", chosen.length > 0);
+  $("#select-page").checked = chosen.length > 0 && chosen.length === rows().length;
+  $("#select-page").indeterminate = chosen.length > 0 && chosen.length < rows().length;
+}
+
+/** Return what the keys act on: the member or story of the pane if the focus is there, else the current row. */
+export function focusedSubject() {
+  const focused = document.activeElement;
+  return focused.closest(".members li:has(form)") ?? (focused.closest("#detail") && $("#open form.story-form")) ?? current();
+}
+
+/** Return a function that restores row, scroll position and selection after the list was replaced. */
+export function keepListPosition() {
+  const row = current(), list = rows(), top = row?.getBoundingClientRect().top;
+  const order = list.slice(Math.max(0, list.indexOf(row))).map((other) => other.dataset.pk);
+  const chosen = selected().map((other) => other.dataset.pk);
+  const hadFocus = document.activeElement === document.body || document.activeElement.closest("#list");
+  return () => {
+    chosen.map(rowOf).filter(Boolean).forEach((other) => { checkbox(other).checked = true; });
+    showSelection({ isAnnounced: false });
+    const next = order.map(rowOf).find(Boolean) ?? rows().at(-1);
+    if (!row || !next) return;
+    setCurrent(next);
+    if (hadFocus) headline(next).focus({ preventScroll: true });
+    scrollBy(0, next.getBoundingClientRect().top - top);
+  };
+}
+
+export function savePosition() {
+  sessionStorage.setItem("desk-url", currentUrl());
+  sessionStorage.setItem("desk-position", `${current()?.dataset.pk ?? ""} ${Math.round(scrollY)}`);
+}
+
+/** Return to the row and scroll position of before, unless the editor opened the view afresh. */
+export function restorePosition() {
+  const [entry] = performance.getEntriesByType("navigation");
+  const cameBack = entry?.type !== "navigate" || (document.referrer && new URL(document.referrer).pathname !== location.pathname);
+  if (!cameBack || sessionStorage.getItem("desk-url") !== currentUrl()) return;
+  const [pk, top] = sessionStorage.getItem("desk-position").split(" ");
+  focusRow(rowOf(pk), { preventScroll: true });
+  scrollTo(0, Number(top));
+}
+
+/** Point the links back to the desk at the view that the editor left. */
+export function linkBack() {
+  all("[data-back]").forEach((link) => { link.href = sessionStorage.getItem("desk-url") || link.href; });
+}

@@ -1,0 +1,1 @@
+"""Storages, caches and other backends that Django loads by name."""

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { load } from "./load.mjs";
+
+const { Keymap } = await load("keymap.js");
+
+const SHORTCUTS = [
+  { action: "next", key: "j", help: "next story" },
+  { action: "publish", key: "p", help: "publish" },
+  { action: "hold", key: "w", help: "hold" },
+  { action: "help", key: "?", help: "show this help" },
+];
+const keymap = (moved) => new Keymap(SHORTCUTS, moved);
+const actionOf = (map, key) => map.resolveKey(key).action;
+
+describe("Keymap", () => {
+  it("resolves the usual keys, and no others", () => {
+    assert.equal(actionOf(keymap(), "p"), "publish");
+    assert.equal(actionOf(keymap(), "?"), "help");
+    for (const key of ["y", "Escape", "Tab", "F5"]) assert.equal(actionOf(keymap(), key), undefined);
+  });
+
+  it("says whether a letter was shifted", () => {
+    assert.deepEqual(keymap().resolveKey("J"), { action: "next", isShifted: true });
+    assert.deepEqual(keymap().resolveKey("j"), { action: "next", isShifted: false });
+    assert.equal(keymap().resolveKey("?").isShifted, false);
+  });
+
+  it("moves an action to a free key and leaves its usual one free", () => {
+    const map = keymap();
+    map.move("j", "n");
+    assert.equal(actionOf(map, "n"), "next");
+    assert.equal(map.resolveKey("N").isShifted, true);
+    assert.equal(actionOf(map, "j"), undefined);
+    assert.deepEqual(map.moved, { j: "n" });
+  });
+
+  it("exchanges two actions if the key is taken", () => {
+    const map = keymap();
+    map.move("w", "p");
+    assert.deepEqual([actionOf(map, "p"), actionOf(map, "w")], ["hold", "publish"]);
+    assert.deepEqual([map.keyOf("w"), map.keyOf("p")], ["p", "w"]);
+  });
+
+  it("never puts two actions on one key, whatever is moved", () => {
+    const map = keymap();
+    for (const [usual, key] of [["w", "p"], ["j", "w"], ["p", "n"], ["w", "w"], ["?", "p"], ["j", "j"]]) {
+      map.move(usual, key);
+      const keys = SHORTCUTS.map((shortcut) => map.keyOf(shortcut.key));
+      assert.equal(new Set(keys).size, SHORTCUTS.length, keys.join(" "));
+    }
+  });
+
+  it("forgets a move that is moved back", () => {
+    const map = keymap();
+    map.move("w", "p");
+    map.move("w", "w");
+    assert.deepEqual(map.moved, {});
+  });
+
+  it("refuses what is no key", () => {
+    const map = keymap();
+    for (const key of ["", " ", "ab"]) map.move("w", key);
+    assert.deepEqual(map.moved, {});
+  });
+
+  it("is reset to the usual keys", () => {
+    const map = keymap({ w: "p", p: "w" });
+    assert.equal(actionOf(map, "p"), "hold");
+    map.reset();
+    assert.equal(actionOf(map, "p"), "publish");
+  });
+});
