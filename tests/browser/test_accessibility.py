@@ -205,7 +205,12 @@ def overflow(page: Page) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("name", PAGES)
+SMOKE = {"readers: front page", "readers: a story", "readers: found", "list", "story", "history", "help", "clash"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.smoke if name in SMOKE else ()) for name in PAGES]
+)
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_pages_are_for_everybody(newsroom, world, name, size):
     page = newsroom.seat(size=size)

@@ -24,6 +24,7 @@ def drawn(size):
     return output.getvalue()
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("size", "widest"), [(WIDE, 1280), (NARROW, 480)])
 def test_pictures_are_our_own_in_the_size_that_the_window_needs(newsroom, size, widest):
     """The fixture fails a test whose pages ask any other host."""

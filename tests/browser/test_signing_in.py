@@ -75,6 +75,7 @@ def code_of(secret: str) -> str:
     return f"{totp.token():06}"
 
 
+@pytest.mark.smoke
 def test_a_closed_login_says_when_it_opens(newsroom):
     editor("ana")
     page = newsroom.seat(logged_in=False)
