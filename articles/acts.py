@@ -23,8 +23,8 @@ from articles.db.bulk import Table, chunked
 from articles.derivation import DERIVED_FIELDS, settle
 from articles.models import Article, ArticleTopic, Event, Operation, Policies, Subject, Verb, Via
 from articles.models.image import failed_among
-from articles.policy import Policy
-from articles.states import State
+from articles.rules.scoring import Policy
+from articles.rules.states import State
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -6,8 +6,8 @@ import hashlib
 from datetime import UTC, datetime
 
 from articles.models import Article
-from articles.policy import FOLDED_HEAT, Policy, is_public
-from articles.states import State, state_for
+from articles.rules.scoring import FOLDED_HEAT, Policy, is_public
+from articles.rules.states import State, state_for
 
 DERIVED_FIELDS = (
     "state",

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from articles.models import Article
-from articles.policy import FOLDED_HEAT, SIDE, Explanation, Role, Term
+from articles.rules.scoring import FOLDED_HEAT, SIDE, Explanation, Role, Term
 
 COUNTED = {"images": "pictures", "related": "related links"}  # lists of which only the length is a wish
 

@@ -12,8 +12,8 @@ from articles import pins
 from articles.acts import Act
 from articles.models import Article, Pairing, RelatedImage, RelatedLink
 from articles.outcomes import Refused
-from articles.policy import FOLDED_HEAT, SIDE
-from articles.states import State
+from articles.rules.scoring import FOLDED_HEAT, SIDE
+from articles.rules.states import State
 from articles.stories import list_under, part, settle_links
 
 

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import Truncator, capfirst
 
-from articles import naming, operations
 from articles.models import (
     NUMBERS,
     OVERRIDABLE,
@@ -29,9 +28,12 @@ from articles.models import (
     Topic,
 )
 from articles.outcomes import NotPublishable
-from articles.policy import SCORE_MAX
-from articles.states import State, may_become
+from articles.rules import slugs
+from articles.rules.scoring import SCORE_MAX
+from articles.rules.states import State, may_become
 from providers.models import Provider
+
+from . import operations
 
 TYPED_SHOWN = 200  # characters
 SUBJECTS: dict[type[Model], str] = {
@@ -282,9 +284,9 @@ class ArticleForm(RememberingForm):
         if made:
             if "title" not in cleaned or "published_at" not in cleaned:
                 return
-            cleaned["name"] = naming.name_of(cleaned["published_at"], cleaned["title"])
+            cleaned["name"] = slugs.name_of(cleaned["published_at"], cleaned["title"])
         name = cleaned["name"]
-        if not naming.is_document_name(name):
+        if not slugs.is_document_name(name):
             self.add_error("name", "A name is a date, a hyphen and words of a-z, 0-9 and hyphens: 2020-06-09-storm.")
         elif Article.objects.filter(name=name).exists():
             advice = "Type another name." if made else "Pick another one, or leave it empty."

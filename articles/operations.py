@@ -19,7 +19,6 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from articles import folding, listings, others, pins, rights, ruling, stories, twins, undoing
 from articles.acts import DELETED, SYSTEM, Act, By, Change, act, created
 from articles.db.bulk import chunked
 from articles.deciding import MATCHED, Some, Versions, each, near_of, refreshed, require_unmoved, settle
@@ -37,13 +36,16 @@ from articles.models import (
     Topic,
     Verb,
 )
-from articles.naming import file_order
 from articles.others import Other
 from articles.outcomes import NotPublishable, Outcome, Refused, Trial
-from articles.policy import SCORE_MAX, SIDE
-from articles.states import SpikeReason, State, may_become
+from articles.rules import permissions
+from articles.rules.scoring import SCORE_MAX, SIDE
+from articles.rules.slugs import file_order
+from articles.rules.states import SpikeReason, State, may_become
 from articles.stories import Around, Rescored
 from providers.models import Provider
+
+from . import folding, listings, others, pins, ruling, stories, twins, undoing
 
 SCORES = ("quality", "heat")
 DECISIONS = ("undecided", "published", "held", *(f"spiked: {reason}" for reason in SpikeReason))
@@ -127,7 +129,7 @@ def pick(articles: Some, until: datetime | None, *, by: By = SYSTEM, versions: V
         raise Refused("can't be a pick until a time that is over; choose a later one")
 
     def decide(article: Article) -> None:
-        if by.user is not None and not by.user.has_perm(rights.PUBLISH):
+        if by.user is not None and not by.user.has_perm(permissions.PUBLISH):
             raise Refused("can't be made a pick without the right to publish")
         if until is not None and not article.public:
             raise Refused("can't be a pick: readers don't see it by itself; publish it first")
@@ -165,7 +167,7 @@ def _enter(article: Article, state: State) -> None:
     if not may_become(article.state, state):
         raise Refused("was spiked; reopen it first")
     user = Act.current().by.user
-    if State.PUBLISHED in (article.state, state) and user is not None and not user.has_perm(rights.PUBLISH):
+    if State.PUBLISHED in (article.state, state) and user is not None and not user.has_perm(permissions.PUBLISH):
         raise Refused(NEEDS_PUBLISH["published" if state == State.PUBLISHED else "withdrawn"])
     pins.pin(article, ["published"])
     article.state = state
@@ -499,10 +501,10 @@ def undo_trial(operation: Operation) -> Trial:
     return Trial(outcome, deleted)
 
 
-def may_undo(user: rights.Holder, operation: Operation) -> bool:
+def may_undo(user: permissions.Holder, operation: Operation) -> bool:
     """Return whether an editor may take an operation back: all that it did has to be theirs to do."""
     verb = undoing.verb_of(operation)
-    if verb == Verb.TAKE_DOWN or not rights.may(user, "undo", undoes=verb):
+    if verb == Verb.TAKE_DOWN or not permissions.may(user, "undo", undoes=verb):
         return False
     return all(user.has_perm(permission) for permission in undoing.permissions(operation))
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from articles.explaining import explained, suggestion
 from articles.models import Article, ArticleImage, Policies, Topic
-from articles.naming import name_of
-from articles.policy import Explanation, Policy, Term, TopicTraits, suggested_quality
+from articles.rules.scoring import Explanation, Policy, Term, TopicTraits, suggested_quality
+from articles.rules.slugs import name_of
 from articles.stories import Around, explain_here
 from providers.models import Provider
 

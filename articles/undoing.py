@@ -9,13 +9,15 @@ from datetime import datetime
 
 from django.db import models
 
-from articles import listings, others, pins, rights, ruling, stories, twins
 from articles.acts import CREATED, DELETED, PIN, Act, Change, plain, snapshot
 from articles.db.bulk import Table, chunked, time_value
 from articles.models import Article, Event, Operation, Pairing, RelatedLink, Subject, Topic, Verb, number_of
-from articles.policy import SIDE
-from articles.states import State
+from articles.rules import permissions as rights
+from articles.rules.scoring import SIDE
+from articles.rules.states import State
 from providers.models import Provider
+
+from . import listings, others, pins, ruling, stories, twins
 
 # Parts of one decision: whoever changed the second since has decided on the first, even to the same value.
 SCHEDULE = ("publish_at", "unpublish_at")

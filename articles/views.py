@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from articles.page_cache.cacheable import cacheable
+from articles.rules.ranking import HOURS_PER_TENFOLD_HEAT, MIXED_PLACES, PER_OUTLET
 
 from . import outlets
 from .cards import cards_of, days_of
@@ -27,7 +28,6 @@ from .frontpage import BESIDE, front_page
 from .media import media_type
 from .models import Article, ArticleQuerySet, Policies
 from .paging import page_about, page_by, page_of
-from .ranking import HOURS_PER_TENFOLD_HEAT, MIXED_PLACES, PER_OUTLET
 from .storypage import shown, story_context
 from .topictree import TopicTree
 

@@ -263,7 +263,7 @@ def take_in() -> dict[str, Any]:
     from articles.exchange.files import sources
     from articles.exchange.format.write import document_text
     from articles.exchange.importing import run_import
-    from articles.policy import Policy
+    from articles.rules.scoring import Policy
     from benchmarks.generator.articles import documents
 
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:

@@ -101,7 +101,7 @@ def rounds(documents: Path, scratch: Path) -> dict[str, list[list[float]]]:
 def compare_memory() -> int:
     """Print what the import of few and of many documents holds; return 1 if it isn't flat, or above the bar."""
     from articles.exchange.format.write import document_text
-    from articles.policy import Policy
+    from articles.rules.scoring import Policy
     from benchmarks.generator.articles import documents
 
     print("| documents | megabytes at most | documents/s of CPU |\n|---:|---:|---:|")

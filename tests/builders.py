@@ -10,7 +10,7 @@ from django.utils import timezone
 from articles.derivation import match_key, settle
 from articles.media import Copy
 from articles.models import Article, ArticleImage, ArticleTopic, Picture, PictureAddress, RelatedLink, Topic
-from articles.policy import Policy
+from articles.rules.scoring import Policy
 from pictures.ladder import rungs
 from providers.models import Provider
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management import call_command
 
-from articles.naming import slug_of
+from articles.rules.slugs import slug_of
 
 NAME = "2020-06-09-harbour-bridge-closes-for-repairs"  # the canonical document's
 

@@ -29,7 +29,7 @@ from articles.models import (
     Topic,
     TopicPolicy,
 )
-from articles.policy import Policy
+from articles.rules.scoring import Policy
 from providers.models import Provider, ProviderLogo
 from tests import builders
 from tests.documents import CANONICAL

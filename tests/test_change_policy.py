@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from articles import forecasting, operations
 from articles.forecasting import changed_policies, forecast
 from articles.models import Article, Event, Operation, Policies, SitePolicy, Topic, TopicPolicy
-from articles.policy import Policy
+from articles.rules.scoring import Policy
 from tests import builders
 from tests.documents import CANONICAL, NAME, document, import_documents, write_document
 

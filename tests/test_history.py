@@ -9,13 +9,14 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.utils.html import escape
 
-from articles import operations, rights
+from articles import operations
 from articles.acts import By, created
 from articles.desk import history
 from articles.desk.differences import Kind, differences, shortened
 from articles.desk.telling import Names, deed, needs, told
 from articles.desk.timelines import timeline
 from articles.models import Article, Event, Operation, Topic, Verb, Via
+from articles.rules import permissions
 from providers.models import Provider
 from tests import builders
 
@@ -47,7 +48,7 @@ def event(field: str, before=None, after=None, **values) -> Event:
 
 
 EDIT, DELETE = "articles.change_article", "articles.delete_article"
-ALL_RIGHTS = {*rights.NEEDED.values(), *rights.SUBJECTS.values(), *rights.DELETED.values()}
+ALL_RIGHTS = {*permissions.NEEDED.values(), *permissions.SUBJECTS.values(), *permissions.DELETED.values()}
 ALL_RIGHTS |= {"providers.view_provider", "articles.view_topic", "articles.view_sitepolicy"}
 
 
@@ -62,23 +63,24 @@ def schedule_in_a_form(lead: Article) -> None:
 
 UNDONE_BY = [
     (lambda lead: operations.edit(lead, title="New"), {EDIT}),
-    (lambda lead: operations.edit(lead, removed=False), {EDIT, rights.PUBLISH}),
-    (lambda lead: operations.edit(lead, quality=61), {EDIT, rights.SCORE}),
-    (list_nothing, {EDIT, rights.FOLD, rights.SCORE, rights.PUBLISH}),  # the member is a story of its own
-    (schedule_in_a_form, {EDIT, rights.PUBLISH}),
-    (lambda lead: operations.edit(operations.pin(lead, "quality") and lead, quality=None), {EDIT, rights.SCORE}),
-    (lambda lead: operations.score(lead, quality=61), {rights.SCORE}),
-    (lambda lead: operations.pin(lead, "quality"), {rights.SCORE}),
-    (lambda lead: operations.hold(lead), {rights.SCORE, rights.PUBLISH}),
-    (lambda lead: operations.publish(lead), {rights.PUBLISH}),
-    (lambda lead: operations.unpin(operations.hold(lead) and lead), {rights.SCORE, rights.PUBLISH}),
-    (lambda lead: operations.take_out(lead.folded_articles.get()), {rights.FOLD}),
+    (lambda lead: operations.edit(lead, removed=False), {EDIT, permissions.PUBLISH}),
+    (lambda lead: operations.edit(lead, quality=61), {EDIT, permissions.SCORE}),
+    # The member is a story of its own.
+    (list_nothing, {EDIT, permissions.FOLD, permissions.SCORE, permissions.PUBLISH}),
+    (schedule_in_a_form, {EDIT, permissions.PUBLISH}),
+    (lambda lead: operations.edit(operations.pin(lead, "quality") and lead, quality=None), {EDIT, permissions.SCORE}),
+    (lambda lead: operations.score(lead, quality=61), {permissions.SCORE}),
+    (lambda lead: operations.pin(lead, "quality"), {permissions.SCORE}),
+    (lambda lead: operations.hold(lead), {permissions.SCORE, permissions.PUBLISH}),
+    (lambda lead: operations.publish(lead), {permissions.PUBLISH}),
+    (lambda lead: operations.unpin(operations.hold(lead) and lead), {permissions.SCORE, permissions.PUBLISH}),
+    (lambda lead: operations.take_out(lead.folded_articles.get()), {permissions.FOLD}),
     (lambda lead: operations.delete(Article.objects.filter(pk=lead.pk)), {DELETE}),
     (lambda lead: operations.edit_other(lead.provider, {"name": "New"}), {EDIT, "providers.change_provider"}),
     (lambda lead: operations.edit_other(Topic.objects.get(), {"weight": 3}), {EDIT, "articles.change_topic"}),
     (lambda lead: operations.delete_others([Topic.objects.get()]), {DELETE, "articles.delete_topic"}),
     (lambda lead: operations.delete_others([builders.provider("New")]), {DELETE, "providers.delete_provider"}),
-    (lambda lead: operations.change_policy({"publish_threshold": 33}), {rights.CHANGE_POLICY}),
+    (lambda lead: operations.change_policy({"publish_threshold": 33}), {permissions.CHANGE_POLICY}),
 ]
 
 
@@ -494,9 +496,9 @@ class TestRights:
         ("right", "fields"),
         [
             (EDIT, "title excerpt web_url published_at provider_id type category tags topics"),
-            (rights.SCORE, "quality heat state spike_reason"),
-            (rights.PUBLISH, "publish_at unpublish_at pick_until removed"),
-            (rights.FOLD, "lead_id"),
+            (permissions.SCORE, "quality heat state spike_reason"),
+            (permissions.PUBLISH, "publish_at unpublish_at pick_until removed"),
+            (permissions.FOLD, "lead_id"),
             ("articles.change_articleimage", "images"),
             ("articles.change_relatedlink", "related"),
         ],

@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from articles import acts, operations
 from articles.models import Article, Policies
 from articles.outcomes import NotPublishable
-from articles.policy import Policy
+from articles.rules.scoring import Policy
 from tests import builders
 
 pytestmark = pytest.mark.django_db

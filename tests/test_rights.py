@@ -21,12 +21,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import operations, rights
+from articles import operations
 from articles.acts import By
 from articles.desk import urls as desk_urls
 from articles.desk.acting import RIGHT_OF
 from articles.models import Article, Operation, SitePolicy, Topic, Via
 from articles.outcomes import Refused
+from articles.rules import permissions as rights
 from providers.models import Provider
 from tests import builders
 from tests.test_admin import ARTICLES, change_url, fields_of

@@ -9,12 +9,13 @@ from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import operations, policy, states
+from articles import operations
 from articles.derivation import settle
 from articles.models import Article
 from articles.models.guards import TRIGGER
 from articles.outcomes import Refused
-from articles.states import NEXT, SpikeReason, State, is_on_air, may_become, state_for
+from articles.rules import scoring, states
+from articles.rules.states import NEXT, SpikeReason, State, is_on_air, may_become, state_for
 from tests import builders
 
 NOW = datetime(2020, 6, 9, 12, 0, tzinfo=UTC)
@@ -244,7 +245,7 @@ def build_states() -> dict[int, bool]:
             publish_at=publish_at,
             unpublish_at=unpublish_at,
         )
-        settle(row, policy.Policy(), NOW)
+        settle(row, scoring.Policy(), NOW)
         rows.append(row)
     Article.objects.bulk_create(rows)
     for row, (heat, published, removed, missing, publish_at, unpublish_at) in zip(rows, STATES_AT, strict=True):

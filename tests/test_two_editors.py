@@ -25,7 +25,7 @@ from articles import listings, operations
 from articles.acts import By, snapshot
 from articles.models import Article, Event, Operation, SitePolicy, Via
 from articles.outcomes import Clash, Refused, Stale
-from articles.policy import FOLDED_HEAT
+from articles.rules.scoring import FOLDED_HEAT
 from tests import builders
 from tests.crowds import at_once
 from tests.documents import edition

@@ -15,7 +15,7 @@ from articles import listings, operations, twins
 from articles.acts import By, act, snapshot
 from articles.models import Article, Event, Operation, Pairing, RelatedLink, SitePolicy, Subject, Topic, Verb, Via
 from articles.outcomes import Refused
-from articles.states import SpikeReason
+from articles.rules.states import SpikeReason
 from tests import builders
 
 pytestmark = pytest.mark.django_db

@@ -21,14 +21,15 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
-from articles import naming, operations, rights, standing
+from articles import operations, standing
 from articles.acts import By, act
 from articles.explaining import wished
 from articles.forms import ArticleForm, ArticleRowForm, TextField
 from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb, Via
 from articles.outcomes import Outcome
+from articles.rules import permissions, slugs
+from articles.rules.states import SpikeReason, State
 from articles.search import is_common, matching
-from articles.states import SpikeReason, State
 from articles.stories import Rescored
 from pictures.ladder import PictureRefused
 
@@ -198,7 +199,7 @@ class ArticleAdmin(admin.ModelAdmin):
         self, request: HttpRequest, queryset: ArticleQuerySet, search_term: str
     ) -> tuple[ArticleQuerySet, bool]:
         """Search by the index of `articles.search`; a name finds its article too."""
-        if naming.is_document_name(search_term.strip()):
+        if slugs.is_document_name(search_term.strip()):
             return queryset.filter(name=search_term.strip()), False
         if not self._searches_all(request):
             return matching(queryset, search_term), False
@@ -218,10 +219,10 @@ class ArticleAdmin(admin.ModelAdmin):
         return lookup == "provider__id__exact" or lookup in {each.parameter_name for each in self.list_filter}
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(rights.PUBLISH)
+        return request.user.has_perm(permissions.PUBLISH)
 
     def has_score_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(rights.SCORE)
+        return request.user.has_perm(permissions.SCORE)
 
     def view_on_site(self, obj: Article) -> str | None:
         return obj.get_absolute_url() if obj.is_shown() else None

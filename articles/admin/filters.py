@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from articles.admin.tree import in_tree_order
 from articles.models import Article, RelatedLink, Topic, shown_to_readers
-from articles.policy import FOLDED_HEAT
-from articles.states import State
+from articles.rules.scoring import FOLDED_HEAT
+from articles.rules.states import State
 from providers.models import Provider
 
 YEAR_MIN, YEAR_MAX = 1900, 2199  # what documents may say

@@ -14,12 +14,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from articles import rights
 from articles.addresses import site_address
 from articles.forms import RowForm
 from articles.images.storing import link, take_up
 from articles.media import Copy, media_address
 from articles.models import ArticleImage, ArticleTopic, Picture, RelatedLink
+from articles.rules import permissions
 from pictures.ladder import PictureRefused
 from pictures.sandbox import Decoder
 from pictures.sniffing import MAX_BYTES
@@ -166,7 +166,7 @@ class ImageInline(ListInline):
     may_take_down = False  # whoever asks for the page, which has an inline of its own
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        self.may_take_down = rights.may(request.user, "take_down")
+        self.may_take_down = permissions.may(request.user, "take_down")
         formset = super().get_formset(request, obj, **kwargs)
         formset.form.site = site_address(request)
         formset.form.base_fields["url"].required = False

@@ -15,11 +15,12 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.html import format_html
 from django.views.decorators.csrf import csrf_protect
 
-from articles import operations, rights
+from articles import operations
 from articles.acts import By, act
 from articles.forecasting import Forecast, changed_policies, forecast
 from articles.forms import PREVIEW, SitePolicyForm, TopicPolicyForm
 from articles.models import OVERRIDABLE, Article, Policies, SitePolicy, Topic, TopicPolicy, Verb, Via
+from articles.rules import permissions
 
 Overrides = dict[int, dict[str, int | None]]
 
@@ -28,7 +29,7 @@ class PolicyPermissions:
     """One right decides who may change the policy of the site and of topics; looking takes another."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm(rights.CHANGE_POLICY)
+        return request.user.has_perm(permissions.CHANGE_POLICY)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("articles.view_sitepolicy") or self.has_change_permission(request, obj)

@@ -12,8 +12,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from articles.policy import Policy, is_public
-from articles.states import is_on_air
+from articles.rules.scoring import Policy, is_public
+from articles.rules.states import is_on_air
 
 SHOWS_UNSCORED = "publish_unscored"  # the number of the policy by which unscored articles are public
 EXISTS = "exists"  # whether there is such an article

@@ -15,8 +15,8 @@ from articles import operations
 from articles.acts import By
 from articles.models import Article, ArticleQuerySet, Verb
 from articles.outcomes import Outcome, Refused
-from articles.policy import SCORE_MAX
-from articles.states import SpikeReason
+from articles.rules.scoring import SCORE_MAX
+from articles.rules.states import SpikeReason
 
 from .doors import key
 

@@ -15,9 +15,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
-from articles import rights
 from articles.acts import By
 from articles.models import Via
+from articles.rules import permissions
 
 View = Callable[..., HttpResponseBase]
 
@@ -49,7 +49,7 @@ def by(request: HttpRequest, reason: str = "") -> By:
 
 def require(request: HttpRequest, verb: str) -> None:
     """Raise PermissionDenied unless the editor may do what `verb` does."""
-    if not rights.may(request.user, verb):
+    if not permissions.may(request.user, verb):
         raise PermissionDenied
 
 

@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 
 from articles.models import ArticleQuerySet, Topic
-from articles.policy import FOLDED_HEAT
+from articles.rules.scoring import FOLDED_HEAT
 from providers.models import Provider
 
 TEXT_MAX = 200

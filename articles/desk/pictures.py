@@ -7,10 +7,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
-from articles import operations, rights
+from articles import operations
 from articles.images.missing import showing
 from articles.images.storing import alike
 from articles.models import Article, ArticleImage
+from articles.rules import permissions
 
 from .doors import by, came_from, desk_view, page
 from .rows import HEAVY
@@ -19,7 +20,7 @@ SHOWN = 20  # stories that the question names
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@desk_view(rights.NEEDED["take_down"])
+@desk_view(permissions.NEEDED["take_down"])
 def take_down(request: HttpRequest, pk: int, image: int) -> HttpResponseBase:
     """Ask whether to take a picture down, and do it."""
     article = get_object_or_404(Article.objects.defer(*HEAVY), pk=pk)

@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from articles.models import Article, ArticleQuerySet
-from articles.states import State
+from articles.rules.states import State
 
 COUNT_MAX = 999  # more than these are "999+"
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from articles import listings, operations, rights
+from articles import listings, operations
 from articles.acts import By
 from articles.deciding import Versions
 from articles.models import Article, Event, Verb
 from articles.outcomes import Outcome, Refused
-from articles.states import State
+from articles.rules import permissions
+from articles.rules.states import State
 from providers.models import Provider
 
 from .telling import RESTORABLE, label_of
@@ -18,7 +19,7 @@ from .telling import RESTORABLE, label_of
 SCHEDULE = ("publish_at", "unpublish_at")
 
 
-def granted(user: rights.Holder) -> set[str]:
+def granted(user: permissions.Holder) -> set[str]:
     """Return which of the permissions that restoring asks for an editor has: what `_timeline.html` needs."""
     return {permission for permission in set(RESTORABLE.values()) if user.has_perm(permission)}
 

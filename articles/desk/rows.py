@@ -11,11 +11,12 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from articles import derivation, rights
+from articles import derivation
 from articles.cards import count_sources, pictures_of
 from articles.media import Copy
 from articles.models import Article, ArticleQuerySet, ArticleTopic
-from articles.states import State
+from articles.rules import permissions
+from articles.rules.states import State
 
 HOUR, DAY, WEEK = 60, 24 * 60, 7 * 24 * 60  # minutes
 HEAVY = ("secured", "body", "extra", "layout", "featured_content")
@@ -56,7 +57,7 @@ class Allowed:
 
     @classmethod
     def to(cls, user: User) -> Allowed:
-        verbs = frozenset(verb for verb in rights.NEEDED if rights.may(user, verb))
+        verbs = frozenset(verb for verb in permissions.NEEDED if permissions.may(user, verb))
         return cls("edit" in verbs, "score" in verbs, "publish" in verbs, "fold" in verbs, "edit" in verbs, verbs)
 
     def may_decide(self, article: Article) -> bool:

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 from articles import operations, standing
 from articles.models import Article, Subject, Topic
 from articles.outcomes import Refused
-from articles.policy import FOLDED_HEAT
+from articles.rules.scoring import FOLDED_HEAT
+from articles.rules.states import State
 from articles.search import matching
-from articles.states import State
 from articles.stories import Around
 
 from . import presence, queues

@@ -13,9 +13,9 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
-from articles import rights
 from articles.acts import CREATED, DELETED, PIN
 from articles.models import Event, Operation, Subject, Verb
+from articles.rules import permissions
 
 from .differences import Segment, differences, shortened
 
@@ -58,17 +58,18 @@ FLAGS = {
 # What restoring a field asks for, as in the admin's form; a state asks for the right to what it becomes.
 RESTORABLE = {
     **dict.fromkeys(
-        (*TEXTS, *ADDRESSES, "published_at", "provider_id", "type", "category", "tags", "topics"), rights.NEEDED["edit"]
+        (*TEXTS, *ADDRESSES, "published_at", "provider_id", "type", "category", "tags", "topics"),
+        permissions.NEEDED["edit"],
     ),
-    "quality": rights.SCORE,
-    "heat": rights.SCORE,
-    "state": rights.SCORE,
-    "spike_reason": rights.SCORE,
-    "publish_at": rights.PUBLISH,
-    "unpublish_at": rights.PUBLISH,
-    "pick_until": rights.PUBLISH,
-    "removed": rights.PUBLISH,
-    "lead_id": rights.FOLD,
+    "quality": permissions.SCORE,
+    "heat": permissions.SCORE,
+    "state": permissions.SCORE,
+    "spike_reason": permissions.SCORE,
+    "publish_at": permissions.PUBLISH,
+    "unpublish_at": permissions.PUBLISH,
+    "pick_until": permissions.PUBLISH,
+    "removed": permissions.PUBLISH,
+    "lead_id": permissions.FOLD,
     "images": "articles.change_articleimage",
     "related": "articles.change_relatedlink",
 }
@@ -243,7 +244,7 @@ def needs(event: Event) -> str:
     if event.subject != Subject.ARTICLE:
         return ""
     if event.field == "state" and event.before == "published":
-        return rights.PUBLISH
+        return permissions.PUBLISH
     return RESTORABLE.get(event.field, "")
 
 

@@ -17,11 +17,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 
-from articles import naming, operations, stories, twins
+from articles import operations, stories, twins
 from articles.acts import SYSTEM, Act, By, act, created
 from articles.db.locks import import_lock
 from articles.models import Article, ArticleQuerySet, Operation, Policies, Verb
 from articles.pins import ANEW
+from articles.rules import slugs
 
 from . import store
 from .files import Source, Unreadable, read_bytes
@@ -172,7 +173,7 @@ class _Run:
         """
         if not self.prune or not self.seen:
             return []
-        if not all(map(naming.is_document_name, self.refused)):
+        if not all(map(slugs.is_document_name, self.refused)):
             self.counts[UNPRUNED] = 1
             return []
         stored = Article.objects.exclude(content_hash="").filter(missing=False).values_list("pk", "name")
@@ -202,7 +203,7 @@ class _Run:
     def _take_in(self, sources: Sequence[Source]) -> None:
         """Store what is new among these files; remember what is changed."""
         self.newest_operation = _newest_operation()
-        known = _stored_hashes(source.stem for source in sources if naming.is_document_name(source.stem))
+        known = _stored_hashes(source.stem for source in sources if slugs.is_document_name(source.stem))
         reads = [read for source in sources if (read := self._read(source, known))]
         known |= _stored_hashes(read.document.name for read in reads if read.document.name != read.source.stem)
         new = []

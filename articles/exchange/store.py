@@ -21,9 +21,9 @@ from articles.models import (
     RelatedImage,
     RelatedLink,
 )
-from articles.policy import FOLDED_HEAT, SIDE, engagement_left_over, is_public
-from articles.ranking import hot_value
-from articles.states import State
+from articles.rules.ranking import hot_value
+from articles.rules.scoring import FOLDED_HEAT, SIDE, engagement_left_over, is_public
+from articles.rules.states import State
 
 from .format.document import Document, Image, Layout, Outlet, Related
 from .registry import Registry

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from articles.clustering import Claim, place
 from articles.derivation import match_key
-from articles.naming import file_order
-from articles.policy import FOLDED_HEAT
+from articles.rules.clustering import Claim, place
+from articles.rules.scoring import FOLDED_HEAT
+from articles.rules.slugs import file_order
 
 from .format.document import Document
 

@@ -15,9 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 from taggit.managers import TaggableManager
 
-from articles.policy import FOLDED_HEAT, SCORE_MAX, Role, role_of
-from articles.ranking import hot_value
-from articles.states import SpikeReason, State, is_on_air
+from articles.rules.ranking import hot_value
+from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX, Role, role_of
+from articles.rules.states import SpikeReason, State, is_on_air
 from providers.models import Provider
 
 from .fields import BytewiseCharField, SparseJSONField, WebAddressField, is_web_address

@@ -11,7 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from articles.policy import Policy
+from articles.rules.scoring import Policy
 
 from .topic import Topic
 

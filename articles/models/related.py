@@ -7,7 +7,7 @@ from typing import Self
 from django.db import models
 from django.db.models import F, Q
 
-from articles.policy import FOLDED_HEAT, SCORE_MAX
+from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX
 
 from .article import shown_to_readers
 from .fields import SparseJSONField, WebAddressField, is_web_address

@@ -12,7 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from articles.desk.queues import stories
 from articles.models import Article, Operation, PictureAddress, Verb
-from articles.states import State
+from articles.rules.states import State
 
 COUNTED_MAX = 10_000  # more than these are told as one more
 LOOKED_AT = 1000  # of the oldest undecided, most of which may be folded under others

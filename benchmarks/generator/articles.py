@@ -18,11 +18,11 @@ from itertools import accumulate
 from random import Random
 from typing import TypeVar
 
-from articles import naming
 from articles.exchange.format.document import Document, Entry, Image, OrganizationEntry, Outlet, Related, TopicEntry
 from articles.exchange.format.parse import content_hash
 from articles.exchange.format.write import document_text
-from articles.policy import Policy, Standing, explain
+from articles.rules import slugs
+from articles.rules.scoring import Policy, Standing, explain
 
 from . import vocabulary
 
@@ -85,7 +85,7 @@ def batches(stories: Iterable[list[Document]], size: int) -> Iterator[list[list[
 def entries() -> Iterator[Entry]:
     """Yield the registry that the documents suppose: the tree of topics, and the most frequent outlets."""
     for number, (name, parent, _) in enumerate(vocabulary.TOPICS):
-        slug = naming.slug_of(name)
+        slug = slugs.slug_of(name)
         yield TopicEntry(slug=slug, name=name, parent=parent, keywords=[name], file_name=f"{number:02}-{slug}.md")
     for outlet in outlets()[:REGISTERED]:
         yield OrganizationEntry(
@@ -100,7 +100,7 @@ def outlets() -> Sequence[Outlet]:
     Random(0).shuffle(names)  # noqa: S311
     found: list[Outlet] = []
     for place, paper in names[:OUTLETS]:
-        domain = f"{naming.slug_of(place)}{paper.lower()}.example"
+        domain = f"{slugs.slug_of(place)}{paper.lower()}.example"
         logo = Image(url=f"https://static.example/organizations/{domain}-50x50.jpg", width=50, height=50)
         found.append(Outlet(name=f"{place} {paper}", domain=domain, images=[logo] if len(found) < REGISTERED else []))
     return found
@@ -140,7 +140,7 @@ class _Newsroom:
             members.append(self._document(event, begins + timedelta(hours=hours)))
         for member in members:
             member.quality = self._quality()
-        members.sort(key=lambda member: (-(member.quality or 0), naming.file_order(member.name)))
+        members.sort(key=lambda member: (-(member.quality or 0), slugs.file_order(member.name)))
         for member in members:
             _settle(member, members, self.policy)
         if len(members) > 1 and self.random.random() < UNDOCUMENTED:
@@ -201,7 +201,7 @@ class _Newsroom:
         while True:
             title = self.random.choice(vocabulary.TITLES).format_map(self._fields(event))
             title = title[0].upper() + title[1:]
-            name = naming.name_of(published_at, title)
+            name = slugs.name_of(published_at, title)
             if name not in taken:
                 taken.add(name)
                 return title, name

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from articles.exchange.format.write import document_text
-from articles.policy import Policy
+from articles.rules.scoring import Policy
 from benchmarks.generator.articles import documents
 from benchmarks.load.site import Site
 

@@ -14,7 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from articles import naming, operations, twins
+from articles import operations, twins
 from articles import stories as database
 from articles.acts import act
 from articles.exchange import store
@@ -23,7 +23,8 @@ from articles.exchange.format.parse import parse_file
 from articles.exchange.format.write import document_text
 from articles.exchange.importing import insert_generated_stories
 from articles.models import Article, RelatedLink, Topic, Verb
-from articles.policy import FOLDED_HEAT, Policy
+from articles.rules import slugs
+from articles.rules.scoring import FOLDED_HEAT, Policy
 from articles.search import matching, schema
 from benchmarks.generator import articles as generator
 from benchmarks.generator import bulk_load, vocabulary
@@ -118,7 +119,7 @@ def test_rare_and_common_words_stand_nowhere_else():
 def test_names_follow_from_date_and_title_and_come_once(documents):
     assert len({document.name for document in documents}) == len(documents) == 2000
     for document in documents:
-        assert document.name == naming.name_of(document.published_at, document.title)
+        assert document.name == slugs.name_of(document.published_at, document.title)
 
 
 def test_every_document_comes_back_from_its_text(documents):

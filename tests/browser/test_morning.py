@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from articles.models import Article, Operation
-from articles.states import SpikeReason
+from articles.rules.states import SpikeReason
 from tests import builders
 from tests.browser.conftest import NARROW
 from tests.browser.deskpage import DESK, done_by, fresh, headline, hear, press, row, topics_of

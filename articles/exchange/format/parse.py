@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from articles import naming
-from articles.policy import FOLDED_HEAT, SCORE_MAX
+from articles.rules import slugs
+from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX
 
 from .document import (
     Document,
@@ -123,7 +123,7 @@ def _record_form(entry: Entry, text: str, tail: str | None) -> None:
 
 
 def _name(document: Document, stem: str) -> str:
-    return stem if naming.is_document_name(stem) else naming.name_of(document.published_at, document.title)
+    return stem if slugs.is_document_name(stem) else slugs.name_of(document.published_at, document.title)
 
 
 def _split_front_matter(text: str) -> tuple[str, str | None, int]:

@@ -11,7 +11,7 @@ from articles import operations, standing
 from articles.acts import By
 from articles.explaining import explained, suggestion
 from articles.models import Article, Policies, SitePolicy, Via
-from articles.policy import Policy
+from articles.rules.scoring import Policy
 
 TRIALS = ("publish_threshold", "related_bonus", "bonus_floor")
 

@@ -20,7 +20,7 @@ from articles.exchange.importing import insert_generated_stories
 from articles.exchange.registry import Registry, register_missing
 from articles.management.stopping import stop_by_signal
 from articles.models import Article, Policies, Verb, Via
-from articles.policy import Policy
+from articles.rules.scoring import Policy
 from benchmarks.generator import bulk_load
 from benchmarks.generator.articles import DEFAULT_UNTIL, batches, documents, entries
 from benchmarks.generator.producer import ProducerDied, produce_in_process

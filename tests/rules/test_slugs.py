@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from articles.naming import file_order, is_document_name, name_of, slug_of
+from articles.rules.slugs import file_order, is_document_name, name_of, slug_of
 
 JUNE = datetime(2020, 6, 9, 12, 37, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-from articles.clustering import Claim, Placement, place
+from articles.rules.clustering import Claim, Placement, place
 
 
 def test_a_mutual_claim_beats_a_better_one():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from articles.naming import file_order
+from .slugs import file_order
 
 
 @dataclass(frozen=True, slots=True)

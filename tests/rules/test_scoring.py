@@ -1,6 +1,6 @@
 import pytest
 
-from articles.policy import (
+from articles.rules.scoring import (
     Policy,
     Role,
     Standing,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from articles.naming import file_order
+from .slugs import file_order
 
 FOLDED_HEAT = -1
 SIDE = "lead"  # the pin of an article whose side of a story, folded or not, an editor decided

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from articles.ranking import hot_value, mixed
+from articles.rules.ranking import hot_value, mixed
 from tests.builders import MORNING
 
 
