@@ -20,8 +20,8 @@ from django.utils import timezone
 
 from articles import listings
 from articles.db.bulk import Table, chunked
-from articles.derivation import DERIVED_FIELDS, settle
 from articles.models import Article, ArticleTopic, Event, Operation, Policies, Subject, Verb, Via
+from articles.models.derived import DERIVED_FIELDS, settle
 from articles.models.image import failed_among
 from articles.rules.scoring import Policy
 from articles.rules.states import State

@@ -11,8 +11,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet, Subquery
 
 from articles.db.bulk import CHUNK, Table, chunked
-from articles.derivation import match_key
 from articles.models import Article, ArticleImage, ArticleTopic, Pairing, RelatedImage, RelatedLink, Topic
+from articles.models.derived import match_key
 from providers.models import Provider
 
 IMAGE = ("url", "width", "height", "is_cached", "title", "extra", "layout")

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles import operations
-from articles.derivation import settle
 from articles.models import Article
+from articles.models.derived import settle
 from articles.models.guards import TRIGGER
 from articles.outcomes import Refused
 from articles.rules import scoring, states

@@ -11,10 +11,9 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from articles import derivation
 from articles.cards import count_sources, pictures_of
 from articles.media import Copy
-from articles.models import Article, ArticleQuerySet, ArticleTopic
+from articles.models import Article, ArticleQuerySet, ArticleTopic, derived
 from articles.rules import permissions
 from articles.rules.states import State
 
@@ -85,7 +84,7 @@ def row_of(article: Article, picture: Copy | None, outlets: int, now: datetime) 
 
 def warnings(article: Article, now: datetime) -> list[str]:
     """Return what an editor should know before publishing it."""
-    found = derivation.warnings(article)
+    found = derived.warnings(article)
     if article.ambiguous:
         found.append("several leads claim it")
     if article.published_at > now:

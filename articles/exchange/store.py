@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from articles.acts import Act
 from articles.db.bulk import Table, among, chunked, json_text, time_value
-from articles.derivation import is_open, match_key, url_key
 from articles.models import (
     Article,
     ArticleImage,
@@ -21,6 +20,7 @@ from articles.models import (
     RelatedImage,
     RelatedLink,
 )
+from articles.models.derived import is_open, match_key, url_key
 from articles.rules.ranking import hot_value
 from articles.rules.scoring import FOLDED_HEAT, SIDE, engagement_left_over, is_public
 from articles.rules.states import State

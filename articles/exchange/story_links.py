@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from articles.derivation import match_key
+from articles.models.derived import match_key
 from articles.rules.clustering import Claim, place
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.slugs import file_order
