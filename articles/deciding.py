@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from articles import stories, twins
-from articles.acts import Act, By, act, plain
+from articles.audit_log.unit_of_work import Act, By, act, plain
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleQuerySet, Event, Subject, Verb
 from articles.outcomes import DELETED, Clash, Outcome, Refusal, Refused, Stale

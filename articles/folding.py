@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from articles import pins
-from articles.acts import Act
+from articles.audit_log.unit_of_work import Act
 from articles.models import Article, Pairing, RelatedImage, RelatedLink
 from articles.outcomes import Refused
 from articles.rules.scoring import FOLDED_HEAT, SIDE

@@ -19,7 +19,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from articles.acts import DELETED, SYSTEM, Act, By, Change, act, created
+from articles.audit_log import snapshots
+from articles.audit_log.unit_of_work import DELETED, SYSTEM, Act, By, Change, act, created
 from articles.db.bulk import chunked
 from articles.deciding import MATCHED, Some, Versions, each, near_of, refreshed, require_unmoved, settle
 from articles.images import missing, storing
@@ -45,7 +46,7 @@ from articles.rules.states import SpikeReason, State, may_become
 from articles.stories import Around, Rescored
 from providers.models import Provider
 
-from . import folding, listings, others, pins, ruling, stories, twins, undoing
+from . import folding, others, pins, ruling, stories, twins, undoing
 
 SCORES = ("quality", "heat")
 DECISIONS = ("undecided", "published", "held", *(f"spiked: {reason}" for reason in SpikeReason))
@@ -262,10 +263,10 @@ def edit_lists(article: Article, *names: str, write: Callable[[], None], by: By 
         write()
         pins.pin(row, names)
         if "topics" in names:
-            listings.renumber(row.article_topics.all())
+            snapshots.renumber(row.article_topics.all())
             running.forget_topics(row.pk)
         if "images" in names:
-            listings.renumber(row.images.filter(kind=ArticleImage.Kind.PICTURE))
+            snapshots.renumber(row.images.filter(kind=ArticleImage.Kind.PICTURE))
         if "related" in names:
             stories.settle_links(row)
         outcome = settle(running, near, [row.pk], names)
@@ -299,11 +300,11 @@ def set_topics(
         running = Act.current()
         running.watch([article.pk], "topics")
         pins.pin(article, ["topics"])
-        listings.put(article, "topics", after(listings.load([article.pk], "topics")[article.pk]))
+        snapshots.put(article, "topics", after(snapshots.load([article.pk], "topics")[article.pk]))
         running.forget_topics(article.pk)
 
     def is_done(article: Article) -> bool:
-        stored = listings.load([article.pk], "topics")[article.pk]
+        stored = snapshots.load([article.pk], "topics")[article.pk]
         return after(stored) == stored
 
     return each(Verb.EDIT, articles, decide, by, versions, is_done, grounds=("topics",))

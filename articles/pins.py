@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from articles import listings
+from articles.audit_log import snapshots
 from articles.models import Article
 from providers.models import Provider
 
@@ -67,7 +67,7 @@ def as_wish(article: Article, field: str) -> Any:
 def take_back(article: Article, field: str, wish: Any) -> None:
     """Set a field to what the document wants; of images and related links only the next import knows more."""
     if field == "topics":
-        listings.put(article, "topics", wish)
+        snapshots.put(article, "topics", wish)
     elif field == "provider":
         article.provider = Provider.objects.filter(domain=wish[0], name=wish[1]).first() or article.provider
     elif field == "published_at":

@@ -5,7 +5,7 @@ A topic's policy is nothing but its numbers: it comes into being with the first 
 
 from __future__ import annotations
 
-from articles.acts import Act, Change
+from articles.audit_log.unit_of_work import Act, Change
 from articles.models import SitePolicy, Subject, TopicPolicy, event_field
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 
-from articles import listings
-from articles.acts import SYSTEM, Act
+from articles.audit_log import snapshots
+from articles.audit_log.unit_of_work import SYSTEM, Act
 from articles.db.bulk import Table, among, chunked
 from articles.explaining import word
 from articles.models import Article, ArticleQuerySet, Pairing, Policies, RelatedLink, Verb
@@ -108,7 +108,7 @@ def part(running: Act, one: int, other: int) -> bool:
     running.watch(holders, "related")
     links.delete()
     for holder in holders:
-        listings.renumber(RelatedLink.objects.filter(article=holder))
+        snapshots.renumber(RelatedLink.objects.filter(article=holder))
     return bool(holders)
 
 

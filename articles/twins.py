@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from articles.acts import Act
+from articles.audit_log.unit_of_work import Act
 from articles.db.bulk import among, chunked
 from articles.models import Article
 

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from django.db import models
 
-from articles.acts import CREATED, DELETED, PIN, Act, Change, plain, snapshot
+from articles.audit_log import snapshots
+from articles.audit_log.unit_of_work import CREATED, DELETED, PIN, Act, Change, plain, snapshot
 from articles.db.bulk import Table, chunked, time_value
 from articles.models import Article, Event, Operation, Pairing, RelatedLink, Subject, Topic, Verb, number_of
 from articles.rules import permissions as rights
@@ -17,7 +18,7 @@ from articles.rules.scoring import SIDE
 from articles.rules.states import State
 from providers.models import Provider
 
-from . import listings, others, pins, ruling, stories, twins
+from . import others, pins, ruling, stories, twins
 
 # Parts of one decision: whoever changed the second since has decided on the first, even to the same value.
 SCHEDULE = ("publish_at", "unpublish_at")
@@ -92,7 +93,7 @@ def remove(running: Act, ids: Sequence[int]) -> Left:
     left = Left()
     rows = running.load(ids)
     left.neighbours = set(stories.near_ids(list(ids)).values_list("pk", flat=True))
-    lists = {name: listings.load(list(ids), name) for name in listings.NAMES}
+    lists = {name: snapshots.load(list(ids), name) for name in snapshots.NAMES}
     listed_by: dict[int, list[int]] = defaultdict(list)
     for pk, link in RelatedLink.objects.filter(target__in=ids).order_by("pk").values_list("target", "pk"):
         listed_by[pk].append(link)
@@ -131,7 +132,7 @@ def _restore_fields(running: Act, events: Sequence[Event]) -> Iterator[Kept]:
 
 def _restore_chunk(running: Act, by_article: dict[int, list[Event]]) -> list[Kept]:
     rows = {article.pk: article for article in running.load(by_article)}
-    for name in listings.NAMES:
+    for name in snapshots.NAMES:
         running.watch([pk for pk in rows if any(each.field == name for each in by_article[pk])], name)
     kept = []
     relisted = []
@@ -182,11 +183,11 @@ def _keep_schedule(article: Article, events: Sequence[Event]) -> list[Event]:
 
 def _take_back(running: Act, article: Article, event: Event) -> bool:
     """Restore one field in memory, or a list in its rows; return whether it still was what the event made it."""
-    if event.field in listings.NAMES:
-        stored = listings.load([article.pk], event.field)[article.pk]
-        if not listings.same(stored, event.after or []):
-            return listings.same(stored, event.before or [])
-        listings.put(article, event.field, event.before or [])
+    if event.field in snapshots.NAMES:
+        stored = snapshots.load([article.pk], event.field)[article.pk]
+        if not snapshots.same(stored, event.after or []):
+            return snapshots.same(stored, event.before or [])
+        snapshots.put(article, event.field, event.before or [])
         running.forget_topics(article.pk)
         return True
     if event.field.startswith(PIN):
@@ -263,8 +264,8 @@ def _is_as_it_came(article: Article, event: Event) -> bool:
         first.setdefault(later.field, later)
     now = snapshot(article)
     return all(
-        listings.same(listings.load([article.pk], name)[article.pk], later.before or [])
-        if name in listings.NAMES
+        snapshots.same(snapshots.load([article.pk], name)[article.pk], later.before or [])
+        if name in snapshots.NAMES
         else now.get(name) == later.before
         for name, later in first.items()
     )
@@ -309,8 +310,8 @@ def _revive_all(running: Act, events: Sequence[Event]) -> None:
     Article.objects.bulk_create(rows)
     Table(Article).update(["created_at"], came_in)  # bulk_create says now
     ids = [event.subject_id for event in events]
-    for name in listings.NAMES:
-        listings.put_new({event.subject_id: event.before["lists"][name] for event in events}, name)
+    for name in snapshots.NAMES:
+        snapshots.put_new({event.subject_id: event.before["lists"][name] for event in events}, name)
     for event in events:
         links = event.before["listed_by"]
         if links:

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection
 from django.db.backends.signals import connection_created
 
-from articles.acts import WRITTEN, _current
+from articles.audit_log.unit_of_work import WRITTEN, _current
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tuple(f"{ROOT / folder}/" for folder in ("articles", "providers", "config", "pictures"))

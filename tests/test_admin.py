@@ -17,8 +17,8 @@ from django.urls import reverse
 from PIL import Image
 
 from articles import operations
-from articles.acts import By
 from articles.admin import articles as module
+from articles.audit_log.unit_of_work import By
 from articles.models import (
     Article,
     ArticleImage,

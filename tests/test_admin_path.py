@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import clear_url_caches, reverse
 
 from articles import operations
-from articles.acts import By
+from articles.audit_log.unit_of_work import By
 from articles.models import Via
 from config import urls
 

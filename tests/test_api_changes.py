@@ -18,9 +18,9 @@ from django.db import connection
 from django.utils import timezone
 
 from articles import operations
-from articles.acts import By
 from articles.api import changes, items, loading
 from articles.api.cursor import Cursor, ticks
+from articles.audit_log.unit_of_work import By
 from articles.models import Article, ArticleImage, Event, Operation, Topic, Via
 from articles.outcomes import Refused
 from providers.models import Provider

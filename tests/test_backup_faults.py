@@ -41,7 +41,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 django.setup()
 from django.contrib.auth.models import User
 from articles import operations
-from articles.acts import By
+from articles.audit_log.unit_of_work import By
 from articles.models import Article
 ada = User.objects.create_superuser("ada", password="a long password of hers")
 operations.hold(Article.objects.public()[0], by=By(ada))

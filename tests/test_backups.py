@@ -21,7 +21,7 @@ from django.db import connection
 from django.test import Client
 
 from articles import operations
-from articles.acts import By
+from articles.audit_log.unit_of_work import By
 from articles.backups import archive, media, tables
 from articles.models import Article, Event, Pairing, SavedView
 from articles.page_cache import versions

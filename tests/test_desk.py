@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles import operations
-from articles.acts import By
+from articles.audit_log.unit_of_work import By
 from articles.desk import acting, deeds
 from articles.desk.filters import FilterForm
 from articles.desk.rows import Allowed, Row

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from articles import listings, operations
+from articles import operations
+from articles.audit_log import snapshots
 from articles.models import Article, Operation, Pairing, RelatedLink
 from articles.outcomes import Refused
 from tests import builders
@@ -342,7 +343,7 @@ class TestMerge:
 def table() -> dict[str, object]:
     """Return how the stories stand: heat, lead, pins and lists of each article."""
     ids = list(Article.objects.values_list("pk", flat=True))
-    lists = {name: listings.load(ids, name) for name in ("related", "pairings")}
+    lists = {name: snapshots.load(ids, name) for name in ("related", "pairings")}
     return {
         article.title: (
             article.heat,
@@ -497,7 +498,7 @@ def sound() -> None:
         assert article.lead is None or not article.lead.is_folded, article
         assert article.is_folded or article.lead is None, article
         assert not (article.is_folded and article.public), article
-    positions = listings.load(list(Article.objects.values_list("pk", flat=True)), "related")
+    positions = snapshots.load(list(Article.objects.values_list("pk", flat=True)), "related")
     for pk in positions:
         numbers = list(RelatedLink.objects.filter(article=pk).order_by("position").values_list("position", flat=True))
         assert numbers == list(range(len(numbers))), pk

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.utils.html import escape
 
 from articles import operations
-from articles.acts import By, created
+from articles.audit_log.unit_of_work import By, created
 from articles.desk import history
 from articles.desk.differences import Kind, differences, shortened
 from articles.desk.telling import Names, deed, needs, told

@@ -3,7 +3,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from articles import acts, operations
+from articles import operations
+from articles.audit_log import unit_of_work
 from articles.models import Article, Policies
 from articles.outcomes import NotPublishable
 from articles.rules.scoring import Policy
@@ -145,7 +146,7 @@ def test_rescoring_takes_the_same_queries_for_one_and_many(django_assert_num_que
 
 def test_stories_follow_also_where_an_act_has_let_go_of_its_rows(monkeypatch):
     """A new address looks for twins, which may write what the act holds."""
-    monkeypatch.setattr(acts, "ROWS_HELD", 1)
+    monkeypatch.setattr(unit_of_work, "ROWS_HELD", 1)
     article = builders.article(quality=5)
     operations.edit(article, quality=900, original_url="https://other.example/x")
     article.refresh_from_db()

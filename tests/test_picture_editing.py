@@ -13,8 +13,8 @@ from django.urls import reverse
 from PIL import Image
 
 from articles import operations
-from articles.acts import SYSTEM
 from articles.admin.inlines import take_up_upload
+from articles.audit_log.unit_of_work import SYSTEM
 from articles.images.queue import fail
 from articles.images.storing import PictureRemoved, names_of
 from articles.models import Article, ArticleImage, Operation, Picture, PictureAddress

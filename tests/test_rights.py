@@ -22,7 +22,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles import operations
-from articles.acts import By
+from articles.audit_log.unit_of_work import By
 from articles.desk import urls as desk_urls
 from articles.desk.acting import RIGHT_OF
 from articles.models import Article, Operation, SitePolicy, Topic, Via

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from articles import operations
-from articles.acts import By
+from articles.audit_log.unit_of_work import By
 from articles.desk import preview
 from articles.models import (
     Article,

@@ -21,8 +21,9 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
 
-from articles import listings, operations
-from articles.acts import By, snapshot
+from articles import operations
+from articles.audit_log import snapshots
+from articles.audit_log.unit_of_work import By, snapshot
 from articles.models import Article, Event, Operation, SitePolicy, Via
 from articles.outcomes import Clash, Refused, Stale
 from articles.rules.scoring import FOLDED_HEAT
@@ -576,11 +577,11 @@ def broken_chains() -> list[str]:
         if pk not in rows:
             found.append(f"{pk} is gone without an event")
             continue
-        is_list = field in listings.NAMES
-        stored = listings.load([pk], field)[pk] if is_list else snapshot(rows[pk]).get(field)
+        is_list = field in snapshots.NAMES
+        stored = snapshots.load([pk], field)[pk] if is_list else snapshot(rows[pk]).get(field)
         ends = [*(event.before for event in events[1:]), stored]
         for event, after in zip(events, ends, strict=True):
-            agrees = listings.same(event.after, after) if is_list else event.after == after
+            agrees = snapshots.same(event.after, after) if is_list else event.after == after
             if not agrees and not (
                 field.startswith("pin ") and after and event.after is not None
             ):  # wishes are no events

@@ -11,8 +11,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from articles import listings, operations, twins
-from articles.acts import By, act, snapshot
+from articles import operations, twins
+from articles.audit_log import snapshots
+from articles.audit_log.unit_of_work import By, act, snapshot
 from articles.models import Article, Event, Operation, Pairing, RelatedLink, SitePolicy, Subject, Topic, Verb, Via
 from articles.outcomes import Refused
 from articles.rules.states import SpikeReason
@@ -53,7 +54,7 @@ def state() -> dict[str, Any]:
         own = snapshot(article) | {
             name: getattr(article, name) for name in ("public", "hot", "twin", "duplicate", "warned", "pictureless")
         }
-        own |= {name: listings.load([article.pk], name)[article.pk] for name in listings.NAMES}
+        own |= {name: snapshots.load([article.pk], name)[article.pk] for name in snapshots.NAMES}
         for link in own["related"]:
             link.pop("target_id")  # `links` tells it
         found[article.name] = own

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from articles import operations
-from articles.acts import By
+from articles.audit_log.unit_of_work import By
 from articles.models import Article, Operation, Pairing, Verb, Via
 from tests import builders, dump
 from tests.documents import edition

@@ -22,7 +22,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from articles import operations, standing
-from articles.acts import By, act
+from articles.audit_log.unit_of_work import By, act
 from articles.explaining import wished
 from articles.forms import ArticleForm, ArticleRowForm, TextField
 from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb, Via

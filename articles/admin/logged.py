@@ -9,7 +9,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from articles import operations
-from articles.acts import By, act
+from articles.audit_log.unit_of_work import By, act
 from articles.models import Topic, Verb, Via
 from articles.outcomes import Refused
 from providers.models import Provider

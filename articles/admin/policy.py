@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.views.decorators.csrf import csrf_protect
 
 from articles import operations
-from articles.acts import By, act
+from articles.audit_log.unit_of_work import By, act
 from articles.forecasting import Forecast, changed_policies, forecast
 from articles.forms import PREVIEW, SitePolicyForm, TopicPolicyForm
 from articles.models import OVERRIDABLE, Article, Policies, SitePolicy, Topic, TopicPolicy, Verb, Via

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Max
 
-from articles.acts import CREATED, DELETED
+from articles.audit_log.unit_of_work import CREATED, DELETED
 from articles.models import Article, Event, SitePolicy, Subject
 
 from .airtime import DECISIVE, EXISTS, SHOWS_UNSCORED, Entry, Values, is_judged_public, left_at

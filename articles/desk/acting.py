@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from articles import operations
-from articles.acts import By
+from articles.audit_log.unit_of_work import By
 from articles.models import Article, ArticleQuerySet, Verb
 from articles.outcomes import Outcome, Refused
 from articles.rules.scoring import SCORE_MAX

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
-from articles.acts import By
+from articles.audit_log.unit_of_work import By
 from articles.models import Via
 from articles.rules import permissions
 

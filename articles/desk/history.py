@@ -18,7 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
-from articles.acts import CREATED, DELETED, PIN
+from articles.audit_log.unit_of_work import CREATED, DELETED, PIN
 from articles.models import Article, Event, Operation, Subject, Via
 from articles.outcomes import Outcome, Refused
 from articles.undoing import Kept

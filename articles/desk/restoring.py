@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from articles import listings, operations
-from articles.acts import By
+from articles import operations
+from articles.audit_log import snapshots
+from articles.audit_log.unit_of_work import By
 from articles.deciding import Versions
 from articles.models import Article, Event, Verb
 from articles.outcomes import Outcome, Refused
@@ -39,7 +40,7 @@ def restore(article: Article, event: Event, *, by: By, version: int | None = Non
         case "topics":
             return operations.set_topics(article, value or [], by=by, versions=versions)
         case "images" | "related":
-            return operations.edit_lists(article, name, write=lambda: listings.put(article, name, value or []), by=by)
+            return operations.edit_lists(article, name, write=lambda: snapshots.put(article, name, value or []), by=by)
         case "lead_id":
             return _restore_story(article, value, by, versions)
         case "publish_at" | "unpublish_at":

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F
 
 from articles import operations, stories, twins
-from articles.acts import SYSTEM, Act, By, act, created
+from articles.audit_log.unit_of_work import SYSTEM, Act, By, act, created
 from articles.db.locks import import_lock
 from articles.models import Article, ArticleQuerySet, Operation, Policies, Verb
 from articles.pins import ANEW

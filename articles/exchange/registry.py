@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from articles.acts import Change, act
+from articles.audit_log.unit_of_work import Change, act
 from articles.db.bulk import chunked
 from articles.models import Subject, Topic, Verb
 from providers.models import Provider, ProviderLogo

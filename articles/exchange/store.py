@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count
 from django.utils import timezone
 
-from articles.acts import Act
+from articles.audit_log.unit_of_work import Act
 from articles.db.bulk import Table, among, chunked, json_text, time_value
 from articles.models import (
     Article,

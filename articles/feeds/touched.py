@@ -10,10 +10,10 @@ from typing import Any
 from django.db.models import Exists, Max, OuterRef, Q
 from django.urls import reverse
 
-from articles.acts import DELETED
+from articles.audit_log.last_modified import SHOWN
+from articles.audit_log.unit_of_work import DELETED
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Event, Subject, Topic
 from articles.models.operation import EventQuerySet
-from articles.modified import SHOWN
 from articles.topictree import TopicTree
 from providers.models import Provider
 

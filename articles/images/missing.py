@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from articles.acts import act
+from articles.audit_log.unit_of_work import act
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleImage, Verb
 from articles.models.fields import AddressStart

@@ -19,11 +19,11 @@ from django.db.models import Count, Max, Q
 from django.db.models.functions import Coalesce, TruncDay, TruncMonth
 from django.utils import timezone
 
-from articles.acts import DELETED
+from articles.audit_log.last_modified import SHOWN, with_log
+from articles.audit_log.unit_of_work import DELETED
 from articles.indexing import indexed
 from articles.models import Article, ArticleQuerySet, Event, RelatedLink, Subject
 from articles.models.operation import EventQuerySet
-from articles.modified import SHOWN, with_log
 from articles.page_cache.versions import CLOCK_BUCKET_SECONDS
 
 LIMIT = 50_000  # addresses in a file, and files in an index, by the protocol

@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from articles.addresses import site_address
+from articles.audit_log.last_modified import modified_at
 from articles.feeds.formats import LANGUAGE
 from articles.models import Article
-from articles.modified import modified_at
 from articles.page_cache.cacheable import cacheable
 from articles.topictree import TopicTree
 from articles.xmltext import xml_text

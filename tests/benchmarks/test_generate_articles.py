@@ -16,7 +16,7 @@ from django.db import connection
 
 from articles import operations, twins
 from articles import stories as database
-from articles.acts import act
+from articles.audit_log.unit_of_work import act
 from articles.exchange import store
 from articles.exchange.format.document import Document
 from articles.exchange.format.parse import parse_file

@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from articles import operations
-from articles.acts import By
+from articles.audit_log.unit_of_work import By
 from articles.images.storing import keep
 from articles.models import Article, ArticleImage, Operation, Via
 from pictures.sandbox import Decoder

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from articles import operations
-from articles.acts import By
+from articles.audit_log.unit_of_work import By
 from articles.models import Operation, SavedView, Via
 from tests import builders
 from tests.browser.conftest import NARROW, PASSWORD, editor

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.http import http_date, parse_http_date
 
 from articles import operations
-from articles.acts import By
+from articles.audit_log.unit_of_work import By
 from articles.models import Article, Operation, Stamp
 from articles.page_cache.cacheable import cache_parameters, is_cacheable_path
 from articles.page_cache.versions import bump_version, current_version

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from tqdm import tqdm
 
-from articles.acts import By
+from articles.audit_log.unit_of_work import By
 from articles.exchange.files import sources
 from articles.exchange.importing import OUTCOMES, REJECTED, UNPRUNED, WITHDRAWN, Outcome, run_import
 from articles.exchange.report import Report

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from articles import operations, standing
-from articles.acts import By
+from articles.audit_log.unit_of_work import By
 from articles.explaining import explained, suggestion
 from articles.models import Article, Policies, SitePolicy, Via
 from articles.rules.scoring import Policy

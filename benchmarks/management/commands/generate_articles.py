@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from tqdm import tqdm
 
 from articles import twins
-from articles.acts import By, act
+from articles.audit_log.unit_of_work import By, act
 from articles.db.locks import import_lock
 from articles.exchange.format.document import Document
 from articles.exchange.importing import insert_generated_stories

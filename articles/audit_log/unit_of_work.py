@@ -18,13 +18,14 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
-from articles import listings
 from articles.db.bulk import Table, chunked
 from articles.models import Article, ArticleTopic, Event, Operation, Policies, Subject, Verb, Via
 from articles.models.derived import DERIVED_FIELDS, settle
 from articles.models.image import failed_among
 from articles.rules.scoring import Policy
 from articles.rules.states import State
+
+from . import snapshots
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -169,7 +170,7 @@ class Act:
         """Remember these lists of the articles (see `listings.NAMES`) before somebody changes their rows."""
         for name in names:
             unknown = [pk for pk in ids if (pk, name) not in self._lists]
-            for pk, value in listings.load(unknown, name).items():
+            for pk, value in snapshots.load(unknown, name).items():
                 self._lists[pk, name] = value
             if name == "topics":
                 for pk in unknown:
@@ -205,7 +206,7 @@ class Act:
     def drop(self, pk: int) -> None:
         """Forget an article that is about to be deleted."""
         self.rows.pop(pk)
-        for name in listings.NAMES:
+        for name in snapshots.NAMES:
             self._lists.pop((pk, name), None)
 
     def forget_topics(self, pk: int) -> None:
@@ -298,10 +299,10 @@ class Act:
             by_name.setdefault(name, []).append(pk)
         changed = []
         for name, ids in by_name.items():
-            now = listings.load(ids, name)
+            now = snapshots.load(ids, name)
             for pk in ids:
                 before = self._lists[pk, name]
-                if not listings.same(now[pk], before):
+                if not snapshots.same(now[pk], before):
                     self._lists[pk, name] = now[pk]
                     changed.append(((pk, name), before))
             if name == "images":
@@ -365,8 +366,8 @@ class Act:
                     change.subject_id,
                     change.label[:300],
                     change.field,
-                    listings.as_json(change.before),
-                    listings.as_json(change.after),
+                    snapshots.as_json(change.before),
+                    snapshots.as_json(change.after),
                     change.version,
                 )
                 for change in changes

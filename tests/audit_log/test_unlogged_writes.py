@@ -7,7 +7,7 @@ from django.db import connection
 from django.urls import reverse
 
 from articles import operations
-from articles.acts import act
+from articles.audit_log.unit_of_work import act
 from articles.models import Article, ArticleTopic, Event, Topic, Verb
 from tests import builders
 from tests.guard import EDITORIAL, ROOT, is_editorial

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from django.db.models import OuterRef, Subquery
 
-from .models import Event, RelatedLink, Subject
+from articles.models import Event, RelatedLink, Subject
 
 if TYPE_CHECKING:
-    from .models import ArticleQuerySet
+    from articles.models import ArticleQuerySet
 
 # The fields of events that change what a story's page says, or whether there is one.
 SHOWN = (
