@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from articles import stories, twins
 from articles.audit_log.unit_of_work import Act, By, act, plain
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleQuerySet, Event, Subject, Verb
 from articles.outcomes import DELETED, Clash, Outcome, Refusal, Refused, Stale
-from articles.stories import CHUNK
+from articles.stories import duplicates, rescoring
+from articles.stories.rescoring import CHUNK
 
 MATCHED = {"title", "web_url", "published_at"}  # by these, related links find their article
 ADDRESSED = (*MATCHED, "original_url")
@@ -36,7 +36,7 @@ def each(
     outcome = Outcome()
     with act(verb, by) as running:
         for chunk in chunked(ids, CHUNK):
-            near = stories.load_near(running, chunk)
+            near = rescoring.load_near(running, chunk)
             if one is not None and one.pk not in running.rows:
                 raise Refused(DELETED)
             decided = []
@@ -62,7 +62,7 @@ def each(
 
 def near_of(running: Act, article: Article) -> tuple[list[Article], Article]:
     """Return an article and its neighbours as the act has them, and the article. Raises Refused if it is gone."""
-    near = stories.load_near(running, [article.pk])
+    near = rescoring.load_near(running, [article.pk])
     if article.pk not in running.rows:
         raise Refused(DELETED)
     return near, running.rows[article.pk]
@@ -73,17 +73,17 @@ def settle(running: Act, near: Sequence[Article], decided: Sequence[int], fields
     fields = {*fields, *running.differing(decided, ADDRESSED)}  # unpinned fields went back to their documents' wish
     if not MATCHED.isdisjoint(fields) or "related" in fields:
         running.save_rows()
-        stories.connect_links(decided)
+        rescoring.connect_links(decided)
         running.moved.update(decided)
     if {"web_url", "original_url"}.intersection(fields):
-        twins.settle(running, decided)
+        duplicates.settle(running, decided)
         near = running.load([article.pk for article in near])  # it may have written them, and let go of them
     if running.moved:
         ids = {*decided, *running.moved}
         running.moved.clear()
-        followed = stories.follow(running, ids)
+        followed = rescoring.follow(running, ids)
     else:
-        followed = stories.follow_among(running, near, decided)
+        followed = rescoring.follow_among(running, near, decided)
     return Outcome(done=list(decided), followed=followed, rows=dict(running.rows))
 
 

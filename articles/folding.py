@@ -14,7 +14,7 @@ from articles.models import Article, Pairing, RelatedImage, RelatedLink
 from articles.outcomes import Refused
 from articles.rules.scoring import FOLDED_HEAT, SIDE
 from articles.rules.states import State
-from articles.stories import list_under, part, settle_links
+from articles.stories.rescoring import list_under, part, settle_links
 
 
 def fold(running: Act, article: Article, lead: Article) -> None:

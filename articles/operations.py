@@ -43,10 +43,11 @@ from articles.rules import permissions
 from articles.rules.scoring import SCORE_MAX, SIDE
 from articles.rules.slugs import file_order
 from articles.rules.states import SpikeReason, State, may_become
-from articles.stories import Around, Rescored
+from articles.stories import duplicates, rescoring
+from articles.stories.rescoring import Around, Rescored
 from providers.models import Provider
 
-from . import folding, others, pins, ruling, stories, twins, undoing
+from . import folding, others, pins, ruling, undoing
 
 SCORES = ("quality", "heat")
 DECISIONS = ("undecided", "published", "held", *(f"spiked: {reason}" for reason in SpikeReason))
@@ -268,7 +269,7 @@ def edit_lists(article: Article, *names: str, write: Callable[[], None], by: By 
         if "images" in names:
             snapshots.renumber(row.images.filter(kind=ArticleImage.Kind.PICTURE))
         if "related" in names:
-            stories.settle_links(row)
+            rescoring.settle_links(row)
         outcome = settle(running, near, [row.pk], names)
     return refreshed(article, outcome, running)
 
@@ -341,12 +342,12 @@ def add(article: Article, decided: Iterable[str], *, by: By = SYSTEM) -> Outcome
     """Store a new article written by hand; `decided` are the fields that its editor filled in, which are pinned."""
     with act(Verb.ADD, by) as running:
         article.pins = sorted(decided)
-        stories.derive_new(running, article)
+        rescoring.derive_new(running, article)
         article.save()
         created([article.pk], running)
         near, row = near_of(running, article)
         outcome = settle(running, near, [row.pk], MATCHED)
-        twins.settle(running, [row.pk])
+        duplicates.settle(running, [row.pk])
     return refreshed(article, outcome, running)
 
 
@@ -357,8 +358,8 @@ def delete(articles: ArticleQuerySet, *, by: By = SYSTEM) -> Outcome:
         followed: list[Rescored] = []
         for chunk in chunked(ids):
             left = undoing.remove(running, chunk)
-            twins.settle(running, keys=left.keys)
-            followed += stories.follow(running, left.neighbours - set(ids))
+            duplicates.settle(running, keys=left.keys)
+            followed += rescoring.follow(running, left.neighbours - set(ids))
     return Outcome(running.operation, ids, followed=followed)
 
 
@@ -420,15 +421,15 @@ def rescore(
     writes nothing.
     """
     if dry_run:
-        return stories.trial(articles, policies)
+        return rescoring.trial(articles, policies)
     changes: list[Rescored] = []
     with act(Verb.RESCORE, by) as running:
         ids = list(articles.filter(quality__isnull=False).order_by("pk").values_list("pk", flat=True))
         for chunk in chunked(ids):
-            done = stories.rescore_among(running, running.load(chunk), Around(chunk, running.rows), policies)
+            done = rescoring.rescore_among(running, running.load(chunk), Around(chunk, running.rows), policies)
             turned = [change.pk for change in done if change.turned]
             if turned:
-                stories.place_folded(running, turned)
+                rescoring.place_folded(running, turned)
             changes += done
             running.relieve()
     return changes
@@ -452,7 +453,7 @@ def change_policy(
         for topic, own in (overrides or {}).items():
             for name, number in own.items():
                 ruling.set_number(running, name, topic, number)
-        return stories.show_unscored(running)
+        return rescoring.show_unscored(running)
 
 
 def mark_missing(ids: Sequence[int], *, missing: bool, by: By = SYSTEM) -> list[str]:
@@ -486,9 +487,9 @@ def undo(operation: Operation, *, by: By = SYSTEM) -> Outcome:
         running.undoes = operation
         kept = undoing.restore(running, operation)
         if operation.events.filter(subject=Subject.POLICY).exists():
-            stories.show_unscored(running)
+            rescoring.show_unscored(running)
         changed = {each.event.subject_id for each in kept if each.event.subject == Subject.ARTICLE}
-        followed = stories.follow(running, changed & set(running.rows))
+        followed = rescoring.follow(running, changed & set(running.rows))
     return Outcome(running.operation, sorted(running.changed), followed=followed, kept=kept)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from articles.models import Article, Operation
 
 if TYPE_CHECKING:
-    from articles.stories import Rescored
+    from articles.stories.rescoring import Rescored
     from articles.undoing import Kept
 
 DELETED = "was deleted meanwhile; nothing was saved"

@@ -16,9 +16,10 @@ from articles.models import Article, Event, Operation, Pairing, RelatedLink, Sub
 from articles.rules import permissions as rights
 from articles.rules.scoring import SIDE
 from articles.rules.states import State
+from articles.stories import duplicates, rescoring
 from providers.models import Provider
 
-from . import others, pins, ruling, stories, twins
+from . import others, pins, ruling
 
 # Parts of one decision: whoever changed the second since has decided on the first, even to the same value.
 SCHEDULE = ("publish_at", "unpublish_at")
@@ -92,7 +93,7 @@ def remove(running: Act, ids: Sequence[int]) -> Left:
     """Delete articles; each leaves an event that can bring it back."""
     left = Left()
     rows = running.load(ids)
-    left.neighbours = set(stories.near_ids(list(ids)).values_list("pk", flat=True))
+    left.neighbours = set(rescoring.near_ids(list(ids)).values_list("pk", flat=True))
     lists = {name: snapshots.load(list(ids), name) for name in snapshots.NAMES}
     listed_by: dict[int, list[int]] = defaultdict(list)
     for pk, link in RelatedLink.objects.filter(target__in=ids).order_by("pk").values_list("target", "pk"):
@@ -147,8 +148,8 @@ def _restore_chunk(running: Act, by_article: dict[int, list[Event]]) -> list[Kep
         if any(event.field == "related" for event in events):
             relisted.append(pk)
     running.save_rows()
-    stories.connect_links(relisted)
-    twins.settle(running, list(rows))
+    rescoring.connect_links(relisted)
+    duplicates.settle(running, list(rows))
     return kept
 
 
@@ -249,8 +250,8 @@ def _remove_created(running: Act, events: Sequence[Event]) -> list[Kept]:
         worked_on = [each for each in here if each.subject_id not in untouched]
         kept += [Kept(event, _since(event)) for event in worked_on]
         left = remove(running, untouched)
-        twins.settle(running, keys=left.keys)
-        stories.place_folded(running, left.neighbours.difference(untouched))
+        duplicates.settle(running, keys=left.keys)
+        rescoring.place_folded(running, left.neighbours.difference(untouched))
         running.relieve()
     return kept
 
@@ -319,9 +320,9 @@ def _revive_all(running: Act, events: Sequence[Event]) -> None:
         name = event.before["columns"]["name"]
         running.note(Change(event.subject_id, event.label, CREATED, None, name, event.version))
     running.created.update(ids)
-    stories.connect_links(ids)
-    twins.settle(running, ids)
-    stories.place_folded(running, ids)
+    rescoring.connect_links(ids)
+    duplicates.settle(running, ids)
+    rescoring.place_folded(running, ids)
 
 
 def _article_of(event: Event) -> Article:

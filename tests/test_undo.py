@@ -11,12 +11,13 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from articles import operations, twins
+from articles import operations
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import By, act, snapshot
 from articles.models import Article, Event, Operation, Pairing, RelatedLink, SitePolicy, Subject, Topic, Verb, Via
 from articles.outcomes import Refused
 from articles.rules.states import SpikeReason
+from articles.stories import duplicates
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +44,7 @@ def newsroom() -> None:
     builders.article(quality=None, heat=None)
     builders.topic("Vaccines")
     with act(Verb.EDIT) as running:
-        twins.settle(running, list(Article.objects.values_list("pk", flat=True)))
+        duplicates.settle(running, list(Article.objects.values_list("pk", flat=True)))
     Operation.objects.all().delete()
 
 

@@ -21,16 +21,17 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
-from articles import operations, standing
+from articles import operations
 from articles.audit_log.unit_of_work import By, act
-from articles.explaining import wished
 from articles.forms import ArticleForm, ArticleRowForm, TextField
 from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb, Via
 from articles.outcomes import Outcome
 from articles.rules import permissions, slugs
 from articles.rules.states import SpikeReason, State
 from articles.search import is_common, matching
-from articles.stories import Rescored
+from articles.stories import explanation
+from articles.stories.explanation_text import wished
+from articles.stories.rescoring import Rescored
 from pictures.ladder import PictureRefused
 
 from .filters import EditorFilter, OutletFilter, StateFilter, TimeFilter, TopicFilter
@@ -401,7 +402,7 @@ class ArticleAdmin(admin.ModelAdmin):
 
     @admin.display(description="why")
     def why(self, article: Article) -> str:
-        return _lines(standing.why(article))
+        return _lines(explanation.why(article))
 
     @admin.display(description="pinned fields")
     def pinned(self, article: Article) -> str:

@@ -11,13 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from articles import operations, standing
+from articles import operations
 from articles.models import Article, Subject, Topic
 from articles.outcomes import Refused
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import State
 from articles.search import matching
-from articles.stories import Around
+from articles.stories import explanation
+from articles.stories.rescoring import Around
 
 from . import presence, queues
 from .acting import REASONS
@@ -50,7 +51,7 @@ def story(request: HttpRequest, pk: int) -> HttpResponseBase:
         "coverage": lead.related_links.filter(target=None).select_related("provider"),
         "claims": _claims(article) if article.ambiguous else [],
         "pictures": article.images.pictures().with_copies(),
-        "why": standing.why(article),
+        "why": explanation.why(article),
         "entries": timeline(Subject.ARTICLE, article.pk, HISTORY_SHOWN),
         "granted": granted(request.user),
         "others": presence.others(request.user, [article.pk], now).get(article.pk, []),

@@ -17,12 +17,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 
-from articles import operations, stories, twins
+from articles import operations
 from articles.audit_log.unit_of_work import SYSTEM, Act, By, act, created
 from articles.db.locks import import_lock
 from articles.models import Article, ArticleQuerySet, Operation, Policies, Verb
 from articles.pins import ANEW
 from articles.rules import slugs
+from articles.stories import duplicates, rescoring
 
 from . import store
 from .files import Source, Unreadable, read_bytes
@@ -149,21 +150,21 @@ class _Run:
                 created(new, running)
             touched = sorted({*new, *self._update_changed(running)})
             running.save_rows()
-            stories.connect_links(touched)
-            moved = stories.keep_pairings(running, touched)
+            rescoring.connect_links(touched)
+            moved = rescoring.keep_pairings(running, touched)
             _show(staged)
             running.flush()
             operations.mark_missing(back, missing=False)
             withdrawn = operations.mark_missing(gone, missing=True)
-            twins.settle(running, touched)
+            duplicates.settle(running, touched)
             if self.rescore:
                 operations.rescore(Article.objects.filter(pk__in=operations.neighbours(touched)))
-            stories.follow(running, moved)
-            stories.place_folded(running, touched)
+            rescoring.follow(running, moved)
+            rescoring.place_folded(running, touched)
         self.counts[WITHDRAWN] = len(withdrawn)
         for name in withdrawn:
             self.on_notice(name, "its document is gone: withdrawn")
-        for name, notice in stories.notices_among(touched):
+        for name, notice in rescoring.notices_among(touched):
             self.on_notice(name, notice)
 
     def _gone(self) -> list[int]:

@@ -14,8 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from articles import operations, twins
-from articles import stories as database
+from articles import operations
 from articles.audit_log.unit_of_work import act
 from articles.exchange import store
 from articles.exchange.format.document import Document
@@ -26,6 +25,8 @@ from articles.models import Article, RelatedLink, Topic, Verb
 from articles.rules import slugs
 from articles.rules.scoring import FOLDED_HEAT, Policy
 from articles.search import matching, schema
+from articles.stories import duplicates
+from articles.stories import rescoring as database
 from benchmarks.generator import articles as generator
 from benchmarks.generator import bulk_load, vocabulary
 from benchmarks.generator.producer import ProducerDied, produce_in_process
@@ -286,7 +287,7 @@ def test_an_import_would_have_connected_them_just_so():
         Article.objects.update(lead=None, twin=False)
         database.connect_links(ids)
         database.place_folded(running, ids)
-        twins.settle(running, ids)
+        duplicates.settle(running, ids)
     assert [*connected, *placed] == before
     assert Article.objects.filter(twin=True).exists()
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from articles import operations, standing
+from articles import operations
 from articles.audit_log.unit_of_work import By
-from articles.explaining import explained, suggestion
 from articles.models import Article, Policies, SitePolicy, Via
 from articles.rules.scoring import Policy
+from articles.stories import explanation as standing
+from articles.stories.explanation_text import explained, suggestion
 
 TRIALS = ("publish_threshold", "related_bonus", "bonus_floor")
 

@@ -12,7 +12,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from tqdm import tqdm
 
-from articles import twins
 from articles.audit_log.unit_of_work import By, act
 from articles.db.locks import import_lock
 from articles.exchange.format.document import Document
@@ -21,6 +20,7 @@ from articles.exchange.registry import Registry, register_missing
 from articles.management.stopping import stop_by_signal
 from articles.models import Article, Policies, Verb, Via
 from articles.rules.scoring import Policy
+from articles.stories import duplicates
 from benchmarks.generator import bulk_load
 from benchmarks.generator.articles import DEFAULT_UNTIL, batches, documents, entries
 from benchmarks.generator.producer import ProducerDied, produce_in_process
@@ -82,7 +82,7 @@ class Command(BaseCommand):
                     bulk_load.rebuild_indexes()
                 _analyze()
                 with act(Verb.IMPORT, BY) as running:
-                    twins.settle(running, keys=twins.shared_keys())
+                    duplicates.settle(running, keys=duplicates.shared_keys())
         except DatabaseError as error:
             raise CommandError(f"The database failed: {error}\n{_how_to_go_on(made, count)}") from None
         except ProducerDied as error:

@@ -5,10 +5,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from articles import forecasting, operations
-from articles.forecasting import changed_policies, forecast
+from articles import operations
 from articles.models import Article, Event, Operation, Policies, SitePolicy, Topic, TopicPolicy
 from articles.rules.scoring import Policy
+from articles.stories import policy_preview
+from articles.stories.policy_preview import changed_policies, forecast
 from tests import builders
 from tests.documents import CANONICAL, NAME, document, import_documents, write_document
 
@@ -247,7 +248,7 @@ def test_a_forecast_leaves_pins_removed_and_missing_articles_where_they_are():
 
 
 def test_a_forecast_takes_the_newest_of_a_big_newsroom_and_says_so(monkeypatch):
-    monkeypatch.setattr(forecasting, "ARTICLES_TRIED", 2)
+    monkeypatch.setattr(policy_preview, "ARTICLES_TRIED", 2)
     for number in range(3):
         builders.article(f"Number {number}", quality=60)
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from articles import stories
 from articles.models import Article, Policies, Topic
-from articles.stories import Rescored
+
+from . import rescoring
+from .rescoring import Rescored
 
 ARTICLES_TRIED = 20_000  # of more, the newest: a preview is answered in seconds, whatever the archive holds
 SAMPLES = 10  # of each kind
@@ -105,7 +106,7 @@ def forecast(policies: Policies) -> Forecast:
     count = scored.count()
     tried = Article.objects.filter(pk__in=newest) if count > ARTICLES_TRIED else scored
     return Forecast(
-        changes=stories.trial(tried, policies),
+        changes=rescoring.trial(tried, policies),
         tried=min(count, ARTICLES_TRIED),
         scored=count,
         turned=Article.objects.unscored_against(show).count(),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from articles.explaining import explained, suggestion
 from articles.models import Article, ArticleImage, Policies, Topic
 from articles.rules.scoring import Explanation, Policy, Term, TopicTraits, suggested_quality
 from articles.rules.slugs import name_of
-from articles.stories import Around, explain_here
 from providers.models import Provider
+
+from .explanation_text import explained, suggestion
+from .rescoring import Around, explain_here
 
 
 @dataclass(frozen=True)

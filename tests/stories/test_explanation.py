@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from articles import operations, standing
-from articles.explaining import explained, wished
+from articles import operations
 from articles.models import Article
+from articles.stories import explanation as standing
+from articles.stories.explanation_text import explained, wished
 from tests import builders
 
 pytestmark = pytest.mark.django_db

@@ -18,13 +18,14 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import SYSTEM, Act
 from articles.db.bulk import Table, among, chunked
-from articles.explaining import word
 from articles.models import Article, ArticleQuerySet, Pairing, Policies, RelatedLink, Verb
 from articles.models.derived import match_key, public_by_rule, settle
 from articles.rules.clustering import Claim, Placement, place
 from articles.rules.scoring import FOLDED_HEAT, Explanation, Policy, Standing, explain
 from articles.rules.slugs import file_order, name_of
 from articles.rules.states import state_for
+
+from .explanation_text import word
 
 ARTICLES = Table(Article)
 LINKS = Table(RelatedLink)
