@@ -27,7 +27,7 @@ from articles.models import (
     Subject,
     Topic,
 )
-from articles.outcomes import NotPublishable
+from articles.operations.results import NotPublishable
 from articles.rules import slugs
 from articles.rules.scoring import SCORE_MAX
 from articles.rules.states import State, may_become

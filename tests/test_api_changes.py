@@ -22,12 +22,12 @@ from articles.api import changes, items, loading
 from articles.api.cursor import Cursor, ticks
 from articles.audit_log.unit_of_work import By
 from articles.models import Article, ArticleImage, Event, Operation, Topic, Via
-from articles.outcomes import Refused
+from articles.operations.results import Refused
 from providers.models import Provider
 from tests import builders
 from tests import settings as test_settings
 from tests.documents import CANONICAL, document
-from tests.test_undo import act_at_random, newsroom
+from tests.operations.test_undo import act_at_random, newsroom
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 

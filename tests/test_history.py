@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.utils.html import escape
 
 from articles import operations
-from articles.audit_log.unit_of_work import By, created
+from articles.audit_log.unit_of_work import By, act, created
 from articles.desk import history
 from articles.desk.differences import Kind, differences, shortened
 from articles.desk.telling import Names, deed, needs, told
@@ -57,7 +57,7 @@ def list_nothing(lead: Article) -> None:
 
 
 def schedule_in_a_form(lead: Article) -> None:
-    with operations.act("edit"):
+    with act("edit"):
         operations.schedule(lead, unpublish_at=datetime(2099, 1, 1, tzinfo=UTC))
 
 
@@ -465,7 +465,7 @@ class TestRights:
 
     def test_taking_from_the_site_what_somebody_published_by_a_form_needs_the_right(self, client):
         article = builders.article(quality=60)
-        with operations.act("edit"):
+        with act("edit"):
             operations.edit(article, title="New")
             operations.publish(article)
         client.force_login(member("contributor"))
@@ -600,7 +600,7 @@ class TestUndo:
 
     def test_undoing_an_import_says_how_many_articles_it_deletes(self, admin_client, monkeypatch):
         monkeypatch.setattr(history, "CONFIRM_ABOVE", 1)
-        with operations.act(Verb.IMPORT) as running:
+        with act(Verb.IMPORT) as running:
             created([builders.article().pk, builders.article().pk], running)
         operation = Operation.objects.get()
 

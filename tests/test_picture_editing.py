@@ -18,7 +18,7 @@ from articles.audit_log.unit_of_work import SYSTEM
 from articles.images.queue import fail
 from articles.images.storing import PictureRemoved, names_of
 from articles.models import Article, ArticleImage, Operation, Picture, PictureAddress
-from articles.outcomes import Refused
+from articles.operations.results import Refused
 from pictures.sandbox import Decoder
 from pictures.sniffing import MAX_BYTES
 from providers import logos

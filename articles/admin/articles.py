@@ -25,7 +25,7 @@ from articles import operations
 from articles.audit_log.unit_of_work import By, act
 from articles.forms import ArticleForm, ArticleRowForm, TextField
 from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb, Via
-from articles.outcomes import Outcome
+from articles.operations.results import Outcome
 from articles.rules import permissions, slugs
 from articles.rules.states import SpikeReason, State
 from articles.search import is_common, matching

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from articles import operations
 from articles.audit_log.unit_of_work import By, act
 from articles.models import Topic, Verb, Via
-from articles.outcomes import Refused
+from articles.operations.results import Refused
 from providers.models import Provider
 
 

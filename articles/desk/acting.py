@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from articles import operations
 from articles.audit_log.unit_of_work import By
 from articles.models import Article, ArticleQuerySet, Verb
-from articles.outcomes import Outcome, Refused
+from articles.operations.results import Outcome, Refused
 from articles.rules.scoring import SCORE_MAX
 from articles.rules.states import SpikeReason
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from articles import operations
 from articles.models import Article, Operation, Verb
-from articles.outcomes import Outcome, Refused, Stale
+from articles.operations.results import Outcome, Refused, Stale
 
 from . import acting
 from .acting import DONE, REASONS, RIGHT_OF, ROWS_MAX

@@ -20,8 +20,8 @@ from django.views.decorators.http import require_GET, require_POST
 from articles import operations
 from articles.audit_log.unit_of_work import CREATED, DELETED, PIN
 from articles.models import Article, Event, Operation, Subject, Via
-from articles.outcomes import Outcome, Refused
-from articles.undoing import Kept
+from articles.operations.results import Outcome, Refused
+from articles.operations.undoing import Kept
 from providers.models import Provider
 
 from . import restoring

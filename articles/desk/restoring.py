@@ -8,9 +8,9 @@ from typing import Any
 from articles import operations
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import By
-from articles.deciding import Versions
 from articles.models import Article, Event, Verb
-from articles.outcomes import Outcome, Refused
+from articles.operations.batch import Versions
+from articles.operations.results import Outcome, Refused
 from articles.rules import permissions
 from articles.rules.states import State
 from providers.models import Provider

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from articles import operations
 from articles.models import Article, Subject, Topic
-from articles.outcomes import Refused
+from articles.operations.results import Refused
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import State
 from articles.search import matching

@@ -21,7 +21,7 @@ from articles import operations
 from articles.audit_log.unit_of_work import SYSTEM, Act, By, act, created
 from articles.db.locks import import_lock
 from articles.models import Article, ArticleQuerySet, Operation, Policies, Verb
-from articles.pins import ANEW
+from articles.operations.pins import ANEW
 from articles.rules import slugs
 from articles.stories import duplicates, rescoring
 

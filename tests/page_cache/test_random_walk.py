@@ -14,7 +14,7 @@ from django.test import override_settings
 
 from articles import operations
 from articles.models import Article, Topic
-from articles.outcomes import Refused
+from articles.operations.results import Refused
 from providers.models import Provider, ProviderLogo
 from tests import builders, test_api_changes
 from tests import settings as test_settings

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from articles import pins
 from articles.audit_log.unit_of_work import Act
 from articles.models import Article, Pairing, RelatedImage, RelatedLink
-from articles.outcomes import Refused
 from articles.rules.scoring import FOLDED_HEAT, SIDE
 from articles.rules.states import State
 from articles.stories.rescoring import list_under, part, settle_links
+
+from . import pins
+from .results import Refused
 
 
 def fold(running: Act, article: Article, lead: Article) -> None:

@@ -11,7 +11,8 @@ from articles.models import Article, Operation
 
 if TYPE_CHECKING:
     from articles.stories.rescoring import Rescored
-    from articles.undoing import Kept
+
+    from .undoing import Kept
 
 DELETED = "was deleted meanwhile; nothing was saved"
 

@@ -13,13 +13,14 @@ from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from articles import ruling
 from articles.audit_log.unit_of_work import CREATED, DELETED, Act, Change, plain
 from articles.images.storing import follow_others
 from articles.models import OVERRIDABLE, ArticleTopic, Event, Subject, Topic, TopicPolicy
-from articles.outcomes import Refused
 from pictures import files
 from providers.models import Provider, ProviderLogo
+
+from . import policy_numbers
+from .results import Refused
 
 Other = Provider | Topic
 
@@ -80,7 +81,7 @@ def delete(running: Act, row: Other, let_go: Callable[[], object] = lambda: None
     let_go()
     if isinstance(row, Topic) and TopicPolicy.objects.filter(topic=row).exists():
         for name in OVERRIDABLE:
-            ruling.set_number(running, name, row.pk, None)
+            policy_numbers.set_number(running, name, row.pk, None)
     row.delete()
 
 

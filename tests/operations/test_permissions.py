@@ -26,7 +26,7 @@ from articles.audit_log.unit_of_work import By
 from articles.desk import urls as desk_urls
 from articles.desk.acting import RIGHT_OF
 from articles.models import Article, Operation, SitePolicy, Topic, Via
-from articles.outcomes import Refused
+from articles.operations.results import Refused
 from articles.rules import permissions as rights
 from providers.models import Provider
 from tests import builders

@@ -8,9 +8,10 @@ from typing import Any
 from articles.audit_log.unit_of_work import Act, By, act, plain
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleQuerySet, Event, Subject, Verb
-from articles.outcomes import DELETED, Clash, Outcome, Refusal, Refused, Stale
 from articles.stories import duplicates, rescoring
 from articles.stories.rescoring import CHUNK
+
+from .results import DELETED, Clash, Outcome, Refusal, Refused, Stale
 
 MATCHED = {"title", "web_url", "published_at"}  # by these, related links find their article
 ADDRESSED = (*MATCHED, "original_url")

@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from articles import operations
 from articles.audit_log import unit_of_work
 from articles.models import Article, Policies
-from articles.outcomes import NotPublishable
+from articles.operations.results import NotPublishable
 from articles.rules.scoring import Policy
 from tests import builders
 

@@ -13,7 +13,7 @@ from articles import operations
 from articles.models import Article
 from articles.models.derived import settle
 from articles.models.guards import TRIGGER
-from articles.outcomes import Refused
+from articles.operations.results import Refused
 from articles.rules import scoring, states
 from articles.rules.states import NEXT, SpikeReason, State, is_on_air, may_become, state_for
 from tests import builders

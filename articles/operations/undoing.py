@@ -19,7 +19,7 @@ from articles.rules.states import State
 from articles.stories import duplicates, rescoring
 from providers.models import Provider
 
-from . import others, pins, ruling
+from . import outlets_and_topics, pins, policy_numbers
 
 # Parts of one decision: whoever changed the second since has decided on the first, even to the same value.
 SCHEDULE = ("publish_at", "unpublish_at")
@@ -76,7 +76,7 @@ def restore(running: Act, operation: Operation) -> list[Kept]:
     kept: list[Kept] = []
     articles = [event for event in events if event.subject == Subject.ARTICLE]
     for event in events:
-        if event.subject in others.MODELS and event.field == DELETED:  # articles hang on it
+        if event.subject in outlets_and_topics.MODELS and event.field == DELETED:  # articles hang on it
             kept += _take_back_other(running, event)
     kept += _revive(running, [event for event in articles if event.field == DELETED])
     kept += _restore_fields(running, [event for event in articles if event.field not in (CREATED, DELETED)])
@@ -84,7 +84,7 @@ def restore(running: Act, operation: Operation) -> list[Kept]:
     for event in events:
         if event.subject == Subject.POLICY:
             kept += _restore_number(running, event)
-        elif event.subject in others.MODELS and event.field != DELETED:
+        elif event.subject in outlets_and_topics.MODELS and event.field != DELETED:
             kept += _take_back_other(running, event)
     return kept
 
@@ -340,17 +340,17 @@ def _restore_number(running: Act, event: Event) -> Iterable[Kept]:
     name, topic = number_of(event.field)
     if topic is not None and not Topic.objects.filter(pk=topic).exists():
         return [Kept(event, "the topic was deleted since")]
-    if getattr(ruling.row_of(topic), name) != event.after:
+    if getattr(policy_numbers.row_of(topic), name) != event.after:
         return [Kept(event, _since(event))]
-    ruling.set_number(running, name, topic, event.before)
+    policy_numbers.set_number(running, name, topic, event.before)
     return []
 
 
 def _take_back_other(running: Act, event: Event) -> Iterator[Kept]:
     """Undo what an event tells of an outlet or a topic."""
     try:
-        others.take_back(running, event)
-    except others.Stays as stays:
+        outlets_and_topics.take_back(running, event)
+    except outlets_and_topics.Stays as stays:
         yield Kept(event, str(stays) or _since(event))
 
 

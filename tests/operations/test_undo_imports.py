@@ -16,7 +16,8 @@ from articles.audit_log.unit_of_work import By
 from articles.models import Article, Operation, Pairing, Verb, Via
 from tests import builders, dump
 from tests.documents import edition
-from tests.test_folding import LEAD, MEMBER, OTHER, better, named, put, unfolded_by_document, without_coverage, worded
+
+from .test_folding import LEAD, MEMBER, OTHER, better, named, put, unfolded_by_document, without_coverage, worded
 
 pytestmark = pytest.mark.django_db
 

@@ -25,7 +25,7 @@ from articles import operations
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import By, snapshot
 from articles.models import Article, Event, Operation, SitePolicy, Via
-from articles.outcomes import Clash, Refused, Stale
+from articles.operations.results import Clash, Refused, Stale
 from articles.rules.scoring import FOLDED_HEAT
 from tests import builders
 from tests.crowds import at_once

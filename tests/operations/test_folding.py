@@ -12,7 +12,7 @@ from django.core.management import call_command
 from articles import operations
 from articles.audit_log import snapshots
 from articles.models import Article, Operation, Pairing, RelatedLink
-from articles.outcomes import Refused
+from articles.operations.results import Refused
 from tests import builders
 from tests.documents import edition
 

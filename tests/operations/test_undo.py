@@ -15,7 +15,7 @@ from articles import operations
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import By, act, snapshot
 from articles.models import Article, Event, Operation, Pairing, RelatedLink, SitePolicy, Subject, Topic, Verb, Via
-from articles.outcomes import Refused
+from articles.operations.results import Refused
 from articles.rules.states import SpikeReason
 from articles.stories import duplicates
 from tests import builders

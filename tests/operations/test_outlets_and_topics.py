@@ -5,9 +5,10 @@ from django.contrib.admin import ModelAdmin
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from articles import operations, others
+from articles import operations
 from articles.models import Article, Operation, Topic, TopicPolicy
-from articles.outcomes import Refused
+from articles.operations import outlets_and_topics
+from articles.operations.results import Refused
 from providers.models import Provider
 from tests import builders
 from tests.test_admin import fields_of
@@ -31,7 +32,7 @@ def test_logos_are_edited_as_one_operation_told_and_taken_back(admin_client, log
     outlet = builders.provider("Courier", "courier.example")
     kept = {"url": "/a.png", "width": 50, "height": 50, "position": 0, "extra": [["alt", "A"]], "file": logo}
     outlet.logos.create(**kept)
-    before = others.logos_of(outlet)
+    before = outlets_and_topics.logos_of(outlet)
     address = f"/admin/providers/provider/{outlet.pk}/change/"
     sent = fields_of(admin_client.get(address)) | {"name": "The Courier", "logos-TOTAL_FORMS": "2"}
     sent |= {"logos-0-DELETE": "on", "logos-1-url": "/b.png", "logos-1-width": "20", "logos-1-height": "10"}
@@ -44,11 +45,11 @@ def test_logos_are_edited_as_one_operation_told_and_taken_back(admin_client, log
         "name Courier → The Courier",
         "logos: 1 came (/b.png 20×10), 1 went (/a.png 50×50)",
     ]
-    after = others.logos_of(outlet)
+    after = outlets_and_topics.logos_of(outlet)
     undo(admin_client, operation)
-    assert others.logos_of(outlet) == before
+    assert outlets_and_topics.logos_of(outlet) == before
     undo(admin_client, Operation.objects.first())
-    assert others.logos_of(outlet) == after
+    assert outlets_and_topics.logos_of(outlet) == after
 
 
 def test_logos_that_somebody_changed_since_stay():
@@ -78,7 +79,7 @@ def test_a_logo_whose_file_was_let_go_meanwhile_comes_back_without_it(logo):
 def test_a_deleted_outlet_comes_back_with_its_logos_and_goes_again(admin_client):
     outlet = builders.provider("Courier", "courier.example", registered=True, weight=5, extra=[["since", "1880"]])
     outlet.logos.create(url="/a.png", width=50, height=50)
-    before = Provider.objects.values().get(), others.logos_of(outlet)
+    before = Provider.objects.values().get(), outlets_and_topics.logos_of(outlet)
 
     admin_client.post(f"/admin/providers/provider/{outlet.pk}/delete/", {"post": "yes"})
 
@@ -88,7 +89,7 @@ def test_a_deleted_outlet_comes_back_with_its_logos_and_goes_again(admin_client)
     assert all("eleted an outlet" in page.content.decode() for page in pages)
     page = undo(admin_client, operation)
     assert messages_of(page) == ["Undone: “Courier” is back."]
-    assert (Provider.objects.values().get(), others.logos_of(outlet)) == before
+    assert (Provider.objects.values().get(), outlets_and_topics.logos_of(outlet)) == before
     undo(admin_client, Operation.objects.first())
     assert not Provider.objects.exists()
     assert admin_client.get(f"/admin/desk/providers/{outlet.pk}/history/").status_code == 200

@@ -22,7 +22,6 @@ from django.utils import timezone
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import DELETED, SYSTEM, Act, By, Change, act, created
 from articles.db.bulk import chunked
-from articles.deciding import MATCHED, Some, Versions, each, near_of, refreshed, require_unmoved, settle
 from articles.images import missing, storing
 from articles.models import (
     Article,
@@ -37,8 +36,6 @@ from articles.models import (
     Topic,
     Verb,
 )
-from articles.others import Other
-from articles.outcomes import NotPublishable, Outcome, Refused, Trial
 from articles.rules import permissions
 from articles.rules.scoring import SCORE_MAX, SIDE
 from articles.rules.slugs import file_order
@@ -47,7 +44,10 @@ from articles.stories import duplicates, rescoring
 from articles.stories.rescoring import Around, Rescored
 from providers.models import Provider
 
-from . import folding, others, pins, ruling, undoing
+from . import folding, outlets_and_topics, pins, policy_numbers, undoing
+from .batch import MATCHED, Some, Versions, each, near_of, refreshed, require_unmoved, settle
+from .outlets_and_topics import Other
+from .results import NotPublishable, Outcome, Refused, Trial
 
 SCORES = ("quality", "heat")
 DECISIONS = ("undecided", "published", "held", *(f"spiked: {reason}" for reason in SpikeReason))
@@ -449,10 +449,10 @@ def change_policy(
     """
     with act(Verb.POLICY, by) as running:
         for name, value in (numbers or {}).items():
-            ruling.set_number(running, name, None, value)
+            policy_numbers.set_number(running, name, None, value)
         for topic, own in (overrides or {}).items():
             for name, number in own.items():
-                ruling.set_number(running, name, topic, number)
+                policy_numbers.set_number(running, name, topic, number)
         return rescoring.show_unscored(running)
 
 
@@ -534,21 +534,21 @@ def take_down(article: Article, url: str, *, by: By = SYSTEM) -> Outcome:
 def add_other(row: Other, *, by: By = SYSTEM) -> Outcome:
     """Store an outlet or a topic that an editor has typed in."""
     with act(Verb.ADD, by) as running:
-        others.add(running, row)
+        outlets_and_topics.add(running, row)
     return Outcome(running.operation)
 
 
 def edit_other(row: Other, values: Mapping[str, Any], *, by: By = SYSTEM) -> Outcome:
     """Take over what an editor typed about an outlet or a topic: its values by field name."""
     with act(Verb.EDIT, by) as running:
-        others.edit(running, row, values)
+        outlets_and_topics.edit(running, row, values)
     return Outcome(running.operation)
 
 
 def edit_logos(outlet: Provider, *, write: Callable[[], None], by: By = SYSTEM) -> Outcome:
     """Let an editor change the logos of an outlet by calling `write`."""
     with act(Verb.EDIT, by) as running:
-        others.edit_logos(running, outlet, write)
+        outlets_and_topics.edit_logos(running, outlet, write)
     return Outcome(running.operation)
 
 
@@ -566,7 +566,7 @@ def delete_others(rows: Iterable[Other], *, by: By = SYSTEM) -> Outcome:
     with act(Verb.DELETE, by) as running:
         for row in list(rows):
             try:
-                others.delete(running, row, partial(let_go, row))
+                outlets_and_topics.delete(running, row, partial(let_go, row))
             except Refused as refused:
                 raise Refused(f"“{row}” {refused}") from refused
     outcome.operation = running.operation
