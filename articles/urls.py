@@ -3,8 +3,9 @@
 from django.urls import path, register_converter
 from django.views.generic import TemplateView
 
-from . import searching, views
-from .days import DayConverter
+from articles.public import search_page, views
+from articles.public.dates import DayConverter
+
 from .desk import preview
 from .feeds import views as feeds
 from .sitemaps import views as sitemaps
@@ -48,7 +49,7 @@ urlpatterns = [
     path("feeds/latest.<form:form>", feeds.latest, name="latest_feed"),
     path("topics/<word:slug>/feed.<form:form>", feeds.topic, name="topic_feed"),
     path("providers/<words:domain>/feed.<form:form>", feeds.provider, name="provider_feed"),
-    path("search/", searching.results, name="search"),
+    path("search/", search_page.results, name="search"),
     path("search/feed.<form:form>", feeds.found, name="search_feed"),
     path("topics/<word:slug>/", views.topic, name="topic"),
     path("providers/", views.providers, name="providers"),

@@ -64,8 +64,8 @@ class Page(NamedTuple):
 
 
 def deep_place() -> str:
-    from articles.frontpage import Place
     from articles.models import Article
+    from articles.public.front_page import Place
 
     public = Article.objects.public().hottest_first()
     hot, name = public.values_list("hot", "name")[public.count() * 9 // 10]
@@ -74,7 +74,7 @@ def deep_place() -> str:
 
 def deep_cursor() -> str:
     from articles.models import Article
-    from articles.paging import Cursor
+    from articles.public.pagination import Cursor
 
     public = Article.objects.public().newest_first()
     at, name = public.values_list("published_at", "name")[public.count() * 9 // 10]
@@ -83,7 +83,7 @@ def deep_cursor() -> str:
 
 def deep_cursor_of_the_biggest_topic() -> str:
     from articles.models import ArticleTopic
-    from articles.paging import Cursor
+    from articles.public.pagination import Cursor
 
     told = ArticleTopic.objects.filter(tag__slug="energy", content_object__public=True).order_by("-published_at")
     at, name = told.values_list("published_at", "content_object__name")[told.count() * 9 // 10]

@@ -56,7 +56,7 @@ MIDDLEWARE = [
     "articles.observing.probes.ProbesMiddleware",
     "articles.api.middleware.ReadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "articles.throttling.SearchersMiddleware",
+    "articles.public.rate_limits.SearchersMiddleware",
     "articles.page_cache.middleware.PageCacheMiddleware",
     "articles.page_cache.replica.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -82,7 +82,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "articles.context_processors.site",
+                "articles.public.context_processors.site",
             ]
         },
     }

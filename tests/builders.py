@@ -7,9 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from articles.media import Copy
 from articles.models import Article, ArticleImage, ArticleTopic, Picture, PictureAddress, RelatedLink, Topic
 from articles.models.derived import match_key, settle
+from articles.public.media import Copy
 from articles.rules.scoring import Policy
 from pictures.ladder import rungs
 from providers.models import Provider

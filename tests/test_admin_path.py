@@ -13,10 +13,10 @@ from articles import operations
 from articles.audit_log.unit_of_work import By
 from articles.models import Via
 from config import urls
+from tests.public.test_nothing_leaks import OPEN
 
 from . import builders
 from .addresses import all_addresses
-from .test_nothing_leaks import OPEN
 
 pytestmark = pytest.mark.django_db
 

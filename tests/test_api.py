@@ -14,7 +14,7 @@ from articles.models import Article, ArticleImage
 from tests import builders
 from tests.documents import CANONICAL, document
 
-POWERAPPS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus" / "powerapps"
+POWERAPPS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "powerapps"
 PLAYER = (
     '<iframe width="800" height="500" frameborder="0" src="https://www.youtube.com/embed/aqz-KE-bpKQ" '
     'allow="accelerometer; autoplay; encrypted-media; gyroscope; picture-in-picture" allowfullscreen></iframe>'

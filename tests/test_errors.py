@@ -9,8 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.test import Client
 
-from articles import views
 from articles.page_cache import middleware
+from articles.public import views
 from config import errors
 
 pytestmark = pytest.mark.django_db

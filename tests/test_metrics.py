@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import OperationalError, connection
@@ -23,7 +23,7 @@ from articles.observing.counting import Counters
 
 from . import builders
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = settings.BASE_DIR
 TOKEN = "a-token-of-these-tests"
 COUNT = """
 import sys

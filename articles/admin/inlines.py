@@ -14,11 +14,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from articles.addresses import site_address
 from articles.forms import RowForm
 from articles.images.storing import link, take_up
-from articles.media import Copy, media_address
 from articles.models import ArticleImage, ArticleTopic, Picture, RelatedLink
+from articles.public.media import Copy, media_address
+from articles.public.site_url import site_address
 from articles.rules import permissions
 from pictures.ladder import PictureRefused
 from pictures.sandbox import Decoder

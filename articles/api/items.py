@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
-from articles.embeds import is_player
+from articles.public.video import is_player
 
 EDITIONS = {"2021": "\r\n", "2024": ""}  # how this format's sites wrote `content` in those years
 NULLS = ("", "~", "null", "Null", "NULL")

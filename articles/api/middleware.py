@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from articles.throttling import seconds_to_wait
+from articles.public.rate_limits import seconds_to_wait
 
 from .problems import Problem
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from articles.models import Article
-from articles.storypage import story_context
+from articles.public.story_page import story_context
 
 from .doors import desk_view
 

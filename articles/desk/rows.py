@@ -11,9 +11,9 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from articles.cards import count_sources, pictures_of
-from articles.media import Copy
 from articles.models import Article, ArticleQuerySet, ArticleTopic, derived
+from articles.public.cards import count_sources, pictures_of
+from articles.public.media import Copy
 from articles.rules import permissions
 from articles.rules.states import State
 

@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.audit_log.last_modified import modified_at, with_log
-from articles.cards import copy_from, copy_of
 from articles.db.compiled_queries import Statement, time_of
-from articles.media import media_address
 from articles.models import Article, ArticleQuerySet
-from articles.storypage import subjects_from, subjects_json
+from articles.public.cards import copy_from, copy_of
+from articles.public.media import media_address
+from articles.public.story_page import subjects_from, subjects_json
+from articles.public.xml import xml_text
 from articles.templatetags.newsfold import web_address
-from articles.xmltext import xml_text
 
 ENTRIES = 50
 

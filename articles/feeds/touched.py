@@ -14,7 +14,7 @@ from articles.audit_log.last_modified import SHOWN
 from articles.audit_log.unit_of_work import DELETED
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Event, Subject, Topic
 from articles.models.operation import EventQuerySet
-from articles.topictree import TopicTree
+from articles.public.topic_tree import TopicTree
 from providers.models import Provider
 
 from .formats import FORMATS

@@ -10,13 +10,13 @@ from django.utils.encoding import iri_to_uri
 from django.views.decorators.http import require_safe
 
 from articles import search
-from articles.addresses import site_address
 from articles.models import Article, ArticleQuerySet
 from articles.page_cache.cacheable import cacheable
-from articles.paging import newest_about
-from articles.searching import Asked, narrowed
-from articles.topictree import TopicTree
-from articles.xmltext import xml_text
+from articles.public.pagination import newest_about
+from articles.public.search_page import Asked, narrowed
+from articles.public.site_url import site_address
+from articles.public.topic_tree import TopicTree
+from articles.public.xml import xml_text
 from providers.models import Provider
 
 from .entries import ENTRIES, entries_of

@@ -12,7 +12,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from articles.models import ArticleQuerySet
-from articles.paging import PAGE_SIZE
+from articles.public.pagination import PAGE_SIZE
 
 from . import postgresql, sqlite
 from .highlighting import from_first_match, highlighted, segments

@@ -21,10 +21,10 @@ from django.utils import timezone
 
 from articles.audit_log.last_modified import SHOWN, with_log
 from articles.audit_log.unit_of_work import DELETED
-from articles.indexing import indexed
 from articles.models import Article, ArticleQuerySet, Event, RelatedLink, Subject
 from articles.models.operation import EventQuerySet
 from articles.page_cache.versions import CLOCK_BUCKET_SECONDS
+from articles.public.seo import indexed
 
 LIMIT = 50_000  # addresses in a file, and files in an index, by the protocol
 LETTERS = {TruncMonth: 7, TruncDay: 10}  # of the name of a month, and of a day

@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from articles.addresses import site_address
 from articles.audit_log.last_modified import modified_at
 from articles.feeds.formats import LANGUAGE
 from articles.models import Article
 from articles.page_cache.cacheable import cacheable
-from articles.topictree import TopicTree
-from articles.xmltext import xml_text
+from articles.public.site_url import site_address
+from articles.public.topic_tree import TopicTree
+from articles.public.xml import xml_text
 from providers.models import Provider
 
 from .sections import LIMIT, recent_stories, sections, stories_of

@@ -14,17 +14,17 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from articles import linked_data
-from articles.addresses import site_address
-from articles.cards import Card, Day
-from articles.frontpage import FrontPage
-from articles.indexing import is_indexed
-from articles.linked_data import Work
-from articles.media import Copy, media_address
-from articles.outlets import Listed
-from articles.paging import Page
-from articles.storypage import Coverage, Told
-from articles.topictree import Branch
+from articles.public import structured_data
+from articles.public.cards import Card, Day
+from articles.public.front_page import FrontPage
+from articles.public.media import Copy, media_address
+from articles.public.pagination import Page
+from articles.public.providers import Listed
+from articles.public.seo import is_indexed
+from articles.public.site_url import site_address
+from articles.public.story_page import Coverage, Told
+from articles.public.structured_data import Work
+from articles.public.topic_tree import Branch
 
 from .newsfold import plain, shortened, web_address
 
@@ -72,8 +72,8 @@ def linked_list(
 ) -> SafeString:
     """Tell what a list is and where it leads: `paths` are those of its pages."""
     site = site_address(context["request"])
-    data = linked_data.collection(_canonical(context, page), title, description, [site + path for path in paths])
-    return linked_data.script(data)
+    data = structured_data.collection(_canonical(context, page), title, description, [site + path for path in paths])
+    return structured_data.script(data)
 
 
 @register.simple_tag(takes_context=True)
@@ -81,7 +81,7 @@ def linked_story(context: dict[str, Any], story: Told, coverage: Sequence[Covera
     """Tell what the page of a story shows: the outlet's report and the coverage."""
     works = [_work(story, story.source_url), *(_work(item, item.address) for item in coverage)]
     description = shortened(story.excerpt, DESCRIPTION)
-    return linked_data.script(linked_data.story(_canonical(context), plain(story.title), description, works))
+    return structured_data.script(structured_data.story(_canonical(context), plain(story.title), description, works))
 
 
 @register.simple_tag

@@ -18,7 +18,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
-from articles.media import Copy, Outlet, media_address
+from articles.public.media import Copy, Outlet, media_address
 from pictures.ladder import WIDTHS
 
 BLANK_LINES_PATTERN = re.compile(r"\n\s+")

@@ -1,8 +1,8 @@
 from django.db.models import Count, Prefetch, Q
 from django.shortcuts import get_object_or_404, render
 
-from articles.media import Copy
 from articles.models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink, Topic
+from articles.public.media import Copy
 from providers.models import Provider
 
 ARTICLES = (

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from articles.cards import cards_of
 from articles.db.compiled_queries import MOMENT, Statement
 from articles.models import Article, PictureAddress, shown_to_readers
 from articles.models.fields import Digest
+from articles.public.cards import cards_of
 from tests import builders
 
 pytestmark = pytest.mark.django_db

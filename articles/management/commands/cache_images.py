@@ -13,7 +13,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, transaction
 from tqdm import tqdm
 
-from articles.addresses import site_address
 from articles.db.locks import database_lock
 from articles.images import queue
 from articles.images.collecting import OUTCOMES, WORKERS, StoreFailed, Told, collect, wanted_now
@@ -21,6 +20,7 @@ from articles.images.folder import INDEX, FolderRefused, read_index, read_pictur
 from articles.images.storing import keep, release_unused
 from articles.images.sweeping import sweep
 from articles.management.stopping import stop_by_signal
+from articles.public.site_url import site_address
 from config.checks import OWN
 from config.errors import BUCKET_FAILED
 from pictures.fetching import Fetcher

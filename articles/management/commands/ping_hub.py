@@ -9,10 +9,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from articles.addresses import site_address
 from articles.db.locks import file_lock
 from articles.feeds.hub import Hub, HubAway, HubRefused, Memory, MemoryUnreadable, recall, remember
 from articles.feeds.touched import Moment, feeds_touched, site_feeds
+from articles.public.site_url import site_address
 from config.checks import OWN
 
 

@@ -18,8 +18,8 @@ from django.urls import path, reverse
 from articles.models import Article
 from config import urls as site_urls
 from config.middleware import HeadersMiddleware
+from tests import builders
 
-from . import builders
 from .test_nothing_leaks import OPEN
 
 pytestmark = pytest.mark.django_db

@@ -21,9 +21,8 @@ from articles import operations
 from articles.desk import preview
 from articles.models import Article
 from articles.page_cache import versions
-
-from . import builders
-from . import settings as test_settings
+from tests import builders
+from tests import settings as test_settings
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 

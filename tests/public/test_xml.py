@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from articles.xmltext import xml_text
+from articles.public.xml import xml_text
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ from html import unescape
 
 import pytest
 
-from articles.linked_data import Work, collection, script, story
 from articles.models import Article
+from articles.public.structured_data import Work, collection, script, story
 from tests import builders
 from tests.builders import MORNING
-from tests.test_pages import ADDRESSES, newsroom, with_picture
+
+from .test_pages import ADDRESSES, newsroom, with_picture
 
 SITE = "http://testserver"
 HOSTILE = "</script><script>alert(1)</script><!-- & \u2028 \" ' <PFE.N>"

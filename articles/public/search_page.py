@@ -13,17 +13,17 @@ from django.urls import reverse
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
+from articles import search
+from articles.models import Article, ArticleQuerySet
 from articles.page_cache.cacheable import cacheable
+from articles.search.query import MAX_CHARACTERS, parse
+from articles.templatetags.newsfold import first_words, plain
 from providers.models import Provider
 
-from . import search
 from .cards import Card, cards_of
-from .days import midnight
-from .models import Article, ArticleQuerySet
-from .paging import PAGE_SIZE, Page, page_of
-from .search.query import MAX_CHARACTERS, parse
-from .templatetags.newsfold import first_words, plain
-from .topictree import TopicTree
+from .dates import midnight
+from .pagination import PAGE_SIZE, Page, page_of
+from .topic_tree import TopicTree
 
 NEWEST, RELEVANCE = "newest", "relevance"
 PARAMETERS = ("q", "topic", "provider", "from", "to", "sort", "before", "page")

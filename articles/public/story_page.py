@@ -11,14 +11,14 @@ from django.db.models.functions import JSONObject
 from django.urls import reverse
 
 from articles.db.compiled_queries import MOMENT, JSONList, Statement, json_of, time_of
+from articles.models import Article, ArticleTopic, RelatedLink, shown_to_readers
+from articles.models.related import is_coverage
 
 from .cards import copy_from, copy_of
-from .embeds import player_address, watch_address, youtube_id
 from .media import Copy, Outlet
-from .models import Article, ArticleTopic, RelatedLink, shown_to_readers
-from .models.related import is_coverage
-from .outlets import logos_from, logos_json
-from .paging import newest_about
+from .pagination import newest_about
+from .providers import logos_from, logos_json
+from .video import player_address, watch_address, youtube_id
 
 COVERAGE_UNFOLDED = 8
 MORE_STORIES = 5

@@ -15,10 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.db.compiled_queries import Statement, json_of, time_of
+from articles.models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink
+from articles.models.fields import Digest
 
 from .media import Copy
-from .models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink
-from .models.fields import Digest
 
 PICTURE = {name: f"picture__{name}" for name in ("key", "rungs", "width", "height")} | {
     "bytes": "picture__enclosure_bytes"

@@ -12,10 +12,10 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from articles.db.compiled_queries import MOMENT, JSONList, Statement, json_of
+from articles.models import Article, shown_to_readers
 from providers.models import Provider, ProviderLogo
 
 from .media import Outlet, logos_of
-from .models import Article, shown_to_readers
 
 RECENT_DAYS = 30
 

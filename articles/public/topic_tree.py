@@ -12,8 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.db.compiled_queries import MOMENT, Statement
-
-from .models import Article, ArticleTopic, Topic, shown_to_readers
+from articles.models import Article, ArticleTopic, Topic, shown_to_readers
 
 RECENT_DAYS = 30
 

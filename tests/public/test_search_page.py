@@ -8,11 +8,10 @@ from datetime import timedelta
 import pytest
 from django.http import QueryDict
 
-from articles import searching
-from articles.searching import Asked
-
-from . import builders
-from .builders import MORNING
+from articles.public import search_page
+from articles.public.search_page import Asked
+from tests import builders
+from tests.builders import MORNING
 
 pytestmark = pytest.mark.django_db
 
@@ -61,8 +60,8 @@ def test_pages_of_the_best_have_four_digits(client, number, status):
 
 @pytest.mark.parametrize(("most", "words"), [(30, "30 stories"), (29, "More than 29 stories")])
 def test_stories_are_counted_up_to_a_number(client, monkeypatch, most, words):
-    assert searching.COUNTED == 1000
-    monkeypatch.setattr(searching, "COUNTED", most)
+    assert search_page.COUNTED == 1000
+    monkeypatch.setattr(search_page, "COUNTED", most)
     for _ in range(30):
         builders.article("Storm")
     assert words in found(client, "/search/?q=storm")[0]
@@ -154,11 +153,11 @@ def test_the_best_come_first_if_asked_for(client):
 
 
 def test_many_matches_are_not_counted_out(client, monkeypatch):
-    monkeypatch.setattr(searching, "COUNTED", 26)
+    monkeypatch.setattr(search_page, "COUNTED", 26)
     for number in range(28):
         builders.article(f"Storm {number}")
     assert "More than 26 stories" in found(client, "/search/?q=storm")[0]
-    monkeypatch.setattr(searching.search, "is_common", lambda text, using: True)
+    monkeypatch.setattr(search_page.search, "is_common", lambda text, using: True)
     assert "Thousands of stories" in found(client, "/search/?q=storm")[0]
 
 
@@ -176,7 +175,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("name", [*searching.PARAMETERS, "unknown"])
+@pytest.mark.parametrize("name", [*search_page.PARAMETERS, "unknown"])
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nonsense_is_answered_with_a_page(client, name, text):
     builders.article("Storm")

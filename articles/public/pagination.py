@@ -14,8 +14,7 @@ from django.db.models import Q
 
 from articles.db.bulk import chunked
 from articles.db.compiled_queries import BEFORE_FILE, BEFORE_TIME, MOMENT, SINCE, Statement, time_of
-
-from .models import Article, ArticleQuerySet, ArticleTopic, shown_to_readers
+from articles.models import Article, ArticleQuerySet, ArticleTopic, shown_to_readers
 
 KEYS_AT_ONCE = 200  # SQLite joins at most 500 SELECTs
 EVER = datetime(1, 1, 2, tzinfo=UTC)

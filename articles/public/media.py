@@ -12,7 +12,7 @@ from pictures.files import PICTURES, name_of, narrower
 from providers.models import Provider, monogram
 
 if TYPE_CHECKING:
-    from .models import Picture
+    from articles.models import Picture
 
 _SERVABLE_PATTERN = re.compile(
     r"(?:(?:pictures|logos)/[0-9a-f]{2}/[0-9a-f]{32}/[1-9][0-9]{0,3}"  # see pictures.files

@@ -18,18 +18,18 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from articles.models import Article, ArticleQuerySet, Policies
 from articles.page_cache.cacheable import cacheable
 from articles.rules.ranking import HOURS_PER_TENFOLD_HEAT, MIXED_PLACES, PER_OUTLET
 
-from . import outlets
+from . import providers as outlets
 from .cards import cards_of, days_of
-from .days import midnight
-from .frontpage import BESIDE, front_page
+from .dates import midnight
+from .front_page import BESIDE, front_page
 from .media import media_type
-from .models import Article, ArticleQuerySet, Policies
-from .paging import page_about, page_by, page_of
-from .storypage import shown, story_context
-from .topictree import TopicTree
+from .pagination import page_about, page_by, page_of
+from .story_page import shown, story_context
+from .topic_tree import TopicTree
 
 OUTLETS_PAGE = 200
 # What tells whether readers see an article, or its lead instead.

@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from articles.db.compiled_queries import MOMENT, Statement
+from articles.models import Article
 from articles.rules.ranking import is_mixed, mixed
-
-from .models import Article
 
 STORIES = 36
 BESIDE = 6  # secondary stories beside the top one

@@ -12,11 +12,10 @@ import pytest
 from django.utils import timezone
 
 from articles import operations
-from articles.frontpage import ALREADY_MAX, FAR, STORIES, Place
 from articles.models import Article
-
-from . import builders
-from .builders import MORNING
+from articles.public.front_page import ALREADY_MAX, FAR, STORIES, Place
+from tests import builders
+from tests.builders import MORNING
 
 pytestmark = pytest.mark.django_db
 

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from articles.db.compiled_queries import Statement
+from articles.models import Topic
 
-from .models import Topic
-from .topictree import with_stories
+from .topic_tree import with_stories
 
 SECTIONS = 8
 COLUMNS = ("name", "shortname", "parent", "slug")

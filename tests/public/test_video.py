@@ -2,7 +2,7 @@
 
 import pytest
 
-from articles.embeds import player_address, watch_address, youtube_id
+from articles.public.video import player_address, watch_address, youtube_id
 
 PLAYER = (
     '<iframe width="800" height="500" frameborder="0" src="https://www.youtube.com/embed/q7RvN2xLd0A" '

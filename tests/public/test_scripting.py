@@ -29,9 +29,8 @@ from articles.models import (
     Via,
 )
 from providers.models import Provider, ProviderLogo
-
-from . import builders
-from .addresses import all_addresses
+from tests import builders
+from tests.addresses import all_addresses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
+from articles.models import ArticleQuerySet, RelatedLink
+
 from .media import Outlet
-from .models import ArticleQuerySet, RelatedLink
 
 
 def indexed(articles: ArticleQuerySet) -> ArticleQuerySet:

@@ -6,12 +6,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from articles import operations, paging
+from articles import operations
 from articles.models import Article, ArticleTopic, Topic
-from articles.paging import Cursor, page_about, page_by, page_of
-
-from . import builders
-from .builders import MORNING
+from articles.public import pagination
+from articles.public.pagination import Cursor, page_about, page_by, page_of
+from tests import builders
+from tests.builders import MORNING
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ class TestPagesOfTopics:
         expected = [article.name for article in Article.objects.public().about(topics).newest_first()]
         for size in (1, 4, 25):
             assert self.walk(topics, size) == expected
-        monkeypatch.setattr(paging, "KEYS_AT_ONCE", 2)
+        monkeypatch.setattr(pagination, "KEYS_AT_ONCE", 2)
         assert self.walk(topics, 3) == expected
         assert self.walk([], 3) == []
 

@@ -7,11 +7,10 @@ from uuid import uuid4
 import pytest
 from django.test import RequestFactory
 
-from articles import throttling
-from articles.throttling import seconds_to_wait
+from articles.public import rate_limits
+from articles.public.rate_limits import seconds_to_wait
 from config.clients import client_of
-
-from . import settings as test_settings
+from tests import settings as test_settings
 
 NOON = 1_600_000_020  # a minute begins
 
@@ -82,7 +81,7 @@ def test_a_client_is_its_address_and_behind_a_proxy_what_that_wrote(settings, ad
 def test_a_process_counts_for_itself_while_redis_is_away(clock, limit, monkeypatch):
     RedisCache = pytest.importorskip("config.backends.redis_cache").RedisCache
     away = RedisCache("redis://127.0.0.1:1/0", {})
-    monkeypatch.setattr(throttling, "cache", away)
+    monkeypatch.setattr(rate_limits, "cache", away)
 
     waits = [seconds_to_wait(request(), limit, 1) for _ in range(2)]
 

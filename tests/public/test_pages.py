@@ -9,15 +9,16 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import operations, views
-from articles.media import media_address
+from articles import operations
 from articles.models import Article, ArticleImage, Topic
 from articles.page_cache import versions
+from articles.public import views
+from articles.public.media import media_address
 from providers.models import ProviderLogo
+from tests import builders
+from tests.builders import MORNING
 
-from . import builders
-from .builders import MORNING
-from .test_embeds import PLAYER
+from .test_video import PLAYER
 
 pytestmark = pytest.mark.django_db
 

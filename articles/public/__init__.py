@@ -1,0 +1,1 @@
+"""The public site: views and the plain values that its pages show."""
