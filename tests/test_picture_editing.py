@@ -24,7 +24,7 @@ from pictures.sniffing import MAX_BYTES
 from providers import logos
 from providers.forms import take_up_upload as take_up_logo
 from tests import builders
-from tests.test_admin import change_url, fields_of, save
+from tests.admin.test_admin import change_url, fields_of, save
 from tests.test_history import member
 from tests.test_renditions import encoded
 

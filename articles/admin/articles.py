@@ -23,7 +23,6 @@ from django.utils.safestring import mark_safe
 
 from articles import operations
 from articles.audit_log.unit_of_work import By, act
-from articles.forms import ArticleForm, ArticleRowForm, TextField
 from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb, Via
 from articles.operations.results import Outcome
 from articles.rules import permissions, slugs
@@ -35,6 +34,7 @@ from articles.stories.rescoring import Rescored
 from pictures.ladder import PictureRefused
 
 from .filters import EditorFilter, OutletFilter, StateFilter, TimeFilter, TopicFilter
+from .forms import ArticleForm, ArticleRowForm, TextField
 from .inlines import ImageInline, RelatedInline, TopicInline, take_up_upload
 from .uploads import take_up_first
 

@@ -10,11 +10,12 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from articles.admin.tree import in_tree_order
 from articles.models import Article, RelatedLink, Topic, shown_to_readers
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import State
 from providers.models import Provider
+
+from .topic_order import in_tree_order
 
 YEAR_MIN, YEAR_MAX = 1900, 2199  # what documents may say
 

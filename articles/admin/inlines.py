@@ -14,7 +14,6 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from articles.forms import RowForm
 from articles.images.storing import link, take_up
 from articles.models import ArticleImage, ArticleTopic, Picture, RelatedLink
 from articles.public.media import Copy, media_address
@@ -24,6 +23,8 @@ from pictures.ladder import PictureRefused
 from pictures.sandbox import Decoder
 from pictures.sniffing import MAX_BYTES
 from pictures.uploads import once
+
+from .forms import RowForm
 
 LAST = 32_767  # sorts a row without position behind all others; operations.decide_lists numbers them anew
 

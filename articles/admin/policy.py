@@ -17,10 +17,11 @@ from django.views.decorators.csrf import csrf_protect
 
 from articles import operations
 from articles.audit_log.unit_of_work import By, act
-from articles.forms import PREVIEW, SitePolicyForm, TopicPolicyForm
 from articles.models import OVERRIDABLE, Article, Policies, SitePolicy, Topic, TopicPolicy, Verb, Via
 from articles.rules import permissions
 from articles.stories.policy_preview import Forecast, changed_policies, forecast
+
+from .forms import PREVIEW, SitePolicyForm, TopicPolicyForm
 
 Overrides = dict[int, dict[str, int | None]]
 

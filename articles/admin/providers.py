@@ -13,7 +13,7 @@ from providers.admin import ProviderAdmin
 from providers.forms import take_up_upload
 from providers.models import Provider
 
-from .logged import LoggedAdmin
+from .audit_log_admin import LoggedAdmin
 from .uploads import take_up_first
 
 admin.site.unregister(Provider)

@@ -12,11 +12,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from articles.forms import TopicForm
 from articles.models import ArticleTopic, Topic
 
-from .logged import LoggedAdmin
-from .tree import in_tree_order
+from .audit_log_admin import LoggedAdmin
+from .forms import TopicForm
+from .topic_order import in_tree_order
 
 DEPTH_SHOWN = 8  # deeper topics are indented like these
 

@@ -28,9 +28,9 @@ from articles.models import Article, Event, Operation, SitePolicy, Via
 from articles.operations.results import Clash, Refused, Stale
 from articles.rules.scoring import FOLDED_HEAT
 from tests import builders
+from tests.admin.test_admin import ARTICLES, change_url, fields_of, save, told
 from tests.crowds import at_once
 from tests.documents import edition
-from tests.test_admin import ARTICLES, change_url, fields_of, save, told
 
 pytestmark = pytest.mark.thorough
 

@@ -11,7 +11,7 @@ from articles.operations import outlets_and_topics
 from articles.operations.results import Refused
 from providers.models import Provider
 from tests import builders
-from tests.test_admin import fields_of
+from tests.admin.test_admin import fields_of
 from tests.test_history import member, messages_of, undo
 
 pytestmark = pytest.mark.django_db

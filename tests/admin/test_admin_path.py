@@ -13,10 +13,9 @@ from articles import operations
 from articles.audit_log.unit_of_work import By
 from articles.models import Via
 from config import urls
+from tests import builders
+from tests.addresses import all_addresses
 from tests.public.test_nothing_leaks import OPEN
-
-from . import builders
-from .addresses import all_addresses
 
 pytestmark = pytest.mark.django_db
 

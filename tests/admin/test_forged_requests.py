@@ -13,9 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from articles import operations
 from articles.audit_log.unit_of_work import By
 from articles.models import Article, Event, SavedView, Via
-
-from . import builders
-from .addresses import Address, all_addresses
+from tests import builders
+from tests.addresses import Address, all_addresses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import Truncator, capfirst
 
+from articles import operations
 from articles.models import (
     NUMBERS,
     OVERRIDABLE,
@@ -32,8 +33,6 @@ from articles.rules import slugs
 from articles.rules.scoring import SCORE_MAX
 from articles.rules.states import State, may_become
 from providers.models import Provider
-
-from . import operations
 
 TYPED_SHOWN = 200  # characters
 SUBJECTS: dict[type[Model], str] = {
