@@ -3,10 +3,10 @@
 from django.urls import path, register_converter
 from django.views.generic import TemplateView
 
+from articles.desk import preview_views
 from articles.public import search_page, views
 from articles.public.dates import DayConverter
 
-from .desk import preview
 from .feeds import views as feeds
 from .sitemaps import views as sitemaps
 
@@ -55,7 +55,7 @@ urlpatterns = [
     path("providers/", views.providers, name="providers"),
     path("providers/<words:domain>/", views.provider, name="provider"),
     path("news/<word:name>/", views.story, name="story"),
-    path("preview/<word:token>/", preview.shared, name="preview"),
+    path("preview/<word:token>/", preview_views.shared, name="preview"),
     path("media/<words:path>", views.media, name="media"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemaps/lists.xml", sitemaps.lists, name="sitemap_lists"),

@@ -25,7 +25,7 @@ from providers import logos
 from providers.forms import take_up_upload as take_up_logo
 from tests import builders
 from tests.admin.test_admin import change_url, fields_of, save
-from tests.test_history import member
+from tests.desk.test_history import member
 from tests.test_renditions import encoded
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from articles.operations.results import Refused
 from providers.models import Provider
 from tests import builders
 from tests.admin.test_admin import fields_of
-from tests.test_history import member, messages_of, undo
+from tests.desk.test_history import member, messages_of, undo
 
 pytestmark = pytest.mark.django_db
 

@@ -24,7 +24,7 @@ from django.utils import timezone
 from articles import operations
 from articles.audit_log.unit_of_work import By
 from articles.desk import urls as desk_urls
-from articles.desk.acting import RIGHT_OF
+from articles.desk.commands import RIGHT_OF
 from articles.models import Article, Operation, SitePolicy, Topic, Via
 from articles.operations.results import Refused
 from articles.rules import permissions as rights

@@ -18,7 +18,7 @@ from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils import timezone
 
 from articles import operations
-from articles.desk import preview
+from articles.desk import preview_views
 from articles.models import Article
 from articles.page_cache import versions
 from tests import builders
@@ -273,7 +273,7 @@ def test_no_parameter_opens_anything(client, secret, query):
 
 
 def test_a_preview_stays_with_who_has_the_link(client, admin_client, secret, lead):
-    link = reverse("preview", args=[preview.sign(secret)])
+    link = reverse("preview", args=[preview_views.sign(secret)])
     for address, reader in ((link, client), (reverse("desk_preview", args=[secret.pk]), admin_client)):
         response = reader.get(address)
         assert SECRET.search(response.content.decode())

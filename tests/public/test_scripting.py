@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from articles import operations
 from articles.audit_log.unit_of_work import By
-from articles.desk import preview
+from articles.desk import preview_views
 from articles.models import (
     Article,
     ArticleImage,
@@ -203,7 +203,7 @@ def newsroom(ana) -> dict[str, str]:
         "form": "atom",
         "slug": "ai",
         "domain": f"{lead.provider_id}{PROBE}"[:200].replace("?", "%3F"),
-        "token": preview.sign(member),
+        "token": preview_views.sign(member),
         "image": str(ArticleImage.objects.get().pk),
         "path": file,
         "section": "2020-06",

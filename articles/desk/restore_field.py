@@ -15,7 +15,7 @@ from articles.rules import permissions
 from articles.rules.states import State
 from providers.models import Provider
 
-from .telling import RESTORABLE, label_of
+from .event_text import RESTORABLE, label_of
 
 SCHEDULE = ("publish_at", "unpublish_at")
 

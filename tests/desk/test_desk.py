@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from articles import operations
 from articles.audit_log.unit_of_work import By
-from articles.desk import acting, deeds
+from articles.desk import action_views, commands
 from articles.desk.filters import FilterForm
 from articles.desk.rows import Allowed, Row
 from articles.models import Article, ArticleImage, Operation, SavedView, Via
@@ -348,7 +348,7 @@ class TestDeeds:
 
     @pytest.mark.parametrize(("stories", "is_taken"), [(3, True), (4, False)])
     def test_a_view_of_too_many_stories_is_narrowed_first(self, publisher, monkeypatch, stories, is_taken):
-        monkeypatch.setattr(deeds, "ROWS_MAX", 3)
+        monkeypatch.setattr(action_views, "ROWS_MAX", 3)
         for _ in range(stories):
             builders.article(quality=10)
 
@@ -367,7 +367,7 @@ class TestDeeds:
 
     def test_as_many_stories_as_a_view_may_have_are_decided_at_once(self, publisher):
         article = builders.article(quality=10)
-        others = [f"{pk}:1" for pk in range(article.pk + 1, article.pk + acting.ROWS_MAX)]
+        others = [f"{pk}:1" for pk in range(article.pk + 1, article.pk + commands.ROWS_MAX)]
 
         sent = {"verb": "hold", "row": [*row(article), *others], "confirmed": "1"}
         publisher.post(reverse("desk_act"), sent)

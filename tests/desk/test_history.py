@@ -11,10 +11,10 @@ from django.utils.html import escape
 
 from articles import operations
 from articles.audit_log.unit_of_work import By, act, created
-from articles.desk import history
-from articles.desk.differences import Kind, differences, shortened
-from articles.desk.telling import Names, deed, needs, told
-from articles.desk.timelines import timeline
+from articles.desk import history_views
+from articles.desk.event_text import Names, deed, needs, told
+from articles.desk.history_queries import timeline
+from articles.desk.text_diff import Kind, differences, shortened
 from articles.models import Article, Event, Operation, Topic, Verb, Via
 from articles.rules import permissions
 from providers.models import Provider
@@ -287,7 +287,7 @@ class TestReading:
         ) or "before" in query
 
     def test_pages_follow_each_other_without_gap(self, admin_client, monkeypatch):
-        monkeypatch.setattr(history, "PAGE_SIZE", 3)
+        monkeypatch.setattr(history_views, "PAGE_SIZE", 3)
         article = builders.article(quality=1)
         for quality in range(2, 7):
             operations.score(article, quality=quality)
@@ -341,7 +341,7 @@ class TestReading:
                 admin_client.get(f"/admin/desk/operations/{each.pk}/")
         with django_assert_num_queries(3):
             assert len(timeline("article", article.pk)) > 4
-        assert history.PAGE_SIZE == 50
+        assert history_views.PAGE_SIZE == 50
 
     def test_a_timeline_is_newest_first_and_as_long_as_asked(self):
         article = builders.article(quality=1)
@@ -599,7 +599,7 @@ class TestUndo:
         assert Article.objects.filter(state="published").count() == 50
 
     def test_undoing_an_import_says_how_many_articles_it_deletes(self, admin_client, monkeypatch):
-        monkeypatch.setattr(history, "CONFIRM_ABOVE", 1)
+        monkeypatch.setattr(history_views, "CONFIRM_ABOVE", 1)
         with act(Verb.IMPORT) as running:
             created([builders.article().pk, builders.article().pk], running)
         operation = Operation.objects.get()

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles import operations
-from articles.desk.preview import ends_at, sign
+from articles.desk.preview_views import ends_at, sign
 from articles.models import Article, Operation
 from tests import builders
 from tests.public.test_pages import newsroom, with_picture

@@ -21,11 +21,11 @@ from articles.stories import explanation
 from articles.stories.rescoring import Around
 
 from . import presence, queues
-from .acting import REASONS
-from .doors import by, came_from, desk_view, is_fragment, key, page
-from .restoring import granted
+from .commands import REASONS
+from .history_queries import timeline
+from .restore_field import granted
 from .rows import HEAVY, Allowed, rows_of, with_rows
-from .timelines import timeline
+from .view_helpers import by, came_from, desk_view, is_fragment, key, page
 
 HISTORY_SHOWN = 10  # operations beside a story
 FOUND_MAX = 12  # stories that the type-ahead offers

@@ -18,7 +18,7 @@ from articles.operations.results import Outcome, Refused
 from articles.rules.scoring import SCORE_MAX
 from articles.rules.states import SpikeReason
 
-from .doors import key
+from .view_helpers import key
 
 REASONS = tuple(reason.value for reason in SpikeReason)
 ROWS_MAX = 10_000  # stories in one bulk action; more are narrowed first

@@ -16,7 +16,7 @@ from articles.audit_log.unit_of_work import DELETED
 from articles.models import Article, Event, Operation, Subject, Topic, Via
 from providers.models import Provider
 
-from .telling import Names, Told, deed, keys_of, kind_of, told
+from .event_text import Names, Told, deed, keys_of, kind_of, told
 
 PAGE_SIZE = 50
 PEEK = 24  # events of an operation that a list looks at

@@ -15,13 +15,13 @@ from articles import operations
 from articles.models import Article, Operation, Verb
 from articles.operations.results import Outcome, Refused, Stale
 
-from . import acting
-from .acting import DONE, REASONS, RIGHT_OF, ROWS_MAX
-from .doors import by, came_from, desk_view, is_fragment, page, require
+from . import commands
+from .commands import DONE, REASONS, RIGHT_OF, ROWS_MAX
 from .filters import FilterForm
-from .listing import narrowed
+from .list_views import narrowed
 from .queues import DEFAULT, QUEUES, Seen
 from .rows import HEAVY, Allowed
+from .view_helpers import by, came_from, desk_view, is_fragment, page, require
 
 CONFIRM_FROM = 51  # stories; more than fifty at once are shown before they are changed
 SAMPLE = 20  # of them
@@ -45,8 +45,8 @@ def act(request: HttpRequest) -> HttpResponseBase:
             raise Refused("Select at least one story first.")
         if len(versions) >= CONFIRM_FROM and "confirmed" not in request.POST:
             return _confirm(request, verb, versions)
-        asked = acting.asked_by(request, verb, versions, by(request, request.POST.get("reason_text", "")))
-        outcome = acting.do(asked)
+        asked = commands.asked_by(request, verb, versions, by(request, request.POST.get("reason_text", "")))
+        outcome = commands.do(asked)
     except Stale as stale:
         return _clash(request, verb, stale)
     except Refused as refused:
@@ -57,7 +57,7 @@ def act(request: HttpRequest) -> HttpResponseBase:
 def _wanted_rows(request: HttpRequest) -> dict[int, int]:
     """Return the stories that are asked for: those selected, or all of a view."""
     if "whole_view" not in request.POST:
-        return acting.rows_sent(request.POST)
+        return commands.rows_sent(request.POST)
     given = QueryDict(request.POST.get("query", ""))
     queue = QUEUES.get(given.get("view", ""), QUEUES[DEFAULT])
     rows = narrowed(queue, Seen(request.user.pk, timezone.now()), FilterForm(given).chosen())

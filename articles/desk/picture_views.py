@@ -13,8 +13,8 @@ from articles.images.storing import alike
 from articles.models import Article, ArticleImage
 from articles.rules import permissions
 
-from .doors import by, came_from, desk_view, page
 from .rows import HEAVY
+from .view_helpers import by, came_from, desk_view, page
 
 SHOWN = 20  # stories that the question names
 

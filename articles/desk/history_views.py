@@ -24,11 +24,11 @@ from articles.operations.results import Outcome, Refused
 from articles.operations.undoing import Kept
 from providers.models import Provider
 
-from . import restoring
-from .doors import by, desk_view, page
+from . import restore_field
+from .event_text import UNTOLD, deed, label_of, needs
 from .history_forms import HistoryFilter, RestoreForm, UndoForm, cursor
-from .telling import UNTOLD, deed, label_of, needs
-from .timelines import PAGE_SIZE, Entry, Key, operations_with_undoing, recent, rows_of, timeline
+from .history_queries import PAGE_SIZE, Entry, Key, operations_with_undoing, recent, rows_of, timeline
+from .view_helpers import by, desk_view, page
 
 SEE = "articles.view_operation"
 CONFIRM_ABOVE = 50  # articles; undoing more is shown before it is done
@@ -123,7 +123,7 @@ def restore(request: HttpRequest, pk: int, event_id: int) -> HttpResponse:
     version = form.cleaned_data["version"] if form.is_valid() else None
     label = label_of(event.field)
     try:
-        done = restoring.restore(target, event, by=by(request), version=version).operation
+        done = restore_field.restore(target, event, by=by(request), version=version).operation
     except Refused as refused:
         messages.error(request, f"Not restored: “{target}” {refused}.")
     else:
@@ -152,7 +152,7 @@ def _subject(request: HttpRequest, subject: str, pk: int, row: Article | Provide
         "entries": entries,
         "older": older,
         "before": before,
-        "granted": restoring.granted(request.user),
+        "granted": restore_field.granted(request.user),
     }
     return page(request, "desk/subject_history.html", context)
 

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 from articles.models import Article
 from articles.public.story_page import story_context
 
-from .doors import desk_view
+from .view_helpers import desk_view
 
 SALT = "articles.preview"
 LASTS = timedelta(hours=48)

@@ -17,7 +17,7 @@ from articles.audit_log.unit_of_work import CREATED, DELETED, PIN
 from articles.models import Event, Operation, Subject, Verb
 from articles.rules import permissions
 
-from .differences import Segment, differences, shortened
+from .text_diff import Segment, differences, shortened
 
 NOTHING = "–"
 MINUS = "\u2212"

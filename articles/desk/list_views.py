@@ -15,12 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 from articles.models import Article, ArticleQuerySet, SavedView, Topic
 from articles.search import matching
 
-from .acting import REASONS
-from .doors import desk_view, is_fragment, key, page
+from .commands import REASONS
 from .filters import FilterForm, narrow
 from .queues import COUNT_MAX, DEFAULT, NEWEST, QUEUES, Queue, Seen, after, count_each
 from .rows import HEAVY, Allowed, rows_of, with_rows
 from .shortcuts import keys_for_page
+from .view_helpers import desk_view, is_fragment, key, page
 
 PAGE = 50
 ASKING = ("q", "topic", "outlet")  # filters that look something up before they narrow
