@@ -15,7 +15,7 @@ from PIL import features
 
 from articles.api.items import EDITIONS
 from config.checks import OWN
-from pictures.vetting import Exemption
+from fetching.address_check import Exemption
 
 API_PAGE_SIZE_MAX = 1000  # articles in one answer of the API
 OLDEST_SQLITE = (3, 35)  # the first with RETURNING, so that new rows come back with their ids

@@ -84,7 +84,7 @@ def picture_examples() -> list[bytes]:
 
 def read_picture(raw: bytes) -> object:
     """Make the copies of a picture, in the process that does so for the site. One that dies is a problem here."""
-    from pictures.ladder import PictureRefused
+    from pictures.sizes import PictureRefused
 
     decoder = _decoder()
     child = decoder._child()
@@ -98,13 +98,13 @@ def read_picture(raw: bytes) -> object:
 
 @cache
 def _decoder() -> Any:
-    from pictures.sandbox import Decoder
+    from pictures.decoder import Decoder
 
     return Decoder()
 
 
 def picture_refusals() -> tuple[type[Exception], ...]:
-    from pictures.ladder import PictureRefused
+    from pictures.sizes import PictureRefused
 
     return (PictureRefused,)
 

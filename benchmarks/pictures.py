@@ -24,8 +24,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from pictures.ladder import rungs
 from pictures.renditions import ENCODINGS, PILLOW_NAMES
+from pictures.sizes import rungs
 from tests.documents import edition
 from tests.environments import newsroom_environment
 from tests.hostile import answer, serving

@@ -165,7 +165,7 @@ AXES_CLIENT_IP_CALLABLE = "accounts.guessing.address_of"
 AXES_LOCKOUT_CALLABLE = "accounts.guessing.closed"
 AXES_VERBOSE = False
 
-# The longest forms: a bulk decision about 10,000 stories (articles/desk/commands.py), an article with 500 related links.
+# The longest forms: a bulk decision about 10,000 stories, an article with 500 related links.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes of a request, uploaded files left out
 DATA_UPLOAD_MAX_NUMBER_FILES = 100

@@ -14,7 +14,7 @@ from contextlib import suppress
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from .ladder import LOGO_SIZES, Rendition
+from .sizes import LOGO_SIZES, Rendition
 
 KEY_LENGTH = 32  # hexadecimal digits of a SHA-256; a page names a picture up to nine times
 PICTURES, LOGOS = "pictures", "logos"

@@ -12,7 +12,7 @@ from io import BytesIO
 
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from .ladder import LOGO_SIZES, WIDTHS, PictureRefused, Rendition, rungs
+from .sizes import LOGO_SIZES, WIDTHS, PictureRefused, Rendition, rungs
 from .sniffing import FORMATS, MAX_BYTES, also_is, format_of
 
 MAX_PIXELS = 50_000_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pictures import files
-from pictures.ladder import PictureRefused
-from pictures.sandbox import Decoder
+from pictures.decoder import Decoder
+from pictures.sizes import PictureRefused
 
 MAX_BYTES = 5_000_000
 

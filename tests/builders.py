@@ -11,7 +11,7 @@ from articles.models import Article, ArticleImage, ArticleTopic, Picture, Pictur
 from articles.models.derived import match_key, settle
 from articles.public.media import Copy
 from articles.rules.scoring import Policy
-from pictures.ladder import rungs
+from pictures.sizes import rungs
 from providers.models import Provider
 
 MORNING = datetime(2020, 6, 9, 8, 0, tzinfo=UTC)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Self
 
-from pictures.ladder import LOGO_SIZES, Kind, PictureRefused, Rendition
+from pictures.sizes import LOGO_SIZES, Kind, PictureRefused, Rendition
 
 
 class FakeDecoder:
-    """Makes "renditions" of any bytes but b"hostile" at once, as `pictures.sandbox.Decoder` does of pictures."""
+    """Makes "renditions" of any bytes but b"hostile" at once, as `pictures.decoder.Decoder` does of pictures."""
 
     def __init__(self) -> None:
         self.decoded = 0

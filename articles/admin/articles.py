@@ -31,7 +31,7 @@ from articles.search import is_common, matching
 from articles.stories import explanation
 from articles.stories.explanation_text import wished
 from articles.stories.rescoring import Rescored
-from pictures.ladder import PictureRefused
+from pictures.sizes import PictureRefused
 
 from .filters import EditorFilter, OutletFilter, StateFilter, TimeFilter, TopicFilter
 from .forms import ArticleForm, ArticleRowForm, TextField

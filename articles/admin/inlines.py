@@ -14,13 +14,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from articles.images.storing import link, take_up
+from articles.images.store import link, take_up
 from articles.models import ArticleImage, ArticleTopic, Picture, RelatedLink
 from articles.public.media import Copy, media_address
 from articles.public.site_url import site_address
 from articles.rules import permissions
-from pictures.ladder import PictureRefused
-from pictures.sandbox import Decoder
+from pictures.decoder import Decoder
+from pictures.sizes import PictureRefused
 from pictures.sniffing import MAX_BYTES
 from pictures.uploads import once
 

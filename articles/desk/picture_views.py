@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
 from articles import operations
-from articles.images.missing import showing
-from articles.images.storing import alike
+from articles.images.store import alike
+from articles.images.unavailable import showing
 from articles.models import Article, ArticleImage
 from articles.rules import permissions
 

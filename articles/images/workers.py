@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Self
 
-from pictures.sandbox import Decoder
+from pictures.decoder import Decoder
 
 STOP_SECONDS = 3.0  # for files that are being written; who waits for a host is left behind
 

@@ -128,7 +128,7 @@ class RelatedImage(ImageReference):
 class Picture(models.Model):
     """A picture of which we hold renditions, stored once however many addresses lead to it and stories show it.
 
-    Its files are `pictures/<two digits>/<key>/<rung>.<suffix>` in the storage, see `articles.images.storing`. Readers
+    Its files are `pictures/<two digits>/<key>/<rung>.<suffix>` in the storage, see `articles.images.store`. Readers
     are shown nothing else.
     """
 

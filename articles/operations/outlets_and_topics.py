@@ -14,7 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from articles.audit_log.unit_of_work import CREATED, DELETED, Act, Change, plain
-from articles.images.storing import follow_others
+from articles.images.store import follow_others
 from articles.models import OVERRIDABLE, ArticleTopic, Event, Subject, Topic, TopicPolicy
 from pictures import files
 from providers.models import Provider, ProviderLogo

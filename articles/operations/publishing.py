@@ -22,7 +22,7 @@ from django.utils import timezone
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import DELETED, SYSTEM, Act, By, Change, act, created
 from articles.db.bulk import chunked
-from articles.images import missing, storing
+from articles.images import store, unavailable
 from articles.models import (
     Article,
     ArticleImage,
@@ -520,9 +520,9 @@ def take_down(article: Article, url: str, *, by: By = SYSTEM) -> Outcome:
     `article` lists the picture at `url`. Every article that shows it has an event of it.
     """
     with act(Verb.TAKE_DOWN, by) as running:
-        former, urls = storing.remove(url)
+        former, urls = store.remove(url)
         if former != PictureAddress.Status.REMOVED:
-            showing = {article.pk, *missing.showing(urls)}
+            showing = {article.pk, *unavailable.showing(urls)}
             for pk, title in Article.objects.filter(pk__in=showing).order_by("pk").values_list("pk", "title"):
                 running.note(Change(pk, title, "picture", url, None))
     return Outcome(running.operation, sorted(running.changed))

@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
 from articles.public.media import Copy, Outlet, media_address
-from pictures.ladder import WIDTHS
+from pictures.sizes import WIDTHS
 
 BLANK_LINES_PATTERN = re.compile(r"\n\s+")
 

@@ -16,9 +16,9 @@ from playwright.sync_api import Page, expect
 
 from articles import operations
 from articles.audit_log.unit_of_work import By
-from articles.images.storing import keep
+from articles.images.store import keep
 from articles.models import Article, ArticleImage, Operation, Via
-from pictures.sandbox import Decoder
+from pictures.decoder import Decoder
 from tests import builders
 from tests.browser.conftest import NARROW, WIDE, editor
 from tests.browser.deskpage import DESK, headline, press

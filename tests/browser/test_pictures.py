@@ -5,9 +5,9 @@ import io
 import pytest
 from PIL import Image
 
-from articles.images.storing import keep
+from articles.images.store import keep
 from articles.models import ArticleImage
-from pictures.sandbox import Decoder
+from pictures.decoder import Decoder
 from providers.models import ProviderLogo
 from tests import builders
 from tests.browser.conftest import NARROW, WIDE

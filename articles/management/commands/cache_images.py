@@ -14,19 +14,19 @@ from django.db import DatabaseError, transaction
 from tqdm import tqdm
 
 from articles.db.locks import database_lock
-from articles.images import queue
-from articles.images.collecting import OUTCOMES, WORKERS, StoreFailed, Told, collect, wanted_now
-from articles.images.folder import INDEX, FolderRefused, read_index, read_picture
-from articles.images.storing import keep, release_unused
-from articles.images.sweeping import sweep
+from articles.images import fetch_queue
+from articles.images.cleanup import sweep
+from articles.images.fetch_run import OUTCOMES, WORKERS, StoreFailed, Told, collect, wanted_now
+from articles.images.from_folder import INDEX, FolderRefused, read_index, read_picture
+from articles.images.store import keep, release_unused
 from articles.management.stopping import stop_by_signal
 from articles.public.site_url import site_address
 from config.checks import OWN
 from config.errors import BUCKET_FAILED
-from pictures.fetching import Fetcher
-from pictures.ladder import PictureRefused
-from pictures.sandbox import Decoder
-from pictures.vetting import Exemption
+from fetching.address_check import Exemption
+from fetching.client import Fetcher
+from pictures.decoder import Decoder
+from pictures.sizes import PictureRefused
 
 LOCK_KEY = 0x5069_6373  # any number that no other work on the database uses: "Pics"
 MOST_WORKERS = 64
@@ -96,7 +96,7 @@ class Command(BaseCommand):
             if not is_held:
                 self.say("Another run is fetching pictures: nothing to do.")
                 return
-            queue.discover()
+            fetch_queue.discover()
             wanted = wanted_now(**which)
             with tqdm(
                 total=len(wanted), unit=" pictures", disable=self.verbosity == 0 or not sys.stderr.isatty()
@@ -117,7 +117,7 @@ class Command(BaseCommand):
 
     def tell_due(self, **which: Any) -> None:
         with transaction.atomic():
-            queue.discover()
+            fetch_queue.discover()
             wanted = wanted_now(**which)
             transaction.set_rollback(True)
         if self.verbosity >= 2:

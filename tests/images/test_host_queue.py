@@ -1,6 +1,6 @@
 """Whose turn it is when pictures are fetched."""
 
-from articles.images.line import Line, Wanted
+from articles.images.host_queue import Line, Wanted
 
 
 def line(*urls, clock=lambda: 0.0):

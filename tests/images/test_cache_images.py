@@ -6,10 +6,10 @@ import pytest
 from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError, call_command
 
-from articles.images.storing import names_of
+from articles.images.store import names_of
 from articles.models import Picture, PictureAddress
 from pictures.sniffing import MAX_BYTES
-from tests.test_renditions import encoded
+from tests.pictures.test_renditions import encoded
 
 ADDRESS = "https://images.example/one.jpg"
 

@@ -21,7 +21,7 @@ from articles.models.fields import AddressStart
 from articles.models.image import PictureAddressQuerySet
 from providers.models import ProviderLogo
 
-from .missing import flag
+from .unavailable import flag
 
 FIRST_WAIT = timedelta(hours=1)  # after the first failure; each further one makes it four times as long
 LONGEST_WAIT = timedelta(days=30)

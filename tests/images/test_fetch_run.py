@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.utils import timezone
 
-from articles.images import collecting, storing, sweeping
+from articles.images import cleanup, fetch_run, store
 from articles.images.workers import Workers
 from articles.management.commands import cache_images
 from articles.models import Article, ArticleImage, Picture, PictureAddress
@@ -167,7 +167,7 @@ def test_a_silent_host_does_not_keep_the_others_waiting(server, other, monkeypat
         story(server, f"/{number}", silence)
         story(other, f"/{number}")
     assert cache(workers=2) == told(10, stored=5, failed=3, left=2)
-    assert len(server.asked) == collecting.PATIENCE
+    assert len(server.asked) == fetch_run.PATIENCE
 
 
 def hurried(make):
@@ -223,7 +223,7 @@ def test_what_is_no_picture_for_us_keeps_its_reason(server, media, reply, reason
 
 
 def test_whatever_an_answer_brings_about_the_others_go_on(server, monkeypatch):
-    monkeypatch.setattr("pictures.fetching.format_of", lambda data: 1 / 0)
+    monkeypatch.setattr("fetching.client.format_of", lambda data: 1 / 0)
     story(server, "/odd")
     assert cache() == told(1, failed=1)
     assert "sends what can't be understood (ZeroDivisionError)" in row(server, "/odd").reason
@@ -266,10 +266,10 @@ def test_a_dead_host_is_given_up_for_a_while(server, other, settings):
         article = builders.article()
         ArticleImage.objects.create(article=article, url=f"http://127.0.0.1:1/{number}.jpg")
     story(other, "/alive")
-    assert cache() == told(7, stored=1, failed=collecting.PATIENCE, left=3)
+    assert cache() == told(7, stored=1, failed=fetch_run.PATIENCE, left=3)
     assert "can't be reached: Connection refused" in PictureAddress.objects.failed().first().reason
     assert cache() == told()
-    assert cache("--retry") == told(6, failed=collecting.PATIENCE, left=3)
+    assert cache("--retry") == told(6, failed=fetch_run.PATIENCE, left=3)
 
 
 def test_a_dead_host_never_blocks_an_import_or_a_page(server, client, tmp_path):
@@ -292,7 +292,7 @@ def test_a_dead_host_never_blocks_an_import_or_a_page(server, client, tmp_path):
 def test_what_was_taken_down_is_never_fetched_again(server, media):
     story(server, "/one", answer(JPEG))
     cache()
-    storing.remove(address(server, "/one"))
+    store.remove(address(server, "/one"))
     assert cache("--retry") == told()
     story(server, "/elsewhere", answer(JPEG))
     assert cache() == told(1, down=1)
@@ -339,7 +339,7 @@ def test_a_storage_with_errors_of_its_own_ends_the_run_too(server, monkeypatch):
 def test_a_lost_database_ends_the_run_in_plain_words(server, monkeypatch):
     story(server, "/one")
     with monkeypatch.context() as broken:
-        broken.setattr(collecting, "link", raises(OperationalError("server closed the connection")))
+        broken.setattr(fetch_run, "link", raises(OperationalError("server closed the connection")))
         with pytest.raises(CommandError, match=r"The database failed: server closed .* goes on where it stopped"):
             cache()
     assert cache() == told(1, stored=1)
@@ -371,14 +371,14 @@ def test_ctrl_c_keeps_what_is_there(server, monkeypatch):
 
 def test_files_that_vanish_before_their_row_is_written_are_made_again(server, media, monkeypatch):
     story(server, "/one")
-    link, vanished = storing.link, []
+    link, vanished = store.link, []
 
     def sweep_first(*arguments, **options):
         if not vanished:
             vanished.append(files.delete(files_in(media)))
         return link(*arguments, **options)
 
-    monkeypatch.setattr(collecting, "link", sweep_first)
+    monkeypatch.setattr(fetch_run, "link", sweep_first)
     assert cache() == told(1, stored=1)
     assert vanished == [3]
     assert len(files_in(media)) == 3
@@ -410,7 +410,7 @@ def test_prune_sweeps_up_after_killed_runs_but_not_what_is_being_stored(server, 
     cache()
     held = files_in(media)
     folder = Path(held[-1]).parent
-    old = time.time() - 2 * sweeping.AGE.total_seconds()
+    old = time.time() - 2 * cleanup.AGE.total_seconds()
     strays = {
         f"{folder}/160.jpg.{'0' * 32}.part": old,
         f"pictures/aa/{'a' * 32}/160.avif": old,

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from pictures import renditions
-from pictures.ladder import WIDTHS, PictureRefused, rungs
 from pictures.renditions import logo_renditions, picture_renditions
+from pictures.sizes import WIDTHS, PictureRefused, rungs
 from pictures.sniffing import MAX_BYTES
 
 

@@ -1,4 +1,4 @@
-"""The process that decodes pictures: `python -m pictures.child`. It has little memory and little time.
+"""The process that decodes pictures: `python -m pictures.decoder_process`. It has little memory and little time.
 
 It reads from standard input, again and again: one line of JSON, {"size": bytes, "kinds": [...]}, and the picture.
 It answers on standard output: one line, {"renditions": [{"kind", "rung", "suffix", "width", "height", "size"}, ...]}
@@ -12,8 +12,8 @@ import resource
 import sys
 from typing import BinaryIO
 
-from .ladder import PictureRefused, Rendition
 from .renditions import logo_renditions, picture_renditions
+from .sizes import PictureRefused, Rendition
 
 MEMORY = 236 * 2**20  # of its own; with the program's code and libraries below 300 MB
 CPU_SECONDS = 20  # for one picture

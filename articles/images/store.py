@@ -19,12 +19,12 @@ from articles.models.fields import AddressStart
 from articles.models.image import PictureAddressQuerySet
 from articles.page_cache.versions import bump_version
 from pictures import files
-from pictures.ladder import SUFFIXES, Kind, PictureRefused, Rendition
-from pictures.sandbox import SECONDS, Decoder
+from pictures.decoder import SECONDS, Decoder
+from pictures.sizes import SUFFIXES, Kind, PictureRefused, Rendition
 from providers.models import ProviderLogo
 
-from .missing import flag
-from .queue import Status, host_of
+from .fetch_queue import Status, host_of
+from .unavailable import flag
 
 ROUNDS = 3  # of storing a picture that somebody lets go meanwhile
 

@@ -27,8 +27,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.util.ssl_ import create_urllib3_context
 
-from .sniffing import CONTENT_TYPES, MAX_BYTES, format_of
-from .vetting import AddressRefused, Exemption, IPAddress, Target, is_allowed, target_of
+from pictures.sniffing import CONTENT_TYPES, MAX_BYTES, format_of
+
+from .address_check import AddressRefused, Exemption, IPAddress, Target, is_allowed, target_of
 
 SECONDS = 20.0  # for a picture in all: redirects, names and body included
 CONNECT_SECONDS = 5.0  # for one address of a host, and for as much TLS

@@ -14,16 +14,16 @@ from email.utils import format_datetime
 import pytest
 from urllib3.exceptions import NewConnectionError
 
-from pictures import fetching
-from pictures.fetching import Fetcher, NotFetched, retry_after
+from fetching import client
+from fetching.address_check import Exemption
+from fetching.client import Fetcher, NotFetched, retry_after
 from pictures.sniffing import MAX_BYTES
-from pictures.vetting import Exemption
 from tests.hostile import answer, endlessly, picture, redirect, serving, silence
 
 SECONDS = 0.5  # in place of 20
 SLACK = 3.0  # seconds more, on a machine that is busy
 JPEG = picture()
-TLS = fetching.default_tls()  # reading what the machine trusts takes longer than most of these tests
+TLS = client.default_tls()  # reading what the machine trusts takes longer than most of these tests
 HOST = "pictures.example"
 
 
@@ -38,7 +38,7 @@ class Names:
         self.asked.append(host)
         name, _, rest = host.partition(".")
         if rest != "example":
-            return fetching.resolve(host, port)
+            return client.resolve(host, port)
         answers = self.answers[name]
         found = answers.pop(0) if len(answers) > 1 else answers[0]
         return [ipaddress.ip_address(address) for address in found]
@@ -287,7 +287,7 @@ def test_the_next_address_is_asked_if_one_takes_no_connection(server):
 
 def test_three_addresses_of_a_host_are_tried(monkeypatch):
     tried = []
-    monkeypatch.setattr(fetching, "HTTPConnection", lambda host, *_, **__: tried.append(host) or Refusing())
+    monkeypatch.setattr(client, "HTTPConnection", lambda host, *_, **__: tried.append(host) or Refusing())
     four = [f"127.0.0.{number}" for number in range(1, 5)]
     with pytest.raises(NotFetched, match="can't be reached"):
         Fetcher(exempt=[Exemption.parse("127.0.0.0/24")], resolver=Names(pictures=[four])).fetch(f"http://{HOST}/")
@@ -546,7 +546,7 @@ def secure_server(certificate):
 
 @pytest.fixture
 def trusting(certificate):
-    context = fetching.default_tls()
+    context = client.default_tls()
     context.load_verify_locations(certificate[0])
     return context
 

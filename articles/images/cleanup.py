@@ -14,7 +14,7 @@ from articles.models import Picture
 from pictures import files
 from providers.models import ProviderLogo
 
-from .storing import follow_others, names_of
+from .store import follow_others, names_of
 
 AGE = timedelta(days=1)  # younger files may be those of a run at work, whose row comes yet
 _GROUP_PATTERN = re.compile(r"[0-9a-f]{2}")

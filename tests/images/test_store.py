@@ -10,13 +10,13 @@ from django.core.files.storage import FileSystemStorage
 from django.db import connection
 from django.utils import timezone
 
-from articles.images import queue, storing
-from articles.images.queue import discover, due_addresses, fail, name
-from articles.images.storing import PictureRemoved, keep, names_of, release_unused
+from articles.images import fetch_queue, store
+from articles.images.fetch_queue import discover, due_addresses, fail, name
+from articles.images.store import PictureRemoved, keep, names_of, release_unused
 from articles.models import Article, ArticleImage, Picture, PictureAddress
 from articles.page_cache import versions
 from pictures import files
-from pictures.ladder import PictureRefused, Rendition
+from pictures.sizes import PictureRefused, Rendition
 from providers.models import ProviderLogo
 from tests import builders
 from tests.crowds import at_once
@@ -116,7 +116,7 @@ def test_the_storage_is_asked_once_for_each_folder_of_a_picture_that_is_there(de
     listdir = FileSystemStorage.listdir
     monkeypatch.setattr(FileSystemStorage, "listdir", lambda self, name: (asked.append(name), listdir(self, name))[1])
     monkeypatch.setattr(FileSystemStorage, "exists", lambda *arguments: pytest.fail("asked for one file"))
-    assert storing.look_up(OTHER, hashlib.sha256(b"fox").hexdigest()) == (Picture.objects.get(), [])
+    assert store.look_up(OTHER, hashlib.sha256(b"fox").hexdigest()) == (Picture.objects.get(), [])
     assert [name.partition("/")[0] for name in asked] == ["pictures", "logos"]
 
 
@@ -196,7 +196,7 @@ def test_several_who_store_the_same_picture_at_once_agree(shared_database, media
 def test_a_picture_that_is_let_go_while_it_is_stored_is_stored_again(media, decoder, monkeypatch):
     """Between the files and the row, somebody prunes."""
     keep(ADDRESS, b"fox", decoder)
-    follow = storing.follow_others
+    follow = store.follow_others
     prunes = iter([True])
 
     def prune_first():
@@ -204,7 +204,7 @@ def test_a_picture_that_is_let_go_while_it_is_stored_is_stored_again(media, deco
             release_unused()
         follow()
 
-    monkeypatch.setattr(storing, "follow_others", prune_first)
+    monkeypatch.setattr(store, "follow_others", prune_first)
     keep(ADDRESS, b"fox", decoder)
     assert stored(media) == set(names_of(address().picture))
 
@@ -225,7 +225,7 @@ def test_what_nothing_names_is_let_go_and_the_rest_stays(media, decoder):
     assert release_unused() == told
     assert set(PictureAddress.objects.values_list("url", flat=True)) == {OTHER, "/logo.png"}
     assert stored(media) == {file for picture in Picture.objects.all() for file in names_of(picture)}
-    assert release_unused() == storing.Released()
+    assert release_unused() == store.Released()
 
 
 @db
@@ -295,7 +295,7 @@ def with_removal(url):
     from django.test import TestCase
 
     with TestCase.captureOnCommitCallbacks(execute=True):
-        storing.remove(url)
+        store.remove(url)
 
 
 # The queue
@@ -319,7 +319,7 @@ def test_addresses_are_found_once_where_documents_name_them():
 
 @db
 def test_a_run_looks_only_at_what_came_in_since(monkeypatch):
-    monkeypatch.setattr(queue, "LATE", 0)
+    monkeypatch.setattr(fetch_queue, "LATE", 0)
     article = builders.article()
     ArticleImage.objects.bulk_create([ArticleImage(article=article, url=ADDRESS)])
     discover()
@@ -361,7 +361,7 @@ def test_the_newest_published_stories_come_first_then_logos_then_the_rest():
 def test_what_failed_waits_longer_each_time_and_heals():
     builders.picture(builders.article(), ADDRESS, held=False)
     waits = []
-    for _ in range(queue.TRIES - 1):
+    for _ in range(fetch_queue.TRIES - 1):
         fail(ADDRESS, "took too long", now=NOW)
         waits.append(address().next_try_at - NOW)
     assert waits[:4] == [timedelta(hours=hours) for hours in (1, 4, 16, 64)]
@@ -381,7 +381,7 @@ def test_a_host_that_asks_for_time_gets_it():
     name([ADDRESS, "https://images.example/two.jpg", OTHER])
     fail(ADDRESS, "is busy", retry_after=timedelta(hours=5), now=NOW)
     assert address().next_try_at == NOW + timedelta(hours=5)
-    assert queue.postpone("images.example", NOW + timedelta(hours=5)) == 1
+    assert fetch_queue.postpone("images.example", NOW + timedelta(hours=5)) == 1
     assert [each.url for each in due_addresses(NOW + timedelta(hours=1))] == [OTHER]
 
 
@@ -396,7 +396,7 @@ def test_the_reason_of_a_failure_is_one_line_of_text():
 @db
 def test_a_failure_tells_nothing_of_what_we_hold_or_took_down(decoder):
     keep(ADDRESS, b"fox", decoder)
-    storing.remove(OTHER)
+    store.remove(OTHER)
     for url, status in ((ADDRESS, "held"), (OTHER, "removed")):
         fail(url, "is gone")
         assert address(url).status == status
@@ -416,7 +416,7 @@ def test_a_failure_tells_nothing_of_what_we_hold_or_took_down(decoder):
     ],
 )
 def test_who_is_asked_for_a_picture(url, host):
-    assert queue.host_of(url) == host
+    assert fetch_queue.host_of(url) == host
 
 
 # What the desk is told

@@ -15,18 +15,18 @@ from PIL import Image
 from articles import operations
 from articles.admin.inlines import take_up_upload
 from articles.audit_log.unit_of_work import SYSTEM
-from articles.images.queue import fail
-from articles.images.storing import PictureRemoved, names_of
+from articles.images.fetch_queue import fail
+from articles.images.store import PictureRemoved, names_of
 from articles.models import Article, ArticleImage, Operation, Picture, PictureAddress
 from articles.operations.results import Refused
-from pictures.sandbox import Decoder
+from pictures.decoder import Decoder
 from pictures.sniffing import MAX_BYTES
 from providers import logos
 from providers.forms import take_up_upload as take_up_logo
 from tests import builders
 from tests.admin.test_admin import change_url, fields_of, save
 from tests.desk.test_history import member
-from tests.test_renditions import encoded
+from tests.pictures.test_renditions import encoded
 
 pytestmark = pytest.mark.django_db
 

@@ -11,14 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
-from .ladder import LOGO_SIZES, SUFFIXES, WIDTHS, Kind, PictureRefused, Rendition
+from .sizes import LOGO_SIZES, SUFFIXES, WIDTHS, Kind, PictureRefused, Rendition
 
 SECONDS = 20.0
 PICTURES_PER_CHILD = 200  # then a fresh one: what a decoder leaks doesn't add up
 MOST_RENDITIONS = 3 * len(WIDTHS) + len(LOGO_SIZES)
 MAX_RENDITION_BYTES = 20_000_000
 MAX_HEAD_BYTES = 16_384
-COMMAND = [sys.executable, "-m", "pictures.child"]
+COMMAND = [sys.executable, "-m", "pictures.decoder_process"]
 _ROOT = Path(__file__).resolve().parent.parent
 
 

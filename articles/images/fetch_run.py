@@ -18,13 +18,13 @@ from typing import Any
 from django.utils import timezone
 
 from articles.models import Picture
-from pictures.fetching import Fetcher, NotFetched
-from pictures.ladder import Kind, PictureRefused
-from pictures.sandbox import SECONDS, Decoder
+from fetching.client import Fetcher, NotFetched
+from pictures.decoder import SECONDS, Decoder
+from pictures.sizes import Kind, PictureRefused
 
-from . import queue
-from .line import Line, Wanted
-from .storing import ROUNDS, PictureRemoved, Vanished, link, look_up, make
+from . import fetch_queue
+from .host_queue import Line, Wanted
+from .store import ROUNDS, PictureRemoved, Vanished, link, look_up, make
 from .workers import Workers
 
 WORKERS = 4
@@ -64,7 +64,7 @@ class Job:
 
 def wanted_now(*, limit: int | None = None, retry: bool = False) -> list[Wanted]:
     """Return what is due, in the order in which it is fetched."""
-    due = queue.due_addresses(retry=retry).values_list("url", "host")
+    due = fetch_queue.due_addresses(retry=retry).values_list("url", "host")
     return [Wanted(url, host) for url, host in (due if limit is None else due[:limit])]
 
 
@@ -148,7 +148,7 @@ class _Collection:
 
     def _fail(self, job: Job, reason: str, failure: NotFetched | None = None) -> None:
         wait = timedelta(seconds=failure.wait) if failure and failure.wait else None
-        queue.fail(job.wanted.url, reason, retry_after=wait, for_good=bool(failure and failure.for_good))
+        fetch_queue.fail(job.wanted.url, reason, retry_after=wait, for_good=bool(failure and failure.for_good))
         self._tell(job, FAILED, reason)
 
     def _rest(self, host: str, failure: NotFetched) -> None:
@@ -156,9 +156,9 @@ class _Collection:
         self._host_failures[host] = self._host_failures[host] + 1 if failure.host_fails else 0
         rest = failure.wait or 0.0
         if rest > LONGEST_REST:
-            queue.postpone(host, timezone.now() + timedelta(seconds=rest))
+            fetch_queue.postpone(host, timezone.now() + timedelta(seconds=rest))
         elif self._host_failures[host] >= PATIENCE:
-            queue.postpone(host, timezone.now() + HOST_WAIT)
+            fetch_queue.postpone(host, timezone.now() + HOST_WAIT)
         else:
             self._line.give_back(host, rest)
             return

@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from pictures.vetting import AddressRefused, Exemption, Target, is_allowed, target_of
+from fetching.address_check import AddressRefused, Exemption, Target, is_allowed, target_of
 
 # As documents may write them; each leads to a network of one's own, or nowhere, whatever a resolver makes of it.
 INSIDE = [

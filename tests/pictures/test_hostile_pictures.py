@@ -19,10 +19,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pictures import child, sandbox
-from pictures.ladder import Kind, PictureRefused, Rendition, rungs
-from pictures.sandbox import Decoder
-from tests.test_renditions import encoded
+from pictures import decoder as sandbox
+from pictures import decoder_process
+from pictures.decoder import Decoder
+from pictures.sizes import Kind, PictureRefused, Rendition, rungs
+
+from .test_renditions import encoded
 
 MEMORY = 300 * 1024  # kB
 SECONDS = 25.0
@@ -353,10 +355,10 @@ def test_the_child_knows_no_secret_and_may_write_no_file(decoder):
     limits = Path(f"/proc/{pid}/limits").read_text()
     assert re.search(r"Max file size\s+0\s+0 ", limits)
     assert re.search(r"Max core file size\s+0\s+0 ", limits)
-    assert re.search(rf"Max data size\s+{child.MEMORY}\s+{child.MEMORY} ", limits)
+    assert re.search(rf"Max data size\s+{decoder_process.MEMORY}\s+{decoder_process.MEMORY} ", limits)
     assert re.search(r"Max open files\s+64\s+64 ", limits)
     allowed = int(re.search(r"Max cpu time\s+(\d+) ", limits)[1])
-    assert child.CPU_SECONDS <= allowed <= 2 * child.CPU_SECONDS  # beside what it has taken already
+    assert decoder_process.CPU_SECONDS <= allowed <= 2 * decoder_process.CPU_SECONDS  # beside what it has taken already
 
 
 def test_a_child_is_followed_by_another_after_so_many_pictures(monkeypatch):

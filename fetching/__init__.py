@@ -1,0 +1,1 @@
+"""The only code that asks other servers: address check, HTTP client with limits."""
