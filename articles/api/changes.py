@@ -19,11 +19,11 @@ from django.db.models import Q
 from articles.models import Article, ArticleQuerySet, Event, Subject
 
 from . import withdrawn
-from .airtime import SCHEDULE, SHOWS_UNSCORED
 from .cursor import Cursor, moment, ticks
 from .items import Row
-from .loading import rows_of
 from .pages import onwards
+from .queries import rows_of
+from .withdrawal_times import SCHEDULE, SHOWS_UNSCORED
 
 EVENTS_READ = 1000  # entries of the log that one answer takes in at most
 # What may change of an article without a difference in its item, or in whether it is shown.

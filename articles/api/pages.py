@@ -14,7 +14,7 @@ from django.db.models import Q
 from articles.models import Article, ArticleQuerySet, Topic
 
 from .items import Row
-from .loading import rows_of
+from .queries import rows_of
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ninja.errors import ValidationError
 
 from articles.models import Topic
 
-from . import items, loading, pages, schemas
+from . import items, pages, queries, schemas
 from .changes import Change, Gone, changes_since
 from .converters import NAME, NUMBER
 from .cursor import Cursor
@@ -55,7 +55,7 @@ def news(request: HttpRequest) -> HttpResponse:
 @file("/topics/", schemas.Topics, name="topics")
 def topics(request: HttpRequest) -> HttpResponse:
     """The registry of topics, in its order."""
-    return json_response(items.listed(items.topics(loading.registered_topics())))
+    return json_response(items.listed(items.topics(queries.registered_topics())))
 
 
 @file(f"/news/page/{NUMBER}/", schemas.Page, name="news_page", aliases=[f"/news/page{NUMBER}/"])
@@ -67,9 +67,9 @@ def news_page(request: HttpRequest, number: int) -> HttpResponse:
 @file(f"/news/{NAME}/", schemas.Page | schemas.Item, name="news_of")
 def news_of(request: HttpRequest, name: str) -> HttpResponse:
     """An article by the name of its document, or the first page of a topic by its id."""
-    row = loading.row_of(name) if "\0" not in name else None
+    row = queries.row_of(name) if "\0" not in name else None
     if row is not None:
-        return json_response(items.compact(items.item(row, loading.edition())))
+        return json_response(items.compact(items.item(row, queries.edition())))
     return _topic_page(name, 1)
 
 
@@ -96,7 +96,7 @@ def changes(request: HttpRequest, asked: Query[schemas.ChangesAsked]) -> HttpRes
         told = changes_since(cursor, asked.limit, timezone.now())
     except Gone:
         raise Problem(410, "since", "belongs to a state that is lost", "Leave it out to start anew.") from None
-    edition = loading.edition()
+    edition = queries.edition()
     value = [_change(change, edition) for change in told.changes]
     return json_response(items.compact({"changes": value, "next": str(told.cursor), "more": told.more}))
 
@@ -124,7 +124,7 @@ def _topic_page(slug: str, number: int) -> HttpResponse:
 def _page(found: pages.Page, number: int, *, is_there: bool) -> HttpResponse:
     if not found.rows and not is_there:
         raise Http404
-    edition = loading.edition()
+    edition = queries.edition()
     value = [items.item(row, edition) for row in found.rows]
     return json_response(items.listed(items.page(number, value, has_next=found.has_next)))
 

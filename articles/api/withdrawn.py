@@ -16,8 +16,8 @@ from django.db.models import Max
 from articles.audit_log.unit_of_work import CREATED, DELETED
 from articles.models import Article, Event, SitePolicy, Subject
 
-from .airtime import DECISIVE, EXISTS, SHOWS_UNSCORED, Entry, Values, is_judged_public, left_at
 from .cursor import Cursor
+from .withdrawal_times import DECISIVE, EXISTS, SHOWS_UNSCORED, Entry, Values, is_judged_public, left_at
 
 Found = dict[int, tuple[str, datetime]]
 

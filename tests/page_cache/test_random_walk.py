@@ -16,10 +16,11 @@ from articles import operations
 from articles.models import Article, Topic
 from articles.operations.results import Refused
 from providers.models import Provider, ProviderLogo
-from tests import builders, test_api_changes
+from tests import builders
 from tests import settings as test_settings
+from tests.api import test_changes
+from tests.api.test_changes import clock, newsroom, undo_at_random  # noqa: F401
 from tests.documents import document
-from tests.test_api_changes import clock, newsroom, undo_at_random  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +108,7 @@ def test_kept_answers_are_what_new_ones_would_be(client, clock, seed, settings, 
     settings.INDEX_SINGLE_STORIES = True
     newsroom()
     chance = random.Random(seed)  # noqa: S311
-    walk, reader = test_api_changes.TestWalk(), Reader(client)
+    walk, reader = test_changes.TestWalk(), Reader(client)
     deeds = {
         "act": lambda: walk.act(chance, clock),
         "time": lambda: walk.pass_time(clock, timedelta(minutes=chance.randrange(1, 300)), set()),

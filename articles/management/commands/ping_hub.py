@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from articles.db.locks import file_lock
-from articles.feeds.hub import Hub, HubAway, HubRefused, Memory, MemoryUnreadable, recall, remember
-from articles.feeds.touched import Moment, feeds_touched, site_feeds
+from articles.feeds.changed import Moment, feeds_touched, site_feeds
+from articles.feeds.websub import Hub, HubAway, HubRefused, Memory, MemoryUnreadable, recall, remember
 from articles.public.site_url import site_address
 from config.checks import OWN
 

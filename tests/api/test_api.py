@@ -419,7 +419,7 @@ class TestManners:
 
     def test_a_fault_of_ours_is_json_too(self, client, monkeypatch):
         client.raise_request_exception = False
-        monkeypatch.setattr("articles.api.loading.edition", lambda: 1 / 0)
+        monkeypatch.setattr("articles.api.queries.edition", lambda: 1 / 0)
         builders.article()
 
         answer = client.get(NEWS)

@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from articles import operations
-from articles.api import changes, items, loading
+from articles.api import changes, items, queries
 from articles.api.cursor import Cursor, ticks
 from articles.audit_log.unit_of_work import By
 from articles.models import Article, ArticleImage, Event, Operation, Topic, Via
@@ -74,8 +74,8 @@ class Mirror:
 
 
 def published() -> dict[str, Any]:
-    edition = loading.edition()
-    rows = loading.rows_of(Article.objects.public().order_by("pk"))
+    edition = queries.edition()
+    rows = queries.rows_of(Article.objects.public().order_by("pk"))
     return {row.name: items.item(row, edition) for row in rows}
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from articles import operations
 from articles.db.locks import file_lock
-from articles.feeds import hub as module
+from articles.feeds import websub as module
 from articles.models import Article
 from tests import builders
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from articles.api.airtime import EXISTS, SHOWS_UNSCORED, Entry, left_at
+from articles.api.withdrawal_times import EXISTS, SHOWS_UNSCORED, Entry, left_at
 
 NOON = datetime(2020, 6, 9, 12, tzinfo=UTC)
 PUBLIC = {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import urllib3
 
-from .touched import Moment
+from .changed import Moment
 
 TIMEOUT = urllib3.Timeout(connect=5, read=10)  # seconds
 TRY_AGAIN = {408, 425, 429}  # beside all of 500 and above
