@@ -7,11 +7,7 @@ class ArticlesConfig(AppConfig):
     def ready(self):
         from articles import checks  # noqa: F401 importing checks registers them
         from articles.images import fetch_queue
-        from articles.observing import checks as _  # noqa: F401
-        from articles.observing import errors, security
         from articles.page_cache import versions
 
         versions.connect_signals(self)
         fetch_queue.watch()
-        security.watch()
-        errors.start()

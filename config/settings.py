@@ -32,6 +32,7 @@ ADMIN_PATH = env.str("ADMIN_PATH", default="admin/").strip("/") + "/"
 INSTALLED_APPS = [
     "accounts",
     "articles",
+    "monitoring",
     "providers",
     "taggit",
     "django_htmx",
@@ -49,11 +50,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "articles.observing.middleware.RequestMiddleware",
+    "monitoring.middleware.RequestMiddleware",
     "config.middleware.HeadersMiddleware",
     "articles.api.middleware.OpenToAllMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "articles.observing.probes.ProbesMiddleware",
+    "monitoring.views.ProbesMiddleware",
     "articles.api.middleware.ReadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "articles.public.rate_limits.SearchersMiddleware",
@@ -250,8 +251,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "json": {"()": "articles.observing.logs.JsonFormatter"},
-        "plain": {"()": "articles.observing.logs.PlainFormatter"},
+        "json": {"()": "monitoring.logs.JsonFormatter"},
+        "plain": {"()": "monitoring.logs.PlainFormatter"},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

@@ -12,8 +12,8 @@ from django.core.files.storage import default_storage
 from django.db import OperationalError, connection
 from django.test import Client
 
-from articles.observing import health
-from articles.observing.health import AWAY, OK, PENDING, Readiness, verdict
+from monitoring import health
+from monitoring.health import AWAY, OK, PENDING, Readiness, verdict
 
 SECRETS = ("for-tests-only", "sqlite", "postgres", "redis", "127.0.0.1", "Error")
 
@@ -75,7 +75,7 @@ def test_what_is_away_is_named_and_nothing_else_told(client, monkeypatch, away, 
         raise OperationalError("connection to postgres://root:for-tests-only@127.0.0.1 failed")
 
     checks = {name: (fail if name == away else lambda: OK) for name in health.CHECKS}
-    monkeypatch.setattr("articles.observing.probes.readiness", lambda: Readiness(checks))
+    monkeypatch.setattr("monitoring.views.readiness", lambda: Readiness(checks))
     response = client.get("/readyz")
     told = json.loads(response.content)
     assert (response.status_code, told["status"], told["checks"][away]) == (code, status, AWAY)
@@ -156,7 +156,7 @@ def test_another_storage_is_asked_for_a_file(monkeypatch):
             asked.append(name)
             return False
 
-    monkeypatch.setattr("articles.observing.health.default_storage", Service())
+    monkeypatch.setattr("monitoring.health.default_storage", Service())
     assert health.check_storage() == OK
     assert asked == ["readyz"]
 

@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from config.checks import OWN
 
-from .errors import is_installed
+from .sentry import is_installed
 
 TOKEN_MIN = 16  # characters
 

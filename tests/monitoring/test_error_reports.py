@@ -11,7 +11,7 @@ from django.core.checks import run_checks
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
-from articles.observing import checks, errors
+from monitoring import checks, sentry
 
 sentry_sdk = pytest.importorskip("sentry_sdk")
 DSN = "https://public@sentry.example/1"
@@ -44,13 +44,13 @@ def reports(settings, monkeypatch):
     init = sentry_sdk.init
     monkeypatch.setattr(sentry_sdk, "init", lambda *args, **options: init(*args, transport=Transport, **options))
     settings.SENTRY_DSN = DSN
-    errors.start()
+    sentry.start()
     yield sent
     init(dsn=None)
 
 
 def test_a_report_tells_what_broke_and_nothing_private(reports, monkeypatch):
-    monkeypatch.setattr("articles.observing.probes.PROBES", {"/preview/MTI:1x:sig/": fail})
+    monkeypatch.setattr("monitoring.views.PROBES", {"/preview/MTI:1x:sig/": fail})
     client = Client(raise_request_exception=False)
     client.cookies["session"] = "the-session"
     headers = {"authorization": "Bearer s3cret", "x-api-key": "s3cret", "x-request-id": "from-the-proxy"}
@@ -80,7 +80,7 @@ def test_whatever_a_library_puts_into_a_report_this_goes_out():
         "logentry": {"message": "%s", "formatted": "failed\ns3cret", "params": ["s3cret"]},
         "transaction": "/preview/MTI:1x:sig/",
     }
-    assert errors.stripped(report) == {
+    assert sentry.stripped(report) == {
         "request": {
             "url": "https://news.example/preview/[removed]/",
             "headers": {"Host": "news.example"},
@@ -102,15 +102,15 @@ def test_a_logged_error_is_stripped(reports):
 def test_without_an_address_nothing_is_reported(settings, monkeypatch):
     monkeypatch.setattr(sentry_sdk, "init", lambda *args, **options: pytest.fail("reports errors"))
     settings.SENTRY_DSN = ""
-    errors.start()
+    sentry.start()
 
 
 def test_an_address_without_the_package_is_an_error_of_the_settings(settings, monkeypatch):
     settings.SENTRY_DSN = DSN
     assert checks.check_sentry() == []
-    for module in (checks, errors):
+    for module in (checks, sentry):
         monkeypatch.setattr(module, "is_installed", lambda: False)
-    errors.start()
+    sentry.start()
     assert [(found.id, "requirements-services.lock" in found.hint) for found in checks.check_sentry()] == [
         ("articles.E042", True)
     ]
@@ -118,5 +118,5 @@ def test_an_address_without_the_package_is_an_error_of_the_settings(settings, mo
 
 def test_an_address_that_is_none_is_an_error_of_the_settings(settings):
     settings.SENTRY_DSN = "sentry.example"
-    errors.start()
+    sentry.start()
     assert "articles.E043" in {found.id for found in run_checks()}

@@ -18,17 +18,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from articles import operations
 from articles.models import Article, Operation, PictureAddress
-from articles.observing import gauges
-from articles.observing.counting import Counters
-
-from . import builders
+from monitoring import gauges
+from monitoring.request_counters import Counters
+from tests import builders
 
 ROOT = settings.BASE_DIR
 TOKEN = "a-token-of-these-tests"
 COUNT = """
 import sys
 from pathlib import Path
-from articles.observing.counting import Counters
+from monitoring.request_counters import Counters
 counters = Counters(Path(sys.argv[1]))
 for _ in range(int(sys.argv[2])):
     counters.add("front", "GET", 200, 0.02)

@@ -16,11 +16,10 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from articles.observing.logs import JsonFormatter, PlainFormatter, request_id
-from articles.observing.middleware import RequestMiddleware
-from articles.observing.redaction import redacted
-
-from . import builders
+from monitoring.logs import JsonFormatter, PlainFormatter, request_id
+from monitoring.middleware import RequestMiddleware
+from monitoring.redaction import redacted
+from tests import builders
 
 ID = re.compile(r"[0-9a-f]{32}")
 SECRET_NAMES = ("token", "secret", "old_password", "sig", "session", "auth", "credential", "api_key", "code")
@@ -153,7 +152,7 @@ def test_an_error_has_the_id_of_its_request(caplog, monkeypatch):
     def fail(request: object) -> HttpResponse:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("articles.observing.probes.PROBES", {"/healthz": fail})
+    monkeypatch.setattr("monitoring.views.PROBES", {"/healthz": fail})
     lines: list[str] = []
     monkeypatch.setattr(caplog.handler, "emit", lambda entry: lines.append(JsonFormatter().format(entry)))
     response = Client(raise_request_exception=False).get("/healthz", headers={"x-request-id": "from-the-proxy"})

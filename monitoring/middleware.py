@@ -15,9 +15,9 @@ from django.utils.functional import empty
 
 from config.clients import client_of
 
-from .counting import Counters
 from .logs import request_id
-from .probes import PROBES
+from .request_counters import Counters
+from .views import PROBES
 
 HEADER = "X-Request-ID"
 ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
