@@ -32,6 +32,7 @@ ADMIN_PATH = env.str("ADMIN_PATH", default="admin/").strip("/") + "/"
 INSTALLED_APPS = [
     "accounts",
     "articles",
+    "backups",
     "monitoring",
     "providers",
     "taggit",

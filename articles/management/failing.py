@@ -9,8 +9,8 @@ from pathlib import Path
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from articles.backups.tables import UnknownColumn
 from articles.management.stopping import stop_by_signal
+from backups.tables import UnknownColumn
 from config.errors import BUCKET_FAILED
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from articles.backups.taking import BackupFailed, take
 from articles.management.failing import failures_told
+from backups.create import BackupFailed, take
 
 
 class Command(BaseCommand):

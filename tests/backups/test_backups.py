@@ -22,14 +22,12 @@ from django.test import Client
 
 from articles import operations
 from articles.audit_log.unit_of_work import By
-from articles.backups import archive, media, tables
 from articles.models import Article, Event, Pairing, SavedView
 from articles.page_cache import versions
 from articles.search.schema import missing_triggers
+from backups import archive, media, tables
 from config.files import WholeFileStorage
-from tests import dump
-
-from . import builders
+from tests import builders, dump
 
 pytestmark = pytest.mark.thorough
 

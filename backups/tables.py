@@ -122,7 +122,7 @@ def kind_of(field: Any) -> str:
     except KeyError:
         raise UnknownColumn(
             f"{field} is a {field.get_internal_type()}, which no archive can hold: add it to KINDS in "
-            "articles/backups/tables.py, or keep its app out of INSTALLED_APPS."
+            "backups/tables.py, or keep its app out of INSTALLED_APPS."
         ) from None
 
 

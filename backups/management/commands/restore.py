@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from articles.backups.archive import ArchiveRefused
-from articles.backups.restoring import RestoreRefused, restore
 from articles.db.locks import import_lock
 from articles.management.failing import failures_told
+from backups.archive import ArchiveRefused
+from backups.restore import RestoreRefused, restore
 
 
 class Command(BaseCommand):
