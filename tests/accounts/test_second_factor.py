@@ -22,8 +22,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import second_factor, views
 from accounts.models import SecondFactorDuty
-
-from .addresses import all_addresses
+from tests.addresses import all_addresses
 
 pytestmark = pytest.mark.django_db
 
