@@ -1,0 +1,59 @@
+"""The documentation agrees with the code: settings, commands, links."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import get_commands
+
+ROOT = settings.BASE_DIR
+PAGES = sorted(path.relative_to(ROOT) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
+INTERNAL = {"NEWSFOLD_SERVES"}  # set by config/wsgi.py, not by operators
+
+
+def variables() -> set[str]:
+    source = (ROOT / "config" / "settings.py").read_text()
+    return set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source)) - INTERNAL
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^ *```.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", without_code(path.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_settings_are_listed_and_have_an_example():
+    listed = set(re.findall(r"^\|.*", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE))
+    names = {name for row in listed for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])}
+    examples = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+    assert names == variables()
+    assert variables() - examples == set()
+
+
+def test_commands_of_the_readme_exist():
+    readme = (ROOT / "README.md").read_text()
+    table = readme.partition("## Commands")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    named = {word for cell in cells for word in re.findall(r"`([a-z_]+)", cell)}
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    assert named
+    assert named <= set(get_commands())
+    assert set(re.findall(r"(?:`|\$ )make ([a-z]+)", readme)) <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", without_code((ROOT / page).read_text())):
+        target, _, anchor = link.partition("#")
+        if ":" in link:
+            continue
+        path = (ROOT / page).parent / target if target else ROOT / page
+        assert path.exists(), link
+        assert not anchor or anchor in anchors(path), link
