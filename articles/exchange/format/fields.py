@@ -1,12 +1,13 @@
-"""The keys of each kind of mapping, in the order of the format: the one table that reading and writing share. Pure.
+"""Define the fields of each kind of mapping, in the order of the format. Pure.
 
-docs/format.md explains order, quoting, blocks, meaning and lengths.
+Parsing and writing share this table. docs/format.md explains order, quoting, blocks, meaning and lengths.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum, auto
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum, auto
 
 TITLE_MAX = 300
 TEXT_MAX = 10_000
@@ -15,7 +16,7 @@ WORD_MAX = 30
 TOPIC_MAX = 100
 
 
-class FieldKind(Enum):
+class FieldKind(StrEnum):
     LINE = auto()
     TEXT = auto()
     URL = auto()
@@ -29,6 +30,7 @@ class FieldKind(Enum):
     TIME = auto()
     NAMES = auto()
     OUTLET = auto()
+    RELATED_OUTLET = auto()
     IMAGES = auto()
     LOGOS = auto()
     RELATED = auto()
@@ -37,7 +39,7 @@ class FieldKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One key: its name in the newest dialect, the attribute that holds it, and how it is written."""
+    """One key: its name in the newest dialect, the attribute that holds its value, and how it is written."""
 
     name: str
     attribute: str
@@ -45,9 +47,11 @@ class Field:
     style: str = "p"
     length_max: int = TEXT_MAX
     required: bool = False
-    block: bool = False  # stands alone between empty lines
-    keeps_empty: bool = False  # an empty text says something
+    block: bool = False  # has empty lines around it
+    keeps_empty: bool = False  # an empty text is written
 
+
+Fields = tuple[Field, ...]
 
 # How many items a list may hold; real ones have at most 5 names, 1 picture and 73 related links.
 LIST_LENGTH_MAX = {FieldKind.NAMES: 100, FieldKind.IMAGES: 50, FieldKind.LOGOS: 50, FieldKind.RELATED: 500}
@@ -58,7 +62,7 @@ _URLS = (
     Field("cdnAmpWebUrl", "cdn_amp_url", FieldKind.URL, "d"),
 )
 
-IMAGE = (
+_IMAGE = (
     Field("url", "url", FieldKind.URL, "d", required=True),
     Field("width", "width", FieldKind.SIZE),
     Field("height", "height", FieldKind.SIZE),
@@ -66,27 +70,26 @@ IMAGE = (
     Field("title", "title", FieldKind.TEXT, "d", TITLE_MAX),
     Field("attribution", "attribution", FieldKind.TEXT, "d", TITLE_MAX),
 )
-LOGO = (Field("url", "url", FieldKind.LOGO_URL, "d", required=True), *IMAGE[1:])
+_LOGO = (Field("url", "url", FieldKind.LOGO_URL, "d", required=True), *_IMAGE[1:])
 
-OUTLET = (
+_OUTLET = (
     Field("name", "name", FieldKind.LINE, "p", NAME_MAX, required=True),
     Field("domain", "domain", FieldKind.LINE, "p", NAME_MAX, required=True),
     Field("images", "images", FieldKind.LOGOS),
 )
-RELATED_OUTLET = OUTLET[:2]  # never has images; if one has, they are kept as an unknown key
 
-RELATED = (
+_RELATED = (
     Field("title", "title", FieldKind.LINE, "d", TITLE_MAX, required=True),
     Field("excerpt", "excerpt", FieldKind.TEXT, "d"),
     Field("publishedDateTime", "published_at", FieldKind.TIME, required=True),
     *_URLS,
     Field("type", "type", FieldKind.LINE, "p", WORD_MAX),
-    Field("provider", "provider", FieldKind.OUTLET, required=True),
+    Field("provider", "provider", FieldKind.RELATED_OUTLET, required=True),
     Field("quality", "quality", FieldKind.SCORE),
     Field("images", "images", FieldKind.IMAGES),
 )
 
-ARTICLE = (
+_ARTICLE = (
     Field("category", "category", FieldKind.LINE, "p", 50),
     Field("title", "title", FieldKind.LINE, "d", TITLE_MAX, required=True),
     Field("excerpt", "excerpt", FieldKind.TEXT, "d", required=True, keeps_empty=True),
@@ -124,50 +127,72 @@ TOPIC_ENTRY = (
 ORGANIZATION_ENTRY = (
     _TAXONOMY,
     Field("_id", "registry_id", FieldKind.LINE, length_max=NAME_MAX),
-    *OUTLET,
+    *_OUTLET,
 )
-
-# What dialect D2 calls its addresses, which it writes bare.
-D2_NAMES = {"webUrl": "sourceUrl", "ampWebUrl": "ampUrl", "cdnAmpWebUrl": "cdnAmpUrl"}
-
-
-def _in_d2(key: Field) -> Field:
-    style = "p" if key.kind in (FieldKind.URL, FieldKind.LOGO_URL) else key.style
-    return Field(
-        D2_NAMES.get(key.name, key.name),
-        key.attribute,
-        key.kind,
-        style,
-        key.length_max,
-        key.required,
-        key.block,
-        key.keeps_empty,
-    )
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The keys of each kind of mapping as one dialect writes them."""
+    """The fields of a document, and of the mappings inside a field of each kind, as one dialect writes them."""
 
-    article: tuple[Field, ...] = ARTICLE
-    related: tuple[Field, ...] = RELATED
-    outlet: tuple[Field, ...] = OUTLET
-    related_outlet: tuple[Field, ...] = RELATED_OUTLET
-    image: tuple[Field, ...] = IMAGE
-    logo: tuple[Field, ...] = LOGO
+    article: Fields
+    nested: dict[FieldKind, Fields]
 
 
-QUOTED_DIALECTS = Dialect()  # D3 to D5 differ only in which keys they use
-UNQUOTED_DIALECT = Dialect(
-    article=tuple(_in_d2(key) for key in ARTICLE if key.name != "originalUrl"),
-    related=tuple(map(_in_d2, RELATED)),
-    image=tuple(map(_in_d2, IMAGE)),
-    outlet=OUTLET,
-    related_outlet=RELATED_OUTLET,
-    logo=tuple(map(_in_d2, LOGO)),
+D2_NAMES = {"webUrl": "sourceUrl", "ampWebUrl": "ampUrl", "cdnAmpWebUrl": "cdnAmpUrl"}
+
+
+def _in_d2(fields: Fields) -> Fields:
+    """Return the fields as dialect D2 writes them: URLs have other names and no quotes."""
+    is_url = (FieldKind.URL, FieldKind.LOGO_URL)
+    return tuple(
+        replace(field, name=D2_NAMES.get(field.name, field.name), style="p" if field.kind in is_url else field.style)
+        for field in fields
+        if field.name != "originalUrl"
+    )
+
+
+QUOTED_DIALECTS = Dialect(  # D3 to D5 differ only in which keys they use
+    _ARTICLE,
+    {
+        FieldKind.OUTLET: _OUTLET,
+        FieldKind.RELATED_OUTLET: _OUTLET[:2],  # images are kept as an unknown key
+        FieldKind.IMAGES: _IMAGE,
+        FieldKind.LOGOS: _LOGO,
+        FieldKind.RELATED: _RELATED,
+    },
+)
+UNQUOTED_DIALECT = Dialect(  # D2, and the registries
+    _in_d2(_ARTICLE), {kind: _in_d2(fields) for kind, fields in QUOTED_DIALECTS.nested.items()}
 )
 
 
 def dialect_fields(name: str) -> Dialect:
-    """Return the keys of dialect D2, D3, D4 or D5."""
+    """Return the fields of dialect D2, D3, D4 or D5."""
     return UNQUOTED_DIALECT if name == "D2" else QUOTED_DIALECTS
+
+
+def canonical_order(fields: Fields, present: Sequence[tuple[str, bool]]) -> list[str]:
+    """Return the names in `present` in the format's order; each comes with whether its value is a list or mapping.
+
+    Unknown keys come after the known ones of their sort: plain values at the end of the scalar block, lists and
+    mappings before `secured`.
+    """
+    positions = {field.name: index for index, field in enumerate(fields)}
+    last_scalar = sum(not field.block for field in fields)
+    has_blocks = last_scalar < len(fields)
+
+    def position(item: tuple[int, tuple[str, bool]]) -> tuple[float, int]:
+        index, (name, is_collection) = item
+        if name in positions:
+            return positions[name], 0
+        if has_blocks and not is_collection:
+            return last_scalar - 0.5, index
+        return len(fields) - (1.5 if has_blocks else 0), index
+
+    return [name for _, (name, _) in sorted(enumerate(present), key=position)]
+
+
+def block_names(fields: Fields, unknown_collections: Iterable[str]) -> set[str]:
+    """Return the keys with empty lines around them: blocks, and unknown keys with a list or mapping."""
+    return {field.name for field in fields if field.block}.union(unknown_collections)

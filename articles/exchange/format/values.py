@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from .yaml_tree import UNSAFE_CHARACTERS, Mapping, Node, Scalar, Sequence
+from .yaml_tree import NULLS, UNSAFE_CHARACTERS, Mapping, Node, Scalar, Sequence
 
 PIXELS_MAX = 1_000_000  # one side of a picture
 URL_LENGTH_MAX = 2048
@@ -139,9 +140,10 @@ def encode_unknown(node: Node) -> Any:
 
 
 _FIRST_INDICATORS = "[]{},#&*!|>'\"%@`"
-_RESERVED = {"", "~", "null", "Null", "NULL", "---", "..."}
+_RESERVED = NULLS | {"---", "..."}
 
 
+@lru_cache(maxsize=4096)  # names of outlets and topics repeat
 def is_plain_safe(text: str) -> bool:
     """Return whether YAML reads `text`, written bare, as this very text."""
     if text in _RESERVED or text != text.strip(" \t") or _UNPRINTED_PATTERN.search(text):

@@ -1,4 +1,4 @@
-"""A document to text, by the conventions of the format; the mirror of parse.py. Pure.
+"""Write a document or a registry entry as text, by the conventions of the format; the mirror of parse.py. Pure.
 
 What a mapping's `layout` and `extra` remember comes back as it was; all else follows docs/format.md.
 """
@@ -7,28 +7,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from .document import Document, Entry, Image, Outlet, Related, TopicEntry
-from .fields import ORGANIZATION_ENTRY, TOPIC_ENTRY, UNQUOTED_DIALECT, Dialect, Field, FieldKind, dialect_fields
-from .parse import block_names, canonical_order
-from .values import format_scalar, format_time, format_value, item_lines, key_lines
+from .document import Document, Entry, Image, Layout, Outlet, Related, TopicEntry
+from .fields import (
+    ORGANIZATION_ENTRY,
+    TOPIC_ENTRY,
+    UNQUOTED_DIALECT,
+    Dialect,
+    Field,
+    FieldKind,
+    Fields,
+    block_names,
+    canonical_order,
+    dialect_fields,
+)
+from .values import format_scalar, format_time, format_value, key_lines
+from .yaml_tree import NULLS
 
 Record = Document | Related | Outlet | Image | Entry
-
-_EMPTY: tuple[Any, ...] = (None, "", [])
 
 
 def document_text(document: Document) -> str:
     """Return the document in its own dialect, ending in the fence, an empty line and its body."""
-    keys = dialect_fields(document.dialect)
-    lines = _Writer(keys).lines(document, keys.article, top=True)
+    dialect = dialect_fields(document.dialect)
+    blocks = block_names(dialect.article, [name for name, value in document.extra if _is_collection(value)])
+    odd_gaps = document.layout.get("gaps", ())
+    lines = ["---"]
+    for name, field_lines in _Writer(dialect).lines_by_key(document, dialect.article).items():
+        if len(lines) > 1 and (name in blocks) != (name in odd_gaps):
+            lines.append("")
+        lines += field_lines
     gap = "" if document.layout.get("close") == "tight" else "\n"
-    return "---\n" + "\n".join(lines) + "\n---\n" + gap + document.body
+    return "\n".join(lines) + "\n---\n" + gap + document.body
 
 
 def entry_text(entry: Entry) -> str:
     """Return a registry entry between fences, or in the form that its file had."""
-    keys = TOPIC_ENTRY if isinstance(entry, TopicEntry) else ORGANIZATION_ENTRY
-    text = "\n".join(_Writer(UNQUOTED_DIALECT).lines(entry, keys))
+    fields = TOPIC_ENTRY if isinstance(entry, TopicEntry) else ORGANIZATION_ENTRY
+    text = "\n".join(_Writer(UNQUOTED_DIALECT).lines(entry, fields))
     match entry.layout.get("form"):
         case "bare, unended":
             return text
@@ -40,101 +55,95 @@ def entry_text(entry: Entry) -> str:
 
 
 class _Writer:
-    def __init__(self, keys: Dialect) -> None:
-        self.keys = keys
+    """Writes mappings in one dialect."""
 
-    def lines(self, record: Record, keys: tuple[Field, ...], *, top: bool = False) -> list[str]:
-        """Return the lines of one mapping, not indented."""
-        pieces: dict[str, tuple[list[str], bool]] = {}
-        for key in keys:
-            found = self._known(record, key)
-            if found:
-                pieces[key.name] = (found, key.block)
-        for name, value in record.extra:
-            pieces[name] = (key_lines(name, value), not _is_single(value))
-        present = [(name, is_block) for name, (_, is_block) in pieces.items()]
-        blocks = block_names(keys, present) if top else set()
-        odd_gaps = record.layout.get("gaps", ()) if top else ()
-        written_lines: list[str] = []
-        for name in _ordered(record.layout.get("order"), canonical_order(keys, present)):
-            if written_lines and (name in blocks) != (name in odd_gaps):
-                written_lines.append("")
-            written_lines += pieces[name][0]
-        return written_lines
+    def __init__(self, dialect: Dialect) -> None:
+        self.nested = dialect.nested
 
-    def _known(self, record: Record, key: Field) -> list[str]:
-        """Return the lines of a known key; none where the record has no value for it."""
-        value = getattr(record, key.attribute)
+    def lines(self, record: Record, fields: Fields, indent: str = "") -> list[str]:
+        return [line for lines in self.lines_by_key(record, fields, indent).values() for line in lines]
+
+    def lines_by_key(self, record: Record, fields: Fields, indent: str = "") -> dict[str, list[str]]:
+        """Return the lines of each key that the mapping has, in the order in which they are written."""
         layout = record.layout
-        if key.kind is FieldKind.NAMES:
-            return _names(value, key, layout)
-        if value in _EMPTY and not (key.keeps_empty and key.name not in layout.get("blank", ())):
-            blank = layout.get("blank", {}).get(key.name)
-            return [] if blank is None else [f"{key.name}: {blank}" if blank else f"{key.name}:"]
-        match key.kind:
-            case FieldKind.OUTLET:
-                keys = self.keys.related_outlet if isinstance(record, Related) else self.keys.outlet
-                return [f"{key.name}:", *_indented(self.lines(value, keys))]
-            case FieldKind.SERVICES:
-                return [f"{key.name}:", *(f"  {name}: {format_scalar(url, 'p')}" for name, url in value)]
-            case FieldKind.IMAGES | FieldKind.LOGOS | FieldKind.RELATED:
-                return [
-                    f"{key.name}:",
-                    *_indented(line for item in value for line in item_lines(self._item(item, key))),
-                ]
-        return [f"{key.name}: {_scalar(value, key, layout)}"]
+        by_key = {}
+        for field in fields:
+            value = getattr(record, field.attribute)
+            if value or layout or field.keeps_empty or isinstance(value, int):  # most documents lack most fields
+                lines = self._field_lines(value, field, layout, indent)
+                if lines:
+                    by_key[field.name] = lines
+        if not record.extra and "order" not in layout:
+            return by_key
+        present = [(field.name, field.block) for field in fields if field.name in by_key]
+        for key, value in record.extra:
+            by_key[key] = [indent + line for line in key_lines(key, value)]
+            present.append((key, _is_collection(value)))
+        names = _in_recorded_order(canonical_order(fields, present), layout.get("order", []))
+        return {name: by_key[name] for name in names}
 
-    def _item(self, item: Image | Related, key: Field) -> list[str]:
-        if isinstance(item, Related):
-            return self.lines(item, self.keys.related)
-        return self.lines(item, self.keys.logo if key.kind is FieldKind.LOGOS else self.keys.image)
-
-
-def _is_single(value: Any) -> bool:
-    """Return whether an unknown value stood as plain text, so that it belongs among the scalars."""
-    return not isinstance(value, list) and not (isinstance(value, dict) and "keys" in value)
-
-
-def _scalar(value: Any, key: Field, layout: dict[str, Any]) -> str:
-    match key.kind:
-        case FieldKind.SIZE | FieldKind.SCORE | FieldKind.QUALITY | FieldKind.HEAT:
-            return str(value)
-        case FieldKind.BOOLEAN | FieldKind.STATE:
-            return "true" if value else "false"
-    text = format_time(value) if key.kind is FieldKind.TIME else value
-    before, after = layout.get("around", {}).get(key.name, ("", ""))
-    return format_scalar(before + text + after, layout.get("style", {}).get(key.name, key.style))
-
-
-def _names(names: list[str], key: Field, layout: dict[str, Any]) -> list[str]:
-    as_written = layout.get("items", {}).get(key.name)
-    if as_written is not None and names == _distinct(as_written):
-        items = [format_value(value) for value in as_written]
-    elif names:
-        items = [format_scalar(name, "p") for name in names]
-    else:
-        blank = layout.get("blank", {}).get(key.name)
-        return [] if blank is None else [f"{key.name}: {blank}" if blank else f"{key.name}:"]
-    return [f"{key.name}:", *(f"  - {item}" for item in items)]
+    def _field_lines(self, value: Any, field: Field, layout: Layout, indent: str) -> list[str]:
+        """Return the lines of a known key; none where the record has no value for it."""
+        key = f"{indent}{field.name}:"
+        if field.kind is FieldKind.NAMES and (items := _name_items(value, field, layout)):
+            return [key, *(f"{indent}  - {item}" for item in items)]
+        if not value and not isinstance(value, int):
+            blank = layout.get("blank", {}).get(field.name)
+            if blank is not None or not field.keeps_empty:
+                return [] if blank is None else [f"{key} {blank}" if blank else key]
+        if field.kind is FieldKind.SERVICES:
+            return [key, *(f"{indent}  {name}: {format_scalar(url, 'p')}" for name, url in value)]
+        nested_fields = self.nested.get(field.kind)
+        if nested_fields is None:
+            return [f"{key} {_scalar(value, field, layout)}"]
+        if not isinstance(value, list):
+            return [key, *self.lines(value, nested_fields, indent + "  ")]
+        lines = [key]
+        inner = indent + "    "
+        for item in value:
+            first, *others = self.lines(item, nested_fields, inner)
+            lines += [f"{indent}  - {first.removeprefix(inner)}", *others]
+        return lines
 
 
-def _distinct(as_written: list[Any]) -> list[str]:
-    """Return the names that a list as written stands for: each once, without empty items."""
-    texts = [item if isinstance(item, str) else item.get("plain", item.get("single", "")) for item in as_written]
-    return [text for text in dict.fromkeys(texts) if text not in ("", "~", "null", "Null", "NULL")]
+def _is_collection(value: Any) -> bool:
+    """Return whether the value of an unknown key is a list or mapping."""
+    return isinstance(value, list) or (isinstance(value, dict) and "keys" in value)
 
 
-def _ordered(order: list[str] | None, names: list[str]) -> list[str]:
-    """Return `names` in the remembered order; a name that is new stands behind its canonical neighbour."""
-    if not order:
-        return names
+def _scalar(value: Any, field: Field, layout: Layout) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    text = value if isinstance(value, str) else format_time(value)
+    if not layout:
+        return format_scalar(text, field.style)
+    before, after = layout.get("around", {}).get(field.name, ("", ""))
+    return format_scalar(before + text + after, layout.get("style", {}).get(field.name, field.style))
+
+
+def _name_items(names: list[str], field: Field, layout: Layout) -> list[Any]:
+    """Return the items of a list of names, as the file had them if they still mean the same names."""
+    recorded = layout.get("items", {}).get(field.name)
+    if recorded is not None and names == _distinct_names(recorded):
+        return [format_value(value) for value in recorded]
+    return [format_scalar(name, "p") for name in names]
+
+
+def _distinct_names(recorded: list[Any]) -> list[str]:
+    """Return the names that recorded items mean: each once, without empty items."""
+    texts = [item if isinstance(item, str) else item.get("plain", item.get("single", "")) for item in recorded]
+    return [text for text in dict.fromkeys(texts) if text not in NULLS]
+
+
+def _in_recorded_order(names: list[str], order: list[str]) -> list[str]:
+    """Return `names` in the recorded order; a new name follows its canonical neighbour."""
     result = [name for name in order if name in names]
+    if not result:
+        return names
     for index, name in enumerate(names):
         if name not in result:
             earlier = [result.index(other) for other in names[:index] if other in result]
             result.insert(max(earlier) + 1 if earlier else 0, name)
     return result
-
-
-def _indented(lines: Any) -> list[str]:
-    return [f"  {line}" for line in lines]

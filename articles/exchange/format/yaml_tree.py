@@ -1,7 +1,7 @@
-"""YAML text to a small tree that remembers lines and quoting; refuses what no honest document contains. Pure.
+"""Parse YAML text into a small tree that keeps lines and quoting; refuse what no honest document contains. Pure.
 
-One pass over libyaml's events: no aliases, tags, merges or repeated keys get far enough to cost anything.
-Every scalar stays text: types are a matter of the field, not of YAML's guesses.
+It makes one pass over libyaml's events, so aliases, tags, merges and repeated keys are refused before they cost
+anything. Every scalar stays text: its type depends on the field, not on YAML's guesses.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from typing import Any
 import yaml
 
 DEPTH_MAX = 12  # real documents nest four levels
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _PRIVATE_PLANE = 0x10F000  # private use: no writer of news means anything by these
 
-# YAML refuses, folds or skips these characters; documents may contain them, so they travel in disguise.
+# YAML refuses, folds or skips these characters; documents may contain them, so they are replaced while YAML is parsed.
 _UNSAFE_CODES = [*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF]
 UNSAFE_CHARACTERS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _ESCAPED_PATTERN = re.compile(f"[{chr(_PRIVATE_PLANE)}-{chr(_PRIVATE_PLANE + len(_UNSAFE_CODES) - 1)}]")
 _ESCAPE_MAP = {code: _PRIVATE_PLANE + index for index, code in enumerate(_UNSAFE_CODES)}
 _UNESCAPE_MAP = {disguised: code for code, disguised in _ESCAPE_MAP.items()}
-_LINE_END_PATTERN = re.compile("\r\n?|\n")  # libyaml's, as far as they aren't in disguise
+_LINE_END_PATTERN = re.compile("\r\n?|\n")  # libyaml's, except those in _UNSAFE_CODES
 _FORBIDDEN_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _UNSTORABLE_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
@@ -44,7 +45,7 @@ class Scalar:
 
     @property
     def is_null(self) -> bool:
-        return self.style == "p" and self.text in ("", "~", "null", "Null", "NULL")
+        return self.style == "p" and self.text in NULLS
 
 
 @dataclass(slots=True)
@@ -52,14 +53,13 @@ class MappingEntry:
     key: str
     value: Node
     line: int
-    gap: bool  # an empty line stands before it
+    blank_line_before: bool
 
 
 @dataclass(slots=True)
 class Mapping:
     line: int
     entries: list[MappingEntry] = field(default_factory=list)
-    flow: bool = False
 
     def get(self, key: str) -> Node | None:
         return next((entry.value for entry in self.entries if entry.key == key), None)
@@ -69,7 +69,6 @@ class Mapping:
 class Sequence:
     line: int
     items: list[Node] = field(default_factory=list)
-    flow: bool = False
 
 
 Node = Scalar | Mapping | Sequence
@@ -155,7 +154,7 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         text, line, style = event.value, self._line(event), _STYLES[event.style]
-        if style == "d" and UNSAFE_CHARACTERS.search(text):  # raw ones are in disguise: these were escaped
+        if style == "d" and UNSAFE_CHARACTERS.search(text):  # raw ones were replaced: these were escaped
             style = "e"
         if self.disguised:
             text = text.translate(_UNESCAPE_MAP)
@@ -165,7 +164,7 @@ class _Builder:
         return Scalar(text, style, line)
 
     def _mapping(self, start: yaml.MappingStartEvent, depth: int) -> Mapping:
-        mapping = Mapping(self._line(start), flow=bool(start.flow_style))
+        mapping = Mapping(self._line(start))
         keys = set()
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             key = self._node(event, depth)
@@ -179,12 +178,13 @@ class _Builder:
                 raise TreeError(key.line, f"{key.text}: stands twice; keep one")
             keys.add(key.text)
             above = event.start_mark.line - 1
-            gap = above >= 0 and not self.lines[above].strip()
-            mapping.entries.append(MappingEntry(key.text, self._node(next(self.events), depth), key.line, gap))
+            blank_line = above >= 0 and not self.lines[above].strip()
+            value = self._node(next(self.events), depth)
+            mapping.entries.append(MappingEntry(key.text, value, key.line, blank_line))
         return mapping
 
     def _sequence(self, start: yaml.SequenceStartEvent, depth: int) -> Sequence:
-        sequence = Sequence(self._line(start), flow=bool(start.flow_style))
+        sequence = Sequence(self._line(start))
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             sequence.items.append(self._node(event, depth))
         return sequence
