@@ -32,7 +32,6 @@ serve: $(site)
 	@$(bind) $(python) config/free_port.py "$$($(bind) $(python) -c 'from config.settings import WEB_BIND; print(WEB_BIND)')"
 	@$(python) manage.py migrate --no-input
 	@$(python) manage.py collectstatic --no-input
-	@echo "Serving without a proxy in front: on a trusted network only. docs/deploy/ has the way to production. Ctrl-C ends it."
 	@exec env $(bind) $(python) -m gunicorn -c config/gunicorn.conf.py
 serve: bind := $(if $(PORT),WEB_BIND=127.0.0.1:$(PORT))
 

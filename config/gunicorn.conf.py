@@ -51,6 +51,6 @@ def when_ready(server: Any) -> None:
     """Warn that gunicorn alone is no server for the internet: a few slow clients would take all its threads."""
     if not _settings["BEHIND_PROXY"]:
         server.log.warning(
-            "Without a proxy in front this server is for a trusted network only; for production put nginx in front "
-            "as docs/deploy/README.md says, and set BEHIND_PROXY=true."
+            "Without a proxy in front this server is for a trusted network only. For production put nginx in front "
+            "(docs/deploy/README.md) and set BEHIND_PROXY=true."
         )

@@ -29,6 +29,10 @@ POSTGRES_BIN = str(BINARIES[-1]) if BINARIES else os.path.dirname(shutil.which("
 OWNER = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}  # it refuses root
 
 
+NGINX = ROOT / "docs" / "deploy"
+TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")  # nginx keeps a folder for each
+
+
 def missing(*programs: str) -> list[str]:
     """Return which of these programs aren't on this machine; those of PostgreSQL needn't be on PATH."""
     path = os.pathsep.join([POSTGRES_BIN, os.environ.get("PATH", "")])
@@ -255,3 +259,63 @@ client = Client()
 client.force_login(user)
 print(json.dumps({name: morsel.value for name, morsel in client.cookies.items()}))
 """
+
+
+class Nginx:
+    """Debian's nginx with a shipped configuration; only ports, certificate and folders of its own are substituted.
+
+    `nginx.conf` serves `url` with TLS, `nginx-compose.conf` without.
+    """
+
+    def __init__(self, upstream: int, shipped: str = "nginx.conf") -> None:
+        self.port, self.plain_port = free_port(), free_port()
+        self.url = f"https://127.0.0.1:{self.port}"
+        self.folder = Path(tempfile.mkdtemp(prefix="newsfold-nginx-", dir="/tmp"))
+        self.folder.chmod(0o755)  # its processes aren't root's
+        folders = "".join(f"{name}_temp_path {self.folder}/{name};\n" for name in TEMPORARY)
+        substitutions = {"http {\n": "http {\n" + folders}
+        if shipped == "nginx.conf":
+            substitutions |= self._make_certificate() | {
+                "listen [::]": "# listen [::]",
+                "listen 80 ": f"listen 127.0.0.1:{self.plain_port} ",
+                "listen 443 ": f"listen 127.0.0.1:{self.port} ",
+                "127.0.0.1:8000": f"127.0.0.1:{upstream}",
+            }
+        else:
+            self.url = f"http://127.0.0.1:{self.port}"
+            substitutions |= {"listen 8000 ": f"listen 127.0.0.1:{self.port} ", "web:8000": f"127.0.0.1:{upstream}"}
+        text = (NGINX / shipped).read_text()
+        for part, replacement in substitutions.items():
+            assert part in text, f"{shipped} has no {part!r}"
+            text = text.replace(part, replacement)
+        (self.folder / "nginx.conf").write_text(text)
+        shutil.copy(NGINX / "nginx-proxy.conf", self.folder)
+
+    def _make_certificate(self) -> dict[str, str]:
+        certificate, key = str(self.folder / "certificate.pem"), str(self.folder / "key.pem")
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+        subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=30)
+        shipped = "/etc/ssl/news.example"
+        return {f"{shipped}/fullchain.pem": certificate, f"{shipped}/privkey.pem": key}
+
+    def command(self, *arguments: str) -> list[str]:
+        own = f"daemon off; pid {self.folder}/nginx.pid;"
+        return ["nginx", "-e", f"{self.folder}/error.log", "-c", f"{self.folder}/nginx.conf", "-g", own, *arguments]
+
+    def check(self) -> str:
+        """Return what `nginx -t` says."""
+        done = subprocess.run(self.command("-t"), capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command())
+        wait_until(lambda: answers(self.port), 10, "nginx answers")
+
+    def log(self) -> str:
+        return (self.folder / "error.log").read_text(errors="replace")
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=20)
+        shutil.rmtree(self.folder, ignore_errors=True)

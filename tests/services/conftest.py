@@ -9,7 +9,7 @@ from tests.servers import Postgres, Redis, missing
 
 def require(program):
     if missing(program):
-        assert not os.environ.get("CI"), f"there is no {program}: apt-get install postgresql redis-server"
+        assert not os.environ.get("CI"), f"there is no {program}: apt-get install postgresql redis-server nginx"
         pytest.skip(f"there is no {program}")
 
 
