@@ -1,7 +1,7 @@
-"""Queries that the ORM compiles once for every number of keys, and that cost their rows from then on.
+"""Queries that the ORM compiles once, and that cost only their rows from then on.
 
-Compiling a query with several subqueries takes Django longer than the database takes to answer it: 2 ms, on every
-page. The rules stay where they are, in querysets.
+Compiling a query with several subqueries takes Django longer than the database takes to answer it: 2 ms, on every page.
+The rules stay where they are, in querysets.
 """
 
 from __future__ import annotations
@@ -10,71 +10,88 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import connection, connections
 from django.db.models import Aggregate, JSONField, QuerySet
 from django.utils import timezone
 
-from .routers import reading
+from .routers import read_alias
 
-MARK = -(10**15)  # no key; so far down every number stands for the place of one
-# What stands for values that are known only when rows are asked for: that moment, and where a page ends and starts.
-MOMENT = datetime(9998, 1, 1, tzinfo=UTC)
-SINCE = datetime(9998, 1, 2, tzinfo=UTC)
-BEFORE_TIME = datetime(9998, 1, 3, tzinfo=UTC)
-BEFORE_FILE = "\ue000"
-Compiled = tuple[str, list[tuple[str, Any]]]  # SQL, and each parameter with the name of what takes its place
+# Placeholders for values that are known only when the query runs. NOW may stand in any query, the others in those of
+# `union_rows()`: where its rows begin and, on the next pages, after which time and file name they do.
+NOW = datetime(9998, 1, 1, tzinfo=UTC)
+SINCE_PARAM = datetime(9998, 1, 2, tzinfo=UTC)
+CURSOR_TIME_PARAM = datetime(9998, 1, 3, tzinfo=UTC)
+CURSOR_NAME_PARAM = "\ue000"
+KEY_PLACEHOLDER = -(10**15)  # for the first key; the next ones count down from here
+
+Row = TypeVar("Row", bound=NamedTuple)
+BuildQuery = Callable[[Sequence[Any]], QuerySet[Any, Any]]
 
 
-class Statement:
-    """A query of `values_list` for rows with given keys or names. `MOMENT` in it stands for the time of asking."""
+class KeyRow(NamedTuple):
+    """A row of nothing but its key."""
 
-    def __init__(self, build: Callable[[Sequence[int]], QuerySet[Any, Any]]) -> None:
-        self._compiled = lru_cache(maxsize=256)(lambda vendor, count: _compile(build, count))
+    pk: int
 
-    def rows(self, keys: Sequence[int] | Sequence[str] | None = None) -> list[tuple[Any, ...]]:
-        """Return the rows of these keys, or of a query without keys. Columns are as drivers give them.
 
-        One query; none for an empty list of keys.
-        """
+class CompiledSQL(NamedTuple):
+    """SQL, its parameters, and for each of them the name of the value that replaces it; empty if none does."""
+
+    text: str
+    params: Sequence[Any]
+    names: Sequence[str]
+
+
+class CompiledQuery(Generic[Row]):
+    """A query for rows with some keys (or slugs, or names), compiled once for each number of keys.
+
+    `build` returns the queryset for a list of keys. `row` is a NamedTuple whose fields are the names of the columns and
+    annotations to select. Values are as drivers return them: see `to_datetime()` and `from_json()`.
+    """
+
+    def __init__(self, row: type[Row], build: BuildQuery) -> None:
+        self.row = row
+        self._compiled = lru_cache(maxsize=256)(lambda vendor, count: _compile(row, build, count))
+
+    def rows(self, keys: Sequence[int] | Sequence[str] | None = None) -> list[Row]:
+        """Return the rows with these keys; all rows of a query without keys. One query; none for an empty list."""
         if keys is not None and not keys:
             return []
-        keys = keys or ()
-        return _run(*self._bound(keys))
+        return self._fetch(*self._bind(keys or ()))
 
-    def merged(
-        self, keys: Sequence[int], order: str, size: int, since: datetime, before: tuple[datetime, str] | None = None
-    ) -> list[tuple[Any, ...]]:
-        """Return the first `size` rows of all keys, each once, where the statement finds the first ones of each key.
+    def union_rows(
+        self, keys: Sequence[int], order: str, size: int, since: datetime, after: tuple[datetime, str] | None = None
+    ) -> list[Row]:
+        """Return the first `size` rows of all keys, where the query itself finds the first ones of each key.
 
-        `order` names columns of the result. One query: databases can't walk one index at several places in order.
-        `since` and `before` are what `SINCE`, `BEFORE_TIME` and `BEFORE_FILE` stand for.
+        One query: databases can't read one index at several places in order. `order` is the SQL of the columns by
+        position. `since` and `after` replace SINCE_PARAM, CURSOR_TIME_PARAM and CURSOR_NAME_PARAM.
         """
         parts: list[str] = []
         params: list[Any] = []
         for key in keys:
-            sql, values = self._bound([key], since, before)
+            sql, part_params = self._bind([key], since, after)
             parts.append(f"SELECT * FROM ({sql}) AS part_{len(parts)}")  # noqa: S608
-            params += values
-        merged = f"{' UNION ALL '.join(parts)} ORDER BY {order} LIMIT {size:d}"
-        return _run(merged, params) if parts else []
+            params += part_params
+        return self._fetch(f"{' UNION ALL '.join(parts)} ORDER BY {order} LIMIT {size:d}", params) if parts else []
 
-    def _bound(
-        self, keys: Sequence[Any], since: datetime | None = None, before: tuple[datetime, str] | None = None
+    def _bind(
+        self, keys: Sequence[Any], since: datetime | None = None, after: tuple[datetime, str] | None = None
     ) -> tuple[str, list[Any]]:
-        sql, params = self._compiled(connection.vendor, len(keys))
-        values: dict[str, Any] = {"moment": timezone.now(), "since": since, "time": before[0] if before else None}
-        values = {name: connection.ops.adapt_datetimefield_value(value) for name, value in values.items()}
-        values["file"] = before[1] if before else None
-        values |= {f"key {place}": key for place, key in enumerate(keys)}
-        return sql, [values.get(name, value) for name, value in params]
+        """Return the SQL for these keys with its parameters."""
+        sql: CompiledSQL = self._compiled(connection.vendor, len(keys))
+        times = {"now": timezone.now(), "since": since, "time": after[0] if after else None}
+        values = {name: connection.ops.adapt_datetimefield_value(time) for name, time in times.items()}
+        values["name"] = after[1] if after else None
+        values |= {f"key {index}": key for index, key in enumerate(keys)}
+        return sql.text, [values.get(name, param) for name, param in zip(sql.names, sql.params, strict=True)]
 
-
-def _run(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connections[reading()].cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall()
+    def _fetch(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        with connections[read_alias()].cursor() as cursor:
+            cursor.execute(sql, params)
+            return [self.row._make(values) for values in cursor.fetchall()]
 
 
 class JSONList(Aggregate):
@@ -87,23 +104,23 @@ class JSONList(Aggregate):
         return self.as_sql(compiler, connection, function="JSONB_AGG", **extra)
 
 
-def time_of(value: Any) -> datetime:
-    """Return a time column: SQLite gives it without its zone, which is UTC, or as text."""
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def to_datetime(value: Any) -> datetime:
+    """Return the value of a time column: SQLite's driver returns text, or a time without its zone, which is UTC."""
+    time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def json_of(value: Any) -> Any:
-    """Return a JSON column: SQLite gives it as text."""
+def from_json(value: Any) -> Any:
+    """Return the value of a JSON column: SQLite's driver returns text."""
     return json.loads(value) if isinstance(value, str) else value
 
 
-def _compile(build: Callable[[Sequence[int]], QuerySet[Any, Any]], count: int) -> Compiled:
-    marks = [MARK - number for number in range(count)]
-    names: dict[Any, str] = {mark: f"key {place}" for place, mark in enumerate(marks)}
-    names |= {str(mark): name for mark, name in names.items()}  # where keys are names
-    for name, time in (("moment", MOMENT), ("since", SINCE), ("time", BEFORE_TIME)):
+def _compile(row: type[NamedTuple], build: BuildQuery, count: int) -> CompiledSQL:
+    keys = [KEY_PLACEHOLDER - index for index in range(count)]
+    names: dict[Any, str] = {key: f"key {index}" for index, key in enumerate(keys)}
+    names |= {str(key): name for key, name in names.items()}  # columns of text
+    for name, time in (("now", NOW), ("since", SINCE_PARAM), ("time", CURSOR_TIME_PARAM)):
         names[connection.ops.adapt_datetimefield_value(time)] = name
-    names[BEFORE_FILE] = "file"
-    sql, params = build(marks).query.sql_with_params()
-    return sql, [(names.get(value, ""), value) for value in params]
+    names[CURSOR_NAME_PARAM] = "name"
+    sql, params = build(keys).values_list(*row._fields).query.sql_with_params()
+    return CompiledSQL(sql, params, [names.get(param, "") for param in params])

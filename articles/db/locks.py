@@ -28,7 +28,7 @@ def database_lock(name: str, key: int, on_wait: Callable[[], None] | None = None
     if connection.vendor == "postgresql":
         with _advisory_lock(key, on_wait) as is_held:
             yield is_held
-    elif connection.vendor == "sqlite" and not connection.is_in_memory_db():
+    elif connection.vendor == "sqlite" and not connection.is_in_memory_db():  # type: ignore[attr-defined]  # SQLite only
         with file_lock(Path(f"{connection.settings_dict['NAME']}.{name}"), on_wait) as is_held:
             yield is_held
     else:

@@ -1,4 +1,4 @@
-"""Which database a read goes to: the primary, unless a request of readers was let to the replica (`replica.py`)."""
+"""Which database a read goes to: the primary, unless this request may read from the replica."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 
 REPLICA = "replica"
-READ_THERE = frozenset({"articles", "providers", "taggit"})  # the apps of what readers see
+REPLICATED_APPS = frozenset({"articles", "providers", "taggit"})  # whose tables public pages show
 
-_reads: ContextVar[str] = ContextVar("reads", default=DEFAULT_DB_ALIAS)
+_read_alias: ContextVar[str] = ContextVar("read_alias", default=DEFAULT_DB_ALIAS)
 
 
-def reading() -> str:
+def read_alias() -> str:
     """Return the alias of the database to read from now: inside a transaction it is always the primary."""
-    return DEFAULT_DB_ALIAS if connections[DEFAULT_DB_ALIAS].in_atomic_block else _reads.get()
+    return DEFAULT_DB_ALIAS if connections[DEFAULT_DB_ALIAS].in_atomic_block else _read_alias.get()
 
 
 @contextmanager
-def from_replica() -> Iterator[None]:
-    """Read what readers see from the replica, until something is written."""
-    token = _reads.set(REPLICA)
+def read_from_replica() -> Iterator[None]:
+    """Read what public pages show from the replica, until something is written."""
+    token = _read_alias.set(REPLICA)
     try:
         yield
     finally:
-        _reads.reset(token)
+        _read_alias.reset(token)
 
 
-def from_primary() -> None:
+def read_from_primary() -> None:
     """Read from the primary for the rest of the request."""
-    _reads.set(DEFAULT_DB_ALIAS)
+    _read_alias.set(DEFAULT_DB_ALIAS)
 
 
 class ReplicaRouter:
-    """Tells querysets. Sessions, users and all else that isn't an article's are always the primary's."""
+    """Route querysets. Sessions, users and whatever public pages don't show are always read from the primary."""
 
     def db_for_read(self, model: Any, **hints: Any) -> str:
-        return reading() if model._meta.app_label in READ_THERE else DEFAULT_DB_ALIAS
+        return read_alias() if model._meta.app_label in REPLICATED_APPS else DEFAULT_DB_ALIAS
 
     def db_for_write(self, model: Any, **hints: Any) -> str:
-        from_primary()  # who writes reads what was written
+        read_from_primary()  # so that the request reads what it wrote
         return DEFAULT_DB_ALIAS
 
     def allow_relation(self, *models: Any, **hints: Any) -> bool:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from articles.audit_log.last_modified import modified_at, with_log
-from articles.db.compiled_queries import Statement, time_of
+from articles.db.compiled_queries import CompiledQuery, to_datetime
 from articles.models import Article, ArticleQuerySet
 from articles.public.cards import copy_from, copy_of
 from articles.public.media import media_address
@@ -49,22 +49,21 @@ class Entry:
 
 
 class _Row(NamedTuple):
-    """An article as the database tells of it."""
-
     pk: int
     name: str
     title: str
     excerpt: str
-    published_at: datetime
-    source: str
-    outlet: str
-    domain: str
-    topics: Any
-    picture: Any
-    created_at: datetime
-    publish_at: datetime | None
-    logged_at: datetime | None
-    covered_at: datetime | None
+    published_at: Any
+    web_url: str
+    original_url: str
+    provider_name: str
+    provider_domain: str
+    subjects: Any
+    copy: Any
+    created_at: Any
+    publish_at: Any
+    logged_at: Any
+    covered_at: Any
 
 
 def entries_of(articles: ArticleQuerySet, site: str) -> list[Entry]:
@@ -73,55 +72,40 @@ def entries_of(articles: ArticleQuerySet, site: str) -> list[Entry]:
     Two queries whatever their number.
     """
     newest = list(articles.newest_first().values_list("pk", flat=True)[:ENTRIES])
-    rows = {row[0]: _row(row) for row in TOLD.rows(newest)}
+    rows = {row.pk: row for row in ENTRY_ROWS.rows(newest)}
     now = timezone.now()
     return [_entry(rows[pk], site, now) for pk in newest if pk in rows]  # one may just have been deleted
 
 
-def _row(values: Sequence[Any]) -> _Row:
-    pk, name, title, excerpt, at, web, original, outlet, domain, topics, picture, *moments = values
-    times = [value and time_of(value) for value in moments]
-    return _Row(pk, name, title, excerpt, time_of(at), web or original, outlet, domain, topics, picture, *times)
-
-
 def _entry(row: _Row, site: str, now: datetime) -> Entry:
-    copy = copy_from(row.picture)
+    copy = copy_from(row.copy)
+    times = {name: value and to_datetime(value) for name, value in row._asdict().items() if name.endswith("_at")}
+    row = row._replace(**times)
     return Entry(
         page=site + reverse("story", args=[row.name]),
-        source=web_address(row.source),
+        source=web_address(row.web_url or row.original_url),
         title=xml_text(row.title) or row.name,
         excerpt=xml_text(row.excerpt),
         published_at=row.published_at,
         modified_at=modified_at(row, now),
-        outlet=xml_text(row.outlet) or row.domain,
-        outlet_page=site + reverse("provider", args=[row.domain]),
-        topics=[xml_text(subject.name) for subject in subjects_from(row.topics)],
+        outlet=xml_text(row.provider_name) or row.provider_domain,
+        outlet_page=site + reverse("provider", args=[row.provider_domain]),
+        topics=[xml_text(subject.name) for subject in subjects_from(row.subjects)],
         picture=Attachment(site + media_address(copy.file), copy.bytes, "image/jpeg") if copy else None,
     )
 
 
-def _build_told(ids: Sequence[int]) -> QuerySet[Any, Any]:
+def _build_rows(ids: Sequence[int]) -> QuerySet[Any, Any]:
     return (
         with_log(Article.objects.filter(pk__in=ids))
         .order_by()
-        .values_list(
-            "pk",
-            "name",
-            "title",
-            "excerpt",
-            "published_at",
-            "web_url",
-            "original_url",
-            "provider__name",
-            "provider__domain",
-            subjects_json(),
-            copy_of("pk"),
-            "created_at",
-            "publish_at",
-            "logged_at",
-            "covered_at",
+        .annotate(
+            provider_name=F("provider__name"),
+            provider_domain=F("provider__domain"),
+            subjects=subjects_json(),
+            copy=copy_of("pk"),
         )
     )
 
 
-TOLD = Statement(_build_told)
+ENTRY_ROWS = CompiledQuery(_Row, _build_rows)

@@ -40,7 +40,7 @@ def topic(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     if found is None or not told:
         raise Http404
     newest = newest_about([below.pk for below in tree.subtree(found) if below.pk in told], ENTRIES)
-    stories = Article.objects.public().filter(pk__in=[pk for pk, _, _ in newest])
+    stories = Article.objects.public().filter(pk__in=[row.article_id for row in newest])
     description = f"Stories about {found.name}, newest first, each event once."
     return _feed(request, form, stories, _titled(found.name), description, found.address)
 

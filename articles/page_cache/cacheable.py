@@ -41,7 +41,7 @@ def cache_parameters(request: HttpRequest) -> tuple[str, ...] | None:
     if match is None or request.method not in ("GET", "HEAD"):
         return None
     parameters: tuple[str, ...] | None = getattr(match.func, "cache_parameters", None)
-    if parameters is None or (match.func.is_strict and not set(request.GET) <= set(parameters)):
+    if parameters is None or (getattr(match.func, "is_strict", False) and not set(request.GET) <= set(parameters)):
         return None
     return parameters
 

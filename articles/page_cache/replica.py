@@ -16,7 +16,7 @@ from django.db import Error, connections
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from articles.db.routers import REPLICA, from_primary, from_replica, reading
+from articles.db.routers import REPLICA, read_alias, read_from_primary, read_from_replica
 
 from .cacheable import is_cacheable_path
 from .versions import SiteVersion, current_version
@@ -39,15 +39,15 @@ class ReplicaMiddleware:
         may_lag = request.method in ("GET", "HEAD") and is_cacheable_path(request.path_info)
         if not (may_lag and is_up_to_date(getattr(request, "site_version", None))):
             return self.get_response(request)
-        with from_replica():
+        with read_from_replica():
             return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         match = request.resolver_match
-        if match is None or not isinstance(error, Error) or reading() != REPLICA:
+        if match is None or not isinstance(error, Error) or read_alias() != REPLICA:
             return None
         _back_off(error)
-        from_primary()
+        read_from_primary()
         return match.func(request, *match.args, **match.kwargs)
 
 

@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models.signals import post_delete, post_migrate, post_save
 from django.utils import timezone
 
-from articles.db.compiled_queries import time_of
+from articles.db.compiled_queries import to_datetime
 from articles.models import Article, Operation, Stamp, Topic
 from providers.models import Provider, ProviderLogo
 
@@ -89,6 +89,6 @@ def _bump_after_migrate(using: str, **kwargs: Any) -> None:
 @lru_cache(maxsize=64)
 def _version_from(row: tuple[Any, ...]) -> SiteVersion:
     operation, logged_at, number, changed_at, *schedule = row
-    times = [time_of(value) for value in (logged_at, changed_at, *schedule) if value is not None]
+    times = [to_datetime(value) for value in (logged_at, changed_at, *schedule) if value is not None]
     parts = (operation or 0, number or 0, *(value or "" for value in schedule))
     return SiteVersion(".".join(map(str, parts)), max(times, default=None))

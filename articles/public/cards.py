@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce, JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
-from articles.db.compiled_queries import Statement, json_of, time_of
+from articles.db.compiled_queries import CompiledQuery, from_json, to_datetime
 from articles.models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink
 from articles.models.fields import Digest
 
@@ -87,7 +87,7 @@ def cards_of(ids: Sequence[int], with_headlines: int = 0) -> list[Card]:
 
     One query, or two.
     """
-    found = {row[0]: _card(row) for row in CARDS.rows(ids)}
+    found = {row.pk: _card(row) for row in CARDS.rows(ids)}
     headlines = _headlines_of(ids[:with_headlines])
     cards = [found[pk] if pk not in headlines else found[pk]._replace(headlines=headlines[pk]) for pk in ids]
     first = next((place for place, card in enumerate(cards) if card.picture), None)
@@ -151,8 +151,34 @@ def copy_of(article: str) -> Subquery:
 
 def copy_from(value: Any) -> Copy | None:
     """Return the copy that `copy_of` found; text on SQLite."""
-    found = json_of(value)
-    return Copy(**json_of(found.pop("copy")), **found) if found else None
+    found = from_json(value)
+    return Copy(**from_json(found.pop("copy")), **found) if found else None
+
+
+class _CardRow(NamedTuple):
+    pk: int
+    name: str
+    title: str
+    excerpt: str
+    published_at: Any
+    type: str
+    web_url: str
+    original_url: str
+    provider_id: int
+    provider_name: str
+    kicker: Any
+    copy: Any
+    other_sources: int
+
+
+class _HeadlineRow(NamedTuple):
+    article_id: int
+    title: str
+    web_url: str
+    target_web_url: str | None
+    target_original_url: str | None
+    provider_id: int
+    provider_name: str
 
 
 def _build_cards(ids: Sequence[int]) -> QuerySet[Any, Any]:
@@ -161,56 +187,48 @@ def _build_cards(ids: Sequence[int]) -> QuerySet[Any, Any]:
     return (
         Article.objects.filter(pk__in=ids)
         .order_by()
-        .values_list(
-            "pk",
-            "name",
-            "title",
-            "excerpt",
-            "published_at",
-            "type",
-            "web_url",
-            "original_url",
-            "provider_id",
-            "provider__name",
-            Subquery(topics.order_by("position", "pk").values(kicker=JSONObject(**KICKER))[:1]),
-            copy_of("pk"),
-            Coalesce(Subquery(links.values("article").annotate(n=_other_outlets()).values("n")), 0),
+        .annotate(
+            provider_name=F("provider__name"),
+            kicker=Subquery(topics.order_by("position", "pk").values(kicker=JSONObject(**KICKER))[:1]),
+            copy=copy_of("pk"),
+            other_sources=Coalesce(Subquery(links.values("article").annotate(n=_other_outlets()).values("n")), 0),
         )
     )
 
 
 def _build_headlines(ids: Sequence[int]) -> QuerySet[Any, Any]:
     links = RelatedLink.objects.coverage().filter(article__in=ids).order_by("article", "position", "pk")
-    return links.values_list(
-        "article", "title", "web_url", "target__web_url", "target__original_url", "provider_id", "provider__name"
+    return links.annotate(
+        target_web_url=F("target__web_url"),
+        target_original_url=F("target__original_url"),
+        provider_name=F("provider__name"),
     )
 
 
-CARDS = Statement(_build_cards)
-HEADLINES = Statement(_build_headlines)
+CARDS = CompiledQuery(_CardRow, _build_cards)
+HEADLINES = CompiledQuery(_HeadlineRow, _build_headlines)
 
 
-def _card(row: tuple[Any, ...]) -> Card:
-    _, name, title, excerpt, at, kind, web, original, provider, outlet, kicker, picture, others = row
-    topic = json_of(kicker)
+def _card(row: _CardRow) -> Card:
+    kicker = from_json(row.kicker)
     return Card(
-        name,
-        title,
-        excerpt,
-        time_of(at),
-        kind,
-        web or original,
-        provider,
-        outlet,
-        Kicker(**topic) if topic else None,
-        copy_from(picture),
-        1 + others,
+        name=row.name,
+        title=row.title,
+        excerpt=row.excerpt,
+        published_at=to_datetime(row.published_at),
+        type=row.type,
+        source_url=row.web_url or row.original_url,
+        provider_id=row.provider_id,
+        outlet=row.provider_name,
+        kicker=Kicker(**kicker) if kicker else None,
+        picture=copy_from(row.copy),
+        sources=1 + row.other_sources,
     )
 
 
 def _headlines_of(ids: Sequence[int]) -> dict[int, tuple[Headline, ...]]:
     found: dict[int, list[Headline]] = defaultdict(list)
-    for article, title, *addresses, provider, outlet in HEADLINES.rows(ids):
-        address = next(filter(None, addresses), "")
-        found[article].append(Headline(title, address, provider, outlet))
+    for row in HEADLINES.rows(ids):
+        url = row.web_url or row.target_web_url or row.target_original_url or ""
+        found[row.article_id].append(Headline(row.title, url, row.provider_id, row.provider_name))
     return {article: tuple(headlines) for article, headlines in found.items()}

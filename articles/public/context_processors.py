@@ -9,13 +9,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from articles.db.compiled_queries import Statement
+from articles.db.compiled_queries import CompiledQuery
 from articles.models import Topic
 
 from .topic_tree import with_stories
 
 SECTIONS = 8
-COLUMNS = ("name", "shortname", "parent", "slug")
 
 
 class Section(NamedTuple):
@@ -29,6 +28,13 @@ class Section(NamedTuple):
         return reverse("topic", args=[self.slug])
 
 
+class _TopicRow(NamedTuple):
+    name: str
+    shortname: str
+    parent_id: int | None
+    slug: str
+
+
 def site(request: HttpRequest) -> dict[str, object]:
     return {
         "SITE_NAME": settings.SITE_NAME,
@@ -40,8 +46,8 @@ def site(request: HttpRequest) -> dict[str, object]:
 def sections() -> tuple[Section, ...]:
     """Return the topics for the menu, at most 8: those below a root, else the roots. One query."""
     upper = UPPER.rows()
-    chosen = [row for row in upper if row[2]] or upper
-    return tuple(Section(shortname or name, slug) for name, shortname, _, slug in chosen[:SECTIONS])
+    chosen = [row for row in upper if row.parent_id] or upper
+    return tuple(Section(row.shortname or row.name, row.slug) for row in chosen[:SECTIONS])
 
 
-UPPER = Statement(lambda _: with_stories(Topic.objects.filter(parent__parent=None)).values_list(*COLUMNS))
+UPPER = CompiledQuery(_TopicRow, lambda _: with_stories(Topic.objects.filter(parent__parent=None)))

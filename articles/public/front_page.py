@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from articles.db.compiled_queries import MOMENT, Statement
+from articles.db.compiled_queries import NOW, CompiledQuery
 from articles.models import Article
 from articles.rules.ranking import is_mixed, mixed
 
@@ -28,7 +28,7 @@ class Hot(NamedTuple):
     """A public story: its key, its outlet's, and what its place in the plain order follows from."""
 
     pk: int
-    outlet: int
+    provider_id: int
     hot: float
     name: str
 
@@ -83,11 +83,11 @@ def front_page(before: str) -> FrontPage:
 
 
 def _first_page() -> FrontPage:
-    picks = [Hot(*row) for row in PICKS.rows()]
-    hottest = [Hot(*row) for row in HOTTEST.rows()]
+    picks = PICKS.rows()
+    hottest = HOTTEST.rows()
     shown = _in_order(picks, hottest)
-    if len(hottest) == STORIES + SPARE and not is_mixed([story.outlet for story in shown], fixed=len(picks)):
-        hottest = [Hot(*row) for row in MORE.rows()]
+    if len(hottest) == STORIES + SPARE and not is_mixed([story.provider_id for story in shown], fixed=len(picks)):
+        hottest = MORE.rows()
         shown = _in_order(picks, hottest)
     shown = shown[:STORIES]
     return FrontPage([story.pk for story in shown], frozenset(pick.pk for pick in picks), None, _end(shown, hottest))
@@ -108,7 +108,7 @@ def _next_page(place: Place) -> FrontPage:
 def _in_order(picks: Sequence[Hot], hottest: Iterable[Hot]) -> list[Hot]:
     picked = {pick.pk for pick in picks}
     stories = [*picks, *(story for story in hottest if story.pk not in picked)]
-    return mixed(stories, [story.outlet for story in stories], fixed=len(picks))
+    return mixed(stories, [story.provider_id for story in stories], fixed=len(picks))
 
 
 def _end(shown: Sequence[Hot], hottest: Sequence[Hot]) -> Place | None:
@@ -121,18 +121,12 @@ def _end(shown: Sequence[Hot], hottest: Sequence[Hot]) -> Place | None:
     return Place(last.hot, last.name, tuple(sorted(story.pk for story in shown if story.rank > last.rank)))
 
 
-COLUMNS = ("pk", "provider", "hot", "name")
-PICKS = Statement(
-    lambda _: (
-        Article.objects.public(at=MOMENT)
-        .filter(pick_until__gt=MOMENT)
-        .hottest_first()
-        .values_list(*COLUMNS)[: 1 + BESIDE]
-    )
+def _hottest(count: int) -> QuerySet[Article]:
+    return Article.objects.public(at=NOW).hottest_first()[:count]
+
+
+PICKS = CompiledQuery(
+    Hot, lambda _: Article.objects.public(at=NOW).filter(pick_until__gt=NOW).hottest_first()[: 1 + BESIDE]
 )
-HOTTEST = Statement(lambda _: _hottest(STORIES + SPARE))
-MORE = Statement(lambda _: _hottest(FAR))
-
-
-def _hottest(count: int) -> QuerySet[Article, Any]:
-    return Article.objects.public(at=MOMENT).hottest_first().values_list(*COLUMNS)[:count]
+HOTTEST = CompiledQuery(Hot, lambda _: _hottest(STORIES + SPARE))
+MORE = CompiledQuery(Hot, lambda _: _hottest(FAR))

@@ -8,17 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
+from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from articles.db.bulk import chunked
-from articles.db.compiled_queries import BEFORE_FILE, BEFORE_TIME, MOMENT, SINCE, Statement, time_of
+from articles.db.compiled_queries import (
+    CURSOR_NAME_PARAM,
+    CURSOR_TIME_PARAM,
+    NOW,
+    SINCE_PARAM,
+    CompiledQuery,
+    to_datetime,
+)
 from articles.models import Article, ArticleQuerySet, ArticleTopic, shown_to_readers
 
+NEWEST_FIRST = "2 DESC, 4"  # the columns of `Newest` by position
 KEYS_AT_ONCE = 200  # SQLite joins at most 500 SELECTs
 EVER = datetime(1, 1, 2, tzinfo=UTC)
-Row = tuple[int, datetime, str, str]  # key, time, name and file name of an article
 PAGE_SIZE = 25  # as in this format's site feeds (docs/api.md#pages)
 
 
@@ -59,13 +67,22 @@ class Page:
     older: Cursor | None
 
 
+class Newest(NamedTuple):
+    """An article in a list of the newest ones."""
+
+    article_id: int
+    published_at: datetime
+    name: str
+    file_name: str
+
+
 def page_of(articles: ArticleQuerySet, before: str, size: int = PAGE_SIZE) -> Page:
     """Return the page after the cursor `before`; the first one if that is empty or nonsense. One query."""
     cursor = Cursor.parse(before)
     if cursor:
         articles = articles.filter(_after(cursor.published_at, cursor.file_name))
-    found = articles.newest_first().values_list("pk", "published_at", "name")[: size + 1]
-    return _page(list(found), cursor, size)
+    found = articles.newest_first().values_list("pk", "published_at", "name", "file_name")[: size + 1]
+    return _page([Newest(*row) for row in found], cursor, size)
 
 
 def page_about(topics: Sequence[int], before: str, size: int = PAGE_SIZE) -> Page:
@@ -80,8 +97,8 @@ def page_by(outlets: Sequence[int], before: str, size: int = PAGE_SIZE) -> Page:
     return _page(_newest(_by_outlet, outlets, size + 1, cursor), cursor, size)
 
 
-def newest_about(topics: Sequence[int], size: int, after: Cursor | None = None) -> list[tuple[int, datetime, str]]:
-    """Return key, time and name of the newest public articles with any of these topics, best known by the first.
+def newest_about(topics: Sequence[int], size: int, after: Cursor | None = None) -> list[Newest]:
+    """Return the newest public articles with any of these topics, best known by the first.
 
     Two queries: a list that the first topic fills alone tells how far back one has to look at the others.
     """
@@ -89,29 +106,27 @@ def newest_about(topics: Sequence[int], size: int, after: Cursor | None = None) 
 
 
 def _newest(
-    statement: Callable[[int, bool], Statement], keys: Sequence[int], size: int, after: Cursor | None
-) -> list[tuple[int, datetime, str]]:
-    before = (after.published_at, after.file_name) if after else None
-    merged = partial(_merged, statement(size, before is not None), size, before)
-    first = merged(keys[:1], EVER)
-    since = first[-1][1] if len(first) == size else EVER
+    query_for: Callable[[int, bool], CompiledQuery[Newest]], keys: Sequence[int], size: int, after: Cursor | None
+) -> list[Newest]:
+    query = query_for(size, after is not None)
+    position = (after.published_at, after.file_name) if after else None
+
+    def newest_of(keys: Sequence[int], since: datetime) -> list[Newest]:
+        rows = query.union_rows(keys, NEWEST_FIRST, size, since, position)
+        return [row._replace(published_at=to_datetime(row.published_at)) for row in rows]
+
+    first = newest_of(keys[:1], EVER)
+    since = first[-1].published_at if len(first) == size else EVER
     found = set(first)
     for chunk in chunked(keys[1:], KEYS_AT_ONCE):
-        found.update(merged(chunk, since))
-    rows = sorted(found, key=lambda row: (-row[1].timestamp(), row[3].encode()))
-    return [(pk, at, name) for pk, at, name, _ in rows[:size]]
+        found.update(newest_of(chunk, since))
+    return sorted(found, key=lambda row: (-row.published_at.timestamp(), row.file_name.encode()))[:size]
 
 
-def _merged(
-    statement: Statement, size: int, before: tuple[datetime, str] | None, keys: Sequence[int], since: datetime
-) -> list[Row]:
-    rows = statement.merged(keys, "2 DESC, 4", size, since, before)
-    return [(pk, time_of(at), name, file_name) for pk, at, name, file_name in rows]
-
-
-def _page(found: Sequence[tuple[int, datetime, str]], cursor: Cursor | None, size: int) -> Page:
-    shown = found[:size]
-    return Page([pk for pk, _, _ in shown], cursor, older=Cursor(*shown[-1][1:]) if len(found) > size else None)
+def _page(articles: Sequence[Newest], cursor: Cursor | None, size: int) -> Page:
+    shown = articles[:size]
+    older = Cursor(shown[-1].published_at, shown[-1].name) if len(articles) > size else None
+    return Page([article.article_id for article in shown], cursor, older)
 
 
 def _after(moment: datetime, file_name: str, prefix: str = "") -> Q:
@@ -125,21 +140,24 @@ def _after(moment: datetime, file_name: str, prefix: str = "") -> Q:
 
 
 @cache
-def _by_topic(size: int, is_later: bool) -> Statement:
-    """Return the statement for the newest articles with one topic, by the times in the topic lists themselves."""
-    condition = _after(BEFORE_TIME, BEFORE_FILE, "content_object__") if is_later else Q()
+def _by_topic(size: int, is_later: bool) -> CompiledQuery[Newest]:
+    """Return the query for the newest articles with one topic, by the times in the topic lists themselves."""
+    condition = _after(CURSOR_TIME_PARAM, CURSOR_NAME_PARAM, "content_object__") if is_later else Q()
     told = ArticleTopic.objects.filter(
-        condition, shown_to_readers("content_object__", at=MOMENT), published_at__gte=SINCE
+        condition, shown_to_readers("content_object__", at=NOW), published_at__gte=SINCE_PARAM
     )
-    columns = ("content_object", "published_at", "content_object__name", "content_object__file_name")
-    order = ("-published_at", "content_object__file_name")
-    return Statement(lambda topics: told.filter(tag__in=topics).order_by(*order).values_list(*columns)[:size])
+    named = told.annotate(
+        article_id=F("content_object"),
+        name=F("content_object__name"),
+        file_name=F("content_object__file_name"),
+    ).order_by("-published_at", "content_object__file_name")
+    return CompiledQuery(Newest, lambda topics: named.filter(tag__in=topics)[:size])
 
 
 @cache
-def _by_outlet(size: int, is_later: bool) -> Statement:
-    """Return the statement for the newest articles of one outlet."""
-    condition = _after(BEFORE_TIME, BEFORE_FILE) if is_later else Q()
-    told = Article.objects.filter(condition, shown_to_readers(at=MOMENT), published_at__gte=SINCE).newest_first()
-    columns = ("pk", "published_at", "name", "file_name")
-    return Statement(lambda outlets: told.filter(provider__in=outlets).values_list(*columns)[:size])
+def _by_outlet(size: int, is_later: bool) -> CompiledQuery[Newest]:
+    """Return the query for the newest articles of one outlet."""
+    condition = _after(CURSOR_TIME_PARAM, CURSOR_NAME_PARAM) if is_later else Q()
+    told = Article.objects.filter(condition, shown_to_readers(at=NOW), published_at__gte=SINCE_PARAM).newest_first()
+    named = told.annotate(article_id=F("pk"))
+    return CompiledQuery(Newest, lambda outlets: named.filter(provider__in=outlets)[:size])

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from articles.db.compiled_queries import MOMENT, JSONList, Statement, json_of
+from articles.db.compiled_queries import NOW, CompiledQuery, JSONList, from_json
 from articles.models import Article, shown_to_readers
 from providers.models import Provider, ProviderLogo
 
@@ -55,8 +56,8 @@ def faces(domains: Iterable[Domain]) -> dict[str, Outlet]:
     """Return for each domain the name whose logo stands for all; the first if none has a logo. One query."""
     wanted = list(domains)
     found = {
-        pk: Outlet(name, domain, logos_from(logos))
-        for pk, name, domain, logos in FACES.rows([key for domain in wanted for key in domain.keys])
+        row.pk: Outlet(row.name, row.domain, logos_from(row.logo_files))
+        for row in FACES.rows([key for domain in wanted for key in domain.keys])
     }
     outlets = {domain.domain: [found[key] for key in domain.keys] for domain in wanted}
     return {name: next((outlet for outlet in known if outlet.logos), known[0]) for name, known in outlets.items()}
@@ -77,15 +78,28 @@ def logos_json(provider: str) -> Subquery:
 
 def logos_from(value: Any) -> tuple[Any, ...]:
     """Return the logos that `logos_json` found."""
-    return logos_of((logo["file"], logo["width"]) for logo in json_of(value) or ())
+    return logos_of((logo["file"], logo["width"]) for logo in from_json(value) or ())
 
 
-def _domains(rows: Iterable[tuple[Any, ...]]) -> list[Domain]:
-    found = []
-    for domain, group in groupby(rows, key=lambda row: row[2]):
+class _NameRow(NamedTuple):
+    pk: int
+    name: str
+    domain: str
+
+
+class _FaceRow(NamedTuple):
+    pk: int
+    name: str
+    domain: str
+    logo_files: Any
+
+
+def _domains(rows: Iterable[_NameRow]) -> list[Domain]:
+    domains = []
+    for domain, group in groupby(rows, key=attrgetter("domain")):
         names = list(group)
-        found.append(Domain(domain, tuple(pk for pk, _, _ in names), tuple(name for _, name, _ in names)))
-    return found
+        domains.append(Domain(domain, tuple(row.pk for row in names), tuple(row.name for row in names)))
+    return domains
 
 
 def _recent(outlets: Sequence[int]) -> dict[int, int]:
@@ -104,20 +118,15 @@ def _recent(outlets: Sequence[int]) -> dict[int, int]:
     return found
 
 
-def _told() -> QuerySet[Provider, Any]:
+def _told() -> QuerySet[Provider]:
     """Return the outlets with public stories: one look into an index for each, whatever the planner thinks of it."""
-    one = Article.objects.filter(shown_to_readers(at=MOMENT), provider=OuterRef("pk")).order_by()
+    one = Article.objects.filter(shown_to_readers(at=NOW), provider=OuterRef("pk")).order_by()
     told = Provider.objects.annotate(told=Subquery(one.values("pk")[:1])).filter(told__isnull=False)
-    return told.order_by("domain", "name").values_list("pk", "name", "domain")
+    return told.order_by("domain", "name")
 
 
-TOLD = Statement(lambda _: _told())
-TOLD_OF = Statement(lambda keys: _told().filter(pk__in=keys))
-FACES = Statement(
-    lambda keys: (
-        Provider.objects.filter(pk__in=keys)
-        .order_by()
-        .annotate(logo_files=logos_json("pk"))
-        .values_list("pk", "name", "domain", F("logo_files"))
-    )
+TOLD = CompiledQuery(_NameRow, lambda _: _told())
+TOLD_OF = CompiledQuery(_NameRow, lambda keys: _told().filter(pk__in=keys))
+FACES = CompiledQuery(
+    _FaceRow, lambda keys: Provider.objects.filter(pk__in=keys).order_by().annotate(logo_files=logos_json("pk"))
 )

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, ExpressionWrapper, OuterRef, QuerySet, Subquery
+from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
-from articles.db.compiled_queries import MOMENT, JSONList, Statement, json_of, time_of
+from articles.db.compiled_queries import NOW, CompiledQuery, JSONList, KeyRow, from_json, to_datetime
 from articles.models import Article, ArticleTopic, RelatedLink, shown_to_readers
 from articles.models.related import is_coverage
 
@@ -98,26 +98,25 @@ class Aside(NamedTuple):
 
 def shown(name: str) -> int | None:
     """Return the key of the article of that name that readers see by itself; None if there is none. One query."""
-    return next((pk for (pk,) in SHOWN.rows([name])), None)
+    return next((row.pk for row in SHOWN.rows([name])), None)
 
 
 def told(pk: int) -> Told:
     """Return the lead of a story. One query."""
     row = STORIES.rows([pk])[0]
-    _, name, title, excerpt, at, kind, web, original, featured, outlet, domain, logos, topics, picture = row
-    copy = copy_from(picture)
+    copy = copy_from(row.copy)
     return Told(
-        pk,
-        name,
-        title,
-        excerpt,
-        time_of(at),
-        kind,
-        web or original,
-        Outlet(outlet, domain, logos_from(logos)),
-        subjects_from(topics),
-        copy and copy._replace(is_first=True),
-        youtube_id(featured, original),
+        pk=pk,
+        name=row.name,
+        title=row.title,
+        excerpt=row.excerpt,
+        published_at=to_datetime(row.published_at),
+        type=row.type,
+        source_url=row.web_url or row.original_url,
+        outlet=Outlet(row.provider_name, row.provider_domain, logos_from(row.logo_files)),
+        topics=subjects_from(row.subjects),
+        picture=copy and copy._replace(is_first=True),
+        video=youtube_id(row.featured_content, row.original_url),
     )
 
 
@@ -130,7 +129,7 @@ def subjects_json() -> Subquery:
 
 def subjects_from(value: Any) -> tuple[Subject, ...]:
     """Return what `subjects_json` found, in the order of the article; text on SQLite."""
-    return tuple(sorted(Subject(**topic) for topic in json_of(value) or ()))
+    return tuple(sorted(Subject(**topic) for topic in from_json(value) or ()))
 
 
 def story_context(pk: int) -> dict[str, object]:
@@ -155,70 +154,113 @@ def _links_of(pk: int) -> tuple[list[Coverage], list[Aside], list[int]]:
     """Return the coverage of a story, newest first, the stories beside it, best first, and the keys of those."""
     coverage, beside, seen = [], [], []
     for row in LINKS.rows([pk]):
-        title, excerpt, at, kind, *addresses, outlet, domain, logos, target, name, own_title, own_at, covers, shown = (
-            row
-        )
-        if covers:
-            address = next(filter(None, addresses), "")
-            whose = Outlet(outlet, domain, logos_from(logos))
-            coverage.append(Coverage(name or "", title, excerpt, time_of(at), kind, address, whose))
-        elif shown:
-            beside.append(Aside(name, own_title, time_of(own_at), outlet))
-            seen.append(target)
+        if row.covers:
+            url = row.web_url or row.target_web_url or row.target_original_url or ""
+            outlet = Outlet(row.provider_name, row.provider_domain, logos_from(row.logo_files))
+            published_at = to_datetime(row.published_at)
+            coverage.append(
+                Coverage(row.target_name or "", row.title, row.excerpt, published_at, row.type, url, outlet)
+            )
+        elif row.is_shown:
+            published_at = to_datetime(row.target_published_at)
+            beside.append(Aside(row.target_name, row.target_title, published_at, row.provider_name))
+            seen.append(row.target_id)
     return sorted(coverage, key=lambda item: item.published_at, reverse=True), beside, seen
 
 
 def _more_about(subject: Subject, but: Sequence[int]) -> list[Aside]:
     """Return the newest stories about a topic. Two queries."""
-    newest = [pk for pk, _, _ in newest_about([subject.pk], MORE_STORIES + len(but)) if pk not in but]
-    found = {pk: Aside(name, title, time_of(at), outlet) for pk, name, title, at, outlet in ASIDES.rows(newest)}
-    return [found[pk] for pk in newest][:MORE_STORIES]
+    latest = newest_about([subject.pk], MORE_STORIES + len(but))
+    newest = [row.article_id for row in latest if row.article_id not in but]
+    asides = {
+        row.pk: Aside(row.name, row.title, to_datetime(row.published_at), row.provider_name)
+        for row in ASIDES.rows(newest)
+    }
+    return [asides[pk] for pk in newest][:MORE_STORIES]
 
 
-def _build_shown(names: Sequence[int]) -> QuerySet[Any, Any]:
-    return Article.objects.public(MOMENT).filter(name__in=names).order_by().values_list("pk")
+class _StoryRow(NamedTuple):
+    name: str
+    title: str
+    excerpt: str
+    published_at: Any
+    type: str
+    web_url: str
+    original_url: str
+    featured_content: str
+    provider_name: str
+    provider_domain: str
+    logo_files: Any
+    subjects: Any
+    copy: Any
+
+
+class _LinkRow(NamedTuple):
+    title: str
+    excerpt: str
+    published_at: Any
+    type: str
+    web_url: str
+    target_web_url: str | None
+    target_original_url: str | None
+    provider_name: str
+    provider_domain: str
+    logo_files: Any
+    target_id: int | None
+    target_name: str | None
+    target_title: str | None
+    target_published_at: Any
+    covers: bool
+    is_shown: bool
+
+
+class _AsideRow(NamedTuple):
+    pk: int
+    name: str
+    title: str
+    published_at: Any
+    provider_name: str
+
+
+def _build_shown(names: Sequence[str]) -> QuerySet[Any, Any]:
+    return Article.objects.public(NOW).filter(name__in=names).order_by()
 
 
 def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
-    columns = ("pk", "name", "title", "excerpt", "published_at", "type", "web_url", "original_url", "featured_content")
     return (
         Article.objects.filter(pk__in=ids)
         .order_by()
-        .values_list(
-            *columns,
-            "provider__name",
-            "provider__domain",
-            logos_json("provider"),
-            subjects_json(),
-            copy_of("pk"),
+        .annotate(
+            provider_name=F("provider__name"),
+            provider_domain=F("provider__domain"),
+            logo_files=logos_json("provider"),
+            subjects=subjects_json(),
+            copy=copy_of("pk"),
         )
     )
 
 
 def _build_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
-    columns = ("title", "excerpt", "published_at", "type", "web_url", "target__web_url", "target__original_url")
-    own = ("target", "target__name", "target__title", "target__published_at")
+    target = ("web_url", "original_url", "name", "title", "published_at")
     return (
         RelatedLink.objects.filter(article__in=ids)
         .order_by("position", "pk")
-        .values_list(
-            *columns,
-            "provider__name",
-            "provider__domain",
-            logos_json("provider"),
-            *own,
-            ExpressionWrapper(is_coverage(), BooleanField()),
-            ExpressionWrapper(shown_to_readers("target__", at=MOMENT), BooleanField()),
+        .annotate(
+            **{f"target_{field}": F(f"target__{field}") for field in target},
+            provider_name=F("provider__name"),
+            provider_domain=F("provider__domain"),
+            logo_files=logos_json("provider"),
+            covers=ExpressionWrapper(is_coverage(), BooleanField()),
+            is_shown=ExpressionWrapper(shown_to_readers("target__", at=NOW), BooleanField()),
         )
     )
 
 
 def _build_asides(ids: Sequence[int]) -> QuerySet[Any, Any]:
-    columns = ("pk", "name", "title", "published_at", "provider__name")
-    return Article.objects.filter(pk__in=ids).order_by().values_list(*columns)
+    return Article.objects.filter(pk__in=ids).order_by().annotate(provider_name=F("provider__name"))
 
 
-ASIDES = Statement(_build_asides)
-STORIES = Statement(_build_stories)
-LINKS = Statement(_build_links)
-SHOWN = Statement(_build_shown)
+ASIDES = CompiledQuery(_AsideRow, _build_asides)
+STORIES = CompiledQuery(_StoryRow, _build_stories)
+LINKS = CompiledQuery(_LinkRow, _build_links)
+SHOWN = CompiledQuery(KeyRow, _build_shown)

@@ -11,7 +11,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
-from articles.db.compiled_queries import MOMENT, Statement
+from articles.db.compiled_queries import NOW, CompiledQuery, KeyRow
 from articles.models import Article, ArticleTopic, Topic, shown_to_readers
 
 RECENT_DAYS = 30
@@ -48,7 +48,7 @@ class TopicTree:
     @classmethod
     def load(cls) -> TopicTree:
         """Return the tree of all topics, in the registry's order. One query."""
-        return cls(Node(*row) for row in ALL.rows())
+        return cls(ALL.rows())
 
     def find(self, slug: str) -> Node | None:
         return next((topic for topic in self.topics.values() if topic.slug == slug), None)
@@ -72,8 +72,8 @@ class TopicTree:
     def told(self) -> list[Node]:
         """Return the topics that have pages: those with public stories of their own or below them. One query."""
         found: dict[int, Node] = {}
-        for (pk,) in TOLD.rows(list(self.topics)):
-            topic = self.topics.get(pk)
+        for row in TOLD.rows(list(self.topics)):
+            topic = self.topics.get(row.pk)
             while topic is not None and topic.pk not in found:
                 found[topic.pk] = topic
                 topic = self.parent(topic)
@@ -81,11 +81,11 @@ class TopicTree:
 
     def told_in(self, topic: Node) -> set[int]:
         """Return the keys of those topics in the subtree that have public stories of their own. One query."""
-        return {pk for (pk,) in TOLD.rows([below.pk for below in self.subtree(topic)])}
+        return {row.pk for row in TOLD.rows([below.pk for below in self.subtree(topic)])}
 
     def branches(self) -> list[Branch]:
         """Return the roots with all that has public stories below them. Two queries."""
-        told = {pk for (pk,) in TOLD.rows(list(self.topics))}
+        told = {row.pk for row in TOLD.rows(list(self.topics))}
         recent: dict[int, set[int]] = defaultdict(set)
         for topic, article in _recent():
             recent[topic].add(article)
@@ -102,12 +102,12 @@ class TopicTree:
 
 
 def with_stories(topics: QuerySet[Topic]) -> QuerySet[Topic]:
-    """Return those of `topics` that have public stories of their own, for a Statement.
+    """Return those of `topics` that have public stories of their own, for a CompiledQuery.
 
     One look into an index for each, whatever the planner thinks of it: asked whether such stories exist, PostgreSQL
     reads all there are.
     """
-    one = ArticleTopic.objects.filter(shown_to_readers("content_object__", at=MOMENT), tag=OuterRef("pk"))
+    one = ArticleTopic.objects.filter(shown_to_readers("content_object__", at=NOW), tag=OuterRef("pk"))
     newest = one.order_by("-published_at").values("pk")  # the way into the index
     return topics.annotate(told=Subquery(newest[:1])).filter(told__isnull=False)
 
@@ -120,8 +120,8 @@ def _recent() -> list[tuple[int, int]]:
 
 
 def _build_told(ids: Sequence[int]) -> QuerySet[Any, Any]:
-    return with_stories(Topic.objects.filter(pk__in=ids)).order_by().values_list("pk")
+    return with_stories(Topic.objects.filter(pk__in=ids)).order_by()
 
 
-ALL = Statement(lambda _: Topic.objects.values_list("pk", "name", "slug", "parent"))
-TOLD = Statement(_build_told)
+ALL = CompiledQuery(Node, lambda _: Topic.objects.all())
+TOLD = CompiledQuery(KeyRow, _build_told)

@@ -1,12 +1,13 @@
-"""Compiled once, true every time."""
+"""Compiled queries return what the querysets that they are made from would."""
 
 from datetime import timedelta
+from typing import NamedTuple
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from articles.db.compiled_queries import MOMENT, Statement
+from articles.db.compiled_queries import NOW, CompiledQuery, KeyRow
 from articles.models import Article, PictureAddress, shown_to_readers
 from articles.models.fields import Digest
 from articles.public.cards import cards_of
@@ -15,32 +16,27 @@ from tests import builders
 pytestmark = pytest.mark.django_db
 
 
-def test_rows_of_other_keys_come_from_the_same_statement(django_assert_num_queries):
-    built = []
+class Title(NamedTuple):
+    title: str
 
-    def build(keys):
-        built.append(keys)
-        return Article.objects.filter(pk__in=keys).values_list("title")
 
-    statement = Statement(build)
+def test_rows_of_other_keys_come_from_the_same_query(django_assert_num_queries):
+    titles = CompiledQuery(Title, lambda keys: Article.objects.filter(pk__in=keys))
     one, two, three = (builders.article(title) for title in ("One", "Two", "Three"))
     with django_assert_num_queries(2):
-        assert sorted(statement.rows([one.pk, two.pk])) == [("One",), ("Two",)]
-        assert sorted(statement.rows([three.pk, one.pk])) == [("One",), ("Three",)]
-        assert statement.rows([]) == []
-    assert len(built) == 1
-    assert statement.rows([two.pk]) == [("Two",)]
+        assert {row.title for row in titles.rows([one.pk, two.pk])} == {"One", "Two"}
+        assert {row.title for row in titles.rows([three.pk, one.pk])} == {"One", "Three"}
+        assert titles.rows([]) == []
+    assert titles.rows([two.pk]) == [Title("Two")]
 
 
-def test_its_clock_goes_on(monkeypatch):
-    statement = Statement(
-        lambda keys: Article.objects.filter(shown_to_readers(at=MOMENT), pk__in=keys).values_list("pk")
-    )
+def test_now_is_when_the_query_runs(monkeypatch):
+    shown = CompiledQuery(KeyRow, lambda keys: Article.objects.filter(shown_to_readers(at=NOW), pk__in=keys))
     now = timezone.now()
     article = builders.article(publish_at=now + timedelta(hours=1))
-    assert statement.rows([article.pk]) == []
+    assert shown.rows([article.pk]) == []
     monkeypatch.setattr(timezone, "now", lambda: now + timedelta(hours=2))
-    assert statement.rows([article.pk]) == [(article.pk,)]
+    assert shown.rows([article.pk]) == [KeyRow(article.pk)]
 
 
 def test_a_digest_is_that_of_the_text():
@@ -61,19 +57,23 @@ def test_cards_keep_the_order_they_are_asked_for(django_assert_num_queries):
     assert hash(cards[1])
 
 
+class Category(NamedTuple):
+    category: str
+
+
 needs_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no column types to alter")
 
 
 @needs_postgresql
 @pytest.mark.django_db(transaction=True)
-def test_a_plan_that_a_migration_has_overtaken_stops_no_page():
+def test_a_column_that_a_migration_changes_stops_no_page():
     article = builders.article(category="news")
-    statement = Statement(lambda keys: Article.objects.filter(pk__in=keys).values_list("category"))
-    statement.rows([article.pk])
+    categories = CompiledQuery(Category, lambda keys: Article.objects.filter(pk__in=keys))
+    categories.rows([article.pk])
     change = "ALTER TABLE articles_article ALTER COLUMN category TYPE"
     with connection.cursor() as cursor:
         cursor.execute(f"{change} text")
         try:
-            assert statement.rows([article.pk]) == [("news",)]
+            assert categories.rows([article.pk]) == [Category("news")]
         finally:
             cursor.execute(f"{change} varchar({Article._meta.get_field('category').max_length})")

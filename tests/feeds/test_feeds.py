@@ -430,8 +430,8 @@ def test_a_feed_costs_the_same_queries_whatever_it_holds(
 def test_an_article_that_is_deleted_meanwhile_breaks_no_feed(client, monkeypatch):
     published("Stays")
     gone = published("Goes")
-    rows = entries.TOLD.rows
-    monkeypatch.setattr(entries.TOLD, "rows", lambda keys: [row for row in rows(keys) if row[0] != gone.pk])
+    rows = entries.ENTRY_ROWS.rows
+    monkeypatch.setattr(entries.ENTRY_ROWS, "rows", lambda keys: [row for row in rows(keys) if row[0] != gone.pk])
     text = text_of(client, "/feeds/latest.", "rss")
     assert "Stays" in text
     assert "Goes" not in text

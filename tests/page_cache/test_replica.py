@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transacti
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from articles.db.routers import REPLICA, ReplicaRouter, from_primary, from_replica, reading
+from articles.db.routers import REPLICA, ReplicaRouter, read_alias, read_from_primary, read_from_replica
 from articles.models import Article
 from articles.page_cache import replica
 
@@ -41,22 +41,22 @@ def states(monkeypatch):
 
 def test_reads_go_to_the_replica_only_where_a_request_was_let_to_it():
     assert router.db_for_read(Article) == DEFAULT_DB_ALIAS
-    with from_replica():
+    with read_from_replica():
         assert router.db_for_read(Article) == REPLICA
         assert router.db_for_read(User) == DEFAULT_DB_ALIAS
     assert router.db_for_read(Article) == DEFAULT_DB_ALIAS
 
 
 def test_who_writes_reads_what_was_written():
-    with from_replica():
+    with read_from_replica():
         assert router.db_for_write(Article) == DEFAULT_DB_ALIAS
         assert router.db_for_read(Article) == DEFAULT_DB_ALIAS
 
 
 @pytest.mark.django_db
 def test_transactions_read_from_the_primary():
-    with transaction.atomic(), from_replica():
-        assert reading() == DEFAULT_DB_ALIAS
+    with transaction.atomic(), read_from_replica():
+        assert read_alias() == DEFAULT_DB_ALIAS
 
 
 def test_nothing_migrates_a_replica():
@@ -114,27 +114,27 @@ def test_a_primary_that_failed_is_not_the_replicas_fault(states):
 )
 def test_requests_of_readers_are_let_to_it(states, method, path, is_let):
     seen = []
-    middleware = replica.ReplicaMiddleware(lambda request: seen.append(reading()) or HttpResponse())
+    middleware = replica.ReplicaMiddleware(lambda request: seen.append(read_alias()) or HttpResponse())
     middleware(RequestFactory().generic(method, path))
     assert seen == [REPLICA if is_let else DEFAULT_DB_ALIAS]
-    assert reading() == DEFAULT_DB_ALIAS
+    assert read_alias() == DEFAULT_DB_ALIAS
 
 
 def test_a_request_that_it_fails_midway_is_answered_from_the_primary(states):
     def view(request, name):
-        if reading() == REPLICA:
+        if read_alias() == REPLICA:
             raise OperationalError("gone")
         return HttpResponse(name)
 
     request = RequestFactory().get("/")
     request.resolver_match = SimpleNamespace(func=view, args=(), kwargs={"name": "told"})
     middleware = replica.ReplicaMiddleware(lambda request: HttpResponse())
-    with from_replica():
+    with read_from_replica():
         response = middleware.process_exception(request, OperationalError("gone"))
     assert response.content == b"told"
     assert replica._unavailable_until > 0
     assert middleware.process_exception(request, OperationalError("gone")) is None, "the primary's own failure"
-    with from_replica():
+    with read_from_replica():
         assert middleware.process_exception(request, ValueError("ours")) is None
 
 
@@ -144,7 +144,7 @@ def test_without_a_replica_nothing_is_asked(monkeypatch):
         replica.ReplicaMiddleware(lambda request: HttpResponse())
 
 
-def test_from_primary_holds_for_the_rest_of_the_request():
-    with from_replica():
-        from_primary()
-        assert reading() == DEFAULT_DB_ALIAS
+def test_primary_holds_for_the_rest_of_the_request():
+    with read_from_replica():
+        read_from_primary()
+        assert read_alias() == DEFAULT_DB_ALIAS
