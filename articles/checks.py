@@ -97,7 +97,7 @@ def check_api_settings(**kwargs: Any) -> list[CheckMessage]:
     for name in ("API_PAGE_SIZE", "API_TOPIC_PAGE_SIZE"):
         if not 1 <= getattr(settings, name) <= API_PAGE_SIZE_MAX:
             wrong.append(f"{name} is {getattr(settings, name)}; it must be from 1 to {API_PAGE_SIZE_MAX}.")
-    return [Error(text, hint="docs/api.md tells what the API's settings mean.", id="articles.E005") for text in wrong]
+    return [Error(text, hint="docs/settings.md explains the API's settings.", id="articles.E005") for text in wrong]
 
 
 @register(OWN)

@@ -1,4 +1,4 @@
-"""Migrations that a running site survives: docs/deploy/README.md, "Migrations without downtime", tells the rules.
+"""Migrations must not interrupt a running site: docs/deploy/README.md, "Migrations without downtime", has the rules.
 
 While a migration runs, and until every process is replaced, the code of the release before works on the new tables.
 """

@@ -1,4 +1,4 @@
-"""The shapes of the answers, for their description in OpenAPI. What they mean is told in docs/api.md."""
+"""The shapes of the responses, for OpenAPI. docs/api.md says what they mean."""
 
 from __future__ import annotations
 

@@ -7,6 +7,9 @@ import pytest
 from django.conf import settings
 from django.core.management import get_commands
 
+from articles.exchange.format.parse import parse_file
+from articles.exchange.format.write import document_text
+
 ROOT = settings.BASE_DIR
 PAGES = sorted(path.relative_to(ROOT) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
 INTERNAL = {"NEWSFOLD_SERVES"}  # set by config/wsgi.py, not by operators
@@ -57,3 +60,12 @@ def test_links_lead_somewhere(page):
         path = (ROOT / page).parent / target if target else ROOT / page
         assert path.exists(), link
         assert not anchor or anchor in anchors(path), link
+
+
+def test_the_example_of_the_format_comes_back_byte_for_byte():
+    page = (ROOT / "docs" / "format.md").read_text()
+    [example] = re.findall(r"^```yaml\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE)
+    document = parse_file(example.encode(), "example.md", "2020-06-09-harbour-bridge-closes-for-repairs")
+
+    assert document.layout == {}
+    assert document_text(document) == example
