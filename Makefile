@@ -50,11 +50,9 @@ thorough: $(dev)
 faults: $(dev)
 	@exec $(pytest) --dist loadfile -m faults $(ARGS)
 
-# Drives Chromium; node runs the tests of the JavaScript modules by themselves.
+# Drives Chromium, and Node for the modules that know no page. .ci/run takes those marked `smoke`.
 browser: $(dev)
-	$(if $(js_tests),node --test $(js_tests))
 	@exec $(pytest) -m browser tests/browser $(ARGS)
-browser: js_tests := $(shell find tests -name '*.test.*js')
 
 nightly: $(dev)
 	@exec .ci/nightly

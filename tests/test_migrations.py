@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
@@ -40,6 +41,7 @@ def own_apps() -> list[str]:
     return [app.label for app in apps.get_app_configs() if Path(app.path).parent == root]
 
 
+@pytest.mark.integration
 def test_every_migration_lets_the_release_before_go_on(django_db_setup, django_db_blocker, capsys):
     with django_db_blocker.unblock():  # outside of a transaction, which SQLite's alterations can't be in; all is read
         migrations, broken = lint()

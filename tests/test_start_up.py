@@ -36,12 +36,14 @@ def made(module: str = "settings.py", **environment: str) -> dict[str, Any]:
         return runpy.run_path(str(BASE_DIR / "config" / module))
 
 
+@pytest.mark.integration
 def test_a_site_with_key_and_hosts_starts_without_a_warning():
     done = start(HTTPS="true")
     assert (done.returncode, done.stderr) == (0, "")
     assert "0 silenced" in done.stdout
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("environment", "told"),
     [
@@ -57,32 +59,6 @@ def test_a_site_without_them_says_what_is_missing_and_does_not_start(environment
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert KEY not in done.stdout + done.stderr
-
-
-OFTEN = ["import_articles .", "cache_images", "ping_hub"]
-RUN = """
-import sys
-from django.core.management import execute_from_command_line
-try:
-    execute_from_command_line(["manage.py", *sys.argv[1:]])
-finally:
-    print("imported:", *sorted({name.partition(".")[0] for name in sys.modules}))
-"""
-
-
-@pytest.mark.parametrize("command", OFTEN)
-def test_a_command_that_is_run_often_asks_for_our_checks_and_loads_no_pages(command, tmp_path):
-    variables = {"PATH": "", "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}", "WEBSUB_HUB": ""}
-    variables |= SOUND | {"DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONPATH": str(BASE_DIR)}
-    run = [sys.executable, "-c", RUN, *command.split()]
-    weak, sound = (
-        subprocess.run(run, cwd=tmp_path, env=given, capture_output=True, text=True, timeout=60)
-        for given in (variables | {"SECRET_KEY": "too short"}, variables)
-    )
-    assert "SECRET_KEY can be guessed" in weak.stderr
-    assert "SECRET_KEY" not in sound.stderr
-    assert "django" in sound.stdout.partition("imported:")[2].split()
-    assert "ninja" not in sound.stdout.partition("imported:")[2].split()
 
 
 @pytest.mark.parametrize("key", ["x" * 80, "django-insecure-" + KEY, KEY[:49]])

@@ -10,6 +10,8 @@ import pytest
 
 from config.settings import BASE_DIR
 
+pytestmark = pytest.mark.integration
+
 PROGRAM = """
 import os, sys, time, weakref
 from articles.management.stopping import stop_by_signal

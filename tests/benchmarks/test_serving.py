@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from benchmarks.serving import ROOT, environment
 
 PROGRAM = """
@@ -13,6 +15,7 @@ print(settings.ROOT_URLCONF, type(engines["django"]).__module__)
 """
 
 
+@pytest.mark.integration
 def test_plain_django_starts_with_its_own_pages(tmp_path):
     started = subprocess.run(
         [sys.executable, "-c", PROGRAM],

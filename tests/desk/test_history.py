@@ -105,6 +105,7 @@ class TestDifferences:
         signs = {Kind.KEPT: "{}", Kind.REMOVED: "[-{}]", Kind.ADDED: "[+{}]"}
         assert "".join(signs[each.kind].format(each.text) for each in differences(before, after)) == marked
 
+    @pytest.mark.integration
     @pytest.mark.parametrize(
         ("before", "after"),
         [

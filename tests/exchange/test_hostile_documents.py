@@ -54,6 +54,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_refused_in_two_seconds(name):
     start = time.process_time()
@@ -64,6 +65,7 @@ def test_a_bomb_is_refused_in_two_seconds(name):
     assert all(len(str(problem)) < 400 for problem in rejected.value.problems)
 
 
+@pytest.mark.integration
 @pytest.mark.django_db
 def test_a_folder_of_bombs_leaves_nothing_and_little_memory(tmp_path):
     for number, text in enumerate(BOMBS.values()):

@@ -75,12 +75,18 @@ def fetch(server, reply, **options):
 
 
 def refusal(server, reply, **options):
-    """Return why `reply` is not taken, and hold that the time is kept."""
-    start = time.monotonic()
+    """Return why `reply` is not taken."""
     with pytest.raises(NotFetched) as failure:
         fetch(server, reply, **options)
-    assert time.monotonic() - start < options.get("seconds", SECONDS) + SLACK
     return failure.value
+
+
+@pytest.fixture
+def in_time():
+    """Fail a test that takes longer than the deadline of its requests."""
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < SECONDS + SLACK
 
 
 # What is taken
@@ -330,6 +336,8 @@ SLOW = {
 }
 
 
+@pytest.mark.integration
+@pytest.mark.usefixtures("in_time")
 @pytest.mark.parametrize("reply", SLOW.values(), ids=SLOW)
 def test_a_slow_answer_ends_at_the_deadline(server, reply):
     failure = refusal(server, reply)
@@ -337,6 +345,8 @@ def test_a_slow_answer_ends_at_the_deadline(server, reply):
     assert failure.host_fails
 
 
+@pytest.mark.integration
+@pytest.mark.usefixtures("in_time")
 def test_redirects_share_one_deadline(server):
     for number in range(6):
         pause = threading.Event()
@@ -348,6 +358,8 @@ def test_redirects_share_one_deadline(server):
         fetcher(server).fetch(address(server, "/0"))
 
 
+@pytest.mark.integration
+@pytest.mark.usefixtures("in_time")
 def test_a_name_server_that_never_answers_ends_at_the_deadline(server):
     pause = threading.Event()
     failure = refusal(server, answer(JPEG), names=lambda host, port: pause.wait(5))
@@ -355,6 +367,8 @@ def test_a_name_server_that_never_answers_ends_at_the_deadline(server):
     pause.set()
 
 
+@pytest.mark.integration
+@pytest.mark.usefixtures("in_time")
 def test_a_host_that_takes_no_connection_ends_at_the_deadline():
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -364,10 +378,8 @@ def test_a_host_that_takes_no_connection_ends_at_the_deadline():
         for each in waiting:  # the queue of those who want in is full
             each.setblocking(False)
             each.connect_ex(("127.0.0.1", port))
-        start = time.monotonic()
         with pytest.raises(NotFetched, match="can't be reached|takes longer than"):
             Fetcher(exempt=[Exemption.parse(f"127.0.0.1:{port}")], seconds=SECONDS).fetch(f"http://127.0.0.1:{port}/")
-        assert time.monotonic() - start < SECONDS + SLACK
         for each in waiting:
             each.close()
 
@@ -551,12 +563,14 @@ def trusting(certificate):
     return context
 
 
+@pytest.mark.integration
 def test_a_host_is_believed_that_shows_a_certificate_of_its_name(secure_server, trusting):
     url = f"https://{HOST}:{secure_server.port}/picture"
     assert fetcher(secure_server, tls=trusting).fetch(url) == JPEG
     assert f"Host: {HOST}:{secure_server.port}\r\n" in secure_server.asked[0]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("host", ["other.example", "127.0.0.1"])
 def test_a_certificate_of_another_name_is_not_believed(secure_server, trusting, host):
     names = Names(other=[["127.0.0.1"]])
@@ -566,18 +580,22 @@ def test_a_certificate_of_another_name_is_not_believed(secure_server, trusting, 
     assert secure_server.asked == []
 
 
+@pytest.mark.integration
 def test_a_certificate_that_nobody_vouches_for_is_not_believed(secure_server):
     with pytest.raises(NotFetched, match="can't be believed: self-signed certificate"):
         fetcher(secure_server).fetch(f"https://{HOST}:{secure_server.port}/picture")
     assert secure_server.asked == []
 
 
+@pytest.mark.integration
 def test_a_host_that_does_not_speak_tls_is_told(server):
     server.answers["/picture"] = answer(JPEG)
     with pytest.raises(NotFetched, match="breaks off|takes longer"):
         fetcher(server).fetch(f"https://{HOST}:{server.port}/picture")
 
 
+@pytest.mark.integration
+@pytest.mark.usefixtures("in_time")
 def test_what_drips_through_tls_ends_at_the_deadline_too(secure_server, trusting):
     secure_server.answers["/picture"] = SLOW["dripping body"]
     with pytest.raises(NotFetched, match="takes longer than"):

@@ -150,6 +150,7 @@ def slowly(connection):
     connection.sendall(answer(JPEG))
 
 
+@pytest.mark.integration
 def test_hosts_are_asked_at_once_but_each_for_one_picture_at_a_time(server, other):
     for number in range(4):
         story(server, f"/{number}", slowly)
@@ -161,6 +162,7 @@ def test_hosts_are_asked_at_once_but_each_for_one_picture_at_a_time(server, othe
     assert PictureAddress.objects.held().count() == 8
 
 
+@pytest.mark.integration
 def test_a_silent_host_does_not_keep_the_others_waiting(server, other, monkeypatch):
     monkeypatch.setattr(cache_images, "fetcher", hurried(cache_images.fetcher))
     for number in range(5):
@@ -241,6 +243,7 @@ def test_a_host_that_wants_to_be_left_alone_is(server, other):
     assert cache() == told()
 
 
+@pytest.mark.integration
 def test_a_host_that_wants_a_moment_gets_it(server):
     story(server, "/second")
     story(server, "/first", answer(b"", 503, Retry_After=1))
@@ -249,6 +252,7 @@ def test_a_host_that_wants_a_moment_gets_it(server):
     assert time.monotonic() - start >= 1
 
 
+@pytest.mark.integration
 def test_a_host_whose_moment_is_over_waits_for_a_free_worker(server, other, monkeypatch):
     story(server, "/second")
     story(other, "/slow", lambda connection: (time.sleep(1.5), connection.sendall(answer(JPEG))))

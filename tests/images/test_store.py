@@ -185,6 +185,7 @@ def test_a_logo_goes_to_every_outlet_that_names_its_address(media, decoder):
     assert not keep("/logo.png", b"fox", decoder)
 
 
+@pytest.mark.integration
 def test_several_who_store_the_same_picture_at_once_agree(shared_database, media):
     at_once([partial(keep, url, b"fox", FakeDecoder()) for url in (ADDRESS, OTHER) * 2])
 

@@ -84,6 +84,7 @@ def test_what_is_away_is_named_and_nothing_else_told(client, monkeypatch, away, 
     assert not any(word in response.content.decode() for word in SECRETS)
 
 
+@pytest.mark.integration
 def test_nobody_waits_for_what_hangs_and_threads_do_not_pile_up():
     end = threading.Event()
     calls = []
@@ -105,6 +106,7 @@ def test_nobody_waits_for_what_hangs_and_threads_do_not_pile_up():
     assert readiness.states()["database"] == OK  # and it recovers by itself
 
 
+@pytest.mark.integration
 def test_who_asks_while_another_does_waits_for_the_same_answer():
     calls = []
 

@@ -121,6 +121,7 @@ def test_an_error_is_told_with_our_own_lines_and_the_places_of_others(formatter)
     assert list(linecache.cache) == [__file__]  # files of others would stay in memory
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("text", ["a." * 20_000, "?" * 20_000, "?key" * 8_000, "a://:" * 8_000, "bearer " * 8_000])
 def test_no_text_takes_long_to_be_looked_through(text):
     begun = time.process_time()

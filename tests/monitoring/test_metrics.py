@@ -97,6 +97,7 @@ def test_requests_are_counted_by_view_method_and_status(operator):
     assert scrape(operator)["newsfold_request_seconds_count method=GET status=2xx view=metrics"] == 1
 
 
+@pytest.mark.integration
 def test_processes_count_together_and_go_on_where_dead_ones_stopped(tmp_path):
     def start(count: int) -> subprocess.Popen[str]:
         process = subprocess.Popen(

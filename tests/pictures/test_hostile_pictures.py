@@ -26,6 +26,8 @@ from pictures.sizes import Kind, PictureRefused, Rendition, rungs
 
 from .test_renditions import encoded
 
+pytestmark = pytest.mark.integration  # decodes in child processes
+
 MEMORY = 300 * 1024  # kB
 SECONDS = 25.0
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")

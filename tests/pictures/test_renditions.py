@@ -47,6 +47,7 @@ def test_a_picture_becomes_three_formats_at_each_width():
         assert opened(each).size == (each.width, each.height) == (each.rung, each.rung // 2)
 
 
+@pytest.mark.integration
 def test_a_huge_picture_ends_at_the_widest_rung_and_keeps_its_shape():
     made = picture_renditions(encoded(size=(5200, 1300)))
     assert [each.rung for each in made[::3]] == list(WIDTHS)
@@ -176,6 +177,7 @@ def test_what_is_no_picture_for_us_is_refused_with_a_reason(data, reason):
             make(data)
 
 
+@pytest.mark.integration
 def test_a_picture_may_have_all_the_bytes_and_pixels_that_are_allowed():
     data = encoded("JPEG")
     assert logo_renditions(data + b"\0" * (MAX_BYTES - len(data)))
@@ -189,6 +191,7 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(monkeypatch):
         picture_renditions(data)
 
 
+@pytest.mark.integration
 def test_each_rendition_is_smaller_in_the_newer_formats():
     """Else there would be no sense in keeping three: a picture with the noise of a photograph."""
     noise = Image.frombytes("RGB", (80, 60), random.Random(1).randbytes(80 * 60 * 3))  # noqa: S311

@@ -7,7 +7,7 @@ import pytest
 
 from tests.servers import Site, wait_until
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.integration]
 
 
 NO_REQUEST = b'GET /latest/?token=hunter2"\x1b[2J\r\nHost: localhost\r\n\r\n'  # without a version
