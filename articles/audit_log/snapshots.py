@@ -10,7 +10,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet, Subquery
 
-from articles.db.bulk import CHUNK, Table, chunked
+from articles.db.bulk import CHUNK, BulkTable, chunked
 from articles.models import Article, ArticleImage, ArticleTopic, Pairing, RelatedImage, RelatedLink, Topic
 from articles.models.derived import match_key
 from providers.models import Provider
@@ -67,7 +67,7 @@ def _without_target(value: Any) -> Any:
 def renumber(rows: QuerySet[Any]) -> None:
     """Number the rows of a list from 0, in their order."""
     moved = [(new, pk) for new, (pk, position) in enumerate(rows.values_list("pk", "position")) if position != new]
-    Table(rows.model).update(["position"], moved)
+    BulkTable(rows.model).update(["position"], moved)
 
 
 def as_json(value: Any) -> str | None:

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
-from articles.db.bulk import Table, chunked
+from articles.db.bulk import BulkTable, chunked
 from articles.models import Article, ArticleTopic, Event, Operation, Policies, Subject, Verb, Via
 from articles.models.derived import DERIVED_FIELDS, settle
 from articles.models.image import failed_among
@@ -75,8 +75,8 @@ ROWS_HELD = 1000  # an act that holds more articles than these writes them and g
 CREATED, DELETED = "created", "deleted"  # the events of whole rows
 PIN = "pin "  # before the field's name: the event of a pin
 
-ARTICLES = Table(Article)
-EVENTS = Table(Event, "operation", "subject", "subject_id", "label", "field", "before", "after", "version")
+ARTICLES = BulkTable(Article)
+EVENTS = BulkTable(Event, "operation", "subject", "subject_id", "label", "field", "before", "after", "version")
 
 _current: ContextVar[Act | None] = ContextVar("current act", default=None)
 

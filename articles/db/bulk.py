@@ -1,8 +1,7 @@
-"""Many rows into a table at once, without an object for each: the import's way past the ORM.
+"""Write many rows at once without an object for each.
 
-Django's bulk_create and bulk_update take several times as long to make and compile objects as the database to
-store them.
-Columns, defaults and the form of values still come from the models; only the loop is ours.
+Django's bulk_create and bulk_update take several times as long to make and compile objects as the database takes to
+store them. Columns, defaults and the form of values still come from the models; only the loop is ours.
 """
 
 from __future__ import annotations
@@ -17,21 +16,22 @@ from typing import Any, TypeVar
 from django.db import connection, models
 
 T = TypeVar("T")
-VALUES = 20_000  # in a statement; SQLite takes 32,766
+PARAMS_MAX = 20_000  # in one statement; SQLite's own limit is 32,766
 CHUNK = 500  # values in one IN (…) or rows in one batch, far below every database's limit
 
 
 def chunked(items: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
-    """Yield `items` in pieces of `size`."""
-    rest = iter(items)
-    while piece := list(islice(rest, size)):
-        yield piece
+    """Yield `items` in lists of `size`."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
 
 
-def among(field: str, ids: Sequence[int]) -> models.Q:
-    """Return the condition that `field` is one of `ids`: as a range where they are dense, which costs far less.
+def ids_between_or_in(field: str, ids: Sequence[int]) -> models.Q:
+    """Return a condition that holds for all rows whose `field` is one of `ids`.
 
-    A range may hold other ids too; it is for callers whom more rows don't harm.
+    If they are dense it is a range, which costs far less and may include other ids too: not for callers that must have
+    no other rows.
     """
     if len(ids) > 1 and max(ids) - min(ids) < 4 * len(ids):
         return models.Q(**{f"{field}__gte": min(ids), f"{field}__lte": max(ids)})
@@ -40,7 +40,7 @@ def among(field: str, ids: Sequence[int]) -> models.Q:
 
 @models.CharField.register_lookup
 class Listed(models.Lookup):
-    """`field__listed=[…]`: IN with one parameter for all values of text; Django takes 7 µs for each of its own."""
+    """`field__listed=[…]`: IN with one parameter for all texts; Django takes 7 µs for each parameter of its own."""
 
     lookup_name = "listed"
     prepare_rhs = False
@@ -54,15 +54,15 @@ class Listed(models.Lookup):
         return f"{column} = ANY(%s)", [*params, list(self.rhs)]
 
 
-class Table:
-    """Inserts rows of one model; a row holds the values of `columns` in order, other columns get their defaults."""
+class BulkTable:
+    """The table of a model. Rows to insert hold the values of `columns` in order; other columns get their defaults."""
 
     def __init__(self, model: type[models.Model], *columns: str) -> None:
         self.model = model
         self.columns = columns
 
     def insert(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Store the rows in the caller's transaction. JSON values come as text (`json_text`), times as `time_value`."""
+        """Insert rows in the caller's transaction. JSON is given as `json_text()`, times as `time_value()` of them."""
         if not rows:
             return
         with connection.cursor() as cursor:
@@ -71,24 +71,17 @@ class Table:
             else:
                 self._insert_many(cursor, rows)
 
-    def _insert_many(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Store the rows by statements of many: each costs 40 µs where a trigger may write to the search index.
-
-        Their numbers are powers of two: SQLite's client keeps a hundred statements, and long ones take a megabyte each.
-        """
-        most = max(VALUES // len(self.columns), 1)
-        start = 0
-        while left := len(rows) - start:
-            size = 1 << (min(left, most).bit_length() - 1)
-            cursor.execute(self._statement(size), list(chain.from_iterable(rows[start : start + size])))
-            start += size
-
-    def _copy(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Store the rows by COPY: statements would cost PostgreSQL more than the rows do."""
-        defaults = tuple(_default(field) for field in self._others())
-        with connection.wrap_database_errors, cursor.copy(self._copy_statement()) as copy:
-            for row in rows:
-                copy.write_row(row + defaults)
+    def update(self, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Set `columns` of many rows; each of `rows` holds their values in order, then the id, each id once."""
+        if not rows:
+            return
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                for chunk in chunked(rows):
+                    cursor.execute(self._update_from_values(columns, len(chunk)), list(chain.from_iterable(chunk)))
+            else:
+                assignments = ", ".join(f"{name} = %s" for name in self._quoted(columns))
+                cursor.executemany(f"UPDATE {self._table()} SET {assignments} WHERE id = %s", rows)  # noqa: S608
 
     def reserve_ids(self, count: int) -> Sequence[int]:
         """Return ids that no other row has or will get, in the caller's transaction."""
@@ -100,36 +93,64 @@ class Table:
                 return sorted(row[0] for row in cursor.fetchall())
             # A transaction on SQLite is the only writer, and AUTOINCREMENT follows the highest id.
             cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-            last = (cursor.fetchone() or [0])[0]
-            return range(last + 1, last + 1 + count)
+            last_id = (cursor.fetchone() or [0])[0]
+            return range(last_id + 1, last_id + 1 + count)
 
-    def update(self, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-        """Set `columns` of many rows; each of `rows` holds their values in order, then the id, each id once."""
-        if not rows:
-            return
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                for chunk in chunked(rows):
-                    cursor.execute(self._joint_update(columns, len(chunk)), list(chain.from_iterable(chunk)))
-            else:
-                assignments = ", ".join(f"{name} = %s" for name in self._quoted(columns))
-                cursor.executemany(f"UPDATE {self._table()} SET {assignments} WHERE id = %s", rows)  # noqa: S608
+    def _insert_many(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert by statements of many rows: each costs 40 µs where a trigger may write to the search index.
 
-    def _joint_update(self, columns: Sequence[str], count: int) -> str:
-        """Return one statement for `count` rows. The first of them says which types the values have."""
+        The numbers of rows are powers of two: SQLite's driver caches a hundred statements, and each long one takes a
+        megabyte.
+        """
+        rows_max = max(PARAMS_MAX // len(self.columns), 1)
+        start = 0
+        while rest := len(rows) - start:
+            size = 1 << (min(rest, rows_max).bit_length() - 1)
+            cursor.execute(self._insert_statement(size), list(chain.from_iterable(rows[start : start + size])))
+            start += size
+
+    def _copy(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert by COPY: statements would cost PostgreSQL more than the rows do."""
+        defaults = tuple(_default(field) for field in self._defaulted_fields())
+        statement = f"COPY {self._column_list()} FROM STDIN"
+        with connection.wrap_database_errors, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row + defaults)
+
+    def _update_from_values(self, columns: Sequence[str], count: int) -> str:
+        """Return one statement for `count` rows. The first of them carries the types of the values."""
         names = [*self._quoted(columns), "id"]
         typed = ", ".join(f"%s::{self._type(name)}" for name in (*columns, "id"))
-        others = f", ({', '.join(['%s'] * len(names))})" * (count - 1)
+        more = f", ({', '.join(['%s'] * len(names))})" * (count - 1)
         assignments = ", ".join(f"{name} = new.{name}" for name in names[:-1])
         return (
             f"UPDATE {self._table()} AS old SET {assignments} "  # noqa: S608
-            f"FROM (VALUES ({typed}){others}) AS new ({', '.join(names)}) WHERE old.id = new.id"
+            f"FROM (VALUES ({typed}){more}) AS new ({', '.join(names)}) WHERE old.id = new.id"
         )
+
+    def _insert_statement(self, count: int) -> str:
+        values = ["%s"] * len(self.columns) + [_sql_default(field) for field in self._defaulted_fields()]
+        row = f"({', '.join(values)})"
+        return f"INSERT INTO {self._column_list()} VALUES {', '.join([row] * count)}"  # noqa: S608
+
+    @cache  # noqa: B019  a handful of tables live as long as the process
+    def _column_list(self) -> str:
+        """Return the table with the columns to insert, those that get their defaults last."""
+        names = [*self.columns, *(field.name for field in self._defaulted_fields())]
+        return f"{self._table()} ({', '.join(self._quoted(names))})"
+
+    @cache  # noqa: B019
+    def _defaulted_fields(self) -> list[models.Field[Any, Any]]:
+        inserted = {self._column(name) for name in self.columns}
+        return [
+            field
+            for field in self.model._meta.concrete_fields
+            if field.column not in inserted and not field.primary_key and not field.generated
+        ]
 
     def _type(self, name: str) -> str:
         """Return a column's type without its length, to which a cast would cut silently."""
-        whole = self.model._meta.get_field(name).db_type(connection)
-        return str(whole).partition("(")[0]
+        return str(self.model._meta.get_field(name).db_type(connection)).partition("(")[0]
 
     def _table(self) -> str:
         return str(connection.ops.quote_name(self.model._meta.db_table))
@@ -140,29 +161,6 @@ class Table:
     def _column(self, name: str) -> str:
         return str(self.model._meta.get_field(name).column)  # type: ignore[union-attr]  # never a reverse relation
 
-    @cache  # noqa: B019  a handful of tables live as long as the process
-    def _others(self) -> list[models.Field[Any, Any]]:
-        """Return the fields that get their defaults."""
-        given = {self._column(name) for name in self.columns}
-        fields = self.model._meta.concrete_fields
-        return [
-            field for field in fields if field.column not in given and not field.primary_key and not field.generated
-        ]
-
-    def _statement(self, count: int) -> str:
-        values = ["%s"] * len(self.columns) + [_literal(field) for field in self._others()]
-        row = f"({', '.join(values)})"
-        return f"INSERT INTO {self._target()} VALUES {', '.join([row] * count)}"  # noqa: S608
-
-    @cache  # noqa: B019
-    def _copy_statement(self) -> str:
-        return f"COPY {self._target()} FROM STDIN"
-
-    def _target(self) -> str:
-        """Return the table with its columns, those that get their defaults last."""
-        names = [*self.columns, *(field.name for field in self._others())]
-        return f"{self._table()} ({', '.join(self._quoted(names))})"
-
 
 def _default(field: models.Field[Any, Any]) -> Any:
     """Return a column's default; only for the plain kinds that models here use."""
@@ -170,8 +168,7 @@ def _default(field: models.Field[Any, Any]) -> Any:
     return json.dumps(value) if isinstance(field, models.JSONField) else value
 
 
-def _literal(field: models.Field[Any, Any]) -> str:
-    """Return a column's default as SQL."""
+def _sql_default(field: models.Field[Any, Any]) -> str:
     value = _default(field)
     if value is None:
         return "NULL"
@@ -183,7 +180,7 @@ def _literal(field: models.Field[Any, Any]) -> str:
 
 
 def json_text(value: Any) -> str:
-    """Return a JSON column's value; empty lists and mappings, nearly all, cost nothing."""
+    """Return the value of a JSON column; empty lists and mappings, which nearly all are, cost nothing."""
     if not value:
         return "[]" if isinstance(value, list) else "{}"
     return json.dumps(value)
@@ -191,12 +188,12 @@ def json_text(value: Any) -> str:
 
 @cache
 def _is_postgresql() -> bool:
-    """Return whether times go in as they are; asking the connection each time would take longer than all else."""
+    """Return whether times are stored as they are; asking the connection each time would take longer than the rest."""
     return connection.vendor == "postgresql"
 
 
 def time_value(moment: datetime) -> Any:
-    """Return a time column's value in the form of the database in use."""
+    """Return the value of a time column in the form of the database in use."""
     if _is_postgresql():
         return moment
     if moment.tzinfo is not UTC:  # documents' times are in UTC, nearly all

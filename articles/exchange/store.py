@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from articles.audit_log.unit_of_work import Act
-from articles.db.bulk import Table, among, chunked, json_text, time_value
+from articles.db.bulk import BulkTable, chunked, ids_between_or_in, json_text, time_value
 from articles.models import (
     Article,
     ArticleImage,
@@ -53,7 +53,7 @@ RELATED_FIELDS = ("title", "excerpt", "published_at", "web_url", "amp_url", "cdn
 LOGGED_LISTS = {"topics": "topics", "images": "images", "related": "related", "provider": "logos"}
 IMAGE_FIELDS = ("url", "width", "height", "is_cached", "title", "attribution", "extra", "layout")
 
-ARTICLES = Table(
+ARTICLES = BulkTable(
     Article,
     "id",
     "name",
@@ -81,11 +81,11 @@ ARTICLES = Table(
     "created_at",
     "changed_at",
 )
-SHOWN = Table(Article, *("public" if name == "staged" else name for name in ARTICLES.columns), "lead", "ambiguous")
-TOPICS = Table(ArticleTopic, "content_object", "tag", "position", "published_at")
+SHOWN = BulkTable(Article, *("public" if name == "staged" else name for name in ARTICLES.columns), "lead", "ambiguous")
+TOPICS = BulkTable(ArticleTopic, "content_object", "tag", "position", "published_at")
 IMAGE_COLUMNS = ("position", *IMAGE_FIELDS)
-IMAGES = Table(ArticleImage, "article", "kind", *IMAGE_COLUMNS)
-RELATED = Table(
+IMAGES = BulkTable(ArticleImage, "article", "kind", *IMAGE_COLUMNS)
+RELATED = BulkTable(
     RelatedLink,
     "id",
     "article",
@@ -98,7 +98,7 @@ RELATED = Table(
     "layout",
     "target",
 )
-RELATED_IMAGES = Table(RelatedImage, "link", *IMAGE_COLUMNS)
+RELATED_IMAGES = BulkTable(RelatedImage, "link", *IMAGE_COLUMNS)
 
 
 def insert(documents: Sequence[Document], registry: Registry, policies: Policies) -> list[int]:
@@ -408,10 +408,10 @@ class _Parts:
         self.pictures: dict[int, list[Image]] = defaultdict(list)
         self.logos: dict[int, list[Image]] = defaultdict(list)
         self.related: dict[int, list[Related]] = defaultdict(list)
-        topics = ArticleTopic.objects.filter(among("content_object", ids)).order_by("position", "pk")
+        topics = ArticleTopic.objects.filter(ids_between_or_in("content_object", ids)).order_by("position", "pk")
         for pk, name in topics.values_list("content_object", "tag__name"):
             self.topics[pk].append(name)
-        images = ArticleImage.objects.filter(among("article", ids)).order_by("position", "pk")
+        images = ArticleImage.objects.filter(ids_between_or_in("article", ids)).order_by("position", "pk")
         for pk, kind, *values in images.values_list("article", "kind", *IMAGE_FIELDS):
             images_of = self.logos if kind == ArticleImage.Kind.LOGO else self.pictures
             images_of[pk].append(_image(values))
@@ -419,11 +419,11 @@ class _Parts:
 
     def _load_related(self, ids: Sequence[int]) -> None:
         link_images: dict[int, list[Image]] = defaultdict(list)
-        images = RelatedImage.objects.filter(among("link__article", ids)).order_by("position", "pk")
+        images = RelatedImage.objects.filter(ids_between_or_in("link__article", ids)).order_by("position", "pk")
         for pk, *values in images.values_list("link", *IMAGE_FIELDS):
             link_images[pk].append(_image(values))
         columns = ("pk", "article", "layout", "provider__name", "provider__domain", *RELATED_FIELDS)
-        links = RelatedLink.objects.filter(among("article", ids)).order_by("position", "pk")
+        links = RelatedLink.objects.filter(ids_between_or_in("article", ids)).order_by("position", "pk")
         for pk, article_id, layout, name, domain, *values in links.values_list(*columns):
             layout, provider = _without_outlet(layout)
             self.related[article_id].append(

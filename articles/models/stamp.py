@@ -1,4 +1,4 @@
-"""A count of the changes that readers notice and the log of operations doesn't tell of."""
+"""The count of changes that readers notice and the audit log doesn't hold."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from django.db import models
 
 
 class Stamp(models.Model):
-    """Part of the count; usually there is one row. Only the sum of all rows and the latest time mean anything.
+    """A part of the count; usually there is one row. Only the sum of all rows and the latest time mean anything.
 
-    Several rows, because two that change something at once then never wait for each other.
+    There may be several rows, so that concurrent changes never wait for each other.
     """
 
     number = models.PositiveBigIntegerField(default=1)

@@ -11,7 +11,7 @@ from django.db import models
 
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import CREATED, DELETED, PIN, Act, Change, plain, snapshot
-from articles.db.bulk import Table, chunked, time_value
+from articles.db.bulk import BulkTable, chunked, time_value
 from articles.models import Article, Event, Operation, Pairing, RelatedLink, Subject, Topic, Verb, number_of
 from articles.rules import permissions as rights
 from articles.rules.scoring import SIDE
@@ -309,7 +309,7 @@ def _revive_all(running: Act, events: Sequence[Event]) -> None:
     rows = [_article_of(event) for event in events]
     came_in = [(time_value(row.created_at), row.pk) for row in rows]
     Article.objects.bulk_create(rows)
-    Table(Article).update(["created_at"], came_in)  # bulk_create says now
+    BulkTable(Article).update(["created_at"], came_in)  # bulk_create says now
     ids = [event.subject_id for event in events]
     for name in snapshots.NAMES:
         snapshots.put_new({event.subject_id: event.before["lists"][name] for event in events}, name)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from articles.audit_log.unit_of_work import Act
-from articles.db.bulk import among, chunked
+from articles.db.bulk import chunked, ids_between_or_in
 from articles.models import Article
 
 
@@ -20,7 +20,7 @@ def settle(running: Act, ids: Iterable[int] = (), keys: Collection[str] = ()) ->
     write and let go of its rows meanwhile.
     """
     for chunk in chunked(ids):
-        own = Article.objects.filter(among("pk", chunk)).order_by()
+        own = Article.objects.filter(ids_between_or_in("pk", chunk)).order_by()
         twins = own.filter(Exists(_others(OuterRef("url_key"), OuterRef("pk"))) | Q(twin=True)).exclude(url_key="")
         _settle(running, {*twins.values_list("url_key", flat=True), *running.former_keys(chunk)})
         running.relieve()

@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import SYSTEM, Act
-from articles.db.bulk import Table, among, chunked
+from articles.db.bulk import BulkTable, chunked, ids_between_or_in
 from articles.models import Article, ArticleQuerySet, Pairing, Policies, RelatedLink, Verb
 from articles.models.derived import match_key, public_by_rule, settle
 from articles.rules.clustering import Claim, Placement, place
@@ -27,8 +27,8 @@ from articles.rules.states import state_for
 
 from .explanation_text import word
 
-ARTICLES = Table(Article)
-LINKS = Table(RelatedLink)
+ARTICLES = BulkTable(Article)
+LINKS = BulkTable(RelatedLink)
 # What the rules ask of an article, and what is told of it.
 JUDGED = (
     "name",
@@ -57,10 +57,10 @@ def connect_links(article_ids: Iterable[int]) -> None:
     the smallest name is taken, never the article that holds the link.
     """
     for ids in chunked(article_ids):
-        keys = Article.objects.filter(among("pk", ids)).order_by().values("match_key")
+        keys = Article.objects.filter(ids_between_or_in("pk", ids)).order_by().values("match_key")
         waiting: set[tuple[int, int, str]] = set()
         # Joined by OR, PostgreSQL reads all links; asked for `target=None`, databases read all that have none.
-        for condition in (among("article", ids), Q(match_key__in=keys)):
+        for condition in (ids_between_or_in("article", ids), Q(match_key__in=keys)):
             links = RelatedLink.objects.filter(condition).order_by()
             rows = links.values_list("target_id", "pk", "article_id", "match_key")
             waiting.update((pk, article, key) for target, pk, article, key in rows if target is None)
@@ -86,7 +86,9 @@ def keep_pairings(running: Act, ids: Collection[int]) -> set[int]:
     """Make the links of these articles agree with what editors decided about pairs of them; return whom that moved."""
     moved: set[int] = set()
     for chunk in chunked(sorted(set(ids))):
-        pairs = Pairing.objects.filter(among("lead", chunk) | among("member", chunk)).order_by("pk")
+        pairs = Pairing.objects.filter(ids_between_or_in("lead", chunk) | ids_between_or_in("member", chunk)).order_by(
+            "pk"
+        )
         for pairing in pairs.select_related("member"):
             pair = (pairing.lead_id, pairing.member_id)
             if not pairing.together:
@@ -155,7 +157,7 @@ def list_under(lead_id: int, member: Article) -> None:
 def notices_among(article_ids: Iterable[int]) -> Iterator[tuple[str, str]]:
     """Yield (name, notice) for those of these articles that share their address, or that several leads claim."""
     for ids in chunked(article_ids):
-        wanted, articles = set(ids), Article.objects.filter(among("pk", ids))
+        wanted, articles = set(ids), Article.objects.filter(ids_between_or_in("pk", ids))
         shared = Article.objects.filter(url_key=OuterRef("url_key")).exclude(pk=OuterRef("pk")).order_by("file_name")
         twins = articles.filter(twin=True).annotate(other=Subquery(shared.values("name")[:1])).exclude(other=None)
         for pk, name, twin in twins.order_by("file_name").values_list("pk", "name", "other"):
@@ -200,7 +202,7 @@ class Around:
         together = Exists(Pairing.objects.filter(lead=OuterRef("article"), member=OuterRef("target"), together=True))
         ends = [f"{end}__{name}" for end in ("article", "target") for name in ("name", "quality", "heat", "pins")]
         own = list(ids)
-        links = RelatedLink.objects.filter(among("article", own) | among("target", own))
+        links = RelatedLink.objects.filter(ids_between_or_in("article", own) | ids_between_or_in("target", own))
         found = links.annotate(leads=has_related, decided=together)
         columns = ("article", "target", "quality", "published_at", "title", "leads", "decided", *ends)
         for row in found.order_by().values_list(*columns):
@@ -395,12 +397,14 @@ def place_folded(running: Act, ids: Collection[int], placed: Collection[int] = (
     near: set[int] = set()
     for chunk in chunked(sorted(set(ids))):
         near.update(chunk)
-        near.update(Article.objects.filter(among("lead", chunk)).order_by().values_list("pk", flat=True))
-        links = RelatedLink.objects.filter(among("article", chunk) | among("target", chunk), target__isnull=False)
+        near.update(Article.objects.filter(ids_between_or_in("lead", chunk)).order_by().values_list("pk", flat=True))
+        links = RelatedLink.objects.filter(
+            ids_between_or_in("article", chunk) | ids_between_or_in("target", chunk), target__isnull=False
+        )
         near.update(pk for pair in links.order_by().values_list("article", "target") for pk in pair)
     for chunk in chunked(sorted(near)):
         wanted = set(chunk)
-        rows = _placed(Article.objects.filter(among("pk", chunk)).order_by())
+        rows = _placed(Article.objects.filter(ids_between_or_in("pk", chunk)).order_by())
         _place(running, [row for row in rows if row[0] in wanted and row[0] not in placed])
 
 

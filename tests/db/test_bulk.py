@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
-from articles.db.bulk import CHUNK, Table
+from articles.db.bulk import CHUNK, BulkTable
 from articles.models import Article, Topic
 from tests import builders
 
 pytestmark = pytest.mark.django_db
-TOPICS = Table(Topic, "name", "slug", "keywords", "parent")
+TOPICS = BulkTable(Topic, "name", "slug", "keywords", "parent")
 ODD_TEXTS = ["\\N", "\\.", "tab\there", "two\nlines", "50 % of it's “this”", "back\\slash", '"', "é漢😀"]
 
 
@@ -48,7 +48,7 @@ def test_update_sets_each_row_s_own_values_and_nothing_else():
 
 def test_update_takes_missing_values_and_yes_and_no():
     lead, member = builders.article(), builders.article(published=False)
-    articles = Table(Article)
+    articles = BulkTable(Article)
     articles.update(["lead", "ambiguous", "removed"], [(None, True, None, lead.pk), (lead.pk, False, True, member.pk)])
     rows = Article.objects.order_by("pk").values_list("lead", "ambiguous", "removed")
     assert list(rows) == [(None, True, None), (lead.pk, False, True)]
