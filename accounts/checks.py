@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from config.checks import OWN
+from config.checks import CHECK_TAG
 
 KEY_LENGTH, KEY_LETTERS = 50, 5  # as Django's own check, security.W009, which only `check --deploy` runs
 PATH_PATTERN = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/")
@@ -16,7 +16,7 @@ READERS = ("about", "api", "archive", "feeds", "latest", "media", "news", "previ
 READERS += ("sitemaps", "static", "topics")
 
 
-@register(OWN)
+@register(CHECK_TAG)
 def check_secret_key(**kwargs: Any) -> list[CheckMessage]:
     """Whoever guesses the key signs in as anybody."""
     key = settings.SECRET_KEY
@@ -32,7 +32,7 @@ def check_secret_key(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(OWN)
+@register(CHECK_TAG)
 def check_admin_path(**kwargs: Any) -> list[CheckMessage]:
     path = settings.ADMIN_PATH
     if PATH_PATTERN.fullmatch(path) and path.partition("/")[0] not in READERS:

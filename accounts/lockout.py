@@ -17,14 +17,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from config.clients import client_of
+from config.client_ip import client_ip
 
 NOWHERE = "::"  # the address of a client whose address nobody tells
 
 
 def address_of(request: HttpRequest) -> str:
     """Return the address that a login counts for: as for searches and the API, of IPv6 the network."""
-    client = client_of(request)
+    client = client_ip(request)
     return NOWHERE if client == "unknown" else client
 
 

@@ -14,7 +14,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from PIL import features
 
 from articles.api.items import EDITIONS
-from config.checks import OWN
+from config.checks import CHECK_TAG
 from fetching.address_check import Exemption
 
 API_PAGE_SIZE_MAX = 1000  # articles in one answer of the API
@@ -24,7 +24,7 @@ HUB_PATTERN = re.compile(r"https?://[^\s<>\"]+")
 PICTURE_FORMATS = {"jpg": "JPEG", "zlib": "PNG", "webp": "WebP", "avif": "AVIF"}  # Pillow's names, ours
 
 
-@register(OWN)
+@register(CHECK_TAG)
 def check_yaml_loader(**kwargs: Any) -> list[CheckMessage]:
     """Documents are read by libyaml: the pure Python loader is ten times slower and words its errors otherwise."""
     if hasattr(yaml, "CSafeLoader"):
@@ -39,7 +39,7 @@ def check_yaml_loader(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(OWN)
+@register(CHECK_TAG)
 def check_sqlite_version(**kwargs: Any) -> list[CheckMessage]:
     uses_sqlite = any(database["ENGINE"].endswith("sqlite3") for database in settings.DATABASES.values())
     if not uses_sqlite or sqlite3.sqlite_version_info >= OLDEST_SQLITE:
@@ -53,7 +53,7 @@ def check_sqlite_version(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(OWN)
+@register(CHECK_TAG)
 def check_sqlite_full_text(**kwargs: Any) -> list[CheckMessage]:
     uses_sqlite = any(database["ENGINE"].endswith("sqlite3") for database in settings.DATABASES.values())
     if not uses_sqlite or _has_fts5():
@@ -72,7 +72,7 @@ def _has_fts5() -> bool:
         return bool(memory.execute("SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'").fetchone()[0])
 
 
-@register(OWN)
+@register(CHECK_TAG)
 def check_media_apart_from_static(**kwargs: Any) -> list[CheckMessage]:
     """Static files are served as they are and for ever; pictures from outside may not land among them."""
     media, static = settings.BASE_DIR / settings.MEDIA_ROOT, settings.BASE_DIR / settings.STATIC_ROOT
@@ -87,7 +87,7 @@ def check_media_apart_from_static(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(OWN)
+@register(CHECK_TAG)
 def check_api_settings(**kwargs: Any) -> list[CheckMessage]:
     wrong = []
     if settings.API_EDITION not in EDITIONS:
@@ -100,7 +100,7 @@ def check_api_settings(**kwargs: Any) -> list[CheckMessage]:
     return [Error(text, hint="docs/settings.md explains the API's settings.", id="articles.E005") for text in wrong]
 
 
-@register(OWN)
+@register(CHECK_TAG)
 def check_picture_formats(**kwargs: Any) -> list[CheckMessage]:
     missing = [name for feature, name in PICTURE_FORMATS.items() if not features.check(feature)]
     if not missing:
@@ -114,7 +114,7 @@ def check_picture_formats(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(OWN)
+@register(CHECK_TAG)
 def check_picture_servers(**kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for text in settings.PICTURE_SERVERS:
@@ -131,7 +131,7 @@ def check_picture_servers(**kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-@register(OWN)
+@register(CHECK_TAG)
 def check_site_url(**kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if settings.SITE_URL and not SITE_URL_PATTERN.fullmatch(settings.SITE_URL):
@@ -161,7 +161,7 @@ def check_site_url(**kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-@register(OWN)
+@register(CHECK_TAG)
 def check_replica(**kwargs: Any) -> list[CheckMessage]:
     engines = {alias: database["ENGINE"] for alias, database in settings.DATABASES.items()}
     if engines.get("replica", engines["default"]) == engines["default"]:

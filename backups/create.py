@@ -14,6 +14,8 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
+from config.command_errors import CommandFailedError
+
 from . import media
 from .archive import FORMAT, HEADER, MANIFEST, MEDIA, Lines, Writer, is_safe, written
 from .tables import Digest, Table, as_line, last_number, rows_of, tables_at, unknown
@@ -21,7 +23,7 @@ from .tables import Digest, Table, as_line, last_number, rows_of, tables_at, unk
 Tell = Callable[[int], None]
 
 
-class BackupFailed(Exception):
+class BackupFailed(CommandFailedError):
     """There is no backup; the message says why, and what to do."""
 
 

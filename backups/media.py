@@ -11,7 +11,7 @@ from typing import Any
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
-from config.files import WholeFileStorage
+from config.backends.file_storage import AtomicFileStorage
 
 from .archive import PIECE, Member
 
@@ -26,7 +26,7 @@ def names(folder: str = "") -> Iterator[str]:
         return
     prefix = f"{folder}/" if folder else ""
     for name in sorted(files):
-        if name and not name.endswith(WholeFileStorage.PART):
+        if name and not name.endswith(AtomicFileStorage.PART_SUFFIX):
             yield prefix + name
     for name in sorted(folders):
         if name:

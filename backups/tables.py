@@ -18,7 +18,8 @@ from typing import Any
 from django.db import connection, models
 from django.db.migrations.loader import MigrationLoader
 
-Migrations = frozenset[tuple[str, str]]
+from config.command_errors import CommandFailedError
+from config.migrations import Migrations, known_migrations
 
 # Not kept: who is logged in at the moment, and what is only a memory of something else.
 LEFT_OUT = {"django_session"}
@@ -58,7 +59,7 @@ class WrongRow(Exception):
     """A line is no row of its table."""
 
 
-class UnknownColumn(Exception):
+class UnsupportedColumnError(CommandFailedError):
     """A table has a column of a kind that no archive can hold; the message says which."""
 
 
@@ -86,12 +87,6 @@ class Table:
         return [place for place, column in enumerate(self.columns) if column.kind == "json"]
 
 
-@cache
-def known_migrations() -> Migrations:
-    """Return the migrations that this code has."""
-    return frozenset(MigrationLoader(None).disk_migrations)
-
-
 def unknown(migrations: Iterable[tuple[str, str]]) -> str:
     """Return the first of `migrations` that this code doesn't have, as app.name; empty if it has all."""
     return next((".".join(each) for each in sorted(frozenset(migrations) - known_migrations())), "")
@@ -114,13 +109,13 @@ def _table(model: type[models.Model]) -> Table:
 
 
 def kind_of(field: Any) -> str:
-    """Return how the values of a field are written. Raises UnknownColumn, for apps that were added."""
+    """Return how the values of a field are written. Raises UnsupportedColumnError, for apps that were added."""
     while field.remote_field:
         field = field.target_field
     try:
         return KINDS[field.get_internal_type()]
     except KeyError:
-        raise UnknownColumn(
+        raise UnsupportedColumnError(
             f"{field} is a {field.get_internal_type()}, which no archive can hold: add it to KINDS in "
             "backups/tables.py, or keep its app out of INSTALLED_APPS."
         ) from None

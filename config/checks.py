@@ -1,7 +1,7 @@
-"""The tag of our own system checks: of the machine and of the settings.
+"""The tag of our own system checks, which look at the machine and the settings.
 
-Django's are of the program, take half a second and all its modules, and are asked before a release. A command that is
-run every minute asks ours alone: `requires_system_checks = [OWN]`.
+Django's own checks look at the program: they load all modules, take half a second and are run before a release. A
+command that runs every minute asks for ours alone: `requires_system_checks = [CHECK_TAG]`.
 """
 
-OWN = "newsfold"
+CHECK_TAG = "newsfold"

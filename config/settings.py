@@ -180,11 +180,11 @@ STATIC_URL = "static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "var" / "static"))()
 MEDIA_URL = "media/"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))()
-MEDIA_STORAGE = env.str("MEDIA_STORAGE", default="")  # a bucket, config/storage.py; empty for the folder
+MEDIA_STORAGE = env.str("MEDIA_STORAGE", default="")  # a bucket, config/backends/s3_storage.py; empty for the folder
 STORAGES = {
-    "default": {"BACKEND": "config.storage.BucketStorage", "OPTIONS": {"address": MEDIA_STORAGE}}
+    "default": {"BACKEND": "config.backends.s3_storage.BucketStorage", "OPTIONS": {"bucket_url": MEDIA_STORAGE}}
     if MEDIA_STORAGE
-    else {"BACKEND": "config.files.WholeFileStorage"},
+    else {"BACKEND": "config.backends.file_storage.AtomicFileStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -208,7 +208,7 @@ CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 3600  # as IDLE of accounts/sessions.py
 MESSAGE_STORAGE = "accounts.messages.MessagesStorage"
 X_FRAME_OPTIONS = "DENY"
-DEFAULT_EXCEPTION_REPORTER_FILTER = "config.masking.SecretsFilter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_reports.SecretsFilter"
 # Where pictures may come from; a storage that browsers fetch from themselves has to be added.
 CSP_IMG_SOURCES = ["'self'"]
 

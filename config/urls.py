@@ -1,4 +1,4 @@
-"""The table of contents of the site's addresses."""
+"""The table of contents of the site's URLs."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -10,4 +10,4 @@ urlpatterns = [
     path("api/", include("articles.api.urls")),
     path("", include("articles.urls")),
 ]
-handler500 = "config.errors.failed"
+handler500 = "config.error_views.server_error"

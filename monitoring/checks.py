@@ -7,14 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from config.checks import OWN
+from config.checks import CHECK_TAG
 
 from .sentry import is_installed
 
 TOKEN_MIN = 16  # characters
 
 
-@register(OWN)
+@register(CHECK_TAG)
 def check_metrics_token(**kwargs: Any) -> list[CheckMessage]:
     token = settings.METRICS_TOKEN
     if not token or (len(token) >= TOKEN_MIN and token.isascii() and token.isprintable() and " " not in token):
@@ -28,7 +28,7 @@ def check_metrics_token(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(OWN)
+@register(CHECK_TAG)
 def check_sentry(**kwargs: Any) -> list[CheckMessage]:
     if not settings.SENTRY_DSN:
         return []

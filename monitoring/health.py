@@ -19,7 +19,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 
-from backups.tables import known_migrations
+from config.migrations import known_migrations
 
 SECONDS = 2.0  # for all checks together
 OK, AWAY, PENDING = "ok", "away", "pending"

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import empty
 
-from config.clients import client_of
+from config.client_ip import client_ip
 
 from .logs import request_id
 from .request_counters import Counters
@@ -91,6 +91,6 @@ class RequestMiddleware:
             "path": request.path,
             "view": self._view(request),
             "status": status,
-            "client": client_of(request),
+            "client": client_ip(request),
         }
         return details | ({"user": user.get_username()} if user is not None and user.is_authenticated else {})

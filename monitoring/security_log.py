@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
 
-from config.clients import client_of
+from config.client_ip import client_ip
 
 UNKNOWN = "(no such account)"
 
@@ -41,4 +41,4 @@ def _login_failed(credentials: dict[str, Any], request: HttpRequest | None = Non
 
 def _details(request: HttpRequest | None, user: str) -> dict[str, object]:
     told: dict[str, object] = {"user": user}
-    return told if request is None else told | {"client": client_of(request)}
+    return told if request is None else told | {"client": client_ip(request)}

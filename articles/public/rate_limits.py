@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
-from config.clients import client_of
+from config.client_ip import client_ip
 
 SEARCH_PREFIX = "/search/"
 WINDOW_SECONDS = 60
@@ -28,7 +28,7 @@ def seconds_to_wait(request: HttpRequest, name: str, per_minute: int) -> int:
     if per_minute <= 0:
         return 0
     window, spent = divmod(int(time.time()), WINDOW_SECONDS)
-    count = _count(f"rate-{name}-{window}-{client_of(request)}")
+    count = _count(f"rate-{name}-{window}-{client_ip(request)}")
     return WINDOW_SECONDS - spent if count > per_minute else 0
 
 

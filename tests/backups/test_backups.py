@@ -26,7 +26,8 @@ from articles.models import Article, Event, Pairing, SavedView
 from articles.page_cache import versions
 from articles.search.schema import missing_triggers
 from backups import archive, media, tables
-from config.files import WholeFileStorage
+from config.backends.file_storage import AtomicFileStorage
+from config.migrations import known_migrations
 from tests import builders, dump
 
 pytestmark = pytest.mark.thorough
@@ -59,7 +60,7 @@ def newsroom(db):
 
 def state() -> dict[str, Any]:
     """Return the hash of every table, but for the stamp, which a restore makes a new one."""
-    found = tables.tables_at(tables.known_migrations())
+    found = tables.tables_at(known_migrations())
     return {table.name: tables.digest_of(table) for table in found if table.name != "articles_stamp"}
 
 
@@ -68,7 +69,7 @@ def files(folder: Path) -> list[str]:
 
 
 def wipe() -> None:
-    tables.empty(tables.tables_at(tables.known_migrations()))
+    tables.empty(tables.tables_at(known_migrations()))
     for name in list(media.names()):
         default_storage.delete(name)
 
@@ -127,7 +128,7 @@ def test_a_backup_that_ended_while_another_began_stays_whole(newsroom, tmp_path,
 
 
 def test_files_that_are_being_written_are_in_no_archive(newsroom, tmp_path):
-    path = Path(default_storage.path(f"{PICTURE}.0123{WholeFileStorage.PART}"))
+    path = Path(default_storage.path(f"{PICTURE}.0123{AtomicFileStorage.PART_SUFFIX}"))
     path.write_bytes(b"pic")
     assert list(media.names()) == [PICTURE]
 
@@ -367,7 +368,7 @@ def test_rows_that_the_database_refuses_leave_nothing(backup):
     def spoiled(name: str, data: bytes) -> list[tuple[str, bytes]]:
         if name == ROWS:
             data = data.replace(b'"https://www.courier.example/', b'"javascript:/www.courier.example/')
-            table = tables.tables_at(tables.known_migrations())
+            table = tables.tables_at(known_migrations())
             digest = tables.Digest(next(each for each in table if each.name == "articles_article"))
             for line in data.decode().split("\n")[:-1]:
                 digest.add(line, json.loads(line))
@@ -388,7 +389,7 @@ def test_rows_that_the_database_refuses_leave_nothing(backup):
 
 
 def test_every_column_of_every_table_can_be_written():
-    found = tables.tables_at(tables.known_migrations())
+    found = tables.tables_at(known_migrations())
     assert {"articles_article", "auth_user", "auth_user_groups"} <= {table.name for table in found}
     assert "file_name" not in next(table for table in found if table.name == "articles_article").names  # computed
 

@@ -317,7 +317,7 @@ def test_a_full_disk_ends_the_run_and_leaves_nothing_half_stored(server, media, 
     for number in range(3):
         story(server, f"/{number}")
     with monkeypatch.context() as broken:
-        broken.setattr("config.files.WholeFileStorage._save", fail)
+        broken.setattr("config.backends.file_storage.AtomicFileStorage._save", fail)
         with pytest.raises(CommandError, match=r"can't be stored: No space left on device\. Make room") as stopped:
             cache()
     assert stopped.value.returncode == 1
@@ -335,7 +335,7 @@ def test_a_storage_with_errors_of_its_own_ends_the_run_too(server, monkeypatch):
         raise ClientError("AccessDenied")
 
     story(server, "/one")
-    monkeypatch.setattr("config.files.WholeFileStorage._save", fail)
+    monkeypatch.setattr("config.backends.file_storage.AtomicFileStorage._save", fail)
     with pytest.raises(CommandError, match=r"can't be stored: AccessDenied\. "):
         cache()
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from articles.page_cache import middleware
 from articles.public import views
-from config import errors
+from config import error_views
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ UNREACHABLE = EndpointConnectionError(endpoint_url="https://s3.example")
     "place", [(middleware, "current_version"), (views, "_list_context")], ids=["middleware", "view"]
 )
 def test_a_service_that_is_away_is_told_with_when_to_ask_again(client, monkeypatch, error, place):
-    monkeypatch.setattr(errors, "AWAY", errors.away("s3://pictures"))
+    monkeypatch.setattr(error_views, "UNAVAILABLE", error_views.unavailable_errors("s3://pictures"))
     monkeypatch.setattr(*place, failing(error))
     response = client.get("/latest/")
     assert response.status_code == 503
@@ -47,7 +47,7 @@ def test_a_service_that_is_away_is_told_with_when_to_ask_again(client, monkeypat
 
 @pytest.mark.parametrize(("address", "is_one"), [("", False), ("s3://pictures", True)])
 def test_a_bucket_is_a_service_where_there_is_one(address, is_one):
-    assert isinstance(UNREACHABLE, errors.away(address)) == is_one
+    assert isinstance(UNREACHABLE, error_views.unavailable_errors(address)) == is_one
 
 
 @pytest.mark.parametrize("error", [OperationalError, ValueError])

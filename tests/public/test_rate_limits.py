@@ -9,7 +9,7 @@ from django.test import RequestFactory
 
 from articles.public import rate_limits
 from articles.public.rate_limits import seconds_to_wait
-from config.clients import client_of
+from config.client_ip import client_ip
 from tests import settings as test_settings
 
 NOON = 1_600_000_020  # a minute begins
@@ -75,7 +75,7 @@ def test_no_rate_is_no_limit(clock, limit, rate):
 )
 def test_a_client_is_its_address_and_behind_a_proxy_what_that_wrote(settings, address, forwarded, behind_proxy, client):
     settings.BEHIND_PROXY = behind_proxy
-    assert client_of(request(address, forwarded)) == client
+    assert client_ip(request(address, forwarded)) == client
 
 
 def test_a_process_counts_for_itself_while_redis_is_away(clock, limit, monkeypatch):

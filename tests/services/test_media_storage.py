@@ -104,7 +104,7 @@ def test_a_storage_that_is_away_is_told_and_pages_go_on(site, bucket):
 
 def test_a_file_is_stored_without_asking_for_its_name_first(monkeypatch):
     pytest.importorskip("storages")
-    from config.storage import BucketStorage
+    from config.backends.s3_storage import BucketStorage
 
     monkeypatch.setattr(BucketStorage, "exists", lambda *arguments: pytest.fail("asked"))
     assert BucketStorage("s3://pictures").get_available_name("pictures/aa/1.jpg") == "pictures/aa/1.jpg"
@@ -113,7 +113,7 @@ def test_a_file_is_stored_without_asking_for_its_name_first(monkeypatch):
 @pytest.mark.parametrize("address", ["s3:/pictures", "https://bucket", "s3://bucket?secret=x", "s3://"])
 def test_an_address_that_means_nothing_is_refused(address):
     pytest.importorskip("storages")
-    from config.storage import BucketStorage
+    from config.backends.s3_storage import BucketStorage
 
     with pytest.raises(ImproperlyConfigured, match="write s3://bucket"):
         BucketStorage(address)

@@ -19,10 +19,10 @@ from articles.images.cleanup import sweep
 from articles.images.fetch_run import OUTCOMES, WORKERS, StoreFailed, Told, collect, wanted_now
 from articles.images.from_folder import INDEX, FolderRefused, read_index, read_picture
 from articles.images.store import keep, release_unused
-from articles.management.stopping import stop_by_signal
 from articles.public.site_url import site_address
-from config.checks import OWN
-from config.errors import BUCKET_FAILED
+from config.checks import CHECK_TAG
+from config.command_signals import interrupt_on_sigterm
+from config.error_views import BUCKET_ERRORS
 from fetching.address_check import Exemption
 from fetching.client import Fetcher
 from pictures.decoder import Decoder
@@ -33,7 +33,7 @@ MOST_WORKERS = 64
 
 
 class Command(BaseCommand):
-    requires_system_checks = [OWN]
+    requires_system_checks = [CHECK_TAG]
     help = (
         "Fetches the pictures and logos that documents name and that we hold no copy of, those of the newest published "
         "stories first; readers are shown nothing else. Run it again at any time, from a scheduler for one: it goes on "
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         fetching = [name for name in ("limit", "retry") if options[name]]
         if (folder and (prune or fetching or options["dry_run"])) or (prune and fetching):
             raise CommandError("--from stands alone, --prune beside --dry-run: neither fetches anything.")
-        stop_by_signal()
+        interrupt_on_sigterm()
         self.told = 0
         try:
             if folder is not None:
@@ -71,7 +71,7 @@ class Command(BaseCommand):
                 self.drop_unused(dry_run=options["dry_run"])
             else:
                 self.fetch(options)
-        except (StoreFailed, OSError, *BUCKET_FAILED) as error:
+        except (StoreFailed, OSError, *BUCKET_ERRORS) as error:
             raise CommandError(
                 f"Pictures can't be stored: {getattr(error, 'strerror', None) or error}. Make room, or allow writing "
                 "to MEDIA_ROOT (or mend the storage that the settings name), and run the same command again."

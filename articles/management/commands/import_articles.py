@@ -16,13 +16,13 @@ from articles.audit_log.unit_of_work import By
 from articles.exchange.files import sources
 from articles.exchange.importing import OUTCOMES, REJECTED, UNPRUNED, WITHDRAWN, Outcome, run_import
 from articles.exchange.report import Report
-from articles.management.stopping import stop_by_signal
 from articles.models import Via
-from config.checks import OWN
+from config.checks import CHECK_TAG
+from config.command_signals import interrupt_on_sigterm
 
 
 class Command(BaseCommand):
-    requires_system_checks = [OWN]
+    requires_system_checks = [CHECK_TAG]
     help = (
         "Takes in story documents (.md, .markdown, .txt; registry files too), from files and whole directories. "
         "Unchanged ones cost nothing; a bad one is rejected with its place and reason, the others go in."
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         self, *args: Any, paths: list[str], dry_run: bool, rescore: bool, report: str | None, **options: Any
     ) -> None:
         self.verbosity = options["verbosity"]
-        stop_by_signal()
+        interrupt_on_sigterm()
         self.taken_in = self.total = 0
         with ExitStack() as stack:
             stack.enter_context(self._failures_told(report))

@@ -13,11 +13,11 @@ from articles.db.locks import file_lock
 from articles.feeds.changed import Moment, feeds_touched, site_feeds
 from articles.feeds.websub import Hub, HubAway, HubRefused, Memory, MemoryUnreadable, recall, remember
 from articles.public.site_url import site_address
-from config.checks import OWN
+from config.checks import CHECK_TAG
 
 
 class Command(BaseCommand):
-    requires_system_checks = [OWN]
+    requires_system_checks = [CHECK_TAG]
     help = (
         "Tells the hub that WEBSUB_HUB names which feeds have changed since the last run, so that their readers hear "
         "of it at once. For a scheduler, every minute; without changes it asks the hub nothing. Exit code 1 if the "

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from articles.management.failing import failures_told
-from backups.create import BackupFailed, take
+from backups.create import take
+from config.command_errors import as_command_errors
 
 
 class Command(BaseCommand):
@@ -26,12 +26,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, no_media: bool, **options: Any) -> None:
         quiet = options["verbosity"] == 0
-        with failures_told(file, "No backup was made."):
-            try:
-                with tqdm(unit=" rows", disable=quiet or not sys.stderr.isatty()) as bar:
-                    taken = take(file, with_media=not no_media, on_rows=bar.update)
-            except BackupFailed as error:
-                raise CommandError(f"{error} No backup was made.") from None
+        progress = tqdm(unit=" rows", disable=quiet or not sys.stderr.isatty())
+        with as_command_errors(file, "No backup was made."), progress:
+            taken = take(file, with_media=not no_media, on_rows=progress.update)
         if not quiet:
             media = "listed only" if no_media else f"{taken.files_bytes:,} bytes"
             self.stdout.write(f"{file}: {taken.rows:,} rows of {taken.tables} tables, {taken.files:,} files ({media})")

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from articles.db.locks import import_lock
-from articles.management.failing import failures_told
 from backups.archive import ArchiveRefused
 from backups.restore import RestoreRefused, restore
+from config.command_errors import as_command_errors
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         say = self.stdout.write if options["verbosity"] else lambda text: None
-        with failures_told(file, "The same command, run again, goes on."):
+        with as_command_errors(file, "The same command, run again, goes on."):
             try:
                 with import_lock(lambda: self.stderr.write("An import is running; waiting for it to end.")):
                     restored = restore(file, say)

@@ -17,13 +17,13 @@ from articles.db.locks import import_lock
 from articles.exchange.format.document import Document
 from articles.exchange.importing import insert_generated_stories
 from articles.exchange.registry import Registry, register_missing
-from articles.management.stopping import stop_by_signal
 from articles.models import Article, Policies, Verb, Via
 from articles.rules.scoring import Policy
 from articles.stories import duplicates
 from benchmarks.generator import bulk_load
 from benchmarks.generator.articles import DEFAULT_UNTIL, batches, documents, entries
 from benchmarks.generator.producer import ProducerDied, produce_in_process
+from config.command_signals import interrupt_on_sigterm
 
 BY = By(via=Via.COMMAND)
 BATCH = 2000  # articles in a transaction
@@ -59,7 +59,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, count: int, seed: int, until: datetime, add: bool, **options: Any) -> None:
         if count < 1:
             raise CommandError(f"N is {count}; it must be 1 or more.")
-        stop_by_signal()
+        interrupt_on_sigterm()
         policies = Policies.load()
         make = partial(_batches, count, seed, policies.site, until, BATCH)
         quiet = options["verbosity"] == 0 or not sys.stderr.isatty()

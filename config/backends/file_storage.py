@@ -1,4 +1,4 @@
-"""Files on this machine's disk, whole or not at all."""
+"""Files in a folder of this machine, each complete or not there at all."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from uuid import uuid4
 from django.core.files.storage import FileSystemStorage
 
 
-class WholeFileStorage(FileSystemStorage):
-    """Writes beside the final name and renames: a kill or a full disk never leaves part of a file under its name.
+class AtomicFileStorage(FileSystemStorage):
+    """Write to a temporary name and rename: a kill or a full disk never leaves part of a file under its name.
 
-    A file of the same name is replaced; ours are named by their content, so it was the same.
+    A file of the same name is replaced. Our names follow from the content, so it was the same.
     """
 
-    PART = ".part"
+    PART_SUFFIX = ".part"
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name
 
     def _save(self, name: str, content: Any) -> str:
-        part = f"{name}.{uuid4().hex}{self.PART}"
+        part = f"{name}.{uuid4().hex}{self.PART_SUFFIX}"
         try:
-            super()._save(part, content)  # type: ignore[misc]  # the stubs leave it out
+            super()._save(part, content)  # type: ignore[misc]  # documented by Django, missing in the stubs
             os.replace(self.path(part), self.path(name))
         except BaseException:
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What a developer's error page leaves out, beside what Django does."""
+"""What Django's error page for developers leaves out."""
 
 import re
 
@@ -6,7 +6,7 @@ from django.views.debug import SafeExceptionReporterFilter
 
 
 class SecretsFilter(SafeExceptionReporterFilter):
-    """Masks addresses of services too: they hold passwords, and a process's environment is on the page."""
+    """Mask URLs of services too: they hold passwords, and the page lists the environment of the process."""
 
     hidden_settings = re.compile(
         rf"{SafeExceptionReporterFilter.hidden_settings.pattern}|COOKIE|DSN|DATABASE_URL|CACHE_URL|REPLICA_URL|STORAGE",

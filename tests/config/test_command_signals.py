@@ -14,11 +14,11 @@ pytestmark = pytest.mark.integration
 
 PROGRAM = """
 import os, sys, time, weakref
-from articles.management.stopping import stop_by_signal
+from config.command_signals import interrupt_on_sigterm
 
 class Thing: pass
 
-stop_by_signal()
+interrupt_on_sigterm()
 thing = Thing()
 watch = weakref.ref(thing, lambda ref: os.kill(os.getpid(), int(sys.argv[1])))
 try:
@@ -29,13 +29,13 @@ except KeyboardInterrupt:
     print("stopped")
 """
 OTHER = """
-from articles.management.stopping import stop_by_signal
+from config.command_signals import interrupt_on_sigterm
 
 class Thing:
     def __del__(self):
         raise ValueError("told as ever")
 
-stop_by_signal()
+interrupt_on_sigterm()
 Thing()
 """
 

@@ -1,4 +1,4 @@
-"""Pictures in a bucket of S3, or of anything that speaks its protocol, instead of a folder."""
+"""Pictures in a bucket of S3, or of another service with its protocol, instead of a folder."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse
 from storages.backends.s3 import S3Storage
 
-MEMORY_BYTES = 5_000_000  # a bigger file is put into the folder for temporary files on its way to a reader
+MEMORY_BYTES = 5_000_000  # a bigger file goes through the folder for temporary files on its way to a reader
 
 
 class BucketStorage(S3Storage):
-    """The bucket stays private: readers get its files from our own address, with our headers, as from a folder."""
+    """Keep the bucket private: readers get its files from our own URLs, with our headers, as from a folder."""
 
-    def __init__(self, address: str, **settings: Any) -> None:
-        super().__init__(**_read(address), **settings)
+    def __init__(self, bucket_url: str, **settings: Any) -> None:
+        super().__init__(**_storage_settings(bucket_url), **settings)
 
     def url(self, name: str, *args: Any, **kwargs: Any) -> str:
         return reverse("media", args=[name])
 
 
-def _read(address: str) -> dict[str, Any]:
+def _storage_settings(url: str) -> dict[str, Any]:
     """Return django-storages' settings for `s3://bucket/folder?endpoint=https://…&region=…`."""
-    parts = urlsplit(address)
-    told = dict(parse_qsl(parts.query))
-    unknown = told.keys() - {"endpoint", "region"}
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    unknown = options.keys() - {"endpoint", "region"}
     if parts.scheme != "s3" or not parts.hostname or unknown:
         raise ImproperlyConfigured(
-            f"MEDIA_STORAGE is {address}; write s3://bucket, s3://bucket/folder or "
+            f"MEDIA_STORAGE is {url}; write s3://bucket, s3://bucket/folder or "
             "s3://bucket?endpoint=https://storage.example&region=eu-1"
         )
     return {
         "bucket_name": parts.hostname,
         "location": parts.path.strip("/"),
-        "endpoint_url": told.get("endpoint"),
-        "region_name": told.get("region"),
-        "file_overwrite": True,  # as in a folder: ours are named by their content, so it was the same
+        "endpoint_url": options.get("endpoint"),
+        "region_name": options.get("region"),
+        "file_overwrite": True,  # as in a folder: our names follow from the content, so it was the same
         "max_memory_size": MEMORY_BYTES,
         "client_config": Config(
             connect_timeout=3,
             read_timeout=10,
             retries={"mode": "standard", "total_max_attempts": 2},
             signature_version="s3v4",
-            s3={"addressing_style": "path" if "endpoint" in told else "auto"},
-            request_checksum_calculation="when_required",  # not every server knows the newer ones
+            s3={"addressing_style": "path" if "endpoint" in options else "auto"},
+            request_checksum_calculation="when_required",  # not every server supports the newer ones
             response_checksum_validation="when_required",
         ),
     }
