@@ -51,6 +51,25 @@ def test_commands_of_the_readme_exist():
     assert set(re.findall(r"(?:`|\$ )make ([a-z]+)", readme)) <= targets
 
 
+def test_tests_named_by_the_security_page_exist():
+    named = set(re.findall(r"`((?:\w+/)?test_\w+(?:\.py)?)`", (ROOT / "docs" / "security.md").read_text()))
+    files = [*(ROOT / "tests").rglob("*.py")]
+    existing = {str(file.relative_to(ROOT / "tests")) for file in files}
+    for file in files:
+        existing.update(re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE))
+
+    assert named
+    assert named <= existing
+
+
+def test_modules_named_by_the_architecture_exist():
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    named = {path for path in re.findall(r"`([\w./]+\.py)`", page) if "/" in path}
+
+    assert named
+    assert {path for path in named if not any((ROOT / base / path).exists() for base in ("", "articles"))} == set()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_links_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)\s]+)\)", without_code((ROOT / page).read_text())):
