@@ -110,7 +110,7 @@ def _told(request: HttpRequest, verb: str, outcome: Outcome) -> HttpResponseBase
         "verb": verb,
     }
     if is_fragment(request):
-        response = render(request, "desk/_told.html", context)
+        response = render(request, "desk/_toast.html", context)
         response["HX-Trigger"] = "desk:reload" if verb in RELOADING else "desk:decided"
         return response
     messages.success(request, told) if outcome.operation else messages.info(request, told)
@@ -144,13 +144,13 @@ def _clash(request: HttpRequest, verb: str, stale: Stale) -> HttpResponse:
         "title": "Somebody was faster",
     }
     if is_fragment(request):
-        return render(request, "desk/_clash.html", context)
-    return page(request, "desk/clash.html", context, status=409)
+        return render(request, "desk/_conflict_toast.html", context)
+    return page(request, "desk/conflict.html", context, status=409)
 
 
 def _refuse(request: HttpRequest, sentence: str) -> HttpResponseBase:
     if is_fragment(request):
-        return render(request, "desk/_told.html", {"told": sentence, "refused": True})
+        return render(request, "desk/_toast.html", {"told": sentence, "refused": True})
     messages.error(request, sentence)
     return HttpResponseRedirect(came_from(request))
 
@@ -173,7 +173,7 @@ def undo_last(request: HttpRequest) -> HttpResponseBase:
     told = f"Undone: {last.get_verb_display()}, {outcome.changed} of {last.articles} stories."
     kept = [f"{each.event.label}: {each.event.field} was kept, {each.reason}" for each in outcome.kept[:TOLD]]
     if is_fragment(request):
-        response = render(request, "desk/_told.html", {"told": told, "kept": kept})
+        response = render(request, "desk/_toast.html", {"told": told, "kept": kept})
         response["HX-Trigger"] = "desk:reload"
         return response
     messages.success(request, told)

@@ -85,7 +85,7 @@ def find_story(request: HttpRequest) -> HttpResponseBase:
     context["next"] = came_from(request)
     context["source"] = Article.objects.filter(pk=key(but)).defer(*HEAVY).first()
     if is_fragment(request):
-        return render(request, "desk/_found.html", context)
+        return render(request, "desk/_fold_targets.html", context)
     return page(request, "desk/find.html", context | {"title": "Fold into which story?"})
 
 

@@ -17,8 +17,8 @@ from articles.models import Article, ArticleQuerySet
 from articles.public.cards import copy_from, copy_of
 from articles.public.media import media_address
 from articles.public.story_page import subjects_from, subjects_json
+from articles.public.text import http_url
 from articles.public.xml import xml_text
-from articles.templatetags.newsfold import web_address
 
 ENTRIES = 50
 
@@ -83,7 +83,7 @@ def _entry(row: _Row, site: str, now: datetime) -> Entry:
     row = row._replace(**times)
     return Entry(
         page=site + reverse("story", args=[row.name]),
-        source=web_address(row.web_url or row.original_url),
+        source=http_url(row.web_url or row.original_url),
         title=xml_text(row.title) or row.name,
         excerpt=xml_text(row.excerpt),
         published_at=row.published_at,

@@ -17,12 +17,12 @@ from articles import search
 from articles.models import Article, ArticleQuerySet
 from articles.page_cache.cacheable import cacheable
 from articles.search.query import MAX_CHARACTERS, parse
-from articles.templatetags.newsfold import first_words, plain
 from providers.models import Provider
 
 from .cards import Card, cards_of
 from .dates import midnight
 from .pagination import PAGE_SIZE, Page, page_of
+from .text import first_words, unescape
 from .topic_tree import TopicTree
 
 NEWEST, RELEVANCE = "newest", "relevance"
@@ -160,7 +160,7 @@ def _count(stories: ArticleQuerySet, asked: Asked, shown: int, *, is_whole: bool
 
 
 def _found(card: Card, query: str) -> Found:
-    title, words = plain(card.title), " ".join(plain(card.excerpt).split())
+    title, words = unescape(card.title), " ".join(unescape(card.excerpt).split())
     excerpt = first_words(search.from_first_match(words, query, EXCERPT_LENGTH), EXCERPT_LENGTH)
     return Found(card, tuple(search.segments(title, query)), tuple(search.segments(excerpt, query)))
 

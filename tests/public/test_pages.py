@@ -149,11 +149,11 @@ def test_text_is_text_on_every_page(client):
 
 
 def test_only_web_addresses_become_links(client):
-    from articles.templatetags.newsfold import web_address
+    from articles.public.text import http_url
 
-    assert web_address("HTTPS://courier.example/ü x") == "HTTPS://courier.example/ü x"
+    assert http_url("HTTPS://courier.example/ü x") == "HTTPS://courier.example/ü x"
     for address in ("javascript:alert(1)", "data:text/html,x", " https://x", "//x.example", "/x", ""):
-        assert web_address(address) == ""
+        assert http_url(address) == ""
     nowhere = builders.article("No address", web_url="")
     assert "Read at" not in body(client, nowhere.get_absolute_url())
 

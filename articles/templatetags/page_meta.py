@@ -1,6 +1,6 @@
-"""What the head of a page says about it: description, canonical address, OpenGraph, robots, JSON-LD.
+"""Metadata in the head of a page: description, canonical URL, OpenGraph, robots, JSON-LD.
 
-All need the page's request in their context.
+The tags need the request in their context.
 """
 
 from __future__ import annotations
@@ -24,9 +24,8 @@ from articles.public.seo import is_indexed
 from articles.public.site_url import site_address
 from articles.public.story_page import Coverage, Told
 from articles.public.structured_data import Work
+from articles.public.text import http_url, truncate_words, unescape
 from articles.public.topic_tree import Branch
-
-from .newsfold import plain, shortened, web_address
 
 Listing = Page | FrontPage
 DESCRIPTION = 155  # characters that search engines show
@@ -34,72 +33,72 @@ DESCRIPTION = 155  # characters that search engines show
 register = template.Library()
 
 
-@register.inclusion_tag("articles/_about.html", takes_context=True)
-def about(
+@register.inclusion_tag("articles/_page_meta.html", takes_context=True)
+def page_meta(
     context: dict[str, Any],
     title: str,
     description: str,
     page: Listing | None = None,
     picture: Copy | None = None,
 ) -> dict[str, Any]:
-    """Tell what a page is; `page` is a list's, `picture` our own copy."""
+    """Describe a page to search engines and social networks; `page` is the part of a list, `picture` our own copy."""
     site = site_address(context["request"])
     return {
-        "title": plain(title),
-        "description": shortened(description, DESCRIPTION),
+        "title": unescape(title),
+        "description": truncate_words(description, DESCRIPTION),
         "canonical": _canonical(context, page),
         "site_name": settings.SITE_NAME,
         "picture": picture,
-        "address": site + media_address(picture.file) if picture else "",
+        "picture_url": site + media_address(picture.file) if picture else "",
         "robots": context.get("robots", ""),
     }
 
 
 @register.simple_tag(takes_context=True)
-def site(context: dict[str, Any]) -> str:
+def site_url(context: dict[str, Any]) -> str:
     return site_address(context["request"])
 
 
 @register.simple_tag
-def robots_of(story: Told, coverage: Sequence[Coverage]) -> str:
-    """Return what search engines are asked of the page of a story; empty if nothing."""
+def story_robots(story: Told, coverage: Sequence[Coverage]) -> str:
+    """Return the robots directive of a story's page; an empty string allows everything."""
     return "" if is_indexed(story.outlet, (item.outlet for item in coverage)) else "noindex,follow"
 
 
 @register.simple_tag(takes_context=True)
-def linked_list(
+def list_json_ld(
     context: dict[str, Any], title: str, description: str, paths: Iterable[str], page: Listing | None = None
 ) -> SafeString:
-    """Tell what a list is and where it leads: `paths` are those of its pages."""
+    """Describe a list and the pages that it links to, whose paths are `paths`."""
     site = site_address(context["request"])
     data = structured_data.collection(_canonical(context, page), title, description, [site + path for path in paths])
     return structured_data.script(data)
 
 
 @register.simple_tag(takes_context=True)
-def linked_story(context: dict[str, Any], story: Told, coverage: Sequence[Coverage]) -> SafeString:
-    """Tell what the page of a story shows: the outlet's report and the coverage."""
+def story_json_ld(context: dict[str, Any], story: Told, coverage: Sequence[Coverage]) -> SafeString:
+    """Describe what the page of a story shows: the outlet's report and the coverage."""
     works = [_work(story, story.source_url), *(_work(item, item.address) for item in coverage)]
-    description = shortened(story.excerpt, DESCRIPTION)
-    return structured_data.script(structured_data.story(_canonical(context), plain(story.title), description, works))
+    description = truncate_words(story.excerpt, DESCRIPTION)
+    return structured_data.script(structured_data.story(_canonical(context), unescape(story.title), description, works))
 
 
 @register.simple_tag
-def stories_of(*groups: Card | Iterable[Card | Day] | None) -> list[str]:
-    """Return where cards, lists of cards and days lead, on this site."""
-    listed = [each for group in groups if group for each in ([group] if isinstance(group, Card) else group)]
-    cards = [card for each in listed for card in ([each] if isinstance(each, Card) else each.cards)]
+def story_paths(*groups: Card | Iterable[Card | Day] | None) -> list[str]:
+    """Return the paths of the stories in cards, lists of cards and lists of days."""
+    items = [item for group in groups if group for item in ([group] if isinstance(group, Card) else group)]
+    cards = [card for item in items for card in ([item] if isinstance(item, Card) else item.cards)]
     return [card.address for card in cards]
 
 
 @register.filter
-def topics_of(branches: Iterable[Branch]) -> list[str]:
+def topic_paths(branches: Iterable[Branch]) -> list[str]:
     return [branch.topic.address for branch in branches]
 
 
 @register.filter
-def outlets_of(outlets: Iterable[Listed]) -> list[str]:
-    return [reverse("provider", args=[each.domain.domain]) for each in outlets]
+def provider_paths(outlets: Iterable[Listed]) -> list[str]:
+    return [reverse("provider", args=[listed.domain.domain]) for listed in outlets]
 
 
 def _canonical(context: dict[str, Any], page: Listing | None = None) -> str:
@@ -108,5 +107,5 @@ def _canonical(context: dict[str, Any], page: Listing | None = None) -> str:
     return site_address(request) + quote(request.path, safe="/:@") + query
 
 
-def _work(told: Told | Coverage, address: str) -> Work:
-    return Work(told.type, plain(told.title), web_address(address), told.published_at, told.outlet.name)
+def _work(item: Told | Coverage, url: str) -> Work:
+    return Work(item.type, unescape(item.title), http_url(url), item.published_at, item.outlet.name)

@@ -1,0 +1,31 @@
+"""Text of outlets as readers see it: entities decoded, cut to length, URLs that may become links; not escaped."""
+
+from __future__ import annotations
+
+import html
+
+from django.utils.text import Truncator
+
+
+def unescape(text: str) -> str:
+    """Return text as its outlet meant it: entities that were never decoded become characters."""
+    return html.unescape(str(text))
+
+
+def first_words(text: str, length: int) -> str:
+    """Return the first words of unescaped text, at most `length` characters of them."""
+    words = " ".join(text.split())
+    if len(words) <= length:
+        return words
+    cut = Truncator(words).chars(length, truncate="")
+    return f"{cut.rpartition(' ')[0] or cut} …"
+
+
+def truncate_words(text: str, length: int) -> str:
+    """Return the same of an outlet's text as it is stored."""
+    return first_words(unescape(text), length)
+
+
+def http_url(url: str) -> str:
+    """Return `url` if it may become a link: http and https only; otherwise an empty string."""
+    return url if url.lower().startswith(("https://", "http://")) else ""
