@@ -104,7 +104,7 @@ class TestWalk:
 
     @pytest.fixture(autouse=True)
     def kept_answers(self, settings):
-        settings.CACHES = test_settings.kept_apart(uuid4().hex)
+        settings.CACHES = test_settings.with_page_cache(uuid4().hex)
 
     @pytest.mark.parametrize("seed", SEEDS)
     @pytest.mark.parametrize("limit", [1, 3, 100])

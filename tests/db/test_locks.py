@@ -1,4 +1,4 @@
-"""One process at a time: which databases have a lock for that."""
+"""Which databases have a lock between processes."""
 
 import pytest
 from django.db.backends.sqlite3.base import DatabaseWrapper

@@ -1,4 +1,4 @@
-"""Answers are kept for readers, and never a moment longer than they are true."""
+"""Pages are cached for readers, and never served once they are out of date."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests import builders
 from tests import settings as test_settings
 
 pytestmark = pytest.mark.django_db
-ADDRESSES = [
+URLS = [
     "/",
     "/latest/",
     "/topics/",
@@ -46,31 +46,31 @@ ADDRESSES = [
 
 @pytest.fixture(autouse=True)
 def pages(settings):
-    settings.CACHES = test_settings.kept_apart(uuid4().hex)  # on Redis other tests run beside this one
+    settings.CACHES = test_settings.with_page_cache(uuid4().hex)  # on Redis other tests run beside this one
     settings.INDEX_SINGLE_STORIES = True  # so that sitemaps hold them
     return caches["pages"]
 
 
-def queries_of(client, address, django_assert_max_num_queries, **headers):
+def queries_of(client, url, django_assert_max_num_queries, **headers):
     with django_assert_max_num_queries(20) as captured:
-        response = client.get(address, headers=headers)
+        response = client.get(url, headers=headers)
     return response, len(captured)
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_the_second_reader_gets_what_was_made_for_the_first(client, address, django_assert_max_num_queries):
+@pytest.mark.parametrize("url", URLS)
+def test_the_second_reader_gets_what_was_rendered_for_the_first(client, url, django_assert_max_num_queries):
     builders.article(topics=["AI"])
-    first, made = queries_of(client, address, django_assert_max_num_queries)
-    second, kept = queries_of(client, address, django_assert_max_num_queries)
-    assert made > 1
-    assert kept == 1
+    first, rendered = queries_of(client, url, django_assert_max_num_queries)
+    second, cached = queries_of(client, url, django_assert_max_num_queries)
+    assert rendered > 1
+    assert cached == 1
     assert second.content == first.content
     ids = [response.headers.pop("X-Request-ID") for response in (first, second)]
     assert second.headers == first.headers
     assert len(set(ids)) == 2  # each is of its own request
 
 
-def test_an_answer_says_how_to_ask_again(client):
+def test_a_response_carries_its_validators(client):
     builders.article()
     response = client.get("/")
     assert re.fullmatch(r'W/"[0-9a-f]{32}\.[0-9a-f]{32}"', response["ETag"])
@@ -80,7 +80,7 @@ def test_an_answer_says_how_to_ask_again(client):
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_who_has_the_answer_is_told_so_by_one_query(client, method, django_assert_num_queries):
+def test_a_client_that_has_the_page_gets_304_for_one_query(client, method, django_assert_num_queries):
     builders.article()
     tag = client.get("/")["ETag"]
     with django_assert_num_queries(1):
@@ -88,28 +88,28 @@ def test_who_has_the_answer_is_told_so_by_one_query(client, method, django_asser
     assert (response.status_code, response.content, response["ETag"]) == (304, b"", tag)
 
 
-@pytest.mark.parametrize("given", ['"nonsense"', "*", 'W/"', "é", '"' + "0" * 32 + "." + "0" * 32 + '"', ","])
-def test_a_tag_that_is_not_ours_is_answered_in_full(client, given):
+@pytest.mark.parametrize("tag", ['"nonsense"', "*", 'W/"', "é", '"' + "0" * 32 + "." + "0" * 32 + '"', ","])
+def test_an_unknown_tag_gets_the_whole_page(client, tag):
     builders.article()
-    assert client.get("/", headers={"If-None-Match": given}).status_code == 200
+    assert client.get("/", headers={"If-None-Match": tag}).status_code == 200
 
 
 def test_publishing_and_withdrawing_show_on_the_next_request(client, admin_user):
     article = builders.article("Now you see it", topics=["AI"])
-    seen = {address: client.get(address) for address in [*ADDRESSES, article.get_absolute_url()]}
+    first = {url: client.get(url) for url in [*URLS, article.get_absolute_url()]}
     by = By(admin_user)
     operations.hold(article, by=by)
-    for address, answer in seen.items():
-        response = client.get(address, headers={"If-None-Match": answer["ETag"]})
-        assert response.status_code in (200, 404), address
-        assert "Now you see it" not in response.content.decode(), address
+    for url, shown in first.items():
+        response = client.get(url, headers={"If-None-Match": shown["ETag"]})
+        assert response.status_code in (200, 404), url
+        assert "Now you see it" not in response.content.decode(), url
     operations.publish(article, by=by)
-    for address in seen:
-        assert client.get(address).status_code == 200, address
+    for url in first:
+        assert client.get(url).status_code == 200, url
     assert "Now you see it" in client.get("/").content.decode()
 
 
-def test_an_unchanged_page_isnt_sent_again_after_a_change_elsewhere(client):
+def test_an_unchanged_page_is_not_sent_again_after_a_change_elsewhere(client):
     builders.article("Here", topics=["AI"], provider=builders.provider("One", "one.example"))
     tag = client.get("/providers/one.example/")["ETag"]
     bump_version()
@@ -142,7 +142,7 @@ def test_a_renamed_outlet_or_topic_and_a_new_logo_show_at_once(client):
     assert current_version().key != before
 
 
-def test_other_parameters_make_no_other_answer(client, django_assert_num_queries):
+def test_unknown_parameters_make_no_other_page(client, django_assert_num_queries):
     builders.article()
     plain = client.get("/latest/")
     with django_assert_num_queries(1):
@@ -152,7 +152,7 @@ def test_other_parameters_make_no_other_answer(client, django_assert_num_queries
     assert older.content != plain.content
 
 
-def test_hosts_dont_share_answers(client):
+def test_hosts_do_not_share_pages(client):
     builders.article()
     assert b"//localhost/" in client.get("/", headers={"host": "localhost"}).content
     assert b"//testserver/" in client.get("/").content
@@ -160,7 +160,7 @@ def test_hosts_dont_share_answers(client):
 
 
 @pytest.mark.parametrize(
-    ("address", "name", "value"),
+    ("url", "name", "value"),
     [
         ("/", "HEADLINE_TARGET", "story"),
         ("/", "SITE_NAME", "Another"),
@@ -173,16 +173,16 @@ def test_hosts_dont_share_answers(client):
         ("/api/news/index.json", "API_VIDEO_URL", "https://news.example/{name}"),
     ],
 )
-def test_another_setting_makes_another_answer(client, settings, address, name, value):
+def test_another_setting_makes_another_page(client, settings, url, name, value):
     for kind in ("article", "video"):
         builders.article(topics=["AI"], type=kind, web_url="https://x.example/" if kind == "article" else "")
-    before = client.get(address)
+    before = client.get(url)
     setattr(settings, name, value)
-    after = client.get(address, headers={"If-None-Match": before["ETag"]})
+    after = client.get(url, headers={"If-None-Match": before["ETag"]})
     assert (after.status_code, after.content != before.content) == (200, True)
 
 
-def test_another_zone_makes_another_answer_of_the_api(client, settings):
+def test_another_time_zone_makes_another_response_of_the_api(client, settings):
     settings.API_EDITION = "2021"
     builders.article()
     before = client.get("/api/news/index.json")
@@ -190,10 +190,10 @@ def test_another_zone_makes_another_answer_of_the_api(client, settings):
     assert client.get("/api/news/index.json").content != before.content
 
 
-def test_who_takes_gzip_gets_it(client):
+def test_clients_that_accept_gzip_get_it(client):
     builders.article()
     plain = client.get("/")
-    for _ in range(2):  # made, then kept
+    for _ in range(2):  # rendered, then cached
         response = client.get("/", headers={"Accept-Encoding": "gzip, br"})
         assert response["Content-Encoding"] == "gzip"
         assert gzip.decompress(response.content) == plain.content
@@ -202,17 +202,17 @@ def test_who_takes_gzip_gets_it(client):
     assert "Content-Encoding" not in client.get("/").headers
 
 
-@pytest.mark.parametrize("address", ["/news/2020-01-01-none/", "/topics/none/", "/none/"])
-def test_a_page_that_isnt_there_is_not_cached(client, address, pages):
+@pytest.mark.parametrize("url", ["/news/2020-01-01-none/", "/topics/none/", "/none/"])
+def test_a_page_that_is_not_there_is_not_cached(client, url, pages):
     builders.article()
     with patch.object(type(pages), "set", side_effect=AssertionError("cached")):
-        assert client.get(address).status_code == 404
+        assert client.get(url).status_code == 404
 
 
-def test_staff_read_the_same_answer_and_previews_are_never_kept(client, admin_client, pages):
+def test_staff_read_the_same_pages_and_previews_are_never_cached(client, admin_client, pages):
     article = builders.article()
     assert client.get("/").content == admin_client.get("/").content
-    with patch.object(type(pages), "set", side_effect=AssertionError("kept")):
+    with patch.object(type(pages), "set", side_effect=AssertionError("cached")):
         assert admin_client.get(reverse("desk_preview", args=[article.pk])).status_code == 200
         assert admin_client.get("/admin/").status_code == 200
 
@@ -220,7 +220,7 @@ def test_staff_read_the_same_answer_and_previews_are_never_kept(client, admin_cl
 # The site version
 
 
-def test_the_stamp_changes_with_every_act_and_with_nothing_else(admin_user):
+def test_the_version_changes_with_every_operation_and_with_nothing_else(admin_user):
     article = builders.article()
     found = [current_version().key]
     for verb in (operations.hold, operations.publish):
@@ -231,7 +231,7 @@ def test_the_stamp_changes_with_every_act_and_with_nothing_else(admin_user):
     assert current_version().key == found[-1]
 
 
-def test_an_advance_that_is_rolled_back_didnt_happen():
+def test_a_bump_that_is_rolled_back_did_not_happen():
     bump_version()
     before = current_version()
     with transaction.atomic():
@@ -261,19 +261,19 @@ def test_last_modified_is_when_something_last_changed(client, admin_user):
 # What renders a page again
 
 
-def is_rendered(client, address):
+def is_rendered(client, url):
     """Ask for a page; return whether it was rendered for this request."""
-    response = client.get(address)
+    response = client.get(url)
     assert response.status_code == 200
     return bool(response.templates)
 
 
 @pytest.mark.parametrize("change", ["title", "outlet", "topic", "menu", "coverage"])
-def test_whatever_a_page_shows_makes_it_anew(client, change):
+def test_whatever_a_page_shows_renders_it_again(client, change):
     article = builders.article(topics=["AI"])
-    address = article.get_absolute_url()
-    assert is_rendered(client, address)
-    assert not is_rendered(client, address)
+    url = article.get_absolute_url()
+    assert is_rendered(client, url)
+    assert not is_rendered(client, url)
     if change == "title":
         Article.objects.update(title="Another title")
     elif change == "outlet":
@@ -288,16 +288,16 @@ def test_whatever_a_page_shows_makes_it_anew(client, change):
     else:
         builders.related(article, title="Elsewhere")
     bump_version()
-    assert is_rendered(client, address)
+    assert is_rendered(client, url)
 
 
-@pytest.mark.parametrize("address", ["/news-sitemap.xml", "/latest/", "/", "/feeds/latest.rss", "/api/news/"])
-def test_a_story_of_this_very_moment_shows_at_once(client, admin_user, address):
+@pytest.mark.parametrize("url", ["/news-sitemap.xml", "/latest/", "/", "/feeds/latest.rss", "/api/news/"])
+def test_a_story_of_this_very_moment_shows_at_once(client, admin_user, url):
     builders.article(published_at=timezone.now())
-    before = client.get(address).content
+    before = client.get(url).content
     article = builders.article("Breaking", published_at=timezone.now(), published=False)
     operations.publish(article, by=By(admin_user))
-    after = client.get(address).content
+    after = client.get(url).content
     assert after != before
     assert article.name in after.decode() or article.title in after.decode()
 
@@ -319,7 +319,7 @@ def test_pages_that_depend_on_the_time_of_day_are_rendered_again_after_a_quarter
 
 
 @pytest.mark.parametrize(
-    ("address", "parameters"),
+    ("url", "parameters"),
     [
         ("/latest/", ("before",)),
         ("/latest/?page=2", ("before",)),
@@ -334,13 +334,13 @@ def test_pages_that_depend_on_the_time_of_day_are_rendered_again_after_a_quarter
         ("/none/", None),
     ],
 )
-def test_marked_views_are_found_by_their_address(address, parameters):
-    assert cache_parameters(RequestFactory().get(address)) == parameters
-    assert cache_parameters(RequestFactory().post(address)) is None
-    assert is_cacheable_path(address.partition("?")[0]) is address.startswith(("/latest/", "/api/changes"))
+def test_cacheable_views_are_found_by_their_path(url, parameters):
+    assert cache_parameters(RequestFactory().get(url)) == parameters
+    assert cache_parameters(RequestFactory().post(url)) is None
+    assert is_cacheable_path(url.partition("?")[0]) is url.startswith(("/latest/", "/api/changes"))
 
 
-def test_the_stamp_costs_one_query_however_much_happened(django_assert_num_queries):
+def test_the_version_costs_one_query_however_much_happened(django_assert_num_queries):
     for _ in range(3):
         builders.article(publish_at=timezone.now() - timedelta(days=1))
     with django_assert_num_queries(1):

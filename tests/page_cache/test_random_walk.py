@@ -1,4 +1,4 @@
-"""Whatever happens in the newsroom, kept answers and those made anew are the same, and 304 is never said too often."""
+"""Whatever happens in the newsroom, cached pages are what rendering them again would give, and no 304 is wrong."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.django_db
 
 SEEDS = range(int(os.environ.get("CACHING_WALKS", "1")))
 STEPS = int(os.environ.get("CACHING_STEPS", "8"))
-LOOKS = 5  # addresses after each step
-ADDRESSES = [
+VISITS = 5  # pages after each step
+URLS = [
     *("/", "/about/", "/latest/", "/latest/?before=20200609T080004Z-x", "/topics/", "/topics/ai/", "/topics/vaccines/"),
     *("/providers/", "/providers/courier.example/", "/providers/herald.example/", "/archive/2020/06/09/"),
     *("/search/?q=story", "/search/?q=title&sort=relevance", "/feeds/latest.rss", "/topics/ai/feed.atom"),
@@ -38,42 +38,42 @@ ADDRESSES = [
 
 
 class Reader:
-    """Asks for pages as browsers do, and sees whether they are those made anew."""
+    """Asks for pages as browsers do, and compares them with pages that are not cached."""
 
     def __init__(self, client):
         self.client = client
-        self.had = {}
+        self.seen = {}
         self.unchanged = 0
 
-    def look(self, address, told):
-        fresh = self.fresh(address)
-        found = self.client.get(address)
-        assert (found.status_code, found.content) == (fresh.status_code, fresh.content), (told, address)
-        tag, content = self.had.get(address, ("", b""))
-        again = self.client.get(address, headers={"If-None-Match": tag} if tag else {})
+    def visit(self, url, step):
+        fresh = self.render(url)
+        cached = self.client.get(url)
+        assert (cached.status_code, cached.content) == (fresh.status_code, fresh.content), (step, url)
+        tag, content = self.seen.get(url, ("", b""))
+        again = self.client.get(url, headers={"If-None-Match": tag} if tag else {})
         if again.status_code == 304:
             self.unchanged += 1
-            assert content == fresh.content, (told, address)
+            assert content == fresh.content, (step, url)
         else:
-            assert again.content == fresh.content, (told, address)
-        self.had[address] = found.headers.get("ETag", ""), found.content
+            assert again.content == fresh.content, (step, url)
+        self.seen[url] = cached.headers.get("ETag", ""), cached.content
 
-    def fresh(self, address):
+    def render(self, url):
         with override_settings(CACHES=test_settings.CACHES):
-            return self.client.get(address)
+            return self.client.get(url)
 
 
-def bring(folder, chance):
+def import_document(folder, chance):
     """Import a document, new or changed, with what a registry says of a topic and an outlet."""
     number = chance.randrange(3)
-    (folder / f"2020-06-09-brought-{number}.md").write_text(
-        document(title=f"Brought {number} {chance.random()}", heat=chance.choice([20, 90]), quality=20)
+    (folder / f"2020-06-09-imported-{number}.md").write_text(
+        document(title=f"Imported {number} {chance.random()}", heat=chance.choice([20, 90]), quality=20)
     )
     call_command("import_articles", folder, verbosity=0, rescore=chance.random() < 0.5)
 
 
-def behind_the_desk(chance):
-    """Do what is no act: what the admin saves of outlets, topics and logos."""
+def edit_outside_operations(chance):
+    """Change outlets, topics and logos, which the audit log does not hold."""
     outlet, topic = Provider.objects.order_by("pk")[0], Topic.objects.order_by("pk")[0]
     parent = Topic.objects.order_by("-pk")[0]
     logo = {"url": f"https://x.example/{chance.random()}.png", "file": f"logos/{chance.randrange(99)}.png"}
@@ -103,29 +103,29 @@ def pick(now):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_kept_answers_are_what_new_ones_would_be(client, clock, seed, settings, tmp_path):  # noqa: F811
-    settings.CACHES = test_settings.kept_apart(uuid4().hex)
+def test_cached_pages_are_what_rendering_them_again_would_give(client, clock, seed, settings, tmp_path):  # noqa: F811
+    settings.CACHES = test_settings.with_page_cache(uuid4().hex)
     settings.INDEX_SINGLE_STORIES = True
     newsroom()
     chance = random.Random(seed)  # noqa: S311
     walk, reader = test_changes.TestWalk(), Reader(client)
-    deeds = {
-        "act": lambda: walk.act(chance, clock),
+    changes = {
+        "operation": lambda: walk.act(chance, clock),
         "time": lambda: walk.pass_time(clock, timedelta(minutes=chance.randrange(1, 300)), set()),
-        "import": lambda: bring(tmp_path, chance),
-        "admin": lambda: behind_the_desk(chance),
+        "import": lambda: import_document(tmp_path, chance),
+        "admin": lambda: edit_outside_operations(chance),
         "pick": lambda: pick(clock.moment),
         "undo": lambda: undo_at_random(chance),
         "policy": lambda: operations.change_policy({"publish_threshold": chance.randrange(40, 100)}),
         "prune": lambda: call_command("import_articles", tmp_path, verbosity=0, prune=True),
         "nothing": lambda: None,
     }
-    bring(tmp_path, chance)
+    import_document(tmp_path, chance)
     for step in range(STEPS):
-        told = chance.choices(list(deeds), weights=[6, 3, 2, 2, 1, 2, 1, 0.3, 1])[0]
+        name = chance.choices(list(changes), weights=[6, 3, 2, 2, 1, 2, 1, 0.3, 1])[0]
         with suppress(Refused):
-            deeds[told]()
+            changes[name]()
         story = Article.objects.order_by("?").first().get_absolute_url()
-        for address in [*chance.sample(ADDRESSES, LOOKS), story]:
-            reader.look(address, (seed, step, told))
+        for url in [*chance.sample(URLS, VISITS), story]:
+            reader.visit(url, (seed, step, name))
     assert reader.unchanged

@@ -1,4 +1,4 @@
-"""Which requests read from a replica, and that none does while it lags or fails. The rest is in tests/services."""
+"""Which requests read from a replica, and that none does while it lags or fails. With real ones: tests/services."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ router = ReplicaRouter()
 
 
 @pytest.fixture(autouse=True)
-def a_replica(monkeypatch):
+def replica_database(monkeypatch):
     monkeypatch.setitem(connections.settings, REPLICA, connections.settings[DEFAULT_DB_ALIAS])
     monkeypatch.setattr(replica, "_unavailable_until", 0.0)
 
 
 @pytest.fixture
-def states(monkeypatch):
-    """What the stamps of the two databases are, or the error that one raises."""
-    found = {DEFAULT_DB_ALIAS: 7, REPLICA: 7, "asked": []}
+def versions(monkeypatch):
+    """The site versions of the two databases, or the error that reading one raises."""
+    versions = {DEFAULT_DB_ALIAS: 7, REPLICA: 7, "queried": []}
 
     def current(now, using=DEFAULT_DB_ALIAS):
-        found["asked"].append(using)
-        if isinstance(found[using], Exception):
-            raise found[using]
-        return found[using]
+        versions["queried"].append(using)
+        if isinstance(versions[using], Exception):
+            raise versions[using]
+        return versions[using]
 
     monkeypatch.setattr(replica, "current_version", current)
-    return found
+    return versions
 
 
-def test_reads_go_to_the_replica_only_where_a_request_was_let_to_it():
+def test_reads_go_to_the_replica_only_if_the_request_may_use_it():
     assert router.db_for_read(Article) == DEFAULT_DB_ALIAS
     with read_from_replica():
         assert router.db_for_read(Article) == REPLICA
@@ -47,7 +47,7 @@ def test_reads_go_to_the_replica_only_where_a_request_was_let_to_it():
     assert router.db_for_read(Article) == DEFAULT_DB_ALIAS
 
 
-def test_who_writes_reads_what_was_written():
+def test_after_a_write_reads_go_to_the_primary():
     with read_from_replica():
         assert router.db_for_write(Article) == DEFAULT_DB_ALIAS
         assert router.db_for_read(Article) == DEFAULT_DB_ALIAS
@@ -64,39 +64,39 @@ def test_nothing_migrates_a_replica():
     assert router.allow_migrate(DEFAULT_DB_ALIAS, "articles") is None
 
 
-def test_a_replica_is_asked_while_it_knows_all_that_the_primary_does(states):
+def test_a_replica_is_used_while_its_version_is_the_primarys(versions):
     assert replica.is_up_to_date()
-    states[DEFAULT_DB_ALIAS] = 8
+    versions[DEFAULT_DB_ALIAS] = 8
     assert not replica.is_up_to_date()
-    states[REPLICA] = 8
+    versions[REPLICA] = 8
     assert replica.is_up_to_date()
 
 
-def test_the_primary_is_not_asked_twice_for_its_stamp(states):
+def test_the_version_of_the_primary_is_not_read_twice(versions):
     assert replica.is_up_to_date(7)
     assert not replica.is_up_to_date(8)
-    assert states["asked"] == [REPLICA, REPLICA]
+    assert versions["queried"] == [REPLICA, REPLICA]
 
 
-def test_a_replica_that_failed_is_left_alone_for_a_while(states, monkeypatch):
-    states[REPLICA] = OperationalError("gone")
+def test_a_replica_that_failed_is_not_used_for_a_while(versions, monkeypatch):
+    versions[REPLICA] = OperationalError("gone")
     assert not replica.is_up_to_date()
     assert not replica.is_up_to_date()
-    assert states["asked"] == [REPLICA]
-    states[REPLICA] = 7
+    assert versions["queried"] == [REPLICA]
+    versions[REPLICA] = 7
     monkeypatch.setattr(replica, "_unavailable_until", 0.0)
     assert replica.is_up_to_date()
 
 
-def test_a_primary_that_failed_is_not_the_replicas_fault(states):
-    states[DEFAULT_DB_ALIAS] = OperationalError("gone")
+def test_a_primary_that_failed_is_not_the_replicas_fault(versions):
+    versions[DEFAULT_DB_ALIAS] = OperationalError("gone")
     with pytest.raises(OperationalError):
         replica.is_up_to_date()
     assert replica._unavailable_until == 0.0
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "is_let"),
+    ("method", "path", "may_use_it"),
     [
         ("GET", "/", True),
         ("HEAD", "/", True),
@@ -112,15 +112,15 @@ def test_a_primary_that_failed_is_not_the_replicas_fault(states):
         ("GET", "/nowhere/", False),
     ],
 )
-def test_requests_of_readers_are_let_to_it(states, method, path, is_let):
+def test_requests_of_readers_use_it(versions, method, path, may_use_it):
     seen = []
     middleware = replica.ReplicaMiddleware(lambda request: seen.append(read_alias()) or HttpResponse())
     middleware(RequestFactory().generic(method, path))
-    assert seen == [REPLICA if is_let else DEFAULT_DB_ALIAS]
+    assert seen == [REPLICA if may_use_it else DEFAULT_DB_ALIAS]
     assert read_alias() == DEFAULT_DB_ALIAS
 
 
-def test_a_request_that_it_fails_midway_is_answered_from_the_primary(states):
+def test_a_request_that_it_fails_midway_is_repeated_on_the_primary(versions):
     def view(request, name):
         if read_alias() == REPLICA:
             raise OperationalError("gone")
@@ -138,7 +138,7 @@ def test_a_request_that_it_fails_midway_is_answered_from_the_primary(states):
         assert middleware.process_exception(request, ValueError("ours")) is None
 
 
-def test_without_a_replica_nothing_is_asked(monkeypatch):
+def test_without_a_replica_the_middleware_is_not_used(monkeypatch):
     monkeypatch.delitem(connections.settings, REPLICA)
     with pytest.raises(MiddlewareNotUsed):
         replica.ReplicaMiddleware(lambda request: HttpResponse())

@@ -69,7 +69,7 @@ ODD = [
 
 @pytest.fixture(autouse=True)
 def kept_answers(settings):
-    settings.CACHES = test_settings.kept_apart(uuid4().hex)
+    settings.CACHES = test_settings.with_page_cache(uuid4().hex)
     settings.INDEX_SINGLE_STORIES = True
     return caches["pages"]
 

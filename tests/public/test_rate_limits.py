@@ -114,7 +114,7 @@ def test_the_api_says_when_to_come_back(client, settings, clock):
 @pytest.mark.django_db
 @pytest.mark.parametrize(("limit", "path"), [("SEARCH_RATE", "/search/?q=storm"), ("API_RATE", "/api/topics/")])
 def test_answers_that_are_kept_count_too(client, settings, clock, limit, path):
-    settings.CACHES = test_settings.kept_apart(uuid4().hex)
+    settings.CACHES = test_settings.with_page_cache(uuid4().hex)
     setattr(settings, limit, 2)
     asked = {"REMOTE_ADDR": some_address()}
     assert [client.get(path, **asked).status_code for _ in range(3)] == [200, 200, 429]

@@ -32,7 +32,7 @@ def keys(redis) -> set[str]:
 def visit(site: Site) -> list[float]:
     """Ask for everything that a reader and an editor need, and return how long each took."""
     took = []
-    for path in [*PAGES, *PAGES, f"/search/?q=light+{time.monotonic_ns()}"]:  # the last one is kept nowhere yet
+    for path in [*PAGES, *PAGES, f"/search/?q=light+{time.monotonic_ns()}"]:  # the last one is not cached yet
         start = time.monotonic()
         assert site.get(path).status == 200, path
         took.append(time.monotonic() - start)
@@ -47,13 +47,13 @@ def kinds(redis) -> set[str]:
     return {key.partition(":")[0] for key in keys(redis)}
 
 
-def test_pages_and_rates_are_kept_there(site, redis):
+def test_pages_and_rates_are_cached_there(site, redis):
     visit(site)
     assert {"", "pages"} <= kinds(redis)
 
 
 @pytest.mark.parametrize("how", ["stopped", "hung"])
-def test_it_is_done_without_and_taken_up_again(site, redis, how):
+def test_the_site_goes_on_without_it_and_uses_it_again(site, redis, how):
     visit(site)
     if how == "stopped":
         redis.stop()
@@ -79,7 +79,7 @@ def test_it_is_done_without_and_taken_up_again(site, redis, how):
     assert site.log().count("The cache is away") >= 1
 
 
-def test_who_signs_out_meanwhile_is_signed_out(site, redis):
+def test_an_editor_who_signs_out_meanwhile_stays_signed_out(site, redis):
     site.sign_in()
     kept = dict(site.cookies)
     assert site.ask_as_editor("GET", "/admin/").status == 200
