@@ -1,1 +1,1 @@
-"""The staff: how they sign in, how long that lasts, and what a second factor takes. Knows nothing of articles."""
+"""Staff accounts: sign-in, second factor, sessions and lockout. Knows nothing of articles."""

@@ -1,10 +1,10 @@
-"""Users and groups: wiring only. The second factors' secrets have no page, not even for superusers."""
+"""The admin of users and groups: wiring only. Second-factor secrets have no page, not even for superusers."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import axes.admin  # noqa: F401 importing registers what is taken back below
+import axes.admin  # noqa: F401 importing it registers models that are unregistered below
 import django_otp.plugins.otp_static.admin
 import django_otp.plugins.otp_totp.admin  # noqa: F401
 from axes.models import AccessAttempt, AccessFailureLog
@@ -18,7 +18,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from . import second_factor, sessions
 from .forms import GroupForm
-from .models import SecondFactorDuty, with_standing
+from .models import SecondFactorDuty, with_session_flags
 
 User = get_user_model()
 for model in (User, Group, TOTPDevice, StaticDevice, AccessFailureLog):
@@ -28,10 +28,10 @@ for model in (User, Group, TOTPDevice, StaticDevice, AccessFailureLog):
 @admin.register(User)
 class StaffAdmin(UserAdmin):
     list_display = ("username", "email", "is_staff", "is_active", "has_second_factor", "last_login")
-    actions = ("end_sessions", "reset_second_factor", "open_login")
+    actions = ("end_sessions", "reset_second_factor", "unlock")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return with_standing(super().get_queryset(request))
+        return with_session_flags(super().get_queryset(request))
 
     @admin.display(description="second factor", boolean=True)
     def has_second_factor(self, user: Any) -> bool:
@@ -40,34 +40,35 @@ class StaffAdmin(UserAdmin):
     @admin.action(description="Sign out everywhere", permissions=["change"])
     def end_sessions(self, request: HttpRequest, queryset: Any) -> None:
         for user in queryset:
-            sessions.end_all(user)
+            sessions.end_all_sessions(user)
         self.message_user(request, f"Signed out everywhere: {_names(queryset)}.", messages.SUCCESS)
 
-    @admin.action(description="Take away the second factor, for who has lost it", permissions=["change"])
+    @admin.action(description="Reset the second factor (lost phone)", permissions=["change"])
     def reset_second_factor(self, request: HttpRequest, queryset: Any) -> None:
         for user in queryset:
-            second_factor.take_away(user)
-        self.message_user(request, f"Without a second factor, and signed out: {_names(queryset)}.", messages.SUCCESS)
+            second_factor.reset(user)
+        message = f"Second factor reset and signed out everywhere: {_names(queryset)}."
+        self.message_user(request, message, messages.SUCCESS)
 
-    @admin.action(description="Open a login that wrong passwords closed", permissions=["change"])
-    def open_login(self, request: HttpRequest, queryset: Any) -> None:
+    @admin.action(description="Unlock sign-in after wrong passwords", permissions=["change"])
+    def unlock(self, request: HttpRequest, queryset: Any) -> None:
         AccessAttempt.objects.filter(username__in=[user.get_username() for user in queryset]).delete()
-        self.message_user(request, f"The login is open again: {_names(queryset)}.", messages.SUCCESS)
+        self.message_user(request, f"Sign-in unlocked: {_names(queryset)}.", messages.SUCCESS)
 
 
 @admin.register(Group)
 class StaffGroupAdmin(GroupAdmin):
     form = GroupForm
-    list_display = ("name", "owes_second_factor")
+    list_display = ("name", "requires_second_factor")
     list_select_related = ("second_factor_duty",)
 
     @admin.display(description="second factor required", boolean=True)
-    def owes_second_factor(self, group: Group) -> bool:
+    def requires_second_factor(self, group: Group) -> bool:
         return hasattr(group, "second_factor_duty")
 
     def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if form.cleaned_data["owes_second_factor"]:
+        if form.cleaned_data["requires_second_factor"]:
             SecondFactorDuty.objects.get_or_create(group=obj)
         else:
             SecondFactorDuty.objects.filter(group=obj).delete()

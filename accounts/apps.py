@@ -8,9 +8,9 @@ class AccountsConfig(AppConfig):
     def ready(self):
         from . import checks, sessions  # noqa: F401 importing checks registers them
 
-        sessions.watch()
+        sessions.connect_signals()
 
 
 class StaffAdminConfig(admin.AdminConfig):
     default = False
-    default_site = "accounts.site.StaffSite"
+    default_site = "accounts.site.StaffAdminSite"

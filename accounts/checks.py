@@ -1,4 +1,4 @@
-"""What must hold of the settings that keep others out."""
+"""System checks of the settings that keep strangers out."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from config.checks import CHECK_TAG
 
 KEY_LENGTH, KEY_LETTERS = 50, 5  # as Django's own check, security.W009, which only `check --deploy` runs
 PATH_PATTERN = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/")
-READERS = ("about", "api", "archive", "feeds", "latest", "media", "news", "preview", "providers", "search")
-READERS += ("sitemaps", "static", "topics")
+PUBLIC_PREFIXES = ("about", "api", "archive", "feeds", "latest", "media", "news", "preview", "providers", "search")
+PUBLIC_PREFIXES += ("sitemaps", "static", "topics")
 
 
 @register(CHECK_TAG)
 def check_secret_key(**kwargs: Any) -> list[CheckMessage]:
-    """Whoever guesses the key signs in as anybody."""
+    """Refuse a weak secret key: who guesses it can sign in as anybody."""
     key = settings.SECRET_KEY
     is_weak = len(key) < KEY_LENGTH or len(set(key)) < KEY_LETTERS or key.startswith("django-insecure-")
     if settings.DEBUG or not is_weak:
@@ -26,7 +26,7 @@ def check_secret_key(**kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             f"SECRET_KEY can be guessed: it needs {KEY_LENGTH} random characters or more.",
-            hint='Make one: python3 -c "import secrets; print(secrets.token_urlsafe(50))"',
+            hint='Generate one: python3 -c "import secrets; print(secrets.token_urlsafe(50))"',
             id="accounts.E001",
         )
     ]
@@ -35,12 +35,12 @@ def check_secret_key(**kwargs: Any) -> list[CheckMessage]:
 @register(CHECK_TAG)
 def check_admin_path(**kwargs: Any) -> list[CheckMessage]:
     path = settings.ADMIN_PATH
-    if PATH_PATTERN.fullmatch(path) and path.partition("/")[0] not in READERS:
+    if PATH_PATTERN.fullmatch(path) and path.partition("/")[0] not in PUBLIC_PREFIXES:
         return []
     return [
         Error(
-            f"ADMIN_PATH is {path}, where the admin can't be.",
-            hint=f"Use letters, digits, - and _, and none of the readers' paths: {', '.join(READERS)}.",
+            f"ADMIN_PATH is {path}, which the admin can't use.",
+            hint=f"Use letters, digits, - and _, but none of the public paths: {', '.join(PUBLIC_PREFIXES)}.",
             id="accounts.E002",
         )
     ]

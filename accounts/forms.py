@@ -1,4 +1,4 @@
-"""What a member of the staff types to prove who it is, and what a group owes."""
+"""Forms for second-factor codes, and the group form with its second-factor requirement."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ from django.contrib.auth.models import Group
 
 from .models import SecondFactorDuty
 
-TYPED = {"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}
-TYPED_MAX = 20  # characters, with the spaces and dashes that people type
+CODE_INPUT = {"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}
+CODE_MAX = 20  # characters, with the spaces and dashes that people type
 
 
 class CodeForm(forms.Form):
     code = forms.CharField(
-        max_length=TYPED_MAX, widget=forms.TextInput(TYPED), help_text="Six digits, or a recovery code."
+        max_length=CODE_MAX,
+        widget=forms.TextInput(CODE_INPUT),
+        help_text="Six digits, or a recovery code.",
     )
 
 
-class SetUpForm(forms.Form):
+class EnrolmentForm(forms.Form):
     token = forms.CharField(max_length=500, widget=forms.HiddenInput)
-    code = forms.CharField(max_length=TYPED_MAX, widget=forms.TextInput({**TYPED, "inputmode": "numeric"}))
+    code = forms.CharField(max_length=CODE_MAX, widget=forms.TextInput({**CODE_INPUT, "inputmode": "numeric"}))
 
 
 class GroupForm(forms.ModelForm):
-    """Django's form of a group, with what its members owe."""
+    """Django's group form, plus whether members must have a second factor."""
 
-    owes_second_factor = forms.BooleanField(
+    requires_second_factor = forms.BooleanField(
         required=False,
         label="Second factor required",
-        help_text="Members get no further than setting up a second factor until they have one.",
+        help_text="Members can only set up a second factor until they have one.",
     )
 
     class Meta:
@@ -40,4 +42,4 @@ class GroupForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial["owes_second_factor"] = SecondFactorDuty.objects.filter(group=self.instance).exists()
+            self.initial["requires_second_factor"] = SecondFactorDuty.objects.filter(group=self.instance).exists()

@@ -1,7 +1,7 @@
-"""What django-axes asks of us: whom a failed login counts for, and what is said once there were too many.
+"""The callables that django-axes uses: the client's IP address, and the page shown during a lockout.
 
-Ten wrong passwords within 15 minutes close the login, for the name wherever they came from, and for the address
-whatever names it tried. Names that nobody has are counted alike, so that no answer tells which there are.
+Ten wrong passwords within 15 minutes lock sign-in for the user name, from any client, and for the client, with any
+name. Unknown names are counted too, so no response reveals which names exist.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ from django.utils import timezone
 
 from config.client_ip import client_ip
 
-NOWHERE = "::"  # the address of a client whose address nobody tells
+UNKNOWN_IP = "::"  # stands for clients without a known IP address
 
 
-def address_of(request: HttpRequest) -> str:
-    """Return the address that a login counts for: as for searches and the API, of IPv6 the network."""
+def client_ip_for_axes(request: HttpRequest) -> str:
+    """Return the IP address that failures count for: for IPv6 the network, as the other rate limits do."""
     client = client_ip(request)
-    return NOWHERE if client == "unknown" else client
+    return UNKNOWN_IP if client == "unknown" else client
 
 
-def closed(request: HttpRequest, original: HttpResponse | None, credentials: dict[str, Any] | None) -> HttpResponse:
-    """Return the page that says when to try again, and whom to ask."""
+def locked_out_response(
+    request: HttpRequest, original: HttpResponse | None, credentials: dict[str, Any] | None
+) -> HttpResponse:
+    """Return a 429 page that says when to try again and whom to ask."""
     ends = _last_failure(request, credentials) + settings.AXES_COOLOFF_TIME
     seconds = max(1, round((ends - timezone.now()).total_seconds()))
     context = {"ends": ends, "minutes": -(-seconds // 60), "tries": settings.AXES_FAILURE_LIMIT}
@@ -39,11 +41,11 @@ def closed(request: HttpRequest, original: HttpResponse | None, credentials: dic
 
 
 def _last_failure(request: HttpRequest, credentials: dict[str, Any] | None) -> Any:
-    """Return the time of the last failure that counts towards a limit which is reached."""
+    """Return the time of the last failure that counts towards a limit already reached."""
     handler = AxesProxyHandler.get_implementation()
     limit = get_failure_limit(request, credentials)
-    found = (
+    totals = (
         attempts.aggregate(count=Sum("failures_since_start"), last=Max("attempt_time"))
         for attempts in handler.get_user_attempts(request, credentials)
     )
-    return max((each["last"] for each in found if (each["count"] or 0) >= limit), default=timezone.now())
+    return max((total["last"] for total in totals if (total["count"] or 0) >= limit), default=timezone.now())

@@ -1,4 +1,4 @@
-"""The cookie of what a page tells after a redirect, named so that no subdomain can set it."""
+"""Storage of Django's messages in a cookie whose name no subdomain can set (the __Host- prefix)."""
 
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
@@ -13,6 +13,6 @@ class MessagesCookie(CookieStorage):
 
 
 class MessagesStorage(FallbackStorage):
-    """What is too long for a cookie goes to the session."""
+    """Keep messages in the cookie, and those too long for it in the session."""
 
     storage_classes = (MessagesCookie, SessionStorage)

@@ -1,4 +1,4 @@
-"""What Django's users and groups say nothing of: who owes a second factor, whose sessions were ended."""
+"""What Django's users and groups don't hold: which groups require a second factor, whose sessions were ended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class SecondFactorDuty(models.Model):
-    """Members of this group get no further than setting up a second factor."""
+    """A group whose members must set up a second factor before anything else opens."""
 
     group = models.OneToOneField(Group, models.CASCADE, primary_key=True, related_name="second_factor_duty")
 
@@ -24,7 +24,7 @@ class SecondFactorDuty(models.Model):
 
 
 class SignOut(models.Model):
-    """All sessions of this user that began up to this time are over."""
+    """The moment up to which all sessions of a user are ended."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="sign_out")
     at = models.DateTimeField()
@@ -33,14 +33,14 @@ class SignOut(models.Model):
         return f"{self.user} {self.at:%Y-%m-%d %H:%M:%S}"
 
 
-def with_standing(users: models.QuerySet[User]) -> models.QuerySet[Any]:
-    """Return the users, each with `totp_id` (None without a second factor), `owes_factor` and `signed_out_at`.
+def with_session_flags(users: models.QuerySet[User]) -> models.QuerySet[Any]:
+    """Annotate users with `totp_id` (None without a second factor), `requires_factor` and `signed_out_at`.
 
-    All in the query that loads the user, so that no page asks more for it.
+    The query that loads the user brings them, so no page needs further queries for them.
     """
     totp = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True).order_by("pk").values("pk")[:1]
     return users.annotate(
         totp_id=Subquery(totp),
-        owes_factor=Exists(SecondFactorDuty.objects.filter(group__user=OuterRef("pk"))),
+        requires_factor=Exists(SecondFactorDuty.objects.filter(group__user=OuterRef("pk"))),
         signed_out_at=F("sign_out__at"),
     )

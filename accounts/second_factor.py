@@ -1,7 +1,7 @@
-"""The second factor: a code of six digits from an authenticator (TOTP), or one of ten recovery codes.
+"""The second factor: a six-digit code from an authenticator app (TOTP), or one of ten recovery codes.
 
-Who has set one up is asked for it at each login; members of groups that owe one get no further than setting it up.
-django-otp keeps the secrets, lets no code be used twice and makes guessers wait, twice as long after each wrong code.
+Users who have one enter a code at each sign-in. Members of groups that require one can only set it up until they have
+it. django-otp stores the secrets, accepts each code once and doubles the wait after each wrong code.
 """
 
 from __future__ import annotations
@@ -26,88 +26,93 @@ from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice, default_key
 
-from .models import with_standing
-from .sessions import end_all
+from .models import with_session_flags
+from .sessions import end_all_sessions
 
 SALT = "accounts.second_factor"
-ENROLMENT_LASTS = timedelta(hours=1)
+ENROLMENT_LIFETIME = timedelta(hours=1)
 RECOVERY_CODES = 10
-ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read as something else
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters and digits that look alike
 CODE_LENGTH = 12  # of 31 letters: 59 random bits
-DIGEST_LENGTH = 16  # what django-otp's column holds: 80 bits
+DIGEST_LENGTH = 16  # the size of django-otp's column: 80 bits
 
 
 class Step(Enum):
-    """What stands between a password and the desk."""
+    """What a user still has to do after entering the password."""
 
     NONE = "none"
-    ENTER = "enter"  # the code of the second factor
-    SET_UP = "set up"  # a second factor, which a group demands
+    ENTER = "enter"  # enter a code of the second factor
+    SET_UP = "set up"  # set up the second factor that a group requires
 
 
-class Offer(NamedTuple):
-    """A secret that its user has not confirmed yet. `token` is it, signed, for the form to send back."""
+class Enrolment(NamedTuple):
+    """A secret that its user has not confirmed yet. `token` is the signed secret, which the form sends back."""
 
     device: TOTPDevice
     token: str
 
     @property
     def secret(self) -> str:
-        """The secret as people type it, in groups of four."""
+        """Return the secret as people type it, in groups of four characters."""
         text = b32encode(unhexlify(self.device.key)).decode()
         return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
-class Refused(Exception):
-    """The code was not taken; the message says why and what to do."""
+class SecondFactorError(Exception):
+    """The code was not accepted; the message says why and what to do."""
 
 
-def step(request: HttpRequest) -> Step:
-    """Return what the user of this request has to do before any other page opens."""
-    user = _with_standing(request.user)
+def next_step(request: HttpRequest) -> Step:
+    """Return what the user must do before any other page opens."""
+    user = _with_factor_flags(request.user)
     if user.totp_id is None:
-        return Step.SET_UP if user.owes_factor else Step.NONE
+        return Step.SET_UP if user.requires_factor else Step.NONE
     return Step.NONE if request.session.get(DEVICE_ID_SESSION_KEY) == _device_id(user) else Step.ENTER
 
 
-def has_one(user: Any) -> bool:
-    return _with_standing(user).totp_id is not None
+def is_enrolled(user: Any) -> bool:
+    return _with_factor_flags(user).totp_id is not None
 
 
-def owes_one(user: Any) -> bool:
-    return _with_standing(user).owes_factor
+def is_required_for(user: Any) -> bool:
+    return _with_factor_flags(user).requires_factor
 
 
-def offer(user: Any, token: str = "") -> Offer:
-    """Return a new secret for the user, or the one that `token` holds. Raises BadSignature for any other token."""
+def start_enrolment(user: Any, token: str = "") -> Enrolment:
+    """Return a new secret for the user, or the one in `token`. Raises BadSignature if the token isn't this user's."""
     key = default_key()
     if token:
-        owner, key = signing.loads(token, salt=SALT, max_age=ENROLMENT_LASTS)
+        owner, key = signing.loads(token, salt=SALT, max_age=ENROLMENT_LIFETIME)
         if owner != user.pk:
             raise signing.BadSignature
     device = TOTPDevice(user=user, name="authenticator", key=key)
-    return Offer(device, token or signing.dumps((user.pk, key), salt=SALT))
+    return Enrolment(device, token or signing.dumps((user.pk, key), salt=SALT))
 
 
-def set_up(request: HttpRequest, offered: Offer, code: str) -> list[str]:
-    """Make the offered secret the user's second factor, if `code` shows that it was taken; return recovery codes."""
-    device = offered.device
+def set_up(request: HttpRequest, enrolment: Enrolment, code: str) -> list[str]:
+    """Make the secret the user's second factor if `code` belongs to it, and return the recovery codes.
+
+    Raises SecondFactorError for a wrong code.
+    """
+    device = enrolment.device
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits)
     totp.time = time.time()
-    code = _plain(code)
+    code = _normalise(code)
     if not (code.isdecimal() and len(code) == device.digits and totp.verify(int(code), device.tolerance)):
-        raise Refused("That is not the code of this secret. Wait for the next one; if it fails too, check the clocks.")
+        raise SecondFactorError(
+            "That code does not match this secret. Try the next one; if it fails too, check the clock of your phone."
+        )
     device.last_t, device.confirmed = totp.t(), True
     with transaction.atomic():
-        forget(request.user)
+        remove(request.user)
         device.save()
         codes = renew_codes(request.user)
-    _settle(request, device)
+    _mark_verified(request, device)
     return codes
 
 
 def renew_codes(user: Any) -> list[str]:
-    """Return new recovery codes, in place of all older ones. Only digests of them are kept."""
+    """Replace the recovery codes and return the new ones. Only their digests are stored."""
     codes = ["".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH)) for _ in range(RECOVERY_CODES)]
     with transaction.atomic():
         StaticDevice.objects.filter(user=user).delete()
@@ -121,45 +126,46 @@ def codes_left(user: Any) -> int:
     return sum(device.token_set.count() for device in StaticDevice.objects.filter(user=user))
 
 
-def enter(request: HttpRequest, code: str) -> None:
-    """Let the session in whose user's code this is. Raises Refused."""
-    totp = TOTPDevice.objects.get(pk=_with_standing(request.user).totp_id)
-    code = _plain(code)
+def verify(request: HttpRequest, code: str) -> None:
+    """Complete the sign-in of this session if the code is its user's. Raises SecondFactorError."""
+    totp = TOTPDevice.objects.get(pk=_with_factor_flags(request.user).totp_id)
+    code = _normalise(code)
     device: Any = totp
     if len(code) == CODE_LENGTH:
         device, code = StaticDevice.objects.filter(user=request.user).first() or totp, _digest(code)
     is_allowed, why = device.verify_is_allowed()
     if not is_allowed:
         wait = max(1, round((why["locked_until"] - timezone.now()).total_seconds()))
-        raise Refused(f"Too many wrong codes. Wait {wait} second{'s' if wait > 1 else ''}, then enter the next code.")
+        seconds = f"{wait} second{'s' if wait > 1 else ''}"
+        raise SecondFactorError(f"Too many wrong codes. Wait {seconds}, then enter the next code.")
     if verify_token(request.user, device.persistent_id, code) is None:
-        raise Refused("That code is wrong, or was used before. Enter the next one that your authenticator shows.")
-    _settle(request, totp)
+        raise SecondFactorError("That code is wrong or was used before. Enter the next one that your app shows.")
+    _mark_verified(request, totp)
 
 
-def forget(user: Any) -> None:
-    """Take the second factor from the user, with its recovery codes."""
+def remove(user: Any) -> None:
+    """Delete the user's second factor and its recovery codes."""
     TOTPDevice.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
 
 
-def take_away(user: Any) -> None:
-    """Take the second factor from somebody who has lost it, and end all sessions."""
-    forget(user)
-    end_all(user)
+def reset(user: Any) -> None:
+    """Remove a lost second factor and end all sessions of the user."""
+    remove(user)
+    end_all_sessions(user)
 
 
-def _settle(request: HttpRequest, totp: TOTPDevice) -> None:
+def _mark_verified(request: HttpRequest, totp: TOTPDevice) -> None:
     request.session.cycle_key()
     request.session[DEVICE_ID_SESSION_KEY] = totp.persistent_id
     request.user.totp_id = totp.pk  # type: ignore[union-attr]
 
 
-def _with_standing(user: Any) -> Any:
-    """Return the user with what the session's backend loads, also one that another way brought."""
+def _with_factor_flags(user: Any) -> Any:
+    """Return the user with the flags that OneQueryBackend loads, also when another backend loaded the user."""
     if not hasattr(user, "totp_id"):
-        found = with_standing(auth.get_user_model()._default_manager.filter(pk=user.pk)).get()
-        user.totp_id, user.owes_factor = found.totp_id, found.owes_factor
+        loaded = with_session_flags(auth.get_user_model()._default_manager.filter(pk=user.pk)).get()
+        user.totp_id, user.requires_factor = loaded.totp_id, loaded.requires_factor
     return user
 
 
@@ -167,8 +173,8 @@ def _device_id(user: Any) -> str:
     return TOTPDevice(pk=user.totp_id).persistent_id
 
 
-def _plain(code: str) -> str:
-    """Return a code without what people type between its letters."""
+def _normalise(code: str) -> str:
+    """Return a code in lower case without spaces and dashes."""
     return "".join(letter for letter in code.lower() if letter.isalnum())
 
 

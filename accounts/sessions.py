@@ -1,6 +1,6 @@
-"""How long a session lasts: 8 hours without use, 24 hours in all, and until its user is signed out everywhere.
+"""Session lifetime: 8 hours without use, 24 hours in all, and at most until its user is signed out everywhere.
 
-Only the staff have sessions. Who is signed in is looked up when a page asks for it, so readers' pages never do.
+Only staff have sessions. The user is looked up when a page asks for it, so public pages never query it.
 """
 
 from __future__ import annotations
@@ -20,58 +20,59 @@ from django.utils.functional import SimpleLazyObject
 
 from .models import SignOut
 
-IDLE = timedelta(hours=8)  # also SESSION_COOKIE_AGE
-WHOLE = timedelta(hours=24)
-TOUCHED_EVERY = timedelta(minutes=10)  # using a session writes no more often than that
-BEGUN, SEEN = "begun", "seen"  # seconds since 1970
+IDLE_TIMEOUT = timedelta(hours=8)  # also SESSION_COOKIE_AGE
+ABSOLUTE_TIMEOUT = timedelta(hours=24)
+TOUCH_INTERVAL = timedelta(minutes=10)  # the last use is stored at most this often
+STARTED_KEY, LAST_SEEN_KEY = "begun", "seen"  # session keys; values are seconds since 1970
 
 
 class StaffMiddleware(AuthenticationMiddleware):
-    """Django's own, with sessions that end. One whose time is over is deleted on the server."""
+    """Django's own, with sessions that expire. An expired session is deleted on the server."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        request.user = SimpleLazyObject(lambda: signed_in(request))  # type: ignore[assignment]
+        request.user = SimpleLazyObject(lambda: authenticated_user(request))  # type: ignore[assignment]
 
 
-def signed_in(request: HttpRequest) -> Any:
-    """Return the user of a session that is alive, and mark it as used; else nobody."""
+def authenticated_user(request: HttpRequest) -> Any:
+    """Return the user of an unexpired session and record its use; else an anonymous user."""
     user = auth.get_user(request)
     if not user.is_authenticated:
         return user
     now = timezone.now()
-    if is_over(request.session, user, now):
+    if is_expired(request.session, user, now):
         request.session.flush()
         return AnonymousUser()
-    if now - _time(request.session, SEEN) >= TOUCHED_EVERY:
-        request.session[SEEN] = now.timestamp()
+    if now - _time(request.session, LAST_SEEN_KEY) >= TOUCH_INTERVAL:
+        request.session[LAST_SEEN_KEY] = now.timestamp()
     return user
 
 
-def is_over(session: SessionBase, user: Any, now: datetime) -> bool:
-    begun = _time(session, BEGUN)
-    is_signed_out = user.signed_out_at is not None and begun <= user.signed_out_at
-    return is_signed_out or now - begun >= WHOLE or now - _time(session, SEEN) >= IDLE
+def is_expired(session: SessionBase, user: Any, now: datetime) -> bool:
+    started_at = _time(session, STARTED_KEY)
+    is_signed_out = user.signed_out_at is not None and started_at <= user.signed_out_at
+    is_too_old = now - started_at >= ABSOLUTE_TIMEOUT
+    return is_signed_out or is_too_old or now - _time(session, LAST_SEEN_KEY) >= IDLE_TIMEOUT
 
 
-def end_all(user: Any) -> None:
-    """End all sessions of the user, on every machine."""
+def end_all_sessions(user: Any) -> None:
+    """End all sessions of the user on all machines."""
     SignOut.objects.update_or_create(user_id=user.pk, defaults={"at": timezone.now()})
 
 
-def watch() -> None:
-    """Begin to note when sessions begin, and to end those of who is switched off."""
-    user_logged_in.connect(_begin, dispatch_uid="accounts.begin")
+def connect_signals() -> None:
+    """Record when sessions start, and end the sessions of users who become inactive."""
+    user_logged_in.connect(_record_start, dispatch_uid="accounts.begin")
     post_save.connect(_end_if_inactive, sender=auth.get_user_model(), dispatch_uid="accounts.end")
 
 
-def _begin(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
-    request.session[BEGUN] = request.session[SEEN] = timezone.now().timestamp()
+def _record_start(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
+    request.session[STARTED_KEY] = request.session[LAST_SEEN_KEY] = timezone.now().timestamp()
 
 
 def _end_if_inactive(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
     if not (instance.is_active or created or raw):
-        end_all(instance)
+        end_all_sessions(instance)
 
 
 def _time(session: SessionBase, name: str) -> datetime:

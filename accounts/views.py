@@ -1,4 +1,4 @@
-"""The pages of the second factor: entering its code at login, setting it up, and what goes with it."""
+"""Pages of the second factor: enter a code at sign-in, set it up, renew recovery codes, remove it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from . import second_factor as factor
-from .forms import CodeForm, SetUpForm
+from .forms import CodeForm, EnrolmentForm
 from .second_factor import Step
 
 View = Callable[[HttpRequest], HttpResponse]
 
 
-def for_staff(view: View) -> View:
-    """Open a page to staff that has given its password, and maybe nothing else yet."""
+def password_checked_staff(view: View) -> View:
+    """Open a view to staff who have entered their password, with or without the second factor."""
 
     @wraps(view)
     def checked(request: HttpRequest) -> HttpResponse:
@@ -40,87 +40,92 @@ def for_staff(view: View) -> View:
     return never_cache(csrf_protect(sensitive_post_parameters()(checked)))
 
 
-@for_staff
+@password_checked_staff
 def second_step(request: HttpRequest) -> HttpResponse:
-    """Ask for the code of the second factor, then lead to where the user was going."""
+    """Ask for a second-factor code, then redirect to the page the user wanted."""
     if "leave" in request.POST:
         auth.logout(request)
         return HttpResponseRedirect(reverse("admin:login"))
-    if factor.step(request) is not Step.ENTER:
-        return HttpResponseRedirect(_wanted(request))
+    if factor.next_step(request) is not Step.ENTER:
+        return HttpResponseRedirect(_next_url(request))
     form = CodeForm(request.POST or None)
-    if form.is_valid() and _entered(request, form):
-        return HttpResponseRedirect(_wanted(request))
-    context = {"form": form, "title": "Second factor", "next": _wanted(request)}
+    if form.is_valid() and _is_verified(request, form):
+        return HttpResponseRedirect(_next_url(request))
+    context = {"form": form, "title": "Second factor", "next": _next_url(request)}
     return _page(request, "accounts/second_step.html", context)
 
 
-@for_staff
+@password_checked_staff
 def second_factor(request: HttpRequest) -> HttpResponse:
-    """Show the user's second factor, or a secret to set one up with."""
-    if factor.step(request) is Step.ENTER:
+    """Show the user's second factor, or a secret for setting one up."""
+    if factor.next_step(request) is Step.ENTER:
         return redirect_to_login(request.get_full_path(), reverse("admin:second_step"))
-    return _kept(request) if factor.has_one(request.user) else _set_up(request)
+    return _enrolled_page(request) if factor.is_enrolled(request.user) else _set_up(request)
 
 
 def _set_up(request: HttpRequest) -> HttpResponse:
-    form = SetUpForm(request.POST or None)
+    form = EnrolmentForm(request.POST or None)
     try:
-        offered = factor.offer(request.user, request.POST.get("token", ""))
-    except signing.BadSignature:  # an hour is over, or somebody else's
-        form, offered = SetUpForm(), factor.offer(request.user)
-        messages.warning(request, "That secret is no longer offered. Here is a new one.")
+        enrolment = factor.start_enrolment(request.user, request.POST.get("token", ""))
+    except signing.BadSignature:  # expired, or another user's
+        form, enrolment = EnrolmentForm(), factor.start_enrolment(request.user)
+        messages.warning(request, "That secret has expired. Here is a new one.")
     if form.is_valid():
         try:
-            codes = factor.set_up(request, offered, form.cleaned_data["code"])
-        except factor.Refused as refused:
-            form.add_error("code", str(refused))
+            codes = factor.set_up(request, enrolment, form.cleaned_data["code"])
+        except factor.SecondFactorError as error:
+            form.add_error("code", str(error))
         else:
             return _codes(request, codes, "The second factor is set up.")
     context = {
         "form": form,
-        "offered": offered,
-        "qr": _drawn(offered.device.config_url),
-        "is_owed": factor.owes_one(request.user),
+        "enrolment": enrolment,
+        "qr": _qr_svg(enrolment.device.config_url),
+        "is_required": factor.is_required_for(request.user),
         "is_nav_sidebar_enabled": False,
         "title": "Set up a second factor",
     }
     return _page(request, "accounts/set_up.html", context)
 
 
-def _kept(request: HttpRequest) -> HttpResponse:
-    """Show what there is; with a code, make new recovery codes or remove the second factor."""
+def _enrolled_page(request: HttpRequest) -> HttpResponse:
+    """Show the second factor; with a valid code, renew the recovery codes or remove it."""
     form = CodeForm(request.POST or None)
-    is_owed = factor.owes_one(request.user)
-    if form.is_valid() and _entered(request, form):
+    is_required = factor.is_required_for(request.user)
+    if form.is_valid() and _is_verified(request, form):
         if "codes" in request.POST:
-            return _codes(request, factor.renew_codes(request.user), "There are new recovery codes.")
-        if "remove" in request.POST and not is_owed:
-            factor.forget(request.user)
+            return _codes(request, factor.renew_codes(request.user), "You have new recovery codes.")
+        if "remove" in request.POST and not is_required:
+            factor.remove(request.user)
             messages.success(request, "The second factor is removed.")
             return HttpResponseRedirect(reverse("admin:second_factor"))
-    context = {"form": form, "left": factor.codes_left(request.user), "is_owed": is_owed, "title": "Second factor"}
+    context = {
+        "form": form,
+        "left": factor.codes_left(request.user),
+        "is_required": is_required,
+        "title": "Second factor",
+    }
     return _page(request, "accounts/second_factor.html", context)
 
 
-def _codes(request: HttpRequest, codes: list[str], told: str) -> HttpResponse:
-    return _page(request, "accounts/codes.html", {"codes": codes, "told": told, "title": "Recovery codes"})
+def _codes(request: HttpRequest, codes: list[str], message: str) -> HttpResponse:
+    return _page(request, "accounts/codes.html", {"codes": codes, "message": message, "title": "Recovery codes"})
 
 
-def _entered(request: HttpRequest, form: CodeForm) -> bool:
+def _is_verified(request: HttpRequest, form: CodeForm) -> bool:
     try:
-        factor.enter(request, form.cleaned_data["code"])
-    except factor.Refused as refused:
-        form.add_error("code", str(refused))
+        factor.verify(request, form.cleaned_data["code"])
+    except factor.SecondFactorError as error:
+        form.add_error("code", str(error))
         return False
     return True
 
 
-def _wanted(request: HttpRequest) -> str:
-    """Return where the user was going, if that is a page of this site."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
-        return wanted
+def _next_url(request: HttpRequest) -> str:
+    """Return the page the user wanted, if it is on this site; else the admin's home."""
+    url = request.POST.get("next") or request.GET.get("next") or ""
+    if url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()):
+        return url
     return reverse("admin:index")
 
 
@@ -128,8 +133,8 @@ def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpR
     return TemplateResponse(request, template, admin.site.each_context(request) | context)
 
 
-def _drawn(address: str) -> str:
-    """Return a QR code as SVG, without the inline styles that our pages don't allow."""
+def _qr_svg(url: str) -> str:
+    """Return a QR code as SVG without inline styles, which our content security policy forbids."""
     drawing = BytesIO()
-    segno.make(address, error="m").save(drawing, kind="svg", xmldecl=False, scale=5, dark="black", light="white")
-    return mark_safe(drawing.getvalue().decode())  # noqa: S308  drawn by segno; the address is in it as squares only
+    segno.make(url, error="m").save(drawing, kind="svg", xmldecl=False, scale=5, dark="black", light="white")
+    return mark_safe(drawing.getvalue().decode())  # noqa: S308  segno draws the URL as squares

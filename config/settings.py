@@ -158,13 +158,13 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of passwords from before, until their next login
 ]
-# Ten wrong passwords in 15 minutes close the login, for a name and for an address (accounts/lockout.py).
+# Ten wrong passwords in 15 minutes lock sign-in, for a user name and for a client (accounts/lockout.py).
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or who goes on guessing would keep the owner out for ever
-AXES_CLIENT_IP_CALLABLE = "accounts.lockout.address_of"
-AXES_LOCKOUT_CALLABLE = "accounts.lockout.closed"
+AXES_CLIENT_IP_CALLABLE = "accounts.lockout.client_ip_for_axes"
+AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out_response"
 AXES_VERBOSE = False
 
 # The longest forms: a bulk decision about 10,000 stories, an article with 500 related links.

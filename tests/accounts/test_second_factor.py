@@ -1,4 +1,4 @@
-"""The second factor: who is asked for it, what opens, what a code is good for, and how it is lost and found."""
+"""The second factor: who must enter it, what a code opens, and how it is set up, renewed and reset."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STEP, PAGE, LOGIN = "/admin/second-step/", "/admin/second-factor/", "/admin/logi
 
 @pytest.fixture
 def now(monkeypatch):
-    """The second that codes are made for, which a test moves on."""
+    """A clock in seconds that stands still until a test moves it."""
     second = [1_790_000_000.0]
     monkeypatch.setattr(time, "time", lambda: second[0])
     return second
@@ -50,7 +50,7 @@ def code(user, at: float) -> str:
     return f"{totp.token():06}"
 
 
-def signed_in(user) -> Client:
+def signed_in_client(user) -> Client:
     client = Client()
     client.force_login(user)
     return client
@@ -64,38 +64,38 @@ def is_in(client) -> bool:
     return client.get("/admin/").status_code == 200
 
 
-def owes(user):
+def require_factor_of(user):
     group = Group.objects.get(name="publisher")
     user.groups.add(group)
     SecondFactorDuty.objects.create(group=group)
 
 
 def every_page() -> list[str]:
-    """Return the addresses of the staff's pages that need no arguments."""
-    own = {"login", "logout", "second_step", "second_factor"}
-    found = [address for address in all_addresses() if address.template.startswith("/admin/")]
-    return [each.template for each in found if each.name not in own and not re.search("[<(]", each.template)]
+    """Return the URLs of staff pages that need no arguments."""
+    sign_in_pages = {"login", "logout", "second_step", "second_factor"}
+    urls = [url for url in all_addresses() if url.template.startswith("/admin/")]
+    return [url.template for url in urls if url.name not in sign_in_pages and not re.search("[<(]", url.template)]
 
 
 def assert_every_page_asks_to_sign_in(client) -> None:
     pages = every_page()
     assert len(pages) > 20
-    for address in pages:
-        answers = [answer for answer in (client.get(address), client.post(address)) if answer.status_code != 405]
-        assert answers, address
-        for answer in answers:
-            assert answer.status_code == 302, address
-            assert answer.url.startswith(LOGIN), address
+    for url in pages:
+        responses = [page for page in (client.get(url), client.post(url)) if page.status_code != 405]
+        assert responses, url
+        for page in responses:
+            assert page.status_code == 302, url
+            assert page.url.startswith(LOGIN), url
 
 
-# Who is asked
+# Who must enter a code
 
 
-def test_without_a_duty_and_a_factor_a_password_is_enough(ana):
-    assert is_in(signed_in(ana))
+def test_a_password_is_enough_without_a_factor_or_a_group_that_requires_one(ana):
+    assert is_in(signed_in_client(ana))
 
 
-def test_who_has_one_is_led_to_it_and_then_on(client, ana, now):
+def test_enrolled_users_enter_a_code_and_reach_the_page_they_wanted(client, ana, now):
     with_factor(ana)
     page = client.post(LOGIN, {"username": "ana", "password": PASSWORD, "next": "/admin/desk/?view=held"}, follow=True)
     assert page.redirect_chain[-1][0] == f"{STEP}?next=%2Fadmin%2Fdesk%2F%3Fview%3Dheld"
@@ -108,85 +108,85 @@ def test_who_has_one_is_led_to_it_and_then_on(client, ana, now):
     assert is_in(client)
 
 
-def test_a_secret_that_nobody_confirmed_is_none(ana):
+def test_an_unconfirmed_secret_is_no_second_factor(ana):
     TOTPDevice.objects.create(user=ana, confirmed=False)
-    assert is_in(signed_in(ana))
-    owes(ana)
-    assert signed_in(ana).get(LOGIN).url == PAGE
+    assert is_in(signed_in_client(ana))
+    require_factor_of(ana)
+    assert signed_in_client(ana).get(LOGIN).url == PAGE
 
 
-@pytest.mark.parametrize("debt", [with_factor, owes], ids=["has one", "owes one"])
-def test_without_it_no_page_of_the_staff_opens(ana, debt):
-    debt(ana)
-    client = signed_in(ana)
+@pytest.mark.parametrize("prepare", [with_factor, require_factor_of], ids=["enrolled", "required"])
+def test_no_staff_page_opens_without_the_code(ana, prepare):
+    prepare(ana)
+    client = signed_in_client(ana)
     wanted = STEP if debt is with_factor else PAGE
     assert_every_page_asks_to_sign_in(client)
     assert client.get(LOGIN).url == wanted
 
 
-def test_who_is_no_staff_opens_no_page_whatever_rights_there_are():
+def test_users_who_are_not_staff_open_no_page_whatever_their_permissions():
     user = User.objects.create_user("reader")
     user.groups.add(Group.objects.get(name="publisher"))
-    assert_every_page_asks_to_sign_in(signed_in(user))
+    assert_every_page_asks_to_sign_in(signed_in_client(user))
 
 
-def test_half_way_in_one_is_told_nothing_of_the_second_factor(ana):
+def test_the_second_factor_is_not_shown_before_the_code(ana):
     with_factor(ana)
-    client = signed_in(ana)
+    client = signed_in_client(ana)
     assert client.get(PAGE).url.startswith(STEP)
     assert client.post(PAGE, {"codes": "x"}).url.startswith(STEP)
 
 
-def test_members_of_a_group_that_owes_one_get_no_further_than_setting_it_up(now):
+def test_members_of_a_group_that_requires_one_can_only_set_it_up(now):
     user = User.objects.create_user("ben", is_staff=True)
-    client = signed_in(user)
+    client = signed_in_client(user)
     user.groups.add(Group.objects.get(name="publisher"))
     assert is_in(client)
     SecondFactorDuty.objects.create(group=Group.objects.get(name="editor"))
     assert is_in(client)
     SecondFactorDuty.objects.create(group=Group.objects.get(name="publisher"))
     assert not is_in(client)
-    assert "Your group asks its members" in client.get("/admin/", follow=True).content.decode()
+    assert "Your group requires a second factor" in client.get("/admin/", follow=True).content.decode()
     set_up(client, now[0])
     assert is_in(client)
 
 
-def test_a_group_is_told_so_in_its_form(admin_client):
+def test_the_group_form_sets_the_requirement(admin_client):
     group = Group.objects.get(name="editor")
     address = reverse("admin:auth_group_change", args=[group.pk])
     rights = list(group.permissions.values_list("pk", flat=True))
     for owes_it in (True, False):
-        sent = {"name": "editor", "permissions": rights} | ({"owes_second_factor": "on"} if owes_it else {})
+        sent = {"name": "editor", "permissions": rights} | ({"requires_second_factor": "on"} if owes_it else {})
         assert admin_client.post(address, sent).status_code == 302
         assert SecondFactorDuty.objects.filter(group=group).exists() == owes_it
         form = admin_client.get(address).context["adminform"].form
-        assert form["owes_second_factor"].value() == owes_it
+        assert form["requires_second_factor"].value() == owes_it
         assert admin_client.get(reverse("admin:auth_group_changelist")).status_code == 200
 
 
-# Setting it up
+# Enrolment
 
 
-def shown(offered: second_factor.Offer, at: float) -> str:
+def shown(enrolment: second_factor.Enrolment, at: float) -> str:
     """Return the code that an authenticator with this secret shows."""
-    totp = TOTP(offered.device.bin_key)
+    totp = TOTP(enrolment.device.bin_key)
     totp.time = at
     return f"{totp.token():06}"
 
 
 def set_up(client, at: float, typed: str = "{}{}", **changes):
     page = client.get(PAGE)
-    offered = page.context["offered"]
-    digits = shown(offered, at)
-    return client.post(PAGE, {"token": offered.token, "code": typed.format(digits[:3], digits[3:])} | changes)
+    enrolment = page.context["enrolment"]
+    digits = shown(enrolment, at)
+    return client.post(PAGE, {"token": enrolment.token, "code": typed.format(digits[:3], digits[3:])} | changes)
 
 
 def test_setting_up_shows_the_secret_and_then_ten_codes_once(ana, now):
-    client = signed_in(ana)
+    client = signed_in_client(ana)
     page = client.get(PAGE).content.decode()
     assert re.search(r"Secret: <code>(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}</code>", page)
     assert "<svg" in page
-    assert not TOTPDevice.objects.exists()  # looking writes nothing
+    assert not TOTPDevice.objects.exists()  # showing the page writes nothing
 
     codes = re.findall(r"<code>(\w{4}-\w{4}-\w{4})</code>", set_up(client, now[0]).content.decode())
 
@@ -198,9 +198,9 @@ def test_setting_up_shows_the_secret_and_then_ten_codes_once(ana, now):
     assert not kept & {each.replace("-", "") for each in codes}
 
 
-def test_other_sessions_are_asked_from_then_on(ana, now):
-    other = signed_in(ana)
-    client = signed_in(ana)
+def test_other_sessions_must_enter_a_code_after_enrolment(ana, now):
+    other = signed_in_client(ana)
+    client = signed_in_client(ana)
     set_up(client, now[0])
     assert not is_in(other)
     now[0] += 60
@@ -209,28 +209,28 @@ def test_other_sessions_are_asked_from_then_on(ana, now):
     now[0] += 60
     client.post(PAGE, {"remove": "x", "code": code(ana, now[0])})
     set_up(client, now[0])
-    assert not is_in(other)  # what it has shown is gone
+    assert not is_in(other)  # its secret has been replaced
 
 
 @pytest.mark.parametrize(("minutes", "is_taken"), [(59, True), (61, False)])
 def test_a_secret_is_offered_for_an_hour(ana, now, minutes, is_taken):
-    client = signed_in(ana)
-    offered = client.get(PAGE).context["offered"]
+    client = signed_in_client(ana)
+    enrolment = client.get(PAGE).context["enrolment"]
     now[0] += minutes * 60
-    page = client.post(PAGE, {"token": offered.token, "code": shown(offered, now[0])})
+    page = client.post(PAGE, {"token": enrolment.token, "code": shown(enrolment, now[0])})
     assert TOTPDevice.objects.exists() == is_taken
-    assert ("That secret is no longer offered" in page.content.decode()) != is_taken
+    assert ("That secret has expired" in page.content.decode()) != is_taken
 
 
 @pytest.mark.parametrize(("seconds", "is_taken"), [(-60, False), (-30, True), (30, True), (60, False)])
 def test_clocks_may_differ_by_half_a_minute(ana, now, seconds, is_taken):
-    set_up(signed_in(ana), now[0] + seconds)
+    set_up(signed_in_client(ana), now[0] + seconds)
     assert TOTPDevice.objects.exists() == is_taken
 
 
 @pytest.mark.parametrize("changes", [{"code": "000000"}, {"code": "abcdef"}, {"token": "nonsense"}])
 def test_nothing_is_set_up_without_the_right_code_of_the_offered_secret(ana, now, changes):
-    client = signed_in(ana)
+    client = signed_in_client(ana)
     assert set_up(client, now[0], **changes).status_code == 200
     assert not TOTPDevice.objects.exists()
 
@@ -246,19 +246,19 @@ def test_nothing_is_set_up_without_the_right_code_of_the_offered_secret(ana, now
     ],
 )
 def test_the_code_of_a_secret_has_six_digits_however_it_is_typed(ana, now, typed, is_taken):
-    set_up(signed_in(ana), now[0], typed)
+    set_up(signed_in_client(ana), now[0], typed)
     assert TOTPDevice.objects.exists() == is_taken
 
 
 def test_a_secret_is_offered_to_one_user(ana, now):
-    bens = second_factor.offer(User.objects.create_superuser("ben"))
-    signed_in(ana).post(PAGE, {"token": bens.token, "code": shown(bens, now[0])})
+    bens = second_factor.start_enrolment(User.objects.create_superuser("ben"))
+    signed_in_client(ana).post(PAGE, {"token": bens.token, "code": shown(bens, now[0])})
     assert not TOTPDevice.objects.exists()
 
 
-def test_the_code_of_setting_up_opens_nothing_more(ana, now):
-    set_up(signed_in(ana), now[0])
-    client = signed_in(ana)
+def test_the_enrolment_code_cannot_be_used_again(ana, now):
+    set_up(signed_in_client(ana), now[0])
+    client = signed_in_client(ana)
     client.post(STEP, {"code": code(ana, now[0])})
     assert not is_in(client)
 
@@ -266,14 +266,14 @@ def test_the_code_of_setting_up_opens_nothing_more(ana, now):
 # Codes
 
 
-def test_a_code_is_good_once_and_for_a_minute(ana, now):
+def test_a_code_works_once_and_for_a_minute(ana, now):
     with_factor(ana)
     used = code(ana, now[0])
-    client = signed_in(ana)
+    client = signed_in_client(ana)
     assert client.post(STEP, {"code": used}).status_code == 302
-    again = signed_in(ana)
+    again = signed_in_client(ana)
     assert "was used before" in again.post(STEP, {"code": used}).content.decode()
-    late = signed_in(ana)
+    late = signed_in_client(ana)
     TOTPDevice.objects.update(throttling_failure_count=0)
     old = code(ana, now[0] + 60)
     now[0] += 150
@@ -282,9 +282,9 @@ def test_a_code_is_good_once_and_for_a_minute(ana, now):
     assert not is_in(late)
 
 
-def test_guessing_codes_takes_ever_longer(ana, now, monkeypatch):
+def test_each_wrong_code_doubles_the_wait(ana, now, monkeypatch):
     with_factor(ana)
-    client = signed_in(ana)
+    client = signed_in_client(ana)
     moment = [timezone.now()]
     monkeypatch.setattr(timezone, "now", lambda: moment[0])
     right = code(ana, now[0])
@@ -300,26 +300,26 @@ def test_guessing_codes_takes_ever_longer(ana, now, monkeypatch):
     assert client.post(STEP, {"code": right}).status_code == 302
 
 
-def test_a_recovery_code_opens_once_however_it_is_typed(ana, now):
+def test_a_recovery_code_works_once_however_it_is_typed(ana, now):
     with_factor(ana)
     first, *_ = second_factor.renew_codes(ana)
-    client = signed_in(ana)
+    client = signed_in_client(ana)
     assert client.post(STEP, {"code": f" {first.upper().replace('-', ' ')} "}).status_code == 302
     assert is_in(client)
     assert second_factor.codes_left(ana) == 9
-    again = signed_in(ana)
+    again = signed_in_client(ana)
     assert again.post(STEP, {"code": first}).status_code == 200
     assert not is_in(again)
 
 
-def test_new_recovery_codes_make_the_old_ones_void(ana, now):
-    client = signed_in(ana)
+def test_new_recovery_codes_replace_the_old_ones(ana, now):
+    client = signed_in_client(ana)
     set_up(client, now[0])
     old = second_factor.renew_codes(ana)[0]
     now[0] += 60
     client.post(PAGE, {"codes": "x", "code": code(ana, now[0])})
     assert second_factor.codes_left(ana) == 10
-    again = signed_in(ana)
+    again = signed_in_client(ana)
     again.post(STEP, {"code": old})
     assert not is_in(again)
 
@@ -328,12 +328,12 @@ def test_recovery_codes_are_void_under_another_key(ana, settings):
     with_factor(ana)
     first, *_ = second_factor.renew_codes(ana)
     settings.SECRET_KEY = "another-" + settings.SECRET_KEY
-    client = signed_in(ana)
+    client = signed_in_client(ana)
     client.post(STEP, {"code": first})
     assert not is_in(client)
 
 
-def test_recovery_codes_are_not_of_chance_that_repeats(ana):
+def test_recovery_codes_do_not_repeat(ana):
     made = []
     for _ in range(2):
         random.seed(1)
@@ -341,11 +341,11 @@ def test_recovery_codes_are_not_of_chance_that_repeats(ana):
     assert not set(made[0]) & set(made[1])
 
 
-def test_one_users_codes_are_nobody_elses(ana, now):
+def test_codes_of_one_user_do_not_work_for_another(ana, now):
     ben = User.objects.create_superuser("ben")
     with_factor(ana)
     with_factor(ben)
-    client = signed_in(ana)
+    client = signed_in_client(ana)
     for foreign in (code(ben, now[0]), second_factor.renew_codes(ben)[0]):
         client.post(STEP, {"code": foreign})
         TOTPDevice.objects.update(throttling_failure_count=0)
@@ -353,7 +353,7 @@ def test_one_users_codes_are_nobody_elses(ana, now):
 
 
 def test_new_codes_and_removal_take_a_code(ana, now):
-    client = signed_in(ana)
+    client = signed_in_client(ana)
     set_up(client, now[0])
     for button in ("codes", "remove"):
         assert "That code is wrong" in client.post(PAGE, {button: "x", "code": "wrong"}).content.decode()
@@ -361,7 +361,7 @@ def test_new_codes_and_removal_take_a_code(ana, now):
         assert second_factor.codes_left(ana) == 10
     now[0] += 60
     assert (
-        "There are new recovery codes" in client.post(PAGE, {"codes": "x", "code": code(ana, now[0])}).content.decode()
+        "You have new recovery codes" in client.post(PAGE, {"codes": "x", "code": code(ana, now[0])}).content.decode()
     )
     now[0] += 60
     client.post(PAGE, {"remove": "x", "code": code(ana, now[0])})
@@ -370,9 +370,9 @@ def test_new_codes_and_removal_take_a_code(ana, now):
     assert is_in(client)
 
 
-def test_who_owes_one_cannot_remove_it(ana, now):
-    owes(ana)
-    client = signed_in(ana)
+def test_a_required_second_factor_cannot_be_removed(ana, now):
+    require_factor_of(ana)
+    client = signed_in_client(ana)
     set_up(client, now[0])
     now[0] += 60
     assert 'name="remove"' not in client.get(PAGE).content.decode()
@@ -380,30 +380,30 @@ def test_who_owes_one_cannot_remove_it(ana, now):
     assert TOTPDevice.objects.filter(user=ana).exists()
 
 
-# Ways out
+# Removal and reset
 
 
-def test_half_way_in_one_can_sign_out(ana):
+def test_users_can_sign_out_before_entering_the_code(ana):
     with_factor(ana)
-    client = signed_in(ana)
+    client = signed_in_client(ana)
     assert client.post(STEP, {"leave": ""}).url == LOGIN
     assert "_auth_user_id" not in client.session
 
 
 @pytest.mark.parametrize("wanted", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"])
-def test_nobody_is_led_elsewhere(ana, now, wanted):
+def test_redirects_stay_on_this_site(ana, now, wanted):
     with_factor(ana)
-    assert signed_in(ana).post(STEP, {"code": code(ana, now[0]), "next": wanted}).url == "/admin/"
+    assert signed_in_client(ana).post(STEP, {"code": code(ana, now[0]), "next": wanted}).url == "/admin/"
 
 
-def test_nobody_is_led_to_plain_http(ana, now):
+def test_redirects_stay_on_https(ana, now):
     with_factor(ana)
     sent = {"code": code(ana, now[0]), "next": "http://testserver/admin/desk/"}
-    assert signed_in(ana).post(STEP, sent, secure=True).url == "/admin/"
+    assert signed_in_client(ana).post(STEP, sent, secure=True).url == "/admin/"
 
 
-def test_reports_of_errors_hold_no_code(ana, monkeypatch):
-    monkeypatch.setattr(second_factor, "step", lambda request: 1 / 0)
+def test_error_reports_hold_no_code(ana, monkeypatch):
+    monkeypatch.setattr(second_factor, "next_step", lambda request: 1 / 0)
     request = RequestFactory().post(STEP, {"code": "123456"})
     request.user = ana
     request._dont_enforce_csrf_checks = True
@@ -413,36 +413,36 @@ def test_reports_of_errors_hold_no_code(ana, monkeypatch):
 
 
 @pytest.mark.parametrize("address", [STEP, PAGE])
-def test_the_pages_are_the_staffs(client, address):
+def test_the_pages_are_for_staff_only(client, address):
     client.force_login(User.objects.create_user("reader"))
     assert client.get(address).url.startswith(LOGIN)
     assert Client().get(address).url.startswith(LOGIN)
 
 
-def test_an_administrator_takes_it_away_and_ends_the_sessions(admin_client, ana, now):
-    client = signed_in(ana)
+def test_an_administrator_resets_it_and_ends_the_sessions(admin_client, ana, now):
+    client = signed_in_client(ana)
     set_up(client, now[0])
     sent = {"action": "reset_second_factor", "_selected_action": [ana.pk]}
     admin_client.post(reverse("admin:auth_user_changelist"), sent)
     assert not is_in(client)
-    assert is_in(signed_in(ana))
+    assert is_in(signed_in_client(ana))
 
 
 def test_the_command_does_the_same(ana, now):
-    client = signed_in(ana)
+    client = signed_in_client(ana)
     set_up(client, now[0])
     out = StringIO()
     call_command("reset_second_factor", "ana", stdout=out)
-    assert out.getvalue() == "ana has no second factor now and is signed out everywhere.\n"
+    assert out.getvalue() == "ana now has no second factor and is signed out everywhere.\n"
     assert not is_in(client)
-    assert is_in(signed_in(ana))
+    assert is_in(signed_in_client(ana))
     with pytest.raises(CommandError, match="There is no user nobody"):
         call_command("reset_second_factor", "nobody")
 
 
-def test_the_pages_hold_nothing_that_the_policy_forbids(ana, now):
-    client = signed_in(ana)
-    pages = [client.get(PAGE), set_up(client, now[0]), client.get(PAGE), signed_in(ana).get(STEP)]
+def test_the_pages_obey_the_content_security_policy(ana, now):
+    client = signed_in_client(ana)
+    pages = [client.get(PAGE), set_up(client, now[0]), client.get(PAGE), signed_in_client(ana).get(STEP)]
     for page in pages:
         text = page.content.decode()
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=)|https?://(?!www\.w3\.org)", text)
@@ -450,7 +450,7 @@ def test_the_pages_hold_nothing_that_the_policy_forbids(ana, now):
 
 
 def test_a_page_of_the_desk_takes_no_more_queries_with_a_second_factor(ana, now):
-    client = signed_in(ana)
+    client = signed_in_client(ana)
     counts = [queries(client)]
     set_up(client, now[0])
     counts.append(queries(client))

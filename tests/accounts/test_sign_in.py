@@ -1,4 +1,4 @@
-"""Signing in: guessing is slow, tells nothing, and a session ends when it should."""
+"""Sign-in: guessing is slow and reveals nothing, and sessions end when they should."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def is_in(client) -> bool:
 # Guessing
 
 
-def test_ten_wrong_passwords_close_the_login_of_a_name_from_everywhere(client, ana):
+def test_ten_wrong_passwords_lock_a_user_name_for_all_clients(client, ana):
     for number in range(9):
         assert attempt(client, REMOTE_ADDR=f"203.0.113.{number}").status_code == 200
     assert attempt(client, REMOTE_ADDR="203.0.113.9").status_code == 429
@@ -56,21 +56,21 @@ def test_ten_wrong_passwords_close_the_login_of_a_name_from_everywhere(client, a
     assert not is_in(client)
 
 
-def test_ten_wrong_passwords_close_the_login_from_an_address_for_all_names(client, ana):
+def test_ten_wrong_passwords_lock_a_client_for_all_user_names(client, ana):
     answers = [attempt(client, f"somebody{number}").status_code for number in range(10)]
     assert answers == [200] * 9 + [429]
     assert attempt(client, password=PASSWORD).status_code == 429
     assert attempt(Client(), password=PASSWORD, REMOTE_ADDR="203.0.113.10").status_code == 302
 
 
-def test_other_browsers_and_forged_addresses_do_not_help(client, ana):
+def test_other_browsers_and_forged_headers_do_not_help(client, ana):
     for number in range(10):
         extra = {"HTTP_USER_AGENT": f"browser {number}", "HTTP_X_FORWARDED_FOR": f"198.51.100.{number}"}
         attempt(client, f"somebody{number}", **extra)
     assert attempt(client, password=PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.77").status_code == 429
 
 
-def test_behind_a_proxy_the_address_is_the_one_that_it_wrote(client, ana, settings):
+def test_behind_a_proxy_the_client_is_the_one_that_it_named(client, ana, settings):
     settings.BEHIND_PROXY = True
     for number in range(10):
         attempt(client, f"somebody{number}", HTTP_X_FORWARDED_FOR=f"192.0.2.{number}, 198.51.100.1")
@@ -78,7 +78,7 @@ def test_behind_a_proxy_the_address_is_the_one_that_it_wrote(client, ana, settin
     assert attempt(client, password=PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.2").status_code == 302
 
 
-def test_a_network_of_ipv6_counts_as_one_and_an_unknown_address_too(client):
+def test_an_ipv6_network_counts_as_one_client_and_so_do_unknown_clients(client):
     for number in range(10):
         attempt(client, f"somebody{number}", REMOTE_ADDR=f"2001:db8:1:2::{number}")
         attempt(client, f"another{number}", REMOTE_ADDR="nonsense")
@@ -91,14 +91,14 @@ def test_the_page_says_until_when_and_what_to_do(client, ana):
     answer = [attempt(client) for _ in range(10)][-1]
     page = " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
 
-    assert "10 wrong passwords for this name or from your address" in page
+    assert "10 wrong passwords for this name or from your network" in page
     assert re.search(r"Wait until \d\d:\d\d:\d\d \(15 minutes\), then try again", page)
     assert "ask an administrator" in page
     assert 890 <= int(answer["Retry-After"]) <= 900
     assert PASSWORD not in page
 
 
-def test_a_closed_login_opens_after_15_minutes_whoever_goes_on_guessing(client, ana):
+def test_the_lock_ends_after_15_minutes_even_if_guessing_goes_on(client, ana):
     for _ in range(10):
         attempt(client)
     AccessAttempt.objects.update(attempt_time=F("attempt_time") - timedelta(minutes=14))
@@ -107,16 +107,16 @@ def test_a_closed_login_opens_after_15_minutes_whoever_goes_on_guessing(client, 
     assert attempt(client, password=PASSWORD).status_code == 302
 
 
-def test_an_administrator_opens_it_at_once(client, admin_client, ana):
+def test_an_administrator_unlocks_sign_in_at_once(client, admin_client, ana):
     for number in range(10):
         attempt(client, REMOTE_ADDR=f"203.0.113.{number}")
-    sent = {"action": "open_login", "_selected_action": [ana.pk]}
+    sent = {"action": "unlock", "_selected_action": [ana.pk]}
     page = admin_client.post(reverse("admin:auth_user_changelist"), sent, follow=True)
-    assert "The login is open again: ana." in page.content.decode()
+    assert "Sign-in unlocked: ana." in page.content.decode()
     assert attempt(client, password=PASSWORD).status_code == 302
 
 
-def test_no_answer_tells_which_names_there_are(ana):
+def test_no_response_reveals_which_names_exist(ana):
     off = User.objects.create_superuser("switched-off", password=PASSWORD, is_active=False)
     User.objects.create_user("no-staff", password=PASSWORD)
     told = set()
@@ -133,7 +133,7 @@ def test_no_answer_tells_which_names_there_are(ana):
 
 
 def test_a_wrong_password_takes_as_much_work_as_an_unknown_name(ana, settings, monkeypatch):
-    """The work is the hash: it is done once for each, whether there is such a user or not."""
+    """One hash is computed for each attempt, whether the user exists or not."""
     done = []
     hasher = hashers.get_hasher()
     encode = type(hasher).encode
@@ -146,7 +146,7 @@ def test_a_wrong_password_takes_as_much_work_as_an_unknown_name(ana, settings, m
     assert counts == [1, 1]
 
 
-def test_passwords_are_kept_by_scrypt(settings):
+def test_passwords_are_hashed_with_scrypt(settings):
     settings.PASSWORD_HASHERS = site_settings.PASSWORD_HASHERS
     encoded = hashers.make_password(PASSWORD)
     assert encoded.startswith("scrypt$")
@@ -173,11 +173,11 @@ def test_weak_passwords_are_refused(password, told):
 @pytest.mark.parametrize(
     "password", ["twelve signs", "no composition rules here", "ünïcödé pässwörd", "x7" + "long" * 50]
 )
-def test_long_passwords_are_taken_whatever_they_are_made_of(password):
+def test_long_passwords_are_accepted(password):
     validate_password(password, User(username="ana"))
 
 
-def test_changing_a_password_takes_the_old_one(client, ana):
+def test_changing_a_password_needs_the_old_one(client, ana):
     client.force_login(ana)
     sent = {"old_password": "wrong", "new_password1": "another good one", "new_password2": "another good one"}
     assert client.post(reverse("admin:password_change"), sent).status_code == 200
@@ -185,7 +185,7 @@ def test_changing_a_password_takes_the_old_one(client, ana):
     assert ana.check_password(PASSWORD)
 
 
-def test_no_password_is_noted_or_logged(client, ana, caplog):
+def test_no_password_is_stored_or_logged(client, ana, caplog):
     with caplog.at_level(0):
         attempt(client, password="my other secret\n")
         attempt(client, "a\nb\x1b[31m", "my other secret\n")
@@ -201,7 +201,7 @@ def test_no_password_is_noted_or_logged(client, ana, caplog):
 # Sessions
 
 
-def test_a_session_is_new_at_login(client, ana):
+def test_sign_in_starts_a_new_session(client, ana):
     client.get(LOGIN)
     session = client.session
     session["planted"] = "x"
@@ -215,7 +215,7 @@ def test_a_session_is_new_at_login(client, ana):
     assert not Session.objects.filter(session_key=planted).exists()
 
 
-def test_a_session_ends_on_the_server_at_logout(client, ana):
+def test_signing_out_ends_the_session_on_the_server(client, ana):
     attempt(client, password=PASSWORD)
     stolen = client.cookies["session"].value
     client.post(reverse("admin:logout"))
@@ -233,7 +233,7 @@ def test_other_sessions_end_when_the_password_changes(client, ana):
     assert not is_in(other)
 
 
-def test_who_is_switched_off_is_out_for_good(client, ana):
+def test_deactivating_a_user_ends_the_sessions_for_good(client, ana):
     client.force_login(ana)
     ana.is_active = False
     ana.save()
@@ -256,25 +256,25 @@ def test_an_administrator_signs_somebody_out_everywhere(client, admin_client, an
     assert is_in(client)
 
 
-def test_who_is_signed_out_everywhere_again_is_out_again(ana, clock):
+def test_users_can_be_signed_out_everywhere_again(ana, clock):
     for _ in range(2):
         client = Client()
         client.force_login(ana)
         assert is_in(client)
-        sessions.end_all(ana)  # at the very moment
+        sessions.end_all_sessions(ana)  # at the same moment
         assert not is_in(client)
         clock[0] += timedelta(minutes=1)
 
 
-def test_who_is_switched_off_in_the_database_is_nobody(client, ana):
+def test_a_user_deactivated_in_the_database_is_anonymous(client, ana):
     client.force_login(ana)
     User.objects.update(is_active=False)
     assert not is_in(client)
     assert not client.get(LOGIN).context["user"].is_authenticated
 
 
-@pytest.mark.parametrize("action", ["open_login", "end_sessions", "reset_second_factor"])
-def test_who_may_only_look_at_the_users_does_nothing_to_them(client, ana, action):
+@pytest.mark.parametrize("action", ["unlock", "end_sessions", "reset_second_factor"])
+def test_view_permission_on_users_allows_no_action(client, ana, action):
     for _ in range(10):
         attempt(Client())
     factor = TOTPDevice.objects.create(user=ana)
@@ -310,7 +310,7 @@ def test_a_session_ends_after_8_hours_without_use(client, ana, clock):
     assert is_in(client)
     key = client.cookies["session"].value
     clock[0] += timedelta(hours=8)
-    Session.objects.update(expire_date=clock[0] + timedelta(days=1))  # whatever the store would still give out
+    Session.objects.update(expire_date=clock[0] + timedelta(days=1))  # even if the store still returned it
     assert not is_in(client)
     assert not Session.objects.filter(session_key=key).exists()
 
@@ -326,18 +326,18 @@ def test_a_session_ends_after_24_hours_of_use(client, ana, clock):
     assert not is_in(client)
 
 
-def test_a_session_without_a_beginning_is_over(client, ana):
+def test_a_session_without_a_start_time_is_expired(client, ana):
     client.force_login(ana)
     session = client.session
-    del session[sessions.BEGUN]
+    del session[sessions.STARTED_KEY]
     session.save()
     assert not is_in(client)
 
 
-def test_using_a_session_writes_only_every_ten_minutes(client, ana, clock):
+def test_a_session_is_written_at_most_every_ten_minutes(client, ana, clock):
     client.force_login(ana)
     assert [writes(client) for _ in range(2)] == [0, 0]
-    clock[0] += sessions.TOUCHED_EVERY
+    clock[0] += sessions.TOUCH_INTERVAL
     assert [writes(client) for _ in range(2)] == [1, 0]
 
 
@@ -347,8 +347,8 @@ def writes(client: Client) -> int:
     return sum('UPDATE "django_session"' in query["sql"] for query in asked.captured_queries)
 
 
-def test_readers_pages_ask_for_no_session(admin_client, django_assert_num_queries):
-    """Also of who is signed in: the page is everybody's."""
+def test_public_pages_query_no_session(admin_client, django_assert_num_queries):
+    """Not even for signed-in users: everyone gets the same page."""
     admin_client.get("/about/")
     with django_assert_num_queries(0) as asked:
         admin_client.get("/robots.txt")

@@ -81,6 +81,6 @@ def test_a_closed_login_says_when_it_opens(newsroom):
     page = newsroom.seat(logged_in=False)
     for _ in range(10):
         sign_in(page, "wrong")
-    expect(page.get_by_role("heading", name="Login closed for a while")).to_be_visible()
+    expect(page.get_by_role("heading", name="Sign-in locked")).to_be_visible()
     expect(page.get_by_text("(15 minutes)")).to_be_visible()
     fine(page, "the closed login")
