@@ -119,9 +119,9 @@ def test_an_unconfirmed_secret_is_no_second_factor(ana):
 def test_no_staff_page_opens_without_the_code(ana, prepare):
     prepare(ana)
     client = signed_in_client(ana)
-    wanted = STEP if debt is with_factor else PAGE
+    next_page = STEP if prepare is with_factor else PAGE
     assert_every_page_asks_to_sign_in(client)
-    assert client.get(LOGIN).url == wanted
+    assert client.get(LOGIN).url == next_page
 
 
 def test_users_who_are_not_staff_open_no_page_whatever_their_permissions():
