@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from articles.models import Article, ArticleImage, ArticleTopic, Picture, PictureAddress, RelatedLink, Topic
-from articles.models.derived import match_key, settle
+from articles.models.derived import match_key, refresh_derived_fields
 from articles.public.media import Copy
 from articles.rules.scoring import Policy
 from pictures.sizes import rungs
@@ -51,7 +51,7 @@ def article(title: str = "", *, topics: list[str] | None = None, **values: Any) 
     values.setdefault("provider", None)
     values["provider"] = values["provider"] or provider()
     row = Article(title=title, **values)
-    settle(row, Policy(), timezone.now())
+    refresh_derived_fields(row, Policy(), timezone.now())
     row.save()
     for position, name in enumerate(topics or []):
         ArticleTopic.objects.create(content_object=row, tag=topic(name), position=position)

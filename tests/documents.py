@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management import call_command
 
-from articles.rules.slugs import slug_of
+from articles.rules.slugs import slugify_title
 
 NAME = "2020-06-09-harbour-bridge-closes-for-repairs"  # the canonical document's
 
@@ -147,7 +147,7 @@ def edition(folder: Path, *, stories: int, members: int = 2) -> None:
             others = [other for other in group if other[0] != title]
             heat = quality + 10 * members if member == 0 else -1
             lines = _head(title, quality, heat, number, member) + _coverage(others, number)
-            (folder / f"2020-06-09-{slug_of(title)}.md").write_text("\n".join(lines), encoding="utf-8")
+            (folder / f"2020-06-09-{slugify_title(title)}.md").write_text("\n".join(lines), encoding="utf-8")
 
 
 def _head(title: str, quality: int, heat: int, number: int, member: int) -> list[str]:
@@ -157,7 +157,7 @@ def _head(title: str, quality: int, heat: int, number: int, member: int) -> list
         f'title: "{title}"',
         f'excerpt: "What happened in event {number}."',
         "publishedDateTime: 2020-06-09T12:00:00Z",
-        f'webUrl: "https://outlet{member}.example/{slug_of(title)}"',
+        f'webUrl: "https://outlet{member}.example/{slugify_title(title)}"',
         "type: article",
         f"quality: {quality}",
         f"heat: {heat}",
@@ -186,7 +186,7 @@ def _coverage(others: list[tuple[str, int]], number: int) -> list[str]:
             f'  - title: "{title}"',
             f'    excerpt: "What happened in event {number}."',
             "    publishedDateTime: 2020-06-09T12:00:00Z",
-            f'    webUrl: "https://outlet{member}.example/{slug_of(title)}"',
+            f'    webUrl: "https://outlet{member}.example/{slugify_title(title)}"',
             "    type: article",
             "    provider:",
             f"      name: Outlet {member}",

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection
 from django.db.backends.signals import connection_created
 
-from articles.audit_log.unit_of_work import WRITTEN, _current
+from articles.audit_log.unit_of_work import WRITTEN_FIELDS, _current
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tuple(f"{ROOT / folder}/" for folder in ("articles", "providers", "config", "pictures"))
@@ -27,7 +27,7 @@ WRITE = re.compile(r'\s*(INSERT(?: OR \w+)? INTO|REPLACE INTO|UPDATE|DELETE FROM
 SET = re.compile(r'"?(\w+)"?\s*=\s*')
 # Columns whose change is a decision; None stands for all of the table's.
 EDITORIAL: dict[str, frozenset[str] | None] = {
-    "articles_article": frozenset(WRITTEN) | {"staged"},
+    "articles_article": frozenset(WRITTEN_FIELDS) | {"staged"},
     "articles_articletopic": None,
     "articles_articleimage": None,
     "articles_relatedlink": None,

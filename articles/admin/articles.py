@@ -22,15 +22,15 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from articles import operations
-from articles.audit_log.unit_of_work import By, act
+from articles.audit_log.unit_of_work import Actor, unit_of_work
 from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb, Via
-from articles.operations.results import Outcome
+from articles.operations.results import ActionResult
 from articles.rules import permissions, slugs
 from articles.rules.states import SpikeReason, State
 from articles.search import is_common, matching
 from articles.stories import explanation
-from articles.stories.explanation_text import wished
-from articles.stories.rescoring import Rescored
+from articles.stories.explanation_text import format_incoming_value
+from articles.stories.rescoring import RescoreChange
 from pictures.sizes import PictureRefused
 
 from .filters import EditorFilter, OutletFilter, StateFilter, TimeFilter, TopicFilter
@@ -236,7 +236,7 @@ class ArticleAdmin(admin.ModelAdmin):
             return super().changeform_view(request, object_id, *args, **kwargs)
         take_up_first(self, request, object_id, take_up_upload)
         try:
-            with act(Verb.EDIT if object_id else Verb.ADD, _by(request)):
+            with unit_of_work(Verb.EDIT if object_id else Verb.ADD, _by(request)):
                 return super().changeform_view(request, object_id, *args, **kwargs)
         except PictureRefused as refused:  # taken down since its form has seen it
             self.message_user(request, f"Nothing was saved: the picture {refused}. Choose another.", messages.ERROR)
@@ -245,7 +245,7 @@ class ArticleAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if request.method != "POST" or "_save" not in request.POST:
             return super().changelist_view(request, extra_context)
-        with act(Verb.SCORE, _by(request)):
+        with unit_of_work(Verb.SCORE, _by(request)):
             return super().changelist_view(request, extra_context)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
@@ -260,18 +260,20 @@ class ArticleAdmin(admin.ModelAdmin):
             return
         values = {name: form.cleaned_data[name] for name in changed if name not in DECIDED}
         if values:
-            self._tell_what_followed(request, operations.edit(obj, **values).followed)
+            self._tell_what_followed(request, operations.edit(obj, **values).consequences)
         is_withdrawn = "decision" in changed and form.cleaned_data["decision"] != State.PUBLISHED
         if {"publish_at", "unpublish_at"}.intersection(changed) and not is_withdrawn:
             times = {name: form.cleaned_data[name] for name in ("publish_at", "unpublish_at")}
-            self._tell_what_followed(request, operations.schedule(obj, **times).followed)
+            self._tell_what_followed(request, operations.schedule(obj, **times).consequences)
         elif "decision" in changed:
-            self._tell_what_followed(request, operations.decide(obj, form.cleaned_data["decision"]).followed)
+            self._tell_what_followed(
+                request, operations.apply_decision(obj, form.cleaned_data["decision"]).consequences
+            )
 
-    def _tell_what_followed(self, request: HttpRequest, changes: list[Rescored]) -> None:
+    def _tell_what_followed(self, request: HttpRequest, changes: list[RescoreChange]) -> None:
         """Say what the policy changed in the story, so that nothing leaves the site unseen."""
         for change in changes[:TOLD_MAX]:
-            self.message_user(request, f"Followed by the policy: “{change.title}”: {change.told}.", messages.INFO)
+            self.message_user(request, f"Followed by the policy: “{change.title}”: {change.summary}.", messages.INFO)
         if len(changes) > TOLD_MAX:
             self.message_user(request, f"{len(changes) - TOLD_MAX} more articles followed.", messages.INFO)
 
@@ -283,7 +285,9 @@ class ArticleAdmin(admin.ModelAdmin):
         if not lists:
             write()  # nothing, but the formsets remember that
         else:
-            self._tell_what_followed(request, operations.edit_lists(form.instance, *lists, write=write).followed)
+            self._tell_what_followed(
+                request, operations.edit_related_rows(form.instance, *lists, write=write).consequences
+            )
 
     def delete_model(self, request: HttpRequest, obj: Article) -> None:
         operations.delete(Article.objects.filter(pk=obj.pk), by=_by(request))
@@ -332,9 +336,9 @@ class ArticleAdmin(admin.ModelAdmin):
         outcome = operations.unpin(queryset.exclude(pins=[]), by=_by(request), versions=_versions(request))
         self._tell(request, outcome, "unpinned")
 
-    def _tell(self, request: HttpRequest, outcome: Outcome, what: str) -> None:
+    def _tell(self, request: HttpRequest, outcome: ActionResult, what: str) -> None:
         self._say(request, len(outcome.done), what)
-        refusals = outcome.refusals
+        refusals = outcome.rejections
         if refusals:
             told = "; ".join(f"“{refusal.title}” {refusal.reason}" for refusal in refusals[:REFUSALS_TOLD])
             more = len(refusals) - REFUSALS_TOLD
@@ -402,7 +406,7 @@ class ArticleAdmin(admin.ModelAdmin):
 
     @admin.display(description="why")
     def why(self, article: Article) -> str:
-        return _lines(explanation.why(article))
+        return _lines(explanation.explanation_lines(article))
 
     @admin.display(description="pinned fields")
     def pinned(self, article: Article) -> str:
@@ -410,7 +414,7 @@ class ArticleAdmin(admin.ModelAdmin):
 
     @admin.display(description="wishes of its document")
     def wished(self, article: Article) -> str:
-        wishes = [f"{field}: {wished(field, wish)}" for field, wish in article.wishes.items()]
+        wishes = [f"{field}: {format_incoming_value(field, wish)}" for field, wish in article.wishes.items()]
         return _lines(wishes) if wishes else NOTHING
 
     @admin.display(description="folded under")
@@ -431,8 +435,8 @@ class ArticleAdmin(admin.ModelAdmin):
         )
 
 
-def _by(request: HttpRequest) -> By:
-    return By(request.user, Via.ADMIN)
+def _by(request: HttpRequest) -> Actor:
+    return Actor(request.user, Via.ADMIN)
 
 
 def _versions(request: HttpRequest) -> dict[int, int]:

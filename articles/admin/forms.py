@@ -28,10 +28,10 @@ from articles.models import (
     Subject,
     Topic,
 )
-from articles.operations.results import NotPublishable
+from articles.operations.results import NotPublishableError
 from articles.rules import slugs
 from articles.rules.scoring import SCORE_MAX
-from articles.rules.states import State, may_become
+from articles.rules.states import State, can_transition
 from providers.models import Provider
 
 TYPED_SHOWN = 200  # characters
@@ -258,7 +258,7 @@ class ArticleForm(RememberingForm):
             self._refuse(f"This article {refusal}.")
         if wants_schedule and decision != State.PUBLISHED:
             self._refuse("Only a published article has a schedule. Publish it, or empty both times.")
-        if not may_become(self.instance.state, decision.partition(": ")[0]):
+        if not can_transition(self.instance.state, decision.partition(": ")[0]):
             self._refuse("This article was spiked; choose “undecided” first.")
         if decision != State.PUBLISHED:
             return
@@ -268,7 +268,7 @@ class ArticleForm(RememberingForm):
                 setattr(article, name, cleaned[name])
         try:
             operations.require_publishable(article)
-        except NotPublishable as refused:
+        except NotPublishableError as refused:
             self._refuse(f"This article {refused}.")
         begin, end = cleaned.get("publish_at"), cleaned.get("unpublish_at")
         if begin and end and end <= begin:
@@ -283,7 +283,7 @@ class ArticleForm(RememberingForm):
         if made:
             if "title" not in cleaned or "published_at" not in cleaned:
                 return
-            cleaned["name"] = slugs.name_of(cleaned["published_at"], cleaned["title"])
+            cleaned["name"] = slugs.document_name(cleaned["published_at"], cleaned["title"])
         name = cleaned["name"]
         if not slugs.is_document_name(name):
             self.add_error("name", "A name is a date, a hyphen and words of a-z, 0-9 and hyphens: 2020-06-09-storm.")

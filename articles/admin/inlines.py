@@ -167,7 +167,7 @@ class ImageInline(ListInline):
     may_take_down = False  # whoever asks for the page, which has an inline of its own
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        self.may_take_down = permissions.may(request.user, "take_down")
+        self.may_take_down = permissions.can(request.user, "take_down")
         formset = super().get_formset(request, obj, **kwargs)
         formset.form.site = site_address(request)
         formset.form.base_fields["url"].required = False

@@ -16,10 +16,10 @@ from django.utils.html import format_html
 from django.views.decorators.csrf import csrf_protect
 
 from articles import operations
-from articles.audit_log.unit_of_work import By, act
+from articles.audit_log.unit_of_work import Actor, unit_of_work
 from articles.models import OVERRIDABLE, Article, Policies, SitePolicy, Topic, TopicPolicy, Verb, Via
 from articles.rules import permissions
-from articles.stories.policy_preview import Forecast, changed_policies, forecast
+from articles.stories.policy_preview import PolicyPreview, changed_policies, preview_policy
 
 from .forms import PREVIEW, SitePolicyForm, TopicPolicyForm
 
@@ -131,7 +131,7 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
         """Save the page as one operation; two that are sent at once follow each other, so the second is asked."""
         if request.method != "POST" or PREVIEW in request.POST or not self.has_change_permission(request):
             return super().changeform_view(request, object_id, *args, **kwargs)
-        with act(Verb.POLICY, _by(request)):
+        with unit_of_work(Verb.POLICY, _by(request)):
             return super().changeform_view(request, object_id, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: SitePolicy, form: Any, change: bool) -> None:
@@ -165,17 +165,17 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": "Apply the policy to all articles",
-            "forecast": forecast(Policies.load()),
+            "forecast": preview_policy(Policies.load()),
         }
         return TemplateResponse(request, "admin/articles/sitepolicy/rescore.html", context)
 
 
-def _by(request: HttpRequest) -> By:
-    return By(request.user, Via.ADMIN)
+def _by(request: HttpRequest) -> Actor:
+    return Actor(request.user, Via.ADMIN)
 
 
-def _forecast(numbers: dict[str, int], overrides: Overrides) -> Forecast:
-    return forecast(changed_policies(numbers, overrides, Policies.load()))
+def _forecast(numbers: dict[str, int], overrides: Overrides) -> PolicyPreview:
+    return preview_policy(changed_policies(numbers, overrides, Policies.load()))
 
 
 def _overrides(formsets: Any) -> Overrides:

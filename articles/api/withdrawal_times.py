@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from articles.rules.scoring import Policy, is_public
-from articles.rules.states import is_on_air
+from articles.rules.states import is_within_schedule
 
 SHOWS_UNSCORED = "publish_unscored"  # the number of the policy by which unscored articles are public
 EXISTS = "exists"  # whether there is such an article
@@ -79,7 +79,7 @@ def _last_moment(values: Values, begin: datetime, end: datetime) -> datetime | N
         return None
     publish_at, unpublish_at = (_time(values[name]) for name in SCHEDULE)
     if begin >= end:
-        return begin if is_on_air(publish_at, unpublish_at, begin) else None
+        return begin if is_within_schedule(publish_at, unpublish_at, begin) else None
     start, stop = max(begin, publish_at or begin), min(end, unpublish_at or end)
     return stop if start < stop else None
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from articles.models import ArticleQuerySet
 
 # The fields of events that change what a story's page says, or whether there is one.
-SHOWN = (
+VISIBLE_FIELDS = (
     "created",
     "title",
     "excerpt",
@@ -38,20 +38,20 @@ SHOWN = (
     "lead_id",
 )
 # Those by which a folded article comes and goes under its lead.
-SHOWN_AS_COVERAGE = ("removed", "missing", "lead_id", "web_url", "original_url")
+VISIBLE_MEMBER_FIELDS = ("removed", "missing", "lead_id", "web_url", "original_url")
 
 
-def with_log(articles: ArticleQuerySet) -> ArticleQuerySet:
+def with_last_modified(articles: ArticleQuerySet) -> ArticleQuerySet:
     """Load what `modified_at` reads; no query more."""
     events = Event.objects.filter(subject=Subject.ARTICLE).order_by("-pk").values("operation__at")
     members = RelatedLink.objects.filter(article=OuterRef(OuterRef("pk")), target__isnull=False).values("target")
     return articles.annotate(
-        logged_at=Subquery(events.filter(subject_id=OuterRef("pk"), field__in=SHOWN)[:1]),
-        covered_at=Subquery(events.filter(subject_id__in=members, field__in=SHOWN_AS_COVERAGE)[:1]),
+        logged_at=Subquery(events.filter(subject_id=OuterRef("pk"), field__in=VISIBLE_FIELDS)[:1]),
+        covered_at=Subquery(events.filter(subject_id__in=members, field__in=VISIBLE_MEMBER_FIELDS)[:1]),
     )
 
 
-class Logged(Protocol):
+class HasLastModified(Protocol):
     """What `modified_at` reads of an article."""
 
     @property
@@ -64,7 +64,7 @@ class Logged(Protocol):
     def covered_at(self) -> datetime | None: ...
 
 
-def modified_at(article: Logged, now: datetime) -> datetime:
+def modified_at(article: HasLastModified, now: datetime) -> datetime:
     """Return when the story last changed for readers, of an article loaded with `with_log()`.
 
     Without an entry in the log: when it came in. A schedule counts once it has begun.

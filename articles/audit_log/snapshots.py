@@ -15,9 +15,12 @@ from articles.models import Article, ArticleImage, ArticleTopic, Pairing, Relate
 from articles.models.derived import match_key
 from providers.models import Provider
 
-IMAGE = ("url", "width", "height", "is_cached", "title", "extra", "layout")
-SAID = ("attribution", "alt")  # of pictures that somebody says more of: in lists only where it isn't empty
-RELATED = (
+IMAGE_FIELDS = ("url", "width", "height", "is_cached", "title", "extra", "layout")
+OPTIONAL_IMAGE_FIELDS = (
+    "attribution",
+    "alt",
+)  # of pictures that somebody says more of: in lists only where it isn't empty
+RELATED_FIELDS = (
     "title",
     "excerpt",
     "published_at",
@@ -35,7 +38,7 @@ RELATED = (
 Lists = dict[int, Any]
 
 
-def load(ids: Sequence[int], name: str) -> Lists:
+def read_list(ids: Sequence[int], name: str) -> Lists:
     """Return the list `name` (see NAMES) of each of these articles, as JSON values. One or two queries per 500."""
     found: Lists = {pk: [] for pk in ids}
     for chunk in chunked(sorted(ids)):
@@ -44,18 +47,18 @@ def load(ids: Sequence[int], name: str) -> Lists:
     return found
 
 
-def put(article: Article, name: str, values: Sequence[Any]) -> None:
+def replace_list(article: Article, name: str, values: Sequence[Any]) -> None:
     """Replace a list of an article by `values`, as `load` returned them. What no longer exists is left out."""
     _CLEARERS[name](article.pk)
-    put_new({article.pk: values}, name)
+    insert_lists({article.pk: values}, name)
 
 
-def put_new(lists: Mapping[int, Sequence[Any]], name: str) -> None:
+def insert_lists(lists: Mapping[int, Sequence[Any]], name: str) -> None:
     """Give articles without such a list theirs. A handful of queries whatever their number."""
     _WRITERS[name](lists)
 
 
-def same(one: Sequence[Any], other: Sequence[Any]) -> bool:
+def equal_ignoring_targets(one: Sequence[Any], other: Sequence[Any]) -> bool:
     """Return whether two lists say the same; which of our articles a related link has met is not part of it."""
     return [_without_target(value) for value in one] == [_without_target(value) for value in other]
 
@@ -70,7 +73,7 @@ def renumber(rows: QuerySet[Any]) -> None:
     BulkTable(rows.model).update(["position"], moved)
 
 
-def as_json(value: Any) -> str | None:
+def to_json(value: Any) -> str | None:
     """Return a value of an event as its column holds it."""
     return None if value is None else json.dumps(value, cls=DjangoJSONEncoder)
 
@@ -80,14 +83,14 @@ def _topics(ids: Sequence[int]) -> Iterator[tuple[int, str]]:
     yield from rows.values_list("content_object", "tag__name")
 
 
-def _moment_of(article: int) -> Any:
+def _published_at_of(article: int) -> Any:
     return Subquery(Article.objects.filter(pk=article).values("published_at"))
 
 
 def _put_topics(lists: Mapping[int, Sequence[str]]) -> None:
     topics = dict(Topic.objects.filter(name__in=_all_of(lists)).values_list("name", "pk"))
     rows = [
-        ArticleTopic(content_object_id=pk, tag_id=topics[name], position=position, published_at=_moment_of(pk))
+        ArticleTopic(content_object_id=pk, tag_id=topics[name], position=position, published_at=_published_at_of(pk))
         for pk, names in lists.items()
         for position, name in enumerate(name for name in dict.fromkeys(names) if name in topics)
     ]
@@ -97,14 +100,16 @@ def _put_topics(lists: Mapping[int, Sequence[str]]) -> None:
 def _images(kind: str) -> Callable[[Sequence[int]], Iterator[tuple[int, Any]]]:
     def read(ids: Sequence[int]) -> Iterator[tuple[int, Any]]:
         rows = ArticleImage.objects.filter(article__in=ids, kind=kind).order_by("position", "pk")
-        for pk, *values in rows.values_list("article", *IMAGE, *SAID):
-            yield pk, _image((*IMAGE, *SAID), values)
+        for pk, *values in rows.values_list("article", *IMAGE_FIELDS, *OPTIONAL_IMAGE_FIELDS):
+            yield pk, _image((*IMAGE_FIELDS, *OPTIONAL_IMAGE_FIELDS), values)
 
     return read
 
 
 def _image(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
-    return {name: value for name, value in zip(names, values, strict=True) if value or name not in SAID}
+    return {
+        name: value for name, value in zip(names, values, strict=True) if value or name not in OPTIONAL_IMAGE_FIELDS
+    }
 
 
 def _put_images(kind: str) -> Callable[[Mapping[int, Sequence[Any]]], None]:
@@ -122,11 +127,11 @@ def _put_images(kind: str) -> Callable[[Mapping[int, Sequence[Any]]], None]:
 def _related(ids: Sequence[int]) -> Iterator[tuple[int, Any]]:
     images: dict[int, list[Any]] = {}
     rows = RelatedImage.objects.filter(link__article__in=ids).order_by("position", "pk")
-    for pk, *values in rows.values_list("link", *IMAGE, SAID[0]):
-        images.setdefault(pk, []).append(_image((*IMAGE, SAID[0]), values))
+    for pk, *values in rows.values_list("link", *IMAGE_FIELDS, OPTIONAL_IMAGE_FIELDS[0]):
+        images.setdefault(pk, []).append(_image((*IMAGE_FIELDS, OPTIONAL_IMAGE_FIELDS[0]), values))
     links = RelatedLink.objects.filter(article__in=ids).order_by("position", "pk")
-    for pk, article, *values in links.values_list("pk", "article", *RELATED):
-        value = dict(zip(RELATED, values, strict=True))
+    for pk, article, *values in links.values_list("pk", "article", *RELATED_FIELDS):
+        value = dict(zip(RELATED_FIELDS, values, strict=True))
         value["published_at"] = value["published_at"].isoformat()
         yield article, value | {"images": images.get(pk, [])}
 
@@ -140,7 +145,7 @@ def _put_related(lists: Mapping[int, Sequence[Any]]) -> None:
         for position, value in enumerate(values):
             if value["provider_id"] not in outlets:
                 continue
-            own = {name: value[name] for name in RELATED}
+            own = {name: value[name] for name in RELATED_FIELDS}
             own["published_at"] = datetime.fromisoformat(own["published_at"])
             if own["target_id"] not in targets - {pk}:
                 own["target_id"] = None
@@ -202,4 +207,4 @@ _CLEARERS: dict[str, Callable[[int], object]] = {
     "related": lambda pk: RelatedLink.objects.filter(article=pk).delete(),
     "pairings": lambda pk: Pairing.objects.filter(member=pk).delete(),
 }
-NAMES = tuple(_READERS)
+LIST_NAMES = tuple(_READERS)

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from articles.db.bulk import BulkTable, chunked
 from articles.models import Article, ArticleTopic, Event, Operation, Policies, Subject, Verb, Via
-from articles.models.derived import DERIVED_FIELDS, settle
+from articles.models.derived import DERIVED_FIELDS, refresh_derived_fields
 from articles.models.image import failed_among
 from articles.rules.scoring import Policy
 from articles.rules.states import State
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 # What a document or an editor decides of an article, beside its lists and pins: each change is an event.
-TRACKED = (
+LOGGED_FIELDS = (
     "title",
     "excerpt",
     "published_at",
@@ -64,25 +64,31 @@ TRACKED = (
     "layout",
 )
 # What is written beside them, but is nobody's decision.
-WRITTEN = (*TRACKED, *(name for name in DERIVED_FIELDS if name not in TRACKED), "pins", "wishes", "picture_count")
-UNTOLD = (
+WRITTEN_FIELDS = (
+    *LOGGED_FIELDS,
+    *(name for name in DERIVED_FIELDS if name not in LOGGED_FIELDS),
+    "pins",
+    "wishes",
+    "picture_count",
+)
+UNLOGGED_FIELDS = (
     "twin",
     "secured",
     "content_hash",
     "picture_failed",
 )  # written too; no change of the article as editors know it
-ROWS_HELD = 1000  # an act that holds more articles than these writes them and goes on
+FLUSH_THRESHOLD = 1000  # an act that holds more articles than these writes them and goes on
 CREATED, DELETED = "created", "deleted"  # the events of whole rows
-PIN = "pin "  # before the field's name: the event of a pin
+PIN_PREFIX = "pin "  # before the field's name: the event of a pin
 
 ARTICLES = BulkTable(Article)
 EVENTS = BulkTable(Event, "operation", "subject", "subject_id", "label", "field", "before", "after", "version")
 
-_current: ContextVar[Act | None] = ContextVar("current act", default=None)
+_current: ContextVar[UnitOfWork | None] = ContextVar("current act", default=None)
 
 
 @dataclass(frozen=True, slots=True)
-class By:
+class Actor:
     """Who acts, through which door, and why."""
 
     user: User | None = None
@@ -90,11 +96,11 @@ class By:
     reason: str = ""
 
 
-SYSTEM = By()
+SYSTEM_ACTOR = Actor()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FieldChange:
     """One field of one article before and after; lists and pins included."""
 
     subject_id: int
@@ -107,226 +113,234 @@ class Change:
 
 
 @contextmanager
-def act(verb: Verb, by: By = SYSTEM) -> Iterator[Act]:
+def unit_of_work(verb: Verb, by: Actor = SYSTEM_ACTOR) -> Iterator[UnitOfWork]:
     """Yield the act under way, or begin one: a transaction that ends with its operation in the log."""
-    running = _current.get()
-    if running is not None:
-        yield running
+    uow = _current.get()
+    if uow is not None:
+        yield uow
         return
     with transaction.atomic():
-        begun = Act(verb, by)
+        begun = UnitOfWork(verb, by)
         token = _current.set(begun)
         try:
             yield begun
             begun.flush()
         finally:
             _current.reset(token)
-        begun.close()
+        begun.finalize()
 
 
-class Act:
+class UnitOfWork:
     """The articles of one operation. `operation` is None as long as nothing has changed."""
 
-    def __init__(self, verb: Verb, by: By, policies: Policies | None = None) -> None:
+    def __init__(self, verb: Verb, by: Actor, policies: Policies | None = None) -> None:
         self.verb = verb
-        self.by = by
+        self.actor = by
         self.policies = policies or Policies.load(exclusive=True)
         self.now: datetime = timezone.now()  # once the acts before are over, so that their times have their order
         self.operation: Operation | None = None
         self.undoes: Operation | None = None
-        self.rows: dict[int, Article] = {}
-        self.changes: list[Change] = []  # those of the last flush and since
-        self.created: set[int] = set()
-        self.moved: set[int] = set()  # articles whose links changed, so that their stories have to follow
-        self.changed: set[int] = set()
-        self._before: dict[int, dict[str, Any]] = {}
-        self._untold: dict[int, tuple[Any, ...]] = {}
-        self._keys: dict[int, str] = {}
-        self._lists: dict[tuple[int, str], Any] = {}
-        self._topics: dict[int, list[int]] = {}
-        self._pending: list[Change] = []
-        self._saved: dict[int, str] = {}  # the states of rows that were written before the end of the act
+        self.articles: dict[int, Article] = {}
+        self.changes: list[FieldChange] = []  # those of the last flush and since
+        self.created_ids: set[int] = set()
+        self.relinked_ids: set[int] = set()  # articles whose links changed, so that their stories have to follow
+        self.changed_ids: set[int] = set()
+        self._original: dict[int, dict[str, Any]] = {}
+        self._original_unlogged: dict[int, tuple[Any, ...]] = {}
+        self._original_url_keys: dict[int, str] = {}
+        self._original_lists: dict[tuple[int, str], Any] = {}
+        self._topic_ids: dict[int, list[int]] = {}
+        self._recorded: list[FieldChange] = []
+        self._written_states: dict[int, str] = {}  # the states of rows that were written before the end of the act
 
     # Rows
 
     def load(self, ids: Iterable[int]) -> list[Article]:
         """Return these articles, locked, as this act has them; those that don't exist are left out."""
         wanted = list(dict.fromkeys(ids))
-        missing = sorted(pk for pk in wanted if pk not in self.rows)
+        missing = sorted(pk for pk in wanted if pk not in self.articles)
         for chunk in chunked(missing):
-            self.take(Article.objects.select_for_update().filter(pk__in=chunk).order_by("pk"))
-        return [self.rows[pk] for pk in wanted if pk in self.rows]
+            self.adopt(Article.objects.select_for_update().filter(pk__in=chunk).order_by("pk"))
+        return [self.articles[pk] for pk in wanted if pk in self.articles]
 
-    def take(self, articles: Iterable[Article]) -> None:
+    def adopt(self, articles: Iterable[Article]) -> None:
         """Take over rows that were loaded for update; those that the act has already stay as it has them."""
         for article in articles:
-            if article.pk not in self.rows:
-                self.rows[article.pk] = article
-                self._before[article.pk] = snapshot(article)
-                self._untold[article.pk] = tuple(getattr(article, name) for name in UNTOLD)
-                self._keys.setdefault(article.pk, article.url_key)
+            if article.pk not in self.articles:
+                self.articles[article.pk] = article
+                self._original[article.pk] = logged_values(article)
+                self._original_unlogged[article.pk] = tuple(getattr(article, name) for name in UNLOGGED_FIELDS)
+                self._original_url_keys.setdefault(article.pk, article.url_key)
 
-    def watch(self, ids: Collection[int], *names: str) -> None:
+    def track_lists(self, ids: Collection[int], *names: str) -> None:
         """Remember these lists of the articles (see `listings.NAMES`) before somebody changes their rows."""
         for name in names:
-            unknown = [pk for pk in ids if (pk, name) not in self._lists]
-            for pk, value in snapshots.load(unknown, name).items():
-                self._lists[pk, name] = value
+            unknown = [pk for pk in ids if (pk, name) not in self._original_lists]
+            for pk, value in snapshots.read_list(unknown, name).items():
+                self._original_lists[pk, name] = value
             if name == "topics":
                 for pk in unknown:
-                    self._topics.pop(pk, None)
+                    self._topic_ids.pop(pk, None)
 
-    def policy_of(self, article: Article) -> Policy:
+    def policy_for(self, article: Article) -> Policy:
         """Return the policy for an article: that of its top-level topic, where there is one, else the site's."""
-        return self.policies.of(self.topics_of(article)) if self.policies.by_topic else self.policies.site
+        return self.policies.of(self.topic_ids_of(article)) if self.policies.by_topic else self.policies.site
 
-    def topics_of(self, article: Article) -> Sequence[int]:
+    def topic_ids_of(self, article: Article) -> Sequence[int]:
         """Return the topics of an article, in order; one query for all that the act holds."""
-        if article.pk not in self._topics:
-            unknown = [pk for pk in self.rows if pk not in self._topics] or [article.pk]
-            self._topics.update((pk, []) for pk in unknown)
+        if article.pk not in self._topic_ids:
+            unknown = [pk for pk in self.articles if pk not in self._topic_ids] or [article.pk]
+            self._topic_ids.update((pk, []) for pk in unknown)
             for chunk in chunked(unknown):
                 topics = ArticleTopic.objects.filter(content_object__in=chunk).order_by("position", "pk")
                 for pk, topic in topics.values_list("content_object", "tag"):
-                    self._topics[pk].append(topic)
-        return self._topics[article.pk]
+                    self._topic_ids[pk].append(topic)
+        return self._topic_ids[article.pk]
 
     @staticmethod
-    def current() -> Act:
+    def current() -> UnitOfWork:
         """Return the act under way. Raises LookupError if there is none."""
-        running = _current.get()
-        if running is None:
+        uow = _current.get()
+        if uow is None:
             raise LookupError("No act is under way.")
-        return running
+        return uow
 
-    def former_keys(self, ids: Iterable[int]) -> set[str]:
+    def previous_url_keys(self, ids: Iterable[int]) -> set[str]:
         """Return the digests of the addresses that these articles had when the act loaded them."""
-        return {self._keys[pk] for pk in ids if pk in self._keys}
+        return {self._original_url_keys[pk] for pk in ids if pk in self._original_url_keys}
 
-    def drop(self, pk: int) -> None:
+    def untrack(self, pk: int) -> None:
         """Forget an article that is about to be deleted."""
-        self.rows.pop(pk)
-        for name in snapshots.NAMES:
-            self._lists.pop((pk, name), None)
+        self.articles.pop(pk)
+        for name in snapshots.LIST_NAMES:
+            self._original_lists.pop((pk, name), None)
 
-    def forget_topics(self, pk: int) -> None:
+    def invalidate_topics(self, pk: int) -> None:
         """Read an article's topics anew before its policy is asked for: they have changed."""
-        self._topics.pop(pk, None)
+        self._topic_ids.pop(pk, None)
 
     # What changed
 
-    def differing(self, ids: Iterable[int], names: Collection[str]) -> set[str]:
+    def changed_columns(self, ids: Iterable[int], names: Collection[str]) -> set[str]:
         """Return those columns of these articles that are not what they were when the act loaded them."""
-        rows = [(self.rows[pk], self._before[pk]) for pk in ids if pk in self.rows]
-        return {name for row, before in rows for name in names if plain(getattr(row, name)) != before[name]}
+        rows = [(self.articles[pk], self._original[pk]) for pk in ids if pk in self.articles]
+        return {name for row, before in rows for name in names if to_event_value(getattr(row, name)) != before[name]}
 
-    def note(self, change: Change) -> None:
+    def record(self, change: FieldChange) -> None:
         """Log a change that was made elsewhere: of a created or deleted article, a provider, a topic, a policy."""
-        self._pending.append(change)
+        self._recorded.append(change)
 
     def flush(self) -> None:
         """Write the rows that changed and log what did; forget all rows, so that long acts stay small."""
-        changes, written = self._pending, []
+        changes, written = self._recorded, []
         for (pk, name), before in self._list_changes():
-            after = self._lists[pk, name]
-            article = self.rows.get(pk)
-            if article is not None and pk not in self.created:
-                changes.append(Change(pk, article.title, name, before, after, article.version + 1))
+            after = self._original_lists[pk, name]
+            article = self.articles.get(pk)
+            if article is not None and pk not in self.created_ids:
+                changes.append(FieldChange(pk, article.title, name, before, after, article.version + 1))
         listed = {change.subject_id for change in changes if change.subject == Subject.ARTICLE and change.version}
-        listed = {pk for pk in listed if pk not in self.created}  # what came back has the version that its event says
-        for pk, article in self.rows.items():
-            settle(article, self.policy_of(article), self.now)
-            own = [] if pk in self.created else _differences(article, self._before[pk])
+        listed = {
+            pk for pk in listed if pk not in self.created_ids
+        }  # what came back has the version that its event says
+        for pk, article in self.articles.items():
+            refresh_derived_fields(article, self.policy_for(article), self.now)
+            own = [] if pk in self.created_ids else _field_changes(article, self._original[pk])
             changes += own
             if own or pk in listed:
-                self._touch(article)
+                self._bump_version(article)
                 written.append(article)
-            elif self._is_unwritten(article):
+            elif self._needs_write(article):
                 written.append(article)
         self._write(written)
         self._log(changes)
         self.changes = changes
-        self._pending = []
-        self._lists.clear()
-        self.rows, self._before, self._untold, self._topics = {}, {}, {}, {}
-        self._saved.clear()
+        self._recorded = []
+        self._original_lists.clear()
+        self.articles, self._original, self._original_unlogged, self._topic_ids = {}, {}, {}, {}
+        self._written_states.clear()
 
-    def save_rows(self) -> None:
+    def write_pending(self) -> None:
         """Write the rows as they are now, so that queries see them; they are logged when the act ends."""
         changed = [
-            article for pk, article in self.rows.items() if pk in self._saved or snapshot(article) != self._before[pk]
+            article
+            for pk, article in self.articles.items()
+            if pk in self._written_states or logged_values(article) != self._original[pk]
         ]
         for article in changed:
-            settle(article, self.policy_of(article), self.now)
+            refresh_derived_fields(article, self.policy_for(article), self.now)
         self._write(changed)
-        self._saved.update((article.pk, article.state) for article in changed)
+        self._written_states.update((article.pk, article.state) for article in changed)
 
-    def relieve(self) -> None:
+    def flush_if_large(self) -> None:
         """Write and log what a long act holds, if it is a lot."""
-        if len(self.rows) >= ROWS_HELD:
+        if len(self.articles) >= FLUSH_THRESHOLD:
             self.flush()
 
-    def close(self) -> None:
+    def finalize(self) -> None:
         """Tell the operation how many articles it changed, where it was logged before all were known."""
-        if self.operation and self.operation.articles != len(self.changed):
-            self.operation.articles = len(self.changed)
+        if self.operation and self.operation.articles != len(self.changed_ids):
+            self.operation.articles = len(self.changed_ids)
             self.operation.save(update_fields=["articles"])
 
-    def begin_log(self) -> Operation:
+    def get_or_create_operation(self) -> Operation:
         """Return the act's operation, logged now if it wasn't."""
         if self.operation is None:
             self.operation = Operation.objects.create(
                 verb=self.verb,
-                via=self.by.via,
-                actor=self.by.user,
-                actor_name=self.by.user.get_username() if self.by.user else "",
-                reason=self.by.reason[:300],
+                via=self.actor.via,
+                actor=self.actor.user,
+                actor_name=self.actor.user.get_username() if self.actor.user else "",
+                reason=self.actor.reason[:300],
                 at=self.now,
-                articles=len(self.changed),
+                articles=len(self.changed_ids),
                 undoes=self.undoes,
             )
         return self.operation
 
-    def _is_unwritten(self, article: Article) -> bool:
+    def _needs_write(self, article: Article) -> bool:
         """Return whether the database may hold something else, although no event tells of the article."""
-        untold = tuple(getattr(article, name) for name in UNTOLD)
-        return article.pk in self._saved or article.pk in self.created or self._untold[article.pk] != untold
+        untold = tuple(getattr(article, name) for name in UNLOGGED_FIELDS)
+        return (
+            article.pk in self._written_states
+            or article.pk in self.created_ids
+            or self._original_unlogged[article.pk] != untold
+        )
 
     def _list_changes(self) -> list[tuple[tuple[int, str], Any]]:
         """Return the lists that changed, with what they were; what they are now is kept in their place."""
         by_name: dict[str, list[int]] = {}
-        for pk, name in self._lists:
+        for pk, name in self._original_lists:
             by_name.setdefault(name, []).append(pk)
         changed = []
         for name, ids in by_name.items():
-            now = snapshots.load(ids, name)
+            now = snapshots.read_list(ids, name)
             for pk in ids:
-                before = self._lists[pk, name]
-                if not snapshots.same(now[pk], before):
-                    self._lists[pk, name] = now[pk]
+                before = self._original_lists[pk, name]
+                if not snapshots.equal_ignoring_targets(now[pk], before):
+                    self._original_lists[pk, name] = now[pk]
                     changed.append(((pk, name), before))
             if name == "images":
-                self._count_pictures({pk: len(now[pk]) for pk in ids if pk in self.rows})
+                self._count_pictures({pk: len(now[pk]) for pk in ids if pk in self.articles})
         return changed
 
     def _count_pictures(self, numbers: dict[int, int]) -> None:
         failed = failed_among(numbers)
         for pk, number in numbers.items():
-            self.rows[pk].picture_count = number
-            self.rows[pk].picture_failed = pk in failed or None
+            self.articles[pk].picture_count = number
+            self.articles[pk].picture_failed = pk in failed or None
 
-    def _touch(self, article: Article) -> None:
+    def _bump_version(self, article: Article) -> None:
         article.version += 1
         article.changed_at = self.now
-        if self.by.user is not None:
-            article.editor_id = self.by.user.pk
+        if self.actor.user is not None:
+            article.editor_id = self.actor.user.pk
 
     def _write(self, articles: Sequence[Article]) -> None:
         if not articles:
             return
         if self.undoes is not None:
-            self._reopen(articles)
-        names = [*WRITTEN, *UNTOLD, "version", "changed_at", "editor_id"]
+            self._step_through_undecided(articles)
+        names = [*WRITTEN_FIELDS, *UNLOGGED_FIELDS, "version", "changed_at", "editor_id"]
         columns = {each.attname: each for each in Article._meta.concrete_fields}
         fields = [columns[name] for name in names]
         rows = [
@@ -334,30 +348,30 @@ class Act:
             for article in articles
         ]
         ARTICLES.update([field.name for field in fields], rows)
-        self._date_topics(articles)
+        self._sync_topic_dates(articles)
 
-    def _date_topics(self, articles: Sequence[Article]) -> None:
+    def _sync_topic_dates(self, articles: Sequence[Article]) -> None:
         """Tell the topic lists of articles whose publication time changed."""
         for article in articles:
-            if plain(article.published_at) != self._before[article.pk]["published_at"]:
+            if to_event_value(article.published_at) != self._original[article.pk]["published_at"]:
                 ArticleTopic.objects.filter(content_object=article).update(published_at=article.published_at)
 
-    def _reopen(self, articles: Sequence[Article]) -> None:
+    def _step_through_undecided(self, articles: Sequence[Article]) -> None:
         """Take the step between that the database asks for where undoing leads from spiked to published or held."""
         spiked = [
             article.pk
             for article in articles
-            if self._saved.get(article.pk, self._before[article.pk]["state"]) == State.SPIKED
+            if self._written_states.get(article.pk, self._original[article.pk]["state"]) == State.SPIKED
             and article.state not in (State.SPIKED, State.UNDECIDED)
         ]
         columns = ["state", "spike_reason", "published", "public"]
         ARTICLES.update(columns, [(State.UNDECIDED.value, "", False, False, pk) for pk in spiked])
 
-    def _log(self, changes: Sequence[Change]) -> None:
+    def _log(self, changes: Sequence[FieldChange]) -> None:
         if not changes:
             return
-        self.changed.update(change.subject_id for change in changes if change.subject == Subject.ARTICLE)
-        operation = self.begin_log()
+        self.changed_ids.update(change.subject_id for change in changes if change.subject == Subject.ARTICLE)
+        operation = self.get_or_create_operation()
         EVENTS.insert(
             [
                 (
@@ -366,8 +380,8 @@ class Act:
                     change.subject_id,
                     change.label[:300],
                     change.field,
-                    snapshots.as_json(change.before),
-                    snapshots.as_json(change.after),
+                    snapshots.to_json(change.before),
+                    snapshots.to_json(change.after),
                     change.version,
                 )
                 for change in changes
@@ -375,35 +389,35 @@ class Act:
         )
 
 
-def snapshot(article: Article) -> dict[str, Any]:
+def logged_values(article: Article) -> dict[str, Any]:
     """Return the article's tracked columns and its pins, in the form of events: JSON values."""
-    found = {name: plain(getattr(article, name)) for name in TRACKED}
+    found = {name: to_event_value(getattr(article, name)) for name in LOGGED_FIELDS}
     for name in article.pins:
-        found[PIN + name] = {"wish": article.wishes[name]} if name in article.wishes else {}
+        found[PIN_PREFIX + name] = {"wish": article.wishes[name]} if name in article.wishes else {}
     return found
 
 
-def _differences(article: Article, before: dict[str, Any]) -> list[Change]:
-    after = snapshot(article)
+def _field_changes(article: Article, before: dict[str, Any]) -> list[FieldChange]:
+    after = logged_values(article)
     return [
-        Change(article.pk, article.title, name, before.get(name), after.get(name), article.version + 1)
+        FieldChange(article.pk, article.title, name, before.get(name), after.get(name), article.version + 1)
         for name in sorted(before.keys() | after.keys())
         if before.get(name) != after.get(name)
     ]
 
 
-def plain(value: Any) -> Any:
+def to_event_value(value: Any) -> Any:
     """Return a value as events hold it: times as UTC text, rows by their keys."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return value.pk if isinstance(value, Model) else value
 
 
-def created(ids: Collection[int], running: Act) -> None:
+def log_created(ids: Collection[int], uow: UnitOfWork) -> None:
     """Log articles that came into being in this act, with one event each and no object for any of them."""
-    running.created.update(ids)
-    running.changed.update(ids)
-    operation = running.begin_log()
+    uow.created_ids.update(ids)
+    uow.changed_ids.update(ids)
+    operation = uow.get_or_create_operation()
     quote = connection.ops.quote_name
     table, articles = quote(Event._meta.db_table), quote(Article._meta.db_table)
     for chunk in chunked(sorted(set(ids))):

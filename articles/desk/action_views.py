@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from articles import operations
 from articles.models import Article, Operation, Verb
-from articles.operations.results import Outcome, Refused, Stale
+from articles.operations.results import ActionError, ActionResult, EditConflictError
 
 from . import commands
 from .commands import DONE, REASONS, RIGHT_OF, ROWS_MAX
@@ -42,14 +42,14 @@ def act(request: HttpRequest) -> HttpResponseBase:
     try:
         versions = _wanted_rows(request)
         if not versions:
-            raise Refused("Select at least one story first.")
+            raise ActionError("Select at least one story first.")
         if len(versions) >= CONFIRM_FROM and "confirmed" not in request.POST:
             return _confirm(request, verb, versions)
         asked = commands.asked_by(request, verb, versions, by(request, request.POST.get("reason_text", "")))
         outcome = commands.do(asked)
-    except Stale as stale:
+    except EditConflictError as stale:
         return _clash(request, verb, stale)
-    except Refused as refused:
+    except ActionError as refused:
         return _refuse(request, _sentence(refused))
     return _told(request, verb, outcome)
 
@@ -63,7 +63,7 @@ def _wanted_rows(request: HttpRequest) -> dict[int, int]:
     rows = narrowed(queue, Seen(request.user.pk, timezone.now()), FilterForm(given).chosen())
     found = dict(rows.order_by(*queue.order).values_list("pk", "version")[: ROWS_MAX + 1])
     if len(found) > ROWS_MAX:
-        raise Refused(f"This view has more than {ROWS_MAX:,} stories; narrow it first.")
+        raise ActionError(f"This view has more than {ROWS_MAX:,} stories; narrow it first.")
     return found
 
 
@@ -91,7 +91,7 @@ def _confirm(request: HttpRequest, verb: str, versions: Mapping[int, int]) -> Ht
     return response
 
 
-def _told(request: HttpRequest, verb: str, outcome: Outcome) -> HttpResponseBase:
+def _told(request: HttpRequest, verb: str, outcome: ActionResult) -> HttpResponseBase:
     """Answer a deed: the cells that changed for htmx, else the page that it came from with messages."""
     number = len(outcome.done)
     told = (
@@ -100,9 +100,9 @@ def _told(request: HttpRequest, verb: str, outcome: Outcome) -> HttpResponseBase
     context = {
         "told": told,
         "operation": outcome.operation,
-        "refusals": outcome.refusals[:TOLD],
-        "refusals_more": max(0, len(outcome.refusals) - TOLD),
-        "followed": [change for change in outcome.followed if change.pk not in outcome.done][:TOLD],
+        "refusals": outcome.rejections[:TOLD],
+        "refusals_more": max(0, len(outcome.rejections) - TOLD),
+        "followed": [change for change in outcome.consequences if change.pk not in outcome.done][:TOLD],
         "articles": _changed(outcome),
         "allowed": Allowed.to(request.user),
         "reasons": REASONS,
@@ -117,15 +117,15 @@ def _told(request: HttpRequest, verb: str, outcome: Outcome) -> HttpResponseBase
     for refusal in context["refusals"]:
         messages.warning(request, f"“{refusal.title}” {refusal.reason}.")
     for change in context["followed"]:
-        messages.info(request, f"“{change.title}” followed: {change.told}.")
+        messages.info(request, f"“{change.title}” followed: {change.summary}.")
     return HttpResponseRedirect(came_from(request))
 
 
-def _changed(outcome: Outcome) -> list[Article]:
+def _changed(outcome: ActionResult) -> list[Article]:
     """Return the stories whose cells show something else now."""
     if outcome.operation is None:
         return []
-    return [article for article in outcome.rows.values() if article.changed_at == outcome.operation.at]
+    return [article for article in outcome.articles.values() if article.changed_at == outcome.operation.at]
 
 
 def _given(request: HttpRequest) -> list[tuple[str, str]]:
@@ -133,11 +133,11 @@ def _given(request: HttpRequest) -> list[tuple[str, str]]:
     return [(name, value) for name, values in request.POST.lists() if name not in NOT_SENT_ON for value in values]
 
 
-def _clash(request: HttpRequest, verb: str, stale: Stale) -> HttpResponse:
+def _clash(request: HttpRequest, verb: str, stale: EditConflictError) -> HttpResponse:
     """Show both values of what two editors changed at once, and ask."""
     context = {
         "article": stale.article,
-        "clashes": stale.clashes,
+        "clashes": stale.conflicts,
         "verb": verb,
         "given": _given(request),
         "next": came_from(request),
@@ -155,7 +155,7 @@ def _refuse(request: HttpRequest, sentence: str) -> HttpResponseBase:
     return HttpResponseRedirect(came_from(request))
 
 
-def _sentence(refused: Refused) -> str:
+def _sentence(refused: ActionError) -> str:
     text = str(refused)
     return text if text[:1].isupper() or text[:1] == "“" else f"This story {text}."
 
@@ -167,11 +167,11 @@ def undo_last(request: HttpRequest) -> HttpResponseBase:
     last = Operation.objects.filter(actor=request.user, undone_by=None).exclude(verb=Verb.UNDO).first()
     if last is None:
         return _refuse(request, "There is nothing of yours to undo.")
-    if not operations.may_undo(request.user, last):
+    if not operations.can_undo(request.user, last):
         raise PermissionDenied
     outcome = operations.undo(last, by=by(request))
     told = f"Undone: {last.get_verb_display()}, {outcome.changed} of {last.articles} stories."
-    kept = [f"{each.event.label}: {each.event.field} was kept, {each.reason}" for each in outcome.kept[:TOLD]]
+    kept = [f"{each.event.label}: {each.event.field} was kept, {each.reason}" for each in outcome.not_restored[:TOLD]]
     if is_fragment(request):
         response = render(request, "desk/_toast.html", {"told": told, "kept": kept})
         response["HX-Trigger"] = "desk:reload"

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from articles import operations
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, ArticleQuerySet, Verb
-from articles.operations.results import Outcome, Refused
+from articles.operations.results import ActionError, ActionResult
 from articles.rules.scoring import SCORE_MAX
 from articles.rules.states import SpikeReason
 
@@ -32,7 +32,7 @@ class Asked:
     articles: ArticleQuerySet
     versions: Mapping[int, int]
     given: QueryDict
-    by: By
+    by: Actor
 
     @property
     def one(self) -> Article | None:
@@ -90,17 +90,17 @@ def rows_sent(sent: QueryDict) -> dict[int, int]:
     for text in sent.getlist("row"):
         pk, _, version = text.partition(":")
         if not (key(pk) and version.isdecimal() and len(version) < 10):
-            raise Refused("No such story. Reload the page and try again.")
+            raise ActionError("No such story. Reload the page and try again.")
         found[key(pk)] = int(version)
     return found
 
 
-def do(asked: Asked) -> Outcome:
+def do(asked: Asked) -> ActionResult:
     """Do what was asked. Raises Refused with a sentence for the editor, Stale where others were faster."""
     return _DEEDS[asked.verb](asked)
 
 
-def decided(verb: Callable[..., Outcome]) -> Callable[[Asked], Outcome]:
+def decided(verb: Callable[..., ActionResult]) -> Callable[[Asked], ActionResult]:
     return lambda asked: verb(_target(asked), by=asked.by, versions=asked.versions)
 
 
@@ -108,19 +108,19 @@ def _target(asked: Asked) -> Any:
     return asked.one or asked.articles
 
 
-def _spike(asked: Asked) -> Outcome:
+def _spike(asked: Asked) -> ActionResult:
     reason = asked.given.get("reason", "") or SpikeReason.OTHER.value
     if reason not in REASONS:
-        raise Refused(f"“{reason}” is no reason to spike; choose one of {', '.join(REASONS)}.")
+        raise ActionError(f"“{reason}” is no reason to spike; choose one of {', '.join(REASONS)}.")
     return operations.spike(_target(asked), reason, by=asked.by, versions=asked.versions)
 
 
-def _schedule(asked: Asked) -> Outcome:
+def _schedule(asked: Asked) -> ActionResult:
     times = {name: _time(asked.given.get(name, ""), name) for name in ("publish_at", "unpublish_at")}
     return operations.schedule(_target(asked), **times, by=asked.by, versions=asked.versions)
 
 
-def _pick(asked: Asked) -> Outcome:
+def _pick(asked: Asked) -> ActionResult:
     until = _time(asked.given.get("pick_until", ""), "pick_until")
     return operations.pick(_target(asked), until, by=asked.by, versions=asked.versions)
 
@@ -134,12 +134,12 @@ def _time(text: str, name: str) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None or not 1900 <= moment.year <= 2199:
-        raise Refused(f"“{text[:40]}” is no time to {name.partition('_')[0]}; type it as 2026-11-23 08:30.")
+        raise ActionError(f"“{text[:40]}” is no time to {name.partition('_')[0]}; type it as 2026-11-23 08:30.")
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
 
-def _score(name: str) -> Callable[[Asked], Outcome]:
-    def do_score(asked: Asked) -> Outcome:
+def _score(name: str) -> Callable[[Asked], ActionResult]:
+    def do_score(asked: Asked) -> ActionResult:
         value = _number(asked.given.get(name, ""), name)
         article = asked.one
         if article is not None:
@@ -158,30 +158,32 @@ def _number(text: str, name: str) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or len(text) > 7 or int(text) > SCORE_MAX:
-        raise Refused(f"“{text[:20]}” is no {name}; type a number from 0 to {SCORE_MAX:,}, or nothing for the rule.")
+        raise ActionError(
+            f"“{text[:20]}” is no {name}; type a number from 0 to {SCORE_MAX:,}, or nothing for the rule."
+        )
     return int(text)
 
 
-def _step(asked: Asked) -> Outcome:
+def _step(asked: Asked) -> ActionResult:
     steps = {}
     for name in ("quality", "heat"):
         text = asked.given.get(f"{name}_step", "").strip() or "0"
         if not text.removeprefix("-").removeprefix("+").isdecimal() or len(text) > 5:
-            raise Refused(f"“{text[:20]}” is no step; type a number such as 5 or -5.")
+            raise ActionError(f"“{text[:20]}” is no step; type a number such as 5 or -5.")
         steps[f"{name}_step"] = int(text)
     return operations.score(_target(asked), **steps, by=asked.by, versions=asked.versions)
 
 
-def _topics(asked: Asked) -> Outcome:
+def _topics(asked: Asked) -> ActionResult:
     return operations.set_topics(_target(asked), _names(asked, "topics"), by=asked.by, versions=asked.versions)
 
 
-def _add_topic(asked: Asked) -> Outcome:
+def _add_topic(asked: Asked) -> ActionResult:
     names = _names(asked, "topic")
     return operations.set_topics(_target(asked), add=names, by=asked.by, versions=asked.versions)
 
 
-def _remove_topic(asked: Asked) -> Outcome:
+def _remove_topic(asked: Asked) -> ActionResult:
     names = _names(asked, "topic")
     return operations.set_topics(_target(asked), remove=names, by=asked.by, versions=asked.versions)
 
@@ -192,26 +194,26 @@ def _names(asked: Asked, field: str) -> list[str]:
     return list(dict.fromkeys(text for text in texts if text))
 
 
-def _words(asked: Asked) -> Outcome:
+def _words(asked: Asked) -> ActionResult:
     article = asked.one
     if article is None:
-        raise Refused("Titles and excerpts are edited one story at a time.")
+        raise ActionError("Titles and excerpts are edited one story at a time.")
     values = {name: asked.given[name].replace("\r\n", "\n") for name in ("title", "excerpt") if name in asked.given}
     if not values.get("title", "-").strip():
-        raise Refused("A story needs a title.")
+        raise ActionError("A story needs a title.")
     if len(values.get("title", "")) > 300 or any("\0" in text for text in values.values()):
-        raise Refused("A title has at most 300 characters, and no text has a NUL.")
+        raise ActionError("A title has at most 300 characters, and no text has a NUL.")
     return operations.edit(article, by=asked.by, version=asked.versions[article.pk], **values)
 
 
-def _under(verb: str) -> Callable[[Asked], Outcome]:
-    def do_under(asked: Asked) -> Outcome:
+def _under(verb: str) -> Callable[[Asked], ActionResult]:
+    def do_under(asked: Asked) -> ActionResult:
         lead = Article.objects.filter(pk=key(asked.given.get("into", ""))).first()
         if lead is None:
-            raise Refused("Choose the story to fold into.")
+            raise ActionError("Choose the story to fold into.")
         if verb == "merge":
             if asked.one is None:
-                raise Refused("Two stories are merged at a time.")
+                raise ActionError("Two stories are merged at a time.")
             return operations.merge(asked.one, lead, by=asked.by, versions=asked.versions)
         others = asked.articles.exclude(pk=lead.pk)
         return operations.fold_into(asked.one or others, lead, by=asked.by, versions=asked.versions)
@@ -219,13 +221,13 @@ def _under(verb: str) -> Callable[[Asked], Outcome]:
     return do_under
 
 
-def _make_lead(asked: Asked) -> Outcome:
+def _make_lead(asked: Asked) -> ActionResult:
     if asked.one is None:
-        raise Refused("One story leads; choose one.")
+        raise ActionError("One story leads; choose one.")
     return operations.make_lead(asked.one, by=asked.by, versions=asked.versions)
 
 
-_DEEDS: dict[str, Callable[[Asked], Outcome]] = {
+_DEEDS: dict[str, Callable[[Asked], ActionResult]] = {
     "publish": decided(operations.publish),
     "hold": decided(operations.hold),
     "reopen": decided(operations.reopen),
@@ -247,6 +249,6 @@ _DEEDS: dict[str, Callable[[Asked], Outcome]] = {
 }
 
 
-def asked_by(request: HttpRequest, verb: str, versions: Mapping[int, int], by: By) -> Asked:
+def asked_by(request: HttpRequest, verb: str, versions: Mapping[int, int], by: Actor) -> Asked:
     """Return what a request asks for."""
     return Asked(verb, Article.objects.filter(pk__in=list(versions)), versions, request.POST, by)

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
-from articles.audit_log.unit_of_work import CREATED, DELETED, PIN
+from articles.audit_log.unit_of_work import CREATED, DELETED, PIN_PREFIX
 from articles.models import Event, Operation, Subject, Verb
 from articles.rules import permissions
 
@@ -59,7 +59,7 @@ FLAGS = {
 RESTORABLE = {
     **dict.fromkeys(
         (*TEXTS, *ADDRESSES, "published_at", "provider_id", "type", "category", "tags", "topics"),
-        permissions.NEEDED["edit"],
+        permissions.PERMISSION_BY_ACTION["edit"],
     ),
     "quality": permissions.SCORE,
     "heat": permissions.SCORE,
@@ -112,9 +112,9 @@ def told(events: Sequence[Event], names: Names, verb: str = "") -> list[Told]:
     """Return what the events of one operation say about one row, in the order in which editors think of it."""
     by_field = {event.field: event for event in events}
     lines = [_line(event, by_field, names, verb) for event in events if not _is_idle(event, by_field)]
-    lines += _pins([event for event in events if event.field.startswith(PIN)])
+    lines += _pins([event for event in events if event.field.startswith(PIN_PREFIX)])
     order = {name: place for place, name in enumerate((CREATED, DELETED, "state", "title", "excerpt", "lead_id"))}
-    return sorted(lines, key=lambda line: order.get(line.field, len(order) + line.field.startswith(PIN)))
+    return sorted(lines, key=lambda line: order.get(line.field, len(order) + line.field.startswith(PIN_PREFIX)))
 
 
 def keys_of(events: Iterable[Event]) -> dict[str, set[int]]:
@@ -128,7 +128,7 @@ def keys_of(events: Iterable[Event]) -> dict[str, set[int]]:
 
 def label_of(name: str) -> str:
     """Return what editors call a field."""
-    if name.startswith(PIN):
+    if name.startswith(PIN_PREFIX):
         return f"pin of {label_of(_pinned(name))}"
     return LABELS.get(name) or name.removesuffix("_id").replace("_", " ")
 
@@ -164,7 +164,7 @@ def deed(operation: Operation, subject: str = "") -> str:
 
 def _is_idle(event: Event, by_field: Mapping[str, Event]) -> bool:
     """Whether the event says nothing to editors, or another one says it better."""
-    if event.field in UNTOLD or event.field.startswith(PIN):
+    if event.field in UNTOLD or event.field.startswith(PIN_PREFIX):
         return True
     if event.field == "published":
         return "state" in by_field
@@ -235,7 +235,7 @@ def _pins(events: Sequence[Event]) -> list[Told]:
 
 
 def _pinned(name: str) -> str:
-    pinned = name.removeprefix(PIN)
+    pinned = name.removeprefix(PIN_PREFIX)
     return "state" if pinned == "published" else pinned
 
 

@@ -18,10 +18,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
-from articles.audit_log.unit_of_work import CREATED, DELETED, PIN
+from articles.audit_log.unit_of_work import CREATED, DELETED, PIN_PREFIX
 from articles.models import Article, Event, Operation, Subject, Via
-from articles.operations.results import Outcome, Refused
-from articles.operations.undoing import Kept
+from articles.operations.results import ActionError, ActionResult
+from articles.operations.undoing import NotRestored
 from providers.models import Provider
 
 from . import restore_field
@@ -69,7 +69,7 @@ def operation(request: HttpRequest, pk: int) -> HttpResponse:
         "after": after,
         "following": "-".join(map(str, following)) if following else "",
         "undone_who": shown.undone_name or Via(shown.undone_via).label if shown.undone_pk else "",
-        "may_undo": shown.undone_pk is None and operations.may_undo(request.user, shown),
+        "may_undo": shown.undone_pk is None and operations.can_undo(request.user, shown),
         "is_big": shown.articles > CONFIRM_ABOVE,
     }
     return page(request, "desk/operation.html", context)
@@ -80,7 +80,7 @@ def operation(request: HttpRequest, pk: int) -> HttpResponse:
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an operation back; of many articles only after showing what that would do."""
     taken = get_object_or_404(Operation, pk=pk)
-    if not operations.may_undo(request.user, taken):
+    if not operations.can_undo(request.user, taken):
         raise PermissionDenied
     form, back = UndoForm(request.POST), _next(request)
     if not form.is_valid():
@@ -90,7 +90,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         if taken.articles > CONFIRM_ABOVE and not form.cleaned_data["confirmed"]:
             return _confirm(request, taken, form, back)
         outcome = operations.undo(taken, by=by(request, form.cleaned_data["reason"]))
-    except Refused as refused:
+    except ActionError as refused:
         messages.error(request, f"Nothing was undone: operation {pk} {refused}.")
         return redirect(back or reverse("desk_operation", args=[pk]))
     _tell(request, outcome)
@@ -124,7 +124,7 @@ def restore(request: HttpRequest, pk: int, event_id: int) -> HttpResponse:
     label = label_of(event.field)
     try:
         done = restore_field.restore(target, event, by=by(request), version=version).operation
-    except Refused as refused:
+    except ActionError as refused:
         messages.error(request, f"Not restored: “{target}” {refused}.")
     else:
         if done is None:
@@ -190,8 +190,8 @@ def _row_key(text: str) -> Key | None:
 
 
 def _confirm(request: HttpRequest, taken: Operation, form: UndoForm, back: str) -> HttpResponse:
-    trial = operations.undo_trial(taken)
-    kept = [each for each in trial.outcome.kept if each.event.field not in UNTOLD]
+    trial = operations.preview_undo(taken)
+    kept = [each for each in trial.outcome.not_restored if each.event.field not in UNTOLD]
     context = {
         "title": f"Undo operation {taken.pk}?",
         "operation": taken,
@@ -206,13 +206,13 @@ def _confirm(request: HttpRequest, taken: Operation, form: UndoForm, back: str) 
     return page(request, "desk/undo_confirm.html", context)
 
 
-def _tell(request: HttpRequest, outcome: Outcome) -> None:
+def _tell(request: HttpRequest, outcome: ActionResult) -> None:
     """Say what was restored, and what was not and why."""
     if outcome.operation is None:
         messages.warning(request, "Nothing could be restored.")
     else:
         messages.success(request, f"Undone: {_restored(outcome.operation)}.")
-    kept = [each for each in outcome.kept if each.event.field not in UNTOLD]
+    kept = [each for each in outcome.not_restored if each.event.field not in UNTOLD]
     if kept:
         shown = "; ".join(f"{_subject_of(each)} ({each.reason})" for each in kept[:KEPT_SHOWN])
         more = f"; and {len(kept) - KEPT_SHOWN} more" if len(kept) > KEPT_SHOWN else ""
@@ -229,11 +229,11 @@ def _restored(undone: Operation) -> str:
     name = f"“{events[0].label}”"
     if events[0].field in WHOLE:
         return f"{name} is {'deleted' if events[0].field == DELETED else 'back'}"
-    decided = [event for event in events if not event.field.startswith(PIN)] or events
+    decided = [event for event in events if not event.field.startswith(PIN_PREFIX)] or events
     return f"{', '.join(dict.fromkeys(label_of(event.field) for event in decided))} of {name} restored"
 
 
-def _subject_of(kept: Kept) -> str:
+def _subject_of(kept: NotRestored) -> str:
     name = f"“{kept.event.label}”"
     return name if kept.event.field in WHOLE else f"{label_of(kept.event.field)} of {name}"
 

@@ -20,7 +20,7 @@ SHOWN = 20  # stories that the question names
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@desk_view(permissions.NEEDED["take_down"])
+@desk_view(permissions.PERMISSION_BY_ACTION["take_down"])
 def take_down(request: HttpRequest, pk: int, image: int) -> HttpResponseBase:
     """Ask whether to take a picture down, and do it."""
     article = get_object_or_404(Article.objects.defer(*HEAVY), pk=pk)

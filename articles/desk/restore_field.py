@@ -7,10 +7,10 @@ from typing import Any
 
 from articles import operations
 from articles.audit_log import snapshots
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Event, Verb
-from articles.operations.batch import Versions
-from articles.operations.results import Outcome, Refused
+from articles.operations.batch import SeenVersions
+from articles.operations.results import ActionError, ActionResult
 from articles.rules import permissions
 from articles.rules.states import State
 from providers.models import Provider
@@ -20,12 +20,12 @@ from .event_text import RESTORABLE, label_of
 SCHEDULE = ("publish_at", "unpublish_at")
 
 
-def granted(user: permissions.Holder) -> set[str]:
+def granted(user: permissions.HasPermissions) -> set[str]:
     """Return which of the permissions that restoring asks for an editor has: what `_timeline.html` needs."""
     return {permission for permission in set(RESTORABLE.values()) if user.has_perm(permission)}
 
 
-def restore(article: Article, event: Event, *, by: By, version: int | None = None) -> Outcome:
+def restore(article: Article, event: Event, *, by: Actor, version: int | None = None) -> ActionResult:
     """Give a field of the article the value that it had before the event. Raises Refused where that can't be.
 
     `version` is the one that the editor saw.
@@ -33,14 +33,16 @@ def restore(article: Article, event: Event, *, by: By, version: int | None = Non
     name, value = event.field, event.before
     versions = {article.pk: version} if version is not None else None
     if name not in RESTORABLE:
-        raise Refused(f"can't have its {label_of(name)} restored alone; undo the whole operation instead")
+        raise ActionError(f"can't have its {label_of(name)} restored alone; undo the whole operation instead")
     match name:
         case "state" | "spike_reason":
-            return operations.decide(article, _decision(article, event), by=by, versions=versions)
+            return operations.apply_decision(article, _decision(article, event), by=by, versions=versions)
         case "topics":
             return operations.set_topics(article, value or [], by=by, versions=versions)
         case "images" | "related":
-            return operations.edit_lists(article, name, write=lambda: snapshots.put(article, name, value or []), by=by)
+            return operations.edit_related_rows(
+                article, name, write=lambda: snapshots.replace_list(article, name, value or []), by=by
+            )
         case "lead_id":
             return _restore_story(article, value, by, versions)
         case "publish_at" | "unpublish_at":
@@ -61,7 +63,7 @@ def _decision(article: Article, event: Event) -> str:
     """Return the state before the event as a choice of `operations.DECISIONS`; its reason is an event beside it."""
     if event.field == "spike_reason":
         if article.state != State.SPIKED or not event.before:
-            raise Refused("has no reason to restore; restore its state instead")
+            raise ActionError("has no reason to restore; restore its state instead")
         return f"{State.SPIKED}: {event.before}"
     if event.before != State.SPIKED:
         return str(event.before)
@@ -70,30 +72,30 @@ def _decision(article: Article, event: Event) -> str:
     )
     reason = beside.first()
     if reason is None or not reason.before:
-        raise Refused("can't be spiked again, for its reason is unknown; spike it with a reason")
+        raise ActionError("can't be spiked again, for its reason is unknown; spike it with a reason")
     return f"{State.SPIKED}: {reason.before}"
 
 
-def _restore_score(article: Article, name: str, value: Any, by: By, version: int | None) -> Outcome:
+def _restore_score(article: Article, name: str, value: Any, by: Actor, version: int | None) -> ActionResult:
     if value is None and name not in article.pins:
-        raise Refused(f"has a {name} by its document or the policy; editors can't empty it")
+        raise ActionError(f"has a {name} by its document or the policy; editors can't empty it")
     if name == "heat" and value is not None and (value < 0 or article.is_folded):
-        raise Refused("has its heat from its story; fold it or take it out instead")
+        raise ActionError("has its heat from its story; fold it or take it out instead")
     return operations.edit(article, by=by, version=version, verb=Verb.SCORE, **{name: value})
 
 
-def _restore_story(article: Article, lead: int | None, by: By, versions: Versions) -> Outcome:
+def _restore_story(article: Article, lead: int | None, by: Actor, versions: SeenVersions) -> ActionResult:
     if lead is None:
         return operations.take_out(article, by=by, versions=versions)
     former = Article.objects.filter(pk=lead).first()
     if former is None:
-        raise Refused("can't go back under its lead, which is gone")
+        raise ActionError("can't go back under its lead, which is gone")
     return operations.fold_into(article, former, by=by, versions=versions)
 
 
-def _restore_schedule(article: Article, event: Event, by: By, versions: Versions) -> Outcome:
+def _restore_schedule(article: Article, event: Event, by: Actor, versions: SeenVersions) -> ActionResult:
     if article.state != State.PUBLISHED:
-        raise Refused("is not published, so it has no schedule; publish it first")
+        raise ActionError("is not published, so it has no schedule; publish it first")
     times = {name: getattr(article, name) for name in SCHEDULE}
     times[event.field] = datetime.fromisoformat(event.before) if event.before else None
     return operations.schedule(article, **times, by=by, versions=versions)
@@ -102,5 +104,5 @@ def _restore_schedule(article: Article, event: Event, by: By, versions: Versions
 def _outlet(pk: Any) -> Provider:
     outlet = Provider.objects.filter(pk=pk).first()
     if outlet is None:
-        raise Refused("can't go back to its outlet, which is gone")
+        raise ActionError("can't go back to its outlet, which is gone")
     return outlet

@@ -56,7 +56,7 @@ class Allowed:
 
     @classmethod
     def to(cls, user: User) -> Allowed:
-        verbs = frozenset(verb for verb in permissions.NEEDED if permissions.may(user, verb))
+        verbs = frozenset(verb for verb in permissions.PERMISSION_BY_ACTION if permissions.can(user, verb))
         return cls("edit" in verbs, "score" in verbs, "publish" in verbs, "fold" in verbs, "edit" in verbs, verbs)
 
     def may_decide(self, article: Article) -> bool:

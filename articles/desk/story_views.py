@@ -13,12 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from articles import operations
 from articles.models import Article, Subject, Topic
-from articles.operations.results import Refused
+from articles.operations.results import ActionError
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import State
 from articles.search import matching
 from articles.stories import explanation
-from articles.stories.rescoring import Around
+from articles.stories.rescoring import Neighbourhood
 
 from . import presence, queues
 from .commands import REASONS
@@ -51,7 +51,7 @@ def story(request: HttpRequest, pk: int) -> HttpResponseBase:
         "coverage": lead.related_links.filter(target=None).select_related("provider"),
         "claims": _claims(article) if article.ambiguous else [],
         "pictures": article.images.pictures().with_copies(),
-        "why": explanation.why(article),
+        "why": explanation.explanation_lines(article),
         "entries": timeline(Subject.ARTICLE, article.pk, HISTORY_SHOWN),
         "granted": granted(request.user),
         "others": presence.others(request.user, [article.pk], now).get(article.pk, []),
@@ -68,7 +68,7 @@ def story(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 def _claims(article: Article) -> list[Article]:
     """Return the leads that claim a folded article, the one that it is under first."""
-    claims = Around([article.pk]).claims(article.pk)
+    claims = Neighbourhood([article.pk]).lead_candidates(article.pk)
     found = Article.objects.select_related("provider").in_bulk([claim.lead_id for claim in claims])
     return sorted(found.values(), key=lambda lead: (lead.pk != article.lead_id, -(lead.quality or 0)))
 
@@ -102,7 +102,7 @@ def merge(request: HttpRequest) -> HttpResponseBase:
     context["sides"] = [(each, _members(each)) for each in (into, story)]
     try:
         context["result"] = _tried(story, into, request)
-    except Refused as refused:
+    except ActionError as refused:
         context["refusal"] = f"“{story}” {refused}."
     return page(request, "desk/merge.html", context | {"next": reverse("desk_story", args=[into.pk])})
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.models import Via
 from articles.rules import permissions
 
@@ -42,14 +42,14 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], status: i
     return TemplateResponse(request, template, admin.site.each_context(request) | context, status=status)
 
 
-def by(request: HttpRequest, reason: str = "") -> By:
+def by(request: HttpRequest, reason: str = "") -> Actor:
     """Return who acts at the desk."""
-    return By(request.user, Via.DESK, reason)
+    return Actor(request.user, Via.DESK, reason)
 
 
 def require(request: HttpRequest, verb: str) -> None:
     """Raise PermissionDenied unless the editor may do what `verb` does."""
-    if not permissions.may(request.user, verb):
+    if not permissions.can(request.user, verb):
         raise PermissionDenied
 
 

@@ -18,10 +18,10 @@ from django.db import transaction
 from django.db.models import F
 
 from articles import operations
-from articles.audit_log.unit_of_work import SYSTEM, Act, By, act, created
+from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, log_created, unit_of_work
 from articles.db.locks import import_lock
 from articles.models import Article, ArticleQuerySet, Operation, Policies, Verb
-from articles.operations.pins import ANEW
+from articles.operations.pins import REIMPORT_MARK
 from articles.rules import slugs
 from articles.stories import duplicates, rescoring
 
@@ -71,7 +71,7 @@ def run_import(
     dry_run: bool = False,
     rescore: bool = False,
     prune: bool = False,
-    by: By = SYSTEM,
+    by: Actor = SYSTEM_ACTOR,
 ) -> Counter[str]:
     """Take in the files and return how many had which outcome; tell each to `on_outcome` as soon as it is known.
 
@@ -91,14 +91,14 @@ def run_import(
 
 
 def insert_generated_stories(
-    documents: Sequence[Document], registry: Registry, policies: Policies, by: By = SYSTEM
+    documents: Sequence[Document], registry: Registry, policies: Policies, by: Actor = SYSTEM_ACTOR
 ) -> None:
     """Store whole new stories, which no other article lists, and show them to readers at once; one operation.
 
     The caller holds the import lock, and marks twins when all is in.
     """
-    with act(Verb.IMPORT, by) as running:
-        created(store.insert_complete_stories(documents, registry, policies), running)
+    with unit_of_work(Verb.IMPORT, by) as uow:
+        log_created(store.insert_complete_stories(documents, registry, policies), uow)
 
 
 def _show(staged: ArticleQuerySet) -> None:
@@ -114,7 +114,7 @@ class _Run:
         dry_run: bool,
         rescore: bool,
         prune: bool,
-        by: By,
+        by: Actor,
     ) -> None:
         self.by = by
         self.on_outcome = on_outcome
@@ -143,28 +143,28 @@ class _Run:
         gone, back = self._gone(), self._back()
         if not (self.changed or self.entries or gone or back or staged.exists()):
             return
-        with act(Verb.IMPORT, self.by) as running:
+        with unit_of_work(Verb.IMPORT, self.by) as uow:
             new = list(staged.values_list("pk", flat=True))
-            self._store_entries(running, new)
+            self._store_entries(uow, new)
             if new:
-                created(new, running)
-            touched = sorted({*new, *self._update_changed(running)})
-            running.save_rows()
+                log_created(new, uow)
+            touched = sorted({*new, *self._update_changed(uow)})
+            uow.write_pending()
             rescoring.connect_links(touched)
-            moved = rescoring.keep_pairings(running, touched)
+            moved = rescoring.apply_story_overrides(uow, touched)
             _show(staged)
-            running.flush()
+            uow.flush()
             operations.mark_missing(back, missing=False)
             withdrawn = operations.mark_missing(gone, missing=True)
-            duplicates.settle(running, touched)
+            duplicates.mark_duplicates(uow, touched)
             if self.rescore:
-                operations.rescore(Article.objects.filter(pk__in=operations.neighbours(touched)))
-            rescoring.follow(running, moved)
-            rescoring.place_folded(running, touched)
+                operations.rescore(Article.objects.filter(pk__in=operations.with_linked_ids(touched)))
+            rescoring.update_stories(uow, moved)
+            rescoring.assign_leads_around(uow, touched)
         self.counts[WITHDRAWN] = len(withdrawn)
         for name in withdrawn:
             self.on_notice(name, "its document is gone: withdrawn")
-        for name, notice in rescoring.notices_among(touched):
+        for name, notice in rescoring.duplicate_warnings(touched):
             self.on_notice(name, notice)
 
     def _gone(self) -> list[int]:
@@ -290,13 +290,13 @@ class _Run:
             self._reject(source, [Problem(source.label, 0, message)])
         return True
 
-    def _store_entries(self, running: Act, new: Sequence[int]) -> None:
+    def _store_entries(self, uow: UnitOfWork, new: Sequence[int]) -> None:
         """Store the registry entries; where they move topics in the tree, other policies decide."""
         for source, entry in self.entries:
             self._store_entry(source, entry)
-        if self.entries and running.policies.by_topic:
-            running.policies = Policies.load()
-            store.settle_engagement(new, running.policies)
+        if self.entries and uow.policies.by_topic:
+            uow.policies = Policies.load()
+            store.settle_engagement(new, uow.policies)
 
     def _store_entry(self, source: Source, entry: Entry) -> None:
         try:
@@ -308,24 +308,24 @@ class _Run:
         else:
             self._tell(Outcome(source.label, outcome, getattr(entry, "slug", "") or entry.name))
 
-    def _update_changed(self, running: Act) -> set[int]:
+    def _update_changed(self, uow: UnitOfWork) -> set[int]:
         """Update the changed articles and return their ids."""
         updated: set[int] = set()
         for batch in self._changed_batches():
             due = {
                 article.pk: read.document
                 for article, read, changed in batch
-                if changed or article.content_hash in ("", ANEW)  # unpinned or undone since
+                if changed or article.content_hash in ("", REIMPORT_MARK)  # unpinned or undone since
             }
-            running.load(due)  # together, for others wait until the act is over
+            uow.load(due)  # together, for others wait until the act is over
             self.registry.prepare(list(due.values()))
             for article, read, changed in batch:
                 done = []
                 if article.pk in due:
-                    done = store.update(running, running.load([article.pk])[0], read.document, changed, self.registry)
+                    done = store.update(uow, uow.load([article.pk])[0], read.document, changed, self.registry)
                     updated.add(article.pk)
                 self._tell(_told(read, UPDATED if done else UNCHANGED, done))
-            running.relieve()
+            uow.flush_if_large()
         return updated
 
     def _changed_batches(self) -> Iterator[list[tuple[Article, _Read, list[str]]]]:

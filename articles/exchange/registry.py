@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from articles.audit_log.unit_of_work import Change, act
+from articles.audit_log.unit_of_work import FieldChange, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Subject, Topic, Verb
 from providers.models import Provider, ProviderLogo
@@ -120,8 +120,8 @@ def store_topic(entry: TopicEntry) -> str:
     values |= {"parent_id": parent.pk if parent else None, "registry_name": entry.file_name}
     outcome = _brought_up(topic, values, created=created)
     if former and former != topic.name:  # readers see it on articles that this import doesn't touch
-        with act(Verb.IMPORT) as running:
-            running.note(Change(topic.pk, topic.name, "name", former, topic.name, subject=Subject.TOPIC))
+        with unit_of_work(Verb.IMPORT) as uow:
+            uow.record(FieldChange(topic.pk, topic.name, "name", former, topic.name, subject=Subject.TOPIC))
     return outcome
 
 

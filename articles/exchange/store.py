@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count
 from django.utils import timezone
 
-from articles.audit_log.unit_of_work import Act
+from articles.audit_log.unit_of_work import UnitOfWork
 from articles.db.bulk import BulkTable, chunked, ids_between_or_in, json_text, time_value
 from articles.models import (
     Article,
@@ -20,9 +20,9 @@ from articles.models import (
     RelatedImage,
     RelatedLink,
 )
-from articles.models.derived import is_open, match_key, url_key
-from articles.rules.ranking import hot_value
-from articles.rules.scoring import FOLDED_HEAT, SIDE, engagement_left_over, is_public
+from articles.models.derived import match_key, needs_attention, url_key
+from articles.rules.ranking import front_page_rank
+from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, infer_engagement, is_public
 from articles.rules.states import State
 
 from .format.document import Document, Image, Layout, Outlet, Related
@@ -161,7 +161,9 @@ def changed_fields(stored: Document, document: Document) -> list[str]:
     return [name for name in fields if getattr(stored, name) != getattr(document, name)]
 
 
-def update(running: Act, article: Article, document: Document, changed: Sequence[str], registry: Registry) -> list[str]:
+def update(
+    uow: UnitOfWork, article: Article, document: Document, changed: Sequence[str], registry: Registry
+) -> list[str]:
     """Bring an article of the act up to its changed document; return the fields that it really changed.
 
     A pinned field stays as the editor wants it; the document's wish is kept beside it. Scores that the document
@@ -171,7 +173,9 @@ def update(running: Act, article: Article, document: Document, changed: Sequence
     pinned = set(article.pins)
     kept = pinned | _kept_scores(article, document)
     lost = _has_lost_scores(article, document)
-    running.watch([article.pk], *(LOGGED_LISTS[name] for name in changed if name in LOGGED_LISTS and name not in kept))
+    uow.track_lists(
+        [article.pk], *(LOGGED_LISTS[name] for name in changed if name in LOGGED_LISTS and name not in kept)
+    )
     wishes = dict(article.wishes)
     done = []
     for name in pinned & {*WORD_FIELDS, *SCORE_FIELDS, *LIST_FIELDS, "provider"}:
@@ -188,9 +192,9 @@ def update(running: Act, article: Article, document: Document, changed: Sequence
     article.secured = document.secured
     article.content_hash = document.content_hash
     if not lost:
-        topics = running.topics_of(article) if "topics" in pinned else topic_keys(document, registry)
-        policy = running.policies.of(topics)
-        article.engagement = engagement_left_over(policy, document.quality, document.heat, len(document.related))
+        topics = uow.topic_ids_of(article) if "topics" in pinned else topic_keys(document, registry)
+        policy = uow.policies.of(topics)
+        article.engagement = infer_engagement(policy, document.quality, document.heat, len(document.related))
     return done
 
 
@@ -206,7 +210,7 @@ def settle_engagement(ids: Iterable[int], policies: Policies) -> None:
         for pk, quality, heat, known, coverage in articles.values_list(
             "pk", "quality", "heat", "engagement", "coverage"
         ):
-            found = engagement_left_over(policies.of(topics[pk]), quality, heat, coverage)
+            found = infer_engagement(policies.of(topics[pk]), quality, heat, coverage)
             if found != known:
                 moved.append((found, pk))
     ARTICLES.update(["engagement"], moved)
@@ -223,7 +227,7 @@ def _kept_scores(article: Article, document: Document) -> set[str]:
     if _has_lost_scores(article, document):
         return set(SCORE_FIELDS)
     turns = (document.heat == FOLDED_HEAT) != article.is_folded
-    return {"heat", "published"} if SIDE in article.pins and turns else set()
+    return {"heat", "published"} if STORY_ROLE_PIN in article.pins and turns else set()
 
 
 def _has_lost_scores(article: Article, document: Document) -> bool:
@@ -267,7 +271,7 @@ def _article_row(pk: int, document: Document, registry: Registry, policies: Poli
     """Return the values of ARTICLES."""
     policy = policies.of(topic_keys(document, registry)) if policies.by_topic else policies.site
     state = State.PUBLISHED if document.published else State.UNDECIDED
-    stands_open = is_open(document.heat, state, document.removed)
+    stands_open = needs_attention(document.heat, state, document.removed)
     address = document.web_url or document.original_url
     visible = is_public(
         policy,
@@ -293,9 +297,9 @@ def _article_row(pk: int, document: Document, registry: Registry, policies: Poli
         document.heat,
         document.published,
         document.removed,
-        engagement_left_over(policy, document.quality, document.heat, len(document.related)),
+        infer_engagement(policy, document.quality, document.heat, len(document.related)),
         visible,
-        hot_value(document.heat, document.published_at),
+        front_page_rank(document.heat, document.published_at),
         document.featured_content,
         registry.provider_id(document.provider),
         json_text(document.tags),

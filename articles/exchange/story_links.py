@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from articles.models.derived import match_key
-from articles.rules.clustering import Claim, place
+from articles.rules.clustering import LeadCandidate, choose_lead
 from articles.rules.scoring import FOLDED_HEAT
-from articles.rules.slugs import file_order
+from articles.rules.slugs import file_sort_key
 
 from .format.document import Document
 
@@ -22,7 +22,7 @@ class StoryLinks:
     def __init__(self, pairs: Sequence[tuple[int, Document]]) -> None:
         self.documents = dict(pairs)
         self._named: dict[str, list[int]] = defaultdict(list)
-        for pk, document in sorted(pairs, key=lambda pair: file_order(pair[1].name)):
+        for pk, document in sorted(pairs, key=lambda pair: file_sort_key(pair[1].name)):
             self._named[match_key(document.web_url, document.title, document.published_at)].append(pk)
         self._lists: dict[int, set[int]] = defaultdict(set)
         self._listed_by: dict[int, set[int]] = defaultdict(set)
@@ -43,13 +43,13 @@ class StoryLinks:
             return None, False
         lists, listed_by = self._lists.get(pk, set()), self._listed_by.get(pk, set())
         claims = [self._claim(lead, lead in lists & listed_by) for lead in lists | listed_by if self._leads(lead)]
-        placement = place(claims)
+        placement = choose_lead(claims)
         return placement.lead_id, placement.ambiguous
 
     def _leads(self, pk: int) -> bool:
         document = self.documents[pk]
         return document.heat is not None and document.heat > FOLDED_HEAT and bool(document.related)
 
-    def _claim(self, pk: int, mutual: bool) -> Claim:
+    def _claim(self, pk: int, mutual: bool) -> LeadCandidate:
         document = self.documents[pk]
-        return Claim(pk, document.name, document.quality or 0, mutual)
+        return LeadCandidate(pk, document.name, document.quality or 0, mutual)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Exists, Max, OuterRef, Q
 from django.urls import reverse
 
-from articles.audit_log.last_modified import SHOWN
+from articles.audit_log.last_modified import VISIBLE_FIELDS
 from articles.audit_log.unit_of_work import DELETED
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Event, Subject, Topic
 from articles.models.operation import EventQuerySet
@@ -58,7 +58,7 @@ def feeds_touched(since: Moment, until: Moment) -> list[str]:
 
 
 def _touched(events: EventQuerySet, after: datetime, until: datetime) -> ArticleQuerySet:
-    shown = Article.objects.public(until).filter(pk__in=events.filter(field__in=SHOWN).values("subject_id"))
+    shown = Article.objects.public(until).filter(pk__in=events.filter(field__in=VISIBLE_FIELDS).values("subject_id"))
     left = Q(pk__in=events.filter(LEFT).values("subject_id"))
     scheduled = Q(public=True) & (_between("publish_at", after, until) | _between("unpublish_at", after, until))
     return Article.objects.filter(left | scheduled | Q(pk__in=shown.order_by().values("pk"))).order_by()

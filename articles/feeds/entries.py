@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from articles.audit_log.last_modified import modified_at, with_log
+from articles.audit_log.last_modified import modified_at, with_last_modified
 from articles.db.compiled_queries import CompiledQuery, to_datetime
 from articles.models import Article, ArticleQuerySet
 from articles.public.cards import copy_from, copy_of
@@ -97,7 +97,7 @@ def _entry(row: _Row, site: str, now: datetime) -> Entry:
 
 def _build_rows(ids: Sequence[int]) -> QuerySet[Any, Any]:
     return (
-        with_log(Article.objects.filter(pk__in=ids))
+        with_last_modified(Article.objects.filter(pk__in=ids))
         .order_by()
         .annotate(
             provider_name=F("provider__name"),

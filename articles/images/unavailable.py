@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from articles.audit_log.unit_of_work import act
+from articles.audit_log.unit_of_work import unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleImage, Verb
 from articles.models.fields import AddressStart
@@ -31,6 +31,7 @@ def flag(urls: Collection[str]) -> None:
         changed = [pk for pk, flagged in known.items() if bool(flagged) != (pk in failed)]
         if not changed:
             continue
-        with act(Verb.EDIT) as running:  # it settles what follows; nothing that editors decide changes, so no log
-            for article in running.load(changed):
+        # The unit of work updates the derived fields. Nothing that editors decide changes, so nothing is logged.
+        with unit_of_work(Verb.EDIT) as uow:
+            for article in uow.load(changed):
                 article.picture_failed = article.pk in failed or None

@@ -15,9 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 from taggit.managers import TaggableManager
 
-from articles.rules.ranking import hot_value
+from articles.rules.ranking import front_page_rank
 from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX, Role, role_of
-from articles.rules.states import SpikeReason, State, is_on_air
+from articles.rules.states import SpikeReason, State, is_within_schedule
 from providers.models import Provider
 
 from .fields import BytewiseCharField, SparseJSONField, WebAddressField, is_web_address
@@ -341,11 +341,11 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
 
     def is_shown(self, at: datetime | None = None) -> bool:
         """Return whether readers see it by itself at `at`, now by default: the twin of `shown_to_readers`."""
-        return self.public and is_on_air(self.publish_at, self.unpublish_at, at or timezone.now())
+        return self.public and is_within_schedule(self.publish_at, self.unpublish_at, at or timezone.now())
 
     def role(self, related_count: int) -> Role:
         return role_of(self.quality, self.heat, self.published, related_count)
 
     def hot_now(self) -> float:
         """Return the front page value that follows from heat and time."""
-        return hot_value(self.heat, self.published_at)
+        return front_page_rank(self.heat, self.published_at)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from articles.models import Article
 from articles.rules.scoring import FOLDED_HEAT, Policy, is_public
-from articles.rules.states import State, state_for
+from articles.rules.states import State, state_from_published
 
 DERIVED_FIELDS = (
     "state",
@@ -37,16 +37,16 @@ def url_key(url: str) -> str:
     return hashlib.blake2b(url.encode(), digest_size=16).hexdigest() if url else ""
 
 
-def settle(article: Article, policy: Policy, now: datetime) -> None:
+def refresh_derived_fields(article: Article, policy: Policy, now: datetime) -> None:
     """Set everything that follows from the article's other values: state, what is public, order, digests, flags."""
-    state = state_for(article.published, article.state)
+    state = state_from_published(article.published, article.state)
     if state != article.state:
         article.state, article.state_since = state, now
     if state != State.SPIKED:
         article.spike_reason = ""
     if state != State.PUBLISHED:
         article.publish_at = article.unpublish_at = None
-    visible = public_by_rule(article, policy)
+    visible = is_public_by_policy(article, policy)
     if article.staged is None:
         article.public = visible
     else:
@@ -54,17 +54,17 @@ def settle(article: Article, policy: Policy, now: datetime) -> None:
     article.hot = article.hot_now()
     article.match_key = match_key(article.web_url, article.title, article.published_at)
     article.url_key = url_key(article.source_url)
-    flag(article)
+    refresh_attention_flags(article)
 
 
-def is_open(heat: int | None, state: str, removed: bool | None) -> bool:
+def needs_attention(heat: int | None, state: str, removed: bool | None) -> bool:
     """Return whether an article asks editors for a look at all: not once it is folded, spiked or removed."""
     return heat != FOLDED_HEAT and state != State.SPIKED and not removed
 
 
-def flag(article: Article) -> None:
+def refresh_attention_flags(article: Article) -> None:
     """Set what asks editors for a look."""
-    stands_open = is_open(article.heat, article.state, article.removed)
+    stands_open = needs_attention(article.heat, article.state, article.removed)
     article.duplicate = stands_open and article.twin
     article.pictureless = stands_open and (article.picture_count == 0 or bool(article.picture_failed))
     article.warned = stands_open and bool(warnings(article))
@@ -82,7 +82,7 @@ def warnings(article: Article) -> list[str]:
     return [text for applies, text in found if applies]
 
 
-def public_by_rule(article: Article, policy: Policy) -> bool:
+def is_public_by_policy(article: Article, policy: Policy) -> bool:
     """Return whether readers may see the article by itself."""
     return is_public(
         policy,

@@ -5,93 +5,95 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from articles.audit_log.unit_of_work import Act, By, act, plain
+from articles.audit_log.unit_of_work import Actor, UnitOfWork, to_event_value, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleQuerySet, Event, Subject, Verb
 from articles.stories import duplicates, rescoring
 from articles.stories.rescoring import CHUNK
 
-from .results import DELETED, Clash, Outcome, Refusal, Refused, Stale
+from .results import DELETED_MEANWHILE, ActionError, ActionResult, EditConflictError, FieldConflict, Rejection
 
-MATCHED = {"title", "web_url", "published_at"}  # by these, related links find their article
-ADDRESSED = (*MATCHED, "original_url")
+LINK_IDENTITY_FIELDS = {"title", "web_url", "published_at"}  # by these, related links find their article
+URL_FIELDS = (*LINK_IDENTITY_FIELDS, "original_url")
 # What a decision on the state rests on: if somebody changed one of these meanwhile, the editor looks again.
-GROUNDS = ("state", "spike_reason", "publish_at", "unpublish_at", "lead_id", "removed", "missing")
+STATE_DEPENDENCIES = ("state", "spike_reason", "publish_at", "unpublish_at", "lead_id", "removed", "missing")
 
-Some = ArticleQuerySet | Article  # what verbs take
-Versions = Mapping[int, int] | None
+Articles = ArticleQuerySet | Article  # what verbs take
+SeenVersions = Mapping[int, int] | None
 
 
-def each(
+def apply_to_each(
     verb: Verb,
-    articles: Some,
+    articles: Articles,
     decide: Callable[[Article], None],
-    by: By,
-    versions: Versions = None,
+    by: Actor,
+    versions: SeenVersions = None,
     is_done: Callable[[Article], bool] = lambda article: False,
-    grounds: Collection[str] = GROUNDS,
-) -> Outcome:
+    grounds: Collection[str] = STATE_DEPENDENCIES,
+) -> ActionResult:
     """Call `decide` for each article as the act has it, unless it is done, and let the stories follow."""
     one = articles if isinstance(articles, Article) else None
     ids = [articles.pk] if isinstance(articles, Article) else list(articles.order_by("pk").values_list("pk", flat=True))
-    outcome = Outcome()
-    with act(verb, by) as running:
+    outcome = ActionResult()
+    with unit_of_work(verb, by) as uow:
         for chunk in chunked(ids, CHUNK):
-            near = rescoring.load_near(running, chunk)
-            if one is not None and one.pk not in running.rows:
-                raise Refused(DELETED)
+            near = rescoring.lock_with_linked(uow, chunk)
+            if one is not None and one.pk not in uow.articles:
+                raise ActionError(DELETED_MEANWHILE)
             decided = []
-            for row in running.load(chunk):
+            for row in uow.load(chunk):
                 try:
                     if not is_done(row):
-                        require_unmoved(row, (versions or {}).get(row.pk), dict.fromkeys(grounds))
+                        require_unchanged_since(row, (versions or {}).get(row.pk), dict.fromkeys(grounds))
                         decide(row)
                         decided.append(row.pk)
                     outcome.done.append(row.pk)
-                except Refused as refused:
+                except ActionError as error:
                     if one is not None:
                         raise
-                    outcome.refusals.append(Refusal(row.pk, row.title, str(refused)))
+                    outcome.rejections.append(Rejection(row.pk, row.title, str(error)))
             if decided:
-                found = settle(running, near, decided)
-                outcome.followed += found.followed
-                outcome.rows |= found.rows
-            running.relieve()
-    outcome.operation = running.operation
-    return refreshed(one, outcome, running) if one else outcome
+                consequences = propagate(uow, near, decided)
+                outcome.consequences += consequences.consequences
+                outcome.articles |= consequences.articles
+            uow.flush_if_large()
+    outcome.operation = uow.operation
+    return refresh_instance(one, outcome, uow) if one else outcome
 
 
-def near_of(running: Act, article: Article) -> tuple[list[Article], Article]:
+def load_with_neighbours(uow: UnitOfWork, article: Article) -> tuple[list[Article], Article]:
     """Return an article and its neighbours as the act has them, and the article. Raises Refused if it is gone."""
-    near = rescoring.load_near(running, [article.pk])
-    if article.pk not in running.rows:
-        raise Refused(DELETED)
-    return near, running.rows[article.pk]
+    near = rescoring.lock_with_linked(uow, [article.pk])
+    if article.pk not in uow.articles:
+        raise ActionError(DELETED_MEANWHILE)
+    return near, uow.articles[article.pk]
 
 
-def settle(running: Act, near: Sequence[Article], decided: Sequence[int], fields: Collection[str] = ()) -> Outcome:
+def propagate(
+    uow: UnitOfWork, near: Sequence[Article], decided: Sequence[int], fields: Collection[str] = ()
+) -> ActionResult:
     """Let links, twins and stories follow what was decided about some of the articles `near`."""
-    fields = {*fields, *running.differing(decided, ADDRESSED)}  # unpinned fields went back to their documents' wish
-    if not MATCHED.isdisjoint(fields) or "related" in fields:
-        running.save_rows()
+    fields = {*fields, *uow.changed_columns(decided, URL_FIELDS)}  # unpinned fields went back to their documents' wish
+    if not LINK_IDENTITY_FIELDS.isdisjoint(fields) or "related" in fields:
+        uow.write_pending()
         rescoring.connect_links(decided)
-        running.moved.update(decided)
+        uow.relinked_ids.update(decided)
     if {"web_url", "original_url"}.intersection(fields):
-        duplicates.settle(running, decided)
-        near = running.load([article.pk for article in near])  # it may have written them, and let go of them
-    if running.moved:
-        ids = {*decided, *running.moved}
-        running.moved.clear()
-        followed = rescoring.follow(running, ids)
+        duplicates.mark_duplicates(uow, decided)
+        near = uow.load([article.pk for article in near])  # it may have written them, and let go of them
+    if uow.relinked_ids:
+        ids = {*decided, *uow.relinked_ids}
+        uow.relinked_ids.clear()
+        consequences = rescoring.update_stories(uow, ids)
     else:
-        followed = rescoring.follow_among(running, near, decided)
-    return Outcome(done=list(decided), followed=followed, rows=dict(running.rows))
+        consequences = rescoring.update_loaded_stories(uow, near, decided)
+    return ActionResult(done=list(decided), consequences=consequences, articles=dict(uow.articles))
 
 
-def refreshed(article: Article, outcome: Outcome, running: Act) -> Outcome:
+def refresh_instance(article: Article, outcome: ActionResult, uow: UnitOfWork) -> ActionResult:
     """Bring the caller's `article` up to what the act made of it; return the outcome with its operation."""
-    outcome.operation = running.operation
-    row = outcome.rows.get(article.pk)
+    outcome.operation = uow.operation
+    row = outcome.articles.get(article.pk)
     if row is not None and row is not article:
         for field in Article._meta.concrete_fields:
             setattr(article, field.attname, getattr(row, field.attname))
@@ -99,7 +101,7 @@ def refreshed(article: Article, outcome: Outcome, running: Act) -> Outcome:
     return outcome
 
 
-def require_unmoved(article: Article, version: int | None, values: Mapping[str, Any]) -> None:
+def require_unchanged_since(article: Article, version: int | None, values: Mapping[str, Any]) -> None:
     """Raise Stale if fields of `values` were changed after `version`, unless to the very value that is wanted."""
     if version is None or version >= article.version:
         return
@@ -108,13 +110,13 @@ def require_unmoved(article: Article, version: int | None, values: Mapping[str, 
     latest: dict[str, Event] = {}
     for event in events.select_related("operation"):
         latest.setdefault(event.field, event)
-    clashes = [
-        Clash(event.field, fields[event.field], event.after, event.operation.who, event.operation.at)
+    conflicts = [
+        FieldConflict(event.field, fields[event.field], event.after, event.operation.who, event.operation.at)
         for event in latest.values()
-        if fields[event.field] is None or plain(fields[event.field]) != event.after
+        if fields[event.field] is None or to_event_value(fields[event.field]) != event.after
     ]
-    if clashes:
-        raise Stale(article, clashes)
+    if conflicts:
+        raise EditConflictError(article, conflicts)
 
 
 def _attname(name: str) -> str:

@@ -8,117 +8,117 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from articles.audit_log.unit_of_work import Act
+from articles.audit_log.unit_of_work import UnitOfWork
 from articles.models import Article, Pairing, RelatedImage, RelatedLink
-from articles.rules.scoring import FOLDED_HEAT, SIDE
+from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN
 from articles.rules.states import State
-from articles.stories.rescoring import list_under, part, settle_links
+from articles.stories.rescoring import add_link, sort_and_check_links, unlink
 
 from . import pins
-from .results import Refused
+from .results import ActionError
 
 
-def fold(running: Act, article: Article, lead: Article) -> None:
+def fold(uow: UnitOfWork, article: Article, lead: Article) -> None:
     """Fold an article under `lead` with all that is folded under it; their coverage goes along. Raises Refused."""
     _require_foldable(article, lead)
     if article.is_folded and article.lead_id not in (None, lead.pk):
-        _leave(running, article)
-    members = running.load(_members(article.pk))
+        _detach(uow, article)
+    members = uow.load(_member_ids(article.pk))
     moving = [article, *(member for member in members if member.pk != lead.pk)]
-    running.watch([lead.pk], "related")
-    running.watch([lead.pk, *(each.pk for each in moving)], "pairings")
+    uow.track_lists([lead.pk], "related")
+    uow.track_lists([lead.pk, *(each.pk for each in moving)], "pairings")
     for each in moving:
         Pairing.objects.filter(member=each, together=True).delete()
-        _pair(lead.pk, each.pk, together=True)
-        _fold(each)
+        _save_override(lead.pk, each.pk, together=True)
+        _mark_folded(each)
         if not RelatedLink.objects.filter(article=lead.pk, target=each.pk).exists():
-            list_under(lead.pk, each)
-    _copy_coverage(article.pk, lead.pk)
-    settle_links(lead)
-    running.moved.update({lead.pk, *(each.pk for each in moving)})
+            add_link(lead.pk, each)
+    _copy_external_links(article.pk, lead.pk)
+    sort_and_check_links(lead)
+    uow.relinked_ids.update({lead.pk, *(each.pk for each in moving)})
 
 
-def take_out(running: Act, article: Article) -> None:
+def take_out(uow: UnitOfWork, article: Article) -> None:
     """Let a folded article stand by itself, apart from all of its story. Raises Refused."""
     if not article.is_folded:
-        raise Refused("is not folded; it stands by itself already")
-    _leave(running, article)
+        raise ActionError("is not folded; it stands by itself already")
+    _detach(uow, article)
     Pairing.objects.filter(member=article, together=True).delete()
-    _free(article)
+    _mark_standalone(article)
 
 
-def make_lead(running: Act, article: Article) -> None:
+def make_lead(uow: UnitOfWork, article: Article) -> None:
     """Let a folded article lead: its lead and all others of the story are folded under it. Raises Refused."""
     if not article.is_folded or article.lead_id is None:
-        raise Refused("is not folded under a lead; there is no story to take over")
+        raise ActionError("is not folded under a lead; there is no story to take over")
     if article.quality is None:
-        raise Refused("has no quality yet; score it first")
+        raise ActionError("has no quality yet; score it first")
     former = article.lead_id
-    story = [pk for pk in [former, *_members(former)] if pk != article.pk]
-    running.watch([article.pk], "related")
-    running.watch([article.pk, *story], "pairings")
+    story = [pk for pk in [former, *_member_ids(former)] if pk != article.pk]
+    uow.track_lists([article.pk], "related")
+    uow.track_lists([article.pk, *story], "pairings")
     Pairing.objects.filter(member=article, together=True).delete()
-    _free(article)
-    for each in running.load(story):
+    _mark_standalone(article)
+    for each in uow.load(story):
         Pairing.objects.filter(member=each, together=True).delete()
-        _pair(article.pk, each.pk, together=True)
-        _fold(each)
+        _save_override(article.pk, each.pk, together=True)
+        _mark_folded(each)
         if not RelatedLink.objects.filter(article=article.pk, target=each.pk).exists():
-            list_under(article.pk, each)
-    _copy_coverage(former, article.pk)
-    settle_links(article)
-    running.moved.update({article.pk, *story})
+            add_link(article.pk, each)
+    _copy_external_links(former, article.pk)
+    sort_and_check_links(article)
+    uow.relinked_ids.update({article.pk, *story})
 
 
-def _leave(running: Act, article: Article) -> None:
+def _detach(uow: UnitOfWork, article: Article) -> None:
     """Part a folded article from all of its story."""
-    story = set(_members(article.lead_id)) | {article.lead_id} if article.lead_id else _linked(article.pk)
+    story = set(_member_ids(article.lead_id)) | {article.lead_id} if article.lead_id else _linked_ids(article.pk)
     others = sorted(story - {article.pk})
-    running.watch([article.pk, *others], "pairings")
+    uow.track_lists([article.pk, *others], "pairings")
     for other in others:
-        _pair(other, article.pk, together=False)
-        part(running, other, article.pk)
-    running.moved.update({article.pk, *others})
+        _save_override(other, article.pk, together=False)
+        unlink(uow, other, article.pk)
+    uow.relinked_ids.update({article.pk, *others})
 
 
 def _require_foldable(article: Article, lead: Article) -> None:
     if article.pk == lead.pk:
-        raise Refused("can't be folded under itself; choose another story")
+        raise ActionError("can't be folded under itself; choose another story")
     if lead.is_folded:
-        raise Refused(f"can't be folded under “{lead}”, which is folded itself; choose its lead")
+        raise ActionError(f"can't be folded under “{lead}”, which is folded itself; choose its lead")
     if lead.heat is None:
-        raise Refused(f"can't be folded under “{lead}”, which has no heat yet; score that one first")
+        raise ActionError(f"can't be folded under “{lead}”, which has no heat yet; score that one first")
     if lead.state == State.SPIKED or lead.removed:
-        raise Refused(f"can't be folded under “{lead}”, which was rejected; reopen that one first")
+        raise ActionError(f"can't be folded under “{lead}”, which was rejected; reopen that one first")
 
 
-def _fold(article: Article) -> None:
-    pins.pin(article, [SIDE])
+def _mark_folded(article: Article) -> None:
+    pins.pin_fields(article, [STORY_ROLE_PIN])
     article.heat = FOLDED_HEAT
 
 
-def _free(article: Article) -> None:
-    pins.free(article, ["heat"])
-    pins.pin(article, [SIDE])
+def _mark_standalone(article: Article) -> None:
+    pins.unpin_fields(article, ["heat"])
+    pins.pin_fields(article, [STORY_ROLE_PIN])
     article.heat = None  # the rules give it one
 
 
-def _pair(lead: int, member: int, *, together: bool) -> None:
+def _save_override(lead: int, member: int, *, together: bool) -> None:
     """Decide about two articles; what was decided of them the other way round is void."""
     Pairing.objects.filter(lead=member, member=lead).delete()
     Pairing.objects.update_or_create(lead_id=lead, member_id=member, defaults={"together": together})
 
 
-def _members(lead: int) -> list[int]:
+def _member_ids(lead: int) -> list[int]:
     return list(Article.objects.filter(lead=lead).order_by("pk").values_list("pk", flat=True))
 
 
-def _linked(pk: int) -> set[int]:
+def _linked_ids(pk: int) -> set[int]:
     lists = RelatedLink.objects.filter(article=pk, target__isnull=False).values_list("target", flat=True)
     return set(lists) | set(RelatedLink.objects.filter(target=pk).values_list("article", flat=True))
 
 
-def _copy_coverage(source: int, lead: int) -> None:
+def _copy_external_links(source: int, lead: int) -> None:
     """Let a lead list what another listed and we hold no article of: a merge loses no outlet."""
     known = set(RelatedLink.objects.filter(article=lead).values_list("match_key", flat=True))
     links = RelatedLink.objects.filter(article=source, target=None).prefetch_related("images")

@@ -13,84 +13,84 @@ from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from articles.audit_log.unit_of_work import CREATED, DELETED, Act, Change, plain
+from articles.audit_log.unit_of_work import CREATED, DELETED, FieldChange, UnitOfWork, to_event_value
 from articles.images.store import follow_others
 from articles.models import OVERRIDABLE, ArticleTopic, Event, Subject, Topic, TopicPolicy
 from pictures import files
 from providers.models import Provider, ProviderLogo
 
 from . import policy_numbers
-from .results import Refused
+from .results import ActionError
 
-Other = Provider | Topic
+ReferenceRow = Provider | Topic
 
 LOGOS = "logos"
-LOGO = ("url", "width", "height", "position", "extra", "layout", "file")
-MODELS: dict[str, type[Provider] | type[Topic]] = {Subject.PROVIDER: Provider, Subject.TOPIC: Topic}
-OWN = (ProviderLogo, ArticleTopic, TopicPolicy)  # these go with their row, and come back with it
+LOGO_FIELDS = ("url", "width", "height", "position", "extra", "layout", "file")
+MODEL_BY_SUBJECT: dict[str, type[Provider] | type[Topic]] = {Subject.PROVIDER: Provider, Subject.TOPIC: Topic}
+OWNED_MODELS = (ProviderLogo, ArticleTopic, TopicPolicy)  # these go with their row, and come back with it
 
 
-class Stays(Exception):
+class CannotRevertError(Exception):
     """A change that can't be taken back; without a text: because the row was changed since."""
 
 
-def subject_of(row: Other) -> Subject:
+def subject_of(row: ReferenceRow) -> Subject:
     return Subject.TOPIC if isinstance(row, Topic) else Subject.PROVIDER
 
 
 # Changes
 
 
-def add(running: Act, row: Other) -> None:
+def add(uow: UnitOfWork, row: ReferenceRow) -> None:
     row.save()
-    _note(running, row, CREATED, None, str(row))
+    _record(uow, row, CREATED, None, str(row))
 
 
-def edit(running: Act, row: Other, values: Mapping[str, Any]) -> None:
+def edit(uow: UnitOfWork, row: ReferenceRow, values: Mapping[str, Any]) -> None:
     """Set what `values` say, by field name, where that changes anything."""
     stored = type(row)._base_manager.select_for_update().get(pk=row.pk)
     columns = {each.name: each.attname for each in row._meta.concrete_fields}
-    former = {name: plain(getattr(stored, columns[name])) for name in values}
+    former = {name: to_event_value(getattr(stored, columns[name])) for name in values}
     for name, value in values.items():
         setattr(stored, name, value)
-    changed = [name for name in values if plain(getattr(stored, columns[name])) != former[name]]
+    changed = [name for name in values if to_event_value(getattr(stored, columns[name])) != former[name]]
     if changed:
         stored.save(update_fields=changed)
     for name in changed:
-        _note(running, stored, columns[name], former[name], plain(getattr(stored, columns[name])))
+        _record(uow, stored, columns[name], former[name], to_event_value(getattr(stored, columns[name])))
 
 
-def edit_logos(running: Act, outlet: Provider, write: Callable[[], None]) -> None:
+def edit_logos(uow: UnitOfWork, outlet: Provider, write: Callable[[], None]) -> None:
     """Let somebody change the logos of an outlet by calling `write`."""
     before = logos_of(outlet)
     write()
     after = logos_of(outlet)
     if after != before:
-        _note(running, outlet, LOGOS, before, after)
+        _record(uow, outlet, LOGOS, before, after)
 
 
-def delete(running: Act, row: Other, let_go: Callable[[], object] = lambda: None) -> None:
+def delete(uow: UnitOfWork, row: ReferenceRow, let_go: Callable[[], object] = lambda: None) -> None:
     """Delete an outlet or a topic that nothing uses but what goes with it. Raises Refused.
 
     `let_go` changes what uses it; the log tells of that after the deletion that was asked for.
     """
-    users = _users(row, but=OWN)
+    users = _used_by(row, but=OWNED_MODELS)
     if users:
-        raise Refused(f"is still in use by {', '.join(users)}; change or delete those first")
-    _note(running, row, DELETED, _image(row), None)
+        raise ActionError(f"is still in use by {', '.join(users)}; change or delete those first")
+    _record(uow, row, DELETED, _row_snapshot(row), None)
     let_go()
     if isinstance(row, Topic) and TopicPolicy.objects.filter(topic=row).exists():
         for name in OVERRIDABLE:
-            policy_numbers.set_number(running, name, row.pk, None)
+            policy_numbers.set_policy_value(uow, name, row.pk, None)
     row.delete()
 
 
 def logos_of(outlet: Provider) -> list[dict[str, Any]]:
     """Return the logos of an outlet as events hold them."""
-    return list(ProviderLogo.objects.filter(provider=outlet.pk).order_by("width", "pk").values(*LOGO))
+    return list(ProviderLogo.objects.filter(provider=outlet.pk).order_by("width", "pk").values(*LOGO_FIELDS))
 
 
-def _put_logos(outlet: Provider, logos: Sequence[Mapping[str, Any]]) -> None:
+def _replace_logos(outlet: Provider, logos: Sequence[Mapping[str, Any]]) -> None:
     """Give an outlet these logos. Files that were let go meanwhile are left out, for `cache_images` to fetch anew."""
     follow_others()  # what is there now stays
     rows = [ProviderLogo(provider_id=outlet.pk, **logo) for logo in logos]
@@ -101,12 +101,12 @@ def _put_logos(outlet: Provider, logos: Sequence[Mapping[str, Any]]) -> None:
     ProviderLogo.objects.bulk_create(rows)
 
 
-def _image(row: Other) -> dict[str, Any]:
-    columns = {each.attname: plain(getattr(row, each.attname)) for each in row._meta.concrete_fields}
+def _row_snapshot(row: ReferenceRow) -> dict[str, Any]:
+    columns = {each.attname: to_event_value(getattr(row, each.attname)) for each in row._meta.concrete_fields}
     return {"columns": columns} | ({LOGOS: logos_of(row)} if isinstance(row, Provider) else {})
 
 
-def _users(row: Other, but: Sequence[type[models.Model]] = ()) -> list[str]:
+def _used_by(row: ReferenceRow, but: Sequence[type[models.Model]] = ()) -> list[str]:
     """Return what uses a row, as editors call it."""
     found = []
     for each in row._meta.related_objects:
@@ -116,69 +116,69 @@ def _users(row: Other, but: Sequence[type[models.Model]] = ()) -> list[str]:
     return found
 
 
-def _note(running: Act, row: Other, name: str, before: Any, after: Any) -> None:
-    running.note(Change(row.pk, str(row), name, before, after, subject=subject_of(row)))
+def _record(uow: UnitOfWork, row: ReferenceRow, name: str, before: Any, after: Any) -> None:
+    uow.record(FieldChange(row.pk, str(row), name, before, after, subject=subject_of(row)))
 
 
 # Taking back
 
 
-def take_back(running: Act, event: Event) -> None:
+def revert_event(uow: UnitOfWork, event: Event) -> None:
     """Undo what an event tells of an outlet or a topic. Raises Stays."""
     if event.field == DELETED:
-        _revive(running, event)
+        _recreate(uow, event)
         return
-    row = MODELS[event.subject]._base_manager.filter(pk=event.subject_id).first()
+    row = MODEL_BY_SUBJECT[event.subject]._base_manager.filter(pk=event.subject_id).first()
     if row is None:
-        raise Stays("it was deleted since")
+        raise CannotRevertError("it was deleted since")
     if event.field == CREATED:
-        _remove(running, row)
+        _remove(uow, row)
     elif event.field == LOGOS:
-        _restore_logos(running, row, event)
+        _restore_logos(uow, row, event)
     else:
-        _restore(running, row, event)
+        _restore(uow, row, event)
 
 
-def _revive(running: Act, event: Event) -> None:
-    model, image = MODELS[event.subject], event.before
+def _recreate(uow: UnitOfWork, event: Event) -> None:
+    model, image = MODEL_BY_SUBJECT[event.subject], event.before
     row = model(**image["columns"])
     if model._base_manager.filter(pk=row.pk).exists():
-        raise Stays("it is there again")
+        raise CannotRevertError("it is there again")
     if isinstance(row, Topic) and row.parent_id and not Topic.objects.filter(pk=row.parent_id).exists():
-        raise Stays("the topic above it was deleted since")
+        raise CannotRevertError("the topic above it was deleted since")
     _require_valid(row, row._meta.fields)
     row.save(force_insert=True)
-    _note(running, row, CREATED, None, str(row))
+    _record(uow, row, CREATED, None, str(row))
     if isinstance(row, Provider):
-        _put_logos(row, image[LOGOS])
+        _replace_logos(row, image[LOGOS])
 
 
-def _remove(running: Act, row: Other) -> None:
+def _remove(uow: UnitOfWork, row: ReferenceRow) -> None:
     """Delete a row that an operation brought, unless something uses it by now."""
-    if _users(row, but=(ProviderLogo,)):
-        raise Stays("it is in use by now")
-    delete(running, row)
+    if _used_by(row, but=(ProviderLogo,)):
+        raise CannotRevertError("it is in use by now")
+    delete(uow, row)
 
 
-def _restore(running: Act, row: Other, event: Event) -> None:
-    if _as_stored(plain(getattr(row, event.field))) != event.after:
-        raise Stays
+def _restore(uow: UnitOfWork, row: ReferenceRow, event: Event) -> None:
+    if _json_roundtrip(to_event_value(getattr(row, event.field))) != event.after:
+        raise CannotRevertError
     setattr(row, event.field, event.before)
     fields = {each.name for each in row._meta.fields}
     column = event.field if event.field in fields else event.field.removesuffix("_id")
     _require_valid(row, [each for each in row._meta.fields if each.name == column])
     row.save(update_fields=[column])
-    _note(running, row, event.field, event.after, event.before)
+    _record(uow, row, event.field, event.after, event.before)
 
 
-def _restore_logos(running: Act, row: Other, event: Event) -> None:
-    if _as_stored(logos_of(row)) != event.after:
-        raise Stays
-    _put_logos(row, event.before)
-    _note(running, row, LOGOS, event.after, logos_of(row))
+def _restore_logos(uow: UnitOfWork, row: ReferenceRow, event: Event) -> None:
+    if _json_roundtrip(logos_of(row)) != event.after:
+        raise CannotRevertError
+    _replace_logos(row, event.before)
+    _record(uow, row, LOGOS, event.after, logos_of(row))
 
 
-def _require_valid(row: Other, fields: Sequence[Any]) -> None:
+def _require_valid(row: ReferenceRow, fields: Sequence[Any]) -> None:
     checked = {each.name for each in fields}
     try:
         row.clean_fields(exclude={each.name for each in row._meta.fields} - checked)
@@ -186,9 +186,9 @@ def _require_valid(row: Other, fields: Sequence[Any]) -> None:
         row.validate_unique()
         row.validate_constraints()
     except ValidationError as invalid:
-        raise Stays(" ".join(invalid.messages)) from invalid
+        raise CannotRevertError(" ".join(invalid.messages)) from invalid
 
 
-def _as_stored(value: Any) -> Any:
+def _json_roundtrip(value: Any) -> Any:
     """Return a value as the log gives it back."""
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))

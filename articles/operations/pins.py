@@ -14,12 +14,12 @@ from articles.models import Article
 from providers.models import Provider
 
 LISTS = ("topics", "images", "related")
-UNWISHED = (*LISTS, "lead")  # of these no wish is kept: the next import, or the rules, know them
-ANEW = "anew"  # stands in for the hash of a document that the next import compares whatever it says
-FOLLOWING = ("heat", "published")  # what the policy decides once an article has quality
+FIELDS_WITHOUT_INCOMING = (*LISTS, "lead")  # of these no wish is kept: the next import, or the rules, know them
+REIMPORT_MARK = "anew"  # stands in for the hash of a document that the next import compares whatever it says
+POLICY_FIELDS = ("heat", "published")  # what the policy decides once an article has quality
 
 
-def pin(article: Article, fields: Iterable[str]) -> None:
+def pin_fields(article: Article, fields: Iterable[str]) -> None:
     """Pin fields of the article, before they change; what they were is kept as the document's wish.
 
     Lists and sides of a story are not kept.
@@ -27,36 +27,36 @@ def pin(article: Article, fields: Iterable[str]) -> None:
     wanted = list(fields)
     wishes = dict(article.wishes)
     for field in wanted:
-        if field not in article.pins and field not in UNWISHED:
-            wishes[field] = as_wish(article, field)
+        if field not in article.pins and field not in FIELDS_WITHOUT_INCOMING:
+            wishes[field] = to_incoming_value(article, field)
     article.wishes = wishes
     article.pins = sorted({*article.pins, *wanted})
 
 
-def free(article: Article, fields: Iterable[str]) -> list[str]:
+def unpin_fields(article: Article, fields: Iterable[str]) -> list[str]:
     """Unpin fields of the article and take back what its document wants; return those that were pinned."""
     freed = [field for field in fields if field in article.pins]
     for field in freed:
         if field in article.wishes:
-            take_back(article, field, article.wishes[field])
+            apply_incoming_value(article, field, article.wishes[field])
     article.pins = [field for field in article.pins if field not in freed]
     article.wishes = {field: wish for field, wish in article.wishes.items() if field not in freed}
     if freed:
-        compare_anew(article)
+        force_reimport(article)
     if "quality" in freed and article.quality is None:
-        for field in FOLLOWING:
+        for field in POLICY_FIELDS:
             if field not in article.pins:
                 setattr(article, field, None)
     return freed
 
 
-def compare_anew(article: Article) -> None:
+def force_reimport(article: Article) -> None:
     """Let the next import compare the article's document, even an unchanged one. What has no document stays so."""
     if article.content_hash:
-        article.content_hash = ANEW
+        article.content_hash = REIMPORT_MARK
 
 
-def as_wish(article: Article, field: str) -> Any:
+def to_incoming_value(article: Article, field: str) -> Any:
     """Return the value of a field as `wishes` holds it: JSON, in the form that the import uses."""
     value = getattr(article, field)
     if isinstance(value, Provider):
@@ -64,13 +64,13 @@ def as_wish(article: Article, field: str) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def take_back(article: Article, field: str, wish: Any) -> None:
+def apply_incoming_value(article: Article, field: str, wish: Any) -> None:
     """Set a field to what the document wants; of images and related links only the next import knows more."""
     if field == "topics":
-        snapshots.put(article, "topics", wish)
+        snapshots.replace_list(article, "topics", wish)
     elif field == "provider":
         article.provider = Provider.objects.filter(domain=wish[0], name=wish[1]).first() or article.provider
     elif field == "published_at":
         article.published_at = datetime.fromisoformat(wish)
-    elif field not in UNWISHED:
+    elif field not in FIELDS_WITHOUT_INCOMING:
         setattr(article, field, wish)

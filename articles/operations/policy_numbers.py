@@ -5,13 +5,13 @@ A topic's policy is nothing but its numbers: it comes into being with the first 
 
 from __future__ import annotations
 
-from articles.audit_log.unit_of_work import Act, Change
+from articles.audit_log.unit_of_work import FieldChange, UnitOfWork
 from articles.models import SitePolicy, Subject, TopicPolicy, event_field
 
 
-def set_number(running: Act, name: str, topic: int | None, value: int | None) -> None:
+def set_policy_value(uow: UnitOfWork, name: str, topic: int | None, value: int | None) -> None:
     """Set a number of the site's policy, or of a topic's, where None means the site's; log it if it changed."""
-    row = row_of(topic)
+    row = locked_policy(topic)
     before = getattr(row, name)
     if before == value:
         return
@@ -20,10 +20,10 @@ def set_number(running: Act, name: str, topic: int | None, value: int | None) ->
         row.delete()
     else:
         row.save()
-    running.note(Change(1, str(row), event_field(name, topic), before, value, subject=Subject.POLICY))
+    uow.record(FieldChange(1, str(row), event_field(name, topic), before, value, subject=Subject.POLICY))
 
 
-def row_of(topic: int | None) -> SitePolicy | TopicPolicy:
+def locked_policy(topic: int | None) -> SitePolicy | TopicPolicy:
     """Return the stored policy of the site or of a topic, locked; a new one with the defaults if there is none."""
     site = SitePolicy.objects.select_for_update().filter(pk=1).first() or SitePolicy()
     if topic is None:

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any
 from articles.models import Article, Operation
 
 if TYPE_CHECKING:
-    from articles.stories.rescoring import Rescored
+    from articles.stories.rescoring import RescoreChange
 
-    from .undoing import Kept
+    from .undoing import NotRestored
 
-DELETED = "was deleted meanwhile; nothing was saved"
+DELETED_MEANWHILE = "was deleted meanwhile; nothing was saved"
 
 
-class Refused(Exception):
+class ActionError(Exception):
     """An article can't be changed as asked; the text says why and what to do."""
 
 
-class NotPublishable(Refused):
+class NotPublishableError(ActionError):
     """An article can't be published by itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Clash:
+class FieldConflict:
     """A field that somebody else changed after the editor had loaded it. `who` is empty if nobody knows."""
 
     field: str
@@ -36,19 +36,19 @@ class Clash:
     at: datetime | None = None
 
 
-class Stale(Refused):
+class EditConflictError(ActionError):
     """Others changed the same fields meanwhile; nothing was saved. `clashes` holds both values of each."""
 
-    def __init__(self, article: Article, clashes: Sequence[Clash]) -> None:
-        who = ", ".join(dict.fromkeys(clash.who for clash in clashes if clash.who)) or "Somebody"
-        fields = ", ".join(sorted({clash.field.removesuffix("_id").replace("_", " ") for clash in clashes}))
+    def __init__(self, article: Article, conflicts: Sequence[FieldConflict]) -> None:
+        who = ", ".join(dict.fromkeys(conflict.who for conflict in conflicts if conflict.who)) or "Somebody"
+        fields = ", ".join(sorted({conflict.field.removesuffix("_id").replace("_", " ") for conflict in conflicts}))
         super().__init__(f"was changed by {who} meanwhile ({fields}); look again")
         self.article = article
-        self.clashes = list(clashes)
+        self.conflicts = list(conflicts)
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Rejection:
     """An article that a verb left alone, and why."""
 
     pk: int
@@ -57,7 +57,7 @@ class Refusal:
 
 
 @dataclass(slots=True)
-class Outcome:
+class ActionResult:
     """What a verb did. `operation` is None if nothing changed; `done` are the articles that are now as asked.
 
     `followed` is what the policy changed besides, `rows` the articles as they are now, as far as they were needed.
@@ -65,10 +65,10 @@ class Outcome:
 
     operation: Operation | None = None
     done: list[int] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    followed: list[Rescored] = field(default_factory=list)
-    rows: dict[int, Article] = field(default_factory=dict)
-    kept: list[Kept] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    consequences: list[RescoreChange] = field(default_factory=list)
+    articles: dict[int, Article] = field(default_factory=dict)
+    not_restored: list[NotRestored] = field(default_factory=list)
 
     @property
     def changed(self) -> int:
@@ -76,8 +76,8 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class UndoPreview:
     """What a verb would do. `deleted` is how many rows would be gone, because the operation had brought them."""
 
-    outcome: Outcome
+    outcome: ActionResult
     deleted: int = 0

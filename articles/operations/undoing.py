@@ -10,11 +10,19 @@ from datetime import datetime
 from django.db import models
 
 from articles.audit_log import snapshots
-from articles.audit_log.unit_of_work import CREATED, DELETED, PIN, Act, Change, plain, snapshot
+from articles.audit_log.unit_of_work import (
+    CREATED,
+    DELETED,
+    PIN_PREFIX,
+    FieldChange,
+    UnitOfWork,
+    logged_values,
+    to_event_value,
+)
 from articles.db.bulk import BulkTable, chunked, time_value
 from articles.models import Article, Event, Operation, Pairing, RelatedLink, Subject, Topic, Verb, number_of
 from articles.rules import permissions as rights
-from articles.rules.scoring import SIDE
+from articles.rules.scoring import STORY_ROLE_PIN
 from articles.rules.states import State
 from articles.stories import duplicates, rescoring
 from providers.models import Provider
@@ -22,18 +30,18 @@ from providers.models import Provider
 from . import outlets_and_topics, pins, policy_numbers
 
 # Parts of one decision: whoever changed the second since has decided on the first, even to the same value.
-SCHEDULE = ("publish_at", "unpublish_at")
-GOES_WITH = {"published": "state", "spike_reason": "state", "heat": "lead_id"}
+SCHEDULE_FIELDS = ("publish_at", "unpublish_at")
+DEPENDENT_FIELDS = {"published": "state", "spike_reason": "state", "heat": "lead_id"}
 # A deleted article comes back without what no log may hold, and without what follows from the rest.
-LEFT_OUT = {"secured", "file_name", "content_hash", "staged"}
+NOT_RESTORED_FIELDS = {"secured", "file_name", "content_hash", "staged"}
 
 
 # Where a pin's field is called otherwise in events, or stands for several.
-PINNED_AS = {"provider": ("logos",), "published": ("state", "spike_reason"), SIDE: ("heat", "pairings")}
+FIELDS_BY_PIN = {"provider": ("logos",), "published": ("state", "spike_reason"), STORY_ROLE_PIN: ("heat", "pairings")}
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class NotRestored:
     """A field that was not restored: somebody changed it since, or what it was is no longer possible."""
 
     event: Event
@@ -41,132 +49,136 @@ class Kept:
 
 
 @dataclass(slots=True)
-class Left:
+class DeletionEffects:
     """What deleted articles leave behind: the digests of their addresses, and those that listed or followed them."""
 
     keys: set[str] = field(default_factory=set)
     neighbours: set[int] = field(default_factory=set)
 
 
-def permissions(operation: Operation) -> set[str]:
+def required_permissions(operation: Operation) -> set[str]:
     """Return what an editor needs to take an operation back beside the right to its verb: see `rights.FIELDS`."""
     events = operation.events.order_by()
-    if verb_of(operation) in rights.BY_POLICY:
+    if original_verb(operation) in rights.ACTIONS_WITH_POLICY_EFFECTS:
         events = events.exclude(subject=Subject.ARTICLE)
-    told = models.Q(field__in=rights.FIELDS) | ~models.Q(subject=Subject.ARTICLE)
+    told = models.Q(field__in=rights.PERMISSION_BY_FIELD) | ~models.Q(subject=Subject.ARTICLE)
     touched = events.filter(told).values_list("subject", "field").distinct()
-    subjects = rights.SUBJECTS | (rights.DELETED if verb_of(operation) == Verb.DELETE else {})
-    needed = {subjects[subject] if subject in subjects else rights.FIELDS[name] for subject, name in touched}
+    subjects = rights.PERMISSION_BY_SUBJECT | (
+        rights.DELETE_PERMISSION_BY_SUBJECT if original_verb(operation) == Verb.DELETE else {}
+    )
+    needed = {
+        subjects[subject] if subject in subjects else rights.PERMISSION_BY_FIELD[name] for subject, name in touched
+    }
     on_site = models.Q(before=State.PUBLISHED.value) | models.Q(after=State.PUBLISHED.value)
     if events.filter(on_site, subject=Subject.ARTICLE, field="state").exists():
         needed.add(rights.PUBLISH)
     return needed
 
 
-def verb_of(operation: Operation) -> str:
+def original_verb(operation: Operation) -> str:
     """Return what an operation does: of an undoing, the verb that it took back or did again."""
     while operation.verb == Verb.UNDO and operation.undoes is not None:
         operation = operation.undoes
     return operation.verb
 
 
-def restore(running: Act, operation: Operation) -> list[Kept]:
+def revert(uow: UnitOfWork, operation: Operation) -> list[NotRestored]:
     """Take back what an operation did, as far as it still stands; return what was kept."""
     events = list(operation.events.order_by("-pk"))
-    kept: list[Kept] = []
+    not_restored: list[NotRestored] = []
     articles = [event for event in events if event.subject == Subject.ARTICLE]
     for event in events:
-        if event.subject in outlets_and_topics.MODELS and event.field == DELETED:  # articles hang on it
-            kept += _take_back_other(running, event)
-    kept += _revive(running, [event for event in articles if event.field == DELETED])
-    kept += _restore_fields(running, [event for event in articles if event.field not in (CREATED, DELETED)])
-    kept += _remove_created(running, [event for event in articles if event.field == CREATED])
+        if event.subject in outlets_and_topics.MODEL_BY_SUBJECT and event.field == DELETED:  # articles hang on it
+            not_restored += _revert_reference(uow, event)
+    not_restored += _recreate(uow, [event for event in articles if event.field == DELETED])
+    not_restored += _revert_articles(uow, [event for event in articles if event.field not in (CREATED, DELETED)])
+    not_restored += _remove_created(uow, [event for event in articles if event.field == CREATED])
     for event in events:
         if event.subject == Subject.POLICY:
-            kept += _restore_number(running, event)
-        elif event.subject in outlets_and_topics.MODELS and event.field != DELETED:
-            kept += _take_back_other(running, event)
-    return kept
+            not_restored += _revert_policy_value(uow, event)
+        elif event.subject in outlets_and_topics.MODEL_BY_SUBJECT and event.field != DELETED:
+            not_restored += _revert_reference(uow, event)
+    return not_restored
 
 
-def remove(running: Act, ids: Sequence[int]) -> Left:
+def delete_articles(uow: UnitOfWork, ids: Sequence[int]) -> DeletionEffects:
     """Delete articles; each leaves an event that can bring it back."""
-    left = Left()
-    rows = running.load(ids)
-    left.neighbours = set(rescoring.near_ids(list(ids)).values_list("pk", flat=True))
-    lists = {name: snapshots.load(list(ids), name) for name in snapshots.NAMES}
+    left = DeletionEffects()
+    rows = uow.load(ids)
+    left.neighbours = set(rescoring.with_linked(list(ids)).values_list("pk", flat=True))
+    lists = {name: snapshots.read_list(list(ids), name) for name in snapshots.LIST_NAMES}
     listed_by: dict[int, list[int]] = defaultdict(list)
     for pk, link in RelatedLink.objects.filter(target__in=ids).order_by("pk").values_list("target", "pk"):
         listed_by[pk].append(link)
     for article in rows:
         left.keys.add(article.url_key)
         columns = {
-            each.attname: plain(getattr(article, each.attname))
+            each.attname: to_event_value(getattr(article, each.attname))
             for each in Article._meta.concrete_fields
-            if each.attname not in LEFT_OUT
+            if each.attname not in NOT_RESTORED_FIELDS
         }
-        columns["content_hash"] = pins.ANEW if article.content_hash else ""
+        columns["content_hash"] = pins.REIMPORT_MARK if article.content_hash else ""
         own_lists = {name: found[article.pk] for name, found in lists.items()}
         image = {"columns": columns, "lists": own_lists, "listed_by": listed_by[article.pk]}
-        running.note(Change(article.pk, article.title, DELETED, image, None, article.version))
+        uow.record(FieldChange(article.pk, article.title, DELETED, image, None, article.version))
     paired = Pairing.objects.filter(lead__in=ids).exclude(member__in=ids).order_by("member")
     partners = list(dict.fromkeys(paired.values_list("member", flat=True)))
-    running.load(partners)
-    running.watch(partners, "pairings")
-    for follower in running.load(left.neighbours.difference(ids)):
+    uow.load(partners)
+    uow.track_lists(partners, "pairings")
+    for follower in uow.load(left.neighbours.difference(ids)):
         if follower.lead_id in set(ids):
             follower.lead_id = None
-    running.save_rows()
+    uow.write_pending()
     for article in rows:
-        running.drop(article.pk)
+        uow.untrack(article.pk)
     Article.objects.filter(pk__in=ids).delete()
     return left
 
 
-def _restore_fields(running: Act, events: Sequence[Event]) -> Iterator[Kept]:
+def _revert_articles(uow: UnitOfWork, events: Sequence[Event]) -> Iterator[NotRestored]:
     by_article: dict[int, list[Event]] = defaultdict(list)
     for event in events:
         by_article[event.subject_id].append(event)
     for chunk in chunked(sorted(by_article)):
-        yield from _restore_chunk(running, {pk: by_article[pk] for pk in chunk})
+        yield from _revert_chunk(uow, {pk: by_article[pk] for pk in chunk})
 
 
-def _restore_chunk(running: Act, by_article: dict[int, list[Event]]) -> list[Kept]:
-    rows = {article.pk: article for article in running.load(by_article)}
-    for name in snapshots.NAMES:
-        running.watch([pk for pk in rows if any(each.field == name for each in by_article[pk])], name)
-    kept = []
+def _revert_chunk(uow: UnitOfWork, by_article: dict[int, list[Event]]) -> list[NotRestored]:
+    rows = {article.pk: article for article in uow.load(by_article)}
+    for name in snapshots.LIST_NAMES:
+        uow.track_lists([pk for pk in rows if any(each.field == name for each in by_article[pk])], name)
+    not_restored = []
     relisted = []
     for pk, events in by_article.items():
         article = rows.get(pk)
         if article is None:
-            kept += [Kept(event, "the article was deleted since") for event in events]
+            not_restored += [NotRestored(event, "the article was deleted since") for event in events]
             continue
-        failed = _take_back_all(running, article, events)
-        kept += [Kept(event, _since(event)) for event in failed]
-        pins.compare_anew(article)
+        failed = _revert_fields(uow, article, events)
+        not_restored += [NotRestored(event, _changed_by(event)) for event in failed]
+        pins.force_reimport(article)
         if any(event.field == "related" for event in events):
             relisted.append(pk)
-    running.save_rows()
+    uow.write_pending()
     rescoring.connect_links(relisted)
-    duplicates.settle(running, list(rows))
-    return kept
+    duplicates.mark_duplicates(uow, list(rows))
+    return not_restored
 
 
-def _take_back_all(running: Act, article: Article, events: Sequence[Event]) -> list[Event]:
+def _revert_fields(uow: UnitOfWork, article: Article, events: Sequence[Event]) -> list[Event]:
     """Restore the fields of one article; return the events that no longer stand.
 
     Where somebody decided anew on a field, what goes with it and the pin that keeps it are theirs too.
     """
     failed, theirs = [], set[str]()
-    for event in sorted(events, key=lambda each: (each.field.startswith(PIN), each.field in GOES_WITH)):
-        if event.field.startswith(PIN):
-            if not theirs.isdisjoint(_pinned_by(event)) or _keeps_off(article, event):
+    for event in sorted(events, key=lambda each: (each.field.startswith(PIN_PREFIX), each.field in DEPENDENT_FIELDS)):
+        if event.field.startswith(PIN_PREFIX):
+            if not theirs.isdisjoint(_pinned_by(event)) or _needs_pin(article, event):
                 continue
-        elif GOES_WITH.get(event.field) in theirs:
+        elif DEPENDENT_FIELDS.get(event.field) in theirs:
             theirs.add(event.field)
             continue
-        if not _take_back(running, article, event):
+        if not _revert_field(uow, article, event):
             failed.append(event)
             theirs.add(event.field)
     return failed + _keep_schedule(article, [event for event in events if event not in failed])
@@ -176,24 +188,24 @@ def _keep_schedule(article: Article, events: Sequence[Event]) -> list[Event]:
     """Leave the schedule as it was where half of it, taken back, would end before it begins; return those events."""
     if not (article.publish_at and article.unpublish_at and article.unpublish_at <= article.publish_at):
         return []
-    halves = [event for event in events if event.field in SCHEDULE]
+    halves = [event for event in events if event.field in SCHEDULE_FIELDS]
     for event in halves:
         setattr(article, event.field, event.after and datetime.fromisoformat(event.after))
     return halves
 
 
-def _take_back(running: Act, article: Article, event: Event) -> bool:
+def _revert_field(uow: UnitOfWork, article: Article, event: Event) -> bool:
     """Restore one field in memory, or a list in its rows; return whether it still was what the event made it."""
-    if event.field in snapshots.NAMES:
-        stored = snapshots.load([article.pk], event.field)[article.pk]
-        if not snapshots.same(stored, event.after or []):
-            return snapshots.same(stored, event.before or [])
-        snapshots.put(article, event.field, event.before or [])
-        running.forget_topics(article.pk)
+    if event.field in snapshots.LIST_NAMES:
+        stored = snapshots.read_list([article.pk], event.field)[article.pk]
+        if not snapshots.equal_ignoring_targets(stored, event.after or []):
+            return snapshots.equal_ignoring_targets(stored, event.before or [])
+        snapshots.replace_list(article, event.field, event.before or [])
+        uow.invalidate_topics(article.pk)
         return True
-    if event.field.startswith(PIN):
-        return _take_back_pin(article, event)
-    value, stored = event.before, plain(getattr(article, event.field))
+    if event.field.startswith(PIN_PREFIX):
+        return _revert_pin(article, event)
+    value, stored = event.before, to_event_value(getattr(article, event.field))
     if stored == value:
         return True
     if stored != event.after:
@@ -207,9 +219,9 @@ def _take_back(running: Act, article: Article, event: Event) -> bool:
     return True
 
 
-def _take_back_pin(article: Article, event: Event) -> bool:
+def _revert_pin(article: Article, event: Event) -> bool:
     """Pin or unpin as before; what the document wishes meanwhile stays its wish."""
-    name = event.field.removeprefix(PIN)
+    name = event.field.removeprefix(PIN_PREFIX)
     is_pinned = name in article.pins
     if is_pinned != (event.after is not None):
         return False
@@ -226,13 +238,15 @@ def _take_back_pin(article: Article, event: Event) -> bool:
 
 def _pinned_by(event: Event) -> set[str]:
     """Return the fields, as events name them, that a pin keeps."""
-    name = event.field.removeprefix(PIN)
-    return {name, f"{name}_id", *PINNED_AS.get(name, ())}
+    name = event.field.removeprefix(PIN_PREFIX)
+    return {name, f"{name}_id", *FIELDS_BY_PIN.get(name, ())}
 
 
-def _keeps_off(article: Article, event: Event) -> bool:
+def _needs_pin(article: Article, event: Event) -> bool:
     """Return whether a pin that the event set holds the article back by now: nobody holds or spikes without it."""
-    return event.field == f"{PIN}published" and event.before is None and article.state in (State.HELD, State.SPIKED)
+    return (
+        event.field == f"{PIN_PREFIX}published" and event.before is None and article.state in (State.HELD, State.SPIKED)
+    )
 
 
 def _exists(column: str, pk: int) -> bool:
@@ -240,54 +254,54 @@ def _exists(column: str, pk: int) -> bool:
     return model.objects.filter(pk=pk).exists()
 
 
-def _remove_created(running: Act, events: Sequence[Event]) -> list[Kept]:
+def _remove_created(uow: UnitOfWork, events: Sequence[Event]) -> list[NotRestored]:
     """Delete the articles that an operation brought, unless somebody has worked on them since."""
-    kept = []
+    not_restored = []
     for chunk in chunked(events):
-        found = {article.pk: article for article in running.load(each.subject_id for each in chunk)}
+        found = {article.pk: article for article in uow.load(each.subject_id for each in chunk)}
         here = [each for each in chunk if each.subject_id in found]
-        untouched = [each.subject_id for each in here if _is_as_it_came(found[each.subject_id], each)]
+        untouched = [each.subject_id for each in here if _is_untouched(found[each.subject_id], each)]
         worked_on = [each for each in here if each.subject_id not in untouched]
-        kept += [Kept(event, _since(event)) for event in worked_on]
-        left = remove(running, untouched)
-        duplicates.settle(running, keys=left.keys)
-        rescoring.place_folded(running, left.neighbours.difference(untouched))
-        running.relieve()
-    return kept
+        not_restored += [NotRestored(event, _changed_by(event)) for event in worked_on]
+        left = delete_articles(uow, untouched)
+        duplicates.mark_duplicates(uow, keys=left.keys)
+        rescoring.assign_leads_around(uow, left.neighbours.difference(untouched))
+        uow.flush_if_large()
+    return not_restored
 
 
-def _is_as_it_came(article: Article, event: Event) -> bool:
+def _is_untouched(article: Article, event: Event) -> bool:
     """Return whether what was changed since `event` created the article, if anything, has been taken back."""
     if article.version == event.version:
         return True
     first: dict[str, Event] = {}
     for later in Event.objects.of(Subject.ARTICLE, article.pk).filter(version__gt=event.version).order_by("pk"):
         first.setdefault(later.field, later)
-    now = snapshot(article)
+    now = logged_values(article)
     return all(
-        snapshots.same(snapshots.load([article.pk], name)[article.pk], later.before or [])
-        if name in snapshots.NAMES
+        snapshots.equal_ignoring_targets(snapshots.read_list([article.pk], name)[article.pk], later.before or [])
+        if name in snapshots.LIST_NAMES
         else now.get(name) == later.before
         for name, later in first.items()
     )
 
 
-def _revive(running: Act, events: Sequence[Event]) -> list[Kept]:
+def _recreate(uow: UnitOfWork, events: Sequence[Event]) -> list[NotRestored]:
     """Bring deleted articles back, under their old keys, unless something took their names."""
-    kept: list[Kept] = []
+    not_restored: list[NotRestored] = []
     for chunk in chunked(events):
         possible = []
-        for event, hindrance in _hindrances(chunk):
+        for event, hindrance in _obstacles(chunk):
             if hindrance:
-                kept.append(Kept(event, hindrance))
+                not_restored.append(NotRestored(event, hindrance))
             else:
                 possible.append(event)
-        _revive_all(running, possible)
-        running.relieve()
-    return kept
+        _recreate_all(uow, possible)
+        uow.flush_if_large()
+    return not_restored
 
 
-def _hindrances(events: Sequence[Event]) -> Iterator[tuple[Event, str]]:
+def _obstacles(events: Sequence[Event]) -> Iterator[tuple[Event, str]]:
     """Yield each event with what stands against bringing its article back; empty if nothing does."""
     columns = {event.pk: event.before["columns"] for event in events}
     ids, names = [event.subject_id for event in events], [own["name"] for own in columns.values()]
@@ -305,24 +319,24 @@ def _hindrances(events: Sequence[Event]) -> Iterator[tuple[Event, str]]:
             yield event, ""
 
 
-def _revive_all(running: Act, events: Sequence[Event]) -> None:
+def _recreate_all(uow: UnitOfWork, events: Sequence[Event]) -> None:
     rows = [_article_of(event) for event in events]
     came_in = [(time_value(row.created_at), row.pk) for row in rows]
     Article.objects.bulk_create(rows)
     BulkTable(Article).update(["created_at"], came_in)  # bulk_create says now
     ids = [event.subject_id for event in events]
-    for name in snapshots.NAMES:
-        snapshots.put_new({event.subject_id: event.before["lists"][name] for event in events}, name)
+    for name in snapshots.LIST_NAMES:
+        snapshots.insert_lists({event.subject_id: event.before["lists"][name] for event in events}, name)
     for event in events:
         links = event.before["listed_by"]
         if links:
             RelatedLink.objects.filter(pk__in=links, target=None).update(target=event.subject_id)
         name = event.before["columns"]["name"]
-        running.note(Change(event.subject_id, event.label, CREATED, None, name, event.version))
-    running.created.update(ids)
+        uow.record(FieldChange(event.subject_id, event.label, CREATED, None, name, event.version))
+    uow.created_ids.update(ids)
     rescoring.connect_links(ids)
-    duplicates.settle(running, ids)
-    rescoring.place_folded(running, ids)
+    duplicates.mark_duplicates(uow, ids)
+    rescoring.assign_leads_around(uow, ids)
 
 
 def _article_of(event: Event) -> Article:
@@ -335,26 +349,26 @@ def _article_of(event: Event) -> Article:
     return Article(**values)
 
 
-def _restore_number(running: Act, event: Event) -> Iterable[Kept]:
+def _revert_policy_value(uow: UnitOfWork, event: Event) -> Iterable[NotRestored]:
     """Restore a number of the site's policy or of a topic's; with its first and last, that policy itself."""
     name, topic = number_of(event.field)
     if topic is not None and not Topic.objects.filter(pk=topic).exists():
-        return [Kept(event, "the topic was deleted since")]
-    if getattr(policy_numbers.row_of(topic), name) != event.after:
-        return [Kept(event, _since(event))]
-    policy_numbers.set_number(running, name, topic, event.before)
+        return [NotRestored(event, "the topic was deleted since")]
+    if getattr(policy_numbers.locked_policy(topic), name) != event.after:
+        return [NotRestored(event, _changed_by(event))]
+    policy_numbers.set_policy_value(uow, name, topic, event.before)
     return []
 
 
-def _take_back_other(running: Act, event: Event) -> Iterator[Kept]:
+def _revert_reference(uow: UnitOfWork, event: Event) -> Iterator[NotRestored]:
     """Undo what an event tells of an outlet or a topic."""
     try:
-        outlets_and_topics.take_back(running, event)
-    except outlets_and_topics.Stays as stays:
-        yield Kept(event, str(stays) or _since(event))
+        outlets_and_topics.revert_event(uow, event)
+    except outlets_and_topics.CannotRevertError as stays:
+        yield NotRestored(event, str(stays) or _changed_by(event))
 
 
-def _since(event: Event) -> str:
+def _changed_by(event: Event) -> str:
     """Say who changed the field after the event."""
     later = Event.objects.of(event.subject, event.subject_id).filter(pk__gt=event.pk).exclude(operation=event.operation)
     if event.field != CREATED:

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from articles.db.compiled_queries import NOW, CompiledQuery
 from articles.models import Article
-from articles.rules.ranking import is_mixed, mixed
+from articles.rules.ranking import is_within_limit, limit_per_provider
 
 STORIES = 36
 BESIDE = 6  # secondary stories beside the top one
@@ -86,7 +86,9 @@ def _first_page() -> FrontPage:
     picks = PICKS.rows()
     hottest = HOTTEST.rows()
     shown = _in_order(picks, hottest)
-    if len(hottest) == STORIES + SPARE and not is_mixed([story.provider_id for story in shown], fixed=len(picks)):
+    if len(hottest) == STORIES + SPARE and not is_within_limit(
+        [story.provider_id for story in shown], fixed=len(picks)
+    ):
         hottest = MORE.rows()
         shown = _in_order(picks, hottest)
     shown = shown[:STORIES]
@@ -108,7 +110,7 @@ def _next_page(place: Place) -> FrontPage:
 def _in_order(picks: Sequence[Hot], hottest: Iterable[Hot]) -> list[Hot]:
     picked = {pick.pk for pick in picks}
     stories = [*picks, *(story for story in hottest if story.pk not in picked)]
-    return mixed(stories, [story.provider_id for story in stories], fixed=len(picks))
+    return limit_per_provider(stories, [story.provider_id for story in stories], fixed=len(picks))
 
 
 def _end(shown: Sequence[Hot], hottest: Sequence[Hot]) -> Place | None:

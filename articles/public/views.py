@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 
 from articles.models import Article, ArticleQuerySet, Policies
 from articles.page_cache.cacheable import cacheable
-from articles.rules.ranking import HOURS_PER_TENFOLD_HEAT, MIXED_PLACES, PER_OUTLET
+from articles.rules.ranking import HOURS_PER_TENFOLD_HEAT, LIMITED_PLACES, MAX_PER_PROVIDER
 
 from . import providers as outlets
 from .cards import cards_of, days_of
@@ -48,7 +48,8 @@ def front(request: HttpRequest) -> HttpResponse:
     found = cards_of(page.ids, 1 + BESIDE)
     cards = [card._replace(is_pick=pk in page.picks) for pk, card in zip(page.ids, found, strict=True)]
     # The river, which goes by days, begins after the places that outlets share.
-    top, beside, below, river = cards[:1], cards[1 : 1 + BESIDE], cards[1 + BESIDE : MIXED_PLACES], cards[MIXED_PLACES:]
+    top, beside = cards[:1], cards[1 : 1 + BESIDE]
+    below, river = cards[1 + BESIDE : LIMITED_PLACES], cards[LIMITED_PLACES:]
     context = {"page": page, "top": top[0] if top else None, "briefs": beside, "row": below, "days": days_of(river)}
     return render(request, "articles/front.html", context | {"today": timezone.localdate()})
 
@@ -136,8 +137,8 @@ def about(request: HttpRequest) -> HttpResponse:
     context = {
         "policy": Policies.load().site,
         "hours": int(HOURS_PER_TENFOLD_HEAT),
-        "per_outlet": PER_OUTLET,
-        "mixed_places": MIXED_PLACES,
+        "per_outlet": MAX_PER_PROVIDER,
+        "mixed_places": LIMITED_PLACES,
     }
     return render(request, "articles/about.html", context)
 

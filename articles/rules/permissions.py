@@ -10,7 +10,7 @@ from typing import Protocol
 SCORE, FOLD, PUBLISH = "articles.score", "articles.fold", "articles.publish"
 CHANGE_POLICY, RUN_IMPORT = "articles.change_policy", "articles.run_import"
 
-NEEDED: dict[str, str] = {
+PERMISSION_BY_ACTION: dict[str, str] = {
     "add": "articles.add_article",
     "edit": "articles.change_article",
     "score": SCORE,
@@ -34,20 +34,25 @@ NEEDED: dict[str, str] = {
 }
 
 # Of these verbs, heat, publication and leads are a consequence: who may do the verb may take all of it back.
-BY_POLICY = frozenset({"score", "rescore", "fold", "take_out", "make_lead", "merge", "import", "policy", "delete"})
+ACTIONS_WITH_POLICY_EFFECTS = frozenset(
+    {"score", "rescore", "fold", "take_out", "make_lead", "merge", "import", "policy", "delete"}
+)
 # What other verbs, a whole form for one, may have changed beside: each asks for its own right.
-FIELDS: dict[str, str] = {
+PERMISSION_BY_FIELD: dict[str, str] = {
     **dict.fromkeys(("quality", "heat", "pin quality", "pin heat"), SCORE),
     **dict.fromkeys(("publish_at", "unpublish_at", "pick_until", "removed"), PUBLISH),
     "lead_id": FOLD,
 }
-SUBJECTS: dict[str, str] = {
+PERMISSION_BY_SUBJECT: dict[str, str] = {
     "provider": "providers.change_provider",
     "topic": "articles.change_topic",
     "policy": CHANGE_POLICY,
 }
 # Where they were deleted, or are again.
-DELETED: dict[str, str] = {"provider": "providers.delete_provider", "topic": "articles.delete_topic"}
+DELETE_PERMISSION_BY_SUBJECT: dict[str, str] = {
+    "provider": "providers.delete_provider",
+    "topic": "articles.delete_topic",
+}
 
 _VIEW = (
     "articles.view_article",
@@ -56,7 +61,7 @@ _VIEW = (
     "articles.view_sitepolicy",
     "providers.view_provider",
 )
-_WORDS = (
+_EDIT_TEXT = (
     "articles.add_article",
     "articles.change_article",
     "articles.add_articletopic",
@@ -64,14 +69,14 @@ _WORDS = (
     "articles.delete_articletopic",
     "articles.view_articletopic",
 )
-_LISTS = tuple(
+_EDIT_LISTS = tuple(
     f"articles.{act}_{model}"
     for model in ("articleimage", "relatedlink")
     for act in ("view", "add", "change", "delete")
 )
-_EDITOR = (*_WORDS, *_LISTS, SCORE, FOLD)
+_EDITOR = (*_EDIT_TEXT, *_EDIT_LISTS, SCORE, FOLD)
 GROUPS: dict[str, tuple[str, ...]] = {
-    "contributor": (*_VIEW, *_WORDS),
+    "contributor": (*_VIEW, *_EDIT_TEXT),
     "editor": (*_VIEW, *_EDITOR),
     "publisher": (
         *_VIEW,
@@ -88,13 +93,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 
-class Holder(Protocol):
+class HasPermissions(Protocol):
     """A user, as far as rights go."""
 
     def has_perm(self, perm: str) -> bool: ...
 
 
-def may(user: Holder, verb: str, *, undoes: str = "") -> bool:
+def can(user: HasPermissions, verb: str, *, undoes: str = "") -> bool:
     """Return whether `user` may do what the verb does; undoing needs the right to do what is undone."""
     wanted = undoes if verb == "undo" else verb
-    return user.has_perm(NEEDED[wanted]) if wanted in NEEDED else False
+    return user.has_perm(PERMISSION_BY_ACTION[wanted]) if wanted in PERMISSION_BY_ACTION else False

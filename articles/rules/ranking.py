@@ -11,10 +11,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 HOURS_PER_TENFOLD_HEAT = 24.0  # an event ten times as hot stays up one day longer
-MIXED_PLACES, PER_OUTLET = 10, 2  # so many of the first places may one outlet's leads take
+LIMITED_PLACES, MAX_PER_PROVIDER = 10, 2  # so many of the first places may one outlet's leads take
 
 
-def hot_value(heat: int | None, published_at: datetime) -> float:
+def front_page_rank(heat: int | None, published_at: datetime) -> float:
     """Return an article's place on the front page, higher first.
 
     The logarithm of its heat plus its publication time in days: nothing needs to be recomputed as time passes,
@@ -24,7 +24,7 @@ def hot_value(heat: int | None, published_at: datetime) -> float:
     return round(math.log10(1 + max(heat or 0, 0)) + days, 6)
 
 
-def mixed(stories: Sequence[T], outlets: Sequence[Hashable], *, fixed: int = 0) -> list[T]:
+def limit_per_provider(stories: Sequence[T], outlets: Sequence[Hashable], *, fixed: int = 0) -> list[T]:
     """Return the stories in their order, but with at most PER_OUTLET of one outlet among the first MIXED_PLACES.
 
     `outlets` tells whose each story is. What has to wait follows the first places; where other outlets don't have
@@ -34,17 +34,17 @@ def mixed(stories: Sequence[T], outlets: Sequence[Hashable], *, fixed: int = 0) 
     first: list[int] = []
     later: list[int] = []
     for place, outlet in enumerate(outlets):
-        fits = place < fixed or (len(first) < MIXED_PLACES and taken[outlet] < PER_OUTLET)
+        fits = place < fixed or (len(first) < LIMITED_PLACES and taken[outlet] < MAX_PER_PROVIDER)
         taken[outlet] += fits
         (first if fits else later).append(place)
     return [stories[place] for place in first + later]
 
 
-def is_mixed(outlets: Sequence[Hashable], *, fixed: int = 0) -> bool:
+def is_within_limit(outlets: Sequence[Hashable], *, fixed: int = 0) -> bool:
     """Return whether the first places hold no more of one outlet than they may, beside what is `fixed`."""
     taken = Counter(outlets[:fixed])
-    for outlet in outlets[fixed:MIXED_PLACES]:
+    for outlet in outlets[fixed:LIMITED_PLACES]:
         taken[outlet] += 1
-        if taken[outlet] > PER_OUTLET:
+        if taken[outlet] > MAX_PER_PROVIDER:
             return False
     return True

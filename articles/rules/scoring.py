@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .slugs import file_order
+from .slugs import file_sort_key
 
 FOLDED_HEAT = -1
-SIDE = "lead"  # the pin of an article whose side of a story, folded or not, an editor decided
+STORY_ROLE_PIN = "lead"  # the pin of an article whose side of a story, folded or not, an editor decided
 SCORE_MAX = 1_000_000  # far above the highest heat ever seen (942)
 ENGAGEMENT_MAX = 6  # the largest audience term seen in 8,553 active versions of the format's history
 TITLE_LENGTH_FREE = 70  # characters; each further two cost the suggested quality one point
@@ -48,7 +48,7 @@ class Policy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class ScoringInput:
     """What the rules need to know of one article. `rivals` are (quality, name) of what its related list holds."""
 
     name: str
@@ -57,7 +57,7 @@ class Standing:
     published: bool | None = None
     removed: bool = False
     engagement: int = 0
-    rivals: Sequence[tuple[int, str]] = ()
+    members: Sequence[tuple[int, str]] = ()
     pins: frozenset[str] = frozenset()
 
 
@@ -70,7 +70,7 @@ class Term:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class ScoringResult:
     """What the policy makes of an article. `heat` is None while it is unscored, -1 when it is folded."""
 
     role: Role
@@ -82,10 +82,10 @@ class Verdict:
 class Explanation:
     """A verdict with its reasons: the terms add up to the rule's heat; pins say which numbers are an editor's."""
 
-    verdict: Verdict
+    result: ScoringResult
     terms: tuple[Term, ...]
     threshold: int
-    stronger: str | None  # the name of the member that leads instead
+    better_lead: str | None  # the name of the member that leads instead
     pins: tuple[str, ...]
 
 
@@ -98,9 +98,9 @@ def role_of(quality: int | None, heat: int | None, published: bool | None, relat
     return Role.LEAD if related_count else Role.SINGLE
 
 
-def leading(members: Iterable[tuple[int, str]]) -> tuple[int, str] | None:
+def choose_leader(members: Iterable[tuple[int, str]]) -> tuple[int, str] | None:
     """Return the (quality, name) that leads a story: the highest quality; ties go to the smallest file name."""
-    return min(members, key=lambda member: (-member[0], file_order(member[1])), default=None)
+    return min(members, key=lambda member: (-member[0], file_sort_key(member[1])), default=None)
 
 
 def coverage_bonus(policy: Policy, quality: int, related_count: int) -> int:
@@ -108,7 +108,7 @@ def coverage_bonus(policy: Policy, quality: int, related_count: int) -> int:
     return policy.related_bonus * related_count if quality >= policy.bonus_floor else 0
 
 
-def engagement_left_over(policy: Policy, quality: int | None, heat: int | None, related_count: int) -> int:
+def infer_engagement(policy: Policy, quality: int | None, heat: int | None, related_count: int) -> int:
     """Return the audience term that a document's heat contains: 0 to 6, 0 where the rest is no such term."""
     if quality is None or heat is None or heat == FOLDED_HEAT:
         return 0
@@ -116,39 +116,41 @@ def engagement_left_over(policy: Policy, quality: int | None, heat: int | None, 
     return rest if 0 <= rest <= ENGAGEMENT_MAX else 0
 
 
-def explain(standing: Standing, policy: Policy) -> Explanation:
+def explain(scoring_input: ScoringInput, policy: Policy) -> Explanation:
     """Return what `policy` makes of an article, with the terms, the threshold and the pins that decide."""
-    stronger: str | None = None
+    better_lead: str | None = None
     terms: tuple[Term, ...] = ()
-    if standing.quality is None:
+    if scoring_input.quality is None:
         heat = None
     else:
-        stronger = _stronger(standing, standing.quality)
-        terms = _heat_terms(standing, standing.quality, policy)
-        is_folded = standing.heat == FOLDED_HEAT if SIDE in standing.pins else stronger is not None
+        better_lead = _better_lead(scoring_input, scoring_input.quality)
+        terms = _heat_terms(scoring_input, scoring_input.quality, policy)
+        is_folded = (
+            scoring_input.heat == FOLDED_HEAT if STORY_ROLE_PIN in scoring_input.pins else better_lead is not None
+        )
         heat = FOLDED_HEAT if is_folded else min(sum(term.points for term in terms), SCORE_MAX)
-    if "heat" in standing.pins:
-        heat = standing.heat
-    verdict = Verdict(
-        role=role_of(standing.quality, heat, standing.published, len(standing.rivals)),
+    if "heat" in scoring_input.pins:
+        heat = scoring_input.heat
+    result = ScoringResult(
+        role=role_of(scoring_input.quality, heat, scoring_input.published, len(scoring_input.members)),
         heat=heat,
-        published=_published(standing, policy, heat),
+        published=_published(scoring_input, policy, heat),
     )
     return Explanation(
-        verdict=verdict,
+        result=result,
         terms=terms,
         threshold=policy.publish_threshold,
-        stronger=stronger,
-        pins=tuple(sorted(standing.pins)),
+        better_lead=better_lead,
+        pins=tuple(sorted(scoring_input.pins)),
     )
 
 
-def _stronger(standing: Standing, quality: int) -> str | None:
+def _better_lead(scoring_input: ScoringInput, quality: int) -> str | None:
     """Return the name of the rival that leads instead; None if the article itself does, or if an editor decided."""
-    if SIDE in standing.pins:
+    if STORY_ROLE_PIN in scoring_input.pins:
         return None
-    first = leading([(quality, standing.name), *standing.rivals])
-    return None if first is None or first[1] == standing.name else first[1]
+    first = choose_leader([(quality, scoring_input.name), *scoring_input.members])
+    return None if first is None or first[1] == scoring_input.name else first[1]
 
 
 def is_public(
@@ -226,21 +228,21 @@ def suggested_quality(
     return max(0, sum(term.points for term in kept)), kept
 
 
-def _heat_terms(standing: Standing, quality: int, policy: Policy) -> tuple[Term, ...]:
-    count = len(standing.rivals)
+def _heat_terms(scoring_input: ScoringInput, quality: int, policy: Policy) -> tuple[Term, ...]:
+    count = len(scoring_input.members)
     terms = [Term("quality", quality)]
     if count:
         bonus = coverage_bonus(policy, quality, count)
         label = f"{count} related × {policy.related_bonus}"
         terms.append(Term(label if bonus else f"{label}, not below quality {policy.bonus_floor}", bonus))
-    if standing.engagement:
-        terms.append(Term("engagement", standing.engagement))
+    if scoring_input.engagement:
+        terms.append(Term("engagement", scoring_input.engagement))
     return tuple(terms)
 
 
-def _published(standing: Standing, policy: Policy, heat: int | None) -> bool | None:
-    if "published" in standing.pins or heat is None:
-        return standing.published
-    if heat == FOLDED_HEAT or standing.removed:
+def _published(scoring_input: ScoringInput, policy: Policy, heat: int | None) -> bool | None:
+    if "published" in scoring_input.pins or heat is None:
+        return scoring_input.published
+    if heat == FOLDED_HEAT or scoring_input.removed:
         return False
     return heat >= policy.publish_threshold

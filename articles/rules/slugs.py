@@ -17,7 +17,7 @@ _DROPPED_PATTERN = re.compile(r"[^a-z0-9\s-]")
 _GAP_PATTERN = re.compile(r"[\s-]+")
 
 
-def slug_of(title: str) -> str:
+def slugify_title(title: str) -> str:
     """Return the words of `title` in a-z, 0-9 and hyphens; a trailing hyphen stays. Empty if none is left."""
     text = title.strip().removesuffix(" ...")
     letters = (char for char in unicodedata.normalize("NFD", text) if unicodedata.category(char) != "Mn")
@@ -25,12 +25,12 @@ def slug_of(title: str) -> str:
     return _GAP_PATTERN.sub("-", kept).lstrip("-")
 
 
-def name_of(published_at: datetime, title: str) -> str:
+def document_name(published_at: datetime, title: str) -> str:
     """Return the name of a document that has none: its UTC date and its slug, cut at a word if too long.
 
     A title without a single usable letter gets a digest instead, so that such titles of one day stay apart.
     """
-    slug = slug_of(title)
+    slug = slugify_title(title)
     if len(slug) > SLUG_LENGTH_MAX:
         slug = slug[: SLUG_LENGTH_MAX + 1].rpartition("-")[0] or slug[:SLUG_LENGTH_MAX]
     if not slug.strip("-"):
@@ -38,7 +38,7 @@ def name_of(published_at: datetime, title: str) -> str:
     return f"{published_at.astimezone(UTC):%Y-%m-%d}-{slug}"
 
 
-def file_order(name: str) -> bytes:
+def file_sort_key(name: str) -> bytes:
     """Return the key by which names sort as their files do: `a-b.md` before `a.md`, because - comes before the dot."""
     return f"{name}.md".encode()
 

@@ -26,7 +26,7 @@ class SpikeReason(StrEnum):
 
 
 # What was rejected comes back undecided: nobody publishes by mistake what a colleague has thrown out.
-NEXT: dict[State, frozenset[State]] = {
+TRANSITIONS: dict[State, frozenset[State]] = {
     State.UNDECIDED: frozenset({State.PUBLISHED, State.HELD, State.SPIKED}),
     State.PUBLISHED: frozenset({State.UNDECIDED, State.HELD, State.SPIKED}),
     State.HELD: frozenset({State.UNDECIDED, State.PUBLISHED, State.SPIKED}),
@@ -34,18 +34,18 @@ NEXT: dict[State, frozenset[State]] = {
 }
 
 
-def may_become(before: str, after: str) -> bool:
+def can_transition(before: str, after: str) -> bool:
     """Return whether an article in state `before` may become `after`; staying as it is is always allowed."""
-    return before == after or State(after) in NEXT[State(before)]
+    return before == after or State(after) in TRANSITIONS[State(before)]
 
 
-def state_for(published: bool | None, before: str) -> State:
+def state_from_published(published: bool | None, before: str) -> State:
     """Return the state that agrees with `published`: held and spiked articles stay so until they are published."""
     if published:
         return State.PUBLISHED
     return State.UNDECIDED if before == State.PUBLISHED else State(before)
 
 
-def is_on_air(publish_at: datetime | None, unpublish_at: datetime | None, now: datetime) -> bool:
+def is_within_schedule(publish_at: datetime | None, unpublish_at: datetime | None, now: datetime) -> bool:
     """Return whether a schedule lets readers see an article at `now`: from the first time on, up to the second."""
     return (publish_at is None or publish_at <= now) and (unpublish_at is None or unpublish_at > now)

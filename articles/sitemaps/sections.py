@@ -19,7 +19,7 @@ from django.db.models import Count, Max, Q
 from django.db.models.functions import Coalesce, TruncDay, TruncMonth
 from django.utils import timezone
 
-from articles.audit_log.last_modified import SHOWN, with_log
+from articles.audit_log.last_modified import VISIBLE_FIELDS, with_last_modified
 from articles.audit_log.unit_of_work import DELETED
 from articles.models import Article, ArticleQuerySet, Event, RelatedLink, Subject
 from articles.models.operation import EventQuerySet
@@ -74,7 +74,7 @@ def stories_of(name: str) -> ArticleQuerySet:
     """Return the stories of the section `name`, newest first, at most LIMIT; none if no section can be called so."""
     span = _span(name)
     articles = _listed(*span) if span else Article.objects.none()
-    return with_log(articles).newest_first()[:LIMIT]
+    return with_last_modified(articles).newest_first()[:LIMIT]
 
 
 def recent_stories(since: timedelta, count: int) -> ArticleQuerySet:
@@ -112,7 +112,7 @@ def _moments_logged(events: EventQuerySet) -> set[datetime] | None:
     """Return when the stories were published that events tell of, and those that show them; None if nobody knows."""
     if events.filter(Q(field=DELETED) | Q(subject=Subject.POLICY)).exists():
         return None
-    shown = events.filter(subject=Subject.ARTICLE, field__in=SHOWN)
+    shown = events.filter(subject=Subject.ARTICLE, field__in=VISIBLE_FIELDS)
     before = shown.filter(field="published_at").values_list("before", flat=True)
     articles = Article.objects.filter(pk__in=shown.values("subject_id")).order_by()
     leads = RelatedLink.objects.filter(target__in=shown.values("subject_id")).order_by()
@@ -149,7 +149,7 @@ def _sections_of(months: Sequence[str]) -> dict[str, list[Section]]:
 def _told(months: Sequence[str], truncated: type[TruncMonth | TruncDay]) -> list[Section]:
     """Return the months, or the days of the months, that have stories. One query."""
     spans = [Q(published_at__gte=start, published_at__lt=end) for start, end in map(_span, months)]
-    stories = with_log(indexed(Article.objects.public()).filter(reduce(or_, spans)))
+    stories = with_last_modified(indexed(Article.objects.public()).filter(reduce(or_, spans)))
     rows = (
         stories.order_by()
         .values(start=truncated("published_at", tzinfo=UTC))

@@ -13,12 +13,12 @@ from typing import Any
 from django.utils import timezone
 
 from articles.models import Article
-from articles.rules.scoring import FOLDED_HEAT, SIDE, Explanation, Role, Term
+from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, Explanation, Role, Term
 
-COUNTED = {"images": "pictures", "related": "related links"}  # lists of which only the length is a wish
+COUNTED_LISTS = {"images": "pictures", "related": "related links"}  # lists of which only the length is a wish
 
 
-def explained(
+def format_explanation(
     explanation: Explanation,
     article: Article,
     *,
@@ -32,7 +32,7 @@ def explained(
     member of the story whose name is known.
     """
     lines = [
-        f"{called} is {explanation.verdict.role}",
+        f"{called} is {explanation.result.role}",
         _heat(explanation, naming),
         _publication(explanation),
         f"decided by {by}: threshold {explanation.threshold}",
@@ -42,44 +42,45 @@ def explained(
     if schedule:
         lines.append(schedule)
     lines += _pins(explanation, article)
-    verdict = explanation.verdict
-    if (article.heat, article.published) != (verdict.heat, verdict.published):
-        stored = f"heat {word(article.heat)}, published {word(article.published)}"
+    result = explanation.result
+    if (article.heat, article.published) != (result.heat, result.published):
+        stored = f"heat {format_value(article.heat)}, published {format_value(article.published)}"
         lines.append(f"stored: {stored}; rescoring would change that")
     return lines
 
 
 def _heat(explanation: Explanation, naming: Callable[[str], str]) -> str:
-    heat = explanation.verdict.heat
+    heat = explanation.result.heat
     if "heat" in explanation.pins:
-        return f"heat {word(heat)}: pinned"
+        return f"heat {format_value(heat)}: pinned"
     if heat is None:
         return "heat none: it has no quality yet"
     if heat != FOLDED_HEAT:
-        return f"heat {heat}: {summed(explanation.terms)}"
-    if explanation.stronger is None:
+        return f"heat {heat}: {format_terms(explanation.terms)}"
+    if explanation.better_lead is None:
         return "heat -1: an editor folded it"
-    return f"heat -1: {naming(explanation.stronger)} leads the story"
+    return f"heat -1: {naming(explanation.better_lead)} leads the story"
 
 
 def _publication(explanation: Explanation) -> str:
-    verdict, threshold = explanation.verdict, explanation.threshold
-    told = f"published {word(verdict.published)}"
+    result, threshold = explanation.result, explanation.threshold
+    told = f"published {format_value(result.published)}"
     if "published" in explanation.pins:
         return f"{told}: pinned"
-    if verdict.role == Role.UNSCORED:
+    if result.role == Role.UNSCORED:
         return f"{told}: unscored, so the policy for unscored articles says whether readers see it"
-    if verdict.heat is None:
+    if result.heat is None:
         return f"{told}: as its document says, for it has no heat"
-    if verdict.heat == FOLDED_HEAT:
+    if result.heat == FOLDED_HEAT:
         return f"{told}: folded articles are shown under their lead"
-    if verdict.heat >= threshold and not verdict.published:
+    if result.heat >= threshold and not result.published:
         return f"{told}: its source removed it"
-    return f"{told}: heat {verdict.heat} {'≥' if verdict.heat >= threshold else '<'} threshold {threshold}"
+    return f"{told}: heat {result.heat} {'≥' if result.heat >= threshold else '<'} threshold {threshold}"
 
 
 def _state(article: Article) -> str:
-    return f"state {article.decision} since {_time(article.state_since)}, seen by readers: {word(article.is_shown())}"
+    is_shown = format_value(article.is_shown())
+    return f"state {article.decision} since {_time(article.state_since)}, seen by readers: {is_shown}"
 
 
 def _schedule(article: Article) -> str:
@@ -91,30 +92,30 @@ def _schedule(article: Article) -> str:
 
 def _pins(explanation: Explanation, article: Article) -> Iterator[str]:
     for name in explanation.pins:
-        if name == SIDE:
+        if name == STORY_ROLE_PIN:
             side = "is folded" if article.is_folded else "stands by itself"
             yield f"pinned: an editor decided that it {side}"
         elif name in article.wishes:
-            yield f"pinned {name}: its document wants {wished(name, article.wishes[name])}"
+            yield f"pinned {name}: its document wants {format_incoming_value(name, article.wishes[name])}"
         else:
             yield f"pinned {name}: what its document wants is known after the next import"
 
 
-def wished(name: str, wish: Any) -> str:
+def format_incoming_value(name: str, wish: Any) -> str:
     """Return what a document wants for a field, as `pins.py` and the import keep it, in words for people."""
-    if name in COUNTED and isinstance(wish, int):
-        return f"{wish} {COUNTED[name]}"
+    if name in COUNTED_LISTS and isinstance(wish, int):
+        return f"{wish} {COUNTED_LISTS[name]}"
     if name == "provider":
         domain, outlet = wish
         return f"{outlet} ({domain})"
     if name == "published_at" and isinstance(wish, str):
         return _time(datetime.fromisoformat(wish))
     if isinstance(wish, list) and all(isinstance(item, str) for item in wish):
-        return ", ".join(wish) or word(None)
-    return word(wish)
+        return ", ".join(wish) or format_value(None)
+    return format_value(wish)
 
 
-def word(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return a value as explanations and reports write it: yes, no, none, or itself."""
     if value is None or value == "":
         return "none"
@@ -127,10 +128,10 @@ def _time(moment: datetime) -> str:
     return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"
 
 
-def suggestion(points: int, terms: Iterable[Term]) -> str:
+def format_suggestion(points: int, terms: Iterable[Term]) -> str:
     """Return the suggested quality with its terms, in a line for people."""
-    return f"suggested quality {points}: " + (summed(terms) or "nothing speaks for it")
+    return f"suggested quality {points}: " + (format_terms(terms) or "nothing speaks for it")
 
 
-def summed(terms: Iterable[Term]) -> str:
+def format_terms(terms: Iterable[Term]) -> str:
     return " + ".join(f"{term.points} ({term.label})" for term in terms).replace("+ -", "- ")

@@ -10,14 +10,14 @@ from typing import Any
 from articles.models import Article, Policies, Topic
 
 from . import rescoring
-from .rescoring import Rescored
+from .rescoring import RescoreChange
 
-ARTICLES_TRIED = 20_000  # of more, the newest: a preview is answered in seconds, whatever the archive holds
+EXAMINED_MAX = 20_000  # of more, the newest: a preview is answered in seconds, whatever the archive holds
 SAMPLES = 10  # of each kind
 
 
 @dataclass(frozen=True)
-class Tally:
+class ChangeCounts:
     """How many articles the numbers would publish, withdraw and give another heat."""
 
     published: int
@@ -25,7 +25,7 @@ class Tally:
     heated: int
 
     @classmethod
-    def of(cls, changes: Iterable[Rescored]) -> Tally:
+    def of(cls, changes: Iterable[RescoreChange]) -> ChangeCounts:
         kinds = [(change.is_published, change.is_withdrawn, "heat" in change.fields) for change in changes]
         return cls(*(sum(kind) for kind in zip(*kinds, strict=True))) if kinds else cls(0, 0, 0)
 
@@ -36,58 +36,58 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class PolicyPreview:
     """The changes that rescoring would make. `tried` of `scored` articles were looked at, the newest.
 
     `turned` is how many unscored articles would be shown, where `shows_unscored`, or else hidden.
     """
 
-    changes: Sequence[Rescored]
-    tried: int
+    changes: Sequence[RescoreChange]
+    examined: int
     scored: int
-    turned: int
+    toggled: int
     shows_unscored: bool
     topics: Mapping[int, str]
 
     @property
     def sentence(self) -> str:
         told = f"{self.tally}" if self.changes else "change no scored article"
-        return f"This would {told}{f', among the newest {self.tried:,}' if self.is_bounded else ''}."
+        return f"This would {told}{f', among the newest {self.examined:,}' if self.is_bounded else ''}."
 
     @property
     def is_bounded(self) -> bool:
-        return self.tried < self.scored
+        return self.examined < self.scored
 
     @property
     def scope(self) -> str:
         """Which articles the figures are about."""
         if self.is_bounded:
-            return f"Only the newest {self.tried:,} of {self.scored:,} scored articles were looked at."
+            return f"Only the newest {self.examined:,} of {self.scored:,} scored articles were looked at."
         return f"Of {self.scored:,} scored articles. Pinned fields stay as they are."
 
     @property
     def unscored(self) -> str:
         """What becomes of unscored articles; empty if nothing does."""
-        if not self.turned:
+        if not self.toggled:
             return ""
-        noun = "article" if self.turned == 1 else "articles"
-        return f"It would {'show' if self.shows_unscored else 'hide'} {self.turned:,} unscored {noun} at once."
+        noun = "article" if self.toggled == 1 else "articles"
+        return f"It would {'show' if self.shows_unscored else 'hide'} {self.toggled:,} unscored {noun} at once."
 
     @property
-    def tally(self) -> Tally:
-        return Tally.of(self.changes)
+    def tally(self) -> ChangeCounts:
+        return ChangeCounts.of(self.changes)
 
     @property
-    def by_policy(self) -> list[tuple[str, Tally]]:
+    def by_policy(self) -> list[tuple[str, ChangeCounts]]:
         """Return the tally of each policy that decides, the site's first; nothing where that one decides alone."""
         if not self.topics:
             return []
         whose: list[tuple[str, int | None]] = [("The policy of the site", None)]
         whose += [(f"The policy of {name}", topic) for topic, name in self.topics.items()]
-        return [(name, Tally.of(each for each in self.changes if each.topic == topic)) for name, topic in whose]
+        return [(name, ChangeCounts.of(each for each in self.changes if each.topic == topic)) for name, topic in whose]
 
     @cached_property
-    def samples(self) -> list[tuple[str, Sequence[Rescored], int]]:
+    def samples(self) -> list[tuple[str, Sequence[RescoreChange], int]]:
         """Return some changes of each kind, the farthest from what is stored first, and how many more there are."""
         ranked = sorted(self.changes, key=_distance, reverse=True)
         kinds = [
@@ -98,18 +98,18 @@ class Forecast:
         return [(kind, found[:SAMPLES], len(found) - SAMPLES) for kind, found in kinds if found]
 
 
-def forecast(policies: Policies) -> Forecast:
+def preview_policy(policies: Policies) -> PolicyPreview:
     """Return what rescoring all articles by these policies would change."""
     scored = Article.objects.filter(quality__isnull=False)
-    newest = scored.newest_first().values("pk")[:ARTICLES_TRIED]
+    newest = scored.newest_first().values("pk")[:EXAMINED_MAX]
     show = policies.site.publish_unscored
     count = scored.count()
-    tried = Article.objects.filter(pk__in=newest) if count > ARTICLES_TRIED else scored
-    return Forecast(
-        changes=rescoring.trial(tried, policies),
-        tried=min(count, ARTICLES_TRIED),
+    examined = Article.objects.filter(pk__in=newest) if count > EXAMINED_MAX else scored
+    return PolicyPreview(
+        changes=rescoring.preview_rescore(examined, policies),
+        examined=min(count, EXAMINED_MAX),
         scored=count,
-        turned=Article.objects.unscored_against(show).count(),
+        toggled=Article.objects.unscored_against(show).count(),
         shows_unscored=show,
         topics=dict(Topic.objects.filter(pk__in=policies.by_topic).values_list("pk", "name")),
     )
@@ -127,6 +127,6 @@ def changed_policies(
     return Policies.made(site, kept)
 
 
-def _distance(change: Rescored) -> int:
+def _distance(change: RescoreChange) -> int:
     before, after = change.fields.get("heat", (0, 0))
     return abs((after or 0) - (before or 0))

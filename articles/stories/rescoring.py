@@ -16,21 +16,21 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from articles.audit_log import snapshots
-from articles.audit_log.unit_of_work import SYSTEM, Act
+from articles.audit_log.unit_of_work import SYSTEM_ACTOR, UnitOfWork
 from articles.db.bulk import BulkTable, chunked, ids_between_or_in
 from articles.models import Article, ArticleQuerySet, Pairing, Policies, RelatedLink, Verb
-from articles.models.derived import match_key, public_by_rule, settle
-from articles.rules.clustering import Claim, Placement, place
-from articles.rules.scoring import FOLDED_HEAT, Explanation, Policy, Standing, explain
-from articles.rules.slugs import file_order, name_of
-from articles.rules.states import state_for
+from articles.models.derived import is_public_by_policy, match_key, refresh_derived_fields
+from articles.rules.clustering import LeadAssignment, LeadCandidate, choose_lead
+from articles.rules.scoring import FOLDED_HEAT, Explanation, Policy, ScoringInput, explain
+from articles.rules.slugs import document_name, file_sort_key
+from articles.rules.states import state_from_published
 
-from .explanation_text import word
+from .explanation_text import format_value
 
 ARTICLES = BulkTable(Article)
 LINKS = BulkTable(RelatedLink)
 # What the rules ask of an article, and what is told of it.
-JUDGED = (
+RESCORE_FIELDS = (
     "name",
     "title",
     "quality",
@@ -43,7 +43,7 @@ JUDGED = (
     "state",
     "public",
 )
-FEW = 20  # articles whose neighbours are found by one statement; of many, several are quicker
+SINGLE_QUERY_MAX = 20  # articles whose neighbours are found by one statement; of many, several are quicker
 CHUNK = 200  # articles whose neighbourhood is looked at together
 
 
@@ -82,7 +82,7 @@ def _articles_by_key(keys: Collection[str]) -> dict[str, list[int]]:
     return found
 
 
-def keep_pairings(running: Act, ids: Collection[int]) -> set[int]:
+def apply_story_overrides(uow: UnitOfWork, ids: Collection[int]) -> set[int]:
     """Make the links of these articles agree with what editors decided about pairs of them; return whom that moved."""
     moved: set[int] = set()
     for chunk in chunked(sorted(set(ids))):
@@ -92,30 +92,30 @@ def keep_pairings(running: Act, ids: Collection[int]) -> set[int]:
         for pairing in pairs.select_related("member"):
             pair = (pairing.lead_id, pairing.member_id)
             if not pairing.together:
-                if part(running, *pair):
+                if unlink(uow, *pair):
                     moved.update(pair)
             elif not RelatedLink.objects.filter(article=pairing.lead_id, target=pairing.member_id).exists():
-                [lead] = running.load([pairing.lead_id])
-                running.watch([lead.pk], "related")
-                list_under(lead.pk, pairing.member)
-                settle_links(lead)
+                [lead] = uow.load([pairing.lead_id])
+                uow.track_lists([lead.pk], "related")
+                add_link(lead.pk, pairing.member)
+                sort_and_check_links(lead)
                 moved.update(pair)
     return moved
 
 
-def part(running: Act, one: int, other: int) -> bool:
+def unlink(uow: UnitOfWork, one: int, other: int) -> bool:
     """Let neither of two articles list the other; return whether one did."""
     links = RelatedLink.objects.filter(Q(article=one, target=other) | Q(article=other, target=one))
     holders = sorted(set(links.values_list("article", flat=True)))
-    running.load(holders)
-    running.watch(holders, "related")
+    uow.load(holders)
+    uow.track_lists(holders, "related")
     links.delete()
     for holder in holders:
         snapshots.renumber(RelatedLink.objects.filter(article=holder))
     return bool(holders)
 
 
-def settle_links(article: Article) -> None:
+def sort_and_check_links(article: Article) -> None:
     """Order an article's related links by quality, and let go of targets whose address a link no longer has."""
     links = list(article.related_links.select_related("target"))
     for link in links:
@@ -131,11 +131,11 @@ def settle_links(article: Article) -> None:
 def _rank(link: RelatedLink) -> tuple[int, bytes]:
     own = link.target.quality if link.target else None
     quality = link.quality if own is None else own
-    name = link.target.name if link.target else name_of(link.published_at, link.title)
-    return (1 if quality is None else -quality, file_order(name))
+    name = link.target.name if link.target else document_name(link.published_at, link.title)
+    return (1 if quality is None else -quality, file_sort_key(name))
 
 
-def list_under(lead_id: int, member: Article) -> None:
+def add_link(lead_id: int, member: Article) -> None:
     """Add an article of ours to a lead's related list, behind all others; `settle_links` sorts it."""
     RelatedLink.objects.create(
         article_id=lead_id,
@@ -154,7 +154,7 @@ def list_under(lead_id: int, member: Article) -> None:
     )
 
 
-def notices_among(article_ids: Iterable[int]) -> Iterator[tuple[str, str]]:
+def duplicate_warnings(article_ids: Iterable[int]) -> Iterator[tuple[str, str]]:
     """Yield (name, notice) for those of these articles that share their address, or that several leads claim."""
     for ids in chunked(article_ids):
         wanted, articles = set(ids), Article.objects.filter(ids_between_or_in("pk", ids))
@@ -173,7 +173,7 @@ def notices_among(article_ids: Iterable[int]) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(slots=True)
-class Member:
+class Neighbour:
     """What the rules need to know of an article beside its links. `is_fixed`: an editor decided its heat or side."""
 
     name: str
@@ -186,7 +186,7 @@ class Member:
         return not (self.heat == FOLDED_HEAT and self.is_fixed)
 
 
-class Around:
+class Neighbourhood:
     """The links of some articles and to them, with who stands at their ends. One query.
 
     `rows` are newer than the database.
@@ -195,7 +195,7 @@ class Around:
     def __init__(self, ids: Collection[int], rows: Mapping[int, Article] = MappingProxyType({})) -> None:
         self.links: dict[int, list[tuple[int | None, int | None, datetime, str]]] = defaultdict(list)
         self.listed_by: dict[int, set[int]] = defaultdict(set)
-        self.members: dict[int, Member] = {}
+        self.members: dict[int, Neighbour] = {}
         self.with_related: set[int] = set()
         self.decided: set[tuple[int, int]] = set()
         has_related = Exists(RelatedLink.objects.filter(article=OuterRef("target")))
@@ -223,9 +223,9 @@ class Around:
         if row is not None:
             values = (row.name, row.quality, row.heat, row.pins)
         name, quality, heat, pins = values
-        self.members[pk] = Member(name, quality, heat, not {"heat", "lead"}.isdisjoint(pins or ()))
+        self.members[pk] = Neighbour(name, quality, heat, not {"heat", "lead"}.isdisjoint(pins or ()))
 
-    def rivals(self, pk: int) -> list[tuple[int, str]]:
+    def member_qualities(self, pk: int) -> list[tuple[int, str]]:
         """Return (quality, name) of what an article lists: our own article's where we have it, else as listed.
 
         -1 stands for no quality, and for what an editor folded: it counts as coverage, but never leads.
@@ -233,14 +233,14 @@ class Around:
         found = []
         for target, quality, published_at, title in self.links.get(pk, ()):
             if target is None:
-                found.append((-1 if quality is None else quality, name_of(published_at, title)))
+                found.append((-1 if quality is None else quality, document_name(published_at, title)))
                 continue
             member = self.members[target]
             own = quality if member.quality is None else member.quality
             found.append((-1 if own is None or not member.may_lead else own, member.name))
         return found
 
-    def claims(self, pk: int) -> list[Claim]:
+    def lead_candidates(self, pk: int) -> list[LeadCandidate]:
         """Return the leads that list an article or that it lists: scored, not folded, with related links."""
         lists = {target for target, *_ in self.links.get(pk, ()) if target is not None}
         listed_by = self.listed_by.get(pk, set())
@@ -249,27 +249,27 @@ class Around:
             member = self.members[lead]
             if member.heat is not None and member.heat > FOLDED_HEAT and lead in self.with_related:
                 mutual, decided = lead in lists & listed_by, (lead, pk) in self.decided
-                found.append(Claim(lead, member.name, member.quality or 0, mutual, decided))
+                found.append(LeadCandidate(lead, member.name, member.quality or 0, mutual, decided))
         return found
 
 
-def explain_here(article: Article, around: Around, policy: Policy) -> Explanation:
+def explain_in_context(article: Article, neighbourhood: Neighbourhood, policy: Policy) -> Explanation:
     """Return what `policy` makes of an article among its neighbours."""
-    standing = Standing(
+    scoring_input = ScoringInput(
         name=article.name,
         quality=article.quality,
         heat=article.heat,
         published=article.published,
         removed=bool(article.removed),
         engagement=article.engagement,
-        rivals=around.rivals(article.pk),
+        members=neighbourhood.member_qualities(article.pk),
         pins=frozenset(article.pins),
     )
-    return explain(standing, policy)
+    return explain(scoring_input, policy)
 
 
 @dataclass(frozen=True, slots=True)
-class Rescored:
+class RescoreChange:
     """What the policy made of one article: (before, after) for each of heat and published that changed.
 
     `state` and `public`, whether readers see it, are given as they were and as they become, `heat` as it becomes.
@@ -286,12 +286,14 @@ class Rescored:
     topic: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.told}"
+        return f"{self.name}: {self.summary}"
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What changed, without saying of which article."""
-        return ", ".join(f"{field} {word(old)} → {word(new)}" for field, (old, new) in self.fields.items())
+        return ", ".join(
+            f"{field} {format_value(old)} → {format_value(new)}" for field, (old, new) in self.fields.items()
+        )
 
     @property
     def is_published(self) -> bool:
@@ -302,97 +304,99 @@ class Rescored:
         return self.public == (True, False)
 
     @property
-    def turned(self) -> bool:
+    def changed_role(self) -> bool:
         """Whether the article was folded or unfolded."""
         return FOLDED_HEAT in self.fields.get("heat", ())
 
 
-def follow(running: Act, ids: Collection[int]) -> list[Rescored]:
+def update_stories(uow: UnitOfWork, ids: Collection[int]) -> list[RescoreChange]:
     """Let the stories of these articles follow what the act changed: heat, publication, leads. Return what followed.
 
     Articles that change sides (fold, unfold) take those along that hang on them.
     """
     done = []
     for chunk in chunked(sorted(ids), CHUNK):
-        done += follow_among(running, load_near(running, chunk), chunk)
+        done += update_loaded_stories(uow, lock_with_linked(uow, chunk), chunk)
     return done
 
 
-def follow_among(running: Act, near: Sequence[Article], ids: Collection[int]) -> list[Rescored]:
+def update_loaded_stories(uow: UnitOfWork, near: Sequence[Article], ids: Collection[int]) -> list[RescoreChange]:
     """Do what `follow` does where the neighbours of `ids` are loaded already."""
-    around = Around([article.pk for article in near], running.rows)
-    done = rescore_among(running, near, around)
-    place_among(near, around)
-    further = {change.pk for change in done if change.turned}.difference(ids)
+    neighbourhood = Neighbourhood([article.pk for article in near], uow.articles)
+    done = rescore_loaded(uow, near, neighbourhood)
+    assign_leads(near, neighbourhood)
+    further = {change.pk for change in done if change.changed_role}.difference(ids)
     if further:
-        place_folded(running, further, placed={article.pk for article in near})
+        assign_leads_around(uow, further, placed={article.pk for article in near})
     return done
 
 
-def rescore_among(
-    running: Act, articles: Iterable[Article], around: Around, policies: Policies | None = None
-) -> list[Rescored]:
+def rescore_loaded(
+    uow: UnitOfWork, articles: Iterable[Article], neighbourhood: Neighbourhood, policies: Policies | None = None
+) -> list[RescoreChange]:
     """Set the heat and publication that these policies decide, by default the act's; return what that changed."""
     done = []
-    ruling = policies or running.policies
+    ruling = policies or uow.policies
     for article in articles:
         if article.quality is None:
             continue
-        topic = ruling.topic_for(running.topics_of(article)) if ruling.by_topic else None
+        topic = ruling.topic_for(uow.topic_ids_of(article)) if ruling.by_topic else None
         policy = ruling.site if topic is None else ruling.by_topic[topic]
-        verdict = explain_here(article, around, policy).verdict
+        result = explain_in_context(article, neighbourhood, policy).result
         was = (article.state, article.public)
         before = {"heat": article.heat, "published": article.published}
-        article.heat, article.published = verdict.heat, verdict.published
+        article.heat, article.published = result.heat, result.published
         changed = {name: (old, getattr(article, name)) for name, old in before.items() if old != getattr(article, name)}
         if changed:
-            state = (was[0], str(state_for(article.published, was[0])))
-            public = (was[1], public_by_rule(article, policy))
-            done.append(Rescored(article.pk, article.name, article.title, changed, article.heat, state, public, topic))
-        if article.pk in around.members:
-            around.members[article.pk].heat = verdict.heat
+            state = (was[0], str(state_from_published(article.published, was[0])))
+            public = (was[1], is_public_by_policy(article, policy))
+            done.append(
+                RescoreChange(article.pk, article.name, article.title, changed, article.heat, state, public, topic)
+            )
+        if article.pk in neighbourhood.members:
+            neighbourhood.members[article.pk].heat = result.heat
     return done
 
 
-def trial(articles: ArticleQuerySet, policies: Policies | None = None) -> list[Rescored]:
+def preview_rescore(articles: ArticleQuerySet, policies: Policies | None = None) -> list[RescoreChange]:
     """Return what rescoring these articles would change, by `policies` or the stored ones. Writes nothing."""
     done = []
-    running = Act(Verb.RESCORE, SYSTEM, policies or Policies.load())  # nobody waits for what writes nothing
+    uow = UnitOfWork(Verb.RESCORE, SYSTEM_ACTOR, policies or Policies.load())  # nobody waits for what writes nothing
     ids = list(articles.filter(quality__isnull=False).order_by("pk").values_list("pk", flat=True))
     for chunk in chunked(ids):
-        running.rows = Article.objects.only(*JUDGED).order_by("pk").in_bulk(chunk)
-        done += rescore_among(running, running.rows.values(), Around(chunk, running.rows))
+        uow.articles = Article.objects.only(*RESCORE_FIELDS).order_by("pk").in_bulk(chunk)
+        done += rescore_loaded(uow, uow.articles.values(), Neighbourhood(chunk, uow.articles))
     return done
 
 
-def show_unscored(running: Act) -> int:
+def apply_unscored_policy(uow: UnitOfWork) -> int:
     """Let what is public follow the policy in force for unscored articles; return how many turned.
 
     It is no change of any article: what was decided about it stays.
     """
-    running.policies = Policies.load()
-    show = running.policies.site.publish_unscored
+    uow.policies = Policies.load()
+    show = uow.policies.site.publish_unscored
     return Article.objects.unscored_against(show).update(public=show)
 
 
-def derive_new(running: Act, article: Article) -> None:
+def init_derived_fields(uow: UnitOfWork, article: Article) -> None:
     """Set what follows from the values of an article that is about to be stored."""
-    settle(article, running.policies.site, running.now)
+    refresh_derived_fields(article, uow.policies.site, uow.now)
 
 
-def place_among(articles: Iterable[Article], around: Around) -> None:
+def assign_leads(articles: Iterable[Article], neighbourhood: Neighbourhood) -> None:
     for article in articles:
-        placement = _placement(article.pk, article.heat, around)
+        placement = _choose_lead(article.pk, article.heat, neighbourhood)
         article.lead_id, article.ambiguous = placement.lead_id, placement.ambiguous
 
 
-def place_folded(running: Act, ids: Collection[int], placed: Collection[int] = ()) -> None:
+def assign_leads_around(uow: UnitOfWork, ids: Collection[int], placed: Collection[int] = ()) -> None:
     """Give each folded article among these and their neighbours its lead, but for those that are `placed` already.
 
     Neighbours are the articles that these list or are listed by: their lead may have come, gone or been folded.
     """
-    if len(ids) <= FEW:
-        _place(running, [row for row in _placed(near_ids(sorted(ids)).order_by()) if row[0] not in placed])
+    if len(ids) <= SINGLE_QUERY_MAX:
+        _assign(uow, [row for row in _lead_columns(with_linked(sorted(ids)).order_by()) if row[0] not in placed])
         return
     near: set[int] = set()
     for chunk in chunked(sorted(set(ids))):
@@ -404,38 +408,38 @@ def place_folded(running: Act, ids: Collection[int], placed: Collection[int] = (
         near.update(pk for pair in links.order_by().values_list("article", "target") for pk in pair)
     for chunk in chunked(sorted(near)):
         wanted = set(chunk)
-        rows = _placed(Article.objects.filter(ids_between_or_in("pk", chunk)).order_by())
-        _place(running, [row for row in rows if row[0] in wanted and row[0] not in placed])
+        rows = _lead_columns(Article.objects.filter(ids_between_or_in("pk", chunk)).order_by())
+        _assign(uow, [row for row in rows if row[0] in wanted and row[0] not in placed])
 
 
-def _placed(articles: ArticleQuerySet) -> Iterable[tuple[int, int | None, int | None, bool]]:
+def _lead_columns(articles: ArticleQuerySet) -> Iterable[tuple[int, int | None, int | None, bool]]:
     """Return key, heat, lead and ambiguity of articles. One query."""
     return articles.values_list("pk", "heat", "lead", "ambiguous")
 
 
-def _place(running: Act, rows: Iterable[tuple[int, int | None, int | None, bool]]) -> None:
+def _assign(uow: UnitOfWork, rows: Iterable[tuple[int, int | None, int | None, bool]]) -> None:
     found: dict[int, tuple[int | None, int | None, bool]] = {}
     for pk, heat, lead, ambiguous in rows:
-        own = running.rows.get(pk)
+        own = uow.articles.get(pk)
         found[pk] = (own.heat, own.lead_id, own.ambiguous) if own else (heat, lead, ambiguous)
     folded = [pk for pk, (heat, *_) in found.items() if heat == FOLDED_HEAT]
-    around = Around(folded, running.rows) if folded else None
-    moved: dict[int, Placement] = {}
+    neighbourhood = Neighbourhood(folded, uow.articles) if folded else None
+    moved: dict[int, LeadAssignment] = {}
     for pk, (heat, lead, ambiguous) in found.items():
-        placement = place(around.claims(pk) if around and heat == FOLDED_HEAT else ())
+        placement = choose_lead(neighbourhood.lead_candidates(pk) if neighbourhood and heat == FOLDED_HEAT else ())
         if (lead, ambiguous) != (placement.lead_id, placement.ambiguous):
             moved[pk] = placement
-    new = sorted(pk for pk in moved if pk in running.created and pk not in running.rows)
+    new = sorted(pk for pk in moved if pk in uow.created_ids and pk not in uow.articles)
     ARTICLES.update(["lead", "ambiguous"], [(moved[pk].lead_id, moved[pk].ambiguous, pk) for pk in new])
-    for article in running.load(sorted(moved.keys() - set(new))):
+    for article in uow.load(sorted(moved.keys() - set(new))):
         article.lead_id, article.ambiguous = moved[article.pk].lead_id, moved[article.pk].ambiguous
 
 
-def _placement(pk: int, heat: int | None, around: Around) -> Placement:
-    return place(around.claims(pk) if heat == FOLDED_HEAT else ())
+def _choose_lead(pk: int, heat: int | None, neighbourhood: Neighbourhood) -> LeadAssignment:
+    return choose_lead(neighbourhood.lead_candidates(pk) if heat == FOLDED_HEAT else ())
 
 
-def near_ids(ids: Sequence[int]) -> ArticleQuerySet:
+def with_linked(ids: Sequence[int]) -> ArticleQuerySet:
     """Return these articles with those that they list, that list them or that are folded under them."""
     links = RelatedLink.objects.order_by()
     lists = links.filter(article__in=ids, target__isnull=False).values("target")
@@ -445,8 +449,8 @@ def near_ids(ids: Sequence[int]) -> ArticleQuerySet:
     return Article.objects.filter(pk__in=own.union(lists, listed_by, under)).order_by("pk")
 
 
-def load_near(running: Act, ids: Sequence[int]) -> list[Article]:
+def lock_with_linked(uow: UnitOfWork, ids: Sequence[int]) -> list[Article]:
     """Return these articles and their neighbours as the act has them, locked. One query."""
-    found = list(near_ids(ids).select_for_update())
-    running.take(found)
-    return [running.rows[article.pk] for article in found]
+    found = list(with_linked(ids).select_for_update())
+    uow.adopt(found)
+    return [uow.articles[article.pk] for article in found]

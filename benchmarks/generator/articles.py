@@ -22,7 +22,7 @@ from articles.exchange.format.document import Document, Entry, Image, Organizati
 from articles.exchange.format.parse import content_hash
 from articles.exchange.format.write import document_text
 from articles.rules import slugs
-from articles.rules.scoring import Policy, Standing, explain
+from articles.rules.scoring import Policy, ScoringInput, explain
 
 from . import vocabulary
 
@@ -85,7 +85,7 @@ def batches(stories: Iterable[list[Document]], size: int) -> Iterator[list[list[
 def entries() -> Iterator[Entry]:
     """Yield the registry that the documents suppose: the tree of topics, and the most frequent outlets."""
     for number, (name, parent, _) in enumerate(vocabulary.TOPICS):
-        slug = slugs.slug_of(name)
+        slug = slugs.slugify_title(name)
         yield TopicEntry(slug=slug, name=name, parent=parent, keywords=[name], file_name=f"{number:02}-{slug}.md")
     for outlet in outlets()[:REGISTERED]:
         yield OrganizationEntry(
@@ -100,7 +100,7 @@ def outlets() -> Sequence[Outlet]:
     Random(0).shuffle(names)  # noqa: S311
     found: list[Outlet] = []
     for place, paper in names[:OUTLETS]:
-        domain = f"{slugs.slug_of(place)}{paper.lower()}.example"
+        domain = f"{slugs.slugify_title(place)}{paper.lower()}.example"
         logo = Image(url=f"https://static.example/organizations/{domain}-50x50.jpg", width=50, height=50)
         found.append(Outlet(name=f"{place} {paper}", domain=domain, images=[logo] if len(found) < REGISTERED else []))
     return found
@@ -140,7 +140,7 @@ class _Newsroom:
             members.append(self._document(event, begins + timedelta(hours=hours)))
         for member in members:
             member.quality = self._quality()
-        members.sort(key=lambda member: (-(member.quality or 0), slugs.file_order(member.name)))
+        members.sort(key=lambda member: (-(member.quality or 0), slugs.file_sort_key(member.name)))
         for member in members:
             _settle(member, members, self.policy)
         if len(members) > 1 and self.random.random() < UNDOCUMENTED:
@@ -201,7 +201,7 @@ class _Newsroom:
         while True:
             title = self.random.choice(vocabulary.TITLES).format_map(self._fields(event))
             title = title[0].upper() + title[1:]
-            name = slugs.name_of(published_at, title)
+            name = slugs.document_name(published_at, title)
             if name not in taken:
                 taken.add(name)
                 return title, name
@@ -269,9 +269,9 @@ def _settle(member: Document, members: Sequence[Document], policy: Policy) -> No
     """Set the coverage that a member lists, and by the policy its heat and publication."""
     others = [other for other in members if other is not member]
     member.related = [_listed(other) for other in others]
-    rivals = [(other.quality or 0, other.name) for other in others]
-    verdict = explain(Standing(name=member.name, quality=member.quality, rivals=rivals), policy).verdict
-    member.heat, member.published = verdict.heat, verdict.published
+    members = [(other.quality or 0, other.name) for other in others]
+    result = explain(ScoringInput(name=member.name, quality=member.quality, members=members), policy).result
+    member.heat, member.published = result.heat, result.published
 
 
 def _listed(document: Document) -> Related:

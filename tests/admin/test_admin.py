@@ -18,7 +18,7 @@ from PIL import Image
 
 from articles import operations
 from articles.admin import articles as module
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.models import (
     Article,
     ArticleImage,
@@ -244,7 +244,7 @@ class TestTheList:
     )
     def test_lists_can_be_narrowed(self, admin_client, query, number):
         herald = builders.provider("Herald", "herald.example", registered=True)
-        operations.edit(builders.article(secured=SECRET), quality=90, by=By(User.objects.get()))
+        operations.edit(builders.article(secured=SECRET), quality=90, by=Actor(User.objects.get()))
         builders.article(provider=herald, topics=["AI"])
 
         page = admin_client.get(ARTICLES, query)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import clear_url_caches, reverse
 
 from articles import operations
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.models import Via
 from config import urls
 from tests import builders
@@ -34,7 +34,7 @@ def moved(settings):
 
 def test_all_of_it_moves(moved, admin_client, admin_user):
     article = builders.article("Storm", topics=["AI"])
-    operation = operations.pin(article, "title", by=By(admin_user, Via.DESK)).operation
+    operation = operations.pin(article, "title", by=Actor(admin_user, Via.DESK)).operation
     assert not [each.template for each in all_addresses() if each.template.startswith("/admin/")]
     for address in (
         *(reverse("admin:index"), reverse("desk"), reverse("desk_story", args=[article.pk]), reverse("desk_history")),

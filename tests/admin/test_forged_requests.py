@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from articles import operations
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Event, SavedView, Via
 from tests import builders
 from tests.addresses import Address, all_addresses
@@ -33,7 +33,7 @@ def ana() -> User:
 def values(ana) -> dict[str, str]:
     """Return what to put into addresses: one of each thing, of which all could be changed."""
     article = builders.article("Storm", name="2020-06-09-storm", topics=["AI"])
-    operations.pin(article, "title", by=By(ana, Via.DESK))
+    operations.pin(article, "title", by=Actor(ana, Via.DESK))
     event = Event.objects.get()
     view = SavedView.objects.create(name="mine", owner=ana)
     policy = {f"articles_sitepolicy_{act}:object_id": "1" for act in ("history", "delete", "change")}

@@ -20,9 +20,9 @@ from django.utils import timezone
 from articles import operations
 from articles.api import changes, items, queries
 from articles.api.cursor import Cursor, ticks
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, ArticleImage, Event, Operation, Topic, Via
-from articles.operations.results import Refused
+from articles.operations.results import ActionError
 from providers.models import Provider
 from tests import builders
 from tests import settings as test_settings
@@ -137,7 +137,7 @@ class TestWalk:
         if chance.random() < 0.3:
             self.pass_time(clock, timedelta(minutes=chance.randrange(1, 600)), ever)
         else:
-            with suppress(Refused):
+            with suppress(ActionError):
                 self.act(chance, clock)
         ever.update(published())
 
@@ -149,13 +149,15 @@ class TestWalk:
         end = begin + timedelta(minutes=chance.randrange(1, 240))
         times = chance.choice([(begin, None), (None, end), (begin, end)])
         deeds = [
-            *[lambda: act_at_random(chance, By(via=Via.DESK))] * 6,
+            *[lambda: act_at_random(chance, Actor(via=Via.DESK))] * 6,
             *[lambda: operations.schedule(some, publish_at=times[0], unpublish_at=times[1])] * 3,
             lambda: operations.change_policy({"publish_unscored": chance.random() < 0.5}),
             lambda: operations.change_policy({"publish_threshold": chance.randrange(40, 100)}),
             lambda: operations.edit(one, published_at=one.published_at + timedelta(minutes=chance.randrange(-99, 99))),
-            lambda: operations.edit_other(Provider.objects.order_by("pk")[0], {"name": f"Courier {chance.random()}"}),
-            lambda: operations.edit_other(Topic.objects.order_by("pk")[0], {"name": f"Topic {chance.random()}"}),
+            lambda: operations.edit_reference(
+                Provider.objects.order_by("pk")[0], {"name": f"Courier {chance.random()}"}
+            ),
+            lambda: operations.edit_reference(Topic.objects.order_by("pk")[0], {"name": f"Topic {chance.random()}"}),
             lambda: undo_at_random(chance),
             lambda: add_at_random(chance),
         ]
@@ -321,9 +323,9 @@ class TestWhatIsTold:
         mirror = Mirror(client, limit)
         mirror.catch_up()
 
-        operations.edit_other(Topic.objects.get(), {"name": "Machines"})
+        operations.edit_reference(Topic.objects.get(), {"name": "Machines"})
         assert len(mirror.catch_up()) == 3
-        operations.edit_other(Provider.objects.get(name="Herald"), {"name": "The Herald"})
+        operations.edit_reference(Provider.objects.get(name="Herald"), {"name": "The Herald"})
         assert len(mirror.catch_up()) == 2
         assert mirror.items == published()
 
@@ -498,7 +500,7 @@ class TestCursor:
         clock.moment += HOUR
         operations.schedule(scheduled, publish_at=clock.moment + 2 * HOUR)
         operations.edit(other, title="Gale")
-        operations.edit_other(Provider.objects.get(), {"name": "Herald"})
+        operations.edit_reference(Provider.objects.get(), {"name": "Herald"})
         operations.hold(hidden)
         clock.moment += 3 * HOUR
 
@@ -512,7 +514,7 @@ class TestCursor:
         past = clock.moment + HOUR
         clock.moment += 5 * HOUR
         operations.schedule(hidden, publish_at=past, unpublish_at=past + HOUR)
-        operations.edit_other(Provider.objects.get(), {"name": "Herald"})
+        operations.edit_reference(Provider.objects.get(), {"name": "Herald"})
 
         assert {name for name, _ in told(mirror.catch_up())} == {other.name}
 
@@ -629,7 +631,7 @@ class TestQueries:
         with django_assert_num_queries(3):
             mirror.ask()
         some = [row.pk for row in rows]
-        operations.edit_other(Topic.objects.get(), {"name": "Machines"})
+        operations.edit_reference(Topic.objects.get(), {"name": "Machines"})
         with django_assert_num_queries(5):
             assert len(mirror.ask()["changes"]) == 3 * articles
         for row in rows:

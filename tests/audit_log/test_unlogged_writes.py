@@ -7,7 +7,7 @@ from django.db import connection
 from django.urls import reverse
 
 from articles import operations
-from articles.audit_log.unit_of_work import act
+from articles.audit_log.unit_of_work import unit_of_work
 from articles.models import Article, ArticleTopic, Event, Topic, Verb
 from tests import builders
 from tests.guard import EDITORIAL, ROOT, is_editorial
@@ -50,7 +50,7 @@ def test_tests_and_acts_may_write(unlogged_writes, code):
     article = builders.article()
     run_as("tests/rogue.py", code, article=article)
     article = builders.article()
-    with act(Verb.EDIT):
+    with unit_of_work(Verb.EDIT):
         run_as("articles/rogue.py", code, article=article)
 
     assert unlogged_writes == []
@@ -108,10 +108,10 @@ def test_deleting_a_topic_is_an_operation_on_its_articles(admin_client):
 @pytest.mark.django_db
 def test_a_row_that_was_written_on_the_way_and_is_as_before_at_the_end_is_stored_so():
     article, lead = builders.article(), builders.article()
-    with act(Verb.EDIT) as running:
-        [row] = running.load([article.pk])
+    with unit_of_work(Verb.EDIT) as uow:
+        [row] = uow.load([article.pk])
         row.title, row.lead_id = "Gale", lead.pk
-        running.save_rows()
+        uow.write_pending()
         assert Article.objects.get(pk=article.pk).title == "Gale"
         row.title, row.lead_id = article.title, None
 
@@ -124,11 +124,11 @@ def test_a_row_that_was_written_on_the_way_and_is_as_before_at_the_end_is_stored
 def test_undoing_past_a_spike_that_was_written_on_the_way_is_no_forbidden_step():
     article = builders.article()
     operation = operations.edit(article, title="Gale").operation
-    with act(Verb.UNDO) as running:
-        running.undoes = operation
-        [row] = running.load([article.pk])
+    with unit_of_work(Verb.UNDO) as uow:
+        uow.undoes = operation
+        [row] = uow.load([article.pk])
         row.state, row.published, row.spike_reason = "spiked", False, "other"
-        running.save_rows()
+        uow.write_pending()
         row.state, row.published, row.spike_reason = "published", True, ""
 
     assert Article.objects.get().state == "published"

@@ -21,7 +21,7 @@ from django.db import connection
 from django.test import Client
 
 from articles import operations
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Event, Pairing, SavedView
 from articles.page_cache import versions
 from articles.search.schema import missing_triggers
@@ -51,7 +51,7 @@ def newsroom(db):
     )
     member = builders.folded(lead, "Another outlet's")
     undecided = builders.article("Undecided", quality=None, heat=None, published=None)
-    operations.spike(undecided, "paywall", by=By(editor))
+    operations.spike(undecided, "paywall", by=Actor(editor))
     SavedView.objects.create(name="Mine", query="state=held", owner=editor)
     Pairing.objects.create(lead=lead, member=member, together=True)
     Client().force_login(editor)

@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from articles import operations
-from articles.audit_log.unit_of_work import act
+from articles.audit_log.unit_of_work import unit_of_work
 from articles.exchange import store
 from articles.exchange.format.document import Document
 from articles.exchange.format.parse import parse_file
@@ -120,7 +120,7 @@ def test_rare_and_common_words_stand_nowhere_else():
 def test_names_follow_from_date_and_title_and_come_once(documents):
     assert len({document.name for document in documents}) == len(documents) == 2000
     for document in documents:
-        assert document.name == slugs.name_of(document.published_at, document.title)
+        assert document.name == slugs.document_name(document.published_at, document.title)
 
 
 def test_every_document_comes_back_from_its_text(documents):
@@ -278,7 +278,7 @@ def test_a_big_load_leaves_all_indexes_and_a_full_search():
 @pytest.mark.usefixtures("many")
 def test_an_import_would_have_connected_them_just_so():
     generate("400")
-    with act(Verb.IMPORT) as running:
+    with unit_of_work(Verb.IMPORT) as uow:
         ids = list(Article.objects.values_list("pk", flat=True))
         connected = RelatedLink.objects.exclude(target=None).values_list("pk", "target").order_by("pk")
         placed = Article.objects.order_by("pk").values_list("pk", "lead", "ambiguous", "twin", "duplicate")
@@ -286,8 +286,8 @@ def test_an_import_would_have_connected_them_just_so():
         RelatedLink.objects.update(target=None)
         Article.objects.update(lead=None, twin=False)
         database.connect_links(ids)
-        database.place_folded(running, ids)
-        duplicates.settle(running, ids)
+        database.assign_leads_around(uow, ids)
+        duplicates.mark_duplicates(uow, ids)
     assert [*connected, *placed] == before
     assert Article.objects.filter(twin=True).exists()
 

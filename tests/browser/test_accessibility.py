@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from articles import operations
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.images.store import keep
 from articles.models import Article, ArticleImage, Operation, Via
 from pictures.decoder import Decoder
@@ -51,7 +51,7 @@ def world(newsroom, settings, tmp_path) -> World:
     builders.article("Unscored", quality=None, heat=None)
     builders.article("Twin", quality=30, web_url=story.web_url)
     show_picture(story)
-    by = By(editor("bob"), Via.DESK)
+    by = Actor(editor("bob"), Via.DESK)
     operations.edit(story, quality=40, by=by)
     operations.edit(story, title="Storm at sea", by=by)
     operations.hold(builders.article("Held"), by=by)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from articles import operations
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.models import Operation, SavedView, Via
 from tests import builders
 from tests.browser.conftest import NARROW, PASSWORD, editor
@@ -240,7 +240,7 @@ class TestTwoEditors:
         """The page that ana is shown when she sets the quality that bob has set since."""
         story = builders.article("Storm", quality=10)
         plain_page.goto(DESK)
-        operations.edit(story, quality=40, by=By(editor("bob"), Via.DESK))
+        operations.edit(story, quality=40, by=Actor(editor("bob"), Via.DESK))
         row(plain_page, story).get_by_label("quality").fill("20")
         button(row(plain_page, story), "Set quality").click()
         expect(plain_page.locator("td").filter(has_text="bob")).to_be_visible()
@@ -265,7 +265,7 @@ class TestTwoEditors:
     def test_different_fields_do_not_clash(self, plain_page):
         story = builders.article("Storm", quality=10)
         plain_page.goto(DESK)
-        operations.edit(story, title="Gale", by=By(editor("bob"), Via.DESK))
+        operations.edit(story, title="Gale", by=Actor(editor("bob"), Via.DESK))
 
         row(plain_page, story).get_by_label("quality").fill("20")
         button(row(plain_page, story), "Set quality").click()

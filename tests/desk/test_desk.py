@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles import operations
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.desk import action_views, commands
 from articles.desk.filters import FilterForm
 from articles.desk.rows import Allowed, Row
@@ -72,7 +72,7 @@ class TestTheList:
         builders.article("Good", web_url="https://x.example/1")
         twin = builders.article("Twin")
         operations.edit(twin, web_url="https://x.example/1")
-        operations.hold(builders.article("Held"), by=By(User.objects.get(username="ana"), Via.DESK))
+        operations.hold(builders.article("Held"), by=Actor(User.objects.get(username="ana"), Via.DESK))
         operations.spike(builders.article("Spiked"), "paywall")
         later = timezone.now() + timezone.timedelta(days=1)
         operations.schedule(builders.article("Later"), publish_at=later)
@@ -309,7 +309,7 @@ class TestDeeds:
         article = builders.article(quality=10)
         seen = row(article)
         bob = User.objects.create_superuser("bob")
-        operations.edit(article, quality=40, by=By(bob, Via.DESK))
+        operations.edit(article, quality=40, by=Actor(bob, Via.DESK))
 
         page = publisher.post(reverse("desk_act"), {"verb": "quality", "quality": "20", "row": seen})
 
@@ -324,7 +324,7 @@ class TestDeeds:
     def test_a_bulk_decision_leaves_alone_what_others_decided_meanwhile(self, publisher):
         one, other = builders.article("One", quality=10), builders.article("Other", quality=10)
         seen = row(one, other)
-        operations.publish(other, by=By(User.objects.create_superuser("bob"), Via.DESK))
+        operations.publish(other, by=Actor(User.objects.create_superuser("bob"), Via.DESK))
 
         page = publisher.post(reverse("desk_act"), {"verb": "spike", "row": seen}, follow=True)
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.utils.html import escape
 
 from articles import operations
-from articles.audit_log.unit_of_work import By, act, created
+from articles.audit_log.unit_of_work import Actor, log_created, unit_of_work
 from articles.desk import history_views
 from articles.desk.event_text import Names, deed, needs, told
 from articles.desk.history_queries import timeline
@@ -48,16 +48,20 @@ def event(field: str, before=None, after=None, **values) -> Event:
 
 
 EDIT, DELETE = "articles.change_article", "articles.delete_article"
-ALL_RIGHTS = {*permissions.NEEDED.values(), *permissions.SUBJECTS.values(), *permissions.DELETED.values()}
+ALL_RIGHTS = {
+    *permissions.PERMISSION_BY_ACTION.values(),
+    *permissions.PERMISSION_BY_SUBJECT.values(),
+    *permissions.DELETE_PERMISSION_BY_SUBJECT.values(),
+}
 ALL_RIGHTS |= {"providers.view_provider", "articles.view_topic", "articles.view_sitepolicy"}
 
 
 def list_nothing(lead: Article) -> None:
-    operations.edit_lists(lead, "related", write=lambda: lead.related_links.all().delete())
+    operations.edit_related_rows(lead, "related", write=lambda: lead.related_links.all().delete())
 
 
 def schedule_in_a_form(lead: Article) -> None:
-    with act("edit"):
+    with unit_of_work("edit"):
         operations.schedule(lead, unpublish_at=datetime(2099, 1, 1, tzinfo=UTC))
 
 
@@ -76,10 +80,10 @@ UNDONE_BY = [
     (lambda lead: operations.unpin(operations.hold(lead) and lead), {permissions.SCORE, permissions.PUBLISH}),
     (lambda lead: operations.take_out(lead.folded_articles.get()), {permissions.FOLD}),
     (lambda lead: operations.delete(Article.objects.filter(pk=lead.pk)), {DELETE}),
-    (lambda lead: operations.edit_other(lead.provider, {"name": "New"}), {EDIT, "providers.change_provider"}),
-    (lambda lead: operations.edit_other(Topic.objects.get(), {"weight": 3}), {EDIT, "articles.change_topic"}),
-    (lambda lead: operations.delete_others([Topic.objects.get()]), {DELETE, "articles.delete_topic"}),
-    (lambda lead: operations.delete_others([builders.provider("New")]), {DELETE, "providers.delete_provider"}),
+    (lambda lead: operations.edit_reference(lead.provider, {"name": "New"}), {EDIT, "providers.change_provider"}),
+    (lambda lead: operations.edit_reference(Topic.objects.get(), {"weight": 3}), {EDIT, "articles.change_topic"}),
+    (lambda lead: operations.delete_references([Topic.objects.get()]), {DELETE, "articles.delete_topic"}),
+    (lambda lead: operations.delete_references([builders.provider("New")]), {DELETE, "providers.delete_provider"}),
     (lambda lead: operations.change_policy({"publish_threshold": 33}), {permissions.CHANGE_POLICY}),
 ]
 
@@ -209,7 +213,7 @@ class TestReading:
     def test_it_says_who_did_what_when_and_why(self, client):
         ana = member("editor")
         article = builders.article("Storm over Rome", quality=40)
-        operation = operations.score(article, quality=65, by=By(ana, Via.ADMIN, "the regulator answered")).operation
+        operation = operations.score(article, quality=65, by=Actor(ana, Via.ADMIN, "the regulator answered")).operation
         Operation.objects.update(at=datetime(2020, 6, 9, 8, 0, tzinfo=UTC))
         client.force_login(ana)
 
@@ -224,7 +228,7 @@ class TestReading:
     def test_an_undone_operation_says_by_whom(self, admin_client):
         ana = User.objects.create_user("ana")
         operation = operations.hold(builders.article()).operation
-        undone = operations.undo(operation, by=By(ana)).operation
+        undone = operations.undo(operation, by=Actor(ana)).operation
 
         page = admin_client.get(HISTORY).content.decode()
 
@@ -271,9 +275,9 @@ class TestReading:
         article = builders.article(quality=40)
         days = [datetime(2020, 6, 9, 21, 59, tzinfo=UTC), datetime(2020, 6, 9, 22, 0, tzinfo=UTC), builders.MORNING]
         deeds = [
-            operations.score(article, quality=50, by=By(ana)),
-            operations.hold(article, by=By(ana)),
-            operations.spike(article, by=By(gone)),
+            operations.score(article, quality=50, by=Actor(ana)),
+            operations.hold(article, by=Actor(ana)),
+            operations.spike(article, by=Actor(gone)),
         ]
         for done, day in zip(deeds, days, strict=True):
             Operation.objects.filter(pk=done.operation.pk).update(at=day.replace(year=2019) if day == days[2] else day)
@@ -373,10 +377,10 @@ class TestReading:
         lead = builders.article(SCRIPT, quality=90)
         article = builders.article("Calm", topics=["AI"])
         builders.topic(SCRIPT)
-        operations.edit(article, title=f"Calm {SCRIPT}", excerpt=SCRIPT, provider=outlet, by=By(reason=SCRIPT))
+        operations.edit(article, title=f"Calm {SCRIPT}", excerpt=SCRIPT, provider=outlet, by=Actor(reason=SCRIPT))
         operations.set_topics(article, [SCRIPT])
         operations.fold_into(article, lead)
-        operation = operations.edit_other(outlet, {"name": f"{SCRIPT}2"}).operation
+        operation = operations.edit_reference(outlet, {"name": f"{SCRIPT}2"}).operation
 
         addresses = [
             HISTORY,
@@ -423,12 +427,12 @@ class TestRights:
             ("contributor", lambda row: operations.publish(row), 403),
             ("contributor", lambda row: operations.score(row, quality=50), 403),
             ("contributor", lambda row: operations.edit(row, title="New", quality=61), 403),
-            ("contributor", lambda row: operations.edit_other(row.provider, {"name": "New"}), 403),
+            ("contributor", lambda row: operations.edit_reference(row.provider, {"name": "New"}), 403),
             ("editor", lambda row: operations.score(row, quality=90), 200),
             ("editor", lambda row: operations.spike(row), 200),
             ("editor", lambda row: operations.publish(row), 403),
             ("publisher", lambda row: operations.publish(row), 200),
-            ("publisher", lambda row: operations.edit_other(row.provider, {"name": "New"}), 200),
+            ("publisher", lambda row: operations.edit_reference(row.provider, {"name": "New"}), 200),
             ("publisher", lambda row: operations.undo(operations.publish(row).operation), 200),
             ("editor", lambda row: operations.undo(operations.publish(row).operation), 403),
         ],
@@ -453,7 +457,7 @@ class TestRights:
 
         def may(granted: set[str]) -> bool:
             holder = type("Holder", (), {"has_perm": lambda self, wanted: wanted in granted})()
-            return operations.may_undo(holder, operation)
+            return operations.can_undo(holder, operation)
 
         assert {right for right in ALL_RIGHTS if not may(ALL_RIGHTS - {right})} == set(needed)
         assert may(set(needed))
@@ -462,11 +466,11 @@ class TestRights:
         article = builders.article()
         builders.picture(article)
         operation = operations.take_down(article, article.images.get().url).operation
-        assert not operations.may_undo(User.objects.create_superuser("root"), operation)
+        assert not operations.can_undo(User.objects.create_superuser("root"), operation)
 
     def test_taking_from_the_site_what_somebody_published_by_a_form_needs_the_right(self, client):
         article = builders.article(quality=60)
-        with act("edit"):
+        with unit_of_work("edit"):
             operations.edit(article, title="New")
             operations.publish(article)
         client.force_login(member("contributor"))
@@ -513,7 +517,7 @@ class TestUndo:
     def test_it_restores_and_lists_what_others_changed_since(self, admin_client):
         article = builders.article("Storm", quality=60)
         operation = operations.edit(article, title="Gale", excerpt="Wind.").operation
-        operations.edit(article, title="Hurricane", by=By(User.objects.create_user("ana")))
+        operations.edit(article, title="Hurricane", by=Actor(User.objects.create_user("ana")))
 
         page = undo(admin_client, operation, reason="a slip")
 
@@ -542,7 +546,7 @@ class TestUndo:
     def test_once_only(self, admin_client):
         article = builders.article()
         operation = operations.hold(article).operation
-        operations.undo(operation, by=By(User.objects.create_user("ana")))
+        operations.undo(operation, by=Actor(User.objects.create_user("ana")))
         operations.hold(article)
 
         page = undo(admin_client, operation)
@@ -586,7 +590,7 @@ class TestUndo:
         for _ in range(51):
             builders.article()
         operation = operations.hold(Article.objects.all()).operation
-        operations.spike(Article.objects.first(), by=By(User.objects.create_user("ana")))
+        operations.spike(Article.objects.first(), by=Actor(User.objects.create_user("ana")))
         before = Operation.objects.count()
 
         page = undo(admin_client, operation, reason="too many")
@@ -601,8 +605,8 @@ class TestUndo:
 
     def test_undoing_an_import_says_how_many_articles_it_deletes(self, admin_client, monkeypatch):
         monkeypatch.setattr(history_views, "CONFIRM_ABOVE", 1)
-        with act(Verb.IMPORT) as running:
-            created([builders.article().pk, builders.article().pk], running)
+        with unit_of_work(Verb.IMPORT) as uow:
+            log_created([builders.article().pk, builders.article().pk], uow)
         operation = Operation.objects.get()
 
         page = undo(admin_client, operation)
@@ -662,7 +666,7 @@ class TestRestore:
         article.refresh_from_db()
         lead.refresh_from_db()
         assert (article.lead, lead.publish_at) == (lead, later)
-        operations.edit_lists(lead, "related", write=lambda: lead.related_links.all().delete())
+        operations.edit_related_rows(lead, "related", write=lambda: lead.related_links.all().delete())
         restore(admin_client, lead, "related")
         assert lead.related_links.get().target == article
 
@@ -786,11 +790,11 @@ class TestOutletsAndTopics:
 
     def test_undoing_never_breaks_what_must_be_unique_or_a_tree(self, admin_client):
         outlet, science, ai = builders.provider("Courier"), builders.topic("Science"), builders.topic("AI")
-        renamed = operations.edit_other(outlet, {"name": "Herald"}).operation
+        renamed = operations.edit_reference(outlet, {"name": "Herald"}).operation
         builders.provider("Courier")
-        operations.edit_other(ai, {"parent": science})
-        moved = operations.edit_other(ai, {"parent": None}).operation
-        operations.edit_other(science, {"parent": ai})
+        operations.edit_reference(ai, {"parent": science})
+        moved = operations.edit_reference(ai, {"parent": None}).operation
+        operations.edit_reference(science, {"parent": ai})
 
         assert "This outlet is there already" in messages_of(undo(admin_client, renamed))[1]
         assert "already stands below" in messages_of(undo(admin_client, moved))[1]
@@ -798,7 +802,7 @@ class TestOutletsAndTopics:
     def test_nothing_changed_is_no_operation(self):
         outlet = builders.provider("Courier")
 
-        assert operations.edit_other(outlet, {"name": "Courier"}).operation is None
+        assert operations.edit_reference(outlet, {"name": "Courier"}).operation is None
         assert Operation.objects.count() == 0
 
     def test_the_admin_page_of_an_article_leads_to_its_history(self, admin_client):

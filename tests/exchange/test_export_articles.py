@@ -145,6 +145,6 @@ def test_what_an_editor_says_of_a_picture_goes_out_and_nothing_else_changes(tmp_
 
     image = Article.objects.get().images.get(kind="picture")
     image.attribution = "Bob"
-    operations.edit_lists(image.article, "images", write=image.save)
+    operations.edit_related_rows(image.article, "images", write=image.save)
     export(tmp_path / "again")
     assert (tmp_path / "again" / f"{NAME}.md").read_text() == pictured.replace("Ana / Agency", "Bob")

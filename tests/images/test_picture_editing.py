@@ -14,11 +14,11 @@ from PIL import Image
 
 from articles import operations
 from articles.admin.inlines import take_up_upload
-from articles.audit_log.unit_of_work import SYSTEM
+from articles.audit_log.unit_of_work import SYSTEM_ACTOR
 from articles.images.fetch_queue import fail
 from articles.images.store import PictureRemoved, names_of
 from articles.models import Article, ArticleImage, Operation, Picture, PictureAddress
-from articles.operations.results import Refused
+from articles.operations.results import ActionError
 from pictures.decoder import Decoder
 from pictures.sniffing import MAX_BYTES
 from providers import logos
@@ -75,7 +75,7 @@ def test_a_picture_is_replaced_in_one_article_alone_and_undo_brings_it_back(admi
     assert one.images.get().url != ADDRESS
     assert other.images.get().url == ADDRESS
     assert PictureAddress.objects.held().get(url=ADDRESS).picture.key == shared.key
-    operations.undo(Operation.objects.latest("pk"), by=SYSTEM)
+    operations.undo(Operation.objects.latest("pk"), by=SYSTEM_ACTOR)
     assert one.images.get().url == ADDRESS
 
 
@@ -123,7 +123,7 @@ def test_alternative_text_and_credit_are_an_editors_and_survive_imports_and_undo
     assert "Picture: <bdi>Ana / Agency</bdi>" in page
     article.refresh_from_db()
     assert "images" in article.pins
-    operations.undo(Operation.objects.latest("pk"), by=SYSTEM)
+    operations.undo(Operation.objects.latest("pk"), by=SYSTEM_ACTOR)
     image = article.images.get()
     assert (image.url, image.alt, image.attribution) == (ADDRESS, "", "")
 
@@ -159,8 +159,8 @@ def test_a_picture_is_taken_down_for_good_wherever_it_is_shown(
         (one.pk, "picture", url),
         (other.pk, "picture", url),
     }
-    with pytest.raises(Refused, match="for good"):
-        operations.undo(operation, by=SYSTEM)
+    with pytest.raises(ActionError, match="for good"):
+        operations.undo(operation, by=SYSTEM_ACTOR)
     page = admin_client.get(reverse("desk_operation", args=[operation.pk])).content.decode()
     assert f"picture taken down for good: {url}" in page
     assert reverse("desk_undo", args=[operation.pk]) not in page

@@ -23,9 +23,9 @@ from django.utils.html import escape
 
 from articles import operations
 from articles.audit_log import snapshots
-from articles.audit_log.unit_of_work import By, snapshot
+from articles.audit_log.unit_of_work import Actor, logged_values
 from articles.models import Article, Event, Operation, SitePolicy, Via
-from articles.operations.results import Clash, Refused, Stale
+from articles.operations.results import ActionError, EditConflictError, FieldConflict
 from articles.rules.scoring import FOLDED_HEAT
 from tests import builders
 from tests.admin.test_admin import ARTICLES, change_url, fields_of, save, told
@@ -43,8 +43,8 @@ def editor(name: str) -> User:
     return User.objects.create_superuser(name, password="x")
 
 
-def by(user: User) -> By:
-    return By(user, Via.ADMIN)
+def by(user: User) -> Actor:
+    return Actor(user, Via.ADMIN)
 
 
 @pytest.mark.django_db
@@ -54,12 +54,12 @@ class TestVerbs:
         seen = article.version
         operations.edit(article, title="Gale", by=by(ana))
 
-        with pytest.raises(Stale) as stale:
+        with pytest.raises(EditConflictError) as stale:
             operations.edit(Article.objects.get(), title="Hurricane", version=seen)
 
         assert str(stale.value) == "was changed by ana meanwhile (title); look again"
         at = Operation.objects.get().at
-        assert stale.value.clashes == [Clash("title", "Hurricane", "Gale", "ana", at)]
+        assert stale.value.conflicts == [FieldConflict("title", "Hurricane", "Gale", "ana", at)]
         assert Article.objects.get().title == "Gale"
 
     def test_nothing_is_saved_where_one_field_of_several_clashes(self):
@@ -67,7 +67,7 @@ class TestVerbs:
         seen = article.version
         operations.edit(article, title="Gale")
 
-        with pytest.raises(Stale):
+        with pytest.raises(EditConflictError):
             operations.edit(Article.objects.get(), title="Hurricane", excerpt="Wind.", version=seen)
 
         stored = Article.objects.get()
@@ -108,7 +108,7 @@ class TestVerbs:
         try:
             operations.edit(Article.objects.get(), version=seen, **values)
             stale = False
-        except Stale:
+        except EditConflictError:
             stale = True
 
         assert stale == clash
@@ -119,7 +119,7 @@ class TestVerbs:
         seen = article.version
         operations.edit(article, provider=herald)
 
-        with pytest.raises(Stale, match=r"\(provider\)"):
+        with pytest.raises(EditConflictError, match=r"\(provider\)"):
             operations.edit(Article.objects.get(), provider=post, version=seen)
         operations.edit(Article.objects.get(), provider=herald, version=seen)
 
@@ -152,7 +152,7 @@ class TestVerbs:
 
         outcome = verb(Article.objects.filter(pk=article.pk), versions=seen)
 
-        assert (outcome.operation, outcome.refusals) == (None, [])
+        assert (outcome.operation, outcome.rejections) == (None, [])
         assert (Article.objects.values().get(), Operation.objects.count()) == before
 
     def test_a_decision_on_other_grounds_is_refused_and_one_on_the_same_is_not(self):
@@ -164,7 +164,9 @@ class TestVerbs:
         outcome = operations.spike(Article.objects.all(), "paywall", versions=seen)
 
         assert outcome.done == [other.pk]
-        assert [refusal.reason for refusal in outcome.refusals] == ["was changed by ana meanwhile (state); look again"]
+        assert [refusal.reason for refusal in outcome.rejections] == [
+            "was changed by ana meanwhile (state); look again"
+        ]
 
     def test_lists_of_topics_clash_with_each_other_alone(self):
         article = builders.article(topics=["AI"])
@@ -173,7 +175,7 @@ class TestVerbs:
         operations.edit(article, title="Gale")
         operations.set_topics(article, add=["Health"], versions=seen)
 
-        with pytest.raises(Stale, match="topics"):
+        with pytest.raises(EditConflictError, match="topics"):
             operations.set_topics(article, ["AI"], versions=seen)
 
     def test_an_import_without_changes_raises_no_version(self, tmp_path):
@@ -231,7 +233,7 @@ class TestPages:
     def test_values_are_shown_in_the_words_of_the_page(self, admin_client, field, typed, theirs, now, mine):
         article = builders.article("Storm", quality=60)
         sent = fields_of(admin_client.get(change_url(article))) | {field: typed, "_save": "Save"}
-        operations.edit(article, **theirs, by=By(via=Via.COMMAND))
+        operations.edit(article, **theirs, by=Actor(via=Via.COMMAND))
 
         page = admin_client.post(change_url(article), sent)
 
@@ -257,7 +259,9 @@ class TestPages:
         link = builders.related(article, title="Coverage")
         name = "related_links-0-title"
         sent = fields_of(admin_client.get(change_url(article))) | {name: "Mine", "_save": "Save"}
-        operations.edit_lists(article, "related", write=lambda: article.related_links.update(title="Hers"), by=by(ana))
+        operations.edit_related_rows(
+            article, "related", write=lambda: article.related_links.update(title="Hers"), by=by(ana)
+        )
 
         page = admin_client.post(change_url(article), sent)
 
@@ -487,7 +491,7 @@ def test_of_eight_actions_on_one_article_one_decides(newsroom):
     assert Operation.objects.count() == 1
 
 
-def deeds(chance: random.Random, who: By) -> list[Callable[[], Any]]:
+def deeds(chance: random.Random, who: Actor) -> list[Callable[[], Any]]:
     """Return what an editor might do next, to articles that others work on too."""
     ids = list(Article.objects.order_by("pk").values_list("pk", flat=True))
     chance.shuffle(ids)
@@ -530,7 +534,7 @@ def test_six_editors_and_an_import_never_stand_in_each_others_way(newsroom, tmp_
     def work(number: int) -> None:
         chance = random.Random(f"{seed} {number}")  # noqa: S311
         for _ in range(HUNT_STEPS):
-            with suppress(Refused):
+            with suppress(ActionError):
                 chance.choice(deeds(chance, by(users[number])))()
 
     def import_again() -> None:
@@ -577,11 +581,11 @@ def broken_chains() -> list[str]:
         if pk not in rows:
             found.append(f"{pk} is gone without an event")
             continue
-        is_list = field in snapshots.NAMES
-        stored = snapshots.load([pk], field)[pk] if is_list else snapshot(rows[pk]).get(field)
+        is_list = field in snapshots.LIST_NAMES
+        stored = snapshots.read_list([pk], field)[pk] if is_list else logged_values(rows[pk]).get(field)
         ends = [*(event.before for event in events[1:]), stored]
         for event, after in zip(events, ends, strict=True):
-            agrees = snapshots.same(event.after, after) if is_list else event.after == after
+            agrees = snapshots.equal_ignoring_targets(event.after, after) if is_list else event.after == after
             if not agrees and not (
                 field.startswith("pin ") and after and event.after is not None
             ):  # wishes are no events

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from articles import operations
 from articles.audit_log import snapshots
 from articles.models import Article, Operation, Pairing, RelatedLink
-from articles.operations.results import Refused
+from articles.operations.results import ActionError
 from tests import builders
 from tests.documents import edition
 
@@ -161,7 +161,7 @@ class TestFold:
         under = spoil(lead)
         before = list(Article.objects.order_by("pk").values()), RelatedLink.objects.count(), Operation.objects.count()
 
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionError) as refused:
             operations.fold_into(lead, under)
 
         assert str(refused.value).startswith(why)
@@ -178,7 +178,7 @@ class TestFold:
         outcome = operations.fold_into(Article.objects.all(), lead)
 
         assert outcome.done == [single.pk]
-        assert [(each.title, each.reason) for each in outcome.refusals] == [
+        assert [(each.title, each.reason) for each in outcome.rejections] == [
             ("Lead", "can't be folded under itself; choose another story")
         ]
 
@@ -191,7 +191,7 @@ class TestFold:
         outcome = operations.fold_into(Article.objects.filter(pk=single.pk), lead, versions=seen)
 
         single.refresh_from_db()
-        assert (outcome.operation, outcome.refusals, single.version) == (None, [], version)
+        assert (outcome.operation, outcome.rejections, single.version) == (None, [], version)
 
 
 class TestTakeOut:
@@ -229,7 +229,7 @@ class TestTakeOut:
         assert (member.heat, member.published, member.public) == (85, True, True)
 
     def test_what_is_not_folded_is_refused(self):
-        with pytest.raises(Refused, match="is not folded; it stands by itself already"):
+        with pytest.raises(ActionError, match="is not folded; it stands by itself already"):
             operations.take_out(builders.article())
 
     def test_a_second_click_is_no_clash(self):
@@ -295,7 +295,7 @@ class TestMakeLead:
         ids=["single", "unscored"],
     )
     def test_refusals(self, build, why):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionError) as refused:
             operations.make_lead(build())
         assert str(refused.value) == why
 
@@ -343,7 +343,7 @@ class TestMerge:
 def table() -> dict[str, object]:
     """Return how the stories stand: heat, lead, pins and lists of each article."""
     ids = list(Article.objects.values_list("pk", flat=True))
-    lists = {name: snapshots.load(ids, name) for name in ("related", "pairings")}
+    lists = {name: snapshots.read_list(ids, name) for name in ("related", "pairings")}
     return {
         article.title: (
             article.heat,
@@ -498,7 +498,7 @@ def sound() -> None:
         assert article.lead is None or not article.lead.is_folded, article
         assert article.is_folded or article.lead is None, article
         assert not (article.is_folded and article.public), article
-    positions = snapshots.load(list(Article.objects.values_list("pk", flat=True)), "related")
+    positions = snapshots.read_list(list(Article.objects.values_list("pk", flat=True)), "related")
     for pk in positions:
         numbers = list(RelatedLink.objects.filter(article=pk).order_by("position").values_list("position", flat=True))
         assert numbers == list(range(len(numbers))), pk

@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from articles import operations
 from articles.audit_log import unit_of_work
 from articles.models import Article, Policies
-from articles.operations.results import NotPublishable
+from articles.operations.results import NotPublishableError
 from articles.rules.scoring import Policy
 from tests import builders
 
@@ -61,7 +61,7 @@ def test_publishing_and_withdrawing_is_an_editors_decision():
 def test_a_folded_article_is_not_published_and_the_refusal_names_its_lead():
     _, folded = story()
 
-    with pytest.raises(NotPublishable, match="is folded under “Lead”; publish that one"):
+    with pytest.raises(NotPublishableError, match="is folded under “Lead”; publish that one"):
         operations.publish(folded)
 
 
@@ -146,7 +146,7 @@ def test_rescoring_takes_the_same_queries_for_one_and_many(django_assert_num_que
 
 def test_stories_follow_also_where_an_act_has_let_go_of_its_rows(monkeypatch):
     """A new address looks for twins, which may write what the act holds."""
-    monkeypatch.setattr(unit_of_work, "ROWS_HELD", 1)
+    monkeypatch.setattr(unit_of_work, "FLUSH_THRESHOLD", 1)
     article = builders.article(quality=5)
     operations.edit(article, quality=900, original_url="https://other.example/x")
     article.refresh_from_db()

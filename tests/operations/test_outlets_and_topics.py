@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from articles import operations
 from articles.models import Article, Operation, Topic, TopicPolicy
 from articles.operations import outlets_and_topics
-from articles.operations.results import Refused
+from articles.operations.results import ActionError
 from providers.models import Provider
 from tests import builders
 from tests.admin.test_admin import fields_of
@@ -59,7 +59,7 @@ def test_logos_that_somebody_changed_since_stay():
 
     outcome = operations.undo(first)
 
-    assert [kept.reason for kept in outcome.kept] == ["edited by the system since"]
+    assert [kept.reason for kept in outcome.not_restored] == ["edited by the system since"]
     assert outlet.logos.count() == 2
 
 
@@ -72,7 +72,7 @@ def test_a_logo_whose_file_was_let_go_meanwhile_comes_back_without_it(logo):
     undone = operations.undo(edit).operation
 
     assert outlet.logos.get().file.name == ""
-    assert not operations.undo(undone).kept
+    assert not operations.undo(undone).not_restored
     assert not outlet.logos.exists()
 
 
@@ -109,8 +109,8 @@ def test_an_outlet_in_use_is_not_deleted(admin_client):
     outlet = builders.article().provider
 
     page = admin_client.post(f"/admin/providers/provider/{outlet.pk}/delete/", {"post": "yes"})
-    with pytest.raises(Refused, match="“The Courier” is still in use by articles"):
-        operations.delete_others([builders.provider("Alone"), outlet])
+    with pytest.raises(ActionError, match="“The Courier” is still in use by articles"):
+        operations.delete_references([builders.provider("Alone"), outlet])
 
     assert "require deleting the following protected" in page.content.decode()
     assert (Provider.objects.count(), Operation.objects.count()) == (2, 0)
@@ -156,10 +156,10 @@ def test_a_deleted_topic_comes_back_to_its_articles_with_its_policy_and_goes_aga
 def test_topics_deleted_one_by_one_come_back_in_order_alone():
     science = builders.topic("Science")
     ai = builders.topic("AI", parent=science)
-    child, parent = (operations.delete_others([each]).operation for each in (ai, science))
+    child, parent = (operations.delete_references([each]).operation for each in (ai, science))
 
     outcome = operations.undo(child)
-    assert [kept.reason for kept in outcome.kept] == ["the topic above it was deleted since"]
+    assert [kept.reason for kept in outcome.not_restored] == ["the topic above it was deleted since"]
     operations.undo(parent)
     operations.undo(child)
     assert Topic.objects.get(name="AI").parent.name == "Science"
@@ -167,12 +167,12 @@ def test_topics_deleted_one_by_one_come_back_in_order_alone():
 
 def test_what_took_a_deleted_rows_name_or_place_keeps_it():
     outlet, topic = builders.provider("Courier"), builders.topic("AI")
-    gone = operations.delete_others([outlet]).operation
-    also_gone = operations.delete_others([topic]).operation
+    gone = operations.delete_references([outlet]).operation
+    also_gone = operations.delete_references([topic]).operation
     builders.provider("Courier")
     builders.topic("AI")
 
-    reasons = [kept.reason for each in (gone, also_gone) for kept in operations.undo(each).kept]
+    reasons = [kept.reason for each in (gone, also_gone) for kept in operations.undo(each).not_restored]
 
     assert reasons[0].startswith("This outlet is there already")
     assert "Name already exists" in reasons[1]
@@ -180,7 +180,7 @@ def test_what_took_a_deleted_rows_name_or_place_keeps_it():
 
 
 def test_who_may_not_delete_outlets_does_not_undo_or_repeat_a_deletion(client):
-    operation = operations.delete_others([builders.provider("Courier")]).operation
+    operation = operations.delete_references([builders.provider("Courier")]).operation
     client.force_login(member("publisher"))
 
     assert undo(client, operation).status_code == 403

@@ -22,11 +22,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles import operations
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.desk import urls as desk_urls
 from articles.desk.commands import RIGHT_OF
 from articles.models import Article, Operation, SitePolicy, Topic, Via
-from articles.operations.results import Refused
+from articles.operations.results import ActionError
 from articles.rules import permissions as rights
 from providers.models import Provider
 from tests import builders
@@ -103,27 +103,27 @@ class TestVerbs:
     def test_each_role_may_do_its_verbs_and_undo_them(self, role):
         somebody = user(role)
 
-        assert {verb for verb in MAY if rights.may(somebody, verb)} == {verb for verb in MAY if role in MAY[verb]}
-        assert all(rights.may(somebody, "undo", undoes=verb) == rights.may(somebody, verb) for verb in MAY)
+        assert {verb for verb in MAY if rights.can(somebody, verb)} == {verb for verb in MAY if role in MAY[verb]}
+        assert all(rights.can(somebody, "undo", undoes=verb) == rights.can(somebody, verb) for verb in MAY)
 
     def test_the_table_has_every_verb(self):
-        assert MAY.keys() == rights.NEEDED.keys()
+        assert MAY.keys() == rights.PERMISSION_BY_ACTION.keys()
 
     @pytest.mark.parametrize("right", ALONE)
     def test_each_right_gives_its_verbs_alone(self, right):
         holder = type("Holder", (), {"has_perm": lambda self, wanted: wanted == right})()
 
-        assert {verb for verb in MAY if rights.may(holder, verb)} == ALONE[right]
+        assert {verb for verb in MAY if rights.can(holder, verb)} == ALONE[right]
 
     @pytest.mark.parametrize("verb", ["", "unknown", "undo"])
     def test_what_nobody_knows_nobody_may(self, verb):
-        assert not rights.may(user("superuser"), verb)
+        assert not rights.can(user("superuser"), verb)
 
     def test_who_was_switched_off_may_nothing(self):
         somebody = user("superuser")
         somebody.is_active = False
 
-        assert not any(rights.may(somebody, verb) for verb in MAY)
+        assert not any(rights.can(somebody, verb) for verb in MAY)
         assert not somebody.get_all_permissions()
 
     def test_a_right_is_to_all_rows_or_none(self):
@@ -134,12 +134,12 @@ class TestVerbs:
     @pytest.mark.parametrize("verb", ["publish", "schedule", "pick", "hold", "spike", "reopen"])
     def test_only_publishers_put_on_the_site_or_take_off(self, role, verb):
         """The verbs hold to it themselves, whatever a door lets through."""
-        by = By(user(role), Via.DESK)
+        by = Actor(user(role), Via.DESK)
         article = builders.article(quality=20 if verb in ("publish", "schedule") else 90)
         later = timezone.now() + timedelta(days=1)
         arguments: dict[str, Any] = {"schedule": {"publish_at": later}, "pick": {"until": later}}.get(verb, {})
 
-        with pytest.raises(Refused, match="the right to publish"):
+        with pytest.raises(ActionError, match="the right to publish"):
             getattr(operations, verb)(article, by=by, **arguments)
         assert not Operation.objects.exists()
 
@@ -278,7 +278,7 @@ def newsroom() -> dict[str, Any]:
     builders.picture(article)
     policy = type("Policy", (), {"pk": 1})
     admin = User.objects.create_superuser("first")
-    operation = operations.pin(article, "title", by=By(admin, Via.DESK)).operation
+    operation = operations.pin(article, "title", by=Actor(admin, Via.DESK)).operation
     return {"article": article, "topic": Topic.objects.get(), "provider": Provider.objects.get(), "policy": policy} | {
         "admin": admin,
         "operation": operation,

@@ -11,11 +11,18 @@ from django.utils import timezone
 
 from articles import operations
 from articles.models import Article
-from articles.models.derived import settle
+from articles.models.derived import refresh_derived_fields
 from articles.models.guards import TRIGGER
-from articles.operations.results import Refused
+from articles.operations.results import ActionError
 from articles.rules import scoring, states
-from articles.rules.states import NEXT, SpikeReason, State, is_on_air, may_become, state_for
+from articles.rules.states import (
+    TRANSITIONS,
+    SpikeReason,
+    State,
+    can_transition,
+    is_within_schedule,
+    state_from_published,
+)
 from tests import builders
 
 NOW = datetime(2020, 6, 9, 12, 0, tzinfo=UTC)
@@ -35,14 +42,14 @@ CHANGES = [pytest.param(before, after, after in ALLOWED[before], id=f"{before} t
 class TestTheRules:
     @pytest.mark.parametrize(("before", "after", "allowed"), CHANGES)
     def test_what_may_follow(self, before, after, allowed):
-        assert may_become(before, after) == allowed
+        assert can_transition(before, after) == allowed
 
     def test_the_table_names_every_state(self):
-        assert {state.value for state in State} == ALLOWED.keys() == set(NEXT)
+        assert {state.value for state in State} == ALLOWED.keys() == set(TRANSITIONS)
 
     def test_an_unknown_state_is_an_error_not_a_permission(self):
         with pytest.raises(ValueError, match="is not a valid State"):
-            may_become("undecided", "binned")
+            can_transition("undecided", "binned")
 
     @pytest.mark.parametrize(
         ("published", "before", "after"),
@@ -61,7 +68,7 @@ class TestTheRules:
         ],
     )
     def test_the_state_agrees_with_published(self, published, before, after):
-        assert state_for(published, before) == after
+        assert state_from_published(published, before) == after
 
     @pytest.mark.parametrize(
         ("publish_at", "unpublish_at", "shown"),
@@ -79,7 +86,7 @@ class TestTheRules:
         ],
     )
     def test_a_schedule_runs_from_its_first_moment_up_to_its_last(self, publish_at, unpublish_at, shown):
-        assert is_on_air(publish_at, unpublish_at, NOW) == shown
+        assert is_within_schedule(publish_at, unpublish_at, NOW) == shown
 
 
 def stored_in(state: str) -> Article:
@@ -128,10 +135,10 @@ class TestTheDatabase:
         article = stored_in(before)
         decision = "spiked: duplicate" if after == "spiked" else after
         if allowed:
-            operations.decide(article, decision)
+            operations.apply_decision(article, decision)
         else:
-            with pytest.raises(Refused, match="was spiked; reopen it first"):
-                operations.decide(article, decision)
+            with pytest.raises(ActionError, match="was spiked; reopen it first"):
+                operations.apply_decision(article, decision)
 
         article.refresh_from_db()
         assert article.state == (after if allowed else before)
@@ -245,7 +252,7 @@ def build_states() -> dict[int, bool]:
             publish_at=publish_at,
             unpublish_at=unpublish_at,
         )
-        settle(row, scoring.Policy(), NOW)
+        refresh_derived_fields(row, scoring.Policy(), NOW)
         rows.append(row)
     Article.objects.bulk_create(rows)
     for row, (heat, published, removed, missing, publish_at, unpublish_at) in zip(rows, STATES_AT, strict=True):
@@ -322,6 +329,6 @@ class TestWhatReadersSee:
         assert client.get(article.get_absolute_url()).status_code == 404
 
     def test_the_reader_of_a_row_and_of_the_table_use_one_rule(self):
-        assert states.is_on_air(None, None, NOW)
+        assert states.is_within_schedule(None, None, NOW)
         assert Article(public=True).is_shown(NOW)
         assert not Article(public=False).is_shown(NOW)

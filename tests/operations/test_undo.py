@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from articles import operations
 from articles.audit_log import snapshots
-from articles.audit_log.unit_of_work import By, act, snapshot
+from articles.audit_log.unit_of_work import Actor, logged_values, unit_of_work
 from articles.models import Article, Event, Operation, Pairing, RelatedLink, SitePolicy, Subject, Topic, Verb, Via
-from articles.operations.results import Refused
+from articles.operations.results import ActionError
 from articles.rules.states import SpikeReason
 from articles.stories import duplicates
 from tests import builders
@@ -43,8 +43,8 @@ def newsroom() -> None:
     builders.article(quality=90, web_url="https://www.courier.example/same")
     builders.article(quality=None, heat=None)
     builders.topic("Vaccines")
-    with act(Verb.EDIT) as running:
-        duplicates.settle(running, list(Article.objects.values_list("pk", flat=True)))
+    with unit_of_work(Verb.EDIT) as uow:
+        duplicates.mark_duplicates(uow, list(Article.objects.values_list("pk", flat=True)))
     Operation.objects.all().delete()
 
 
@@ -52,10 +52,10 @@ def state() -> dict[str, Any]:
     """Return all that editors and documents decide, and what follows, by article name."""
     found = {}
     for article in Article.objects.order_by("pk"):
-        own = snapshot(article) | {
+        own = logged_values(article) | {
             name: getattr(article, name) for name in ("public", "hot", "twin", "duplicate", "warned", "pictureless")
         }
-        own |= {name: snapshots.load([article.pk], name)[article.pk] for name in snapshots.NAMES}
+        own |= {name: snapshots.read_list([article.pk], name)[article.pk] for name in snapshots.LIST_NAMES}
         for link in own["related"]:
             link.pop("target_id")  # `links` tells it
         found[article.name] = own
@@ -72,7 +72,7 @@ def marked_and_true_twins() -> tuple[set[int], set[int]]:
     return marked, {pk for pk, key in keys if sum(other == key for _, other in keys) > 1}
 
 
-def act_at_random(chance: random.Random, by: By) -> Operation | None:
+def act_at_random(chance: random.Random, by: Actor) -> Operation | None:
     """Do something that an editor might do; return its operation, None if it was refused or changed nothing."""
     articles = list(Article.objects.order_by("pk"))
     one, other = chance.sample(articles, 2)
@@ -102,13 +102,13 @@ def act_at_random(chance: random.Random, by: By) -> Operation | None:
         lambda: operations.pick(some, later, by=by),
         lambda: operations.edit(one, quality=None, removed=True, by=by),
         lambda: operations.mark_missing([one.pk, other.pk], missing=True, by=by),
-        lambda: operations.edit_lists(
+        lambda: operations.edit_related_rows(
             one, "images", by=by, write=lambda: one.images.create(url="https://x.example/a.jpg")
         ),
-        lambda: operations.delete_others([chance.choice(Topic.objects.all())], by=by),
+        lambda: operations.delete_references([chance.choice(Topic.objects.all())], by=by),
     ]
     last = Operation.objects.first()
-    with suppress(Refused):
+    with suppress(ActionError):
         chance.choice(deeds)()
     newest = Operation.objects.first()
     return None if newest == last else newest
@@ -122,7 +122,7 @@ def test_every_change_is_an_event_and_undoing_restores_everything(seed):
     states, done = [(state(), links())], []
     for _ in range(STEPS):
         before = state()
-        operation = act_at_random(chance, By(via=Via.DESK))
+        operation = act_at_random(chance, Actor(via=Via.DESK))
         after = state()
         assert changes_between(before, after) == told_by(operation), operation
         marked, shared = marked_and_true_twins()
@@ -133,7 +133,7 @@ def test_every_change_is_an_event_and_undoing_restores_everything(seed):
     for operation in reversed(done):
         states.pop()
         outcome = operations.undo(operation)
-        assert outcome.kept == [], operation
+        assert outcome.not_restored == [], operation
         assert changes_between(state(), states[-1][0], but=()) == set(), operation
         assert links() == states[-1][1], operation
 
@@ -167,15 +167,15 @@ def test_undo_leaves_alone_what_others_changed_since_and_says_who():
     ana = get_user_model().objects.create_user("ana")
     article = builders.article("Storm", quality=60)
     first = operations.edit(article, title="Gale", excerpt="Wind.").operation
-    operations.edit(article, title="Hurricane", by=By(ana, Via.ADMIN))
+    operations.edit(article, title="Hurricane", by=Actor(ana, Via.ADMIN))
 
     outcome = operations.undo(first)
 
     article.refresh_from_db()
     assert (article.title, article.excerpt) == ("Hurricane", "What happened, in a sentence or two.")
-    assert [(kept.event.field, kept.reason) for kept in outcome.kept if not kept.event.field.startswith("pin")] == [
-        ("title", "edited by ana since")
-    ]
+    assert [
+        (kept.event.field, kept.reason) for kept in outcome.not_restored if not kept.event.field.startswith("pin")
+    ] == [("title", "edited by ana since")]
 
 
 def test_undoing_does_not_break_up_what_others_decided_since():
@@ -186,7 +186,7 @@ def test_undoing_does_not_break_up_what_others_decided_since():
     outcome = operations.undo(held)
     article.refresh_from_db()
     assert (article.decision, article.public, article.pins) == ("spiked: paywall", False, ["published"])
-    assert [(kept.event.field, outcome.operation) for kept in outcome.kept] == [("state", None)]
+    assert [(kept.event.field, outcome.operation) for kept in outcome.not_restored] == [("state", None)]
 
     lead, other, member = (builders.article(quality=quality) for quality in (90, 80, 50))
     folded = operations.fold_into(member, lead).operation
@@ -222,7 +222,7 @@ def test_a_bulk_action_is_one_operation():
     for _ in range(5):
         builders.article()
 
-    operation = operations.spike(Article.objects.all(), "off topic", by=By(ana, Via.DESK, "a quiet day")).operation
+    operation = operations.spike(Article.objects.all(), "off topic", by=Actor(ana, Via.DESK, "a quiet day")).operation
 
     assert (operation.articles, operation.actor, operation.reason) == (5, ana, "a quiet day")
     assert Operation.objects.count() == 1
@@ -305,7 +305,7 @@ def test_half_a_schedule_is_not_taken_back_where_it_would_end_before_it_begins()
     outcome = operations.undo(longer)
     article.refresh_from_db()
 
-    assert [kept.event.field for kept in outcome.kept] == ["unpublish_at"]
+    assert [kept.event.field for kept in outcome.not_restored] == ["unpublish_at"]
     assert (article.publish_at, article.unpublish_at) == (days[5], days[10])
     operations.undo(later)
     operations.undo(longer)

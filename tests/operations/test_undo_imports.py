@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from articles import operations
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Operation, Pairing, Verb, Via
 from tests import builders, dump
 from tests.documents import edition
@@ -84,7 +84,7 @@ def test_updates_are_taken_back_and_come_again(folder, changes, rescore):
 
     outcome = operations.undo(operation)
 
-    assert outcome.kept == []
+    assert outcome.not_restored == []
     assert dumped() == before
     assert import_(folder, rescore=rescore) is not None
     assert dumped() == after
@@ -98,7 +98,7 @@ def test_what_an_import_brought_goes_and_comes_again(folder):
 
     outcome = operations.undo(operation)
 
-    assert (dumped(), outcome.kept) == (before, [])
+    assert (dumped(), outcome.not_restored) == (before, [])
     import_(folder)
     assert dumped() == after
 
@@ -112,7 +112,7 @@ def test_undone_in_turn_several_imports_leave_nothing(folder):
     operations.undo(second)
     outcome = operations.undo(first)
 
-    assert outcome.kept == []
+    assert outcome.not_restored == []
     assert not Article.objects.exists()
 
 
@@ -123,7 +123,7 @@ def test_what_a_later_import_changed_is_kept_by_undoing_an_earlier_one(folder):
 
     outcome = operations.undo(first)
 
-    assert [(kept.event.label, kept.reason) for kept in outcome.kept] == [
+    assert [(kept.event.label, kept.reason) for kept in outcome.not_restored] == [
         ("Event 0 as outlet 1 tells it", "imported by a command since")
     ]
     assert [article.name for article in Article.objects.all()] == [MEMBER]
@@ -147,11 +147,11 @@ def test_what_pruning_withdrew_comes_back(folder):
 def test_an_article_that_an_editor_worked_on_stays_and_says_who(folder):
     ana = User.objects.create_superuser("ana")
     operation = import_(folder)
-    operations.edit(named(OTHER), title="Gale", by=By(ana, Via.DESK))
+    operations.edit(named(OTHER), title="Gale", by=Actor(ana, Via.DESK))
 
     outcome = operations.undo(operation)
 
-    assert [(kept.event.field, kept.reason) for kept in outcome.kept] == [("created", "edited by ana since")]
+    assert [(kept.event.field, kept.reason) for kept in outcome.not_restored] == [("created", "edited by ana since")]
     article = Article.objects.get()
     assert (article.name, article.title, article.lead, article.public) == (OTHER, "Gale", None, False)
 
@@ -161,11 +161,11 @@ def test_a_field_that_an_editor_decided_stays_and_the_others_return(folder):
     import_(folder)
     put(folder, LEAD, lambda text: retopic(worded(text)))
     operation = import_(folder)
-    operations.edit(named(LEAD), excerpt="Ana's words.", by=By(ana, Via.DESK))
+    operations.edit(named(LEAD), excerpt="Ana's words.", by=Actor(ana, Via.DESK))
 
     outcome = operations.undo(operation)
 
-    assert [(kept.event.field, kept.reason) for kept in outcome.kept] == [("excerpt", "edited by ana since")]
+    assert [(kept.event.field, kept.reason) for kept in outcome.not_restored] == [("excerpt", "edited by ana since")]
     lead = named(LEAD)
     assert lead.excerpt == "Ana's words."
     assert [item.tag.name for item in lead.article_topics.all()] == ["Topic 0"]
@@ -178,7 +178,7 @@ def test_undoing_the_undo_of_an_import_brings_all_back(folder):
 
     outcome = operations.undo(undone)
 
-    assert (dumped(but=OF_CHANGES | {"secured"}), outcome.kept) == (after, [])
+    assert (dumped(but=OF_CHANGES | {"secured"}), outcome.not_restored) == (after, [])
     import_(folder)
     assert all(article.secured for article in Article.objects.all())
 
@@ -203,7 +203,7 @@ def test_a_deleted_article_that_came_again_is_not_doubled_by_undo(folder):
 
     outcome = operations.undo(operation)
 
-    assert "it is there again" in [kept.reason for kept in outcome.kept]
+    assert "it is there again" in [kept.reason for kept in outcome.not_restored]
     assert Article.objects.filter(name=LEAD).count() == 1
     assert [line for line in dumped() if f'"name": "{LEAD}"' in line] == [
         line for line in again if f'"name": "{LEAD}"' in line
@@ -232,7 +232,7 @@ def test_an_import_is_one_operation_of_its_kind(folder):
 
 def test_undoing_a_decision_that_was_overruled_does_not_free_the_field(folder):
     """The later decision needs the pin that the earlier one set: without it the next import would overrule it."""
-    ana = By(User.objects.create_superuser("ana"), Via.DESK)
+    ana = Actor(User.objects.create_superuser("ana"), Via.DESK)
     import_(folder)
     first = operations.edit(named(LEAD), excerpt="First words.").operation
     operations.edit(named(LEAD), excerpt="Ana's words.", by=ana)
@@ -250,7 +250,7 @@ def test_undoing_a_publication_that_was_overruled_leaves_it_rejected(folder, lat
     operations.hold(named(LEAD))
     operations.unpin(named(LEAD), "published")
     first = operations.publish(named(LEAD)).operation
-    operations.decide(named(LEAD), later)
+    operations.apply_decision(named(LEAD), later)
 
     operations.undo(first)
     operations.rescore(Article.objects.all())

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.http import http_date, parse_http_date
 
 from articles import operations
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Operation, Stamp
 from articles.page_cache.cacheable import cache_parameters, is_cacheable_path
 from articles.page_cache.versions import bump_version, current_version
@@ -97,7 +97,7 @@ def test_an_unknown_tag_gets_the_whole_page(client, tag):
 def test_publishing_and_withdrawing_show_on_the_next_request(client, admin_user):
     article = builders.article("Now you see it", topics=["AI"])
     first = {url: client.get(url) for url in [*URLS, article.get_absolute_url()]}
-    by = By(admin_user)
+    by = Actor(admin_user)
     operations.hold(article, by=by)
     for url, shown in first.items():
         response = client.get(url, headers={"If-None-Match": shown["ETag"]})
@@ -224,9 +224,9 @@ def test_the_version_changes_with_every_operation_and_with_nothing_else(admin_us
     article = builders.article()
     found = [current_version().key]
     for verb in (operations.hold, operations.publish):
-        verb(article, by=By(admin_user))
+        verb(article, by=Actor(admin_user))
         found.append(current_version().key)
-    operations.publish(article, by=By(admin_user))  # it is published already
+    operations.publish(article, by=Actor(admin_user))  # it is published already
     assert len(set(found)) == 3
     assert current_version().key == found[-1]
 
@@ -244,7 +244,7 @@ def test_a_bump_that_is_rolled_back_did_not_happen():
 
 def test_last_modified_is_when_something_last_changed(client, admin_user):
     article = builders.article()
-    operations.hold(article, by=By(admin_user))
+    operations.hold(article, by=Actor(admin_user))
     assert "Last-Modified" not in client.get("/").headers  # within the second, something else may change
     at = timezone.now() - timedelta(hours=1)
     Operation.objects.update(at=at)
@@ -296,7 +296,7 @@ def test_a_story_of_this_very_moment_shows_at_once(client, admin_user, url):
     builders.article(published_at=timezone.now())
     before = client.get(url).content
     article = builders.article("Breaking", published_at=timezone.now(), published=False)
-    operations.publish(article, by=By(admin_user))
+    operations.publish(article, by=Actor(admin_user))
     after = client.get(url).content
     assert after != before
     assert article.name in after.decode() or article.title in after.decode()

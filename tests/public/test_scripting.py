@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from articles import operations
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.desk import preview_views
 from articles.models import (
     Article,
@@ -154,7 +154,7 @@ def newsroom(ana) -> dict[str, str]:
     RelatedImage.objects.create(link=lead.related_links.first(), url=ADDRESS)
     ProviderLogo.objects.create(provider=lead.provider, url=ADDRESS, width=50, height=50)
 
-    by = By(ana, Via.DESK, PROBE)
+    by = Actor(ana, Via.DESK, PROBE)
     operation = operations.edit(waiting, by=by, title=PROBE, excerpt=PROBE, category=PROBE[:50]).operation
     waiting.refresh_from_db()
     operations.spike(waiting, "other", by=by)

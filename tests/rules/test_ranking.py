@@ -2,21 +2,21 @@ from datetime import timedelta
 
 import pytest
 
-from articles.rules.ranking import hot_value, mixed
+from articles.rules.ranking import front_page_rank, limit_per_provider
 from tests.builders import MORNING
 
 
 def test_ten_times_the_heat_is_worth_a_day():
-    assert hot_value(999, MORNING) == pytest.approx(hot_value(99, MORNING + timedelta(days=1)), abs=1e-5)
+    assert front_page_rank(999, MORNING) == pytest.approx(front_page_rank(99, MORNING + timedelta(days=1)), abs=1e-5)
 
 
 def test_the_younger_of_two_equals_stands_first():
-    assert hot_value(80, MORNING + timedelta(hours=1)) > hot_value(80, MORNING)
+    assert front_page_rank(80, MORNING + timedelta(hours=1)) > front_page_rank(80, MORNING)
 
 
 @pytest.mark.parametrize("heat", [None, -1, 0])
 def test_without_heat_only_time_counts(heat):
-    assert hot_value(heat, MORNING) == hot_value(0, MORNING)
+    assert front_page_rank(heat, MORNING) == front_page_rank(0, MORNING)
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_without_heat_only_time_counts(heat):
     ],
 )
 def test_one_outlet_has_two_of_the_first_ten_places_if_others_can_fill_them(outlets, order):
-    assert mixed(range(len(outlets)), outlets) == order
+    assert limit_per_provider(range(len(outlets)), outlets) == order

@@ -3,13 +3,13 @@ import pytest
 from articles.rules.scoring import (
     Policy,
     Role,
-    Standing,
+    ScoringInput,
     TopicTraits,
-    engagement_left_over,
+    choose_leader,
     explain,
     has_keyword,
+    infer_engagement,
     is_public,
-    leading,
     role_of,
     suggested_quality,
 )
@@ -18,7 +18,7 @@ POLICY = Policy(publish_threshold=70, related_bonus=10, bonus_floor=50)
 
 
 def standing(**values):
-    return Standing(**({"name": "2020-06-09-a", "quality": 60} | values))
+    return ScoringInput(**({"name": "2020-06-09-a", "quality": 60} | values))
 
 
 @pytest.mark.parametrize(
@@ -26,36 +26,36 @@ def standing(**values):
     [
         ({"quality": 69}, Role.SINGLE, 69, False),
         ({"quality": 70}, Role.SINGLE, 70, True),
-        ({"quality": 60, "rivals": [(59, "b")]}, Role.LEAD, 70, True),
-        ({"quality": 49, "rivals": [(40, "b")] * 9}, Role.LEAD, 49, False),
-        ({"quality": 50, "rivals": [(40, "b")] * 2}, Role.LEAD, 70, True),
-        ({"quality": 60, "rivals": [(61, "b")]}, Role.FOLDED, -1, False),
+        ({"quality": 60, "members": [(59, "b")]}, Role.LEAD, 70, True),
+        ({"quality": 49, "members": [(40, "b")] * 9}, Role.LEAD, 49, False),
+        ({"quality": 50, "members": [(40, "b")] * 2}, Role.LEAD, 70, True),
+        ({"quality": 60, "members": [(61, "b")]}, Role.FOLDED, -1, False),
         ({"quality": 68, "engagement": 2}, Role.SINGLE, 70, True),
         ({"quality": None}, Role.UNSCORED, None, None),
         ({"quality": 90, "removed": True}, Role.SINGLE, 90, False),
         ({"quality": 10, "published": True, "pins": frozenset({"published"})}, Role.SINGLE, 10, True),
         ({"quality": 10, "heat": 200, "pins": frozenset({"heat"})}, Role.SINGLE, 200, True),
-        ({"quality": 60, "rivals": [(-1, "b")]}, Role.LEAD, 70, True),
+        ({"quality": 60, "members": [(-1, "b")]}, Role.LEAD, 70, True),
     ],
 )
 def test_heat_and_publication_follow_the_rules(values, role, heat, published):
-    verdict = explain(standing(**values), POLICY).verdict
+    result = explain(standing(**values), POLICY).result
 
-    assert (verdict.role, verdict.heat, verdict.published) == (role, heat, published)
+    assert (result.role, result.heat, result.published) == (role, heat, published)
 
 
 def test_an_explanation_adds_up_and_names_who_leads_instead():
-    explanation = explain(standing(engagement=3, rivals=[(61, "2020-06-09-b"), (20, "c")]), POLICY)
+    explanation = explain(standing(engagement=3, members=[(61, "2020-06-09-b"), (20, "c")]), POLICY)
 
     assert [term.points for term in explanation.terms] == [60, 20, 3]
-    assert explanation.stronger == "2020-06-09-b"
+    assert explanation.better_lead == "2020-06-09-b"
     assert explanation.threshold == 70
 
 
 def test_ties_go_to_the_smallest_file_name():
-    assert leading([(50, "2020-06-09-b"), (50, "2020-06-09-a"), (49, "2020-06-08-a")]) == (50, "2020-06-09-a")
-    assert leading([(50, "2020-06-09-storm"), (50, "2020-06-09-storm-grows")]) == (50, "2020-06-09-storm-grows")
-    assert leading([]) is None
+    assert choose_leader([(50, "2020-06-09-b"), (50, "2020-06-09-a"), (49, "2020-06-08-a")]) == (50, "2020-06-09-a")
+    assert choose_leader([(50, "2020-06-09-storm"), (50, "2020-06-09-storm-grows")]) == (50, "2020-06-09-storm-grows")
+    assert choose_leader([]) is None
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_ties_go_to_the_smallest_file_name():
     ],
 )
 def test_engagement_is_what_is_left_over_from_0_to_6(quality, heat, related_count, engagement):
-    assert engagement_left_over(POLICY, quality, heat, related_count) == engagement
+    assert infer_engagement(POLICY, quality, heat, related_count) == engagement
 
 
 @pytest.mark.parametrize(

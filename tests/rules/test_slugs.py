@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from articles.rules.slugs import file_order, is_document_name, name_of, slug_of
+from articles.rules.slugs import document_name, file_sort_key, is_document_name, slugify_title
 
 JUNE = datetime(2020, 6, 9, 12, 37, tzinfo=UTC)
 
@@ -22,23 +22,23 @@ JUNE = datetime(2020, 6, 9, 12, 37, tzinfo=UTC)
     ],
 )
 def test_slugs_follow_the_rule_of_the_format(title, slug):
-    assert slug_of(title) == slug
+    assert slugify_title(title) == slug
 
 
 def test_names_carry_the_date_in_utc():
     evening = datetime(2020, 6, 9, 20, 0, tzinfo=timezone(timedelta(hours=-7)))
 
-    assert name_of(JUNE, "Storm grows") == "2020-06-09-storm-grows"
-    assert name_of(evening, "Storm grows") == "2020-06-10-storm-grows"
+    assert document_name(JUNE, "Storm grows") == "2020-06-09-storm-grows"
+    assert document_name(evening, "Storm grows") == "2020-06-10-storm-grows"
 
 
 def test_titles_without_letters_get_names_that_differ():
-    assert name_of(JUNE, "日本語") != name_of(JUNE, "中文")
-    assert is_document_name(name_of(JUNE, "日本語"))
+    assert document_name(JUNE, "日本語") != document_name(JUNE, "中文")
+    assert is_document_name(document_name(JUNE, "日本語"))
 
 
 def test_long_names_are_cut_at_a_word():
-    name = name_of(JUNE, "word " * 60)
+    name = document_name(JUNE, "word " * 60)
 
     assert len(name) <= 11 + 200
     assert name.endswith("-word")
@@ -62,4 +62,4 @@ def test_document_names_are_dates_and_words(stem, is_name):
 
 
 def test_names_sort_as_their_files_do():
-    assert sorted(["storm", "storm-grows", "storms"], key=file_order) == ["storm-grows", "storm", "storms"]
+    assert sorted(["storm", "storm-grows", "storms"], key=file_sort_key) == ["storm-grows", "storm", "storms"]

@@ -8,7 +8,7 @@ from django.utils import timezone
 from articles import operations
 from articles.models import Article
 from articles.stories import explanation as standing
-from articles.stories.explanation_text import explained, wished
+from articles.stories.explanation_text import format_explanation, format_incoming_value
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -18,8 +18,8 @@ def why(article: Article) -> list[str]:
     article.refresh_from_db()
     decided = standing.policy_for(article)
     explanation = standing.explain_article(article, decided.policy)
-    return explained(
-        explanation, article, called="it", by=decided.by, naming=lambda name: standing.title_of(article, name)
+    return format_explanation(
+        explanation, article, called="it", by=decided.by, naming=lambda name: standing.title_for_name(article, name)
     )
 
 
@@ -108,7 +108,7 @@ def test_every_pin_tells_what_the_document_wants():
     ],
 )
 def test_wishes_are_words_for_people(name, wish, told):
-    assert wished(name, wish) == told
+    assert format_incoming_value(name, wish) == told
 
 
 def test_a_schedule_is_told():

@@ -9,7 +9,7 @@ from articles import operations
 from articles.models import Article, Event, Operation, Policies, SitePolicy, Topic, TopicPolicy
 from articles.rules.scoring import Policy
 from articles.stories import policy_preview
-from articles.stories.policy_preview import changed_policies, forecast
+from articles.stories.policy_preview import changed_policies, preview_policy
 from tests import builders
 from tests.documents import CANONICAL, NAME, document, import_documents, write_document
 
@@ -60,7 +60,7 @@ def test_undo_restores_the_numbers_and_what_topics_override():
     undone = operations.undo(Operation.objects.first())
 
     assert (Policies.load(), overrides()) == before
-    assert undone.kept == []
+    assert undone.not_restored == []
     operations.undo(undone.operation)
     assert (Policies.load(), overrides()) == after
 
@@ -85,7 +85,7 @@ def test_undo_keeps_what_others_changed_since_and_what_is_gone():
     operations.change_policy({"publish_threshold": 50})
     topic.delete()
 
-    kept = operations.undo(first).kept
+    kept = operations.undo(first).not_restored
 
     assert SitePolicy.current().publish_threshold == 50
     assert sorted(each.reason for each in kept) == ["changed policy by the system since", "the topic was deleted since"]
@@ -215,7 +215,7 @@ def test_a_forecast_counts_by_kind_and_by_policy_and_writes_nothing():
     stored = list(Article.objects.order_by("pk").values())
 
     with CaptureQueriesContext(connection) as queries:
-        found = forecast(
+        found = preview_policy(
             changed_policies(
                 {"publish_threshold": 60, "related_bonus": 15, "publish_unscored": False},
                 {ai.pk: {"publish_threshold": 80}},
@@ -244,15 +244,15 @@ def test_a_forecast_leaves_pins_removed_and_missing_articles_where_they_are():
     operations.mark_missing([builders.article("Gone", quality=10).pk], missing=True)
     operations.hold(builders.article("Held"))
 
-    assert forecast(changed_policies({"publish_threshold": 5}, {}, Policies.load())).tally.published == 0
+    assert preview_policy(changed_policies({"publish_threshold": 5}, {}, Policies.load())).tally.published == 0
 
 
 def test_a_forecast_takes_the_newest_of_a_big_newsroom_and_says_so(monkeypatch):
-    monkeypatch.setattr(policy_preview, "ARTICLES_TRIED", 2)
+    monkeypatch.setattr(policy_preview, "EXAMINED_MAX", 2)
     for number in range(3):
         builders.article(f"Number {number}", quality=60)
 
-    found = forecast(changed_policies({"publish_threshold": 60}, {}, Policies.load()))
+    found = preview_policy(changed_policies({"publish_threshold": 60}, {}, Policies.load()))
 
     assert [change.title for change in found.changes] == ["Number 1", "Number 2"]
     assert found.sentence == "This would publish 2 and withdraw 0 stories and change the heat of 0, among the newest 2."

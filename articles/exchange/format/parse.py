@@ -84,7 +84,7 @@ def parse_file(raw: bytes, source: str, stem: str) -> Document | Entry:
         raise DocumentRejected([Problem(source, line, "is not UTF-8; save it in that encoding")]) from None
     parsed = parse_canonical(text) or parse_yaml(text, source)
     if isinstance(parsed, Document):
-        parsed.name = stem if slugs.is_document_name(stem) else slugs.name_of(parsed.published_at, parsed.title)
+        parsed.name = stem if slugs.is_document_name(stem) else slugs.document_name(parsed.published_at, parsed.title)
         parsed.content_hash = content_hash(raw)
     return parsed
 

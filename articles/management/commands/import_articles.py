@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from tqdm import tqdm
 
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.exchange.files import sources
 from articles.exchange.importing import OUTCOMES, REJECTED, UNPRUNED, WITHDRAWN, Outcome, run_import
 from articles.exchange.report import Report
@@ -72,7 +72,7 @@ class Command(BaseCommand):
                 on_notice=notice,
                 rescore=rescore,
                 prune=options["prune"],
-                by=By(via=Via.COMMAND),
+                by=Actor(via=Via.COMMAND),
             )
         summary = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
         if options["prune"]:

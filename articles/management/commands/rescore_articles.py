@@ -8,11 +8,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from articles import operations
-from articles.audit_log.unit_of_work import By
+from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Policies, SitePolicy, Via
 from articles.rules.scoring import Policy
 from articles.stories import explanation as standing
-from articles.stories.explanation_text import explained, suggestion
+from articles.stories.explanation_text import format_explanation, format_suggestion
 
 TRIALS = ("publish_threshold", "related_bonus", "bonus_floor")
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             return
         articles = Article.objects.all()
         policies = Policies(policy) if policy else None
-        changes = operations.rescore(articles, policies, dry_run=dry_run, by=By(via=Via.COMMAND))
+        changes = operations.rescore(articles, policies, dry_run=dry_run, by=Actor(via=Via.COMMAND))
         if options["verbosity"] >= 1:
             for change in changes:
                 self.stdout.write(str(change))
@@ -55,8 +55,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"No article is named {name}. Names are those of the documents, without suffix."
             ) from None
-        decided = standing.Decided(policy, "these numbers") if policy else standing.policy_for(article)
+        decided = standing.EffectivePolicy(policy, "these numbers") if policy else standing.policy_for(article)
         explanation = standing.explain_article(article, decided.policy)
-        for line in explained(explanation, article, called=article.name, by=decided.by):
+        for line in format_explanation(explanation, article, called=article.name, by=decided.by):
             self.stdout.write(line)
-        self.stdout.write(suggestion(*standing.suggest_quality(article, decided.policy)))
+        self.stdout.write(format_suggestion(*standing.suggest_quality(article, decided.policy)))

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from tqdm import tqdm
 
-from articles.audit_log.unit_of_work import By, act
+from articles.audit_log.unit_of_work import Actor, unit_of_work
 from articles.db.locks import import_lock
 from articles.exchange.format.document import Document
 from articles.exchange.importing import insert_generated_stories
@@ -25,7 +25,7 @@ from benchmarks.generator.articles import DEFAULT_UNTIL, batches, documents, ent
 from benchmarks.generator.producer import ProducerDied, produce_in_process
 from config.command_signals import interrupt_on_sigterm
 
-BY = By(via=Via.COMMAND)
+BY = Actor(via=Via.COMMAND)
 BATCH = 2000  # articles in a transaction
 MANY = 5000  # articles for which a second process, and indexes that come last, are worth their while
 
@@ -81,8 +81,8 @@ class Command(BaseCommand):
                 if bulk_load.is_under_way():
                     bulk_load.rebuild_indexes()
                 _analyze()
-                with act(Verb.IMPORT, BY) as running:
-                    duplicates.settle(running, keys=duplicates.shared_keys())
+                with unit_of_work(Verb.IMPORT, BY) as uow:
+                    duplicates.mark_duplicates(uow, keys=duplicates.duplicate_url_keys())
         except DatabaseError as error:
             raise CommandError(f"The database failed: {error}\n{_how_to_go_on(made, count)}") from None
         except ProducerDied as error:
