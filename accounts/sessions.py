@@ -45,6 +45,7 @@ def authenticated_user(request: HttpRequest) -> Any:
         return AnonymousUser()
     if now - _time(request.session, LAST_SEEN_KEY) >= TOUCH_INTERVAL:
         request.session[LAST_SEEN_KEY] = now.timestamp()
+    request.signed_in_user = user  # type: ignore[attr-defined]  # for the log, which must not cause a query
     return user
 
 
@@ -66,8 +67,9 @@ def connect_signals() -> None:
     post_save.connect(_end_if_inactive, sender=auth.get_user_model(), dispatch_uid="accounts.end")
 
 
-def _record_start(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
+def _record_start(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
     request.session[STARTED_KEY] = request.session[LAST_SEEN_KEY] = timezone.now().timestamp()
+    request.signed_in_user = user  # type: ignore[attr-defined]
 
 
 def _end_if_inactive(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:

@@ -22,6 +22,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from articles.search.schema import SCHEMAS, rebuild
+from config.migrations import Migrations
 
 from . import media
 from .archive import (
@@ -38,7 +39,6 @@ from .archive import (
 )
 from .tables import (
     Digest,
-    Migrations,
     Table,
     WrongRow,
     as_line,

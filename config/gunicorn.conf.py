@@ -47,6 +47,12 @@ if _settings["LOG_FORMAT"] == "json":
     }
 
 
+def on_starting(server: Any) -> None:
+    """Start counting requests from zero, as prometheus_client advises: each process adds a file that nobody removes."""
+    for file in Path(_settings["METRICS_DIR"]).glob("*.db"):
+        file.unlink()
+
+
 def when_ready(server: Any) -> None:
     """Warn that gunicorn alone is no server for the internet: a few slow clients would take all its threads."""
     if not _settings["BEHIND_PROXY"]:

@@ -51,7 +51,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "monitoring.middleware.RequestMiddleware",
+    "monitoring.middleware.RequestLogMiddleware",
     "config.middleware.HeadersMiddleware",
     "articles.api.middleware.OpenToAllMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -1,5 +1,5 @@
-"""What operators see of a running site: its health, its figures, its log, its errors.
+"""What operators see of a running site: health, metrics, logs and error reports.
 
-`probes.py` answers their addresses, `health.py` and `gauges.py` ask the site, `counting.py` counts requests, and
-`middleware.py` gives each request its id. `redaction.py` keeps secrets out of what is told.
+`views.py` answers /healthz, /readyz and /metrics from `health.py`, `gauges.py` and `request_counters.py`.
+`middleware.py` gives each request an id, counts and logs it. `redaction.py` removes secrets from what is written.
 """

@@ -1,4 +1,4 @@
-"""Settings of this package that can't work; every command asks first."""
+"""System checks of the settings for metrics and error reports."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_sentry(**kwargs: Any) -> list[CheckMessage]:
     if not is_installed():
         return [
             Error(
-                "SENTRY_DSN says where to report errors, but the package sentry-sdk isn't there.",
+                "SENTRY_DSN says where to report errors, but the package sentry-sdk isn't installed.",
                 hint="pip install --require-hashes -r config/requirements-services.lock, or leave SENTRY_DSN empty.",
                 id="articles.E042",
             )
@@ -48,7 +48,7 @@ def check_sentry(**kwargs: Any) -> list[CheckMessage]:
         return [
             Error(
                 f"SENTRY_DSN can't be used: {error}.",
-                hint="Write it as Sentry tells it: https://key@host/project.",
+                hint="Write it as Sentry shows it: https://key@host/project.",
                 id="articles.E043",
             )
         ]

@@ -1,6 +1,6 @@
-"""Whether the site can serve: each service is asked, in a thread of its own, and none is waited for long.
+"""Whether the site can serve: each service is checked in a thread of its own, and within two seconds.
 
-A check that still runs is waited for, never started twice; one that hangs is told as away until it ends.
+A check that is still running is not started again; one that hangs is reported as away until it ends.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from config.migrations import known_migrations
 SECONDS = 2.0  # for all checks together
 OK, AWAY, PENDING = "ok", "away", "pending"
 READY, DEGRADED, UNAVAILABLE = "ready", "degraded", "unavailable"
-PROBE = "readyz"  # the name of what is asked for in cache and storage; in the storage it is never there
+PROBE_NAME = "readyz"  # a key in the cache, and the name of a file that the storage never has
 
 
 @contextmanager
 def own_connection() -> Iterator[BaseDatabaseWrapper]:
-    """Yield a new connection, none of the pool: that all of those are busy doesn't mean that the database is away."""
+    """Yield a new connection, not one of a pool: when all of those are busy, the database isn't away."""
     connection = connections.create_connection(DEFAULT_DB_ALIAS)
     options = {name: value for name, value in connection.settings_dict["OPTIONS"].items() if name != "pool"}
     connection.settings_dict = connection.settings_dict | {"OPTIONS": options}
@@ -46,9 +46,9 @@ def check_database() -> str:
 
 
 def check_migrations() -> str:
-    """Return whether the tables are what this code needs. Newer ones are no fault: code is updated after them.
+    """Return whether the tables have all migrations of this code. Newer ones are fine: code is updated after tables.
 
-    `applied_migrations()` would ask by the connection of this thread, which nobody gives back to the pool.
+    `applied_migrations()` would open a connection of this thread, which nothing would close.
     """
     with own_connection() as connection, connection.cursor() as cursor:
         recorder = MigrationRecorder(connection)
@@ -60,15 +60,15 @@ def check_migrations() -> str:
 
 def check_cache() -> str:
     cache = caches["default"]
-    cache.set(PROBE, 1, 30)
+    cache.set(PROBE_NAME, 1, 30)
     is_down = getattr(cache, "is_down", lambda: False)()  # its fallback replies, too
-    return OK if cache.get(PROBE) is not None and not is_down else AWAY
+    return OK if cache.get(PROBE_NAME) is not None and not is_down else AWAY
 
 
 def check_storage() -> str:
-    """Ask a service whether it has a file, a folder whether it can be written to; one that isn't made yet can be."""
+    """Ask a bucket for a file. A folder must be writable, or the folder in which it will be created."""
     if not isinstance(default_storage, FileSystemStorage):
-        default_storage.exists(PROBE)
+        default_storage.exists(PROBE_NAME)
         return OK
     folder = Path(default_storage.location)
     while not folder.exists() and folder != folder.parent:
@@ -82,11 +82,11 @@ CHECKS: dict[str, Callable[[], str]] = {
     "cache": check_cache,
     "storage": check_storage,
 }
-NEEDED = {"database", "migrations"}  # without the others pages still come: slower, or without pictures
+REQUIRED_CHECKS = {"database", "migrations"}  # without the others there are pages: slower, or without pictures
 
 
 class Readiness:
-    """Asks the checks side by side. One for each process."""
+    """Run the checks in parallel. There is one for each process."""
 
     def __init__(self, checks: dict[str, Callable[[], str]] | None = None, seconds: float = SECONDS) -> None:
         self._checks = CHECKS if checks is None else checks
@@ -96,26 +96,26 @@ class Readiness:
         self._starting = Lock()
 
     def states(self) -> dict[str, str]:
-        """Return the state of each service, within the time given."""
+        """Return the state of each service; the ones that take too long are away."""
         with self._starting:
             for name, check in self._checks.items():
                 if name not in self._running or self._running[name].done():
-                    self._running[name] = self._pool.submit(_asked, check)
-            asked = dict(self._running)
-        wait(asked.values(), timeout=self._seconds)
-        return {name: future.result() if future.done() else AWAY for name, future in asked.items()}
+                    self._running[name] = self._pool.submit(_run, check)
+            running = dict(self._running)
+        wait(running.values(), timeout=self._seconds)
+        return {name: future.result() if future.done() else AWAY for name, future in running.items()}
 
 
-def _asked(check: Callable[[], str]) -> str:
+def _run(check: Callable[[], str]) -> str:
     try:
         return check()
-    except Exception:  # noqa: BLE001  whatever is wrong with it, it can't be used; why is in its own log
+    except Exception:  # noqa: BLE001  whatever the error, the service can't be used
         return AWAY
 
 
-def verdict(states: dict[str, str]) -> str:
+def overall_status(states: dict[str, str]) -> str:
     """Return whether the site can serve with its services in these states."""
-    if any(states[name] != OK for name in NEEDED):
+    if any(states[name] != OK for name in REQUIRED_CHECKS):
         return UNAVAILABLE
     return READY if set(states.values()) == {OK} else DEGRADED
 

@@ -1,6 +1,6 @@
-"""How lines of the log are written: as JSON for machines, or plainly for people. Both name the request.
+"""Format log lines as JSON for machines or as plain text for people, both with the id of the request.
 
-What a message quotes may come from anywhere, so no control character gets out raw, and no secret (OWASP ASVS 16.4.1).
+Messages may quote text from anywhere: control characters are escaped and secrets removed (OWASP ASVS 16.4.1).
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-from .redaction import exception_lines, printable, redacted
+from .redaction import exception_lines, printable, redact
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
-def details_of(record: logging.LogRecord) -> dict[str, Any]:
-    """Return what a line says beside its message: of ours, `extra={"details": {…}}`; nothing else that it carries."""
+def extra_details(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the values that our own lines add with `extra={"details": {…}}`; those of other libraries are ignored."""
     details = getattr(record, "details", None)
     return details if isinstance(details, dict) else {}
 
 
-def id_of(record: logging.LogRecord) -> str:
-    """Return the id of the request that a line is about; Django writes some when the request has just ended."""
+def request_id_of(record: logging.LogRecord) -> str:
+    """Return the id of the request that a line is about. Django logs some lines just after the request has ended."""
     return request_id.get() or getattr(getattr(record, "request", None), "request_id", "")
 
 
@@ -33,25 +33,26 @@ class JsonFormatter(logging.Formatter):
             "time": _time(record),
             "level": record.levelname,
             "logger": record.name,
-            "message": redacted(record.getMessage()),
+            "message": redact(record.getMessage()),
         }
-        if number := id_of(record):
-            line["request_id"] = number
-        for name, value in details_of(record).items():
-            line[name] = redacted(value) if isinstance(value, str) else value
+        if current_id := request_id_of(record):
+            line["request_id"] = current_id
+        for name, value in extra_details(record).items():
+            line[name] = redact(value) if isinstance(value, str) else value
         if record.exc_info and record.exc_info[1]:
             line["exception"] = "\n".join(exception_lines(record.exc_info[1]))
         return json.dumps(line, default=str)  # ASCII: every control character is escaped
 
 
 class PlainFormatter(logging.Formatter):
-    """One line, and a further one, set in, for each of an exception."""
+    """Write one line, and an indented one for each line of an exception."""
 
     def format(self, record: logging.LogRecord) -> str:
-        details = "".join(f" {name}={value}" for name, value in details_of(record).items())
-        number = id_of(record)
-        message = printable(redacted(record.getMessage() + details))
-        lines = [f"{_time(record)} {record.levelname} {record.name} {f'[{number}] ' if number else ''}{message}"]
+        details = "".join(f" {name}={value}" for name, value in extra_details(record).items())
+        current_id = request_id_of(record)
+        message = printable(redact(record.getMessage() + details))
+        prefix = f"[{current_id}] " if current_id else ""
+        lines = [f"{_time(record)} {record.levelname} {record.name} {prefix}{message}"]
         if record.exc_info and record.exc_info[1]:
             lines += [f"    {printable(line)}" for line in exception_lines(record.exc_info[1])]
         return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Keeping out of logs and error reports what they have no business to know. Pure."""
+"""Remove secrets from texts for logs and error reports. Pure functions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from types import TracebackType
 REMOVED = "[removed]"
 FRAMES_MAX = 40
 MESSAGE_MAX = 500
-OTHERS = (sys.prefix, sys.base_prefix, "<")  # where files lie that aren't ours
+THIRD_PARTY_PREFIXES = (sys.prefix, sys.base_prefix, "<")  # of files that aren't ours
 
-# Repetitions have an end: strangers choose the paths that are looked through here.
+# Repetitions are bounded, because clients choose the paths that are searched here.
 _SECRETS = (
-    re.compile(r"(/preview/)[^/\s?#\"']+"),  # a signed link shows a story to whoever has it
+    re.compile(r"(/preview/)[^/\s?#\"']+"),  # a signed link opens a story to anyone who has it
     re.compile(
         r"([?&;][\w.-]{0,60}(?:token|secret|passw|signature|session|auth|credential|key|sig|code)[\w.-]{0,60}=)"
         r"[^&\s#\"']*",
@@ -27,50 +27,50 @@ _SECRETS = (
 )
 
 
-def redacted(text: str) -> str:
-    """Return the text without signed links, passwords in addresses and parameters that name a secret."""
+def redact(text: str) -> str:
+    """Return the text without signed links, passwords in URLs and parameters that are named like secrets."""
     for pattern in _SECRETS:
         text = pattern.sub(rf"\1{REMOVED}", text)
     return text
 
 
 def printable(text: str) -> str:
-    """Return the text with all that could forge a line, or change a terminal, written as an escape."""
+    """Return the text with characters escaped that could forge a log line or control a terminal."""
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def exception_lines(error: BaseException) -> list[str]:
-    """Return an error with what caused it and where, its cause first.
+    """Return the traceback of an error and of its causes, the first cause first.
 
-    Of messages only the first line: in what follows, databases quote the row that they refused.
+    Of messages only the first line is kept: databases quote the row that they refused in the following ones.
     """
     lines: list[str] = []
-    for each in reversed(list(_chain(error))):
+    for cause in reversed(list(_causes(error))):
         lines.append("Traceback (most recent call last):")
-        lines += _places(each.__traceback__)
-        lines.append(f"{type(each).__name__}: {first_line(each)}")
+        lines += _frame_lines(cause.__traceback__)
+        lines.append(f"{type(cause).__name__}: {summary_line(cause)}")
     return lines
 
 
-def _places(trace: TracebackType | None) -> Iterator[str]:
-    """Yield the last places of a traceback, with the line of code where it is ours.
+def _frame_lines(trace: TracebackType | None) -> Iterator[str]:
+    """Yield the last frames of a traceback, with the source line if it is ours.
 
-    Python's own way reads all files of all places and keeps their lines: 1.3 megabytes for six files.
+    Python's traceback module would read and cache the files of all frames: 1.3 MB for six files.
     """
     for frame, number in list(traceback.walk_tb(trace))[-FRAMES_MAX:]:
         file = frame.f_code.co_filename
         yield f'  File "{file}", line {number}, in {frame.f_code.co_name}'
-        if not file.startswith(OTHERS) and (code := linecache.getline(file, number).strip()):
+        if not file.startswith(THIRD_PARTY_PREFIXES) and (code := linecache.getline(file, number).strip()):
             yield f"    {code}"
 
 
-def first_line(message: object) -> str:
-    return redacted(str(message).partition("\n")[0][:MESSAGE_MAX])
+def summary_line(message: object) -> str:
+    return redact(str(message).partition("\n")[0][:MESSAGE_MAX])
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

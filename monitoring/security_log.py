@@ -1,4 +1,4 @@
-"""Who logged in and out, and who could not: lines in the security log (OWASP ASVS 5.0.0, 16.3.1)."""
+"""Lines in the security log for logins, logouts and failed logins (OWASP ASVS 5.0.0, 16.3.1)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from django.http import HttpRequest
 
 from config.client_ip import client_ip
 
-UNKNOWN = "(no such account)"
+UNKNOWN_USER = "(no such account)"
 
 log = logging.getLogger("newsfold.security")
 
 
-def watch() -> None:
-    """Log these events from now on."""
+def connect_signals() -> None:
     user_logged_in.connect(_logged_in, dispatch_uid="log login")
     user_logged_out.connect(_logged_out, dispatch_uid="log logout")
     user_login_failed.connect(_login_failed, dispatch_uid="log failed login")
@@ -28,17 +27,18 @@ def _logged_in(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
 
 
 def _logged_out(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
-    log.info("logout", extra={"details": _details(request, user.get_username() if user else UNKNOWN)})
+    log.info("logout", extra={"details": _details(request, user.get_username() if user else UNKNOWN_USER)})
 
 
 def _login_failed(credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
-    """Name the account if there is one; what else was typed may be a password in the wrong field."""
+    """Log the account if there is one. Any other text may be a password typed into the wrong field."""
     field = get_user_model().USERNAME_FIELD
     name = str(credentials.get(field) or credentials.get("username") or "")
-    found = get_user_model()._default_manager.filter(**{field: name}).exists() if "\0" not in name else False
-    log.warning("login failed", extra={"details": _details(request, name if found else UNKNOWN)})
+    # PostgreSQL refuses texts with NUL.
+    exists = "\0" not in name and get_user_model()._default_manager.filter(**{field: name}).exists()
+    log.warning("login failed", extra={"details": _details(request, name if exists else UNKNOWN_USER)})
 
 
 def _details(request: HttpRequest | None, user: str) -> dict[str, object]:
-    told: dict[str, object] = {"user": user}
-    return told if request is None else told | {"client": client_ip(request)}
+    details: dict[str, object] = {"user": user}
+    return details if request is None else details | {"client": client_ip(request)}

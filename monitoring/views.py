@@ -1,7 +1,7 @@
-"""The addresses for operators' programs: /healthz, /readyz and /metrics.
+"""/healthz, /readyz and /metrics, for operators' programs.
 
-They are answered before all that asks who comes, and under any name: load balancers ask by address, and nothing in
-these answers depends on the host. None touches a session.
+A middleware answers them before sessions, cache and redirects, and under any host name: load balancers use IP
+addresses, and nothing in these responses depends on the host.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from . import gauges
-from .health import UNAVAILABLE, readiness, verdict
+from .gauges import site_gauges
+from .health import UNAVAILABLE, overall_status, readiness
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 RETRY_SECONDS = "5"
@@ -39,38 +39,38 @@ class ProbesMiddleware:
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Tell that the process answers; nothing else is asked."""
+    """Say that the process responds, without asking any service."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Tell in which state each service is, and by the status whether the site can serve."""
+    """Return the state of each service, with status 503 if the site can't serve."""
     states = readiness().states()
-    told = verdict(states)
-    content = json.dumps({"status": told, "checks": states}) + "\n"
-    response = HttpResponse(content, content_type="application/json", status=503 if told == UNAVAILABLE else 200)
-    if told == UNAVAILABLE:
+    status = overall_status(states)
+    content = json.dumps({"status": status, "checks": states}) + "\n"
+    response = HttpResponse(content, content_type="application/json", status=503 if status == UNAVAILABLE else 200)
+    if status == UNAVAILABLE:
         response["Retry-After"] = RETRY_SECONDS
     return response
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Tell the figures to who knows METRICS_TOKEN."""
+    """Return the metrics to clients with METRICS_TOKEN."""
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    wanted = settings.METRICS_TOKEN.encode()
-    if scheme.lower() != "bearer" or not compare_digest(token.strip().encode(errors="replace"), wanted):
+    expected = settings.METRICS_TOKEN.encode()
+    if scheme.lower() != "bearer" or not compare_digest(token.strip().encode(errors="replace"), expected):
         response = HttpResponse("This needs the token of METRICS_TOKEN.\n", content_type="text/plain", status=401)
         response["WWW-Authenticate"] = 'Bearer realm="metrics"'
         return response
     registry = CollectorRegistry()
-    registry.register(_Collector(gauges.collect))
+    registry.register(_Collector(site_gauges))
     if counters := getattr(request, "counters", None):
         registry.register(_Collector(counters.collect))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 class _Collector:
-    """What the library asks for: an object with a method."""
+    """A function as the object that the library expects."""
 
     def __init__(self, collect: Callable[[], Any]) -> None:
         self.collect = collect

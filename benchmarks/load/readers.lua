@@ -12,10 +12,7 @@ function setup(thread) threads[#threads + 1] = thread end
 function init(args) math.randomseed(os.time() + #paths) end
 
 function request()
-  local headers = {
-    ["Accept-Encoding"] = "gzip",
-    ["X-Forwarded-For"] = string.format("10.%d.%d.1", math.random(0, 255), math.random(0, 255)),
-  }
+  local headers = {["Accept-Encoding"] = "gzip"}
   if conditional and etag then headers["If-None-Match"] = etag end
   return wrk.format("GET", paths[math.random(#paths)], headers)
 end

@@ -172,6 +172,12 @@ def test_a_server_without_a_proxy_says_that_it_is_for_a_trusted_network(behind_p
         assert "trusted network only" in server.log.warning.call_args.args[0]
 
 
+def test_counters_start_from_zero_with_the_server_whatever_an_earlier_one_left(tmp_path):
+    (tmp_path / "histogram_12.db").write_bytes(b"damaged by a crash")
+    served(METRICS_DIR=str(tmp_path)).on_starting(Mock())
+    assert not list(tmp_path.iterdir())
+
+
 # The database
 
 

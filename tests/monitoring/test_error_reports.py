@@ -44,7 +44,7 @@ def reports(settings, monkeypatch):
     init = sentry_sdk.init
     monkeypatch.setattr(sentry_sdk, "init", lambda *args, **options: init(*args, transport=Transport, **options))
     settings.SENTRY_DSN = DSN
-    sentry.start()
+    sentry.init()
     yield sent
     init(dsn=None)
 
@@ -80,7 +80,7 @@ def test_whatever_a_library_puts_into_a_report_this_goes_out():
         "logentry": {"message": "%s", "formatted": "failed\ns3cret", "params": ["s3cret"]},
         "transaction": "/preview/MTI:1x:sig/",
     }
-    assert sentry.stripped(report) == {
+    assert sentry.scrub_event(report) == {
         "request": {
             "url": "https://news.example/preview/[removed]/",
             "headers": {"Host": "news.example"},
@@ -102,7 +102,7 @@ def test_a_logged_error_is_stripped(reports):
 def test_without_an_address_nothing_is_reported(settings, monkeypatch):
     monkeypatch.setattr(sentry_sdk, "init", lambda *args, **options: pytest.fail("reports errors"))
     settings.SENTRY_DSN = ""
-    sentry.start()
+    sentry.init()
 
 
 def test_an_address_without_the_package_is_an_error_of_the_settings(settings, monkeypatch):
@@ -110,7 +110,7 @@ def test_an_address_without_the_package_is_an_error_of_the_settings(settings, mo
     assert checks.check_sentry() == []
     for module in (checks, sentry):
         monkeypatch.setattr(module, "is_installed", lambda: False)
-    sentry.start()
+    sentry.init()
     assert [(found.id, "requirements-services.lock" in found.hint) for found in checks.check_sentry()] == [
         ("articles.E042", True)
     ]
@@ -118,5 +118,5 @@ def test_an_address_without_the_package_is_an_error_of_the_settings(settings, mo
 
 def test_an_address_that_is_none_is_an_error_of_the_settings(settings):
     settings.SENTRY_DSN = "sentry.example"
-    sentry.start()
+    sentry.init()
     assert "articles.E043" in {found.id for found in run_checks()}

@@ -13,7 +13,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from monitoring import health
-from monitoring.health import AWAY, OK, PENDING, Readiness, verdict
+from monitoring.health import AWAY, OK, PENDING, Readiness, overall_status
 
 SECRETS = ("for-tests-only", "sqlite", "postgres", "redis", "127.0.0.1", "Error")
 
@@ -165,5 +165,5 @@ def test_another_storage_is_asked_for_a_file(monkeypatch):
 
 def test_the_real_checks_are_those_of_the_documentation():
     assert set(health.CHECKS) == {"database", "migrations", "cache", "storage"}
-    assert verdict(dict.fromkeys(health.CHECKS, OK)) == "ready"
+    assert overall_status(dict.fromkeys(health.CHECKS, OK)) == "ready"
     assert default_storage is health.default_storage

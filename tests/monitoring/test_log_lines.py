@@ -17,8 +17,8 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
 from monitoring.logs import JsonFormatter, PlainFormatter, request_id
-from monitoring.middleware import RequestMiddleware
-from monitoring.redaction import redacted
+from monitoring.middleware import RequestLogMiddleware
+from monitoring.redaction import redact
 from tests import builders
 
 ID = re.compile(r"[0-9a-f]{32}")
@@ -98,7 +98,7 @@ def test_rows_that_a_database_quotes_are_not_told():
     ],
 )
 def test_secrets_are_removed(text, kept):
-    assert redacted(text) == kept
+    assert redact(text) == kept
 
 
 @pytest.mark.parametrize("formatter", [JsonFormatter(), PlainFormatter()])
@@ -125,7 +125,7 @@ def test_an_error_is_told_with_our_own_lines_and_the_places_of_others(formatter)
 @pytest.mark.parametrize("text", ["a." * 20_000, "?" * 20_000, "?key" * 8_000, "a://:" * 8_000, "bearer " * 8_000])
 def test_no_text_takes_long_to_be_looked_through(text):
     begun = time.process_time()
-    redacted(text)
+    redact(text)
     assert time.process_time() - begun < 1
 
 
@@ -237,6 +237,6 @@ def test_an_id_ends_with_its_request():
         raise PermissionDenied
 
     with pytest.raises(PermissionDenied):
-        RequestMiddleware(answer)(RequestFactory().get("/"))
+        RequestLogMiddleware(answer)(RequestFactory().get("/"))
     assert ID.fullmatch(seen[0])
     assert request_id.get() == ""
