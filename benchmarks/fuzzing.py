@@ -65,9 +65,9 @@ def read_document(raw: bytes) -> object:
 
 
 def document_refusals() -> tuple[type[Exception], ...]:
-    from articles.exchange.format.document import DocumentRejected
+    from articles.exchange.format.document import DocumentError
 
-    return (DocumentRejected,)
+    return (DocumentError,)
 
 
 def picture_examples() -> list[bytes]:

@@ -273,7 +273,7 @@ def take_in() -> dict[str, Any]:
         found = list(sources([name]))
         with transaction.atomic():
             start = time.perf_counter()
-            counts = run_import(found, on_outcome=lambda outcome: None, on_wait=lambda: None)
+            counts = run_import(found, on_result=lambda result: None, on_wait=lambda: None)
             milliseconds = (time.perf_counter() - start) * 1000
             transaction.set_rollback(True)
     return {"ms": milliseconds, "created": counts["created"]}

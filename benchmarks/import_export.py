@@ -43,7 +43,7 @@ def take_in(documents: str) -> None:
     from articles.exchange.files import sources
     from articles.exchange.importing import run_import
 
-    run_import(sources([documents]), on_outcome=lambda outcome: None, on_wait=lambda: None)
+    run_import(sources([documents]), on_result=lambda result: None, on_wait=lambda: None)
 
 
 def write_out(directory: str) -> None:

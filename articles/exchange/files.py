@@ -1,4 +1,4 @@
-"""Which files an import takes in, and their bytes. Treats the file system as hostile."""
+"""Find the files that an import reads, and read their bytes. Treats the file system as hostile."""
 
 from __future__ import annotations
 
@@ -11,22 +11,20 @@ from .format.document import Problem
 from .format.parse import FILE_SIZE_MAX
 
 DOCUMENT_SUFFIXES = (".md", ".markdown", ".txt")
-REGISTRY_SUFFIXES = (".yaml", ".yml")  # taken from a directory only if they say what they are
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file to take in: where it lies, how messages call it, and its name."""
-
-    path: str
-    label: str
-    stem: str  # the name without suffix
-
-
+REGISTRY_SUFFIXES = (".yaml", ".yml")  # taken from a directory only if they begin with a taxonomy
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-class Unreadable(Exception):
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to import: its path, how messages name it, and its name without suffix."""
+
+    path: str
+    label: str
+    stem: str
+
+
+class UnreadableFileError(Exception):
     """A file can't be read; `problem` says why."""
 
     def __init__(self, problem: Problem) -> None:
@@ -34,43 +32,42 @@ class Unreadable(Exception):
         self.problem = problem
 
 
-def sources(paths: Sequence[str]) -> Iterator[Source]:
-    """Yield the files under `paths` in bytewise order, each path by itself; a file named twice comes once."""
+def sources(paths: Sequence[str]) -> Iterator[SourceFile]:
+    """Yield the files under `paths`, each path's in bytewise order; a file named twice comes once."""
     seen: set[str] = set()
-    several = len(paths) > 1
     for path in paths:
-        whole, length = os.path.abspath(path), len(path.rstrip(os.sep))
-        for found, stem in _below(path) if os.path.isdir(path) else [(path, _stem(path))]:
-            if several:
-                key = whole + found[length:]
+        absolute, length = os.path.abspath(path), len(path.rstrip(os.sep))
+        for file_path, stem in _walk(path) if os.path.isdir(path) else [(path, _stem(path))]:
+            if len(paths) > 1:
+                key = absolute + file_path[length:]
                 if key in seen:
                     continue
                 seen.add(key)
-            yield Source(found, _label(found), stem)
+            yield SourceFile(file_path, _label(file_path), stem)
 
 
 def _stem(path: str) -> str:
     return os.path.splitext(os.path.basename(path))[0]
 
 
-def _below(directory: str) -> Iterator[tuple[str, str]]:
-    """Yield path and stem of what an import takes from a directory; a folder that can't be read comes to be refused."""
+def _walk(directory: str) -> Iterator[tuple[str, str]]:
+    """Yield path and stem of what an import takes from a directory; unreadable folders come too, to be rejected."""
     unreadable: list[OSError] = []
     for folder, folders, files in os.walk(directory, onerror=unreadable.append):
         folders.sort(key=os.fsencode)
         prefix = os.path.join(folder, "")
         for name in sorted(files, key=os.fsencode):
-            stem, suffix = (name[:-3], ".md") if name[-3:] == ".md" and name[0] != "." else os.path.splitext(name)
+            stem, suffix = os.path.splitext(name)
             path = f"{prefix}{name}"
-            if suffix.lower() in DOCUMENT_SUFFIXES or (suffix.lower() in REGISTRY_SUFFIXES and _says_taxonomy(path)):
+            if suffix.lower() in DOCUMENT_SUFFIXES or (suffix.lower() in REGISTRY_SUFFIXES and _is_registry_file(path)):
                 yield path, stem
     yield from ((str(error.filename), _stem(str(error.filename))) for error in unreadable)
 
 
-def _says_taxonomy(path: str) -> bool:
+def _is_registry_file(path: str) -> bool:
     try:
-        head = read_bytes(Source(path, path, ""))[:100]
-    except Unreadable:
+        head = read_bytes(SourceFile(path, path, ""))[:100]
+    except UnreadableFileError:
         return False
     return head.removeprefix(b"---\n").startswith(b"taxonomy:")
 
@@ -83,22 +80,23 @@ def _label(path: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def read_bytes(source: Source) -> bytes:
-    """Return the bytes of a plain file, at most one byte more than a document may have. Raises Unreadable.
+def read_bytes(source: SourceFile) -> bytes:
+    """Return the bytes of a plain file, at most one byte more than a document may have. Raises UnreadableFileError.
 
-    Links, devices and pipes are refused: a link could read any file of the machine, a pipe could wait for ever.
+    Links, devices and pipes are rejected: a link could read any file of the machine, a pipe could wait for ever.
     """
     try:
         handle = os.open(source.path, _FLAGS)
     except OSError as error:
-        raise Unreadable(Problem(source.label, 0, _reason(source.path, error))) from None
+        raise UnreadableFileError(Problem(source.label, 0, _reason(source.path, error))) from None
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
-            raise Unreadable(Problem(source.label, 0, "is no plain file; links, pipes and devices are not taken in"))
+            message = "is no plain file; links, pipes and devices are not taken in"
+            raise UnreadableFileError(Problem(source.label, 0, message))
         return os.read(handle, min(status.st_size, FILE_SIZE_MAX) + 1)
     except OSError as error:
-        raise Unreadable(Problem(source.label, 0, _reason(source.path, error))) from None
+        raise UnreadableFileError(Problem(source.label, 0, _reason(source.path, error))) from None
     finally:
         os.close(handle)
 

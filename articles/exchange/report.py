@@ -1,4 +1,4 @@
-"""The report of an import: JSON Lines, one object a file."""
+"""Write the report of an import: JSON Lines, one object for each file."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections import defaultdict
 from types import TracebackType
 from typing import Any
 
-from .importing import Outcome
+from .importing import REJECTED, WITHDRAWN, FileResult
 
 
 class Report:
-    """Writes outcomes to a file as they come. Raises OSError if the file can't be written."""
+    """Writes results to a file as they come. Raises OSError if the file can't be written."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -29,42 +29,36 @@ class Report:
         if self.notices and error is None:
             self._add_notices()
 
-    def add(self, outcome: Outcome) -> None:
-        problems = [{"line": problem.line, "message": problem.message} for problem in outcome.problems]
-        line = {
-            "path": outcome.label,
-            "slug": outcome.name,
-            "outcome": outcome.outcome,
-            "changed": outcome.changed,
-            "errors": problems,
-            "warnings": outcome.warnings,
-        }
-        self.file.write(_line(line))
+    def add(self, result: FileResult) -> None:
+        problems = [{"line": problem.line, "message": problem.message} for problem in result.problems]
+        self.file.write(
+            _line(result.label, result.name, result.outcome, result.changed, problems, warnings=result.warnings)
+        )
 
     def add_notice(self, name: str, notice: str) -> None:
         """Add a warning to the line of the article `name`, whether that is written already or not."""
         self.notices[name].append(notice)
 
     def _add_notices(self) -> None:
-        """Write the file again, line by line, with what became known at the end; an article without a file gets one."""
+        """Write the file again with the notices; an article without a file gets a line of its own."""
         part = f"{self.path}.part"
         with open(self.path, encoding="utf-8") as before, open(part, "w", encoding="utf-8") as after:
             for text in before:
                 line = json.loads(text)
-                if line["outcome"] != "rejected":
+                if line["outcome"] != REJECTED:
                     line["warnings"] += self.notices.pop(line["slug"], [])
-                after.write(_line(line))
+                after.write(_dumps(line))
             for name, warnings in self.notices.items():
-                empty: dict[str, Any] = {
-                    "path": None,
-                    "slug": name,
-                    "outcome": "withdrawn",
-                    "changed": [],
-                    "errors": [],
-                }
-                after.write(_line(empty | {"warnings": warnings}))
+                after.write(_line(None, name, WITHDRAWN, [], [], warnings=warnings))
         os.replace(part, self.path)
 
 
-def _line(values: dict[str, Any]) -> str:
+def _line(
+    path: str | None, slug: str, outcome: str, changed: list[str], errors: list[Any], *, warnings: list[str]
+) -> str:
+    values = {"path": path, "slug": slug, "outcome": outcome, "changed": changed, "errors": errors}
+    return _dumps(values | {"warnings": warnings})
+
+
+def _dumps(values: dict[str, Any]) -> str:
     return json.dumps(values, ensure_ascii=False) + "\n"

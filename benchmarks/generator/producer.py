@@ -10,12 +10,12 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class ProducerDied(Exception):
+class ProducerDiedError(Exception):
     """The process that made things ended before it was done."""
 
 
 def produce_in_process(make: Callable[[], Iterable[T]]) -> Iterator[T]:
-    """Yield what `make()` yields, made one item ahead by a process of its own. Raises ProducerDied."""
+    """Yield what `make()` yields, made one item ahead by a process of its own. Raises ProducerDiedError."""
     reader, writer = multiprocessing.Pipe(duplex=False)
     maker = multiprocessing.Process(target=_send, args=(make, reader, writer), daemon=True)
     maker.start()
@@ -24,7 +24,7 @@ def produce_in_process(make: Callable[[], Iterable[T]]) -> Iterator[T]:
         while (item := reader.recv()) is not None:
             yield item
     except EOFError:
-        raise ProducerDied("The process that makes the articles died.") from None
+        raise ProducerDiedError("The process that makes the articles died.") from None
     finally:
         reader.close()
         maker.join()

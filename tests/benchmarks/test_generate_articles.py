@@ -16,11 +16,10 @@ from django.db import connection
 
 from articles import operations
 from articles.audit_log.unit_of_work import unit_of_work
-from articles.exchange import store
 from articles.exchange.format.document import Document
 from articles.exchange.format.parse import parse_file
 from articles.exchange.format.write import document_text
-from articles.exchange.importing import insert_generated_stories
+from articles.exchange.loading import load_documents
 from articles.models import Article, RelatedLink, Topic, Verb
 from articles.rules import slugs
 from articles.rules.scoring import FOLDED_HEAT, Policy
@@ -29,7 +28,8 @@ from articles.stories import duplicates
 from articles.stories import rescoring as database
 from benchmarks.generator import articles as generator
 from benchmarks.generator import bulk_load, vocabulary
-from benchmarks.generator.producer import ProducerDied, produce_in_process
+from benchmarks.generator.complete_stories import insert_complete_stories
+from benchmarks.generator.producer import ProducerDiedError, produce_in_process
 from providers.models import Provider
 from tests import builders
 
@@ -207,7 +207,7 @@ def test_rescoring_changes_none_of_them():
 def test_what_is_stored_is_what_was_made():
     generate("100", "--seed", "7")
     made = {document.name: document for story in stories(100, seed=7) for document in story}
-    assert {document.name: document for document in store.load(Article.objects.all())} == made
+    assert {document.name: document for document in load_documents(Article.objects.all())} == made
 
 
 @pytest.mark.django_db
@@ -228,12 +228,12 @@ def test_topics_and_outlets_that_are_there_stay_as_they_are():
 
 @pytest.mark.django_db
 def test_what_was_stopped_is_completed_with_add():
-    def stop(batch, registry, policies, by):
+    def stop(batch, references, policies, by):
         if Article.objects.exists():
             raise KeyboardInterrupt
-        insert_generated_stories(batch, registry, policies)
+        insert_complete_stories(batch, references, policies, by)
 
-    with patch(f"{COMMAND}.BATCH", 50), patch(f"{COMMAND}.insert_generated_stories", stop):
+    with patch(f"{COMMAND}.BATCH", 50), patch(f"{COMMAND}.insert_complete_stories", stop):
         with pytest.raises(CommandError, match="--add") as stopped:
             generate("120")
         assert stopped.value.returncode == 130
@@ -294,9 +294,7 @@ def test_an_import_would_have_connected_them_just_so():
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("many")
-@pytest.mark.parametrize(
-    "stopped_in", [f"{COMMAND}.insert_generated_stories", "articles.search.schema.create_triggers"]
-)
+@pytest.mark.parametrize("stopped_in", [f"{COMMAND}.insert_complete_stories", "articles.search.schema.create_triggers"])
 def test_a_big_load_that_was_stopped_is_completed_with_add(stopped_in):
     before = index_names()
     with patch(stopped_in, side_effect=KeyboardInterrupt), pytest.raises(CommandError, match="--add"):
@@ -304,7 +302,7 @@ def test_a_big_load_that_was_stopped_is_completed_with_add(stopped_in):
     assert bulk_load.is_under_way()
     assert index_names() < before
 
-    assert generate("200", "--add").startswith("200" if "insert_generated" in stopped_in else "0 articles made, 200")
+    assert generate("200", "--add").startswith("200" if "insert_complete" in stopped_in else "0 articles made, 200")
 
     assert not bulk_load.is_under_way()
     assert index_names() == before
@@ -322,7 +320,7 @@ def test_where_there_are_articles_nothing_is_put_off():
 
 def test_what_is_made_ahead_comes_in_order_and_a_maker_that_dies_is_told():
     assert list(produce_in_process(partial(range, 3))) == [0, 1, 2]
-    with pytest.raises(ProducerDied):
+    with pytest.raises(ProducerDiedError):
         list(produce_in_process(partial(os._exit, 1)))
 
 

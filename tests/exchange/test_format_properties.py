@@ -10,13 +10,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from articles.exchange import store
-from articles.exchange.files import Source
-from articles.exchange.format.document import Document, DocumentRejected
+from articles.exchange.files import SourceFile
+from articles.exchange.format.document import Document, DocumentError
 from articles.exchange.format.fast_parse import parse_canonical
 from articles.exchange.format.parse import parse_file, parse_yaml
 from articles.exchange.format.write import document_text
 from articles.exchange.importing import run_import
-from articles.exchange.registry import Registry
+from articles.exchange.loading import changed_fields, load_documents
+from articles.exchange.registry import ReferenceCache
 from articles.models import Article, Policies
 from tests.documents import CANONICAL
 from tests.strategies import ALPHABET, documents, odd_documents
@@ -103,7 +104,7 @@ def test_no_bytes_make_the_parser_fail(noise, position):
     problems = []
     try:
         parse_file(raw[:position] + noise + raw[position:], "x.md", STEM)
-    except DocumentRejected as rejected:
+    except DocumentError as rejected:
         problems = rejected.problems
 
     assert all(str(problem).startswith("x.md") for problem in problems)
@@ -116,12 +117,12 @@ def test_export_of_import_is_a_fixed_point(document):
     read = parse_fully(text)
     read.name = STEM
     with transaction.atomic():
-        store.insert([read], Registry(), Policies())
-        stored = store.load(Article.objects.all())[0]
+        store.insert([read], ReferenceCache(), Policies())
+        stored = load_documents(Article.objects.all())[0]
         transaction.set_rollback(True)
 
     assert document_text(stored) == text
-    assert store.changed_fields(stored, read) == []
+    assert changed_fields(stored, read) == []
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus lies beside the project")
@@ -145,8 +146,8 @@ def test_real_documents_come_back_byte_for_byte_and_both_parsers_agree(name):
 def test_what_is_stored_equals_an_independent_reading(name):
     files = sorted((CORPUS / name / "news").iterdir())[::15]
     run_import(
-        [Source(str(path), path.name, path.stem) for path in files],
-        on_outcome=lambda outcome: None,
+        [SourceFile(str(path), path.name, path.stem) for path in files],
+        on_result=lambda outcome: None,
         on_wait=lambda: None,
     )
 

@@ -88,7 +88,7 @@ def test_a_changed_document_is_parsed_once_unless_there_are_many(tmp_path, monke
     for name in names:
         write_document(tmp_path, document(originalUrl=f'"https://courier.example/{name}"', heat=70), f"{name}.md")
     calls = []
-    monkeypatch.setattr(importing, "KEPT_READ", kept)
+    monkeypatch.setattr(importing, "PARSED_KEPT_MAX", kept)
     monkeypatch.setattr(importing, "parse_file", lambda *given: calls.append(given[1]) or parse_file(*given))
 
     assert "3 updated" in import_documents(tmp_path)

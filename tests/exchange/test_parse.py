@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from articles.exchange.format.document import Document, DocumentRejected, OrganizationEntry, TopicEntry
+from articles.exchange.format.document import Document, DocumentError, OrganizationEntry, TopicEntry
 from articles.exchange.format.parse import FILE_SIZE_MAX, content_hash, parse_file
 from tests.documents import CANONICAL, document
 
@@ -16,7 +16,7 @@ def read(text: str | bytes, stem: str = STEM):
 
 
 def problems(text: str | bytes) -> list[str]:
-    with pytest.raises(DocumentRejected) as rejected:
+    with pytest.raises(DocumentError) as rejected:
         read(text)
     return [str(problem) for problem in rejected.value.problems]
 

@@ -26,8 +26,8 @@ class Problem:
         return f"{self.source}:{self.line}: {self.message}" if self.line else f"{self.source}: {self.message}"
 
 
-class DocumentRejected(Exception):
-    """The document can't be taken in; `problems` holds at least one reason."""
+class DocumentError(Exception):
+    """The document can't be imported; `problems` holds at least one reason."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(str(problem) for problem in problems))

@@ -16,7 +16,7 @@ from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX
 from . import layout as layouts
 from .document import (
     Document,
-    DocumentRejected,
+    DocumentError,
     Entry,
     Image,
     Layout,
@@ -41,7 +41,7 @@ from .fields import (
 )
 from .values import (
     PIXELS_MAX,
-    InvalidValue,
+    InvalidValueError,
     encode_unknown,
     read_boolean,
     read_integer,
@@ -73,15 +73,15 @@ def content_hash(raw: bytes) -> str:
 
 
 def parse_file(raw: bytes, source: str, stem: str) -> Document | Entry:
-    """Return what the file holds; `stem` is its name without suffix. Raises DocumentRejected with every problem."""
+    """Return what the file holds; `stem` is its name without suffix. Raises DocumentError with every problem."""
     if len(raw) > FILE_SIZE_MAX:
         message = f"has {len(raw):,} bytes; a document has at most {FILE_SIZE_MAX:,}"
-        raise DocumentRejected([Problem(source, 0, message)])
+        raise DocumentError([Problem(source, 0, message)])
     try:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise DocumentRejected([Problem(source, line, "is not UTF-8; save it in that encoding")]) from None
+        raise DocumentError([Problem(source, line, "is not UTF-8; save it in that encoding")]) from None
     parsed = parse_canonical(text) or parse_yaml(text, source)
     if isinstance(parsed, Document):
         parsed.name = stem if slugs.is_document_name(stem) else slugs.document_name(parsed.published_at, parsed.title)
@@ -90,12 +90,12 @@ def parse_file(raw: bytes, source: str, stem: str) -> Document | Entry:
 
 
 def parse_yaml(text: str, source: str) -> Document | Entry:
-    """Return what a text holds that need not be canonical, without name and hash. Raises DocumentRejected."""
+    """Return what a text holds that need not be canonical, without name and hash. Raises DocumentError."""
     try:
         front, tail, first_line = _split_front_matter(text)
         tree = read_tree(front, first_line=first_line)
     except TreeError as error:
-        raise DocumentRejected([Problem(source, error.line, error.message)]) from None
+        raise DocumentError([Problem(source, error.line, error.message)]) from None
     parser = _DocumentParser(source)
     taxonomy = tree.get("taxonomy")
     if isinstance(taxonomy, Scalar):
@@ -103,7 +103,7 @@ def parse_yaml(text: str, source: str) -> Document | Entry:
     else:
         parsed = parser.document(tree, tail)
     if parser.problems or parsed is None:
-        raise DocumentRejected(sorted(parser.problems, key=lambda problem: problem.line))
+        raise DocumentError(sorted(parser.problems, key=lambda problem: problem.line))
     if not isinstance(parsed, Document):
         layouts.record_form(parsed, text, tail)
     return parsed
@@ -196,7 +196,7 @@ class _DocumentParser:
             elif not layouts.record_blank(entry.value, field, layout):
                 try:
                     values[field.attribute] = self._value(entry.value, field, where + field.name, layout)
-                except InvalidValue as invalid:
+                except InvalidValueError as invalid:
                     self._report(entry.value.line or entry.line, where + field.name, str(invalid))
                 layouts.record_style(entry.value, field, layout)
         self._check_extra(mapping, extra, where)
@@ -241,7 +241,7 @@ class _DocumentParser:
                 return self._names(node, field, where, layout)
             case FieldKind.OUTLET | FieldKind.RELATED_OUTLET:
                 if not isinstance(node, Mapping):
-                    raise InvalidValue("must hold name and domain")
+                    raise InvalidValueError("must hold name and domain")
                 return self._nested(node, Outlet, field, f"{where}.")
             case FieldKind.IMAGES | FieldKind.LOGOS:
                 return self._list(node, field, where, lambda item, at: self._nested(item, Image, field, at))
@@ -249,7 +249,7 @@ class _DocumentParser:
                 return self._list(node, field, where, lambda item, at: self._nested(item, Related, field, at))
             case FieldKind.SERVICES:
                 if not isinstance(node, Mapping):
-                    raise InvalidValue("must hold `name: address` lines")
+                    raise InvalidValueError("must hold `name: address` lines")
                 return [[entry.key, read_url(entry.value)] for entry in node.entries]
 
     def _nested(self, mapping: Mapping, record: Callable[..., Any], field: Field, where: str) -> Any:
@@ -265,11 +265,11 @@ class _DocumentParser:
                 continue
             try:
                 names[read_line(item, field.length_max)] = None
-            except InvalidValue as invalid:
+            except InvalidValueError as invalid:
                 self._report(item.line, f"{where}[{index}]", str(invalid))
         layouts.record_items(sequence, field, list(names), layout)
         if field.required and not names and not self.problems:
-            raise InvalidValue("needs at least one name")
+            raise InvalidValueError("needs at least one name")
         return list(names)
 
     def _list(self, node: Node, field: Field, where: str, parse_item: Callable[[Mapping, str], Any]) -> list[Any]:
@@ -284,10 +284,10 @@ class _DocumentParser:
 
 
 def _checked_sequence(node: Node, field: Field) -> Sequence:
-    """Return the node as a list that isn't too long. Raises InvalidValue."""
+    """Return the node as a list that isn't too long. Raises InvalidValueError."""
     if not isinstance(node, Sequence):
-        raise InvalidValue("must be a list")
+        raise InvalidValueError("must be a list")
     limit = LIST_LENGTH_MAX[field.kind]
     if len(node.items) > limit:
-        raise InvalidValue(f"has {len(node.items):,} items; {limit} are allowed")
+        raise InvalidValueError(f"has {len(node.items):,} items; {limit} are allowed")
     return node

@@ -23,18 +23,18 @@ _UNPRINTED_PATTERN = re.compile(r"[\x00-\x1f\x7f]")
 _EDGE_SPACE = " \t\r\n"
 
 
-class InvalidValue(Exception):
+class InvalidValueError(Exception):
     """A value is not what its key holds; the text says what it should be."""
 
 
 def read_text(node: Node, length_max: int) -> str:
     """Return any text, line breaks included."""
     if not isinstance(node, Scalar):
-        raise InvalidValue("must be text")
+        raise InvalidValueError("must be text")
     if node.is_null:
-        raise InvalidValue('is null; write "" for no text' if node.text else "is empty")
+        raise InvalidValueError('is null; write "" for no text' if node.text else "is empty")
     if len(node.text) > length_max:
-        raise InvalidValue(f"has {len(node.text):,} characters; {length_max:,} are allowed")
+        raise InvalidValueError(f"has {len(node.text):,} characters; {length_max:,} are allowed")
     return node.text
 
 
@@ -42,9 +42,9 @@ def read_line(node: Node, length_max: int) -> str:
     """Return text of one line that is not blank."""
     text = read_text(node, length_max)
     if any(char in text for char in "\n\r\t"):
-        raise InvalidValue("must be a single line without tabs")
+        raise InvalidValueError("must be a single line without tabs")
     if not text.strip():
-        raise InvalidValue("is empty")
+        raise InvalidValueError("is empty")
     return text
 
 
@@ -52,37 +52,37 @@ def read_url(node: Node, *, site_relative: bool = False) -> str:
     """Return an http(s) address as written, without white space around it."""
     url = read_text(node, URL_LENGTH_MAX).strip(_EDGE_SPACE)
     if _UNPRINTED_PATTERN.search(url):
-        raise InvalidValue("contains a control character")
+        raise InvalidValueError("contains a control character")
     if site_relative and url.startswith("/") and not url.startswith(("//", "/\\")):
         return url
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise InvalidValue(f"is no web address: {shorten(url)}") from None
+        raise InvalidValueError(f"is no web address: {shorten(url)}") from None
     if parts.scheme not in ("http", "https"):
-        raise InvalidValue(f"must start with http:// or https://: {shorten(url)}")
+        raise InvalidValueError(f"must start with http:// or https://: {shorten(url)}")
     if not host or not host.isprintable() or not _HOST_PATTERN.fullmatch(host):
-        raise InvalidValue(f"names no host: {shorten(url)}")
+        raise InvalidValueError(f"names no host: {shorten(url)}")
     if port == 0:
-        raise InvalidValue(f"names a port that doesn't exist: {shorten(url)}")
+        raise InvalidValueError(f"names a port that doesn't exist: {shorten(url)}")
     if "@" in parts.netloc:
-        raise InvalidValue(f"names a user before its host; leave that out: {shorten(url)}")
+        raise InvalidValueError(f"names a user before its host; leave that out: {shorten(url)}")
     return url
 
 
 def read_integer(node: Node, low: int, high: int) -> int:
     if not isinstance(node, Scalar) or node.style != "p" or not _INTEGER_PATTERN.fullmatch(node.text):
-        raise InvalidValue("must be a whole number without quotes")
+        raise InvalidValueError("must be a whole number without quotes")
     number = int(node.text)
     if not low <= number <= high:
-        raise InvalidValue(f"is {number}; it must be from {low} to {high:,}")
+        raise InvalidValueError(f"is {number}; it must be from {low} to {high:,}")
     return number
 
 
 def read_boolean(node: Node) -> bool:
     if not isinstance(node, Scalar) or node.style != "p" or node.text not in ("true", "false"):
-        raise InvalidValue("must be true or false, without quotes")
+        raise InvalidValueError("must be true or false, without quotes")
     return node.text == "true"
 
 
@@ -90,7 +90,7 @@ def read_time(node: Node) -> datetime:
     """Return the instant, in UTC."""
     match = _TIME_PATTERN.fullmatch(node.text) if isinstance(node, Scalar) else None
     if not match:
-        raise InvalidValue("must be a time such as 2020-06-09T12:37:00Z")
+        raise InvalidValueError("must be a time such as 2020-06-09T12:37:00Z")
     *numbers, fraction, zone = match.groups()
     try:
         moment = datetime(*map(int, numbers), tzinfo=UTC)  # type: ignore[misc, arg-type]
@@ -103,9 +103,9 @@ def read_time(node: Node) -> datetime:
             shift = timedelta(hours=hours, minutes=minutes)
             moment = moment - shift if zone[0] == "+" else moment + shift
     except (ValueError, OverflowError):
-        raise InvalidValue(f"is a time that doesn't exist: {shorten(match[0])}") from None
+        raise InvalidValueError(f"is a time that doesn't exist: {shorten(match[0])}") from None
     if not YEAR_MIN <= moment.year <= YEAR_MAX:
-        raise InvalidValue(f"must lie between the years {YEAR_MIN} and {YEAR_MAX}")
+        raise InvalidValueError(f"must lie between the years {YEAR_MIN} and {YEAR_MAX}")
     return moment
 
 

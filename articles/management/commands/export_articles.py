@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
 from tqdm import tqdm
 
-from articles.exchange.exporting import ExportRefused, export_documents, export_entries
+from articles.exchange.exporting import ExportError, export_documents, export_entries
 from articles.models import Article, Topic
 from providers.models import Provider
 
@@ -39,6 +39,6 @@ class Command(BaseCommand):
             try:
                 changed = export_documents(directory, dialect=dialect, on_file=bar.update)
                 changed += export_entries(directory, on_file=bar.update)
-            except ExportRefused as refused:
+            except ExportError as refused:
                 raise CommandError(str(refused)) from None
         self.stdout.write(f"{total} files: {changed} written, {total - changed} unchanged")

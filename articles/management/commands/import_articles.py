@@ -1,4 +1,4 @@
-"""`manage.py import_articles PATH...`: take story documents and registry files in."""
+"""`manage.py import_articles PATH...`: import story documents and registry files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from articles.audit_log.unit_of_work import Actor
 from articles.exchange.files import sources
-from articles.exchange.importing import OUTCOMES, REJECTED, UNPRUNED, WITHDRAWN, Outcome, run_import
+from articles.exchange.importing import OUTCOMES, PRUNE_SKIPPED, REJECTED, WITHDRAWN, FileResult, run_import
 from articles.exchange.report import Report
 from articles.models import Via
 from config.checks import CHECK_TAG
@@ -24,7 +24,7 @@ from config.command_signals import interrupt_on_sigterm
 class Command(BaseCommand):
     requires_system_checks = [CHECK_TAG]
     help = (
-        "Takes in story documents (.md, .markdown, .txt; registry files too), from files and whole directories. "
+        "Imports story documents (.md, .markdown, .txt; registry files too), from files and whole directories. "
         "Unchanged ones cost nothing; a bad one is rejected with its place and reason, the others go in."
     )
 
@@ -38,89 +38,94 @@ class Command(BaseCommand):
         parser.add_argument("--report", metavar="FILE", help="write one JSON object a file to FILE (JSON Lines)")
 
     def handle(
-        self, *args: Any, paths: list[str], dry_run: bool, rescore: bool, report: str | None, **options: Any
+        self,
+        *args: Any,
+        paths: list[str],
+        dry_run: bool,
+        rescore: bool,
+        prune: bool,
+        report: str | None,
+        **options: Any,
     ) -> None:
         self.verbosity = options["verbosity"]
+        self.done = self.total = 0
+        self.report: Report | None = None
         interrupt_on_sigterm()
-        self.taken_in = self.total = 0
         with ExitStack() as stack:
-            stack.enter_context(self._failures_told(report))
+            stack.enter_context(self._failures_as_command_errors(report))
             self.total = sum(1 for _ in sources(paths))
-            bar = stack.enter_context(
-                tqdm(total=self.total, unit=" files", disable=self.verbosity == 0 or not sys.stderr.isatty())
-            )
-            lines = stack.enter_context(self._open_report(report)) if report else None
-
-            def tell(outcome: Outcome) -> None:
-                self.taken_in += 1
-                bar.update()
-                if lines:
-                    lines.add(outcome)
-                self._print(outcome)
-
-            def notice(name: str, text: str) -> None:
-                if lines:
-                    lines.add_notice(name, text)
-                if self.verbosity >= 2:
-                    self._tell(self.stdout, f"{name}: {text}")
-
+            quiet = self.verbosity == 0 or not sys.stderr.isatty()
+            self.bar = stack.enter_context(tqdm(total=self.total, unit=" files", disable=quiet))
+            if report:
+                self.report = stack.enter_context(_open_report(report))
             counts = run_import(
                 sources(paths),
-                on_outcome=tell,
+                on_result=self._add_result,
                 on_wait=lambda: self.stderr.write("Another import is running; waiting for it to end."),
+                on_notice=self._add_notice,
                 dry_run=dry_run,
-                on_notice=notice,
                 rescore=rescore,
-                prune=options["prune"],
+                prune=prune,
                 by=Actor(via=Via.COMMAND),
             )
+        if prune:
+            self.stdout.write(prune_summary(counts, dry_run=dry_run))
         summary = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
-        if options["prune"]:
-            self.stdout.write(pruned(counts, dry_run=dry_run))
         self.stdout.write(f"{sum(counts[outcome] for outcome in OUTCOMES)} files: {summary}")
         if counts[REJECTED]:
             sys.exit(1)
 
+    def _add_result(self, result: FileResult) -> None:
+        self.done += 1
+        self.bar.update()
+        if self.report:
+            self.report.add(result)
+        for problem in result.problems:
+            self._print(self.stderr, str(problem))
+        if self.verbosity >= 2:
+            for warning in result.warnings:
+                self._print(self.stdout, f"{result.label}: {warning}")
+
+    def _add_notice(self, name: str, notice: str) -> None:
+        if self.report:
+            self.report.add_notice(name, notice)
+        if self.verbosity >= 2:
+            self._print(self.stdout, f"{name}: {notice}")
+
+    def _print(self, stream: Any, text: str) -> None:
+        with tqdm.external_write_mode(file=stream):  # the progress bar makes room
+            stream.write(text)
+
     @contextmanager
-    def _failures_told(self, report: str | None) -> Iterator[None]:
-        """Turn what the database, the disk or a signal ends into a CommandError that says what to do."""
+    def _failures_as_command_errors(self, report: str | None) -> Iterator[None]:
+        """Turn a failure of the database or disk, or a signal, into a CommandError that says what to do."""
         try:
             yield
         except DatabaseError as error:
             raise CommandError(
-                f"The database failed: {error}\nReaders see nothing of this run. Mend the cause and run it again."
+                f"The database failed: {error}\nReaders see nothing of this run. Fix the cause and run it again."
             ) from None
         except OSError as error:
-            raise CommandError(f"{error.filename or report}: {error.strerror}. Mend that and run it again.") from None
+            raise CommandError(f"{error.filename or report}: {error.strerror}. Fix that and run it again.") from None
         except KeyboardInterrupt:
             raise CommandError(
-                f"Stopped after {self.taken_in} of {self.total} files. Readers see nothing of this run; "
+                f"Stopped after {self.done} of {self.total} files. Readers see nothing of this run; "
                 "run the same command again to complete it.",
                 returncode=130,
             ) from None
 
-    def _open_report(self, path: str) -> Report:
-        try:
-            return Report(path)
-        except OSError as error:
-            raise CommandError(f"{path}: the report can't be written: {error.strerror}") from None
 
-    def _tell(self, stream: Any, text: str) -> None:
-        with tqdm.external_write_mode(file=stream):  # the progress bar makes room
-            stream.write(text)
-
-    def _print(self, outcome: Outcome) -> None:
-        for problem in outcome.problems:
-            self._tell(self.stderr, str(problem))
-        if self.verbosity >= 2:
-            for warning in outcome.warnings:
-                self._tell(self.stdout, f"{outcome.label}: {warning}")
+def _open_report(path: str) -> Report:
+    try:
+        return Report(path)
+    except OSError as error:
+        raise CommandError(f"{path}: the report can't be written: {error.strerror}") from None
 
 
-def pruned(counts: Counter[str], *, dry_run: bool) -> str:
-    """Return what became of the articles without documents."""
-    if counts[UNPRUNED]:
-        return "Nothing is withdrawn: what could not be read may be what is missing. Mend that and run it again."
+def prune_summary(counts: Counter[str], *, dry_run: bool) -> str:
+    """Return what happened to the articles without documents, in words."""
+    if counts[PRUNE_SKIPPED]:
+        return "Nothing is withdrawn: what could not be read may be what is missing. Fix that and run it again."
     number = counts[WITHDRAWN]
     articles = "1 article" if number == 1 else f"{number} articles"
     return f"{articles} {'would be ' if dry_run else ''}withdrawn: no document of theirs is left"

@@ -15,14 +15,14 @@ from tqdm import tqdm
 from articles.audit_log.unit_of_work import Actor, unit_of_work
 from articles.db.locks import import_lock
 from articles.exchange.format.document import Document
-from articles.exchange.importing import insert_generated_stories
-from articles.exchange.registry import Registry, register_missing
+from articles.exchange.registry import ReferenceCache, create_missing_entries
 from articles.models import Article, Policies, Verb, Via
 from articles.rules.scoring import Policy
 from articles.stories import duplicates
 from benchmarks.generator import bulk_load
 from benchmarks.generator.articles import DEFAULT_UNTIL, batches, documents, entries
-from benchmarks.generator.producer import ProducerDied, produce_in_process
+from benchmarks.generator.complete_stories import insert_complete_stories
+from benchmarks.generator.producer import ProducerDiedError, produce_in_process
 from config.command_signals import interrupt_on_sigterm
 
 BY = Actor(via=Via.COMMAND)
@@ -67,14 +67,14 @@ class Command(BaseCommand):
         try:
             with import_lock(self._wait), tqdm(total=count, unit=" articles", disable=quiet) as bar:
                 _require_empty(add)
-                register_missing(entries())
-                registry = Registry()
+                create_missing_entries(entries())
+                references = ReferenceCache()
                 if count >= MANY and not bulk_load.is_under_way() and not Article.objects.exists():
                     bulk_load.drop_indexes()
                 for batch in produce_in_process(make) if count >= MANY else make():
                     new = _new(batch, add)
                     if new:
-                        insert_generated_stories(new, registry, policies, BY)
+                        insert_complete_stories(new, references, policies, BY)
                     made += len(new)
                     bar.update(sum(map(len, batch)))
                 bar.set_description("indexes")
@@ -85,7 +85,7 @@ class Command(BaseCommand):
                     duplicates.mark_duplicates(uow, keys=duplicates.duplicate_url_keys())
         except DatabaseError as error:
             raise CommandError(f"The database failed: {error}\n{_how_to_go_on(made, count)}") from None
-        except ProducerDied as error:
+        except ProducerDiedError as error:
             raise CommandError(f"{error} {_how_to_go_on(made, count)}") from None
         except KeyboardInterrupt:
             raise CommandError(f"Stopped. {_how_to_go_on(made, count)}", returncode=130) from None
