@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import Any
@@ -28,6 +29,20 @@ register = template.Library()
 register.filter(unescape)
 register.filter(truncate_words)
 register.filter(http_url)
+
+
+@register.filter
+def highlighted(pieces: Iterable[tuple[str, bool]]) -> SafeString:
+    """Join the pieces of a text and mark those that matched the query."""
+    marked = ((format_html("<mark>{}</mark>", text) if is_match else text,) for text, is_match in pieces)
+    return format_html_join("", "{}", marked)
+
+
+@register.simple_tag
+def source_link(url: str, label: str) -> SafeString:
+    """Link to a page of another site, or show just the label if `url` may not become a link."""
+    url = http_url(url)
+    return format_html('<a class="out" href="{}" rel="noopener">{}</a>' if url else "{1}", url, label)
 
 
 @register.simple_tag

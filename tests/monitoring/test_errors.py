@@ -42,7 +42,7 @@ def test_a_service_that_is_away_is_told_with_when_to_ask_again(client, monkeypat
     assert response.status_code == 503
     assert response["Retry-After"] == "5"
     assert response["Cache-Control"] == "no-store"
-    assert "We are back in a moment" in response.content.decode()
+    assert "We will be back shortly" in response.content.decode()
 
 
 @pytest.mark.parametrize(("address", "is_one"), [("", False), ("s3://pictures", True)])
@@ -105,4 +105,4 @@ def test_the_api_tells_it_in_json(client, monkeypatch):
 def test_a_request_that_is_too_large_is_refused(client, sent):
     response = client.post("/admin/login/", sent)
     assert response.status_code == 400
-    assert "can’t be read" in response.content.decode()
+    assert "We could not read that request" in response.content.decode()

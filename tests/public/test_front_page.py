@@ -167,7 +167,7 @@ def test_after_the_last_story_a_page_says_so(client):
     builders.article()
     response = client.get("/", {"before": "0.000001-x"})
     assert response.status_code == 200
-    assert "No further stories" in response.content.decode()
+    assert "No more stories" in response.content.decode()
 
 
 def test_a_later_page_says_which_it_is(client):

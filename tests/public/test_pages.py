@@ -260,7 +260,7 @@ def test_a_topic_holds_the_stories_of_its_subtopics_once(client):
     assert page.count("Deep down") == page.count("On both") == 1
     assert 'href="/topics/robotics/"' in page
     assert "Drones" in body(client, "/topics/robotics/")
-    counts = dict(re.findall(r'">(\w+)</a> <span class="count">(\d+)', body(client, "/topics/")))
+    counts = dict(re.findall(r'">(\w+)</a>\s+<span class="count">(\d+)', body(client, "/topics/")))
     assert counts == {"AI": "1", "Robotics": "1", "Drones": "1"}  # of the past 30 days
 
 

@@ -93,7 +93,7 @@ def test_filters_narrow_and_can_be_dropped(client):
         assert [title.strip() for title in titles] == expected, query
         assert 'href="/search/?q=storm"' in page or "&amp;" in query or "from" in query, query
     page, _ = found(client, "/search/?q=storm&topic=none&provider=herald.example")
-    assert "No story matches." in page
+    assert "No stories match." in page
     assert 'href="/search/?q=storm&amp;topic=none"' in page
     assert 'href="/search/?q=storm&amp;provider=herald.example"' in page
 
