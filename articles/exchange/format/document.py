@@ -1,7 +1,7 @@
-"""A story document as values, and what can be wrong with one. Pure.
+"""Represent a story document and the registry entries as values, and what is wrong with a file. Pure.
 
-`extra` holds the keys that Newsfold doesn't know, as [key, value] pairs in order (see `values.encode`).
-`layout` says where a mapping leaves the format's rules (see `keys.py`); it is empty for canonical documents.
+`extra` holds the keys that Newsfold doesn't know, as [key, value] pairs in order (see `values.encode_unknown`).
+`layout` records where a mapping differs from the rules (see `layout.py`); it is empty for canonical documents.
 """
 
 from __future__ import annotations

@@ -15,11 +15,11 @@ from .document import Document, Image, Outlet, Related
 from .fields import LIST_LENGTH_MAX, NAME_MAX, TEXT_MAX, TITLE_MAX, TOPIC_MAX, FieldKind
 from .values import URL_LENGTH_MAX, YEAR_MAX, YEAR_MIN
 
-# Quoted text without line breaks, control characters and the disguises of tree.py; five escapes.
+# Quoted text without line breaks, control characters and the substitutes of yaml_tree.py; five escapes.
 _RAW = r'[^"\\\x00-\x1f\U0010F000-\U0010F0FF]'
 _TEXT = rf'"({_RAW}*+(?:\\["\\trn]{_RAW}*+)*+)"'
-# An address whose host needs no second look; without white space.
-_ADDRESS = r'"(https?://[A-Za-z0-9][A-Za-z0-9.-]*+(?:[/?#][^"\\\s\x00-\x20\x7f-\xa0\U0010F000-\U0010F0FF]*+)?)"'
+# A URL whose host needs no further check; without white space.
+_URL = r'"(https?://[A-Za-z0-9][A-Za-z0-9.-]*+(?:[/?#][^"\\\s\x00-\x20\x7f-\xa0\U0010F000-\U0010F0FF]*+)?)"'
 # A bare word or name that YAML reads as itself: no indicator in front, no ": " and no " #" inside, no space around.
 _UNQUOTED = (
     r"((?!(?:null|Null|NULL|---|\.\.\.)\n)[^\s\-?:,\[\]{}#&*!|>'\"%@`=~<\x00-\x20\x7f-\xa0\ufeff\U0010F000-\U0010F0FF]"
@@ -39,14 +39,14 @@ def _key(name: str, value: str, indent: str = "") -> str:
     return rf"{indent}{name}: {value}\n"
 
 
-def _addresses(indent: str = "") -> str:
-    return "".join(_optional(_key(name, _ADDRESS, indent)) for name in ("webUrl", "ampWebUrl", "cdnAmpWebUrl"))
+def _url_patterns(indent: str = "") -> str:
+    return "".join(_optional(_key(name, _URL, indent)) for name in ("webUrl", "ampWebUrl", "cdnAmpWebUrl"))
 
 
-def _image_pattern(indent: str, address: str) -> re.Pattern[str]:
+def _image_pattern(indent: str, url: str) -> re.Pattern[str]:
     inner = indent + "  "
     return re.compile(
-        rf"{indent}- url: {address}\n"
+        rf"{indent}- url: {url}\n"
         + _optional(_key("width", _NUMBER, inner))
         + _optional(_key("height", _NUMBER, inner))
         + _optional(_key("isCached", _BOOLEAN, inner))
@@ -60,8 +60,8 @@ _HEAD = re.compile(
     + _key("title", _TEXT)
     + _key("excerpt", _TEXT)
     + _key("publishedDateTime", _TIME)
-    + _optional(_key("originalUrl", _ADDRESS))
-    + _addresses()
+    + _optional(_key("originalUrl", _URL))
+    + _url_patterns()
     + _key("type", _WORD)
     + _optional(_key("quality", _NUMBER) + _key("heat", f"(-1|{_NUMBER[1:]}") + _key("published", _BOOLEAN))
     + _optional(r"\n" + _key("featuredContent", _TEXT))
@@ -71,14 +71,14 @@ _HEAD = re.compile(
     + r"(  images:\n)?+"
 )
 _NAME_ITEM = re.compile(rf"  - {_UNQUOTED}\n")
-_LOGO = _image_pattern("    ", _ADDRESS)
-_IMAGE = _image_pattern("  ", _ADDRESS)
-_RELATED_IMAGE = _image_pattern("      ", _ADDRESS)
+_LOGO = _image_pattern("    ", _URL)
+_IMAGE = _image_pattern("  ", _URL)
+_RELATED_IMAGE = _image_pattern("      ", _URL)
 _RELATED = re.compile(
     rf"  - title: {_TEXT}\n"
     + _key("excerpt", _TEXT, "    ")
     + _key("publishedDateTime", _TIME, "    ")
-    + _addresses("    ")
+    + _url_patterns("    ")
     + _key("type", _WORD, "    ")
     + r"    provider:\n"
     + _key("name", _UNQUOTED, "      ")
@@ -93,11 +93,11 @@ _ESCAPED = {'"': '"', "\\": "\\", "t": "\t", "r": "\r", "n": "\n"}
 
 
 class _NotCanonicalError(Exception):
-    """The file is to be read the slow way."""
+    """The file needs the full parser."""
 
 
 def parse_canonical(text: str) -> Document | None:
-    """Return the document that a canonical file holds, without name and hash; None for any other file."""
+    """Return the document in a canonical file, without name and hash; None for any other file."""
     try:
         return _CanonicalParser(text).document()
     except _NotCanonicalError:
@@ -105,7 +105,7 @@ def parse_canonical(text: str) -> Document | None:
 
 
 class _CanonicalParser:
-    """A text and how far it has been read."""
+    """Parses one text from front to back."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -147,24 +147,24 @@ class _CanonicalParser:
         return Document(
             title=_line(title),
             published_at=_time(time),
-            provider=Outlet(name=_short(name), domain=_short(domain), images=logos),
+            provider=Outlet(name=_name(name), domain=_name(domain), images=logos),
             topics=topics,
             dialect=_dialect(original_url, featured_content, images),
             category=category,
             excerpt=_text(excerpt),
-            original_url=_address(original_url),
-            web_url=_address(web_url),
-            amp_url=_address(amp_url),
-            cdn_amp_url=_address(cdn_amp_url),
+            original_url=_url(original_url),
+            web_url=_url(web_url),
+            amp_url=_url(amp_url),
+            cdn_amp_url=_url(cdn_amp_url),
             type=kind,
             quality=None if quality is None else int(quality),
             heat=None if heat is None else int(heat),
             published=None if published is None else published == "true",
-            featured_content=_filled(featured_content),
+            featured_content=_nonempty_text(featured_content),
             tags=tags,
             images=images,
             related=related,
-            secured=_filled(tail[1]),
+            secured=_nonempty_text(tail[1]),
         )
 
     def _skip(self, mark: str) -> bool:
@@ -193,7 +193,7 @@ class _CanonicalParser:
     def _images(self, pattern: re.Pattern[str], kind: FieldKind) -> list[Image]:
         images = [
             Image(
-                url=_address(url),
+                url=_url(url),
                 width=None if width is None else int(width),
                 height=None if height is None else int(height),
                 is_cached=None if is_cached is None else is_cached == "true",
@@ -214,13 +214,13 @@ class _CanonicalParser:
             related.append(
                 Related(
                     title=_line(title),
-                    excerpt=_filled(excerpt),
+                    excerpt=_nonempty_text(excerpt),
                     published_at=_time(time),
-                    web_url=_address(web_url),
-                    amp_url=_address(amp_url),
-                    cdn_amp_url=_address(cdn_amp_url),
+                    web_url=_url(web_url),
+                    amp_url=_url(amp_url),
+                    cdn_amp_url=_url(cdn_amp_url),
                     type=kind,
-                    provider=Outlet(name=_short(name), domain=_short(domain)),
+                    provider=Outlet(name=_name(name), domain=_name(domain)),
                     quality=None if quality is None else int(quality),
                     images=self._images(_RELATED_IMAGE, FieldKind.IMAGES) if has_images else [],
                 )
@@ -236,7 +236,7 @@ def _text(raw: str) -> str:
     return _ESCAPE.sub(lambda match: _ESCAPED[match[1]], raw) if "\\" in raw else raw
 
 
-def _filled(raw: str | None) -> str:
+def _nonempty_text(raw: str | None) -> str:
     """Return text that is missing or not empty."""
     if raw is None:
         return ""
@@ -252,13 +252,13 @@ def _line(raw: str) -> str:
     return text
 
 
-def _short(name: str) -> str:
+def _name(name: str) -> str:
     if len(name) > NAME_MAX:
         raise _NotCanonicalError
     return name
 
 
-def _address(url: str | None) -> str:
+def _url(url: str | None) -> str:
     if url is None:
         return ""
     if len(url) > URL_LENGTH_MAX:

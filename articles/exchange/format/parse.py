@@ -249,7 +249,7 @@ class _DocumentParser:
                 return self._list(node, field, where, lambda item, at: self._nested(item, Related, field, at))
             case FieldKind.SERVICES:
                 if not isinstance(node, Mapping):
-                    raise InvalidValueError("must hold `name: address` lines")
+                    raise InvalidValueError("must hold `name: URL` lines")
                 return [[entry.key, read_url(entry.value)] for entry in node.entries]
 
     def _nested(self, mapping: Mapping, record: Callable[..., Any], field: Field, where: str) -> Any:

@@ -1,4 +1,4 @@
-"""Single values: from YAML scalars with strict types, to YAML text, and the free form of unknown keys. Pure."""
+"""Read single values from YAML with strict types, and format them as YAML; encode the values of unknown keys. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _EDGE_SPACE = " \t\r\n"
 
 
 class InvalidValueError(Exception):
-    """A value is not what its key holds; the text says what it should be."""
+    """A value doesn't fit its key; the text says what it should be."""
 
 
 def read_text(node: Node, length_max: int) -> str:
@@ -49,7 +49,7 @@ def read_line(node: Node, length_max: int) -> str:
 
 
 def read_url(node: Node, *, site_relative: bool = False) -> str:
-    """Return an http(s) address as written, without white space around it."""
+    """Return an http(s) URL as written, without white space around it."""
     url = read_text(node, URL_LENGTH_MAX).strip(_EDGE_SPACE)
     if _UNPRINTED_PATTERN.search(url):
         raise InvalidValueError("contains a control character")
@@ -59,7 +59,7 @@ def read_url(node: Node, *, site_relative: bool = False) -> str:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise InvalidValueError(f"is no web address: {shorten(url)}") from None
+        raise InvalidValueError(f"is not a valid URL: {shorten(url)}") from None
     if parts.scheme not in ("http", "https"):
         raise InvalidValueError(f"must start with http:// or https://: {shorten(url)}")
     if not host or not host.isprintable() or not _HOST_PATTERN.fullmatch(host):
@@ -118,7 +118,7 @@ def shorten(text: str, length: int = 60) -> str:
 def encode_unknown(node: Node) -> Any:
     """Return a value of an unknown key as JSON can hold it, nothing lost but comments and folding.
 
-    Quoted text is a string; whole numbers, true, false and null are themselves; other bare text is
+    Quoted text is a string; whole numbers, true, false and null are themselves; other unquoted text is
     {"plain": text}, single-quoted text {"single": text}, text with escaped characters {"escaped": text}; a mapping
     is {"keys": [[key, value], ...]}.
     """
@@ -145,7 +145,7 @@ _RESERVED = NULLS | {"---", "..."}
 
 @lru_cache(maxsize=4096)  # names of outlets and topics repeat
 def is_plain_safe(text: str) -> bool:
-    """Return whether YAML reads `text`, written bare, as this very text."""
+    """Return whether YAML reads `text`, written without quotes, as exactly this text."""
     if text in _RESERVED or text != text.strip(" \t") or _UNPRINTED_PATTERN.search(text):
         return False
     if text[0] in _FIRST_INDICATORS or (text[0] in "-?:" and (len(text) == 1 or text[1] in " \t")):
@@ -160,7 +160,7 @@ def double_quoted(text: str) -> str:
 
 
 def format_scalar(text: str, style: str) -> str:
-    """Return `text` as YAML in `style`, where the text allows it: one of tree.Scalar's."""
+    """Return `text` as YAML in one of the styles of `Scalar`, or in double quotes if that style can't hold it."""
     if style == "e":
         return UNSAFE_CHARACTERS.sub(lambda match: f"\\u{ord(match[0]):04X}", double_quoted(text))
     if style == "p" and is_plain_safe(text):
@@ -176,7 +176,7 @@ def format_time(moment: datetime) -> str:
 
 
 def format_value(value: Any) -> list[str] | str:
-    """Return an encoded value as YAML: one piece of text for what stands on its key's line, or lines for below it."""
+    """Return an encoded value as YAML: a string if it fits on the line of its key, else the lines below it."""
     match value:
         case None:
             return "null"

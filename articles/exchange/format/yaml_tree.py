@@ -15,14 +15,14 @@ import yaml
 
 DEPTH_MAX = 12  # real documents nest four levels
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_PRIVATE_PLANE = 0x10F000  # private use: no writer of news means anything by these
+_PRIVATE_PLANE = 0x10F000  # private use: news never contains these
 
 # YAML refuses, folds or skips these characters; documents may contain them, so they are replaced while YAML is parsed.
 _UNSAFE_CODES = [*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF]
 UNSAFE_CHARACTERS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _ESCAPED_PATTERN = re.compile(f"[{chr(_PRIVATE_PLANE)}-{chr(_PRIVATE_PLANE + len(_UNSAFE_CODES) - 1)}]")
 _ESCAPE_MAP = {code: _PRIVATE_PLANE + index for index, code in enumerate(_UNSAFE_CODES)}
-_UNESCAPE_MAP = {disguised: code for code, disguised in _ESCAPE_MAP.items()}
+_UNESCAPE_MAP = {substitute: code for code, substitute in _ESCAPE_MAP.items()}
 _LINE_END_PATTERN = re.compile("\r\n?|\n")  # libyaml's, except those in _UNSAFE_CODES
 _FORBIDDEN_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _UNSTORABLE_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
@@ -82,15 +82,15 @@ def read_tree(text: str, *, first_line: int = 1) -> Mapping:
     if forbidden:
         line = first_line + _line_at(text, forbidden.start())
         raise TreeError(line, f"contains the control character U+{ord(forbidden[0]):04X}; remove it")
-    disguised = bool(UNSAFE_CHARACTERS.search(text))
-    if disguised:
+    has_unsafe = bool(UNSAFE_CHARACTERS.search(text))
+    if has_unsafe:
         collision = _ESCAPED_PATTERN.search(text)
         if collision:
             line = first_line + _line_at(text, collision.start())
             raise TreeError(line, "mixes control characters with private-use characters; remove either")
         text = text.translate(_ESCAPE_MAP)
     try:
-        return _Builder(text, first_line, disguised).build()
+        return _Builder(text, first_line, has_unsafe).build()
     except yaml.MarkedYAMLError as error:
         lines = _LINE_END_PATTERN.split(text)
         line = min(_line_of(error), len(lines) - 1)  # at the end of the text libyaml counts one more
@@ -105,11 +105,11 @@ def read_tree(text: str, *, first_line: int = 1) -> Mapping:
 class _Builder:
     """Turns the events of one text into a tree."""
 
-    def __init__(self, text: str, first_line: int, disguised: bool) -> None:
+    def __init__(self, text: str, first_line: int, has_unsafe: bool) -> None:
         self.lines = _LINE_END_PATTERN.split(text)
         self.events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
         self.first_line = first_line
-        self.disguised = disguised
+        self.has_unsafe = has_unsafe
 
     def build(self) -> Mapping:
         self._expect(yaml.StreamStartEvent)
@@ -156,7 +156,7 @@ class _Builder:
         text, line, style = event.value, self._line(event), _STYLES[event.style]
         if style == "d" and UNSAFE_CHARACTERS.search(text):  # raw ones were replaced: these were escaped
             style = "e"
-        if self.disguised:
+        if self.has_unsafe:
             text = text.translate(_UNESCAPE_MAP)
         unstorable = _UNSTORABLE_PATTERN.search(text)
         if unstorable:
@@ -175,7 +175,7 @@ class _Builder:
             if key.style == "p" and key.text == "<<":
                 raise TreeError(key.line, "merge key <<: documents may not merge mappings; write the values out")
             if key.text in keys:
-                raise TreeError(key.line, f"{key.text}: stands twice; keep one")
+                raise TreeError(key.line, f"{key.text}: is there twice; keep one")
             keys.add(key.text)
             above = event.start_mark.line - 1
             blank_line = above >= 0 and not self.lines[above].strip()
@@ -191,7 +191,7 @@ class _Builder:
 
 
 def _line_at(text: str, position: int) -> int:
-    """Return the index of the line in which the character at `position` stands."""
+    """Return the index of the line of the character at `position`."""
     return len(_LINE_END_PATTERN.findall(text, 0, position))
 
 
