@@ -7,7 +7,7 @@ import random
 import threading
 from contextlib import suppress
 from dataclasses import astuple
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -20,14 +20,13 @@ from django.utils import timezone
 from articles import operations
 from articles.api import changes, items, queries
 from articles.api.cursor import Cursor, ticks
-from articles.audit_log.unit_of_work import Actor
-from articles.models import Article, ArticleImage, Event, Operation, Topic, Via
+from articles.models import Article, ArticleImage, Event, Operation, Topic
 from articles.operations.results import ActionError
 from providers.models import Provider
 from tests import builders
 from tests import settings as test_settings
 from tests.documents import CANONICAL, document
-from tests.operations.test_undo import act_at_random, newsroom
+from tests.random_walks import Clock, build_newsroom, change_at_random, pass_time
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
@@ -84,19 +83,10 @@ def told(found: list[dict[str, Any]]) -> list[tuple[str, bool]]:
 
 
 @pytest.fixture
-def clock(monkeypatch) -> Any:
-    """Return a clock that ticks with every look, and that a test sets forward."""
-
-    class Clock:
-        moment = datetime.fromisoformat("2020-06-10T08:00:00.123456+00:00")
-
-        def now(self) -> datetime:
-            self.moment += timedelta(microseconds=1)
-            return self.moment
-
-    found = Clock()
-    monkeypatch.setattr(timezone, "now", found.now)
-    return found
+def clock(monkeypatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(timezone, "now", clock.now)
+    return clock
 
 
 class TestWalk:
@@ -109,7 +99,7 @@ class TestWalk:
     @pytest.mark.parametrize("seed", SEEDS)
     @pytest.mark.parametrize("limit", [1, 3, 100])
     def test_a_client_ends_with_what_is_published_and_learns_of_nothing_else(self, client, clock, seed, limit):
-        newsroom()
+        build_newsroom()
         chance = random.Random(seed)  # noqa: S311
         mirror, ever = Mirror(client, limit), set[str]()
         late = Mirror(client, limit)  # asks for a part of everything, and for the rest at the end
@@ -131,68 +121,15 @@ class TestWalk:
             assert {change["name"] for change in each.told} <= ever, seed
             assert each.catch_up() == []
 
-    def wander(self, chance: random.Random, clock: Any, ever: set[str]) -> None:
+    def wander(self, chance: random.Random, clock: Clock, ever: set[str]) -> None:
         """Let something happen; add the names of what readers could see at any time meanwhile to `ever`."""
         ever.update(published())
         if chance.random() < 0.3:
-            self.pass_time(clock, timedelta(minutes=chance.randrange(1, 600)), ever)
+            ever.update(pass_time(clock, timedelta(minutes=chance.randrange(1, 600))))
         else:
             with suppress(ActionError):
-                self.act(chance, clock)
+                change_at_random(chance, clock)
         ever.update(published())
-
-    def act(self, chance: random.Random, clock: Any) -> None:
-        articles = list(Article.objects.order_by("pk"))
-        one = chance.choice(articles)
-        some = Article.objects.filter(pk__in=[each.pk for each in chance.sample(articles, min(4, len(articles)))])
-        begin = clock.moment + timedelta(minutes=chance.randrange(-60, 240))
-        end = begin + timedelta(minutes=chance.randrange(1, 240))
-        times = chance.choice([(begin, None), (None, end), (begin, end)])
-        deeds = [
-            *[lambda: act_at_random(chance, Actor(via=Via.DESK))] * 6,
-            *[lambda: operations.schedule(some, publish_at=times[0], unpublish_at=times[1])] * 3,
-            lambda: operations.change_policy({"publish_unscored": chance.random() < 0.5}),
-            lambda: operations.change_policy({"publish_threshold": chance.randrange(40, 100)}),
-            lambda: operations.edit(one, published_at=one.published_at + timedelta(minutes=chance.randrange(-99, 99))),
-            lambda: operations.edit_reference(
-                Provider.objects.order_by("pk")[0], {"name": f"Courier {chance.random()}"}
-            ),
-            lambda: operations.edit_reference(Topic.objects.order_by("pk")[0], {"name": f"Topic {chance.random()}"}),
-            lambda: undo_at_random(chance),
-            lambda: add_at_random(chance),
-        ]
-        if len(articles) > 3:
-            chance.choice(deeds)()
-        else:
-            add_at_random(chance)
-
-    def pass_time(self, clock: Any, duration: timedelta, ever: set[str]) -> None:
-        end = clock.moment + duration
-        for name in ("publish_at", "unpublish_at"):
-            for moment in Article.objects.values_list(name, flat=True):
-                if moment and clock.moment < moment < end:
-                    ever.update(Article.objects.public(moment).values_list("name", flat=True))
-        clock.moment = end
-
-
-def undo_at_random(chance: random.Random) -> None:
-    done = list(Operation.objects.exclude(events__field__in=["publish_at", "unpublish_at"]).order_by("pk"))
-    if done:
-        operations.undo(chance.choice(done))
-
-
-def add_at_random(chance: random.Random) -> None:
-    quality = chance.choice([None, 20, 90])
-    row = Article(
-        name=f"2020-06-10-{chance.random()}".replace(".", "-"),
-        title="New",
-        published_at=builders.MORNING,
-        provider=builders.provider(),
-        quality=quality,
-        heat=quality,
-        published=None if quality is None else quality > 70,
-    )
-    operations.add(row, ["title"])
 
 
 class TestWhatIsTold:

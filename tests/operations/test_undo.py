@@ -3,7 +3,6 @@
 import os
 import random
 from collections.abc import Collection
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +12,10 @@ from django.utils import timezone
 
 from articles import operations
 from articles.audit_log import snapshots
-from articles.audit_log.unit_of_work import Actor, logged_values, unit_of_work
-from articles.models import Article, Event, Operation, Pairing, RelatedLink, SitePolicy, Subject, Topic, Verb, Via
-from articles.operations.results import ActionError
-from articles.rules.states import SpikeReason
-from articles.stories import duplicates
+from articles.audit_log.unit_of_work import Actor, logged_values
+from articles.models import Article, Event, Operation, Pairing, RelatedLink, SitePolicy, Subject, Via
 from tests import builders
+from tests.random_walks import build_newsroom, operate_at_random
 
 pytestmark = pytest.mark.django_db
 
@@ -28,24 +25,6 @@ SEEDS = [
     for seed in range(int(os.environ.get("UNDO_WALKS", "6")))
 ]
 STEPS = 6
-
-
-def newsroom() -> None:
-    """Three stories with members, singles, an unscored article, twins; coverage that we hold no article of."""
-    for number in range(3):
-        lead = builders.article(f"Lead {number}", quality=80 + number, topics=["AI", "Health"])
-        members = [builders.folded(lead, quality=30 + n, topics=["AI"]) for n in range(2)]
-        for member in members:
-            builders.related(member, lead)
-        builders.related(lead)
-        operations.rescore(Article.objects.filter(pk=lead.pk))
-    builders.article(quality=20, web_url="https://www.courier.example/same")
-    builders.article(quality=90, web_url="https://www.courier.example/same")
-    builders.article(quality=None, heat=None)
-    builders.topic("Vaccines")
-    with unit_of_work(Verb.EDIT) as uow:
-        duplicates.mark_duplicates(uow, list(Article.objects.values_list("pk", flat=True)))
-    Operation.objects.all().delete()
 
 
 def state() -> dict[str, Any]:
@@ -72,57 +51,15 @@ def marked_and_true_twins() -> tuple[set[int], set[int]]:
     return marked, {pk for pk, key in keys if sum(other == key for _, other in keys) > 1}
 
 
-def act_at_random(chance: random.Random, by: Actor) -> Operation | None:
-    """Do something that an editor might do; return its operation, None if it was refused or changed nothing."""
-    articles = list(Article.objects.order_by("pk"))
-    one, other = chance.sample(articles, 2)
-    some = Article.objects.filter(pk__in=[each.pk for each in chance.sample(articles, 3)])
-    later = timezone.now() + timedelta(days=1)
-    deeds = [
-        lambda: operations.publish(some, by=by),
-        lambda: operations.hold(some, by=by),
-        lambda: operations.spike(some, chance.choice(list(SpikeReason)), by=by),
-        lambda: operations.reopen(some, by=by),
-        lambda: operations.schedule(some, publish_at=later, by=by),
-        lambda: operations.score(some, quality_step=chance.choice([-30, 5, 40]), by=by),
-        lambda: operations.score(one, quality=chance.randrange(120), by=by),
-        lambda: operations.edit(one, quality=chance.randrange(120), title=f"Title {chance.random()}", by=by),
-        lambda: operations.edit(one, web_url=other.web_url, by=by),
-        lambda: operations.set_topics(some, add=["Vaccines"], remove=["AI"], by=by),
-        lambda: operations.unpin(some, by=by),
-        lambda: operations.pin(one, "quality", "title", by=by),
-        lambda: operations.fold_into(one, other, by=by),
-        lambda: operations.merge(one, other, by=by),
-        lambda: operations.take_out(one, by=by),
-        lambda: operations.make_lead(one, by=by),
-        lambda: operations.delete(Article.objects.filter(pk=one.pk), by=by),
-        lambda: operations.rescore(Article.objects.all(), by=by),
-        lambda: operations.change_policy({"publish_threshold": chance.choice([30, 90])}, by=by),
-        lambda: operations.change_policy({"publish_unscored": False}, by=by),
-        lambda: operations.pick(some, later, by=by),
-        lambda: operations.edit(one, quality=None, removed=True, by=by),
-        lambda: operations.mark_missing([one.pk, other.pk], missing=True, by=by),
-        lambda: operations.edit_related_rows(
-            one, "images", by=by, write=lambda: one.images.create(url="https://x.example/a.jpg")
-        ),
-        lambda: operations.delete_references([chance.choice(Topic.objects.all())], by=by),
-    ]
-    last = Operation.objects.first()
-    with suppress(ActionError):
-        chance.choice(deeds)()
-    newest = Operation.objects.first()
-    return None if newest == last else newest
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_change_is_an_event_and_undoing_restores_everything(seed):
     """A random walk: the events of each operation say exactly what changed; undone in reverse, nothing is left."""
-    newsroom()
+    build_newsroom()
     chance = random.Random(seed)  # noqa: S311
     states, done = [(state(), links())], []
     for _ in range(STEPS):
         before = state()
-        operation = act_at_random(chance, Actor(via=Via.DESK))
+        operation = operate_at_random(chance, Actor(via=Via.DESK))
         after = state()
         assert changes_between(before, after) == told_by(operation), operation
         marked, shared = marked_and_true_twins()
@@ -256,7 +193,7 @@ def test_nothing_changed_is_no_operation():
 
 
 def test_a_deleted_article_comes_back_with_all_its_parts():
-    newsroom()
+    build_newsroom()
     lead = Article.objects.get(title="Lead 1")
     before = (state(), links())
     operation = operations.delete(Article.objects.filter(pk=lead.pk)).operation
