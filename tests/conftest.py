@@ -5,6 +5,7 @@ HYPOTHESIS_PROFILE is quick by default and thorough in CI.
 
 import gc
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -32,6 +33,13 @@ def unlogged_writes() -> Iterator[list[str]]:
     with watch() as found:
         yield found
     assert not found, "\n".join(found)
+
+
+@pytest.fixture(autouse=True)
+def no_processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test that starts a process without being marked for it: the default suite stays quick."""
+    if not any(request.node.get_closest_marker(name) for name in ("integration", "faults", "browser", "thorough")):
+        monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("starts a process: mark it integration"))
 
 
 @pytest.fixture

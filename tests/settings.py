@@ -40,6 +40,7 @@ os.environ.update(
     LOG_ACCESS="false",
     METRICS_TOKEN="",
     SENTRY_DSN="",
+    SENTRY_RELEASE="tests",  # or its client asks git
 )
 
 from config.settings import *  # noqa: E402, F403

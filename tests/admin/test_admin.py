@@ -649,6 +649,7 @@ class TestProviders:
         }
         return client.post(url, sent, follow=True)
 
+    @pytest.mark.integration
     def test_an_uploaded_logo_becomes_our_own_copy_named_by_its_content(self, admin_client):
         outlet = builders.provider()
 
@@ -660,6 +661,7 @@ class TestProviders:
         page = admin_client.get(PROVIDERS).content.decode()
         assert f'<img class="logo" src="{logo.file.url}" alt="">' in page
 
+    @pytest.mark.integration
     def test_the_same_file_again_is_stored_once(self, admin_client, tmp_path):
         first, second = builders.provider(), builders.provider("Herald", "herald.example")
 
@@ -669,6 +671,7 @@ class TestProviders:
         assert len(set(ProviderLogo.objects.values_list("file", flat=True))) == 1
         assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
 
+    @pytest.mark.integration
     @pytest.mark.parametrize(
         "data", [b"<svg/>", b"%!PS-Adobe-3.0 EPSF-3.0\n", picture()[:7], picture("BMP"), picture("TIFF")]
     )
@@ -678,6 +681,7 @@ class TestProviders:
         assert "This file is not a JPEG, PNG, GIF, WebP or AVIF file. Upload another." in page.content.decode()
         assert not ProviderLogo.objects.exists()
 
+    @pytest.mark.integration
     def test_a_huge_picture_is_refused(self, admin_client):
         page = self.upload(admin_client, builders.provider(), picture(size=(8000, 7000)))
 

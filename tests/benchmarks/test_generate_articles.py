@@ -33,6 +33,8 @@ from benchmarks.generator.producer import ProducerDiedError, produce_in_process
 from providers.models import Provider
 from tests import builders
 
+pytestmark = pytest.mark.integration  # makes and stores hundreds of articles, some in another process
+
 COMMAND = "benchmarks.management.commands.generate_articles"
 
 

@@ -42,6 +42,7 @@ def cache(folder, capsys):
     return code, output.out.splitlines()[-1], output.err
 
 
+@pytest.mark.integration
 @pytest.mark.django_db
 def test_a_picture_is_stored_and_a_second_run_writes_nothing(media, folder, capsys, monkeypatch):
     (folder / "one.jpg").write_bytes(encoded("JPEG"))
@@ -55,6 +56,7 @@ def test_a_picture_is_stored_and_a_second_run_writes_nothing(media, folder, caps
     assert (Picture.objects.values().get(), PictureAddress.objects.values().get()) == before
 
 
+@pytest.mark.integration
 @pytest.mark.django_db
 def test_a_full_disk_ends_the_run_in_plain_words(media, folder, capsys, monkeypatch):
     def fail(self, name, content):
@@ -72,6 +74,7 @@ def test_a_full_disk_ends_the_run_in_plain_words(media, folder, capsys, monkeypa
 # The folder
 
 
+@pytest.mark.integration
 @pytest.mark.django_db
 def test_good_entries_are_stored_when_others_are_refused(media, folder, capsys):
     (folder / "one.jpg").write_bytes(encoded("JPEG"))
@@ -122,6 +125,7 @@ def test_an_entry_that_cannot_be_used_is_refused(media, folder, capsys, text, me
     assert not Picture.objects.exists()
 
 
+@pytest.mark.integration
 @pytest.mark.django_db
 def test_an_address_that_stands_twice_is_taken_once(media, folder, capsys):
     (folder / "one.jpg").write_bytes(encoded("JPEG"))

@@ -21,7 +21,7 @@ from providers.models import ProviderLogo
 from tests import builders
 from tests.hostile import answer, picture, serving, silence
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.integration]
 
 JPEG = picture(size=(170, 20))
 _counter = iter(range(1000))

@@ -53,6 +53,7 @@ def stored(media):
     return {str(path.relative_to(media)) for path in media.rglob("*") if path.is_file()}
 
 
+@pytest.mark.integration
 def test_an_uploaded_picture_is_shown_and_has_an_address_on_this_site(admin_client, client, media):
     article = builders.article()
     upload(admin_client, article, encoded("PNG", size=(500, 300)))
@@ -67,6 +68,7 @@ def test_an_uploaded_picture_is_shown_and_has_an_address_on_this_site(admin_clie
     assert not article.pictureless
 
 
+@pytest.mark.integration
 def test_a_picture_is_replaced_in_one_article_alone_and_undo_brings_it_back(admin_client):
     one, other = builders.article(), builders.article()
     for article in (one, other):
@@ -79,6 +81,7 @@ def test_a_picture_is_replaced_in_one_article_alone_and_undo_brings_it_back(admi
     assert one.images.get().url == ADDRESS
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -96,6 +99,7 @@ def test_an_upload_that_is_no_picture_is_refused_with_the_reason(admin_client, m
     assert not stored(media)
 
 
+@pytest.mark.integration
 def test_a_picture_that_is_taken_down_while_the_page_is_saved_is_refused(admin_client, monkeypatch):
     def link(*args, **kwargs):
         raise PictureRemoved("was taken down")
@@ -135,6 +139,7 @@ def take_down_url(article):
     return reverse("desk_take_down", args=[article.pk, article.images.get().pk])
 
 
+@pytest.mark.integration
 def test_a_picture_is_taken_down_for_good_wherever_it_is_shown(
     admin_client, client, media, django_capture_on_commit_callbacks
 ):
@@ -244,6 +249,7 @@ def test_the_page_of_an_article_costs_the_same_queries_for_one_picture_and_many(
     assert counts[:2] == counts[2:]
 
 
+@pytest.mark.integration
 def test_uploads_are_decoded_once_before_the_act_that_others_wait_for(admin_client, monkeypatch):
     depths = []
     decode = Decoder.decode
@@ -268,6 +274,7 @@ def test_who_may_not_save_the_page_has_nothing_decoded(client, monkeypatch):
     assert client.post(change_url(article), sent).status_code == 403
 
 
+@pytest.mark.integration
 def test_an_upload_is_seen_to_by_the_child_process_alone(admin_client, monkeypatch):
     monkeypatch.setattr(Image, "open", lambda *arguments, **options: pytest.fail("decoded in our own process"))
     output = io.BytesIO()
@@ -277,6 +284,7 @@ def test_an_upload_is_seen_to_by_the_child_process_alone(admin_client, monkeypat
     assert article.images.count() == 1
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("take_up", "most"), [(take_up_upload, MAX_BYTES), (take_up_logo, logos.MAX_BYTES)])
 def test_of_an_upload_no_more_is_read_than_a_picture_may_have(take_up, most):
     read = []
