@@ -6,13 +6,14 @@ HYPOTHESIS_PROFILE is quick by default and thorough in CI.
 import gc
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, settings
 
 from articles.search import postgresql
@@ -40,6 +41,12 @@ def no_processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """Fail a test that starts a process without being marked for it: the default suite stays quick."""
     if not any(request.node.get_closest_marker(name) for name in ("integration", "faults", "browser", "thorough")):
         monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("starts a process: mark it integration"))
+
+
+@pytest.fixture
+def count_queries() -> Callable[[], CaptureQueriesContext]:
+    """Capture the queries of a block, so that those for one row and for many can be compared."""
+    return lambda: CaptureQueriesContext(connection)
 
 
 @pytest.fixture
