@@ -1,5 +1,5 @@
-"""One archive of the whole newsroom, and an installation made of it again, on either database.
+"""Back up the whole newsroom into one archive, and restore it on either database.
 
-`archive.py` knows the file, `tables.py` the rows, `media.py` the pictures; `taking.py` and `restoring.py` are what the
+`archive.py` knows the file, `tables.py` the rows, `media.py` the pictures; `create.py` and `restore.py` hold what the
 commands `backup` and `restore` do.
 """

@@ -1,13 +1,13 @@
-"""The file of a backup: a tar archive, perhaps gzipped, written and read as a stream. Pure.
+"""The archive file of a backup: tar, optionally gzipped, written and read as a stream. Imports no Django.
 
-    header.json                what it is, the migrations of its database, the columns of each table
+    header.json                format version, migrations of the database, columns of each table
     tables/<table>/<n>.jsonl   rows, one JSON list a line
     media/<name>               files of the storage
-    media-index/<n>.jsonl      name, size and SHA-256 of each
-    manifest.json              counts and hashes of all that stands before it
+    media-index/<n>.jsonl      name, size and SHA-256 of each file
+    manifest.json              counts and hashes of everything before it
 
-Reading trusts nothing: members are regular files with names of these forms, nothing is ever unpacked by name, and each
-has a limit. The reader is our own, because tarfile reads extended headers of any size into memory.
+The reader trusts nothing: members must be regular files with names of these forms, nothing is unpacked by name, and
+every size has a limit. It is our own because tarfile reads extended headers of any size into memory.
 """
 
 from __future__ import annotations
@@ -29,78 +29,78 @@ FORMAT = 1
 HEADER, MANIFEST = "header.json", "manifest.json"
 BLOCK, RECORD = 512, 10240
 GZIP_MAGIC, GZIP_LEVEL = b"\x1f\x8b", 6
-LINES_BYTES = 1_000_000  # of rows in a member, about
-LINES_BYTES_MAX = 64_000_000
+MEMBER_BYTES = 1_000_000  # of rows in a member, about
+MEMBER_BYTES_MAX = 64_000_000
 DOCUMENT_BYTES_MAX = 8_000_000  # header and manifest
-RATIO_MAX, RATIO_FROM = 200, 64_000_000  # what we gzip becomes 5 to 40 times as small
-PIECE = 1 << 16
-LINES_PATTERN = re.compile(r"(?:tables/([a-z0-9_]{1,63})|(media-index))/(\d{1,9})\.jsonl")
+COMPRESSION_RATIO_MAX, COMPRESSION_RATIO_MIN_BYTES = 200, 64_000_000  # what we gzip becomes 5 to 40 times as small
+CHUNK_BYTES = 1 << 16
+MEMBER_PATTERN = re.compile(r"(?:tables/([a-z0-9_]{1,63})|(media-index))/(\d{1,9})\.jsonl")
 MEDIA = "media/"
 NAME_BYTES_MAX = 240  # of a file in the storage; what fits into the header of a tar archive
 
 
-class ArchiveRefused(Exception):
-    """The archive can't be used; the message says why, and what to do."""
+class ArchiveError(Exception):
+    """The archive can't be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """One file in the archive. `read()` gives its bytes, once and in order."""
+    """One file in the archive. Its bytes can be read once, in order."""
 
     name: str
     size: int
-    _pieces: Iterator[bytes]
+    _chunks: Iterator[bytes]
 
-    def pieces(self) -> Iterator[bytes]:
-        return self._pieces
+    def chunks(self) -> Iterator[bytes]:
+        return self._chunks
 
     def read(self, limit: int) -> bytes:
         if self.size > limit:
-            raise ArchiveRefused(f"{self.name} in it has {self.size:,} bytes, more than any that Newsfold writes.")
-        return b"".join(self._pieces)
+            raise ArchiveError(f"Its {self.name} has {self.size:,} bytes, more than Newsfold ever writes.")
+        return b"".join(self._chunks)
 
     def document(self) -> dict[str, Any]:
-        return as_mapping(self.read(DOCUMENT_BYTES_MAX), self.name)
+        return parse_object(self.read(DOCUMENT_BYTES_MAX), self.name)
 
 
 def is_safe(name: str) -> bool:
-    """Return whether `name` can be that of a file in the storage: relative, inside it, of characters to be seen."""
+    """Return whether `name` can name a file in the storage: a relative path inside it, printable, not too long."""
     parts = name.split("/")
     is_sound = name.isprintable() and "\\" not in name and 0 < len(name.encode(errors="replace")) <= NAME_BYTES_MAX
     return is_sound and not any(part in ("", ".", "..") for part in parts)
 
 
-def as_mapping(data: bytes, name: str) -> dict[str, Any]:
+def parse_object(data: bytes, name: str) -> dict[str, Any]:
     try:
-        found = json.loads(data)
+        value = json.loads(data)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise ArchiveRefused(f"{name} in it can't be read: the file is damaged, or no backup.")
-    return found
+        value = None
+    if not isinstance(value, dict):
+        raise ArchiveError(f"Its {name} can't be read: the file is damaged or not a backup.")
+    return value
 
 
 # Writing
 
 
 class Writer:
-    """Adds members to an archive that is being written."""
+    """Add members to an archive that is being written."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
 
     def add(self, name: str, data: bytes) -> None:
-        self.add_pieces(name, len(data), iter([data]))
+        self.add_chunks(name, len(data), iter([data]))
 
-    def add_pieces(self, name: str, size: int, pieces: Iterator[bytes]) -> None:
-        """Add a member of `size` bytes. Raises EOFError if the pieces are fewer; what is beyond is left."""
+    def add_chunks(self, name: str, size: int, chunks: Iterator[bytes]) -> None:
+        """Add a member of exactly `size` bytes; ignore any beyond. Raises EOFError if the chunks hold fewer."""
         info = tarfile.TarInfo(name)
         info.size, info.mode = size, 0o600
         self._file.write(info.tobuf(tarfile.USTAR_FORMAT, "utf-8", "strict"))
         left = size
-        for piece in pieces:
-            self._file.write(piece[:left])
-            left -= min(len(piece), left)
+        for chunk in chunks:
+            self._file.write(chunk[:left])
+            left -= min(len(chunk), left)
             if not left:
                 break
         if left:
@@ -111,8 +111,8 @@ class Writer:
         self._file.write(bytes(2 * BLOCK))
 
 
-class Lines:
-    """Collects the lines of one folder of the archive into members of about LINES_BYTES."""
+class LineWriter:
+    """Collect the lines of one folder of the archive into members of about MEMBER_BYTES."""
 
     def __init__(self, writer: Writer, folder: str) -> None:
         self._writer, self._folder = writer, folder
@@ -123,7 +123,7 @@ class Lines:
         data = line.encode()
         self._lines.append(data)
         self._bytes += len(data) + 1
-        if self._bytes >= LINES_BYTES:
+        if self._bytes >= MEMBER_BYTES:
             self.flush()
 
     def flush(self) -> None:
@@ -135,10 +135,11 @@ class Lines:
 
 
 @contextmanager
-def written(path: Path) -> Iterator[Writer]:
-    """Yield a writer; the file has its name once it is whole, and for its owner only. Raises OSError.
+def open_for_writing(path: Path) -> Iterator[Writer]:
+    """Yield a writer for a new archive that only its owner may read. Raises OSError.
 
-    It is gzipped if its name ends in .gz or .tgz. Nothing is left of what fails; of what is killed, `<name>.part`.
+    The file gets its name once it is complete, and is gzipped if that ends in .gz or .tgz. A failure leaves nothing
+    behind, a kill leaves `<name>.part`.
     """
     import fcntl
 
@@ -148,13 +149,13 @@ def written(path: Path) -> Iterator[Writer]:
     part = path.with_name(f"{path.name}.part")
     handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # goes with the process, however that ends
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released when the process ends, however it ends
     except BlockingIOError:
         os.close(handle)
         raise BlockingIOError(errno.EBUSY, "is being written by another backup", str(part)) from None
-    file = open(handle, "wb")  # noqa: SIM115  closed below, in any case
+    file = open(handle, "wb")  # noqa: SIM115  closed in the finally clause
     try:
-        _require_new(path)  # again: what we hold may be the file of a backup that ended just now
+        _require_new(path)  # again: another backup may have finished before we got the lock
         os.fchmod(handle, 0o600)
         file.truncate(0)
         with _compressed(path, file) as stream:
@@ -170,7 +171,7 @@ def written(path: Path) -> Iterator[Writer]:
             part.unlink()
         raise
     finally:
-        with suppress(OSError):  # what a full disk didn't take has been told already
+        with suppress(OSError):  # a full disk has been reported already
             file.close()
 
 
@@ -206,13 +207,13 @@ def _sync_folder(folder: Path) -> None:
 
 
 def members(path: Path) -> Iterator[Member]:
-    """Yield what is in the archive, in order; what isn't read of one is skipped. Raises ArchiveRefused, OSError."""
+    """Yield the members of the archive in order; unread bytes of one are skipped. Raises ArchiveError, OSError."""
     with open(path, "rb") as file:
         stream = _Stream(file)
         while info := stream.header():
-            pieces = stream.pieces(info.size)
-            yield Member(info.name, info.size, pieces)
-            for _ in pieces:
+            chunks = stream.chunks(info.size)
+            yield Member(info.name, info.size, chunks)
+            for _ in chunks:
                 pass
             stream.take(-info.size % BLOCK)
 
@@ -226,40 +227,40 @@ class _Stream:
         self._taken = 0
 
     def header(self) -> tarfile.TarInfo | None:
-        """Return the next member; None at the end, after which nothing may follow."""
+        """Return the header of the next member; None at the end of the archive, after which nothing may follow."""
         block = self.take(BLOCK)
         if block == bytes(BLOCK):
-            rest = self.take(BLOCK) + self._read(RECORD)  # tar fills up a record of zeros
+            rest = self.take(BLOCK) + self._read(RECORD)  # tar pads the last record with zeros
             if rest.strip(b"\0") or len(rest) > RECORD:
-                raise ArchiveRefused("It goes on after its end: the file is damaged, or no backup.")
+                raise ArchiveError("It continues after its end: the file is damaged or not a backup.")
             return None
         try:
             info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
         except (tarfile.TarError, UnicodeError):
-            raise ArchiveRefused("It isn't a tar archive, or a damaged one.") from None
+            raise ArchiveError("It isn't a tar archive, or it is damaged.") from None
         if info.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or info.size < 0:
-            raise ArchiveRefused("It holds links or other special files, which no backup of Newsfold does.")
+            raise ArchiveError("It holds links or other special files, which Newsfold never writes.")
         return info
 
-    def pieces(self, size: int) -> Iterator[bytes]:
+    def chunks(self, size: int) -> Iterator[bytes]:
         while size > 0:
-            piece = self.take(min(size, PIECE))
-            size -= len(piece)
-            yield piece
+            chunk = self.take(min(size, CHUNK_BYTES))
+            size -= len(chunk)
+            yield chunk
 
     def take(self, size: int) -> bytes:
         data = self._read(size)
         if len(data) < size:
-            raise ArchiveRefused("It ends too early: the file is not whole. Take the copy again.")
+            raise ArchiveError("It ends too early: the file is incomplete. Copy it again.")
         self._taken += size
-        if self._taken > RATIO_FROM and self._taken > RATIO_MAX * self._file.tell():
-            raise ArchiveRefused("It unpacks to far more than any backup does.")
+        if self._taken > COMPRESSION_RATIO_MIN_BYTES and self._taken > COMPRESSION_RATIO_MAX * self._file.tell():
+            raise ArchiveError("It unpacks to far more than any backup does.")
         return data
 
     def _read(self, size: int) -> bytes:
         try:
             return self._stream.read(size)
         except EOFError:
-            raise ArchiveRefused("It ends too early: the file is not whole. Take the copy again.") from None
+            raise ArchiveError("It ends too early: the file is incomplete. Copy it again.") from None
         except (gzip.BadGzipFile, zlib.error):
-            raise ArchiveRefused("Its compressed data are damaged.") from None
+            raise ArchiveError("Its compressed data are damaged.") from None

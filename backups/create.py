@@ -1,4 +1,4 @@
-"""Taking a backup: one moment of the database, and the files of the storage."""
+"""Create a backup: all tables as they are at one moment, and the files of the storage."""
 
 from __future__ import annotations
 
@@ -17,50 +17,53 @@ from django.db.migrations.recorder import MigrationRecorder
 from config.command_errors import CommandFailedError
 
 from . import media
-from .archive import FORMAT, HEADER, MANIFEST, MEDIA, Lines, Writer, is_safe, written
-from .tables import Digest, Table, as_line, last_number, rows_of, tables_at, unknown
+from .archive import FORMAT, HEADER, MANIFEST, MEDIA, LineWriter, Writer, is_safe, open_for_writing
+from .tables import Digest, Table, as_line, first_unknown_migration, rows_of, sequence_value, tables_at
 
-Tell = Callable[[int], None]
+ProgressCallback = Callable[[int], None]
 
 
-class BackupFailed(CommandFailedError):
-    """There is no backup; the message says why, and what to do."""
+class BackupError(CommandFailedError):
+    """No backup was made; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
-class Taken:
+class BackupSummary:
     tables: int
     rows: int
     files: int
     files_bytes: int
 
 
-def take(path: Path, *, with_media: bool = True, on_rows: Tell = lambda count: None) -> Taken:
-    """Write a backup to `path`. Raises BackupFailed, OSError and DatabaseError; then there is no file of that name."""
-    with written(path) as writer, snapshot():
+def create_backup(
+    path: Path, *, with_media: bool = True, on_rows: ProgressCallback = lambda count: None
+) -> BackupSummary:
+    """Write a backup to `path`. Raises BackupError, OSError or DatabaseError; then no file of that name exists."""
+    with open_for_writing(path) as writer, snapshot():
         applied = MigrationRecorder(connection).applied_migrations()
         migrations = frozenset(applied)
-        if name := unknown(migrations):
-            raise BackupFailed(f"The database is of a newer Newsfold: it has the migration {name}. Use that version.")
+        if name := first_unknown_migration(migrations):
+            raise BackupError(f"A newer Newsfold made the database: it has the migration {name}. Use that version.")
         if not migrations:
-            raise BackupFailed("The database has no tables yet: there is nothing to back up.")
+            raise BackupError("The database has no tables yet: there is nothing to back up.")
         tables = tables_at(migrations)
         writer.add(HEADER, as_line(_header(sorted(migrations), tables)).encode())
-        told = {table.name: _write_table(writer, table, on_rows) for table in tables}
-        numbers = {table.name: last_number(table) for table in tables if table.numbered}
+        checksums = {table.name: _write_table(writer, table, on_rows) for table in tables}
+        numbers = {table.name: sequence_value(table) for table in tables if table.has_sequence}
         files = _write_media(writer, with_media=with_media)
-        writer.add(MANIFEST, as_line({"tables": told, "last_numbers": numbers, "media": files}).encode())
-    return Taken(len(tables), sum(each["rows"] for each in told.values()), files["files"], files["bytes"])
+        writer.add(MANIFEST, as_line({"tables": checksums, "last_numbers": numbers, "media": files}).encode())
+    rows = sum(checksum["rows"] for checksum in checksums.values())
+    return BackupSummary(len(tables), rows, files["files"], files["bytes"])
 
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """Let all reads see one moment, without keeping anybody from writing meanwhile."""
+    """Let all reads see the database as of one moment, without blocking writers."""
     if connection.in_atomic_block:
         yield
     elif connection.vendor == "sqlite":
-        # Not atomic(), which would keep writers out (IMMEDIATE). In WAL mode a reader sees the moment of its first
-        # read until it ends.
+        # Not atomic(), which would block writers (IMMEDIATE). In WAL mode a transaction goes on seeing the state of
+        # its first read.
         with connection.cursor() as cursor:
             cursor.execute("BEGIN DEFERRED")
             try:
@@ -84,8 +87,8 @@ def _header(migrations: list[tuple[str, str]], tables: list[Table]) -> dict[str,
     }
 
 
-def _write_table(writer: Writer, table: Table, on_rows: Tell) -> dict[str, Any]:
-    lines, digest = Lines(writer, f"tables/{table.name}"), Digest(table)
+def _write_table(writer: Writer, table: Table, on_rows: ProgressCallback) -> dict[str, Any]:
+    lines, digest = LineWriter(writer, f"tables/{table.name}"), Digest(table)
     before = 0
     for values in rows_of(table):
         line = as_line(values)
@@ -96,19 +99,19 @@ def _write_table(writer: Writer, table: Table, on_rows: Tell) -> dict[str, Any]:
             before = digest.rows
     on_rows(digest.rows - before)
     lines.flush()
-    return digest.told()
+    return digest.summary()
 
 
 def _write_media(writer: Writer, *, with_media: bool) -> dict[str, Any]:
-    """Write the files and then their list, or the list alone; return the counts and the hash of the list."""
-    lines, listed = Lines(writer, "media-index"), hashlib.sha256()
+    """Write the files and then their index, or only the index; return counts and the hash of the index."""
+    lines, listed = LineWriter(writer, "media-index"), hashlib.sha256()
     files = size = 0
-    for name in media.names():
+    for name in media.file_names():
         if not is_safe(name):
-            raise BackupFailed(f"The storage has a file of a name that no archive can hold: {name!r}. Rename it.")
-        entry = _write_file(writer, name) if with_media else media.digest_of(name)
+            raise BackupError(f"The storage has a file whose name no archive can hold: {name!r}. Rename it.")
+        entry = _write_file(writer, name) if with_media else media.checksum_of(name)
         if entry is None:
-            continue  # deleted since it was listed
+            continue  # deleted after it was listed
         line = as_line([name, *entry])
         lines.add(line)
         listed.update(line.encode() + b"\n")
@@ -123,19 +126,19 @@ def _write_file(writer: Writer, name: str) -> tuple[int, str] | None:
 
     def hashed() -> Iterator[bytes]:
         left = size
-        for piece in media.pieces(name):
-            digest.update(piece[:left])
-            left -= len(piece[:left])
-            yield piece
+        for chunk in media.chunks(name):
+            digest.update(chunk[:left])
+            left -= len(chunk[:left])
+            yield chunk
 
     try:
         size = default_storage.size(name)
     except FileNotFoundError:
         return None
     try:
-        writer.add_pieces(f"{MEDIA}{name}", size, hashed())
+        writer.add_chunks(f"{MEDIA}{name}", size, hashed())
     except (EOFError, FileNotFoundError):
-        raise BackupFailed(f"{name} in the storage changed while it was read. Run the same command again.") from None
+        raise BackupError(f"{name} in the storage changed during the backup. Run the same command again.") from None
     except ValueError:
-        raise BackupFailed(f"{name} in the storage has too long a name for an archive. Rename it.") from None
+        raise BackupError(f"The name of {name} in the storage is too long for an archive. Rename it.") from None
     return size, digest.hexdigest()

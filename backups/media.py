@@ -1,4 +1,4 @@
-"""The files of the storage: whatever it is, a folder or a service that speaks S3."""
+"""Read, compare and store the files of the storage, whether that is a folder or an S3 service."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.core.files.storage import default_storage
 
 from config.backends.file_storage import AtomicFileStorage
 
-from .archive import PIECE, Member
+from .archive import CHUNK_BYTES, Member
 
-SPOOLED_BYTES = 8_000_000  # of a file in memory; a larger one is put on the disk meanwhile
+SPOOLED_BYTES = 8_000_000  # larger files go to a temporary file on disk
 
 
-def names(folder: str = "") -> Iterator[str]:
-    """Yield the name of every file in the storage, but of those that are being written."""
+def file_names(folder: str = "") -> Iterator[str]:
+    """Yield the name of every file in the storage, except those being written."""
     try:
         folders, files = default_storage.listdir(folder)
     except FileNotFoundError:
@@ -30,64 +30,65 @@ def names(folder: str = "") -> Iterator[str]:
             yield prefix + name
     for name in sorted(folders):
         if name:
-            yield from names(prefix + name)
+            yield from file_names(prefix + name)
 
 
-def pieces(name: str) -> Iterator[bytes]:
+def chunks(name: str) -> Iterator[bytes]:
     with default_storage.open(name) as file:
-        yield from iter(lambda: file.read(PIECE), b"")
+        yield from iter(lambda: file.read(CHUNK_BYTES), b"")
 
 
-def digest_of(name: str) -> tuple[int, str] | None:
-    """Return the size and the SHA-256 of a file; None if there is none."""
+def checksum_of(name: str) -> tuple[int, str] | None:
+    """Return the size and SHA-256 of a file; None if it doesn't exist."""
     digest, size = hashlib.sha256(), 0
     try:
-        for piece in pieces(name):
-            digest.update(piece)
-            size += len(piece)
+        for chunk in chunks(name):
+            digest.update(chunk)
+            size += len(chunk)
     except FileNotFoundError:
         return None
     return size, digest.hexdigest()
 
 
-class Unlike(Exception):
-    """A file of this name is there with other content."""
+class DifferentFileError(Exception):
+    """The storage has a file of this name with other content."""
 
 
-def compared(member: Member, name: str) -> Iterator[bytes]:
-    """Yield what is in `member`, as it is compared with the file `name`. Raises Unlike at the end.
+def compare_stream(member: Member, name: str) -> Iterator[bytes]:
+    """Yield the chunks of `member` while comparing them with the stored file `name`.
 
-    A file that is the beginning of it is what a killed restore left behind, and no hindrance.
+    Raises DifferentFileError if they differ. A file that holds only the beginning was left by a killed restore and
+    counts as equal.
     """
     stored: Any = None
     with suppress(FileNotFoundError):
         stored = default_storage.open(name)
     try:
-        for piece in member.pieces():
-            if stored is not None and not piece.startswith(stored.read(len(piece))):
-                raise Unlike(name)
-            yield piece
+        for chunk in member.chunks():
+            if stored is not None and not chunk.startswith(stored.read(len(chunk))):
+                raise DifferentFileError(name)
+            yield chunk
         if stored is not None and stored.read(1):
-            raise Unlike(name)
+            raise DifferentFileError(name)
     finally:
         if stored is not None:
             stored.close()
 
 
 def store(member: Member, name: str) -> None:
-    """Put the member into the storage under `name`, unless it is there. Raises Unlike."""
+    """Store the member under `name`, unless it is there already. Raises DifferentFileError."""
     digest = hashlib.sha256()
-    with tempfile.SpooledTemporaryFile(SPOOLED_BYTES) as spool:  # storages want a file that they can seek in
-        for piece in member.pieces():
-            spool.write(piece)
-            digest.update(piece)
-        found = digest_of(name)
-        if found == (member.size, digest.hexdigest()):
+    with tempfile.SpooledTemporaryFile(SPOOLED_BYTES) as spool:  # storages need a seekable file
+        for chunk in member.chunks():
+            spool.write(chunk)
+            digest.update(chunk)
+        stored_checksum = checksum_of(name)
+        if stored_checksum == (member.size, digest.hexdigest()):
             return
-        if found is not None:
-            default_storage.delete(name)  # the beginning of it, as `compared()` has seen
+        if stored_checksum is not None:
+            default_storage.delete(name)  # a part of it, as `compare_stream()` has verified
         spool.seek(0)
         stored = default_storage.save(name, File(spool, name))
     if stored != name:
         default_storage.delete(stored)
-        raise Unlike(name)
+        raise DifferentFileError(name)

@@ -1,7 +1,7 @@
-"""The rows of the database as lines of JSON that are the same on SQLite and on PostgreSQL.
+"""Write and read the rows of the database as lines of JSON that are the same on SQLite and PostgreSQL.
 
-Which tables and columns there are follows from a set of migrations, not from today's models: so an older archive is
-loaded into the schema that it came from, and what an archive says of itself is never believed.
+The tables and columns follow from a set of migrations, not from today's models: an older archive is loaded into the
+schema that it came from, and nothing that an archive says about itself is trusted.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from django.db.migrations.loader import MigrationLoader
 from config.command_errors import CommandFailedError
 from config.migrations import Migrations, known_migrations
 
-# Not kept: who is logged in at the moment, and what is only a memory of something else.
-LEFT_OUT = {"django_session"}
-FETCHED = 1000  # rows at a time
+# Not backed up: sessions end with the old installation.
+EXCLUDED_TABLES = {"django_session"}
+ROWS_PER_FETCH = 1000  # rows at a time
 INT64 = range(-(2**63), 2**63)
 
-KINDS = {
+KIND_OF_FIELD = {
     "AutoField": "int",
     "BigAutoField": "int",
     "BigIntegerField": "int",
@@ -52,15 +52,15 @@ KINDS = {
     "URLField": "text",
     "UUIDField": "uuid",
 }
-TRIVIAL = {"[]", "{}", "null", "true", "false", '""'}  # JSON that is written one way only
+TRIVIAL = {"[]", "{}", "null", "true", "false", '""'}  # JSON that can be written in one way only
 
 
-class WrongRow(Exception):
-    """A line is no row of its table."""
+class InvalidRowError(Exception):
+    """A line is not a row of its table."""
 
 
 class UnsupportedColumnError(CommandFailedError):
-    """A table has a column of a kind that no archive can hold; the message says which."""
+    """A table has a column that no archive can hold; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table at one state of the schema. `numbered`: the database counts its keys."""
+    """A table at one state of the schema. `has_sequence` says whether the database generates its keys."""
 
     name: str
     key: str
-    numbered: bool
+    has_sequence: bool
     columns: tuple[Column, ...]
 
     @property
@@ -87,45 +87,49 @@ class Table:
         return [place for place, column in enumerate(self.columns) if column.kind == "json"]
 
 
-def unknown(migrations: Iterable[tuple[str, str]]) -> str:
-    """Return the first of `migrations` that this code doesn't have, as app.name; empty if it has all."""
-    return next((".".join(each) for each in sorted(frozenset(migrations) - known_migrations())), "")
+def first_unknown_migration(migrations: Iterable[tuple[str, str]]) -> str:
+    """Return the first of `migrations` that this code doesn't have, as app.name; empty if it has them all."""
+    return next((".".join(node) for node in sorted(frozenset(migrations) - known_migrations())), "")
 
 
 @cache
 def tables_at(migrations: Migrations) -> list[Table]:
-    """Return the tables that the database has after `migrations`, but those of LEFT_OUT."""
+    """Return the tables that the database has after `migrations`, without EXCLUDED_TABLES."""
     loader = MigrationLoader(None)
     apps = loader.project_state(sorted(migrations & set(loader.graph.nodes))).apps
-    found = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
-    return [_table(model) for name, model in sorted(found.items()) if name not in LEFT_OUT and model._meta.managed]
+    managed = (model for model in apps.get_models(include_auto_created=True) if model._meta.managed)
+    tables = {model._meta.db_table: model for model in managed}
+    return [_table(model) for name, model in sorted(tables.items()) if name not in EXCLUDED_TABLES]
 
 
 def _table(model: type[models.Model]) -> Table:
     options: Any = model._meta
     stored = (field for field in options.concrete_fields if not getattr(field, "generated", False))
-    columns = tuple(Column(field.column, kind_of(field)) for field in stored)
+    columns = tuple(Column(field.column, column_kind(field)) for field in stored)
     return Table(options.db_table, options.pk.column, isinstance(options.pk, models.AutoField), columns)
 
 
-def kind_of(field: Any) -> str:
-    """Return how the values of a field are written. Raises UnsupportedColumnError, for apps that were added."""
+def column_kind(field: Any) -> str:
+    """Return how the values of a field are written. Raises UnsupportedColumnError for fields of added apps."""
     while field.remote_field:
         field = field.target_field
     try:
-        return KINDS[field.get_internal_type()]
+        return KIND_OF_FIELD[field.get_internal_type()]
     except KeyError:
         raise UnsupportedColumnError(
-            f"{field} is a {field.get_internal_type()}, which no archive can hold: add it to KINDS in "
-            "backups/tables.py, or keep its app out of INSTALLED_APPS."
+            f"{field} is a {field.get_internal_type()}, which no archive can hold: add it to KIND_OF_FIELD in "
+            "backups/tables.py, or remove its app from INSTALLED_APPS."
         ) from None
 
 
-# Lines
+# LineWriter
 
 
-def digest_line(line: str, values: Sequence[Any], json_places: Sequence[int]) -> bytes:
-    """Return what a row counts as in its table's hash: JSON by its meaning, for PostgreSQL keeps no order of keys."""
+def checksum_line(line: str, values: Sequence[Any], json_places: Sequence[int]) -> bytes:
+    """Return the bytes that stand for a row in its table's hash, with JSON in canonical form.
+
+    PostgreSQL does not keep the order of keys.
+    """
     changed: list[Any] = []
     for place in json_places:
         text = values[place]
@@ -143,7 +147,7 @@ def as_line(values: Sequence[Any] | dict[str, Any]) -> str:
 
 
 def canonical_json(text: str) -> str:
-    """Return the one way to write what a JSON text means: PostgreSQL writes 1e2 as 100, and sorts keys its own way."""
+    """Return the canonical form of a JSON text: PostgreSQL writes 1e2 as 100 and reorders keys."""
     value = json.loads(text, parse_float=_shortest)
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
@@ -153,31 +157,31 @@ def _shortest(text: str) -> float | int:
     return int(number) if number.is_integer() else number
 
 
-def parsed(table: Table, line: str) -> list[Any]:
-    """Return the row of a line, checked column by column. Raises WrongRow."""
+def parse_row(table: Table, line: str) -> list[Any]:
+    """Return the row in a line, checked column by column. Raises InvalidRowError."""
     try:
         values = json.loads(line)
         if not isinstance(values, list) or len(values) != len(table.columns):
-            raise ValueError("not one value a column")
+            raise ValueError("not one value for each column")
         for column, value in zip(table.columns, values, strict=True):
             if value is not None:
                 CHECKS[column.kind](value)
     except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
-        raise WrongRow(f"{table.name}: {error}") from None
+        raise InvalidRowError(f"{table.name}: {error}") from None
     return values
 
 
 def _check(types: type | tuple[type, ...], further: Callable[[Any], Any] | None = None) -> Callable[[Any], None]:
     def check(value: Any) -> None:
         if not isinstance(value, types) or (isinstance(value, bool) and types is not bool):
-            raise ValueError("a value of another type")
+            raise ValueError("a value of the wrong type")
         if further is not None:
             further(value)
 
     return check
 
 
-def _of_64_bits(value: int) -> None:
+def _check_64_bits(value: int) -> None:
     if value not in INT64:
         raise ValueError("a number of more than 64 bits")
 
@@ -187,8 +191,8 @@ CHECKS: dict[str, Callable[[Any], None]] = {
     "date": _check(str, date.fromisoformat),
     "decimal": _check(str, Decimal),
     "float": _check((float, int), float),
-    "int": _check(int, _of_64_bits),
-    "ip": _check(str, str.encode),  # which refuses what no database takes: half a pair of surrogates
+    "int": _check(int, _check_64_bits),
+    "ip": _check(str, str.encode),  # refuses lone surrogates, which no database accepts
     "json": _check(str, lambda text: canonical_json(text).encode()),
     "text": _check(str, str.encode),
     "time": _check(str, datetime.fromisoformat),
@@ -197,7 +201,7 @@ CHECKS: dict[str, Callable[[Any], None]] = {
 
 
 class Digest:
-    """Counts the rows of a table, and hashes them in the order of their keys."""
+    """Count the rows of a table and hash them in the order of their keys."""
 
     def __init__(self, table: Table) -> None:
         self._places = table.json_places
@@ -205,10 +209,10 @@ class Digest:
         self.rows = 0
 
     def add(self, line: str, values: Sequence[Any]) -> None:
-        self._hash.update(digest_line(line, values, self._places))
+        self._hash.update(checksum_line(line, values, self._places))
         self.rows += 1
 
-    def told(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         return {"rows": self.rows, "sha256": self._hash.hexdigest()}
 
 
@@ -216,19 +220,19 @@ class Digest:
 
 
 def rows_of(table: Table) -> Iterator[list[Any]]:
-    """Yield the rows of a table as they are written, in the order of their keys, in the caller's snapshot."""
+    """Yield the rows of a table as JSON values in the order of their keys, in the caller's snapshot."""
     quote = connection.ops.quote_name
     columns = ", ".join(_selected(column) for column in table.columns)
     statement = f"SELECT {columns} FROM {quote(table.name)} ORDER BY {quote(table.key)}"  # noqa: S608
-    ways = [(place, WRITTEN[column.kind]) for place, column in enumerate(table.columns) if column.kind in WRITTEN]
+    converters = [(place, TO_JSON[column.kind]) for place, column in enumerate(table.columns) if column.kind in TO_JSON]
     with connection.chunked_cursor() as cursor:
         cursor.execute(statement)
-        while rows := cursor.fetchmany(FETCHED):
+        while rows := cursor.fetchmany(ROWS_PER_FETCH):
             for row in rows:
                 values = list(row)
-                for place, way in ways:
+                for place, convert in converters:
                     if values[place] is not None:
-                        values[place] = way(values[place])
+                        values[place] = convert(values[place])
                 yield values
 
 
@@ -239,13 +243,13 @@ def _selected(column: Column) -> str:
 
 
 def _time_text(value: datetime) -> str:
-    """Return a time in UTC, which SQLite hands out without a zone."""
+    """Return a time as ISO text in UTC without offset; SQLite returns times without a zone."""
     if value.tzinfo is not None:
         value = value.astimezone(UTC).replace(tzinfo=None)
     return value.isoformat()
 
 
-WRITTEN: dict[str, Callable[[Any], Any]] = {
+TO_JSON: dict[str, Callable[[Any], Any]] = {
     "bool": bool,
     "date": str,
     "decimal": str,
@@ -256,7 +260,7 @@ WRITTEN: dict[str, Callable[[Any], Any]] = {
 
 
 def insert(table: Table, rows: Iterable[Sequence[Any]]) -> None:
-    """Store rows that `parsed()` returned, in the caller's transaction."""
+    """Store rows that `parse_row()` returned, in the caller's transaction."""
     quote = connection.ops.quote_name
     columns = ", ".join(quote(name) for name in table.names)
     times = [place for place, column in enumerate(table.columns) if column.kind == "time"]
@@ -265,29 +269,31 @@ def insert(table: Table, rows: Iterable[Sequence[Any]]) -> None:
             statement = f"COPY {quote(table.name)} ({columns}) FROM STDIN"
             with connection.wrap_database_errors, cursor.copy(statement) as copy:
                 for row in rows:
-                    copy.write_row(_replaced(row, times, lambda text: f"{text}+00"))
+                    copy.write_row(_with_converted(row, times, lambda text: f"{text}+00"))
         else:
             marks = ", ".join(["%s"] * len(table.columns))
             statement = f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({marks})"  # noqa: S608
-            cursor.executemany(statement, [_replaced(row, times, lambda text: text.replace("T", " ")) for row in rows])
+            cursor.executemany(
+                statement, [_with_converted(row, times, lambda text: text.replace("T", " ")) for row in rows]
+            )
 
 
-def _replaced(row: Sequence[Any], places: Sequence[int], way: Callable[[str], str]) -> list[Any]:
+def _with_converted(row: Sequence[Any], places: Sequence[int], convert: Callable[[str], str]) -> list[Any]:
     values = list(row)
     for place in places:
         if values[place] is not None:
-            values[place] = way(values[place])
+            values[place] = convert(values[place])
     return values
 
 
-def empty(tables: Iterable[Table]) -> None:
+def delete_all_rows(tables: Iterable[Table]) -> None:
     with connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table.name)}")  # noqa: S608
 
 
-def last_number(table: Table) -> int:
-    """Return the last key that the database has counted: no other row ever gets it, for the log knows rows by it."""
+def sequence_value(table: Table) -> int:
+    """Return the last key that the database generated. Keys are never reused, because the audit log refers to rows."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = %s", [table.name])
@@ -297,8 +303,8 @@ def last_number(table: Table) -> int:
         return (cursor.fetchone() or [0])[0] or 0
 
 
-def count_on_from(table: Table, number: int) -> None:
-    """Let the database count the keys of `table` on from `number`."""
+def set_sequence(table: Table, number: int) -> None:
+    """Make the database generate the keys of `table` from `number` on."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table.name])
@@ -314,9 +320,9 @@ def _sequence(cursor: Any, table: Table) -> str:
     return cursor.fetchone()[0]
 
 
-def digest_of(table: Table) -> dict[str, Any]:
-    """Return the count and the hash of what a table holds."""
-    found = Digest(table)
+def checksum_of(table: Table) -> dict[str, Any]:
+    """Return the row count and the hash of a table's contents."""
+    digest = Digest(table)
     for values in rows_of(table):
-        found.add(as_line(values), values)
-    return found.told()
+        digest.add(as_line(values), values)
+    return digest.summary()

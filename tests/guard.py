@@ -19,7 +19,8 @@ from django.db.backends.signals import connection_created
 from articles.audit_log.unit_of_work import WRITTEN_FIELDS, _current
 
 ROOT = Path(__file__).resolve().parent.parent
-PROJECT = tuple(f"{ROOT / folder}/" for folder in ("articles", "providers", "config", "pictures"))
+PACKAGES = ("accounts", "articles", "backups", "config", "fetching", "monitoring", "pictures", "providers")
+PROJECT = tuple(f"{ROOT / folder}/" for folder in PACKAGES)
 MIGRATIONS = tuple(f"{ROOT / folder / 'migrations'}/" for folder in ("articles", "providers"))
 STAGING = (str(ROOT / "articles" / "exchange" / "store.py"), "insert")  # readers don't see it until an act shows it
 
@@ -48,7 +49,7 @@ def is_editorial(sql: str) -> bool:
     return not columns.isdisjoint(SET.findall(assigned))
 
 
-RESTORING = f"{ROOT}/articles/backups/"  # what it writes, with the log of it, acts once wrote
+RESTORING = f"{ROOT}/backups/"  # what it writes, with the log of it, acts once wrote
 TOOL = f"{ROOT}/articles/db/bulk.py"  # it writes what its caller wants
 
 

@@ -61,7 +61,7 @@ def newsroom(db):
 def state() -> dict[str, Any]:
     """Return the hash of every table, but for the stamp, which a restore makes a new one."""
     found = tables.tables_at(known_migrations())
-    return {table.name: tables.digest_of(table) for table in found if table.name != "articles_stamp"}
+    return {table.name: tables.checksum_of(table) for table in found if table.name != "articles_stamp"}
 
 
 def files(folder: Path) -> list[str]:
@@ -69,8 +69,8 @@ def files(folder: Path) -> list[str]:
 
 
 def wipe() -> None:
-    tables.empty(tables.tables_at(known_migrations()))
-    for name in list(media.names()):
+    tables.delete_all_rows(tables.tables_at(known_migrations()))
+    for name in list(media.file_names()):
         default_storage.delete(name)
 
 
@@ -130,7 +130,7 @@ def test_a_backup_that_ended_while_another_began_stays_whole(newsroom, tmp_path,
 def test_files_that_are_being_written_are_in_no_archive(newsroom, tmp_path):
     path = Path(default_storage.path(f"{PICTURE}.0123{AtomicFileStorage.PART_SUFFIX}"))
     path.write_bytes(b"pic")
-    assert list(media.names()) == [PICTURE]
+    assert list(media.file_names()) == [PICTURE]
 
 
 def test_an_archive_can_be_read_by_any_tar_and_holds_no_sessions(backup):
@@ -166,7 +166,7 @@ def test_a_newsroom_that_has_something_is_left_alone(backup):
 def test_a_restore_that_was_stopped_at_its_end_is_completed(backup, capsys):
     call_command("restore", backup, verbosity=0)
     call_command("restore", backup)
-    assert "Everything was in already." in capsys.readouterr().out
+    assert "Everything had been restored already." in capsys.readouterr().out
 
 
 def test_pictures_can_be_left_out_but_not_be_others(newsroom, tmp_path, capsys):
@@ -184,7 +184,7 @@ def test_pictures_can_be_left_out_but_not_be_others(newsroom, tmp_path, capsys):
 
 def test_a_file_with_other_content_stays_and_half_of_one_is_completed(backup):
     default_storage.save(PICTURE, ContentFile(b"another"))
-    with pytest.raises(CommandError, match="is in the storage already, with other content"):
+    with pytest.raises(CommandError, match="with other content"):
         call_command("restore", backup)
     assert not Article.objects.exists()
 
@@ -295,15 +295,15 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "half": (cut(0.5), "ends too early"),
     "without its end": (cut(0.99), "ends too early|no manifest"),
     "half a gzip": (lambda path: path.write_bytes(gzip.compress(path.read_bytes())[:-200]), "ends too early"),
-    "something behind": (lambda path: path.write_bytes(path.read_bytes() + b"x"), "goes on after its end"),
+    "something behind": (lambda path: path.write_bytes(path.read_bytes() + b"x"), "continues after its end"),
     "no manifest": (dropped("manifest.json"), "no manifest"),
-    "no header": (dropped("header.json"), "no backup"),
+    "no header": (dropped("header.json"), "not a backup"),
     "another form": (edit_json("header.json", lambda told: told | {"newsfold_backup": 2}), "this version's form"),
     "a list for a header": (edit_json("header.json", lambda told: [told]), "can't be read"),
     "deep nesting": (replaced("header.json", b"{", b'{"a":' + b"[" * 50_000), "can't be read"),
     "newer": (
         edit_json("header.json", lambda told: told | {"migrations": [*told["migrations"], ["articles", "9999_x"]]}),
-        "newer Newsfold.*articles.9999_x",
+        "newer or extended Newsfold.*articles.9999_x",
     ),
     "no migrations": (edit_json("header.json", lambda told: told | {"migrations": 5}), "names no migrations"),
     "a table more": (
@@ -318,20 +318,20 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "half a surrogate": (replaced(ROWS, b"Undecided", b"Undeci\\ud800ed"), "is damaged"),
     "rows cut": (replaced(ROWS, b"]\n", b"]"), "is damaged"),
     "a table missing": (dropped(ROWS), "rows of articles_article"),
-    "another picture": (replaced(f"media/{PICTURE}", b"picture", b"Picture"), "pictures are not those"),
-    "a picture missing": (dropped(f"media/{PICTURE}"), "pictures are not those"),
-    "the list missing": (dropped("media-index/000001.jsonl"), "pictures are not those"),
+    "another picture": (replaced(f"media/{PICTURE}", b"picture", b"Picture"), "match their index"),
+    "a picture missing": (dropped(f"media/{PICTURE}"), "match its manifest"),
+    "the list missing": (dropped("media-index/000001.jsonl"), "match its manifest"),
     "a hash of no letters": (
         lambda path: rewritten(path, lambda name, data: [(name, _without_hashes(name, data))]), "is damaged"
     ),
     "a list of tables": (edit_json("manifest.json", lambda told: told | {"tables": []}), "manifest can't be read"),
     "a list of pictures": (edit_json("manifest.json", lambda told: told | {"media": [1]}), "manifest can't be read"),
-    "no counters": (edit_json("manifest.json", lambda told: told | {"last_numbers": {}}), "keys were counted"),
-    "out of the folder": (added("media/../../etc/cron.d/x"), "which no backup does"),
-    "an absolute path": (added("/etc/cron.d/x"), "which no backup does"),
-    "a backslash": (added("media/..\\x"), "which no backup does"),
-    "a control character": (added("media/a\x1b[2J"), "which no backup does"),
-    "another file": (added("setup.py"), "which no backup does"),
+    "no counters": (edit_json("manifest.json", lambda told: told | {"last_numbers": {}}), "last keys"),
+    "out of the folder": (added("media/../../etc/cron.d/x"), "which no backup contains"),
+    "an absolute path": (added("/etc/cron.d/x"), "which no backup contains"),
+    "a backslash": (added("media/..\\x"), "which no backup contains"),
+    "a control character": (added("media/a\x1b[2J"), "which no backup contains"),
+    "another file": (added("setup.py"), "which no backup contains"),
     "a table again": (added(ROWS), "order of a backup"),
     "a table of no schema": (added("tables/sqlite_master/000001.jsonl"), "order of a backup"),
     "a symbolic link": (added("media/link", tarfile.SYMTYPE), "links or other special files"),
@@ -358,7 +358,7 @@ def test_a_bad_archive_is_refused_with_a_sentence_and_leaves_nothing(backup, kin
     with pytest.raises(CommandError, match=sentence):
         call_command("restore", backup, verbosity=0)
     assert state() == before
-    assert list(media.names()) == []
+    assert list(media.file_names()) == []
 
 
 def test_rows_that_the_database_refuses_leave_nothing(backup):
@@ -372,7 +372,7 @@ def test_rows_that_the_database_refuses_leave_nothing(backup):
             digest = tables.Digest(next(each for each in table if each.name == "articles_article"))
             for line in data.decode().split("\n")[:-1]:
                 digest.add(line, json.loads(line))
-            spoiled.told = digest.told()  # type: ignore[attr-defined]
+            spoiled.told = digest.summary()  # type: ignore[attr-defined]
         if name == "manifest.json":
             told = json.loads(data)
             told["tables"]["articles_article"] = spoiled.told  # type: ignore[attr-defined]
@@ -435,7 +435,7 @@ def test_names_of_files_stay_in_the_storage(name, safe):
 
 def test_what_fails_leaves_no_file(tmp_path):
     def failing() -> None:
-        with archive.written(tmp_path / "all.tar.gz") as writer:
+        with archive.open_for_writing(tmp_path / "all.tar.gz") as writer:
             writer.add("header.json", b"{}")
             raise RuntimeError
 
@@ -446,7 +446,7 @@ def test_what_fails_leaves_no_file(tmp_path):
 
 def test_two_backups_of_one_name_are_one(tmp_path):
     path = tmp_path / "all.tar"
-    with archive.written(path), pytest.raises(BlockingIOError), archive.written(path):
+    with archive.open_for_writing(path), pytest.raises(BlockingIOError), archive.open_for_writing(path):
         pass
     assert files(tmp_path) == ["all.tar"]
 
@@ -454,7 +454,7 @@ def test_two_backups_of_one_name_are_one(tmp_path):
 def test_what_a_killed_backup_left_is_overwritten(tmp_path):
     path = tmp_path / "all.tar"
     (tmp_path / "all.tar.part").write_bytes(b"half" * 1000)
-    with archive.written(path) as writer:
+    with archive.open_for_writing(path) as writer:
         writer.add("header.json", b"{}")
     assert [member.name for member in archive.members(path)] == ["header.json"]
     assert files(tmp_path) == ["all.tar"]
@@ -464,7 +464,7 @@ def test_what_a_killed_backup_left_is_overwritten(tmp_path):
 def test_a_column_that_no_archive_can_hold_is_told(monkeypatch, tmp_path):
     """An app that somebody adds may have columns of kinds that none here has."""
     tables.tables_at.cache_clear()
-    monkeypatch.delitem(tables.KINDS, "FloatField")
+    monkeypatch.delitem(tables.KIND_OF_FIELD, "FloatField")
     try:
         with pytest.raises(CommandError, match=r"articles.Article.hot is a FloatField, .* No backup was made\."):
             call_command("backup", str(tmp_path / "all.tar"), verbosity=0)

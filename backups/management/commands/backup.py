@@ -9,26 +9,30 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from backups.create import take
+from backups.create import create_backup
 from config.command_errors import as_command_errors
 
 
 class Command(BaseCommand):
     help = (
-        "Writes one archive of the whole newsroom: every table as it is at one moment, without keeping anybody from "
-        "writing meanwhile, and the files of the storage. Gzipped if its name ends in .gz. `restore` reads it on "
-        "either database. Sessions and caches are left out."
+        "Writes the whole newsroom into one archive: every table as it is at one moment, without blocking editors, "
+        "and the files of the storage. Gzipped if its name ends in .gz. `restore` reads it on either database. "
+        "Sessions and caches are left out."
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path, help="the archive; it may not be there yet")
-        parser.add_argument("--no-media", action="store_true", help="list the storage's files, but leave them out")
+        parser.add_argument("file", metavar="FILE", type=Path, help="the archive to create")
+        parser.add_argument(
+            "--no-media", action="store_true", help="list the files of the storage without copying them"
+        )
 
     def handle(self, *args: Any, file: Path, no_media: bool, **options: Any) -> None:
         quiet = options["verbosity"] == 0
         progress = tqdm(unit=" rows", disable=quiet or not sys.stderr.isatty())
         with as_command_errors(file, "No backup was made."), progress:
-            taken = take(file, with_media=not no_media, on_rows=progress.update)
+            summary = create_backup(file, with_media=not no_media, on_rows=progress.update)
         if not quiet:
-            media = "listed only" if no_media else f"{taken.files_bytes:,} bytes"
-            self.stdout.write(f"{file}: {taken.rows:,} rows of {taken.tables} tables, {taken.files:,} files ({media})")
+            media = "listed only" if no_media else f"{summary.files_bytes:,} bytes"
+            self.stdout.write(
+                f"{file}: {summary.rows:,} rows of {summary.tables} tables, {summary.files:,} files ({media})"
+            )

@@ -1,4 +1,4 @@
-"""`manage.py restore FILE`: make this empty installation what a backup holds."""
+"""`manage.py restore FILE`: restore a backup into this empty installation."""
 
 from __future__ import annotations
 
@@ -8,31 +8,33 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from articles.db.locks import import_lock
-from backups.archive import ArchiveRefused
-from backups.restore import RestoreRefused, restore
+from backups.archive import ArchiveError
+from backups.restore import RestoreError, restore
 from config.command_errors import as_command_errors
 
 
 class Command(BaseCommand):
     help = (
-        "Makes this empty installation what an archive of `backup` holds, whichever database that came from: makes "
-        "the tables, checks counts and hashes, and brings them up to this version. Nothing is half restored; what "
-        "was stopped is completed by the same command."
+        "Restores an archive that `backup` wrote, from either database, into this empty installation: creates the "
+        "tables, checks counts and hashes, and migrates them to this version. Nothing is ever half restored; run the "
+        "same command again to complete a restore that was stopped."
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path, help="an archive that `backup` wrote")
+        parser.add_argument("file", metavar="FILE", type=Path, help="the archive to restore")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
-        say = self.stdout.write if options["verbosity"] else lambda text: None
-        with as_command_errors(file, "The same command, run again, goes on."):
+        report = self.stdout.write if options["verbosity"] else lambda text: None
+        with as_command_errors(file, "Run the same command again to continue."):
             try:
                 with import_lock(lambda: self.stderr.write("An import is running; waiting for it to end.")):
-                    restored = restore(file, say)
-            except ArchiveRefused as error:
+                    restored = restore(file, report)
+            except ArchiveError as error:
                 raise CommandError(f"{file}: {error} Nothing was restored.") from None
-            except RestoreRefused as error:
+            except RestoreError as error:
                 raise CommandError(str(error)) from None
-        say("Everything was in already." if restored.was_there else "The newsroom is restored.")
+        report(
+            "Everything had been restored already." if restored.was_already_restored else "The newsroom is restored."
+        )
         if restored.files_missing:
-            say(f"{restored.files_missing:,} of {restored.files:,} files are not in the storage: copy them there.")
+            report(f"{restored.files_missing:,} of {restored.files:,} files are not in the storage: copy them there.")
