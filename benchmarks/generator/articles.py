@@ -1,8 +1,7 @@
-"""Stories made up from a seed: a load for benchmarks that has the proportions of real newsrooms. Pure.
+"""Make up stories from a seed, in the proportions of real newsrooms. Pure.
 
-Each proportion was measured on the 6,240 documents of the format's largest corpus, or belongs to the load
-that docs/performance.md describes.
-Heat, publication and leads come from `policy.py`, so no rule has an exception. `vocabulary.py` holds the words.
+Each proportion was measured on the 6,240 documents of the format's largest corpus, or belongs to the load that
+docs/performance.md describes. Heat, publication and leads come from the scoring rules, so no document breaks one.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from . import vocabulary
 
 T = TypeVar("T")
 
-YEARS = timedelta(days=3652)  # ten of them, over which the stories are spread
+YEARS = timedelta(days=3652)  # the stories are spread over ten of them
 DEFAULT_UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 
 # Kinds of stories, as shares of all stories (a story has 1.17 articles on average).
@@ -36,8 +35,8 @@ LEADS, UNSCORED = 0.1195, 0.0234
 # How many related links a lead has: 478 of 645 leads have one.
 RELATED_COUNTS = (1, 2, 3, 4, 5, 6, 7, 9)
 RELATED_SHARES = (478, 103, 37, 15, 3, 7, 1, 1)
-UNDOCUMENTED = 0.04  # of the stories with coverage: the weakest of it has no article of ours
-RETOLD = 0.02  # of all articles: another's address with a new title
+LINK_ONLY_SHARE = 0.04  # of the stories with coverage: their weakest link has no article of its own
+REPOST_SHARE = 0.02  # of all articles: another's URL with a new title
 WITH_PICTURE, WITH_AMP, WITH_TAGS = 0.75, 0.56, 0.68
 WITH_DEFAULT_PICTURE = 0.1  # of the pictures: the outlet's own for all its stories
 WITH_COMMON_WORD = 0.5
@@ -45,13 +44,13 @@ RARE_SHARE = 0.001  # of each rare word
 # Every twentieth part of the scored articles has a quality between two of these, at a publish threshold of 100.
 QUALITIES = (0, 24, 34, 37, 41, 47, 52, 55, 56, 60, 62, 65, 70, 74, 75, 80, 89, 97, 105, 124, 213)
 MEASURED_THRESHOLD = 100
-DELAY_HOURS, DELAY_HOURS_MAX = 7.6, 60  # the rest of a story follows: half of it within 5.3 hours
+DELAY_HOURS, DELAY_HOURS_MAX = 7.6, 60  # of the other articles of a story: half come within 5.3 hours
 
 OUTLETS = 1400
-REGISTERED = 15  # the most frequent outlets stand in the registry and have logos
+REGISTERED = 15  # the most frequent outlets are in the registry and have logos
 PICTURE_SIZES = ((640, 480), (800, 500), (1024, 683), (1200, 630), (1600, 900), (2048, 1365))
 SECRET_LENGTHS = (240, 368)  # bytes of the opaque text
-NEIGHBOURS = 200  # an address is told anew within so many articles
+REPOST_WINDOW = 200  # a URL is posted again within this many articles
 
 
 def documents(count: int, *, seed: int, policy: Policy, until: datetime = DEFAULT_UNTIL) -> Iterator[list[Document]]:
@@ -59,11 +58,11 @@ def documents(count: int, *, seed: int, policy: Policy, until: datetime = DEFAUL
 
     The same arguments make the same documents. Memory doesn't grow with `count`.
     """
-    newsroom = _Newsroom(Random(seed), policy, until)  # noqa: S311  nothing secret
+    generator = _StoryGenerator(Random(seed), policy, until)  # noqa: S311  nothing secret
     made = 0
     while made < count:
-        begins = until - YEARS + YEARS * ((made + newsroom.random.random()) / count)
-        story = newsroom.story(begins, at_most=count - made)
+        begins = until - YEARS + YEARS * ((made + generator.random.random()) / count)
+        story = generator.story(begins, at_most=count - made)
         made += len(story)
         yield story
 
@@ -83,7 +82,7 @@ def batches(stories: Iterable[list[Document]], size: int) -> Iterator[list[list[
 
 
 def entries() -> Iterator[Entry]:
-    """Yield the registry that the documents suppose: the tree of topics, and the most frequent outlets."""
+    """Yield the registry entries for the documents: the tree of topics, and the most frequent outlets."""
     for number, (name, parent, _) in enumerate(vocabulary.TOPICS):
         slug = slugs.slugify_title(name)
         yield TopicEntry(slug=slug, name=name, parent=parent, keywords=[name], file_name=f"{number:02}-{slug}.md")
@@ -98,32 +97,32 @@ def outlets() -> Sequence[Outlet]:
     """Return all outlets, the most frequent first; the same ones for every seed."""
     names = [(place, paper) for place in vocabulary.PLACES for paper in vocabulary.PAPERS]
     Random(0).shuffle(names)  # noqa: S311
-    found: list[Outlet] = []
+    made: list[Outlet] = []
     for place, paper in names[:OUTLETS]:
         domain = f"{slugs.slugify_title(place)}{paper.lower()}.example"
         logo = Image(url=f"https://static.example/organizations/{domain}-50x50.jpg", width=50, height=50)
-        found.append(Outlet(name=f"{place} {paper}", domain=domain, images=[logo] if len(found) < REGISTERED else []))
-    return found
+        made.append(Outlet(name=f"{place} {paper}", domain=domain, images=[logo] if len(made) < REGISTERED else []))
+    return made
 
 
 @dataclass(frozen=True, slots=True)
 class _Event:
-    """What all who report on it agree on."""
+    """What all reports on an event have in common."""
 
     words: Mapping[str, str]
     topics: list[str]
     tags: list[str]
 
 
-class _Newsroom:
-    """Draws stories, one after the other."""
+class _StoryGenerator:
+    """Makes stories, one after the other."""
 
     def __init__(self, random: Random, policy: Policy, until: datetime) -> None:
         self.random = random
         self.policy = policy
         self.last_minute = until - timedelta(minutes=1)
         self.names: dict[date, set[str]] = defaultdict(set)  # of days that can still get more
-        self.addresses: deque[Document] = deque(maxlen=NEIGHBOURS)
+        self.recent: deque[Document] = deque(maxlen=REPOST_WINDOW)
 
     def story(self, begins: datetime, *, at_most: int) -> list[Document]:
         """Return the documents of the next story. The first is published when it begins, none more than 60 h later."""
@@ -132,7 +131,7 @@ class _Newsroom:
         event = self._event()
         kind = self.random.random()
         if kind < UNSCORED:
-            return [_signed(self._document(event, begins))]
+            return [_with_hash(self._document(event, begins))]
         count = 1 + (self.random.choices(RELATED_COUNTS, RELATED_SHARES)[0] if kind < UNSCORED + LEADS else 0)
         members = [self._document(event, begins)]
         while len(members) < min(count, at_most):
@@ -142,20 +141,20 @@ class _Newsroom:
             member.quality = self._quality()
         members.sort(key=lambda member: (-(member.quality or 0), slugs.file_sort_key(member.name)))
         for member in members:
-            _settle(member, members, self.policy)
-        if len(members) > 1 and self.random.random() < UNDOCUMENTED:
+            _apply_policy(member, members, self.policy)
+        if len(members) > 1 and self.random.random() < LINK_ONLY_SHARE:
             del members[-1]
-        return [_signed(member) for member in members]
+        return [_with_hash(member) for member in members]
 
     def _event(self) -> _Event:
-        place, other = (self._frequent(PLACE_NAMES, PLACE_SHARES) for _ in range(2))
+        place, other = (self._weighted_choice(PLACE_NAMES, PLACE_SHARES) for _ in range(2))
         syllables = (vocabulary.FIRST_SYLLABLES, vocabulary.MIDDLE_SYLLABLES, vocabulary.LAST_SYLLABLES)
         fields = {
             "place": place,
             "other": other,
-            "actor": self._frequent(vocabulary.ACTORS, ACTOR_SHARES),
-            "thing": self._frequent(vocabulary.THINGS, THING_SHARES),
-            "group": self._frequent(vocabulary.GROUPS, GROUP_SHARES),
+            "actor": self._weighted_choice(vocabulary.ACTORS, ACTOR_SHARES),
+            "thing": self._weighted_choice(vocabulary.THINGS, THING_SHARES),
+            "group": self._weighted_choice(vocabulary.GROUPS, GROUP_SHARES),
             "surname": "".join(map(self.random.choice, syllables)),
         }
         tags = [vocabulary.PLACES[name] for name in dict.fromkeys((place, other))]
@@ -185,12 +184,12 @@ class _Newsroom:
             title=title,
             excerpt=self._excerpt(event),
             published_at=published_at,
-            provider=self._frequent(outlets(), outlet_shares()),
+            provider=self._weighted_choice(outlets(), outlet_shares()),
             topics=event.topics,
             tags=event.tags,
             secured=self._secret(),
         )
-        self._locate(document)
+        self._set_urls(document)
         if self.random.random() < WITH_PICTURE:
             document.images = [self._picture(document)]
         return document
@@ -218,20 +217,20 @@ class _Newsroom:
         return " ".join(sentences).format_map(fields)
 
     def _fields(self, event: _Event) -> dict[str, str]:
-        """Return what the sentences leave open: what is known of the event, and one outlet's own words."""
+        """Return the values of the sentences' placeholders: those of the event, and one outlet's words."""
         return {
             **event.words,
-            "verb": self._frequent(vocabulary.VERBS, VERB_SHARES),
-            "adjective": self._frequent(vocabulary.ADJECTIVES, ADJECTIVE_SHARES),
+            "verb": self._weighted_choice(vocabulary.VERBS, VERB_SHARES),
+            "adjective": self._weighted_choice(vocabulary.ADJECTIVES, ADJECTIVE_SHARES),
             "cause": self.random.choice(vocabulary.CAUSES),
             "unit": self.random.choice(vocabulary.UNITS),
             "number": f"{self.random.randrange(2, 10_000):,}",
         }
 
-    def _locate(self, document: Document) -> None:
-        """Give the document its addresses: its own, or at times those of an earlier one of the same outlet."""
-        if self.addresses and self.random.random() < RETOLD:
-            earlier = self.random.choice(self.addresses)
+    def _set_urls(self, document: Document) -> None:
+        """Set the document's URLs: new ones, or sometimes those of an earlier document, from its outlet."""
+        if self.recent and self.random.random() < REPOST_SHARE:
+            earlier = self.random.choice(self.recent)
             document.provider, document.web_url = earlier.provider, earlier.web_url
             document.amp_url, document.cdn_amp_url = earlier.amp_url, earlier.cdn_amp_url
         else:
@@ -242,7 +241,7 @@ class _Newsroom:
                 host, _, rest = path.partition("/")
                 document.cdn_amp_url = f"https://amp-{host.replace('.', '-')}.cdn.ampproject.org/c/s/amp.{host}/{rest}"
         document.original_url = document.web_url
-        self.addresses.append(document)
+        self.recent.append(document)
 
     def _picture(self, document: Document) -> Image:
         is_default = self.random.random() < WITH_DEFAULT_PICTURE
@@ -261,20 +260,20 @@ class _Newsroom:
         text, start = self.random.randbytes(self.random.choice(SECRET_LENGTHS)), self.random.randbytes(16)
         return f"{base64.b64encode(text).decode()};{base64.b64encode(start).decode()}"
 
-    def _frequent(self, items: Sequence[T], shares: Sequence[float]) -> T:
+    def _weighted_choice(self, items: Sequence[T], shares: Sequence[float]) -> T:
         return items[bisect(shares, self.random.random() * shares[-1])]
 
 
-def _settle(member: Document, members: Sequence[Document], policy: Policy) -> None:
-    """Set the coverage that a member lists, and by the policy its heat and publication."""
+def _apply_policy(member: Document, members: Sequence[Document], policy: Policy) -> None:
+    """Set the coverage that a member lists, and its heat and publication by the policy."""
     others = [other for other in members if other is not member]
-    member.related = [_listed(other) for other in others]
-    members = [(other.quality or 0, other.name) for other in others]
-    result = explain(ScoringInput(name=member.name, quality=member.quality, members=members), policy).result
+    member.related = [_as_related(other) for other in others]
+    rivals = [(other.quality or 0, other.name) for other in others]
+    result = explain(ScoringInput(name=member.name, quality=member.quality, members=rivals), policy).result
     member.heat, member.published = result.heat, result.published
 
 
-def _listed(document: Document) -> Related:
+def _as_related(document: Document) -> Related:
     outlet = document.provider
     return Related(
         title=document.title,
@@ -290,7 +289,7 @@ def _listed(document: Document) -> Related:
     )
 
 
-def _signed(document: Document) -> Document:
+def _with_hash(document: Document) -> Document:
     """Set the hash that the document would have as a file, so that importing its export finds nothing new."""
     document.content_hash = content_hash(document_text(document).encode())
     return document

@@ -1,6 +1,6 @@
-"""A load of very many articles into an empty newsroom: indexes and full text are made once all rows are in.
+"""Load very many articles into an empty newsroom: create indexes and full text once all rows are stored.
 
-Until then their definitions stand in a table of their own, so a load that was killed is known, and completed.
+Until then the definitions of the indexes are kept in a table, so a load that was killed can be completed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from articles.models import Article, ArticleImage, ArticleTopic, Event, RelatedI
 from articles.search import schema
 
 LOADED: tuple[type[models.Model], ...] = (Article, ArticleTopic, ArticleImage, RelatedLink, RelatedImage, Event)
-PENDING_INDEX_TABLE = "articles_load"  # the table of definitions
+PENDING_INDEX_TABLE = "articles_load"
 INDEXES = {
     "sqlite": """SELECT name, sql FROM sqlite_master
         WHERE type = 'index' AND tbl_name = %s AND sql LIKE 'CREATE INDEX%%'""",
@@ -21,12 +21,12 @@ INDEXES = {
 
 
 def is_under_way() -> bool:
-    """Return whether a load has begun and not ended."""
+    """Return whether a load has started and not finished."""
     return PENDING_INDEX_TABLE in connection.introspection.table_names()
 
 
 def drop_indexes() -> None:
-    """Take off the indexes that only readers need, and the triggers of the search index. All or nothing."""
+    """Drop the indexes that only readers need, and the triggers of the search index. All or nothing."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE {PENDING_INDEX_TABLE} (definition text)")
         for table in [*(model._meta.db_table for model in LOADED), "article_search"]:
@@ -38,7 +38,7 @@ def drop_indexes() -> None:
 
 
 def rebuild_indexes() -> None:
-    """Make what was put off: the search index, then one index after another. Killed, it goes on where it was."""
+    """Create the search index, then the dropped indexes one by one; after a crash, continue with what is missing."""
     connection.check_constraints()
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT definition FROM {PENDING_INDEX_TABLE}")  # noqa: S608

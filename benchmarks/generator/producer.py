@@ -1,4 +1,4 @@
-"""Work for a second core: a process that makes things while this one stores them. Pure."""
+"""Use a second core: one process makes items while this one stores them. Pure."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ T = TypeVar("T")
 
 
 class ProducerDiedError(Exception):
-    """The process that made things ended before it was done."""
+    """The producing process ended before it was done."""
 
 
 def produce_in_process(make: Callable[[], Iterable[T]]) -> Iterator[T]:
-    """Yield what `make()` yields, made one item ahead by a process of its own. Raises ProducerDiedError."""
+    """Yield what `make()` yields in another process, one item ahead. Raises ProducerDiedError."""
     reader, writer = multiprocessing.Pipe(duplex=False)
-    maker = multiprocessing.Process(target=_send, args=(make, reader, writer), daemon=True)
-    maker.start()
+    producer = multiprocessing.Process(target=_send, args=(make, reader, writer), daemon=True)
+    producer.start()
     writer.close()
     try:
         while (item := reader.recv()) is not None:
@@ -27,7 +27,7 @@ def produce_in_process(make: Callable[[], Iterable[T]]) -> Iterator[T]:
         raise ProducerDiedError("The process that makes the articles died.") from None
     finally:
         reader.close()
-        maker.join()
+        producer.join()
 
 
 def _send(make: Callable[[], Iterable[T]], reader: Connection, writer: Connection) -> None:

@@ -1,6 +1,6 @@
-"""The words of generated articles: a newsroom that writes about energy, in a world much like ours. Pure.
+"""List the words of made-up articles: a newsroom that writes about energy, in a world much like ours. Pure.
 
-Lists stand in the order of their frequency, the most frequent first (see `articles.py`).
+Lists are in the order of frequency, the most frequent first (see `articles.py`).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""`manage.py generate_articles N`: fill an empty newsroom with made-up articles, as a load for benchmarks."""
+"""`manage.py generate_articles N`: fill an empty newsroom with made-up articles, to measure it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -27,15 +27,15 @@ from config.command_signals import interrupt_on_sigterm
 
 BY = Actor(via=Via.COMMAND)
 BATCH = 2000  # articles in a transaction
-MANY = 5000  # articles for which a second process, and indexes that come last, are worth their while
+MANY = 5000  # articles from which a second process and late indexes pay off
 
 
 def day(text: str) -> datetime:
-    """Return the first moment of the day that `text` names. Raises ValueError, also before 1910."""
-    found = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    if found.year < 1910:
+    """Return the start of the day that `text` names. Raises ValueError, also before 1910."""
+    start = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    if start.year < 1910:
         raise ValueError
-    return found
+    return start
 
 
 class Command(BaseCommand):
@@ -54,43 +54,47 @@ class Command(BaseCommand):
             metavar="DATE",
             help=f"where their ten years end, YYYY-MM-DD ({DEFAULT_UNTIL:%Y-%m-%d})",
         )
-        parser.add_argument("--add", action="store_true", help="even if there are articles; completes what was stopped")
+        parser.add_argument(
+            "--add", action="store_true", help="even if there are articles; also completes a load that was stopped"
+        )
 
     def handle(self, *args: Any, count: int, seed: int, until: datetime, add: bool, **options: Any) -> None:
         if count < 1:
             raise CommandError(f"N is {count}; it must be 1 or more.")
         interrupt_on_sigterm()
-        policies = Policies.load()
-        make = partial(_batches, count, seed, policies.site, until, BATCH)
+        self.made = 0
+        resume_hint = f"of {count:,} articles are there; the same command with --add completes them."
         quiet = options["verbosity"] == 0 or not sys.stderr.isatty()
-        made = 0
         try:
             with import_lock(self._wait), tqdm(total=count, unit=" articles", disable=quiet) as bar:
-                _require_empty(add)
-                create_missing_entries(entries())
-                references = ReferenceCache()
-                if count >= MANY and not bulk_load.is_under_way() and not Article.objects.exists():
-                    bulk_load.drop_indexes()
-                for batch in produce_in_process(make) if count >= MANY else make():
-                    new = _new(batch, add)
-                    if new:
-                        insert_complete_stories(new, references, policies, BY)
-                    made += len(new)
-                    bar.update(sum(map(len, batch)))
-                bar.set_description("indexes")
-                if bulk_load.is_under_way():
-                    bulk_load.rebuild_indexes()
-                _analyze()
-                with unit_of_work(Verb.IMPORT, BY) as uow:
-                    duplicates.mark_duplicates(uow, keys=duplicates.duplicate_url_keys())
+                self._fill(count, partial(_batches, count, seed, Policies.load().site, until, BATCH), add, bar)
         except DatabaseError as error:
-            raise CommandError(f"The database failed: {error}\n{_how_to_go_on(made, count)}") from None
+            raise CommandError(f"The database failed: {error}\n{self.made:,} {resume_hint}") from None
         except ProducerDiedError as error:
-            raise CommandError(f"{error} {_how_to_go_on(made, count)}") from None
+            raise CommandError(f"{error} {self.made:,} {resume_hint}") from None
         except KeyboardInterrupt:
-            raise CommandError(f"Stopped. {_how_to_go_on(made, count)}", returncode=130) from None
-        left_out = f", {count - made} were there already" if made < count else ""
-        self.stdout.write(f"{made} articles made{left_out}")
+            raise CommandError(f"Stopped. {self.made:,} {resume_hint}", returncode=130) from None
+        left_out = f", {count - self.made} were there already" if self.made < count else ""
+        self.stdout.write(f"{self.made} articles made{left_out}")
+
+    def _fill(self, count: int, make: Callable[[], Iterator[list[list[Document]]]], add: bool, bar: Any) -> None:
+        _require_empty(add)
+        create_missing_entries(entries())
+        references, policies = ReferenceCache(), Policies.load()
+        if count >= MANY and not bulk_load.is_under_way() and not Article.objects.exists():
+            bulk_load.drop_indexes()
+        for batch in produce_in_process(make) if count >= MANY else make():
+            new = _new_documents(batch, add)
+            if new:
+                insert_complete_stories(new, references, policies, BY)
+            self.made += len(new)
+            bar.update(sum(map(len, batch)))
+        bar.set_description("indexes")
+        if bulk_load.is_under_way():
+            bulk_load.rebuild_indexes()
+        _analyze()
+        with unit_of_work(Verb.IMPORT, BY) as uow:
+            duplicates.mark_duplicates(uow, keys=duplicates.duplicate_url_keys())
 
     def _wait(self) -> None:
         self.stderr.write("An import is running; waiting for it to end.")
@@ -100,16 +104,16 @@ def _require_empty(add: bool) -> None:
     stored = 0 if add else Article.objects.count()
     if stored:
         raise CommandError(
-            f"This newsroom has {stored:,} articles, among which made-up ones would be lost. Use a database of its own "
-            "(DATABASE_URL=sqlite:////tmp/load.sqlite3, and `migrate` first), or say --add."
+            f"This newsroom has {stored:,} articles, and made-up ones would get mixed up with them. Use a database of "
+            "its own (DATABASE_URL=sqlite:////tmp/load.sqlite3, and `migrate` first), or say --add."
         )
 
 
 def _analyze() -> None:
-    """Let PostgreSQL see what its tables hold: without that it reads whole tables to find a batch.
+    """Update PostgreSQL's statistics: without them it reads whole tables to find a batch.
 
-    SQLite is left to its rules. With such figures it begins at the outlets and sorts all articles, where an index has
-    them in order: 5 s for the list of a million instead of 0.07 s.
+    SQLite keeps its default rules. With statistics it starts from the outlets and sorts all articles although an index
+    has them in order: 5 s for the list of a million instead of 0.07 s.
     """
     if connection.vendor != "postgresql":
         return
@@ -121,13 +125,9 @@ def _batches(count: int, seed: int, policy: Policy, until: datetime, size: int) 
     return batches(documents(count, seed=seed, policy=policy, until=until), size)
 
 
-def _new(batch: list[list[Document]], may_be_stored: bool) -> list[Document]:
-    """Return the documents of the batch's stories, but for stories of which something is stored."""
+def _new_documents(batch: list[list[Document]], may_be_stored: bool) -> list[Document]:
+    """Return the documents of those stories of the batch of which nothing is stored yet."""
     names = [document.name for story in batch for document in story] if may_be_stored else []
     stored = set(Article.objects.filter(name__listed=names).values_list("name", flat=True)) if names else set()
     new = [story for story in batch if stored.isdisjoint(document.name for document in story)]
     return [document for story in new for document in story]
-
-
-def _how_to_go_on(made: int, count: int) -> str:
-    return f"{made:,} of {count:,} articles are there; the same command with --add completes them."
