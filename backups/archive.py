@@ -13,6 +13,7 @@ every size has a limit. It is our own because tarfile reads extended headers of 
 from __future__ import annotations
 
 import errno
+import fcntl
 import gzip
 import json
 import os
@@ -141,8 +142,6 @@ def open_for_writing(path: Path) -> Iterator[Writer]:
     The file gets its name once it is complete, and is gzipped if that ends in .gz or .tgz. A failure leaves nothing
     behind, a kill leaves `<name>.part`.
     """
-    import fcntl
-
     _require_new(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "is no folder. Make it, or name another", str(path.parent))

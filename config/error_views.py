@@ -18,7 +18,7 @@ def bucket_errors(url: str) -> tuple[type[Exception], ...]:
     """Return the exceptions of the bucket at MEDIA_STORAGE; none without a bucket, which needs no client library."""
     if not url:
         return ()
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  only installed with S3
 
     return BotoCoreError, ClientError
 

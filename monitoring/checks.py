@@ -40,7 +40,7 @@ def check_sentry(**kwargs: Any) -> list[CheckMessage]:
                 id="articles.E042",
             )
         ]
-    from sentry_sdk.utils import BadDsn, Dsn
+    from sentry_sdk.utils import BadDsn, Dsn  # noqa: PLC0415  only installed with Sentry
 
     try:
         Dsn(settings.SENTRY_DSN)

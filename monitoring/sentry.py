@@ -21,8 +21,8 @@ def init() -> None:
     """Report errors from now on if SENTRY_DSN says where. `checks.py` says what is wrong with it."""
     if not settings.SENTRY_DSN or not is_installed():
         return
-    import sentry_sdk
-    from sentry_sdk.integrations.stdlib import StdlibIntegration
+    import sentry_sdk  # noqa: PLC0415  only installed with Sentry
+    from sentry_sdk.integrations.stdlib import StdlibIntegration  # noqa: PLC0415
 
     try:
         sentry_sdk.init(

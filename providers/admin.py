@@ -29,8 +29,8 @@ class ProviderChangeList(ChangeList):
 class LogoInline(admin.TabularInline):
     model = ProviderLogo
     form = LogoForm
-    fields = ["preview", "file", "url", "width", "height"]
-    readonly_fields = ["preview"]
+    fields = ("preview", "file", "url", "width", "height")
+    readonly_fields = ("preview",)
     extra = 0
     verbose_name = "logo"
     verbose_name_plural = "logos"
@@ -42,16 +42,16 @@ class LogoInline(admin.TabularInline):
 
 @admin.register(Provider)
 class ProviderAdmin(admin.ModelAdmin):
-    list_display = ["logo", "name", "domain", "registered", "weight", "articles"]
-    list_display_links = ["name"]
-    list_editable = ["registered"]
-    list_filter = ["registered"]
+    list_display = ("logo", "name", "domain", "registered", "weight", "articles")
+    list_display_links = ("name",)
+    list_editable = ("registered",)
+    list_filter = ("registered",)
     list_per_page = 50
-    search_fields = ["name", "domain"]
+    search_fields = ("name", "domain")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    fields = ["name", "domain", "registered", "weight"]
-    inlines = [LogoInline]
+    fields = ("name", "domain", "registered", "weight")
+    inlines = (LogoInline,)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ProviderChangeList

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -39,7 +39,7 @@ class LogoForm(forms.ModelForm):
     class Meta:
         model = ProviderLogo
         fields = ("file", "url", "width", "height")
-        field_classes = {"file": LogoField}
+        field_classes: ClassVar = {"file": LogoField}
 
     def clean(self) -> dict[str, Any]:
         """Name the file that came, and fill in its size where none was typed."""

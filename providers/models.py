@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -38,8 +38,8 @@ class Provider(models.Model):
     objects = ProviderQuerySet.as_manager()
 
     class Meta:
-        ordering = ["name", "domain"]
-        constraints = [
+        ordering: ClassVar = ["name", "domain"]
+        constraints = (
             models.UniqueConstraint(
                 "domain",
                 "name",
@@ -47,7 +47,7 @@ class Provider(models.Model):
                 violation_error_message="This outlet is there already: same domain, same name.",
             ),
             models.CheckConstraint(name="provider_has_name", condition=~Q(name="") & ~Q(domain="")),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -86,8 +86,8 @@ class ProviderLogo(models.Model):
     file = models.ImageField("our copy", upload_to="logos/", blank=True, help_text="Readers are shown only this copy.")
 
     class Meta:
-        ordering = ["width", "pk"]
-        constraints = [
+        ordering: ClassVar = ["width", "pk"]
+        constraints = (
             models.UniqueConstraint(
                 "provider",
                 "url",
@@ -104,7 +104,7 @@ class ProviderLogo(models.Model):
                 | Q(url__startswith="/") & ~Q(url__startswith="//"),
                 violation_error_message="A logo's address starts with http://, https:// or / (site-relative).",
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         return f"{self.provider} {self.width}×{self.height}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
@@ -92,12 +92,12 @@ class ArticleChangeList(ChangeList):
 @admin.register(Article)
 class ArticleAdmin(admin.ModelAdmin):
     form = ArticleForm
-    formfield_overrides = {models.TextField: {"form_class": TextField}}
-    inlines = [TopicInline, RelatedInline, ImageInline]
-    autocomplete_fields = ["provider"]
+    formfield_overrides: ClassVar = {models.TextField: {"form_class": TextField}}
+    inlines = (TopicInline, RelatedInline, ImageInline)
+    autocomplete_fields = ("provider",)
     save_on_top = True
 
-    list_display = [
+    list_display = (
         "shown_title",
         "quality",
         "heat",
@@ -106,28 +106,28 @@ class ArticleAdmin(admin.ModelAdmin):
         "provider",
         "shown_time",
         "shown_topics",
-    ]
-    list_display_links = ["shown_title"]
-    list_editable = ["quality", "heat"]
-    list_filter = [StateFilter, TimeFilter, TopicFilter, OutletFilter, EditorFilter]
-    list_select_related = ["provider", "lead"]
+    )
+    list_display_links = ("shown_title",)
+    list_editable = ("quality", "heat")
+    list_filter = (StateFilter, TimeFilter, TopicFilter, OutletFilter, EditorFilter)
+    list_select_related = ("provider", "lead")
     list_per_page = 50
     paginator = CountingPaginator
-    search_fields = ["title"]  # there is a search; see get_search_results
+    search_fields = ("title",)  # there is a search; see get_search_results
     search_help_text = 'Words of title, excerpt, outlet or topics; "a phrase"; -not this'
-    ordering = ["-published_at", "file_name"]
+    ordering = ("-published_at", "file_name")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    actions = [
+    actions = (
         "publish_selected",
         "hold_selected",
         "spike_selected",
         "reopen_selected",
         "rescore_selected",
         "unpin_selected",
-    ]
+    )
 
-    readonly_fields = [
+    readonly_fields = (
         "state_shown",
         "why",
         "pinned",
@@ -138,18 +138,18 @@ class ArticleAdmin(admin.ModelAdmin):
         "unknown_keys",
         "created_at",
         "changed_at",
-    ]
+    )
     _story = ("Story", {"fields": ["title", "excerpt", "provider", "published_at", "type"]})
-    _decision = ["decision", "publish_at", "unpublish_at", "quality", "heat", "removed"]
+    _decision = ("decision", "publish_at", "unpublish_at", "quality", "heat", "removed")
     _addresses = ("Addresses", {"fields": ["web_url", "original_url", "amp_url", "cdn_amp_url"]})
-    _document = ["category", "tags", "featured_content", "body"]
-    add_fieldsets = [
+    _document = ("category", "tags", "featured_content", "body")
+    add_fieldsets = (
         ("Story", {"fields": ["title", "excerpt", "provider", "published_at", "type", "name"]}),
         ("Decision", {"fields": ["quality", "heat"]}),
         _addresses,
         ("Document", {"classes": ["collapse"], "fields": _document}),
-    ]
-    fieldsets = [
+    )
+    fieldsets = (
         _story,
         (
             "Decision",
@@ -163,7 +163,7 @@ class ArticleAdmin(admin.ModelAdmin):
                 "fields": ["name", *_document, "dialect", "unknown_keys", "created_at", "changed_at"],
             },
         ),
-    ]
+    )
 
     # Where to, and who may
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -216,9 +216,9 @@ class ArticleForm(RememberingForm):
     )
 
     class Meta:
-        widgets = {"removed": YesNoSelect}
-        field_classes = {"tags": LinesField}
-        help_texts = {
+        widgets: ClassVar = {"removed": YesNoSelect}
+        field_classes: ClassVar = {"tags": LinesField}
+        help_texts: ClassVar = {
             "heat": "How big the event is. Emptied, the policy decides it.",
             "quality": "How good this one story is by itself. Emptied, it is again what the document says.",
         }
@@ -294,8 +294,8 @@ class ArticleForm(RememberingForm):
 
 class TopicForm(RememberingForm):
     class Meta:
-        field_classes = {"keywords": LinesField, "hashtags": LinesField, "images": LinesField}
-        help_texts = {
+        field_classes: ClassVar = {"keywords": LinesField, "hashtags": LinesField, "images": LinesField}
+        help_texts: ClassVar = {
             "keywords": "One per line. In a title they mean this topic; the suggested quality rewards them.",
             "hashtags": "One per line.",
             "images": "Addresses of pictures, one per line.",
@@ -316,7 +316,7 @@ class SitePolicyForm(RememberingForm):
     """The numbers of the site's policy. Sent for a preview it is checked, but never valid, so nothing saves it."""
 
     class Meta:
-        labels = {
+        labels: ClassVar = {
             "publish_threshold": "Threshold of heat for publishing",
             "related_bonus": "Heat for each related link",
             "bonus_floor": "Least quality for that bonus",
@@ -331,7 +331,7 @@ class SitePolicyForm(RememberingForm):
             "provider_weight": "Points for a registered outlet",
             "video_weight": "Points for a video",
         }
-        help_texts = {
+        help_texts: ClassVar = {
             "publish_threshold": "Articles with at least this heat are published.",
             "related_bonus": "Points that each link of its related list adds to a lead's heat.",
             "bonus_floor": "Leads below this quality get no points for related links.",
@@ -352,7 +352,7 @@ class TopicPolicyForm(RowForm):
     """What the articles of one top-level topic follow instead of the site's numbers."""
 
     class Meta:
-        labels = {
+        labels: ClassVar = {
             "publish_threshold": "Threshold of heat",
             "related_bonus": "Heat for each related link",
             "bonus_floor": "Least quality for that bonus",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -80,8 +80,8 @@ class ListInline(admin.TabularInline):
 
 class TopicInline(ListInline):
     model = ArticleTopic
-    fields = ["tag", "position"]
-    autocomplete_fields = ["tag"]
+    fields = ("tag", "position")
+    autocomplete_fields = ("tag",)
     verbose_name = "topic"
     verbose_name_plural = "topics"
 
@@ -92,11 +92,13 @@ class TopicInline(ListInline):
 class RelatedInline(ListInline):
     model = RelatedLink
     fk_name = "article"
-    fields = ["title", "provider", "published_at", "web_url", "quality", "our_article"]
-    readonly_fields = ["our_article"]
-    autocomplete_fields = ["provider"]
+    fields = ("title", "provider", "published_at", "web_url", "quality", "our_article")
+    readonly_fields = ("our_article",)
+    autocomplete_fields = ("provider",)
     verbose_name_plural = "related links, by quality"
-    formfield_overrides = {models.DateTimeField: {"form_class": forms.DateTimeField, "widget": forms.DateTimeInput}}
+    formfield_overrides: ClassVar = {
+        models.DateTimeField: {"form_class": forms.DateTimeField, "widget": forms.DateTimeInput}
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RelatedLink]:
         links = super().get_queryset(request).select_related("provider", "target")
@@ -160,8 +162,8 @@ class ImageRowForm(ListRowForm):
 class ImageInline(ListInline):
     model = ArticleImage
     form = ImageRowForm
-    fields = ["shown", "url", "upload", "alt", "attribution", "title", "width", "height", "position"]
-    readonly_fields = ["shown"]
+    fields = ("shown", "url", "upload", "alt", "attribution", "title", "width", "height", "position")
+    readonly_fields = ("shown",)
     verbose_name = "picture"
     verbose_name_plural = "pictures"
     may_take_down = False  # whoever asks for the page, which has an inline of its own

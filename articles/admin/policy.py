@@ -39,7 +39,7 @@ class PolicyPermissions:
 class TopicPolicyInline(PolicyPermissions, admin.TabularInline):
     model = TopicPolicy
     form = TopicPolicyForm
-    fields = ["topic", *OVERRIDABLE]
+    fields = ("topic", *OVERRIDABLE)
     extra = 0
     verbose_name = "topic"
     verbose_name_plural = "top-level topics with numbers of their own; empty means the site's number"
@@ -71,9 +71,9 @@ class TopicPolicyInline(PolicyPermissions, admin.TabularInline):
 @admin.register(SitePolicy)
 class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
     form = SitePolicyForm
-    inlines = [TopicPolicyInline]
+    inlines = (TopicPolicyInline,)
     change_form_template = "admin/articles/sitepolicy/change_form.html"
-    fieldsets = [
+    fieldsets = (
         (
             "Heat and publication",
             {"fields": ["publish_threshold", "related_bonus", "bonus_floor", "window_days", "publish_unscored"]},
@@ -93,7 +93,7 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
                 ]
             },
         ),
-    ]
+    )
 
     def get_urls(self) -> list[Any]:
         rescore = self.admin_site.admin_view(csrf_protect(self.rescore_view))

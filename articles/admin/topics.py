@@ -44,18 +44,18 @@ def _at_depth(topic: Topic, depth: int) -> Topic:
 @admin.register(Topic)
 class TopicAdmin(LoggedAdmin, admin.ModelAdmin):
     form = TopicForm
-    list_display = ["indented_name", "shortname", "slug", "parent", "weight", "articles"]
-    list_display_links = ["indented_name"]
-    list_select_related = ["parent"]
+    list_display = ("indented_name", "shortname", "slug", "parent", "weight", "articles")
+    list_display_links = ("indented_name",)
+    list_select_related = ("parent",)
     list_per_page = 1000  # a tree is not cut into pages
-    search_fields = ["name", "shortname", "slug"]
+    search_fields = ("name", "shortname", "slug")
     show_full_result_count = False
-    autocomplete_fields = ["parent"]
-    fieldsets = [
+    autocomplete_fields = ("parent",)
+    fieldsets = (
         (None, {"fields": ["name", "shortname", "slug", "parent", "weight"]}),
         ("Words", {"fields": ["keywords", "hashtags"]}),
         ("Registry", {"classes": ["collapse"], "fields": ["registry_name", "images", "services"]}),
-    ]
+    )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TopicChangeList

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -222,14 +222,14 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     objects = ArticleQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-published_at", "file_name"]
-        permissions = [
+        ordering: ClassVar = ["-published_at", "file_name"]
+        permissions: ClassVar = [
             ("score", "Can score, hold, spike and reopen articles"),
             ("fold", "Can fold articles, take them out, make leads and merge stories"),
             ("publish", "Can publish, withdraw and schedule articles"),
             ("run_import", "Can import documents and undo an import"),
         ]
-        indexes = [
+        indexes = (
             models.Index(fields=["-published_at", "file_name"], name="article_newest"),
             models.Index(fields=["-published_at", "file_name"], name="article_feed", condition=Q(public=True)),
             models.Index(fields=["-hot", "file_name"], name="article_front", condition=Q(public=True)),
@@ -264,8 +264,8 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
                 models.Index(fields=["-published_at", "file_name"], name=f"article_{flag}", condition=Q(**{flag: True}))
                 for flag in ("duplicate", "pictureless", "warned", "missing", "stale", "ambiguous")
             ),
-        ]
-        constraints = [
+        )
+        constraints = (
             models.CheckConstraint(
                 name="article_has_name_and_title",
                 condition=~Q(name="") & ~Q(title=""),
@@ -317,7 +317,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
                 condition=is_web_address("original_url", "web_url", "amp_url", "cdn_amp_url"),
                 violation_error_message="Addresses start with http:// or https://.",
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.title

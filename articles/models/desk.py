@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -26,14 +26,14 @@ class SavedView(models.Model):
     objects = SavedViewQuerySet.as_manager()
 
     class Meta:
-        ordering = ["name", "pk"]
-        constraints = [
+        ordering: ClassVar = ["name", "pk"]
+        constraints = (
             models.UniqueConstraint(
                 fields=["owner", "name"],
                 name="savedview_name_once",
                 violation_error_message="You have a view of that name; choose another one.",
-            )
-        ]
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
@@ -33,7 +33,7 @@ class ImageReference(models.Model):
 
     class Meta:
         abstract = True
-        ordering = ["position", "pk"]
+        ordering: ClassVar = ["position", "pk"]
 
     def __str__(self) -> str:
         return self.url
@@ -85,14 +85,14 @@ class ArticleImage(ImageReference):
 
     class Meta(ImageReference.Meta):
         # Finds the stories that show an address.
-        indexes = [models.Index(AddressStart("url"), name="articleimage_address")]
-        constraints = [
+        indexes = (models.Index(AddressStart("url"), name="articleimage_address"),)
+        constraints = (
             models.CheckConstraint(
                 name="articleimage_address_is_web",
                 condition=is_web_address("url") | (models.Q(kind="logo") & is_site_relative("url")),
                 violation_error_message="A picture's address starts with http:// or https://.",
             ),
-        ]
+        )
 
     @property
     def fate(self) -> str:
@@ -116,13 +116,13 @@ class RelatedImage(ImageReference):
     link = models.ForeignKey("articles.RelatedLink", models.CASCADE, related_name="images")
 
     class Meta(ImageReference.Meta):
-        constraints = [
+        constraints = (
             models.CheckConstraint(
                 name="relatedimage_address_is_web",
                 condition=is_web_address("url"),
                 violation_error_message="A picture's address starts with http:// or https://.",
             ),
-        ]
+        )
 
 
 class Picture(models.Model):
@@ -187,11 +187,11 @@ class PictureAddress(models.Model):
 
     class Meta:
         verbose_name_plural = "picture addresses"
-        indexes = [
+        indexes = (
             models.Index(fields=["next_try_at"], name="pictureaddress_due", condition=Q(next_try_at__isnull=False)),
             models.Index(fields=["status"], name="pictureaddress_failed", condition=Q(status="failed")),
-        ]
-        constraints = [
+        )
+        constraints = (
             models.CheckConstraint(
                 name="pictureaddress_held_has_copy", condition=~Q(status="held") | Q(picture__isnull=False)
             ),
@@ -199,7 +199,7 @@ class PictureAddress(models.Model):
                 name="pictureaddress_tried_while_wanted",
                 condition=Q(next_try_at=None) | Q(status__in=("waiting", "failed")),
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.url

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -57,12 +57,12 @@ class Operation(models.Model):
     undoes = models.ForeignKey("self", models.SET_NULL, null=True, related_name="undone_by")
 
     class Meta:
-        ordering = ["-pk"]
-        indexes = [
+        ordering: ClassVar = ["-pk"]
+        indexes = (
             models.Index(fields=["actor", "-id"], name="operation_by_actor"),
             models.Index(fields=["verb", "-id"], name="operation_by_verb"),
             models.Index(fields=["at"], name="operation_at"),
-        ]
+        )
 
     def __str__(self) -> str:
         return f"{self.get_verb_display()} by {self.who}"
@@ -105,9 +105,9 @@ class Event(models.Model):
     objects = EventQuerySet.as_manager()
 
     class Meta:
-        ordering = ["pk"]
-        indexes = [models.Index(fields=["subject", "subject_id", "-id"], name="event_by_subject")]
-        constraints = [models.CheckConstraint(name="event_has_field", condition=~Q(field=""))]
+        ordering: ClassVar = ["pk"]
+        indexes = (models.Index(fields=["subject", "subject_id", "-id"], name="event_by_subject"),)
+        constraints = (models.CheckConstraint(name="event_has_field", condition=~Q(field="")),)
 
     def __str__(self) -> str:
         return f"{self.label}: {self.field}"

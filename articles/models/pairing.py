@@ -14,10 +14,10 @@ class Pairing(models.Model):
     together = models.BooleanField()
 
     class Meta:
-        constraints = [
+        constraints = (
             models.UniqueConstraint(fields=["lead", "member"], name="pairing_once"),
             models.CheckConstraint(name="pairing_of_two", condition=~Q(lead=F("member"))),
-        ]
+        )
 
     def __str__(self) -> str:
         return f"{self.lead} {'with' if self.together else 'without'} {self.member}"

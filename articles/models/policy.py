@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -55,14 +55,14 @@ class SitePolicy(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "policy"
-        permissions = [("change_policy", "Can change the policy and apply it")]
-        constraints = [
+        permissions: ClassVar = [("change_policy", "Can change the policy and apply it")]
+        constraints = (
             models.CheckConstraint(
                 name="policy_is_the_only_one",
                 condition=Q(id=1),
                 violation_error_message="There is one policy for the site; change that one.",
-            )
-        ]
+            ),
+        )
 
     def __str__(self) -> str:
         return "Policy of the site"
@@ -90,7 +90,7 @@ class TopicPolicy(models.Model):
     class Meta:
         verbose_name = "policy of a topic"
         verbose_name_plural = "policies of topics"
-        ordering = ["topic__registry_name", "topic__name"]
+        ordering: ClassVar = ["topic__registry_name", "topic__name"]
 
     def __str__(self) -> str:
         return f"Policy of {self.topic}"

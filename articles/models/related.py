@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -62,9 +62,9 @@ class RelatedLink(models.Model):
     objects = RelatedLinkQuerySet.as_manager()
 
     class Meta:
-        ordering = ["position", "pk"]
-        indexes = [models.Index(fields=["match_key"], name="related_match_key")]
-        constraints = [
+        ordering: ClassVar = ["position", "pk"]
+        indexes = (models.Index(fields=["match_key"], name="related_match_key"),)
+        constraints = (
             models.CheckConstraint(
                 name="related_not_itself",
                 condition=~Q(target=F("article")),
@@ -80,7 +80,7 @@ class RelatedLink(models.Model):
                 condition=Q(quality__isnull=True) | Q(quality__range=(0, SCORE_MAX)),
                 violation_error_message="Quality is a number from 0 to 1,000,000.",
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.title

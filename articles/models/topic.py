@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -36,15 +36,15 @@ class Topic(TagBase):
     layout = models.JSONField(default=dict, blank=True, editable=False, help_text="Where its entry leaves the rules.")
 
     class Meta:
-        ordering = ["registry_name", "name"]
-        constraints = [
+        ordering: ClassVar = ["registry_name", "name"]
+        constraints = (
             models.CheckConstraint(
                 name="topic_not_its_own_parent",
                 condition=~Q(parent=F("id")),
                 violation_error_message="A topic can't stand under itself.",
             ),
             models.CheckConstraint(name="topic_has_name", condition=~Q(name="")),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -91,16 +91,16 @@ class ArticleTopic(ItemBase):
     )
 
     class Meta:
-        ordering = ["position", "pk"]
-        indexes = [models.Index(fields=["tag", "-published_at"], name="articletopic_newest")]
-        constraints = [
+        ordering: ClassVar = ["position", "pk"]
+        indexes = (models.Index(fields=["tag", "-published_at"], name="articletopic_newest"),)
+        constraints = (
             models.UniqueConstraint(
                 "content_object",
                 "tag",
                 name="articletopic_once",
                 violation_error_message="The article has this topic already.",
-            )
-        ]
+            ),
+        )
 
     def __str__(self) -> str:
         return str(self.tag)

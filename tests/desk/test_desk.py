@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
-from articles.desk import action_views, commands
+from articles.desk import action_views, commands, presence
 from articles.desk.filters import FilterForm
 from articles.desk.rows import Allowed, Row
 from articles.models import Article, ArticleImage, Operation, SavedView, Via
@@ -453,8 +453,6 @@ class TestOneStory:
     def test_editors_see_each_other(self, publisher):
         article = builders.article(quality=10)
         bob = User.objects.create_superuser("bob")
-        from articles.desk import presence
-
         presence.note(bob, article.pk, timezone.now(), dirty=True)
         answer = publisher.post(reverse("desk_presence"), {"open": article.pk, "shown": str(article.pk)})
 

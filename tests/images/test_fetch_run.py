@@ -19,6 +19,7 @@ from articles.models import Article, ArticleImage, Picture, PictureAddress
 from pictures import files
 from providers.models import ProviderLogo
 from tests import builders
+from tests.documents import CANONICAL, document
 from tests.hostile import answer, picture, serving, silence
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integration]
@@ -278,8 +279,6 @@ def test_a_dead_host_is_given_up_for_a_while(server, other, settings):
 
 def test_a_dead_host_never_blocks_an_import_or_a_page(server, client, tmp_path):
     """Nobody but the command asks hosts. That the command lets imports through is among the fault tests."""
-    from tests.documents import CANONICAL, document
-
     (tmp_path / "news").mkdir()
     text = document(CANONICAL).replace("https://cdn.courier.example", address(server, "").rstrip("/"))
     (tmp_path / "news" / "2020-06-09-harbour-bridge.md").write_text(text)

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 from django.core.files.storage import FileSystemStorage
 from django.db import connection
+from django.test import TestCase
 from django.utils import timezone
 
 from articles.images import fetch_queue, store
@@ -293,8 +294,6 @@ def test_a_picture_that_is_taken_down_while_it_is_fetched_is_not_kept(media, dec
 
 def with_removal(url):
     """Take a picture down as the verb does, but for its log."""
-    from django.test import TestCase
-
     with TestCase.captureOnCommitCallbacks(execute=True):
         store.remove(url)
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.cache import caches
-from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.urls import NoReverseMatch, Resolver404, get_resolver, resolve, reverse
 from django.utils import timezone
 
 from articles import operations
@@ -286,8 +286,6 @@ def test_a_preview_stays_with_who_has_the_link(client, admin_client, secret, lea
 
 def test_the_addresses_here_are_all_that_readers_have():
     """A new address of the site has to be looked at here too."""
-    from django.urls import get_resolver
-
     known = {resolve(address.partition("?")[0]).url_name for address in addresses([*OPEN, *OWN])}
     own = {"preview", "media", "sitemap_stories"}  # asked by other tests
     named = {pattern.name for pattern in get_resolver("articles.urls").url_patterns if getattr(pattern, "name", None)}

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from articles.models import Article, ArticleImage, Topic
 from articles.page_cache import versions
 from articles.public import views
 from articles.public.media import media_address
+from articles.public.text import http_url
 from providers.models import ProviderLogo
 from tests import builders
 from tests.builders import MORNING
@@ -149,8 +151,6 @@ def test_text_is_text_on_every_page(client):
 
 
 def test_only_web_addresses_become_links(client):
-    from articles.public.text import http_url
-
     assert http_url("HTTPS://courier.example/ü x") == "HTTPS://courier.example/ü x"
     for address in ("javascript:alert(1)", "data:text/html,x", " https://x", "//x.example", "/x", ""):
         assert http_url(address) == ""
@@ -623,8 +623,6 @@ def test_what_is_not_there_says_what_to_do_next(client, address):
 
 
 def test_error_pages_need_neither_context_nor_database(django_assert_num_queries):
-    from django.template.loader import get_template
-
     with django_assert_num_queries(0):
         for name in ("400.html", "500.html"):
             page = get_template(name).render()

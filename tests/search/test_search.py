@@ -1,5 +1,6 @@
 import pytest
 from django.db import connection, migrations, models, transaction
+from django.db.migrations.executor import MigrationExecutor
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
@@ -501,8 +502,6 @@ def test_a_table_can_be_remade_between_dropping_and_creating_the_triggers():
 
 
 def apply(operation, *, backwards=False):
-    from django.db.migrations.executor import MigrationExecutor
-
     before = MigrationExecutor(connection).loader.project_state()
     after = before.clone()
     operation.state_forwards("articles", after)

@@ -33,7 +33,7 @@ MOST_WORKERS = 64
 
 
 class Command(BaseCommand):
-    requires_system_checks = [CHECK_TAG]
+    requires_system_checks = (CHECK_TAG,)
     help = (
         "Fetches the pictures and logos that documents name and that we hold no copy of, those of the newest published "
         "stories first; readers are shown nothing else. Run it again at any time, from a scheduler for one: it goes on "

@@ -22,7 +22,7 @@ from config.command_signals import interrupt_on_sigterm
 
 
 class Command(BaseCommand):
-    requires_system_checks = [CHECK_TAG]
+    requires_system_checks = (CHECK_TAG,)
     help = (
         "Imports story documents (.md, .markdown, .txt; registry files too), from files and whole directories. "
         "Unchanged ones cost nothing; a bad one is rejected with its place and reason, the others go in."

@@ -17,7 +17,7 @@ from config.checks import CHECK_TAG
 
 
 class Command(BaseCommand):
-    requires_system_checks = [CHECK_TAG]
+    requires_system_checks = (CHECK_TAG,)
     help = (
         "Tells the hub that WEBSUB_HUB names which feeds have changed since the last run, so that their readers hear "
         "of it at once. For a scheduler, every minute; without changes it asks the hub nothing. Exit code 1 if the "
