@@ -1,4 +1,4 @@
-"""What browsers may do with our answers: headers of every response, errors and files included."""
+"""Security headers of every response, errors and files included."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 NO_STORE = "max-age=0, no-cache, no-store, must-revalidate, private"
-# What no page of ours uses, nor lets a frame use. The player of videos keeps autoplay, fullscreen and the like.
+# Features that no page uses, and no frame may use. The video player keeps autoplay, fullscreen and the like.
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -46,7 +46,7 @@ def content_security_policy(*, images: list[str], scripts: str) -> str:
 
 
 class HeadersMiddleware:
-    """Gives every response what it lacks of these headers. The outermost: no error gets past it."""
+    """Add the headers that a response lacks. It stands before all that can fail, so that errors get them too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -58,26 +58,26 @@ class HeadersMiddleware:
             "Permissions-Policy": PERMISSIONS_POLICY,
             "Cross-Origin-Opener-Policy": "same-origin",
         }
-        own = {"Cross-Origin-Resource-Policy": "same-origin"}
+        same_origin = {"Cross-Origin-Resource-Policy": "same-origin"}
         readers = {"Content-Security-Policy": content_security_policy(images=images, scripts="'none'")}
-        # The admin's stylesheets draw their icons from data: addresses.
+        # The admin's stylesheets draw their icons from data: URLs.
         staff = {"Content-Security-Policy": content_security_policy(images=[*images, "data:"], scripts="'self'")}
-        self.readers = always | own | readers
-        self.staff = always | own | staff | {"X-Robots-Tag": "noindex"}
-        # Feed readers show our pictures in pages of theirs.
+        self.readers = always | same_origin | readers
+        self.staff = always | same_origin | staff | {"X-Robots-Tag": "noindex"}
+        # Feed readers show our pictures in their own pages.
         self.files = always | readers | {"Cross-Origin-Resource-Policy": "cross-origin"}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        is_staffs = request.path_info.startswith(f"/{settings.ADMIN_PATH}")
-        for name, value in self._headers(request, is_staffs).items():
+        is_staff_page = request.path_info.startswith(f"/{settings.ADMIN_PATH}")
+        for name, value in self._headers(request, is_staff_page).items():
             response.headers.setdefault(name, value)
-        if is_staffs:
+        if is_staff_page:
             response.headers["Cache-Control"] = NO_STORE
         return response
 
-    def _headers(self, request: HttpRequest, is_staffs: bool) -> dict[str, str]:
-        if is_staffs:
+    def _headers(self, request: HttpRequest, is_staff_page: bool) -> dict[str, str]:
+        if is_staff_page:
             return self.staff
         is_file = request.path_info.startswith((settings.STATIC_URL, settings.MEDIA_URL))
         return self.files if is_file else self.readers

@@ -90,7 +90,7 @@ TEMPLATES = [
     }
 ]
 
-# What serves: processes, and threads in each (config/gunicorn.conf.py). config/wsgi.py says when this is one of them.
+# gunicorn's processes, and threads in each (config/gunicorn.conf.py). config/wsgi.py marks them with NEWSFOLD_SERVES.
 WEB_BIND = env.str("WEB_BIND", default="127.0.0.1:8000")
 WEB_PROCESSES = env.int("WEB_PROCESSES", default=2)
 WEB_THREADS = env.int("WEB_THREADS", default=4)
@@ -130,7 +130,7 @@ def database_settings(connection: dict[str, Any]) -> dict[str, Any]:
 
 
 DATABASES = {"default": database_settings(env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
-# A copy of the database that follows it, from which readers' pages are read (articles/page_cache/replica.py).
+# A streaming replica, from which readers' pages are read (articles/page_cache/replica.py).
 if env.str("REPLICA_URL", default=""):
     DATABASES["replica"] = database_settings(env.db("REPLICA_URL"))
 DATABASE_ROUTERS = ["articles.db.routers.ReplicaRouter"]
@@ -156,20 +156,20 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of passwords from before, until their next login
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of old passwords, until their next login
 ]
 # Ten wrong passwords in 15 minutes lock sign-in, for a user name and for a client (accounts/lockout.py).
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or who goes on guessing would keep the owner out for ever
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else guessing on would lock out the owner for ever
 AXES_CLIENT_IP_CALLABLE = "accounts.lockout.client_ip_for_axes"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out_response"
 AXES_VERBOSE = False
 
 # The longest forms: a bulk decision about 10,000 stories, an article with 500 related links.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes of a request, uploaded files left out
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes of a request without its files
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
 
 LANGUAGE_CODE = "en"
@@ -193,7 +193,7 @@ STORAGES = {
 }
 
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from inside, where no proxy adds TLS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # requested from inside, where no proxy adds TLS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -209,27 +209,27 @@ SESSION_COOKIE_AGE = 8 * 3600  # as IDLE of accounts/sessions.py
 MESSAGE_STORAGE = "accounts.messages.MessagesStorage"
 X_FRAME_OPTIONS = "DENY"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_reports.SecretsFilter"
-# Where pictures may come from; a storage that browsers fetch from themselves has to be added.
+# Where pages may load pictures from; a storage that browsers use directly must be added.
 CSP_IMG_SOURCES = ["'self'"]
 
 SITE_NAME = env.str("SITE_NAME", default="Newsfold")
-OTP_TOTP_ISSUER = SITE_NAME  # what authenticators call the account
+OTP_TOTP_ISSUER = SITE_NAME  # what authenticator apps call the account
 SITE_TAGLINE = env.str("SITE_TAGLINE", default="The news, each event once")
 # Where headlines lead: to the "source", the outlet's own article, or to the "story", our page of all coverage.
 HEADLINE_TARGET = env.str("HEADLINE_TARGET", default="source")
-# The site's own address, for what is read elsewhere; empty means the one that a request names.
+# The site's own URL, for feeds, sitemaps and canonical links; if empty, the host of each request.
 SITE_URL = env.str("SITE_URL", default="")
-# Whether search engines are let in on stories that one outlet alone reports.
+# Whether search engines may index stories that only one outlet reports.
 INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=True)
-# The WebSub hub that tells feed readers of changes; empty for none. What it was told last stands in a file.
+# The WebSub hub that notifies feed readers; empty for none. The file keeps what it was last notified of.
 WEBSUB_HUB = env.str("WEBSUB_HUB", default="")
 WEBSUB_STATE = env.path("WEBSUB_STATE", default=str(BASE_DIR / "var" / "websub.json"))()
 
 # Picture servers that are not on the public internet, or at other ports than 80 and 443: `10.1.0.0/16` or
-# `127.0.0.1:8001`. Empty, nothing but the public internet is asked for pictures.
+# `127.0.0.1:8001`. If empty, pictures are fetched from the public internet only.
 PICTURE_SERVERS = env.list("PICTURE_SERVERS", default=[])
 
-# How the JSON API writes (docs/api.md): as this format's sites did in 2021 or in 2024.
+# The edition of the JSON API (docs/api.md): 2021 or 2024.
 API_EDITION = env.str("API_EDITION", default="2024")
 API_TIME_ZONE = env.str("API_TIME_ZONE", default=TIME_ZONE)
 API_PAGE_SIZE = env.int("API_PAGE_SIZE", default=25)
@@ -237,10 +237,10 @@ API_TOPIC_PAGE_SIZE = env.int("API_TOPIC_PAGE_SIZE", default=API_PAGE_SIZE)
 API_SOURCE_URL = env.str("API_SOURCE_URL", default="")
 API_VIDEO_URL = env.str("API_VIDEO_URL", default="")
 API_RATE = env.int("API_RATE", default=120)
-# Searches that one reader may make in a minute, feeds of searches included; 0 for any number.
+# Searches per client and minute, feeds of searches included; 0 for no limit.
 SEARCH_RATE = env.int("SEARCH_RATE", default=60)
 
-# Lines of the log go to standard error: one JSON object each, or plain text.
+# The log goes to standard error, as JSON objects or as plain text.
 LOG_FORMAT = env.str("LOG_FORMAT", default="plain")
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 LOG_ACCESS = env.bool("LOG_ACCESS", default=False)  # a line for each request
@@ -259,13 +259,13 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "level": LOG_LEVEL},
-        "django.db.backends": {"level": "INFO"},  # below, it tells what stands in every row
-        "gunicorn.error": {"handlers": [], "propagate": True},  # what it quotes is redacted too
+        "django.db.backends": {"level": "INFO"},  # DEBUG would log the values of every row
+        "gunicorn.error": {"handlers": [], "propagate": True},  # through our handler, which removes secrets
         "gunicorn.http.wsgi": {"level": "ERROR"},  # it warns of every HEAD request, whose body it drops
     },
 }
-# Who knows this token may read /metrics, which has no address without it; the counts are kept in files.
+# The bearer token for /metrics, which doesn't exist without it, and the directory of the counters.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 METRICS_DIR = env.path("METRICS_DIR", default=str(BASE_DIR / "var" / "metrics"))()
-# Where errors are reported; nowhere if empty. Needs config/requirements-services.txt.
+# Where errors are reported; nowhere if empty. It needs config/requirements-services.txt.
 SENTRY_DSN = env.str("SENTRY_DSN", default="")

@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,8 @@ POSTGRES_BIN = str(BINARIES[-1]) if BINARIES else os.path.dirname(shutil.which("
 OWNER = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}  # it refuses root
 
 
+UNTRUSTED_TLS = ssl.create_default_context()  # for nginx's certificate, which it made itself
+UNTRUSTED_TLS.check_hostname, UNTRUSTED_TLS.verify_mode = False, ssl.CERT_NONE
 NGINX = ROOT / "docs" / "deploy"
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")  # nginx keeps a folder for each
 

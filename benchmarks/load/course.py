@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Protocol
 
 from benchmarks.load.readers import Found, Readers
+from tests.servers import UNTRUSTED_TLS
 
 WARMING, CALM, POSTGRES, REDIS = "warming up", "calm", "PostgreSQL is restarted", "Redis is away"
 # Shares of the whole. Only calm parts count for times.
@@ -114,7 +115,7 @@ def _recovered(port: int, until: float) -> float:
 def _answers(port: int) -> bool:
     """Return whether a page that is hardly kept is answered."""
     day = f"{random.randint(2017, 2025)}/{random.randint(1, 12):02}/{random.randint(1, 28):02}"  # noqa: S311
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=UNTRUSTED_TLS)
     try:
         connection.request("GET", f"/archive/{day}/")
         return connection.getresponse().status in (200, 404)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from benchmarks.load.site import PASSWORD
+from tests.servers import UNTRUSTED_TLS
 
 PACE_SECONDS = 4.0  # between two decisions
 PATIENCE_SECONDS = 20
@@ -42,7 +43,9 @@ class Editor(threading.Thread):
         self.stories = stories
         self.stopped = threading.Event()
         self.cookies: dict[str, str] = {}
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+        self.connection = http.client.HTTPSConnection(
+            "127.0.0.1", port, timeout=PATIENCE_SECONDS, context=UNTRUSTED_TLS
+        )
         self.saves: list[Asked] = []
         self.failed: list[Asked] = []
         self.wrong: list[str] = []
@@ -127,6 +130,7 @@ class Editor(threading.Thread):
             token = self.cookies.get("csrf", "")
             body = urlencode(form | {"csrfmiddlewaretoken": token})
             given |= {"Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": token}
+            given["Origin"] = f"https://127.0.0.1:{self.port}"
         at, start = time.time(), time.perf_counter()
         try:
             self.connection.request(method, path, body, given)

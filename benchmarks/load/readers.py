@@ -84,9 +84,9 @@ class Found:
 class Readers:
     """All readers, for as long as asked."""
 
-    def __init__(self, folder: Path, port: int, paths: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, folder: Path, url: str, paths: Mapping[str, Sequence[str]]) -> None:
         self.folder = folder
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = url
         for number, kind in enumerate(READERS):
             (folder / f"paths{number}").write_text("\n".join(paths[kind]) + "\n")
 

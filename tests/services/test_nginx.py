@@ -3,14 +3,13 @@
 import resource
 import select
 import socket
-import ssl
 import time
 from contextlib import ExitStack
 
 import pytest
 import urllib3
 
-from tests.servers import Nginx, Site
+from tests.servers import UNTRUSTED_TLS, Nginx, Site
 from tests.services.conftest import require
 
 pytestmark = [
@@ -21,8 +20,6 @@ pytestmark = [
 SILENT, HALF_HEADERS, HALF_BODIES = 3000, 1000, 100
 ANSWER_SECONDS = 1.0
 SETTINGS = {"BEHIND_PROXY": "true", "HTTPS": "true", "ALLOWED_HOSTS": "localhost,127.0.0.1"}
-UNTRUSTED_TLS = ssl.create_default_context()
-UNTRUSTED_TLS.check_hostname, UNTRUSTED_TLS.verify_mode = False, ssl.CERT_NONE
 
 
 @pytest.fixture(scope="module")
