@@ -24,8 +24,11 @@ from tests.random_walks import Clock, build_newsroom, change_at_random, pass_tim
 
 pytestmark = pytest.mark.django_db
 
-SEEDS = range(int(os.environ.get("CACHING_WALKS", "1")))
-STEPS = int(os.environ.get("CACHING_STEPS", "8"))
+SEEDS = [
+    pytest.param(seed, marks=[pytest.mark.thorough] if seed else [])
+    for seed in range(int(os.environ.get("PAGE_CACHE_WALKS", "6")))
+]
+STEPS = int(os.environ.get("PAGE_CACHE_STEPS", "8"))
 VISITS = 5  # pages after each step
 URLS = [
     *("/", "/about/", "/latest/", "/latest/?before=20200609T080004Z-x", "/topics/", "/topics/ai/", "/topics/vaccines/"),
