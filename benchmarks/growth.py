@@ -120,10 +120,10 @@ def article_with_coverage() -> str:
 
 
 def deep_page_of_the_desk() -> str:
-    from articles.desk.queues import QUEUES, Seen
+    from articles.desk.queues import QUEUES, Viewer
 
-    rows = QUEUES["undecided"].rows(Seen(0, timezone_now()))
-    return f"{DESK}?view=undecided&after={rows.newest_first()[1000].pk}"
+    articles = QUEUES["undecided"].articles(Viewer(0, timezone_now()))
+    return f"{DESK}?view=undecided&after={articles.newest_first()[1000].pk}"
 
 
 def timezone_now() -> Any:

@@ -10,7 +10,6 @@ from django.db import DatabaseError
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 
-from articles.desk.queues import stories
 from articles.models import Article, Operation, PictureAddress, Verb
 from articles.rules.states import State
 
@@ -69,8 +68,8 @@ def oldest_undecided() -> datetime | None:
     """
     oldest = Article.objects.filter(state=State.UNDECIDED).order_by("state_since", "id")[:SAMPLE]
     rows = list(oldest.values_list("pk", "state_since"))
-    standing = stories().exclude(removed__isnull=False, removed=True).filter(pk__in=[pk for pk, _ in rows])
-    open_ids = set(standing.order_by().values_list("pk", flat=True))
+    standing = Article.objects.standalone().exclude(removed__isnull=False, removed=True)
+    open_ids = set(standing.filter(pk__in=[pk for pk, _ in rows]).order_by().values_list("pk", flat=True))
     waiting = (since for pk, since in rows if pk in open_ids)
     return next(waiting, rows[-1][1] if len(rows) == SAMPLE else None)
 

@@ -1,182 +1,169 @@
-"""What editors do at the desk: one address for every verb, for one story or many, and the way back."""
+"""The way of an action: parse the form, authorise the editor, run the action, respond. And the way back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from articles import operations
-from articles.models import Article, Operation, Verb
+from articles.models import Operation, Verb
 from articles.operations.results import ActionError, ActionResult, EditConflictError
 
-from . import commands
-from .commands import DONE, REASONS, RIGHT_OF, ROWS_MAX
-from .filters import FilterForm
-from .list_views import narrowed
-from .queues import DEFAULT, QUEUES, Seen
-from .rows import HEAVY, Allowed
-from .view_helpers import by, came_from, desk_view, is_fragment, page, require
+from .actions import ACTIONS, Action, offered_decisions, permitted_actions
+from .commands import Command, parse_command
+from .rows import LARGE_COLUMNS
+from .view_helpers import actor, desk_view, is_htmx_fragment, render_admin, safe_next_url
 
-CONFIRM_FROM = 51  # stories; more than fifty at once are shown before they are changed
-SAMPLE = 20  # of them
-TOLD = 5  # refusals, and stories that followed, that an answer spells out
-# These change more than the cells of a row, so the list is fetched anew.
-RELOADING = frozenset({"fold", "merge", "take_out", "make_lead", "topics", "add_topic", "remove_topic", "words"})
-NOT_SENT_ON = ("row", "csrfmiddlewaretoken", "whole_view", "next")
+CONFIRM_FROM = 51  # stories; so many are shown before they are changed
+SAMPLE_SIZE = 20  # of them
+MESSAGES_MAX = 5  # refusals, and articles that followed, in one response
+NOT_FORWARDED = ("row", "csrfmiddlewaretoken", "whole_view", "next")
 
 
 @require_POST
 @desk_view()
-def act(request: HttpRequest) -> HttpResponseBase:
-    """Do what a form of the desk asks for: see `acting.py`."""
-    verb = request.POST.get("verb", "")
-    if verb not in RIGHT_OF:
-        return _refuse(request, "There is nothing of that name to do. Reload the page and try again.")
-    require(request, RIGHT_OF[verb])
+def run_action(request: HttpRequest) -> HttpResponseBase:
+    """Run the action that a form of the desk names, for one story or many."""
+    action = ACTIONS.get(request.POST.get("verb", ""))
+    if action is None:
+        return _error(request, "There is no such action. Reload the page and try again.")
+    if not request.user.has_perm(action.permission):
+        raise PermissionDenied
     try:
-        versions = _wanted_rows(request)
-        if not versions:
-            raise ActionError("Select at least one story first.")
-        if len(versions) >= CONFIRM_FROM and "confirmed" not in request.POST:
-            return _confirm(request, verb, versions)
-        asked = commands.asked_by(request, verb, versions, by(request, request.POST.get("reason_text", "")))
-        outcome = commands.do(asked)
-    except EditConflictError as stale:
-        return _clash(request, verb, stale)
-    except ActionError as refused:
-        return _refuse(request, _sentence(refused))
-    return _told(request, verb, outcome)
+        command = parse_command(request)
+        if len(command.versions) >= CONFIRM_FROM and "confirmed" not in request.POST:
+            return _confirmation_page(request, action, command)
+        result = action.run(command)
+    except EditConflictError as conflict:
+        return _conflict(request, conflict)
+    except ActionError as error:
+        return _error(request, _sentence(error))
+    return _success(request, action, result)
 
 
-def _wanted_rows(request: HttpRequest) -> dict[int, int]:
-    """Return the stories that are asked for: those selected, or all of a view."""
-    if "whole_view" not in request.POST:
-        return commands.rows_sent(request.POST)
-    given = QueryDict(request.POST.get("query", ""))
-    queue = QUEUES.get(given.get("view", ""), QUEUES[DEFAULT])
-    rows = narrowed(queue, Seen(request.user.pk, timezone.now()), FilterForm(given).chosen())
-    found = dict(rows.order_by(*queue.order).values_list("pk", "version")[: ROWS_MAX + 1])
-    if len(found) > ROWS_MAX:
-        raise ActionError(f"This view has more than {ROWS_MAX:,} stories; narrow it first.")
-    return found
-
-
-def _confirm(request: HttpRequest, verb: str, versions: Mapping[int, int]) -> HttpResponse:
-    """Show what a decision about many stories would do."""
-    articles = Article.objects.filter(pk__in=list(versions)).select_related("provider").defer(*HEAVY)
-    states = dict.fromkeys(operations.DECISIONS, 0)
-    for article in articles:
-        states[article.decision] = states.get(article.decision, 0) + 1
+def _confirmation_page(request: HttpRequest, action: Action, command: Command) -> HttpResponse:
+    """Show what an action on many stories would change, and ask."""
+    articles = list(command.articles.select_related("provider").defer(*LARGE_COLUMNS))
+    states = Counter(article.decision for article in articles)
     context = {
-        "verb": verb,
-        "done": DONE[verb],
-        "number": len(versions),
-        "states": [(state, number) for state, number in states.items() if number],
+        "done": action.past_tense,
+        "number": len(command.versions),
+        "states": [(state, states.pop(state)) for state in operations.DECISIONS if state in states] + [*states.items()],
         "folded": sum(article.is_folded for article in articles),
-        "sample": articles[:SAMPLE],
-        "rows": versions.items(),
-        "given": _given(request),
-        "next": came_from(request),
-        "title": f"{DONE[verb].capitalize()}: {len(versions)} stories?",
+        "sample": articles[:SAMPLE_SIZE],
+        "more": max(0, len(command.versions) - SAMPLE_SIZE),
+        "rows": command.versions.items(),
+        "fields": _hidden_fields(request),
+        "next": safe_next_url(request),
+        "title": f"{action.label}: {len(command.versions)} stories?",
     }
-    response = page(request, "desk/confirm.html", context)
-    if is_fragment(request):
+    response = render_admin(request, "desk/confirm.html", context)
+    if is_htmx_fragment(request):
         response.headers.update({"HX-Retarget": "body", "HX-Reswap": "innerHTML"})
     return response
 
 
-def _told(request: HttpRequest, verb: str, outcome: ActionResult) -> HttpResponseBase:
-    """Answer a deed: the cells that changed for htmx, else the page that it came from with messages."""
-    number = len(outcome.done)
-    told = (
-        f"{number} {'story' if number == 1 else 'stories'} {DONE[verb]}." if outcome.operation else "Nothing changed."
+def _success(request: HttpRequest, action: Action, result: ActionResult) -> HttpResponseBase:
+    number, operation = len(result.done), result.operation
+    refusals = [f"“{refusal.title}” {refusal.reason}." for refusal in result.rejections]
+    if len(refusals) > MESSAGES_MAX:
+        refusals = [*refusals[:MESSAGES_MAX], f"And {len(refusals) - MESSAGES_MAX} more."]
+    followed = [change for change in result.consequences if change.pk not in result.done]
+    changed = [article for article in result.articles.values() if operation and article.changed_at == operation.at]
+    permitted = permitted_actions(request.user)
+    return _respond(
+        request,
+        f"{number} {'story' if number == 1 else 'stories'} {action.past_tense}." if operation else "Nothing changed.",
+        problems=refusals,
+        notes=[f"“{change.title}” followed: {change.summary}." for change in followed[:MESSAGES_MAX]],
+        level=messages.SUCCESS if operation else messages.INFO,
+        event="desk:reload" if action.reloads_list else "desk:decided",
+        context={
+            "operation": operation,
+            "changed": [(article, offered_decisions(article, permitted)) for article in changed],
+            "actions": permitted,
+            "now": timezone.now(),
+        },
     )
-    context = {
-        "told": told,
-        "operation": outcome.operation,
-        "refusals": outcome.rejections[:TOLD],
-        "refusals_more": max(0, len(outcome.rejections) - TOLD),
-        "followed": [change for change in outcome.consequences if change.pk not in outcome.done][:TOLD],
-        "articles": _changed(outcome),
-        "allowed": Allowed.to(request.user),
-        "reasons": REASONS,
-        "now": timezone.now(),
-        "verb": verb,
-    }
-    if is_fragment(request):
-        response = render(request, "desk/_toast.html", context)
-        response["HX-Trigger"] = "desk:reload" if verb in RELOADING else "desk:decided"
+
+
+def _respond(
+    request: HttpRequest,
+    message: str,
+    *,
+    problems: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    level: int = messages.SUCCESS,
+    event: str,
+    context: dict[str, Any] | None = None,
+) -> HttpResponseBase:
+    """Return the toast and the changed cells to htmx; else send the editor back to the page with messages."""
+    if is_htmx_fragment(request):
+        lines = {"message": message, "problems": problems, "notes": notes}
+        response = render(request, "desk/_toast.html", lines | (context or {}))
+        response["HX-Trigger"] = event
         return response
-    messages.success(request, told) if outcome.operation else messages.info(request, told)
-    for refusal in context["refusals"]:
-        messages.warning(request, f"“{refusal.title}” {refusal.reason}.")
-    for change in context["followed"]:
-        messages.info(request, f"“{change.title}” followed: {change.summary}.")
-    return HttpResponseRedirect(came_from(request))
+    messages.add_message(request, level, message)
+    for problem in problems:
+        messages.warning(request, problem)
+    for note in notes:
+        messages.info(request, note)
+    return HttpResponseRedirect(safe_next_url(request))
 
 
-def _changed(outcome: ActionResult) -> list[Article]:
-    """Return the stories whose cells show something else now."""
-    if outcome.operation is None:
-        return []
-    return [article for article in outcome.articles.values() if article.changed_at == outcome.operation.at]
-
-
-def _given(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return what a form sent beside its stories, so that another one can send it again."""
-    return [(name, value) for name, values in request.POST.lists() if name not in NOT_SENT_ON for value in values]
-
-
-def _clash(request: HttpRequest, verb: str, stale: EditConflictError) -> HttpResponse:
-    """Show both values of what two editors changed at once, and ask."""
+def _conflict(request: HttpRequest, conflict: EditConflictError) -> HttpResponse:
+    """Show both values of each field that two editors changed at once, and ask which one to keep."""
     context = {
-        "article": stale.article,
-        "clashes": stale.conflicts,
-        "verb": verb,
-        "given": _given(request),
-        "next": came_from(request),
-        "title": "Somebody was faster",
+        "article": conflict.article,
+        "conflicts": conflict.conflicts,
+        "fields": _hidden_fields(request),
+        "next": safe_next_url(request),
+        "title": "Someone else changed this story",
     }
-    if is_fragment(request):
+    if is_htmx_fragment(request):
         return render(request, "desk/_conflict_toast.html", context)
-    return page(request, "desk/conflict.html", context, status=409)
+    return render_admin(request, "desk/conflict.html", context, status=409)
 
 
-def _refuse(request: HttpRequest, sentence: str) -> HttpResponseBase:
-    if is_fragment(request):
-        return render(request, "desk/_toast.html", {"told": sentence, "refused": True})
+def _error(request: HttpRequest, sentence: str) -> HttpResponseBase:
+    if is_htmx_fragment(request):
+        return render(request, "desk/_toast.html", {"message": sentence, "is_error": True})
     messages.error(request, sentence)
-    return HttpResponseRedirect(came_from(request))
+    return HttpResponseRedirect(safe_next_url(request))
 
 
-def _sentence(refused: ActionError) -> str:
-    text = str(refused)
+def _sentence(error: ActionError) -> str:
+    text = str(error)
     return text if text[:1].isupper() or text[:1] == "“" else f"This story {text}."
+
+
+def _hidden_fields(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the fields of the form beside its stories, so that the next form can send them again."""
+    return [(name, value) for name, values in request.POST.lists() if name not in NOT_FORWARDED for value in values]
 
 
 @require_POST
 @desk_view()
 def undo_last(request: HttpRequest) -> HttpResponseBase:
-    """Take back the editor's last operation that still stands."""
+    """Undo the editor's last operation that has not been undone."""
     last = Operation.objects.filter(actor=request.user, undone_by=None).exclude(verb=Verb.UNDO).first()
     if last is None:
-        return _refuse(request, "There is nothing of yours to undo.")
+        return _error(request, "There is nothing of yours to undo.")
     if not operations.can_undo(request.user, last):
         raise PermissionDenied
-    outcome = operations.undo(last, by=by(request))
-    told = f"Undone: {last.get_verb_display()}, {outcome.changed} of {last.articles} stories."
-    kept = [f"{each.event.label}: {each.event.field} was kept, {each.reason}" for each in outcome.not_restored[:TOLD]]
-    if is_fragment(request):
-        response = render(request, "desk/_toast.html", {"told": told, "kept": kept})
-        response["HX-Trigger"] = "desk:reload"
-        return response
-    messages.success(request, told)
-    for line in kept:
-        messages.warning(request, line)
-    return HttpResponseRedirect(came_from(request))
+    result = operations.undo(last, by=actor(request))
+    kept = [f"{kept.event.label}: {kept.event.field} was kept, {kept.reason}." for kept in result.not_restored]
+    return _respond(
+        request,
+        f"Undone: {last.get_verb_display()}, {result.changed} of {last.articles} stories.",
+        problems=kept[:MESSAGES_MAX],
+        event="desk:reload",
+    )

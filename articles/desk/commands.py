@@ -1,254 +1,118 @@
-"""What an editor asks for at the desk: a verb, the stories, and what it takes, out of a form that any door may send."""
+"""A command: what an editor sent with a form of the desk, parsed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from articles import operations
 from articles.audit_log.unit_of_work import Actor
-from articles.models import Article, ArticleQuerySet, Verb
-from articles.operations.results import ActionError, ActionResult
+from articles.models import Article, ArticleQuerySet
+from articles.operations.results import ActionError
 from articles.rules.scoring import SCORE_MAX
-from articles.rules.states import SpikeReason
 
-from .view_helpers import key
+from .filters import DeskFilters, filtered_queue
+from .queues import Viewer, queue_of
+from .view_helpers import actor, parse_id
 
-REASONS = tuple(reason.value for reason in SpikeReason)
-ROWS_MAX = 10_000  # stories in one bulk action; more are narrowed first
+ARTICLES_MAX = 10_000  # stories in one command; larger views have to be narrowed first
+YEARS = range(1900, 2200)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A verb with the stories it is for and what they looked like to the editor."""
+class Command:
+    """The stories that an action is for, each with the version that the editor saw, and the other fields of the form.
 
-    verb: str
-    articles: ArticleQuerySet
+    The methods parse one field each and raise Refused with a sentence for the editor.
+    """
+
     versions: Mapping[int, int]
-    given: QueryDict
+    data: QueryDict
     by: Actor
 
     @property
-    def one(self) -> Article | None:
-        """The story, if there is just one: its key, the verbs load the rest."""
+    def article(self) -> Article | None:
+        """The story, if there is just one: its key only, because the operations load the row."""
         return Article(pk=next(iter(self.versions))) if len(self.versions) == 1 else None
 
+    @property
+    def articles(self) -> ArticleQuerySet:
+        return Article.objects.filter(pk__in=list(self.versions))
 
-# The permission that each verb of the desk asks for, as `rights.NEEDED` names it.
-RIGHT_OF = {
-    "publish": "publish",
-    "schedule": "schedule",
-    "pick": "pick",
-    "hold": "hold",
-    "spike": "spike",
-    "reopen": "reopen",
-    "quality": "score",
-    "heat": "score",
-    "step": "score",
-    "unpin": "unpin",
-    "topics": "edit",
-    "add_topic": "edit",
-    "remove_topic": "edit",
-    "words": "edit",
-    "fold": "fold",
-    "merge": "merge",
-    "take_out": "take_out",
-    "make_lead": "make_lead",
-}
-# What the editor is told: "3 stories spiked."
-DONE = {
-    "publish": "published",
-    "schedule": "scheduled",
-    "pick": "picked",
-    "hold": "held",
-    "spike": "spiked",
-    "reopen": "reopened",
-    "quality": "scored",
-    "heat": "scored",
-    "step": "scored",
-    "unpin": "unpinned",
-    "topics": "sorted by topic",
-    "add_topic": "sorted by topic",
-    "remove_topic": "sorted by topic",
-    "words": "edited",
-    "fold": "folded",
-    "merge": "merged",
-    "take_out": "taken out",
-    "make_lead": "made the lead",
-}
+    @property
+    def target(self) -> Article | ArticleQuerySet:
+        return self.article or self.articles
 
+    def text(self, name: str) -> str:
+        return self.data.get(name, "").strip()
 
-def rows_sent(sent: QueryDict) -> dict[int, int]:
-    """Return the version of each story that a form names as `row=<key>:<version>`. Raises Refused for nonsense."""
-    found = {}
-    for text in sent.getlist("row"):
-        pk, _, version = text.partition(":")
-        if not (key(pk) and version.isdecimal() and len(version) < 10):
-            raise ActionError("No such story. Reload the page and try again.")
-        found[key(pk)] = int(version)
-    return found
+    def time(self, name: str) -> datetime | None:
+        """Return a time typed in the site's time zone; None for an empty field."""
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            moment = parse_datetime(text)
+        except ValueError:
+            moment = None
+        if moment is None or moment.year not in YEARS:
+            verb = name.partition("_")[0]
+            raise ActionError(f"“{text[:40]}” is no time to {verb}; type it as 2026-11-23 08:30.")
+        return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
+    def score(self, name: str) -> int | None:
+        """Return a quality or heat; None for an empty field, which hands it back to document and policy."""
+        text = self.text(name)
+        if not text:
+            return None
+        if not text.isdecimal() or len(text) > 7 or int(text) > SCORE_MAX:
+            raise ActionError(
+                f"“{text[:20]}” is no {name}; type a number from 0 to {SCORE_MAX:,}, or nothing for the rule."
+            )
+        return int(text)
 
-def do(asked: Asked) -> ActionResult:
-    """Do what was asked. Raises Refused with a sentence for the editor, Stale where others were faster."""
-    return _DEEDS[asked.verb](asked)
-
-
-def decided(verb: Callable[..., ActionResult]) -> Callable[[Asked], ActionResult]:
-    return lambda asked: verb(_target(asked), by=asked.by, versions=asked.versions)
-
-
-def _target(asked: Asked) -> Any:
-    return asked.one or asked.articles
-
-
-def _spike(asked: Asked) -> ActionResult:
-    reason = asked.given.get("reason", "") or SpikeReason.OTHER.value
-    if reason not in REASONS:
-        raise ActionError(f"“{reason}” is no reason to spike; choose one of {', '.join(REASONS)}.")
-    return operations.spike(_target(asked), reason, by=asked.by, versions=asked.versions)
-
-
-def _schedule(asked: Asked) -> ActionResult:
-    times = {name: _time(asked.given.get(name, ""), name) for name in ("publish_at", "unpublish_at")}
-    return operations.schedule(_target(asked), **times, by=asked.by, versions=asked.versions)
-
-
-def _pick(asked: Asked) -> ActionResult:
-    until = _time(asked.given.get("pick_until", ""), "pick_until")
-    return operations.pick(_target(asked), until, by=asked.by, versions=asked.versions)
-
-
-def _time(text: str, name: str) -> datetime | None:
-    """Return a time typed in the site's zone; None for nothing. Raises Refused."""
-    if not text.strip():
-        return None
-    try:
-        moment = parse_datetime(text.strip())
-    except ValueError:
-        moment = None
-    if moment is None or not 1900 <= moment.year <= 2199:
-        raise ActionError(f"“{text[:40]}” is no time to {name.partition('_')[0]}; type it as 2026-11-23 08:30.")
-    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
-
-
-def _score(name: str) -> Callable[[Asked], ActionResult]:
-    def do_score(asked: Asked) -> ActionResult:
-        value = _number(asked.given.get(name, ""), name)
-        article = asked.one
-        if article is not None:
-            version = asked.versions[article.pk]
-            return operations.edit(article, by=asked.by, version=version, verb=Verb.SCORE, **{name: value})
-        if value is None:
-            return operations.unpin(asked.articles, name, by=asked.by, versions=asked.versions)
-        return operations.score(asked.articles, **{name: value}, by=asked.by, versions=asked.versions)
-
-    return do_score
-
-
-def _number(text: str, name: str) -> int | None:
-    """Return a score as typed; None for nothing, which gives it back to document and policy. Raises Refused."""
-    text = text.strip()
-    if not text:
-        return None
-    if not text.isdecimal() or len(text) > 7 or int(text) > SCORE_MAX:
-        raise ActionError(
-            f"“{text[:20]}” is no {name}; type a number from 0 to {SCORE_MAX:,}, or nothing for the rule."
-        )
-    return int(text)
-
-
-def _step(asked: Asked) -> ActionResult:
-    steps = {}
-    for name in ("quality", "heat"):
-        text = asked.given.get(f"{name}_step", "").strip() or "0"
+    def step(self, name: str) -> int:
+        text = self.text(name) or "0"
         if not text.removeprefix("-").removeprefix("+").isdecimal() or len(text) > 5:
             raise ActionError(f"“{text[:20]}” is no step; type a number such as 5 or -5.")
-        steps[f"{name}_step"] = int(text)
-    return operations.score(_target(asked), **steps, by=asked.by, versions=asked.versions)
+        return int(text)
+
+    def names(self, name: str) -> list[str]:
+        """Return the names in comma-separated fields, each once."""
+        texts = [part.strip() for text in self.data.getlist(name) for part in text.split(",")]
+        return list(dict.fromkeys(filter(None, texts)))
 
 
-def _topics(asked: Asked) -> ActionResult:
-    return operations.set_topics(_target(asked), _names(asked, "topics"), by=asked.by, versions=asked.versions)
+def parse_command(request: HttpRequest) -> Command:
+    """Return the command of a posted form. Raises Refused if it names no valid stories."""
+    parse = _parse_view if "whole_view" in request.POST else parse_versions
+    versions = parse(request)
+    if not versions:
+        raise ActionError("Select at least one story first.")
+    return Command(versions, request.POST, actor(request, request.POST.get("reason_text", "")))
 
 
-def _add_topic(asked: Asked) -> ActionResult:
-    names = _names(asked, "topic")
-    return operations.set_topics(_target(asked), add=names, by=asked.by, versions=asked.versions)
+def parse_versions(request: HttpRequest) -> dict[int, int]:
+    """Return the version of each story that is sent as `row=<key>:<version>`."""
+    versions = {}
+    for text in request.POST.getlist("row"):
+        pk, _, version = text.partition(":")
+        if not (parse_id(pk) and version.isdecimal() and len(version) < 10):
+            raise ActionError("No such story. Reload the page and try again.")
+        versions[parse_id(pk)] = int(version)
+    return versions
 
 
-def _remove_topic(asked: Asked) -> ActionResult:
-    names = _names(asked, "topic")
-    return operations.set_topics(_target(asked), remove=names, by=asked.by, versions=asked.versions)
-
-
-def _names(asked: Asked, field: str) -> list[str]:
-    """Return topic names out of a line with commas; a field may be there several times."""
-    texts = [part.strip() for text in asked.given.getlist(field) for part in text.split(",")]
-    return list(dict.fromkeys(text for text in texts if text))
-
-
-def _words(asked: Asked) -> ActionResult:
-    article = asked.one
-    if article is None:
-        raise ActionError("Titles and excerpts are edited one story at a time.")
-    values = {name: asked.given[name].replace("\r\n", "\n") for name in ("title", "excerpt") if name in asked.given}
-    if not values.get("title", "-").strip():
-        raise ActionError("A story needs a title.")
-    if len(values.get("title", "")) > 300 or any("\0" in text for text in values.values()):
-        raise ActionError("A title has at most 300 characters, and no text has a NUL.")
-    return operations.edit(article, by=asked.by, version=asked.versions[article.pk], **values)
-
-
-def _under(verb: str) -> Callable[[Asked], ActionResult]:
-    def do_under(asked: Asked) -> ActionResult:
-        lead = Article.objects.filter(pk=key(asked.given.get("into", ""))).first()
-        if lead is None:
-            raise ActionError("Choose the story to fold into.")
-        if verb == "merge":
-            if asked.one is None:
-                raise ActionError("Two stories are merged at a time.")
-            return operations.merge(asked.one, lead, by=asked.by, versions=asked.versions)
-        others = asked.articles.exclude(pk=lead.pk)
-        return operations.fold_into(asked.one or others, lead, by=asked.by, versions=asked.versions)
-
-    return do_under
-
-
-def _make_lead(asked: Asked) -> ActionResult:
-    if asked.one is None:
-        raise ActionError("One story leads; choose one.")
-    return operations.make_lead(asked.one, by=asked.by, versions=asked.versions)
-
-
-_DEEDS: dict[str, Callable[[Asked], ActionResult]] = {
-    "publish": decided(operations.publish),
-    "hold": decided(operations.hold),
-    "reopen": decided(operations.reopen),
-    "unpin": decided(operations.unpin),
-    "take_out": decided(operations.take_out),
-    "spike": _spike,
-    "schedule": _schedule,
-    "pick": _pick,
-    "quality": _score("quality"),
-    "heat": _score("heat"),
-    "step": _step,
-    "topics": _topics,
-    "add_topic": _add_topic,
-    "remove_topic": _remove_topic,
-    "words": _words,
-    "fold": _under("fold"),
-    "merge": _under("merge"),
-    "make_lead": _make_lead,
-}
-
-
-def asked_by(request: HttpRequest, verb: str, versions: Mapping[int, int], by: Actor) -> Asked:
-    """Return what a request asks for."""
-    return Asked(verb, Article.objects.filter(pk__in=list(versions)), versions, request.POST, by)
+def _parse_view(request: HttpRequest) -> dict[int, int]:
+    """Return the present version of each story of the view that is sent as `query`."""
+    query = QueryDict(request.POST.get("query", ""))
+    queue = queue_of(query)
+    articles = filtered_queue(queue, Viewer(request.user.pk, timezone.now()), DeskFilters(query))
+    versions = dict(articles.order_by(*queue.order).values_list("pk", "version")[: ARTICLES_MAX + 1])
+    if len(versions) > ARTICLES_MAX:
+        raise ActionError(f"This view has more than {ARTICLES_MAX:,} stories; narrow it first.")
+    return versions

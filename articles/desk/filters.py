@@ -1,8 +1,13 @@
-"""How editors narrow a queue: the query string of the desk, checked. The address is the truth."""
+"""The filters of the desk: what narrows a queue, read from the query string.
+
+To add one, add a field to `DeskFilters` and either its lookup to `LOOKUPS` or a method `filter_<field>`: the form of
+the page, saved views and bulk actions on a whole view follow.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -10,48 +15,77 @@ from django.utils import timezone
 
 from articles.models import ArticleQuerySet, Topic
 from articles.rules.scoring import FOLDED_HEAT
+from articles.search import matching
 from providers.models import Provider
 
-TEXT_MAX = 200
+from .queues import NEWEST, Queue, Viewer
+
+SEARCH_MAX = 200  # characters
+LOOKUPS = {
+    "quality_from": "quality__gte",
+    "quality_to": "quality__lte",
+    "heat_from": "heat__gte",
+    "heat_to": "heat__lte",
+}
+SLOW_FILTERS = ("q", "topic", "outlet")  # they look something up first, so views with them are counted on demand
 
 
-class FilterForm(forms.Form):
-    """What may stand in the address of the desk beside the view. Nonsense is told and left out."""
+class DeskFilters(forms.Form):
+    """The filters of a request. Invalid values are reported on the page and left out."""
 
-    q = forms.CharField(label="Search", max_length=TEXT_MAX, required=False, strip=True)
+    q = forms.CharField(label="Search", max_length=SEARCH_MAX, required=False, strip=True)
     topic = forms.CharField(label="Topic", max_length=255, required=False)
-    outlet = forms.CharField(label="Outlet", max_length=200, required=False)
+    outlet = forms.CharField(label="Outlet, name or domain", max_length=200, required=False)
     quality_from = forms.IntegerField(label="Quality from", min_value=0, required=False)
-    quality_to = forms.IntegerField(label="Quality to", min_value=0, required=False)
+    quality_to = forms.IntegerField(label="to", min_value=0, required=False)
     heat_from = forms.IntegerField(label="Heat from", min_value=FOLDED_HEAT, required=False)
-    heat_to = forms.IntegerField(label="Heat to", min_value=FOLDED_HEAT, required=False)
-    since = forms.DateField(label="From day", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label="To day", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    heat_to = forms.IntegerField(label="to", min_value=FOLDED_HEAT, required=False)
+    since = forms.DateField(label="From day", required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    until = forms.DateField(label="To day", required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
 
-    def chosen(self) -> dict[str, Any]:
-        """Return the valid choices."""
+    def __init__(self, data: Any, topics: Sequence[Topic] = ()) -> None:
+        """Read the filters of a query string; `topics` are those to choose from on the page."""
+        super().__init__(data, auto_id=False)
+        choices = [("", "Any"), *((topic.slug, topic.name) for topic in topics)]
+        self.fields["topic"].widget = forms.Select(choices=choices)
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """The valid filters that are set."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
+    def apply(self, articles: ArticleQuerySet) -> ArticleQuerySet:
+        """Return the articles that match all filters but the search."""
+        for name, value in self.choices.items():
+            if name in LOOKUPS:
+                articles = articles.filter(**{LOOKUPS[name]: value})
+            elif name != "q":
+                articles = getattr(self, f"filter_{name}")(articles, value)
+        return articles
 
-def narrow(rows: ArticleQuerySet, chosen: dict[str, Any]) -> ArticleQuerySet:
-    """Return those rows that agree with all choices of a FilterForm."""
-    if "topic" in chosen:
-        rows = rows.about(Topic.objects.filter(slug=chosen["topic"]))
-    if "outlet" in chosen:
-        outlets = Provider.objects.filter(domain=chosen["outlet"]) | Provider.objects.filter(name=chosen["outlet"])
-        rows = rows.of_outlets(outlets)
-    for name in ("quality", "heat"):
-        if f"{name}_from" in chosen:
-            rows = rows.filter(**{f"{name}__gte": chosen[f"{name}_from"]})
-        if f"{name}_to" in chosen:
-            rows = rows.filter(**{f"{name}__lte": chosen[f"{name}_to"]})
-    if "since" in chosen:
-        rows = rows.filter(published_at__gte=_midnight(chosen["since"]))
-    if "until" in chosen:
-        rows = rows.filter(published_at__lt=_midnight(chosen["until"]) + timedelta(days=1))
-    return rows
+    def filter_topic(self, articles: ArticleQuerySet, slug: str) -> ArticleQuerySet:
+        return articles.about(Topic.objects.filter(slug=slug))
+
+    def filter_outlet(self, articles: ArticleQuerySet, outlet: str) -> ArticleQuerySet:
+        return articles.of_outlets(Provider.objects.filter(domain=outlet) | Provider.objects.filter(name=outlet))
+
+    def filter_since(self, articles: ArticleQuerySet, day: date) -> ArticleQuerySet:
+        return articles.filter(published_at__gte=_midnight(day))
+
+    def filter_until(self, articles: ArticleQuerySet, day: date) -> ArticleQuerySet:
+        return articles.filter(published_at__lt=_midnight(day) + timedelta(days=1))
 
 
-def _midnight(day: Any) -> datetime:
+def filtered_queue(
+    queue: Queue, viewer: Viewer, filters: DeskFilters, *, is_first_page: bool = False
+) -> ArticleQuerySet:
+    """Return the articles of a queue that match the filters, searched for last because search needs the others."""
+    articles = filters.apply(queue.articles(viewer))
+    if "q" not in filters.choices:
+        return articles
+    return matching(articles, filters.choices["q"], newest=is_first_page and queue.order == NEWEST)
+
+
+def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))

@@ -14,7 +14,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
@@ -28,7 +27,7 @@ from . import restore_field
 from .event_text import UNTOLD, deed, label_of, needs
 from .history_forms import HistoryFilter, RestoreForm, UndoForm, cursor
 from .history_queries import PAGE_SIZE, Entry, Key, operations_with_undoing, recent, rows_of, timeline
-from .view_helpers import by, desk_view, page
+from .view_helpers import actor, desk_view, render_admin, safe_next_url
 
 SEE = "articles.view_operation"
 CONFIRM_ABOVE = 50  # articles; undoing more is shown before it is done
@@ -40,7 +39,7 @@ _ROW = re.compile(r"(article|provider|topic|policy)-([0-9]{1,18})", re.ASCII)
 
 @require_GET
 @desk_view(SEE)
-def site(request: HttpRequest) -> HttpResponse:
+def history(request: HttpRequest) -> HttpResponse:
     """Show what was done on the whole site, newest first."""
     form = HistoryFilter(request.GET)
     form.is_valid()
@@ -51,7 +50,7 @@ def site(request: HttpRequest) -> HttpResponse:
     entries, older = _cut(recent(chosen, PAGE_SIZE + 1))
     asked = {name: value for name, value in request.GET.items() if name in form.fields and value}
     context = {"title": "History", "form": form, "entries": entries, "older": older, "asked": asked, "before": before}
-    return page(request, "desk/history.html", context)
+    return render_admin(request, "desk/history.html", context)
 
 
 @require_GET
@@ -72,29 +71,29 @@ def operation(request: HttpRequest, pk: int) -> HttpResponse:
         "may_undo": shown.undone_pk is None and operations.can_undo(request.user, shown),
         "is_big": shown.articles > CONFIRM_ABOVE,
     }
-    return page(request, "desk/operation.html", context)
+    return render_admin(request, "desk/operation.html", context)
 
 
 @require_POST
 @desk_view(SEE)
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take an operation back; of many articles only after showing what that would do."""
-    taken = get_object_or_404(Operation, pk=pk)
-    if not operations.can_undo(request.user, taken):
+    """Undo an operation; one of many articles only after showing what that would change."""
+    original = get_object_or_404(Operation, pk=pk)
+    if not operations.can_undo(request.user, original):
         raise PermissionDenied
-    form, back = UndoForm(request.POST), _next(request)
+    form, back = UndoForm(request.POST), safe_next_url(request, reverse("desk_operation", args=[pk]))
     if not form.is_valid():
         messages.error(request, f"Nothing was undone. The reason: {' '.join(form.errors.get('reason', []))}")
-        return redirect(back or reverse("desk_operation", args=[pk]))
+        return redirect(back)
     try:
-        if taken.articles > CONFIRM_ABOVE and not form.cleaned_data["confirmed"]:
-            return _confirm(request, taken, form, back)
-        outcome = operations.undo(taken, by=by(request, form.cleaned_data["reason"]))
+        if original.articles > CONFIRM_ABOVE and not form.cleaned_data["confirmed"]:
+            return _confirm(request, original, form, back)
+        outcome = operations.undo(original, by=actor(request, form.cleaned_data["reason"]))
     except ActionError as refused:
         messages.error(request, f"Nothing was undone: operation {pk} {refused}.")
-        return redirect(back or reverse("desk_operation", args=[pk]))
+        return redirect(back)
     _tell(request, outcome)
-    return redirect(back or reverse("desk_operation", args=[outcome.operation.pk if outcome.operation else pk]))
+    return redirect(safe_next_url(request, reverse("desk_operation", args=[(outcome.operation or original).pk])))
 
 
 @require_GET
@@ -123,7 +122,7 @@ def restore(request: HttpRequest, pk: int, event_id: int) -> HttpResponse:
     version = form.cleaned_data["version"] if form.is_valid() else None
     label = label_of(event.field)
     try:
-        done = restore_field.restore(target, event, by=by(request), version=version).operation
+        done = restore_field.restore(target, event, by=actor(request), version=version).operation
     except ActionError as refused:
         messages.error(request, f"Not restored: “{target}” {refused}.")
     else:
@@ -131,7 +130,7 @@ def restore(request: HttpRequest, pk: int, event_id: int) -> HttpResponse:
             messages.info(request, f"“{target}” has this {label} already; nothing changed.")
         else:
             messages.success(request, f"Restored: {label} of “{target}”.")
-    return redirect(_next(request) or reverse("desk_article_history", args=[pk]))
+    return redirect(safe_next_url(request, reverse("desk_article_history", args=[pk])))
 
 
 def _subject(request: HttpRequest, subject: str, pk: int, row: Article | Provider | None) -> HttpResponse:
@@ -154,7 +153,7 @@ def _subject(request: HttpRequest, subject: str, pk: int, row: Article | Provide
         "before": before,
         "granted": restore_field.granted(request.user),
     }
-    return page(request, "desk/subject_history.html", context)
+    return render_admin(request, "desk/subject_history.html", context)
 
 
 def _admin_page(request: HttpRequest, row: Article | Provider | None) -> str:
@@ -189,21 +188,21 @@ def _row_key(text: str) -> Key | None:
     return (found[1], int(found[2])) if found else None
 
 
-def _confirm(request: HttpRequest, taken: Operation, form: UndoForm, back: str) -> HttpResponse:
-    trial = operations.preview_undo(taken)
+def _confirm(request: HttpRequest, original: Operation, form: UndoForm, back: str) -> HttpResponse:
+    trial = operations.preview_undo(original)
     kept = [each for each in trial.outcome.not_restored if each.event.field not in UNTOLD]
     context = {
-        "title": f"Undo operation {taken.pk}?",
-        "operation": taken,
-        "deed": deed(taken),
+        "title": f"Undo operation {original.pk}?",
+        "operation": original,
+        "deed": deed(original),
         "changed": trial.outcome.changed,
         "deleted": trial.deleted,
         "kept": len(kept),
         "kept_reasons": Counter(each.reason for each in kept).most_common(KEPT_SHOWN),
         "reason": form.cleaned_data["reason"],
-        "next": back,
+        "next": back if request.POST.get("next") else "",
     }
-    return page(request, "desk/undo_confirm.html", context)
+    return render_admin(request, "desk/undo_confirm.html", context)
 
 
 def _tell(request: HttpRequest, outcome: ActionResult) -> None:
@@ -236,10 +235,3 @@ def _restored(undone: Operation) -> str:
 def _subject_of(kept: NotRestored) -> str:
     name = f"“{kept.event.label}”"
     return name if kept.event.field in WHOLE else f"{label_of(kept.event.field)} of {name}"
-
-
-def _next(request: HttpRequest) -> str:
-    """Return the page to go back to, if it is one of this site; else nothing."""
-    wanted = request.POST.get("next", "")
-    is_local = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if wanted.startswith("/") and is_local else ""

@@ -1,8 +1,7 @@
-"""The list of the desk: the stories of a view, and the views themselves."""
+"""The list of the desk: the stories of a view, and the views to choose from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -13,80 +12,71 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from articles.models import Article, ArticleQuerySet, SavedView, Topic
-from articles.search import matching
 
-from .commands import REASONS
-from .filters import FilterForm, narrow
-from .queues import COUNT_MAX, DEFAULT, NEWEST, QUEUES, Queue, Seen, after, count_each
-from .rows import HEAVY, Allowed, rows_of, with_rows
-from .shortcuts import keys_for_page
-from .view_helpers import desk_view, is_fragment, key, page
+from .actions import EDIT, REASONS, permitted_actions
+from .filters import SLOW_FILTERS, DeskFilters, filtered_queue
+from .queues import COUNT_MAX, QUEUES, Queue, Viewer, after_cursor, queue_counts, queue_of
+from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
+from .shortcuts import shortcuts_for_page
+from .view_helpers import desk_view, is_htmx_fragment, parse_id, render_admin
 
-PAGE = 50
-ASKING = ("q", "topic", "outlet")  # filters that look something up before they narrow
+PAGE_SIZE = 50
 
 
 @require_safe
 @desk_view()
-def desk(request: HttpRequest) -> HttpResponseBase:
-    """Show the stories of a view. A request by htmx gets the list alone."""
-    seen = Seen(request.user.pk, timezone.now())
-    queue = QUEUES.get(request.GET.get("view", ""), QUEUES[DEFAULT])
-    form = FilterForm(request.GET)
-    chosen = form.chosen()
+def article_list(request: HttpRequest) -> HttpResponseBase:
+    """Show the stories of a view; htmx gets the list without the page around it."""
+    viewer = Viewer(request.user.pk, timezone.now())
+    queue = queue_of(request.GET)
+    is_fragment = is_htmx_fragment(request)
+    topics = [] if is_fragment else list(Topic.objects.only("name", "slug").order_by("name"))
+    filters = DeskFilters(request.GET, topics)
     cursor = request.GET.get("after", "")
-    rows, more = _page_of(narrowed(queue, seen, chosen, first_page=not cursor), queue, cursor)
+    articles, has_more = _page_of(filtered_queue(queue, viewer, filters, is_first_page=not cursor), queue, cursor)
+    permitted = permitted_actions(request.user)
     context = {
         "queue": queue,
-        "rows": rows_of(rows, seen.now),
-        "more": rows[-1].pk if more else None,
-        "query": query_of(request.GET),
-        "filters": form,
-        "chosen": chosen,
-        "allowed": Allowed.to(request.user),
+        "rows": build_rows(articles, permitted, viewer.now),
+        "more": articles[-1].pk if has_more else None,
+        "query": view_query(request.GET),
+        "filters": filters,
+        "chosen": filters.choices,
+        "actions": permitted,
         "reasons": REASONS,
         "here": request.get_full_path(),
         "title": queue.label,
     }
-    if is_fragment(request):
+    if is_fragment:
         return render(request, "desk/_list.html", context)
-    context |= _views(request, seen, queue, count_all="counts" in request.GET)
-    context["topics"] = Topic.objects.only("name", "slug").order_by("name")
-    context["keys"] = keys_for_page()
-    return page(request, "desk/desk.html", context)
+    context |= _views(viewer, queue, count_all="counts" in request.GET)
+    context |= {"topics": topics, "keys": shortcuts_for_page()}
+    return render_admin(request, "desk/desk.html", context)
 
 
-def narrowed(queue: Queue, seen: Seen, chosen: Mapping[str, Any], *, first_page: bool = False) -> ArticleQuerySet:
-    """Return the stories of a queue that agree with the choices of a FilterForm."""
-    rows = narrow(queue.rows(seen), dict(chosen))
-    return matching(rows, chosen["q"], newest=first_page and queue.order == NEWEST) if "q" in chosen else rows
-
-
-def _page_of(rows: ArticleQuerySet, queue: Queue, cursor: str) -> tuple[list[Article], bool]:
+def _page_of(articles: ArticleQuerySet, queue: Queue, cursor: str) -> tuple[list[Article], bool]:
     """Return the stories of a page, and whether there are more."""
-    if key(cursor):
-        last = Article.objects.defer(*HEAVY).filter(pk=key(cursor)).first()
-        rows = after(rows, queue.order, last) if last else rows
-    found = list(with_rows(rows).order_by(*queue.order)[: PAGE + 1])
-    return found[:PAGE], len(found) > PAGE
+    if parse_id(cursor):
+        last = Article.objects.defer(*LARGE_COLUMNS).filter(pk=parse_id(cursor)).first()
+        articles = after_cursor(articles, queue.order, last) if last else articles
+    page = list(prefetch_for_rows(articles).order_by(*queue.order)[: PAGE_SIZE + 1])
+    return page[:PAGE_SIZE], len(page) > PAGE_SIZE
 
 
-def _views(
-    request: HttpRequest, seen: Seen, current: Queue | None = None, *, count_all: bool = False
-) -> dict[str, Any]:
-    """Return the views that the editor may choose, with their counts. Two queries.
+def _views(viewer: Viewer, current: Queue | None, *, count_all: bool) -> dict[str, Any]:
+    """Return the views that the editor may choose, with their counts, in two queries.
 
-    Saved views that search take queries of their own, so they are counted only for `count_all`; else they show “…”.
+    Saved views with slow filters take queries of their own, so they show “…” unless `count_all`.
     """
-    saved = list(SavedView.objects.seen_by(request.user.pk).select_related("owner"))
-    wanted = {queue.key: queue.rows(seen).order_by(*queue.order) for queue in QUEUES.values()}
+    saved = list(SavedView.objects.seen_by(viewer.user_id).select_related("owner"))
+    querysets = {queue.key: queue.articles(viewer).order_by(*queue.order) for queue in QUEUES.values()}
     for view in saved:
-        given = QueryDict(view.query)
-        if not count_all and any(given.get(name) for name in ASKING):
-            continue
-        queue = QUEUES.get(given.get("view", ""), QUEUES[DEFAULT])
-        wanted[f"saved-{view.pk}"] = narrowed(queue, seen, FilterForm(given).chosen()).order_by(*queue.order)
-    counts = {key: f"{COUNT_MAX}+" if n > COUNT_MAX else str(n) for key, n in count_each(wanted).items()}
+        query = QueryDict(view.query)
+        if count_all or not any(query.get(name) for name in SLOW_FILTERS):
+            queue = queue_of(query)
+            articles = filtered_queue(queue, viewer, DeskFilters(query))
+            querysets[f"saved-{view.pk}"] = articles.order_by(*queue.order)
+    counts = {name: f"{COUNT_MAX}+" if n > COUNT_MAX else str(n) for name, n in queue_counts(querysets).items()}
     return {
         "queues": [(queue, counts[queue.key]) for queue in QUEUES.values()],
         "saved": [(view, counts.get(f"saved-{view.pk}", "…")) for view in saved],
@@ -97,44 +87,42 @@ def _views(
 
 @require_safe
 @desk_view()
-def counts(request: HttpRequest) -> HttpResponseBase:
-    """Return the list of views anew, after something was decided."""
-    current = QUEUES.get(request.GET.get("view", ""))
-    query = query_of(request.GET)
-    seen = Seen(request.user.pk, timezone.now())
-    context = _views(request, seen, current, count_all=True) | {"query": query}
-    return render(request, "desk/_views.html", context)
+def queue_counts_fragment(request: HttpRequest) -> HttpResponseBase:
+    """Return the list of views with their present counts."""
+    viewer = Viewer(request.user.pk, timezone.now())
+    context = _views(viewer, QUEUES.get(request.GET.get("view", "")), count_all=True)
+    return render(request, "desk/_views.html", context | {"query": view_query(request.GET)})
 
 
 @require_POST
 @desk_view()
 def save_view(request: HttpRequest) -> HttpResponseBase:
-    """Keep the filter that the editor looks at under a name."""
+    """Save the present view with its filters under a name."""
     name = request.POST.get("name", "").strip()[:60].replace("\0", "")
-    query = query_of(QueryDict(request.POST.get("query", "")))[:1000]
+    query = view_query(QueryDict(request.POST.get("query", "")))[:1000]
     if not name:
         messages.error(request, "A view needs a name.")
     else:
-        shared = "shared" in request.POST and Allowed.to(request.user).share
+        shared = "shared" in request.POST and request.user.has_perm(EDIT)
         SavedView.objects.update_or_create(owner=request.user, name=name, defaults={"query": query, "shared": shared})
-        messages.success(request, f"The view “{name}” is kept.")
+        messages.success(request, f"View “{name}” saved.")
     return HttpResponseRedirect(f"{reverse('desk')}?{query}")
 
 
 @require_POST
 @desk_view()
 def delete_view(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Forget one of the editor's own views."""
+    """Delete one of the editor's own views."""
     view = get_object_or_404(SavedView, pk=pk, owner=request.user)
     view.delete()
-    messages.success(request, f"The view “{view.name}” is gone; its stories are where they were.")
+    messages.success(request, f"View “{view.name}” deleted. Its stories are unchanged.")
     return HttpResponseRedirect(reverse("desk"))
 
 
-def query_of(given: QueryDict) -> str:
-    """Return the query string of a view: what it shows, without where a page begins."""
+def view_query(query: QueryDict) -> str:
+    """Return the query string of a view: queue and filters, without the page."""
     kept = QueryDict(mutable=True)
-    for name, values in given.lists():
-        if name in {"view", *FilterForm.base_fields}:
+    for name, values in query.lists():
+        if name in {"view", *DeskFilters.base_fields}:
             kept.setlist(name, [value for value in values if value])
     return kept.urlencode()

@@ -1,4 +1,4 @@
-"""Taking a picture down for good: asked once more, since nothing brings it back."""
+"""Taking a picture down for good, with a confirmation because it can't be undone."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from articles.images.unavailable import showing
 from articles.models import Article, ArticleImage
 from articles.rules import permissions
 
-from .rows import HEAVY
-from .view_helpers import by, came_from, desk_view, page
+from .rows import LARGE_COLUMNS
+from .view_helpers import actor, desk_view, render_admin, safe_next_url
 
-SHOWN = 20  # stories that the question names
+SAMPLE_SIZE = 20  # stories that the confirmation names
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @desk_view(permissions.PERMISSION_BY_ACTION["take_down"])
 def take_down(request: HttpRequest, pk: int, image: int) -> HttpResponseBase:
     """Ask whether to take a picture down, and do it."""
-    article = get_object_or_404(Article.objects.defer(*HEAVY), pk=pk)
+    article = get_object_or_404(Article.objects.defer(*LARGE_COLUMNS), pk=pk)
     listed = get_object_or_404(ArticleImage.objects.pictures().with_copies(), pk=image, article=article)
     if request.method == "POST":
-        return _do(request, article, listed)
+        return _run(request, article, listed)
     urls = {listed.url, *alike(listed.url).values_list("url", flat=True)}
     stories = Article.objects.filter(pk__in=showing(urls))
     context = {
@@ -34,18 +34,18 @@ def take_down(request: HttpRequest, pk: int, image: int) -> HttpResponseBase:
         "article": article,
         "image": listed,
         "number": stories.count(),
-        "sample": stories.select_related("provider").defer(*HEAVY).newest_first()[:SHOWN],
-        "next": came_from(request),
+        "sample": stories.select_related("provider").defer(*LARGE_COLUMNS).newest_first()[:SAMPLE_SIZE],
+        "next": safe_next_url(request),
     }
-    return page(request, "desk/take_down.html", context)
+    return render_admin(request, "desk/take_down.html", context)
 
 
-def _do(request: HttpRequest, article: Article, listed: ArticleImage) -> HttpResponse:
-    outcome = operations.take_down(article, listed.url, by=by(request, request.POST.get("reason_text", "")))
+def _run(request: HttpRequest, article: Article, listed: ArticleImage) -> HttpResponse:
+    outcome = operations.take_down(article, listed.url, by=actor(request, request.POST.get("reason_text", "")))
     if outcome.operation is None:
         messages.info(request, "It was taken down already.")
     else:
         number = len(outcome.done)
         articles = "1 article" if number == 1 else f"{number} articles"
         messages.success(request, f"The picture was taken down for good from {articles}.")
-    return redirect(came_from(request))
+    return redirect(safe_next_url(request))

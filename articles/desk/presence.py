@@ -1,4 +1,4 @@
-"""Who has which story open. No lock: editors see each other, and clashes are asked about when they save."""
+"""Which editors have a story open. It locks nothing: edit conflicts are found when somebody saves."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from django.contrib.auth.models import User
 
 from articles.models import Presence
 
-GONE_AFTER = timedelta(seconds=90)  # the desk tells every 15 seconds where its editor is, in a hidden tab every minute
+TIMEOUT = timedelta(seconds=90)  # the desk reports every 15 seconds, from a hidden tab every minute
 
 
-def note(user: User, article: int, now: datetime, *, dirty: bool = False) -> None:
+def record(user: User, article_id: int, now: datetime, *, dirty: bool = False) -> None:
     """Remember that `user` has this story open."""
-    Presence.objects.update_or_create(user=user, defaults={"article_id": article, "seen_at": now, "dirty": dirty})
+    Presence.objects.update_or_create(user=user, defaults={"article_id": article_id, "seen_at": now, "dirty": dirty})
 
 
-def others(user: User, articles: Sequence[int], now: datetime) -> dict[int, list[str]]:
-    """Return the names of the other editors who have these stories open, by article; `*` marks unsaved typing."""
-    there = Presence.objects.filter(article__in=articles, seen_at__gt=now - GONE_AFTER).exclude(user=user)
-    found: dict[int, list[str]] = defaultdict(list)
-    for article, name, dirty in there.order_by("user__username").values_list("article", "user__username", "dirty"):
-        found[article].append(f"{name} is typing" if dirty else f"{name} is here")
-    return dict(found)
+def other_editors(user: User, article_ids: Sequence[int], now: datetime) -> dict[int, list[str]]:
+    """Return the other editors who have these stories open, in words, by article."""
+    present = Presence.objects.filter(article__in=article_ids, seen_at__gt=now - TIMEOUT).exclude(user=user)
+    editors: dict[int, list[str]] = defaultdict(list)
+    for article, name, dirty in present.order_by("user__username").values_list("article", "user__username", "dirty"):
+        editors[article].append(f"{name} is typing" if dirty else f"{name} is here")
+    return dict(editors)

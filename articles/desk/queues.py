@@ -1,7 +1,7 @@
-"""The queues of the desk: which stories each holds, in which order, and how many.
+"""The queues of the desk: the views that every newsroom has, their order and their counts.
 
-A queue is a condition that an index serves in its own order, so that it opens as fast among a million articles as
-among ten thousand; counts stop at COUNT_MAX for the same reason.
+Each queue is a condition that an index serves in the order of the queue, so that it opens as fast among a million
+articles as among ten thousand; counts stop at COUNT_MAX for the same reason. Filters narrow a queue: `filters.py`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Q
+from django.http import QueryDict
 from django.utils import timezone
 
 from articles.models import Article, ArticleQuerySet
 from articles.rules.states import State
 
-COUNT_MAX = 999  # more than these are "999+"
-
+COUNT_MAX = 999  # more are shown as "999+"
 AMBIGUOUS_MAX = 10_000
 
 NEWEST = ("-published_at", "file_name")
@@ -30,7 +30,7 @@ LAST_CHANGED = ("-changed_at", "-id")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Viewer:
     """Who looks at a queue, and when."""
 
     user_id: int
@@ -43,100 +43,82 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A view that every newsroom has. `empty` is what it says when nothing is in it."""
+    """A view that every newsroom has. `empty` is what the list says when nothing is in it."""
 
     key: str
     label: str
-    rows: Callable[[Seen], ArticleQuerySet]
+    articles: Callable[[Viewer], ArticleQuerySet]
     order: tuple[str, ...] = NEWEST
     empty: str = "Nothing here."
 
 
-def stories() -> ArticleQuerySet:
-    """Return what may stand in a queue: articles that stand by themselves. Folded ones are under their leads."""
-    return Article.objects.filter(Q(heat=None) | Q(heat__gte=0), staged=None)
+def _with(*args: Any, **conditions: Any) -> Callable[[Viewer], ArticleQuerySet]:
+    return lambda viewer: Article.objects.standalone().filter(*args, **conditions)
 
 
-def _in(state: State) -> Callable[[Seen], ArticleQuerySet]:
-    return lambda seen: stories().filter(state=state)
+def _undecided(viewer: Viewer) -> ArticleQuerySet:
+    return _with(state=State.UNDECIDED)(viewer).exclude(removed__isnull=False, removed=True)
 
 
-def _undecided(seen: Seen) -> ArticleQuerySet:
-    return stories().filter(state=State.UNDECIDED).exclude(removed__isnull=False, removed=True)
+def _hot(viewer: Viewer) -> ArticleQuerySet:
+    return _undecided(viewer).filter(heat__isnull=False)
 
 
-def _ambiguous(seen: Seen) -> ArticleQuerySet:
-    claimed = Article.objects.filter(ambiguous=True).order_by()
-    leads = claimed.values("lead")[:AMBIGUOUS_MAX]  # a limit, so that no database walks all articles for them instead
-    return stories().filter(pk__in=leads)
+def _published_today(viewer: Viewer) -> ArticleQuerySet:
+    return _with(state=State.PUBLISHED, state_since__gte=viewer.midnight)(viewer)
+
+
+def _scheduled(viewer: Viewer) -> ArticleQuerySet:
+    return Article.objects.standalone().scheduled(viewer.now)
+
+
+def _mine(viewer: Viewer) -> ArticleQuerySet:
+    return _with(editor=viewer.user_id)(viewer)
+
+
+def _ambiguous(viewer: Viewer) -> ArticleQuerySet:
+    ambiguous = Article.objects.filter(ambiguous=True).order_by()
+    leads = ambiguous.values("lead")[:AMBIGUOUS_MAX]  # with a limit, no database walks all articles instead
+    return _with(pk__in=leads)(viewer)
 
 
 QUEUES: dict[str, Queue] = {
     queue.key: queue
     for queue in (
         Queue("undecided", "Undecided", _undecided, empty="All decided. Well done."),
-        Queue(
-            "hot",
-            "Hot undecided",
-            lambda seen: _undecided(seen).filter(heat__isnull=False),
-            HOTTEST,
-            "Nothing hot is waiting.",
-        ),
-        Queue(
-            "today",
-            "Published today",
-            lambda seen: _in(State.PUBLISHED)(seen).filter(state_since__gte=seen.midnight),
-            LAST_DECIDED,
-            "Nothing has been published today.",
-        ),
-        Queue(
-            "scheduled",
-            "Scheduled",
-            lambda seen: stories().scheduled(seen.now),
-            LAST_DECIDED,
-            "No story waits for its time.",
-        ),
-        Queue("published", "Published", _in(State.PUBLISHED), empty="Nothing is published."),
-        Queue("held", "Held", _in(State.HELD), LAST_DECIDED, "Nothing is held."),
-        Queue("spiked", "Spiked", _in(State.SPIKED), LAST_DECIDED, "Nothing was spiked."),
+        Queue("hot", "Hot undecided", _hot, HOTTEST, "Nothing hot is waiting."),
+        Queue("today", "Published today", _published_today, LAST_DECIDED, "Nothing has been published today."),
+        Queue("scheduled", "Scheduled", _scheduled, LAST_DECIDED, "No story waits for its time."),
+        Queue("published", "Published", _with(state=State.PUBLISHED), empty="Nothing is published."),
+        Queue("held", "Held", _with(state=State.HELD), LAST_DECIDED, "Nothing is held."),
+        Queue("spiked", "Spiked", _with(state=State.SPIKED), LAST_DECIDED, "Nothing was spiked."),
         Queue("ambiguous", "Ambiguous stories", _ambiguous, empty="Every folded article has one lead."),
-        Queue(
-            "duplicates",
-            "Duplicates",
-            lambda seen: stories().filter(duplicate=True),
-            empty="No two stories share an address.",
-        ),
-        Queue(
-            "pictures",
-            "Missing picture",
-            lambda seen: stories().filter(pictureless=True),
-            empty="Every story has a picture.",
-        ),
-        Queue("warnings", "Warnings", lambda seen: stories().filter(warned=True), empty="No warnings."),
-        Queue(
-            "mine",
-            "Mine",
-            lambda seen: stories().filter(editor=seen.user_id),
-            LAST_CHANGED,
-            "You have not decided anything yet.",
-        ),
-        Queue("all", "All stories", lambda seen: stories(), empty="No stories yet. Import documents first."),
+        Queue("duplicates", "Duplicates", _with(duplicate=True), empty="No two stories share a URL."),
+        Queue("pictures", "Missing picture", _with(pictureless=True), empty="Every story has a picture."),
+        Queue("warnings", "Warnings", _with(warned=True), empty="No warnings."),
+        Queue("mine", "Mine", _mine, LAST_CHANGED, "You have not decided anything yet."),
+        Queue("all", "All stories", _with(), empty="No stories yet. Import documents first."),
     )
 }
-DEFAULT = "undecided"
+DEFAULT = QUEUES["undecided"]
 
 
-def count_each(querysets: Mapping[str, ArticleQuerySet]) -> dict[str, int]:
-    """Return how many articles each holds, COUNT_MAX + 1 standing for more. One statement for all.
+def queue_of(query: QueryDict) -> Queue:
+    """Return the queue that a query string names, or the default."""
+    return QUEUES.get(query.get("view", ""), DEFAULT)
 
-    They come in the order of their pages: in none, PostgreSQL would begin anywhere in the table, on cold ground.
+
+def queue_counts(querysets: Mapping[str, ArticleQuerySet]) -> dict[str, int]:
+    """Return the number of articles of each queryset in one statement; COUNT_MAX + 1 stands for more.
+
+    Pass them in the order of their pages: without one, PostgreSQL would read any part of the table, uncached.
     """
     parts: list[str] = []
     values: list[Any] = []
-    for rows in querysets.values():
+    for articles in querysets.values():
         try:
-            sql, params = rows.values("pk")[: COUNT_MAX + 1].query.sql_with_params()
-        except EmptyResultSet:  # Django knows without asking: of no outlet there is no article
+            sql, params = articles.values("pk")[: COUNT_MAX + 1].query.sql_with_params()
+        except EmptyResultSet:  # for example because no outlet matches
             parts.append("0")
             continue
         parts.append(f"(SELECT COUNT(*) FROM ({sql}) counted)")  # noqa: S608  no text of a request is in it
@@ -146,10 +128,11 @@ def count_each(querysets: Mapping[str, ArticleQuerySet]) -> dict[str, int]:
         return dict(zip(querysets, cursor.fetchone(), strict=True))
 
 
-def after(rows: ArticleQuerySet, order: Sequence[str], last: Article) -> ArticleQuerySet:
-    """Return what follows `last` in this order of two columns that are never NULL.
+def after_cursor(articles: ArticleQuerySet, order: Sequence[str], last: Article) -> ArticleQuerySet:
+    """Return the articles behind `last` in an order of two columns that are never NULL.
 
-    The first condition follows from the others, but lets both databases start in the index (see `paging.py`).
+    The first condition follows from the others, but lets both databases start in the index (see
+    `articles/public/pagination.py`).
     """
     first, *rest = order
     name, value = first.removeprefix("-"), getattr(last, first.removeprefix("-"))
@@ -157,4 +140,4 @@ def after(rows: ArticleQuerySet, order: Sequence[str], last: Article) -> Article
     tie = rest[-1]
     tie_name, tie_beyond = tie.removeprefix("-"), "lt" if tie.startswith("-") else "gt"
     tied = Q(**{name: value, f"{tie_name}__{tie_beyond}": getattr(last, tie_name)})
-    return rows.filter(Q(**{f"{name}__{beyond}e": value}) & (Q(**{f"{name}__{beyond}": value}) | tied))
+    return articles.filter(Q(**{f"{name}__{beyond}e": value}) & (Q(**{f"{name}__{beyond}": value}) | tied))

@@ -1,9 +1,11 @@
-"""The keyboard shortcuts of the desk, declared once: the page shows them as help and hands them to `keymap.js`."""
+"""The keyboard shortcuts of the desk: those of the actions and those of the page, for its help and `keymap.js`."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from .actions import ACTIONS
 
 
 @dataclass(frozen=True)
@@ -20,22 +22,12 @@ SHORTCUTS = (
     Shortcut("previous", "k", "next, previous story; the open story follows"),
     Shortcut("open", "o", "open the story beside the list"),
     Shortcut("select", "x", "select; with Shift, j and k extend the selection"),
-    Shortcut("publish", "p", "publish, or hold what is published"),
-    Shortcut("hold", "w", "hold"),
-    Shortcut("spike", "e", "spike; then 1 to 6 for the reason, or Enter for none"),
-    Shortcut("reopen", "r", "reopen"),
     Shortcut("undo", "u", "undo your last operation"),
-    Shortcut("quality", "q", "type a quality, a heat; Enter sets it"),
-    Shortcut("heat", "h", "type a quality, a heat; Enter sets it"),
+    *(Shortcut(action.name, action.key, action.help) for action in ACTIONS.values() if action.key),
     Shortcut("raise_quality", "+", "quality up, down by 5"),
     Shortcut("lower_quality", "-", "quality up, down by 5"),
     Shortcut("raise_heat", "]", "heat up, down by 5"),
     Shortcut("lower_heat", "[", "heat up, down by 5"),
-    Shortcut("topics", "t", "topics"),
-    Shortcut("schedule", "s", "schedule"),
-    Shortcut("merge", "m", "merge the two selected stories, or fold into another"),
-    Shortcut("make_lead", "l", "make the story the lead, take it out of its story"),
-    Shortcut("take_out", "d", "make the story the lead, take it out of its story"),
     Shortcut("preview", "v", "preview as a reader"),
     Shortcut("view", "g", "then i h p s: undecided, hot, published, scheduled"),
     Shortcut("search", "/", "search in this view"),
@@ -44,6 +36,6 @@ SHORTCUTS = (
 VIEW_KEYS = {"i": "undecided", "h": "hot", "p": "published", "s": "scheduled"}  # after the key of "view"
 
 
-def keys_for_page() -> dict[str, Any]:
+def shortcuts_for_page() -> dict[str, Any]:
     """Return what `keys.js` reads from the page."""
     return {"shortcuts": [asdict(shortcut) for shortcut in SHORTCUTS], "views": VIEW_KEYS}

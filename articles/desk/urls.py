@@ -1,19 +1,19 @@
-"""The addresses of the desk, under the admin's path."""
+"""The URLs of the desk, under the admin's path."""
 
 from django.urls import path
 
 from . import action_views, history_views, list_views, picture_views, preview_views, story_views
 
 urlpatterns = [
-    path("", list_views.desk, name="desk"),
-    path("act/", action_views.act, name="desk_act"),
+    path("", list_views.article_list, name="desk"),
+    path("act/", action_views.run_action, name="desk_act"),
     path("undo/", action_views.undo_last, name="desk_undo_last"),
-    path("views/", list_views.counts, name="desk_views"),
+    path("views/", list_views.queue_counts_fragment, name="desk_views"),
     path("views/save/", list_views.save_view, name="desk_save_view"),
     path("views/<int:pk>/delete/", list_views.delete_view, name="desk_delete_view"),
     path("find/", story_views.find_story, name="desk_find"),
     path("merge/", story_views.merge, name="desk_merge"),
-    path("presence/", story_views.ping, name="desk_presence"),
+    path("presence/", story_views.heartbeat, name="desk_presence"),
     path("articles/<int:pk>/", story_views.story, name="desk_story"),
     path("articles/<int:pk>/preview/", preview_views.preview, name="desk_preview"),
     path("articles/<int:pk>/preview/link/", preview_views.make_link, name="desk_preview_link"),
@@ -21,7 +21,7 @@ urlpatterns = [
     path("articles/<int:pk>/history/", history_views.article, name="desk_article_history"),
     path("articles/<int:pk>/restore/<int:event_id>/", history_views.restore, name="desk_restore"),
     path("providers/<int:pk>/history/", history_views.provider, name="desk_provider_history"),
-    path("history/", history_views.site, name="desk_history"),
+    path("history/", history_views.history, name="desk_history"),
     path("operations/<int:pk>/", history_views.operation, name="desk_operation"),
     path("operations/<int:pk>/undo/", history_views.undo, name="desk_undo"),
 ]

@@ -1,4 +1,4 @@
-"""What every page of the desk shares: the admin's login, its look, and who may do what."""
+"""What the views of the desk share: the admin's login and frame, permissions, and reading requests."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from django.views.decorators.cache import never_cache
 
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Via
-from articles.rules import permissions
 
 View = Callable[..., HttpResponseBase]
 
 
 def desk_view(permission: str = "articles.view_article") -> Callable[[View], View]:
-    """Make a view a page of the desk: staff only, with `permission`, never cached, with the admin's CSRF checks."""
+    """Return a decorator for the views of the desk: staff with `permission` only, never cached, CSRF checked."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -37,37 +36,31 @@ def desk_view(permission: str = "articles.view_article") -> Callable[[View], Vie
     return decorate
 
 
-def page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+def render_admin(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """Return a page in the admin's frame."""
     return TemplateResponse(request, template, admin.site.each_context(request) | context, status=status)
 
 
-def by(request: HttpRequest, reason: str = "") -> Actor:
-    """Return who acts at the desk."""
+def actor(request: HttpRequest, reason: str = "") -> Actor:
+    """Return who acts at the desk, and why, for the audit log."""
     return Actor(request.user, Via.DESK, reason)
 
 
-def require(request: HttpRequest, verb: str) -> None:
-    """Raise PermissionDenied unless the editor may do what `verb` does."""
-    if not permissions.can(request.user, verb):
-        raise PermissionDenied
-
-
-def is_fragment(request: HttpRequest) -> bool:
-    """Return whether htmx asks for a part of a page."""
+def is_htmx_fragment(request: HttpRequest) -> bool:
+    """Return whether htmx requests a part of a page."""
     return bool(request.htmx) and not request.htmx.boosted
 
 
-def came_from(request: HttpRequest) -> str:
-    """Return where the editor came from, if that is a page of this site."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    secure = request.is_secure()
-    if wanted and url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=secure):
-        parts = urlsplit(wanted)
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return reverse("desk")
+def safe_next_url(request: HttpRequest, default: str = "") -> str:
+    """Return the page to go back to if it is on this site; else the default, which is the desk if empty."""
+    url = request.POST.get("next") or request.GET.get("next") or ""
+    if url and url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()):
+        parts = urlsplit(url)
+        if parts.path.startswith("/"):
+            return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return default or reverse("desk")
 
 
-def key(text: str) -> int:
-    """Return the key that a request names; 0, which no row has, for nonsense."""
+def parse_id(text: str) -> int:
+    """Return the primary key that a request names; 0, which no row has, for anything else."""
     return int(text) if text.isdecimal() and len(text) < 19 else 0

@@ -50,6 +50,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         now = at or timezone.now()
         return self.filter(Q(publish_at__gt=now) | Q(unpublish_at__lte=now), public=True)
 
+    def standalone(self) -> Self:
+        """Return the articles that stand by themselves, whatever their state: folded ones are under their leads."""
+        return self.filter(Q(heat=None) | Q(heat__gte=0), staged=None)
+
     def scheduled(self, at: datetime | None = None) -> Self:
         """Return the articles that will go on air, or leave it, after `at`."""
         now = at or timezone.now()

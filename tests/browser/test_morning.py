@@ -152,7 +152,7 @@ class TestKeys:
         page = at_desk(newsroom.seat(), story)
 
         press(page, "s")
-        expect(page.get_by_label("On air from").and_(page.locator("#detail input"))).to_be_focused()
+        expect(page.get_by_label("Publish at").and_(page.locator("#detail input"))).to_be_focused()
         page.keyboard.type("01012199")  # day and month: both of the same digits, whatever the locale
         press(page, "Tab")
         page.keyboard.type("0800AM")

@@ -15,7 +15,7 @@ from tests.browser.deskpage import DESK, done_by, fresh, headline, read, row, to
 
 def button(scope, name):
     """Return a button by the words on it; those of a row go on with the title of its story."""
-    return scope.get_by_role("button", name=re.compile(f"^{re.escape(name)}( |$)"))
+    return scope.get_by_role("button", name=re.compile(f"^{re.escape(name)}( |:|$)"))
 
 
 @pytest.mark.smoke
@@ -99,7 +99,7 @@ class TestOneStory:
         plain_page.goto(DESK)
         headline(plain_page, story).click()
 
-        plain_page.get_by_label("On air from").fill("2199-01-01T08:00")
+        plain_page.get_by_label("Publish at").fill("2199-01-01T08:00")
         button(plain_page, "Schedule").click()
         read(plain_page, "1 story scheduled.")
         plain_page.get_by_label("Title", exact=True).fill("Storm at sea")
@@ -207,11 +207,11 @@ class TestFolding:
         member = builders.folded(lead, "Member")
         plain_page.goto(f"{DESK}articles/{lead.pk}/")
 
-        button(plain_page, "Make Member the lead").click()
+        button(plain_page, "Make lead: Member").click()
         read(plain_page, "1 story made the lead.")
         assert fresh(lead).lead == member
 
-        button(plain_page, "Take Lead out of the story").click()
+        button(plain_page, "Take out of its story: Lead").click()
         read(plain_page, "1 story taken out.")
         assert fresh(lead).lead is None
 
@@ -275,7 +275,7 @@ class TestTwoEditors:
 
 
 class TestViews:
-    def test_are_kept_and_forgotten(self, plain_page):
+    def test_are_saved_and_deleted(self, plain_page):
         builders.article("Storm at sea", quality=10, topics=["AI"])
         builders.article("Calm", quality=10)
         plain_page.goto(DESK)
@@ -283,17 +283,17 @@ class TestViews:
         button(plain_page, "Search").click()
         expect(plain_page.locator(".row")).to_have_count(1)
 
-        plain_page.get_by_text("Keep this view").click()
+        plain_page.get_by_text("Save view").click()
         plain_page.get_by_label("Name", exact=True).fill("Weather")
-        button(plain_page, "Keep").click()
-        read(plain_page, "The view “Weather” is kept.")
+        button(plain_page, "Save").click()
+        read(plain_page, "View “Weather” saved.")
         plain_page.goto(DESK)
         plain_page.get_by_role("link", name="Weather …").click()
         expect(plain_page.locator(".row")).to_have_count(1)
         expect(plain_page.get_by_role("link", name="Weather …")).to_have_attribute("aria-current", "page")
 
-        button(plain_page, "Forget the view Weather").click()
-        read(plain_page, "The view “Weather” is gone")
+        button(plain_page, "Delete the view Weather").click()
+        read(plain_page, "View “Weather” deleted")
         assert not SavedView.objects.exists()
 
     def test_are_narrowed_by_filters(self, plain_page):

@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
-from articles.desk import action_views, commands, presence
-from articles.desk.filters import FilterForm
-from articles.desk.rows import Allowed, Row
+from articles.desk import commands, presence
+from articles.desk.actions import offered_decisions, permitted_actions
+from articles.desk.filters import DeskFilters
+from articles.desk.rows import Row
 from articles.models import Article, ArticleImage, Operation, SavedView, Via
 from tests import builders
 
@@ -165,10 +166,14 @@ class TestTheList:
     @pytest.mark.parametrize("group", ["contributor", "editor", "publisher"])
     def test_decisions_are_offered_by_right(self, publisher, group):
         User.objects.get(username="ana").groups.set([Group.objects.get(name=group)])
-        allowed = Allowed.to(User.objects.get(username="ana"))
+        permitted = permitted_actions(User.objects.get(username="ana"))
 
-        assert allowed.may_decide(builders.article(quality=10)) == (group != "contributor")
-        assert allowed.may_decide(builders.article()) == (group == "publisher")
+        def offered(article):
+            return [action.name for action in offered_decisions(article, permitted)]
+
+        undecided = {"contributor": [], "editor": ["hold", "spike"], "publisher": ["publish", "hold", "spike"]}
+        assert offered(builders.article(quality=10)) == undecided[group]
+        assert offered(builders.article()) == (["hold", "spike"] if group == "publisher" else [])
 
     @pytest.mark.parametrize(("group", "is_shared"), [("contributor", True), ("importer", False)])
     def test_who_edits_may_share_a_view(self, publisher, group, is_shared):
@@ -180,7 +185,7 @@ class TestTheList:
 
     @pytest.mark.parametrize(("length", "is_asked"), [(200, True), (201, False)])
     def test_a_search_of_more_than_200_characters_counts_as_none(self, length, is_asked):
-        chosen = FilterForm({"q": "x" * length, "topic": "ai"}).chosen()
+        chosen = DeskFilters({"q": "x" * length, "topic": "ai"}).choices
         assert ("q" in chosen, chosen["topic"]) == (is_asked, "ai")
 
     def test_a_view_has_a_short_name_and_query(self, publisher):
@@ -287,7 +292,7 @@ class TestDeeds:
             ("words", {"title": "x" * 301}, "at most 300 characters"),
             ("words", {"excerpt": "a\0b"}, "no text has a NUL"),
             ("fold", {"into": "x"}, "Choose the story"),
-            ("dance", {}, "nothing of that name"),
+            ("dance", {}, "no such action"),
         ],
     )
     def test_nonsense_is_refused_with_a_sentence(self, publisher, verb, given, sentence):
@@ -345,12 +350,12 @@ class TestDeeds:
         assert not Operation.objects.exists()
 
         confirmed = {"row": [f"{pk}:{version}" for pk, version in page.context["rows"]], "confirmed": "1"}
-        publisher.post(reverse("desk_act"), dict(page.context["given"]) | confirmed)
+        publisher.post(reverse("desk_act"), dict(page.context["fields"]) | confirmed)
         assert Operation.objects.get().articles == 51
 
     @pytest.mark.parametrize(("stories", "is_taken"), [(3, True), (4, False)])
     def test_a_view_of_too_many_stories_is_narrowed_first(self, publisher, monkeypatch, stories, is_taken):
-        monkeypatch.setattr(action_views, "ROWS_MAX", 3)
+        monkeypatch.setattr(commands, "ARTICLES_MAX", 3)
         for _ in range(stories):
             builders.article(quality=10)
 
@@ -369,7 +374,7 @@ class TestDeeds:
 
     def test_as_many_stories_as_a_view_may_have_are_decided_at_once(self, publisher):
         article = builders.article(quality=10)
-        others = [f"{pk}:1" for pk in range(article.pk + 1, article.pk + commands.ROWS_MAX)]
+        others = [f"{pk}:1" for pk in range(article.pk + 1, article.pk + commands.ARTICLES_MAX)]
 
         sent = {"verb": "hold", "row": [*row(article), *others], "confirmed": "1"}
         publisher.post(reverse("desk_act"), sent)
@@ -453,7 +458,7 @@ class TestOneStory:
     def test_editors_see_each_other(self, publisher):
         article = builders.article(quality=10)
         bob = User.objects.create_superuser("bob")
-        presence.note(bob, article.pk, timezone.now(), dirty=True)
+        presence.record(bob, article.pk, timezone.now(), dirty=True)
         answer = publisher.post(reverse("desk_presence"), {"open": article.pk, "shown": str(article.pk)})
 
         assert "bob is typing" in answer.content.decode()
@@ -480,4 +485,4 @@ def test_ages_are_short_and_become_dates(ago, text):
     now = builders.MORNING
     article = Article(published_at=now - timezone.timedelta(**ago))
 
-    assert Row(article, None, 1, (), (), now).age == text
+    assert Row(article, None, 1, (), (), (), now).age == text

@@ -23,8 +23,8 @@ from django.utils import timezone
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
+from articles.desk import actions as desk_actions
 from articles.desk import urls as desk_urls
-from articles.desk.commands import RIGHT_OF
 from articles.models import Article, Operation, SitePolicy, Topic, Via
 from articles.operations.results import ActionError
 from articles.rules import permissions as rights
@@ -343,7 +343,7 @@ def undone() -> Iterator[None]:
 
 
 def test_every_deed_of_the_desk_is_in_the_table():
-    assert {verb for verbs in DEEDS.values() for verb in verbs} == RIGHT_OF.keys()
+    assert {verb for verbs in DEEDS.values() for verb in verbs} == desk_actions.ACTIONS.keys()
 
 
 def test_every_address_of_the_admin_is_in_the_table():

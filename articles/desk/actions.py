@@ -1,0 +1,188 @@
+"""The actions of the desk, each declared once: buttons, keys, confirmations and messages are made from `ACTIONS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+
+from articles import operations
+from articles.models import Article, Verb
+from articles.operations.results import ActionError, ActionResult
+from articles.rules.permissions import FOLD, PERMISSION_BY_ACTION, PUBLISH, SCORE
+from articles.rules.states import SpikeReason, State
+
+from .commands import Command
+from .view_helpers import parse_id
+
+EDIT = PERMISSION_BY_ACTION["edit"]
+REASONS = tuple(reason.value for reason in SpikeReason)
+TITLE_MAX = 300  # characters
+
+
+@dataclass(frozen=True)
+class Action:
+    """What editors can do with one or many stories.
+
+    `run` raises Refused with a sentence for the editor, and Stale if somebody else changed the same fields.
+    """
+
+    name: str  # value of the form field `verb`
+    label: str  # of its button
+    past_tense: str  # "3 stories spiked."
+    permission: str
+    run: Callable[[Command], ActionResult]
+    key: str = ""
+    key_note: str = ""  # what the help adds to the label
+
+    @property
+    def help(self) -> str:
+        return self.label.lower() + self.key_note
+
+    @property
+    def reloads_list(self) -> bool:
+        """Whether it changes more of the list than the cells that the response replaces."""
+        return self.permission in (EDIT, FOLD)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The reasons to choose from; the last one stands for none."""
+        return REASONS if self.name == "spike" else ()
+
+
+def permitted_actions(user: User) -> dict[str, Action]:
+    """Return the actions that the user may take, by name."""
+    return {action.name: action for action in ACTIONS.values() if user.has_perm(action.permission)}
+
+
+def offered_decisions(article: Article, permitted: dict[str, Action]) -> list[Action]:
+    """Return the decisions on its state to offer for an article, in the order of their buttons."""
+    match article.state:
+        case State.SPIKED:
+            names = ["reopen"]
+        case State.PUBLISHED:
+            names = ["hold", "spike"] if "publish" in permitted else []  # readers would lose it
+        case state:
+            is_publishable = not (article.is_folded or article.removed or article.missing)
+            names = ["publish"] * is_publishable + ["reopen" if state == State.HELD else "hold", "spike"]
+    return [permitted[name] for name in names if name in permitted]
+
+
+def _simple(operation: Callable[..., ActionResult]) -> Callable[[Command], ActionResult]:
+    """Return a handler that passes the stories to an operation without other values."""
+    return lambda command: operation(command.target, by=command.by, versions=command.versions)
+
+
+def _schedule(command: Command) -> ActionResult:
+    times = {name: command.time(name) for name in ("publish_at", "unpublish_at")}
+    return operations.schedule(command.target, **times, by=command.by, versions=command.versions)
+
+
+def _pick(command: Command) -> ActionResult:
+    return operations.pick(command.target, command.time("pick_until"), by=command.by, versions=command.versions)
+
+
+def _spike(command: Command) -> ActionResult:
+    reason = command.data.get("reason") or REASONS[-1]
+    if reason not in REASONS:
+        raise ActionError(f"“{reason}” is no reason to spike; choose one of {', '.join(REASONS)}.")
+    return operations.spike(command.target, reason, by=command.by, versions=command.versions)
+
+
+def _set_score(name: str) -> Callable[[Command], ActionResult]:
+    def run(command: Command) -> ActionResult:
+        value, article = command.score(name), command.article
+        if article is not None:
+            version = command.versions[article.pk]
+            return operations.edit(article, by=command.by, version=version, verb=Verb.SCORE, **{name: value})
+        if value is None:
+            return operations.unpin(command.articles, name, by=command.by, versions=command.versions)
+        return operations.score(command.articles, **{name: value}, by=command.by, versions=command.versions)
+
+    return run
+
+
+def _step_scores(command: Command) -> ActionResult:
+    steps = {name: command.step(name) for name in ("quality_step", "heat_step")}
+    return operations.score(command.target, **steps, by=command.by, versions=command.versions)
+
+
+def _set_topics(command: Command) -> ActionResult:
+    return operations.set_topics(command.target, command.names("topics"), by=command.by, versions=command.versions)
+
+
+def _add_topic(command: Command) -> ActionResult:
+    return operations.set_topics(command.target, add=command.names("topic"), by=command.by, versions=command.versions)
+
+
+def _remove_topic(command: Command) -> ActionResult:
+    return operations.set_topics(
+        command.target, remove=command.names("topic"), by=command.by, versions=command.versions
+    )
+
+
+def _edit_text(command: Command) -> ActionResult:
+    article = _only_article(command, "Titles and excerpts are edited one story at a time.")
+    sent = [name for name in ("title", "excerpt") if name in command.data]
+    values = {name: command.data[name].replace("\r\n", "\n") for name in sent}
+    if "title" in values and not values["title"].strip():
+        raise ActionError("A story needs a title.")
+    if len(values.get("title", "")) > TITLE_MAX or any("\0" in text for text in values.values()):
+        raise ActionError(f"A title has at most {TITLE_MAX} characters, and no text has a NUL.")
+    return operations.edit(article, by=command.by, version=command.versions[article.pk], **values)
+
+
+def _fold(command: Command) -> ActionResult:
+    lead = _chosen_lead(command)
+    target = command.article or command.articles.exclude(pk=lead.pk)
+    return operations.fold_into(target, lead, by=command.by, versions=command.versions)
+
+
+def _merge(command: Command) -> ActionResult:
+    lead = _chosen_lead(command)
+    article = _only_article(command, "Two stories are merged at a time.")
+    return operations.merge(article, lead, by=command.by, versions=command.versions)
+
+
+def _make_lead(command: Command) -> ActionResult:
+    article = _only_article(command, "One story leads; choose one.")
+    return operations.make_lead(article, by=command.by, versions=command.versions)
+
+
+def _only_article(command: Command, refusal: str) -> Article:
+    if command.article is None:
+        raise ActionError(refusal)
+    return command.article
+
+
+def _chosen_lead(command: Command) -> Article:
+    lead = Article.objects.filter(pk=parse_id(command.text("into"))).first()
+    if lead is None:
+        raise ActionError("Choose the story to fold into.")
+    return lead
+
+
+ACTIONS = {
+    action.name: action
+    for action in (
+        Action("publish", "Publish", "published", PUBLISH, _simple(operations.publish), "p", ", or hold if published"),
+        Action("hold", "Hold", "held", SCORE, _simple(operations.hold), "w"),
+        Action("spike", "Spike", "spiked", SCORE, _spike, "e", "; then 1 to 6 for the reason, or Enter for none"),
+        Action("reopen", "Reopen", "reopened", SCORE, _simple(operations.reopen), "r"),
+        Action("quality", "Set quality", "scored", SCORE, _set_score("quality"), "q", "; Enter sends it"),
+        Action("heat", "Set heat", "scored", SCORE, _set_score("heat"), "h", "; Enter sends it"),
+        Action("step", "Raise or lower", "scored", SCORE, _step_scores),
+        Action("unpin", "Unpin all fields", "unpinned", SCORE, _simple(operations.unpin)),
+        Action("topics", "Set topics", "sorted by topic", EDIT, _set_topics, "t"),
+        Action("add_topic", "Add topic", "sorted by topic", EDIT, _add_topic),
+        Action("remove_topic", "Remove topic", "sorted by topic", EDIT, _remove_topic),
+        Action("words", "Save title and excerpt", "edited", EDIT, _edit_text),
+        Action("schedule", "Schedule", "scheduled", PUBLISH, _schedule, "s"),
+        Action("pick", "Pick", "picked", PUBLISH, _pick),
+        Action("fold", "Fold into", "folded", FOLD, _fold),
+        Action("merge", "Merge", "merged", FOLD, _merge, "m", " the two selected stories, or fold into another"),
+        Action("make_lead", "Make lead", "made the lead", FOLD, _make_lead, "l"),
+        Action("take_out", "Take out of its story", "taken out", FOLD, _simple(operations.take_out), "d"),
+    )
+}
