@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,19 +18,25 @@ class CommandFailedError(Exception):
 
 
 @contextmanager
-def as_command_errors(file: Path, consequence: str) -> Iterator[None]:
-    """Turn failures of database, storage or disk, and signals, into a CommandError that ends with `consequence`."""
+def as_command_errors(file: Path | str, consequence: str | Callable[[], str]) -> Iterator[None]:
+    """Turn failures of database, storage or disk, and signals, into a CommandError that ends with `consequence`.
+
+    `consequence` is a function where it depends on how far the command came.
+    """
     interrupt_on_sigterm()
     try:
         yield
     except DatabaseError as error:
         reason = str(error).partition("\n")[0]  # the next lines may quote a row
-        raise CommandError(f"The database failed: {reason}\n{consequence}") from None
+        message, code = f"The database failed: {reason}\n", 1
     except OSError as error:
-        raise CommandError(f"{error.filename or file}: {error.strerror or error}. {consequence}") from None
+        message, code = f"{error.filename or file}: {error.strerror or error}. ", 1
     except BUCKET_ERRORS as error:
-        raise CommandError(f"The storage failed: {error}. {consequence}") from None
+        message, code = f"The storage failed: {error}. ", 1
     except CommandFailedError as error:
-        raise CommandError(f"{error} {consequence}") from None
+        message, code = f"{error} ", 1
     except KeyboardInterrupt:
-        raise CommandError(f"Stopped. {consequence}", returncode=130) from None
+        message, code = "Stopped. ", 130
+    else:
+        return
+    raise CommandError(message + (consequence if isinstance(consequence, str) else consequence()), returncode=code)

@@ -1,4 +1,4 @@
-"""Use a second core: one process makes items while this one stores them. Pure."""
+"""Use a second core: one process makes items while this one stores them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
+from config.command_errors import CommandFailedError
+
 T = TypeVar("T")
 
 
-class ProducerDiedError(Exception):
+class ProducerDiedError(CommandFailedError):
     """The producing process ended before it was done."""
 
 

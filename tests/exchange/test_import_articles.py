@@ -184,7 +184,7 @@ def test_a_run_that_is_stopped_while_its_files_are_counted_says_how_to_complete_
     write_document(tmp_path)
     monkeypatch.setattr("os.walk", interrupt)
 
-    with pytest.raises(CommandError, match=r"Stopped after 0 of 0 files.* run the same command again to complete it"):
+    with pytest.raises(CommandError, match=r"Stopped\. 0 of 0 files were read.* run the same command again"):
         import_documents(tmp_path)
 
     assert not Article.objects.exists()

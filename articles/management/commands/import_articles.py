@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 from tqdm import tqdm
 
 from articles.audit_log.unit_of_work import Actor
@@ -18,7 +16,7 @@ from articles.exchange.importing import OUTCOMES, PRUNE_SKIPPED, REJECTED, WITHD
 from articles.exchange.report import Report
 from articles.models import Via
 from config.checks import CHECK_TAG
-from config.command_signals import interrupt_on_sigterm
+from config.command_errors import as_command_errors
 
 
 class Command(BaseCommand):
@@ -50,9 +48,8 @@ class Command(BaseCommand):
         self.verbosity = options["verbosity"]
         self.done = self.total = 0
         self.report: Report | None = None
-        interrupt_on_sigterm()
         with ExitStack() as stack:
-            stack.enter_context(self._failures_as_command_errors(report))
+            stack.enter_context(as_command_errors(report or "The report", self._progress))
             self.total = sum(1 for _ in sources(paths))
             quiet = self.verbosity == 0 or not sys.stderr.isatty()
             self.bar = stack.enter_context(tqdm(total=self.total, unit=" files", disable=quiet))
@@ -96,23 +93,11 @@ class Command(BaseCommand):
         with tqdm.external_write_mode(file=stream):  # the progress bar makes room
             stream.write(text)
 
-    @contextmanager
-    def _failures_as_command_errors(self, report: str | None) -> Iterator[None]:
-        """Turn a failure of the database or disk, or a signal, into a CommandError that says what to do."""
-        try:
-            yield
-        except DatabaseError as error:
-            raise CommandError(
-                f"The database failed: {error}\nReaders see nothing of this run. Fix the cause and run it again."
-            ) from None
-        except OSError as error:
-            raise CommandError(f"{error.filename or report}: {error.strerror}. Fix that and run it again.") from None
-        except KeyboardInterrupt:
-            raise CommandError(
-                f"Stopped after {self.done} of {self.total} files. Readers see nothing of this run; "
-                "run the same command again to complete it.",
-                returncode=130,
-            ) from None
+    def _progress(self) -> str:
+        return (
+            f"{self.done} of {self.total} files were read. Readers see nothing of this run; "
+            "run the same command again to complete it."
+        )
 
 
 def _open_report(path: str) -> Report:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection
+from django.db import connection
 from tqdm import tqdm
 
 from articles.audit_log.unit_of_work import Actor, unit_of_work
@@ -22,8 +22,8 @@ from articles.stories import duplicates
 from benchmarks.generator import bulk_load
 from benchmarks.generator.articles import DEFAULT_UNTIL, batches, documents, entries
 from benchmarks.generator.complete_stories import insert_complete_stories
-from benchmarks.generator.producer import ProducerDiedError, produce_in_process
-from config.command_signals import interrupt_on_sigterm
+from benchmarks.generator.producer import produce_in_process
+from config.command_errors import as_command_errors
 
 BY = Actor(via=Via.COMMAND)
 BATCH = 2000  # articles in a transaction
@@ -61,19 +61,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, count: int, seed: int, until: datetime, add: bool, **options: Any) -> None:
         if count < 1:
             raise CommandError(f"N is {count}; it must be 1 or more.")
-        interrupt_on_sigterm()
         self.made = 0
-        resume_hint = f"of {count:,} articles are there; the same command with --add completes them."
         quiet = options["verbosity"] == 0 or not sys.stderr.isatty()
-        try:
-            with import_lock(self._wait), tqdm(total=count, unit=" articles", disable=quiet) as bar:
-                self._fill(count, partial(_batches, count, seed, Policies.load().site, until, BATCH), add, bar)
-        except DatabaseError as error:
-            raise CommandError(f"The database failed: {error}\n{self.made:,} {resume_hint}") from None
-        except ProducerDiedError as error:
-            raise CommandError(f"{error} {self.made:,} {resume_hint}") from None
-        except KeyboardInterrupt:
-            raise CommandError(f"Stopped. {self.made:,} {resume_hint}", returncode=130) from None
+        hint = f"of {count:,} articles are there; the same command with --add completes them."
+        with (
+            as_command_errors("The database", lambda: f"{self.made:,} {hint}"),
+            import_lock(self._wait),
+            tqdm(total=count, unit=" articles", disable=quiet) as bar,
+        ):
+            self._fill(count, partial(_batches, count, seed, Policies.load().site, until, BATCH), add, bar)
         left_out = f", {count - self.made} were there already" if self.made < count else ""
         self.stdout.write(f"{self.made} articles made{left_out}")
 
