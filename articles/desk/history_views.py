@@ -19,8 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from articles import operations
 from articles.audit_log.unit_of_work import CREATED, DELETED, PIN_PREFIX
 from articles.models import Article, Event, Operation, Subject, Via
-from articles.operations.results import ActionError, ActionResult
-from articles.operations.undoing import NotRestored
+from articles.operations.results import ActionError, ActionResult, NotRestored
 from providers.models import Provider
 
 from . import restore_field

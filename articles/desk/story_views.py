@@ -19,7 +19,7 @@ from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import State
 from articles.search import matching
 from articles.stories import explanation
-from articles.stories.rescoring import Neighbourhood
+from articles.stories.neighbourhood import Neighbourhood
 
 from . import presence
 from .actions import ACTIONS, permitted_actions

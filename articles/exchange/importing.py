@@ -23,7 +23,8 @@ from articles.db.locks import import_lock
 from articles.models import Article, Operation, Policies, Verb
 from articles.operations.pins import REIMPORT_MARK
 from articles.rules import slugs
-from articles.stories import duplicates, rescoring
+from articles.stories import duplicates, links, placement, rescoring
+from articles.stories.neighbourhood import linked_ids
 
 from . import store
 from .files import SourceFile, UnreadableFileError, read_bytes
@@ -139,21 +140,21 @@ class _ImportRun:
                 log_created(new, uow)
             touched = sorted({*new, *self._update_changed(uow)})
             uow.write_pending()
-            rescoring.connect_links(touched)
-            moved = rescoring.apply_story_overrides(uow, touched)
+            links.connect_links(touched)
+            moved = links.apply_pairings(uow, touched)
             pending.update(public=F("staged"), staged=None)
             uow.flush()
             operations.mark_missing(returned, missing=False)
             withdrawn_names = operations.mark_missing(withdrawn, missing=True)
             duplicates.mark_duplicates(uow, touched)
             if self.rescore:
-                operations.rescore(Article.objects.filter(pk__in=operations.with_linked_ids(touched)))
+                operations.rescore(Article.objects.filter(pk__in=linked_ids(touched)))
             rescoring.update_stories(uow, moved)
-            rescoring.assign_leads_around(uow, touched)
+            placement.assign_leads_around(uow, touched)
         self.counts[WITHDRAWN] = len(withdrawn_names)
         for name in withdrawn_names:
             self.on_notice(name, "its document is gone: withdrawn")
-        for name, notice in rescoring.duplicate_warnings(touched):
+        for name, notice in duplicates.duplicate_warnings(touched):
             self.on_notice(name, notice)
 
     def report_changes(self) -> None:

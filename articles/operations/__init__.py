@@ -1,68 +1,54 @@
 """The editorial operations: the only code that changes editorial state.
 
-Each takes articles (or an outlet, a topic, the policy), is one unit of work with one entry in the audit log, and
-returns a result that says what followed.
+Admin, desk, commands and import call these functions. Each runs in one unit of work: one transaction and one entry in
+the audit log, with an event for each changed field. It updates the stories around the changed articles and returns a
+result that says what was done and what was not.
 """
 
+from .deletion import delete
+from .editing import add, edit, edit_related_rows, score, set_topics
+from .folding import fold_into, make_lead, merge, take_out
+from .outlets_and_topics import create_reference, delete_references, edit_logos, edit_reference
+from .pictures import take_down
+from .pins import pin, unpin
 from .publishing import (
     DECISIONS,
     NEEDS_PUBLISH,
-    add,
     apply_decision,
-    can_undo,
-    change_policy,
-    create_reference,
-    delete,
-    delete_references,
-    edit,
-    edit_logos,
-    edit_reference,
-    edit_related_rows,
-    fold_into,
     hold,
-    make_lead,
     mark_missing,
-    merge,
     pick,
-    pin,
-    preview_undo,
     publish,
     reopen,
     require_publishable,
-    rescore,
     schedule,
-    score,
-    set_topics,
     spike,
-    take_down,
-    take_out,
-    undo,
-    unpin,
-    with_linked_ids,
 )
+from .rescoring import change_policy, rescore
+from .undoing import can_undo, preview_undo, undo
 
 __all__ = [
     "DECISIONS",
     "NEEDS_PUBLISH",
     "add",
-    "create_reference",
-    "change_policy",
     "apply_decision",
+    "can_undo",
+    "change_policy",
+    "create_reference",
     "delete",
     "delete_references",
     "edit",
-    "edit_related_rows",
     "edit_logos",
     "edit_reference",
+    "edit_related_rows",
     "fold_into",
     "hold",
     "make_lead",
     "mark_missing",
-    "can_undo",
     "merge",
-    "with_linked_ids",
     "pick",
     "pin",
+    "preview_undo",
     "publish",
     "reopen",
     "require_publishable",
@@ -74,6 +60,5 @@ __all__ = [
     "take_down",
     "take_out",
     "undo",
-    "preview_undo",
     "unpin",
 ]

@@ -1,4 +1,4 @@
-"""What the verbs of `operations.py` share: deciding on each of some articles, and letting the rest follow."""
+"""The loop that actions on one or many articles share, and the update of the stories around them."""
 
 from __future__ import annotations
 
@@ -8,104 +8,108 @@ from typing import Any
 from articles.audit_log.unit_of_work import Actor, UnitOfWork, to_event_value, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleQuerySet, Event, Subject, Verb
-from articles.stories import duplicates, rescoring
-from articles.stories.rescoring import CHUNK
+from articles.stories import duplicates, links, rescoring
+from articles.stories.neighbourhood import lock_with_linked
 
 from .results import DELETED_MEANWHILE, ActionError, ActionResult, EditConflictError, FieldConflict, Rejection
 
-LINK_IDENTITY_FIELDS = {"title", "web_url", "published_at"}  # by these, related links find their article
-URL_FIELDS = (*LINK_IDENTITY_FIELDS, "original_url")
-# What a decision on the state rests on: if somebody changed one of these meanwhile, the editor looks again.
+LINK_IDENTITY_FIELDS = {"title", "web_url", "published_at"}  # related links find their article by these
+IDENTITY_FIELDS = (*LINK_IDENTITY_FIELDS, "original_url")
+# A decision on the state conflicts with a change of one of these since the editor loaded the page.
 STATE_DEPENDENCIES = ("state", "spike_reason", "publish_at", "unpublish_at", "lead_id", "removed", "missing")
 
-Articles = ArticleQuerySet | Article  # what verbs take
-SeenVersions = Mapping[int, int] | None
+Articles = ArticleQuerySet | Article
+SeenVersions = Mapping[int, int] | None  # the version of each article that the editor saw
 
 
 def apply_to_each(
     verb: Verb,
     articles: Articles,
-    decide: Callable[[Article], None],
+    apply: Callable[[Article], None],
     by: Actor,
     versions: SeenVersions = None,
     is_done: Callable[[Article], bool] = lambda article: False,
-    grounds: Collection[str] = STATE_DEPENDENCIES,
+    depends_on: Collection[str] = STATE_DEPENDENCIES,
 ) -> ActionResult:
-    """Call `decide` for each article as the act has it, unless it is done, and let the stories follow."""
+    """Call `apply` for each article, locked, unless it `is_done`; then update the stories.
+
+    Of many articles, those that can't be changed are left as they are, and the result says why. Of one, the
+    ActionError is raised. A change of the `depends_on` fields after the version that the editor saw is a conflict.
+    """
     one = articles if isinstance(articles, Article) else None
     ids = [articles.pk] if isinstance(articles, Article) else list(articles.order_by("pk").values_list("pk", flat=True))
     outcome = ActionResult()
     with unit_of_work(verb, by) as uow:
-        for chunk in chunked(ids, CHUNK):
-            near = rescoring.lock_with_linked(uow, chunk)
+        for chunk in chunked(ids, rescoring.CHUNK):
+            nearby = lock_with_linked(uow, chunk)
             if one is not None and one.pk not in uow.articles:
                 raise ActionError(DELETED_MEANWHILE)
-            decided = []
-            for row in uow.load(chunk):
+            applied = []
+            for article in uow.load(chunk):
                 try:
-                    if not is_done(row):
-                        require_unchanged_since(row, (versions or {}).get(row.pk), dict.fromkeys(grounds))
-                        decide(row)
-                        decided.append(row.pk)
-                    outcome.done.append(row.pk)
+                    if not is_done(article):
+                        require_unchanged_since(article, (versions or {}).get(article.pk), dict.fromkeys(depends_on))
+                        apply(article)
+                        applied.append(article.pk)
+                    outcome.done.append(article.pk)
                 except ActionError as error:
                     if one is not None:
                         raise
-                    outcome.rejections.append(Rejection(row.pk, row.title, str(error)))
-            if decided:
-                consequences = propagate(uow, near, decided)
-                outcome.consequences += consequences.consequences
-                outcome.articles |= consequences.articles
+                    outcome.rejections.append(Rejection(article.pk, article.title, str(error)))
+            if applied:
+                effects = propagate(uow, nearby, applied)
+                outcome.consequences += effects.consequences
+                outcome.articles |= effects.articles
             uow.flush_if_large()
     outcome.operation = uow.operation
     return refresh_instance(one, outcome, uow) if one else outcome
 
 
 def load_with_neighbours(uow: UnitOfWork, article: Article) -> tuple[list[Article], Article]:
-    """Return an article and its neighbours as the act has them, and the article. Raises Refused if it is gone."""
-    near = rescoring.lock_with_linked(uow, [article.pk])
+    """Return an article and its neighbours, locked, and the article alone. Raises ActionError if it was deleted."""
+    nearby = lock_with_linked(uow, [article.pk])
     if article.pk not in uow.articles:
         raise ActionError(DELETED_MEANWHILE)
-    return near, uow.articles[article.pk]
+    return nearby, uow.articles[article.pk]
 
 
 def propagate(
-    uow: UnitOfWork, near: Sequence[Article], decided: Sequence[int], fields: Collection[str] = ()
+    uow: UnitOfWork, nearby: Sequence[Article], changed: Sequence[int], fields: Collection[str] = ()
 ) -> ActionResult:
-    """Let links, twins and stories follow what was decided about some of the articles `near`."""
-    fields = {*fields, *uow.changed_columns(decided, URL_FIELDS)}  # unpinned fields went back to their documents' wish
+    """Update links, duplicates and stories after some of the `nearby` articles changed. `fields` adds changed lists."""
+    fields = {*fields, *uow.changed_columns(changed, IDENTITY_FIELDS)}  # an unpinned field took its incoming value
     if not LINK_IDENTITY_FIELDS.isdisjoint(fields) or "related" in fields:
         uow.write_pending()
-        rescoring.connect_links(decided)
-        uow.relinked_ids.update(decided)
+        links.connect_links(changed)
+        uow.relinked_ids.update(changed)
     if {"web_url", "original_url"}.intersection(fields):
-        duplicates.mark_duplicates(uow, decided)
-        near = uow.load([article.pk for article in near])  # it may have written them, and let go of them
+        duplicates.mark_duplicates(uow, changed)
+        nearby = uow.load([article.pk for article in nearby])  # it may have written and forgotten them
     if uow.relinked_ids:
-        ids = {*decided, *uow.relinked_ids}
+        ids = {*changed, *uow.relinked_ids}
         uow.relinked_ids.clear()
         consequences = rescoring.update_stories(uow, ids)
     else:
-        consequences = rescoring.update_loaded_stories(uow, near, decided)
-    return ActionResult(done=list(decided), consequences=consequences, articles=dict(uow.articles))
+        consequences = rescoring.update_loaded_stories(uow, nearby, changed)
+    return ActionResult(done=list(changed), consequences=consequences, articles=dict(uow.articles))
 
 
 def refresh_instance(article: Article, outcome: ActionResult, uow: UnitOfWork) -> ActionResult:
-    """Bring the caller's `article` up to what the act made of it; return the outcome with its operation."""
+    """Copy the new values to the caller's instance; return the result with its operation."""
     outcome.operation = uow.operation
-    row = outcome.articles.get(article.pk)
-    if row is not None and row is not article:
+    current = outcome.articles.get(article.pk)
+    if current is not None and current is not article:
         for field in Article._meta.concrete_fields:
-            setattr(article, field.attname, getattr(row, field.attname))
+            setattr(article, field.attname, getattr(current, field.attname))
         article._state.fields_cache.clear()
     return outcome
 
 
 def require_unchanged_since(article: Article, version: int | None, values: Mapping[str, Any]) -> None:
-    """Raise Stale if fields of `values` were changed after `version`, unless to the very value that is wanted."""
+    """Raise EditConflictError if fields of `values` changed after `version`, unless to the value of the editor."""
     if version is None or version >= article.version:
         return
-    fields = {_attname(name): value for name, value in values.items()}
+    fields = {"provider_id" if name == "provider" else name: value for name, value in values.items()}
     events = Event.objects.of(Subject.ARTICLE, article.pk).filter(version__gt=version, field__in=fields)
     latest: dict[str, Event] = {}
     for event in events.select_related("operation"):
@@ -117,7 +121,3 @@ def require_unchanged_since(article: Article, version: int | None, values: Mappi
     ]
     if conflicts:
         raise EditConflictError(article, conflicts)
-
-
-def _attname(name: str) -> str:
-    return "provider_id" if name == "provider" else name

@@ -1,82 +1,124 @@
-"""Stories by an editor's hand: fold, take out, make lead. Works on the rows of the act that is under way.
+"""Stories as editors arrange them: fold, merge, take out, make lead.
 
-Each decision is remembered as a pin on the article's side of the story ("lead") and as a pairing of two articles,
-so that neither rules nor imports turn it round.
+Each decision is stored as a pin of the article's role in its story and as a pairing of two articles (together or
+apart), so that neither rules nor imports reverse it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from articles.audit_log.unit_of_work import UnitOfWork
-from articles.models import Article, Pairing, RelatedImage, RelatedLink
+from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork
+from articles.models import Article, Pairing, RelatedImage, RelatedLink, Verb
 from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN
 from articles.rules.states import State
-from articles.stories.rescoring import add_link, sort_and_check_links, unlink
+from articles.stories.links import add_link, sort_and_check_links, unlink
+from articles.stories.neighbourhood import linked_ids
 
-from . import pins
-from .results import ActionError
+from .batch import Articles, SeenVersions, apply_to_each
+from .pins import pin_fields, unpin_fields
+from .results import ActionError, ActionResult
 
 
-def fold(uow: UnitOfWork, article: Article, lead: Article) -> None:
-    """Fold an article under `lead` with all that is folded under it; their coverage goes along. Raises Refused."""
+def fold_into(
+    articles: Articles, lead: Article, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None
+) -> ActionResult:
+    """Fold the articles under a lead, with all that is folded under them. Imports leave them there."""
+    return _fold_under(Verb.FOLD, articles, lead, by, versions)
+
+
+def merge(story: Article, into: Article, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None) -> ActionResult:
+    """Merge two stories: fold the lead `story`, with all that is folded under it, under the lead `into`."""
+    return _fold_under(Verb.MERGE, story, into, by, versions)
+
+
+def take_out(articles: Articles, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None) -> ActionResult:
+    """Take folded articles out of their stories. They stand by themselves; imports don't fold them again."""
+
+    def is_done(article: Article) -> bool:
+        return not article.is_folded and Pairing.objects.filter(member=article, together=False).exists()
+
+    return apply_to_each(Verb.TAKE_OUT, articles, _take_out, by, versions, is_done)
+
+
+def make_lead(article: Article, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None) -> ActionResult:
+    """Make a folded article the lead of its story; the previous lead and all other members are folded under it."""
+
+    def is_done(article: Article) -> bool:
+        is_lead = not article.is_folded and STORY_ROLE_PIN in article.pins
+        return is_lead and Pairing.objects.filter(lead=article, together=True).exists()
+
+    return apply_to_each(Verb.MAKE_LEAD, article, _make_lead, by, versions, is_done)
+
+
+def _fold_under(verb: Verb, articles: Articles, lead: Article, by: Actor, versions: SeenVersions) -> ActionResult:
+    def apply(article: Article) -> None:
+        leads = UnitOfWork.current().load([lead.pk])
+        if not leads:
+            raise ActionError(f"can't be folded under “{lead}”, which was deleted meanwhile")
+        _fold(article, leads[0])
+
+    def is_done(article: Article) -> bool:
+        is_under = article.is_folded and article.lead_id == lead.pk and STORY_ROLE_PIN in article.pins
+        return is_under and Pairing.objects.filter(lead=lead, member=article, together=True).exists()
+
+    return apply_to_each(verb, articles, apply, by, versions, is_done)
+
+
+def _fold(article: Article, lead: Article) -> None:
+    uow = UnitOfWork.current()
     _require_foldable(article, lead)
     if article.is_folded and article.lead_id not in (None, lead.pk):
         _detach(uow, article)
     members = uow.load(_member_ids(article.pk))
-    moving = [article, *(member for member in members if member.pk != lead.pk)]
-    uow.track_lists([lead.pk], "related")
-    uow.track_lists([lead.pk, *(each.pk for each in moving)], "pairings")
-    for each in moving:
-        Pairing.objects.filter(member=each, together=True).delete()
-        _save_override(lead.pk, each.pk, together=True)
-        _mark_folded(each)
-        if not RelatedLink.objects.filter(article=lead.pk, target=each.pk).exists():
-            add_link(lead.pk, each)
-    _copy_external_links(article.pk, lead.pk)
-    sort_and_check_links(lead)
-    uow.relinked_ids.update({lead.pk, *(each.pk for each in moving)})
+    uow.track_lists([lead.pk], "pairings")
+    _put_under(uow, lead, [article, *(member for member in members if member.pk != lead.pk)], article.pk)
 
 
-def take_out(uow: UnitOfWork, article: Article) -> None:
-    """Let a folded article stand by itself, apart from all of its story. Raises Refused."""
+def _take_out(article: Article) -> None:
     if not article.is_folded:
         raise ActionError("is not folded; it stands by itself already")
-    _detach(uow, article)
-    Pairing.objects.filter(member=article, together=True).delete()
+    _detach(UnitOfWork.current(), article)
     _mark_standalone(article)
 
 
-def make_lead(uow: UnitOfWork, article: Article) -> None:
-    """Let a folded article lead: its lead and all others of the story are folded under it. Raises Refused."""
+def _make_lead(article: Article) -> None:
     if not article.is_folded or article.lead_id is None:
-        raise ActionError("is not folded under a lead; there is no story to take over")
+        raise ActionError("is not folded under a lead; there is no story to lead")
     if article.quality is None:
         raise ActionError("has no quality yet; score it first")
-    former = article.lead_id
-    story = [pk for pk in [former, *_member_ids(former)] if pk != article.pk]
-    uow.track_lists([article.pk], "related")
-    uow.track_lists([article.pk, *story], "pairings")
-    Pairing.objects.filter(member=article, together=True).delete()
+    uow = UnitOfWork.current()
+    previous_lead = article.lead_id
+    members = [pk for pk in [previous_lead, *_member_ids(previous_lead)] if pk != article.pk]
+    uow.track_lists([article.pk], "pairings")
     _mark_standalone(article)
-    for each in uow.load(story):
-        Pairing.objects.filter(member=each, together=True).delete()
-        _save_override(article.pk, each.pk, together=True)
-        _mark_folded(each)
-        if not RelatedLink.objects.filter(article=article.pk, target=each.pk).exists():
-            add_link(article.pk, each)
-    _copy_external_links(former, article.pk)
-    sort_and_check_links(article)
-    uow.relinked_ids.update({article.pk, *story})
+    _put_under(uow, article, uow.load(members), previous_lead)
+
+
+def _put_under(uow: UnitOfWork, lead: Article, members: Sequence[Article], previous_lead: int) -> None:
+    """Fold the members under the lead, and copy the external links of the one that led them."""
+    ids = [member.pk for member in members]
+    uow.track_lists([lead.pk], "related")
+    uow.track_lists(ids, "pairings")
+    for member in members:
+        Pairing.objects.filter(member=member, together=True).delete()
+        _save_pairing(lead.pk, member.pk, together=True)
+        pin_fields(member, [STORY_ROLE_PIN])
+        member.heat = FOLDED_HEAT
+        add_link(lead.pk, member)
+    _copy_external_links(previous_lead, lead.pk)
+    sort_and_check_links(lead)
+    uow.relinked_ids.update({lead.pk, *ids})
 
 
 def _detach(uow: UnitOfWork, article: Article) -> None:
-    """Part a folded article from all of its story."""
-    story = set(_member_ids(article.lead_id)) | {article.lead_id} if article.lead_id else _linked_ids(article.pk)
+    """Unlink a folded article from every other article of its story."""
+    lead = article.lead_id
+    story = {*_member_ids(lead), lead} if lead else linked_ids([article.pk])
     others = sorted(story - {article.pk})
     uow.track_lists([article.pk, *others], "pairings")
     for other in others:
-        _save_override(other, article.pk, together=False)
+        _save_pairing(other, article.pk, together=False)
         unlink(uow, other, article.pk)
     uow.relinked_ids.update({article.pk, *others})
 
@@ -92,19 +134,15 @@ def _require_foldable(article: Article, lead: Article) -> None:
         raise ActionError(f"can't be folded under “{lead}”, which was rejected; reopen that one first")
 
 
-def _mark_folded(article: Article) -> None:
-    pins.pin_fields(article, [STORY_ROLE_PIN])
-    article.heat = FOLDED_HEAT
-
-
 def _mark_standalone(article: Article) -> None:
-    pins.unpin_fields(article, ["heat"])
-    pins.pin_fields(article, [STORY_ROLE_PIN])
-    article.heat = None  # the rules give it one
+    Pairing.objects.filter(member=article, together=True).delete()
+    unpin_fields(article, ["heat"])
+    pin_fields(article, [STORY_ROLE_PIN])
+    article.heat = None  # the rules set it
 
 
-def _save_override(lead: int, member: int, *, together: bool) -> None:
-    """Decide about two articles; what was decided of them the other way round is void."""
+def _save_pairing(lead: int, member: int, *, together: bool) -> None:
+    """Store whether two articles belong together; a decision on them with the roles reversed is deleted."""
     Pairing.objects.filter(lead=member, member=lead).delete()
     Pairing.objects.update_or_create(lead_id=lead, member_id=member, defaults={"together": together})
 
@@ -113,21 +151,16 @@ def _member_ids(lead: int) -> list[int]:
     return list(Article.objects.filter(lead=lead).order_by("pk").values_list("pk", flat=True))
 
 
-def _linked_ids(pk: int) -> set[int]:
-    lists = RelatedLink.objects.filter(article=pk, target__isnull=False).values_list("target", flat=True)
-    return set(lists) | set(RelatedLink.objects.filter(target=pk).values_list("article", flat=True))
-
-
 def _copy_external_links(source: int, lead: int) -> None:
-    """Let a lead list what another listed and we hold no article of: a merge loses no outlet."""
-    known = set(RelatedLink.objects.filter(article=lead).values_list("match_key", flat=True))
+    """Copy to the lead those links of another article whose coverage we have no article of."""
+    listed = set(RelatedLink.objects.filter(article=lead).values_list("match_key", flat=True))
     links = RelatedLink.objects.filter(article=source, target=None).prefetch_related("images")
     for link in links:
-        if link.match_key not in known:
-            _copy(link, lead, link.images.all())
+        if link.match_key not in listed:
+            _copy_link(link, lead, link.images.all())
 
 
-def _copy(link: RelatedLink, lead: int, images: Iterable[RelatedImage]) -> None:
+def _copy_link(link: RelatedLink, lead: int, images: Iterable[RelatedImage]) -> None:
     copies = list(images)
     link.pk, link.article_id = None, lead
     link._state.adding = True

@@ -1,98 +1,128 @@
-"""Outlets and topics in acts: stored, changed, deleted and brought back, each with its events.
+"""Outlets (`Provider`) and topics: created, edited, deleted and restored, each with its events in the log.
 
-A deleted row leaves an image that can bring it back under its old key. The logos of an outlet are one list.
+The event of a deleted row has a snapshot that can restore it under its old key. The logos of an outlet are one list.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from articles.audit_log.unit_of_work import CREATED, DELETED, FieldChange, UnitOfWork, to_event_value
+from articles.audit_log.unit_of_work import (
+    CREATED,
+    DELETED,
+    SYSTEM_ACTOR,
+    Actor,
+    FieldChange,
+    UnitOfWork,
+    to_event_value,
+    unit_of_work,
+)
 from articles.images.store import follow_others
-from articles.models import OVERRIDABLE, ArticleTopic, Event, Subject, Topic, TopicPolicy
+from articles.models import OVERRIDABLE, Article, ArticleTopic, Event, Subject, Topic, TopicPolicy, Verb
 from pictures import files
 from providers.models import Provider, ProviderLogo
 
 from . import policy_numbers
-from .results import ActionError
+from .editing import set_topics
+from .results import ActionError, ActionResult
 
 ReferenceRow = Provider | Topic
 
 LOGOS = "logos"
 LOGO_FIELDS = ("url", "width", "height", "position", "extra", "layout", "file")
 MODEL_BY_SUBJECT: dict[str, type[Provider] | type[Topic]] = {Subject.PROVIDER: Provider, Subject.TOPIC: Topic}
-OWNED_MODELS = (ProviderLogo, ArticleTopic, TopicPolicy)  # these go with their row, and come back with it
+OWNED_MODELS = (ProviderLogo, ArticleTopic, TopicPolicy)  # deleted and restored with their row
 
 
 class CannotRevertError(Exception):
-    """A change that can't be taken back; without a text: because the row was changed since."""
+    """An event that can't be undone. Without a text: because the row has changed since."""
 
 
-def subject_of(row: ReferenceRow) -> Subject:
-    return Subject.TOPIC if isinstance(row, Topic) else Subject.PROVIDER
+# Actions
 
 
-# Changes
+def create_reference(row: ReferenceRow, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
+    """Store a new outlet or topic."""
+    with unit_of_work(Verb.ADD, by) as uow:
+        row.save()
+        _record(uow, row, CREATED, None, str(row))
+    return ActionResult(uow.operation)
 
 
-def add(uow: UnitOfWork, row: ReferenceRow) -> None:
-    row.save()
-    _record(uow, row, CREATED, None, str(row))
+def edit_reference(row: ReferenceRow, values: Mapping[str, Any], *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
+    """Set fields of an outlet or a topic, by field name."""
+    with unit_of_work(Verb.EDIT, by) as uow:
+        stored = type(row)._base_manager.select_for_update().get(pk=row.pk)
+        columns = {field.name: field.attname for field in row._meta.concrete_fields}
+        before = {name: to_event_value(getattr(stored, columns[name])) for name in values}
+        for name, value in values.items():
+            setattr(stored, name, value)
+        after = {name: to_event_value(getattr(stored, columns[name])) for name in values}
+        changed = [name for name in values if after[name] != before[name]]
+        if changed:
+            stored.save(update_fields=changed)
+        for name in changed:
+            _record(uow, stored, columns[name], before[name], after[name])
+    return ActionResult(uow.operation)
 
 
-def edit(uow: UnitOfWork, row: ReferenceRow, values: Mapping[str, Any]) -> None:
-    """Set what `values` say, by field name, where that changes anything."""
-    stored = type(row)._base_manager.select_for_update().get(pk=row.pk)
-    columns = {each.name: each.attname for each in row._meta.concrete_fields}
-    former = {name: to_event_value(getattr(stored, columns[name])) for name in values}
-    for name, value in values.items():
-        setattr(stored, name, value)
-    changed = [name for name in values if to_event_value(getattr(stored, columns[name])) != former[name]]
-    if changed:
-        stored.save(update_fields=changed)
-    for name in changed:
-        _record(uow, stored, columns[name], former[name], to_event_value(getattr(stored, columns[name])))
+def edit_logos(outlet: Provider, *, write: Callable[[], None], by: Actor = SYSTEM_ACTOR) -> ActionResult:
+    """Let `write` change the logos of an outlet."""
+    with unit_of_work(Verb.EDIT, by) as uow:
+        before = logos_of(outlet)
+        write()
+        after = logos_of(outlet)
+        if after != before:
+            _record(uow, outlet, LOGOS, before, after)
+    return ActionResult(uow.operation)
 
 
-def edit_logos(uow: UnitOfWork, outlet: Provider, write: Callable[[], None]) -> None:
-    """Let somebody change the logos of an outlet by calling `write`."""
-    before = logos_of(outlet)
-    write()
-    after = logos_of(outlet)
-    if after != before:
-        _record(uow, outlet, LOGOS, before, after)
+def delete_references(rows: Iterable[ReferenceRow], *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
+    """Delete outlets or topics. Articles lose the topics, which pins their lists of topics.
 
-
-def delete(uow: UnitOfWork, row: ReferenceRow, let_go: Callable[[], object] = lambda: None) -> None:
-    """Delete an outlet or a topic that nothing uses but what goes with it. Raises Refused.
-
-    `let_go` changes what uses it; the log tells of that after the deletion that was asked for.
+    Raises ActionError if something else uses one of the rows; then nothing is deleted.
     """
-    users = _used_by(row, but=OWNED_MODELS)
+    outcome = ActionResult()
+    with unit_of_work(Verb.DELETE, by) as uow:
+        for row in list(rows):
+            try:
+                outcome.done += _delete(uow, row)
+            except ActionError as error:
+                raise ActionError(f"“{row}” {error}") from error
+    outcome.operation = uow.operation
+    return outcome
+
+
+def _delete(uow: UnitOfWork, row: ReferenceRow) -> list[int]:
+    """Delete an outlet or a topic; return the articles that lost the topic. Raises ActionError if it is in use."""
+    users = _used_by(row, except_models=OWNED_MODELS)
     if users:
         raise ActionError(f"is still in use by {', '.join(users)}; change or delete those first")
+    articles: list[int] = []
     _record(uow, row, DELETED, _row_snapshot(row), None)
-    let_go()
-    if isinstance(row, Topic) and TopicPolicy.objects.filter(topic=row).exists():
-        for name in OVERRIDABLE:
-            policy_numbers.set_policy_value(uow, name, row.pk, None)
+    if isinstance(row, Topic):
+        articles = set_topics(Article.objects.about([row]), remove=[row.name]).done
+        if TopicPolicy.objects.filter(topic=row).exists():
+            for name in OVERRIDABLE:
+                policy_numbers.set_policy_value(uow, name, row.pk, None)
     row.delete()
+    return articles
 
 
 def logos_of(outlet: Provider) -> list[dict[str, Any]]:
-    """Return the logos of an outlet as events hold them."""
+    """Return the logos of an outlet in the form of events."""
     return list(ProviderLogo.objects.filter(provider=outlet.pk).order_by("width", "pk").values(*LOGO_FIELDS))
 
 
 def _replace_logos(outlet: Provider, logos: Sequence[Mapping[str, Any]]) -> None:
-    """Give an outlet these logos. Files that were let go meanwhile are left out, for `cache_images` to fetch anew."""
-    follow_others()  # what is there now stays
+    """Give an outlet these logos. Files that have been deleted are left out; `cache_images` fetches them again."""
+    follow_others()  # the files that are there now stay until the end of the transaction
     rows = [ProviderLogo(provider_id=outlet.pk, **logo) for logo in logos]
     for row in rows:
         if row.file and not files.are_there([str(row.file)]):
@@ -102,29 +132,31 @@ def _replace_logos(outlet: Provider, logos: Sequence[Mapping[str, Any]]) -> None
 
 
 def _row_snapshot(row: ReferenceRow) -> dict[str, Any]:
-    columns = {each.attname: to_event_value(getattr(row, each.attname)) for each in row._meta.concrete_fields}
+    columns = {field.attname: to_event_value(getattr(row, field.attname)) for field in row._meta.concrete_fields}
     return {"columns": columns} | ({LOGOS: logos_of(row)} if isinstance(row, Provider) else {})
 
 
-def _used_by(row: ReferenceRow, but: Sequence[type[models.Model]] = ()) -> list[str]:
-    """Return what uses a row, as editors call it."""
-    found = []
-    for each in row._meta.related_objects:
-        model = each.field.model
-        if not each.many_to_many and model not in but and model._base_manager.filter(**{each.field.name: row}).exists():
-            found.append(str(model._meta.verbose_name_plural))
-    return found
+def _used_by(row: ReferenceRow, except_models: Sequence[type[models.Model]] = ()) -> list[str]:
+    """Return the names of what uses a row, such as `articles`."""
+    users = []
+    for relation in row._meta.related_objects:
+        if relation.many_to_many or relation.field.model in except_models:
+            continue
+        if relation.field.model._base_manager.filter(**{relation.field.name: row}).exists():
+            users.append(str(relation.field.model._meta.verbose_name_plural))
+    return users
 
 
-def _record(uow: UnitOfWork, row: ReferenceRow, name: str, before: Any, after: Any) -> None:
-    uow.record(FieldChange(row.pk, str(row), name, before, after, subject=subject_of(row)))
+def _record(uow: UnitOfWork, row: ReferenceRow, field: str, before: Any, after: Any) -> None:
+    subject = Subject.TOPIC if isinstance(row, Topic) else Subject.PROVIDER
+    uow.record(FieldChange(row.pk, str(row), field, before, after, subject=subject))
 
 
-# Taking back
+# Undo
 
 
 def revert_event(uow: UnitOfWork, event: Event) -> None:
-    """Undo what an event tells of an outlet or a topic. Raises Stays."""
+    """Undo what an event says about an outlet or a topic. Raises CannotRevertError."""
     if event.field == DELETED:
         _recreate(uow, event)
         return
@@ -136,42 +168,43 @@ def revert_event(uow: UnitOfWork, event: Event) -> None:
     elif event.field == LOGOS:
         _restore_logos(uow, row, event)
     else:
-        _restore(uow, row, event)
+        _restore_field(uow, row, event)
 
 
 def _recreate(uow: UnitOfWork, event: Event) -> None:
-    model, image = MODEL_BY_SUBJECT[event.subject], event.before
-    row = model(**image["columns"])
+    model, snapshot = MODEL_BY_SUBJECT[event.subject], event.before
+    row = model(**snapshot["columns"])
     if model._base_manager.filter(pk=row.pk).exists():
-        raise CannotRevertError("it is there again")
+        raise CannotRevertError("it exists again")
     if isinstance(row, Topic) and row.parent_id and not Topic.objects.filter(pk=row.parent_id).exists():
-        raise CannotRevertError("the topic above it was deleted since")
+        raise CannotRevertError("its parent topic was deleted")
     _require_valid(row, row._meta.fields)
     row.save(force_insert=True)
     _record(uow, row, CREATED, None, str(row))
     if isinstance(row, Provider):
-        _replace_logos(row, image[LOGOS])
+        _replace_logos(row, snapshot[LOGOS])
 
 
 def _remove(uow: UnitOfWork, row: ReferenceRow) -> None:
-    """Delete a row that an operation brought, unless something uses it by now."""
-    if _used_by(row, but=(ProviderLogo,)):
-        raise CannotRevertError("it is in use by now")
-    delete(uow, row)
+    """Delete a row that an operation created, unless something uses it now."""
+    if _used_by(row, except_models=(ProviderLogo,)):
+        raise CannotRevertError("it is in use now")
+    _delete(uow, row)
 
 
-def _restore(uow: UnitOfWork, row: ReferenceRow, event: Event) -> None:
+def _restore_field(uow: UnitOfWork, row: ReferenceRow, event: Event) -> None:
     if _json_roundtrip(to_event_value(getattr(row, event.field))) != event.after:
         raise CannotRevertError
     setattr(row, event.field, event.before)
-    fields = {each.name for each in row._meta.fields}
-    column = event.field if event.field in fields else event.field.removesuffix("_id")
-    _require_valid(row, [each for each in row._meta.fields if each.name == column])
-    row.save(update_fields=[column])
+    fields = {field.name for field in row._meta.fields}
+    name = event.field if event.field in fields else event.field.removesuffix("_id")
+    _require_valid(row, [field for field in row._meta.fields if field.name == name])
+    row.save(update_fields=[name])
     _record(uow, row, event.field, event.after, event.before)
 
 
 def _restore_logos(uow: UnitOfWork, row: ReferenceRow, event: Event) -> None:
+    assert isinstance(row, Provider)  # noqa: S101
     if _json_roundtrip(logos_of(row)) != event.after:
         raise CannotRevertError
     _replace_logos(row, event.before)
@@ -179,9 +212,9 @@ def _restore_logos(uow: UnitOfWork, row: ReferenceRow, event: Event) -> None:
 
 
 def _require_valid(row: ReferenceRow, fields: Sequence[Any]) -> None:
-    checked = {each.name for each in fields}
+    names = {field.name for field in fields}
     try:
-        row.clean_fields(exclude={each.name for each in row._meta.fields} - checked)
+        row.clean_fields(exclude={field.name for field in row._meta.fields} - names)
         row.clean()
         row.validate_unique()
         row.validate_constraints()
@@ -190,5 +223,5 @@ def _require_valid(row: ReferenceRow, fields: Sequence[Any]) -> None:
 
 
 def _json_roundtrip(value: Any) -> Any:
-    """Return a value as the log gives it back."""
+    """Return a value as it would be read back from the log."""
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))

@@ -1,6 +1,7 @@
-"""Pins: which fields of an article an editor decided, and what its document wanted instead.
+"""Pins: fields of an article that an editor decided, so that documents and policies no longer change them.
 
-Works on articles in memory; only lists are rows of their own.
+For each pinned field, `article.wishes` has its incoming value: what the document says. Lists and the role in the
+story have none.
 """
 
 from __future__ import annotations
@@ -10,67 +11,97 @@ from datetime import datetime
 from typing import Any
 
 from articles.audit_log import snapshots
-from articles.models import Article
+from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork
+from articles.models import Article, Verb
+from articles.rules.scoring import STORY_ROLE_PIN
+from articles.rules.states import State
 from providers.models import Provider
 
+from .batch import Articles, SeenVersions, apply_to_each
+from .results import ActionError, ActionResult
+
 LISTS = ("topics", "images", "related")
-FIELDS_WITHOUT_INCOMING = (*LISTS, "lead")  # of these no wish is kept: the next import, or the rules, know them
-REIMPORT_MARK = "anew"  # stands in for the hash of a document that the next import compares whatever it says
-POLICY_FIELDS = ("heat", "published")  # what the policy decides once an article has quality
+FIELDS_WITHOUT_INCOMING = (*LISTS, STORY_ROLE_PIN)
+REIMPORT_MARK = "anew"  # in place of a document's hash: the next import compares the document even if unchanged
+POLICY_FIELDS = ("heat", "published")  # the policy decides these once an article has a quality
+
+
+def pin(articles: Articles, *fields: str, by: Actor = SYSTEM_ACTOR) -> ActionResult:
+    """Keep these fields of the articles as they are, whatever documents and policies say from now on."""
+    return apply_to_each(Verb.PIN, articles, lambda article: pin_fields(article, fields), by)
+
+
+def unpin(articles: Articles, *fields: str, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None) -> ActionResult:
+    """Let document and policy decide these fields again, by default all that are pinned.
+
+    A known incoming value is set at once; the next import compares the rest.
+    """
+
+    def apply(article: Article) -> None:
+        pinned = [name for name in (fields or tuple(article.pins)) if name in article.pins]
+        if article.state == State.SPIKED and "published" in pinned:
+            raise ActionError("was spiked; reopen it first")
+        if "topics" in pinned:
+            UnitOfWork.current().track_lists([article.pk], "topics")
+        if "published" in pinned:
+            article.state = State.PUBLISHED if article.published else State.UNDECIDED
+        unpin_fields(article, pinned)
+
+    def is_done(article: Article) -> bool:
+        return not {*(fields or article.pins)}.intersection(article.pins)
+
+    return apply_to_each(Verb.UNPIN, articles, apply, by, versions, is_done)
 
 
 def pin_fields(article: Article, fields: Iterable[str]) -> None:
-    """Pin fields of the article, before they change; what they were is kept as the document's wish.
-
-    Lists and sides of a story are not kept.
-    """
-    wanted = list(fields)
-    wishes = dict(article.wishes)
-    for field in wanted:
-        if field not in article.pins and field not in FIELDS_WITHOUT_INCOMING:
-            wishes[field] = to_incoming_value(article, field)
-    article.wishes = wishes
-    article.pins = sorted({*article.pins, *wanted})
+    """Pin fields of the article before they change; their present values are kept as incoming values."""
+    names = list(fields)
+    incoming = dict(article.wishes)
+    for name in names:
+        if name not in article.pins and name not in FIELDS_WITHOUT_INCOMING:
+            incoming[name] = to_incoming_value(article, name)
+    article.wishes = incoming
+    article.pins = sorted({*article.pins, *names})
 
 
 def unpin_fields(article: Article, fields: Iterable[str]) -> list[str]:
-    """Unpin fields of the article and take back what its document wants; return those that were pinned."""
-    freed = [field for field in fields if field in article.pins]
-    for field in freed:
-        if field in article.wishes:
-            apply_incoming_value(article, field, article.wishes[field])
-    article.pins = [field for field in article.pins if field not in freed]
-    article.wishes = {field: wish for field, wish in article.wishes.items() if field not in freed}
-    if freed:
+    """Unpin fields of the article and set their incoming values; return those that were pinned."""
+    unpinned = [name for name in fields if name in article.pins]
+    for name in unpinned:
+        if name in article.wishes:
+            apply_incoming_value(article, name, article.wishes[name])
+    article.pins = [name for name in article.pins if name not in unpinned]
+    article.wishes = {name: value for name, value in article.wishes.items() if name not in unpinned}
+    if unpinned:
         force_reimport(article)
-    if "quality" in freed and article.quality is None:
-        for field in POLICY_FIELDS:
-            if field not in article.pins:
-                setattr(article, field, None)
-    return freed
+    if "quality" in unpinned and article.quality is None:
+        for name in POLICY_FIELDS:
+            if name not in article.pins:
+                setattr(article, name, None)
+    return unpinned
 
 
 def force_reimport(article: Article) -> None:
-    """Let the next import compare the article's document, even an unchanged one. What has no document stays so."""
+    """Let the next import compare the article's document, if it has one, even if that is unchanged."""
     if article.content_hash:
         article.content_hash = REIMPORT_MARK
 
 
-def to_incoming_value(article: Article, field: str) -> Any:
-    """Return the value of a field as `wishes` holds it: JSON, in the form that the import uses."""
-    value = getattr(article, field)
+def to_incoming_value(article: Article, name: str) -> Any:
+    """Return the present value of a field in the form of `wishes`, which is that of the import: JSON."""
+    value = getattr(article, name)
     if isinstance(value, Provider):
         return [value.domain, value.name]
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def apply_incoming_value(article: Article, field: str, wish: Any) -> None:
-    """Set a field to what the document wants; of images and related links only the next import knows more."""
-    if field == "topics":
-        snapshots.replace_list(article, "topics", wish)
-    elif field == "provider":
-        article.provider = Provider.objects.filter(domain=wish[0], name=wish[1]).first() or article.provider
-    elif field == "published_at":
-        article.published_at = datetime.fromisoformat(wish)
-    elif field not in FIELDS_WITHOUT_INCOMING:
-        setattr(article, field, wish)
+def apply_incoming_value(article: Article, name: str, value: Any) -> None:
+    """Set a field to its incoming value. Images and related links wait for the next import."""
+    if name == "topics":
+        snapshots.replace_list(article, "topics", value)
+    elif name == "provider":
+        article.provider = Provider.objects.filter(domain=value[0], name=value[1]).first() or article.provider
+    elif name == "published_at":
+        article.published_at = datetime.fromisoformat(value)
+    elif name not in FIELDS_WITHOUT_INCOMING:
+        setattr(article, name, value)

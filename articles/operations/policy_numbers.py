@@ -1,6 +1,6 @@
-"""The numbers of the policies in their rows: read, written and logged one by one.
+"""The numbers of the policies, stored and logged one by one.
 
-A topic's policy is nothing but its numbers: it comes into being with the first and goes with the last.
+A topic has a policy of its own as long as it overrides at least one number.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from articles.models import SitePolicy, Subject, TopicPolicy, event_field
 
 def set_policy_value(uow: UnitOfWork, name: str, topic: int | None, value: int | None) -> None:
     """Set a number of the site's policy, or of a topic's, where None means the site's; log it if it changed."""
-    row = locked_policy(topic)
-    before = getattr(row, name)
+    policy = locked_policy(topic)
+    before = getattr(policy, name)
     if before == value:
         return
-    setattr(row, name, value)
-    if isinstance(row, TopicPolicy) and row.is_empty:
-        row.delete()
+    setattr(policy, name, value)
+    if isinstance(policy, TopicPolicy) and policy.is_empty:
+        policy.delete()
     else:
-        row.save()
-    uow.record(FieldChange(1, str(row), event_field(name, topic), before, value, subject=Subject.POLICY))
+        policy.save()
+    uow.record(FieldChange(1, str(policy), event_field(name, topic), before, value, subject=Subject.POLICY))
 
 
 def locked_policy(topic: int | None) -> SitePolicy | TopicPolicy:
-    """Return the stored policy of the site or of a topic, locked; a new one with the defaults if there is none."""
+    """Return the stored policy of the site or of a topic, locked, or an unsaved one with the defaults."""
     site = SitePolicy.objects.select_for_update().filter(pk=1).first() or SitePolicy()
     if topic is None:
         return site
     if site.pk is None:
-        site.save()  # for topics' policies to hang on
+        site.save()  # topic policies refer to it
     return TopicPolicy.objects.select_for_update(of=["self"]).filter(topic=topic).first() or TopicPolicy(topic_id=topic)

@@ -1,4 +1,4 @@
-"""What verbs answer: what they did, what they left alone and why, and who was faster."""
+"""Results of actions: what was done, what was not done and why, and edit conflicts."""
 
 from __future__ import annotations
 
@@ -7,27 +7,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from articles.models import Article, Operation
+from articles.audit_log.unit_of_work import CREATED
+from articles.models import Article, Event, Operation
 
 if TYPE_CHECKING:
     from articles.stories.rescoring import RescoreChange
-
-    from .undoing import NotRestored
 
 DELETED_MEANWHILE = "was deleted meanwhile; nothing was saved"
 
 
 class ActionError(Exception):
-    """An article can't be changed as asked; the text says why and what to do."""
+    """An action is not possible. The text follows the name of the article: it says why and what to do instead."""
 
 
 class NotPublishableError(ActionError):
-    """An article can't be published by itself."""
+    """Readers could not see the article by itself even if it were published."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldConflict:
-    """A field that somebody else changed after the editor had loaded it. `who` is empty if nobody knows."""
+    """A field that somebody else changed after the editor had loaded it. `who` is empty if that is unknown."""
 
     field: str
     yours: Any
@@ -37,30 +36,52 @@ class FieldConflict:
 
 
 class EditConflictError(ActionError):
-    """Others changed the same fields meanwhile; nothing was saved. `clashes` holds both values of each."""
+    """Somebody else changed the same fields; nothing was saved. `conflicts` has both values of each."""
 
     def __init__(self, article: Article, conflicts: Sequence[FieldConflict]) -> None:
-        who = ", ".join(dict.fromkeys(conflict.who for conflict in conflicts if conflict.who)) or "Somebody"
+        who = ", ".join(dict.fromkeys(conflict.who for conflict in conflicts if conflict.who)) or "somebody"
         fields = ", ".join(sorted({conflict.field.removesuffix("_id").replace("_", " ") for conflict in conflicts}))
-        super().__init__(f"was changed by {who} meanwhile ({fields}); look again")
+        super().__init__(f"was changed by {who} meanwhile ({fields}); check it and try again")
         self.article = article
         self.conflicts = list(conflicts)
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An article that a verb left alone, and why."""
+    """An article that an action on many left as it was, and why."""
 
     pk: int
     title: str
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class NotRestored:
+    """A field that undo left as it is, because somebody changed it later or its old value is no longer possible."""
+
+    event: Event
+    reason: str
+
+    @classmethod
+    def changed_later(cls, event: Event) -> NotRestored:
+        """Return the event with who changed the field after it."""
+        later = Event.objects.of(event.subject, event.subject_id).filter(pk__gt=event.pk)
+        later = later.exclude(operation=event.operation)
+        if event.field != CREATED:
+            later = later.filter(field=event.field)
+        newest = later.select_related("operation").first()
+        if newest is None:
+            return cls(event, "it changed since")
+        return cls(event, f"{newest.operation.get_verb_display()} by {newest.operation.who} since")
+
+
 @dataclass(slots=True)
 class ActionResult:
-    """What a verb did. `operation` is None if nothing changed; `done` are the articles that are now as asked.
+    """What an action did. `operation` is None if nothing changed.
 
-    `followed` is what the policy changed besides, `rows` the articles as they are now, as far as they were needed.
+    `done` are the articles that are now as the action wants them, also those that were so before. `consequences` are
+    changes that the policy made to these and other articles. `articles` are those that had to be loaded, as they are
+    now.
     """
 
     operation: Operation | None = None
@@ -77,7 +98,7 @@ class ActionResult:
 
 @dataclass(frozen=True, slots=True)
 class UndoPreview:
-    """What a verb would do. `deleted` is how many rows would be gone, because the operation had brought them."""
+    """What undo would do. `deleted` is the number of rows that it would delete because the operation created them."""
 
     outcome: ActionResult
     deleted: int = 0

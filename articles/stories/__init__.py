@@ -1,1 +1,1 @@
-"""A story is one event: its links and members, who leads it, its numbers and why they are what they are."""
+"""Stories: an event as a lead and its members, their links, their numbers and the reasons for them."""

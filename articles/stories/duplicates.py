@@ -1,31 +1,31 @@
-"""Articles at one address: each is marked, so that editors find them without a search of the whole table."""
+"""Articles with the same URL: each is marked, so that editors find them without a search of the whole table."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from articles.audit_log.unit_of_work import UnitOfWork
 from articles.db.bulk import chunked, ids_between_or_in
 from articles.models import Article
 
 
-def mark_duplicates(uow: UnitOfWork, ids: Iterable[int] = (), keys: Collection[str] = ()) -> None:
-    """Mark the articles that share an address with one of these, or that have one of these `url_key`s.
+def mark_duplicates(uow: UnitOfWork, ids: Iterable[int] = (), url_keys: Collection[str] = ()) -> None:
+    """Mark the articles that share a URL with one of these, or that have one of these `url_keys`.
 
-    Of articles that the act changed, the address that they had counts too: a twin may be left alone now. The act may
-    write and let go of its rows meanwhile.
+    The previous URL of an article that changed counts too: its former duplicate may now be the only one. The unit
+    of work may write and forget its articles meanwhile.
     """
     for chunk in chunked(ids):
-        own = Article.objects.filter(ids_between_or_in("pk", chunk)).order_by()
-        twins = own.filter(Exists(_same_url(OuterRef("url_key"), OuterRef("pk"))) | Q(twin=True)).exclude(url_key="")
-        _mark(uow, {*twins.values_list("url_key", flat=True), *uow.previous_url_keys(chunk)})
+        articles = Article.objects.filter(ids_between_or_in("pk", chunk)).exclude(url_key="").order_by()
+        duplicates = articles.filter(Exists(_same_url(OuterRef("url_key"), OuterRef("pk"))) | Q(twin=True))
+        _mark(uow, {*duplicates.values_list("url_key", flat=True), *uow.previous_url_keys(chunk)})
         uow.flush_if_large()
-    for keys_chunk in chunked(sorted(keys)):
-        _mark(uow, set(keys_chunk))
+    for key_chunk in chunked(sorted(url_keys)):
+        _mark(uow, set(key_chunk))
         uow.flush_if_large()
 
 
@@ -35,17 +35,31 @@ def duplicate_url_keys() -> list[str]:
     return list(keys.annotate(articles=Count("pk")).filter(articles__gt=1))
 
 
-def _same_url(key: Any, pk: Any) -> QuerySet[Article]:
-    return Article.objects.filter(url_key=key).exclude(pk=pk).order_by()
+def duplicate_warnings(ids: Iterable[int]) -> Iterator[tuple[str, str]]:
+    """Yield (name, warning) for those of these articles that share their URL or that several leads claim."""
+    for chunk in chunked(ids):
+        articles = Article.objects.filter(ids_between_or_in("pk", chunk)).order_by("file_name")
+        first_other = _same_url(OuterRef("url_key"), OuterRef("pk")).order_by("file_name").values("name")[:1]
+        duplicates = articles.filter(twin=True).annotate(other=Subquery(first_other)).exclude(other=None)
+        for pk, name, other in duplicates.values_list("pk", "name", "other"):
+            if pk in chunk:
+                yield name, f"has the URL of {other}"
+        for pk, name, lead in articles.filter(ambiguous=True).values_list("pk", "name", "lead__name"):
+            if pk in chunk:
+                yield name, f"several leads claim it; folded under {lead}"
 
 
-def _mark(uow: UnitOfWork, keys: set[str]) -> None:
-    found = Article.objects.filter(url_key__listed=keys - {""}).order_by()
-    rows = list(found.values_list("pk", "url_key", "twin"))
+def _same_url(url_key: Any, pk: Any) -> QuerySet[Article]:
+    return Article.objects.filter(url_key=url_key).exclude(pk=pk).order_by()
+
+
+def _mark(uow: UnitOfWork, url_keys: set[str]) -> None:
+    articles = Article.objects.filter(url_key__listed=url_keys - {""}).order_by()
+    rows = list(articles.values_list("pk", "url_key", "twin"))
     numbers = Counter(key for _, key, _ in rows)
-    turned = {pk: numbers[key] > 1 for pk, key, twin in rows if twin != (numbers[key] > 1)}
-    for article in uow.load(turned):
-        article.twin = turned[article.pk]
-    alone = [pk for pk in uow.articles if uow.articles[pk].twin and not uow.articles[pk].url_key]
-    for pk in alone:
-        uow.articles[pk].twin = False
+    changes = {pk: numbers[key] > 1 for pk, key, twin in rows if twin != (numbers[key] > 1)}
+    for article in uow.load(changes):
+        article.twin = changes[article.pk]
+    for article in uow.articles.values():
+        if article.twin and not article.url_key:
+            article.twin = False

@@ -1,4 +1,4 @@
-"""Where articles stand: loads what the rules of `policy.py` need to know of them. Writes nothing."""
+"""Why an article's numbers are what they are: loads what the rules of `rules/scoring.py` need. Writes nothing."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from articles.rules.slugs import document_name
 from providers.models import Provider
 
 from .explanation_text import format_explanation, format_suggestion
-from .rescoring import Neighbourhood, explain_in_context
+from .neighbourhood import Neighbourhood
 
 
 @dataclass(frozen=True)
 class EffectivePolicy:
-    """A policy and whose it is, in words for people."""
+    """The policy that applies to an article, and whose it is, as people call it."""
 
     policy: Policy
-    by: str = "the policy of the site"
+    owner: str = "the policy of the site"
 
 
 def policy_for(article: Article) -> EffectivePolicy:
-    """Return the policy that decides an article. One query; up to four where topics have policies of their own."""
+    """Return the policy that applies to an article. One query; up to four where topics have policies of their own."""
     policies = Policies.load()
     if not policies.by_topic:
         return EffectivePolicy(policies.site)
@@ -34,33 +34,36 @@ def policy_for(article: Article) -> EffectivePolicy:
 
 
 def title_for_name(article: Article, name: str) -> str:
-    """Return the title under which a member of the article's story is known; its name if we know no title."""
-    known = Article.objects.filter(name=name).values_list("title", flat=True).first()
-    if known is None:
+    """Return the title of a member of the article's story by its name; the name itself if there is no title."""
+    title = Article.objects.filter(name=name).values_list("title", flat=True).first()
+    if title is None:
         links = article.related_links.values_list("published_at", "title")
-        known = next((title for at, title in links if document_name(at, title) == name), None)
-    return name if known is None else f"“{known}”"
+        title = next((title for at, title in links if document_name(at, title) == name), None)
+    return name if title is None else f"“{title}”"
 
 
 def explanation_lines(article: Article) -> list[str]:
-    """Return in lines for editors why the article's numbers are what they are, and which quality is suggested."""
-    decided = policy_for(article)
-    explanation = explain_article(article, decided.policy)
+    """Return lines that tell editors why the article's numbers are what they are, and the suggested quality."""
+    effective = policy_for(article)
     lines = format_explanation(
-        explanation, article, called="it", by=decided.by, naming=lambda name: title_for_name(article, name)
+        explain_article(article, effective.policy),
+        article,
+        called="it",
+        policy_owner=effective.owner,
+        title_for_name=lambda name: title_for_name(article, name),
     )
-    return [*lines, format_suggestion(*suggest_quality(article, decided.policy))]
+    return [*lines, format_suggestion(*suggest_quality(article, effective.policy))]
 
 
-def explain_article(article: Article, policy: Policy | None = None) -> Explanation:
-    """Return why the article's numbers are what they are. One query beside the policy's."""
-    return explain_in_context(article, Neighbourhood([article.pk]), policy or policy_for(article).policy)
+def explain_article(article: Article, policy: Policy) -> Explanation:
+    """Return the numbers that the policy gives the article, with the reasons. One query."""
+    return Neighbourhood([article.pk]).explain(article, policy)
 
 
-def suggest_quality(article: Article, policy: Policy | None = None) -> tuple[int, tuple[Term, ...]]:
-    """Return the quality that the policy's weights suggest, 0 or more, and its terms. Four queries.
+def suggest_quality(article: Article, policy: Policy) -> tuple[int, tuple[Term, ...]]:
+    """Return the quality that the policy's weights suggest, 0 or more, and its terms. Three queries.
 
-    An outlet counts as registered by its domain, whatever name it speaks under.
+    A provider counts as registered if its domain is, whatever its name on the article.
     """
     topics = [
         TopicTraits(
@@ -72,7 +75,7 @@ def suggest_quality(article: Article, policy: Policy | None = None) -> tuple[int
         for item in article.article_topics.select_related("tag")
     ]
     return suggested_quality(
-        policy or policy_for(article).policy,
+        policy,
         title=article.title,
         topics=topics,
         has_image=article.images.filter(kind=ArticleImage.Kind.PICTURE).exists(),

@@ -1,6 +1,6 @@
-"""Why an article's numbers are what they are, in lines for people: the admin and the command line print them.
+"""Explanations of an article's numbers as lines of text, for the admin, the desk and the command line.
 
-Yes and no say what is and what isn't, none what is missing.
+A value is written as yes or no, as none where it is missing, or as itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.utils import timezone
 from articles.models import Article
 from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, Explanation, Role, Term
 
-COUNTED_LISTS = {"images": "pictures", "related": "related links"}  # lists of which only the length is a wish
+COUNTED_LISTS = {"images": "pictures", "related": "related links"}  # lists whose incoming value is only their length
 
 
 def format_explanation(
@@ -23,19 +23,19 @@ def format_explanation(
     article: Article,
     *,
     called: str,
-    by: str = "the policy of the site",
-    naming: Callable[[str], str] = str,
+    policy_owner: str = "the policy of the site",
+    title_for_name: Callable[[str], str] = str,
 ) -> list[str]:
-    """Return an explanation in lines for people.
+    """Return an explanation as lines of text.
 
-    `called` is what the article is called there, `by` whose policy decided, and `naming` says what to call a
-    member of the story whose name is known.
+    `called` is what the lines call the article, `policy_owner` whose policy decided, and `title_for_name` returns
+    what to call a member of the story by its name.
     """
     lines = [
         f"{called} is {explanation.result.role}",
-        _heat(explanation, naming),
+        _heat(explanation, title_for_name),
         _publication(explanation),
-        f"decided by {by}: threshold {explanation.threshold}",
+        f"decided by {policy_owner}: threshold {explanation.threshold}",
         _state(article),
     ]
     schedule = _schedule(article)
@@ -49,7 +49,7 @@ def format_explanation(
     return lines
 
 
-def _heat(explanation: Explanation, naming: Callable[[str], str]) -> str:
+def _heat(explanation: Explanation, title_for_name: Callable[[str], str]) -> str:
     heat = explanation.result.heat
     if "heat" in explanation.pins:
         return f"heat {format_value(heat)}: pinned"
@@ -59,23 +59,26 @@ def _heat(explanation: Explanation, naming: Callable[[str], str]) -> str:
         return f"heat {heat}: {format_terms(explanation.terms)}"
     if explanation.better_lead is None:
         return "heat -1: an editor folded it"
-    return f"heat -1: {naming(explanation.better_lead)} leads the story"
+    return f"heat -1: {title_for_name(explanation.better_lead)} leads the story"
 
 
 def _publication(explanation: Explanation) -> str:
     result, threshold = explanation.result, explanation.threshold
-    told = f"published {format_value(result.published)}"
+    return f"published {format_value(result.published)}: {_publication_reason(explanation, result.heat, threshold)}"
+
+
+def _publication_reason(explanation: Explanation, heat: int | None, threshold: int) -> str:
     if "published" in explanation.pins:
-        return f"{told}: pinned"
-    if result.role == Role.UNSCORED:
-        return f"{told}: unscored, so the policy for unscored articles says whether readers see it"
-    if result.heat is None:
-        return f"{told}: as its document says, for it has no heat"
-    if result.heat == FOLDED_HEAT:
-        return f"{told}: folded articles are shown under their lead"
-    if result.heat >= threshold and not result.published:
-        return f"{told}: its source removed it"
-    return f"{told}: heat {result.heat} {'≥' if result.heat >= threshold else '<'} threshold {threshold}"
+        return "pinned"
+    if explanation.result.role == Role.UNSCORED:
+        return "unscored, so the policy for unscored articles says whether readers see it"
+    if heat is None:
+        return "as its document says, because it has no heat"
+    if heat == FOLDED_HEAT:
+        return "folded articles are shown under their lead"
+    if heat >= threshold and not explanation.result.published:
+        return "its source removed it"
+    return f"heat {heat} {'≥' if heat >= threshold else '<'} threshold {threshold}"
 
 
 def _state(article: Article) -> str:
@@ -84,35 +87,35 @@ def _state(article: Article) -> str:
 
 
 def _schedule(article: Article) -> str:
-    """Return when the article goes on air and leaves it; empty if nothing is scheduled."""
+    """Return when readers start and stop seeing the article; empty if nothing is scheduled."""
     times = [("from", article.publish_at), ("until", article.unpublish_at)]
-    told = " ".join(f"{when} {_time(at)}" for when, at in times if at is not None)
-    return f"scheduled: {told}" if told else ""
+    text = " ".join(f"{when} {_time(at)}" for when, at in times if at is not None)
+    return f"scheduled: {text}" if text else ""
 
 
 def _pins(explanation: Explanation, article: Article) -> Iterator[str]:
     for name in explanation.pins:
         if name == STORY_ROLE_PIN:
-            side = "is folded" if article.is_folded else "stands by itself"
-            yield f"pinned: an editor decided that it {side}"
+            role = "is folded" if article.is_folded else "stands by itself"
+            yield f"pinned: an editor decided that it {role}"
         elif name in article.wishes:
-            yield f"pinned {name}: its document wants {format_incoming_value(name, article.wishes[name])}"
+            yield f"pinned {name}: its document says {format_incoming_value(name, article.wishes[name])}"
         else:
-            yield f"pinned {name}: what its document wants is known after the next import"
+            yield f"pinned {name}: the next import will show what its document says"
 
 
-def format_incoming_value(name: str, wish: Any) -> str:
-    """Return what a document wants for a field, as `pins.py` and the import keep it, in words for people."""
-    if name in COUNTED_LISTS and isinstance(wish, int):
-        return f"{wish} {COUNTED_LISTS[name]}"
+def format_incoming_value(name: str, value: Any) -> str:
+    """Return what the document says for a pinned field (as `article.wishes` holds it) as text."""
+    if name in COUNTED_LISTS and isinstance(value, int):
+        return f"{value} {COUNTED_LISTS[name]}"
     if name == "provider":
-        domain, outlet = wish
-        return f"{outlet} ({domain})"
-    if name == "published_at" and isinstance(wish, str):
-        return _time(datetime.fromisoformat(wish))
-    if isinstance(wish, list) and all(isinstance(item, str) for item in wish):
-        return ", ".join(wish) or format_value(None)
-    return format_value(wish)
+        domain, provider = value
+        return f"{provider} ({domain})"
+    if name == "published_at" and isinstance(value, str):
+        return _time(datetime.fromisoformat(value))
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value) or format_value(None)
+    return format_value(value)
 
 
 def format_value(value: Any) -> str:
@@ -124,14 +127,15 @@ def format_value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _time(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"
+def _time(at: datetime) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M %Z}"
 
 
 def format_suggestion(points: int, terms: Iterable[Term]) -> str:
-    """Return the suggested quality with its terms, in a line for people."""
-    return f"suggested quality {points}: " + (format_terms(terms) or "nothing speaks for it")
+    """Return the suggested quality with its terms as a line of text."""
+    return f"suggested quality {points}: " + (format_terms(terms) or "no term applies")
 
 
 def format_terms(terms: Iterable[Term]) -> str:
+    """Return terms as a sum: 80 (quality) + 10 (1 related × 10)."""
     return " + ".join(f"{term.points} ({term.label})" for term in terms).replace("+ -", "- ")

@@ -496,8 +496,8 @@ class TestTheArticlesPage:
         page = admin_client.get(change_url(lead)).content.decode()
 
         assert "heat 95: 85 (quality) + 10 (1 related × 10)" in page
-        assert "suggested quality 0: nothing speaks for it" in page
-        assert "pinned quality: its document wants 80" in page
+        assert "suggested quality 0: no term applies" in page
+        assert "pinned quality: its document says 80" in page
         assert "decided by the policy of the site: threshold 70" in page
         assert "&quot;mood&quot;" in page
         assert f'href="{lead.get_absolute_url()}"' in page

@@ -24,8 +24,7 @@ from articles.models import Article, RelatedLink, Topic, Verb
 from articles.rules import slugs
 from articles.rules.scoring import FOLDED_HEAT, Policy
 from articles.search import matching, schema
-from articles.stories import duplicates
-from articles.stories import rescoring as database
+from articles.stories import duplicates, links, placement
 from benchmarks.generator import articles as generator
 from benchmarks.generator import bulk_load, vocabulary
 from benchmarks.generator.complete_stories import insert_complete_stories
@@ -287,8 +286,8 @@ def test_an_import_would_have_connected_them_just_so():
         before = [*connected, *placed]
         RelatedLink.objects.update(target=None)
         Article.objects.update(lead=None, twin=False)
-        database.connect_links(ids)
-        database.assign_leads_around(uow, ids)
+        links.connect_links(ids)
+        placement.assign_leads_around(uow, ids)
         duplicates.mark_duplicates(uow, ids)
     assert [*connected, *placed] == before
     assert Article.objects.filter(twin=True).exists()

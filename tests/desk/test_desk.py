@@ -281,7 +281,7 @@ class TestDeeds:
             ("spike", {"reason": "boredom"}, "is no reason"),
             ("schedule", {"publish_at": "tomorrow"}, "is no time"),
             ("pick", {"pick_until": "tomorrow"}, "is no time to pick"),
-            ("pick", {"pick_until": "2001-01-01T08:00"}, "a time that is over"),
+            ("pick", {"pick_until": "2001-01-01T08:00"}, "a time in the past"),
             ("pick", {"pick_until": "2199-01-01T08:00"}, "publish it first"),
             ("schedule", {"publish_at": "2026-13-45T00:00"}, "is no time"),
             ("step", {"quality_step": "x"}, "is no step"),

@@ -554,7 +554,7 @@ class TestUndo:
         article.refresh_from_db()
         assert article.state == "held"
         assert messages_of(page) == [
-            f"Nothing was undone: operation {operation.pk} was undone by ana already; undo that to do it again."
+            f"Nothing was undone: operation {operation.pk} was already undone by ana; undo that to redo it."
         ]
         assert "undo/" not in page.content.decode()
 
@@ -714,7 +714,7 @@ class TestRestore:
 
         article.refresh_from_db()
         assert article.title == "Hurricane"
-        assert "look again" in messages_of(page)[0]
+        assert "check it and try again" in messages_of(page)[0]
 
     def test_an_event_of_another_article_is_not_found(self, admin_client):
         operations.edit(builders.article(), title="Gale")
@@ -783,7 +783,7 @@ class TestOutletsAndTopics:
         article = builders.article(topics=["AI"])
 
         page = undo(admin_client, operation)
-        assert messages_of(page)[-1] == "Left as they are: “AI” (it is in use by now)."
+        assert messages_of(page)[-1] == "Left as they are: “AI” (it is in use now)."
         article.article_topics.all().delete()
         undo(admin_client, operation)
         assert not Topic.objects.exists()

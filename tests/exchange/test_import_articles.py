@@ -370,7 +370,7 @@ def test_the_report_tells_what_only_the_whole_shows(tmp_path):
     import_documents(tmp_path, report=str(tmp_path / "report.jsonl"))
 
     lines = {line["slug"]: line for line in map(json.loads, (tmp_path / "report.jsonl").read_text().splitlines())}
-    assert "has the address of 2020-06-09-port-city-loses-its-bridge-until-july" in lines[NAME]["warnings"]
+    assert "has the URL of 2020-06-09-port-city-loses-its-bridge-until-july" in lines[NAME]["warnings"]
     assert len(lines) == 2
 
 

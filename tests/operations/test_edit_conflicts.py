@@ -57,7 +57,7 @@ class TestVerbs:
         with pytest.raises(EditConflictError) as stale:
             operations.edit(Article.objects.get(), title="Hurricane", version=seen)
 
-        assert str(stale.value) == "was changed by ana meanwhile (title); look again"
+        assert str(stale.value) == "was changed by ana meanwhile (title); check it and try again"
         at = Operation.objects.get().at
         assert stale.value.conflicts == [FieldConflict("title", "Hurricane", "Gale", "ana", at)]
         assert Article.objects.get().title == "Gale"
@@ -165,7 +165,7 @@ class TestVerbs:
 
         assert outcome.done == [other.pk]
         assert [refusal.reason for refusal in outcome.rejections] == [
-            "was changed by ana meanwhile (state); look again"
+            "was changed by ana meanwhile (state); check it and try again"
         ]
 
     def test_lists_of_topics_clash_with_each_other_alone(self):

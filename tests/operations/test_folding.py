@@ -286,7 +286,7 @@ class TestMakeLead:
     @pytest.mark.parametrize(
         ("build", "why"),
         [
-            (lambda: builders.article(), "is not folded under a lead; there is no story to take over"),
+            (lambda: builders.article(), "is not folded under a lead; there is no story to lead"),
             (
                 lambda: builders.folded(builders.article(), quality=None),
                 "has no quality yet; score it first",

@@ -159,7 +159,7 @@ def test_topics_deleted_one_by_one_come_back_in_order_alone():
     child, parent = (operations.delete_references([each]).operation for each in (ai, science))
 
     outcome = operations.undo(child)
-    assert [kept.reason for kept in outcome.not_restored] == ["the topic above it was deleted since"]
+    assert [kept.reason for kept in outcome.not_restored] == ["its parent topic was deleted"]
     operations.undo(parent)
     operations.undo(child)
     assert Topic.objects.get(name="AI").parent.name == "Science"

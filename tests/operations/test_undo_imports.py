@@ -203,7 +203,7 @@ def test_a_deleted_article_that_came_again_is_not_doubled_by_undo(folder):
 
     outcome = operations.undo(operation)
 
-    assert "it is there again" in [kept.reason for kept in outcome.not_restored]
+    assert "it exists again" in [kept.reason for kept in outcome.not_restored]
     assert Article.objects.filter(name=LEAD).count() == 1
     assert [line for line in dumped() if f'"name": "{LEAD}"' in line] == [
         line for line in again if f'"name": "{LEAD}"' in line

@@ -1,4 +1,4 @@
-"""Why numbers are what they are, in words: yes, no and none; titles where people read, names at the command line."""
+"""The explanation of an article's numbers that editors read."""
 
 from datetime import timedelta
 
@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from articles import operations
 from articles.models import Article
-from articles.stories import explanation as standing
-from articles.stories.explanation_text import format_explanation, format_incoming_value
+from articles.stories.explanation import explanation_lines
+from articles.stories.explanation_text import format_incoming_value
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -16,18 +16,14 @@ pytestmark = pytest.mark.django_db
 
 def why(article: Article) -> list[str]:
     article.refresh_from_db()
-    decided = standing.policy_for(article)
-    explanation = standing.explain_article(article, decided.policy)
-    return format_explanation(
-        explanation, article, called="it", by=decided.by, naming=lambda name: standing.title_for_name(article, name)
-    )
+    return explanation_lines(article)
 
 
-def test_terms_threshold_policy_and_state():
+def test_a_lead_is_explained_by_its_terms_threshold_policy_and_state():
     lead = builders.article(quality=80, heat=90, state_since=builders.MORNING, state="published")
     builders.related(lead)
 
-    assert why(lead) == [
+    assert why(lead)[:-1] == [
         "it is lead",
         "heat 90: 80 (quality) + 10 (1 related × 10)",
         "published yes: heat 90 ≥ threshold 70",
@@ -47,19 +43,19 @@ def test_the_policy_of_a_topic_is_named():
     assert "stored: heat 80, published yes; rescoring would change that" in lines
 
 
-def test_what_is_missing_is_none():
+def test_missing_values_are_written_as_none():
     assert why(builders.article(quality=None, heat=None))[:3] == [
         "it is unscored",
         "heat none: it has no quality yet",
         "published none: unscored, so the policy for unscored articles says whether readers see it",
     ]
     assert why(builders.article(quality=None, heat=None, published=True))[2] == (
-        "published yes: as its document says, for it has no heat"
+        "published yes: as its document says, because it has no heat"
     )
     assert why(builders.article(removed=True))[2] == "published no: its source removed it"
 
 
-def test_who_leads_is_told_by_title_ours_or_the_coverages():
+def test_a_folded_article_names_its_lead_by_title():
     lead = builders.article("The lead")
     member = builders.folded(lead)
     builders.related(member, lead)
@@ -70,7 +66,7 @@ def test_who_leads_is_told_by_title_ours_or_the_coverages():
     assert "heat -1: “Coverage elsewhere” leads the story" in why(other)
 
 
-def test_an_editors_decision_on_the_side_of_a_story():
+def test_an_editors_decision_on_the_story_role_is_named():
     lead = builders.article(quality=40)
     member = builders.article(quality=90)
     operations.fold_into(member, lead)
@@ -79,23 +75,23 @@ def test_an_editors_decision_on_the_side_of_a_story():
     assert "pinned: an editor decided that it stands by itself" in why(member)
 
 
-def test_every_pin_tells_what_the_document_wants():
+def test_every_pin_names_what_the_document_says():
     article = builders.article("Storm", quality=60, excerpt="")
     operations.edit(article, title="Gale", quality=75, excerpt="Wind.")
     operations.publish(article)
     operations.set_topics(article, [builders.topic("AI").name])
 
     assert [line for line in why(article) if line.startswith("pinned")] == [
-        "pinned excerpt: its document wants none",
-        "pinned published: its document wants yes",
-        "pinned quality: its document wants 60",
-        "pinned title: its document wants Storm",
-        "pinned topics: what its document wants is known after the next import",
+        "pinned excerpt: its document says none",
+        "pinned published: its document says yes",
+        "pinned quality: its document says 60",
+        "pinned title: its document says Storm",
+        "pinned topics: the next import will show what its document says",
     ]
 
 
 @pytest.mark.parametrize(
-    ("name", "wish", "told"),
+    ("name", "value", "text"),
     [
         ("images", 2, "2 pictures"),
         ("related", 0, "0 related links"),
@@ -107,11 +103,11 @@ def test_every_pin_tells_what_the_document_wants():
         ("heat", None, "none"),
     ],
 )
-def test_wishes_are_words_for_people(name, wish, told):
-    assert format_incoming_value(name, wish) == told
+def test_incoming_values_are_formatted_for_people(name, value, text):
+    assert format_incoming_value(name, value) == text
 
 
-def test_a_schedule_is_told():
+def test_a_schedule_is_part_of_the_explanation():
     article = builders.article()
     begin = timezone.now() + timedelta(days=1)
     operations.schedule(article, publish_at=begin, unpublish_at=begin + timedelta(days=1))

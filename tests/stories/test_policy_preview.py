@@ -244,7 +244,7 @@ def test_a_forecast_leaves_pins_removed_and_missing_articles_where_they_are():
     operations.mark_missing([builders.article("Gone", quality=10).pk], missing=True)
     operations.hold(builders.article("Held"))
 
-    assert preview_policy(changed_policies({"publish_threshold": 5}, {}, Policies.load())).tally.published == 0
+    assert preview_policy(changed_policies({"publish_threshold": 5}, {}, Policies.load())).counts.published == 0
 
 
 def test_a_forecast_takes_the_newest_of_a_big_newsroom_and_says_so(monkeypatch):

@@ -11,7 +11,7 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Policies, SitePolicy, Via
 from articles.rules.scoring import Policy
-from articles.stories import explanation as standing
+from articles.stories.explanation import EffectivePolicy, explain_article, policy_for, suggest_quality
 from articles.stories.explanation_text import format_explanation, format_suggestion
 
 TRIALS = ("publish_threshold", "related_bonus", "bonus_floor")
@@ -55,8 +55,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"No article is named {name}. Names are those of the documents, without suffix."
             ) from None
-        decided = standing.EffectivePolicy(policy, "these numbers") if policy else standing.policy_for(article)
-        explanation = standing.explain_article(article, decided.policy)
-        for line in format_explanation(explanation, article, called=article.name, by=decided.by):
+        effective = EffectivePolicy(policy, "these numbers") if policy else policy_for(article)
+        explanation = explain_article(article, effective.policy)
+        for line in format_explanation(explanation, article, called=article.name, policy_owner=effective.owner):
             self.stdout.write(line)
-        self.stdout.write(format_suggestion(*standing.suggest_quality(article, decided.policy)))
+        self.stdout.write(format_suggestion(*suggest_quality(article, effective.policy)))

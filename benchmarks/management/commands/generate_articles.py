@@ -90,7 +90,7 @@ class Command(BaseCommand):
             bulk_load.rebuild_indexes()
         _analyze()
         with unit_of_work(Verb.IMPORT, BY) as uow:
-            duplicates.mark_duplicates(uow, keys=duplicates.duplicate_url_keys())
+            duplicates.mark_duplicates(uow, url_keys=duplicates.duplicate_url_keys())
 
     def _wait(self) -> None:
         self.stderr.write("An import is running; waiting for it to end.")
