@@ -15,7 +15,7 @@ from articles.models import Via
 from config import urls
 from tests import builders
 from tests.addresses import all_addresses
-from tests.public.test_nothing_leaks import OPEN
+from tests.public.paths import OPEN
 
 pytestmark = pytest.mark.django_db
 

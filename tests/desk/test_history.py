@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.utils.html import escape
 
 from articles import operations
@@ -19,23 +19,10 @@ from articles.models import Article, Event, Operation, Topic, Verb, Via
 from articles.rules import permissions
 from providers.models import Provider
 from tests import builders
+from tests.desk.history import member, messages_of, undo
 
 HISTORY = "/admin/desk/history/"
 SCRIPT = "<script>alert(1)</script>"
-
-
-def messages_of(response) -> list[str]:
-    return [str(message) for message in response.context["messages"]]
-
-
-def member(group: str, name: str = "ana") -> User:
-    user = User.objects.create_user(name, is_staff=True)
-    user.groups.add(Group.objects.get(name=group))
-    return user
-
-
-def undo(client, operation: Operation, **sent: str):
-    return client.post(f"/admin/desk/operations/{operation.pk}/undo/", sent, follow=True)
 
 
 def restore(client, article: Article, field: str, **sent: str):

@@ -13,7 +13,7 @@ from articles import operations
 from articles.desk.preview_views import ends_at, sign
 from articles.models import Article, Operation
 from tests import builders
-from tests.public.test_pages import newsroom, with_picture
+from tests.public.newsroom import newsroom, with_picture
 
 pytestmark = pytest.mark.django_db
 

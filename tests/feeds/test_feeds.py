@@ -18,7 +18,7 @@ from articles.feeds import entries
 from articles.models import Article, Picture
 from tests import builders
 from tests.builders import MORNING
-from tests.public.test_pages import newsroom, with_picture
+from tests.public.newsroom import newsroom, with_picture
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from articles.images.store import names_of
 from articles.models import Picture, PictureAddress
 from pictures.sniffing import MAX_BYTES
-from tests.pictures.test_renditions import encoded
+from tests.pictures.encoding import encoded
 
 ADDRESS = "https://images.example/one.jpg"
 

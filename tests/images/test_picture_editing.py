@@ -24,9 +24,9 @@ from pictures.sniffing import MAX_BYTES
 from providers import logos
 from providers.forms import take_up_upload as take_up_logo
 from tests import builders
-from tests.admin.test_admin import change_url, fields_of, save
-from tests.desk.test_history import member
-from tests.pictures.test_renditions import encoded
+from tests.admin.forms import change_url, fields_of, save
+from tests.desk.history import member
+from tests.pictures.encoding import encoded
 
 pytestmark = pytest.mark.django_db
 

@@ -28,7 +28,7 @@ from articles.models import Article, Event, Operation, SitePolicy, Via
 from articles.operations.results import ActionError, EditConflictError, FieldConflict
 from articles.rules.scoring import FOLDED_HEAT
 from tests import builders
-from tests.admin.test_admin import ARTICLES, change_url, fields_of, save, told
+from tests.admin.forms import ARTICLES, change_url, fields_of, save, told
 from tests.crowds import at_once
 from tests.documents import edition
 

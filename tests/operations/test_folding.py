@@ -15,10 +15,21 @@ from articles.models import Article, Operation, Pairing, RelatedLink
 from articles.operations.results import ActionError
 from tests import builders
 from tests.documents import edition
+from tests.operations.documents import (
+    LEAD,
+    MEMBER,
+    OTHER,
+    better,
+    import_,
+    named,
+    put,
+    unfolded_by_document,
+    without_coverage,
+    worded,
+)
 
 pytestmark = pytest.mark.django_db
 
-LEAD, MEMBER, OTHER = (f"2020-06-09-event-0-as-outlet-{number}-tells-it" for number in range(3))
 APART = "2020-06-09-event-1-as-outlet-0-tells-it"
 
 
@@ -360,34 +371,10 @@ def table() -> dict[str, object]:
 # What imports make of it
 
 
-def put(folder: Path, name: str, change: Callable[[str], str]) -> None:
-    path = folder / f"{name}.md"
-    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-def worded(text: str) -> str:
-    return text.replace("What happened in event", "What really happened in event", 1)
-
-
 def folded_by_document(text: str) -> str:
     lines = [line for line in text.split("\n") if not line.startswith(("heat:", "published:"))]
     at = next(number for number, line in enumerate(lines) if line.startswith("quality:"))
     return "\n".join([*lines[: at + 1], "heat: -1", "published: false", *lines[at + 1 :]])
-
-
-def unfolded_by_document(text: str) -> str:
-    lines = [line for line in text.split("\n") if not line.startswith(("heat:", "published:"))]
-    at = next(number for number, line in enumerate(lines) if line.startswith("quality:"))
-    return "\n".join([*lines[: at + 1], "heat: 95", "published: true", *lines[at + 1 :]])
-
-
-def better(text: str) -> str:
-    return text.replace("quality: 8", "quality: 19", 1)
-
-
-def without_coverage(text: str) -> str:
-    head, _, tail = text.partition("related:\n")
-    return head + "secured:" + tail.partition("\nsecured:")[2]
 
 
 DOCUMENTS: dict[str, Callable[[Path], None]] = {
@@ -405,22 +392,12 @@ DOCUMENTS: dict[str, Callable[[Path], None]] = {
 }
 
 
-def import_(folder: Path, **options: bool) -> str:
-    out = StringIO()
-    call_command("import_articles", str(folder), stdout=out, stderr=out, verbosity=0, **options)
-    return out.getvalue()
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A story of three, and a second one; both stored."""
     edition(tmp_path, stories=2, members=2)
     import_(tmp_path)
     return tmp_path
-
-
-def named(name: str) -> Article:
-    return Article.objects.select_related("lead").get(name=name)
 
 
 rescored = pytest.mark.parametrize("rescore", [False, True], ids=["as it says", "rescored"])

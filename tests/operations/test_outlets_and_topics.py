@@ -11,8 +11,8 @@ from articles.operations import outlets_and_topics
 from articles.operations.results import ActionError
 from providers.models import Provider
 from tests import builders
-from tests.admin.test_admin import fields_of
-from tests.desk.test_history import member, messages_of, undo
+from tests.admin.forms import fields_of
+from tests.desk.history import member, messages_of, undo
 
 pytestmark = pytest.mark.django_db
 

@@ -30,7 +30,7 @@ from articles.operations.results import ActionError
 from articles.rules import permissions as rights
 from providers.models import Provider
 from tests import builders
-from tests.admin.test_admin import ARTICLES, change_url, fields_of
+from tests.admin.forms import ARTICLES, change_url, fields_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 

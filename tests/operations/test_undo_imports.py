@@ -16,8 +16,17 @@ from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Operation, Pairing, Verb, Via
 from tests import builders, dump
 from tests.documents import edition
-
-from .test_folding import LEAD, MEMBER, OTHER, better, named, put, unfolded_by_document, without_coverage, worded
+from tests.operations.documents import (
+    LEAD,
+    MEMBER,
+    OTHER,
+    better,
+    named,
+    put,
+    unfolded_by_document,
+    without_coverage,
+    worded,
+)
 
 pytestmark = pytest.mark.django_db
 

@@ -23,8 +23,7 @@ from pictures import decoder as sandbox
 from pictures import decoder_process
 from pictures.decoder import Decoder
 from pictures.sizes import Kind, PictureRefused, Rendition, rungs
-
-from .test_renditions import encoded
+from tests.pictures.encoding import encoded
 
 pytestmark = pytest.mark.integration  # decodes in child processes
 

@@ -10,12 +10,7 @@ from pictures import renditions
 from pictures.renditions import logo_renditions, picture_renditions
 from pictures.sizes import WIDTHS, PictureRefused, rungs
 from pictures.sniffing import MAX_BYTES
-
-
-def encoded(format="PNG", mode="RGB", size=(40, 30), color=None, **options):
-    output = io.BytesIO()
-    Image.new(mode, size, color or 0).save(output, format, **options)
-    return output.getvalue()
+from tests.pictures.encoding import encoded
 
 
 def opened(rendition):

@@ -19,8 +19,7 @@ from articles.models import Article
 from config import urls as site_urls
 from config.middleware import HeadersMiddleware
 from tests import builders
-
-from .test_nothing_leaks import OPEN
+from tests.public.paths import OPEN
 
 pytestmark = pytest.mark.django_db
 

@@ -23,32 +23,12 @@ from articles.models import Article
 from articles.page_cache import versions
 from tests import builders
 from tests import settings as test_settings
+from tests.public.paths import FORMS, OPEN
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 SECRET = re.compile("quagmire", re.IGNORECASE)
-FORMS = ("rss", "atom", "json")
 # Addresses that exist whether the secret story is published or not.
-OPEN = [
-    *(
-        "/",
-        "/about/",
-        "/latest/",
-        "/topics/",
-        "/topics/open/",
-        "/providers/",
-        "/providers/open.example/",
-        "/robots.txt",
-    ),
-    *("/search/?q=storm", "/search/?q=storm&sort=relevance", "/search/?q=storm&topic=open", "/sitemap.xml"),
-    *(f"/feeds/latest.{form}" for form in FORMS),
-    *(f"/topics/open/feed.{form}" for form in FORMS),
-    *(f"/providers/open.example/feed.{form}" for form in FORMS),
-    *(f"/search/feed.{form}?q=storm" for form in FORMS),
-    *(timezone.now().strftime(path) for path in ("/archive/%Y/%m/%d/", "/sitemaps/%Y-%m.xml")),
-    *("/news-sitemap.xml", "/sitemaps/lists.xml", "/news/2020-06-09-open/", "/latest/?before=20991231T000000Z-x"),
-    *("/api/news/index.json", "/api/news/page/1/index.json", "/api/news/open/index.json", "/api/topics/index.json"),
-]
 # Addresses of the secret story, its outlet and its topic: there only while it is published by itself.
 OWN = [
     *("/news/2020-06-09-quagmire/", "/topics/quagmire/", "/providers/quagmire.example/"),

@@ -14,19 +14,17 @@ from articles import operations
 from articles.models import Article, ArticleImage, Topic
 from articles.page_cache import versions
 from articles.public import views
-from articles.public.media import media_address
 from articles.public.text import http_url
 from providers.models import ProviderLogo
 from tests import builders
 from tests.builders import MORNING
-
-from .test_video import PLAYER
+from tests.public.newsroom import ADDRESSES, newsroom
+from tests.public.player import PLAYER
 
 pytestmark = pytest.mark.django_db
 
 HASH = "ab" + "0123456789abcdef" * 3 + "0123456789abcd"
 SCRIPT = r'<script(?! type="application/ld\+json">)'  # those are data, which no browser runs
-ADDRESSES = ["/", "/latest/", "/topics/", "/topics/ai/", "/providers/", "/providers/courier.example/"]
 
 
 @pytest.fixture(autouse=True)
@@ -38,26 +36,6 @@ def body(client, address, status=200):
     response = client.get(address)
     assert response.status_code == status, address
     return response.content.decode()
-
-
-def with_picture(article, number=1):
-    """Give an article a picture of ours; return the address of its widest JPEG."""
-    return media_address(builders.picture(article, f"https://pictures.example/{number}.jpg").file)
-
-
-def newsroom(stories=1):
-    """Fill every page: stories with pictures, topics, coverage and outlets of their own."""
-    root = builders.topic("AI")
-    builders.topic("Robotics", parent=root)
-    for number in range(stories):
-        outlet = builders.provider(f"Outlet {number}", f"outlet{number}.example")
-        lead = builders.article(f"Lead {number}", topics=["AI", "Robotics"], provider=outlet)
-        with_picture(lead, number)
-        for _ in range(stories):
-            builders.folded(lead, topics=["AI"])
-            builders.related(lead)
-        builders.article(topics=["AI", "Robotics"])
-    return Article.objects.get(title="Lead 0")
 
 
 # What is not public

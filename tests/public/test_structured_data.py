@@ -11,8 +11,7 @@ from articles.models import Article
 from articles.public.structured_data import Work, collection, script, story
 from tests import builders
 from tests.builders import MORNING
-
-from .test_pages import ADDRESSES, newsroom, with_picture
+from tests.public.newsroom import ADDRESSES, newsroom, with_picture
 
 SITE = "http://testserver"
 HOSTILE = "</script><script>alert(1)</script><!-- & \u2028 \" ' <PFE.N>"

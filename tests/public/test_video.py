@@ -3,11 +3,7 @@
 import pytest
 
 from articles.public.video import player_address, watch_address, youtube_id
-
-PLAYER = (
-    '<iframe width="800" height="500" frameborder="0" src="https://www.youtube.com/embed/q7RvN2xLd0A" '
-    'allow="accelerometer; autoplay; encrypted-media; gyroscope; picture-in-picture" allowfullscreen></iframe>'
-)
+from tests.public.player import PLAYER
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from articles.sitemaps import views
 from articles.sitemaps.sections import sections
 from tests import builders
 from tests.builders import MORNING
-from tests.public.test_pages import newsroom
+from tests.public.newsroom import newsroom
 
 pytestmark = pytest.mark.django_db
 

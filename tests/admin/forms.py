@@ -1,0 +1,67 @@
+"""Fill in and send forms of the admin."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+from articles.models import (
+    Article,
+)
+
+ARTICLES = "/admin/articles/article/"
+
+
+class _Fields(HTMLParser):
+    """Collects what a browser would send of all forms of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+        self._name = self._text = None
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        name, kind = given.get("name"), given.get("type")
+        if tag == "input" and name and kind not in ("submit", "file", "button"):
+            if kind not in ("checkbox", "radio") or "checked" in given:
+                self.values[name] = given.get("value") or ("on" if kind == "checkbox" else "")
+        elif tag in ("select", "textarea"):
+            self._name, self._text = name, "" if tag == "textarea" else None
+            if name and tag == "select":
+                self.values.setdefault(name, "")
+        elif tag == "option" and self._name and "selected" in given:
+            self.values[self._name] = given.get("value") or ""
+
+    def handle_data(self, data):
+        if self._text is not None:
+            self._text += data
+
+    def handle_endtag(self, tag):
+        if tag == "textarea":
+            # as a browser: the first line end goes, all others are sent as two characters
+            self.values[self._name] = self._text.removeprefix("\n").replace("\r\n", "\n").replace("\n", "\r\n")
+        if tag in ("select", "textarea"):
+            self._name = self._text = None
+
+
+def fields_of(response) -> dict[str, str]:
+    values = _Fields(response.content.decode()).values
+    for unwanted in ("q", "action", "_selected_action", "select_across", "outlet"):
+        values.pop(unwanted, None)
+    return {name: value for name, value in values.items() if "__prefix__" not in name}
+
+
+def change_url(article: Article) -> str:
+    return f"{ARTICLES}{article.pk}/change/"
+
+
+def save(client, url: str, /, **changes: str):
+    """Open a page, change some of its fields and send it; return the page that comes after."""
+    page = client.get(url)
+    assert page.status_code == 200
+    return client.post(url, fields_of(page) | changes | {"_save": "Save"}, follow=True)
+
+
+def told(response) -> list[str]:
+    return [str(message) for message in response.context["messages"]]

@@ -1,0 +1,27 @@
+"""Paths that everybody may open, and those that take a form."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+FORMS = ("rss", "atom", "json")
+OPEN = [
+    *(
+        "/",
+        "/about/",
+        "/latest/",
+        "/topics/",
+        "/topics/open/",
+        "/providers/",
+        "/providers/open.example/",
+        "/robots.txt",
+    ),
+    *("/search/?q=storm", "/search/?q=storm&sort=relevance", "/search/?q=storm&topic=open", "/sitemap.xml"),
+    *(f"/feeds/latest.{form}" for form in FORMS),
+    *(f"/topics/open/feed.{form}" for form in FORMS),
+    *(f"/providers/open.example/feed.{form}" for form in FORMS),
+    *(f"/search/feed.{form}?q=storm" for form in FORMS),
+    *(timezone.now().strftime(path) for path in ("/archive/%Y/%m/%d/", "/sitemaps/%Y-%m.xml")),
+    *("/news-sitemap.xml", "/sitemaps/lists.xml", "/news/2020-06-09-open/", "/latest/?before=20991231T000000Z-x"),
+    *("/api/news/index.json", "/api/news/page/1/index.json", "/api/news/open/index.json", "/api/topics/index.json"),
+]
