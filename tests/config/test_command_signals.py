@@ -51,5 +51,5 @@ def test_a_signal_that_python_drops_comes_again(how):
     assert (done.stdout, done.stderr) == ("stopped\n", "")
 
 
-def test_what_else_python_drops_is_told():
+def test_other_dropped_exceptions_are_still_reported():
     assert "told as ever" in run(OTHER).stderr

@@ -15,6 +15,6 @@ def test_a_newsroom_keeps_to_its_folder_whatever_is_set_around_it():
     assert found["DATABASE_URL"] == "sqlite:////its/newsroom.sqlite3"
 
 
-def test_what_is_asked_for_wins():
+def test_explicit_settings_win():
     assert newsroom_environment(AROUND, Path("/its"), DEBUG="true", SITE_NAME="Its")["SITE_NAME"] == "Its"
     assert newsroom_environment(AROUND, Path("/its"), DEBUG="true")["DEBUG"] == "true"

@@ -42,7 +42,7 @@ def own_apps() -> list[str]:
 
 
 @pytest.mark.integration
-def test_every_migration_lets_the_release_before_go_on(django_db_setup, django_db_blocker, capsys):
+def test_every_migration_lets_the_previous_release_run(django_db_setup, django_db_blocker, capsys):
     with django_db_blocker.unblock():  # outside of a transaction, which SQLite's alterations can't be in; all is read
         migrations, broken = lint()
 

@@ -70,12 +70,12 @@ def test_a_key_that_can_be_guessed_is_an_error(settings, key):
 
 
 @pytest.mark.parametrize("path", ["/", "a b/", "../", "search/", "news/admin/"])
-def test_the_admin_stands_in_nobodys_way(settings, path):
+def test_the_admin_path_must_not_hide_pages(settings, path):
     settings.ADMIN_PATH = path
     assert [message.id for message in run_checks()] == ["accounts.E002"]
 
 
-def test_readers_paths_are_those_of_the_site():
+def test_public_prefixes_are_those_of_the_site():
     found = set()
     for pattern in urlpatterns:
         inner = [str(pattern.pattern)]
@@ -88,7 +88,7 @@ def test_readers_paths_are_those_of_the_site():
 # What nobody says
 
 
-def test_what_nobody_says_is_the_safe_choice():
+def test_defaults_are_the_safe_choice():
     settings = made(SECRET_KEY=KEY, ALLOWED_HOSTS="news.example")
     assert (settings["DEBUG"], settings["HTTPS"], settings["BEHIND_PROXY"]) == (False, True, False)
     assert settings["ALLOWED_HOSTS"] == ["news.example"]
@@ -104,7 +104,7 @@ def test_key_and_hosts_have_no_default(missing):
         made(**given)
 
 
-def test_a_developers_site_answers_under_the_names_of_its_own_machine():
+def test_a_debug_site_answers_under_the_names_of_its_own_machine():
     assert made(DEBUG="true")["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
 
 
@@ -119,14 +119,14 @@ def test_one_switch_turns_on_all_that_needs_tls(https):
     assert settings["SESSION_COOKIE_SECURE"] is settings["CSRF_COOKIE_SECURE"] is is_on
 
 
-def test_a_proxy_is_believed_where_there_is_one_only():
+def test_a_proxy_is_believed_only_if_there_is_one():
     header = "SECURE_PROXY_SSL_HEADER"
     assert header not in made(**SOUND)
     assert made(BEHIND_PROXY="true", **SOUND)[header] == ("HTTP_X_FORWARDED_PROTO", "https")
 
 
 @pytest.mark.parametrize("wrong", [{"LOG_FORMAT": "xml"}, {"LOG_LEVEL": "loud"}])
-def test_a_log_that_cannot_be_is_refused(wrong):
+def test_invalid_log_settings_are_refused(wrong):
     with pytest.raises(ImproperlyConfigured, match=f"{next(iter(wrong))} is"):
         made(**wrong, **SOUND)
 
@@ -143,14 +143,14 @@ def served(**environment: str) -> Config:
     return config
 
 
-def test_a_server_asks_no_client_whom_to_believe_and_is_this_machines_alone():
+def test_gunicorn_trusts_no_forwarded_headers_and_listens_on_loopback():
     config = served()
     assert config.forwarded_allow_ips == []
     assert config.address == [("127.0.0.1", 8000)]
     assert config.control_socket_disable
 
 
-def test_no_request_and_no_process_goes_on_for_ever():
+def test_requests_and_processes_have_limits():
     config = served()
     assert (config.timeout, config.graceful_timeout, config.threads) == (30, 30, 4)
     assert (config.max_requests, config.max_requests_jitter, config.backlog) == (100_000, 20_000, 512)

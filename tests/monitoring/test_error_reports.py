@@ -49,7 +49,7 @@ def reports(settings, monkeypatch):
     init(dsn=None)
 
 
-def test_a_report_tells_what_broke_and_nothing_private(reports, monkeypatch):
+def test_a_report_says_what_broke_and_nothing_private(reports, monkeypatch):
     monkeypatch.setattr("monitoring.views.PROBES", {"/preview/MTI:1x:sig/": fail})
     client = Client(raise_request_exception=False)
     client.cookies["session"] = "the-session"
@@ -64,7 +64,7 @@ def test_a_report_tells_what_broke_and_nothing_private(reports, monkeypatch):
     assert leaked(report) == []
 
 
-def test_whatever_a_library_puts_into_a_report_this_goes_out():
+def test_private_parts_are_removed_from_any_report():
     request = {
         **dict.fromkeys(("cookies", "data", "env"), {"session": "s3cret"}),
         "query_string": "token=s3cret",
@@ -92,20 +92,20 @@ def test_whatever_a_library_puts_into_a_report_this_goes_out():
     }
 
 
-def test_a_logged_error_is_stripped(reports):
+def test_a_logged_error_is_scrubbed(reports):
     logging.getLogger("newsfold").error("import failed at /preview/MTI:1x:sig/\nrow: unpublished title")
     (report,) = [json.loads(text) for text in reports]
     assert report["logentry"]["message"] == "import failed at /preview/[removed]/"
     assert leaked(report) == []
 
 
-def test_without_an_address_nothing_is_reported(settings, monkeypatch):
+def test_without_a_dsn_nothing_is_reported(settings, monkeypatch):
     monkeypatch.setattr(sentry_sdk, "init", lambda *args, **options: pytest.fail("reports errors"))
     settings.SENTRY_DSN = ""
     sentry.init()
 
 
-def test_an_address_without_the_package_is_an_error_of_the_settings(settings, monkeypatch):
+def test_a_dsn_without_the_package_is_a_check_error(settings, monkeypatch):
     settings.SENTRY_DSN = DSN
     assert checks.check_sentry() == []
     for module in (checks, sentry):
@@ -116,7 +116,7 @@ def test_an_address_without_the_package_is_an_error_of_the_settings(settings, mo
     ]
 
 
-def test_an_address_that_is_none_is_an_error_of_the_settings(settings):
+def test_an_invalid_dsn_is_a_check_error(settings):
     settings.SENTRY_DSN = "sentry.example"
     sentry.init()
     assert "articles.E043" in {found.id for found in run_checks()}

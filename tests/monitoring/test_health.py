@@ -1,4 +1,4 @@
-"""What load balancers are told: whether the process answers, and whether the site can serve."""
+"""/healthz says whether the process responds, /readyz whether the site can serve."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_process_answers_without_any_service(client, django_assert_num_queri
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 @pytest.mark.django_db
-def test_load_balancers_ask_by_address_and_are_sent_nowhere(path, settings):
+def test_load_balancers_use_ip_addresses_and_are_not_redirected(path, settings):
     settings.ALLOWED_HOSTS = ["news.example"]
     settings.SECURE_SSL_REDIRECT = True
     client = Client()
@@ -51,8 +51,8 @@ def test_a_ready_site_says_so(client, settings, tmp_path):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("check", health.CHECKS.values())
-def test_a_check_leaves_its_thread_without_a_connection(check):
-    """One of the pool would be lost to readers: nothing ends in these threads but the process."""
+def test_a_check_closes_its_connection(check):
+    """Nothing else would close it, because these threads live as long as the process."""
 
     def connected() -> bool:
         return check() == OK and connection.connection is not None
@@ -70,7 +70,7 @@ def test_a_check_leaves_its_thread_without_a_connection(check):
         ("storage", "degraded", 200),
     ],
 )
-def test_what_is_away_is_named_and_nothing_else_told(client, monkeypatch, away, status, code):
+def test_a_service_that_is_away_is_named_without_details(client, monkeypatch, away, status, code):
     def fail() -> str:
         raise OperationalError("connection to postgres://root:for-tests-only@127.0.0.1 failed")
 
@@ -85,7 +85,7 @@ def test_what_is_away_is_named_and_nothing_else_told(client, monkeypatch, away, 
 
 
 @pytest.mark.integration
-def test_nobody_waits_for_what_hangs_and_threads_do_not_pile_up():
+def test_a_hanging_check_delays_nobody_and_is_not_started_twice():
     end = threading.Event()
     calls = []
 
@@ -107,7 +107,7 @@ def test_nobody_waits_for_what_hangs_and_threads_do_not_pile_up():
 
 
 @pytest.mark.integration
-def test_who_asks_while_another_does_waits_for_the_same_answer():
+def test_simultaneous_requests_share_a_check():
     calls = []
 
     def slow() -> str:
@@ -125,14 +125,14 @@ def test_who_asks_while_another_does_waits_for_the_same_answer():
 
 
 @pytest.mark.django_db
-def test_a_missing_migration_is_told_and_a_further_one_is_not(monkeypatch):
+def test_a_missing_migration_is_pending_and_a_newer_one_is_not(monkeypatch):
     known = health.known_migrations()
     for expected, state in ((known, OK), (set(sorted(known)[1:]), OK), (known | {("articles", "9999_later")}, PENDING)):
         monkeypatch.setattr(health, "known_migrations", lambda expected=expected: expected)
         assert health.check_migrations() == state
 
 
-def test_what_stands_in_for_a_cache_is_no_cache(monkeypatch):
+def test_the_fallback_of_a_cache_does_not_count_as_one(monkeypatch):
     class StandIn(dict):
         def set(self, key: str, value: str, seconds: int) -> None:
             self[key] = value

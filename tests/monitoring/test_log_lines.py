@@ -74,7 +74,7 @@ def test_an_exception_is_one_field_with_its_causes():
     assert "in raised" in told
 
 
-def test_rows_that_a_database_quotes_are_not_told():
+def test_rows_that_a_database_quotes_are_not_logged():
     error = raised(IntegrityError("null value in column\nDETAIL:  Failing row contains (7, the-secured-part)."))
     for formatter in (JsonFormatter(), PlainFormatter()):
         text = formatter.format(record(error=error))
@@ -102,7 +102,7 @@ def test_secrets_are_removed(text, kept):
 
 
 @pytest.mark.parametrize("formatter", [JsonFormatter(), PlainFormatter()])
-def test_no_part_of_a_line_tells_a_secret(formatter):
+def test_no_part_of_a_line_holds_a_secret(formatter):
     link = "/preview/MTI:1x:sig/?token=s3cret"
     text = formatter.format(record("GET %s", link, details={"path": link}, error=raised(ValueError(link))))
     assert text.count("/preview/[removed]/?token=[removed]") == 3
@@ -110,7 +110,7 @@ def test_no_part_of_a_line_tells_a_secret(formatter):
 
 
 @pytest.mark.parametrize("formatter", [JsonFormatter(), PlainFormatter()])
-def test_an_error_is_told_with_our_own_lines_and_the_places_of_others(formatter):
+def test_a_traceback_has_our_own_lines_and_the_places_of_others(formatter):
     linecache.clearcache()
     try:
         json.loads("{")
@@ -123,7 +123,7 @@ def test_an_error_is_told_with_our_own_lines_and_the_places_of_others(formatter)
 
 @pytest.mark.integration
 @pytest.mark.parametrize("text", ["a." * 20_000, "?" * 20_000, "?key" * 8_000, "a://:" * 8_000, "bearer " * 8_000])
-def test_no_text_takes_long_to_be_looked_through(text):
+def test_no_text_takes_long_to_redact(text):
     begun = time.process_time()
     redact(text)
     assert time.process_time() - begun < 1
@@ -131,7 +131,7 @@ def test_no_text_takes_long_to_be_looked_through(text):
 
 @pytest.mark.parametrize("path", ["/healthz", "/latest/", "/nowhere", "/static/none.css", "/api/none"])
 @pytest.mark.django_db
-def test_every_answer_has_an_id(client, path):
+def test_every_response_has_an_id(client, path):
     numbers = {client.get(path)["X-Request-ID"] for _ in range(2)}
     assert len(numbers) == 2
     assert all(ID.fullmatch(number) for number in numbers)
@@ -145,7 +145,7 @@ def test_an_id_of_the_proxy_is_kept(client, given):
 @pytest.mark.parametrize(
     "given", ["", "short", "x" * 65, "with space", "a\x1b[2Jbcdefg", "ünïcödes", "-abcdefgh", "abcdefgh\n"]
 )
-def test_an_id_that_is_none_is_replaced(client, given):
+def test_an_invalid_id_is_replaced(client, given):
     assert ID.fullmatch(client.get("/healthz", headers={"x-request-id": given})["X-Request-ID"])
 
 
@@ -169,7 +169,7 @@ def lines_of(caplog) -> list[dict[str, object]]:
 
 
 @pytest.mark.django_db
-def test_logins_and_failures_are_told(client, caplog):
+def test_logins_and_failures_are_logged(client, caplog):
     caplog.set_level(logging.INFO)
     client.force_login(User.objects.create_user("ada", password="right"))
     client.logout()
@@ -195,7 +195,7 @@ def test_a_login_through_the_form_names_the_client(client, caplog):
 
 
 @pytest.mark.django_db
-def test_what_is_denied_or_throttled_is_told_with_its_user(client, caplog, settings, tmp_path):
+def test_denied_and_throttled_requests_are_logged_with_their_user(client, caplog, settings, tmp_path):
     client.force_login(User.objects.create_user("ada", is_staff=True))
     client.get("/admin/articles/article/")
     settings.SEARCH_RATE = 1
@@ -213,7 +213,7 @@ def test_what_is_denied_or_throttled_is_told_with_its_user(client, caplog, setti
 
 
 @pytest.mark.django_db
-def test_a_line_a_request_where_wanted(client, caplog, settings):
+def test_the_access_log_is_optional(client, caplog, settings):
     caplog.set_level(logging.INFO)
     client.get("/latest/")
     assert lines_of(caplog) == []

@@ -1,4 +1,4 @@
-"""Figures for Prometheus, told to who has the token, summed over all processes."""
+"""Metrics for Prometheus, for clients with the token, summed over all processes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def samples(text: str) -> dict[str, float]:
 
 
 @pytest.mark.django_db
-def test_without_a_token_there_is_no_such_address(client):
+def test_without_a_token_the_url_does_not_exist(client):
     response, unknown = client.get("/metrics"), client.get("/metrically")
     assert response.status_code == 404
     assert response.content == unknown.content
@@ -71,7 +71,7 @@ def test_without_a_token_there_is_no_such_address(client):
 @pytest.mark.parametrize(
     "header", ["", TOKEN, f"Basic {TOKEN}", "Bearer ", f"Bearer {TOKEN}x", "Bearer \xff", f"Bearer {TOKEN[:-1]}"]
 )
-def test_who_does_not_know_the_token_is_told_nothing(operator, header):
+def test_without_the_token_there_are_no_metrics(operator, header):
     response = operator.get("/metrics", headers={"authorization": header} if header else {})
     assert response.status_code == 401
     assert response["WWW-Authenticate"].startswith("Bearer")
@@ -134,7 +134,7 @@ def test_invented_methods_are_counted_as_one(tmp_path):
     assert methods == {"other"}
 
 
-def test_a_folder_that_cannot_be_written_to_costs_the_counts_only(settings, tmp_path, caplog):
+def test_an_unwritable_folder_only_stops_the_counting(settings, tmp_path, caplog):
     (tmp_path / "file").write_text("")
     settings.METRICS_TOKEN, settings.METRICS_DIR = TOKEN, tmp_path / "file"
     assert Client().get("/healthz").status_code == 200
@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_written_to_costs_the_counts_only(settings, tmp_
 
 
 @pytest.mark.django_db
-def test_figures_of_the_newsroom(operator):
+def test_gauges_of_the_newsroom(operator):
     now = timezone.now()
     builders.article("On air", published_at=now - timedelta(minutes=30))
     lead = builders.article("Waiting", quality=None, heat=None, published=False)
@@ -191,7 +191,7 @@ def test_counts_stop_and_queries_are_few(operator, monkeypatch):
     assert all("LIMIT" in query["sql"] or '"id" IN' in query["sql"] for query in queries.captured_queries)
 
 
-def test_a_database_that_is_away_is_a_figure(operator, monkeypatch):
+def test_a_database_that_is_away_is_a_metric(operator, monkeypatch):
     def fail(*args: object) -> object:
         raise OperationalError("away")
 

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis of a module's own; where they aren't installed its tests are skipped, but never in CI."""
+"""PostgreSQL and Redis for the tests of one module. If they aren't installed its tests are skipped, but never in CI."""
 
 import os
 
@@ -17,7 +17,7 @@ def require(program):
 def postgres():
     require("initdb")
     pytest.importorskip("psycopg")
-    server = Postgres({"fsync": "off", "log_statement": "all"})  # the log tells what a standby was asked
+    server = Postgres({"fsync": "off", "log_statement": "all"})  # the log shows the queries of a standby
     yield server
     server.close()
 

@@ -55,7 +55,7 @@ def names(bucket):
     return [entry["Key"].removeprefix("news/") for entry in listed["Contents"]]
 
 
-def test_copies_go_there_and_come_from_our_own_address(site, bucket):
+def test_copies_are_stored_there_and_served_from_our_own_urls(site, bucket):
     found = names(bucket)
     assert len(found) > 50
     assert not (site.folder / "media").exists()
@@ -84,13 +84,13 @@ def test_the_same_pictures_again_are_written_once(site, bucket):
     assert sorted(names(bucket)) == before
 
 
-def test_what_is_not_a_copy_for_readers_has_no_address(site, bucket):
+def test_other_files_of_the_bucket_have_no_url(site, bucket):
     bucket.client().put_object(Bucket="pictures", Key="news/backups/all.tar", Body=b"x")
     assert site.get("/media/backups/all.tar").status == 404
     assert site.get(f"/media/pictures/aa/{'a' * 64}.webp").status == 404
 
 
-def test_a_storage_that_is_away_is_told_and_pages_go_on(site, bucket):
+def test_an_unavailable_bucket_is_a_503_and_pages_still_work(site, bucket):
     name = next(name for name in names(bucket) if name.startswith("pictures/"))
     bucket.server.stop()
     try:
@@ -102,7 +102,7 @@ def test_a_storage_that_is_away_is_told_and_pages_go_on(site, bucket):
         bucket.start()
 
 
-def test_a_file_is_stored_without_asking_for_its_name_first(monkeypatch):
+def test_storing_a_file_makes_no_request_for_its_name(monkeypatch):
     pytest.importorskip("storages")
     from config.backends.s3_storage import BucketStorage
 
@@ -111,7 +111,7 @@ def test_a_file_is_stored_without_asking_for_its_name_first(monkeypatch):
 
 
 @pytest.mark.parametrize("address", ["s3:/pictures", "https://bucket", "s3://bucket?secret=x", "s3://"])
-def test_an_address_that_means_nothing_is_refused(address):
+def test_an_invalid_bucket_url_is_refused(address):
     pytest.importorskip("storages")
     from config.backends.s3_storage import BucketStorage
 

@@ -128,7 +128,7 @@ def many_files():
 
 
 @pytest.mark.faults
-def test_thousands_of_silent_and_slow_clients_hold_up_nobody(client, site, many_files):
+def test_thousands_of_silent_and_slow_clients_delay_nobody(client, site, many_files):
     nginx = Nginx(site.port)
     nginx.start()
     host = f"Host: 127.0.0.1:{nginx.port}\r\n".encode()

@@ -86,7 +86,7 @@ print(json.dumps([operations, len(held), len(set(logged)), held == set(logged)])
 
 
 @pytest.mark.parametrize("away_for", [0, 6])
-def test_a_restart_is_told_and_over_in_seconds(site, postgres, away_for):
+def test_a_restart_gives_503_and_is_over_in_seconds(site, postgres, away_for):
     site.sign_in()
     operations = site.python(HELD)[0]
     with Readers(site) as readers:
@@ -123,7 +123,7 @@ def test_connections_that_the_server_has_ended_are_noticed_before_they_are_used(
         assert [site.get(f"/latest/?{time.monotonic_ns()}").status for _ in range(8)] == [200] * 8
 
 
-def test_asking_whether_it_is_ready_takes_nothing_from_readers(site, postgres):
+def test_readiness_checks_take_no_connections_from_readers(site, postgres):
     for _ in range(60):
         ready = site.get("/readyz")
         assert (ready.status, ready.json()["status"]) == (200, "ready")
@@ -244,7 +244,7 @@ def test_readers_are_served_from_a_replica_that_is_up_to_date(pair, path):
     assert was_read
 
 
-def test_staff_and_commands_are_not(pair):
+def test_staff_and_commands_are_served_from_the_primary(pair):
     pair.catch_up()
     before = pair.standby.log().count('"articles_')
     assert pair.site.ask_as_editor("GET", "/admin/desk/").status == 200
@@ -253,7 +253,7 @@ def test_staff_and_commands_are_not(pair):
     assert pair.standby.log().count('"articles_') == before
 
 
-def test_what_is_withdrawn_is_gone_at_once_and_kept_nowhere_while_the_replica_lags(pair):
+def test_a_withdrawn_story_is_gone_at_once_while_the_replica_lags(pair):
     assert pair.site.get(STORY).status == 200
     pair.lag()
     try:
@@ -274,7 +274,7 @@ def test_what_is_withdrawn_is_gone_at_once_and_kept_nowhere_while_the_replica_la
     assert pair.site.get(STORY).status == 200
 
 
-def test_a_replica_that_is_gone_costs_readers_nothing(pair):
+def test_readers_do_not_notice_when_the_replica_is_gone(pair):
     pair.catch_up()
     pair.standby.stop()
     try:

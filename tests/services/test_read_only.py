@@ -35,7 +35,7 @@ def site(tmp_path):
         path.chmod(path.stat().st_mode | 0o200)
 
 
-def test_commands_and_pages_write_nothing_beside_the_data(site):
+def test_commands_and_pages_write_only_to_the_data_folder(site):
     denied = "import os; print('1' if not os.access('config', os.W_OK) else '0')"
     assert site.python(denied) == 1
     site.manage("migrate", "-v0")

@@ -53,7 +53,7 @@ def test_pages_and_rates_are_cached_there(site, redis):
 
 
 @pytest.mark.parametrize("how", ["stopped", "hung"])
-def test_the_site_goes_on_without_it_and_uses_it_again(site, redis, how):
+def test_the_site_works_without_redis_and_uses_it_again(site, redis, how):
     visit(site)
     if how == "stopped":
         redis.stop()

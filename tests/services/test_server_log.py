@@ -1,4 +1,4 @@
-"""What a server writes from its first line to its last is of the format that the settings ask for."""
+"""Everything that a server logs, from its first line to its last, has the configured format."""
 
 import json
 import socket
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.services, pytest.mark.integration]
 NO_REQUEST = b'GET /latest/?token=hunter2"\x1b[2J\r\nHost: localhost\r\n\r\n'  # without a version
 
 
-def test_each_line_of_a_server_is_an_object_and_tells_no_secret(tmp_path):
+def test_each_log_line_is_a_json_object_without_secrets(tmp_path):
     site = Site(tmp_path, {"LOG_FORMAT": "json"})
     try:
         site.set_up()
@@ -22,7 +22,7 @@ def test_each_line_of_a_server_is_an_object_and_tells_no_secret(tmp_path):
             client.sendall(NO_REQUEST)
             assert client.recv(100).startswith(b"HTTP/1.1 400 ")
         assert site.http.request("HEAD", f"http://127.0.0.1:{site.port}/about/").status == 200
-        wait_until(lambda: "Invalid request" in site.log(), 10, "gunicorn tells of a request that is none")
+        wait_until(lambda: "Invalid request" in site.log(), 10, "gunicorn logs an invalid request")
     finally:
         site.close()
 

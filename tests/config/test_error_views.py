@@ -1,4 +1,4 @@
-"""What readers are told when the database is away, and when a view breaks."""
+"""The responses while a service is away, and when a view fails."""
 
 import gc
 import weakref
@@ -35,7 +35,7 @@ UNREACHABLE = EndpointConnectionError(endpoint_url="https://s3.example")
 @pytest.mark.parametrize(
     "place", [(middleware, "current_version"), (views, "_list_context")], ids=["middleware", "view"]
 )
-def test_a_service_that_is_away_is_told_with_when_to_ask_again(client, monkeypatch, error, place):
+def test_an_unavailable_service_is_a_503_with_retry_after(client, monkeypatch, error, place):
     monkeypatch.setattr(error_views, "UNAVAILABLE", error_views.unavailable_errors("s3://pictures"))
     monkeypatch.setattr(*place, failing(error))
     response = client.get("/latest/")
@@ -46,12 +46,12 @@ def test_a_service_that_is_away_is_told_with_when_to_ask_again(client, monkeypat
 
 
 @pytest.mark.parametrize(("address", "is_one"), [("", False), ("s3://pictures", True)])
-def test_a_bucket_is_a_service_where_there_is_one(address, is_one):
+def test_errors_of_the_bucket_count_only_if_there_is_one(address, is_one):
     assert isinstance(UNREACHABLE, error_views.unavailable_errors(address)) == is_one
 
 
 @pytest.mark.parametrize("error", [OperationalError, ValueError])
-def test_what_a_failed_request_held_is_let_go_at_once(client, monkeypatch, error):
+def test_a_failed_request_frees_its_objects_at_once(client, monkeypatch, error):
     """Else it waits for the garbage collector, which comes late: each failed request left 170 objects."""
 
     class Page:
@@ -78,14 +78,14 @@ def test_what_a_failed_request_held_is_let_go_at_once(client, monkeypatch, error
 
 
 @pytest.mark.parametrize("error", [ProgrammingError("no such column"), ValueError("ours")])
-def test_our_own_mistakes_stay_500(client, monkeypatch, error):
+def test_other_errors_stay_500(client, monkeypatch, error):
     monkeypatch.setattr(views, "_list_context", failing(error))
     response = client.get("/latest/")
     assert response.status_code == 500
     assert "Retry-After" not in response
 
 
-def test_the_api_tells_it_in_json(client, monkeypatch):
+def test_the_api_says_it_in_json(client, monkeypatch):
     monkeypatch.setattr("articles.api.views._site_page", failing(OperationalError("gone")))
     response = client.get("/api/news/")
     assert response.status_code == 503
