@@ -42,6 +42,7 @@ def article_list(request: HttpRequest) -> HttpResponseBase:
         "query": view_query(request.GET),
         "filters": filters,
         "chosen": filters.choices,
+        "has_filters": bool(filters.choices.keys() - {"q"}),
         "actions": permitted,
         "reasons": REASONS,
         "here": request.get_full_path(),

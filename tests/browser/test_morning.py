@@ -152,7 +152,7 @@ class TestKeys:
         page = at_desk(newsroom.seat(), story)
 
         press(page, "s")
-        expect(page.get_by_label("Publish at").and_(page.locator("#detail input"))).to_be_focused()
+        expect(page.get_by_label("Publish at", exact=True).and_(page.locator("#detail input"))).to_be_focused()
         page.keyboard.type("01012199")  # day and month: both of the same digits, whatever the locale
         press(page, "Tab")
         page.keyboard.type("0800AM")
@@ -344,9 +344,9 @@ class TestManyStories:
     def test_a_whole_view_is_shown_before_it_is_spiked(self, page):
         stories = waiting(55)
         page.goto(DESK)
-        page.get_by_label("All of this page").check()
+        page.get_by_label("Select this page").check()
         expect(page.locator("#selected")).to_have_text("50 selected")
-        page.get_by_label("The whole view").check()
+        page.get_by_label("All stories in this view").check()
         page.locator("#bulk").get_by_role("button", name="Spike").click()
 
         expect(page.get_by_text("55 stories would be spiked.")).to_be_visible()
@@ -426,7 +426,7 @@ class TestTwoEditors:
         assert (done_by("ana"), done_by("bob")) == (["score"], ["score"])
 
     def test_the_second_takes_the_first_ones(self, clash, story):
-        clash.get_by_role("link", name="Take theirs").click()
+        clash.get_by_role("link", name="Keep theirs").click()
 
         expect(field(clash, story, "quality")).to_have_value("40")
         expect(clash.get_by_role("alertdialog")).to_be_hidden()
@@ -434,7 +434,7 @@ class TestTwoEditors:
         assert done_by("bob") == []
 
     def test_the_second_can_do_it_again_after_taking_theirs(self, clash, story):
-        clash.get_by_role("link", name="Take theirs").click()
+        clash.get_by_role("link", name="Keep theirs").click()
         expect(field(clash, story, "quality")).to_have_value("40")
 
         headline(clash, story).focus()

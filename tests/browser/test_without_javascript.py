@@ -99,7 +99,7 @@ class TestOneStory:
         plain_page.goto(DESK)
         headline(plain_page, story).click()
 
-        plain_page.get_by_label("Publish at").fill("2199-01-01T08:00")
+        plain_page.get_by_label("Publish at", exact=True).fill("2199-01-01T08:00")
         button(plain_page, "Schedule").click()
         read(plain_page, "1 story scheduled.")
         plain_page.get_by_label("Title", exact=True).fill("Storm at sea")
@@ -141,7 +141,7 @@ class TestManyStories:
         stories = [builders.article(f"Story {number}", quality=10) for number in range(55)]
         other = builders.article("Published")
         plain_page.goto(DESK)
-        plain_page.get_by_label("The whole view").check()
+        plain_page.get_by_label("All stories in this view").check()
         button(plain_page.locator("#bulk"), "Hold").click()
 
         expect(plain_page.get_by_text("55 stories would be held.")).to_be_visible()
@@ -157,10 +157,10 @@ class TestManyStories:
         for number in range(51):
             builders.article(f"Story {number}", quality=10)
         plain_page.goto(DESK)
-        plain_page.get_by_label("The whole view").check()
+        plain_page.get_by_label("All stories in this view").check()
         button(plain_page.locator("#bulk"), "Spike").click()
 
-        plain_page.get_by_role("link", name="No, go back").click()
+        plain_page.get_by_role("link", name="Cancel").click()
 
         expect(plain_page.get_by_role("heading", level=1, name="Undecided")).to_be_visible()
         assert not Operation.objects.exists()
@@ -256,7 +256,7 @@ class TestTwoEditors:
         assert fresh(clash).quality == 20
 
     def test_theirs_stays_where_asked(self, plain_page, clash):
-        plain_page.get_by_role("link", name="Take theirs").click()
+        plain_page.get_by_role("link", name="Keep theirs").click()
 
         expect(row(plain_page, clash).get_by_label("quality")).to_have_value("40")
         assert fresh(clash).quality == 40

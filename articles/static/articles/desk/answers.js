@@ -30,7 +30,7 @@ function dropUnknownOobCells(html) {
 export function actionAnswered(xhr) {
   const toast = $("#toast");
   clearTimeout(toastTimer);
-  if (toast.matches(".clash")) return toast.focus(); // it stays until the editor has chosen
+  if (toast.matches(".conflict")) return toast.focus(); // it stays until the editor has chosen
   updateVersions(xhr.responseText);
   const decided = markDone();
   const left = decided ? countDown(decided) : "";

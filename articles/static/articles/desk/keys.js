@@ -72,7 +72,7 @@ function waitForView() {
 }
 
 function close() {
-  if (!$("#toast").hidden && $("#toast").matches(":focus-within, .clash")) $("#toast").hidden = true;
+  if (!$("#toast").hidden && $("#toast").matches(":focus-within, .conflict")) $("#toast").hidden = true;
   else if (isOpen()) return closeStory();
   else if (selected().length) clearSelection();
   if (!document.activeElement.closest("#list")) focusRow(current());

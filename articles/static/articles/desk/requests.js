@@ -43,7 +43,7 @@ export function sendAction(subject, verb, values = {}, field = null) {
 function afterResponse(row, field, next) {
   const isRefused = $("#toast").matches(".refused:not([hidden])");
   row?.classList.remove("sent");
-  if ($("#toast").matches(".clash")) return;
+  if ($("#toast").matches(".conflict")) return;
   const input = field && document.getElementById(field.id);
   if (input) input.setAttribute("aria-invalid", isRefused);
   if (isRefused && input) input.focus();
@@ -72,7 +72,7 @@ export function submitted(event) {
   if (form.id === "bulk" && (selected().length >= CONFIRM_FROM || $("[name=whole_view]", form).checked)) return;
   event.preventDefault();
   if (!event.submitter) return;
-  if (form.matches("#toast:not(.clash) form")) return undo();
+  if (form.matches("#toast:not(.conflict) form")) return undo();
   const verb = event.submitter.value, row = form.closest("#list .row");
   if (row) return sendAction(row, verb, verb === "spike" ? { reason: $("[name=reason]", row).value } : {});
   const data = new FormData(form, event.submitter);

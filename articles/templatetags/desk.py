@@ -1,0 +1,33 @@
+"""What the pages of the desk show beside plain values."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.template.defaultfilters import date
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.filter(expects_localtime=True)
+def time_element(value: datetime, style: str = "j M Y H:i e") -> SafeString:
+    """Return a time in the given date format as an element that programs can read too."""
+    return format_html('<time datetime="{}">{}</time>', date(value, "c"), date(value, style))
+
+
+@register.filter
+def marked_change(segment: Any) -> SafeString:
+    """Return a part of a changed text, marked for the eye and for screen readers if it was removed or added."""
+    element = {"removed": "del", "added": "ins"}.get(segment.kind)
+    if element is None:
+        return format_html("{}", segment.text)
+    return format_html(
+        '<{0}><span class="visually-hidden">[{1}: </span>{2}<span class="visually-hidden">]</span></{0}>',
+        element,
+        segment.kind,
+        segment.text,
+    )
