@@ -1,6 +1,6 @@
-"""Check the public pages as others would: the Nu HTML checker on every kind of page, Lighthouse on the two main ones.
+"""Check the public pages with the Nu HTML checker, and the two main ones with Lighthouse.
 
-Both come from npm, in the versions named here, into a folder that goes again. Needs npm, Java and Debian's chromium.
+Both come from npm, in the versions named here, into a temporary folder. Needs npm, Java and Debian's chromium.
 Exit code 1 if the checker reports an error, or Lighthouse gives less than SCORE for anything.
 """
 
@@ -26,58 +26,58 @@ from articles.models import Article
 story = Article.objects.public().filter(related_links__isnull=False).newest_first().first()
 day = f"/archive/{story.published_at:%Y/%m/%d}/"
 topic = story.topics.first().get_absolute_url()
-print("FOUND", story.get_absolute_url(), topic, story.provider.get_absolute_url(), day)
+print("PATHS", story.get_absolute_url(), topic, story.provider.get_absolute_url(), day)
 """
 
 
-def what_is_missing() -> list[str]:
-    found = [name for name in ("npm", "java") if not shutil.which(name)]
-    return found if Path(CHROMIUM).exists() else [*found, CHROMIUM]
+def missing_programs() -> list[str]:
+    missing = [name for name in ("npm", "java") if not shutil.which(name)]
+    return missing if Path(CHROMIUM).exists() else [*missing, CHROMIUM]
 
 
-def check_markup(server: Server, tools: Path, addresses: list[str]) -> int:
-    """Return how many pages the checker has something against."""
+def check_markup(server: Server, tools: Path, paths: list[str]) -> int:
+    """Return how many errors the checker reports."""
     files = []
-    for number, address in enumerate(addresses):
+    for number, path in enumerate(paths):
         files.append(tools / f"{number}.html")
-        files[-1].write_bytes(server.get(address)[2])
+        files[-1].write_bytes(server.get(path)[2])
     jar = tools / "node_modules/vnu-jar/build/dist/vnu.jar"
-    told = subprocess.run(
+    output = subprocess.run(
         ["java", "-jar", str(jar), "--errors-only", "--format", "json", *map(str, files)],
         capture_output=True,
         text=True,
     ).stderr
-    problems = json.loads(told)["messages"]
+    problems = json.loads(output)["messages"]
     for problem in problems:
-        address = addresses[int(Path(problem["url"].removeprefix("file:")).stem)]
-        print(f"{address}:{problem.get('lastLine', '')}: {problem['message']}")
-    print(f"Nu HTML checker: {len(addresses)} pages, {len(problems)} errors")
+        path = paths[int(Path(problem["url"].removeprefix("file:")).stem)]
+        print(f"{path}:{problem.get('lastLine', '')}: {problem['message']}")
+    print(f"Nu HTML checker: {len(paths)} pages, {len(problems)} errors")
     return len(problems)
 
 
-def check_scores(server: Server, tools: Path, address: str) -> int:
+def check_scores(server: Server, tools: Path, path: str) -> int:
     """Return how many of Lighthouse's scores for a page are too low."""
     report = tools / "report.json"
     flags = "--headless=new --no-sandbox --disable-dev-shm-usage"
-    command = [str(tools / "node_modules/.bin/lighthouse"), f"http://127.0.0.1:{server.port}{address}", "--quiet"]
+    command = [str(tools / "node_modules/.bin/lighthouse"), f"http://127.0.0.1:{server.port}{path}", "--quiet"]
     command += [f"--chrome-flags={flags}", "--output=json", f"--output-path={report}"]
     for last in (False, False, True):  # now and then it loses Chromium's trace, and says "run Lighthouse again"
         if not subprocess.run(command, env=os.environ | {"CHROME_PATH": CHROMIUM}, check=last, timeout=240).returncode:
             break
-    found = json.loads(report.read_text())
-    scores = {name: found["categories"][name]["score"] or 0 for name in CATEGORIES}
-    print(f"Lighthouse: {address} {', '.join(f'{name} {score * 100:.0f}' for name, score in scores.items())}")
+    result = json.loads(report.read_text())
+    scores = {name: result["categories"][name]["score"] or 0 for name in CATEGORIES}
+    print(f"Lighthouse: {path} {', '.join(f'{name} {score * 100:.0f}' for name, score in scores.items())}")
     low = [name for name, score in scores.items() if score < SCORE]
-    for audit in found["audits"].values() if low else ():
+    for audit in result["audits"].values() if low else ():
         if audit["score"] is not None and audit["score"] < 0.9:
             print(f"    {audit['id']}: {audit['title']}")
     return len(low)
 
 
 def main() -> int:
-    missing = what_is_missing()
+    missing = missing_programs()
     if missing:
-        print(f"Not to be had here: {', '.join(missing)}. On Debian: apt-get install npm default-jre-headless chromium")
+        print(f"Missing here: {', '.join(missing)}. On Debian: apt-get install npm default-jre-headless chromium")
         return 1
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -88,8 +88,8 @@ def main() -> int:
         manage(env, "migrate", "--verbosity", "0")
         manage(env, "import_articles", str(folder / "documents"))
         manage(env, "collectstatic", "--no-input", "--verbosity", "0")
-        found = re.search(r"FOUND (\S+) (\S+) (\S+) (\S+)", manage(env, "shell", "--no-imports", "-c", FIND))
-        assert found is not None
+        match = re.search(r"PATHS (\S+) (\S+) (\S+) (\S+)", manage(env, "shell", "--no-imports", "-c", FIND))
+        assert match is not None
         lists = [
             "/",
             "/about/",
@@ -102,8 +102,8 @@ def main() -> int:
         ]
         server = Server(env)
         try:
-            failed = check_markup(server, folder, [*lists, *found.groups(), "/nowhere/"])
-            failed += sum(check_scores(server, folder, address) for address in ("/", found[1]))
+            failed = check_markup(server, folder, [*lists, *match.groups(), "/nowhere/"])
+            failed += sum(check_scores(server, folder, path) for path in ("/", match[1]))
         finally:
             server.close()
     return 1 if failed else 0

@@ -1,8 +1,8 @@
-"""Throws mutated files at what reads files from outside: `make fuzz SECONDS=60`.
+"""Feed mutated files to the code that reads files from outside: `make fuzz SECONDS=60`.
 
-Cases follow from a seed and a number, so a worker that dies or hangs tells by its number which case it was. A case may
-be refused by its target's own error; any other exception, more time than the target has or more than MEMORY_MAX is a
-problem, and the case is kept in var/fuzz/. A new target is one entry of TARGETS.
+A seed and a number make a case, so the number of the last one shows why a worker died or hung. A target may reject a
+case with an error of its own; any other exception, too much time or more memory than MEMORY_MAX is a problem, and the
+case is written to var/fuzz/. A new target is one entry of TARGETS.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 
 SHORTEST = 1  # seconds of a run
-KEPT = ROOT / "var" / "fuzz"
+CASES_FOLDER = ROOT / "var" / "fuzz"
 MEMORY_MAX = 1_000_000_000  # bytes of a worker's address space
 HUNG = 120.0  # seconds without a new case after which a worker is killed
 CASES_MIN = 100  # on a machine so busy that the time is over before the first
@@ -57,11 +57,12 @@ def document_examples() -> list[bytes]:
 
 
 def read_document(raw: bytes) -> object:
+    from articles.exchange.format.document import Document
     from articles.exchange.format.parse import parse_file
-    from articles.exchange.format.write import document_text
+    from articles.exchange.format.write import document_text, entry_text
 
-    document = parse_file(raw, "fuzzed.md", "2020-06-09-fuzzed")
-    return document_text(document) if hasattr(document, "title") else None
+    parsed = parse_file(raw, "fuzzed.md", "2020-06-09-fuzzed")
+    return document_text(parsed) if isinstance(parsed, Document) else entry_text(parsed)
 
 
 def document_refusals() -> tuple[type[Exception], ...]:
@@ -73,13 +74,13 @@ def document_refusals() -> tuple[type[Exception], ...]:
 def picture_examples() -> list[bytes]:
     from PIL import Image
 
-    found = []
+    examples = []
     for form in ("JPEG", "PNG", "GIF", "WEBP", "AVIF"):
         for mode in ("RGB", "L", "P") if form in ("PNG", "GIF") else ("RGB",):
             file = BytesIO()
             Image.effect_mandelbrot((64, 48), (-3, -2.5, 2, 2.5), 50).convert(mode).save(file, form)
-            found.append(file.getvalue())
-    return found
+            examples.append(file.getvalue())
+    return examples
 
 
 def read_picture(raw: bytes) -> object:
@@ -167,12 +168,12 @@ def _span(raw: bytes, chance: Random) -> tuple[int, int]:
 MUTATIONS = (_flip, _cut, _repeat, _insert, _insert, _splice, _indent)
 
 
-class TooSlow(BaseException):
-    """A case took longer than it may."""
+class CaseTimeoutError(BaseException):
+    """A case took too long."""
 
 
 def work(name: str, seed: str, first: int, until: float, shared: Path) -> int:
-    """Run cases from `first` until the time is over, CASES_MIN at least. The first problem ends it, told on stderr."""
+    """Run cases from `first` until the time is over, CASES_MIN at least; report the first problem and stop."""
     target = TARGETS[name]
     examples, refusals = target.examples(), target.refusals()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
@@ -189,33 +190,33 @@ def work(name: str, seed: str, first: int, until: float, shared: Path) -> int:
                 taken += 1
             except refusals:
                 pass
-            except TooSlow:
-                return _tell(f"took longer than {4 * target.seconds:.0f} s")
+            except CaseTimeoutError:
+                return _report(f"took longer than {4 * target.seconds:.0f} s")
             except BaseException as error:  # noqa: BLE001  whatever it is, it is what we look for
-                return _tell(f"{type(error).__name__}: {error}"[:300])
+                return _report(f"{type(error).__name__}: {error}"[:300])
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
             spent = time.process_time() - start
             if spent > target.seconds:
-                return _tell(f"took {spent:.1f} s of CPU")
+                return _report(f"took {spent:.1f} s of CPU")
             slowest, number = max(slowest, spent), number + 1
         state[:] = STATE.pack(number, slowest, taken)
     return 0
 
 
-def _too_slow(*given: object) -> None:
-    raise TooSlow
+def _too_slow(*args: object) -> None:
+    raise CaseTimeoutError
 
 
-def _tell(reason: str) -> int:
+def _report(reason: str) -> int:
     sys.stderr.write(reason)
     return 1
 
 
 def fuzz(name: str, seconds: float, seed: str) -> int:
-    """Fuzz one target; return how many problems there were. Each is kept and told as it comes."""
-    KEPT.mkdir(parents=True, exist_ok=True)
-    shared = KEPT / f".{name}-{os.getpid()}"
+    """Fuzz one target; return how many problems there were. Each is written and reported at once."""
+    CASES_FOLDER.mkdir(parents=True, exist_ok=True)
+    shared = CASES_FOLDER / f".{name}-{os.getpid()}"
     shared.write_bytes(STATE.pack(0, 0.0, 0))
     start, number, problems = time.time(), 0, 0
     try:
@@ -225,15 +226,17 @@ def fuzz(name: str, seconds: float, seed: str) -> int:
             if reason:
                 problems += 1
                 raw = case(TARGETS[name].examples(), seed, number)
-                path = KEPT / f"{name}-{hashlib.sha256(raw).hexdigest()[:16]}"
+                path = CASES_FOLDER / f"{name}-{hashlib.sha256(raw).hexdigest()[:16]}"
                 path.write_bytes(raw)
                 print(f"{name} {number}: {reason} ({path.relative_to(ROOT)})", flush=True)
                 number += 1
     finally:
         shared.unlink()
     share = 100 * taken / max(number, 1)
-    told = f"{number} cases in {time.time() - start:.0f} s, {share:.0f} % of them taken, slowest {slowest:.2f} s of CPU"
-    print(f"{name}: {told}, {problems} problems (seed {seed}).")
+    summary = (
+        f"{number} cases in {time.time() - start:.0f} s, {share:.0f} % of them taken, slowest {slowest:.2f} s of CPU"
+    )
+    print(f"{name}: {summary}, {problems} problems (seed {seed}).")
     return problems
 
 
@@ -251,8 +254,8 @@ def _watched(name: str, seed: str, first: int, until: float, shared: Path) -> st
             worker.kill()
             worker.wait()
             return f"hung for {HUNG:.0f} s"
-    told = worker.stderr.read().strip() if worker.stderr else ""
-    return (told.splitlines()[-1] if told else f"died with {worker.returncode}") if worker.returncode else ""
+    output = worker.stderr.read().strip() if worker.stderr else ""
+    return (output.splitlines()[-1] if output else f"died with {worker.returncode}") if worker.returncode else ""
 
 
 def main() -> int:
@@ -263,10 +266,10 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", default=list(TARGETS), help="Which: all by default.")
     parser.add_argument("--seconds", type=float, default=60, help="How long for each target.")
     parser.add_argument("--seed", default=str(int(time.time())), help="The same seed makes the same cases.")
-    given = parser.parse_args()
-    if not given.seconds >= SHORTEST:  # nan included
+    options = parser.parse_args()
+    if not options.seconds >= SHORTEST:  # nan included
         parser.error(f"a run takes {SHORTEST} second or more")
-    return 1 if sum([fuzz(name, given.seconds, given.seed) for name in given.targets]) else 0
+    return 1 if sum([fuzz(name, options.seconds, options.seed) for name in options.targets]) else 0
 
 
 if __name__ == "__main__":

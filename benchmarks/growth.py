@@ -2,15 +2,15 @@
 
 On SQLite (in memory) and on PostgreSQL (in databases made for the purpose), filled by `generate_articles`. Requests
 alternate between the two sizes, each in a process of its own; what counts is the ratio of their medians. To measure
-another page, add a line to PAGES. Then 1,000 new documents are imported into each, and taken back. Exit code 1 if
+another page, add a line to PAGES. Then 1,000 new documents are imported into each, and rolled back. Exit code 1 if
 a bar is missed.
 
 `python -m benchmarks.growth queries` only counts the queries of each page, with 10, 1,000 and 10,000 articles.
 
 From the environment: BENCH_BIG (1000000) and BENCH_SMALL (10000), the numbers of articles; BENCH_RUNS (15), how often
-each page is asked for; BENCH_POSTGRES, the server (postgres://root@127.0.0.1:5432); BENCH_PAGES, a word in the names
+each page is requested; BENCH_POSTGRES, the server (postgres://root@127.0.0.1:5432); BENCH_PAGES, a word in the names
 of the pages to measure, or (reader) (all); BENCH_KEEP, a folder: the newsrooms are kept in it, as million.sqlite3 and
-tenthousand.sqlite3, and as databases `million` and `tenthousand`, and taken again the next time.
+tenthousand.sqlite3, and as databases `million` and `tenthousand`, and used again the next time.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ SMALL = int(os.environ.get("BENCH_SMALL", "10000"))
 BIG = int(os.environ.get("BENCH_BIG", "1000000"))
 RUNS = int(os.environ.get("BENCH_RUNS", "15"))
 SERVER = os.environ.get("BENCH_POSTGRES", "postgres://root@127.0.0.1:5432").rstrip("/")
-WANTED = os.environ.get("BENCH_PAGES", "")
+PAGE_FILTER = os.environ.get("BENCH_PAGES", "")
 KEEP = os.environ.get("BENCH_KEEP", "")
 NAMES = {10_000: "tenthousand", 100_000: "hundredthousand", 1_000_000: "million"}
-PATIENCE, RUNS_MIN = 20, 3  # a page that has taken so many seconds is asked for no more than so often
+SECONDS_MAX, RUNS_MIN = 20, 3  # after so many seconds a page is requested only so often
 
 COUNTED = (10, 1000, 10_000)  # articles, with which the queries of a page are counted
-SPREAD = 3  # queries more: what a list asks that is no longer empty
+SPREAD = 3  # more queries that a list may take once it isn't empty
 IMPORTED = 1000  # documents
 
 EDITOR, READER = "editor", "reader"
 DESK_BAR, PUBLIC_BAR, IMPORT_BAR = 2.0, 1.5, 2.0
-ANY, RARE_MS, COMMON_MS = float("inf"), 30.0, 150.0  # what readers search for is held against milliseconds
+ANY, RARE_MS, COMMON_MS = float("inf"), 30.0, 150.0  # readers' searches have a bar in milliseconds
 
 
 class Page(NamedTuple):
@@ -85,8 +85,8 @@ def deep_cursor_of_the_biggest_topic() -> str:
     from articles.models import ArticleTopic
     from articles.public.pagination import Cursor
 
-    told = ArticleTopic.objects.filter(tag__slug="energy", content_object__public=True).order_by("-published_at")
-    at, name = told.values_list("published_at", "content_object__name")[told.count() * 9 // 10]
+    public = ArticleTopic.objects.filter(tag__slug="energy", content_object__public=True).order_by("-published_at")
+    at, name = public.values_list("published_at", "content_object__name")[public.count() * 9 // 10]
     return f"/topics/energy/?before={Cursor(at, name)}"
 
 
@@ -95,8 +95,8 @@ def topic_with_fewest_stories() -> str:
 
     from articles.models import ArticleTopic
 
-    told = ArticleTopic.objects.filter(content_object__public=True).order_by()
-    rarest = told.values("tag__slug").annotate(stories=Count("pk")).order_by("stories", "tag__slug")
+    public = ArticleTopic.objects.filter(content_object__public=True).order_by()
+    rarest = public.values("tag__slug").annotate(stories=Count("pk")).order_by("stories", "tag__slug")
     return f"/topics/{rarest[0]['tag__slug']}/"
 
 
@@ -200,7 +200,7 @@ PAGES = [
 ]
 
 
-# In a process of its own: a newsroom that answers
+# The process that responds
 
 
 def fill(count: int) -> None:
@@ -221,7 +221,7 @@ def fill(count: int) -> None:
 
 
 class Site:
-    """Answers requests for pages, in this process; `get` tells what one took."""
+    """Responds to requests for pages in this process; `get` returns what one took."""
 
     def __init__(self) -> None:
         from django.contrib.auth import get_user_model
@@ -234,7 +234,7 @@ class Site:
         self.paths: dict[str, str] = {}
         self.queries = 0
 
-    def address(self, page: Page) -> str:
+    def path(self, page: Page) -> str:
         """Return where the page is in this newsroom. Raises IndexError where that takes more articles."""
         if page.name not in self.paths:
             self.paths[page.name] = page.path if isinstance(page.path, str) else page.path()
@@ -243,21 +243,21 @@ class Site:
     def get(self, page: Page) -> dict[str, Any]:
         from django.db import connection
 
-        address = self.address(page)
+        path = self.path(page)
         with connection.execute_wrapper(self._count):
             self.queries, start = 0, time.perf_counter()
-            answer = self.clients[page.who].get(address)
+            response = self.clients[page.who].get(path)
             milliseconds = (time.perf_counter() - start) * 1000
-        told = {"ms": milliseconds, "queries": self.queries, "size": len(answer.content)}
-        return told | {"status": answer.status_code}
+        result = {"ms": milliseconds, "queries": self.queries, "size": len(response.content)}
+        return result | {"status": response.status_code}
 
     def _count(self, execute: Any, *arguments: Any) -> Any:
         self.queries += 1
         return execute(*arguments)
 
 
-def take_in() -> dict[str, Any]:
-    """Import 1,000 new documents and take that back; tell how long the import took, but for its commit."""
+def import_and_undo() -> dict[str, Any]:
+    """Import 1,000 new documents and roll back; return how long the import took, without its commit."""
     from django.db import transaction
 
     from articles.exchange.files import sources
@@ -270,10 +270,10 @@ def take_in() -> dict[str, Any]:
         for story in documents(IMPORTED, seed=2, policy=Policy(), until=datetime(2010, 1, 1, tzinfo=UTC)):
             for document in story:
                 Path(name, f"{document.name}.md").write_text(document_text(document))
-        found = list(sources([name]))
+        files = list(sources([name]))
         with transaction.atomic():
             start = time.perf_counter()
-            counts = run_import(found, on_result=lambda result: None, on_wait=lambda: None)
+            counts = run_import(files, on_result=lambda result: None, on_wait=lambda: None)
             milliseconds = (time.perf_counter() - start) * 1000
             transaction.set_rollback(True)
     return {"ms": milliseconds, "created": counts["created"]}
@@ -295,23 +295,27 @@ def serve() -> None:
     site = Site()
     for line in sys.stdin:
         word = line.strip()
-        told = (
-            take_in() if word == "import" else {"mb": size_on_disk()} if word == "size" else site.get(PAGES[int(word)])
+        result = (
+            import_and_undo()
+            if word == "import"
+            else {"mb": size_on_disk()}
+            if word == "size"
+            else site.get(PAGES[int(word)])
         )
-        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.write(json.dumps(result) + "\n")
         sys.stdout.flush()
 
 
 def compare_queries() -> int:
     """Print the queries of each page with more and more articles; return for how many pages they grow."""
-    found = []
+    results = []
     for count in COUNTED:
         fill(count)
         site = Site()
-        found.append([_get_if_there(site, page) for page in PAGES])
+        results.append([_get_if_there(site, page) for page in PAGES])
     print(f"\n| page | {' | '.join(f'{count:,}' for count in COUNTED)} articles |\n|---|{'---:|' * len(COUNTED)}")
     growing = 0
-    for page, few, some, many in zip(PAGES, *found, strict=True):
+    for page, few, some, many in zip(PAGES, *results, strict=True):
         is_more = some["status"] == 200 and max(few["queries"], some["queries"]) + SPREAD < many["queries"]
         grows = is_more or many["status"] != 200
         growing += grows
@@ -321,20 +325,20 @@ def compare_queries() -> int:
 
 
 def _get_if_there(site: Site, page: Page) -> dict[str, Any]:
-    """Return what a page takes once what is known of the site is kept; a list without stories may take less."""
+    """Return what a page takes once the caches are warm; a list without stories may take less."""
     try:
-        site.address(page)
+        site.path(page)
     except IndexError:  # it names an article that comes far down
         return {"status": 404, "queries": 0}
     site.get(page)
     return site.get(page)
 
 
-def _queries(told: dict[str, Any]) -> str:
-    return str(told["queries"]) if told["status"] == 200 else f"answers {told['status']}"
+def _queries(result: dict[str, Any]) -> str:
+    return str(result["queries"]) if result["status"] == 200 else f"answers {result['status']}"
 
 
-# The process that asks
+# The process that requests
 
 
 class Newsroom:
@@ -361,10 +365,10 @@ class Newsroom:
     def _command(self, task: str) -> list[str]:
         return [sys.executable, "-m", "benchmarks.growth", task]
 
-    def get(self, asked: int | str) -> dict[str, Any]:
+    def get(self, request: int | str) -> dict[str, Any]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(f"{asked}\n")
+        self.process.stdin.write(f"{request}\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 
@@ -378,7 +382,7 @@ def name_of(count: int) -> str:
 
 @contextlib.contextmanager
 def sqlite_database(count: int) -> Iterator[str]:
-    """Make room for a newsroom, in memory unless it is kept, and yield its address."""
+    """Yield the URL of a database for a newsroom, in memory unless it is kept."""
     folder = Path(KEEP).resolve() if KEEP else MEMORY if MEMORY.is_dir() else ROOT
     path = folder / f"{name_of(count)}.sqlite3"
     try:
@@ -396,13 +400,13 @@ def postgres_database(count: int) -> Iterator[str]:
     name = name_of(count)
     with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as server:
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+            server.execute(f"CREATE DATABASE {name}")
     try:
         yield f"{SERVER}/{name}"
     finally:
         if not KEEP:
             with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as server:
-                server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
+                server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def why_no_postgres() -> str:
@@ -429,9 +433,9 @@ def compare(label: str, small: Newsroom, big: Newsroom) -> int:
     print("|---|---:|---:|---:|---:|---:|---:|---:|---|")
     missed = 0
     for number, page in enumerate(PAGES):
-        if WANTED in f"{page.name} ({page.who})":
+        if PAGE_FILTER in f"{page.name} ({page.who})":
             missed += not measure(number, page, small, big)
-    if not WANTED:
+    if not PAGE_FILTER:
         missed += not measure_import(small, big)
     return missed
 
@@ -439,8 +443,8 @@ def compare(label: str, small: Newsroom, big: Newsroom) -> int:
 def measure_import(small: Newsroom, big: Newsroom) -> bool:
     """Print the line of an import; return whether it meets its bar."""
     pairs = [(small.get("import"), big.get("import")) for _ in range(RUNS_MIN)]
-    assert all(told["created"] == IMPORTED for pair in pairs for told in pair)
-    small_ms, big_ms = (statistics.median(told["ms"] for told in column) for column in zip(*pairs, strict=True))
+    assert all(result["created"] == IMPORTED for pair in pairs for result in pair)
+    small_ms, big_ms = (statistics.median(result["ms"] for result in column) for column in zip(*pairs, strict=True))
     ratio = big_ms / small_ms
     is_met = ratio <= IMPORT_BAR
     print(
@@ -456,11 +460,11 @@ def measure(number: int, page: Page, small: Newsroom, big: Newsroom) -> bool:
     first, second = small.get(number), big.get(number)  # not counted: caches fill
     times: list[tuple[float, float]] = []
     begun = time.perf_counter()
-    while len(times) < RUNS and (len(times) < RUNS_MIN or time.perf_counter() - begun < PATIENCE):
+    while len(times) < RUNS and (len(times) < RUNS_MIN or time.perf_counter() - begun < SECONDS_MAX):
         times.append((small.get(number)["ms"], big.get(number)["ms"]))
     small_ms, big_ms = (statistics.median(column) for column in zip(*times, strict=True))
     ratio = big_ms / small_ms
-    wrong = sorted({answer["status"] for answer in (first, second)} - {200})
+    wrong = sorted({result["status"] for result in (first, second)} - {200})
     slow = sorted(big for _, big in times)[math.ceil(len(times) * 0.95) - 1]
     is_met = ratio <= page.bar and slow <= page.ms and not wrong
     verdict = f"status {wrong[0]}" if wrong else "yes" if is_met else "NO"

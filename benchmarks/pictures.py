@@ -79,7 +79,7 @@ def manage(*arguments: str) -> list[str]:
 
 
 def newsroom(folder: Path, ports: list[int]) -> dict[str, str]:
-    """Make an empty newsroom's folder; return its environment, in which it may ask the servers at `ports`."""
+    """Make an empty newsroom's folder; return its environment, in which it may fetch from the servers at `ports`."""
     folder.mkdir()
     servers = ",".join(f"127.0.0.1:{port}" for port in ports)
     return newsroom_environment(os.environ, folder, PICTURE_SERVERS=servers)
@@ -104,14 +104,14 @@ def rounds(scratch: Path, ports: list[int]) -> tuple[list[Measured], list[Measur
         environment = newsroom(scratch / f"round{number}", ports)
         for command in (manage("migrate", "-v0"), manage("import_articles", str(scratch / "news"))):
             measure(command, environment)
-        measured, told = measure(manage("cache_images", f"--workers={WORKERS}"), environment)
-        if f" {COUNT} stored" not in told:
-            raise SystemExit(f"Not all pictures were stored: {told}")
+        measured, output = measure(manage("cache_images", f"--workers={WORKERS}"), environment)
+        if f" {COUNT} stored" not in output:
+            raise SystemExit(f"Not all pictures were stored: {output}")
         ours.append(measured)
     return alone, ours
 
 
-def tell(name: str, measured: list[Measured]) -> None:
+def print_row(name: str, measured: list[Measured]) -> None:
     wall, cpu = (statistics.median(values) for values in zip(*measured, strict=True))
     print(f"| {name} | {COUNT / wall:.2f} | {cpu / COUNT:.3f} | {cpu / wall:.2f} |")
 
@@ -128,13 +128,13 @@ def main() -> int:
             for server in servers:
                 server.answers[f"/{number}.jpg"] = answer(data)
         alone, ours = rounds(scratch, [server.port for server in servers])
-    ratios = [theirs[0] / own[0] for theirs, own in zip(alone, ours, strict=True)]
+    ratios = [theirs[0] / mine[0] for theirs, mine in zip(alone, ours, strict=True)]
     ratio = statistics.median(ratios)
     print(f"{COUNT} pictures, {ROUNDS} rounds, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
-    print("| pictures | per second | CPU s for each | processors used |\n|---|---:|---:|---:|")
-    tell("Pillow alone, one process", alone)
-    tell(f"cache_images --workers={WORKERS}", ours)
-    print(f"{ratio:.2f} times as many (rounds: {', '.join(f'{each:.2f}' for each in ratios)}), bar {BAR}")
+    print("| pictures | per second | CPU s per picture | processors used |\n|---|---:|---:|---:|")
+    print_row("Pillow alone, one process", alone)
+    print_row(f"cache_images --workers={WORKERS}", ours)
+    print(f"{ratio:.2f} times as many (rounds: {', '.join(f'{value:.2f}' for value in ratios)}), bar {BAR}")
     return 0 if ratio >= BAR else 1
 
 

@@ -66,16 +66,16 @@ class Server:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request("GET", path, headers=headers or {})
         response = connection.getresponse()
-        answer = response.status, dict(response.getheaders()), response.read()
+        result = response.status, dict(response.getheaders()), response.read()
         connection.close()
-        return answer
+        return result
 
     def cost(self, path: str, status: int, headers: dict[str, str] | None = None) -> float:
         """Return the milliseconds of CPU that a request takes, the mean of REQUESTS."""
         start = self._cpu()
         for _ in range(REQUESTS):
-            found = self.get(path, headers)[0]
-            assert found == status, (path, found)
+            received = self.get(path, headers)[0]
+            assert received == status, (path, received)
         return (self._cpu() - start) * 1000 / REQUESTS
 
     def _cpu(self) -> float:
@@ -119,33 +119,33 @@ def fill(folder: Path, env: dict[str, str]) -> str:
     return f"{sum(1 for _ in documents.iterdir()):,} documents"
 
 
-ADDRESSES = """
+PATHS = """
 from django.db.models import Count
 from articles.models import Article, ArticleTopic
 from providers.models import Provider
 public = Article.objects.public()
-told = public.annotate(links=Count("related_links")).filter(links__gte=5)
-story = told.newest_first().first() or public.newest_first()[0]
+covered = public.annotate(links=Count("related_links")).filter(links__gte=5)
+story = covered.newest_first().first() or public.newest_first()[0]
 shown = ArticleTopic.objects.filter(content_object__public=True).order_by()
 topic = shown.values("tag__slug").annotate(stories=Count("pk")).order_by("-stories")[0]["tag__slug"]
 domain = public.order_by().values("provider__domain").annotate(n=Count("pk")).order_by("-n")[0]["provider__domain"]
-print("ADDRESSES", story.get_absolute_url(), f"/topics/{topic}/", f"/providers/{domain}/")
+print("PATHS", story.get_absolute_url(), f"/topics/{topic}/", f"/providers/{domain}/")
 """
 
 
 def pages(env: dict[str, str]) -> dict[str, str]:
-    told = re.search(r"ADDRESSES (\S+) (\S+) (\S+)", manage(env, "shell", "--no-imports", "-c", ADDRESSES))
-    assert told is not None
-    return {"front": "/", "topic, the biggest": told[2], "outlet, the biggest": told[3], "story": told[1]}
+    match = re.search(r"PATHS (\S+) (\S+) (\S+)", manage(env, "shell", "--no-imports", "-c", PATHS))
+    assert match is not None
+    return {"front": "/", "topic, the biggest": match[2], "outlet, the biggest": match[3], "story": match[1]}
 
 
-def measure(plain: Server, bare: Server, kept: Server, addresses: dict[str, str]) -> int:
+def measure(plain: Server, bare: Server, cached: Server, paths: dict[str, str]) -> int:
     """Print the tables; return how many bars are missed."""
     missed = 0
-    print("| page, nothing kept | kB | gzipped | plain Django ms | ours ms | ratio | bar | ok |")
+    print("| page, not cached | kB | gzipped | plain Django ms | ours ms | ratio | bar | ok |")
     print("|---|---:|---:|---:|---:|---:|---:|---|")
     feed = []
-    for name, path in addresses.items():
+    for name, path in paths.items():
         body = bare.get(path)[2]
         plain.get(path)
         pairs = [(plain.cost(path, 200), bare.cost(path, 200)) for _ in range(ROUNDS)]
@@ -160,24 +160,24 @@ def measure(plain: Server, bare: Server, kept: Server, addresses: dict[str, str]
             f"| {PAGE_BAR:.2f} | {_verdict(is_met)} |",
             flush=True,
         )
-    missed += measure_kept(kept, feed[0])
+    missed += measure_cached(cached, feed[0])
     return missed
 
 
-def measure_kept(kept: Server, plain_front: float) -> int:
-    tag = kept.get("/")[1]["ETag"]
+def measure_cached(cached: Server, plain_front: float) -> int:
+    tag = cached.get("/")[1]["ETag"]
     rounds = [
         (
-            kept.cost("/", 200),
-            kept.cost("/static/page.html", 200),
-            kept.cost("/", 304, {"If-None-Match": tag}),
+            cached.cost("/", 200),
+            cached.cost("/static/page.html", 200),
+            cached.cost("/", 304, {"If-None-Match": tag}),
         )
         for _ in range(ROUNDS)
     ]
     page, file, unchanged = (statistics.median(column) for column in zip(*rounds, strict=True))
     ratio = file / page
     print(
-        f"\nA kept page takes {page:.2f} ms, a file of its size through WhiteNoise {file:.2f}: the server gives "
+        f"\nA cached page takes {page:.2f} ms, a file of its size through WhiteNoise {file:.2f}: the server gives "
         f"{ratio:.0%} of the requests a second, bar {KEPT_BAR:.0%}: {_verdict(ratio >= KEPT_BAR)}"
     )
     bar = plain_front * UNCHANGED_BAR
@@ -195,16 +195,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as name:  # noqa: S108
         folder = Path(name)
         env = environment(folder, "locmemcache://")
-        told = fill(folder, env)
+        count = fill(folder, env)
         manage(env, "collectstatic", "--no-input", "--verbosity", "0")
-        addresses = pages(env)
-        with ExitStack() as running:
-            bare = running.enter_context(closing(Server(environment(folder, "dummycache://"))))
+        paths = pages(env)
+        with ExitStack() as stack:
+            bare = stack.enter_context(closing(Server(environment(folder, "dummycache://"))))
             (folder / "static" / "page.html").write_bytes(bare.get("/")[2])
-            plain = running.enter_context(closing(Server(env, "benchmarks.plain_django.wsgi")))
-            kept = running.enter_context(closing(Server(env)))
-            print(f"{told}; CPU of the server for each request, medians of {ROUNDS} rounds of {REQUESTS}\n")
-            missed = measure(plain, bare, kept, addresses)
+            plain = stack.enter_context(closing(Server(env, "benchmarks.plain_django.wsgi")))
+            cached = stack.enter_context(closing(Server(env)))
+            print(f"{count}; CPU of the server for each request, medians of {ROUNDS} rounds of {REQUESTS}\n")
+            missed = measure(plain, bare, cached, paths)
     print(f"\n{missed} {'bar is' if missed == 1 else 'bars are'} missed.")
     return 1 if missed else 0
 

@@ -167,11 +167,11 @@ class _StoryGenerator:
         root, twin, *others = vocabulary.TOPICS
         if self.random.random() >= root[2]:
             return [twin[0]]
-        found = {root[0]}
+        topics = {root[0]}
         for name, parent, share in others:
             if self.random.random() < share:
-                found |= {parent, name}
-        return [name for name, _, _ in vocabulary.TOPICS if name in found]
+                topics |= {parent, name}
+        return [name for name, _, _ in vocabulary.TOPICS if name in topics]
 
     def _document(self, event: _Event, published_at: datetime) -> Document:
         """Return one outlet's report, not scored."""

@@ -46,14 +46,14 @@ def refuses(raw: bytes) -> None:
         (len, 0, ""),
     ],
 )
-def test_a_worker_tells_what_breaks_its_target(tmp_path, monkeypatch, read, code, reason):
-    shared, told = tmp_path / "state", tmp_path / "told"
+def test_a_worker_reports_what_breaks_its_target(tmp_path, monkeypatch, read, code, reason):
+    shared, output = tmp_path / "state", tmp_path / "output"
     shared.write_bytes(STATE.pack(0, 0.0, 0))
     monkeypatch.setattr(fuzzing, "MEMORY_MAX", 4_000_000_000)  # more than the tests themselves have open
     monkeypatch.setitem(fuzzing.TARGETS, "bad", Target(lambda: EXAMPLES, read, lambda: (ValueError,), 0.05))
 
     def run() -> None:
-        sys.stderr = told.open("w")
+        sys.stderr = output.open("w")
         sys.exit(work("bad", "1", 0, time.time() + 0.3, shared))
 
     worker = multiprocessing.get_context("fork").Process(target=run)
@@ -61,7 +61,7 @@ def test_a_worker_tells_what_breaks_its_target(tmp_path, monkeypatch, read, code
     worker.join(20)
 
     assert worker.exitcode == code
-    assert reason in told.read_text()
+    assert reason in output.read_text()
     assert (STATE.unpack(shared.read_bytes())[0] > 0) == (code == 0)
 
 
