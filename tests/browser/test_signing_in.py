@@ -51,7 +51,7 @@ def test_from_the_password_to_the_desk_by_way_of_a_second_factor(newsroom, size,
     expect(page.get_by_text("The second factor is set up.")).to_be_visible()
     look(page, "recovery codes")
     recovery = page.locator(".codes code").first.inner_text()
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="I have saved them").click()
     page.get_by_role("link", name="Second factor").click()
     expect(page.get_by_text("10 recovery codes left")).to_be_visible()
     look(page, "the second factor")
@@ -61,10 +61,10 @@ def test_from_the_password_to_the_desk_by_way_of_a_second_factor(newsroom, size,
     expect(page.get_by_role("heading", name="Second factor")).to_be_visible()
     look(page, "second step")
     page.get_by_label("Code:").fill("000000")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("That code is wrong")).to_be_visible()
     page.get_by_label("Code:").fill(recovery)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     page.wait_for_url(re.compile("/admin/desk/$"))
     assert TOTPDevice.objects.filter(user=ana).count() == 1
 
