@@ -1,6 +1,7 @@
 """The documentation agrees with the code: settings, commands, links."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,15 @@ def test_modules_named_by_the_architecture_exist():
 
     assert named
     assert {path for path in named if not any((ROOT / base / path).exists() for base in ("", "articles"))} == set()
+
+
+def test_the_layers_of_the_architecture_are_those_that_are_checked():
+    page = (ROOT / "docs" / "architecture.md").read_text().partition("## What may import what")[2].partition("\n## ")[0]
+    listed = [re.findall(r"`([\w.]+)`", line) for line in re.findall(r"^\d+\. .*", page, re.MULTILINE)]
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    [contract] = [contract for contract in config["tool"]["importlinter"]["contracts"] if contract["type"] == "layers"]
+
+    assert [set(names) for names in listed] == [set(layer.split(" | ")) for layer in reversed(contract["layers"])]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
