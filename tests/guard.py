@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection
 from django.db.backends.signals import connection_created
 
-from articles.audit_log.unit_of_work import WRITTEN_FIELDS, _current
+from articles.audit_log.unit_of_work import WRITTEN_FIELDS, is_in_unit_of_work
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("accounts", "articles", "backups", "config", "fetching", "monitoring", "pictures", "providers")
@@ -72,7 +72,7 @@ def watch() -> Iterator[list[str]]:
     found: list[str] = []
 
     def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if _current.get() is None and is_editorial(sql):
+        if not is_in_unit_of_work() and is_editorial(sql):
             place = writer(sys._getframe(1))
             if place:
                 found.append(f"{place} writes outside an act: {sql[:200]}")

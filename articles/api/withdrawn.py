@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Max
 
-from articles.audit_log.unit_of_work import CREATED, DELETED
+from articles.audit_log.events import CREATED, DELETED
 from articles.models import Article, Event, SitePolicy, Subject
 
 from .cursor import Cursor

@@ -1,1 +1,1 @@
-"""The unit of work: every editorial write goes through it and is logged; what lists held before and after."""
+"""The audit log: the unit of work that every editorial write goes through, and the events that it logs."""

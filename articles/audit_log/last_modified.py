@@ -1,7 +1,7 @@
-"""When what readers see of a story changed last, by the log: `lastmod` of sitemaps, `updated` of feeds.
+"""When a story last changed for readers, by the audit log: `lastmod` of sitemaps, `updated` of feeds.
 
-`changed_at` can't tell: a policy that rescores everything moves it although no reader sees a difference. What stands
-around a story (see also, more on its topic, the menu) is not the story.
+`changed_at` is no answer: rescoring all articles sets it although readers see no difference. Other parts of a story's
+page (see also, more on its topic, the menu) don't count.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from articles.models import Event, RelatedLink, Subject
 if TYPE_CHECKING:
     from articles.models import ArticleQuerySet
 
-# The fields of events that change what a story's page says, or whether there is one.
+# Events of these fields change what a story's page says, or whether there is one.
 VISIBLE_FIELDS = (
     "created",
     "title",
@@ -37,12 +37,12 @@ VISIBLE_FIELDS = (
     "unpublish_at",
     "lead_id",
 )
-# Those by which a folded article comes and goes under its lead.
+# Events of these fields of a folded article change whether and how its lead lists it.
 VISIBLE_MEMBER_FIELDS = ("removed", "missing", "lead_id", "web_url", "original_url")
 
 
 def with_last_modified(articles: ArticleQuerySet) -> ArticleQuerySet:
-    """Load what `modified_at` reads; no query more."""
+    """Add what `modified_at` reads to the same query."""
     events = Event.objects.filter(subject=Subject.ARTICLE).order_by("-pk").values("operation__at")
     members = RelatedLink.objects.filter(article=OuterRef(OuterRef("pk")), target__isnull=False).values("target")
     return articles.annotate(
@@ -52,7 +52,7 @@ def with_last_modified(articles: ArticleQuerySet) -> ArticleQuerySet:
 
 
 class HasLastModified(Protocol):
-    """What `modified_at` reads of an article."""
+    """An article loaded by `with_last_modified()`."""
 
     @property
     def created_at(self) -> datetime: ...
@@ -65,10 +65,10 @@ class HasLastModified(Protocol):
 
 
 def modified_at(article: HasLastModified, now: datetime) -> datetime:
-    """Return when the story last changed for readers, of an article loaded with `with_log()`.
+    """Return when the story last changed for readers.
 
-    Without an entry in the log: when it came in. A schedule counts once it has begun.
+    Fall back to the import time if nothing was logged. A schedule counts once it has begun.
     """
-    begun = article.publish_at if article.publish_at and article.publish_at <= now else None
-    moments = (article.logged_at or article.created_at, article.covered_at, begun)
-    return max(moment for moment in moments if moment is not None)
+    scheduled_at = article.publish_at if article.publish_at and article.publish_at <= now else None
+    times = (article.logged_at or article.created_at, article.covered_at, scheduled_at)
+    return max(time for time in times if time is not None)

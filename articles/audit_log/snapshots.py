@@ -1,4 +1,4 @@
-"""The lists of articles as plain values, out of their rows and back: what events and snapshots hold."""
+"""The lists of an article (topics, images, ...) as JSON values for events, and back into rows."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ from articles.models.derived import match_key
 from providers.models import Provider
 
 IMAGE_FIELDS = ("url", "width", "height", "is_cached", "title", "extra", "layout")
-OPTIONAL_IMAGE_FIELDS = (
-    "attribution",
-    "alt",
-)  # of pictures that somebody says more of: in lists only where it isn't empty
+OPTIONAL_IMAGE_FIELDS = ("attribution", "alt")  # left out where they are empty
 RELATED_FIELDS = (
     "title",
     "excerpt",
@@ -39,32 +36,34 @@ Lists = dict[int, Any]
 
 
 def read_list(ids: Sequence[int], name: str) -> Lists:
-    """Return the list `name` (see NAMES) of each of these articles, as JSON values. One or two queries per 500."""
-    found: Lists = {pk: [] for pk in ids}
+    """Return the list `name` (see LIST_NAMES) of each of these articles, as JSON values. One or two queries per 500."""
+    lists: Lists = {pk: [] for pk in ids}
     for chunk in chunked(sorted(ids)):
         for pk, value in _READERS[name](chunk):
-            found[pk].append(value)
-    return found
+            lists[pk].append(value)
+    return lists
 
 
 def replace_list(article: Article, name: str, values: Sequence[Any]) -> None:
-    """Replace a list of an article by `values`, as `load` returned them. What no longer exists is left out."""
+    """Replace a list of an article by `values` as `read_list` returns them. Rows that no longer exist are left out."""
     _CLEARERS[name](article.pk)
     insert_lists({article.pk: values}, name)
 
 
 def insert_lists(lists: Mapping[int, Sequence[Any]], name: str) -> None:
-    """Give articles without such a list theirs. A handful of queries whatever their number."""
+    """Insert the list `name` of articles that have none. A handful of queries, however many articles there are."""
     _WRITERS[name](lists)
 
 
 def equal_ignoring_targets(one: Sequence[Any], other: Sequence[Any]) -> bool:
-    """Return whether two lists say the same; which of our articles a related link has met is not part of it."""
+    """Return whether two lists are equal, whichever of our articles the related links are connected with."""
     return [_without_target(value) for value in one] == [_without_target(value) for value in other]
 
 
 def _without_target(value: Any) -> Any:
-    return {key: each for key, each in value.items() if key != "target_id"} if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    return {key: item for key, item in value.items() if key != "target_id"}
 
 
 def renumber(rows: QuerySet[Any]) -> None:
@@ -74,11 +73,11 @@ def renumber(rows: QuerySet[Any]) -> None:
 
 
 def to_json(value: Any) -> str | None:
-    """Return a value of an event as its column holds it."""
+    """Return a value of an event in the form of its database column."""
     return None if value is None else json.dumps(value, cls=DjangoJSONEncoder)
 
 
-def _topics(ids: Sequence[int]) -> Iterator[tuple[int, str]]:
+def _read_topics(ids: Sequence[int]) -> Iterator[tuple[int, str]]:
     rows = ArticleTopic.objects.filter(content_object__in=ids).order_by("position", "pk")
     yield from rows.values_list("content_object", "tag__name")
 
@@ -87,7 +86,7 @@ def _published_at_of(article: int) -> Any:
     return Subquery(Article.objects.filter(pk=article).values("published_at"))
 
 
-def _put_topics(lists: Mapping[int, Sequence[str]]) -> None:
+def _insert_topics(lists: Mapping[int, Sequence[str]]) -> None:
     topics = dict(Topic.objects.filter(name__in=_all_of(lists)).values_list("name", "pk"))
     rows = [
         ArticleTopic(content_object_id=pk, tag_id=topics[name], position=position, published_at=_published_at_of(pk))
@@ -97,22 +96,22 @@ def _put_topics(lists: Mapping[int, Sequence[str]]) -> None:
     ArticleTopic.objects.bulk_create(rows, batch_size=CHUNK)
 
 
-def _images(kind: str) -> Callable[[Sequence[int]], Iterator[tuple[int, Any]]]:
+def _read_images(kind: str) -> Callable[[Sequence[int]], Iterator[tuple[int, Any]]]:
     def read(ids: Sequence[int]) -> Iterator[tuple[int, Any]]:
         rows = ArticleImage.objects.filter(article__in=ids, kind=kind).order_by("position", "pk")
         for pk, *values in rows.values_list("article", *IMAGE_FIELDS, *OPTIONAL_IMAGE_FIELDS):
-            yield pk, _image((*IMAGE_FIELDS, *OPTIONAL_IMAGE_FIELDS), values)
+            yield pk, _image_value((*IMAGE_FIELDS, *OPTIONAL_IMAGE_FIELDS), values)
 
     return read
 
 
-def _image(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+def _image_value(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
     return {
         name: value for name, value in zip(names, values, strict=True) if value or name not in OPTIONAL_IMAGE_FIELDS
     }
 
 
-def _put_images(kind: str) -> Callable[[Mapping[int, Sequence[Any]]], None]:
+def _insert_images(kind: str) -> Callable[[Mapping[int, Sequence[Any]]], None]:
     def write(lists: Mapping[int, Sequence[Any]]) -> None:
         rows = [
             ArticleImage(article_id=pk, kind=kind, position=position, **value)
@@ -124,11 +123,11 @@ def _put_images(kind: str) -> Callable[[Mapping[int, Sequence[Any]]], None]:
     return write
 
 
-def _related(ids: Sequence[int]) -> Iterator[tuple[int, Any]]:
+def _read_related(ids: Sequence[int]) -> Iterator[tuple[int, Any]]:
     images: dict[int, list[Any]] = {}
     rows = RelatedImage.objects.filter(link__article__in=ids).order_by("position", "pk")
     for pk, *values in rows.values_list("link", *IMAGE_FIELDS, OPTIONAL_IMAGE_FIELDS[0]):
-        images.setdefault(pk, []).append(_image((*IMAGE_FIELDS, OPTIONAL_IMAGE_FIELDS[0]), values))
+        images.setdefault(pk, []).append(_image_value((*IMAGE_FIELDS, OPTIONAL_IMAGE_FIELDS[0]), values))
     links = RelatedLink.objects.filter(article__in=ids).order_by("position", "pk")
     for pk, article, *values in links.values_list("pk", "article", *RELATED_FIELDS):
         value = dict(zip(RELATED_FIELDS, values, strict=True))
@@ -136,36 +135,37 @@ def _related(ids: Sequence[int]) -> Iterator[tuple[int, Any]]:
         yield article, value | {"images": images.get(pk, [])}
 
 
-def _put_related(lists: Mapping[int, Sequence[Any]]) -> None:
-    given = _all_of(lists)
-    outlets = _existing(Provider.objects.all(), {value["provider_id"] for value in given})
-    targets = _existing(Article.objects.all(), {value["target_id"] for value in given})
+def _insert_related(lists: Mapping[int, Sequence[Any]]) -> None:
+    all_values = _all_of(lists)
+    providers = _existing(Provider.objects.all(), {value["provider_id"] for value in all_values})
+    targets = _existing(Article.objects.all(), {value["target_id"] for value in all_values})
     links, images = [], []
     for pk, values in lists.items():
         for position, value in enumerate(values):
-            if value["provider_id"] not in outlets:
+            if value["provider_id"] not in providers:
                 continue
-            own = {name: value[name] for name in RELATED_FIELDS}
-            own["published_at"] = datetime.fromisoformat(own["published_at"])
-            if own["target_id"] not in targets - {pk}:
-                own["target_id"] = None
-            key = match_key(own["web_url"], own["title"], own["published_at"])
-            link = RelatedLink(article_id=pk, position=position, match_key=key, **own)
+            fields = {name: value[name] for name in RELATED_FIELDS}
+            fields["published_at"] = datetime.fromisoformat(fields["published_at"])
+            if fields["target_id"] not in targets - {pk}:
+                fields["target_id"] = None
+            key = match_key(fields["web_url"], fields["title"], fields["published_at"])
+            link = RelatedLink(article_id=pk, position=position, match_key=key, **fields)
             links.append(link)
-            images += [(link, place, image) for place, image in enumerate(value["images"])]
+            images += [
+                RelatedImage(link=link, position=image_position, **image)
+                for image_position, image in enumerate(value["images"])
+            ]
     RelatedLink.objects.bulk_create(links, batch_size=CHUNK)
-    RelatedImage.objects.bulk_create(
-        [RelatedImage(link=link, position=place, **image) for link, place, image in images], batch_size=CHUNK
-    )
+    RelatedImage.objects.bulk_create(images, batch_size=CHUNK)
 
 
-def _pairings(ids: Sequence[int]) -> Iterator[tuple[int, list[Any]]]:
+def _read_pairings(ids: Sequence[int]) -> Iterator[tuple[int, list[Any]]]:
     rows = Pairing.objects.filter(member__in=ids).order_by("lead")
     for member, lead, together in rows.values_list("member", "lead", "together"):
         yield member, [lead, together]
 
 
-def _put_pairings(lists: Mapping[int, Sequence[list[Any]]]) -> None:
+def _insert_pairings(lists: Mapping[int, Sequence[list[Any]]]) -> None:
     leads = _existing(Article.objects.all(), {lead for lead, _ in _all_of(lists)})
     Pairing.objects.bulk_create(
         Pairing(lead_id=lead, member_id=pk, together=together)
@@ -180,25 +180,25 @@ def _all_of(lists: Mapping[int, Sequence[Any]]) -> list[Any]:
 
 
 def _existing(rows: QuerySet[Any], ids: set[int | None]) -> set[int]:
-    found: set[int] = set()
+    existing: set[int] = set()
     for chunk in chunked(sorted(pk for pk in ids if pk is not None)):
-        found.update(rows.filter(pk__in=chunk).order_by().values_list("pk", flat=True))
-    return found
+        existing.update(rows.filter(pk__in=chunk).order_by().values_list("pk", flat=True))
+    return existing
 
 
 _READERS: dict[str, Callable[[Sequence[int]], Iterator[tuple[int, Any]]]] = {
-    "topics": _topics,
-    "images": _images(ArticleImage.Kind.PICTURE),
-    "logos": _images(ArticleImage.Kind.LOGO),
-    "related": _related,
-    "pairings": _pairings,
+    "topics": _read_topics,
+    "images": _read_images(ArticleImage.Kind.PICTURE),
+    "logos": _read_images(ArticleImage.Kind.LOGO),
+    "related": _read_related,
+    "pairings": _read_pairings,
 }
 _WRITERS: dict[str, Callable[[Mapping[int, Sequence[Any]]], None]] = {
-    "topics": _put_topics,
-    "images": _put_images(ArticleImage.Kind.PICTURE),
-    "logos": _put_images(ArticleImage.Kind.LOGO),
-    "related": _put_related,
-    "pairings": _put_pairings,
+    "topics": _insert_topics,
+    "images": _insert_images(ArticleImage.Kind.PICTURE),
+    "logos": _insert_images(ArticleImage.Kind.LOGO),
+    "related": _insert_related,
+    "pairings": _insert_pairings,
 }
 _CLEARERS: dict[str, Callable[[int], object]] = {
     "topics": lambda pk: ArticleTopic.objects.filter(content_object=pk).delete(),

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
-from articles.audit_log.unit_of_work import CREATED, DELETED, PIN_PREFIX
+from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX
 from articles.models import Event, Operation, Subject, Verb
 from articles.rules import permissions
 

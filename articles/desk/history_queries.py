@@ -12,7 +12,7 @@ from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
-from articles.audit_log.unit_of_work import DELETED
+from articles.audit_log.events import DELETED
 from articles.models import Article, Event, Operation, Subject, Topic, Via
 from providers.models import Provider
 

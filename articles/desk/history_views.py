@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
-from articles.audit_log.unit_of_work import CREATED, DELETED, PIN_PREFIX
+from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX
 from articles.models import Article, Event, Operation, Subject, Via
 from articles.operations.results import ActionError, ActionResult, NotRestored
 from providers.models import Provider

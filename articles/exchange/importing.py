@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import F
 
 from articles import operations
-from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, log_created, unit_of_work
+from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
 from articles.db.locks import import_lock
 from articles.models import Article, Operation, Policies, Verb
@@ -137,7 +137,7 @@ class _ImportRun:
             new = list(pending.values_list("pk", flat=True))
             self._store_entries(uow, new)
             if new:
-                log_created(new, uow)
+                uow.record_created(new)
             touched = sorted({*new, *self._update_changed(uow)})
             uow.write_pending()
             links.connect_links(touched)

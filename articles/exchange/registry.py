@@ -8,7 +8,8 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from articles.audit_log.unit_of_work import FieldChange, unit_of_work
+from articles.audit_log.events import FieldChange
+from articles.audit_log.unit_of_work import unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Subject, Topic, Verb
 from providers.models import Provider, ProviderLogo

@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import Exists, Max, OuterRef, Q
 from django.urls import reverse
 
+from articles.audit_log.events import DELETED
 from articles.audit_log.last_modified import VISIBLE_FIELDS
-from articles.audit_log.unit_of_work import DELETED
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Event, Subject, Topic
 from articles.models.operation import EventQuerySet
 from articles.public.topic_tree import TopicTree

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from articles.audit_log.unit_of_work import Actor, UnitOfWork, to_event_value, unit_of_work
+from articles.audit_log.events import to_event_value
+from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleQuerySet, Event, Subject, Verb
 from articles.stories import duplicates, links, rescoring

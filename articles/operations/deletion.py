@@ -10,17 +10,8 @@ from typing import Any
 from django.db import models
 
 from articles.audit_log import snapshots
-from articles.audit_log.unit_of_work import (
-    CREATED,
-    DELETED,
-    SYSTEM_ACTOR,
-    Actor,
-    FieldChange,
-    UnitOfWork,
-    logged_values,
-    to_event_value,
-    unit_of_work,
-)
+from articles.audit_log.events import CREATED, DELETED, FieldChange, logged_values, to_event_value
+from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import BulkTable, chunked, time_value
 from articles.models import Article, ArticleQuerySet, Event, Pairing, RelatedLink, Subject, Verb
 from articles.stories.duplicates import mark_duplicates

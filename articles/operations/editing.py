@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from articles.audit_log import snapshots
-from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, log_created, unit_of_work
+from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.models import Article, ArticleImage, Topic, Verb
 from articles.models.derived import refresh_derived_fields
 from articles.rules.scoring import SCORE_MAX
@@ -38,7 +38,7 @@ def add(article: Article, filled_in: Iterable[str], *, by: Actor = SYSTEM_ACTOR)
         article.pins = sorted(filled_in)
         refresh_derived_fields(article, uow.policies.site, uow.now)
         article.save()
-        log_created([article.pk], uow)
+        uow.record_created([article.pk])
         nearby, row = load_with_neighbours(uow, article)
         outcome = propagate(uow, nearby, [row.pk], LINK_IDENTITY_FIELDS)
         duplicates.mark_duplicates(uow, [row.pk])

@@ -13,16 +13,8 @@ from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from articles.audit_log.unit_of_work import (
-    CREATED,
-    DELETED,
-    SYSTEM_ACTOR,
-    Actor,
-    FieldChange,
-    UnitOfWork,
-    to_event_value,
-    unit_of_work,
-)
+from articles.audit_log.events import CREATED, DELETED, FieldChange, to_event_value
+from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.images.store import follow_others
 from articles.models import OVERRIDABLE, Article, ArticleTopic, Event, Subject, Topic, TopicPolicy, Verb
 from pictures import files

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, FieldChange, unit_of_work
+from articles.audit_log.events import FieldChange
+from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, unit_of_work
 from articles.images import store, unavailable
 from articles.models import Article, PictureAddress, Verb
 

@@ -5,7 +5,8 @@ A topic has a policy of its own as long as it overrides at least one number.
 
 from __future__ import annotations
 
-from articles.audit_log.unit_of_work import FieldChange, UnitOfWork
+from articles.audit_log.events import FieldChange
+from articles.audit_log.unit_of_work import UnitOfWork
 from articles.models import SitePolicy, Subject, TopicPolicy, event_field
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from articles.audit_log.unit_of_work import CREATED
+from articles.audit_log.events import CREATED
 from articles.models import Article, Event, Operation
 
 if TYPE_CHECKING:

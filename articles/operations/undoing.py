@@ -9,16 +9,8 @@ from datetime import datetime
 from django.db import models, transaction
 
 from articles.audit_log import snapshots
-from articles.audit_log.unit_of_work import (
-    CREATED,
-    DELETED,
-    PIN_PREFIX,
-    SYSTEM_ACTOR,
-    Actor,
-    UnitOfWork,
-    to_event_value,
-    unit_of_work,
-)
+from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, to_event_value
+from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, Event, Operation, Subject, Topic, Verb, number_of
 from articles.rules import permissions

@@ -19,8 +19,8 @@ from django.db.models import Count, Max, Q
 from django.db.models.functions import Coalesce, TruncDay, TruncMonth
 from django.utils import timezone
 
+from articles.audit_log.events import DELETED
 from articles.audit_log.last_modified import VISIBLE_FIELDS, with_last_modified
-from articles.audit_log.unit_of_work import DELETED
 from articles.models import Article, ArticleQuerySet, Event, RelatedLink, Subject
 from articles.models.operation import EventQuerySet
 from articles.page_cache.versions import CLOCK_BUCKET_SECONDS

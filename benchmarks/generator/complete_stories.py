@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from articles.audit_log.unit_of_work import Actor, log_created, unit_of_work
+from articles.audit_log.unit_of_work import Actor, unit_of_work
 from articles.db.bulk import BulkTable
 from articles.exchange import store
 from articles.exchange.format.document import Document
@@ -38,7 +38,7 @@ def insert_complete_stories(
         rows = zip(pairs, store.article_rows(pairs, references, policies), strict=True)
         _PUBLIC_ARTICLES.insert([(*row, *links.placement(pk)) for (pk, _), row in rows])
         store.insert_parts(pairs, references, links.target)
-        log_created([pk for pk, _ in pairs], uow)
+        uow.record_created([pk for pk, _ in pairs])
 
 
 class StoryLinks:

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils.html import escape
 
 from articles import operations
-from articles.audit_log.unit_of_work import Actor, log_created, unit_of_work
+from articles.audit_log.unit_of_work import Actor, unit_of_work
 from articles.desk import history_views
 from articles.desk.event_text import Names, deed, needs, told
 from articles.desk.history_queries import timeline
@@ -594,7 +594,7 @@ class TestUndo:
     def test_undoing_an_import_says_how_many_articles_it_deletes(self, admin_client, monkeypatch):
         monkeypatch.setattr(history_views, "CONFIRM_ABOVE", 1)
         with unit_of_work(Verb.IMPORT) as uow:
-            log_created([builders.article().pk, builders.article().pk], uow)
+            uow.record_created([builders.article().pk, builders.article().pk])
         operation = Operation.objects.get()
 
         page = undo(admin_client, operation)

@@ -23,7 +23,8 @@ from django.utils.html import escape
 
 from articles import operations
 from articles.audit_log import snapshots
-from articles.audit_log.unit_of_work import Actor, logged_values
+from articles.audit_log.events import logged_values
+from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Event, Operation, SitePolicy, Via
 from articles.operations.results import ActionError, EditConflictError, FieldConflict
 from articles.rules.scoring import FOLDED_HEAT

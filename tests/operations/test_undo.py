@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from articles import operations
 from articles.audit_log import snapshots
-from articles.audit_log.unit_of_work import Actor, logged_values
+from articles.audit_log.events import logged_values
+from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Event, Operation, Pairing, RelatedLink, SitePolicy, Subject, Via
 from tests import builders
 from tests.random_walks import build_newsroom, operate_at_random
