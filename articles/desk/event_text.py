@@ -1,6 +1,7 @@
-"""Events as words for editors: "heat 40 → 65", "topics: + AI, − Health". Pure but for the site's time zone.
+"""Events in words for editors: "heat 40 → 65", "topics: + AI, − Health".
 
-What only a document's form asks for is left out. Nothing here is markup: templates escape it.
+Pure but for the site's time zone. Fields that only describe the form of a document are left out. Nothing here is
+markup: templates escape it.
 """
 
 from __future__ import annotations
@@ -17,48 +18,55 @@ from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX
 from articles.models import Event, Operation, Subject, Verb
 from articles.rules import permissions
 
-from .text_diff import Segment, differences, shortened
+from .text_diff import Segment, abbreviate, diff_words
 
 NOTHING = "–"
 MINUS = "\u2212"
-ITEMS_SHOWN = 8  # of what came to a list or went
-VALUE_SHOWN = 200  # characters of one value
-# Of no interest to editors: the form of documents, and what follows.
-UNTOLD = {"dialect", "extra", "layout", "engagement", "pairings", "registry_id", "registry_name"}
-TEXTS = {"title", "excerpt", "body", "featured_content"}
-ADDRESSES = {"web_url", "original_url", "amp_url", "cdn_amp_url"}
-TIMES = {"published_at", "publish_at", "unpublish_at", "pick_until"}
-NAMED = {"lead_id": "articles", "provider_id": "providers", "parent_id": "topics"}  # fields that hold a key
-LISTS = {"images": "pictures", "logos": "logos", "related": "coverage"}
-WORDS = {"topics": "topics", "tags": "places", "keywords": "keywords", "hashtags": "hashtags", "services": "services"}
+ITEMS_MAX = 8  # of those added to a list or removed from it
+VALUE_MAX = 200  # characters
+# Of no interest to editors: the form of documents, and derived values.
+HIDDEN_FIELDS = {"dialect", "extra", "layout", "engagement", "pairings", "registry_id", "registry_name"}
+TEXT_FIELDS = {"title", "excerpt", "body", "featured_content"}
+URL_FIELDS = {"web_url", "original_url", "amp_url", "cdn_amp_url"}
+TIME_FIELDS = {"published_at", "publish_at", "unpublish_at", "pick_until"}
+DELETED_NOUNS = {"articles": "a deleted article", "providers": "a deleted outlet", "topics": "a deleted topic"}
+FOREIGN_KEYS = {"lead_id": "articles", "provider_id": "providers", "parent_id": "topics"}  # fields that hold a key
+LIST_LABELS = {"images": "pictures", "logos": "logos", "related": "coverage"}
+WORD_LIST_LABELS = {
+    "topics": "topics",
+    "tags": "places",
+    "keywords": "keywords",
+    "hashtags": "hashtags",
+    "services": "services",
+}
 LABELS = {
-    **LISTS,
-    **WORDS,
+    **LIST_LABELS,
+    **WORD_LIST_LABELS,
     "published_at": "publication time",
     "provider_id": "outlet",
     "parent_id": "parent",
     "lead_id": "story",
-    "web_url": "address",
-    "original_url": "original address",
-    "amp_url": "AMP address",
-    "cdn_amp_url": "AMP cache address",
+    "web_url": "URL",
+    "original_url": "original URL",
+    "amp_url": "AMP URL",
+    "cdn_amp_url": "AMP cache URL",
     "publish_at": "on the site from",
     "unpublish_at": "on the site until",
     "pick_until": "editor's pick until",
     "spike_reason": "reason",
     "lead": "story",
 }
-KINDS: dict[str, str] = {Subject.PROVIDER: "an outlet", Subject.TOPIC: "a topic"}
-FLAGS = {
+SUBJECT_NOUNS: dict[str, str] = {Subject.PROVIDER: "an outlet", Subject.TOPIC: "a topic"}
+FLAG_TEXTS = {
     "removed": ("rejected by its source", "no longer rejected by its source"),
     "missing": ("withdrawn: its document is missing", "its document is there again"),
     "stale": ("its document has lost its scores", "its document has scores again"),
     "ambiguous": ("several leads claim it", "no longer claimed by several leads"),
 }
-# What restoring a field asks for, as in the admin's form; a state asks for the right to what it becomes.
-RESTORABLE = {
+# The permission to restore each field, as in the admin's form; restoring "published" takes another one.
+RESTORE_PERMISSIONS = {
     **dict.fromkeys(
-        (*TEXTS, *ADDRESSES, "published_at", "provider_id", "type", "category", "tags", "topics"),
+        (*TEXT_FIELDS, *URL_FIELDS, "published_at", "provider_id", "type", "category", "tags", "topics"),
         permissions.PERMISSION_BY_ACTION["edit"],
     ),
     "quality": permissions.SCORE,
@@ -76,24 +84,23 @@ RESTORABLE = {
 
 
 @dataclass(slots=True)
-class Names:
-    """What the keys in events are called now. A key that is missing here names something that is gone."""
+class NameLookup:
+    """The present names of the rows that events refer to by key. A key that is missing here was deleted."""
 
     articles: Mapping[int, str] = field(default_factory=dict)
     providers: Mapping[int, str] = field(default_factory=dict)
     topics: Mapping[int, str] = field(default_factory=dict)
 
-    def of(self, column: str, pk: Any) -> str:
-        kind = NAMED[column]
-        gone = {"articles": "an article that is gone", "providers": "an outlet that is gone"}
-        return getattr(self, kind).get(pk) or gone.get(kind, "a topic that is gone")
+    def get(self, column: str, pk: Any) -> str:
+        kind = FOREIGN_KEYS[column]
+        return getattr(self, kind).get(pk) or DELETED_NOUNS[kind]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A change in words. `words` say all of it, except that `segments` show how a text changed, word by word.
+class ChangeLine:
+    """One change in words; of a text, `segments` show how it changed word by word.
 
-    `event` and `needs` are for restoring: the event that is named, and the permission; empty if it can't be restored.
+    To restore the former value: the key of the event, and the permission, empty if it can't be restored.
     """
 
     event: int
@@ -101,51 +108,50 @@ class Told:
     label: str
     words: str
     segments: Sequence[Segment] = ()
-    needs: str = ""
+    restore_permission: str = ""
 
     @property
     def is_text(self) -> bool:
         return bool(self.segments)
 
 
-def told(events: Sequence[Event], names: Names, verb: str = "") -> list[Told]:
-    """Return what the events of one operation say about one row, in the order in which editors think of it."""
+def describe_changes(events: Sequence[Event], names: NameLookup, verb: str = "") -> list[ChangeLine]:
+    """Return the changes of one operation to one row, the most important fields first."""
     by_field = {event.field: event for event in events}
-    lines = [_line(event, by_field, names, verb) for event in events if not _is_idle(event, by_field)]
-    lines += _pins([event for event in events if event.field.startswith(PIN_PREFIX)])
+    lines = [_change_line(event, by_field, names, verb) for event in events if not _is_redundant(event, by_field)]
+    lines += _pin_lines([event for event in events if event.field.startswith(PIN_PREFIX)])
     order = {name: place for place, name in enumerate((CREATED, DELETED, "state", "title", "excerpt", "lead_id"))}
     return sorted(lines, key=lambda line: order.get(line.field, len(order) + line.field.startswith(PIN_PREFIX)))
 
 
-def keys_of(events: Iterable[Event]) -> dict[str, set[int]]:
-    """Return the keys whose names these events need, by the names of `Names`."""
-    found: dict[str, set[int]] = {kind: set() for kind in NAMED.values()}
+def referenced_keys(events: Iterable[Event]) -> dict[str, set[int]]:
+    """Return the keys whose names these events need, by the fields of `NameLookup`."""
+    keys: dict[str, set[int]] = {kind: set() for kind in FOREIGN_KEYS.values()}
     for event in events:
-        if event.field in NAMED:
-            found[NAMED[event.field]].update(key for key in (event.before, event.after) if isinstance(key, int))
-    return found
+        if event.field in FOREIGN_KEYS:
+            keys[FOREIGN_KEYS[event.field]].update(key for key in (event.before, event.after) if isinstance(key, int))
+    return keys
 
 
 def label_of(name: str) -> str:
     """Return what editors call a field."""
     if name.startswith(PIN_PREFIX):
-        return f"pin of {label_of(_pinned(name))}"
+        return f"pin of {label_of(_pinned_field(name))}"
     return LABELS.get(name) or name.removesuffix("_id").replace("_", " ")
 
 
-def kind_of(subject: str) -> str:
-    """Return what editors call a kind of rows."""
+def subject_noun(subject: str) -> str:
+    """Return what editors call a row of this subject."""
     return "outlet" if subject == Subject.PROVIDER else Subject(subject).label
 
 
-def deed(operation: Operation, subject: str = "") -> str:
-    """Return what was done as a clause without its subject: "scored 3 articles". `subject` tells of what kind."""
-    number = operation.articles
-    some = f"{number} article{'' if number == 1 else 's'}" if number else ""
-    some = some or KINDS.get(subject, "")
+def describe_operation(operation: Operation, subject: str = "") -> str:
+    """Return what was done to rows of this subject, as in "scored 3 articles"."""
+    number, noun = operation.articles, SUBJECT_NOUNS.get(subject, "")
+    some = f"{number} article{'' if number == 1 else 's'}" if number else noun
     match operation.verb:
-        case Verb.DELETE if subject in KINDS:
-            return f"deleted {KINDS[subject]}; {some} changed" if number else f"deleted {KINDS[subject]}"
+        case Verb.DELETE if noun:
+            return f"deleted {noun}; {some} changed" if number else f"deleted {noun}"
         case Verb.TAKE_OUT:
             return f"took {some} out of {'its story' if number == 1 else 'their stories'}"
         case Verb.MAKE_LEAD:
@@ -162,103 +168,104 @@ def deed(operation: Operation, subject: str = "") -> str:
     return f"{operation.get_verb_display()} {some}".strip()
 
 
-def _is_idle(event: Event, by_field: Mapping[str, Event]) -> bool:
-    """Whether the event says nothing to editors, or another one says it better."""
-    if event.field in UNTOLD or event.field.startswith(PIN_PREFIX):
+def _is_redundant(event: Event, by_field: Mapping[str, Event]) -> bool:
+    """Return whether the event says nothing to editors, or another one of the operation says it better."""
+    if event.field in HIDDEN_FIELDS or event.field.startswith(PIN_PREFIX):
         return True
     if event.field == "published":
         return "state" in by_field
     return event.field == "spike_reason" and "state" in by_field
 
 
-def _line(event: Event, by_field: Mapping[str, Event], names: Names, verb: str) -> Told:
-    words = _words(event, by_field, names, verb)
+def _change_line(event: Event, by_field: Mapping[str, Event], names: NameLookup, verb: str) -> ChangeLine:
+    words = _describe(event, by_field, names, verb)
     segments: list[Segment] = []
-    if event.field in TEXTS:
-        segments = shortened(differences(_text(event.before), _text(event.after)))
-    return Told(event.pk, event.field, label_of(event.field), words, segments, needs(event))
+    if event.field in TEXT_FIELDS:
+        segments = abbreviate(diff_words(_text(event.before), _text(event.after)))
+    return ChangeLine(event.pk, event.field, label_of(event.field), words, segments, restore_permission(event))
 
 
-def _words(event: Event, by_field: Mapping[str, Event], names: Names, verb: str) -> str:
+def _describe(event: Event, by_field: Mapping[str, Event], names: NameLookup, verb: str) -> str:
     name = event.field
     if name == CREATED:
-        return "came back" if verb == Verb.UNDO else "came in"
+        return "restored" if verb == Verb.UNDO else "added"
     if name == DELETED:
         return "deleted"
     before, after = event.before, event.after
     if name == "state":
-        return _state(before, after, by_field.get("spike_reason"))
+        return _describe_state(before, after, by_field.get("spike_reason"))
     if name == "picture":
         return f"picture taken down for good: {before}"
     if name == "lead_id":
-        return _story(before, after, names)
-    if name in FLAGS:
-        return FLAGS[name][0 if after else 1]
-    if name in LISTS:
-        return _items(label_of(name), _entries(before), _entries(after))
-    if name in WORDS:
-        return _set(label_of(name), _strings(before), _strings(after))
-    return f"{label_of(name)} {_value(name, before, names)} → {_value(name, after, names)}"
+        return _describe_fold(before, after, names)
+    if name in FLAG_TEXTS:
+        return FLAG_TEXTS[name][0 if after else 1]
+    if name in LIST_LABELS:
+        return _describe_items(label_of(name), _by_identity(before), _by_identity(after))
+    if name in WORD_LIST_LABELS:
+        return _describe_words(label_of(name), _strings(before), _strings(after))
+    return f"{label_of(name)} {_display_value(name, before, names)} → {_display_value(name, after, names)}"
 
 
-def _state(before: Any, after: Any, reason: Event | None) -> str:
+def _describe_state(before: Any, after: Any, reason: Event | None) -> str:
     was = f"{before}: {reason.before}" if reason and reason.before else str(before)
     now = f"{after}: {reason.after}" if reason and reason.after else str(after)
     return f"{now} (was {was})"
 
 
-def _story(before: Any, after: Any, names: Names) -> str:
+def _describe_fold(before: Any, after: Any, names: NameLookup) -> str:
     if after is None:
-        return f"no longer folded under “{names.of('lead_id', before)}”"
-    moved = f" instead of “{names.of('lead_id', before)}”" if before is not None else ""
-    return f"folded under “{names.of('lead_id', after)}”{moved}"
+        return f"no longer folded under “{names.get('lead_id', before)}”"
+    moved = f" instead of “{names.get('lead_id', before)}”" if before is not None else ""
+    return f"folded under “{names.get('lead_id', after)}”{moved}"
 
 
-def _pins(events: Sequence[Event]) -> list[Told]:
-    """Tell the pins of one act in one line for those that came, and one for those that went."""
+def _pin_lines(events: Sequence[Event]) -> list[ChangeLine]:
+    """Return one line for all pins that were set, one for those removed, and one for each changed incoming value."""
     lines = []
     for verb, those in (
         ("pinned", [event for event in events if event.before is None]),
         ("unpinned", [event for event in events if event.after is None]),
     ):
         if those:
-            words = f"{verb} {', '.join(label_of(_pinned(event.field)) for event in those)}"
-            lines.append(Told(those[0].pk, those[0].field, verb, words))
+            words = f"{verb} {', '.join(label_of(_pinned_field(event.field)) for event in those)}"
+            lines.append(ChangeLine(those[0].pk, those[0].field, verb, words))
     for event in events:
         if event.before is not None and event.after is not None:
-            label = f"what its document wants as {label_of(_pinned(event.field))}"
-            wishes = [
-                _plain(each.get("wish") if isinstance(each, dict) else each) for each in (event.before, event.after)
-            ]
-            lines.append(Told(event.pk, event.field, label, f"{label}: {wishes[0]} → {wishes[1]}"))
+            label = f"what its document says as {label_of(_pinned_field(event.field))}"
+            before, after = (
+                _display(value.get("wish") if isinstance(value, dict) else value)
+                for value in (event.before, event.after)
+            )
+            lines.append(ChangeLine(event.pk, event.field, label, f"{label}: {before} → {after}"))
     return lines
 
 
-def _pinned(name: str) -> str:
+def _pinned_field(name: str) -> str:
     pinned = name.removeprefix(PIN_PREFIX)
     return "state" if pinned == "published" else pinned
 
 
-def needs(event: Event) -> str:
-    """Return the permission that restoring what was before an event asks for; empty if it can't be restored."""
+def restore_permission(event: Event) -> str:
+    """Return the permission to restore the value before an event; empty if it can't be restored."""
     if event.subject != Subject.ARTICLE:
         return ""
     if event.field == "state" and event.before == "published":
         return permissions.PUBLISH
-    return RESTORABLE.get(event.field, "")
+    return RESTORE_PERMISSIONS.get(event.field, "")
 
 
-def _value(name: str, value: Any, names: Names) -> str:
+def _display_value(name: str, value: Any, names: NameLookup) -> str:
     if value is None or value == "":
         return NOTHING
-    if name in NAMED:
-        return f"“{names.of(name, value)}”"
-    if name in TIMES:
-        return _moment(value)
-    return f"“{_plain(value)}”" if name in TEXTS else _plain(value)
+    if name in FOREIGN_KEYS:
+        return f"“{names.get(name, value)}”"
+    if name in TIME_FIELDS:
+        return _display_time(value)
+    return f"“{_display(value)}”" if name in TEXT_FIELDS else _display(value)
 
 
-def _plain(value: Any) -> str:
+def _display(value: Any) -> str:
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bool):
@@ -266,15 +273,15 @@ def _plain(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value).replace("-", MINUS)
     if isinstance(value, list):
-        return _cut(", ".join(_strings(value))) or NOTHING
-    return _cut(str(value))
+        return _truncate(", ".join(_strings(value))) or NOTHING
+    return _truncate(str(value))
 
 
-def _moment(value: Any) -> str:
+def _display_time(value: Any) -> str:
     try:
         local = timezone.localtime(datetime.fromisoformat(value))
     except (TypeError, ValueError, OverflowError):
-        return _plain(value)
+        return _display(value)
     return format_date(local, "j M Y, H:i T")
 
 
@@ -283,51 +290,51 @@ def _text(value: Any) -> str:
 
 
 def _strings(value: Any) -> list[str]:
-    """Return the words of a list, whatever an event holds; pairs as "code name"."""
+    """Return the words of a list, whatever an event contains; pairs as "code name"."""
     items = value if isinstance(value, list) else []
     return [" ".join(map(str, item)) if isinstance(item, list) else str(item) for item in items]
 
 
-def _set(label: str, before: list[str], after: list[str]) -> str:
-    """Tell what came to a list of words and what went; if nothing did, its new order."""
-    came = [item for item in after if item not in set(before)]
-    went = [item for item in before if item not in set(after)]
-    if not came and not went:
-        return f"{label} in a new order: {_some(after)}"
-    moved = [f"+ {item}" for item in came] + [f"{MINUS} {item}" for item in went]
-    return f"{label}: {_some(moved)}"
+def _describe_words(label: str, before: list[str], after: list[str]) -> str:
+    """Return which words were added and removed; if none, the new order."""
+    added = [item for item in after if item not in set(before)]
+    removed = [item for item in before if item not in set(after)]
+    if not added and not removed:
+        return f"{label} in a new order: {_first_items(after)}"
+    moved = [f"+ {item}" for item in added] + [f"{MINUS} {item}" for item in removed]
+    return f"{label}: {_first_items(moved)}"
 
 
-def _entries(value: Any) -> dict[str, tuple[str, Any]]:
-    """Return the entries of a list by what makes them the same, with their titles."""
-    found = {}
+def _by_identity(value: Any) -> dict[str, tuple[str, Any]]:
+    """Return the entries of a list by what identifies them, each with its title."""
+    entries = {}
     for item in value if isinstance(value, list) else []:
         entry = item if isinstance(item, dict) else {"title": str(item)}
         key = str(entry.get("web_url") or entry.get("url") or entry.get("title") or entry.get("file"))
-        if "file" in entry:  # a logo: one address may name several sizes
+        if "file" in entry:  # a logo: one URL may have several sizes
             key = f"{key} {entry.get('width')}×{entry.get('height')}"
-        title = f"“{_cut(str(entry['title']))}”" if entry.get("title") else _cut(key)
-        found[key] = (title, {name: each for name, each in entry.items() if name != "target_id"})
-    return found
+        title = f"“{_truncate(str(entry['title']))}”" if entry.get("title") else _truncate(key)
+        entries[key] = (title, {name: value for name, value in entry.items() if name != "target_id"})
+    return entries
 
 
-def _items(label: str, before: dict[str, tuple[str, Any]], after: dict[str, tuple[str, Any]]) -> str:
-    came = [title for key, (title, _) in after.items() if key not in before]
-    went = [title for key, (title, _) in before.items() if key not in after]
-    other = [title for key, (title, entry) in after.items() if key in before and before[key][1] != entry]
+def _describe_items(label: str, before: dict[str, tuple[str, Any]], after: dict[str, tuple[str, Any]]) -> str:
+    added = [title for key, (title, _) in after.items() if key not in before]
+    removed = [title for key, (title, _) in before.items() if key not in after]
+    changed = [title for key, (title, entry) in after.items() if key in before and before[key][1] != entry]
     parts = [
-        f"{len(titles)} {what} ({_some(titles)})"
-        for what, titles in (("came", came), ("went", went), ("changed", other))
+        f"{len(titles)} {what} ({_first_items(titles)})"
+        for what, titles in (("added", added), ("removed", removed), ("changed", changed))
         if titles
     ]
     return f"{label}: {', '.join(parts)}" if parts else f"{label} in a new order"
 
 
-def _some(items: Sequence[str]) -> str:
-    shown = ", ".join(_cut(item) for item in items[:ITEMS_SHOWN])
-    more = len(items) - ITEMS_SHOWN
+def _first_items(items: Sequence[str]) -> str:
+    shown = ", ".join(_truncate(item) for item in items[:ITEMS_MAX])
+    more = len(items) - ITEMS_MAX
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= VALUE_SHOWN else f"{text[:VALUE_SHOWN]} …"
+def _truncate(text: str) -> str:
+    return text if len(text) <= VALUE_MAX else f"{text[:VALUE_MAX]} …"

@@ -1,4 +1,4 @@
-"""What editors ask of the history. Nonsense is told, never an error: the rest of the question still counts."""
+"""The forms of the history. Invalid filters are reported and left out; the others still count."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from django.db.models import Exists, OuterRef
 
 from articles.models import Operation, Verb
 
-PEOPLE_SHOWN = 200
+PEOPLE_MAX = 200
 KEY_MAX = 2**63 - 1
-DAYS = (date(1970, 1, 2), date(2999, 12, 30))  # every time zone's day of these is a time
+DAYS = (date(1970, 1, 2), date(2999, 12, 30))  # they begin and end at a valid time in every time zone
 
 
 class HistoryFilter(forms.Form):
-    """Which operations: of a person, of a kind, of a day; those before an operation. All optional."""
+    """Filter operations by person, kind and day, all optional."""
 
     person = forms.CharField(required=False, max_length=150)
     kind = forms.ChoiceField(required=False, choices=[("", "Everything"), *Verb.choices])
@@ -33,11 +33,11 @@ class HistoryFilter(forms.Form):
         super().__init__(*args, auto_id="history-%s", label_suffix="", **kwargs)
         acted = Exists(Operation.objects.filter(actor=OuterRef("pk")))
         people = get_user_model()._default_manager.filter(acted).order_by("username")
-        names = list(people.values_list("username", flat=True)[:PEOPLE_SHOWN])
-        asked = str(self.data.get("person") or "")
-        if asked and asked not in names and "\0" not in asked:
-            names.append(asked[:150])
-        self.fields["person"].widget = forms.Select(choices=[("", "Everybody"), *((name, name) for name in names)])
+        names = list(people.values_list("username", flat=True)[:PEOPLE_MAX])
+        person = str(self.data.get("person") or "")
+        if person and person not in names and "\0" not in person:
+            names.append(person[:150])
+        self.fields["person"].widget = forms.Select(choices=[("", "Everyone"), *((name, name) for name in names)])
 
 
 class UndoForm(forms.Form):
@@ -49,6 +49,6 @@ class RestoreForm(forms.Form):
     version = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
 
 
-def cursor(text: str) -> int | None:
-    """Return the key that `text` writes; None for anything else."""
+def parse_cursor(text: str) -> int | None:
+    """Return the primary key in `text`; None for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= KEY_MAX else None

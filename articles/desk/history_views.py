@@ -1,9 +1,10 @@
-"""The history of the newsroom: who did what, to the whole site or to one article or outlet; undo and restore."""
+"""The history: what was done on the whole site or to one article or outlet, undoing it, and restoring fields."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -23,46 +24,60 @@ from articles.operations.results import ActionError, ActionResult, NotRestored
 from providers.models import Provider
 
 from . import restore_field
-from .event_text import UNTOLD, deed, label_of, needs
-from .history_forms import HistoryFilter, RestoreForm, UndoForm, cursor
-from .history_queries import PAGE_SIZE, Entry, Key, operations_with_undoing, recent, rows_of, timeline
+from .event_text import HIDDEN_FIELDS, describe_operation, label_of, restore_permission
+from .history_forms import HistoryFilter, RestoreForm, UndoForm, parse_cursor
+from .history_queries import (
+    PAGE_SIZE,
+    HistoryEntry,
+    SubjectKey,
+    changes_by_subject,
+    operations_with_undoing,
+    recent_operations,
+    timeline,
+)
 from .view_helpers import actor, desk_view, render_admin, safe_next_url
 
-SEE = "articles.view_operation"
-CONFIRM_ABOVE = 50  # articles; undoing more is shown before it is done
-KEPT_SHOWN = 10
-WHOLE = {CREATED, DELETED}  # events of whole rows
+VIEW_PERMISSION = "articles.view_operation"
+CONFIRM_ABOVE = 50  # articles; undoing more restore_permission a confirmation
+NOT_RESTORED_MAX = 10
+ROW_EVENTS = {CREATED, DELETED}
 
 _ROW = re.compile(r"(article|provider|topic|policy)-([0-9]{1,18})", re.ASCII)
 
 
 @require_GET
-@desk_view(SEE)
+@desk_view(VIEW_PERMISSION)
 def history(request: HttpRequest) -> HttpResponse:
     """Show what was done on the whole site, newest first."""
     form = HistoryFilter(request.GET)
     form.is_valid()
-    before = cursor(request.GET.get("before", ""))
-    chosen = _chosen(form.cleaned_data)
+    before = parse_cursor(request.GET.get("before", ""))
+    matching = _filtered_operations(form.cleaned_data)
     if before is not None:
-        chosen = chosen.filter(pk__lt=before)
-    entries, older = _cut(recent(chosen, PAGE_SIZE + 1))
-    asked = {name: value for name, value in request.GET.items() if name in form.fields and value}
-    context = {"title": "History", "form": form, "entries": entries, "older": older, "asked": asked, "before": before}
+        matching = matching.filter(pk__lt=before)
+    entries, older = _paginate(recent_operations(matching, PAGE_SIZE + 1))
+    context = {
+        "title": "History",
+        "form": form,
+        "entries": entries,
+        "older": older,
+        "before": before,
+        "is_filtered": any(request.GET.get(name) for name in form.fields),
+    }
     return render_admin(request, "desk/history.html", context)
 
 
 @require_GET
-@desk_view(SEE)
+@desk_view(VIEW_PERMISSION)
 def operation(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one operation with all that it did, row by row."""
+    """Show one operation with all its changes, row by row."""
     shown = get_object_or_404(operations_with_undoing(), pk=pk)
-    after = _row_key(request.GET.get("after", ""))
-    rows, following = rows_of(shown, after)
+    after = _parse_subject_key(request.GET.get("after", ""))
+    rows, following = changes_by_subject(shown, after)
     context = {
         "title": f"Operation {shown.pk}",
         "operation": shown,
-        "deed": deed(shown, rows[0].subject if rows else ""),
+        "summary": describe_operation(shown, rows[0].subject if rows else ""),
         "rows": rows,
         "after": after,
         "following": "-".join(map(str, following)) if following else "",
@@ -74,7 +89,7 @@ def operation(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@desk_view(SEE)
+@desk_view(VIEW_PERMISSION)
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo an operation; one of many articles only after showing what that would change."""
     original = get_object_or_404(Operation, pk=pk)
@@ -86,36 +101,38 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(back)
     try:
         if original.articles > CONFIRM_ABOVE and not form.cleaned_data["confirmed"]:
-            return _confirm(request, original, form, back)
-        outcome = operations.undo(original, by=actor(request, form.cleaned_data["reason"]))
+            return _confirmation_page(request, original, form, back)
+        result = operations.undo(original, by=actor(request, form.cleaned_data["reason"]))
     except ActionError as refused:
         messages.error(request, f"Nothing was undone: operation {pk} {refused}.")
         return redirect(back)
-    _tell(request, outcome)
-    return redirect(safe_next_url(request, reverse("desk_operation", args=[(outcome.operation or original).pk])))
+    _report_undo(request, result)
+    return redirect(safe_next_url(request, reverse("desk_operation", args=[(result.operation or original).pk])))
 
 
 @require_GET
-@desk_view(SEE)
+@desk_view(VIEW_PERMISSION)
 def article(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what was done to one article, also if it is gone."""
-    return _subject(request, Subject.ARTICLE, pk, Article.objects.only("title", "version").filter(pk=pk).first())
+    """Show what was done to one article, even if it is deleted."""
+    return _subject_history(
+        request, Subject.ARTICLE, pk, Article.objects.only("title", "version").filter(pk=pk).first()
+    )
 
 
 @require_GET
-@desk_view(SEE)
+@desk_view(VIEW_PERMISSION)
 def provider(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what was done to one outlet."""
-    return _subject(request, Subject.PROVIDER, pk, Provider.objects.filter(pk=pk).first())
+    return _subject_history(request, Subject.PROVIDER, pk, Provider.objects.filter(pk=pk).first())
 
 
 @require_POST
-@desk_view(SEE)
+@desk_view(VIEW_PERMISSION)
 def restore(request: HttpRequest, pk: int, event_id: int) -> HttpResponse:
-    """Give a field of an article the value that it had before an event."""
+    """Restore a field of an article to its value before an event."""
     event = get_object_or_404(Event.objects.of(Subject.ARTICLE, pk), pk=event_id)
     target = get_object_or_404(Article, pk=pk)
-    if needs(event) and not request.user.has_perm(needs(event)):
+    if restore_permission(event) and not request.user.has_perm(restore_permission(event)):
         raise PermissionDenied
     form = RestoreForm(request.POST)
     version = form.cleaned_data["version"] if form.is_valid() else None
@@ -132,9 +149,9 @@ def restore(request: HttpRequest, pk: int, event_id: int) -> HttpResponse:
     return redirect(safe_next_url(request, reverse("desk_article_history", args=[pk])))
 
 
-def _subject(request: HttpRequest, subject: str, pk: int, row: Article | Provider | None) -> HttpResponse:
-    before = cursor(request.GET.get("before", ""))
-    entries, older = _cut(timeline(subject, pk, PAGE_SIZE + 1, before))
+def _subject_history(request: HttpRequest, subject: str, pk: int, row: Article | Provider | None) -> HttpResponse:
+    before = parse_cursor(request.GET.get("before", ""))
+    entries, older = _paginate(timeline(subject, pk, PAGE_SIZE + 1, before))
     newest = Event.objects.of(subject, pk).first() if row is None else None
     if row is None and newest is None:
         raise Http404
@@ -150,87 +167,93 @@ def _subject(request: HttpRequest, subject: str, pk: int, row: Article | Provide
         "entries": entries,
         "older": older,
         "before": before,
-        "granted": restore_field.granted(request.user),
+        "restorable": restore_field.restore_permissions(request.user),
     }
     return render_admin(request, "desk/subject_history.html", context)
 
 
 def _admin_page(request: HttpRequest, row: Article | Provider | None) -> str:
-    """Return the address of the row's page in the admin, if the editor may see it."""
+    """Return the URL of the row's page in the admin; empty if the editor may not see it."""
     if row is None or not request.user.has_perm(f"{row._meta.app_label}.view_{row._meta.model_name}"):
         return ""
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
-def _chosen(asked: dict[str, Any]) -> QuerySet[Operation]:
-    """Return the operations that a filter asks for, newest first; what it could not read counts as not asked."""
-    chosen = operations_with_undoing().order_by("-pk")
-    if asked.get("person"):
-        chosen = chosen.filter(Q(actor__username=asked["person"]) | Q(actor=None, actor_name=asked["person"]))
-    if asked.get("kind"):
-        chosen = chosen.filter(verb=asked["kind"])
-    if asked.get("day"):
-        start = timezone.make_aware(datetime.combine(asked["day"], time()))
-        end = timezone.make_aware(datetime.combine(asked["day"] + timedelta(days=1), time()))
-        chosen = chosen.filter(at__gte=start, at__lt=end)
-    return chosen
+def _filtered_operations(filters: dict[str, Any]) -> QuerySet[Operation]:
+    """Return the operations that match the valid filters, newest first."""
+    operations = operations_with_undoing().order_by("-pk")
+    if filters.get("person"):
+        operations = operations.filter(
+            Q(actor__username=filters["person"]) | Q(actor=None, actor_name=filters["person"])
+        )
+    if filters.get("kind"):
+        operations = operations.filter(verb=filters["kind"])
+    if filters.get("day"):
+        start = timezone.make_aware(datetime.combine(filters["day"], time()))
+        end = timezone.make_aware(datetime.combine(filters["day"] + timedelta(days=1), time()))
+        operations = operations.filter(at__gte=start, at__lt=end)
+    return operations
 
 
-def _cut(entries: list[Entry]) -> tuple[list[Entry], int | None]:
-    """Return one page of entries, and the operation before which the next one starts."""
+def _paginate(entries: list[HistoryEntry]) -> tuple[list[HistoryEntry], int | None]:
+    """Return one page of entries, and the operation before which the next page starts."""
     shown = entries[:PAGE_SIZE]
     return shown, shown[-1].operation.pk if len(entries) > PAGE_SIZE else None
 
 
-def _row_key(text: str) -> Key | None:
-    found = _ROW.fullmatch(text)
-    return (found[1], int(found[2])) if found else None
+def _parse_subject_key(text: str) -> SubjectKey | None:
+    match = _ROW.fullmatch(text)
+    return (match[1], int(match[2])) if match else None
 
 
-def _confirm(request: HttpRequest, original: Operation, form: UndoForm, back: str) -> HttpResponse:
-    trial = operations.preview_undo(original)
-    kept = [each for each in trial.outcome.not_restored if each.event.field not in UNTOLD]
+def _confirmation_page(request: HttpRequest, original: Operation, form: UndoForm, back: str) -> HttpResponse:
+    preview = operations.preview_undo(original)
+    not_restored = _visible(preview.outcome.not_restored)
     context = {
         "title": f"Undo operation {original.pk}?",
         "operation": original,
-        "deed": deed(original),
-        "changed": trial.outcome.changed,
-        "deleted": trial.deleted,
-        "kept": len(kept),
-        "kept_reasons": Counter(each.reason for each in kept).most_common(KEPT_SHOWN),
+        "summary": describe_operation(original),
+        "changed": preview.outcome.changed,
+        "deleted": preview.deleted,
+        "not_restored": len(not_restored),
+        "reasons": Counter(item.reason for item in not_restored).most_common(NOT_RESTORED_MAX),
         "reason": form.cleaned_data["reason"],
         "next": back if request.POST.get("next") else "",
     }
     return render_admin(request, "desk/undo_confirm.html", context)
 
 
-def _tell(request: HttpRequest, outcome: ActionResult) -> None:
-    """Say what was restored, and what was not and why."""
-    if outcome.operation is None:
+def _report_undo(request: HttpRequest, result: ActionResult) -> None:
+    """Report what was restored, and what was not and why."""
+    if result.operation is None:
         messages.warning(request, "Nothing could be restored.")
     else:
-        messages.success(request, f"Undone: {_restored(outcome.operation)}.")
-    kept = [each for each in outcome.not_restored if each.event.field not in UNTOLD]
-    if kept:
-        shown = "; ".join(f"{_subject_of(each)} ({each.reason})" for each in kept[:KEPT_SHOWN])
-        more = f"; and {len(kept) - KEPT_SHOWN} more" if len(kept) > KEPT_SHOWN else ""
-        messages.warning(request, f"Left as they are: {shown}{more}.")
+        messages.success(request, f"Undone: {_describe_undo(result.operation)}.")
+    not_restored = _visible(result.not_restored)
+    if not_restored:
+        shown = "; ".join(f"{_describe_not_restored(item)} ({item.reason})" for item in not_restored[:NOT_RESTORED_MAX])
+        more = f"; and {len(not_restored) - NOT_RESTORED_MAX} more" if len(not_restored) > NOT_RESTORED_MAX else ""
+        messages.warning(request, f"Left unchanged: {shown}{more}.")
 
 
-def _restored(undone: Operation) -> str:
-    """Say what an undoing did: the fields of a single row by name, or how many articles there were."""
+def _visible(not_restored: Sequence[NotRestored]) -> list[NotRestored]:
+    return [item for item in not_restored if item.event.field not in HIDDEN_FIELDS]
+
+
+def _describe_undo(undone: Operation) -> str:
+    """Return what an undo did: the fields of a single row by name, or the number of articles."""
     if undone.articles > 1:
         return f"{undone.articles} articles are as they were before"
-    events = [event for event in undone.events.defer("before", "after") if event.field not in UNTOLD]
+    events = [event for event in undone.events.defer("before", "after") if event.field not in HIDDEN_FIELDS]
     if not events:
         return "only technical details were restored"
     name = f"“{events[0].label}”"
-    if events[0].field in WHOLE:
+    if events[0].field in ROW_EVENTS:
         return f"{name} is {'deleted' if events[0].field == DELETED else 'back'}"
     decided = [event for event in events if not event.field.startswith(PIN_PREFIX)] or events
     return f"{', '.join(dict.fromkeys(label_of(event.field) for event in decided))} of {name} restored"
 
 
-def _subject_of(kept: NotRestored) -> str:
-    name = f"“{kept.event.label}”"
-    return name if kept.event.field in WHOLE else f"{label_of(kept.event.field)} of {name}"
+def _describe_not_restored(item: NotRestored) -> str:
+    name = f"“{item.event.label}”"
+    return name if item.event.field in ROW_EVENTS else f"{label_of(item.event.field)} of {name}"

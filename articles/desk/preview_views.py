@@ -1,7 +1,6 @@
-"""The page of a story as readers will see it: for staff, and for whoever was given a signed link that expires.
+"""The page of a story as readers will see it, for staff and for anyone with a signed link that expires.
 
-A preview has addresses of its own. Nothing turns the public address of a story into one, and a preview changes
-nothing.
+A preview has URLs of its own: the public URL of a story never shows one. Looking at it changes nothing.
 """
 
 from __future__ import annotations
@@ -24,85 +23,87 @@ from articles.public.story_page import story_context
 from .view_helpers import desk_view
 
 SALT = "articles.preview"
-LASTS = timedelta(hours=48)
+LINK_LIFETIME = timedelta(hours=48)
 HEADERS = {"Cache-Control": "no-store, private", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
 
 View = Callable[..., HttpResponse]
 
 
-def for_nobody_else(view: View) -> View:
-    """Keep the answers of a view out of caches, indexes and other sites' logs."""
+def private_response(view: View) -> View:
+    """Keep the responses of a view out of caches, search indexes and the logs of other sites."""
 
     @wraps(view)
-    def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
         for name, value in HEADERS.items():
             response[name] = value
         return response
 
-    return kept
+    return wrapped
 
 
 @desk_view()
 @require_safe
-@for_nobody_else
+@private_response
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
-    return _page(request, _article(pk), is_desk=True)
+    return _render(request, _article(pk), is_desk=True)
 
 
 @desk_view("articles.change_article")
 @require_POST
-@for_nobody_else
+@private_response
 def make_link(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the preview with a new signed link to it."""
     article = _article(pk)
-    token = sign(article)
+    token = make_token(article)
     link = request.build_absolute_uri(reverse("preview", args=[token]))
-    return _page(request, article, is_desk=True, link=link, ends=ends_at(token))
+    return _render(request, article, is_desk=True, link=link, ends=ends_at(token))
 
 
 @require_safe
-@for_nobody_else
-def shared(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the story of a signed link, whatever its state is; a link that nobody signed is like any unknown page."""
+@private_response
+def signed_preview(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the story of a signed link in any state; a link with a bad signature is not found."""
     try:
-        pk = read(token)
+        pk = read_token(token)
     except signing.SignatureExpired:
-        return render(request, "articles/preview_expired.html", {"hours": LASTS // timedelta(hours=1)}, status=410)
+        return render(
+            request, "articles/preview_expired.html", {"hours": LINK_LIFETIME // timedelta(hours=1)}, status=410
+        )
     except signing.BadSignature:
         raise Http404 from None
-    return _page(request, _article(pk), ends=ends_at(token))
+    return _render(request, _article(pk), ends=ends_at(token))
 
 
-def sign(article: Article) -> str:
-    """Return the token of a link: the article's key, the time and a signature of both."""
+def make_token(article: Article) -> str:
+    """Return the token of a link: the article's key and the time, signed."""
     return signing.dumps(article.pk, salt=SALT)
 
 
-def read(token: str) -> int:
-    """Return the key of the article. Raises SignatureExpired, or BadSignature where the token isn't ours."""
-    return signing.loads(token, salt=SALT, max_age=LASTS)
+def read_token(token: str) -> int:
+    """Return the key of the article. Raises SignatureExpired or BadSignature."""
+    return signing.loads(token, salt=SALT, max_age=LINK_LIFETIME)
 
 
 def ends_at(token: str) -> datetime:
-    """Return when a token that was read, or just made, expires."""
+    """Return when a valid token expires."""
     seconds = signing.b62_decode(token.rsplit(":", 2)[1])
-    return datetime.fromtimestamp(seconds, UTC) + LASTS
+    return datetime.fromtimestamp(seconds, UTC) + LINK_LIFETIME
 
 
-def seen(article: Article, now: datetime, *, with_reason: bool) -> str:
-    """Return whether readers see the article at `now`, in a sentence; the reason why not is the newsroom's."""
+def visibility_sentence(article: Article, now: datetime, *, with_reason: bool) -> str:
+    """Return a sentence on whether readers see the article at `now`; the reason is for the newsroom only."""
     if article.is_shown(now):
         return "Readers see this story."
     if article.is_folded and article.lead and article.lead.is_shown(now) and not article.removed:
         return f"Readers see this as coverage under “{article.lead}”, not as a story of its own."
-    return f"Readers can't see this: {_reason(article, now)}." if with_reason else "Readers can't see this yet."
+    return f"Readers can't see this: {_hidden_because(article, now)}." if with_reason else "Readers can't see this yet."
 
 
-def _reason(article: Article, now: datetime) -> str:
+def _hidden_because(article: Article, now: datetime) -> str:
     reasons = [
         (article.removed, "its source removed it"),
-        (article.missing, "its document is gone"),
+        (article.missing, "its document is missing"),
         (article.staged is not None, "the import that brings it is still running"),
         (article.is_folded, "it is folded, and no lead of it is published"),
         (article.public and article.publish_at and article.publish_at > now, "it will go on the site later"),
@@ -116,13 +117,13 @@ def _article(pk: int) -> Article:
     return get_object_or_404(Article.objects.select_related("lead").defer("secured", "lead__secured"), pk=pk)
 
 
-def _page(
+def _render(
     request: HttpRequest, article: Article, *, is_desk: bool = False, link: str = "", ends: datetime | None = None
 ) -> HttpResponse:
     now = timezone.now()
     context = story_context(article.pk) | {
         "article": article,
-        "seen": seen(article, now, with_reason=is_desk),
+        "visibility": visibility_sentence(article, now, with_reason=is_desk),
         "is_shown": article.is_shown(now),
         "is_desk": is_desk,
         "may_share": is_desk and request.user.has_perm("articles.change_article"),

@@ -1,4 +1,4 @@
-"""One field of an article as it was before an event, set again by the verb that sets it by hand."""
+"""Restore one field of an article to its value before an event, with the operation that sets it by hand."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from articles.rules import permissions
 from articles.rules.states import State
 from providers.models import Provider
 
-from .event_text import RESTORABLE, label_of
+from .event_text import RESTORE_PERMISSIONS, label_of
 
 SCHEDULE = ("publish_at", "unpublish_at")
 
 
-def granted(user: permissions.HasPermissions) -> set[str]:
-    """Return which of the permissions that restoring asks for an editor has: what `_timeline.html` needs."""
-    return {permission for permission in set(RESTORABLE.values()) if user.has_perm(permission)}
+def restore_permissions(user: permissions.HasPermissions) -> set[str]:
+    """Return which of the permissions to restore fields the editor has, for `_timeline.html`."""
+    return {permission for permission in set(RESTORE_PERMISSIONS.values()) if user.has_perm(permission)}
 
 
 def restore(article: Article, event: Event, *, by: Actor, version: int | None = None) -> ActionResult:
-    """Give a field of the article the value that it had before the event. Raises Refused where that can't be.
+    """Restore a field of the article to its value before the event. Raises ActionError if that is impossible.
 
     `version` is the one that the editor saw.
     """
     name, value = event.field, event.before
     versions = {article.pk: version} if version is not None else None
-    if name not in RESTORABLE:
+    if name not in RESTORE_PERMISSIONS:
         raise ActionError(f"can't have its {label_of(name)} restored alone; undo the whole operation instead")
     match name:
         case "state" | "spike_reason":
@@ -53,24 +53,22 @@ def restore(article: Article, event: Event, *, by: Actor, version: int | None = 
         case "quality" | "heat":
             return _restore_score(article, name, value, by, version)
         case "provider_id":
-            return operations.edit(article, provider=_outlet(value), by=by, version=version)
+            return operations.edit(article, provider=_provider(value), by=by, version=version)
         case "published_at":
             return operations.edit(article, published_at=datetime.fromisoformat(value), by=by, version=version)
     return operations.edit(article, by=by, version=version, **{name: value})
 
 
 def _decision(article: Article, event: Event) -> str:
-    """Return the state before the event as a choice of `operations.DECISIONS`; its reason is an event beside it."""
+    """Return the state before the event as one of `operations.DECISIONS`; its reason is an event of its own."""
     if event.field == "spike_reason":
         if article.state != State.SPIKED or not event.before:
             raise ActionError("has no reason to restore; restore its state instead")
         return f"{State.SPIKED}: {event.before}"
     if event.before != State.SPIKED:
         return str(event.before)
-    beside = Event.objects.filter(
-        operation=event.operation_id, subject=event.subject, subject_id=event.subject_id, field="spike_reason"
-    )
-    reason = beside.first()
+    reasons = Event.objects.filter(operation=event.operation_id, field="spike_reason")
+    reason = reasons.filter(subject=event.subject, subject_id=event.subject_id).first()
     if reason is None or not reason.before:
         raise ActionError("can't be spiked again, for its reason is unknown; spike it with a reason")
     return f"{State.SPIKED}: {reason.before}"
@@ -101,8 +99,8 @@ def _restore_schedule(article: Article, event: Event, by: Actor, versions: SeenV
     return operations.schedule(article, **times, by=by, versions=versions)
 
 
-def _outlet(pk: Any) -> Provider:
-    outlet = Provider.objects.filter(pk=pk).first()
-    if outlet is None:
+def _provider(pk: Any) -> Provider:
+    provider = Provider.objects.filter(pk=pk).first()
+    if provider is None:
         raise ActionError("can't go back to its outlet, which is gone")
-    return outlet
+    return provider

@@ -24,7 +24,7 @@ from articles.stories.neighbourhood import Neighbourhood
 from . import presence
 from .actions import ACTIONS, permitted_actions
 from .history_queries import timeline
-from .restore_field import granted
+from .restore_field import restore_permissions
 from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
 from .view_helpers import actor, desk_view, is_htmx_fragment, parse_id, render_admin, safe_next_url
 
@@ -50,9 +50,9 @@ def story(request: HttpRequest, pk: int) -> HttpResponseBase:
         "coverage": lead.related_links.filter(target=None).select_related("provider"),
         "claims": _lead_candidates(article) if article.ambiguous else [],
         "pictures": article.images.pictures().with_copies(),
-        "why": explanation.explanation_lines(article),
+        "explanation": explanation.explanation_lines(article),
         "entries": timeline(Subject.ARTICLE, article.pk, HISTORY_SIZE),
-        "granted": granted(request.user),
+        "restorable": restore_permissions(request.user),
         "others": presence.other_editors(request.user, [article.pk], now).get(article.pk, []),
         "actions": permitted,
         "may_take_down": permissions.can(request.user, "take_down"),

@@ -12,9 +12,9 @@ from django.utils.html import escape
 from articles import operations
 from articles.audit_log.unit_of_work import Actor, unit_of_work
 from articles.desk import history_views
-from articles.desk.event_text import Names, deed, needs, told
+from articles.desk.event_text import NameLookup, describe_changes, describe_operation, restore_permission
 from articles.desk.history_queries import timeline
-from articles.desk.text_diff import Kind, differences, shortened
+from articles.desk.text_diff import Kind, abbreviate, diff_words
 from articles.models import Article, Event, Operation, Topic, Verb, Via
 from articles.rules import permissions
 from providers.models import Provider
@@ -94,7 +94,7 @@ class TestDifferences:
     )
     def test_words_are_compared(self, before, after, marked):
         signs = {Kind.KEPT: "{}", Kind.REMOVED: "[-{}]", Kind.ADDED: "[+{}]"}
-        assert "".join(signs[each.kind].format(each.text) for each in differences(before, after)) == marked
+        assert "".join(signs[each.kind].format(each.text) for each in diff_words(before, after)) == marked
 
     @pytest.mark.integration
     @pytest.mark.parametrize(
@@ -108,16 +108,16 @@ class TestDifferences:
     )
     def test_hostile_lengths_are_bounded_and_nothing_is_lost(self, before, after):
         begun = time.perf_counter()
-        found = differences(before, after)
+        found = diff_words(before, after)
 
         assert time.perf_counter() - begun < 1
         assert "".join(each.text for each in found if each.kind != Kind.ADDED) == before
         assert "".join(each.text for each in found if each.kind != Kind.REMOVED) == after
-        assert sum(len(each.text) for each in shortened(found)) < 10_000
+        assert sum(len(each.text) for each in abbreviate(found)) < 10_000
 
     def test_long_kept_stretches_are_shortened(self):
         text = "word " * 200
-        cut = [each.text for each in shortened(differences(f"{text}old {text}", f"{text}new {text}"))]
+        cut = [each.text for each in abbreviate(diff_words(f"{text}old {text}", f"{text}new {text}"))]
 
         assert cut[0].startswith(" … word")
         assert cut[1:3] == ["old", "new"]
@@ -138,31 +138,31 @@ class TestTelling:
             (event("state", "undecided", "held"), "held (was undecided)"),
             (event("lead_id", None, 7), "folded under “Lead title”"),
             (event("lead_id", 7, None), "no longer folded under “Lead title”"),
-            (event("lead_id", 8, 7), "folded under “Lead title” instead of “an article that is gone”"),
-            (event("provider_id", 3, 4), "outlet “Herald” → “an outlet that is gone”"),
+            (event("lead_id", 8, 7), "folded under “Lead title” instead of “a deleted article”"),
+            (event("provider_id", 3, 4), "outlet “Herald” → “a deleted outlet”"),
             (event("missing", False, True), "withdrawn: its document is missing"),
             (event("published_at", "2020-06-09T08:00:00+00:00", None), "publication time 9 Jun 2020, 10:00 CEST → –"),
             (event("published_at", "nonsense", {"a": 1}), "publication time nonsense → {'a': 1}"),
             (event("pin quality", None, {}), "pinned quality"),
             (event("pin published", {}, None), "unpinned state"),
-            (event("pin heat", {"wish": 3}, {"wish": 4}), "what its document wants as heat: 3 → 4"),
-            (event("created"), "came in"),
+            (event("pin heat", {"wish": 3}, {"wish": 4}), "what its document says as heat: 3 → 4"),
+            (event("created"), "added"),
             (event("deleted", {"columns": {}}), "deleted"),
             (
                 event("related", [{"web_url": "a", "title": "One"}], [{"web_url": "b", "title": "Two"}]),
-                "coverage: 1 came (“Two”), 1 went (“One”)",
+                "coverage: 1 added (“Two”), 1 removed (“One”)",
             ),
             (
                 event("images", "nonsense", [{"url": "https://x.example/1.jpg"}]),
-                "pictures: 1 came (https://x.example/1.jpg)",
+                "pictures: 1 added (https://x.example/1.jpg)",
             ),
         ],
     )
     def test_an_event_in_words(self, settings, given, words):
         settings.TIME_ZONE = "Europe/Berlin"
-        names = Names(articles={7: "Lead title"}, providers={3: "Herald"})
+        names = NameLookup(articles={7: "Lead title"}, providers={3: "Herald"})
 
-        assert [line.words for line in told([given], names)] == [words]
+        assert [line.words for line in describe_changes([given], names)] == [words]
 
     def test_a_state_comes_with_its_reason_and_without_what_it_says_already(self):
         events = [
@@ -173,14 +173,14 @@ class TestTelling:
             event("pin heat", None, {}),
         ]
 
-        assert [line.words for line in told(events, Names())] == [
+        assert [line.words for line in describe_changes(events, NameLookup())] == [
             "spiked: paywall (was published)",
             "pinned state, heat",
         ]
 
     @pytest.mark.parametrize("field", ["dialect", "extra", "layout", "engagement", "pairings"])
     def test_the_form_of_documents_is_not_told(self, field):
-        assert told([event(field, 1, 2)], Names()) == []
+        assert describe_changes([event(field, 1, 2)], NameLookup()) == []
 
     @pytest.mark.parametrize(
         ("verb", "number", "clause"),
@@ -192,7 +192,7 @@ class TestTelling:
         ],
     )
     def test_a_deed_in_words(self, verb, number, clause):
-        assert deed(Operation(verb=verb, articles=number, undoes_id=5)) == clause
+        assert describe_operation(Operation(verb=verb, articles=number, undoes_id=5)) == clause
 
 
 @pytest.mark.django_db
@@ -304,7 +304,7 @@ class TestReading:
 
         rows = [row.pk for page in (first, second) for row in page.context["rows"]]
         assert rows == list(Article.objects.order_by("pk").values_list("pk", flat=True))
-        assert all(line.words == "held (was published)" for line in [first.context["rows"][0].told[0]])
+        assert all(line.words == "held (was published)" for line in [first.context["rows"][0].changes[0]])
         assert admin_client.get(f"{address}?after=nonsense-%00").status_code == 200
 
     def test_few_and_many_cost_the_same_queries(self, admin_client, django_assert_num_queries):
@@ -341,7 +341,7 @@ class TestReading:
         for quality in range(2, 7):
             operations.score(article, quality=quality)
 
-        assert [entry.told[0].words for entry in timeline("article", article.pk, 2)] == ["heat 5 → 6", "heat 4 → 5"]
+        assert [entry.changes[0].words for entry in timeline("article", article.pk, 2)] == ["heat 5 → 6", "heat 4 → 5"]
         assert timeline("article", 10**6) == []
 
     def test_the_history_of_a_deleted_article_stays(self, admin_client):
@@ -497,7 +497,7 @@ class TestRights:
         ],
     )
     def test_each_field_is_restored_by_its_right(self, right, fields):
-        assert {needs(event(field)) for field in fields.split()} == {right}
+        assert {restore_permission(event(field)) for field in fields.split()} == {right}
 
 
 @pytest.mark.django_db
@@ -517,7 +517,7 @@ class TestUndo:
         assert page.redirect_chain[-1][0] == f"/admin/desk/operations/{undone.pk}/"
         assert messages_of(page) == [
             "Undone: excerpt of “Hurricane” restored.",
-            "Left as they are: title of “Gale” (edited by ana since).",
+            "Left unchanged: title of “Gale” (edited by ana since).",
         ]
 
     def test_what_nobody_can_restore_is_said(self, admin_client):
@@ -726,7 +726,7 @@ class TestOutletsAndTopics:
         operation = Operation.objects.get()
         assert page.redirect_chain == [(f"/admin/desk/providers/{outlet.pk}/history/", 302)]
         assert (operation.verb, operation.via, operation.who) == ("edit", "admin", "admin")
-        assert [line.words for line in page.context["entries"][0].told] == [
+        assert [line.words for line in page.context["entries"][0].changes] == [
             "name Courier → The Courier",
             "weight 0 → 5",
         ]
@@ -756,7 +756,7 @@ class TestOutletsAndTopics:
 
         operation = Operation.objects.get()
         page = admin_client.get(f"/admin/desk/operations/{operation.pk}/")
-        assert [line.words for line in page.context["rows"][0].told] == [
+        assert [line.words for line in page.context["rows"][0].changes] == [
             "parent – → “Science”",
             "keywords: + robot, + learning",
         ]
@@ -771,7 +771,7 @@ class TestOutletsAndTopics:
         article = builders.article(topics=["AI"])
 
         page = undo(admin_client, operation)
-        assert messages_of(page)[-1] == "Left as they are: “AI” (it is in use now)."
+        assert messages_of(page)[-1] == "Left unchanged: “AI” (it is in use now)."
         article.article_topics.all().delete()
         undo(admin_client, operation)
         assert not Topic.objects.exists()

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles import operations
-from articles.desk.preview_views import ends_at, sign
+from articles.desk.preview_views import ends_at, make_token
 from articles.models import Article, Operation
 from tests import builders
 from tests.public.newsroom import newsroom, with_picture
@@ -36,7 +36,7 @@ def desk(article: Article) -> str:
 
 
 def link(article: Article) -> str:
-    return reverse("preview", args=[sign(article)])
+    return reverse("preview", args=[make_token(article)])
 
 
 def page(client, address: str, status: int = 200) -> str:
@@ -126,7 +126,7 @@ def test_whoever_has_the_link_sees_the_page_without_an_account(admin_client, cli
         (lambda row: operations.spike(row, "paywall"), "it was spiked (paywall)"),
         (operations.reopen, "it is undecided"),
         (lambda row: operations.edit(row, removed=True), "its source removed it"),
-        (lambda row: operations.mark_missing([row.pk], missing=True), "its document is gone"),
+        (lambda row: operations.mark_missing([row.pk], missing=True), "its document is missing"),
         (
             lambda row: operations.schedule(row, publish_at=timezone.now() + timedelta(days=1)),
             "it will go on the site later",
@@ -173,7 +173,7 @@ def test_a_link_is_for_looking_only(client):
 
 def test_a_link_ends_after_48_hours_and_says_so(client, monkeypatch):
     article = held()
-    address, token = link(article), sign(article)
+    address, token = link(article), make_token(article)
     assert abs(ends_at(token) - timezone.now() - timedelta(hours=48)) < timedelta(seconds=5)
 
     at_another_time(monkeypatch, timedelta(hours=47, minutes=59))
@@ -201,7 +201,7 @@ def test_a_link_ends_after_48_hours_and_says_so(client, monkeypatch):
     ],
 )
 def test_a_damaged_link_is_like_any_unknown_page(client, monkeypatch, damage):
-    token = damage(sign(held()))
+    token = damage(make_token(held()))
     unknown = page(client, "/news/2020-06-09-never-existed/", 404)
 
     assert page(client, reverse("preview", args=[token]), 404) == unknown
@@ -220,8 +220,8 @@ def test_the_link_of_a_deleted_article_is_like_any_unknown_page(client):
 def test_a_token_holds_the_key_and_the_time_only():
     article = held()
 
-    assert signing.loads(sign(article), salt="articles.preview") == article.pk
-    assert len(sign(article).split(":")) == 3
+    assert signing.loads(make_token(article), salt="articles.preview") == article.pk
+    assert len(make_token(article).split(":")) == 3
 
 
 # What a preview must not do
@@ -256,7 +256,7 @@ def test_a_public_address_stays_closed_whoever_asks_and_however(admin_client, cl
     client.get(link(article))
     admin_client.get(desk(article))
     unknown = page(client, "/news/2020-06-09-never-existed/", 404)
-    token = sign(article)
+    token = make_token(article)
 
     assert page(client, article.get_absolute_url(), 404) == unknown
     assert page(admin_client, article.get_absolute_url(), 404) == unknown

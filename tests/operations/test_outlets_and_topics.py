@@ -41,9 +41,9 @@ def test_logos_are_edited_as_one_operation_told_and_taken_back(admin_client, log
 
     operation = Operation.objects.get()
     page = admin_client.get(f"/admin/desk/providers/{outlet.pk}/history/")
-    assert [line.words for line in page.context["entries"][0].told] == [
+    assert [line.words for line in page.context["entries"][0].changes] == [
         "name Courier → The Courier",
-        "logos: 1 came (/b.png 20×10), 1 went (/a.png 50×50)",
+        "logos: 1 added (/b.png 20×10), 1 removed (/a.png 50×50)",
     ]
     after = outlets_and_topics.logos_of(outlet)
     undo(admin_client, operation)
@@ -142,7 +142,7 @@ def test_a_deleted_topic_comes_back_to_its_articles_with_its_policy_and_goes_aga
     assert (topics_of(article), article.pins, article.state) == (["Health", "Law"], ["topics"], "undecided")
     assert not TopicPolicy.objects.exists()
     page = admin_client.get("/admin/desk/history/")
-    assert page.context["entries"][0].deed == "deleted a topic; 1 article changed"
+    assert page.context["entries"][0].summary == "deleted a topic; 1 article changed"
     undone = undo(admin_client, operation)
     assert messages_of(undone) == ["Undone: “AI” is back."]
     after = Topic.objects.values().get(pk=topic.pk), TopicPolicy.objects.values("publish_threshold").get()

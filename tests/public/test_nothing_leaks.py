@@ -253,7 +253,7 @@ def test_no_parameter_opens_anything(client, secret, query):
 
 
 def test_a_preview_stays_with_who_has_the_link(client, admin_client, secret, lead):
-    link = reverse("preview", args=[preview_views.sign(secret)])
+    link = reverse("preview", args=[preview_views.make_token(secret)])
     for address, reader in ((link, client), (reverse("desk_preview", args=[secret.pk]), admin_client)):
         response = reader.get(address)
         assert SECRET.search(response.content.decode())

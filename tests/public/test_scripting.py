@@ -203,7 +203,7 @@ def newsroom(ana) -> dict[str, str]:
         "form": "atom",
         "slug": "ai",
         "domain": f"{lead.provider_id}{PROBE}"[:200].replace("?", "%3F"),
-        "token": preview_views.sign(member),
+        "token": preview_views.make_token(member),
         "image": str(ArticleImage.objects.get().pk),
         "path": file,
         "section": "2020-06",
