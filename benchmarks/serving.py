@@ -28,8 +28,8 @@ CORPUS = ROOT.parent / "shared" / "corpus" / "coronavirus" / "news"
 ROUNDS = int(os.environ.get("SERVING_ROUNDS", "7"))
 REQUESTS = int(os.environ.get("SERVING_REQUESTS", "40"))
 
-# Plain Django's feed page takes 12.5 ms of CPU; ours may take 4, and 1.2 to say "not modified".
-PAGE_BAR, UNCHANGED_BAR, KEPT_BAR = 4 / 12.5, 1.2 / 12.5, 0.5
+# Plain Django's feed page takes 12.5 ms of CPU; ours may take 5, and 1.2 to say "not modified".
+PAGE_BAR, UNCHANGED_BAR, KEPT_BAR = 5 / 12.5, 1.2 / 12.5, 0.5
 HTML_BAR, CSS_BAR = 18_000, 10_000  # bytes, gzipped
 
 
