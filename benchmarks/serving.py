@@ -28,8 +28,9 @@ CORPUS = ROOT.parent / "shared" / "corpus" / "coronavirus" / "news"
 ROUNDS = int(os.environ.get("SERVING_ROUNDS", "7"))
 REQUESTS = int(os.environ.get("SERVING_REQUESTS", "40"))
 
-# Plain Django's feed page takes 12.5 ms of CPU; ours may take 5, and 1.2 to say "not modified".
-PAGE_BAR, UNCHANGED_BAR, KEPT_BAR = 5 / 12.5, 1.2 / 12.5, 0.5
+# Shares of what plain Django's front page takes: for a page that isn't cached, and for a response of 304.
+PAGE_BAR, UNCHANGED_BAR = 0.4, 0.096
+CACHED_BAR = 0.5  # requests for a cached page, against those for a file of its size
 HTML_BAR, CSS_BAR = 18_000, 10_000  # bytes, gzipped
 
 
@@ -152,7 +153,7 @@ def measure(plain: Server, bare: Server, cached: Server, paths: dict[str, str]) 
         theirs, ours = (statistics.median(column) for column in zip(*pairs, strict=True))
         feed.append(theirs)
         squeezed = len(gzip.compress(body))
-        ratio = ours / feed[0]  # the front page's plain twin is what 12.5 ms were measured on
+        ratio = ours / feed[0]
         is_met = ratio <= PAGE_BAR and squeezed <= HTML_BAR
         missed += not is_met
         print(
@@ -178,13 +179,13 @@ def measure_cached(cached: Server, plain_front: float) -> int:
     ratio = file / page
     print(
         f"\nA cached page takes {page:.2f} ms, a file of its size through WhiteNoise {file:.2f}: the server gives "
-        f"{ratio:.0%} of the requests a second, bar {KEPT_BAR:.0%}: {_verdict(ratio >= KEPT_BAR)}"
+        f"{ratio:.0%} of the requests a second, bar {CACHED_BAR:.0%}: {_verdict(ratio >= CACHED_BAR)}"
     )
     bar = plain_front * UNCHANGED_BAR
-    print(f"A 304 takes {unchanged:.2f} ms, bar {bar:.2f} (1.2 of plain Django's 12.5): {_verdict(unchanged <= bar)}")
+    print(f"A 304 takes {unchanged:.2f} ms, bar {bar:.2f}: {_verdict(unchanged <= bar)}")
     css = len(gzip.compress((ROOT / "articles/static/articles/site.css").read_bytes()))
     print(f"The stylesheet has {css / 1000:.1f} kB gzipped, bar {CSS_BAR / 1000:.0f}: {_verdict(css <= CSS_BAR)}")
-    return (ratio < KEPT_BAR) + (unchanged > bar) + (css > CSS_BAR)
+    return (ratio < CACHED_BAR) + (unchanged > bar) + (css > CSS_BAR)
 
 
 def _verdict(is_met: bool) -> str:

@@ -24,7 +24,7 @@ from math import inf
 from operator import attrgetter
 from pathlib import Path
 
-from benchmarks.load.course import CALM, FOUND_AGAIN, POSTGRES, REDIS, Course, sum_of
+from benchmarks.load.course import CALM, POSTGRES, RECOVERY_MAX, REDIS, Course, sum_of
 from benchmarks.load.editor import Editor
 from benchmarks.load.importer import DOCUMENTS, Importer
 from benchmarks.load.readers import Readers, paths_of
@@ -35,7 +35,7 @@ from tests.servers import Nginx, Postgres, Redis, missing
 SHORTEST = 60  # seconds
 MEMORY_MAX = 300  # MB of gunicorn and its two processes, what they share counted once
 CORES = 2
-TOLD = 5  # of what went wrong, spelt out
+PRINTED_MAX = 5  # failures of each kind
 
 
 class Memory(threading.Thread):
@@ -95,7 +95,7 @@ def run(folder: Path, seconds: int, timed: bool) -> int:
         judge_editor(bars, course, editor)
         judge_imports(bars, course, importer)
         for name, outage in course.outages.items():
-            bars.at_most(f"{name}: recovered after", outage.recovered - outage.back, FOUND_AGAIN, " s")
+            bars.at_most(f"{name}: recovered after", outage.recovered - outage.back, RECOVERY_MAX, " s")
         bars.at_most("memory: highest", memory.highest(), MEMORY_MAX, " MB")
         bars.at_most("lost: decisions that the desk had confirmed", lost_decisions(editor, site), 0)
         bars.at_most("lost: articles", ARTICLES + DOCUMENTS - count_of_articles(site), 0)
@@ -107,7 +107,7 @@ def run(folder: Path, seconds: int, timed: bool) -> int:
 def judge_readers(bars: Bars, course: Course) -> None:
     calm = sum_of([part.all for part in course.parts if part.name == CALM])
     every = sum_of([part.all for part in course.parts])
-    waited = sum(part.all.answers["told_to_wait"] for part in course.parts if part.name != POSTGRES)
+    waited = sum(part.all.answers["retry_after"] for part in course.parts if part.name != POSTGRES)
     bars.at_most("readers: 5xx but for 503 with Retry-After", every.answers["failed"], 0)
     bars.at_most("readers: 503 while PostgreSQL isn't restarted", waited, 0)
     bars.at_most("readers: broken off or without answer", every.answers["broken"] + every.answers["late"], 0)
@@ -118,8 +118,8 @@ def judge_readers(bars: Bars, course: Course) -> None:
 
 def judge_editor(bars: Bars, course: Course, editor: Editor) -> None:
     saves = [save for save in editor.saves if not course.excuses(save.at)]
-    failures = [asked for asked in editor.failed if not course.excuses(asked.at)]
-    unclear = [asked for asked in editor.failed if course.excuses(asked.at) and asked.status == 500]
+    failures = [response for response in editor.failed if not course.excuses(response.at)]
+    unclear = [response for response in editor.failed if course.excuses(response.at) and response.status == 500]
     slowest = max(saves, key=attrgetter("ms"), default=None)
     where = f", {course.part_at(slowest.at)}" if slowest else ""
     bars.at_most(f"editor: the slowest of {len(saves)} saves{where}", slowest.ms if slowest else inf, 1000, " ms")
@@ -127,52 +127,52 @@ def judge_editor(bars: Bars, course: Course, editor: Editor) -> None:
     bars.at_most("editor: 5xx but for 503 with Retry-After", len(unclear), 0)
     bars.at_most(f"readers see what isn't so, in {editor.looks} looks", len(editor.wrong), 0)
     bars.at_most("editor: stopped by an error", int(bool(editor.error)), 0)
-    for asked in [*failures, *unclear][:TOLD]:
-        print(f"  {asked.what}: {asked.status or asked.text}")
-    for line in [*editor.wrong[:TOLD], editor.error]:
+    for response in [*failures, *unclear][:PRINTED_MAX]:
+        print(f"  {response.request}: {response.status or response.text}")
+    for line in [*editor.wrong[:PRINTED_MAX], editor.error]:
         print(f"  {line}" if line else "", end="\n" if line else "")
 
 
 def judge_imports(bars: Bars, course: Course, importer: Importer) -> None:
-    """Judge the runs; run once more to take in the rest, and again: then nothing may be left to do."""
+    """Judge the runs; run once more to import the rest, and again: then nothing may change."""
     failures = [run for run in importer.runs if run.code and not course.excuses(run.begun, run.ended)]
-    unclear = [run for run in importer.runs if "Traceback" in run.told]
+    unclear = [run for run in importer.runs if "Traceback" in run.last_line]
     bars.at_most(f"imports: failed outside of outages, of {len(importer.runs)}", len(failures), 0)
     bars.at_most("imports: ended without a clear message", len(unclear), 0)
-    for run in [*failures, *unclear][:TOLD]:
-        print(f"  import: exit code {run.code}: {run.told}")
-    importer.take_in()
-    again = importer.take_in()
-    is_done = f"{DOCUMENTS} files: 0 created, 0 updated, {DOCUMENTS} unchanged, 0 rejected" in again.told
-    bars.at_most(f"lost: documents ({again.told})", 0 if is_done else 1, 0)
+    for run in [*failures, *unclear][:PRINTED_MAX]:
+        print(f"  import: exit code {run.code}: {run.last_line}")
+    importer.run_once()
+    again = importer.run_once()
+    is_done = f"{DOCUMENTS} files: 0 created, 0 updated, {DOCUMENTS} unchanged, 0 rejected" in again.last_line
+    bars.at_most(f"lost: documents ({again.last_line})", 0 if is_done else 1, 0)
 
 
 def lost_decisions(editor: Editor, site: Site) -> int:
-    asked = f"Article.objects.filter(pk__in={list(editor.decided)}).values_list('pk', 'published')"
-    stored = dict(site.ask(f"[[pk, bool(published)] for pk, published in {asked}]"))
+    rows = f"Article.objects.filter(pk__in={list(editor.decided)}).values_list('pk', 'published')"
+    stored = dict(site.evaluate(f"[[pk, bool(published)] for pk, published in {rows}]"))
     return sum(stored.get(pk) != published for pk, published in editor.decided.items())
 
 
 def count_of_articles(site: Site) -> int:
-    return site.ask("Article.objects.count()")
+    return site.evaluate("Article.objects.count()")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make load", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--untimed", action="store_true")
-    given = parser.parse_args()
+    options = parser.parse_args()
     if lacks := missing("wrk", "nginx", "redis-server", "initdb"):
         print(f"The load test needs {', '.join(lacks)}: apt-get install wrk nginx redis-server postgresql")
         return 2
-    if given.seconds < SHORTEST:
+    if options.seconds < SHORTEST:
         parser.error(f"it takes {SHORTEST} seconds or more to see anything")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         load = os.getloadavg()[0]
-        print(f"{ARTICLES:,} articles, {given.seconds} s, {CORES} cores; the machine's load before: {load:.1f}")
-        missed = run(folder, given.seconds, not given.untimed)
+        print(f"{ARTICLES:,} articles, {options.seconds} s, {CORES} cores; the machine's load before: {load:.1f}")
+        missed = run(folder, options.seconds, not options.untimed)
     print(f"\n{missed} {'bar is' if missed == 1 else 'bars are'} missed.")
     return 1 if missed else 0
 

@@ -1,4 +1,4 @@
-"""What happens in a load test, one part after another, and when services are away."""
+"""Run the parts of a load test one after another, with an outage of a service in some."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Protocol
 
-from benchmarks.load.readers import Found, Readers
+from benchmarks.load.readers import Readers, Responses
 from tests.servers import UNTRUSTED_TLS
 
 WARMING, CALM, POSTGRES, REDIS = "warming up", "calm", "PostgreSQL is restarted", "Redis is away"
 # Shares of the whole. Only calm parts count for times.
 PARTS = ((WARMING, 0.1), (CALM, 0.35), (POSTGRES, 0.2), (CALM, 0.1), (REDIS, 0.15), (CALM, 0.1))
 AWAY_FROM, AWAY_SHARE, AWAY_MAX = 0.2, 0.25, 15.0  # of its part a service is away, at most so many seconds
-FOUND_AGAIN = 5.0  # seconds within which a service that is back has to be found
+RECOVERY_MAX = 5.0  # seconds until the site uses a service that is back
 PROBES = 10  # good answers in a row by which a site counts as recovered
 
 
@@ -33,8 +33,8 @@ class Outage:
     recovered: float = 0
 
     def excuses(self, begun: float, ended: float | None = None) -> bool:
-        """Return whether what ran from `begun` to `ended` may have failed by it."""
-        return begun <= self.back + FOUND_AGAIN and (ended or begun) >= self.gone - 1
+        """Return whether this outage excuses a failure of what ran from `begun` to `ended`."""
+        return begun <= self.back + RECOVERY_MAX and (ended or begun) >= self.gone - 1
 
 
 @dataclass
@@ -42,23 +42,23 @@ class Part:
     name: str
     seconds: float
     begun: float
-    found: dict[str, Found]
+    by_kind: dict[str, Responses]
 
     @property
-    def all(self) -> Found:
-        return sum_of(list(self.found.values()))
+    def all(self) -> Responses:
+        return sum_of(list(self.by_kind.values()))
 
 
-def sum_of(founds: list[Found]) -> Found:
-    whole = Found()
-    for found in founds:
-        whole += found
-    return whole
+def sum_of(several: list[Responses]) -> Responses:
+    total = Responses()
+    for responses in several:
+        total += responses
+    return total
 
 
 @dataclass
 class Course:
-    """`outages` are by the part that they happen in."""
+    """The parts that ran, and the outages by the name of their part."""
 
     parts: list[Part] = field(default_factory=list)
     outages: dict[str, Outage] = field(default_factory=dict)
@@ -113,7 +113,7 @@ def _recovered(port: int, until: float) -> float:
 
 
 def _answers(port: int) -> bool:
-    """Return whether a page that is hardly kept is answered."""
+    """Return whether the site responds to a page that is rarely cached."""
     day = f"{random.randint(2017, 2025)}/{random.randint(1, 12):02}/{random.randint(1, 28):02}"  # noqa: S311
     connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=UNTRUSTED_TLS)
     try:

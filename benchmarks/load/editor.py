@@ -24,18 +24,18 @@ COOKIE = re.compile(r"(?m)^(\w+)=([^;]+)")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request: when, how long it took, and what came; 0 if nothing did."""
+class Response:
+    """The response to one request: when, how long it took, and its status; 0 if there was none."""
 
     at: float
-    what: str
+    request: str
     ms: float
     status: int
     text: str = ""
 
 
 class Editor(threading.Thread):
-    """`stories` are (key, name, title) of undecided ones. `saves` has every save, `wrong` what readers saw amiss."""
+    """Decide `stories`, (key, name, title) of undecided ones; `wrong` lists what readers should not have seen."""
 
     def __init__(self, port: int, stories: Sequence[tuple[int, str, str]]) -> None:
         super().__init__(daemon=True)
@@ -46,8 +46,8 @@ class Editor(threading.Thread):
         self.connection = http.client.HTTPSConnection(
             "127.0.0.1", port, timeout=PATIENCE_SECONDS, context=UNTRUSTED_TLS
         )
-        self.saves: list[Asked] = []
-        self.failed: list[Asked] = []
+        self.saves: list[Response] = []
+        self.failed: list[Response] = []
         self.wrong: list[str] = []
         self.looks = 0
         self.decided: dict[int, bool] = {}  # what the desk has confirmed: whether each story is published
@@ -62,7 +62,7 @@ class Editor(threading.Thread):
                         return
                     self._decide(story, "publish", published=True)
                     self._decide(story, "hold", published=False)
-        except Exception as error:  # noqa: BLE001  the report tells
+        except Exception as error:  # noqa: BLE001  the report shows it
             self.error = f"{type(error).__name__}: {error}"
 
     def stop(self) -> None:
@@ -71,28 +71,28 @@ class Editor(threading.Thread):
 
     def _sign_in(self) -> None:
         login = "/admin/login/?next=/admin/desk/"
-        self.ask("GET", login)
-        found = self.ask("POST", login, {"username": "editor", "password": PASSWORD})
-        if found.status != 302:
-            raise RuntimeError(f"signing in answers {found.status}")
+        self.request("GET", login)
+        response = self.request("POST", login, {"username": "editor", "password": PASSWORD})
+        if response.status != 302:
+            raise RuntimeError(f"signing in responds {response.status}")
 
     def _decide(self, story: tuple[int, str, str], verb: str, *, published: bool) -> None:
-        """Do it until the desk confirms it, then look at what readers get from then on."""
+        """Repeat a decision until the desk confirms it, then look at what readers get."""
         key, _, title = story
         while not self.stopped.is_set():
-            page = self.ask("GET", f"/admin/desk/articles/{key}/")
+            page = self.request("GET", f"/admin/desk/articles/{key}/")
             version = re.search(rf'name="row" value="{key}:(\d+)"', page.text)
             if page.status != 200 or not version:
                 self.failed.append(page)
                 time.sleep(0.5)
                 continue
-            given = {"verb": verb, "row": f"{key}:{version[1]}"}
-            save = self.ask("POST", "/admin/desk/act/", given, {"HX-Request": "true"})
+            form = {"verb": verb, "row": f"{key}:{version[1]}"}
+            save = self.request("POST", "/admin/desk/act/", form, {"HX-Request": "true"})
             self.saves.append(save)
             if save.status == 200 and "1 story" in save.text:
                 self.decided[key] = published
                 break
-            if save.status == 200 and "Nothing changed" in save.text:  # a save whose answer was lost
+            if save.status == 200 and "Nothing changed" in save.text:  # an earlier save whose response was lost
                 self.decided[key] = published
                 break
             self.failed.append(save)
@@ -111,39 +111,39 @@ class Editor(threading.Thread):
             "/feeds/latest.json": json.dumps(title, ensure_ascii=False)[1:-1],
         }
         for path, text in places.items():
-            answer = self.ask("GET", path)
-            if answer.status not in (200, 404):
-                self.failed.append(answer)
+            response = self.request("GET", path)
+            if response.status not in (200, 404):
+                self.failed.append(response)
                 continue
             self.looks += 1
-            shown = answer.status == 200 if text is None else text in answer.text
+            shown = response.status == 200 if text is None else text in response.text
             if shown is not published:
                 self.wrong.append(f"{path} {'shows' if shown else 'lacks'} “{title}”")
 
-    def ask(
+    def request(
         self, method: str, path: str, form: dict[str, str] | None = None, headers: dict[str, str] | None = None
-    ) -> Asked:
-        """Return what came of a request, signed in or not."""
-        given = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} | (headers or {})
+    ) -> Response:
+        """Send a request, signed in or not, and return its response."""
+        all_headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} | (headers or {})
         body = None
         if form is not None:
             token = self.cookies.get("csrf", "")
             body = urlencode(form | {"csrfmiddlewaretoken": token})
-            given |= {"Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": token}
-            given["Origin"] = f"https://127.0.0.1:{self.port}"
+            all_headers |= {"Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": token}
+            all_headers["Origin"] = f"https://127.0.0.1:{self.port}"
         at, start = time.time(), time.perf_counter()
         try:
-            self.connection.request(method, path, body, given)
+            self.connection.request(method, path, body, all_headers)
             response = self.connection.getresponse()
             text = response.read().decode(errors="replace")
             status = response.status
         except (OSError, http.client.HTTPException) as error:
             self.connection.close()
-            return Asked(at, f"{method} {path}", (time.perf_counter() - start) * 1000, 0, str(error))
+            return Response(at, f"{method} {path}", (time.perf_counter() - start) * 1000, 0, str(error))
         ms = (time.perf_counter() - start) * 1000
         for cookie in response.headers.get_all("Set-Cookie", []):
-            if found := COOKIE.match(cookie):
-                self.cookies[found[1]] = found[2]
+            if match := COOKIE.match(cookie):
+                self.cookies[match[1]] = match[2]
         if status == 503 and "Retry-After" not in response.headers:
             status = 500  # as bad as that
-        return Asked(at, f"{method} {path}", ms, status, text)
+        return Response(at, f"{method} {path}", ms, status, text)

@@ -1,4 +1,4 @@
-"""Imports one after another, each with some changed documents."""
+"""Run imports one after another, with some changed documents in each."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from articles.exchange.format.document import Document
 from articles.exchange.format.write import document_text
 from articles.rules.scoring import Policy
 from benchmarks.generator.articles import documents
@@ -23,7 +24,7 @@ class Run:
     begun: float
     ended: float
     code: int
-    told: str
+    last_line: str
 
 
 class Importer(threading.Thread):
@@ -42,14 +43,14 @@ class Importer(threading.Thread):
     def run(self) -> None:
         number = 0
         while not self.stopped.is_set():
-            self.runs.append(self.take_in())
+            self.runs.append(self.run_once())
             self.stopped.wait(PAUSE_SECONDS)
             for document in self.documents[number % DOCUMENTS :][:CHANGED]:
                 document.excerpt = f"{document.excerpt.partition(' As of')[0]} As of run {number}."
                 self._write(document)
             number += CHANGED
 
-    def take_in(self) -> Run:
+    def run_once(self) -> Run:
         begun = time.time()
         done = self.site.run("manage.py", "import_articles", str(self.folder))
         last = (done.stdout.strip() or done.stderr.strip() or "nothing").splitlines()[-1]
@@ -59,6 +60,5 @@ class Importer(threading.Thread):
         self.stopped.set()
         self.join(timeout=120)
 
-    def _write(self, document: object) -> None:
-        path = self.folder / f"{document.name}.md"  # type: ignore[attr-defined]
-        path.write_text(document_text(document))  # type: ignore[arg-type]
+    def _write(self, document: Document) -> None:
+        (self.folder / f"{document.name}.md").write_text(document_text(document))

@@ -5,7 +5,7 @@ for line in io.lines(os.getenv("LOAD_PATHS")) do paths[#paths + 1] = line end
 local conditional = os.getenv("LOAD_CONDITIONAL") == "1"
 local etag = nil
 local threads = {}
-fine, unchanged, told_to_wait, refused, missing, failed = 0, 0, 0, 0, 0, 0
+fine, unchanged, retry_after, refused, missing, failed = 0, 0, 0, 0, 0, 0
 
 function setup(thread) threads[#threads + 1] = thread end
 
@@ -22,7 +22,7 @@ function response(status, headers, body)
     fine = fine + 1
     if conditional then etag = headers["ETag"] end
   elseif status == 304 then unchanged = unchanged + 1
-  elseif status == 503 and headers["Retry-After"] then told_to_wait = told_to_wait + 1
+  elseif status == 503 and headers["Retry-After"] then retry_after = retry_after + 1
   elseif status == 429 then refused = refused + 1
   elseif status < 500 then missing = missing + 1
   else failed = failed + 1
@@ -30,8 +30,8 @@ function response(status, headers, body)
 end
 
 function done(summary, latency, requests)
-  local out = io.open(os.getenv("LOAD_FOUND"), "w")
-  for _, name in ipairs({"fine", "unchanged", "told_to_wait", "refused", "missing", "failed"}) do
+  local out = io.open(os.getenv("LOAD_RESULTS"), "w")
+  for _, name in ipairs({"fine", "unchanged", "retry_after", "refused", "missing", "failed"}) do
     local sum = 0
     for _, thread in ipairs(threads) do sum = sum + thread:get(name) end
     out:write(name, " ", sum, "\n")

@@ -1,4 +1,4 @@
-"""A hundred readers at once, by wrk: each asks for the next page as soon as it has the last."""
+"""Simulate a hundred readers with wrk: each requests the next page as soon as it has the last."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 
 SCRIPT = Path(__file__).with_name("readers.lua")
 PATIENCE = "20s"
-# How many of the hundred ask for what.
+# How many of the hundred request which kind of page.
 READERS = {"front and latest": 25, "topics, outlets, days": 20, "stories": 25, "search": 5, "feeds": 8, "API": 8}
 READERS["what they have (304)"] = 9
 CONDITIONAL = "what they have (304)"
 
 
 def paths_of(about: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the addresses that readers of each kind ask for."""
+    """Return the paths that readers of each kind request."""
     topics, outlets, stories = about["topics"], about["outlets"], about["stories"]
     words = [f"/search/?q={slug.replace('-', '+')}" for slug in topics]
     words += [f"/search/?q={name[11:].split('-')[0]}" for name in stories[:100]]
@@ -56,13 +56,13 @@ def _popular(paths: Sequence[str]) -> list[str]:
 
 
 @dataclass
-class Found:
-    """What came back: answers by kind, and how many took how many microseconds."""
+class Responses:
+    """Responses by kind, and how many took how many microseconds."""
 
     answers: Counter[str] = field(default_factory=Counter)
     took: Counter[int] = field(default_factory=Counter)
 
-    def __iadd__(self, other: Found) -> Found:
+    def __iadd__(self, other: Responses) -> Responses:
         self.answers += other.answers
         self.took += other.took
         return self
@@ -82,7 +82,7 @@ class Found:
 
 
 class Readers:
-    """All readers, for as long as asked."""
+    """All readers, one wrk process per kind."""
 
     def __init__(self, folder: Path, url: str, paths: Mapping[str, Sequence[str]]) -> None:
         self.folder = folder
@@ -90,32 +90,32 @@ class Readers:
         for number, kind in enumerate(READERS):
             (folder / f"paths{number}").write_text("\n".join(paths[kind]) + "\n")
 
-    def read(self, seconds: float) -> dict[str, Found]:
-        """Return what each kind of readers found in so many seconds."""
-        running = [self._start(number, kind, round(seconds)) for number, kind in enumerate(READERS)]
-        for process in running:
+    def read(self, seconds: float) -> dict[str, Responses]:
+        """Return the responses to each kind of readers in so many seconds."""
+        processes = [self._start(number, kind, round(seconds)) for number, kind in enumerate(READERS)]
+        for process in processes:
             process.wait(timeout=seconds + 60)
-        return {kind: self._found(number) for number, kind in enumerate(READERS)}
+        return {kind: self._responses(number) for number, kind in enumerate(READERS)}
 
     def _start(self, number: int, kind: str, seconds: int) -> subprocess.Popen[bytes]:
         self._file(number).unlink(missing_ok=True)
         environment = os.environ | {
             "LOAD_PATHS": str(self.folder / f"paths{number}"),
-            "LOAD_FOUND": str(self._file(number)),
+            "LOAD_RESULTS": str(self._file(number)),
             "LOAD_CONDITIONAL": "1" if kind == CONDITIONAL else "",
         }
         options = ["-t1", f"-c{READERS[kind]}", f"-d{seconds}s", "--timeout", PATIENCE, "-s", str(SCRIPT)]
         return subprocess.Popen(["wrk", *options, self.url], env=environment, stdout=subprocess.DEVNULL)
 
     def _file(self, number: int) -> Path:
-        return self.folder / f"found{number}"
+        return self.folder / f"results{number}"
 
-    def _found(self, number: int) -> Found:
-        found = Found()
+    def _responses(self, number: int) -> Responses:
+        responses = Responses()
         for line in self._file(number).read_text().splitlines():
             name, *numbers = line.split()
             if name == "took":
-                found.took[int(float(numbers[0]))] += int(numbers[1])
+                responses.took[int(float(numbers[0]))] += int(numbers[1])
             else:
-                found.answers[name] += int(numbers[0])
-        return found
+                responses.answers[name] += int(numbers[0])
+        return responses

@@ -1,9 +1,9 @@
-"""The tables of a load test: what was found, and what of it is held against a bar."""
+"""Print the tables of a load test: what was measured, and whether it meets its bar."""
 
 from __future__ import annotations
 
 from benchmarks.load.course import CALM, Course, sum_of
-from benchmarks.load.readers import READERS, Found
+from benchmarks.load.readers import READERS, Responses
 
 
 class Bars:
@@ -27,22 +27,22 @@ def _number(value: float) -> str:
 
 
 def print_readers(course: Course) -> None:
-    """Print what each kind of readers found in the calm parts."""
+    """Print what each kind of readers got in the calm parts."""
     calm = [part for part in course.parts if part.name == CALM]
     seconds = sum(part.seconds for part in calm)
     print(f"\nReaders in the calm parts ({seconds:.0f} s)\n")
-    print("| who asks for | readers | requests | a second | 304 | p50 ms | p95 ms | p99 ms |")
+    print("| who reads | readers | requests | a second | 304 | p50 ms | p95 ms | p99 ms |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     for kind, number in READERS.items():
-        _print_found(kind, number, sum_of([part.found[kind] for part in calm]), seconds)
-    _print_found("all", sum(READERS.values()), sum_of([part.all for part in calm]), seconds)
+        _print_row(kind, number, sum_of([part.by_kind[kind] for part in calm]), seconds)
+    _print_row("all", sum(READERS.values()), sum_of([part.all for part in calm]), seconds)
 
 
-def _print_found(kind: str, readers: int, found: Found, seconds: float) -> None:
-    times = " | ".join(f"{found.percentile(share):,.1f}" for share in (0.5, 0.95, 0.99))
+def _print_row(kind: str, readers: int, responses: Responses, seconds: float) -> None:
+    times = " | ".join(f"{responses.percentile(share):,.1f}" for share in (0.5, 0.95, 0.99))
     print(
-        f"| {kind} | {readers} | {found.requests:,} | {found.requests / seconds:,.0f} "
-        f"| {found.answers['unchanged']:,} | {times} |"
+        f"| {kind} | {readers} | {responses.requests:,} | {responses.requests / seconds:,.0f} "
+        f"| {responses.answers['unchanged']:,} | {times} |"
     )
 
 
@@ -50,10 +50,10 @@ def print_parts(course: Course) -> None:
     print("\n| part | s | requests | 503 with Retry-After | other 5xx | 4xx | broken off | p50 ms | p99 ms |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     for part in course.parts:
-        found, answers = part.all, part.all.answers
+        responses, answers = part.all, part.all.answers
         print(
-            f"| {part.name} | {part.seconds:.0f} | {found.requests:,} | {answers['told_to_wait']:,} "
+            f"| {part.name} | {part.seconds:.0f} | {responses.requests:,} | {answers['retry_after']:,} "
             f"| {answers['failed']:,} | {answers['missing'] + answers['refused']:,} "
             f"| {answers['broken'] + answers['late']:,} "
-            f"| {found.percentile(0.5):,.1f} | {found.percentile(0.99):,.1f} |"
+            f"| {responses.percentile(0.5):,.1f} | {responses.percentile(0.99):,.1f} |"
         )

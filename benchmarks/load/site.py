@@ -1,4 +1,4 @@
-"""The newsroom under load: filled, and asked what it holds."""
+"""Set up the newsroom of the load test, and look into its database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from tests import servers
 
 ARTICLES = int(os.environ.get("LOAD_ARTICLES", "8000"))
-FAILURES_TOLD = 3
+FAILURES_MAX = 3
 REST_SECONDS = 0.5
 PASSWORD = "a password for one load test"
 SETTINGS = {
@@ -33,11 +33,11 @@ editor.groups.set(Group.objects.filter(name__in=("editor", "publisher")))
 public = Article.objects.public().newest_first()
 on_the_first_page = public[19]
 undecided = Article.objects.filter(state="undecided", heat__gte=0, published_at__gt=on_the_first_page.published_at)
-found = {
+about = {
     "stories": list(public.values_list("name", flat=True)[:300]),
     "topics": list(dict.fromkeys(public.exclude(topics=None).values_list("topics__slug", flat=True)[:5000])),
     "outlets": list(dict.fromkeys(public.values_list("provider__domain", flat=True)[:200])),
-    "days": sorted({each.date().isoformat() for each in public.values_list("published_at", flat=True)[:300]}),
+    "days": sorted({moment.date().isoformat() for moment in public.values_list("published_at", flat=True)[:300]}),
     "undecided": [list(row) for row in undecided.newest_first().values_list("pk", "name", "title")[:60]],
 }
 """
@@ -45,13 +45,13 @@ found = {
 
 class Site(servers.Site):
     def fill(self) -> dict[str, Any]:
-        """Make the newsroom and its editor; return what can be asked for, by kind."""
+        """Make the newsroom and its editor; return what can be requested, by kind."""
         self.set_up()
         self.manage("generate_articles", str(ARTICLES), "--verbosity", "0", "--settings", "benchmarks.settings")
-        return self.ask("found", ABOUT.replace("PASSWORD", repr(PASSWORD)))
+        return self.evaluate("about", ABOUT.replace("PASSWORD", repr(PASSWORD)))
 
-    def ask(self, expression: str, before: str = "") -> Any:
-        """Return what an expression about the newsroom's models says."""
+    def evaluate(self, expression: str, before: str = "") -> Any:
+        """Return the value of an expression over the newsroom's models."""
         return self.python(f"{IMPORTS}{before}\nprint(json.dumps({expression}))")
 
     def open(self) -> None:
@@ -75,8 +75,8 @@ class Site(servers.Site):
 
     def failures(self) -> str:
         """Return what the log tells of the first answers of 500."""
-        told = re.findall(r"(?m)^\S+ ERROR (?!.*Service Unavailable).*(?:\n {4}.*)*", self.log())
-        return "\n".join(told[:FAILURES_TOLD])
+        failures = re.findall(r"(?m)^\S+ ERROR (?!.*Service Unavailable).*(?:\n {4}.*)*", self.log())
+        return "\n".join(failures[:FAILURES_MAX])
 
     def memory(self) -> float:
         """Return the megabytes that all its processes hold, what they share counted once."""

@@ -8,15 +8,10 @@ from django.core.management import CommandError, call_command
 
 from articles import operations
 from articles.models import Article
-from tests.documents import CANONICAL, D2, UNSCORED_VIDEO, document
+from tests.documents import CANONICAL, D2, NAME, UNSCORED_VIDEO, document, import_documents, write_document
 
 pytestmark = pytest.mark.django_db
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
-NAME = "2020-06-09-harbour-bridge-closes-for-repairs"
-
-
-def take_in(*paths: object) -> None:
-    call_command("import_articles", *map(str, paths), verbosity=0, stdout=StringIO(), stderr=StringIO())
 
 
 def export(directory: Path, **options: object) -> str:
@@ -25,15 +20,8 @@ def export(directory: Path, **options: object) -> str:
     return out.getvalue()
 
 
-def write(folder: Path, text: str, name: str = NAME) -> Path:
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{name}.md"
-    path.write_text(text, encoding="utf-8", newline="")
-    return path
-
-
 def test_the_demo_edition_comes_back_byte_for_byte(tmp_path):
-    take_in(SEEDS)
+    import_documents(SEEDS)
     export(tmp_path)
 
     for folder in ("news", "topics", "organizations"):
@@ -44,21 +32,21 @@ def test_the_demo_edition_comes_back_byte_for_byte(tmp_path):
 
 @pytest.mark.parametrize("text", [CANONICAL, D2, UNSCORED_VIDEO, CANONICAL + "A body.\n"])
 def test_each_dialect_comes_back_in_its_own(tmp_path, text):
-    take_in(write(tmp_path / "in", text))
+    import_documents(write_document(tmp_path / "in", text))
     export(tmp_path / "out")
 
     assert (tmp_path / "out" / f"{NAME}.md").read_bytes().decode() == text
 
 
 def test_windows_line_ends_come_back_as_plain_ones(tmp_path):
-    take_in(write(tmp_path / "in", CANONICAL.replace("\n", "\r\n")))
+    import_documents(write_document(tmp_path / "in", CANONICAL.replace("\n", "\r\n")))
     export(tmp_path / "out")
 
     assert (tmp_path / "out" / f"{NAME}.md").read_bytes().decode() == CANONICAL
 
 
 def test_editing_one_field_changes_exactly_its_line(tmp_path):
-    take_in(write(tmp_path / "in", CANONICAL))
+    import_documents(write_document(tmp_path / "in", CANONICAL))
     operations.edit(Article.objects.get(), excerpt='Shut for "ever".')
     export(tmp_path / "out")
 
@@ -70,16 +58,16 @@ def test_editing_one_field_changes_exactly_its_line(tmp_path):
 
 
 def test_a_document_that_lost_its_scores_comes_back_without_them(tmp_path):
-    take_in(write(tmp_path / "in", CANONICAL))
+    import_documents(write_document(tmp_path / "in", CANONICAL))
     unscored = document(quality=None, heat=None, published=None)
-    take_in(write(tmp_path / "in", unscored))
+    import_documents(write_document(tmp_path / "in", unscored))
     export(tmp_path / "out")
 
     assert (tmp_path / "out" / f"{NAME}.md").read_bytes().decode() == unscored
 
 
 def test_all_can_be_written_in_the_newest_dialect(tmp_path):
-    take_in(write(tmp_path / "in", D2))
+    import_documents(write_document(tmp_path / "in", D2))
     export(tmp_path / "out", dialect="D5")
 
     text = (tmp_path / "out" / f"{NAME}.md").read_text()
@@ -93,7 +81,7 @@ def test_registry_files_of_one_name_and_any_end_come_back(tmp_path):
     for name, end in (("one", ""), ("two", "\n"), ("three", "\nnotes\n")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "outlet.md").write_text(entry.format(name) + end)
-    take_in(tmp_path)
+    import_documents(tmp_path)
     export(tmp_path / "out")
 
     written = sorted(path.read_text() for path in (tmp_path / "out" / "organizations").iterdir())
@@ -101,7 +89,7 @@ def test_registry_files_of_one_name_and_any_end_come_back(tmp_path):
 
 
 def test_exporting_again_leaves_equal_files_alone(tmp_path):
-    take_in(write(tmp_path / "in", CANONICAL))
+    import_documents(write_document(tmp_path / "in", CANONICAL))
 
     assert export(tmp_path / "out") == "1 files: 1 written, 0 unchanged\n"
     assert export(tmp_path / "out") == "1 files: 0 written, 1 unchanged\n"
@@ -109,7 +97,7 @@ def test_exporting_again_leaves_equal_files_alone(tmp_path):
 
 
 def test_a_link_at_the_target_is_replaced_and_not_followed(tmp_path):
-    take_in(write(tmp_path / "in", CANONICAL))
+    import_documents(write_document(tmp_path / "in", CANONICAL))
     (tmp_path / "out").mkdir()
     (tmp_path / "precious").write_text("keep")
     (tmp_path / "out" / f"{NAME}.md").symlink_to(tmp_path / "precious")
@@ -127,10 +115,10 @@ def test_a_directory_that_cannot_be_made_is_told(tmp_path):
 
 
 def test_exporting_takes_the_same_queries_for_one_and_many(tmp_path, django_assert_num_queries):
-    take_in(write(tmp_path / "in", CANONICAL))
+    import_documents(write_document(tmp_path / "in", CANONICAL))
     with django_assert_num_queries(12):
         export(tmp_path / "out")
-    take_in(SEEDS / "news")
+    import_documents(SEEDS / "news")
     with django_assert_num_queries(12):
         export(tmp_path / "out")
 
@@ -139,7 +127,7 @@ def test_what_an_editor_says_of_a_picture_goes_out_and_nothing_else_changes(tmp_
     """`isCached`, sizes and titles stay as they came in; a credit that came in comes out."""
     pictured = CANONICAL.replace("isCached: true\n", 'isCached: true\n    attribution: "Ana / Agency"\n', 1)
     assert pictured != CANONICAL
-    take_in(write(tmp_path / "in", pictured))
+    import_documents(write_document(tmp_path / "in", pictured))
     export(tmp_path / "out")
     assert (tmp_path / "out" / f"{NAME}.md").read_text() == pictured
 

@@ -89,7 +89,7 @@ def test_a_changed_document_is_parsed_once_unless_there_are_many(tmp_path, monke
         write_document(tmp_path, document(originalUrl=f'"https://courier.example/{name}"', heat=70), f"{name}.md")
     calls = []
     monkeypatch.setattr(importing, "PARSED_KEPT_MAX", kept)
-    monkeypatch.setattr(importing, "parse_file", lambda *given: calls.append(given[1]) or parse_file(*given))
+    monkeypatch.setattr(importing, "parse_file", lambda *args: calls.append(args[1]) or parse_file(*args))
 
     assert "3 updated" in import_documents(tmp_path)
 
@@ -135,10 +135,10 @@ def test_a_bad_document_is_rejected_whole_and_the_others_go_in(tmp_path):
     write_document(tmp_path, document(quality="many", name="Nobody"), "2020-06-09-bad.md")
     write_document(tmp_path)
 
-    told = refused(tmp_path)
+    output = refused(tmp_path)
 
-    assert "2020-06-09-bad.md:11: quality: must be a whole number without quotes" in told
-    assert told.endswith("2 files: 1 created, 0 updated, 0 unchanged, 1 rejected\n")
+    assert "2020-06-09-bad.md:11: quality: must be a whole number without quotes" in output
+    assert output.endswith("2 files: 1 created, 0 updated, 0 unchanged, 1 rejected\n")
     assert not Provider.objects.filter(name="Nobody").exists()
 
 
@@ -172,9 +172,9 @@ def test_directories_are_taken_with_all_below_and_only_documents(tmp_path):
         write_document(tmp_path, name=name)
     (tmp_path / "topic.yaml").write_text("taxonomy: topic\n_id: ports\nname: Ports\n")
 
-    found = [Path(source.path).name for source in sources([str(tmp_path), str(tmp_path / "a")])]
+    names = [Path(source.path).name for source in sources([str(tmp_path), str(tmp_path / "a")])]
 
-    assert found == ["2020-06-09-c.TXT", "topic.yaml", "2020-06-09-a.md", "2020-06-09-b.markdown"]
+    assert names == ["2020-06-09-c.TXT", "topic.yaml", "2020-06-09-a.md", "2020-06-09-b.markdown"]
 
 
 def test_a_run_that_is_stopped_while_its_files_are_counted_says_how_to_complete_it(tmp_path, monkeypatch):
@@ -203,21 +203,21 @@ def test_links_to_folders_are_not_followed_and_a_folder_that_cannot_be_read_is_n
         return scandir(folder)
 
     monkeypatch.setattr(os, "scandir", closed)
-    found = [(source.path.removeprefix(f"{tmp_path}/"), source.stem) for source in sources([str(tmp_path / "in")])]
+    files = [(source.path.removeprefix(f"{tmp_path}/"), source.stem) for source in sources([str(tmp_path / "in")])]
 
-    assert found == [("in/loop.md", "loop"), ("in/b.md/2020-06-09-b.md", "2020-06-09-b"), ("in/a", "a")]
+    assert files == [("in/loop.md", "loop"), ("in/b.md/2020-06-09-b.md", "2020-06-09-b"), ("in/a", "a")]
 
 
 def test_links_devices_and_missing_files_are_refused(tmp_path):
     write_document(tmp_path, name="real.md")
     (tmp_path / "link.md").symlink_to(tmp_path / "real.md")
 
-    told = refused(tmp_path / "link.md", "/dev/zero", tmp_path / "gone.md")
+    output = refused(tmp_path / "link.md", "/dev/zero", tmp_path / "gone.md")
 
-    assert "link.md: is a link; links are not taken in: name the file itself" in told
-    assert "/dev/zero: is no plain file; links, pipes and devices are not taken in" in told
-    assert "gone.md: is not there" in told
-    assert "0 created, 0 updated, 0 unchanged, 3 rejected" in told
+    assert "link.md: is a link; links are not taken in: name the file itself" in output
+    assert "/dev/zero: is no plain file; links, pipes and devices are not taken in" in output
+    assert "gone.md: is not there" in output
+    assert "0 created, 0 updated, 0 unchanged, 3 rejected" in output
 
 
 def test_two_files_of_one_name_and_different_content_are_told_apart(tmp_path):
@@ -225,10 +225,10 @@ def test_two_files_of_one_name_and_different_content_are_told_apart(tmp_path):
     write_document(tmp_path / "b", document(heat=99))
     write_document(tmp_path / "c")
 
-    told = refused(tmp_path)
+    output = refused(tmp_path)
 
-    assert f"has the same name {NAME} and other content; rename one of them" in told
-    assert "1 created, 0 updated, 1 unchanged, 1 rejected" in told
+    assert f"has the same name {NAME} and other content; rename one of them" in output
+    assert "1 created, 0 updated, 1 unchanged, 1 rejected" in output
 
 
 def test_links_meet_their_articles_whichever_comes_first(tmp_path):
@@ -333,8 +333,8 @@ def test_a_file_that_disappeared_changes_nothing_unless_pruned(tmp_path):
     assert "1 article would be withdrawn" in import_documents(tmp_path, prune=True, dry_run=True)
     assert Article.objects.public().count() == 2
 
-    told = import_documents(tmp_path, prune=True)
-    assert told.splitlines() == [
+    output = import_documents(tmp_path, prune=True)
+    assert output.splitlines() == [
         "1 article withdrawn: no document of theirs is left",
         "1 files: 0 created, 0 updated, 1 unchanged, 0 rejected",
     ]
@@ -401,9 +401,9 @@ def test_a_registry_entry_is_taken_once(tmp_path):
     for number, name in enumerate(("Ports", "Harbours", "Ports")):
         (tmp_path / f"0{number}.yaml").write_text(f"taxonomy: topic\n_id: ports\nname: {name}\n")
 
-    told = refused(tmp_path)
-    assert "01.yaml: _id: an earlier file registers ports otherwise; keep one" in told
-    assert "1 created, 0 updated, 1 unchanged, 1 rejected" in told
+    output = refused(tmp_path)
+    assert "01.yaml: _id: an earlier file registers ports otherwise; keep one" in output
+    assert "1 created, 0 updated, 1 unchanged, 1 rejected" in output
     assert "0 created, 0 updated, 2 unchanged, 1 rejected" in refused(tmp_path)
 
 

@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.services, pytest.mark.faults]
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def databases(request, tmp_path_factory):
-    with databases_of(request.param, tmp_path_factory.mktemp(request.param)) as found:
-        yield found
+    with databases_of(request.param, tmp_path_factory.mktemp(request.param)) as databases:
+        yield databases
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +50,10 @@ def test_a_stopped_import_is_completed_by_the_same_command(databases, documents,
     process = newsroom.start_import(documents)
     time.sleep(chance.uniform(0.3, max(0.4, expected[1] * 0.8)))
     process.send_signal(how)
-    told, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=20)
 
     if process.returncode != 0:
-        assert "Traceback" not in told
+        assert "Traceback" not in output
         public = newsroom.run("-c", _COUNT_PUBLIC)
         assert int(public) in (0, STORIES)  # readers see the run as a whole
     assert newsroom.import_whole(documents) == expected[0]
@@ -86,9 +86,9 @@ def test_imports_at_once_end_as_if_one_had_followed_the_other(databases, documen
     files = sorted(documents.iterdir())
     halves = [files[: len(files) * 2 // 3], files[len(files) // 3 :]]
     processes = [newsroom.start_import(*halves[number % 2]) for number in range(count)]
-    told = [process.communicate(timeout=120)[0] for process in processes]
+    output = [process.communicate(timeout=120)[0] for process in processes]
 
-    assert [process.returncode for process in processes] == [0] * count, told
+    assert [process.returncode for process in processes] == [0] * count, output
     assert newsroom.state() == expected[0]
 
 
@@ -99,9 +99,9 @@ def test_a_killed_import_leaves_no_lock_to_those_that_wait(databases, documents,
     second = newsroom.start_import(documents)
     time.sleep(0.2 * expected[1])
     first.kill()
-    told, _ = second.communicate(timeout=60)
+    output, _ = second.communicate(timeout=60)
 
-    assert second.returncode == 0, told
+    assert second.returncode == 0, output
     first.communicate(timeout=20)
     assert newsroom.state() == expected[0]
 
@@ -115,11 +115,11 @@ def test_a_full_disk_is_told_and_leaves_a_sound_database(databases, documents, e
     process = newsroom.start_import(
         documents, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     )
-    told, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=60)
 
-    assert process.returncode == 1, told
-    assert "The database failed: " in told
-    assert "Traceback" not in told
+    assert process.returncode == 1, output
+    assert "The database failed: " in output
+    assert "Traceback" not in output
     path = newsroom.environment["DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -142,10 +142,10 @@ def test_a_lost_server_is_told_and_the_next_run_completes(databases, documents, 
     time.sleep(expected[1] * 0.4)
     name = newsroom.environment["DATABASE_URL"].rpartition("/")[2]
     databases.disconnect(name)
-    told, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=60)
 
     if process.returncode != 0:
         assert process.returncode == 1
-        assert "The database failed: " in told
-        assert "Traceback" not in told
+        assert "The database failed: " in output
+        assert "Traceback" not in output
     assert newsroom.import_whole(documents) == expected[0]

@@ -184,16 +184,16 @@ def test_white_space_around_an_address_stays_out_of_it():
     ],
 )
 def test_a_refusal_names_line_field_and_problem(text, message):
-    found = problems(text)
+    reported = problems(text)
 
-    assert any(message in problem for problem in found), found
-    assert all(re.match(r"news\.md(:\d+)?: ", problem) for problem in found)
+    assert any(message in problem for problem in reported), reported
+    assert all(re.match(r"news\.md(:\d+)?: ", problem) for problem in reported)
 
 
 def test_all_problems_of_a_file_are_told_at_once():
-    found = problems(document(quality="many", published="maybe"))
+    reported = problems(document(quality="many", published="maybe"))
 
-    assert len(found) == 2
+    assert len(reported) == 2
 
 
 def test_registry_files_are_recognised_by_their_taxonomy():
