@@ -1,1 +1,1 @@
-"""The load test: `python -m benchmarks.load`, or `make load`. `__main__.py` tells what it does and what it holds."""
+"""The load test: `python -m benchmarks.load`, or `make load`. `__main__.py` says what it does and which bars it has."""

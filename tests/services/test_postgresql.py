@@ -145,7 +145,7 @@ def test_a_page_says_what_to_do_and_the_api_says_it_in_json(site, postgres):
     assert page.headers["Retry-After"] == api.headers["Retry-After"] == "5"
     assert page.headers["Cache-Control"] == "no-store"
     assert "Content-Security-Policy" in page.headers
-    assert "load the page again" in page.data.decode()
+    assert "reload the page" in page.data.decode()
     assert api.json()["status"] == 503
     wait_until(lambda: site.get("/latest/").status == 200, RECOVERED_SECONDS, "pages again")
 
