@@ -102,7 +102,6 @@ def refresh_instance(article: Article, outcome: ActionResult, uow: UnitOfWork) -
     if current is not None and current is not article:
         for field in Article._meta.concrete_fields:
             setattr(article, field.attname, getattr(current, field.attname))
-        article._state.fields_cache.clear()
     return outcome
 
 

@@ -1,1 +1,1 @@
-"""Pure decisions: scoring, ranking, clustering, slugs, states and permissions. Imports nothing of the project."""
+"""The rules of the newsroom as pure functions: data in, decision out, without Django."""

@@ -1,6 +1,6 @@
-"""Which lead a folded article belongs to. Pure.
+"""The lead of a folded article.
 
-Never the transitive closure of related links: it joins unrelated events (docs/format.md#stories).
+Only direct links count: following links of links would join unrelated events (docs/format.md#stories).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from .slugs import file_sort_key
 
 @dataclass(frozen=True, slots=True)
 class LeadCandidate:
-    """A lead that lists a folded article, or that the folded article lists; `mutual` if both.
+    """A lead that lists a folded article, or that the article lists. `mutual`: both list each other.
 
-    `decided` if an editor folded the article under it.
+    `decided`: an editor folded the article under it.
     """
 
     lead_id: int
@@ -27,18 +27,22 @@ class LeadCandidate:
 
 @dataclass(frozen=True, slots=True)
 class LeadAssignment:
-    """Where a folded article goes: None if no lead claims it. `ambiguous` asks an editor to look."""
+    """The lead of a folded article, None without candidates. `ambiguous`: there were several; an editor should look."""
 
     lead_id: int | None
     ambiguous: bool
 
 
 def choose_lead(candidates: Iterable[LeadCandidate]) -> LeadAssignment:
-    """Return the best claim: mutual before one-sided, then the highest quality, then the smallest file name.
+    """Return the best candidate: mutual first, then the highest quality, then the smallest file name.
 
-    An editor's decision leaves nothing to claim for others.
+    If an editor decided, other candidates don't count.
     """
-    known = list(candidates)
-    decided = [claim for claim in known if claim.decided]
-    ranked = sorted(decided or known, key=lambda claim: (not claim.mutual, -claim.quality, file_sort_key(claim.name)))
+    candidates = list(candidates)
+    decided = [candidate for candidate in candidates if candidate.decided]
+    ranked = sorted(decided or candidates, key=_sort_key)
     return LeadAssignment(ranked[0].lead_id if ranked else None, ambiguous=len(ranked) > 1)
+
+
+def _sort_key(candidate: LeadCandidate) -> tuple[bool, int, bytes]:
+    return not candidate.mutual, -candidate.quality, file_sort_key(candidate.name)

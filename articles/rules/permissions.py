@@ -1,6 +1,6 @@
-"""Who may do what: each verb's permission, and the groups that the newsroom starts with. Pure.
+"""The permission that each action needs, and the groups that a new site has.
 
-The doors ask `may()` before they show a button and again before they act on it.
+Admin and desk ask `can()` before they show a button and again before they run the action.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ PERMISSION_BY_ACTION: dict[str, str] = {
     "policy": CHANGE_POLICY,
 }
 
-# Of these verbs, heat, publication and leads are a consequence: who may do the verb may take all of it back.
+# These actions change heat, publication and leads as a consequence; to undo that takes no further permission.
 ACTIONS_WITH_POLICY_EFFECTS = frozenset(
     {"score", "rescore", "fold", "take_out", "make_lead", "merge", "import", "policy", "delete"}
 )
-# What other verbs, a whole form for one, may have changed beside: each asks for its own right.
+# Other actions, such as saving a whole form, may change these fields too; to undo that takes these permissions.
 PERMISSION_BY_FIELD: dict[str, str] = {
     **dict.fromkeys(("quality", "heat", "pin quality", "pin heat"), SCORE),
     **dict.fromkeys(("publish_at", "unpublish_at", "pick_until", "removed"), PUBLISH),
@@ -48,7 +48,7 @@ PERMISSION_BY_SUBJECT: dict[str, str] = {
     "topic": "articles.change_topic",
     "policy": CHANGE_POLICY,
 }
-# Where they were deleted, or are again.
+# To undo a deletion, or to redo one.
 DELETE_PERMISSION_BY_SUBJECT: dict[str, str] = {
     "provider": "providers.delete_provider",
     "topic": "articles.delete_topic",
@@ -70,9 +70,9 @@ _EDIT_TEXT = (
     "articles.view_articletopic",
 )
 _EDIT_LISTS = tuple(
-    f"articles.{act}_{model}"
+    f"articles.{action}_{model}"
     for model in ("articleimage", "relatedlink")
-    for act in ("view", "add", "change", "delete")
+    for action in ("view", "add", "change", "delete")
 )
 _EDITOR = (*_EDIT_TEXT, *_EDIT_LISTS, SCORE, FOLD)
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -94,12 +94,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 
 class HasPermissions(Protocol):
-    """A user, as far as rights go."""
+    """A user, as far as permissions go."""
 
     def has_perm(self, perm: str) -> bool: ...
 
 
-def can(user: HasPermissions, verb: str, *, undoes: str = "") -> bool:
-    """Return whether `user` may do what the verb does; undoing needs the right to do what is undone."""
-    wanted = undoes if verb == "undo" else verb
-    return user.has_perm(PERMISSION_BY_ACTION[wanted]) if wanted in PERMISSION_BY_ACTION else False
+def can(user: HasPermissions, action: str, *, undoes: str = "") -> bool:
+    """Return whether `user` may run the action. Undo needs the permission for the action that it `undoes`."""
+    permission = PERMISSION_BY_ACTION.get(undoes if action == "undo" else action)
+    return permission is not None and user.has_perm(permission)

@@ -1,4 +1,4 @@
-"""The order of the front page: a value that is stored once and never grows old. Pure."""
+"""The order of the front page: a stored rank that stays right as time passes, and a limit for each provider."""
 
 from __future__ import annotations
 
@@ -10,41 +10,42 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-HOURS_PER_TENFOLD_HEAT = 24.0  # an event ten times as hot stays up one day longer
-LIMITED_PLACES, MAX_PER_PROVIDER = 10, 2  # so many of the first places may one outlet's leads take
+HOURS_PER_TENFOLD_HEAT = 24.0  # ten times the heat keeps a story up one day longer
+LIMITED_PLACES = 10  # in that many first places ...
+MAX_PER_PROVIDER = 2  # ... a provider has at most that many stories
 
 
 def front_page_rank(heat: int | None, published_at: datetime) -> float:
-    """Return an article's place on the front page, higher first.
+    """Return the rank of an article on the front page, higher first.
 
-    The logarithm of its heat plus its publication time in days: nothing needs to be recomputed as time passes,
-    because all articles age alike. Unscored articles count as heat 0, folded ones too.
+    It is the logarithm of the heat plus the publication time in days. All articles age alike, so stored ranks never
+    need to be updated. Unscored and folded articles count as heat 0.
     """
     days = published_at.timestamp() / 3600 / HOURS_PER_TENFOLD_HEAT
     return round(math.log10(1 + max(heat or 0, 0)) + days, 6)
 
 
-def limit_per_provider(stories: Sequence[T], outlets: Sequence[Hashable], *, fixed: int = 0) -> list[T]:
-    """Return the stories in their order, but with at most PER_OUTLET of one outlet among the first MIXED_PLACES.
+def limit_per_provider(stories: Sequence[T], providers: Sequence[Hashable], *, fixed: int = 0) -> list[T]:
+    """Return the stories in order, but at most MAX_PER_PROVIDER of one provider in the first LIMITED_PLACES.
 
-    `outlets` tells whose each story is. What has to wait follows the first places; where other outlets don't have
-    enough stories to fill those, it stays. The first `fixed` stories keep their places, and count.
+    `providers` has the provider of each story. Stories over the limit move behind those places, unless other
+    providers don't have enough stories to fill them. The first `fixed` stories keep their places, and count.
     """
-    taken: Counter[Hashable] = Counter()
+    counts: Counter[Hashable] = Counter()
     first: list[int] = []
     later: list[int] = []
-    for place, outlet in enumerate(outlets):
-        fits = place < fixed or (len(first) < LIMITED_PLACES and taken[outlet] < MAX_PER_PROVIDER)
-        taken[outlet] += fits
-        (first if fits else later).append(place)
-    return [stories[place] for place in first + later]
+    for index, provider in enumerate(providers):
+        fits = index < fixed or (len(first) < LIMITED_PLACES and counts[provider] < MAX_PER_PROVIDER)
+        counts[provider] += fits
+        (first if fits else later).append(index)
+    return [stories[index] for index in first + later]
 
 
-def is_within_limit(outlets: Sequence[Hashable], *, fixed: int = 0) -> bool:
-    """Return whether the first places hold no more of one outlet than they may, beside what is `fixed`."""
-    taken = Counter(outlets[:fixed])
-    for outlet in outlets[fixed:LIMITED_PLACES]:
-        taken[outlet] += 1
-        if taken[outlet] > MAX_PER_PROVIDER:
+def is_within_limit(providers: Sequence[Hashable], *, fixed: int = 0) -> bool:
+    """Return whether no provider has more than MAX_PER_PROVIDER of the first places, apart from the `fixed` ones."""
+    counts = Counter(providers[:fixed])
+    for provider in providers[fixed:LIMITED_PLACES]:
+        counts[provider] += 1
+        if counts[provider] > MAX_PER_PROVIDER:
             return False
     return True

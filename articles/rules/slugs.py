@@ -1,6 +1,6 @@
-"""Names of documents: the slug rule and what counts as a document's name. Pure.
+"""Names of documents, made from date and title.
 
-The rule is in docs/format.md#file-names; it gives the names of 10,575 real documents without exception.
+docs/format.md#file-names has the rule; it gives the names of 10,575 real documents without exception.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
-SLUG_LENGTH_MAX = 200  # characters; the longest slug seen has 168, and 255 is a file name's limit
+SLUG_LENGTH_MAX = 200  # characters; the longest slug in real documents has 168, and a file name has at most 255
 
 _NAME_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9-]+")
 _DROPPED_PATTERN = re.compile(r"[^a-z0-9\s-]")
@@ -18,17 +18,17 @@ _GAP_PATTERN = re.compile(r"[\s-]+")
 
 
 def slugify_title(title: str) -> str:
-    """Return the words of `title` in a-z, 0-9 and hyphens; a trailing hyphen stays. Empty if none is left."""
+    """Return the words of `title` in a-z, 0-9 and hyphens, empty if there are none. A trailing hyphen stays."""
     text = title.strip().removesuffix(" ...")
     letters = (char for char in unicodedata.normalize("NFD", text) if unicodedata.category(char) != "Mn")
-    kept = _DROPPED_PATTERN.sub("", "".join(letters).lower())
-    return _GAP_PATTERN.sub("-", kept).lstrip("-")
+    slug = _DROPPED_PATTERN.sub("", "".join(letters).lower())
+    return _GAP_PATTERN.sub("-", slug).lstrip("-")
 
 
 def document_name(published_at: datetime, title: str) -> str:
-    """Return the name of a document that has none: its UTC date and its slug, cut at a word if too long.
+    """Return the name of a new document: its UTC date and its slug, cut at a word if too long.
 
-    A title without a single usable letter gets a digest instead, so that such titles of one day stay apart.
+    A title without any usable letter gets a digest instead, so that such titles of one day differ.
     """
     slug = slugify_title(title)
     if len(slug) > SLUG_LENGTH_MAX:
@@ -39,10 +39,10 @@ def document_name(published_at: datetime, title: str) -> str:
 
 
 def file_sort_key(name: str) -> bytes:
-    """Return the key by which names sort as their files do: `a-b.md` before `a.md`, because - comes before the dot."""
+    """Return the key that sorts names like their files: `a-b.md` before `a.md`, because - comes before the dot."""
     return f"{name}.md".encode()
 
 
 def is_document_name(stem: str) -> bool:
-    """Return whether a file's name without suffix is a document's name: YYYY-MM-DD-words."""
+    """Return whether a file name without suffix is that of a document: YYYY-MM-DD-words."""
     return len(stem) <= 250 and _NAME_PATTERN.fullmatch(stem) is not None

@@ -1,6 +1,6 @@
-"""The states of an article, which may follow which, and when a scheduled one is to be seen. Pure.
+"""The states of an article, their transitions, and when readers see a scheduled article.
 
-The database checks the same transitions (see `models/guards.py`).
+Triggers in the database check the same transitions (see `models/guards.py`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class SpikeReason(StrEnum):
     OTHER = "other"
 
 
-# What was rejected comes back undecided: nobody publishes by mistake what a colleague has thrown out.
+# A spiked article has to be reopened first, so that nobody publishes by mistake what a colleague rejected.
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.UNDECIDED: frozenset({State.PUBLISHED, State.HELD, State.SPIKED}),
     State.PUBLISHED: frozenset({State.UNDECIDED, State.HELD, State.SPIKED}),
@@ -35,17 +35,17 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 
 
 def can_transition(before: str, after: str) -> bool:
-    """Return whether an article in state `before` may become `after`; staying as it is is always allowed."""
+    """Return whether an article in state `before` may become `after`. It may always stay as it is."""
     return before == after or State(after) in TRANSITIONS[State(before)]
 
 
 def state_from_published(published: bool | None, before: str) -> State:
-    """Return the state that agrees with `published`: held and spiked articles stay so until they are published."""
+    """Return the state that agrees with `published`. Held and spiked articles stay so until they are published."""
     if published:
         return State.PUBLISHED
     return State.UNDECIDED if before == State.PUBLISHED else State(before)
 
 
 def is_within_schedule(publish_at: datetime | None, unpublish_at: datetime | None, now: datetime) -> bool:
-    """Return whether a schedule lets readers see an article at `now`: from the first time on, up to the second."""
+    """Return whether readers see an article at `now` by its schedule: from `publish_at` until before `unpublish_at`."""
     return (publish_at is None or publish_at <= now) and (unpublish_at is None or unpublish_at > now)
