@@ -273,7 +273,7 @@ class TestKeys:
         press(page, "w")
         expect(undo).to_have_attribute("aria-keyshortcuts", "z")
         press(page, "?")
-        page.get_by_role("button", name="All as they came").press("Enter")
+        page.get_by_role("button", name="Reset all keys").press("Enter")
         expect(undo).to_have_attribute("aria-keyshortcuts", "u")
 
     @pytest.mark.smoke
@@ -300,7 +300,7 @@ class TestKeys:
         press(page, "k", "k", "j", "N")
         hear(page, "2 selected, 1 published.")
         press(page, "Escape", "?")
-        page.get_by_role("button", name="All as they came").press("Enter")
+        page.get_by_role("button", name="Reset all keys").press("Enter")
         press(page, "Escape", "w")
         expect(chip(page, stories[1])).to_have_text("held")
         assert done_by("ana") == ["hold", "publish", "hold"]

@@ -15,8 +15,8 @@ let lastPk = null; // the story of the last action on one, which undo focuses
 /** Post an action. The versions of its rows are read when its turn has come. */
 function postAction(url, data, afterwards) {
   return requestQueue.addAction(() => {
-    const known = all("#desk input[name=row]").map((input) => input.value);
-    const sent = data.getAll("row").map((row) => newestVersion(row, known));
+    const onPage = all("#desk input[name=row]").map((input) => input.value);
+    const sent = data.getAll("row").map((row) => newestVersion(row, onPage));
     data.delete("row");
     sent.forEach((row) => data.append("row", row));
     return htmx.ajax("POST", url, { source: "#desk", swap: "none", values: data });
