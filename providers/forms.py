@@ -14,7 +14,7 @@ from .models import Provider, ProviderLogo
 
 
 @once
-def take_up_upload(upload: Any) -> Logo:
+def process_upload(upload: Any) -> Logo:
     """Return the logo that somebody uploaded, stored. Raises ValidationError."""
     try:
         return take_up(upload.read(MAX_BYTES + 1))
@@ -32,7 +32,7 @@ class LogoField(forms.FileField):
 
     def to_python(self, data: Any) -> Logo | None:
         upload = super().to_python(data)
-        return None if upload is None else take_up_upload(upload)
+        return None if upload is None else process_upload(upload)
 
 
 class LogoForm(forms.ModelForm):

@@ -1,4 +1,4 @@
-"""The editors' admin: wiring only. What editors decide goes through `operations.py`."""
+"""The admin site: wiring and forms. What editors decide goes through `articles.operations`."""
 
 import taggit.admin  # noqa: F401 it registers taggit's own tags, of which we use none
 from django.contrib import admin

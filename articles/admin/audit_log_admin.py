@@ -1,12 +1,16 @@
-"""What the admin changes of outlets and topics, as operations."""
+"""Mixins that save and delete through operations, so that what editors do in the admin is logged and can be undone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor, unit_of_work
@@ -15,50 +19,78 @@ from articles.operations.results import ActionError
 from providers.models import Provider
 
 
-class LoggedAdmin:
-    """Mixed into the admin of outlets or topics: what it saves and deletes is logged and can be undone."""
+def admin_actor(request: HttpRequest) -> Actor:
+    """Return who acts in the admin, for the audit log."""
+    return Actor(request.user, Via.ADMIN)
+
+
+class AuditLogAdminMixin:
+    """Saves a page, or the rows of a list, as one operation. Two that are sent at once are saved one after the other.
+
+    `process_upload` stores an uploaded picture. It runs before the operation begins, because others wait for that,
+    and remembers its result for the forms.
+    """
+
+    list_verb = Verb.EDIT
+    history_url = ""
+    process_upload: Callable[[Any], Any] | None = None
 
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
-        """Save a page, with its inlines, as one operation."""
         if request.method != "POST":
             return super().changeform_view(request, object_id, *args, **kwargs)
-        with unit_of_work(Verb.EDIT if object_id else Verb.ADD, _by(request)):
+        self._process_uploads(request, object_id)
+        with unit_of_work(Verb.EDIT if object_id else Verb.ADD, admin_actor(request)):
             return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def _process_uploads(self, request: HttpRequest, object_id: str | None) -> None:
+        may_save = self.has_change_permission(request) if object_id else self.has_add_permission(request)
+        if self.process_upload and may_save:
+            for upload in request.FILES.values():
+                with suppress(ValidationError):  # its form reports it
+                    self.process_upload(upload)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Save the rows of a list as one operation."""
-        if request.method != "POST":
+        if request.method != "POST" or "_save" not in request.POST:
             return super().changelist_view(request, extra_context)
+        with unit_of_work(self.list_verb, admin_actor(request)):
+            return super().changelist_view(request, extra_context)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        if not (self.history_url and object_id.isdecimal()):
+            return super().history_view(request, object_id, extra_context)
+        return redirect(self.history_url, int(object_id))
+
+
+class ReferenceAdminMixin(AuditLogAdminMixin):
+    """The same for outlets and topics, with their operations."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if "_save" in request.POST:
-            with unit_of_work(Verb.EDIT, _by(request)):
-                return super().changelist_view(request, extra_context)
-        return self._or_say_why_not(request, super().changelist_view, request, extra_context)
+            return super().changelist_view(request, extra_context)
+        return self._report_refusal(request, super().changelist_view, request, extra_context)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        return self._or_say_why_not(request, super().delete_view, request, object_id, extra_context)
+        return self._report_refusal(request, super().delete_view, request, object_id, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Provider | Topic, form: Any, change: bool) -> None:
         if change:
-            own = {field.name for field in obj._meta.concrete_fields}
-            values = {name: form.cleaned_data[name] for name in form.changed_data if name in own}
-            operations.edit_reference(obj, values)
+            columns = {field.name for field in obj._meta.concrete_fields}
+            operations.edit_reference(
+                obj, {name: form.cleaned_data[name] for name in form.changed_data if name in columns}
+            )
         else:
             operations.create_reference(obj)
 
     def delete_model(self, request: HttpRequest, obj: Provider | Topic) -> None:
-        operations.delete_references([obj], by=_by(request))
+        operations.delete_references([obj], by=admin_actor(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
-        operations.delete_references(queryset, by=_by(request))
+        operations.delete_references(queryset, by=admin_actor(request))
 
-    def _or_say_why_not(self, request: HttpRequest, view: Any, *args: Any) -> HttpResponse:
-        """Answer as `view` does; where it refuses, which only happens if somebody was faster, say why."""
+    def _report_refusal(self, request: HttpRequest, view: Callable[..., HttpResponse], *args: Any) -> HttpResponse:
+        """Return the response of `view`; if somebody used the row meanwhile, so that it can't be deleted, say so."""
         try:
             return view(*args)
-        except ActionError as refused:
-            self.message_user(request, f"Nothing was deleted: {refused}.", messages.ERROR)
+        except ActionError as error:
+            self.message_user(request, f"Nothing was deleted: {error}.", messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
-
-
-def _by(request: HttpRequest) -> Actor:
-    return Actor(request.user, Via.ADMIN)

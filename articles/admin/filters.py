@@ -1,4 +1,4 @@
-"""How editors narrow the list of articles. Every choice is a condition that an index or a range can serve."""
+"""The filters of the list of articles. Every choice is a condition that an index or a range can serve."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class TopicFilter(admin.SimpleListFilter):
 
 
 class OutletFilter(admin.SimpleListFilter):
-    """Registered outlets to click on, and a field for all others: there are thousands."""
+    """Links for registered outlets, and a field for the thousands of others."""
 
     title = "outlet"
     parameter_name = "outlet"
@@ -111,15 +111,15 @@ class OutletFilter(admin.SimpleListFilter):
         return True
 
     def queryset(self, request: Any, queryset: QuerySet[Article]) -> QuerySet[Article]:
-        wanted = (self.value() or "").strip().replace("\0", "")
-        if not wanted:
+        text = (self.value() or "").strip().replace("\0", "")
+        if not text:
             return queryset
-        outlets = Provider.objects.filter(Q(domain=wanted) | Q(name__icontains=wanted))
+        outlets = Provider.objects.filter(Q(domain=text) | Q(name__icontains=text))
         return queryset.of_outlets(outlets)
 
 
 class TimeFilter(admin.SimpleListFilter):
-    """Ranges of the publication time, down to a month. No date_hierarchy: it reads every row."""
+    """Ranges of the publication time, down to a month. Django's date_hierarchy would read every row."""
 
     title = "publication time"
     parameter_name = "time"
@@ -132,14 +132,14 @@ class TimeFilter(admin.SimpleListFilter):
         return queryset.filter(published_at__gte=span[0], published_at__lt=span[1]) if span else queryset
 
     def _months(self) -> Iterator[tuple[str, str]]:
-        """Yield the months of the year that is chosen, or whose month is."""
+        """Yield the months of the chosen year, or of the year of the chosen month."""
         year = (self.used_parameters.get(self.parameter_name) or "")[:4]
         if year.isdigit() and _span(year):
             for month in range(1, 13):
                 yield f"{year}-{month:02}", f"{date(int(year), month, 1):%B %Y}"
 
     def _years(self) -> Iterator[tuple[str, str]]:
-        """Yield the years between the first and the last article. Two queries that read one row each."""
+        """Yield the years from the last article to the first, with two queries that read one row each."""
         times = Article.objects.order_by("published_at").values_list("published_at", flat=True)
         first, last = times.first(), times.last()
         if first and last:
@@ -159,7 +159,7 @@ _RECENT: dict[str, tuple[str, Callable[[datetime], datetime]]] = {
 
 
 def _span(choice: str) -> tuple[datetime, datetime] | None:
-    """Return the first moment of the choice and the first moment after it; None if there is no such choice."""
+    """Return when the chosen time begins and ends; None if there is no such choice."""
     if choice in _RECENT:
         midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
         return _RECENT[choice][1](midnight), midnight + timedelta(days=1)

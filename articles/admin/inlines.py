@@ -1,4 +1,4 @@
-"""The lists on an article's page: topics, related links, pictures. A fixed number of queries whatever their length."""
+"""The lists on an article's page, topics, related links and pictures, in a fixed number of queries."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from pictures.uploads import once
 
 from .forms import RowForm
 
-LAST = 32_767  # sorts a row without position behind all others; operations.decide_lists numbers them anew
+APPEND_POSITION = 32_767  # sorts a row without a position last; operations.edit_related_rows renumbers them
 
 
 class LoadedAutocompleteSelect(AutocompleteSelect):
-    """An autocomplete that doesn't ask the database for the label of what its row has loaded."""
+    """An autocomplete that needs no query for the label of a value that its row has loaded."""
 
     loaded: models.Model | None = None
 
@@ -58,10 +58,10 @@ class ListRowForm(RowForm):
 
     def clean_position(self) -> int:
         position = self.cleaned_data["position"]
-        return LAST if position is None else position
+        return APPEND_POSITION if position is None else position
 
 
-class ListInline(admin.TabularInline):
+class OrderedInline(admin.TabularInline):
     form = ListRowForm
     extra = 0
 
@@ -73,12 +73,12 @@ class ListInline(admin.TabularInline):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name in self.autocomplete_fields and field is not None:
-            for icon in ("change", "view", "delete"):  # one icon a row is enough
+            for icon in ("change", "view", "delete"):  # one icon per row is enough
                 setattr(field.widget, f"can_{icon}_related", False)
         return field
 
 
-class TopicInline(ListInline):
+class TopicInline(OrderedInline):
     model = ArticleTopic
     fields = ("tag", "position")
     autocomplete_fields = ("tag",)
@@ -89,7 +89,7 @@ class TopicInline(ListInline):
         return super().get_queryset(request).select_related("tag")
 
 
-class RelatedInline(ListInline):
+class RelatedInline(OrderedInline):
     model = RelatedLink
     fk_name = "article"
     fields = ("title", "provider", "published_at", "web_url", "quality", "our_article")
@@ -108,13 +108,13 @@ class RelatedInline(ListInline):
     def our_article(self, link: RelatedLink) -> str:
         if link.target is None:
             return "–"
-        address = reverse("admin:articles_article_change", args=[link.target_id])
-        return format_html('<a href="{}">{}</a>', address, link.target.title)
+        url = reverse("admin:articles_article_change", args=[link.target_id])
+        return format_html('<a href="{}">{}</a>', url, link.target.title)
 
 
 @once
-def take_up_upload(upload: Any) -> tuple[Picture, bool]:
-    """Return the picture that somebody uploaded, as `take_up()` does. Raises ValidationError."""
+def process_upload(upload: Any) -> tuple[Picture, bool]:
+    """Store an uploaded picture and return it, with whether it is new. Raises ValidationError."""
     try:
         with Decoder() as decoder:
             return take_up(upload.read(MAX_BYTES + 1), decoder)
@@ -125,48 +125,48 @@ def take_up_upload(upload: Any) -> tuple[Picture, bool]:
 
 
 class ImageRowForm(ListRowForm):
-    """A picture by its address, or by a file, which gets an address on this site."""
+    """A picture by its URL, or by an uploaded file, which gets a URL on this site."""
 
-    site = ""  # its address; the inline tells it of each request
+    site = ""  # its URL; the inline sets it for each request
     upload = forms.FileField(
         label="upload",
         required=False,
-        help_text="JPEG, PNG, WebP, AVIF or GIF, up to 15 MB. It takes this one’s place, in this article alone.",
+        help_text="JPEG, PNG, WebP, AVIF or GIF, up to 15 MB. It replaces this one, in this article only.",
     )
-    taken_up: tuple[Picture, bool] | None = None
+    stored: tuple[Picture, bool] | None = None
 
     def clean_upload(self) -> Any:
         upload = self.cleaned_data["upload"]
         if upload:
-            self.taken_up = take_up_upload(upload)
+            self.stored = process_upload(upload)
         return upload
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if self.taken_up:
-            copy = Copy.of(self.taken_up[0])
+        if self.stored:
+            copy = Copy.of(self.stored[0])
             cleaned |= {"url": self.site + media_address(copy.file), "width": copy.width, "height": copy.height}
             self.instance.is_cached = True
         elif not cleaned.get("url") and "upload" not in self.errors:
-            raise ValidationError("A picture needs an address or a file.")
+            raise ValidationError("A picture needs a URL or a file.")
         return cleaned
 
     def save(self, commit: bool = True) -> ArticleImage:
         image = super().save(commit)
-        if self.taken_up:
-            picture, is_new = self.taken_up
+        if self.stored:
+            picture, is_new = self.stored
             link(image.url, picture, is_new=is_new)
         return image
 
 
-class ImageInline(ListInline):
+class ImageInline(OrderedInline):
     model = ArticleImage
     form = ImageRowForm
-    fields = ("shown", "url", "upload", "alt", "attribution", "title", "width", "height", "position")
-    readonly_fields = ("shown",)
+    fields = ("display_copy", "url", "upload", "alt", "attribution", "title", "width", "height", "position")
+    readonly_fields = ("display_copy",)
     verbose_name = "picture"
     verbose_name_plural = "pictures"
-    may_take_down = False  # whoever asks for the page, which has an inline of its own
+    may_take_down = False  # set for each request, which has an inline of its own
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         self.may_take_down = permissions.can(request.user, "take_down")
@@ -179,7 +179,7 @@ class ImageInline(ListInline):
         return super().get_queryset(request).pictures().with_copies()
 
     @admin.display(description="our copy")
-    def shown(self, image: ArticleImage) -> str:
+    def display_copy(self, image: ArticleImage) -> str:
         if image.pk is None:
             return "–"
         if not image.small_copy:
@@ -187,5 +187,5 @@ class ImageInline(ListInline):
         picture = format_html('<img class="copy" src="{}" alt="" width="120">', media_address(image.small_copy))
         if not self.may_take_down:
             return picture
-        address = reverse("desk_take_down", args=[image.article_id, image.pk])
-        return format_html('{}<br><a href="{}">Take down for good</a>', picture, address)
+        url = reverse("desk_take_down", args=[image.article_id, image.pk])
+        return format_html('{}<br><a href="{}">Take down for good</a>', picture, url)

@@ -1,4 +1,4 @@
-"""The policy: one form for the site and its top-level topics, what it would do, and the page that applies it."""
+"""The policy: one form for the site and its top-level topics, its preview, and the page that applies it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from django.utils.html import format_html
 from django.views.decorators.csrf import csrf_protect
 
 from articles import operations
-from articles.audit_log.unit_of_work import Actor, unit_of_work
-from articles.models import OVERRIDABLE, Article, Policies, SitePolicy, Topic, TopicPolicy, Verb, Via
+from articles.audit_log.unit_of_work import unit_of_work
+from articles.models import OVERRIDABLE, Article, Policies, SitePolicy, Topic, TopicPolicy, Verb
 from articles.rules import permissions
 from articles.stories.policy_preview import PolicyPreview, changed_policies, preview_policy
 
-from .forms import PREVIEW, SitePolicyForm, TopicPolicyForm
+from .audit_log_admin import admin_actor
+from .policy_forms import PREVIEW, SitePolicyForm, TopicPolicyForm
 
 Overrides = dict[int, dict[str, int | None]]
 
 
 class PolicyPermissions:
-    """One right decides who may change the policy of the site and of topics; looking takes another."""
+    """One permission to change the policy of the site and of topics, another to see it."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(permissions.CHANGE_POLICY)
@@ -54,7 +55,7 @@ class TopicPolicyInline(PolicyPermissions, admin.TabularInline):
         return super().get_queryset(request).select_related("topic")
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer the top-level topics, asked for once for all rows, and those that had a policy before they moved."""
+        """Offer the top-level topics, queried once for all rows, and those with a policy from before they moved."""
         topics = Topic.objects.filter(Q(parent=None) | Q(policy__isnull=False))
         field = super().formfield_for_foreignkey(db_field, request, **kwargs | {"queryset": topics})
         field.choices = list(field.choices)
@@ -63,7 +64,7 @@ class TopicPolicyInline(PolicyPermissions, admin.TabularInline):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "topic":
-            for icon in ("add", "change", "view", "delete"):  # topics are edited among the topics
+            for icon in ("add", "change", "view", "delete"):  # topics are edited on their own pages
                 setattr(field.widget, f"can_{icon}_related", False)
         return field
 
@@ -111,13 +112,13 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
         return redirect("admin:articles_sitepolicy_change", 1)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> SitePolicy | None:
-        """Return the one policy; as long as nobody has saved it, an unsaved one with the defaults."""
+        """Return the one policy, unsaved with the defaults until somebody saves it."""
         return super().get_object(request, object_id, from_field) or (SitePolicy(pk=1) if object_id == "1" else None)
 
-    # Looking ahead
+    # Preview
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        """Show beside a form that was sent for a preview what it would do, worked out when no lock is held any more."""
+        """Show what a form that was sent for a preview would change, computed after all locks are released."""
         if PREVIEW in request.POST and not context["errors"]:
             form = context["adminform"].form
             overrides = _overrides([inline.formset for inline in context["inline_admin_formsets"]])
@@ -128,36 +129,36 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
     # Saving
 
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
-        """Save the page as one operation; two that are sent at once follow each other, so the second is asked."""
+        """Save the page as one operation; of two sent at once, the second one finds the conflict."""
         if request.method != "POST" or PREVIEW in request.POST or not self.has_change_permission(request):
             return super().changeform_view(request, object_id, *args, **kwargs)
-        with unit_of_work(Verb.POLICY, _by(request)):
+        with unit_of_work(Verb.POLICY, admin_actor(request)):
             return super().changeform_view(request, object_id, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: SitePolicy, form: Any, change: bool) -> None:
-        """Leave the row alone: `save_related` writes all numbers of the page at once."""
+        """Do nothing: `save_related` saves all numbers of the page at once."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         for formset in formsets:
-            formset.save(commit=False)  # it only remembers what changed, for the admin's own history
+            formset.save(commit=False)  # the admin's own messages need it
         numbers = {name: form.cleaned_data[name] for name in form.changed_data}
         overrides = _overrides(formsets)
         turned = operations.change_policy(numbers, overrides)
         if turned:
             shown = "shown to" if form.cleaned_data["publish_unscored"] else "hidden from"
-            told = "1 unscored article is" if turned == 1 else f"{turned:,} unscored articles are"
-            self.message_user(request, f"{told} now {shown} readers.", messages.INFO)
+            text = "1 unscored article is" if turned == 1 else f"{turned:,} unscored articles are"
+            self.message_user(request, f"{text} now {shown} readers.", messages.INFO)
         if overrides or set(OVERRIDABLE).intersection(numbers):
-            address = reverse("admin:articles_sitepolicy_rescore")
-            told = 'Articles keep their numbers until they are rescored. <a href="{}">Apply to all articles</a>.'
-            self.message_user(request, format_html(told, address), messages.INFO)
+            url = reverse("admin:articles_sitepolicy_rescore")
+            text = 'Articles keep their numbers until they are rescored. <a href="{}">Apply to all articles</a>.'
+            self.message_user(request, format_html(text, url), messages.INFO)
 
     def rescore_view(self, request: HttpRequest) -> HttpResponse:
-        """Show what rescoring all articles would change; do it on confirmation."""
+        """Show what rescoring all articles would change, and do it after confirmation."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         if request.method == "POST":
-            count = len(operations.rescore(Article.objects.all(), by=_by(request)))
+            count = len(operations.rescore(Article.objects.all(), by=admin_actor(request)))
             noun = "article" if count == 1 else "articles"
             self.message_user(request, f"{count:,} {noun} changed by rescoring; pins stayed.", messages.SUCCESS)
             return redirect("admin:articles_sitepolicy_change", 1)
@@ -170,26 +171,22 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
         return TemplateResponse(request, "admin/articles/sitepolicy/rescore.html", context)
 
 
-def _by(request: HttpRequest) -> Actor:
-    return Actor(request.user, Via.ADMIN)
-
-
 def _forecast(numbers: dict[str, int], overrides: Overrides) -> PolicyPreview:
     return preview_policy(changed_policies(numbers, overrides, Policies.load()))
 
 
 def _overrides(formsets: Any) -> Overrides:
-    """Return the numbers of topics that the rows of the page change; None gives one back to the site's policy."""
+    """Return the changed numbers by topic; None hands a number back to the site's policy."""
     none: dict[str, int | None] = dict.fromkeys(OVERRIDABLE)
-    found: Overrides = {}
+    overrides: Overrides = {}
     for formset in formsets:
         changed = [row for row in formset.forms if row.has_changed()]
         for row in changed:
             if row.instance.pk and (row in formset.deleted_forms or "topic" in row.changed_data):
-                found[row.initial["topic"]] = dict(none)
+                overrides[row.initial["topic"]] = dict(none)
         for row in changed:
             if row not in formset.deleted_forms:
                 names = OVERRIDABLE if row.moved else [name for name in OVERRIDABLE if name in row.changed_data]
-                own = {name: row.cleaned_data[name] for name in names}
-                found[row.cleaned_data["topic"].pk] = found.get(row.cleaned_data["topic"].pk, {}) | own
-    return found
+                pk = row.cleaned_data["topic"].pk
+                overrides[pk] = overrides.get(pk, {}) | {name: row.cleaned_data[name] for name in names}
+    return overrides

@@ -14,16 +14,16 @@ def in_tree_order(topics: Iterable[Topic]) -> list[tuple[Topic, int]]:
     A topic whose parent is not among `topics`, or stands below it, counts as a root.
     """
     rows = list(topics)
-    known = {topic.pk for topic in rows}
+    ids = {topic.pk for topic in rows}
     children: dict[int | None, list[Topic]] = defaultdict(list)
     for topic in rows:
-        children[topic.parent_id if topic.parent_id in known else None].append(topic)
+        children[topic.parent_id if topic.parent_id in ids else None].append(topic)
     seen: set[int] = set()
-    roots = [*children[None], *rows]  # the rest is for topics in a circle, which no root leads to
-    return [found for root in roots for found in _below(root, children, seen)]
+    roots = [*children[None], *rows]  # for topics in a circle, which no root reaches
+    return [entry for root in roots for entry in _descend(root, children, seen)]
 
 
-def _below(root: Topic, children: dict[int | None, list[Topic]], seen: set[int]) -> Iterator[tuple[Topic, int]]:
+def _descend(root: Topic, children: dict[int | None, list[Topic]], seen: set[int]) -> Iterator[tuple[Topic, int]]:
     waiting = [(root, 0)]
     while waiting:
         topic, depth = waiting.pop()

@@ -1,11 +1,12 @@
-"""Topics, as the tree that they are."""
+"""Topics: their form, and their list as a tree."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
+from django.core.exceptions import ValidationError
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -14,22 +15,40 @@ from django.utils.html import format_html
 
 from articles.models import ArticleTopic, Topic
 
-from .audit_log_admin import LoggedAdmin
-from .forms import TopicForm
+from .audit_log_admin import ReferenceAdminMixin
+from .conflict_forms import ConflictAwareForm
+from .form_fields import LinesField
 from .topic_order import in_tree_order
 
 DEPTH_SHOWN = 8  # deeper topics are indented like these
 
 
+class TopicForm(ConflictAwareForm):
+    class Meta:
+        field_classes: ClassVar = {"keywords": LinesField, "hashtags": LinesField, "images": LinesField}
+        help_texts: ClassVar = {
+            "keywords": "One per line. In a title they stand for this topic; the suggested quality rewards them.",
+            "hashtags": "One per line.",
+            "images": "URLs of pictures, one per line.",
+        }
+
+    def clean_images(self) -> list[str]:
+        urls = self.cleaned_data["images"]
+        for url in urls:
+            if not url.lower().startswith(("https://", "http://")):
+                raise ValidationError("URLs start with http:// or https://: %(url)s", params={"url": url})
+        return urls
+
+
 class TopicChangeList(ChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Topic]:
-        used = ArticleTopic.objects.filter(tag=OuterRef("pk")).order_by().values("tag")
-        count = Subquery(used.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
+        places = ArticleTopic.objects.filter(tag=OuterRef("pk")).order_by().values("tag")
+        count = Subquery(places.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
         topics = super().get_queryset(request, exclude_parameters)
         return topics.annotate(article_count=Coalesce(count, 0))
 
     def get_results(self, request: HttpRequest) -> None:
-        """Put the page in the order of the tree, unless the editor asked for another."""
+        """Sort the page as a tree, unless the editor chose another order."""
         super().get_results(request)
         if ORDER_VAR in self.params:
             return
@@ -42,7 +61,7 @@ def _at_depth(topic: Topic, depth: int) -> Topic:
 
 
 @admin.register(Topic)
-class TopicAdmin(LoggedAdmin, admin.ModelAdmin):
+class TopicAdmin(ReferenceAdminMixin, admin.ModelAdmin):
     form = TopicForm
     list_display = ("indented_name", "shortname", "slug", "parent", "weight", "articles")
     list_display_links = ("indented_name",)
@@ -61,7 +80,7 @@ class TopicAdmin(LoggedAdmin, admin.ModelAdmin):
         return TopicChangeList
 
     def get_readonly_fields(self, request: HttpRequest, obj: Topic | None = None) -> list[str]:
-        return ["slug"] if obj else []  # it is the topic's address
+        return ["slug"] if obj else []  # it is part of the topic's URL
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Topic | None = None) -> dict[str, list[str]]:
         return {} if obj else {"slug": ["name"]}
@@ -76,5 +95,5 @@ class TopicAdmin(LoggedAdmin, admin.ModelAdmin):
 
     @admin.display(description="articles", ordering="article_count")
     def articles(self, topic: Topic) -> str:
-        address = reverse("admin:articles_article_changelist", query={"topic": topic.slug})
-        return format_html('<a href="{}">{}</a>', address, topic.article_count)
+        url = reverse("admin:articles_article_changelist", query={"topic": topic.slug})
+        return format_html('<a href="{}">{}</a>', url, topic.article_count)

@@ -16,7 +16,7 @@ from django.urls import reverse
 from PIL import Image
 
 from articles import operations
-from articles.admin import articles as module
+from articles.admin import article_list as module
 from articles.audit_log.unit_of_work import Actor
 from articles.models import (
     Article,
@@ -472,7 +472,7 @@ class TestTheArticlesPage:
 
         page = save(admin_client, change_url(article), web_url="javascript:alert(1)")
 
-        assert "Addresses start with http:// or https://." in page.content.decode()
+        assert "URLs start with http:// or https://." in page.content.decode()
 
 
 class TestHostileText:
@@ -559,7 +559,7 @@ class TestTopics:
 
         page = save(admin_client, f"{TOPICS}{topic.pk}/change/", images="javascript:alert(1)")
 
-        assert "Addresses start with http:// or https://: javascript:alert(1)" in page.content.decode()
+        assert "URLs start with http:// or https://: javascript:alert(1)" in page.content.decode()
 
     def test_the_list_takes_the_same_queries_for_one_and_many(self, admin_client, django_assert_num_queries):
         parent = builders.topic("T0")
@@ -896,7 +896,7 @@ def test_no_page_needs_inline_script_or_style(admin_client):
 
 class TestManyArticles:
     def test_the_list_counts_no_further_than_it_must(self, admin_client, monkeypatch):
-        monkeypatch.setattr("articles.admin.articles.COUNT_MAX", 3)
+        monkeypatch.setattr("articles.admin.article_list.COUNT_MAX", 3)
         for _ in range(5):
             builders.article()
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from PIL import Image
 
 from articles import operations
-from articles.admin.inlines import take_up_upload
+from articles.admin.inlines import process_upload
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR
 from articles.images.fetch_queue import fail
 from articles.images.store import PictureRemoved, names_of
@@ -22,7 +22,7 @@ from articles.operations.results import ActionError
 from pictures.decoder import Decoder
 from pictures.sniffing import MAX_BYTES
 from providers import logos
-from providers.forms import take_up_upload as take_up_logo
+from providers.forms import process_upload as process_logo
 from tests import builders
 from tests.admin.forms import change_url, fields_of, save
 from tests.desk.history import member
@@ -114,7 +114,7 @@ def test_a_picture_that_is_taken_down_while_the_page_is_saved_is_refused(admin_c
 def test_a_picture_needs_an_address_or_a_file(admin_client):
     article = builders.article()
     page = save(admin_client, change_url(article), **{"images-TOTAL_FORMS": "1", "images-0-title": "x"})
-    assert "A picture needs an address or a file." in page.content.decode()
+    assert "A picture needs a URL or a file." in page.content.decode()
 
 
 def test_alternative_text_and_credit_are_an_editors_and_survive_imports_and_undo(admin_client, client):
@@ -285,7 +285,7 @@ def test_an_upload_is_seen_to_by_the_child_process_alone(admin_client, monkeypat
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize(("take_up", "most"), [(take_up_upload, MAX_BYTES), (take_up_logo, logos.MAX_BYTES)])
+@pytest.mark.parametrize(("take_up", "most"), [(process_upload, MAX_BYTES), (process_logo, logos.MAX_BYTES)])
 def test_of_an_upload_no_more_is_read_than_a_picture_may_have(take_up, most):
     read = []
     upload = type("Upload", (), {"read": lambda self, size=-1: read.append(size) or b""})()

@@ -1,0 +1,254 @@
+"""The list of articles: its columns, search, order and actions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.core.paginator import Paginator
+from django.db.models import Count, IntegerField, OuterRef, Prefetch, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+
+from articles import operations
+from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb
+from articles.operations.results import ActionResult
+from articles.rules import permissions, slugs
+from articles.rules.states import SpikeReason
+from articles.search import is_common, matching
+
+from .audit_log_admin import AuditLogAdminMixin, admin_actor
+from .filters import EditorFilter, OutletFilter, StateFilter, TimeFilter, TopicFilter
+from .forms import ArticleRowForm
+
+VERSION_FIELD, VERSION = re.compile(r"version-([0-9]{1,18})"), re.compile(r"[0-9]{1,9}")
+REJECTIONS_MAX = 10  # in one message
+COUNT_MAX = 1000  # articles that a list counts; more are "1000+"
+LARGE_COLUMNS = ("body", "extra", "layout", "featured_content", "wishes")
+
+
+class LowerBound(int):
+    """A count that stopped before the end, shown as "1000+"."""
+
+    def __str__(self) -> str:
+        return f"{int(self)}+"
+
+
+class CappedCountPaginator(Paginator):
+    """Counts no further than COUNT_MAX: counting a million articles takes longer than showing fifty of them."""
+
+    is_capped = False  # set if the result is known to be large
+
+    @cached_property
+    def count(self) -> int:
+        if self.is_capped:
+            return LowerBound(COUNT_MAX)
+        counted = self.object_list.order_by().values("pk")[: COUNT_MAX + 1].count()
+        return LowerBound(COUNT_MAX) if counted > COUNT_MAX else counted
+
+
+class ArticleChangeList(ChangeList):
+    def get_ordering(self, request: HttpRequest, queryset: ArticleQuerySet) -> list[str]:
+        """Break ties by the file name instead of the key: no index would serve the order with the key."""
+        ordering = super().get_ordering(request, queryset)
+        return [*ordering[:-1], "file_name"] if ordering[-1] == "-pk" else ordering
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> ArticleQuerySet:
+        links = RelatedLink.objects.filter(article=OuterRef("pk")).order_by().values("article")
+        count = Subquery(links.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
+        return (
+            super()
+            .get_queryset(request, exclude_parameters)
+            .defer(*LARGE_COLUMNS, *(f"lead__{field}" for field in ("secured", *LARGE_COLUMNS)))
+            .prefetch_related(Prefetch("article_topics", ArticleTopic.objects.select_related("tag")))
+            .annotate(related_count=Coalesce(count, 0))
+        )
+
+
+class ArticleListAdmin(AuditLogAdminMixin, admin.ModelAdmin):
+    list_verb = Verb.SCORE
+    list_display = (
+        "display_title",
+        "quality",
+        "heat",
+        "display_state",
+        "display_related_count",
+        "provider",
+        "display_time",
+        "display_topics",
+    )
+    list_display_links = ("display_title",)
+    list_editable = ("quality", "heat")
+    list_filter = (StateFilter, TimeFilter, TopicFilter, OutletFilter, EditorFilter)
+    list_select_related = ("provider", "lead")
+    list_per_page = 50
+    paginator = CappedCountPaginator
+    search_fields = ("title",)  # shows the search box; get_search_results searches
+    search_help_text = 'Words of title, excerpt, outlet or topics; "a phrase"; -not this'
+    ordering = ("-published_at", "file_name")
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    actions = (
+        "publish_selected",
+        "hold_selected",
+        "spike_selected",
+        "reopen_selected",
+        "rescore_selected",
+        "unpin_selected",
+    )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ArticleChangeList
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[ArticleRowForm]:
+        return ArticleRowForm
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        self.list_editable = ["quality", "heat"] if self.has_score_permission(request) else []
+        return self.list_display
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(permissions.PUBLISH)
+
+    def has_score_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(permissions.SCORE)
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Allow what our own pages link to; a lookup on `secured` would reveal it letter by letter."""
+        return lookup == "provider__id__exact" or lookup in {choice.parameter_name for choice in self.list_filter}
+
+    # Search
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: ArticleQuerySet, search_term: str
+    ) -> tuple[ArticleQuerySet, bool]:
+        """Search with the index of `articles.search`; a document name finds its article too."""
+        if slugs.is_document_name(search_term.strip()):
+            return queryset.filter(name=search_term.strip()), False
+        return matching(queryset, search_term, newest=self._is_plain_search(request)), False
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> CappedCountPaginator:
+        paginator = super().get_paginator(request, *args, **kwargs)
+        paginator.is_capped = self._is_plain_search(request) and is_common(request.GET[SEARCH_VAR])
+        return paginator
+
+    def _is_plain_search(self, request: HttpRequest) -> bool:
+        """Return whether this is the first page of a search without filters, in the order of the list."""
+        return set(request.GET) == {SEARCH_VAR}
+
+    # Actions
+
+    @admin.action(description="Publish selected articles", permissions=["publish"])
+    def publish_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
+        self._run(request, queryset, operations.publish, "published")
+
+    @admin.action(description="Hold selected articles", permissions=["score"])
+    def hold_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
+        self._run(request, queryset, operations.hold, "held")
+
+    @admin.action(description="Spike selected articles", permissions=["score"])
+    def spike_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
+        self._run(request, queryset, operations.spike, "spiked", SpikeReason.OTHER)
+
+    @admin.action(description="Reopen selected articles", permissions=["score"])
+    def reopen_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
+        self._run(request, queryset, operations.reopen, "reopened")
+
+    @admin.action(description="Unpin selected: let documents and policy decide again", permissions=["score"])
+    def unpin_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
+        self._run(request, queryset.exclude(pins=[]), operations.unpin, "unpinned")
+
+    @admin.action(description="Rescore selected articles by the policy", permissions=["score"])
+    def rescore_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
+        changed = operations.rescore(queryset, by=admin_actor(request))
+        self._message_count(request, len(changed), "changed by rescoring; pins stayed")
+
+    def _run(
+        self,
+        request: HttpRequest,
+        queryset: ArticleQuerySet,
+        operation: Callable[..., ActionResult],
+        past_tense: str,
+        *args: Any,
+    ) -> None:
+        """Run an operation on the selected articles and report how many it changed and which it rejected."""
+        result = operation(queryset, *args, by=admin_actor(request), versions=_sent_versions(request))
+        self._message_count(request, len(result.done), past_tense)
+        if result.rejections:
+            shown = [f"“{rejection.title}” {rejection.reason}" for rejection in result.rejections[:REJECTIONS_MAX]]
+            if len(result.rejections) > REJECTIONS_MAX:
+                shown.append(f"and {len(result.rejections) - REJECTIONS_MAX} more")
+            text = f"{len(result.rejections)} not {past_tense}: {'; '.join(shown)}."
+            self.message_user(request, text, messages.WARNING)
+
+    def _message_count(self, request: HttpRequest, number: int, past_tense: str) -> None:
+        noun = "article" if number == 1 else "articles"
+        self.message_user(request, f"{number} {noun} {past_tense}.", messages.SUCCESS if number else messages.INFO)
+
+    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
+    def action_checkbox(self, article: Article) -> str:
+        """Send the version that the editor saw, so that an action doesn't overrule later changes of others."""
+        return format_html(
+            '{}<input type="hidden" name="version-{}" value="{}">',
+            super().action_checkbox(article),
+            article.pk,
+            article.version,
+        )
+
+    # Columns
+
+    @admin.display(description="title", ordering="title")
+    def display_title(self, article: Article) -> str:
+        return article.title
+
+    @admin.display(description="publication time", ordering="published_at")
+    def display_time(self, article: Article) -> str:
+        return date_format(timezone.localtime(article.published_at), "j M Y H:i")
+
+    @admin.display(description="state", ordering="state")
+    def display_state(self, article: Article) -> str:
+        number = getattr(article, "related_count", None)
+        role = article.role(article.related_links.count() if number is None else number)
+        marks = [
+            ("public", article.is_shown(), "Readers see it by itself"),
+            ("removed", article.removed, "Rejected by its source"),
+            ("missing", article.missing, "Its document has disappeared"),
+            ("stale", article.stale, "Its document has lost its scores"),
+            ("ambiguous", article.ambiguous, "Several leads claim it"),
+            ("coming in", article.staged is not None, "The import that brings it is still running"),
+            ("pinned", bool(article.pins), "Decided by an editor: " + ", ".join(article.pins)),
+        ]
+        return format_html(
+            '<span class="state {}">{}</span> <span class="role {}">{}</span>{}',
+            article.state,
+            article.decision,
+            str(role),
+            str(role),
+            format_html_join(
+                "",
+                ' <span class="mark {}" title="{}">{}</span>',
+                ((label.replace(" ", "-"), title, label) for label, applies, title in marks if applies),
+            ),
+        )
+
+    @admin.display(description="related")
+    def display_related_count(self, article: Article) -> int | str:
+        return article.related_count or ""
+
+    @admin.display(description="topics")
+    def display_topics(self, article: Article) -> str:
+        return ", ".join(place.tag.label for place in article.article_topics.all())
+
+
+def _sent_versions(request: HttpRequest) -> dict[int, int]:
+    """Return which version of each article the page showed."""
+    sent = [(VERSION_FIELD.fullmatch(name), VERSION.fullmatch(value)) for name, value in request.POST.items()]
+    return {int(name[1]): int(version[0]) for name, version in sent if name and version}

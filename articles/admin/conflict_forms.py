@@ -1,0 +1,130 @@
+"""Forms that find edit conflicts: they tell an editor's changes from what others changed meanwhile."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.forms.models import InlineForeignKeyField
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import Truncator, capfirst
+
+from articles.models import Article, ArticleImage, ArticleTopic, Event, RelatedLink, SitePolicy, Subject, Topic
+from providers.models import Provider
+
+TYPED_MAX = 200  # characters
+SUBJECTS: dict[type[Model], str] = {
+    Article: Subject.ARTICLE,
+    Topic: Subject.TOPIC,
+    Provider: Subject.PROVIDER,
+    SitePolicy: Subject.POLICY,
+}
+# Rows of lists have no events of their own: (the key of their article, the name of the list in its events).
+LISTS: dict[type[Model], tuple[str, str]] = {
+    ArticleTopic: ("content_object_id", "topics"),
+    ArticleImage: ("article_id", "images"),
+    RelatedLink: ("article_id", "related"),
+}
+EVENT_FIELDS = {"decision": ("state", "spike_reason"), "provider": ("provider_id",)}  # where events use other names
+
+
+class ConflictAwareForm(forms.ModelForm):
+    """A form that knows what its page showed, so that only the editor's own changes count.
+
+    Fields that others changed meanwhile keep their values. If both changed the same field, the form asks the editor.
+    A request without the values of the page, such as a script's, is compared with what is stored.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            return
+        for name, field in self.fields.items():
+            omitted = field.hidden_widget().value_omitted_from_data
+            missing = self.is_bound and omitted(self.data, self.files, self.add_initial_prefix(name))
+            field.show_hidden_initial = not missing and not isinstance(field, forms.FileField)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in self.changed_data:
+            if name in cleaned and self._changed_meanwhile(name):
+                self._report_conflict(name, cleaned[name])
+        if self.instance.pk is not None:
+            columns = {*(self._meta.fields or ())} & {field.name for field in self._meta.model._meta.get_fields()}
+            for name in set(cleaned).intersection(columns).difference(self.changed_data):
+                if not isinstance(self.fields[name], InlineForeignKeyField):
+                    cleaned[name] = getattr(self.instance, name)
+        return cleaned
+
+    def _changed_meanwhile(self, name: str) -> bool:
+        field, stored = self.fields[name], self[name].initial
+        if not field.show_hidden_initial or not field.has_changed(stored, self[name].data):
+            return False
+        if isinstance(stored, str):
+            stored = field.to_python(stored)
+        return field.has_changed(stored, self._initial_on_page(name))
+
+    def _initial_on_page(self, name: str) -> Any:
+        widget = self.fields[name].hidden_widget()
+        return widget.value_from_datadict(self.data, self.files, self.add_initial_prefix(name))
+
+    def _report_conflict(self, name: str, typed: Any) -> None:
+        """Refuse the value once: the page that is shown again contains what is stored now."""
+        self.add_error(
+            name,
+            ValidationError(
+                "%(who)s changed this while you were editing: it is now “%(stored)s”, you typed “%(typed)s”. "
+                "Save again to replace it.",
+                code="stale",
+                params={
+                    "who": self._who_changed(name) or "Somebody",
+                    "stored": _display(getattr(self.instance, name)),
+                    "typed": Truncator(_display(typed)).chars(TYPED_MAX),  # the field below has it in full
+                },
+            ),
+        )
+        key, widget = self.add_initial_prefix(name), self.fields[name].hidden_widget()
+        value = self.fields[name].prepare_value(self[name].initial)
+        self.data = self.data.copy()
+        if isinstance(widget, forms.MultiWidget):
+            for index, part in enumerate(widget.decompress(value)):
+                self.data[f"{key}_{index}"] = str(part)
+        else:
+            self.data[key] = "" if value is None else str(value)
+
+    def _who_changed(self, name: str) -> str:
+        """Return who changed the field last; empty if no operation did."""
+        row: Any = self.instance
+        subject, pk = SUBJECTS.get(type(row), ""), row.pk
+        fields = EVENT_FIELDS.get(name, (name,))
+        if type(row) in LISTS:
+            key, listing = LISTS[type(row)]
+            subject, pk, fields = Subject.ARTICLE, getattr(row, key), (listing,)
+        event = Event.objects.of(subject, pk).filter(field__in=fields).select_related("operation").first()
+        if event is None:
+            return ""
+        return event.operation.actor_name or capfirst(event.operation.who)
+
+
+def _display(value: Any) -> str:
+    """Return a value as the page shows it."""
+    if value is None or value == "" or value == []:
+        return "–"
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, datetime):
+        return date_format(timezone.localtime(value), "j M Y H:i")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+class RowForm(ConflictAwareForm):
+    """One of many forms on a page: an unchanged row is not validated, and costs no query."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            self.empty_permitted = True

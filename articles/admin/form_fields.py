@@ -1,0 +1,53 @@
+"""Form fields and widgets of the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.validators import ProhibitNullCharactersValidator
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one per line."""
+
+    widget = forms.Textarea
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        for of_json in ("encoder", "decoder"):  # what models.JSONField hands to its form field
+            kwargs.pop(of_json, None)
+        super().__init__(*args, **kwargs)
+
+    def validate(self, value: list[str]) -> None:
+        super().validate(value)
+        for line in value:
+            ProhibitNullCharactersValidator()(line)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(str(line) for line in value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[str]:
+        lines = value if isinstance(value, list) else (super().to_python(value) or "").splitlines()
+        return [text for line in lines if (text := str(line).strip())]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return not self.disabled and self.to_python(initial) != self.to_python(data)
+
+
+class TextField(forms.CharField):
+    """Text of several lines, with the line ends that documents use."""
+
+    widget = forms.Textarea
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"strip": False, **kwargs})
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value).replace("\r\n", "\n")
+
+
+class YesNoSelect(forms.NullBooleanSelect):
+    """Yes, no or nothing: in newsroom words."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        forms.Select.__init__(self, attrs, [("unknown", "–"), ("true", "Yes"), ("false", "No")])

@@ -1,0 +1,88 @@
+"""The forms of the policy: the numbers of the site and of top-level topics."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
+
+from articles.models import NUMBERS, OVERRIDABLE
+from articles.rules.scoring import SCORE_MAX
+
+from .conflict_forms import ConflictAwareForm, RowForm
+
+WEIGHTS = tuple(name for name in NUMBERS if name.endswith("_weight"))
+RELATED_BONUS_MAX = 1000  # a hundred times what newsrooms of this format give
+PREVIEW = "_preview"  # the button that shows what a form would change, and saves nothing
+
+
+class SitePolicyForm(ConflictAwareForm):
+    """The numbers of the site's policy. For a preview it is cleaned but never valid, so that nothing saves it."""
+
+    class Meta:
+        labels: ClassVar = {
+            "publish_threshold": "Threshold of heat for publishing",
+            "related_bonus": "Heat for each related link",
+            "bonus_floor": "Least quality for that bonus",
+            "window_days": "Days between stories of one event",
+            "publish_unscored": "Show unscored articles to readers",
+            "base_weight": "Points for every article",
+            "topic_weight": "Points for each topic",
+            "subtopic_weight": "Points for each topic with a parent",
+            "keyword_weight": "Points for each topic with a keyword in the title",
+            "image_weight": "Points for a picture",
+            "amp_weight": "Points for an AMP page",
+            "provider_weight": "Points for a registered outlet",
+            "video_weight": "Points for a video",
+        }
+        help_texts: ClassVar = {
+            "publish_threshold": "Articles with at least this heat are published.",
+            "related_bonus": "Points that each link of its related list adds to a lead's heat.",
+            "bonus_floor": "Leads below this quality get no points for related links.",
+            "window_days": "How many days apart stories of one event may be, at most.",
+            "publish_unscored": "Those without quality, heat and publish state. Saving shows or hides them at once.",
+            **dict.fromkeys(WEIGHTS, ""),  # their labels say it
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _limit_heat(self)
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and PREVIEW not in self.data
+
+
+class TopicPolicyForm(RowForm):
+    """The numbers of one top-level topic that replace those of the site."""
+
+    class Meta:
+        labels: ClassVar = {
+            "publish_threshold": "Threshold of heat",
+            "related_bonus": "Heat for each related link",
+            "bonus_floor": "Least quality for that bonus",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _limit_heat(self)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.instance.pk is None and all(cleaned.get(name) is None for name in OVERRIDABLE) and not self.errors:
+            raise ValidationError("Type at least one number that differs from the site's, or leave this row out.")
+        return cleaned
+
+    @property
+    def moved(self) -> bool:
+        """Whether all its numbers are new for their topic: the row is new, or its topic was changed."""
+        return self.instance.pk is None or "topic" in self.changed_data
+
+
+def _limit_heat(form: forms.ModelForm) -> None:
+    """Refuse numbers that would take heat beyond what the database stores."""
+    limits = {"publish_threshold": SCORE_MAX, "bonus_floor": SCORE_MAX, "related_bonus": RELATED_BONUS_MAX}
+    for name, limit in limits.items():
+        if name in form.fields:
+            form.fields[name].validators.append(MaxValueValidator(limit))
