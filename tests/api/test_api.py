@@ -428,25 +428,18 @@ class TestManners:
         assert answer["Access-Control-Allow-Origin"] == "*"
 
     @pytest.mark.parametrize(
-        ("path", "queries"),
-        [
-            ("news/", 3),
-            ("news/page/2/", 5),
-            ("news/ai/", 6),
-            ("news/ai/page/2/", 5),
-            ("news/2020-06-09-one/", 3),
-            ("topics/", 1),
-        ],
+        "path", ["news/", "news/page/2/", "news/ai/", "news/ai/page/2/", "news/2020-06-09-one/", "topics/"]
     )
-    @pytest.mark.parametrize("articles", [1, 4])
-    def test_queries_are_the_same_for_any_number(
-        self, client, settings, django_assert_num_queries, articles, path, queries
-    ):
-        settings.API_PAGE_SIZE = settings.API_TOPIC_PAGE_SIZE = articles
+    def test_queries_are_the_same_for_any_number(self, client, settings, count_queries, path):
         builders.article(name="2020-06-09-one", topics=["AI"])
-        for number in range(2 * articles):
-            article = builders.article(topics=["AI", f"T{number}"], provider=builders.provider(f"P{number}"))
-            ArticleImage.objects.create(article=article, url="https://courier.example/1.jpg")
-
-        with django_assert_num_queries(1 + queries):  # what state the site is in, and then
-            assert client.get(f"/api/{path}").status_code == 200
+        costs = []
+        for page_size in (1, 4):
+            settings.API_PAGE_SIZE = settings.API_TOPIC_PAGE_SIZE = page_size
+            for number in range(2 * page_size):
+                name = f"{page_size} {number}"
+                article = builders.article(topics=["AI", f"T{name}"], provider=builders.provider(f"P{name}"))
+                ArticleImage.objects.create(article=article, url="https://courier.example/1.jpg")
+            with count_queries() as queries:
+                assert client.get(f"/api/{path}").status_code == 200
+            costs.append(len(queries))
+        assert costs[0] == costs[1]
