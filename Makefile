@@ -72,6 +72,7 @@ lint: $(dev)
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy
+	.venv/bin/lint-imports
 	.venv/bin/hadolint Dockerfile
 
 # The smaller lock files follow the versions of the largest.
