@@ -139,7 +139,7 @@ class TestVerbs:
         later = timezone.now() + timedelta(days=1)
         arguments: dict[str, Any] = {"schedule": {"publish_at": later}, "pick": {"until": later}}.get(verb, {})
 
-        with pytest.raises(ActionError, match="the right to publish"):
+        with pytest.raises(ActionError, match="the permission to publish"):
             getattr(operations, verb)(article, by=by, **arguments)
         assert not Operation.objects.exists()
 
@@ -533,7 +533,7 @@ def test_who_may_not_publish_may_not_withdraw_either_and_reads_why(decision):
     page = client.post(change_url(article), form)
 
     assert page.status_code == 200
-    assert page.context["errors"] == [["This article is published; taking it from readers needs the right to publish."]]
+    assert page.context["errors"] == [["This article is published; withdrawing it needs the permission to publish."]]
     article.refresh_from_db()
     assert article.state == "published"
 
