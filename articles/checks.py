@@ -15,7 +15,7 @@ from PIL import features
 
 from articles.api.items import EDITIONS
 from config.checks import CHECK_TAG
-from fetching.address_check import Exemption
+from fetching.address_check import AllowedNetwork
 
 API_PAGE_SIZE_MAX = 1000  # articles in one answer of the API
 OLDEST_SQLITE = (3, 35)  # the first with RETURNING, so that new rows come back with their ids
@@ -119,7 +119,7 @@ def check_picture_servers(**kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for text in settings.PICTURE_SERVERS:
         try:
-            Exemption.parse(text)
+            AllowedNetwork.parse(text)
         except ValueError:
             found.append(
                 Error(

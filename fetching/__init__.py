@@ -1,1 +1,1 @@
-"""The only code that asks other servers: address check, HTTP client with limits."""
+"""The only code that sends requests to other servers: address check and HTTP client with limits."""

@@ -1,4 +1,4 @@
-"""Which addresses of the internet pictures may be fetched from. Pure: names are resolved elsewhere."""
+"""Check which URLs and IP addresses may be fetched. Pure: names are resolved by the HTTP client."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 DEFAULT_PORTS = {"http": 80, "https": 443}
 PORTS = frozenset(DEFAULT_PORTS.values())
-MAX_ADDRESS = 4096  # characters
-# Public by the registry of one Python version or another, yet ways into networks that aren't, or nobody's.
-_DETOURS = tuple(
-    ipaddress.ip_network(each)
-    for each in (
+MAX_URL_LENGTH = 4096  # characters
+# Global in some Python versions' registry, yet tunnels into private networks, or unassigned.
+_TUNNEL_NETWORKS = tuple(
+    ipaddress.ip_network(network)
+    for network in (
         "0.0.0.0/8",
         "100.64.0.0/10",  # behind a provider's NAT
         "192.0.0.0/24",
@@ -37,25 +37,25 @@ _DETOURS = tuple(
         "fec0::/10",  # site-local
     )
 )
-_PLAIN = "!$%&'()*+,/:;=?@[]~"  # beside letters, digits and -._; % because addresses are encoded already
+_SAFE_CHARACTERS = "!$%&'()*+,/:;=?@[]~"  # besides letters, digits and -._; % because URLs are encoded already
 _NAME_PATTERN = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.(?!-)[a-z0-9_-]{1,63})*")
-_NUMBER_PATTERN = re.compile(r"[0-9]+|0x[0-9a-f]*")  # what the WHATWG calls a number: such a host is an IPv4 address
+_NUMBER_PATTERN = re.compile(r"[0-9]+|0x[0-9a-f]*")  # by the WHATWG URL standard, such a host is an IPv4 address
 
 
-class AddressRefused(Exception):
-    """A picture may not be fetched from there; the message completes the sentence "the address ..."."""
+class UrlError(Exception):
+    """The URL may not be fetched; the message completes the sentence "the address ..."."""
 
 
 @dataclass(frozen=True)
-class Exemption:
-    """A network that isn't public, or a port that isn't the web's, from which pictures may be fetched all the same."""
+class AllowedNetwork:
+    """A network that is not public, or ports other than 80 and 443, which may be fetched from all the same."""
 
     network: Network
     ports: frozenset[int] = PORTS
 
     @classmethod
-    def parse(cls, text: str) -> Exemption:
-        """Return what `10.1.0.0/16`, `127.0.0.1:8001` or `[::1]:8001` stands for. Raises ValueError."""
+    def parse(cls, text: str) -> AllowedNetwork:
+        """Parse `10.1.0.0/16`, `127.0.0.1:8001` or `[::1]:8001`. Raises ValueError."""
         if "/" in text or text.count(":") > 1 and not text.startswith("["):
             return cls(ipaddress.ip_network(text))
         parts = urlsplit(f"//{text}")
@@ -65,7 +65,7 @@ class Exemption:
 
 @dataclass(frozen=True)
 class Target:
-    """Where to ask for a picture: `path` with the query; `name` is what the Host header says."""
+    """The server and path to request. `path` includes the query; `name` is the value of the Host header."""
 
     scheme: str
     host: str
@@ -82,34 +82,34 @@ class Target:
         return f"{self.scheme}://{self.name}{self.path}"
 
 
-def target_of(url: str, exempt: Collection[Exemption] = ()) -> Target:
-    """Return where `url` leads, as documents write it: blanks around it and letters beyond ASCII are understood.
+def parse_url(url: str, allowed: Collection[AllowedNetwork] = ()) -> Target:
+    """Return the target of a URL as documents write it, perhaps with blanks around it and non-ASCII letters.
 
-    Raises AddressRefused. Whether its host may be asked is_allowed() tells, once it is resolved.
+    Raises UrlError. Once its host is resolved, check each IP address with is_allowed().
     """
     text = url.strip()
-    if len(text) > MAX_ADDRESS:
-        raise AddressRefused(f"is longer than {MAX_ADDRESS:,} characters")
+    if len(text) > MAX_URL_LENGTH:
+        raise UrlError(f"is longer than {MAX_URL_LENGTH:,} characters")
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        raise AddressRefused("holds control characters")
+        raise UrlError("contains control characters")
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise AddressRefused("can't be understood") from None
+        raise UrlError("is not a valid URL") from None
     if parts.scheme not in DEFAULT_PORTS:
-        raise AddressRefused("doesn't start with http:// or https://")
+        raise UrlError("doesn't start with http:// or https://")
     if "@" in parts.netloc:
-        raise AddressRefused("holds a user's name")
+        raise UrlError("contains a user name")
     port = DEFAULT_PORTS[parts.scheme] if port is None else port
-    if port not in PORTS.union(*(each.ports for each in exempt)):
-        raise AddressRefused(f"names port {port}; pictures come from ports 80 and 443")
+    if port not in PORTS.union(*(network.ports for network in allowed)):
+        raise UrlError(f"names port {port}; only ports 80 and 443 are allowed")
     return Target(parts.scheme, _host(parts), port, _path(parts))
 
 
-def is_allowed(address: IPAddress, port: int, exempt: Collection[Exemption] = ()) -> bool:
-    """Return whether a picture may be fetched from there: the public internet, or one of the exemptions."""
-    if any(address in each.network and port in each.ports for each in exempt):
+def is_allowed(address: IPAddress, port: int, allowed: Collection[AllowedNetwork] = ()) -> bool:
+    """Return whether this address and port may be fetched from: the public internet, or an allowed network."""
+    if any(address in entry.network and port in entry.ports for entry in allowed):
         return True
     return port in PORTS and is_public(address)
 
@@ -117,39 +117,39 @@ def is_allowed(address: IPAddress, port: int, exempt: Collection[Exemption] = ()
 def is_public(address: IPAddress) -> bool:
     if isinstance(address, ipaddress.IPv6Address) and address.scope_id:
         return False
-    if any(address in network for network in _DETOURS):
+    if any(address in network for network in _TUNNEL_NETWORKS):
         return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
 def _host(parts: SplitResult) -> str:
-    """Return the host as a resolver takes it: a name in ASCII, or an address without brackets."""
+    """Return the host as a resolver expects it: an ASCII name, or an IP address without brackets."""
     host = (parts.hostname or "").removesuffix(".")
     if not host:
-        raise AddressRefused("names no host")
+        raise UrlError("names no host")
     if "[" in parts.netloc:
         return _literal(host)
     try:
         name = host if host.isascii() else host.encode("idna").decode().lower().removesuffix(".")
     except UnicodeError:
-        raise AddressRefused("names a host that can't be") from None
+        raise UrlError("names an invalid host") from None
     if _NUMBER_PATTERN.fullmatch(name.rpartition(".")[2]):
-        return _literal(name)  # resolvers would read 0177.1, 0x7f000001 and 2130706433 each in their own way
+        return _literal(name)  # resolvers differ on 0177.1, 0x7f000001 and 2130706433
     if len(name) > 253 or not _NAME_PATTERN.fullmatch(name):
-        raise AddressRefused("names a host that can't be")
+        raise UrlError("names an invalid host")
     return name
 
 
 def _literal(host: str) -> str:
     if "%" in host:
-        raise AddressRefused("names a network card of its own")
+        raise UrlError("names a network interface")
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
-        raise AddressRefused("names a host that can't be") from None
+        raise UrlError("names an invalid host") from None
 
 
 def _path(parts: SplitResult) -> str:
-    """Return path and query as written, with what a request line can't hold percent-encoded."""
+    """Return path and query as written, percent-encoding what a request line can't contain."""
     path = parts.path if parts.path.startswith("/") else f"/{parts.path}"
-    return quote(f"{path}?{parts.query}" if parts.query else path, safe=_PLAIN)
+    return quote(f"{path}?{parts.query}" if parts.query else path, safe=_SAFE_CHARACTERS)

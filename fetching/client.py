@@ -1,8 +1,8 @@
-"""The only requests that Newsfold makes for pictures: to vetted addresses, within limits of time and size.
+"""An HTTP client for untrusted servers: checked IP addresses, and limits on time, size and redirects.
 
-A name is resolved once for each request, and the connection is made to what was vetted: a second answer of a name
-server is never asked for. No cookie, no password, no proxy of the environment, no redirect that isn't vetted like the
-first address.
+Each host name is resolved once, and the connection goes to an address that was checked, so a name server can't return
+another one in between. Sends no cookies or passwords, uses no proxy from the environment, and checks each redirect like
+the first URL.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -27,17 +27,15 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.util.ssl_ import create_urllib3_context
 
-from pictures.sniffing import CONTENT_TYPES, MAX_BYTES, format_of
+from .address_check import AllowedNetwork, IPAddress, Target, UrlError, is_allowed, parse_url
 
-from .address_check import AddressRefused, Exemption, IPAddress, Target, is_allowed, target_of
-
-SECONDS = 20.0  # for a picture in all: redirects, names and body included
-CONNECT_SECONDS = 5.0  # for one address of a host, and for as much TLS
+SECONDS = 20.0  # for a whole request: name resolution, redirects and body included
+CONNECT_SECONDS = 5.0  # for one address of a host, and again for TLS
 MAX_REDIRECTS = 5
-MAX_ADDRESSES = 3  # of a host, tried one after the other
-MAX_HEAD_BYTES = 65_536
-MAX_WIRE_BYTES = MAX_BYTES + 1_000_000  # with the frames of a chunked body
-MAX_WAIT = 7 * 24 * 3600.0  # seconds; whatever Retry-After says
+MAX_ADDRESSES = 3  # addresses of a host that are tried, one after the other
+MAX_HEADER_BYTES = 65_536
+CHUNK_FRAMES_BYTES = 1_000_000  # allowance for the framing of a chunked body
+MAX_WAIT = 7 * 24 * 3600.0  # seconds; the most that Retry-After can ask for
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 GONE = 410
 TOO_BUSY = frozenset({429, 502, 503, 504})
@@ -46,114 +44,122 @@ _READ_BYTES = 65_536
 Resolver = Callable[[str, int], list[IPAddress]]
 
 
-class NotFetched(Exception):
-    """The picture was not to be had; the message completes the sentence "the server ...".
+class FetchError(Exception):
+    """The file could not be fetched; the message completes the sentence "the server ...".
 
-    `for_good` tells that asking again is useless; `wait` is for how many seconds the host doesn't want to be asked
-    again, None if it doesn't say; `host_fails` tells that others of its pictures would end the same now.
+    `permanent` says that retrying is useless, `host_down` that other requests to this host would fail too now. `wait`
+    is the number of seconds after which the host wants the next request, None if it doesn't say.
     """
 
     def __init__(
-        self, reason: str, *, for_good: bool = False, wait: float | None = None, host_fails: bool = False
+        self, reason: str, *, permanent: bool = False, wait: float | None = None, host_down: bool = False
     ) -> None:
         super().__init__(reason)
-        self.for_good = for_good
+        self.permanent = permanent
         self.wait = wait
-        self.host_fails = host_fails
+        self.host_down = host_down
 
 
 class Deadline:
-    """A moment by which all has to be done."""
+    """The moment by which a request must be complete."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds left. Raises NotFetched if there are none."""
+        """Return the seconds left. Raises FetchError if there are none."""
         left = self._end - time.monotonic()
         if left <= 0:
-            raise self.missed()
+            raise self.error()
         return left
 
-    def missed(self) -> NotFetched:
-        return NotFetched(f"takes longer than {self.seconds:g} s", host_fails=True)
+    def error(self) -> FetchError:
+        return FetchError(f"takes longer than {self.seconds:g} s", host_down=True)
 
 
 def resolve(host: str, port: int) -> list[IPAddress]:
-    """Return the addresses of `host` in the order in which to try them. Raises OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [ipaddress.ip_address(address[0]) for *_, address in found]
+    """Return the IP addresses of `host` in the order in which to try them. Raises OSError."""
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [ipaddress.ip_address(address[0]) for *_, address in infos]
 
 
 def default_tls() -> ssl.SSLContext:
-    """Return what tells whether to believe a host: the certificates that the machine trusts."""
+    """Return a TLS context that verifies hosts by the certificates that this machine trusts."""
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
     context.load_default_certs()
     return context
 
 
-class Fetcher:
-    """Fetches pictures; for any number of threads at once.
+class HttpClient:
+    """Fetch files with GET requests; may be used by several threads at once.
 
-    `exempt` are the networks that may be asked although they aren't public. It and the other arguments but `agent`
-    are for tests and for those who keep a picture server of their own.
+    `accept` is the Accept header, `max_bytes` the largest body. `allowed_networks` may be asked although they are not
+    on the public internet. `resolver`, `seconds` and `tls` are for tests.
     """
 
     def __init__(
         self,
         agent: str = "Newsfold",
         *,
-        exempt: Collection[Exemption] = (),
+        accept: str,
+        max_bytes: int,
+        allowed_networks: Collection[AllowedNetwork] = (),
         seconds: float = SECONDS,
         resolver: Resolver = resolve,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._exempt = tuple(exempt)
+        self._max_bytes = max_bytes
+        self._allowed_networks = tuple(allowed_networks)
         self._seconds = seconds
         self._resolver = resolver
         self._tls = tls or default_tls()
         self._headers = {
-            "Accept": "image/avif,image/webp,image/jpeg,image/png,image/gif",
-            "Accept-Encoding": "identity",  # what is compressed has no size before it is unpacked
+            "Accept": accept,
+            "Accept-Encoding": "identity",  # the size of a compressed body is unknown until it is unpacked
             "Connection": "close",
             "User-Agent": agent,
         }
 
-    def fetch(self, url: str) -> bytes:
-        """Return the file at `url`, which says and looks like a picture; not decoded yet. Raises NotFetched."""
+    def get(self, url: str, check_headers: Callable[[Mapping[str, str]], None]) -> bytes:
+        """Return the body of the 200 response at `url`, after up to MAX_REDIRECTS redirects. Raises FetchError.
+
+        `check_headers` sees the headers before the body is read, and may raise FetchError.
+        """
         deadline = Deadline(self._seconds)
         for _ in range(MAX_REDIRECTS + 1):
             target = self._target(url)
             with _Exchange(self._connect(target, deadline), deadline) as exchange:
-                answer = exchange.ask(target, self._headers)
-                if answer.status not in REDIRECTS:
-                    return _picture(exchange, answer)
-                url = _location(answer, target)
-        raise NotFetched(f"redirects more than {MAX_REDIRECTS} times")
+                response = exchange.send(target, self._headers)
+                if response.status not in REDIRECTS:
+                    _require_success(response)
+                    check_headers(response.headers)
+                    return exchange.read_body(response, self._max_bytes)
+                url = _location(response, target)
+        raise FetchError(f"redirects more than {MAX_REDIRECTS} times")
 
     def _target(self, url: str) -> Target:
         try:
-            return target_of(url, self._exempt)
-        except AddressRefused as refused:
-            raise NotFetched(f"is not asked: the address {refused}", for_good=True) from None
+            return parse_url(url, self._allowed_networks)
+        except UrlError as error:
+            raise FetchError(f"is not asked: the address {error}", permanent=True) from None
 
     def _connect(self, target: Target, deadline: Deadline) -> HTTPConnection:
-        """Return a connection to the first of the vetted addresses of `target` that takes one."""
+        """Return a connection to the first checked address of `target` that accepts one."""
         reason = ""
-        for address in self._vetted(target, deadline)[:MAX_ADDRESSES]:
+        for address in self._checked_addresses(target, deadline)[:MAX_ADDRESSES]:
             connection = self._connection(target, address, timeout=min(CONNECT_SECONDS, deadline.left() / 2))
             try:
                 connection.connect()
             except (ConnectTimeoutError, NewConnectionError) as error:
                 connection.close()
-                reason = _plain(error)
+                reason = _reason(error)
             except (HTTPError, OSError, ValueError) as error:
                 connection.close()
                 raise _failure(error) from error
             else:
                 return connection
-        raise NotFetched(f"can't be reached: {reason}", host_fails=True)
+        raise FetchError(f"can't be reached: {reason}", host_down=True)
 
     def _connection(self, target: Target, address: IPAddress, timeout: float) -> HTTPConnection:
         if target.scheme == "http":
@@ -163,25 +169,25 @@ class Fetcher:
             target.port,
             timeout=timeout,
             ssl_context=self._tls,
-            server_hostname=target.host,  # whom the certificate has to name
+            server_hostname=target.host,  # the certificate must be for this name
         )
 
-    def _vetted(self, target: Target, deadline: Deadline) -> list[IPAddress]:
-        """Return the addresses of the host, all of which may be asked.
+    def _checked_addresses(self, target: Target, deadline: Deadline) -> list[IPAddress]:
+        """Return the IP addresses of the host, all of them allowed.
 
-        One that may not refuses them all: who mixes inner addresses into public ones means harm or made a mistake,
-        and the order in which a name server lists them must not decide.
+        One that is not allowed rules out the host: mixing internal and public addresses is an attack or a mistake, and
+        the order in which a name server lists them must not decide.
         """
-        found = list(dict.fromkeys(self._resolved(target, deadline)))
-        for address in found:
-            if not is_allowed(address, target.port, self._exempt):
-                raise NotFetched(f"is not asked: its address {address} is not on the public internet")
-        if not found:
-            raise NotFetched("has no address", host_fails=True)
-        return found
+        addresses = list(dict.fromkeys(self._resolve(target, deadline)))
+        for address in addresses:
+            if not is_allowed(address, target.port, self._allowed_networks):
+                raise FetchError(f"is not asked: its address {address} is not on the public internet")
+        if not addresses:
+            raise FetchError("has no address", host_down=True)
+        return addresses
 
-    def _resolved(self, target: Target, deadline: Deadline) -> list[IPAddress]:
-        """Ask the system's resolver in a thread of its own: nothing else bounds how long it takes."""
+    def _resolve(self, target: Target, deadline: Deadline) -> list[IPAddress]:
+        """Resolve the host in a separate thread, because the system's resolver has no timeout."""
         answers: queue.SimpleQueue[list[IPAddress] | Exception] = queue.SimpleQueue()
 
         def ask() -> None:
@@ -194,32 +200,32 @@ class Fetcher:
         try:
             answer = answers.get(timeout=deadline.left())
         except queue.Empty:
-            raise deadline.missed() from None
+            raise deadline.error() from None
         if isinstance(answer, Exception):
-            raise NotFetched(f"has no address: {_plain(answer)}", host_fails=True) from answer
+            raise FetchError(f"has no address: {_reason(answer)}", host_down=True) from answer
         return answer
 
 
 class _Exchange:
-    """One request and its answer on an open connection, which is closed at the end."""
+    """One request and its response on an open connection, which is closed at the end."""
 
     def __init__(self, connection: HTTPConnection, deadline: Deadline) -> None:
         self._connection = connection
         self._socket = cast(socket.socket, connection.sock)
-        self._wire = _Wire(self._socket, deadline)
-        connection.sock = cast(Any, _Plug(self._socket, self._wire, deadline))
+        self._stream = _LimitedStream(self._socket, deadline)
+        connection.sock = cast(Any, _SocketAdapter(self._socket, self._stream, deadline))
 
     def __enter__(self) -> _Exchange:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._connection.close()
-        self._wire.close()
+        self._stream.close()
         self._socket.close()
 
-    def ask(self, target: Target, headers: dict[str, str]) -> BaseHTTPResponse:
-        """Return the answer as far as its headers. Raises NotFetched."""
-        self._wire.allow(MAX_HEAD_BYTES, "sends headers of more than 64 kB")
+    def send(self, target: Target, headers: dict[str, str]) -> BaseHTTPResponse:
+        """Send the request and return the response with its headers, its body unread. Raises FetchError."""
+        self._stream.allow(MAX_HEADER_BYTES, "sends headers of more than 64 kB")
         try:
             self._connection.request(
                 "GET",
@@ -232,22 +238,25 @@ class _Exchange:
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             raise _failure(error) from error
 
-    def body(self, answer: BaseHTTPResponse) -> bytes:
-        """Return the body, read in pieces. Raises NotFetched."""
-        self._wire.allow(MAX_WIRE_BYTES, _TOO_LARGE)
+    def read_body(self, response: BaseHTTPResponse, max_bytes: int) -> bytes:
+        """Return the body, at most `max_bytes`. Raises FetchError."""
+        too_large = f"sends more than {max_bytes // 1_000_000} MB"
+        if (response.length_remaining or 0) > max_bytes:
+            raise FetchError(too_large)
+        self._stream.allow(max_bytes + CHUNK_FRAMES_BYTES, too_large)
         data = bytearray()
         try:
-            while piece := answer.read(_READ_BYTES, decode_content=False):
-                data += piece
-                if len(data) > MAX_BYTES:
-                    raise NotFetched(_TOO_LARGE)
+            while chunk := response.read(_READ_BYTES, decode_content=False):
+                data += chunk
+                if len(data) > max_bytes:
+                    raise FetchError(too_large)
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             raise _failure(error) from error
         return bytes(data)
 
 
-class _Wire(io.RawIOBase):
-    """What comes over a socket, with one deadline for all of it and a number of bytes that it may not exceed."""
+class _LimitedStream(io.RawIOBase):
+    """The bytes that come over a socket, with one deadline for all of them and a limit on their number."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._socket = sock
@@ -256,7 +265,7 @@ class _Wire(io.RawIOBase):
         self._reason = ""
 
     def allow(self, size: int, reason: str) -> None:
-        """Let `size` further bytes in; more of them end in `reason`."""
+        """Allow `size` more bytes; further ones raise FetchError with `reason`."""
         self._allowed, self._reason = size, reason
 
     def readable(self) -> bool:
@@ -264,103 +273,83 @@ class _Wire(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         if self._allowed <= 0:
-            raise NotFetched(self._reason)
+            raise FetchError(self._reason)
         self._socket.settimeout(self._deadline.left())
         try:
             count = self._socket.recv_into(memoryview(buffer)[: self._allowed])
         except TimeoutError:
-            raise self._deadline.missed() from None
+            raise self._deadline.error() from None
         self._allowed -= count
         return count
 
 
-class _Plug:
-    """Stands in for the socket of an http.client connection: what is read from it comes through a _Wire."""
+class _SocketAdapter:
+    """Stand in for the socket of an http.client connection, so that all reads go through a _LimitedStream."""
 
-    def __init__(self, sock: socket.socket, wire: _Wire, deadline: Deadline) -> None:
-        self._socket, self._wire, self._deadline = sock, wire, deadline
+    def __init__(self, sock: socket.socket, stream: _LimitedStream, deadline: Deadline) -> None:
+        self._socket, self._stream, self._deadline = sock, stream, deadline
 
     def sendall(self, data: bytes) -> None:
         self._socket.settimeout(self._deadline.left())
         self._socket.sendall(data)
 
     def makefile(self, *_: object, **__: object) -> io.BufferedReader:
-        return io.BufferedReader(self._wire)
+        return io.BufferedReader(self._stream)
 
     def settimeout(self, _: object) -> None:
-        """The deadline decides."""
+        """Do nothing: the deadline sets the timeouts."""
 
     def close(self) -> None:
-        """Said before the body is read, if the answer ends with the connection: the exchange closes."""
+        """Do nothing: http.client may close before the body is read, so the exchange closes the socket."""
 
 
-_TOO_LARGE = f"sends more than {MAX_BYTES // 1_000_000} MB"
+def _require_success(response: BaseHTTPResponse) -> None:
+    """Raise FetchError unless this is a 200 response that is not compressed."""
+    if response.status != 200:
+        raise FetchError(
+            f"answers {response.status}",
+            permanent=response.status == GONE,
+            wait=retry_after(response.headers),
+            host_down=response.status in TOO_BUSY,
+        )
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise FetchError(f"sends it compressed ({encoding[:40]}), which was not requested")
 
 
-def _location(answer: BaseHTTPResponse, asked: Target) -> str:
-    location = answer.headers.get("Location", "").strip()
+def _location(response: BaseHTTPResponse, target: Target) -> str:
+    location = response.headers.get("Location", "").strip()
     if not location:
-        raise NotFetched(f"answers {answer.status} and doesn't say where to")
-    with suppress(UnicodeError):  # http.client reads latin-1, most servers write UTF-8
+        raise FetchError(f"answers {response.status} without a Location")
+    with suppress(UnicodeError):  # http.client decodes as latin-1, most servers send UTF-8
         location = location.encode("latin-1").decode()
     try:
-        return urljoin(asked.url, location)
+        return urljoin(target.url, location)
     except ValueError:
-        raise NotFetched("redirects to what can't be understood") from None
+        raise FetchError("redirects to an invalid URL") from None
 
 
-def _picture(exchange: _Exchange, answer: BaseHTTPResponse) -> bytes:
-    """Return the body of an answer that is all that a picture's should be. Raises NotFetched."""
-    if answer.status != 200:
-        raise NotFetched(
-            f"answers {answer.status}",
-            for_good=answer.status == GONE,
-            wait=retry_after(answer.headers),
-            host_fails=answer.status in TOO_BUSY,
-        )
-    encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise NotFetched(f"sends it compressed ({encoding[:40]}), which was not asked for")
-    content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if content_type not in CONTENT_TYPES:
-        told = f"says that it is {content_type[:80]!r}" if content_type else "doesn't say what it is"
-        raise NotFetched(f"{told}; pictures are JPEG, PNG, GIF, WebP or AVIF")
-    if (answer.length_remaining or 0) > MAX_BYTES:
-        raise NotFetched(_TOO_LARGE)
-    data = exchange.body(answer)
-    if not data:
-        raise NotFetched("sends nothing")
-    if format_of(data) != CONTENT_TYPES[content_type]:
-        raise NotFetched(f"says that it is {content_type!r}, but it starts like {_looks(data)}")
-    return data
-
-
-def _looks(data: bytes) -> str:
-    name = format_of(data)
-    return f"a {name} file" if name else "no picture"
-
-
-def retry_after(headers: Any, now: datetime | None = None) -> float | None:
-    """Return for how many seconds the answer asks to be left alone: a number or a date; None if it says nothing."""
-    told = str(headers.get("Retry-After", "")).strip()
-    if told.isascii() and told.isdigit():
-        return min(float(told[:12]), MAX_WAIT)
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Return the seconds that Retry-After asks for, as a number or a date, at most MAX_WAIT; None without one."""
+    value = str(headers.get("Retry-After", "")).strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value[:12]), MAX_WAIT)
     try:
-        at = parsedate_to_datetime(told)
+        at = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return min(max((at - (now or datetime.now(UTC))).total_seconds(), 0.0), MAX_WAIT)
 
 
-def _failure(error: Exception) -> NotFetched:
+def _failure(error: Exception) -> FetchError:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return NotFetched(f"can't be believed: {_plain(error)}", host_fails=True)
-    return NotFetched(f"breaks off: {_plain(error)}", host_fails=True)
+        return FetchError(f"can't be trusted: {_reason(error)}", host_down=True)
+    return FetchError(f"breaks off: {_reason(error)}", host_down=True)
 
 
-def _plain(error: Exception) -> str:
-    """Return the shortest true words for `error`: of a chain, the system's own."""
+def _reason(error: Exception) -> str:
+    """Return the message of the innermost cause of `error`, which is the system's own."""
     cause: BaseException = error
     while (inner := cause.__cause__ or cause.__context__) is not None:
         cause = inner

@@ -94,12 +94,12 @@ def due_addresses(now: datetime | None = None, *, retry: bool = False) -> Pictur
 
 
 def fail(
-    url: str, reason: str, *, retry_after: timedelta | None = None, for_good: bool = False, now: datetime | None = None
+    url: str, reason: str, *, retry_after: timedelta | None = None, permanent: bool = False, now: datetime | None = None
 ) -> None:
     """Remember that `url` could not be fetched and why: `reason` completes the sentence "the picture ...".
 
     It is asked for again after an hour, then four, sixteen and so on, up to 30 days, and no earlier than
-    `retry_after`; never again by itself once it failed TRIES times in a row or where trying again is `for_good`
+    `retry_after`; never again by itself once it failed TRIES times in a row or where trying again is `permanent`
     useless. What we hold or have taken down stays as it is.
     """
     now = now or timezone.now()
@@ -111,7 +111,7 @@ def fail(
         address.reason = "".join(each if each.isprintable() else " " for each in reason)[:REASON_LENGTH]
         address.failures = min(address.failures + 1, 10_000)
         wait = max(min(FIRST_WAIT * 4 ** min(address.failures - 1, 10), LONGEST_WAIT), retry_after or timedelta())
-        address.next_try_at = None if for_good or address.failures >= TRIES else now + min(wait, LONGEST_WAIT)
+        address.next_try_at = None if permanent or address.failures >= TRIES else now + min(wait, LONGEST_WAIT)
         address.save()
     flag([url])
 

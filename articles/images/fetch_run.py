@@ -18,8 +18,9 @@ from typing import Any
 from django.utils import timezone
 
 from articles.models import Picture
-from fetching.client import Fetcher, NotFetched
+from fetching.client import FetchError
 from pictures.decoder import SECONDS, Decoder
+from pictures.fetcher import PictureFetcher
 from pictures.sizes import Kind, PictureRefused
 
 from . import fetch_queue
@@ -69,7 +70,7 @@ def wanted_now(*, limit: int | None = None, retry: bool = False) -> list[Wanted]
 
 
 def collect(
-    wanted: Iterable[Wanted], fetcher: Fetcher, *, workers: int = WORKERS, on_told: Callable[[Told], None]
+    wanted: Iterable[Wanted], fetcher: PictureFetcher, *, workers: int = WORKERS, on_told: Callable[[Told], None]
 ) -> Counter[str]:
     """Fetch and keep pictures; return how many ended in which of OUTCOMES. What was left for later is in none.
 
@@ -80,7 +81,7 @@ def collect(
 
 
 class _Collection:
-    def __init__(self, line: Line, fetcher: Fetcher, workers: Workers, on_told: Callable[[Told], None]) -> None:
+    def __init__(self, line: Line, fetcher: PictureFetcher, workers: Workers, on_told: Callable[[Told], None]) -> None:
         self._line = line
         self._fetcher = fetcher
         self._workers = workers
@@ -108,7 +109,7 @@ class _Collection:
         host = job.wanted.host
         try:
             get()
-        except NotFetched as failure:
+        except FetchError as failure:
             self._fail(job, f"can't be fetched: the server {failure}", failure)
             self._rest(host, failure)
             return
@@ -146,14 +147,14 @@ class _Collection:
         else:
             self._tell(job, STORED if is_new else KNOWN)
 
-    def _fail(self, job: Job, reason: str, failure: NotFetched | None = None) -> None:
+    def _fail(self, job: Job, reason: str, failure: FetchError | None = None) -> None:
         wait = timedelta(seconds=failure.wait) if failure and failure.wait else None
-        fetch_queue.fail(job.wanted.url, reason, retry_after=wait, for_good=bool(failure and failure.for_good))
+        fetch_queue.fail(job.wanted.url, reason, retry_after=wait, permanent=bool(failure and failure.permanent))
         self._tell(job, FAILED, reason)
 
-    def _rest(self, host: str, failure: NotFetched) -> None:
+    def _rest(self, host: str, failure: FetchError) -> None:
         """Ask the host again, later, or no more in this run: as it wishes and as it behaves."""
-        self._host_failures[host] = self._host_failures[host] + 1 if failure.host_fails else 0
+        self._host_failures[host] = self._host_failures[host] + 1 if failure.host_down else 0
         rest = failure.wait or 0.0
         if rest > LONGEST_REST:
             fetch_queue.postpone(host, timezone.now() + timedelta(seconds=rest))
@@ -170,13 +171,13 @@ class _Collection:
         self._on_told(Told(job.wanted.url, outcome, reason))
 
 
-def _fetch(fetcher: Fetcher, job: Job, _: Decoder) -> None:
+def _fetch(fetcher: PictureFetcher, job: Job, _: Decoder) -> None:
     try:
         job.data = fetcher.fetch(job.wanted.url)
-    except NotFetched:
+    except FetchError:
         raise
     except Exception as error:  # whatever a hostile answer brings about, the other pictures go on
-        raise NotFetched(f"sends what can't be understood ({type(error).__name__})") from error
+        raise FetchError(f"sends what can't be understood ({type(error).__name__})") from error
     job.digest = hashlib.sha256(job.data).hexdigest()
 
 

@@ -15,8 +15,9 @@ import pytest
 from urllib3.exceptions import NewConnectionError
 
 from fetching import client
-from fetching.address_check import Exemption
-from fetching.client import Fetcher, NotFetched, retry_after
+from fetching.address_check import AllowedNetwork
+from fetching.client import FetchError, retry_after
+from pictures.fetcher import PictureFetcher
 from pictures.sniffing import MAX_BYTES
 from tests.hostile import answer, endlessly, picture, redirect, serving, silence
 
@@ -59,10 +60,12 @@ def canary():
 
 
 def fetcher(server, canary=None, names=None, **options):
-    exempt = [Exemption(ipaddress.ip_network("127.0.0.1"), frozenset({server.port}))]
+    allowed = [AllowedNetwork(ipaddress.ip_network("127.0.0.1"), frozenset({server.port}))]
     if canary:
-        exempt.append(Exemption(ipaddress.ip_network("203.0.113.7"), frozenset({canary.port})))
-    return Fetcher(exempt=exempt, resolver=names or Names(), **{"seconds": SECONDS, "tls": TLS} | options)
+        allowed.append(AllowedNetwork(ipaddress.ip_network("203.0.113.7"), frozenset({canary.port})))
+    return PictureFetcher(
+        allowed_networks=allowed, resolver=names or Names(), **{"seconds": SECONDS, "tls": TLS} | options
+    )
 
 
 def address(server, path="/picture"):
@@ -76,7 +79,7 @@ def fetch(server, reply, **options):
 
 def refusal(server, reply, **options):
     """Return why `reply` is not taken."""
-    with pytest.raises(NotFetched) as failure:
+    with pytest.raises(FetchError) as failure:
         fetch(server, reply, **options)
     return failure.value
 
@@ -156,7 +159,7 @@ def test_five_redirects_are_followed_and_not_six(server):
         server.answers[f"/{number}"] = redirect(f"/{number + 1}")
     server.answers["/6"] = answer(JPEG)
     assert fetcher(server).fetch(address(server, "/1")) == JPEG
-    with pytest.raises(NotFetched, match="redirects more than 5 times"):
+    with pytest.raises(FetchError, match="redirects more than 5 times"):
         fetcher(server).fetch(address(server, "/0"))
     assert "/6" not in server.paths[6:]
 
@@ -235,7 +238,7 @@ def test_a_redirect_leads_nowhere_inside(server, canary, location):
 
 @pytest.mark.parametrize("url", [each for each in INSIDE if not each.startswith(("\\", "//"))])
 def test_no_address_of_a_document_leads_inside(server, canary, url):
-    with pytest.raises(NotFetched, match="is not asked"):
+    with pytest.raises(FetchError, match="is not asked"):
         fetcher(server, canary, Names(**NAMES)).fetch(url.format(port=canary.port))
 
 
@@ -244,7 +247,7 @@ def test_every_hop_is_vetted(server, canary, hop):
     for number in range(hop):
         server.answers[f"/{number}"] = redirect(f"/{number + 1}")
     server.answers[f"/{hop}"] = redirect(f"http://127.0.0.1:{canary.port}/")
-    with pytest.raises(NotFetched, match="is not asked" if hop < 5 else "is not asked|more than 5 times"):
+    with pytest.raises(FetchError, match="is not asked" if hop < 5 else "is not asked|more than 5 times"):
         fetcher(server, canary).fetch(address(server, "/0"))
 
 
@@ -280,23 +283,33 @@ def literals_only(getaddrinfo):
 
 def test_the_next_address_is_asked_if_one_takes_no_connection(server):
     server.answers["/picture"] = answer(JPEG)
-    exempt = [Exemption(ipaddress.ip_network("127.0.0.0/24"), frozenset({server.port})), Exemption.parse("[::1]:1")]
+    allowed = [
+        AllowedNetwork(ipaddress.ip_network("127.0.0.0/24"), frozenset({server.port})),
+        AllowedNetwork.parse("[::1]:1"),
+    ]
     with socket.create_server(("127.0.0.9", 0)) as other:
         port = other.getsockname()[1]
     names = Names(pictures=[["127.0.0.9", "127.0.0.1"]])
-    exempt.append(Exemption(ipaddress.ip_network("127.0.0.0/24"), frozenset({port})))
-    with pytest.raises(NotFetched, match="can't be reached: Connection refused") as failure:
-        Fetcher(exempt=exempt, resolver=names, seconds=SECONDS, tls=TLS).fetch(f"http://{HOST}:{port}/")
-    assert failure.value.host_fails
-    assert Fetcher(exempt=exempt, resolver=Names(pictures=[["127.0.0.1"]])).fetch(address(server)) == JPEG
+    allowed.append(AllowedNetwork(ipaddress.ip_network("127.0.0.0/24"), frozenset({port})))
+    with pytest.raises(FetchError, match="can't be reached: Connection refused") as failure:
+        PictureFetcher(allowed_networks=allowed, resolver=names, seconds=SECONDS, tls=TLS).fetch(
+            f"http://{HOST}:{port}/"
+        )
+    assert failure.value.host_down
+    assert (
+        PictureFetcher(allowed_networks=allowed, resolver=Names(pictures=[["127.0.0.1"]])).fetch(address(server))
+        == JPEG
+    )
 
 
 def test_three_addresses_of_a_host_are_tried(monkeypatch):
     tried = []
     monkeypatch.setattr(client, "HTTPConnection", lambda host, *_, **__: tried.append(host) or Refusing())
     four = [f"127.0.0.{number}" for number in range(1, 5)]
-    with pytest.raises(NotFetched, match="can't be reached"):
-        Fetcher(exempt=[Exemption.parse("127.0.0.0/24")], resolver=Names(pictures=[four])).fetch(f"http://{HOST}/")
+    with pytest.raises(FetchError, match="can't be reached"):
+        PictureFetcher(allowed_networks=[AllowedNetwork.parse("127.0.0.0/24")], resolver=Names(pictures=[four])).fetch(
+            f"http://{HOST}/"
+        )
     assert tried == four[:3]
 
 
@@ -314,7 +327,7 @@ class Refusing:
 def test_a_name_without_an_address_may_have_one_later(server, names):
     failure = refusal(server, answer(JPEG), names=names)
     assert "has no address" in str(failure)
-    assert failure.host_fails
+    assert failure.host_down
 
 
 # Limits
@@ -342,7 +355,7 @@ SLOW = {
 def test_a_slow_answer_ends_at_the_deadline(server, reply):
     failure = refusal(server, reply)
     assert str(failure) == f"takes longer than {SECONDS} s"
-    assert failure.host_fails
+    assert failure.host_down
 
 
 @pytest.mark.integration
@@ -354,7 +367,7 @@ def test_redirects_share_one_deadline(server):
             pause.wait(0.2),
             connection.sendall(redirect(f"/{number + 1}")),
         )
-    with pytest.raises(NotFetched, match="takes longer than"):
+    with pytest.raises(FetchError, match="takes longer than"):
         fetcher(server).fetch(address(server, "/0"))
 
 
@@ -378,8 +391,10 @@ def test_a_host_that_takes_no_connection_ends_at_the_deadline():
         for each in waiting:  # the queue of those who want in is full
             each.setblocking(False)
             each.connect_ex(("127.0.0.1", port))
-        with pytest.raises(NotFetched, match="can't be reached|takes longer than"):
-            Fetcher(exempt=[Exemption.parse(f"127.0.0.1:{port}")], seconds=SECONDS).fetch(f"http://127.0.0.1:{port}/")
+        with pytest.raises(FetchError, match="can't be reached|takes longer than"):
+            PictureFetcher(allowed_networks=[AllowedNetwork.parse(f"127.0.0.1:{port}")], seconds=SECONDS).fetch(
+                f"http://127.0.0.1:{port}/"
+            )
         for each in waiting:
             each.close()
 
@@ -442,7 +457,7 @@ BAD = {
     "no type": (answer(JPEG, content_type=""), "doesn't say what it is"),
     "svg": (answer(b"<svg xmlns='...'/>", content_type="image/svg+xml"), "says that it is 'image/svg"),
     "postscript": (answer(b"%!PS-Adobe-3.0 EPSF-3.0"), "starts like no picture"),
-    "another format": (answer(picture("PNG")), "says that it is 'image/jpeg', but it starts like a PNG file"),
+    "another format": (answer(picture("PNG")), "says that it is JPEG, but it starts like a PNG file"),
     "tiff": (answer(picture("TIFF"), content_type="image/tiff"), "says that it is 'image/tiff'"),
     "a page as a picture": (answer(b"<html><script>"), "starts like no picture"),
     "nothing": (answer(b""), "sends nothing"),
@@ -456,7 +471,7 @@ BAD = {
     "no http": (JPEG + b"\r\n\r\n", "breaks off"),
     "closed": (b"", "breaks off"),
     "two lengths": (HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n" + JPEG, "breaks off"),
-    "no location": (answer(b"", 302), "answers 302 and doesn't say where to"),
+    "no location": (answer(b"", 302), "answers 302 without a Location"),
     **{
         str(status): (answer(JPEG, status), f"answers {status}")
         for status in (201, 204, 206, 300, 304, 400, 401, 403, 404, 408, 410, 418, 425, 429, 451, 500, 502, 503, 599)
@@ -476,8 +491,8 @@ def test_whatever_else_comes_has_a_reason(server, reply, reason):
 @pytest.mark.parametrize("status", [404, 410, 429, 500, 502, 503, 504])
 def test_a_failure_says_what_it_means_for_other_tries(server, status):
     failure = refusal(server, answer(b"", status))
-    assert failure.for_good == (status == 410)
-    assert failure.host_fails == (status in (429, 502, 503, 504))
+    assert failure.permanent == (status == 410)
+    assert failure.host_down == (status in (429, 502, 503, 504))
 
 
 def test_a_host_that_breaks_the_connection_is_asked_another_time(server):
@@ -486,7 +501,7 @@ def test_a_host_that_breaks_the_connection_is_asked_another_time(server):
 
     failure = refusal(server, reset)
     assert str(failure) == "breaks off: Connection reset by peer"
-    assert failure.host_fails
+    assert failure.host_down
 
 
 # When it may be asked again
@@ -574,15 +589,15 @@ def test_a_host_is_believed_that_shows_a_certificate_of_its_name(secure_server, 
 @pytest.mark.parametrize("host", ["other.example", "127.0.0.1"])
 def test_a_certificate_of_another_name_is_not_believed(secure_server, trusting, host):
     names = Names(other=[["127.0.0.1"]])
-    with pytest.raises(NotFetched, match="can't be believed: (Hostname|IP address) mismatch") as failure:
+    with pytest.raises(FetchError, match="can't be trusted: (Hostname|IP address) mismatch") as failure:
         fetcher(secure_server, tls=trusting, names=names).fetch(f"https://{host}:{secure_server.port}/picture")
-    assert failure.value.host_fails
+    assert failure.value.host_down
     assert secure_server.asked == []
 
 
 @pytest.mark.integration
 def test_a_certificate_that_nobody_vouches_for_is_not_believed(secure_server):
-    with pytest.raises(NotFetched, match="can't be believed: self-signed certificate"):
+    with pytest.raises(FetchError, match="can't be trusted: self-signed certificate"):
         fetcher(secure_server).fetch(f"https://{HOST}:{secure_server.port}/picture")
     assert secure_server.asked == []
 
@@ -590,7 +605,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_believed(secure_server):
 @pytest.mark.integration
 def test_a_host_that_does_not_speak_tls_is_told(server):
     server.answers["/picture"] = answer(JPEG)
-    with pytest.raises(NotFetched, match="breaks off|takes longer"):
+    with pytest.raises(FetchError, match="breaks off|takes longer"):
         fetcher(server).fetch(f"https://{HOST}:{server.port}/picture")
 
 
@@ -598,5 +613,5 @@ def test_a_host_that_does_not_speak_tls_is_told(server):
 @pytest.mark.usefixtures("in_time")
 def test_what_drips_through_tls_ends_at_the_deadline_too(secure_server, trusting):
     secure_server.answers["/picture"] = SLOW["dripping body"]
-    with pytest.raises(NotFetched, match="takes longer than"):
+    with pytest.raises(FetchError, match="takes longer than"):
         fetcher(secure_server, tls=trusting).fetch(f"https://{HOST}:{secure_server.port}/picture")

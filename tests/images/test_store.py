@@ -388,7 +388,7 @@ def test_a_host_that_asks_for_time_gets_it():
 @db
 def test_the_reason_of_a_failure_is_one_line_of_text():
     name([ADDRESS])
-    fail(ADDRESS, "is\x1b[31m red\n" + "x" * 400, for_good=True)
+    fail(ADDRESS, "is\x1b[31m red\n" + "x" * 400, permanent=True)
     assert address().reason == ("is [31m red " + "x" * 400)[:300]
     assert address().next_try_at is None
 
@@ -446,7 +446,7 @@ def test_a_story_whose_picture_cannot_be_fetched_misses_one(decoder):
 @db
 def test_a_story_that_comes_in_with_an_address_known_to_fail_misses_its_picture():
     name([ADDRESS])
-    fail(ADDRESS, "is gone", for_good=True)
+    fail(ADDRESS, "is gone", permanent=True)
     article = builders.article(picture_count=1)
     ArticleImage.objects.bulk_create([ArticleImage(article=article, url=ADDRESS)])
     discover()

@@ -23,9 +23,9 @@ from articles.public.site_url import site_address
 from config.checks import CHECK_TAG
 from config.command_signals import interrupt_on_sigterm
 from config.error_views import BUCKET_ERRORS
-from fetching.address_check import Exemption
-from fetching.client import Fetcher
+from fetching.address_check import AllowedNetwork
 from pictures.decoder import Decoder
+from pictures.fetcher import PictureFetcher
 from pictures.sizes import PictureRefused
 
 LOCK_KEY = 0x5069_6373  # any number that no other work on the database uses: "Pics"
@@ -171,10 +171,10 @@ class Command(BaseCommand):
             ) from error
 
 
-def fetcher() -> Fetcher:
+def fetcher() -> PictureFetcher:
     site = site_address()
-    exempt = [Exemption.parse(text) for text in settings.PICTURE_SERVERS]
-    return Fetcher(f"Newsfold (+{site})" if site else "Newsfold", exempt=exempt)
+    allowed = [AllowedNetwork.parse(text) for text in settings.PICTURE_SERVERS]
+    return PictureFetcher(f"Newsfold (+{site})" if site else "Newsfold", allowed_networks=allowed)
 
 
 def positive(text: str) -> int:

@@ -1,0 +1,43 @@
+"""Fetch pictures: files that claim to be and look like a picture. They are decoded elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fetching.client import FetchError, HttpClient
+
+from .sniffing import CONTENT_TYPES, MAX_BYTES, format_of
+
+ACCEPT = "image/avif,image/webp,image/jpeg,image/png,image/gif"
+
+
+class PictureFetcher:
+    """Fetch pictures by any number of threads. Takes the options of HttpClient except `accept` and `max_bytes`."""
+
+    def __init__(self, agent: str = "Newsfold", **options: Any) -> None:
+        self._client = HttpClient(agent, accept=ACCEPT, max_bytes=MAX_BYTES, **options)
+
+    def fetch(self, url: str) -> bytes:
+        """Return the file at `url`, whose first bytes match its content type. Raises FetchError."""
+        formats = []
+
+        def check_headers(headers: Mapping[str, str]) -> None:
+            formats.append(_picture_format(headers))
+
+        data = self._client.get(url, check_headers)
+        if not data:
+            raise FetchError("sends nothing")
+        guess = format_of(data)
+        if guess != formats[-1]:
+            looks_like = f"a {guess} file" if guess else "no picture"
+            raise FetchError(f"says that it is {formats[-1]}, but it starts like {looks_like}")
+        return data
+
+
+def _picture_format(headers: Mapping[str, str]) -> str:
+    content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if content_type not in CONTENT_TYPES:
+        claim = f"says that it is {content_type[:80]!r}" if content_type else "doesn't say what it is"
+        raise FetchError(f"{claim}; pictures are JPEG, PNG, GIF, WebP or AVIF")
+    return CONTENT_TYPES[content_type]
