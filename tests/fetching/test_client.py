@@ -220,7 +220,7 @@ INSIDE = [
     "http://",
     "",
 ]
-REASONS = ("is not asked", "redirects to", "redirects more", "where to", "answers 404")
+REASONS = ("is not asked", "redirects to", "redirects more", "without a Location", "answers 404")
 NAMES = {
     "inside": [["127.0.0.1"]],
     "mixed": [["203.0.113.7", "127.0.0.1"]],
