@@ -474,7 +474,7 @@ class TestTheArticlesPage:
 
         page = save(admin_client, change_url(article), web_url="javascript:alert(1)")
 
-        assert "URLs start with http:// or https://." in page.content.decode()
+        assert "Addresses start with http:// or https://." in page.content.decode()
 
 
 class TestHostileText:
