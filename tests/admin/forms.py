@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from articles.models import (
-    Article,
-)
+from articles.models import Article
+from tests import builders
 
 ARTICLES = "/admin/articles/article/"
+TOPICS = "/admin/articles/topic/"
+PROVIDERS = "/admin/providers/provider/"
+POLICY = "/admin/articles/sitepolicy/1/change/"
 
 
 class _Fields(HTMLParser):
@@ -65,3 +67,17 @@ def save(client, url: str, /, **changes: str):
 
 def told(response) -> list[str]:
     return [str(message) for message in response.context["messages"]]
+
+
+def run_action(client, action: str, *articles: Article):
+    """Run an action of the list on some articles."""
+    chosen = {"action": action, "_selected_action": [article.pk for article in articles]}
+    return client.post(ARTICLES, chosen, follow=True)
+
+
+def story() -> tuple[Article, Article]:
+    """Return a lead and an article that is folded under it."""
+    lead = builders.article("Lead", quality=80, heat=90)
+    folded = builders.folded(lead, "Member")
+    builders.related(folded, lead)
+    return lead, folded

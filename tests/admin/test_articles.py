@@ -1,0 +1,188 @@
+"""The page of one article in the admin, with forms filled in as a browser would."""
+
+from __future__ import annotations
+
+import pytest
+
+from articles import operations
+from articles.models import (
+    Article,
+    ArticleImage,
+    ArticleTopic,
+)
+from tests import builders
+from tests.admin.forms import ARTICLES, change_url, fields_of, save, story
+
+pytestmark = pytest.mark.django_db
+
+
+class TestTheArticlesPage:
+    def test_only_what_changed_is_pinned(self, admin_client):
+        article = builders.article(excerpt="One\nTwo ", body="Text\n\nMore\n", topics=["AI"])
+
+        save(admin_client, change_url(article), title="A better title")
+
+        article.refresh_from_db()
+        assert (article.title, article.excerpt, article.pins) == ("A better title", "One\nTwo ", ["title"])
+
+    def test_saving_without_a_change_pins_nothing(self, admin_client):
+        lead, _ = story()
+        ArticleImage.objects.create(article=lead, url="https://x.example/1.jpg")
+        builders.topic("AI")
+        ArticleTopic.objects.create(content_object=lead, tag=builders.topic(), position=7)
+        before = Article.objects.filter(pk=lead.pk).values().get()
+
+        save(admin_client, change_url(lead))
+
+        assert Article.objects.filter(pk=lead.pk).values().get() == before
+        assert lead.article_topics.get().position == 7
+
+    def test_a_folded_article_is_not_published(self, admin_client):
+        _, folded = story()
+
+        page = save(admin_client, change_url(folded), decision="published")
+
+        assert page.context["errors"] == [["This article is folded under “Lead”; publish that one."]]
+
+    def test_a_stale_page_asks(self, admin_client):
+        article = builders.article("Storm")
+        sent = fields_of(admin_client.get(change_url(article))) | {"title": "Gale", "_save": "Save"}
+        operations.edit(article, title="Hurricane", excerpt="Wind.")
+
+        page = admin_client.post(change_url(article), sent)
+        assert "it is now “Hurricane”" in page.context["errors"][0][0]
+        admin_client.post(change_url(article), fields_of(page) | {"_save": "Save"})
+
+        article.refresh_from_db()
+        assert (article.title, article.excerpt) == ("Gale", "Wind.")
+
+    def test_editing_related_links_pins_them_and_the_story_follows(self, admin_client):
+        lead, folded = story()
+
+        save(admin_client, change_url(lead), **{"related_links-0-DELETE": "on"})
+
+        lead.refresh_from_db()
+        folded.refresh_from_db()
+        assert (lead.heat, lead.pins) == (80, ["related"])
+        assert (folded.heat, folded.lead) == (-1, None)  # it lists the better one still, which leads no story now
+
+    def test_a_new_related_link_meets_its_article(self, admin_client):
+        article = builders.article(quality=80)
+        other = builders.article("Coverage", quality=50)
+        row = {
+            "title": other.title,
+            "provider": other.provider_id,
+            "published_at": f"{other.published_at:%Y-%m-%d %H:%M:%S}",
+            "web_url": other.web_url,
+            "quality": "50",
+        }
+        operations.edit(other, excerpt="…")  # sets its match key
+
+        save(
+            admin_client,
+            change_url(article),
+            **{f"related_links-0-{name}": value for name, value in row.items()},
+            **{"related_links-TOTAL_FORMS": "1"},
+        )
+
+        link = article.related_links.get()
+        article.refresh_from_db()
+        assert link.target == other
+        assert (article.heat, article.pins) == (90, ["related"])
+
+    def test_a_long_list_can_be_saved(self, admin_client):
+        article = builders.article()
+        for _ in range(100):  # documents may have 500
+            builders.related(article)
+
+        save(admin_client, change_url(article), title="Gale")
+
+        article.refresh_from_db()
+        assert article.title == "Gale"
+
+    def test_topics_keep_the_order_that_the_editor_gives(self, admin_client):
+        article = builders.article(topics=["AI", "Robots"])
+        robots, news = article.article_topics.last(), builders.topic("News")
+
+        save(
+            admin_client,
+            change_url(article),
+            **{
+                "article_topics-0-position": "5",
+                "article_topics-2-tag": news.pk,
+                "article_topics-2-position": "",
+                "article_topics-TOTAL_FORMS": "3",
+            },
+        )
+
+        rows = article.article_topics.values_list("tag__name", "position")
+        article.refresh_from_db()
+        assert list(rows) == [("Robots", 0), ("AI", 1), ("News", 2)]
+        assert article.pins == ["topics"]
+        assert robots.tag.name == "Robots"
+
+    def test_an_article_written_by_hand_gets_its_name_and_follows_the_policy(self, admin_client):
+        outlet = builders.provider()
+        typed = {
+            "title": "Storm over Rome",
+            "provider": outlet.pk,
+            "published_at_0": "2020-06-09",
+            "published_at_1": "08:00:00",
+            "web_url": "https://www.courier.example/storm",
+            "quality": "75",
+        }
+
+        save(admin_client, f"{ARTICLES}add/", **typed)
+
+        article = Article.objects.get()
+        assert (article.name, article.heat, article.public) == ("2020-06-09-storm-over-rome", 75, True)
+        assert article.match_key
+        assert "name" not in admin_client.get(change_url(article)).context["adminform"].form.fields
+        again = save(admin_client, f"{ARTICLES}add/", **typed)
+        assert again.context["errors"] == [
+            ["An article is already named 2020-06-09-storm-over-rome. Type another name."]
+        ]
+
+    def test_it_tells_why(self, admin_client):
+        lead, folded = story()
+        Article.objects.filter(pk=lead.pk).update(extra=[["mood", "calm"]])
+        operations.edit(lead, quality=85)
+
+        page = admin_client.get(change_url(lead)).content.decode()
+
+        assert "heat 95: 85 (quality) + 10 (1 related × 10)" in page
+        assert "suggested quality 0: no term applies" in page
+        assert "pinned quality: its document says 80" in page
+        assert "decided by the policy of the site: threshold 70" in page
+        assert "&quot;mood&quot;" in page
+        assert f'href="{lead.get_absolute_url()}"' in page
+        page = admin_client.get(change_url(folded)).content.decode()
+        assert f'<a href="{change_url(lead)}">Lead</a>' in page
+        assert "heat -1: “Lead” leads the story" in page
+        assert f'href="{folded.get_absolute_url()}"' not in page
+
+    def test_a_page_takes_the_same_queries_for_few_and_many(self, admin_client, count_queries):
+        def grow(article, number):
+            outlet = builders.provider(f"Outlet {number}", f"{number}.example")
+            builders.related(article, builders.article(), provider=outlet)
+            builders.related(builders.article(), article)
+            ArticleTopic.objects.create(content_object=article, tag=builders.topic(f"T{number}"), position=number)
+            ArticleImage.objects.create(article=article, url=f"https://x.example/{number}.jpg")
+
+        article = builders.article()
+        grow(article, 0)
+        admin_client.get(change_url(article))  # content types are asked for once
+        with count_queries() as for_one:
+            admin_client.get(change_url(article))
+        for number in range(1, 6):
+            grow(article, number)
+        with count_queries() as for_many:
+            admin_client.get(change_url(article))
+        assert len(for_many) == len(for_one)
+
+    def test_an_address_that_is_no_web_address_is_refused(self, admin_client):
+        article = builders.article()
+
+        page = save(admin_client, change_url(article), web_url="javascript:alert(1)")
+
+        assert "Addresses start with http:// or https://." in page.content.decode()
