@@ -25,7 +25,7 @@ from providers import logos
 from providers.forms import process_upload as process_logo
 from tests import builders
 from tests.admin.forms import change_url, fields_of, save
-from tests.desk.history import member
+from tests.desk.helpers import member
 from tests.pictures.encoding import encoded
 
 pytestmark = pytest.mark.django_db

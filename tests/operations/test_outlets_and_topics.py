@@ -12,7 +12,7 @@ from articles.operations.results import ActionError
 from providers.models import Provider
 from tests import builders
 from tests.admin.forms import fields_of
-from tests.desk.history import member, messages_of, undo
+from tests.desk.helpers import member, messages_of, undo
 
 pytestmark = pytest.mark.django_db
 

@@ -350,7 +350,7 @@ def test_every_address_of_the_admin_is_in_the_table():
     """A page that somebody adds to the admin has to say who may open it."""
     told = {door.name for door in DOORS} | {
         "desk_delete_view",  # one's own
-        "desk_undo",  # takes the rights of what it undoes; see test_history.py
+        "desk_undo",  # takes the rights of what it undoes; see test_history_permissions.py
         "desk_restore",
         "desk_provider_history",
         *(f"admin:{name}" for name in ("login", "logout", "password_change", "password_change_done")),  # one's own

@@ -40,9 +40,9 @@ def link(article: Article) -> str:
     return reverse("preview", args=[make_token(article)])
 
 
-def page(client, address: str, status: int = 200) -> str:
-    response = client.get(address)
-    assert response.status_code == status, address
+def page(client, url: str, status: int = 200) -> str:
+    response = client.get(url)
+    assert response.status_code == status, url
     return response.content.decode()
 
 
@@ -81,9 +81,9 @@ def test_the_newsroom_sees_the_public_page_of_what_is_not_public(client, group):
 
 def test_the_desk_is_closed_to_others(client):
     article = held()
-    for address in (desk(article), reverse("desk_preview_link", args=[article.pk])):
-        assert client.get(address).url.startswith("/admin/login/")
-        assert client.post(address).url.startswith("/admin/login/")
+    for url in (desk(article), reverse("desk_preview_link", args=[article.pk])):
+        assert client.get(url).url.startswith("/admin/login/")
+        assert client.post(url).url.startswith("/admin/login/")
     login(client, "editor", is_staff=False)
     assert client.get(desk(article)).status_code == 302
     login(client)
@@ -107,9 +107,9 @@ def test_a_forged_request_makes_no_link(admin_client):
 def test_whoever_has_the_link_sees_the_page_without_an_account(admin_client, client):
     article = held()
     html = admin_client.post(reverse("desk_preview_link", args=[article.pk])).content.decode()
-    address = re.search(r"<code>http://testserver(/preview/[^<]+)</code>", html)[1]
+    url = re.search(r"<code>http://testserver(/preview/[^<]+)</code>", html)[1]
 
-    response = client.get(address)
+    response = client.get(url)
 
     assert "Held back" in response.content.decode()
     assert "Readers can&#x27;t see this yet." in response.content.decode()
@@ -165,8 +165,8 @@ def test_a_folded_article_says_where_readers_find_it(admin_client):
 
 
 def test_a_link_is_for_looking_only(client):
-    address = link(held())
-    assert {client.generic(method, address).status_code for method in ("POST", "PUT", "PATCH", "DELETE")} == {405}
+    url = link(held())
+    assert {client.generic(method, url).status_code for method in ("POST", "PUT", "PATCH", "DELETE")} == {405}
 
 
 # Links that don't work
@@ -174,13 +174,13 @@ def test_a_link_is_for_looking_only(client):
 
 def test_a_link_ends_after_48_hours_and_says_so(client, monkeypatch):
     article = held()
-    address, token = link(article), make_token(article)
+    url, token = link(article), make_token(article)
     assert abs(ends_at(token) - timezone.now() - timedelta(hours=48)) < timedelta(seconds=5)
 
     at_another_time(monkeypatch, timedelta(hours=47, minutes=59))
-    assert "Held back" in page(client, address)
+    assert "Held back" in page(client, url)
     at_another_time(monkeypatch, timedelta(minutes=2))
-    expired = client.get(address)
+    expired = client.get(url)
 
     assert expired.status_code == 410
     assert "This link has expired" in expired.content.decode()
@@ -212,10 +212,10 @@ def test_a_damaged_link_is_like_any_unknown_page(client, monkeypatch, damage):
 
 def test_the_link_of_a_deleted_article_is_like_any_unknown_page(client):
     article = held()
-    address = link(article)
+    url = link(article)
     operations.delete(Article.objects.all())
 
-    assert page(client, address, 404) == page(client, "/news/2020-06-09-never-existed/", 404)
+    assert page(client, url, 404) == page(client, "/news/2020-06-09-never-existed/", 404)
 
 
 def test_a_token_holds_the_key_and_the_time_only():

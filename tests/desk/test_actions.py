@@ -1,0 +1,230 @@
+"""The actions of the desk, sent by plain forms and by htmx."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.urls import reverse
+
+from articles import operations
+from articles.audit_log.unit_of_work import Actor
+from articles.desk import commands
+from articles.models import Operation, Via
+from tests import builders
+from tests.desk.helpers import DESK, messages_of, run_action, sent_rows
+
+pytestmark = pytest.mark.django_db
+
+
+class TestActions:
+    @pytest.mark.parametrize(
+        ("verb", "given", "expected"),
+        [
+            ("publish", {}, {"state": "published"}),
+            ("hold", {}, {"state": "held"}),
+            ("spike", {"reason": "paywall"}, {"state": "spiked", "spike_reason": "paywall"}),
+            ("spike", {}, {"state": "spiked", "spike_reason": "other"}),
+            ("quality", {"quality": "45"}, {"quality": 45, "heat": 45}),
+            ("quality", {"quality": "1000000"}, {"quality": 1_000_000}),
+            ("heat", {"heat": "300"}, {"heat": 300, "state": "published"}),
+            ("step", {"quality_step": "-5"}, {"quality": 5}),
+            ("words", {"title": "Gale", "excerpt": "Wind."}, {"title": "Gale", "excerpt": "Wind."}),
+            ("words", {"title": "x" * 300}, {"title": "x" * 300}),
+            ("schedule", {"publish_at": "2199-01-01T08:00"}, {"state": "published"}),
+        ],
+    )
+    def test_each_verb_works_as_a_plain_form(self, publisher, verb, given, expected):
+        article = builders.article("Storm", quality=10)
+
+        page = run_action(publisher, verb, article, **given)
+
+        article.refresh_from_db()
+        assert {name: getattr(article, name) for name in expected} == expected
+        assert messages_of(page)[0].startswith("1 story ")
+        assert Operation.objects.get().who == "ana"
+
+    def test_no_step_leads_above_the_highest_score_or_below_none(self, publisher):
+        for quality, step, expected in ((1_000_000 - 1, "5", 1_000_000), (3, "-5", 0)):
+            article = builders.article(quality=quality)
+            run_action(publisher, "step", article, quality_step=step)
+            article.refresh_from_db()
+            assert article.quality == expected
+
+    def test_topics_are_set_in_their_order(self, publisher):
+        for name in ("AI", "Health"):
+            builders.topic(name)
+        article = builders.article(quality=10)
+
+        run_action(publisher, "topics", article, topics="Health, AI")
+
+        assert [place.tag.name for place in article.article_topics.all()] == ["Health", "AI"]
+
+    def test_an_unknown_topic_is_refused(self, publisher):
+        article = builders.article(quality=10)
+
+        page = run_action(publisher, "topics", article, topics="Nonsense")
+
+        assert messages_of(page) == [
+            "This story can't be about Nonsense: there is no such topic; add it to the topics first."
+        ]
+
+    @pytest.mark.parametrize("who", ["admin_client", "publisher"])
+    def test_a_cell_that_turns_the_lead_takes_few_queries_too(self, request, django_assert_max_num_queries, who):
+        editor = request.getfixturevalue(who)
+        lead = builders.article(quality=60)
+        member = builders.folded(lead, quality=50)
+        run_action(editor, "quality", lead, quality="61")
+        member.refresh_from_db()
+        with django_assert_max_num_queries(15):
+            page = run_action(editor, "quality", member, quality="90", htmx=True)
+        assert page.status_code == 200
+        for article in (lead, member):
+            article.refresh_from_db()
+        assert (lead.heat, member.heat) == (-1, 90)
+
+    def test_saving_a_cell_takes_few_queries(self, publisher, django_assert_max_num_queries):
+        lead = builders.article("Lead", quality=80, heat=90)
+        builders.related(builders.folded(lead), lead)
+        with django_assert_max_num_queries(15):
+            answer = run_action(publisher, "quality", lead, quality="85", htmx=True)
+
+        assert 'id="quality-' in answer.content.decode()
+        assert answer["HX-Trigger"] == "desk:decided"
+
+    @pytest.mark.parametrize(
+        ("verb", "given", "sentence"),
+        [
+            ("quality", {"quality": "many"}, "is no quality"),
+            ("spike", {"reason": "boredom"}, "is no reason"),
+            ("schedule", {"publish_at": "tomorrow"}, "is no time"),
+            ("pick", {"pick_until": "tomorrow"}, "is no time to pick"),
+            ("pick", {"pick_until": "2001-01-01T08:00"}, "a time in the past"),
+            ("pick", {"pick_until": "2199-01-01T08:00"}, "publish it first"),
+            ("schedule", {"publish_at": "2026-13-45T00:00"}, "is no time"),
+            ("step", {"quality_step": "x"}, "is no step"),
+            ("step", {"quality_step": "100000"}, "is no step"),
+            ("quality", {"quality": "1000001"}, "is no quality"),
+            ("heat", {"heat": "1000001"}, "is no heat"),
+            ("words", {"title": " "}, "needs a title"),
+            ("words", {"title": "x" * 301}, "at most 300 characters"),
+            ("words", {"excerpt": "a\0b"}, "no text has a NUL"),
+            ("fold", {"into": "x"}, "Choose the story"),
+            ("dance", {}, "no such action"),
+        ],
+    )
+    def test_nonsense_is_refused_with_a_sentence(self, publisher, verb, given, sentence):
+        page = run_action(publisher, verb, builders.article(quality=10), **given)
+
+        assert sentence in messages_of(page)[0]
+        assert not Operation.objects.exists()
+
+    @pytest.mark.parametrize("rows", [[], ["x"], ["1"], ["1:x"], ["99999999999999999999:1"], ["0:1"]])
+    def test_rows_that_are_none_are_refused(self, publisher, rows):
+        page = publisher.post(reverse("desk_act"), {"verb": "hold", "row": rows}, follow=True)
+
+        assert messages_of(page)
+
+    def test_a_gone_story_is_refused(self, publisher):
+        page = publisher.post(reverse("desk_act"), {"verb": "hold", "row": "4711:1"}, follow=True)
+
+        assert messages_of(page) == ["This story was deleted meanwhile; nothing was saved."]
+
+    def test_a_clash_shows_both_values_and_asks(self, publisher):
+        article = builders.article(quality=10)
+        seen = sent_rows(article)
+        bob = User.objects.create_superuser("bob")
+        operations.edit(article, quality=40, by=Actor(bob, Via.DESK))
+
+        page = publisher.post(reverse("desk_act"), {"verb": "quality", "quality": "20", "row": seen})
+
+        assert page.status_code == 409
+        text = page.content.decode()
+        assert "bob" in text
+        assert re.search(r"<td>20</td>\s*<td>40</td>", text)
+        run_action(publisher, "quality", article, quality="20")
+        article.refresh_from_db()
+        assert article.quality == 20
+
+    def test_a_bulk_decision_leaves_alone_what_others_decided_meanwhile(self, publisher):
+        one, other = builders.article("One", quality=10), builders.article("Other", quality=10)
+        seen = sent_rows(one, other)
+        operations.publish(other, by=Actor(User.objects.create_superuser("bob"), Via.DESK))
+
+        page = publisher.post(reverse("desk_act"), {"verb": "spike", "row": seen}, follow=True)
+
+        assert messages_of(page)[0] == "1 story spiked."
+        assert "“Other” was changed by bob meanwhile" in messages_of(page)[1]
+        other.refresh_from_db()
+        assert other.state == "published"
+
+    def test_more_than_fifty_stories_are_shown_first(self, publisher):
+        for _ in range(51):
+            builders.article(quality=10)
+        sent = {"verb": "spike", "reason": "off topic", "whole_view": "1", "query": "view=undecided"}
+
+        page = publisher.post(reverse("desk_act"), sent)
+        text = " ".join(page.content.decode().split())
+        assert "51 stories would be spiked. Now: 51 undecided." in text
+        assert not Operation.objects.exists()
+
+        confirmed = {"row": [f"{pk}:{version}" for pk, version in page.context["rows"]], "confirmed": "1"}
+        publisher.post(reverse("desk_act"), dict(page.context["fields"]) | confirmed)
+        assert Operation.objects.get().articles == 51
+
+    @pytest.mark.parametrize(("stories", "is_taken"), [(3, True), (4, False)])
+    def test_a_view_of_too_many_stories_is_narrowed_first(self, publisher, monkeypatch, stories, is_taken):
+        monkeypatch.setattr(commands, "ARTICLES_MAX", 3)
+        for _ in range(stories):
+            builders.article(quality=10)
+
+        sent = {"verb": "spike", "whole_view": "1", "query": "view=undecided"}
+        page = publisher.post(reverse("desk_act"), sent, follow=True)
+
+        assert Operation.objects.exists() == is_taken
+        assert messages_of(page)[0].startswith("3 stories spiked" if is_taken else "This view has more than 3 stories")
+
+    def test_fifty_are_not(self, publisher):
+        fifty = [builders.article(quality=10) for _ in range(50)]
+
+        run_action(publisher, "spike", *fifty)
+
+        assert Operation.objects.get().articles == 50
+
+    def test_as_many_stories_as_a_view_may_have_are_decided_at_once(self, publisher):
+        article = builders.article(quality=10)
+        others = [f"{pk}:1" for pk in range(article.pk + 1, article.pk + commands.ARTICLES_MAX)]
+
+        sent = {"verb": "hold", "row": [*sent_rows(article), *others], "confirmed": "1"}
+        publisher.post(reverse("desk_act"), sent)
+
+        article.refresh_from_db()
+        assert article.state == "held"
+
+    def test_undo_takes_back_the_last_operation_of_ones_own(self, publisher):
+        article = builders.article(quality=10)
+        run_action(publisher, "spike", article)
+        operations.hold(builders.article("Other"))
+
+        page = publisher.post(reverse("desk_undo_last"), follow=True)
+
+        article.refresh_from_db()
+        assert article.state == "undecided"
+        assert messages_of(page) == ["Undone: spiked, 1 of 1 stories."]
+        assert messages_of(publisher.post(reverse("desk_undo_last"), follow=True)) == [
+            "There is nothing of yours to undo."
+        ]
+
+    def test_undo_takes_the_right_to_what_was_done(self, publisher):
+        run_action(publisher, "publish", builders.article(quality=10))
+        ana = User.objects.get(username="ana")
+        ana.groups.set([Group.objects.get(name="editor")])
+
+        assert publisher.post(reverse("desk_undo_last")).status_code == 403
+        assert Operation.objects.get().undone_by.count() == 0
+
+    @pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+    def test_the_way_back_stays_on_the_site(self, publisher, url):
+        article = builders.article(quality=10)
+        answer = publisher.post(reverse("desk_act"), {"verb": "hold", "row": sent_rows(article), "next": url})
+
+        assert answer["Location"] == DESK

@@ -1,0 +1,177 @@
+"""The list of the desk: its queues, filters, pages and saved views."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.urls import reverse
+from django.utils import timezone
+
+from articles import operations
+from articles.audit_log.unit_of_work import Actor
+from articles.desk.actions import offered_decisions, permitted_actions
+from articles.desk.filters import DeskFilters
+from articles.models import ArticleImage, SavedView, Via
+from tests import builders
+from tests.desk.helpers import DESK
+
+pytestmark = pytest.mark.django_db
+
+
+class TestList:
+    def test_undecided_stories_come_first_and_folded_ones_never(self, publisher):
+        lead = builders.article("Lead", quality=10)
+        builders.folded(lead, "Member")
+        builders.article("Published")
+
+        page = publisher.get(DESK)
+
+        assert [each.article.title for each in page.context["rows"]] == ["Lead"]
+        assert page.context["rows"][0].outlets == 1
+
+    @pytest.mark.parametrize(
+        ("view", "titles"),
+        [
+            ("undecided", ["Weak"]),
+            ("hot", ["Weak"]),
+            ("today", ["Twin", "Good"]),
+            ("scheduled", ["Later"]),
+            ("held", ["Held"]),
+            ("spiked", ["Spiked"]),
+            ("duplicates", ["Twin", "Good"]),
+            ("pictures", ["Later", "Held", "Twin", "Good", "Weak"]),
+            ("warnings", ["Twin", "Good"]),
+            ("mine", ["Held"]),
+            ("ambiguous", []),
+            ("nonsense", ["Weak"]),
+        ],
+    )
+    def test_views_hold_their_stories(self, publisher, view, titles):
+        builders.article("Weak", quality=10)
+        builders.article("Good", web_url="https://x.example/1")
+        twin = builders.article("Twin")
+        operations.edit(twin, web_url="https://x.example/1")
+        operations.hold(builders.article("Held"), by=Actor(User.objects.get(username="ana"), Via.DESK))
+        operations.spike(builders.article("Spiked"), "paywall")
+        later = timezone.now() + timezone.timedelta(days=1)
+        operations.schedule(builders.article("Later"), publish_at=later)
+
+        page = publisher.get(DESK, {"view": view})
+
+        found = [each.article.title for each in page.context["rows"]]
+        assert set(found) - {"Later"} == set(titles) - {"Later"}
+        counts = {queue.key: number for queue, number in page.context["queues"]}
+        assert counts.get(view, "1") == str(len(found))
+
+    def test_a_page_takes_the_same_queries_for_one_and_fifty(self, publisher, count_queries):
+        def add(number):
+            lead = builders.article(f"Lead {number}", quality=20, topics=["AI", f"Topic {number}"])
+            builders.folded(lead)
+            ArticleImage.objects.create(article=lead, url=f"https://x.example/{number}.jpg")
+
+        add(0)
+        with count_queries() as for_one:
+            publisher.get(DESK)
+        for number in range(1, 52):
+            add(number)
+        with count_queries() as for_fifty:
+            page = publisher.get(DESK)
+        assert len(page.context["rows"]) == 50
+        assert len(for_fifty) == len(for_one)
+        for query in ("q=storm", "topic=ai", "outlet=herald.example", "view=held"):
+            SavedView.objects.create(name=query, query=query, owner=User.objects.get(username="ana"))
+        with count_queries() as with_views:
+            page = publisher.get(DESK)
+        assert len(with_views) == len(for_one)
+        assert [number for _, number in page.context["saved"]] == ["…", "…", "…", "0"]
+        counted = publisher.get(reverse("desk_views"))
+        assert "…" not in counted.content.decode()
+        # Without JavaScript a link asks for the same.
+        assert "?view=held&amp;counts=all" in publisher.get(f"{DESK}?view=held").content.decode()
+        page = publisher.get(f"{DESK}?view=held&counts=all")
+        assert "…" not in [number for _, number in page.context["saved"]]
+        assert "Count the views" not in page.content.decode()
+
+    def test_pages_follow_each_other_without_gap_or_repetition(self, publisher):
+        for number in range(120):
+            builders.article(f"Story {number}", quality=10)
+        seen, url = [], DESK + "?view=undecided"
+        while url:
+            page = publisher.get(url)
+            seen += [each.article.pk for each in page.context["rows"]]
+            more = page.context["more"]
+            url = f"{DESK}?view=undecided&after={more}" if more else ""
+
+        assert len(seen) == len(set(seen)) == 120
+
+    @pytest.mark.parametrize(
+        ("query", "number"),
+        [
+            ({"topic": "ai"}, 1),
+            ({"outlet": "herald.example"}, 1),
+            ({"quality_from": "15"}, 1),
+            ({"quality_to": "15"}, 1),
+            ({"heat_from": "5", "heat_to": "30"}, 2),
+            ({"since": "2020-06-10"}, 0),
+            ({"until": "2020-06-09"}, 2),
+            ({"q": "bridge"}, 1),
+            ({"q": '"'}, 2),
+            ({"quality_from": "nonsense", "since": "2020-13-45", "outlet": "x\0"}, 2),
+            ({"after": "99999999999999999999"}, 2),
+        ],
+    )
+    def test_filters_narrow_and_nonsense_is_left_out(self, publisher, query, number):
+        builders.article("The bridge", quality=10, topics=["AI"])
+        builders.article(quality=20, provider=builders.provider("Herald", "herald.example"))
+
+        page = publisher.get(DESK, {"view": "undecided"} | query)
+
+        assert len(page.context["rows"]) == number
+
+    def test_views_are_kept_private_or_shared(self, publisher):
+        publisher.post(reverse("desk_save_view"), {"name": "Mine", "query": "view=held&q=storm"})
+        bob = User.objects.create_user("bob")
+        SavedView.objects.create(name="Theirs", query="view=spiked", owner=bob)
+        SavedView.objects.create(name="Everybody's", query="view=hot", owner=bob, shared=True)
+
+        page = publisher.get(DESK)
+
+        assert [view.name for view, _ in page.context["saved"]] == ["Everybody's", "Mine"]
+        assert 'href="/admin/desk/?view=held&amp;q=storm"' in page.content.decode()
+        publisher.post(reverse("desk_delete_view", args=[SavedView.objects.get(name="Everybody's").pk]))
+        assert SavedView.objects.count() == 3
+
+    @pytest.mark.parametrize("group", ["contributor", "editor", "publisher"])
+    def test_decisions_are_offered_by_right(self, publisher, group):
+        User.objects.get(username="ana").groups.set([Group.objects.get(name=group)])
+        permitted = permitted_actions(User.objects.get(username="ana"))
+
+        def offered(article):
+            return [action.name for action in offered_decisions(article, permitted)]
+
+        undecided = {"contributor": [], "editor": ["hold", "spike"], "publisher": ["publish", "hold", "spike"]}
+        assert offered(builders.article(quality=10)) == undecided[group]
+        assert offered(builders.article()) == (["hold", "spike"] if group == "publisher" else [])
+
+    @pytest.mark.parametrize(("group", "is_shared"), [("contributor", True), ("importer", False)])
+    def test_who_edits_may_share_a_view(self, publisher, group, is_shared):
+        User.objects.get(username="ana").groups.set([Group.objects.get(name=group)])
+
+        publisher.post(reverse("desk_save_view"), {"name": "Mine", "query": "view=held", "shared": "on"})
+
+        assert SavedView.objects.get().shared == is_shared
+
+    @pytest.mark.parametrize(("length", "is_asked"), [(200, True), (201, False)])
+    def test_a_search_of_more_than_200_characters_counts_as_none(self, length, is_asked):
+        chosen = DeskFilters({"q": "x" * length, "topic": "ai"}).choices
+        assert ("q" in chosen, chosen["topic"]) == (is_asked, "ai")
+
+    def test_a_view_has_a_short_name_and_query(self, publisher):
+        publisher.post(reverse("desk_save_view"), {"name": "x\0" * 61, "query": f"view=held&q={'x' * 1000}"})
+
+        view = SavedView.objects.get()
+        view.full_clean()
+        assert (len(view.name), len(view.query)) == (30, 1000)
+
+    def test_hostile_titles_are_escaped(self, publisher):
+        builders.article("<script>alert(1)</script>", quality=10)
+
+        assert "<script>alert" not in publisher.get(DESK).content.decode()

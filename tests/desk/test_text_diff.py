@@ -1,0 +1,58 @@
+"""The changes between two texts, word by word."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from articles.desk.text_diff import Kind, abbreviate, diff_words
+
+
+class TestDiff:
+    @pytest.mark.parametrize(
+        ("before", "after", "marked"),
+        [
+            ("Storm over Rome", "Storm over Rome", "Storm over Rome"),
+            ("Storm over Rome", "Storm near Rome", "Storm [-over][+near] Rome"),
+            ("Storm", "Storm over Rome", "Storm[+ over Rome]"),
+            ("Rome: a storm", "Rome, a storm", "Rome[-:][+,] a storm"),
+            ("a b c", "x y z", "[-a b c][+x y z]"),
+            ("", "Storm", "[+Storm]"),
+            ("Storm", "", "[-Storm]"),
+            ("", "", ""),
+            ("one two", "one\ntwo", "one[- ][+\n]two"),
+            ("東京の嵐", "大阪の嵐", "[-東京][+大阪]の嵐"),
+            ("a a a", "a a", "a a[- a]"),
+        ],
+    )
+    def test_words_are_compared(self, before, after, marked):
+        signs = {Kind.KEPT: "{}", Kind.REMOVED: "[-{}]", Kind.ADDED: "[+{}]"}
+        assert "".join(signs[each.kind].format(each.text) for each in diff_words(before, after)) == marked
+
+    @pytest.mark.integration
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ("a " * 50_000, "b " * 50_000),
+            ("a b " * 90, "b a c " * 60),
+            ("x" * 10**6, "y"),
+            ("the cat. " * 40, "The dog; " * 40),
+        ],
+    )
+    def test_hostile_lengths_are_bounded_and_nothing_is_lost(self, before, after):
+        begun = time.perf_counter()
+        found = diff_words(before, after)
+
+        assert time.perf_counter() - begun < 1
+        assert "".join(each.text for each in found if each.kind != Kind.ADDED) == before
+        assert "".join(each.text for each in found if each.kind != Kind.REMOVED) == after
+        assert sum(len(each.text) for each in abbreviate(found)) < 10_000
+
+    def test_long_kept_stretches_are_shortened(self):
+        text = "word " * 200
+        cut = [each.text for each in abbreviate(diff_words(f"{text}old {text}", f"{text}new {text}"))]
+
+        assert cut[0].startswith(" … word")
+        assert cut[1:3] == ["old", "new"]
+        assert len("".join(cut)) < 200
