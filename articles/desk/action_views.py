@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -20,7 +20,7 @@ from articles.operations.results import ActionError, ActionResult, EditConflictE
 from .actions import ACTIONS, Action, offered_decisions, permitted_actions
 from .commands import Command, parse_command
 from .rows import LARGE_COLUMNS
-from .view_helpers import actor, desk_view, is_htmx_fragment, render_admin, safe_next_url
+from .view_helpers import DeskRequest, actor, desk_view, is_htmx_fragment, render_admin, safe_next_url
 
 CONFIRM_FROM = 51  # stories; so many are shown before they are changed
 SAMPLE_SIZE = 20  # of them
@@ -30,7 +30,7 @@ NOT_FORWARDED = ("row", "csrfmiddlewaretoken", "whole_view", "next")
 
 @require_POST
 @desk_view()
-def run_action(request: HttpRequest) -> HttpResponseBase:
+def run_action(request: DeskRequest) -> HttpResponseBase:
     """Run the action that a form of the desk names, for one story or many."""
     action = ACTIONS.get(request.POST.get("verb", ""))
     if action is None:
@@ -49,7 +49,7 @@ def run_action(request: HttpRequest) -> HttpResponseBase:
     return _success(request, action, result)
 
 
-def _confirmation_page(request: HttpRequest, action: Action, command: Command) -> HttpResponse:
+def _confirmation_page(request: DeskRequest, action: Action, command: Command) -> HttpResponse:
     """Show what an action on many stories would change, and ask."""
     articles = list(command.articles.select_related("provider").defer(*LARGE_COLUMNS))
     states = Counter(article.decision for article in articles)
@@ -67,11 +67,11 @@ def _confirmation_page(request: HttpRequest, action: Action, command: Command) -
     }
     response = render_admin(request, "desk/confirm.html", context)
     if is_htmx_fragment(request):
-        response.headers.update({"HX-Retarget": "body", "HX-Reswap": "innerHTML"})
+        response["HX-Retarget"], response["HX-Reswap"] = "body", "innerHTML"
     return response
 
 
-def _success(request: HttpRequest, action: Action, result: ActionResult) -> HttpResponseBase:
+def _success(request: DeskRequest, action: Action, result: ActionResult) -> HttpResponseBase:
     number, operation = len(result.done), result.operation
     refusals = [f"“{refusal.title}” {refusal.reason}." for refusal in result.rejections]
     if len(refusals) > MESSAGES_MAX:
@@ -96,7 +96,7 @@ def _success(request: HttpRequest, action: Action, result: ActionResult) -> Http
 
 
 def _respond(
-    request: HttpRequest,
+    request: DeskRequest,
     message: str,
     *,
     problems: Sequence[str] = (),
@@ -119,7 +119,7 @@ def _respond(
     return HttpResponseRedirect(safe_next_url(request))
 
 
-def _conflict(request: HttpRequest, conflict: EditConflictError) -> HttpResponse:
+def _conflict(request: DeskRequest, conflict: EditConflictError) -> HttpResponse:
     """Show both values of each field that two editors changed at once, and ask which one to keep."""
     context = {
         "article": conflict.article,
@@ -133,7 +133,7 @@ def _conflict(request: HttpRequest, conflict: EditConflictError) -> HttpResponse
     return render_admin(request, "desk/conflict.html", context, status=409)
 
 
-def _error(request: HttpRequest, sentence: str) -> HttpResponseBase:
+def _error(request: DeskRequest, sentence: str) -> HttpResponseBase:
     if is_htmx_fragment(request):
         return render(request, "desk/_toast.html", {"message": sentence, "is_error": True})
     messages.error(request, sentence)
@@ -145,14 +145,14 @@ def _sentence(error: ActionError) -> str:
     return text if text[:1].isupper() or text[:1] == "“" else f"This story {text}."
 
 
-def _hidden_fields(request: HttpRequest) -> list[tuple[str, str]]:
+def _hidden_fields(request: DeskRequest) -> list[tuple[str, str]]:
     """Return the fields of the form beside its stories, so that the next form can send them again."""
     return [(name, value) for name, values in request.POST.lists() if name not in NOT_FORWARDED for value in values]
 
 
 @require_POST
 @desk_view()
-def undo_last(request: HttpRequest) -> HttpResponseBase:
+def undo_last(request: DeskRequest) -> HttpResponseBase:
     """Undo the editor's last operation that has not been undone."""
     last = Operation.objects.filter(actor=request.user, undone_by=None).exclude(verb=Verb.UNDO).first()
     if last is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -125,7 +126,7 @@ def _remove_topic(command: Command) -> ActionResult:
 def _edit_text(command: Command) -> ActionResult:
     article = _only_article(command, "Titles and excerpts are edited one story at a time.")
     sent = [name for name in ("title", "excerpt") if name in command.data]
-    values = {name: command.data[name].replace("\r\n", "\n") for name in sent}
+    values: dict[str, Any] = {name: str(command.data[name]).replace("\r\n", "\n") for name in sent}
     if "title" in values and not values["title"].strip():
         raise ActionError("A story needs a title.")
     if len(values.get("title", "")) > TITLE_MAX or any("\0" in text for text in values.values()):

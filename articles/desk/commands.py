@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -17,7 +17,7 @@ from articles.rules.scoring import SCORE_MAX
 
 from .filters import DeskFilters, filtered_queue
 from .queues import Viewer, queue_of
-from .view_helpers import actor, parse_id
+from .view_helpers import DeskRequest, actor, parse_id
 
 ARTICLES_MAX = 10_000  # stories in one command; larger views have to be narrowed first
 YEARS = range(1900, 2200)
@@ -87,7 +87,7 @@ class Command:
         return list(dict.fromkeys(filter(None, texts)))
 
 
-def parse_command(request: HttpRequest) -> Command:
+def parse_command(request: DeskRequest) -> Command:
     """Return the command of a posted form. Raises Refused if it names no valid stories."""
     parse = _parse_view if "whole_view" in request.POST else parse_versions
     versions = parse(request)
@@ -96,7 +96,7 @@ def parse_command(request: HttpRequest) -> Command:
     return Command(versions, request.POST, actor(request, request.POST.get("reason_text", "")))
 
 
-def parse_versions(request: HttpRequest) -> dict[int, int]:
+def parse_versions(request: DeskRequest) -> dict[int, int]:
     """Return the version of each story that is sent as `row=<key>:<version>`."""
     versions = {}
     for text in request.POST.getlist("row"):
@@ -107,7 +107,7 @@ def parse_versions(request: HttpRequest) -> dict[int, int]:
     return versions
 
 
-def _parse_view(request: HttpRequest) -> dict[int, int]:
+def _parse_view(request: DeskRequest) -> dict[int, int]:
     """Return the present version of each story of the view that is sent as `query`."""
     query = QueryDict(request.POST.get("query", ""))
     queue = queue_of(query)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Exists, OuterRef
+from django.http import QueryDict
 
 from articles.models import Operation, Verb
 
@@ -29,8 +29,8 @@ class HistoryFilter(forms.Form):
         error_messages={"invalid": "Type a day as 2026-06-09."},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="history-%s", label_suffix="", **kwargs)
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data, auto_id="history-%s", label_suffix="")
         acted = Exists(Operation.objects.filter(actor=OuterRef("pk")))
         people = get_user_model()._default_manager.filter(acted).order_by("username")
         names = list(people.values_list("username", flat=True)[:PEOPLE_MAX])

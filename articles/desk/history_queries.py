@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 
-from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
 from articles.audit_log.events import DELETED
-from articles.models import Article, Event, Operation, Subject, Topic, Via
+from articles.models import Article, Event, Operation, Subject, Topic
 from providers.models import Provider
 
 from .event_text import ChangeLine, NameLookup, describe_changes, describe_operation, referenced_keys, subject_noun
@@ -21,10 +21,14 @@ from .event_text import ChangeLine, NameLookup, describe_changes, describe_opera
 PAGE_SIZE = 50
 EVENTS_READ = 24  # events of an operation that a list reads
 ROWS_PER_ENTRY = 3  # rows of an operation that a list names
-MODELS = {"articles": (Article, "title"), "providers": (Provider, "name"), "topics": (Topic, "name")}
-NAME_FIELDS = {Subject.ARTICLE: "articles", Subject.PROVIDER: "providers", Subject.TOPIC: "topics"}
+MODELS: dict[str, tuple[type[Model], str]] = {
+    "articles": (Article, "title"),
+    "providers": (Provider, "name"),
+    "topics": (Topic, "name"),
+}
+NAME_FIELDS: dict[str, str] = {Subject.ARTICLE: "articles", Subject.PROVIDER: "providers", Subject.TOPIC: "topics"}
 SubjectKey = tuple[str, int]  # subject and primary key of a row
-HISTORY_URLS = {Subject.ARTICLE: "desk_article_history", Subject.PROVIDER: "desk_provider_history"}
+HISTORY_URLS: dict[str, str] = {Subject.ARTICLE: "desk_article_history", Subject.PROVIDER: "desk_provider_history"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +74,8 @@ class HistoryEntry:
         return timezone.localdate(self.operation.at)
 
     @property
-    def undone_by(self) -> int | None:
-        """The operation that undid this one."""
-        return self.operation.undone_pk
-
-    @property
-    def undone_who(self) -> str:
-        return self.operation.undone_name or Via(self.operation.undone_via).label
+    def undone_by(self) -> Operation | None:
+        return undone_by(self.operation)
 
     @property
     def changes(self) -> list[ChangeLine]:
@@ -84,12 +83,12 @@ class HistoryEntry:
 
 
 def timeline(subject: str, pk: int, limit: int = 20, before: int | None = None) -> list[HistoryEntry]:
-    """Return what was done to one row, newest first, in at most three queries. `before` is an operation's key."""
+    """Return what was done to one row, newest first, in a fixed number of queries. `before` is an operation's key."""
     of_row = Event.objects.filter(subject=subject, subject_id=pk)
     earlier = of_row if before is None else of_row.filter(operation__lt=before)
     newest = earlier.order_by("-operation_id").values("operation_id").distinct()[:limit]
     of_newest = of_row.filter(operation__in=newest).select_related("operation")
-    events = list(of_newest.annotate(**_undone_by("operation")).order_by("-operation_id", "pk"))
+    events = list(of_newest.prefetch_related("operation__undone_by").order_by("-operation_id", "pk"))
     names = lookup_names(events)
     by_operation: dict[int, list[Event]] = defaultdict(list)
     for event in events:
@@ -97,21 +96,20 @@ def timeline(subject: str, pk: int, limit: int = 20, before: int | None = None) 
     entries = []
     for operation_events in by_operation.values():
         first = operation_events[0]
-        for name in _undone_by("operation"):
-            setattr(first.operation, name, getattr(first, name))
         lines = describe_changes(operation_events, names, first.operation.verb)
         entries.append(HistoryEntry(first.operation, [SubjectChanges(subject, pk, first.label, lines)]))
     return entries
 
 
-def operations_with_undoing() -> QuerySet[Operation]:
-    """Return operations, each with the one that undid it."""
-    return Operation.objects.annotate(**_undone_by("pk")).select_related("undoes")
+def undone_by(operation: Operation) -> Operation | None:
+    """Return the last operation that undid this one."""
+    return next(iter(operation.undone_by.all()), None)
 
 
 def recent_operations(operations: QuerySet[Operation], size: int = PAGE_SIZE) -> list[HistoryEntry]:
     """Return the first operations, each with the names of some rows, or with all changes if it is a single row."""
     first = Event.objects.filter(operation=OuterRef("pk")).order_by().values("operation").annotate(first=Min("pk"))
+    operations = operations.prefetch_related("undone_by")
     listed = list(operations.annotate(first_event=Subquery(first.values("first")))[:size])
     # The events of an operation are written together, so the keys after its first one are likely its own.
     starts = [operation.first_event for operation in listed if operation.first_event is not None]
@@ -179,9 +177,3 @@ def lookup_names(events: Iterable[Event], subject_keys: Iterable[SubjectKey] = (
 def exists(names: NameLookup, subject: str, pk: int) -> bool:
     """Return whether a row that was looked up still exists."""
     return subject not in NAME_FIELDS or pk in getattr(names, NAME_FIELDS[subject])
-
-
-def _undone_by(operation: str) -> dict[str, Subquery]:
-    newest = Operation.objects.filter(undoes=OuterRef(operation)).order_by("-pk")
-    columns = {"undone_pk": "pk", "undone_name": "actor_name", "undone_via": "via"}
-    return {name: Subquery(newest.values(column)[:1]) for name, column in columns.items()}

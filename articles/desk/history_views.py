@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX
-from articles.models import Article, Event, Operation, Subject, Via
+from articles.models import Article, Event, Operation, Subject
 from articles.operations.results import ActionError, ActionResult, NotRestored
 from providers.models import Provider
 
@@ -31,14 +31,14 @@ from .history_queries import (
     HistoryEntry,
     SubjectKey,
     changes_by_subject,
-    operations_with_undoing,
     recent_operations,
     timeline,
+    undone_by,
 )
-from .view_helpers import actor, desk_view, render_admin, safe_next_url
+from .view_helpers import DeskRequest, actor, desk_view, render_admin, safe_next_url
 
 VIEW_PERMISSION = "articles.view_operation"
-CONFIRM_ABOVE = 50  # articles; undoing more restore_permission a confirmation
+CONFIRM_ABOVE = 50  # articles; undoing more needs a confirmation
 NOT_RESTORED_MAX = 10
 ROW_EVENTS = {CREATED, DELETED}
 
@@ -47,7 +47,7 @@ _ROW = re.compile(r"(article|provider|topic|policy)-([0-9]{1,18})", re.ASCII)
 
 @require_GET
 @desk_view(VIEW_PERMISSION)
-def history(request: HttpRequest) -> HttpResponse:
+def history(request: DeskRequest) -> HttpResponse:
     """Show what was done on the whole site, newest first."""
     form = HistoryFilter(request.GET)
     form.is_valid()
@@ -69,9 +69,9 @@ def history(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @desk_view(VIEW_PERMISSION)
-def operation(request: HttpRequest, pk: int) -> HttpResponse:
+def operation(request: DeskRequest, pk: int) -> HttpResponse:
     """Show one operation with all its changes, row by row."""
-    shown = get_object_or_404(operations_with_undoing(), pk=pk)
+    shown = get_object_or_404(Operation, pk=pk)
     after = _parse_subject_key(request.GET.get("after", ""))
     rows, following = changes_by_subject(shown, after)
     context = {
@@ -81,8 +81,8 @@ def operation(request: HttpRequest, pk: int) -> HttpResponse:
         "rows": rows,
         "after": after,
         "following": "-".join(map(str, following)) if following else "",
-        "undone_who": shown.undone_name or Via(shown.undone_via).label if shown.undone_pk else "",
-        "may_undo": shown.undone_pk is None and operations.can_undo(request.user, shown),
+        "undone_by": undone_by(shown),
+        "may_undo": not undone_by(shown) and operations.can_undo(request.user, shown),
         "is_big": shown.articles > CONFIRM_ABOVE,
     }
     return render_admin(request, "desk/operation.html", context)
@@ -90,14 +90,14 @@ def operation(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @desk_view(VIEW_PERMISSION)
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
+def undo(request: DeskRequest, pk: int) -> HttpResponse:
     """Undo an operation; one of many articles only after showing what that would change."""
     original = get_object_or_404(Operation, pk=pk)
     if not operations.can_undo(request.user, original):
         raise PermissionDenied
     form, back = UndoForm(request.POST), safe_next_url(request, reverse("desk_operation", args=[pk]))
     if not form.is_valid():
-        messages.error(request, f"Nothing was undone. The reason: {' '.join(form.errors.get('reason', []))}")
+        messages.error(request, f"Nothing was undone. The reason: {' '.join(map(str, form['reason'].errors))}")
         return redirect(back)
     try:
         if original.articles > CONFIRM_ABOVE and not form.cleaned_data["confirmed"]:
@@ -112,7 +112,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @desk_view(VIEW_PERMISSION)
-def article(request: HttpRequest, pk: int) -> HttpResponse:
+def article(request: DeskRequest, pk: int) -> HttpResponse:
     """Show what was done to one article, even if it is deleted."""
     return _subject_history(
         request, Subject.ARTICLE, pk, Article.objects.only("title", "version").filter(pk=pk).first()
@@ -121,14 +121,14 @@ def article(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @desk_view(VIEW_PERMISSION)
-def provider(request: HttpRequest, pk: int) -> HttpResponse:
+def provider(request: DeskRequest, pk: int) -> HttpResponse:
     """Show what was done to one outlet."""
     return _subject_history(request, Subject.PROVIDER, pk, Provider.objects.filter(pk=pk).first())
 
 
 @require_POST
 @desk_view(VIEW_PERMISSION)
-def restore(request: HttpRequest, pk: int, event_id: int) -> HttpResponse:
+def restore(request: DeskRequest, pk: int, event_id: int) -> HttpResponse:
     """Restore a field of an article to its value before an event."""
     event = get_object_or_404(Event.objects.of(Subject.ARTICLE, pk), pk=event_id)
     target = get_object_or_404(Article, pk=pk)
@@ -149,13 +149,16 @@ def restore(request: HttpRequest, pk: int, event_id: int) -> HttpResponse:
     return redirect(safe_next_url(request, reverse("desk_article_history", args=[pk])))
 
 
-def _subject_history(request: HttpRequest, subject: str, pk: int, row: Article | Provider | None) -> HttpResponse:
+def _subject_history(request: DeskRequest, subject: str, pk: int, row: Article | Provider | None) -> HttpResponse:
     before = parse_cursor(request.GET.get("before", ""))
     entries, older = _paginate(timeline(subject, pk, PAGE_SIZE + 1, before))
-    newest = Event.objects.of(subject, pk).first() if row is None else None
-    if row is None and newest is None:
-        raise Http404
-    name = str(row) if row is not None else newest.label
+    if row is not None:
+        name = str(row)
+    else:
+        newest = Event.objects.of(subject, pk).first()
+        if newest is None:
+            raise Http404
+        name = newest.label
     kind = "article" if subject == Subject.ARTICLE else "outlet"
     context = {
         "title": f"History of “{name}”",
@@ -172,7 +175,7 @@ def _subject_history(request: HttpRequest, subject: str, pk: int, row: Article |
     return render_admin(request, "desk/subject_history.html", context)
 
 
-def _admin_page(request: HttpRequest, row: Article | Provider | None) -> str:
+def _admin_page(request: DeskRequest, row: Article | Provider | None) -> str:
     """Return the URL of the row's page in the admin; empty if the editor may not see it."""
     if row is None or not request.user.has_perm(f"{row._meta.app_label}.view_{row._meta.model_name}"):
         return ""
@@ -181,7 +184,7 @@ def _admin_page(request: HttpRequest, row: Article | Provider | None) -> str:
 
 def _filtered_operations(filters: dict[str, Any]) -> QuerySet[Operation]:
     """Return the operations that match the valid filters, newest first."""
-    operations = operations_with_undoing().order_by("-pk")
+    operations = Operation.objects.order_by("-pk")
     if filters.get("person"):
         operations = operations.filter(
             Q(actor__username=filters["person"]) | Q(actor=None, actor_name=filters["person"])
@@ -206,7 +209,7 @@ def _parse_subject_key(text: str) -> SubjectKey | None:
     return (match[1], int(match[2])) if match else None
 
 
-def _confirmation_page(request: HttpRequest, original: Operation, form: UndoForm, back: str) -> HttpResponse:
+def _confirmation_page(request: DeskRequest, original: Operation, form: UndoForm, back: str) -> HttpResponse:
     preview = operations.preview_undo(original)
     not_restored = _visible(preview.outcome.not_restored)
     context = {
@@ -223,7 +226,7 @@ def _confirmation_page(request: HttpRequest, original: Operation, form: UndoForm
     return render_admin(request, "desk/undo_confirm.html", context)
 
 
-def _report_undo(request: HttpRequest, result: ActionResult) -> None:
+def _report_undo(request: DeskRequest, result: ActionResult) -> None:
     """Report what was restored, and what was not and why."""
     if result.operation is None:
         messages.warning(request, "Nothing could be restored.")

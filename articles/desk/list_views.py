@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.http import HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,14 +18,14 @@ from .filters import SLOW_FILTERS, DeskFilters, filtered_queue
 from .queues import COUNT_MAX, QUEUES, Queue, Viewer, after_cursor, queue_counts, queue_of
 from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
 from .shortcuts import shortcuts_for_page
-from .view_helpers import desk_view, is_htmx_fragment, parse_id, render_admin
+from .view_helpers import DeskRequest, desk_view, is_htmx_fragment, parse_id, render_admin
 
 PAGE_SIZE = 50
 
 
 @require_safe
 @desk_view()
-def article_list(request: HttpRequest) -> HttpResponseBase:
+def article_list(request: DeskRequest) -> HttpResponseBase:
     """Show the stories of a view; htmx gets the list without the page around it."""
     viewer = Viewer(request.user.pk, timezone.now())
     queue = queue_of(request.GET)
@@ -88,7 +88,7 @@ def _views(viewer: Viewer, current: Queue | None, *, count_all: bool) -> dict[st
 
 @require_safe
 @desk_view()
-def queue_counts_fragment(request: HttpRequest) -> HttpResponseBase:
+def queue_counts_fragment(request: DeskRequest) -> HttpResponseBase:
     """Return the list of views with their present counts."""
     viewer = Viewer(request.user.pk, timezone.now())
     context = _views(viewer, QUEUES.get(request.GET.get("view", "")), count_all=True)
@@ -97,7 +97,7 @@ def queue_counts_fragment(request: HttpRequest) -> HttpResponseBase:
 
 @require_POST
 @desk_view()
-def save_view(request: HttpRequest) -> HttpResponseBase:
+def save_view(request: DeskRequest) -> HttpResponseBase:
     """Save the present view with its filters under a name."""
     name = request.POST.get("name", "").strip()[:60].replace("\0", "")
     query = view_query(QueryDict(request.POST.get("query", "")))[:1000]
@@ -112,7 +112,7 @@ def save_view(request: HttpRequest) -> HttpResponseBase:
 
 @require_POST
 @desk_view()
-def delete_view(request: HttpRequest, pk: int) -> HttpResponseBase:
+def delete_view(request: DeskRequest, pk: int) -> HttpResponseBase:
     """Delete one of the editor's own views."""
     view = get_object_or_404(SavedView, pk=pk, owner=request.user)
     view.delete()

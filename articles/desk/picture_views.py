@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
@@ -14,14 +14,14 @@ from articles.models import Article, ArticleImage
 from articles.rules import permissions
 
 from .rows import LARGE_COLUMNS
-from .view_helpers import actor, desk_view, render_admin, safe_next_url
+from .view_helpers import DeskRequest, actor, desk_view, render_admin, safe_next_url
 
 SAMPLE_SIZE = 20  # stories that the confirmation names
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @desk_view(permissions.PERMISSION_BY_ACTION["take_down"])
-def take_down(request: HttpRequest, pk: int, image: int) -> HttpResponseBase:
+def take_down(request: DeskRequest, pk: int, image: int) -> HttpResponseBase:
     """Ask whether to take a picture down, and do it."""
     article = get_object_or_404(Article.objects.defer(*LARGE_COLUMNS), pk=pk)
     listed = get_object_or_404(ArticleImage.objects.pictures().with_copies(), pk=image, article=article)
@@ -40,7 +40,7 @@ def take_down(request: HttpRequest, pk: int, image: int) -> HttpResponseBase:
     return render_admin(request, "desk/take_down.html", context)
 
 
-def _run(request: HttpRequest, article: Article, listed: ArticleImage) -> HttpResponse:
+def _run(request: DeskRequest, article: Article, listed: ArticleImage) -> HttpResponse:
     outcome = operations.take_down(article, listed.url, by=actor(request, request.POST.get("reason_text", "")))
     if outcome.operation is None:
         messages.info(request, "It was taken down already.")

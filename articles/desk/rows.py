@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,7 +50,7 @@ def prefetch_for_rows(articles: ArticleQuerySet) -> ArticleQuerySet:
 
 
 def build_rows(
-    articles: Sequence[Article] | QuerySet[Article], permitted: Mapping[str, Action], now: datetime
+    articles: Sequence[Article] | QuerySet[Article], permitted: dict[str, Action], now: datetime
 ) -> list[Row]:
     """Return the rows of articles loaded by `prefetch_for_rows`, in two queries."""
     pictures = pictures_of(articles)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +26,7 @@ from .actions import ACTIONS, permitted_actions
 from .history_queries import timeline
 from .restore_field import restore_permissions
 from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
-from .view_helpers import actor, desk_view, is_htmx_fragment, parse_id, render_admin, safe_next_url
+from .view_helpers import DeskRequest, actor, desk_view, is_htmx_fragment, parse_id, render_admin, safe_next_url
 
 HISTORY_SIZE = 10  # operations beside a story
 SUGGESTIONS_MAX = 12  # stories that the type-ahead offers
@@ -35,7 +35,7 @@ PRESENCE_MAX = 200  # stories of a page whose other editors are shown
 
 @require_safe
 @desk_view()
-def story(request: HttpRequest, pk: int) -> HttpResponseBase:
+def story(request: DeskRequest, pk: int) -> HttpResponseBase:
     """Show a story with its members, why its numbers are what they are, and its history."""
     article = get_object_or_404(prefetch_for_rows(Article.objects.all()).select_related("provider", "lead"), pk=pk)
     now = timezone.now()
@@ -75,7 +75,7 @@ def _lead_candidates(article: Article) -> list[Article]:
 
 @require_safe
 @desk_view("articles.fold")
-def find_story(request: HttpRequest) -> HttpResponseBase:
+def find_story(request: DeskRequest) -> HttpResponseBase:
     """Suggest recent stories to fold into, by words of their titles."""
     words = request.GET.get("q", "")[:200]
     but = request.GET.get("but", "")
@@ -95,7 +95,7 @@ def find_story(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 @desk_view("articles.fold")
-def merge(request: HttpRequest) -> HttpResponseBase:
+def merge(request: DeskRequest) -> HttpResponseBase:
     """Show two stories side by side, and what merging them would give."""
     one, other = (
         get_object_or_404(Article.objects.select_related("provider"), pk=parse_id(request.GET.get(name, "")))
@@ -117,7 +117,7 @@ def _members(lead: Article) -> ArticleQuerySet:
     return Article.objects.filter(lead=lead).select_related("provider").order_by("-quality", "file_name")
 
 
-def _merge_preview(story: Article, into: Article, request: HttpRequest) -> dict[str, Any]:
+def _merge_preview(story: Article, into: Article, request: DeskRequest) -> dict[str, Any]:
     """Return what the merged story would be: merge in a transaction that is rolled back."""
     with transaction.atomic():
         operations.merge(Article(pk=story.pk), Article(pk=into.pk), by=actor(request))
@@ -137,7 +137,7 @@ def _merge_preview(story: Article, into: Article, request: HttpRequest) -> dict[
 
 @require_POST
 @desk_view()
-def heartbeat(request: HttpRequest) -> HttpResponseBase:
+def heartbeat(request: DeskRequest) -> HttpResponseBase:
     """Record which story the editor has open, and return the other editors of the stories on the page."""
     now = timezone.now()
     article_id = parse_id(request.POST.get("open", ""))

@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
+from django_htmx.middleware import HtmxDetails
 
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Via
@@ -21,12 +23,19 @@ from articles.models import Via
 View = Callable[..., HttpResponseBase]
 
 
+class DeskRequest(HttpRequest):
+    """A request that `desk_view` lets through: its user is staff, and django-htmx has read its headers."""
+
+    user: User
+    htmx: HtmxDetails
+
+
 def desk_view(permission: str = "articles.view_article") -> Callable[[View], View]:
     """Return a decorator for the views of the desk: staff with `permission` only, never cached, CSRF checked."""
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def checked(request: DeskRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.has_perm(permission):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
@@ -36,17 +45,17 @@ def desk_view(permission: str = "articles.view_article") -> Callable[[View], Vie
     return decorate
 
 
-def render_admin(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+def render_admin(request: DeskRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """Return a page in the admin's frame."""
     return TemplateResponse(request, template, admin.site.each_context(request) | context, status=status)
 
 
-def actor(request: HttpRequest, reason: str = "") -> Actor:
+def actor(request: DeskRequest, reason: str = "") -> Actor:
     """Return who acts at the desk, and why, for the audit log."""
     return Actor(request.user, Via.DESK, reason)
 
 
-def is_htmx_fragment(request: HttpRequest) -> bool:
+def is_htmx_fragment(request: DeskRequest) -> bool:
     """Return whether htmx requests a part of a page."""
     return bool(request.htmx) and not request.htmx.boosted
 
