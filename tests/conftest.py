@@ -17,8 +17,8 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, settings
 
 from articles.search import postgresql
+from tests.audit_guard import record_unlogged_writes
 from tests.crowds import database_in
-from tests.guard import watch
 
 unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("quick", max_examples=15, derandomize=True, **unhurried)
@@ -30,10 +30,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 @pytest.fixture(autouse=True)
 def unlogged_writes() -> Iterator[list[str]]:
-    """Fail a test in which the project's code writes an article, or a list of one, while no act is under way."""
-    with watch() as found:
-        yield found
-    assert not found, "\n".join(found)
+    """Fail a test in which the project writes an article or one of its lists outside a unit of work."""
+    with record_unlogged_writes() as writes:
+        yield writes
+    assert not writes, "\n".join(writes)
 
 
 @pytest.fixture(autouse=True)

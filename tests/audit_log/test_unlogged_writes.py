@@ -1,4 +1,4 @@
-"""Nothing but an act, and the import's staging, writes what editors and documents decide; the watch on it works."""
+"""The check that only units of work write editorial data, used by all tests, finds every other write."""
 
 import threading
 
@@ -10,7 +10,7 @@ from articles import operations
 from articles.audit_log.unit_of_work import unit_of_work
 from articles.models import Article, ArticleTopic, Event, Topic, Verb
 from tests import builders
-from tests.guard import EDITORIAL, ROOT, is_editorial
+from tests.audit_guard import EDITORIAL, ROOT, is_editorial
 
 ROGUES = {
     "an update of a column": "Article.objects.update(title='Gale')",
@@ -25,28 +25,28 @@ ROGUES = {
 
 
 def run_as(filename: str, code: str, **names: object) -> None:
-    """Run `code` as if it stood in a file of the project."""
-    known = {"Article": Article, "ArticleTopic": ArticleTopic, "connection": connection, "builders": builders}
-    exec(compile(code, str(ROOT / filename), "exec"), known | names)  # noqa: S102
+    """Run `code` as if it were in a file of the project."""
+    globals_ = {"Article": Article, "ArticleTopic": ArticleTopic, "connection": connection, "builders": builders}
+    exec(compile(code, str(ROOT / filename), "exec"), globals_ | names)  # noqa: S102
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("code", ROGUES.values(), ids=ROGUES)
 @pytest.mark.parametrize("filename", ["articles/admin/rogue.py", "providers/rogue.py", "config/rogue.py"])
-def test_a_write_past_the_acts_is_found(unlogged_writes, filename, code):
+def test_a_write_outside_a_unit_of_work_is_found(unlogged_writes, filename, code):
     article = builders.article()
     builders.related(article)
 
     run_as(filename, code, article=article)
 
     assert unlogged_writes
-    assert unlogged_writes[0].startswith(f"{filename}:1 writes outside an act: ")
+    assert unlogged_writes[0].startswith(f"{filename}:1 writes outside a unit of work: ")
     unlogged_writes.clear()
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("code", ROGUES.values(), ids=ROGUES)
-def test_tests_and_acts_may_write(unlogged_writes, code):
+def test_tests_and_units_of_work_may_write(unlogged_writes, code):
     article = builders.article()
     run_as("tests/rogue.py", code, article=article)
     article = builders.article()
@@ -57,7 +57,7 @@ def test_tests_and_acts_may_write(unlogged_writes, code):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_other_threads_are_watched_too(unlogged_writes):
+def test_writes_of_other_threads_are_found(unlogged_writes):
     def work() -> None:
         run_as("articles/rogue.py", "Article.objects.update(title='Gale')")
         connection.close()
@@ -83,17 +83,17 @@ def test_other_threads_are_watched_too(unlogged_writes):
         ('SELECT "title" FROM "articles_article"', False),
     ],
 )
-def test_what_counts_as_editorial(sql, expected):
+def test_only_writes_of_editorial_columns_count(sql, expected):
     assert is_editorial(sql) == expected
 
 
 @pytest.mark.django_db
-def test_the_watched_tables_are_those_that_exist():
+def test_the_checked_tables_exist():
     assert set(EDITORIAL) <= set(connection.introspection.table_names())
 
 
 @pytest.mark.django_db
-def test_deleting_a_topic_is_an_operation_on_its_articles(admin_client):
+def test_deleting_a_topic_is_logged_on_its_articles(admin_client):
     article = builders.article(topics=["AI", "Health"])
     topic = Topic.objects.get(name="AI")
 

@@ -1,4 +1,4 @@
-"""Two editors on one article: different fields merge, the same field asks, and nobody's work is lost."""
+"""Several editors change one article: different fields merge, the same field is a conflict, and no work is lost."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ from tests.documents import edition
 pytestmark = pytest.mark.thorough
 
 CROWD = 8
-HUNTS = int(os.environ.get("HUNTS", "1"))  # each takes another way
-HUNT_STEPS = 15
+WALKS = int(os.environ.get("CONFLICT_WALKS", "1"))  # random walks, each with its own seed
+WALK_STEPS = 15
 
 
 def editor(name: str) -> User:
@@ -49,8 +49,8 @@ def by(user: User) -> Actor:
 
 
 @pytest.mark.django_db
-class TestVerbs:
-    def test_the_same_field_asks_and_tells_who_and_both_values(self):
+class TestActions:
+    def test_a_conflict_names_the_other_editor_and_both_values(self):
         ana, article = editor("ana"), builders.article("Storm")
         seen = article.version
         operations.edit(article, title="Gale", by=by(ana))
@@ -63,7 +63,7 @@ class TestVerbs:
         assert stale.value.conflicts == [FieldConflict("title", "Hurricane", "Gale", "ana", at)]
         assert Article.objects.get().title == "Gale"
 
-    def test_nothing_is_saved_where_one_field_of_several_clashes(self):
+    def test_a_conflict_in_one_field_saves_nothing(self):
         article = builders.article("Storm")
         seen = article.version
         operations.edit(article, title="Gale")
@@ -75,7 +75,7 @@ class TestVerbs:
         assert (stored.title, stored.excerpt) == ("Gale", "What happened, in a sentence or two.")
         assert Operation.objects.count() == 1
 
-    def test_another_field_merges(self):
+    def test_changes_of_different_fields_merge(self):
         article = builders.article("Storm")
         seen = article.version
         operations.edit(article, title="Gale")
@@ -86,7 +86,7 @@ class TestVerbs:
         assert (stored.title, stored.excerpt, stored.pins) == ("Gale", "Wind.", ["excerpt", "title"])
 
     @pytest.mark.parametrize(
-        ("values", "clash"),
+        ("values", "is_conflict"),
         [
             ({"title": "Gale"}, False),
             ({"quality": 75}, False),
@@ -96,25 +96,25 @@ class TestVerbs:
             ({"published_at": builders.MORNING + timedelta(seconds=1)}, True),
             ({"tags": ["GB", "London"]}, False),
             ({"tags": ["GB"]}, True),
-            ({"heat": 75}, False),  # what followed by itself counts as others' work too
+            ({"heat": 75}, False),  # what the policy changed counts as another editor's change
             ({"heat": 76}, True),
         ],
         ids=str,
     )
-    def test_the_same_value_is_no_clash(self, values, clash):
+    def test_the_same_value_is_no_conflict(self, values, is_conflict):
         article = builders.article("Storm", quality=60)
         seen = article.version
         operations.edit(article, title="Gale", quality=75, published_at=builders.MORNING, tags=["GB", "London"])
 
         try:
             operations.edit(Article.objects.get(), version=seen, **values)
-            stale = False
+            was_conflict = False
         except EditConflictError:
-            stale = True
+            was_conflict = True
 
-        assert stale == clash
+        assert was_conflict == is_conflict
 
-    def test_an_outlet_that_another_chose_is_a_clash(self):
+    def test_another_outlet_is_a_conflict(self):
         herald, post = builders.provider("Herald", "herald.example"), builders.provider("Post", "post.example")
         article = builders.article()
         seen = article.version
@@ -143,7 +143,7 @@ class TestVerbs:
         ],
         ids=["publish", "hold", "spike", "reopen", "schedule", "score", "both", "topics", "unpin", "unpin one", "edit"],
     )
-    def test_an_own_double_click_is_no_clash_and_no_operation(self, verb):
+    def test_a_double_click_is_no_conflict_and_no_operation(self, verb):
         article = builders.article("Storm", quality=60, topics=["AI"])
         builders.topic("Health")
         operations.edit(article, title="Squall")
@@ -156,9 +156,9 @@ class TestVerbs:
         assert (outcome.operation, outcome.rejections) == (None, [])
         assert (Article.objects.values().get(), Operation.objects.count()) == before
 
-    def test_a_decision_on_other_grounds_is_refused_and_one_on_the_same_is_not(self):
+    def test_a_changed_state_is_a_conflict_for_a_decision_and_a_changed_text_is_not(self):
         ana, one, other = editor("ana"), builders.article("One"), builders.article("Other")
-        seen = {each.pk: each.version for each in (one, other)}
+        seen = {article.pk: article.version for article in (one, other)}
         operations.hold(one, by=by(ana))
         operations.edit(other, excerpt="Wind.", by=by(ana))
 
@@ -169,7 +169,7 @@ class TestVerbs:
             "was changed by ana meanwhile (state); check it and try again"
         ]
 
-    def test_lists_of_topics_clash_with_each_other_alone(self):
+    def test_topics_conflict_only_with_changes_of_topics(self):
         article = builders.article(topics=["AI"])
         builders.topic("Health")
         seen = {article.pk: article.version}
@@ -179,7 +179,7 @@ class TestVerbs:
         with pytest.raises(EditConflictError, match="topics"):
             operations.set_topics(article, ["AI"], versions=seen)
 
-    def test_an_import_without_changes_raises_no_version(self, tmp_path):
+    def test_an_import_without_changes_leaves_the_versions(self, tmp_path):
         edition(tmp_path, stories=2)
         call_command("import_articles", str(tmp_path), stdout=StringIO(), verbosity=0)
         article = Article.objects.filter(heat__gt=0).first()
@@ -193,7 +193,7 @@ class TestVerbs:
         assert Operation.objects.count() == 2
         operations.edit(article, title="Gale again", version=versions[article.pk])
 
-    def test_the_clock_raises_no_version(self, client):
+    def test_a_scheduled_publication_leaves_the_version(self, client):
         article = builders.article()
         later = timezone.now() + timedelta(milliseconds=1)
         operations.schedule(article, publish_at=later)
@@ -206,7 +206,7 @@ class TestVerbs:
 
 @pytest.mark.django_db
 class TestPages:
-    def test_the_article_page_names_who_and_both_values(self, admin_client):
+    def test_the_article_page_names_the_other_editor_and_both_values(self, admin_client):
         ana, article = editor("ana"), builders.article("Storm")
         sent = fields_of(admin_client.get(change_url(article))) | {"title": "Gale", "_save": "Save"}
         operations.edit(article, title="Hurricane", excerpt="Wind.", by=by(ana))
@@ -231,7 +231,7 @@ class TestPages:
             ("removed", "true", {"removed": False}, "No", "Yes"),
         ],
     )
-    def test_values_are_shown_in_the_words_of_the_page(self, admin_client, field, typed, theirs, now, mine):
+    def test_values_are_formatted_as_on_the_page(self, admin_client, field, typed, theirs, now, mine):
         article = builders.article("Storm", quality=60)
         sent = fields_of(admin_client.get(change_url(article))) | {field: typed, "_save": "Save"}
         operations.edit(article, **theirs, by=Actor(via=Via.COMMAND))
@@ -243,7 +243,7 @@ class TestPages:
             f"{told_now} Save again to replace it."
         ]
 
-    def test_a_decision_and_a_time_ask_too(self, admin_client):
+    def test_a_changed_decision_is_a_conflict(self, admin_client):
         ana, article = editor("ana"), builders.article("Storm", quality=60)
         sent = fields_of(admin_client.get(change_url(article))) | {"decision": "held", "_save": "Save"}
         operations.spike(article, "paywall", by=by(ana))
@@ -255,7 +255,7 @@ class TestPages:
         )
         assert Article.objects.get().decision == "spiked: paywall"
 
-    def test_a_row_of_a_list_names_who_changed_the_list(self, admin_client):
+    def test_a_changed_row_of_a_list_names_the_other_editor(self, admin_client):
         ana, article = editor("ana"), builders.article()
         link = builders.related(article, title="Coverage")
         name = "related_links-0-title"
@@ -270,7 +270,7 @@ class TestPages:
         link.refresh_from_db()
         assert link.title == "Hers"
 
-    def test_markup_in_values_is_text(self, admin_client):
+    def test_markup_in_values_is_escaped(self, admin_client):
         article = builders.article("Storm")
         sent = fields_of(admin_client.get(change_url(article))) | {"title": "<b>Gale</b>", "_save": "Save"}
         operations.edit(article, title="<script>alert(1)</script>")
@@ -280,7 +280,7 @@ class TestPages:
         assert "<script>alert(1)</script>" not in html
         assert escape("it is now “<script>alert(1)</script>”, you typed “<b>Gale</b>”") in html
 
-    def test_the_list_names_who_and_both_values(self, admin_client):
+    def test_the_list_names_the_other_editor_and_both_values(self, admin_client):
         ana, article = editor("ana"), builders.article(quality=60)
         sent = fields_of(admin_client.get(ARTICLES)) | {"form-0-quality": "75", "_save": "Save"}
         operations.edit(article, quality=90, by=by(ana))
@@ -294,7 +294,7 @@ class TestPages:
         assert Article.objects.get().quality == 90
 
     @pytest.mark.parametrize("action", ["publish", "hold", "spike", "reopen", "unpin"])
-    def test_actions_from_a_stale_list_leave_alone_what_others_decided(self, admin_client, action):
+    def test_actions_from_an_old_list_leave_what_others_decided(self, admin_client, action):
         ana = editor("ana")
         moved, still = builders.article("Moved", quality=20), builders.article("Still", quality=20)
         operations.edit(moved, title="Moved")
@@ -318,7 +318,7 @@ class TestPages:
         assert "“Moved” was changed by ana meanwhile (" in warning
         assert told(page)[0].startswith("1 article ")
 
-    def test_a_second_click_on_an_action_is_no_clash(self, admin_client):
+    def test_a_second_click_on_an_action_is_no_conflict(self, admin_client):
         article = builders.article(quality=20)
         seen = {f"version-{article.pk}": str(article.version)}
         chosen = {"action": "publish_selected", "_selected_action": [article.pk]} | seen
@@ -328,14 +328,14 @@ class TestPages:
         assert Operation.objects.count() == 1
 
     @pytest.mark.parametrize("value", ["", "x", "-1", "²", "9" * 5000, "1e3"])
-    def test_odd_versions_are_no_error(self, admin_client, value):
+    def test_malformed_versions_are_ignored(self, admin_client, value):
         article = builders.article()
         sent = {"action": "hold_selected", "_selected_action": [article.pk], f"version-{value[:50]}": "1"}
 
         assert admin_client.post(ARTICLES, sent | {f"version-{article.pk}": value}).status_code == 302
         assert Article.objects.get().state == "held"
 
-    def test_a_held_article_with_a_schedule_emptied_on_the_way_is_held(self, admin_client):
+    def test_an_article_with_an_emptied_schedule_can_be_held(self, admin_client):
         article = builders.article()
         operations.schedule(article, unpublish_at=timezone.now() + timedelta(days=1))
         emptied = {f"{name}_{part}": "" for name in ("publish_at", "unpublish_at") for part in (0, 1)}
@@ -346,7 +346,7 @@ class TestPages:
         assert (article.decision, article.public, article.unpublish_at) == ("held", False, None)
 
     @pytest.mark.parametrize("decision", ["held", "published"])
-    def test_a_spiked_article_is_reopened_first(self, admin_client, decision):
+    def test_a_spiked_article_has_to_be_reopened_first(self, admin_client, decision):
         article = builders.article()
         operations.spike(article, "other")
 
@@ -354,7 +354,7 @@ class TestPages:
 
         assert page.context["errors"] == [["This article was spiked; choose “undecided” first."]]
 
-    def test_only_what_is_published_can_be_scheduled(self, admin_client):
+    def test_only_a_published_article_can_be_scheduled(self, admin_client):
         article = builders.article(quality=20)
 
         page = save(admin_client, change_url(article), publish_at_0="2030-01-01", publish_at_1="10:00")
@@ -362,7 +362,7 @@ class TestPages:
         assert page.context["errors"] == [["Only a published article has a schedule. Publish it, or empty both times."]]
 
 
-# At once. Each thread is an editor with a connection and a client of their own.
+# Concurrent editors: each thread is an editor with their own connection and client.
 
 
 @pytest.fixture
@@ -371,7 +371,7 @@ def newsroom(shared_database: None) -> None:
 
 
 def editors() -> list[Client]:
-    """Return the browsers of CROWD editors, who are called editor0 and so on."""
+    """Return the clients of CROWD editors, named editor0 and so on."""
     clients = []
     for number in range(CROWD):
         client = Client()
@@ -381,31 +381,31 @@ def editors() -> list[Client]:
 
 
 def send_at_once(clients: Sequence[Client], url: str, changes: Sequence[dict[str, str]]) -> list[Any]:
-    """Let each editor open the page before anybody saves, and save a change; return the answers."""
+    """Let every editor open the page before the first one saves; return the responses to the saves."""
     forms = [
         fields_of(client.get(url)) | change | {"_save": "Save"} for client, change in zip(clients, changes, strict=True)
     ]
     return at_once([partial(client.post, url, form) for client, form in zip(clients, forms, strict=True)])
 
 
-def told_to_losers(answers: Sequence[Any], values: Sequence[str], stored: str) -> int:
-    """Check what each editor was answered; return how many were told that another was faster."""
+def count_conflicts(answers: Sequence[Any], values: Sequence[str], stored: str) -> int:
+    """Check the response to each editor; return how many had a conflict."""
     assert [answer for answer in answers if isinstance(answer, Exception)] == []
     winner = values.index(stored)
     assert answers[winner].status_code == 302
     losers = [number for number in range(len(values)) if number != winner]
     for number in losers:
         assert answers[number].status_code == 200, number
-        told_him = (
+        message = (
             f"editor{winner} changed this while you were editing: it is now “{stored}”, "
             f"you typed “{values[number]}”. Save again to replace it."
         )
-        assert told_him in answers[number].content.decode(), number
+        assert message in answers[number].content.decode(), number
     return len(losers)
 
 
 @pytest.mark.parametrize("has_policy", [True, False], ids=["with a policy", "without a stored policy"])
-def test_of_eight_saves_of_one_field_one_succeeds_and_seven_are_told(newsroom, has_policy):
+def test_of_eight_saves_of_one_field_one_succeeds_and_seven_are_conflicts(newsroom, has_policy):
     article = builders.article("Storm")
     if not has_policy:
         SitePolicy.objects.all().delete()
@@ -414,7 +414,7 @@ def test_of_eight_saves_of_one_field_one_succeeds_and_seven_are_told(newsroom, h
     answers = send_at_once(editors(), change_url(article), [{"title": value} for value in values])
 
     article.refresh_from_db()
-    assert told_to_losers(answers, values, article.title) == CROWD - 1
+    assert count_conflicts(answers, values, article.title) == CROWD - 1
     assert article.version == 2
     assert Event.objects.filter(field="title").count() == 1
 
@@ -426,7 +426,7 @@ def test_of_eight_saves_of_one_number_in_the_list_one_succeeds(newsroom):
     answers = send_at_once(editors(), ARTICLES, [{"form-0-quality": value} for value in values])
 
     article.refresh_from_db()
-    assert told_to_losers(answers, values, str(article.quality)) == CROWD - 1
+    assert count_conflicts(answers, values, str(article.quality)) == CROWD - 1
     assert Event.objects.filter(field="quality").count() == 1
 
 
@@ -470,8 +470,8 @@ def test_eight_saves_of_eight_articles_all_succeed(newsroom):
     assert all(each.title == f"Gale {each.pk}" for each in Article.objects.all())
 
 
-def test_of_eight_actions_on_one_article_one_decides(newsroom):
-    """From lists that all showed the same version, every second editor wants to spike, the others to hold."""
+def test_of_eight_actions_on_one_article_one_is_done(newsroom):
+    """All editors saw the same version; every second one spikes the article, the others hold it."""
     article = builders.article("Storm", quality=20)
     clients = editors()
     actions = [("spike_selected", "spiked: other"), ("hold_selected", "held")] * (CROWD // 2)
@@ -492,13 +492,13 @@ def test_of_eight_actions_on_one_article_one_decides(newsroom):
     assert Operation.objects.count() == 1
 
 
-def deeds(chance: random.Random, who: Actor) -> list[Callable[[], Any]]:
-    """Return what an editor might do next, to articles that others work on too."""
+def possible_actions(chance: random.Random, who: Actor) -> list[Callable[[], Any]]:
+    """Return actions that an editor might run next, on articles that others change too."""
     ids = list(Article.objects.order_by("pk").values_list("pk", flat=True))
     chance.shuffle(ids)
     some = Article.objects.filter(pk__in=ids[:4])
     one, other = (Article.objects.filter(pk=pk).first() for pk in (ids * 2)[4:6])
-    first = Operation.objects.order_by("pk").values("pk")[:1]  # the import that brought them all
+    first = Operation.objects.order_by("pk").values("pk")[:1]  # the import that created them all
     done = list(Operation.objects.exclude(pk__in=first).values_list("pk", flat=True)[:12])
     last = Operation.objects.filter(pk=chance.choice(done)).first() if done else None
     steps: list[Callable[[], Any]] = [
@@ -524,8 +524,8 @@ def deeds(chance: random.Random, who: Actor) -> list[Callable[[], Any]]:
     return steps
 
 
-@pytest.mark.parametrize("seed", range(HUNTS))
-def test_six_editors_and_an_import_never_stand_in_each_others_way(newsroom, tmp_path, seed):
+@pytest.mark.parametrize("seed", range(WALKS))
+def test_six_editors_and_an_import_at_once_leave_consistent_stories_and_events(newsroom, tmp_path, seed):
     edition(tmp_path, stories=5)
     call_command("import_articles", str(tmp_path), stdout=StringIO(), verbosity=0)
     builders.topic("AI")
@@ -534,9 +534,9 @@ def test_six_editors_and_an_import_never_stand_in_each_others_way(newsroom, tmp_
 
     def work(number: int) -> None:
         chance = random.Random(f"{seed} {number}")  # noqa: S311
-        for _ in range(HUNT_STEPS):
+        for _ in range(WALK_STEPS):
             with suppress(ActionError):
-                chance.choice(deeds(chance, by(users[number])))()
+                chance.choice(possible_actions(chance, by(users[number])))()
 
     def import_again() -> None:
         for turn in range(3):
@@ -553,34 +553,34 @@ def test_six_editors_and_an_import_never_stand_in_each_others_way(newsroom, tmp_
 
 
 def broken_rules() -> list[str]:
-    """Return what is wrong with the stories; nothing ever is."""
-    found = []
+    """Return the inconsistencies of the stories."""
+    problems = []
     for article in Article.objects.select_related("lead"):
         if article.lead and article.lead.heat == FOLDED_HEAT:
-            found.append(f"{article.pk}: its lead is folded itself")
+            problems.append(f"{article.pk}: its lead is folded itself")
         if article.lead and not article.is_folded:
-            found.append(f"{article.pk}: it has a lead and isn't folded")
+            problems.append(f"{article.pk}: it has a lead and isn't folded")
         if article.is_folded and article.public:
-            found.append(f"{article.pk}: folded and public")
+            problems.append(f"{article.pk}: folded and public")
         if article.staged is not None:
-            found.append(f"{article.pk}: still staged")
-    return found
+            problems.append(f"{article.pk}: still staged")
+    return problems
 
 
 def broken_chains() -> list[str]:
-    """Return the fields whose events don't lead, one from the other, to the value that is stored."""
+    """Return the fields whose events don't lead from one to the next and to the stored value."""
     chains: dict[tuple[int, str], list[Event]] = defaultdict(list)
     for event in Event.objects.filter(subject="article").order_by("pk"):
-        if event.field in ("created", "deleted"):  # such an event starts all of an article's fields anew
+        if event.field in ("created", "deleted"):  # the article's fields start again
             for key in [key for key in chains if key[0] == event.subject_id]:
                 del chains[key]
         else:
             chains[event.subject_id, event.field].append(event)
     rows = {article.pk: article for article in Article.objects.all()}
-    found = []
+    problems = []
     for (pk, field), events in chains.items():
         if pk not in rows:
-            found.append(f"{pk} is gone without an event")
+            problems.append(f"{pk} is gone without an event")
             continue
         is_list = field in snapshots.LIST_NAMES
         stored = snapshots.read_list([pk], field)[pk] if is_list else logged_values(rows[pk]).get(field)
@@ -589,6 +589,6 @@ def broken_chains() -> list[str]:
             agrees = snapshots.equal_ignoring_targets(event.after, after) if is_list else event.after == after
             if not agrees and not (
                 field.startswith("pin ") and after and event.after is not None
-            ):  # wishes are no events
-                found.append(f"{pk} {field}: {event.after} then {after} (operation {event.operation_id})")
-    return found
+            ):  # a new incoming value is no event
+                problems.append(f"{pk} {field}: {event.after} then {after} (operation {event.operation_id})")
+    return problems

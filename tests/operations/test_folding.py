@@ -1,36 +1,16 @@
-"""Stories by an editor's hand: what folding does at once, and that no import turns it round."""
+"""Fold, take out, make lead and merge: what happens to the stories at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from io import StringIO
-from pathlib import Path
-
 import pytest
-from django.core.management import call_command
 
 from articles import operations
-from articles.audit_log import snapshots
 from articles.models import Article, Operation, Pairing, RelatedLink
 from articles.operations.results import ActionError
 from tests import builders
-from tests.documents import edition
-from tests.operations.documents import (
-    LEAD,
-    MEMBER,
-    OTHER,
-    better,
-    import_,
-    named,
-    put,
-    unfolded_by_document,
-    without_coverage,
-    worded,
-)
+from tests.operations.states import story_table
 
 pytestmark = pytest.mark.django_db
-
-APART = "2020-06-09-event-1-as-outlet-0-tells-it"
 
 
 def story(title: str = "Lead", quality: int = 80, members: int = 1) -> tuple[Article, ...]:
@@ -56,7 +36,7 @@ def listed(article: Article) -> list[str]:
 
 
 class TestFold:
-    def test_it_goes_under_the_lead_which_gains_its_heat(self):
+    def test_the_article_goes_under_the_lead_which_gains_heat(self):
         lead, single = builders.article("Lead", quality=80), builders.article("Single", quality=90)
 
         outcome = operations.fold_into(single, lead)
@@ -68,7 +48,7 @@ class TestFold:
         assert single.pins == ["lead"]
         assert outcome.operation.articles == 2
 
-    def test_members_and_foreign_coverage_come_along(self):
+    def test_its_members_and_external_links_go_along(self):
         lead, *_ = story("Lead", 80, 1)
         former, *members = story("Former", 70, 2)
         builders.related(former, title="Told elsewhere", quality=55)
@@ -76,8 +56,8 @@ class TestFold:
         operations.fold_into(former, lead)
 
         fresh(lead, former, *members)
-        assert [each.lead for each in (former, *members)] == [lead] * 3
-        assert [each.heat for each in (former, *members)] == [-1] * 3
+        assert [article.lead for article in (former, *members)] == [lead] * 3
+        assert [article.heat for article in (former, *members)] == [-1] * 3
         assert listed(lead) == ["Former", "Told elsewhere", "Lead 1", "Former 1", "Former 2"]
         assert lead.heat == 80 + 5 * 10
         assert listed(former)[-1] == "Told elsewhere", "the coverage of the folded one stays its own too"
@@ -91,7 +71,7 @@ class TestFold:
 
         assert sorted(listed(lead)) == ["Former", "Told elsewhere"]
 
-    def test_pictures_of_copied_coverage_come_along(self):
+    def test_copied_links_keep_their_pictures(self):
         lead, former = builders.article(quality=80), builders.article(quality=70)
         builders.related(former, title="Told elsewhere").images.create(url="https://x.example/1.jpg", width=3)
 
@@ -127,8 +107,8 @@ class TestFold:
         assert (member.lead, member.heat) == (other, -1)
         assert list(Pairing.objects.filter(member=member, together=True).values_list("lead", flat=True)) == [other.pk]
 
-    def test_the_editor_decides_where_another_lead_claims_it_with_better_right(self):
-        """Both list each other, and the other lead is better: still it goes where it was put."""
+    def test_the_editor_overrides_a_better_lead(self):
+        """The article and the better lead list each other, but the editor folded it under another."""
         lead, single = builders.article("Lead", quality=60), builders.article("Single", quality=90)
         better = builders.article("Better", quality=99)
         builders.related(better, single)
@@ -139,7 +119,7 @@ class TestFold:
         fresh(single)
         assert (single.lead, single.ambiguous) == (lead, False)
 
-    def test_what_was_decided_of_two_the_other_way_round_is_void(self):
+    def test_folding_replaces_a_decision_with_the_roles_reversed(self):
         lead, member = story()
         operations.take_out(member)
 
@@ -167,7 +147,7 @@ class TestFold:
         ],
         ids=["itself", "folded", "unscored", "removed", "spiked"],
     )
-    def test_refusals_are_sentences_and_leave_nothing(self, spoil, why):
+    def test_an_impossible_fold_says_why_and_changes_nothing(self, spoil, why):
         lead = builders.article("Lead")
         under = spoil(lead)
         before = list(Article.objects.order_by("pk").values()), RelatedLink.objects.count(), Operation.objects.count()
@@ -183,7 +163,7 @@ class TestFold:
         ) == before
         assert not Pairing.objects.exists()
 
-    def test_in_bulk_the_others_go_on(self):
+    def test_of_many_articles_the_possible_ones_are_folded(self):
         lead, single = builders.article("Lead", quality=90), builders.article("Single")
 
         outcome = operations.fold_into(Article.objects.all(), lead)
@@ -193,7 +173,7 @@ class TestFold:
             ("Lead", "can't be folded under itself; choose another story")
         ]
 
-    def test_a_second_click_changes_nothing_and_is_no_clash(self):
+    def test_a_second_click_changes_nothing_and_is_no_conflict(self):
         lead, single = builders.article("Lead", quality=90), builders.article("Single")
         seen = {single.pk: single.version}
         operations.fold_into(single, lead, versions=seen)
@@ -218,7 +198,7 @@ class TestTakeOut:
         assert other.lead == lead
         assert listed(member) == []
 
-    def test_it_is_apart_from_every_member(self):
+    def test_it_is_unlinked_from_every_member(self):
         lead, member, other = story(members=2)
         builders.related(member, other)
         builders.related(other, member)
@@ -231,7 +211,7 @@ class TestTakeOut:
             (other.pk, member.pk, False),
         }
 
-    def test_a_good_one_is_published_by_the_policy(self):
+    def test_the_policy_may_publish_it(self):
         lead = builders.article("Lead", quality=90)
         member = builders.folded(lead, quality=85)
 
@@ -239,11 +219,11 @@ class TestTakeOut:
 
         assert (member.heat, member.published, member.public) == (85, True, True)
 
-    def test_what_is_not_folded_is_refused(self):
+    def test_an_article_that_is_not_folded_cannot_be_taken_out(self):
         with pytest.raises(ActionError, match="is not folded; it stands by itself already"):
             operations.take_out(builders.article())
 
-    def test_a_second_click_is_no_clash(self):
+    def test_a_second_click_is_no_conflict(self):
         _, member = story()
         seen = {member.pk: member.version}
         operations.take_out(member, versions=seen)
@@ -252,7 +232,7 @@ class TestTakeOut:
 
         assert (outcome.operation, outcome.done) == (None, [member.pk])
 
-    def test_it_can_be_folded_again_by_hand(self):
+    def test_an_editor_can_fold_it_again(self):
         lead, member = story()
         operations.take_out(member)
 
@@ -262,7 +242,7 @@ class TestTakeOut:
         assert (member.lead, lead.heat) == (lead, 90)
         assert Pairing.objects.get().together
 
-    def test_an_unscored_one_is_unscored_again(self):
+    def test_an_unscored_article_is_unscored_again(self):
         lead = builders.article("Lead", quality=90)
         raw = builders.article("Raw", quality=None, heat=None)
         operations.fold_into(raw, lead)
@@ -274,7 +254,7 @@ class TestTakeOut:
 
 
 class TestMakeLead:
-    def test_all_others_go_under_it(self):
+    def test_all_other_members_are_folded_under_it(self):
         lead, member, other = story(members=2)
         builders.related(lead, title="Told elsewhere", quality=5)
 
@@ -285,7 +265,7 @@ class TestMakeLead:
         assert [(each.lead, each.heat, each.public) for each in (lead, other)] == [(member, -1, False)] * 2
         assert listed(member) == ["Lead", "Lead 2", "Told elsewhere"]
 
-    def test_the_policy_publishes_a_good_one(self):
+    def test_the_policy_may_publish_the_new_lead(self):
         lead = builders.article("Lead", quality=90)
         member = builders.folded(lead, quality=75)
 
@@ -305,19 +285,19 @@ class TestMakeLead:
         ],
         ids=["single", "unscored"],
     )
-    def test_refusals(self, build, why):
+    def test_an_impossible_lead_says_why(self, build, why):
         with pytest.raises(ActionError) as refused:
             operations.make_lead(build())
         assert str(refused.value) == why
 
-    def test_a_second_click_is_no_clash(self):
+    def test_a_second_click_is_no_conflict(self):
         _, member = story()
         seen = {member.pk: member.version}
         operations.make_lead(member, versions=seen)
 
         assert operations.make_lead(member, versions=seen).operation is None
 
-    def test_rescoring_does_not_give_the_lead_back(self):
+    def test_rescoring_keeps_the_editors_lead(self):
         lead, member = story()
         operations.make_lead(member)
 
@@ -327,7 +307,7 @@ class TestMakeLead:
 
 
 class TestMerge:
-    def test_two_stories_become_one_and_no_outlet_is_lost(self):
+    def test_two_stories_become_one_without_losing_links(self):
         lead, *own = story("Lead", 80, 2)
         former, *theirs = story("Former", 90, 2)
         builders.related(former, title="Told elsewhere")
@@ -340,183 +320,21 @@ class TestMerge:
         assert not Article.objects.filter(heat=-1, public=True).exists()
         assert operation.verb == "merge"
 
-    def test_undoing_it_parts_them_again(self):
+    def test_undo_separates_them_again(self):
         lead, *_ = story("Lead", 80, 2)
         former, *_ = story("Former", 90, 2)
         builders.related(former, title="Told elsewhere")
-        before = table()
+        before = story_table()
 
         operations.undo(operations.merge(former, lead).operation)
 
-        assert table() == before
+        assert story_table() == before
 
 
-def table() -> dict[str, object]:
-    """Return how the stories stand: heat, lead, pins and lists of each article."""
-    ids = list(Article.objects.values_list("pk", flat=True))
-    lists = {name: snapshots.read_list(ids, name) for name in ("related", "pairings")}
-    return {
-        article.title: (
-            article.heat,
-            article.published,
-            article.public,
-            str(article.lead),
-            article.pins,
-            *(lists[name][article.pk] for name in lists),
-        )
-        for article in Article.objects.select_related("lead")
-    }
+def test_a_pairing_keeps_a_taken_out_article_apart_from_its_lead():
+    lead = builders.article("Lead", quality=80)
+    member = builders.folded(lead)
+    operations.take_out(member)
 
-
-# What imports make of it
-
-
-def folded_by_document(text: str) -> str:
-    lines = [line for line in text.split("\n") if not line.startswith(("heat:", "published:"))]
-    at = next(number for number, line in enumerate(lines) if line.startswith("quality:"))
-    return "\n".join([*lines[: at + 1], "heat: -1", "published: false", *lines[at + 1 :]])
-
-
-DOCUMENTS: dict[str, Callable[[Path], None]] = {
-    "nothing new": lambda folder: None,
-    "other words of the lead": lambda folder: put(folder, LEAD, worded),
-    "other words of the member": lambda folder: put(folder, MEMBER, worded),
-    "other words of another member": lambda folder: put(folder, OTHER, worded),
-    "a better member": lambda folder: put(folder, MEMBER, better),
-    "a member that is folded now": lambda folder: put(folder, MEMBER, lambda text: worded(folded_by_document(text))),
-    "a member that is published now": lambda folder: put(
-        folder, MEMBER, lambda text: worded(unfolded_by_document(text))
-    ),
-    "a lead without coverage": lambda folder: put(folder, LEAD, without_coverage),
-    "all documents anew": lambda folder: [put(folder, name, worded) for name in (LEAD, MEMBER, OTHER)] and None,
-}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A story of three, and a second one; both stored."""
-    edition(tmp_path, stories=2, members=2)
-    import_(tmp_path)
-    return tmp_path
-
-
-rescored = pytest.mark.parametrize("rescore", [False, True], ids=["as it says", "rescored"])
-
-
-@pytest.mark.parametrize("change", DOCUMENTS.values(), ids=DOCUMENTS)
-class TestImports:
-    @rescored
-    def test_do_not_fold_back_what_was_taken_out(self, folder, change, rescore):
-        operations.take_out(named(MEMBER))
-
-        change(folder)
-        import_(folder, rescore=rescore)
-
-        member = named(MEMBER)
-        assert (member.is_folded, member.lead, member.pins) == (False, None, ["lead"])
-        assert not RelatedLink.objects.filter(target=member, article__name__in=[LEAD, OTHER]).exists()
-        assert not RelatedLink.objects.filter(article=member, target__name__in=[LEAD, OTHER]).exists()
-        assert not named(LEAD).is_folded
-        assert named(OTHER).is_folded
-        sound()
-
-    @rescored
-    def test_do_not_unfold_what_was_folded(self, folder, change, rescore):
-        operations.fold_into(named(MEMBER), named(APART))
-
-        change(folder)
-        import_(folder, rescore=rescore)
-
-        member = named(MEMBER)
-        assert (member.heat, member.lead, member.public) == (-1, named(APART), False)
-        assert RelatedLink.objects.filter(article__name=APART, target=member).count() == 1
-        sound()
-
-    def test_do_not_depose_the_lead_that_an_editor_made(self, folder, change):
-        operations.make_lead(named(MEMBER))
-
-        change(folder)
-        import_(folder, rescore=True)
-
-        member = named(MEMBER)
-        assert not member.is_folded
-        for name in (LEAD, OTHER):
-            assert (named(name).heat, named(name).lead, named(name).public) == (-1, member, False)
-        sound()
-
-    def test_keep_two_merged_stories_one(self, folder, change):
-        operations.merge(named(LEAD), named(APART))
-
-        change(folder)
-        import_(folder)
-
-        for name in (LEAD, MEMBER, OTHER):
-            assert (named(name).heat, named(name).lead) == (-1, named(APART)), name
-        sound()
-
-    def test_fold_as_the_documents_say_once_the_decision_is_undone(self, folder, change):
-        before = table()
-        operation = operations.take_out(named(MEMBER)).operation
-        operations.undo(operation)
-        assert table() == before
-
-        change(folder)
-        import_(folder)
-        undone = table()
-        Article.objects.all().delete()
-        import_(folder)
-
-        assert {title: row[:4] for title, row in undone.items()} == {title: row[:4] for title, row in table().items()}
-
-
-def sound() -> None:
-    """Assert what holds for all stories at any time."""
-    for article in Article.objects.select_related("lead"):
-        assert article.lead is None or not article.lead.is_folded, article
-        assert article.is_folded or article.lead is None, article
-        assert not (article.is_folded and article.public), article
-    positions = snapshots.read_list(list(Article.objects.values_list("pk", flat=True)), "related")
-    for pk in positions:
-        numbers = list(RelatedLink.objects.filter(article=pk).order_by("position").values_list("position", flat=True))
-        assert numbers == list(range(len(numbers))), pk
-
-
-def test_an_import_between_take_out_and_its_undo_lets_the_next_one_fold_again(folder):
-    operation = operations.take_out(named(MEMBER)).operation
-    put(folder, MEMBER, worded)
-    put(folder, LEAD, worded)
-    import_(folder)
-    assert not named(MEMBER).is_folded
-
-    operations.undo(operation)
-    import_(folder)
-
-    assert (named(MEMBER).is_folded, named(MEMBER).lead, named(MEMBER).pins) == (True, named(LEAD), [])
-    assert named(LEAD).related_links.filter(target__name=MEMBER).count() == 1
-    assert not Pairing.objects.exists()
-    sound()
-
-
-@pytest.mark.parametrize(
-    "decide",
-    [
-        lambda: operations.take_out(named(MEMBER)),
-        lambda: operations.fold_into(named(MEMBER), named(APART)),
-        lambda: operations.make_lead(named(MEMBER)),
-        lambda: operations.merge(named(LEAD), named(APART)),
-    ],
-    ids=["taken out", "folded", "made lead", "merged"],
-)
-def test_what_is_exported_makes_the_same_stories_elsewhere(folder, tmp_path_factory, decide):
-    """The documents that come out hold the editors' stories: a newsroom without pins and pairings reads the same."""
-    decide()
-    stories = {name: row[:4] for name, row in table().items()}
-    lists = {article.name: listed(article) for article in Article.objects.all()}
-    out = tmp_path_factory.mktemp("out")
-    call_command("export_articles", str(out), stdout=StringIO(), verbosity=0)
-    Article.objects.all().delete()
-
-    import_(out)
-
-    assert {name: row[:4] for name, row in table().items()} == stories
-    assert {article.name: listed(article) for article in Article.objects.all()} == lists
+    assert list(Pairing.objects.values_list("lead", "member", "together")) == [(lead.pk, member.pk, False)]
+    assert (member.lead, member.heat) == (None, 40)

@@ -1,4 +1,4 @@
-"""Outlets and topics: what editors change and delete of them is logged and can be taken back."""
+"""Outlets and topics: changes and deletions are logged and can be undone."""
 
 import pytest
 from django.contrib.admin import ModelAdmin
@@ -23,21 +23,21 @@ def topics_of(article: Article) -> list[str]:
 
 @pytest.fixture
 def logo(settings, tmp_path):
-    """The name of a logo's file that is there."""
+    """The name of an existing logo file."""
     settings.MEDIA_ROOT = tmp_path
     return default_storage.save("logos/a.png", ContentFile(b"logo"))
 
 
-def test_logos_are_edited_as_one_operation_told_and_taken_back(admin_client, logo):
+def test_a_change_of_logos_is_one_operation_that_the_history_describes_and_undo_reverses(admin_client, logo):
     outlet = builders.provider("Courier", "courier.example")
     kept = {"url": "/a.png", "width": 50, "height": 50, "position": 0, "extra": [["alt", "A"]], "file": logo}
     outlet.logos.create(**kept)
     before = outlets_and_topics.logos_of(outlet)
-    address = f"/admin/providers/provider/{outlet.pk}/change/"
-    sent = fields_of(admin_client.get(address)) | {"name": "The Courier", "logos-TOTAL_FORMS": "2"}
+    url = f"/admin/providers/provider/{outlet.pk}/change/"
+    sent = fields_of(admin_client.get(url)) | {"name": "The Courier", "logos-TOTAL_FORMS": "2"}
     sent |= {"logos-0-DELETE": "on", "logos-1-url": "/b.png", "logos-1-width": "20", "logos-1-height": "10"}
 
-    admin_client.post(address, sent)
+    admin_client.post(url, sent)
 
     operation = Operation.objects.get()
     page = admin_client.get(f"/admin/desk/providers/{outlet.pk}/history/")
@@ -52,7 +52,7 @@ def test_logos_are_edited_as_one_operation_told_and_taken_back(admin_client, log
     assert outlets_and_topics.logos_of(outlet) == after
 
 
-def test_logos_that_somebody_changed_since_stay():
+def test_undo_keeps_logos_that_somebody_changed_since():
     outlet = builders.provider("Courier")
     first = operations.edit_logos(outlet, write=lambda: outlet.logos.create(url="/a.png")).operation
     operations.edit_logos(outlet, write=lambda: outlet.logos.create(url="/b.png"))
@@ -63,7 +63,7 @@ def test_logos_that_somebody_changed_since_stay():
     assert outlet.logos.count() == 2
 
 
-def test_a_logo_whose_file_was_let_go_meanwhile_comes_back_without_it(logo):
+def test_a_logo_whose_file_was_deleted_is_restored_without_it(logo):
     outlet = builders.provider("Courier")
     outlet.logos.create(url="/a.png", file=logo)
     edit = operations.edit_logos(outlet, write=lambda: outlet.logos.all().delete()).operation
@@ -76,7 +76,7 @@ def test_a_logo_whose_file_was_let_go_meanwhile_comes_back_without_it(logo):
     assert not outlet.logos.exists()
 
 
-def test_a_deleted_outlet_comes_back_with_its_logos_and_goes_again(admin_client):
+def test_a_deleted_outlet_is_restored_with_its_logos_and_deleted_again_by_undo(admin_client):
     outlet = builders.provider("Courier", "courier.example", registered=True, weight=5, extra=[["since", "1880"]])
     outlet.logos.create(url="/a.png", width=50, height=50)
     before = Provider.objects.values().get(), outlets_and_topics.logos_of(outlet)
@@ -116,19 +116,19 @@ def test_an_outlet_in_use_is_not_deleted(admin_client):
     assert (Provider.objects.count(), Operation.objects.count()) == (2, 0)
 
 
-def test_who_deletes_an_outlet_that_has_come_into_use_meanwhile_reads_why(admin_client, monkeypatch):
+def test_deleting_an_outlet_that_came_into_use_meanwhile_says_why_not(admin_client, monkeypatch):
     outlet = builders.article().provider
     monkeypatch.setattr(ModelAdmin, "get_deleted_objects", lambda *_: ([], {}, set(), []))
 
-    address = f"/admin/providers/provider/{outlet.pk}/delete/"
-    page = admin_client.post(address, {"post": "yes"}, follow=True)
+    url = f"/admin/providers/provider/{outlet.pk}/delete/"
+    page = admin_client.post(url, {"post": "yes"}, follow=True)
 
     assert messages_of(page) == [
         "Nothing was deleted: “The Courier” is still in use by articles; change or delete those first."
     ]
 
 
-def test_a_deleted_topic_comes_back_to_its_articles_with_its_policy_and_goes_again(admin_client):
+def test_a_deleted_topic_is_restored_with_its_articles_and_policy_and_deleted_again_by_undo(admin_client):
     topic = builders.topic("AI", keywords=["robot"], parent=None, weight=3)
     article = builders.article(topics=["Health", "AI", "Law"], quality=60)
     operations.change_policy(overrides={topic.pk: {"publish_threshold": 50}})
@@ -153,10 +153,10 @@ def test_a_deleted_topic_comes_back_to_its_articles_with_its_policy_and_goes_aga
     assert (topics_of(article), Topic.objects.filter(pk=topic.pk).exists()) == (["Health", "Law"], False)
 
 
-def test_topics_deleted_one_by_one_come_back_in_order_alone():
+def test_a_subtopic_is_restored_only_after_its_parent():
     science = builders.topic("Science")
     ai = builders.topic("AI", parent=science)
-    child, parent = (operations.delete_references([each]).operation for each in (ai, science))
+    child, parent = (operations.delete_references([topic]).operation for topic in (ai, science))
 
     outcome = operations.undo(child)
     assert [kept.reason for kept in outcome.not_restored] == ["its parent topic was deleted"]
@@ -165,21 +165,23 @@ def test_topics_deleted_one_by_one_come_back_in_order_alone():
     assert Topic.objects.get(name="AI").parent.name == "Science"
 
 
-def test_what_took_a_deleted_rows_name_or_place_keeps_it():
+def test_a_new_row_with_the_name_of_a_deleted_one_prevents_undo():
     outlet, topic = builders.provider("Courier"), builders.topic("AI")
-    gone = operations.delete_references([outlet]).operation
-    also_gone = operations.delete_references([topic]).operation
+    outlet_deletion = operations.delete_references([outlet]).operation
+    topic_deletion = operations.delete_references([topic]).operation
     builders.provider("Courier")
     builders.topic("AI")
 
-    reasons = [kept.reason for each in (gone, also_gone) for kept in operations.undo(each).not_restored]
+    reasons = [
+        kept.reason for deletion in (outlet_deletion, topic_deletion) for kept in operations.undo(deletion).not_restored
+    ]
 
     assert reasons[0].startswith("This outlet is there already")
     assert "Name already exists" in reasons[1]
     assert (Provider.objects.count(), Topic.objects.count()) == (1, 1)
 
 
-def test_who_may_not_delete_outlets_does_not_undo_or_repeat_a_deletion(client):
+def test_undoing_or_redoing_a_deletion_needs_the_permission_to_delete(client):
     operation = operations.delete_references([builders.provider("Courier")]).operation
     client.force_login(member("publisher"))
 

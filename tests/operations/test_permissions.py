@@ -1,6 +1,6 @@
-"""Who may do what: one table for the verbs, one for the addresses; every cell is tried.
+"""Who may do what: a table of actions and a table of requests; every role tries every entry.
 
-A new address is one line of DOORS: method, url name, arguments, what is sent, the right that it takes.
+A new URL is one line of REQUESTS: method, URL name, arguments, data, the permission that it needs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from articles.desk import actions as desk_actions
 from articles.desk import urls as desk_urls
 from articles.models import Article, Operation, SitePolicy, Topic, Via
 from articles.operations.results import ActionError
-from articles.rules import permissions as rights
+from articles.rules import permissions
 from providers.models import Provider
 from tests import builders
 from tests.admin.forms import ARTICLES, change_url, fields_of
@@ -66,8 +66,8 @@ MAY: dict[str, set[str]] = {
 }
 
 
-# Groups hold several rights together, so that one taken for another would not be seen above.
-ALONE = {
+# A group has several permissions, so the table above would not show one used in place of another.
+ACTIONS_BY_PERMISSION = {
     "articles.add_article": {"add"},
     "articles.change_article": {"edit"},
     "articles.delete_article": {"delete"},
@@ -80,7 +80,7 @@ ALONE = {
 
 
 def user(role: str) -> Any:
-    """Return somebody of this role; a reader is staff without any right."""
+    """Return a user of this role; a reader is a member of staff without any permission."""
     if role == "anonymous":
         return AnonymousUser()
     if role == "superuser":
@@ -98,42 +98,42 @@ def browser(role: str) -> Client:
     return client
 
 
-class TestVerbs:
+class TestActions:
     @pytest.mark.parametrize("role", ROLES)
-    def test_each_role_may_do_its_verbs_and_undo_them(self, role):
+    def test_each_role_may_run_its_actions_and_undo_them(self, role):
         somebody = user(role)
 
-        assert {verb for verb in MAY if rights.can(somebody, verb)} == {verb for verb in MAY if role in MAY[verb]}
-        assert all(rights.can(somebody, "undo", undoes=verb) == rights.can(somebody, verb) for verb in MAY)
+        assert {verb for verb in MAY if permissions.can(somebody, verb)} == {verb for verb in MAY if role in MAY[verb]}
+        assert all(permissions.can(somebody, "undo", undoes=verb) == permissions.can(somebody, verb) for verb in MAY)
 
-    def test_the_table_has_every_verb(self):
-        assert MAY.keys() == rights.PERMISSION_BY_ACTION.keys()
+    def test_the_table_has_every_action(self):
+        assert MAY.keys() == permissions.PERMISSION_BY_ACTION.keys()
 
-    @pytest.mark.parametrize("right", ALONE)
-    def test_each_right_gives_its_verbs_alone(self, right):
-        holder = type("Holder", (), {"has_perm": lambda self, wanted: wanted == right})()
+    @pytest.mark.parametrize("permission", ACTIONS_BY_PERMISSION)
+    def test_each_permission_allows_only_its_actions(self, permission):
+        holder = type("Holder", (), {"has_perm": lambda self, wanted: wanted == permission})()
 
-        assert {verb for verb in MAY if rights.can(holder, verb)} == ALONE[right]
+        assert {verb for verb in MAY if permissions.can(holder, verb)} == ACTIONS_BY_PERMISSION[permission]
 
     @pytest.mark.parametrize("verb", ["", "unknown", "undo"])
-    def test_what_nobody_knows_nobody_may(self, verb):
-        assert not rights.can(user("superuser"), verb)
+    def test_nobody_may_run_an_unknown_action(self, verb):
+        assert not permissions.can(user("superuser"), verb)
 
-    def test_who_was_switched_off_may_nothing(self):
+    def test_a_deactivated_user_may_do_nothing(self):
         somebody = user("superuser")
         somebody.is_active = False
 
-        assert not any(rights.can(somebody, verb) for verb in MAY)
+        assert not any(permissions.can(somebody, verb) for verb in MAY)
         assert not somebody.get_all_permissions()
 
-    def test_a_right_is_to_all_rows_or_none(self):
-        assert user("publisher").has_perm(rights.PUBLISH)
-        assert not User.objects.get().has_perm(rights.PUBLISH, builders.article())
+    def test_a_permission_is_for_all_rows(self):
+        assert user("publisher").has_perm(permissions.PUBLISH)
+        assert not User.objects.get().has_perm(permissions.PUBLISH, builders.article())
 
     @pytest.mark.parametrize("role", ["reader", "contributor", "editor", "importer"])
     @pytest.mark.parametrize("verb", ["publish", "schedule", "pick", "hold", "spike", "reopen"])
-    def test_only_publishers_put_on_the_site_or_take_off(self, role, verb):
-        """The verbs hold to it themselves, whatever a door lets through."""
+    def test_only_publishers_publish_and_withdraw(self, role, verb):
+        """The operations check it themselves, whatever a view lets through."""
         by = Actor(user(role), Via.DESK)
         article = builders.article(quality=20 if verb in ("publish", "schedule") else 90)
         later = timezone.now() + timedelta(days=1)
@@ -145,19 +145,19 @@ class TestVerbs:
 
 
 class TestGroups:
-    def test_they_come_with_the_migrations(self):
+    def test_the_migrations_create_them(self):
         found = {
             group.name: {f"{each.content_type.app_label}.{each.codename}" for each in group.permissions.all()}
             for group in Group.objects.prefetch_related("permissions__content_type")
         }
-        assert found == {name: set(permissions) for name, permissions in rights.GROUPS.items()}
+        assert found == {name: set(permissions) for name, permissions in permissions.GROUPS.items()}
 
     def test_the_copy_in_the_migration_agrees(self):
         frozen = importlib.import_module("articles.migrations.0005_groups_of_the_newsroom").GROUPS
 
-        assert {name: list(permissions) for name, permissions in rights.GROUPS.items()} == frozen
+        assert {name: list(permissions) for name, permissions in permissions.GROUPS.items()} == frozen
 
-    def test_no_permission_is_there_twice(self):
+    def test_no_permission_exists_twice(self):
         seen = list(Permission.objects.values_list("content_type__app_label", "codename", "content_type__model"))
 
         assert len({(app, codename) for app, codename, _ in seen if app == "articles"}) == len(
@@ -165,19 +165,19 @@ class TestGroups:
         )
 
 
-# Doors
+# Requests
 
 
 @dataclass(frozen=True)
-class Door:
-    """An address of the admin. `right` is the permission it takes, `allowed` the roles that have it."""
+class RequestCase:
+    """A request to the admin or the desk. `permission` is the one that it needs."""
 
     method: str
     name: str
-    args: tuple[str, ...]  # names of things in the `newsroom`
+    args: tuple[str, ...]  # keys of the `newsroom` fixture
     data: Callable[[dict[str, Any]], dict[str, Any]]
-    right: str
-    opens: int = 200  # what those who may are answered
+    permission: str
+    opens: int = 200  # the status for those who have the permission
 
     def url(self, things: dict[str, Any]) -> str:
         return reverse(self.name, args=[things[name].pk for name in self.args])
@@ -194,81 +194,87 @@ def confirmed(things: dict[str, Any]) -> dict[str, Any]:
     return {"post": "yes"}
 
 
-def asking(verb: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def desk_form(verb: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda things: {"verb": verb, "row": f"{things['article'].pk}:{things['article'].version}"}
 
 
-def doors(method: str, name: str, args: tuple[str, ...], right: str, data: Any = nothing, opens: int = 200) -> Door:
-    return Door(method, name, args, data, right, opens)
+def request_for(
+    method: str, name: str, args: tuple[str, ...], permission: str, data: Any = nothing, opens: int = 200
+) -> RequestCase:
+    return RequestCase(method, name, args, data, permission, opens)
 
 
 STAFF_ONLY = ""  # any member of staff
-DEEDS = {  # what is asked for at the desk, by right
-    rights.PUBLISH: ("publish", "schedule", "pick"),
-    rights.SCORE: ("hold", "spike", "reopen", "quality", "heat", "step", "unpin"),
-    rights.FOLD: ("fold", "merge", "take_out", "make_lead"),
+DESK_ACTIONS = {  # by permission
+    permissions.PUBLISH: ("publish", "schedule", "pick"),
+    permissions.SCORE: ("hold", "spike", "reopen", "quality", "heat", "step", "unpin"),
+    permissions.FOLD: ("fold", "merge", "take_out", "make_lead"),
     "articles.change_article": ("topics", "add_topic", "remove_topic", "words"),
 }
-DOORS = [
-    doors("get", "admin:index", (), STAFF_ONLY),
-    doors("get", "admin:articles_article_changelist", (), "articles.view_article"),
-    doors("get", "admin:articles_article_change", ("article",), "articles.view_article"),
-    doors("get", "admin:articles_article_history", ("article",), STAFF_ONLY, opens=302),  # leads to the desk's
-    doors("get", "admin:articles_article_add", (), "articles.add_article"),
-    doors("post", "admin:articles_article_add", (), "articles.add_article"),
-    doors("post", "admin:articles_article_change", ("article",), "articles.change_article"),
-    doors("get", "admin:articles_article_delete", ("article",), "articles.delete_article"),
-    doors("post", "admin:articles_article_delete", ("article",), "articles.delete_article", confirmed, 302),
-    doors("get", "admin:articles_topic_changelist", (), "articles.view_topic"),
-    doors("get", "admin:articles_topic_change", ("topic",), "articles.view_topic"),
-    doors("get", "admin:articles_topic_add", (), "articles.add_topic"),
-    doors("post", "admin:articles_topic_add", (), "articles.add_topic"),
-    doors("post", "admin:articles_topic_change", ("topic",), "articles.change_topic"),
-    doors("get", "admin:articles_topic_delete", ("topic",), "articles.delete_topic"),
-    doors("post", "admin:articles_topic_delete", ("topic",), "articles.delete_topic", confirmed, 302),
-    doors("get", "admin:providers_provider_changelist", (), "providers.view_provider"),
-    doors("get", "admin:providers_provider_change", ("provider",), "providers.view_provider"),
-    doors("get", "admin:providers_provider_add", (), "providers.add_provider"),
-    doors("post", "admin:providers_provider_add", (), "providers.add_provider"),
-    doors("post", "admin:providers_provider_change", ("provider",), "providers.change_provider"),
-    doors("get", "admin:providers_provider_delete", ("provider",), "providers.delete_provider"),
-    doors("get", "admin:articles_sitepolicy_changelist", (), "articles.view_sitepolicy", opens=302),
-    doors("get", "admin:articles_sitepolicy_change", ("policy",), "articles.view_sitepolicy"),
-    doors("get", "admin:auth_user_changelist", (), "auth.view_user"),
-    doors("get", "admin:auth_group_changelist", (), "auth.view_group"),
-    doors("get", "admin:auth_user_change", ("admin",), "auth.view_user"),
-    doors("post", "admin:auth_user_change", ("admin",), "auth.change_user"),
+REQUESTS = [
+    request_for("get", "admin:index", (), STAFF_ONLY),
+    request_for("get", "admin:articles_article_changelist", (), "articles.view_article"),
+    request_for("get", "admin:articles_article_change", ("article",), "articles.view_article"),
+    request_for("get", "admin:articles_article_history", ("article",), STAFF_ONLY, opens=302),  # redirects to the desk
+    request_for("get", "admin:articles_article_add", (), "articles.add_article"),
+    request_for("post", "admin:articles_article_add", (), "articles.add_article"),
+    request_for("post", "admin:articles_article_change", ("article",), "articles.change_article"),
+    request_for("get", "admin:articles_article_delete", ("article",), "articles.delete_article"),
+    request_for("post", "admin:articles_article_delete", ("article",), "articles.delete_article", confirmed, 302),
+    request_for("get", "admin:articles_topic_changelist", (), "articles.view_topic"),
+    request_for("get", "admin:articles_topic_change", ("topic",), "articles.view_topic"),
+    request_for("get", "admin:articles_topic_add", (), "articles.add_topic"),
+    request_for("post", "admin:articles_topic_add", (), "articles.add_topic"),
+    request_for("post", "admin:articles_topic_change", ("topic",), "articles.change_topic"),
+    request_for("get", "admin:articles_topic_delete", ("topic",), "articles.delete_topic"),
+    request_for("post", "admin:articles_topic_delete", ("topic",), "articles.delete_topic", confirmed, 302),
+    request_for("get", "admin:providers_provider_changelist", (), "providers.view_provider"),
+    request_for("get", "admin:providers_provider_change", ("provider",), "providers.view_provider"),
+    request_for("get", "admin:providers_provider_add", (), "providers.add_provider"),
+    request_for("post", "admin:providers_provider_add", (), "providers.add_provider"),
+    request_for("post", "admin:providers_provider_change", ("provider",), "providers.change_provider"),
+    request_for("get", "admin:providers_provider_delete", ("provider",), "providers.delete_provider"),
+    request_for("get", "admin:articles_sitepolicy_changelist", (), "articles.view_sitepolicy", opens=302),
+    request_for("get", "admin:articles_sitepolicy_change", ("policy",), "articles.view_sitepolicy"),
+    request_for("get", "admin:auth_user_changelist", (), "auth.view_user"),
+    request_for("get", "admin:auth_group_changelist", (), "auth.view_group"),
+    request_for("get", "admin:auth_user_change", ("admin",), "auth.view_user"),
+    request_for("post", "admin:auth_user_change", ("admin",), "auth.change_user"),
     *(
-        door
+        request_case
         for model, thing in (("accessattempt", "attempt"), ("accesslog", "login"))
-        for door in (
-            doors("get", f"admin:axes_{model}_changelist", (), f"axes.view_{model}"),
-            doors("get", f"admin:axes_{model}_change", (thing,), f"axes.view_{model}"),
-            doors("get", f"admin:axes_{model}_history", (thing,), f"axes.view_{model}"),
-            doors("get", f"admin:axes_{model}_add", (), f"axes.add_{model}", opens=403),  # not by hand
-            doors("get", f"admin:axes_{model}_delete", (thing,), f"axes.delete_{model}"),
+        for request_case in (
+            request_for("get", f"admin:axes_{model}_changelist", (), f"axes.view_{model}"),
+            request_for("get", f"admin:axes_{model}_change", (thing,), f"axes.view_{model}"),
+            request_for("get", f"admin:axes_{model}_history", (thing,), f"axes.view_{model}"),
+            request_for("get", f"admin:axes_{model}_add", (), f"axes.add_{model}", opens=403),  # not by hand
+            request_for("get", f"admin:axes_{model}_delete", (thing,), f"axes.delete_{model}"),
         )
     ),
-    doors("get", "admin:second_factor", (), STAFF_ONLY),  # one's own
-    doors("post", "admin:second_factor", (), STAFF_ONLY),
-    doors("get", "admin:second_step", (), STAFF_ONLY, opens=302),  # nobody here owes one
-    doors("post", "admin:second_step", (), STAFF_ONLY, opens=302),
-    doors("get", "desk", (), "articles.view_article"),
-    doors("get", "desk_views", (), "articles.view_article"),
-    doors("get", "desk_find", (), rights.FOLD),
-    doors("get", "desk_merge", (), rights.FOLD, opens=404),  # it was told no stories
-    doors("get", "desk_story", ("article",), "articles.view_article"),
-    doors("get", "desk_preview", ("article",), "articles.view_article"),
-    doors("post", "desk_preview_link", ("article",), "articles.change_article"),
-    doors("get", "desk_article_history", ("article",), "articles.view_operation"),
-    doors("get", "desk_take_down", ("article", "image"), rights.PUBLISH),
-    doors("post", "desk_take_down", ("article", "image"), rights.PUBLISH, opens=302),
-    doors("get", "desk_history", (), "articles.view_operation"),
-    doors("get", "desk_operation", ("operation",), "articles.view_operation"),
-    doors("post", "desk_save_view", (), "articles.view_article", opens=302),
-    doors("post", "desk_presence", (), "articles.view_article"),
-    doors("post", "desk_undo_last", (), "articles.view_article", opens=302),
-    *(doors("post", "desk_act", (), right, asking(verb), 302) for right, verbs in DEEDS.items() for verb in verbs),
+    request_for("get", "admin:second_factor", (), STAFF_ONLY),  # the user's own
+    request_for("post", "admin:second_factor", (), STAFF_ONLY),
+    request_for("get", "admin:second_step", (), STAFF_ONLY, opens=302),  # nobody here needs one
+    request_for("post", "admin:second_step", (), STAFF_ONLY, opens=302),
+    request_for("get", "desk", (), "articles.view_article"),
+    request_for("get", "desk_views", (), "articles.view_article"),
+    request_for("get", "desk_find", (), permissions.FOLD),
+    request_for("get", "desk_merge", (), permissions.FOLD, opens=404),  # without stories
+    request_for("get", "desk_story", ("article",), "articles.view_article"),
+    request_for("get", "desk_preview", ("article",), "articles.view_article"),
+    request_for("post", "desk_preview_link", ("article",), "articles.change_article"),
+    request_for("get", "desk_article_history", ("article",), "articles.view_operation"),
+    request_for("get", "desk_take_down", ("article", "image"), permissions.PUBLISH),
+    request_for("post", "desk_take_down", ("article", "image"), permissions.PUBLISH, opens=302),
+    request_for("get", "desk_history", (), "articles.view_operation"),
+    request_for("get", "desk_operation", ("operation",), "articles.view_operation"),
+    request_for("post", "desk_save_view", (), "articles.view_article", opens=302),
+    request_for("post", "desk_presence", (), "articles.view_article"),
+    request_for("post", "desk_undo_last", (), "articles.view_article", opens=302),
+    *(
+        request_for("post", "desk_act", (), permission, desk_form(verb), 302)
+        for permission, verbs in DESK_ACTIONS.items()
+        for verb in verbs
+    ),
 ]
 
 
@@ -288,41 +294,49 @@ def newsroom() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("door", DOORS, ids=str)
-def test_a_door_opens_to_those_with_its_right_alone(newsroom, door):
-    """All roles try one after the other, each in a newsroom that nobody has touched: building one takes longest."""
-    before, url, sent = stored(), door.url(newsroom), door.data(newsroom)
+@pytest.mark.parametrize("request_case", REQUESTS, ids=str)
+def test_a_request_succeeds_only_with_its_permission(newsroom, request_case):
+    """All roles try in turn, each in the unchanged newsroom, because building it takes longest."""
+    before, url, sent = stored(), request_case.url(newsroom), request_case.data(newsroom)
     tried = 0
     for role in ROLES:
         with undone():
             client, somebody = browser(role), None if role == "anonymous" else User.objects.get(username=role)
-            allowed = somebody is not None and (door.right == STAFF_ONLY or somebody.has_perm(door.right))
+            allowed = somebody is not None and (
+                request_case.permission == STAFF_ONLY or somebody.has_perm(request_case.permission)
+            )
 
-            answer = getattr(client, door.method)(url, sent)
+            answer = getattr(client, request_case.method)(url, sent)
 
             if somebody is None:
                 assert answer.status_code == 302
                 assert answer["Location"].startswith(reverse("admin:login"))
             else:
-                assert answer.status_code == (door.opens if allowed else 403), role
+                assert answer.status_code == (request_case.opens if allowed else 403), role
             assert allowed or stored() == before, role
             tried += 1
     assert tried == len(ROLES)
 
 
-@pytest.mark.parametrize("door", [door for door in DOORS if door.right != STAFF_ONLY], ids=str)
-def test_all_other_rights_together_open_no_door(newsroom, door):
+@pytest.mark.parametrize(
+    "request_case", [request_case for request_case in REQUESTS if request_case.permission != STAFF_ONLY], ids=str
+)
+def test_a_request_fails_with_all_other_permissions(newsroom, request_case):
     before = stored()
     somebody = User.objects.create_user("almost", is_staff=True)
-    withheld = {door.right}
-    if door.name.startswith("admin:") and ".view_" in door.right:  # who may change something may look at it
-        withheld |= {door.right.replace(".view_", ".change_"), rights.CHANGE_POLICY}
+    withheld = {request_case.permission}
+    if (
+        request_case.name.startswith("admin:") and ".view_" in request_case.permission
+    ):  # the permission to change includes the one to view
+        withheld |= {request_case.permission.replace(".view_", ".change_"), permissions.CHANGE_POLICY}
     others = [each for each in Permission.objects.select_related("content_type") if full_name(each) not in withheld]
     somebody.user_permissions.set(others)
     client = Client()
     client.force_login(somebody)
 
-    assert getattr(client, door.method)(door.url(newsroom), door.data(newsroom)).status_code == 403
+    assert (
+        getattr(client, request_case.method)(request_case.url(newsroom), request_case.data(newsroom)).status_code == 403
+    )
     assert stored() == before
 
 
@@ -336,30 +350,30 @@ def stored() -> list[Any]:
 
 @contextmanager
 def undone() -> Iterator[None]:
-    """Take back what is written inside."""
+    """Roll back what is written inside."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
 
 
-def test_every_deed_of_the_desk_is_in_the_table():
-    assert {verb for verbs in DEEDS.values() for verb in verbs} == desk_actions.ACTIONS.keys()
+def test_every_action_of_the_desk_is_in_the_table():
+    assert {verb for verbs in DESK_ACTIONS.values() for verb in verbs} == desk_actions.ACTIONS.keys()
 
 
-def test_every_address_of_the_admin_is_in_the_table():
-    """A page that somebody adds to the admin has to say who may open it."""
-    told = {door.name for door in DOORS} | {
-        "desk_delete_view",  # one's own
-        "desk_undo",  # takes the rights of what it undoes; see test_history_permissions.py
+def test_every_url_of_the_admin_is_in_the_table():
+    """A new page of the admin has to say who may open it."""
+    told = {request_case.name for request_case in REQUESTS} | {
+        "desk_delete_view",  # the user's own
+        "desk_undo",  # needs the permissions of what it undoes; see test_history_permissions.py
         "desk_restore",
         "desk_provider_history",
-        *(f"admin:{name}" for name in ("login", "logout", "password_change", "password_change_done")),  # one's own
+        *(f"admin:{name}" for name in ("login", "logout", "password_change", "password_change_done")),  # the user's own
         *(f"admin:{name}" for name in ("autocomplete", "jsi18n", "view_on_site", "app_list")),
         "admin:articles_sitepolicy_rescore",  # see TestThePolicy
         "admin:articles_sitepolicy_add",  # there is one policy; nobody adds or deletes any
         "admin:articles_sitepolicy_delete",
         "admin:articles_sitepolicy_history",
-        *(f"admin:{name}_history" for name in ("articles_topic", "providers_provider")),  # as their change pages
+        *(f"admin:{name}_history" for name in ("articles_topic", "providers_provider")),  # like their change pages
         "admin:providers_provider_delete",
     }
     found = {f"admin:{pattern.name}" for pattern in _patterns(admin.site.urls[0]) if pattern.name}
@@ -379,30 +393,30 @@ def _patterns(patterns: Any) -> list[Any]:
 
 ACTIONS = {
     "publish_selected": "articles.publish",
-    "hold_selected": rights.SCORE,
-    "spike_selected": rights.SCORE,
-    "reopen_selected": rights.SCORE,
-    "rescore_selected": rights.SCORE,
-    "unpin_selected": rights.SCORE,
+    "hold_selected": permissions.SCORE,
+    "spike_selected": permissions.SCORE,
+    "reopen_selected": permissions.SCORE,
+    "rescore_selected": permissions.SCORE,
+    "unpin_selected": permissions.SCORE,
     "delete_selected": "articles.delete_article",
 }
 
 
 @pytest.mark.parametrize("role", STAFF)
-@pytest.mark.parametrize(("action", "right"), ACTIONS.items())
-def test_actions_are_offered_and_done_by_right_alone(role, action, right):
+@pytest.mark.parametrize(("action", "permission"), ACTIONS.items())
+def test_admin_actions_need_their_permission(role, action, permission):
     client, somebody = browser(role), User.objects.get(username=role)
     article = builders.article("Storm", quality=20)
-    operations.edit(article, heat=90)  # so that each action has something to change
+    operations.edit(article, heat=90)  # gives each action something to change
     before = Article.objects.values().get()
-    may_look, may = somebody.has_perm("articles.view_article"), somebody.has_perm(right)
+    may_look, may = somebody.has_perm("articles.view_article"), somebody.has_perm(permission)
 
     page = client.get(ARTICLES)
     assert page.status_code == (200 if may_look else 403)
     assert (f'value="{action}"' in page.content.decode()) == may
     data = {"action": action, "_selected_action": [article.pk], "post": "yes"}
     if action in ("hold_selected", "spike_selected", "reopen_selected"):
-        may = may and somebody.has_perm(rights.PUBLISH)  # it is published
+        may = may and somebody.has_perm(permissions.PUBLISH)  # it is published
     client.post(ARTICLES, data, follow=True)
 
     is_untouched = list(Article.objects.values()) == [before]
@@ -424,7 +438,7 @@ WORDS = {
     "provider": "HERALD",
 }
 SCHEDULED = {"decision": "published"}
-NOBODYS = {  # nobody's by hand, not even a superuser's
+NEVER_EDITABLE = {  # not even for a superuser
     "name": "2020-01-01-x",
     "secured": "x",
     "version": "99",
@@ -447,28 +461,30 @@ NOBODYS = {  # nobody's by hand, not even a superuser's
     "editor": "1",
     "editor_id": "1",
 }
-FIELDS: list[tuple[dict[str, str], set[str], str]] = [  # what is sent, the columns it means, the right it takes
+FIELDS: list[
+    tuple[dict[str, str], set[str], str]
+] = [  # data, the columns that it changes, the permission that it needs
     (WORDS, {name.removesuffix("_0") for name in WORDS} - {"provider"} | {"provider_id"}, "articles.change_article"),
-    ({"quality": "95"}, {"quality", "heat"}, rights.SCORE),
-    ({"heat": "95"}, {"heat"}, rights.SCORE),
-    ({"decision": "spiked: other"}, {"state", "spike_reason"}, rights.SCORE),
-    ({"decision": "held"}, {"state"}, rights.SCORE),
-    ({"decision": "published"}, {"state", "published", "public"}, rights.PUBLISH),
-    (SCHEDULED | {"publish_at_0": "2020-01-01", "publish_at_1": "10:00"}, {"state", "publish_at"}, rights.PUBLISH),
-    (SCHEDULED | {"unpublish_at_0": "2090-01-01", "unpublish_at_1": "1:00"}, {"unpublish_at"}, rights.PUBLISH),
-    ({"removed": "true"}, {"removed"}, rights.PUBLISH),
-    (NOBODYS, set(), "articles.change_article"),
+    ({"quality": "95"}, {"quality", "heat"}, permissions.SCORE),
+    ({"heat": "95"}, {"heat"}, permissions.SCORE),
+    ({"decision": "spiked: other"}, {"state", "spike_reason"}, permissions.SCORE),
+    ({"decision": "held"}, {"state"}, permissions.SCORE),
+    ({"decision": "published"}, {"state", "published", "public"}, permissions.PUBLISH),
+    (SCHEDULED | {"publish_at_0": "2020-01-01", "publish_at_1": "10:00"}, {"state", "publish_at"}, permissions.PUBLISH),
+    (SCHEDULED | {"unpublish_at_0": "2090-01-01", "unpublish_at_1": "1:00"}, {"unpublish_at"}, permissions.PUBLISH),
+    ({"removed": "true"}, {"removed"}, permissions.PUBLISH),
+    (NEVER_EDITABLE, set(), "articles.change_article"),
 ]
 
 
 @pytest.mark.parametrize("role", STAFF)
 @pytest.mark.parametrize(
-    ("sent", "columns", "right"),
+    ("sent", "columns", "permission"),
     FIELDS,
     ids=lambda value: value if isinstance(value, str) else "+".join(sorted(value))[:40],
 )
-def test_fields_change_by_right_alone_whatever_is_sent(role, sent, columns, right):
-    """The form is sent as a superuser's page would, so that what a role's page doesn't offer is sent too."""
+def test_fields_change_only_with_their_permission_whatever_is_sent(role, sent, columns, permission):
+    """The form is that of a superuser, so that fields are sent too that the role's page doesn't have."""
     client, somebody = browser(role), User.objects.get(username=role)
     article = builders.article("Storm", quality=20)
     herald = builders.provider("Herald", "herald.example")
@@ -481,14 +497,14 @@ def test_fields_change_by_right_alone_whatever_is_sent(role, sent, columns, righ
 
     after = Article.objects.values().get()
     changed = {name for name in after if after[name] != before[name]}
-    if somebody.has_perm("articles.change_article") and somebody.has_perm(right):
+    if somebody.has_perm("articles.change_article") and somebody.has_perm(permission):
         assert columns <= changed
-    if not (columns and somebody.has_perm("articles.change_article") and somebody.has_perm(right)):
+    if not (columns and somebody.has_perm("articles.change_article") and somebody.has_perm(permission)):
         assert changed == set()
 
 
 @pytest.mark.parametrize("role", STAFF)
-def test_a_page_offers_the_fields_that_one_may_change(role):
+def test_a_page_has_the_fields_that_the_user_may_change(role):
     client, somebody = browser(role), User.objects.get(username=role)
     article = builders.article("Storm", quality=20)
 
@@ -500,16 +516,16 @@ def test_a_page_offers_the_fields_that_one_may_change(role):
     html = page.content.decode()
     may_change = somebody.has_perm("articles.change_article")
     assert ('name="title"' in html) == may_change
-    assert ('name="quality"' in html) == (may_change and somebody.has_perm(rights.SCORE))
-    assert ('name="decision"' in html) == (may_change and somebody.has_perm(rights.SCORE))
-    assert ('<option value="published"' in html) == (may_change and somebody.has_perm(rights.PUBLISH))
-    assert ('name="publish_at_0"' in html) == (may_change and somebody.has_perm(rights.PUBLISH))
+    assert ('name="quality"' in html) == (may_change and somebody.has_perm(permissions.SCORE))
+    assert ('name="decision"' in html) == (may_change and somebody.has_perm(permissions.SCORE))
+    assert ('<option value="published"' in html) == (may_change and somebody.has_perm(permissions.PUBLISH))
+    assert ('name="publish_at_0"' in html) == (may_change and somebody.has_perm(permissions.PUBLISH))
     assert ('name="_save"' in html) == may_change
     assert ("deletelink" in html) == somebody.has_perm("articles.delete_article")
 
 
 @pytest.mark.parametrize("role", STAFF)
-def test_numbers_in_the_list_change_by_right_alone(role):
+def test_numbers_in_the_list_change_only_with_the_permission(role):
     client, somebody = browser(role), User.objects.get(username=role)
     article = builders.article("Storm", quality=20)
     whole = browser("superuser") if role != "superuser" else client
@@ -518,14 +534,14 @@ def test_numbers_in_the_list_change_by_right_alone(role):
     client.post(ARTICLES, form)
 
     article.refresh_from_db()
-    may = somebody.has_perm("articles.change_article") and somebody.has_perm(rights.SCORE)
+    may = somebody.has_perm("articles.change_article") and somebody.has_perm(permissions.SCORE)
     assert article.quality == (95 if may else 20)
     if somebody.has_perm("articles.view_article"):
         assert ('name="form-0-quality"' in client.get(ARTICLES).content.decode()) == may
 
 
 @pytest.mark.parametrize("decision", ["undecided", "held", "spiked: other"])
-def test_who_may_not_publish_may_not_withdraw_either_and_reads_why(decision):
+def test_withdrawing_needs_the_permission_to_publish_and_the_page_says_so(decision):
     client = browser("editor")
     article = builders.article("Storm")
     form = fields_of(client.get(change_url(article))) | {"decision": decision, "_save": "Save"}
@@ -538,13 +554,13 @@ def test_who_may_not_publish_may_not_withdraw_either_and_reads_why(decision):
     assert article.state == "published"
 
 
-# Oneself, and the policy
+# The user's own permissions, and the policy
 
 POLICY_ROLES = ("reader", "contributor", "editor", "importer", "superuser")
 
 
 @pytest.mark.parametrize("role", [role for role in STAFF if role != "superuser"])
-def test_nobody_widens_their_own_rights(role):
+def test_nobody_extends_their_own_permissions(role):
     client, somebody = browser(role), User.objects.get(username=role)
     publishers = Group.objects.get(name="publisher")
     before = somebody.get_all_permissions()
@@ -567,7 +583,7 @@ class TestThePolicy:
     RESCORE = "admin:articles_sitepolicy_rescore"
 
     @pytest.mark.parametrize("role", POLICY_ROLES)
-    def test_it_changes_by_its_own_right_alone(self, role):
+    def test_it_changes_only_with_its_permission(self, role):
         client, somebody = browser(role), User.objects.get(username=role)
         url = reverse("admin:articles_sitepolicy_change", args=[1])
         whole = browser("superuser") if role != "superuser" else client
@@ -575,7 +591,7 @@ class TestThePolicy:
         client.post(url, fields_of(whole.get(url)) | {"publish_threshold": "33", "_save": "Save"})
 
         changed = SitePolicy.current().publish_threshold == 33
-        assert changed == somebody.has_perm(rights.CHANGE_POLICY)
+        assert changed == somebody.has_perm(permissions.CHANGE_POLICY)
 
     @pytest.mark.parametrize("method", ["get", "post"])
     def test_nobody_adds_or_deletes_one(self, method):
@@ -586,9 +602,9 @@ class TestThePolicy:
         assert SitePolicy.objects.get().publish_threshold == 33
 
     @pytest.mark.parametrize("role", POLICY_ROLES)
-    def test_rescoring_all_takes_the_same_right(self, role):
+    def test_rescoring_all_needs_the_same_permission(self, role):
         client, somebody = browser(role), User.objects.get(username=role)
-        may = somebody.has_perm(rights.CHANGE_POLICY)
+        may = somebody.has_perm(permissions.CHANGE_POLICY)
         article = builders.article(quality=20, heat=90)
 
         assert client.get(reverse(self.RESCORE)).status_code == (200 if may else 403)

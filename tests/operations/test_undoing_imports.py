@@ -1,4 +1,4 @@
-"""Imports taken back: what they brought goes, what they changed returns, what editors did since stays."""
+"""Undo of imports: created articles are deleted, changed fields restored, and editors' later changes kept."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from tests.operations.documents import (
 
 pytestmark = pytest.mark.django_db
 
-# What tells of the changes themselves: undoing is a change too, after which the next import compares anew.
-OF_CHANGES = {"version", "content_hash", "editor_id"}
+# Undo is a change too, and the next import compares the document again: these columns differ.
+CHANGE_COLUMNS = {"version", "content_hash", "editor_id"}
 
 
 def import_(folder: Path, **options: bool) -> Operation | None:
@@ -41,13 +41,13 @@ def import_(folder: Path, **options: bool) -> Operation | None:
     return None if newest == last else newest
 
 
-def dumped(*, but: set[str] = OF_CHANGES) -> list[str]:
-    """Return all articles with their parts as sorted lines. Outlets and topics are a registry: those stay."""
-    found = []
+def dumped(*, ignore: set[str] = CHANGE_COLUMNS) -> list[str]:
+    """Return all articles with their lists as sorted lines. Undo leaves outlets and topics of the registry."""
+    lines = []
     for kind, line in dump.lines():
         if kind == "article":
-            found.append(json.dumps({key: line[key] for key in line if key not in but}, default=str, sort_keys=True))
-    return sorted(found)
+            lines.append(json.dumps({key: line[key] for key in line if key not in ignore}, default=str, sort_keys=True))
+    return sorted(lines)
 
 
 def retopic(text: str) -> str:
@@ -80,9 +80,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("rescore", [False, True], ids=["as it says", "rescored"])
+@pytest.mark.parametrize("rescore", [False, True], ids=["as the document says", "rescored"])
 @pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
-def test_updates_are_taken_back_and_come_again(folder, changes, rescore):
+def test_updates_are_undone_and_the_next_import_makes_them_again(folder, changes, rescore):
     import_(folder)
     before = dumped()
     for name, change in changes.items():
@@ -99,7 +99,7 @@ def test_updates_are_taken_back_and_come_again(folder, changes, rescore):
     assert dumped() == after
 
 
-def test_what_an_import_brought_goes_and_comes_again(folder):
+def test_created_articles_are_deleted_and_the_next_import_creates_them_again(folder):
     builders.article("Here before")
     before = dumped()
     operation = import_(folder)
@@ -112,7 +112,7 @@ def test_what_an_import_brought_goes_and_comes_again(folder):
     assert dumped() == after
 
 
-def test_undone_in_turn_several_imports_leave_nothing(folder):
+def test_several_imports_undone_in_reverse_order_leave_nothing(folder):
     first = import_(folder)
     put(folder, LEAD, worded)
     put(folder, MEMBER, unfolded_by_document)
@@ -125,7 +125,7 @@ def test_undone_in_turn_several_imports_leave_nothing(folder):
     assert not Article.objects.exists()
 
 
-def test_what_a_later_import_changed_is_kept_by_undoing_an_earlier_one(folder):
+def test_undoing_an_import_keeps_what_a_later_one_changed(folder):
     first = import_(folder)
     put(folder, MEMBER, worded)
     import_(folder)
@@ -138,7 +138,7 @@ def test_what_a_later_import_changed_is_kept_by_undoing_an_earlier_one(folder):
     assert [article.name for article in Article.objects.all()] == [MEMBER]
 
 
-def test_what_pruning_withdrew_comes_back(folder):
+def test_undo_brings_back_what_pruning_withdrew(folder):
     import_(folder)
     before = dumped()
     (folder / f"{LEAD}.md").unlink()
@@ -153,7 +153,7 @@ def test_what_pruning_withdrew_comes_back(folder):
     assert named(LEAD).missing
 
 
-def test_an_article_that_an_editor_worked_on_stays_and_says_who(folder):
+def test_an_article_that_an_editor_changed_stays_and_the_result_says_who(folder):
     ana = User.objects.create_superuser("ana")
     operation = import_(folder)
     operations.edit(named(OTHER), title="Gale", by=Actor(ana, Via.DESK))
@@ -165,7 +165,7 @@ def test_an_article_that_an_editor_worked_on_stays_and_says_who(folder):
     assert (article.name, article.title, article.lead, article.public) == (OTHER, "Gale", None, False)
 
 
-def test_a_field_that_an_editor_decided_stays_and_the_others_return(folder):
+def test_a_field_that_an_editor_changed_stays_and_the_others_are_restored(folder):
     ana = User.objects.create_superuser("ana")
     import_(folder)
     put(folder, LEAD, lambda text: retopic(worded(text)))
@@ -180,19 +180,19 @@ def test_a_field_that_an_editor_decided_stays_and_the_others_return(folder):
     assert [item.tag.name for item in lead.article_topics.all()] == ["Topic 0"]
 
 
-def test_undoing_the_undo_of_an_import_brings_all_back(folder):
+def test_undoing_the_undo_of_an_import_restores_all_articles(folder):
     operation = import_(folder)
-    after = dumped(but=OF_CHANGES | {"secured"})  # no log may hold that: the next import brings it
+    after = dumped(ignore=CHANGE_COLUMNS | {"secured"})  # it is never logged; the next import restores it
     undone = operations.undo(operation).operation
 
     outcome = operations.undo(undone)
 
-    assert (dumped(but=OF_CHANGES | {"secured"}), outcome.not_restored) == (after, [])
+    assert (dumped(ignore=CHANGE_COLUMNS | {"secured"}), outcome.not_restored) == (after, [])
     import_(folder)
     assert all(article.secured for article in Article.objects.all())
 
 
-def test_undoing_the_undo_of_updates_does_them_again(folder):
+def test_undoing_the_undo_of_updates_redoes_them(folder):
     import_(folder)
     put(folder, LEAD, lambda text: retopic(worded(text)))
     put(folder, MEMBER, unfolded_by_document)
@@ -204,7 +204,7 @@ def test_undoing_the_undo_of_updates_does_them_again(folder):
     assert dumped() == after
 
 
-def test_a_deleted_article_that_came_again_is_not_doubled_by_undo(folder):
+def test_undo_does_not_restore_a_deleted_article_that_was_imported_again(folder):
     import_(folder)
     operation = operations.delete(Article.objects.filter(name=LEAD)).operation
     import_(folder)
@@ -219,28 +219,31 @@ def test_a_deleted_article_that_came_again_is_not_doubled_by_undo(folder):
     ]
 
 
-def test_a_deleted_lead_comes_back_with_what_editors_decided_about_its_members(folder):
+def test_a_deleted_lead_is_restored_with_editors_decisions_on_its_members(folder):
     import_(folder)
     operations.fold_into(named("2020-06-09-event-1-as-outlet-0-tells-it"), named(LEAD))
-    before = dumped(but=OF_CHANGES | {"secured"}), list(Pairing.objects.values_list("lead", "member", "together"))
+    before = (
+        dumped(ignore=CHANGE_COLUMNS | {"secured"}),
+        list(Pairing.objects.values_list("lead", "member", "together")),
+    )
     operation = operations.delete(Article.objects.filter(name=LEAD)).operation
     assert not Pairing.objects.exists()
 
     operations.undo(operation)
 
     pairings = list(Pairing.objects.values_list("lead", "member", "together"))
-    assert (dumped(but=OF_CHANGES | {"secured"}), pairings) == before
+    assert (dumped(ignore=CHANGE_COLUMNS | {"secured"}), pairings) == before
 
 
-def test_an_import_is_one_operation_of_its_kind(folder):
+def test_an_import_is_one_operation(folder):
     operation = import_(folder)
 
     assert (operation.verb, operation.articles) == (Verb.IMPORT, 6)
     assert Operation.objects.count() == 1
 
 
-def test_undoing_a_decision_that_was_overruled_does_not_free_the_field(folder):
-    """The later decision needs the pin that the earlier one set: without it the next import would overrule it."""
+def test_undoing_a_decision_that_was_replaced_keeps_the_pin(folder):
+    """The later decision needs the pin that the earlier one set: without it the next import would reverse it."""
     ana = Actor(User.objects.create_superuser("ana"), Via.DESK)
     import_(folder)
     first = operations.edit(named(LEAD), excerpt="First words.").operation
@@ -254,7 +257,7 @@ def test_undoing_a_decision_that_was_overruled_does_not_free_the_field(folder):
 
 
 @pytest.mark.parametrize("later", ["spiked: paywall", "held"])
-def test_undoing_a_publication_that_was_overruled_leaves_it_rejected(folder, later):
+def test_undoing_a_publication_keeps_a_later_rejection(folder, later):
     import_(folder)
     operations.hold(named(LEAD))
     operations.unpin(named(LEAD), "published")

@@ -1,6 +1,6 @@
-"""Watches who writes what editors and documents decide: only an act of `acts.py` may, and the import's staging.
+"""Find writes of editorial data outside a unit of work; only the import's staging may write so.
 
-An act logs what it changes. A write past it would be in no history and could not be undone.
+A unit of work logs what it changes. Any other write would be in no history and could not be undone.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("accounts", "articles", "backups", "config", "fetching", "monitoring", "pictures", "providers")
 PROJECT = tuple(f"{ROOT / folder}/" for folder in PACKAGES)
 MIGRATIONS = tuple(f"{ROOT / folder / 'migrations'}/" for folder in ("articles", "providers"))
-STAGING = (str(ROOT / "articles" / "exchange" / "store.py"), "insert")  # readers don't see it until an act shows it
+STAGING = (
+    str(ROOT / "articles" / "exchange" / "store.py"),
+    "insert",
+)  # hidden from readers until a unit of work publishes it
 
 WRITE = re.compile(r'\s*(INSERT(?: OR \w+)? INTO|REPLACE INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?(.*)', re.DOTALL)
 SET = re.compile(r'"?(\w+)"?\s*=\s*')
-# Columns whose change is a decision; None stands for all of the table's.
+# Editorial columns by table; None stands for all columns.
 EDITORIAL: dict[str, frozenset[str] | None] = {
     "articles_article": frozenset(WRITTEN_FIELDS) | {"staged"},
     "articles_articletopic": None,
@@ -38,23 +41,23 @@ EDITORIAL: dict[str, frozenset[str] | None] = {
 
 
 def is_editorial(sql: str) -> bool:
-    """Return whether a statement writes what editors and documents decide."""
-    found = WRITE.match(sql)
-    if found is None or found[2] not in EDITORIAL:
+    """Return whether a statement writes editorial data."""
+    write = WRITE.match(sql)
+    if write is None or write[2] not in EDITORIAL:
         return False
-    columns = EDITORIAL[found[2]]
-    if found[1] != "UPDATE" or columns is None:
+    columns = EDITORIAL[write[2]]
+    if write[1] != "UPDATE" or columns is None:
         return True
-    assigned = re.split(r"\sWHERE\s", found[3], maxsplit=1)[0]
+    assigned = re.split(r"\sWHERE\s", write[3], maxsplit=1)[0]
     return not columns.isdisjoint(SET.findall(assigned))
 
 
-RESTORING = f"{ROOT}/backups/"  # what it writes, with the log of it, acts once wrote
-TOOL = f"{ROOT}/articles/db/bulk.py"  # it writes what its caller wants
+RESTORING = f"{ROOT}/backups/"  # a backup has the log too
+TOOL = f"{ROOT}/articles/db/bulk.py"  # its callers count
 
 
 def writer(frame: FrameType | None) -> str:
-    """Return the innermost place of the project's own code from which a statement comes; empty for none or allowed."""
+    """Return the innermost line of the project's code that runs a statement; empty if there is none or it may."""
     place = ""
     while frame is not None:
         name = frame.f_code.co_filename
@@ -67,24 +70,24 @@ def writer(frame: FrameType | None) -> str:
 
 
 @contextmanager
-def watch() -> Iterator[list[str]]:
-    """Yield the writes of project code outside an act, as they come. Connections of other threads are watched too."""
-    found: list[str] = []
+def record_unlogged_writes() -> Iterator[list[str]]:
+    """Yield a list that collects the project's writes outside units of work, on the connections of all threads."""
+    writes: list[str] = []
 
-    def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    def check(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if not is_in_unit_of_work() and is_editorial(sql):
             place = writer(sys._getframe(1))
             if place:
-                found.append(f"{place} writes outside an act: {sql[:200]}")
+                writes.append(f"{place} writes outside a unit of work: {sql[:200]}")
         return execute(sql, params, many, context)
 
-    def join(sender: Any, connection: Any, **kwargs: Any) -> None:
-        if look not in connection.execute_wrappers:
-            connection.execute_wrappers.append(look)
+    def add_check(sender: Any, connection: Any, **kwargs: Any) -> None:
+        if check not in connection.execute_wrappers:
+            connection.execute_wrappers.append(check)
 
-    connection_created.connect(join)
+    connection_created.connect(add_check)
     try:
-        with connection.execute_wrapper(look):
-            yield found
+        with connection.execute_wrapper(check):
+            yield writes
     finally:
-        connection_created.disconnect(join)
+        connection_created.disconnect(add_check)
