@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from PIL import features
 
-from articles.api.items import EDITIONS
+from articles.api.items import API_EDITIONS
 from config.checks import CHECK_TAG
 from fetching.address_check import AllowedNetwork
 
@@ -90,8 +90,8 @@ def check_media_apart_from_static(**kwargs: Any) -> list[CheckMessage]:
 @register(CHECK_TAG)
 def check_api_settings(**kwargs: Any) -> list[CheckMessage]:
     wrong = []
-    if settings.API_EDITION not in EDITIONS:
-        wrong.append(f"API_EDITION is {settings.API_EDITION}; it must be one of {', '.join(EDITIONS)}.")
+    if settings.API_EDITION not in API_EDITIONS:
+        wrong.append(f"API_EDITION is {settings.API_EDITION}; it must be one of {', '.join(API_EDITIONS)}.")
     if settings.API_TIME_ZONE not in available_timezones():
         wrong.append(f"API_TIME_ZONE is {settings.API_TIME_ZONE}, of which this machine knows nothing.")
     for name in ("API_PAGE_SIZE", "API_TOPIC_PAGE_SIZE"):

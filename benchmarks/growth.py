@@ -65,29 +65,29 @@ class Page(NamedTuple):
 
 def deep_place() -> str:
     from articles.models import Article
-    from articles.public.front_page import Place
+    from articles.public.front_page import FrontPageCursor
 
     public = Article.objects.public().hottest_first()
     hot, name = public.values_list("hot", "name")[public.count() * 9 // 10]
-    return f"/?before={Place(hot, name)}"
+    return f"/?before={FrontPageCursor(hot, name)}"
 
 
 def deep_cursor() -> str:
     from articles.models import Article
-    from articles.public.pagination import Cursor
+    from articles.public.pagination import PageCursor
 
     public = Article.objects.public().newest_first()
     at, name = public.values_list("published_at", "name")[public.count() * 9 // 10]
-    return f"/latest/?before={Cursor(at, name)}"
+    return f"/latest/?before={PageCursor(at, name)}"
 
 
 def deep_cursor_of_the_biggest_topic() -> str:
     from articles.models import ArticleTopic
-    from articles.public.pagination import Cursor
+    from articles.public.pagination import PageCursor
 
     public = ArticleTopic.objects.filter(tag__slug="energy", content_object__public=True).order_by("-published_at")
     at, name = public.values_list("published_at", "content_object__name")[public.count() * 9 // 10]
-    return f"/topics/energy/?before={Cursor(at, name)}"
+    return f"/topics/energy/?before={PageCursor(at, name)}"
 
 
 def topic_with_fewest_stories() -> str:

@@ -53,12 +53,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "monitoring.middleware.RequestLogMiddleware",
     "config.middleware.HeadersMiddleware",
-    "articles.api.middleware.OpenToAllMiddleware",
+    "articles.api.middleware.ApiErrorsAndCorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "monitoring.views.ProbesMiddleware",
-    "articles.api.middleware.ReadersMiddleware",
+    "articles.api.middleware.ApiRateLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "articles.public.rate_limits.SearchersMiddleware",
+    "articles.public.rate_limits.SearchRateLimitMiddleware",
     "articles.page_cache.middleware.PageCacheMiddleware",
     "articles.page_cache.replica.ReplicaMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -232,6 +232,7 @@ PICTURE_SERVERS = env.list("PICTURE_SERVERS", default=[])
 # The edition of the JSON API (docs/api.md): 2021 or 2024.
 API_EDITION = env.str("API_EDITION", default="2024")
 API_TIME_ZONE = env.str("API_TIME_ZONE", default=TIME_ZONE)
+API_PREFIX = "/api/"
 API_PAGE_SIZE = env.int("API_PAGE_SIZE", default=25)
 API_TOPIC_PAGE_SIZE = env.int("API_TOPIC_PAGE_SIZE", default=API_PAGE_SIZE)
 API_SOURCE_URL = env.str("API_SOURCE_URL", default="")

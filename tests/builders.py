@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from articles.models import Article, ArticleImage, ArticleTopic, Picture, PictureAddress, RelatedLink, Topic
 from articles.models.derived import match_key, refresh_derived_fields
-from articles.public.media import Copy
+from articles.public.media import StoredPicture
 from articles.rules.scoring import Policy
 from pictures.sizes import rungs
 from providers.models import Provider
@@ -67,7 +67,7 @@ def folded(lead: Article, title: str = "", **values: Any) -> Article:
 
 def picture(
     of: Article, url: str = "", *, held: bool = True, width: int = 640, height: int = 360, **values: Any
-) -> Copy:
+) -> StoredPicture:
     """Let an article list a picture, of which we hold a copy unless told otherwise; its files are not stored."""
     url = url or f"https://pictures.example/{next(_counter)}.jpg"
     ArticleImage.objects.create(article=of, url=url, position=of.images.count(), **values)
@@ -79,7 +79,7 @@ def picture(
         PictureAddress.objects.update_or_create(
             digest=digest, defaults={"url": url, "status": "held", "picture": copy, "next_try_at": None}
         )
-    return Copy.of(copy)
+    return StoredPicture.of(copy)
 
 
 def related(of: Article, target: Article | None = None, title: str = "", **values: Any) -> RelatedLink:

@@ -23,7 +23,7 @@ from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink,
 from articles.operations.results import ActionResult
 from articles.rules import permissions, slugs
 from articles.rules.states import SpikeReason
-from articles.search import is_common, matching
+from articles.search import has_many_matches, matching
 
 from .audit_log_admin import AuditLogAdminMixin, admin_actor
 from .filters import EditorFilter, OutletFilter, StateFilter, TimeFilter, TopicFilter
@@ -137,7 +137,7 @@ class ArticleListAdmin(AuditLogAdminMixin, admin.ModelAdmin):
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> CappedCountPaginator:
         paginator = super().get_paginator(request, *args, **kwargs)
-        paginator.is_capped = self._is_plain_search(request) and is_common(request.GET[SEARCH_VAR])
+        paginator.is_capped = self._is_plain_search(request) and has_many_matches(request.GET[SEARCH_VAR])
         return paginator
 
     def _is_plain_search(self, request: HttpRequest) -> bool:

@@ -16,8 +16,8 @@ from django.utils.html import format_html
 
 from articles.images.store import link, take_up
 from articles.models import ArticleImage, ArticleTopic, Picture, RelatedLink
-from articles.public.media import Copy, media_address
-from articles.public.site_url import site_address
+from articles.public.media import StoredPicture, media_url
+from articles.public.site_url import site_url
 from articles.rules import permissions
 from pictures.decoder import Decoder
 from pictures.sizes import PictureRefused
@@ -144,8 +144,8 @@ class ImageRowForm(ListRowForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if self.stored:
-            copy = Copy.of(self.stored[0])
-            cleaned |= {"url": self.site + media_address(copy.file), "width": copy.width, "height": copy.height}
+            copy = StoredPicture.of(self.stored[0])
+            cleaned |= {"url": self.site + media_url(copy.file), "width": copy.width, "height": copy.height}
             self.instance.is_cached = True
         elif not cleaned.get("url") and "upload" not in self.errors:
             raise ValidationError("A picture needs a URL or a file.")
@@ -171,7 +171,7 @@ class ImageInline(OrderedInline):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         self.may_take_down = permissions.can(request.user, "take_down")
         formset = super().get_formset(request, obj, **kwargs)
-        formset.form.site = site_address(request)
+        formset.form.site = site_url(request)
         formset.form.base_fields["url"].required = False
         return formset
 
@@ -184,7 +184,7 @@ class ImageInline(OrderedInline):
             return "–"
         if not image.small_copy:
             return image.fate
-        picture = format_html('<img class="copy" src="{}" alt="" width="120">', media_address(image.small_copy))
+        picture = format_html('<img class="copy" src="{}" alt="" width="120">', media_url(image.small_copy))
         if not self.may_take_down:
             return picture
         url = reverse("desk_take_down", args=[image.article_id, image.pk])

@@ -1,6 +1,6 @@
-"""How far a client has read the changes: what `next` and `since` hold.
+"""The cursor of the changes: how far a client has read, in `next` and `since`.
 
-It is signed, for whoever could write one could ask what the site shows tomorrow.
+It is signed: a forged cursor could ask for what the site will show tomorrow.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Cursor:
-    """A place in the log and on the clock; moments are microseconds since 1970.
+class ChangesCursor:
+    """A place in the log and on the clock. Times are microseconds since 1970.
 
-    `event` is the last entry of the log that was read, `logged_at` when it was written. Schedules are read up to the
-    moment `clock`, at that moment up to the article `article`. `part` is how far the articles are told that the entry
-    after `event` changed, where it changed many. The first walk over everything stands at the article `walk`, empty
-    once that is over, which was published at `walked`.
+    `event` is the last event that was read, `logged_at` the time of its operation. Schedules were read up to the time
+    `clock`, and at that time up to the article `article`. If the event after `event` changed many articles,
+    `bulk_offset` is the last of them that was sent. While everything is sent for the first time, `initial_name` is the
+    last article that was sent, published at `initial_time`; afterwards it is empty.
 
-    A reading is a row of answers by which a client comes up to where the log ended when the reading began, `end`, at
-    the moment `at`. All of them show what had begun by then. As long as `event` lies before `origin_until`, articles
-    may be gone that somebody knew since `origin`.
+    A reading is a series of responses that brings a client up to where the log ended when the reading began: the event
+    `end`, at the time `at`. All of them show what was public by then. As long as `event` is before `origin_until`, some
+    articles that a client may have seen since `origin` may be gone.
     """
 
     event: int = 0
     logged_at: int = 0
     clock: int = 0
     article: int = 0
-    part: int = 0
-    walked: int = 0
-    walk: str = ""
+    bulk_offset: int = 0
+    initial_time: int = 0
+    initial_name: str = ""
     end: int = 0
     at: int = 0
     origin: int = 0
@@ -47,7 +47,7 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Return the cursor that `text` is; None if we didn't write it."""
+        """Return the cursor that `text` represents; None if this site didn't write it."""
         try:
             return cls(*_SIGNER.unsign_object(text))
         except signing.BadSignature:
@@ -55,48 +55,47 @@ class Cursor:
 
     @property
     def is_reading(self) -> bool:
-        return bool(self.walk or self.part) or self.event < self.end or self.clock < self.at
+        return bool(self.initial_name or self.bulk_offset) or self.event < self.end or self.clock < self.at
 
-    def with_reading(self, end: int, now: datetime) -> Self:
-        """Return this cursor where a reading is under way: the one that is, or a new one up to the entry `end`.
+    def start_reading(self, end: int, now: datetime) -> Self:
+        """Return this cursor in its current reading, or in a new one up to the event `end`.
 
-        Moments never go back, whatever the clock of this machine says.
+        Times never go back, even if another machine's clock is behind.
         """
         if self.is_reading:
             return self
-        return replace(self, end=end, at=max(ticks(now), self.at))
+        return replace(self, end=end, at=max(to_microseconds(now), self.at))
 
-    def seen_before(self, event: int) -> datetime:
-        """Return up to when the client may have been shown the state that an entry of the log has ended.
+    def possibly_seen_until(self, event: int) -> datetime:
+        """Return until when the client may have received the state before an event.
 
-        Operations are stored later than they say. One that wasn't in the log when the reading began was not yet done at
-        that moment, and one that is still unread wasn't at the moment up to which schedules were told.
+        Operations are stored later than their time says. One that wasn't in the log when the reading began had not
+        happened by then; one that is still unread had not happened by the time up to which schedules were sent.
         """
         if event <= self.event:
-            return moment(0)
-        return moment(1 + (self.at if event > self.end else self.clock))
+            return from_microseconds(0)
+        return from_microseconds(1 + (self.at if event > self.end else self.clock))
 
     @property
-    def known_since(self) -> tuple[int, datetime]:
-        """Return the entry and the moment after which somebody may have seen what is no longer there.
+    def known_from(self) -> tuple[int, datetime]:
+        """Return the event and the time after which the client may have received what is gone by now.
 
-        Of schedules that ended at the very moment of the cursor, some may still be untold.
+        Some schedules that ended at the very time of the cursor may not have been sent.
         """
         is_past = self.event >= self.origin_until
         event, clock = (self.event, self.clock) if is_past else (self.origin, self.origin_clock)
-        return event, moment(clock - 1)
+        return event, from_microseconds(clock - 1)
 
-    def with_origin(self, of: Self, until: int) -> Self:
-        """Return this cursor with what `of` knew, up to the entry `until`."""
-        if of.event >= of.origin_until:
-            return replace(self, origin=of.event, origin_clock=of.clock, origin_until=until)
+    def keep_origin(self, start: Self, until: int) -> Self:
+        """Return this cursor with the origin of the cursor `start`, to be kept up to the event `until`."""
+        if start.event >= start.origin_until:
+            return replace(self, origin=start.event, origin_clock=start.clock, origin_until=until)
         return replace(self, origin_until=until)
 
 
-def ticks(moment: datetime) -> int:
-    """Return a moment as cursors hold it."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+def to_microseconds(time: datetime) -> int:
+    return (time - _EPOCH) // timedelta(microseconds=1)
 
 
-def moment(ticks: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=ticks)
+def from_microseconds(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)

@@ -1,7 +1,7 @@
-"""Articles and topics as the JSON API writes them. Pure: plain rows in, the values of JSON out.
+"""Articles and topics as the JSON API writes them.
 
-docs/api.md#items describes them; the static files of this format come out byte for byte. Key order matters;
-`related`, `quality`, `secured` and `published` are in no answer.
+docs/api.md#items describes them. The output equals the static files of this format byte for byte, so the order of keys
+matters. `related`, `quality`, `secured` and `published` are in no response.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 
 from articles.public.video import is_player
 
-EDITIONS = {"2021": "\r\n", "2024": ""}  # how this format's sites wrote `content` in those years
+API_EDITIONS = {"2021": "\r\n", "2024": ""}  # the `content` of items on this format's sites in those years
 NULLS = ("", "~", "null", "Null", "NULL")
 
 
 @dataclass(frozen=True)
-class Edition:
-    """How a site writes its items. `zone` is that of the times; None: UTC with a Z. Templates hold {name}."""
+class ApiEdition:
+    """How a site writes its items: times in `zone` (None: UTC with a Z), URLs by templates with {name}."""
 
     content: str = ""
     zone: tzinfo | None = None
@@ -28,7 +28,7 @@ class Edition:
     video_url: str = ""
 
 
-class Image(NamedTuple):
+class ImageRow(NamedTuple):
     url: str
     width: int | None
     height: int | None
@@ -37,8 +37,8 @@ class Image(NamedTuple):
     attribution: str
 
 
-class Row(NamedTuple):
-    """What an item is made of. The first columns are those of `loading.COLUMNS`."""
+class ArticleRow(NamedTuple):
+    """What an item is made from. The first columns are those of `queries.COLUMNS`."""
 
     pk: int
     name: str
@@ -58,11 +58,11 @@ class Row(NamedTuple):
     provider_name: str
     provider_domain: str
     topics: Sequence[str] = ()
-    pictures: Sequence[Image] = ()
-    logos: Sequence[Image] = ()
+    pictures: Sequence[ImageRow] = ()
+    logos: Sequence[ImageRow] = ()
 
 
-def item(row: Row, edition: Edition) -> dict[str, Any]:
+def item(row: ArticleRow, edition: ApiEdition) -> dict[str, Any]:
     """Return an article's item: every key is always there, in this order.
 
     An embedded player is shown only if it is the one that documents of this format carry; no other HTML gets out.
@@ -71,8 +71,8 @@ def item(row: Row, edition: Edition) -> dict[str, Any]:
         "path": f"_news/{row.name}.md",
         "title": row.title,
         "excerpt": row.excerpt,
-        "sourceUrl": _filled(edition.source_url, row.name),
-        "webUrl": row.web_url or (_filled(edition.video_url, row.name) if row.type == "video" else None),
+        "sourceUrl": _fill_template(edition.source_url, row.name),
+        "webUrl": row.web_url or (_fill_template(edition.video_url, row.name) if row.type == "video" else None),
         "originalUrl": row.original_url or None,
         "featuredContent": row.featured_content if is_player(row.featured_content) else None,
         "highlight": None,
@@ -83,7 +83,7 @@ def item(row: Row, edition: Edition) -> dict[str, Any]:
         "type": row.type,
         "ampWebUrl": row.amp_url or None,
         "cdnAmpWebUrl": row.cdn_amp_url or None,
-        "publishedDateTime": written_time(row.published_at, edition.zone),
+        "publishedDateTime": format_time(row.published_at, edition.zone),
         "updatedDateTime": None,
         "provider": {
             "name": row.provider_name,
@@ -116,28 +116,28 @@ def topics(rows: Sequence[TopicRow]) -> dict[str, Any]:
     return {"value": [_topic(row) for row in rows]}
 
 
-def listed(value: Any) -> bytes:
-    """Return JSON as files of lists have it: two spaces of indent, nothing escaped that needn't be, no last newline."""
+def dump_list(value: Any) -> bytes:
+    """Return JSON as in the static files of lists: two spaces of indent, no unnecessary escapes, no final newline."""
     return json.dumps(value, indent=2, ensure_ascii=False).encode()
 
 
-def compact(value: Any) -> bytes:
-    """Return JSON as files of single documents have it: without any space."""
+def dump_document(value: Any) -> bytes:
+    """Return JSON as in the static files of single documents: without white space."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def written_time(moment: datetime, zone: tzinfo | None = None) -> str:
-    """Return an instant to the second: in `zone` with its offset, else in UTC with a Z."""
+def format_time(moment: datetime, zone: tzinfo | None = None) -> str:
+    """Return a time to the second: in `zone` with its offset, or in UTC with a Z."""
     if zone is not None:
         return moment.astimezone(zone).isoformat(timespec="seconds")
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
-def _filled(template: str, name: str) -> str | None:
+def _fill_template(template: str, name: str) -> str | None:
     return template.replace("{name}", name) if template else None
 
 
-def _image(image: Image, is_cached: bool) -> dict[str, Any]:
+def _image(image: ImageRow, is_cached: bool) -> dict[str, Any]:
     return {
         "url": image.url,
         "width": image.width,
@@ -148,20 +148,20 @@ def _image(image: Image, is_cached: bool) -> dict[str, Any]:
     }
 
 
-def _topics(row: Row) -> list[str | None]:
-    """Return the topics with a null for each empty item that the document has, if the list is still the document's."""
+def _topics(row: ArticleRow) -> list[str | None]:
+    """Return the topics, with a null for each empty item of the document if its list was not edited."""
     as_written = row.layout.get("items", {}).get("topics") if row.layout else None
     if as_written is None:
         return list(row.topics)
-    texts = [each if isinstance(each, str) else each.get("plain", each.get("single", "")) for each in as_written]
+    texts = [text if isinstance(text, str) else text.get("plain", text.get("single", "")) for text in as_written]
     names = [None if text in NULLS else text for text in texts]
     return names if [name for name in names if name is not None] == list(row.topics) else list(row.topics)
 
 
 def _topic(row: TopicRow) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": row.name, "shortname": row.shortname or row.name, "id": row.slug}
+    topic: dict[str, Any] = {"name": row.name, "shortname": row.shortname or row.name, "id": row.slug}
     if row.parent:
-        found["parent"] = row.parent
+        topic["parent"] = row.parent
     if row.images:
-        found["images"] = row.images
-    return found | {"services": [{"name": name, "endpoint": address} for name, address in row.services]}
+        topic["images"] = row.images
+    return topic | {"services": [{"name": name, "endpoint": url} for name, url in row.services]}

@@ -1,34 +1,34 @@
-"""Errors as the API tells them: JSON that says where something is wrong, what, and what to do."""
+"""Errors of the API: JSON that says where something is wrong, what, and what to do."""
 
 from __future__ import annotations
 
 from django.http import HttpResponse
 
-from .items import compact
+from .items import dump_document
 
-HINTS = {
-    400: ("can't be understood", "See /api/openapi.json for what may be asked."),
+DEFAULTS = {
+    400: ("is invalid", "See /api/openapi.json for valid requests."),
     404: ("is not published here", "See /api/news/index.json for what is."),
-    405: ("can only be read", "Use GET, HEAD or OPTIONS."),
+    405: ("is read-only", "Use GET, HEAD or OPTIONS."),
     500: ("could not be answered", "Try again later."),
-    503: ("can't be answered at this moment", "Ask again after the seconds that Retry-After tells."),
+    503: ("is unavailable", "Try again after the number of seconds in Retry-After."),
 }
 
 
-class Problem(Exception):
-    """An answer of `status`: `where` names the parameter or address, `what` is wrong with it, `hint` what to do."""
+class ApiError(Exception):
+    """An error response: `where` names the parameter or URL, `what` is wrong with it, `hint` what to do."""
 
     def __init__(self, status: int, where: str, what: str = "", hint: str = "") -> None:
-        usual = HINTS.get(status, HINTS[400 if status < 500 else 500])
+        default_what, default_hint = DEFAULTS.get(status, DEFAULTS[400 if status < 500 else 500])
         self.status = status
         self.where = where
-        self.what = what or usual[0]
-        self.hint = hint or usual[1]
+        self.what = what or default_what
+        self.hint = hint or default_hint
         super().__init__(f"{where} {self.what}")
 
     @property
     def content(self) -> bytes:
-        return compact({"status": self.status, "where": self.where, "what": self.what, "hint": self.hint})
+        return dump_document({"status": self.status, "where": self.where, "what": self.what, "hint": self.hint})
 
     def response(self) -> HttpResponse:
         return json_response(self.content, self.status)

@@ -1,4 +1,4 @@
-"""The shapes of the responses, for OpenAPI. docs/api.md says what they mean."""
+"""The schemas of the responses, for OpenAPI. docs/api.md explains them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 
-class Strict(Schema):
+class StrictSchema(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
-class Image(Strict):
+class Image(StrictSchema):
     url: str
     width: int | None
     height: int | None
@@ -21,7 +21,7 @@ class Image(Strict):
     isCached: bool
 
 
-class Provider(Strict):
+class Provider(StrictSchema):
     name: str
     domain: str
     images: list[Image] | None
@@ -29,7 +29,7 @@ class Provider(Strict):
     authors: None
 
 
-class Item(Strict):
+class Item(StrictSchema):
     """A published article."""
 
     path: str = Field(description="The file name of its document, in the folder of the format.")
@@ -55,7 +55,7 @@ class Item(Strict):
     topics: list[str | None]
 
 
-class Page(Strict):
+class Page(StrictSchema):
     """A page of a feed, newest first; ties go to the smallest path."""
 
     page: int
@@ -63,12 +63,12 @@ class Page(Strict):
     nextPage: int | None = Field(description="The number of the next page; null on the last one.")
 
 
-class Service(Strict):
+class Service(StrictSchema):
     name: str
     endpoint: str
 
 
-class Topic(Strict):
+class Topic(StrictSchema):
     name: str
     shortname: str
     id: str = Field(description="Its name in addresses: /api/news/<id>/index.json.")
@@ -77,11 +77,11 @@ class Topic(Strict):
     services: list[Service]
 
 
-class Topics(Strict):
+class Topics(StrictSchema):
     value: list[Topic]
 
 
-class Change(Strict):
+class Change(StrictSchema):
     """An article that is published, with its item, or one that was withdrawn, without."""
 
     name: str = Field(description="The name of its document: /api/news/<name>/index.json.")
@@ -90,18 +90,18 @@ class Change(Strict):
     item: Item | None = Field(default=None, description="Left out of what was withdrawn.")
 
 
-class Changes(Strict):
+class Changes(StrictSchema):
     changes: list[Change]
     next: str = Field(description="What to send as `since` the next time.")
     more: bool = Field(description="Whether to ask again at once.")
 
 
-class ChangesAsked(Schema):
+class ChangesParams(Schema):
     since: str = Field(default="", max_length=1000, description="The `next` of an earlier answer; at first none.")
     limit: int = Field(default=100, ge=1, le=500, description="How many changes to tell at most.")
 
 
-class Problem(Strict):
+class Problem(StrictSchema):
     """What went wrong: where, what, and what to do."""
 
     status: int

@@ -1,4 +1,4 @@
-"""The addresses of the API, each with a view that answers HEAD as it does GET, as file servers do."""
+"""The URLs of the API. Every view answers HEAD as it does GET, as file servers do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .views import api
 View = Callable[..., HttpResponseBase]
 
 
-def with_head(view: View) -> View:
+def allow_head(view: View) -> View:
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         method = request.method
@@ -28,13 +28,13 @@ def with_head(view: View) -> View:
     return answer
 
 
-ITSELF = ("openapi-json", "api-root")  # what tells of the API itself
+SCHEMA_ROUTES = ("openapi-json", "api-root")
 app_name = api.urls_namespace
 urlpatterns: list[Any] = api.urls[0]
 for pattern in urlpatterns:
-    view = with_head(cast(View, pattern.callback))
+    view = allow_head(cast(View, pattern.callback))
     if pattern.name == "changes":
-        view = cacheable("limit", strict=True)(view)  # those since a place are asked for once
-    elif pattern.name not in ITSELF:
-        view = cacheable()(view)  # a file's parameters mean nothing
+        view = cacheable("limit", strict=True)(view)  # with `since`, each URL is requested once
+    elif pattern.name not in SCHEMA_ROUTES:
+        view = cacheable()(view)  # parameters of a static file mean nothing
     pattern.callback = view

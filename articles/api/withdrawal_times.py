@@ -1,6 +1,6 @@
-"""When an article left the site, found by taking the log back entry by entry. Pure.
+"""Decide when an article stopped being public, by undoing its logged changes one by one.
 
-A client is told that an article is gone only if it was there: the name of one that never was is nobody's business.
+A client is told that an article is gone only if it was public: the name of one that never was stays private.
 """
 
 from __future__ import annotations
@@ -15,74 +15,75 @@ from typing import Any
 from articles.rules.scoring import Policy, is_public
 from articles.rules.states import is_within_schedule
 
-SHOWS_UNSCORED = "publish_unscored"  # the number of the policy by which unscored articles are public
-EXISTS = "exists"  # whether there is such an article
-SCHEDULE = ("publish_at", "unpublish_at")
-JUDGED = ("quality", "heat", "published", "removed", "missing")
-DECISIVE = (*JUDGED, *SCHEDULE)  # what decides whether readers see an article
+PUBLISH_UNSCORED = "publish_unscored"  # the field of the policy that makes unscored articles public
+EXISTS_KEY = "exists"  # whether the article exists
+SCHEDULE_FIELDS = ("publish_at", "unpublish_at")
+POLICY_INPUTS = ("quality", "heat", "published", "removed", "missing")
+VISIBILITY_INPUTS = (*POLICY_INPUTS, *SCHEDULE_FIELDS)  # what decides whether an article is public
 
 Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry of the log: when its operation was, and the values that were before it, whose times may be text.
+class LogEntry:
+    """A change: the time of its operation, and the values before it, whose times may be text.
 
-    `seen` is until when somebody may have seen those: operations are stored later than they say.
+    Those values may have been visible until `visible_until`: operations are stored later than their time says.
     """
 
     operation: int
     at: datetime
-    seen: datetime
+    visible_until: datetime
     before: Values
 
 
-def left_at(now: Values, entries: Iterable[Entry], *, since: datetime, until: datetime) -> datetime | None:
-    """Return when an article was last on the site between `since` and `until`; None if it never was.
+def last_public_at(
+    current: Values, entries: Iterable[LogEntry], *, since: datetime, until: datetime
+) -> datetime | None:
+    """Return when an article was last public between `since` and `until`; None if it never was.
 
-    `now` are its values as they are: DECISIVE, EXISTS and SHOWS_UNSCORED. `entries` is what happened since, newest
-    first.
+    `current` has its VISIBILITY_INPUTS, EXISTS_KEY and PUBLISH_UNSCORED; `entries` are its changes, newest first.
     """
-    for values, begin, end, seen in _spans(now, entries, since, until):
-        left = _last_moment(values, begin, max(end, seen))
-        if left is not None:
-            return min(left, max(begin, end))
+    for values, begin, end, visible_until in _states_backwards(current, entries, since, until):
+        moment = _last_public_moment(values, begin, max(end, visible_until))
+        if moment is not None:
+            return min(moment, max(begin, end))
     return None
 
 
-def is_judged_public(values: Values) -> bool:
-    """Return whether readers see an article with these values, whatever its schedule says."""
-    policy = Policy(publish_unscored=values[SHOWS_UNSCORED])
-    return is_public(policy, **{name: values[name] for name in JUDGED})
+def is_public_by_values(values: Values) -> bool:
+    """Return whether an article with these values is public, whatever its schedule."""
+    policy = Policy(publish_unscored=values[PUBLISH_UNSCORED])
+    return is_public(policy, **{name: values[name] for name in POLICY_INPUTS})
 
 
-def _spans(
-    now: Values, entries: Iterable[Entry], since: datetime, until: datetime
+def _states_backwards(
+    current: Values, entries: Iterable[LogEntry], since: datetime, until: datetime
 ) -> Iterator[tuple[Values, datetime, datetime, datetime]]:
-    """Yield the values that held, from when and to when, and when they were last seen; the latest first.
+    """Yield each state with its begin, its end and when it was last visible; the latest first.
 
-    What one operation did is one step.
+    The changes of one operation are one step.
     """
-    values, end, seen = dict(now), until, until
+    values, end, visible_until = dict(current), until, until
     for _, group in groupby(entries, key=attrgetter("operation")):
         step = list(group)
-        yield values, step[0].at, end, seen
+        yield values, step[0].at, end, visible_until
         for entry in step:
             values = {**values, **entry.before}
-        end, seen = step[0].at, step[0].seen
-    yield values, since, end, seen
+        end, visible_until = step[0].at, step[0].visible_until
+    yield values, since, end, visible_until
 
 
-def _last_moment(values: Values, begin: datetime, end: datetime) -> datetime | None:
-    """Return when these values last let readers see the article, in a span that includes its beginning."""
-    if not values[EXISTS] or not is_judged_public(values):
+def _last_public_moment(values: Values, begin: datetime, end: datetime) -> datetime | None:
+    """Return when an article with these values was last public in a span that includes its beginning."""
+    if not values[EXISTS_KEY] or not is_public_by_values(values):
         return None
-    publish_at, unpublish_at = (_time(values[name]) for name in SCHEDULE)
+    publish_at, unpublish_at = (_parse_time(values[name]) for name in SCHEDULE_FIELDS)
     if begin >= end:
         return begin if is_within_schedule(publish_at, unpublish_at, begin) else None
     start, stop = max(begin, publish_at or begin), min(end, unpublish_at or end)
     return stop if start < stop else None
 
 
-def _time(value: Any) -> datetime | None:
+def _parse_time(value: Any) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) else value

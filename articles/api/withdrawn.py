@@ -1,6 +1,6 @@
-"""Which articles readers could see since a client last asked, and can't any more, out of the log.
+"""Find the articles that a client may have received and that are no longer public, from the audit log.
 
-See `airtime.left_at` for the rule; here are the queries, seven at most.
+The rule is `withdrawal_times.last_public_at`; here are its queries, at most seven.
 """
 
 from __future__ import annotations
@@ -16,87 +16,99 @@ from django.db.models import Max
 from articles.audit_log.events import CREATED, DELETED
 from articles.models import Article, Event, SitePolicy, Subject
 
-from .cursor import Cursor
-from .withdrawal_times import DECISIVE, EXISTS, SHOWS_UNSCORED, Entry, Values, is_judged_public, left_at
+from .cursor import ChangesCursor
+from .withdrawal_times import (
+    EXISTS_KEY,
+    PUBLISH_UNSCORED,
+    VISIBILITY_INPUTS,
+    LogEntry,
+    Values,
+    is_public_by_values,
+    last_public_at,
+)
 
-Found = dict[int, tuple[str, datetime]]
+Withdrawn = dict[int, tuple[str, datetime]]
 
 
-def find(ids: Sequence[int], cursor: Cursor, until: datetime) -> Found:
+def find_withdrawn(ids: Sequence[int], cursor: ChangesCursor, until: datetime) -> Withdrawn:
     """Return the name of each of these articles that was withdrawn by `until`, and when.
 
-    What nobody ever saw is left out.
+    Articles that nobody ever saw are left out.
     """
     if not ids:
         return {}
-    shows_unscored = SitePolicy.current().publish_unscored
-    names, now = _as_they_are(ids, shows_unscored)
-    log = _log(ids, cursor, names)
-    event, since = cursor.known_since
-    decided = _decided_at(ids, event)
-    found: Found = {}
-    for pk in names:
+    publish_unscored = SitePolicy.current().publish_unscored
+    names, current_values = _current_values(ids, publish_unscored)
+    log = _log_entries(ids, cursor, names)
+    event, since = cursor.known_from
+    valid_since = _valid_since(ids, event)
+    withdrawn: Withdrawn = {}
+    for pk, name in names.items():
         entries = [entry for _, entry in sorted(log[pk], key=itemgetter(0), reverse=True)]
-        values = now.get(pk, {EXISTS: False, SHOWS_UNSCORED: shows_unscored})
-        left = left_at(values, entries, since=max(since, decided.get(pk, since)), until=until)
-        if left is not None:
-            found[pk] = (names[pk], left)
-    return _without_successors(found, now, until)
+        values = current_values.get(pk, {EXISTS_KEY: False, PUBLISH_UNSCORED: publish_unscored})
+        at = last_public_at(values, entries, since=max(since, valid_since.get(pk, since)), until=until)
+        if at is not None:
+            withdrawn[pk] = (name, at)
+    return _exclude_reused_names(withdrawn, current_values, until)
 
 
-def _as_they_are(ids: Sequence[int], shows_unscored: bool) -> tuple[dict[int, str], dict[int, Values]]:
-    """Return the names and values of those that are stored, but for what an import is still bringing."""
+def _current_values(ids: Sequence[int], publish_unscored: bool) -> tuple[dict[int, str], dict[int, Values]]:
+    """Return the names and values of the articles that are stored, except those of an unfinished import."""
     names: dict[int, str] = {}
-    now: dict[int, Values] = {}
+    values_by_id: dict[int, Values] = {}
     stored = Article.objects.filter(pk__in=ids, staged=None).order_by()
-    for pk, name, *values in stored.values_list("pk", "name", *DECISIVE):
+    context = {EXISTS_KEY: True, PUBLISH_UNSCORED: publish_unscored}
+    for pk, name, *values in stored.values_list("pk", "name", *VISIBILITY_INPUTS):
         names[pk] = name
-        now[pk] = dict(zip(DECISIVE, values, strict=True)) | {EXISTS: True, SHOWS_UNSCORED: shows_unscored}
-    return names, now
+        values_by_id[pk] = dict(zip(VISIBILITY_INPUTS, values, strict=True)) | context
+    return names, values_by_id
 
 
-def _log(ids: Sequence[int], cursor: Cursor, names: dict[int, str]) -> dict[int, list[tuple[int, Entry]]]:
-    """Return what the log says of each article since somebody may have known it; adds the deleted to `names`."""
-    log: dict[int, list[tuple[int, Entry]]] = defaultdict(list)
+def _log_entries(
+    ids: Sequence[int], cursor: ChangesCursor, names: dict[int, str]
+) -> dict[int, list[tuple[int, LogEntry]]]:
+    """Return what was logged for each article since the client may have received it; add deleted ones to `names`."""
+    log: dict[int, list[tuple[int, LogEntry]]] = defaultdict(list)
 
-    def note(pk: int, key: int, operation: int, at: datetime, before: Values) -> None:
-        log[pk].append((key, Entry(operation, at, cursor.seen_before(key), before)))
+    def add(pk: int, key: int, operation: int, at: datetime, before: Values) -> None:
+        log[pk].append((key, LogEntry(operation, at, cursor.possibly_seen_until(key), before)))
 
-    event, _ = cursor.known_since
+    event, _ = cursor.known_from
     events = Event.objects.filter(pk__gt=event).order_by("pk")
-    told = events.filter(subject=Subject.ARTICLE, subject_id__in=ids)
+    article_events = events.filter(subject=Subject.ARTICLE, subject_id__in=ids)
     columns = ("subject_id", "pk", "operation_id", "operation__at")
-    decisive = told.filter(field__in=(*DECISIVE, CREATED)).values_list(*columns, "field", "before")
-    for pk, key, operation, at, name, before in decisive:
-        note(pk, key, operation, at, {EXISTS: False} if name == CREATED else {name: before})
-    for pk, key, operation, at, image in told.filter(field=DELETED).values_list(*columns, "before__columns"):
-        names.setdefault(pk, image["name"])
-        note(pk, key, operation, at, _last_values(image))
-    policy = events.filter(subject=Subject.POLICY, field=SHOWS_UNSCORED).values_list(*columns, "before")
-    for _, key, operation, at, before in policy:
+    field_events = article_events.filter(field__in=(*VISIBILITY_INPUTS, CREATED))
+    for pk, key, operation, at, name, before in field_events.values_list(*columns, "field", "before"):
+        add(pk, key, operation, at, {EXISTS_KEY: False} if name == CREATED else {name: before})
+    deletions = article_events.filter(field=DELETED)
+    for pk, key, operation, at, article in deletions.values_list(*columns, "before__columns"):
+        names.setdefault(pk, article["name"])
+        add(pk, key, operation, at, _values_at_deletion(article))
+    policy_events = events.filter(subject=Subject.POLICY, field=PUBLISH_UNSCORED)
+    for _, key, operation, at, before in policy_events.values_list(*columns, "before"):
         for pk in ids:
-            note(pk, key, operation, at, {SHOWS_UNSCORED: before})
+            add(pk, key, operation, at, {PUBLISH_UNSCORED: before})
     return log
 
 
-def _decided_at(ids: Sequence[int], event: int) -> dict[int, datetime]:
-    """Return since when these articles had the values that they had at the entry `event`, where the log tells."""
-    told = Event.objects.filter(subject=Subject.ARTICLE, subject_id__in=ids, pk__lte=event).order_by()
-    decisive = told.filter(field__in=(*DECISIVE, CREATED)).values_list("subject_id")
-    return dict(decisive.annotate(at=Max("operation__at")))
+def _valid_since(ids: Sequence[int], event: int) -> dict[int, datetime]:
+    """Return since when these articles had the values that they had at the key `event`, as far as was logged."""
+    earlier = Event.objects.filter(subject=Subject.ARTICLE, subject_id__in=ids, pk__lte=event).order_by()
+    field_events = earlier.filter(field__in=(*VISIBILITY_INPUTS, CREATED))
+    return dict(field_events.values_list("subject_id").annotate(at=Max("operation__at")))
 
 
-def _last_values(image: dict[str, Any]) -> Values:
-    """Return the values of a deleted article. One that an import was still bringing had not come into being."""
-    values = {name: image[name] for name in DECISIVE}
-    was_staged = not image["public"] and is_judged_public(values | {SHOWS_UNSCORED: False})
-    return values | {EXISTS: not was_staged}
+def _values_at_deletion(article: dict[str, Any]) -> Values:
+    """Return the values of a deleted article. One of an unfinished import had not been created yet."""
+    values = {name: article[name] for name in VISIBILITY_INPUTS}
+    was_staged = not article["public"] and is_public_by_values(values | {PUBLISH_UNSCORED: False})
+    return values | {EXISTS_KEY: not was_staged}
 
 
-def _without_successors(found: Found, now: dict[int, Values], at: datetime) -> Found:
-    """Leave out deleted articles of whose names there are others by now that readers see."""
-    deleted = [name for pk, (name, _) in found.items() if pk not in now]
+def _exclude_reused_names(withdrawn: Withdrawn, current_values: dict[int, Values], at: datetime) -> Withdrawn:
+    """Leave out deleted articles whose names belong to other public articles by now."""
+    deleted = [name for pk, (name, _) in withdrawn.items() if pk not in current_values]
     if not deleted:
-        return found
-    there = set(Article.objects.public(at).filter(name__in=deleted).values_list("name", flat=True))
-    return {pk: told for pk, told in found.items() if pk in now or told[0] not in there}
+        return withdrawn
+    reused = set(Article.objects.public(at).filter(name__in=deleted).values_list("name", flat=True))
+    return {pk: entry for pk, entry in withdrawn.items() if pk in current_values or entry[0] not in reused}

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from articles.models import Article, ArticleQuerySet, ArticleTopic, derived
-from articles.public.cards import count_sources, pictures_of
-from articles.public.media import Copy
+from articles.public.cards import count_other_providers, load_pictures
+from articles.public.media import StoredPicture
 
 from .actions import Action, offered_decisions
 
@@ -25,7 +25,7 @@ class Row:
     """One story of the list. `outlets` counts the providers that cover it, its own included."""
 
     article: Article
-    picture: Copy | None
+    picture: StoredPicture | None
     outlets: int
     topics: Sequence[str]
     warnings: Sequence[str]
@@ -53,8 +53,8 @@ def build_rows(
     articles: Sequence[Article] | QuerySet[Article], permitted: dict[str, Action], now: datetime
 ) -> list[Row]:
     """Return the rows of articles loaded by `prefetch_for_rows`, in two queries."""
-    pictures = pictures_of(articles)
-    outlets = count_sources(articles)
+    pictures = load_pictures(articles)
+    outlets = count_other_providers(articles)
     return [
         Row(
             article,

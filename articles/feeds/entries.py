@@ -1,4 +1,4 @@
-"""What a feed says of each story: text as text, whole addresses, and our own copy of its picture."""
+"""Load the entries of a feed: plain text, absolute URLs, and our own copies of pictures."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from django.utils import timezone
 from articles.audit_log.last_modified import modified_at, with_last_modified
 from articles.db.compiled_queries import CompiledQuery, to_datetime
 from articles.models import Article, ArticleQuerySet
-from articles.public.cards import copy_from, copy_of
-from articles.public.media import media_address
-from articles.public.story_page import subjects_from, subjects_json
+from articles.public.cards import picture_from_json, picture_subquery
+from articles.public.media import media_url
+from articles.public.story_page import topics_from_json, topics_subquery
 from articles.public.text import http_url
 from articles.public.xml import xml_text
 
-ENTRIES = 50
+ENTRIES_MAX = 50
 
 
 @dataclass(frozen=True)
-class Attachment:
+class FeedPicture:
     """Our own copy of a picture; `size` in bytes."""
 
-    address: str
+    url: str
     size: int
-    type: str
+    type: str = "image/jpeg"
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One story in a feed. `page` is ours and its identity; `source` is the outlet's, empty where there is none."""
+class FeedEntry:
+    """One story. `page` is ours and its identity; `source` is the provider's, empty if there is none."""
 
     page: str
     source: str
@@ -42,10 +42,10 @@ class Entry:
     excerpt: str
     published_at: datetime
     modified_at: datetime
-    outlet: str
-    outlet_page: str
+    provider_name: str
+    provider_page: str
     topics: Sequence[str]
-    picture: Attachment | None
+    picture: FeedPicture | None
 
 
 class _Row(NamedTuple):
@@ -58,53 +58,47 @@ class _Row(NamedTuple):
     original_url: str
     provider_name: str
     provider_domain: str
-    subjects: Any
-    copy: Any
+    topic_items: Any
+    picture: Any
     created_at: Any
     publish_at: Any
     logged_at: Any
     covered_at: Any
 
 
-def entries_of(articles: ArticleQuerySet, site: str) -> list[Entry]:
-    """Return the newest of `articles`, as a feed tells them to readers of the site at the address `site`.
-
-    Two queries whatever their number.
-    """
-    newest = list(articles.newest_first().values_list("pk", flat=True)[:ENTRIES])
+def load_entries(articles: ArticleQuerySet, site: str) -> list[FeedEntry]:
+    """Return the entries of the newest of `articles`; `site` is the base of their URLs. Two queries."""
+    newest = list(articles.newest_first().values_list("pk", flat=True)[:ENTRIES_MAX])
     rows = {row.pk: row for row in ENTRY_ROWS.rows(newest)}
     now = timezone.now()
-    return [_entry(rows[pk], site, now) for pk in newest if pk in rows]  # one may just have been deleted
+    return [_to_entry(rows[pk], site, now) for pk in newest if pk in rows]  # one may just have been deleted
 
 
-def _entry(row: _Row, site: str, now: datetime) -> Entry:
-    copy = copy_from(row.copy)
+def _to_entry(row: _Row, site: str, now: datetime) -> FeedEntry:
+    picture = picture_from_json(row.picture)
     times = {name: value and to_datetime(value) for name, value in row._asdict().items() if name.endswith("_at")}
     row = row._replace(**times)
-    return Entry(
+    return FeedEntry(
         page=site + reverse("story", args=[row.name]),
         source=http_url(row.web_url or row.original_url),
         title=xml_text(row.title) or row.name,
         excerpt=xml_text(row.excerpt),
         published_at=row.published_at,
         modified_at=modified_at(row, now),
-        outlet=xml_text(row.provider_name) or row.provider_domain,
-        outlet_page=site + reverse("provider", args=[row.provider_domain]),
-        topics=[xml_text(subject.name) for subject in subjects_from(row.subjects)],
-        picture=Attachment(site + media_address(copy.file), copy.bytes, "image/jpeg") if copy else None,
+        provider_name=xml_text(row.provider_name) or row.provider_domain,
+        provider_page=site + reverse("provider", args=[row.provider_domain]),
+        topics=[xml_text(topic.name) for topic in topics_from_json(row.topic_items)],
+        picture=FeedPicture(site + media_url(picture.file), picture.bytes) if picture else None,
     )
 
 
 def _build_rows(ids: Sequence[int]) -> QuerySet[Any, Any]:
-    return (
-        with_last_modified(Article.objects.filter(pk__in=ids))
-        .order_by()
-        .annotate(
-            provider_name=F("provider__name"),
-            provider_domain=F("provider__domain"),
-            subjects=subjects_json(),
-            copy=copy_of("pk"),
-        )
+    articles = with_last_modified(Article.objects.filter(pk__in=ids)).order_by()
+    return articles.annotate(
+        provider_name=F("provider__name"),
+        provider_domain=F("provider__domain"),
+        topic_items=topics_subquery(),
+        picture=picture_subquery("pk"),
     )
 
 

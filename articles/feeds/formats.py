@@ -1,7 +1,7 @@
-"""How a feed is written: RSS 2.0, Atom, JSON Feed 1.1. Pure: from entries to text.
+"""Write feeds as RSS 2.0, Atom and JSON Feed 1.1.
 
-Titles are plain text in all three. Descriptions are HTML in RSS and Atom, so text is escaped once more there: what an
-outlet wrote never becomes markup in a feed reader.
+Titles are plain text in all three. Descriptions are HTML in RSS and Atom, so their text is escaped once more: what a
+provider wrote never becomes markup in a feed reader.
 """
 
 from __future__ import annotations
@@ -11,120 +11,109 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.utils.encoding import iri_to_uri
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, rfc3339_date
 
-from .entries import Entry
+from articles.public.xml import LANGUAGE
 
-LANGUAGE = "en"
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # of a feed in which nothing has stood yet
+from .entries import FeedEntry
+
+EMPTY_FEED_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 JSON_VERSION = "https://jsonfeed.org/version/1.1"
 JSON_TYPE = "application/feed+json"
 
 
 @dataclass(frozen=True)
-class Channel:
-    """What a feed says of itself. `page` is the list it belongs to, `address` its own; `hub` is empty without one."""
+class FeedMetadata:
+    """What a feed says about itself. `page` is the URL of the list it belongs to; `hub` is empty if there is none."""
 
     title: str
     description: str
     page: str
-    address: str
+    url: str
     hub: str = ""
 
 
-class _Dated:
-    """A feed is as new as its newest change, not as the request for it: an unchanged feed comes out unchanged."""
+class _WriterMixin:
+    """Add a link to the hub and to a story's own page, and date the feed by its newest change.
+
+    So the feed of an unchanged list is unchanged, whenever it is requested.
+    """
+
+    link_element: str
 
     def latest_post_date(self):
-        return max((item["updateddate"] for item in self.items), default=BEGINNING)
+        return max((item["updateddate"] for item in self.items), default=EMPTY_FEED_DATE)
 
-
-class RssWriter(_Dated, Rss201rev2Feed):
     def add_root_elements(self, handler):
         super().add_root_elements(handler)
         if self.feed["hub"]:
-            handler.addQuickElement("atom:link", None, {"rel": "hub", "href": self.feed["hub"]})
+            handler.addQuickElement(self.link_element, None, {"rel": "hub", "href": self.feed["hub"]})
 
     def add_item_elements(self, handler, item):
         super().add_item_elements(handler, item)
         if item["link"] != item["page"]:
-            handler.addQuickElement("atom:link", None, {"rel": "related", "href": item["page"]})
+            handler.addQuickElement(self.link_element, None, {"rel": "related", "href": item["page"]})
 
 
-class AtomWriter(_Dated, Atom1Feed):
-    def add_root_elements(self, handler):
-        super().add_root_elements(handler)
-        if self.feed["hub"]:
-            handler.addQuickElement("link", None, {"rel": "hub", "href": self.feed["hub"]})
-
-    def add_item_elements(self, handler, item):
-        super().add_item_elements(handler, item)
-        if item["link"] != item["page"]:
-            handler.addQuickElement("link", None, {"rel": "related", "href": item["page"]})
+class RssWriter(_WriterMixin, Rss201rev2Feed):
+    link_element = "atom:link"
 
 
-def rss(channel: Channel, entries: Iterable[Entry], *, to_source: bool) -> str:
-    return _write(RssWriter, channel, entries, to_source)
+class AtomWriter(_WriterMixin, Atom1Feed):
+    link_element = "link"
 
 
-def atom(channel: Channel, entries: Iterable[Entry], *, to_source: bool) -> str:
-    return _write(AtomWriter, channel, entries, to_source)
-
-
-def json_feed(channel: Channel, entries: Iterable[Entry], *, to_source: bool) -> str:
-    """Return the feed as JSON. Its `url` and `external_url` name both pages, wherever headlines lead."""
+def json_feed(metadata: FeedMetadata, entries: Iterable[FeedEntry], *, to_source: bool) -> str:
+    """Return the feed as JSON. Its items name both pages, `url` and `external_url`, wherever headlines lead."""
     feed: dict[str, Any] = {
         "version": JSON_VERSION,
-        "title": channel.title,
-        "description": channel.description,
-        "home_page_url": iri_to_uri(channel.page),
-        "feed_url": iri_to_uri(channel.address),
+        "title": metadata.title,
+        "description": metadata.description,
+        "home_page_url": iri_to_uri(metadata.page),
+        "feed_url": iri_to_uri(metadata.url),
         "language": LANGUAGE,
     }
-    if channel.hub:
-        feed["hubs"] = [{"type": "WebSub", "url": channel.hub}]
+    if metadata.hub:
+        feed["hubs"] = [{"type": "WebSub", "url": metadata.hub}]
     feed["items"] = [_json_item(entry) for entry in entries]
     return json.dumps(feed, ensure_ascii=False)
 
 
-def _write(writer: type[Any], channel: Channel, entries: Iterable[Entry], to_source: bool) -> str:
+def xml_feed(writer: type[Any], metadata: FeedMetadata, entries: Iterable[FeedEntry], *, to_source: bool) -> str:
     feed = writer(
-        title=channel.title,
-        description=channel.description,
-        subtitle=channel.description,
-        link=channel.page,
-        feed_url=channel.address,
-        feed_guid=iri_to_uri(channel.page),
+        title=metadata.title,
+        description=metadata.description,
+        subtitle=metadata.description,
+        link=metadata.page,
+        feed_url=metadata.url,
+        feed_guid=iri_to_uri(metadata.page),
         language=LANGUAGE,
-        hub=channel.hub,
+        hub=metadata.hub,
     )
     for entry in entries:
         picture = entry.picture
         feed.add_item(
             title=entry.title,
-            link=_target(entry, to_source),
+            link=entry.source if to_source and entry.source else entry.page,
             description=html.escape(entry.excerpt, quote=False),
-            author_name=entry.outlet,
-            author_link=entry.outlet_page,
+            author_name=entry.provider_name,
+            author_link=entry.provider_page,
             pubdate=entry.published_at,
             updateddate=entry.modified_at,
             unique_id=entry.page,
             unique_id_is_permalink=True,
             categories=entry.topics,
-            enclosures=[Enclosure(picture.address, str(picture.size), picture.type)] if picture else (),
+            enclosures=[Enclosure(picture.url, str(picture.size), picture.type)] if picture else (),
             page=entry.page,
         )
     return feed.writeString("utf-8")
 
 
-def _target(entry: Entry, to_source: bool) -> str:
-    return entry.source if to_source and entry.source else entry.page
-
-
-def _json_item(entry: Entry) -> dict[str, Any]:
+def _json_item(entry: FeedEntry) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": entry.page,
         "url": entry.page,
@@ -132,7 +121,7 @@ def _json_item(entry: Entry) -> dict[str, Any]:
         "content_text": entry.excerpt or entry.title,
         "date_published": rfc3339_date(entry.published_at),
         "date_modified": rfc3339_date(entry.modified_at),
-        "authors": [{"name": entry.outlet, "url": entry.outlet_page}],
+        "authors": [{"name": entry.provider_name, "url": entry.provider_page}],
     }
     if entry.source:
         item["external_url"] = iri_to_uri(entry.source)
@@ -140,13 +129,13 @@ def _json_item(entry: Entry) -> dict[str, Any]:
         item["tags"] = list(entry.topics)
     if entry.picture:
         picture = entry.picture
-        item["image"] = picture.address
-        item["attachments"] = [{"url": picture.address, "mime_type": picture.type, "size_in_bytes": picture.size}]
+        item["image"] = picture.url
+        item["attachments"] = [{"url": picture.url, "mime_type": picture.type, "size_in_bytes": picture.size}]
     return item
 
 
 FORMATS = {
-    "rss": (rss, Rss201rev2Feed.content_type),
-    "atom": (atom, Atom1Feed.content_type),
+    "rss": (partial(xml_feed, RssWriter), Rss201rev2Feed.content_type),
+    "atom": (partial(xml_feed, AtomWriter), Atom1Feed.content_type),
     "json": (json_feed, JSON_TYPE),
 }

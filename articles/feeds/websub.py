@@ -1,7 +1,7 @@
-"""Telling a WebSub hub which feeds have changed (W3C Recommendation, 23 January 2018, section 7).
+"""Notify a WebSub hub of changed feeds (W3C Recommendation, 23 January 2018, section 7).
 
-Nothing waits for the hub: `ping_hub` runs beside the site and remembers in a file how far it has told, and whom it
-could not tell. Run again it goes on there.
+Requests never wait for the hub: `ping_hub` runs beside the site and stores in a file up to where it has notified the
+hub, and of which feeds it could not. The next run continues there.
 """
 
 from __future__ import annotations
@@ -14,68 +14,68 @@ from pathlib import Path
 
 import urllib3
 
-from .changed import Moment
+from .changed import LogPosition
 
 TIMEOUT = urllib3.Timeout(connect=5, read=10)  # seconds
-TRY_AGAIN = {408, 425, 429}  # beside all of 500 and above
+RETRY_STATUSES = {408, 425, 429}  # beside all from 500
 
 
-class HubRefused(Exception):
-    """The hub won't take this address; asking again is no use."""
+class HubRefusedError(Exception):
+    """The hub rejects a feed; a retry would not help."""
 
 
-class HubAway(Exception):
-    """The hub can't be told now; later it may."""
+class HubUnavailableError(Exception):
+    """The hub can't be reached now; retry later."""
 
 
-class MemoryUnreadable(Exception):
-    """The file that remembers holds something else."""
+class InvalidHubStateError(Exception):
+    """The state file holds something else."""
 
 
 @dataclass(frozen=True)
-class Memory:
-    """How far the hub was told, and the feeds that it has still to be told of."""
+class HubState:
+    """The position up to which the hub was notified, and the URLs of feeds that are still waiting."""
 
-    moment: Moment
+    position: LogPosition
     waiting: list[str]
 
 
-class Hub:
-    def __init__(self, address: str) -> None:
-        self.address = address
+class WebSubHub:
+    def __init__(self, url: str) -> None:
+        self.url = url
         self._pool = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
 
-    def tell(self, feed: str) -> None:
-        """Tell the hub that `feed` has changed. Raises HubRefused or HubAway."""
+    def notify(self, feed: str) -> None:
+        """Notify the hub that a feed has changed. Raises HubRefusedError or HubUnavailableError."""
         fields = {"hub.mode": "publish", "hub.url": feed, "hub.topic": feed}  # hubs differ in the name they read
         try:
-            answer = self._pool.request(
-                "POST", self.address, fields=fields, encode_multipart=False, redirect=False, preload_content=False
+            response = self._pool.request(
+                "POST", self.url, fields=fields, encode_multipart=False, redirect=False, preload_content=False
             )
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise HubAway(f"doesn't answer: {error}") from error
-        answer.close()  # whatever it says beside the status
-        if 200 <= answer.status < 300:
+            raise HubUnavailableError(f"doesn't answer: {error}") from error
+        response.close()  # only the status matters
+        if 200 <= response.status < 300:
             return
-        failure = HubAway if answer.status >= 500 or answer.status in TRY_AGAIN else HubRefused
-        raise failure(f"answers {answer.status}")
+        is_temporary = response.status >= 500 or response.status in RETRY_STATUSES
+        raise (HubUnavailableError if is_temporary else HubRefusedError)(f"answers {response.status}")
 
 
-def recall(path: Path) -> Memory | None:
-    """Return what the file remembers; None if there is none yet. Raises MemoryUnreadable."""
+def load_state(path: Path) -> HubState | None:
+    """Return the stored state; None if there is none yet. Raises InvalidHubStateError."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        moment = Moment(int(told["event"]), datetime.fromisoformat(told["at"]))
-        return Memory(moment, [str(feed) for feed in told["waiting"]])
+        state = json.loads(path.read_text(encoding="utf-8"))
+        position = LogPosition(int(state["event"]), datetime.fromisoformat(state["at"]))
+        return HubState(position, [str(feed) for feed in state["waiting"]])
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
-        raise MemoryUnreadable(str(error)) from error
+        raise InvalidHubStateError(str(error)) from error
 
 
-def remember(path: Path, memory: Memory) -> None:
-    """Write the file whole or not at all. Raises OSError."""
-    told = {"event": memory.moment.event, "at": memory.moment.at.isoformat(), "waiting": memory.waiting}
-    written = path.with_name(f"{path.name}.new")
-    written.write_text(json.dumps(told), encoding="utf-8")
-    os.replace(written, path)
+def save_state(path: Path, state: HubState) -> None:
+    """Replace the file atomically. Raises OSError."""
+    values = {"event": state.position.event, "at": state.position.at.isoformat(), "waiting": state.waiting}
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(json.dumps(values), encoding="utf-8")
+    os.replace(new, path)

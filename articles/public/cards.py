@@ -1,4 +1,4 @@
-"""What a list shows of its articles: one statement for the cards of all of them, one for the coverage of some."""
+"""Load the cards of a list: one query for all of them, and one for the coverage of the first few."""
 
 from __future__ import annotations
 
@@ -18,35 +18,28 @@ from articles.db.compiled_queries import CompiledQuery, from_json, to_datetime
 from articles.models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink
 from articles.models.fields import Digest
 
-from .media import Copy
+from .media import StoredPicture
+from .topic_tree import TOPIC_JSON, TopicNode
 
-PICTURE = {name: f"picture__{name}" for name in ("key", "rungs", "width", "height")} | {
+PICTURE_COLUMNS = {name: f"picture__{name}" for name in ("key", "rungs", "width", "height")} | {
     "bytes": "picture__enclosure_bytes"
 }
-KICKER = {"name": "tag__name", "slug": "tag__slug"}
 
 
-class Kicker(NamedTuple):
-    """The topic over a headline."""
-
-    name: str
-    slug: str
-
-
-class Headline(NamedTuple):
-    """Another outlet's coverage in one line. `address` is empty where it can't be read anywhere."""
+class CoverageLink(NamedTuple):
+    """Another provider's report in one line. `url` is empty where it can't be read anywhere."""
 
     title: str
-    address: str
+    url: str
     provider_id: int
-    outlet: str
+    provider_name: str
 
 
 class Card(NamedTuple):
-    """One story in a list: plain values, so that equal cards look alike and are drawn once.
+    """One story in a list: plain values, so that equal cards are rendered once.
 
-    `sources` counts the outlets, the lead's own included; 1 without coverage. `kicker` is the first topic that says
-    more than the root does.
+    `sources` counts the providers, the lead's included; 1 without coverage. `kicker` is the first topic that is not a
+    root.
     """
 
     name: str
@@ -56,11 +49,11 @@ class Card(NamedTuple):
     type: str
     source_url: str
     provider_id: int
-    outlet: str
-    kicker: Kicker | None
-    picture: Copy | None
+    provider_name: str
+    kicker: TopicNode | None
+    picture: StoredPicture | None
     sources: int
-    headlines: tuple[Headline, ...] = ()
+    headlines: tuple[CoverageLink, ...] = ()
     is_pick: bool = False
 
     @property
@@ -68,91 +61,85 @@ class Card(NamedTuple):
         return timezone.localdate(self.published_at)
 
     @property
-    def address(self) -> str:
-        """Return the address of the story's own page."""
+    def url(self) -> str:
+        """Return the URL of the story's page."""
         return reverse("story", args=[self.name])
 
     @property
-    def outlets(self) -> list[Headline]:
-        """One headline of each other outlet, the best one."""
-        first: dict[int, Headline] = {}
-        for headline in self.headlines:
-            if headline.provider_id != self.provider_id:
-                first.setdefault(headline.provider_id, headline)
-        return list(first.values())
+    def other_providers(self) -> list[CoverageLink]:
+        """Return the best link of each other provider."""
+        links: dict[int, CoverageLink] = {}
+        for link in self.headlines:
+            if link.provider_id != self.provider_id:
+                links.setdefault(link.provider_id, link)
+        return list(links.values())
 
 
-def cards_of(ids: Sequence[int], with_headlines: int = 0) -> list[Card]:
-    """Return the cards of these articles in their order; the first `with_headlines` get their coverage's too.
-
-    One query, or two.
-    """
-    found = {row.pk: _card(row) for row in CARDS.rows(ids)}
-    headlines = _headlines_of(ids[:with_headlines])
-    cards = [found[pk] if pk not in headlines else found[pk]._replace(headlines=headlines[pk]) for pk in ids]
-    first = next((place for place, card in enumerate(cards) if card.picture), None)
-    if first is not None:
-        cards[first] = cards[first]._replace(picture=cards[first].picture._replace(is_first=True))
-    return cards
-
-
-class Day(NamedTuple):
-    """The cards of one day in a list."""
-
+class CardsOfDay(NamedTuple):
     day: date
     cards: tuple[Card, ...]
 
 
-def days_of(cards: Iterable[Card]) -> list[Day]:
-    """Return the cards by day, the latest day first, in each day in their order."""
+def load_cards(ids: Sequence[int], with_headlines: int = 0) -> list[Card]:
+    """Return the cards of these articles in their order, the first `with_headlines` with their coverage.
+
+    One query, or two with headlines.
+    """
+    cards_by_id = {row.pk: _to_card(row) for row in CARDS.rows(ids)}
+    for article_id, links in _coverage_links(ids[:with_headlines]).items():
+        cards_by_id[article_id] = cards_by_id[article_id]._replace(headlines=links)
+    cards = [cards_by_id[article_id] for article_id in ids]
+    for index, card in enumerate(cards):
+        if card.picture:
+            cards[index] = card._replace(picture=card.picture._replace(is_first=True))
+            break
+    return cards
+
+
+def group_by_day(cards: Iterable[Card]) -> list[CardsOfDay]:
+    """Return the cards by day, the latest day first; within a day they keep their order."""
     ordered = sorted(cards, key=attrgetter("day"), reverse=True)
-    return [Day(day, tuple(group)) for day, group in groupby(ordered, key=attrgetter("day"))]
+    return [CardsOfDay(day, tuple(group)) for day, group in groupby(ordered, key=attrgetter("day"))]
 
 
-def pictures_of(articles: Iterable[Article]) -> dict[int, Copy]:
-    """Return for each article that has one our copy of the first picture that we hold. One query.
+def load_pictures(articles: Iterable[Article]) -> dict[int, StoredPicture]:
+    """Return the first picture of each article of which we hold a copy, by the article's key. One query.
 
     The articles' images have to be prefetched.
     """
-    listed = {
-        article.pk: [image for image in article.images.all() if image.kind == ArticleImage.Kind.PICTURE]
-        for article in articles
-    }
-    digests = {PictureAddress.digest_of(image.url) for images in listed.values() for image in images}
+    images = [
+        image for article in articles for image in article.images.all() if image.kind == ArticleImage.Kind.PICTURE
+    ]
+    digests = {PictureAddress.digest_of(image.url) for image in images}
     held = PictureAddress.objects.held().filter(digest__in=digests).select_related("picture") if digests else ()
-    pictures = {address.url: address.picture for address in held}
-    found: dict[int, Copy] = {}
-    for pk, images in listed.items():
-        for image in images:
-            if pk not in found and image.url in pictures:
-                found[pk] = Copy.of(pictures[image.url], image.alt, image.attribution)
-    return found
+    picture_by_url = {row.url: row.picture for row in held}
+    pictures: dict[int, StoredPicture] = {}
+    for image in images:
+        if image.article_id not in pictures and image.url in picture_by_url:
+            picture = picture_by_url[image.url]
+            pictures[image.article_id] = StoredPicture.of(picture, image.alt, image.attribution)
+    return pictures
 
 
-def count_sources(articles: Iterable[Article]) -> dict[int, int]:
-    """Return for each article that has coverage how many other outlets report it. One query."""
+def count_other_providers(articles: Iterable[Article]) -> dict[int, int]:
+    """Return how many other providers cover each article that has coverage, by the article's key. One query."""
     links = RelatedLink.objects.coverage().filter(article__in=[article.pk for article in articles])
-    rows = links.values("article").annotate(n=_other_outlets()).order_by()
-    return {row["article"]: row["n"] for row in rows}
+    return dict(links.values_list("article").annotate(n=_count_other_providers()).order_by())
 
 
-def _other_outlets() -> Count:
-    return Count("provider", distinct=True, filter=~Q(provider=F("article__provider")))
+def picture_subquery(article: str) -> Subquery:
+    """Return an expression for an article's first picture of which we hold a copy; `article` names its key."""
+    copy = JSONObject(**PICTURE_COLUMNS)
+    held = PictureAddress.objects.held().filter(digest=Digest(OuterRef("url"))).values(copy=copy)
+    images = ArticleImage.objects.filter(article=OuterRef(article), kind=ArticleImage.Kind.PICTURE)
+    held_images = images.annotate(held=Subquery(held)).filter(held__isnull=False).order_by("position", "pk")
+    return Subquery(held_images.values(copy=JSONObject(alt="alt", credit="attribution", copy="held"))[:1])
 
 
-def copy_of(article: str) -> Subquery:
-    """Return the expression for our copy of an article's first picture that we hold, as JSON; `article` leads to it."""
-    held = PictureAddress.objects.held().filter(digest=Digest(OuterRef("url"))).values(copy=JSONObject(**PICTURE))
-    pictures = ArticleImage.objects.filter(article=OuterRef(article), kind=ArticleImage.Kind.PICTURE)
-    own = JSONObject(alt="alt", credit="attribution", copy="held")
-    found = pictures.annotate(held=Subquery(held)).filter(held__isnull=False).order_by("position", "pk")
-    return Subquery(found.values(copy=own)[:1])
-
-
-def copy_from(value: Any) -> Copy | None:
-    """Return the copy that `copy_of` found; text on SQLite."""
-    found = from_json(value)
-    return Copy(**from_json(found.pop("copy")), **found) if found else None
+def picture_from_json(value: Any) -> StoredPicture | None:
+    """Return the picture that `picture_subquery` selected."""
+    image = from_json(value)
+    return StoredPicture(**from_json(image.pop("copy")), **image) if image else None
 
 
 class _CardRow(NamedTuple):
@@ -167,11 +154,11 @@ class _CardRow(NamedTuple):
     provider_id: int
     provider_name: str
     kicker: Any
-    copy: Any
+    picture: Any
     other_sources: int
 
 
-class _HeadlineRow(NamedTuple):
+class _CoverageLinkRow(NamedTuple):
     article_id: int
     title: str
     web_url: str
@@ -189,14 +176,16 @@ def _build_cards(ids: Sequence[int]) -> QuerySet[Any, Any]:
         .order_by()
         .annotate(
             provider_name=F("provider__name"),
-            kicker=Subquery(topics.order_by("position", "pk").values(kicker=JSONObject(**KICKER))[:1]),
-            copy=copy_of("pk"),
-            other_sources=Coalesce(Subquery(links.values("article").annotate(n=_other_outlets()).values("n")), 0),
+            kicker=Subquery(topics.order_by("position", "pk").values(kicker=TOPIC_JSON)[:1]),
+            picture=picture_subquery("pk"),
+            other_sources=Coalesce(
+                Subquery(links.values("article").annotate(n=_count_other_providers()).values("n")), 0
+            ),
         )
     )
 
 
-def _build_headlines(ids: Sequence[int]) -> QuerySet[Any, Any]:
+def _build_coverage_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
     links = RelatedLink.objects.coverage().filter(article__in=ids).order_by("article", "position", "pk")
     return links.annotate(
         target_web_url=F("target__web_url"),
@@ -206,10 +195,14 @@ def _build_headlines(ids: Sequence[int]) -> QuerySet[Any, Any]:
 
 
 CARDS = CompiledQuery(_CardRow, _build_cards)
-HEADLINES = CompiledQuery(_HeadlineRow, _build_headlines)
+COVERAGE_LINKS = CompiledQuery(_CoverageLinkRow, _build_coverage_links)
 
 
-def _card(row: _CardRow) -> Card:
+def _count_other_providers() -> Count:
+    return Count("provider", distinct=True, filter=~Q(provider=F("article__provider")))
+
+
+def _to_card(row: _CardRow) -> Card:
     kicker = from_json(row.kicker)
     return Card(
         name=row.name,
@@ -219,16 +212,16 @@ def _card(row: _CardRow) -> Card:
         type=row.type,
         source_url=row.web_url or row.original_url,
         provider_id=row.provider_id,
-        outlet=row.provider_name,
-        kicker=Kicker(**kicker) if kicker else None,
-        picture=copy_from(row.copy),
+        provider_name=row.provider_name,
+        kicker=TopicNode(**kicker) if kicker else None,
+        picture=picture_from_json(row.picture),
         sources=1 + row.other_sources,
     )
 
 
-def _headlines_of(ids: Sequence[int]) -> dict[int, tuple[Headline, ...]]:
-    found: dict[int, list[Headline]] = defaultdict(list)
-    for row in HEADLINES.rows(ids):
+def _coverage_links(ids: Sequence[int]) -> dict[int, tuple[CoverageLink, ...]]:
+    links: dict[int, list[CoverageLink]] = defaultdict(list)
+    for row in COVERAGE_LINKS.rows(ids):
         url = row.web_url or row.target_web_url or row.target_original_url or ""
-        found[row.article_id].append(Headline(row.title, url, row.provider_id, row.provider_name))
-    return {article: tuple(headlines) for article, headlines in found.items()}
+        links[row.article_id].append(CoverageLink(row.title, url, row.provider_id, row.provider_name))
+    return {article_id: tuple(article_links) for article_id, article_links in links.items()}

@@ -1,4 +1,4 @@
-"""The days of the site's time zone, and their places in addresses."""
+"""Days in the site's time zone."""
 
 from __future__ import annotations
 
@@ -7,22 +7,11 @@ from datetime import date, datetime, time
 from django.utils import timezone
 
 
-def midnight(day: date) -> datetime:
+def start_of_day(day: date) -> datetime:
     """Return when a day begins in the site's time zone."""
     return timezone.make_aware(datetime.combine(day, time()))
 
 
-class DayConverter:
-    """A day in an address: 2020/06/09. What is no day has no page; the first and the last year can't be shifted."""
-
-    regex = r"[0-9]{4}/[0-9]{2}/[0-9]{2}"
-
-    def to_python(self, value: str) -> date:
-        """Return the day. Raises ValueError, which means that no page is there."""
-        day = datetime.strptime(value, "%Y/%m/%d").date()  # noqa: DTZ007  a day has no zone
-        if not 1 < day.year < 9999:
-            raise ValueError(value)
-        return day
-
-    def to_url(self, value: date) -> str:
-        return f"{value.year:04}/{value:%m/%d}"
+def is_supported(day: date) -> bool:
+    """Return whether a day can be shifted to another time zone: those of the first and the last year can't."""
+    return 1 < day.year < 9999

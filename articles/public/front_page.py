@@ -1,7 +1,8 @@
-"""Which stories stand on the front page, in their order, and where its next page starts.
+"""Choose the stories of the front page, in their order, and say where its next page starts.
 
-The first page puts editors' picks first and mixes outlets, so that some stories stand higher than their heat says. The
-next pages go on in the plain order, after the last story above which nothing is left out, without what stood higher.
+The first page puts editors' picks first and limits how many stories of one provider follow each other, so some stories
+stand higher than their rank. The next pages continue in the plain order, after the last story above which nothing was
+left out, without those that stood higher already.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from django.db.models import Q, QuerySet
 
@@ -18,14 +19,14 @@ from articles.models import Article
 from articles.rules.ranking import is_within_limit, limit_per_provider
 
 STORIES = 36
-BESIDE = 6  # secondary stories beside the top one
-SPARE = 24  # looked at beyond STORIES, so that one outlet's leads find others to mix with
-FAR = 1000  # looked at where these don't fill the first places either
-ALREADY_MAX = 50  # keys that a place may name; ours name as many as there are mixed places at most
+SECONDARY_STORIES = 6  # beside the top story
+MIXING_MARGIN = 24  # candidates beyond STORIES, so that other providers can fill the limited places
+MIXING_LIMIT = 1000  # candidates if those don't fill them either
+SHOWN_EARLY_MAX = 50  # keys that a cursor may hold; ours hold at most as many as there are limited places
 
 
-class Hot(NamedTuple):
-    """A public story: its key, its outlet's, and what its place in the plain order follows from."""
+class RankedStory(NamedTuple):
+    """A public story with its provider and what its place in the plain order follows from."""
 
     pk: int
     provider_id: int
@@ -38,97 +39,100 @@ class Hot(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a page ended: the hot value and the name of a story, and the keys of those after it that stood before.
+class FrontPageCursor:
+    """Where a page ended: rank and name of a story, and the keys of later stories that were shown early.
 
-    Readable in the address: `18422.341036.17.204-2020-06-09-some-words`.
+    Readable in the URL: `18422.341036.17.204-2020-06-09-some-words`.
     """
 
     hot: float
     name: str
-    already: tuple[int, ...] = ()
+    shown_early: tuple[int, ...] = ()
 
-    PATTERN = re.compile(r"(-?[0-9]{1,7}\.[0-9]{6})((?:\.[0-9]{1,18})*)-([^\0]{1,255})")
+    PATTERN: ClassVar = re.compile(r"(-?[0-9]{1,7}\.[0-9]{6})((?:\.[0-9]{1,18})*)-([^\0]{1,255})")
 
     def __str__(self) -> str:
-        return f"{self.hot:.6f}{''.join(f'.{pk}' for pk in self.already)}-{self.name}"
+        return f"{self.hot:.6f}{''.join(f'.{pk}' for pk in self.shown_early)}-{self.name}"
 
     @classmethod
-    def parse(cls, text: str) -> Place | None:
-        """Return the place that `text` writes; None for anything else."""
+    def parse(cls, text: str) -> FrontPageCursor | None:
+        """Return the cursor that `text` represents; None for anything else."""
         match = cls.PATTERN.fullmatch(text)
         if match is None:
             return None
-        already = tuple(int(pk) for pk in match[2].split(".")[1:])
-        return cls(float(match[1]), match[3], already) if len(already) <= ALREADY_MAX else None
+        shown_early = tuple(int(pk) for pk in match[2].split(".")[1:])
+        return cls(float(match[1]), match[3], shown_early) if len(shown_early) <= SHOWN_EARLY_MAX else None
 
 
 @dataclass(frozen=True)
 class FrontPage:
     """The keys of some stories in their order, and which of them are picks.
 
-    `cursor` says after which place they start, None on the first page; `older` where the next page does.
+    The page starts after `cursor`, None on the first page; the next page starts after `older`.
     """
 
     ids: list[int]
     picks: frozenset[int]
-    cursor: Place | None
-    older: Place | None
+    cursor: FrontPageCursor | None
+    older: FrontPageCursor | None
 
 
 def front_page(before: str) -> FrontPage:
-    """Return the page after the place `before`; the first one if that is empty or nonsense. Three queries at most."""
-    place = Place.parse(before)
-    return _next_page(place) if place else _first_page()
+    """Return the page after the cursor `before`; the first page if that is empty or invalid. At most three queries."""
+    cursor = FrontPageCursor.parse(before)
+    return _next_page(cursor) if cursor else _first_page()
 
 
 def _first_page() -> FrontPage:
     picks = PICKS.rows()
-    hottest = HOTTEST.rows()
-    shown = _in_order(picks, hottest)
-    if len(hottest) == STORIES + SPARE and not is_within_limit(
-        [story.provider_id for story in shown], fixed=len(picks)
-    ):
-        hottest = MORE.rows()
-        shown = _in_order(picks, hottest)
+    candidates = TOP_STORIES.rows()
+    shown = _picks_first(picks, candidates)
+    provider_ids = [story.provider_id for story in shown]
+    if len(candidates) == STORIES + MIXING_MARGIN and not is_within_limit(provider_ids, fixed=len(picks)):
+        candidates = MORE_TOP_STORIES.rows()
+        shown = _picks_first(picks, candidates)
     shown = shown[:STORIES]
-    return FrontPage([story.pk for story in shown], frozenset(pick.pk for pick in picks), None, _end(shown, hottest))
+    pick_ids = frozenset(pick.pk for pick in picks)
+    return FrontPage([story.pk for story in shown], pick_ids, None, _next_cursor(shown, candidates))
 
 
-def _next_page(place: Place) -> FrontPage:
-    file_name = f"{place.name}.md"
+def _next_page(cursor: FrontPageCursor) -> FrontPage:
+    file_name = f"{cursor.name}.md"
     # The first half follows from the second, but lets both databases start in the index.
-    after = Q(hot__lte=place.hot) & (Q(hot__lt=place.hot) | Q(hot=place.hot, file_name__gt=file_name))
+    after = Q(hot__lte=cursor.hot) & (Q(hot__lt=cursor.hot) | Q(hot=cursor.hot, file_name__gt=file_name))
     rows = Article.objects.public().filter(after).hottest_first().values_list("pk", "provider", "hot", "name")
-    found = [Hot(*row) for row in rows[: STORIES + len(place.already) + 1]]
-    left = [story for story in found if story.pk not in place.already]
-    shown = left[:STORIES]
-    older = Place(shown[-1].hot, shown[-1].name, place.already) if len(left) > STORIES else None
-    return FrontPage([story.pk for story in shown], frozenset(), place, older)
+    stories = [RankedStory(*row) for row in rows[: STORIES + len(cursor.shown_early) + 1]]
+    new_stories = [story for story in stories if story.pk not in cursor.shown_early]
+    shown = new_stories[:STORIES]
+    has_more = len(new_stories) > STORIES
+    older = FrontPageCursor(shown[-1].hot, shown[-1].name, cursor.shown_early) if has_more else None
+    return FrontPage([story.pk for story in shown], frozenset(), cursor, older)
 
 
-def _in_order(picks: Sequence[Hot], hottest: Iterable[Hot]) -> list[Hot]:
-    picked = {pick.pk for pick in picks}
-    stories = [*picks, *(story for story in hottest if story.pk not in picked)]
+def _picks_first(picks: Sequence[RankedStory], candidates: Iterable[RankedStory]) -> list[RankedStory]:
+    pick_ids = {pick.pk for pick in picks}
+    stories = [*picks, *(story for story in candidates if story.pk not in pick_ids)]
     return limit_per_provider(stories, [story.provider_id for story in stories], fixed=len(picks))
 
 
-def _end(shown: Sequence[Hot], hottest: Sequence[Hot]) -> Place | None:
+def _next_cursor(shown: Sequence[RankedStory], candidates: Sequence[RankedStory]) -> FrontPageCursor | None:
     """Return the place of the last story above which nothing is left out; None if nothing is left out at all."""
-    there = {story.pk for story in shown}
-    left_out = next((number for number, story in enumerate(hottest) if story.pk not in there), None)
-    if not left_out:  # the hottest story is always shown
+    shown_ids = {story.pk for story in shown}
+    first_left_out = next((index for index, story in enumerate(candidates) if story.pk not in shown_ids), None)
+    if not first_left_out:  # the top candidate is always shown
         return None
-    last = hottest[left_out - 1]
-    return Place(last.hot, last.name, tuple(sorted(story.pk for story in shown if story.rank > last.rank)))
+    last = candidates[first_left_out - 1]
+    shown_early = sorted(story.pk for story in shown if story.rank > last.rank)
+    return FrontPageCursor(last.hot, last.name, tuple(shown_early))
 
 
-def _hottest(count: int) -> QuerySet[Article]:
+def _top_stories(count: int) -> QuerySet[Article]:
     return Article.objects.public(at=NOW).hottest_first()[:count]
 
 
 PICKS = CompiledQuery(
-    Hot, lambda _: Article.objects.public(at=NOW).filter(pick_until__gt=NOW).hottest_first()[: 1 + BESIDE]
+    RankedStory,
+    lambda _: Article.objects.public(at=NOW).filter(pick_until__gt=NOW).hottest_first()[: 1 + SECONDARY_STORIES],
 )
-HOTTEST = CompiledQuery(Hot, lambda _: _hottest(STORIES + SPARE))
-MORE = CompiledQuery(Hot, lambda _: _hottest(FAR))
+TOP_STORIES = CompiledQuery(RankedStory, lambda _: _top_stories(STORIES + MIXING_MARGIN))
+MORE_TOP_STORIES = CompiledQuery(RankedStory, lambda _: _top_stories(MIXING_LIMIT))

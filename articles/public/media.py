@@ -1,4 +1,4 @@
-"""Which files of the storage readers may fetch: our own copies of pictures and logos, and nothing else. Pure."""
+"""Pictures and logos that the public may fetch: our own copies, and nothing else in the storage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.urls import reverse
 
 from pictures.files import PICTURES, name_of, narrower
-from providers.models import Provider, monogram
+from providers.models import monogram
 
 if TYPE_CHECKING:
     from articles.models import Picture
@@ -23,8 +23,8 @@ _SERVABLE_PATTERN = re.compile(
 _TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif"}
 
 
-class Copy(NamedTuple):
-    """Our own copy of a picture: where its renditions are, the size of the widest, what an editor says of it."""
+class StoredPicture(NamedTuple):
+    """Our own copy of a picture: the key of its renditions, the size of the widest, and its texts."""
 
     key: str
     rungs: str
@@ -33,10 +33,10 @@ class Copy(NamedTuple):
     bytes: int  # of the widest JPEG
     alt: str = ""
     credit: str = ""
-    is_first: bool = False  # of its page: the one that readers wait for
+    is_first: bool = False  # on its page, so it loads at once
 
     @classmethod
-    def of(cls, picture: Picture, alt: str = "", credit: str = "") -> Copy:
+    def of(cls, picture: Picture, alt: str = "", credit: str = "") -> StoredPicture:
         size = (picture.width, picture.height, picture.enclosure_bytes)
         return cls(picture.key, picture.rungs, *size, alt=alt, credit=credit)
 
@@ -46,46 +46,40 @@ class Copy(NamedTuple):
 
     @property
     def file(self) -> str:
-        """The widest JPEG: what feeds and other sites are told of."""
-        return self.named(self.widths[-1], "jpg")
+        """Return the widest JPEG, for feeds and other sites."""
+        return self.rendition_name(self.widths[-1], "jpg")
 
     @property
     def small_file(self) -> str:
-        """The narrowest JPEG, for lists in the admin."""
-        return self.named(self.widths[0], "jpg")
+        """Return the narrowest JPEG, for lists in the admin."""
+        return self.rendition_name(self.widths[0], "jpg")
 
-    def named(self, rung: int, suffix: str) -> str:
+    def rendition_name(self, rung: int, suffix: str) -> str:
         """Return the name of a rendition in the storage."""
         return name_of(PICTURES, self.key, rung, suffix)
 
 
 class Logo(NamedTuple):
-    """An outlet's logo: the name of our copy in the storage; 0 where its width in pixels isn't known."""
+    """A provider's logo: our copy's name in the storage, and its width in pixels, 0 if unknown."""
 
     file: str
     width: int
 
     @property
     def files(self) -> list[str]:
-        """Its renditions, for plain and for dense screens; the same for both where there is one only."""
+        """Return its renditions, for plain and for dense screens; only one if there are no others."""
         return [*narrower(self.file), self.file]
 
 
-class Outlet(NamedTuple):
-    """Whose story it is, with what stands beside its name; logos from the narrowest to the widest."""
+class ProviderView(NamedTuple):
+    """A provider as pages show it; logos from the narrowest to the widest."""
 
     name: str
     domain: str
     logos: tuple[Logo, ...] = ()
 
-    @classmethod
-    def of(cls, provider: Provider) -> Outlet:
-        """Return the outlet of a row whose logos are prefetched."""
-        logos = ((logo.file.name or "", logo.width or 0) for logo in provider.logos.all())
-        return cls(provider.name, provider.domain, logos_of(logos))
-
     @property
-    def address(self) -> str:
+    def url(self) -> str:
         return reverse("provider", args=[self.domain])
 
     @property
@@ -94,22 +88,22 @@ class Outlet(NamedTuple):
 
     def logo(self, size: int) -> Logo | None:
         """Return the logo to show at `size` CSS pixels, sharp on dense screens where there is one that wide."""
-        wide = (logo for logo in self.logos if logo.width >= 2 * size)
-        return next(wide, self.logos[-1] if self.logos else None)
+        wide_logos = (logo for logo in self.logos if logo.width >= 2 * size)
+        return next(wide_logos, self.logos[-1] if self.logos else None)
 
 
-def logos_of(files: Iterable[tuple[str, int | None]]) -> tuple[Logo, ...]:
-    """Return the logos of which we hold a copy that readers may fetch, from the narrowest to the widest."""
-    held = [Logo(file, width or 0) for file, width in files if media_type(file)]
-    return tuple(sorted(held, key=lambda logo: logo.width))
+def servable_logos(files: Iterable[tuple[str, int | None]]) -> tuple[Logo, ...]:
+    """Return the logos that the public may fetch, from the narrowest to the widest."""
+    logos = [Logo(file, width or 0) for file, width in files if media_type(file)]
+    return tuple(sorted(logos, key=lambda logo: logo.width))
 
 
-def media_address(name: str) -> str:
-    """Return where readers fetch a stored file: on this site whatever the storage is."""
+def media_url(name: str) -> str:
+    """Return the path of a stored file: on this site, whatever the storage is."""
     return reverse("media", args=[name])
 
 
 def media_type(name: str) -> str | None:
-    """Return the content type of the stored file `name`; None if it isn't one for readers."""
+    """Return the content type of the stored file `name`; None if the public may not fetch it."""
     match = _SERVABLE_PATTERN.fullmatch(name)
     return _TYPES[match[1]] if match else None

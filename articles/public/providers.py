@@ -1,4 +1,4 @@
-"""Outlets as readers see them: a domain with the names under which it has public stories. No other is on the site."""
+"""Providers as the public sees them: a domain with the names under which it has public stories."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from articles.db.compiled_queries import NOW, CompiledQuery, JSONList, from_json
 from articles.models import Article, shown_to_readers
 from providers.models import Provider, ProviderLogo
 
-from .media import Outlet, logos_of
+from .media import Logo, ProviderView, servable_logos
 
 RECENT_DAYS = 30
 
 
-class Domain(NamedTuple):
-    """A domain with the keys and the names under which it speaks."""
+class ProviderDomain(NamedTuple):
+    """A domain with the keys and names of its providers."""
 
     domain: str
     keys: tuple[int, ...]
@@ -33,52 +33,57 @@ class Domain(NamedTuple):
         return self.names[0] if len(self.names) == 1 else self.domain
 
 
-class Listed(NamedTuple):
-    """A domain with the name whose logo stands for all, and the number of its stories of the past RECENT_DAYS."""
+class ProviderListItem(NamedTuple):
+    """A domain with the provider whose logo stands for all, and the number of its stories of the past RECENT_DAYS."""
 
-    domain: Domain
-    face: Outlet
+    domain: ProviderDomain
+    logo_provider: ProviderView
     stories: int
 
 
-def told_domains() -> list[Domain]:
+def published_domains() -> list[ProviderDomain]:
     """Return the domains that have public stories, in alphabetical order of their titles. One query."""
-    return sorted(_domains(TOLD.rows()), key=lambda domain: (domain.title.casefold(), domain.domain))
+    return sorted(_to_domains(PUBLISHED.rows()), key=lambda domain: (domain.title.casefold(), domain.domain))
 
 
-def find(domain: str) -> Domain | None:
-    """Return the domain with the names that have public stories; None if it has none. Two queries."""
+def find_domain(domain: str) -> ProviderDomain | None:
+    """Return the domain with those of its names that have public stories; None if there are none. Two queries."""
     keys = list(Provider.objects.for_domain(domain).order_by().values_list("pk", flat=True))
-    return next(iter(_domains(TOLD_OF.rows(keys))), None)
+    return next(iter(_to_domains(PUBLISHED_AMONG.rows(keys))), None)
 
 
-def faces(domains: Iterable[Domain]) -> dict[str, Outlet]:
-    """Return for each domain the name whose logo stands for all; the first if none has a logo. One query."""
-    wanted = list(domains)
-    found = {
-        row.pk: Outlet(row.name, row.domain, logos_from(row.logo_files))
-        for row in FACES.rows([key for domain in wanted for key in domain.keys])
+def logo_providers(domains: Sequence[ProviderDomain]) -> dict[str, ProviderView]:
+    """Return the provider whose logo stands for each domain: the first with a logo, else the first. One query."""
+    views = {
+        row.pk: ProviderView(row.name, row.domain, logos_from_json(row.logo_files))
+        for row in LOGO_ROWS.rows([key for domain in domains for key in domain.keys])
     }
-    outlets = {domain.domain: [found[key] for key in domain.keys] for domain in wanted}
-    return {name: next((outlet for outlet in known if outlet.logos), known[0]) for name, known in outlets.items()}
+    return {
+        domain.domain: next((views[key] for key in domain.keys if views[key].logos), views[domain.keys[0]])
+        for domain in domains
+    }
 
 
-def listed(domains: Sequence[Domain]) -> list[Listed]:
-    """Return what a list shows of domains. Three queries."""
-    face, recent = faces(domains), _recent([key for each in domains for key in each.keys])
-    return [Listed(each, face[each.domain], sum(recent.get(key, 0) for key in each.keys)) for each in domains]
+def list_items(domains: Sequence[ProviderDomain]) -> list[ProviderListItem]:
+    """Return what the list of providers shows of domains. Three queries."""
+    logos = logo_providers(domains)
+    recent = _count_recent([key for domain in domains for key in domain.keys])
+    return [
+        ProviderListItem(domain, logos[domain.domain], sum(recent.get(key, 0) for key in domain.keys))
+        for domain in domains
+    ]
 
 
-def logos_json(provider: str) -> Subquery:
-    """Return the expression for an outlet's logos of which we hold a copy, as JSON; `provider` leads to it."""
+def logos_subquery(provider: str) -> Subquery:
+    """Return an expression for the logos of which we hold a copy, as JSON; `provider` names the provider's key."""
     logos = ProviderLogo.objects.filter(provider=OuterRef(provider)).exclude(file="").order_by()
     files = JSONList(JSONObject(file="file", width="width"))
     return Subquery(logos.values("provider").annotate(all=files).values("all"))
 
 
-def logos_from(value: Any) -> tuple[Any, ...]:
-    """Return the logos that `logos_json` found."""
-    return logos_of((logo["file"], logo["width"]) for logo in from_json(value) or ())
+def logos_from_json(value: Any) -> tuple[Logo, ...]:
+    """Return the logos that `logos_subquery` selected."""
+    return servable_logos((logo["file"], logo["width"]) for logo in from_json(value) or ())
 
 
 class _NameRow(NamedTuple):
@@ -87,46 +92,46 @@ class _NameRow(NamedTuple):
     domain: str
 
 
-class _FaceRow(NamedTuple):
+class _LogoRow(NamedTuple):
     pk: int
     name: str
     domain: str
     logo_files: Any
 
 
-def _domains(rows: Iterable[_NameRow]) -> list[Domain]:
+def _to_domains(rows: Iterable[_NameRow]) -> list[ProviderDomain]:
     domains = []
     for domain, group in groupby(rows, key=attrgetter("domain")):
         names = list(group)
-        domains.append(Domain(domain, tuple(row.pk for row in names), tuple(row.name for row in names)))
+        domains.append(ProviderDomain(domain, tuple(row.pk for row in names), tuple(row.name for row in names)))
     return domains
 
 
-def _recent(outlets: Sequence[int]) -> dict[int, int]:
-    """Return how many public stories of the past RECENT_DAYS these outlets have. Two queries.
+def _count_recent(provider_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many public stories of the past RECENT_DAYS these providers have. Two queries.
 
-    What is counted are the entries of an index, which hold no schedules; so those off the air are taken off again.
+    Counting entries of an index is fast, but the index holds no schedules, so stories outside theirs are subtracted.
     """
-    since, now = timezone.now() - timedelta(days=RECENT_DAYS), timezone.now()
-    entries = Article.objects.filter(public=True, published_at__gte=since).order_by()
-    of_one = entries.filter(provider=OuterRef("pk")).values("provider").annotate(n=Count("*")).values("n")
-    counted = Provider.objects.filter(pk__in=outlets).order_by().values_list("pk", Subquery(of_one))
-    off_air = entries.off_air(now).filter(provider__in=outlets)
-    found = {pk: number or 0 for pk, number in counted}
-    for pk, number in off_air.values_list("provider").annotate(n=Count("*")):
-        found[pk] -= number
-    return found
+    now = timezone.now()
+    entries = Article.objects.filter(public=True, published_at__gte=now - timedelta(days=RECENT_DAYS)).order_by()
+    of_provider = entries.filter(provider=OuterRef("pk")).values("provider").annotate(n=Count("*")).values("n")
+    providers = Provider.objects.filter(pk__in=provider_ids).order_by()
+    counts = {pk: count or 0 for pk, count in providers.values_list("pk", Subquery(of_provider))}
+    off_air = entries.off_air(now).filter(provider__in=provider_ids)
+    for pk, count in off_air.values_list("provider").annotate(n=Count("*")):
+        counts[pk] -= count
+    return counts
 
 
-def _told() -> QuerySet[Provider]:
-    """Return the outlets with public stories: one look into an index for each, whatever the planner thinks of it."""
-    one = Article.objects.filter(shown_to_readers(at=NOW), provider=OuterRef("pk")).order_by()
-    told = Provider.objects.annotate(told=Subquery(one.values("pk")[:1])).filter(told__isnull=False)
-    return told.order_by("domain", "name")
+def _published() -> QuerySet[Provider]:
+    """Return the providers with public stories: one look into an index for each, whatever the planner prefers."""
+    stories = Article.objects.filter(shown_to_readers(at=NOW), provider=OuterRef("pk")).order_by()
+    providers = Provider.objects.annotate(story=Subquery(stories.values("pk")[:1])).filter(story__isnull=False)
+    return providers.order_by("domain", "name")
 
 
-TOLD = CompiledQuery(_NameRow, lambda _: _told())
-TOLD_OF = CompiledQuery(_NameRow, lambda keys: _told().filter(pk__in=keys))
-FACES = CompiledQuery(
-    _FaceRow, lambda keys: Provider.objects.filter(pk__in=keys).order_by().annotate(logo_files=logos_json("pk"))
+PUBLISHED = CompiledQuery(_NameRow, lambda _: _published())
+PUBLISHED_AMONG = CompiledQuery(_NameRow, lambda keys: _published().filter(pk__in=keys))
+LOGO_ROWS = CompiledQuery(
+    _LogoRow, lambda keys: Provider.objects.filter(pk__in=keys).order_by().annotate(logo_files=logos_subquery("pk"))
 )

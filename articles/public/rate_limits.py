@@ -1,7 +1,7 @@
-"""How often one client may ask: requests are counted by address, in fixed windows of a minute, in Django's cache.
+"""Rate limits: requests are counted by client IP in fixed windows of a minute, in Django's cache.
 
-In a cache of each process's own (the default), each process counts for itself; with Redis they count together, and
-while Redis is away each for itself again.
+With the default cache each process counts for itself; with Redis they count together, and while Redis is unavailable
+each for itself again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from config.client_ip import client_ip
@@ -20,39 +20,43 @@ SEARCH_PREFIX = "/search/"
 WINDOW_SECONDS = 60
 
 
-def seconds_to_wait(request: HttpRequest, name: str, per_minute: int) -> int:
-    """Count a request against the limit `name`; return how long its client must wait, 0 if it may go on.
+def retry_after(request: HttpRequest, name: str, per_minute: int) -> int:
+    """Count a request against the limit `name`; return how many seconds its client must wait, 0 if none.
 
     `per_minute` 0 means no limit.
     """
     if per_minute <= 0:
         return 0
-    window, spent = divmod(int(time.time()), WINDOW_SECONDS)
+    window, elapsed = divmod(int(time.time()), WINDOW_SECONDS)
     count = _count(f"rate-{name}-{window}-{client_ip(request)}")
-    return WINDOW_SECONDS - spent if count > per_minute else 0
+    return WINDOW_SECONDS - elapsed if count > per_minute else 0
+
+
+def limited(response: HttpResponse, seconds: int) -> HttpResponse:
+    """Return a response with the headers of one that was refused for a rate limit."""
+    response["Retry-After"] = str(seconds)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _count(key: str) -> int:
     cache.add(key, 0, 2 * WINDOW_SECONDS)
     try:
         return int(cache.incr(key))
-    except ValueError:  # pushed out of the cache in between
+    except ValueError:  # evicted from the cache meanwhile
         return 1
 
 
-class SearchersMiddleware:
-    """Refuses readers who search more often than SEARCH_RATE allows; kept answers count too."""
+class SearchRateLimitMiddleware:
+    """Refuse clients that search more often than SEARCH_RATE allows, even if their pages are cached."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(SEARCH_PREFIX):
-            return self.get_response(request)
-        wait = seconds_to_wait(request, "search", settings.SEARCH_RATE)
-        if not wait:
-            return self.get_response(request)
-        response = render(request, "429.html", {"wait": wait, "rate": settings.SEARCH_RATE}, status=429)
-        response["Retry-After"] = str(wait)
-        response["Cache-Control"] = "no-store"
-        return response
+        if request.path_info.startswith(SEARCH_PREFIX):
+            wait = retry_after(request, "search", settings.SEARCH_RATE)
+            if wait:
+                context = {"wait": wait, "rate": settings.SEARCH_RATE}
+                return limited(render(request, "429.html", context, status=429), wait)
+        return self.get_response(request)

@@ -1,4 +1,4 @@
-"""The search page: what a reader asks for, taken apart, and the stories that answer."""
+"""The search page: parse what a visitor asks for, and find the stories that match."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from articles.page_cache.cacheable import cacheable
 from articles.search.query import MAX_CHARACTERS, parse
 from providers.models import Provider
 
-from .cards import Card, cards_of
-from .dates import midnight
-from .pagination import PAGE_SIZE, Page, page_of
+from .cards import Card, load_cards
+from .dates import is_supported, start_of_day
+from .pagination import PAGE_SIZE, ArticlePage, paginate
 from .text import first_words, unescape
 from .topic_tree import TopicTree
 
 NEWEST, RELEVANCE = "newest", "relevance"
 PARAMETERS = ("q", "topic", "provider", "from", "to", "sort", "before", "page")
 EXCERPT_LENGTH = 180
-COUNTED = 1000
+COUNT_MAX = 1000
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a reader looks for. Dates are days of the site's time zone, both included; damaged ones are left out."""
+class SearchQuery:
+    """What a visitor searches for. Dates are days of the site's time zone, both included."""
 
     q: str = ""
     topic: str = ""
@@ -43,23 +43,23 @@ class Asked:
     sort: str = NEWEST
 
     @classmethod
-    def read(cls, given: QueryDict) -> Asked:
-        """Return what the parameters say; what can't be understood counts as not said."""
+    def read(cls, parameters: QueryDict) -> SearchQuery:
+        """Return the query in the parameters of a URL; invalid values count as absent."""
 
         def text(name: str) -> str:
-            return given.get(name, "").replace("\0", "").strip()[:MAX_CHARACTERS]
+            return parameters.get(name, "").replace("\0", "").strip()[:MAX_CHARACTERS]
 
         return cls(
             text("q"),
             text("topic"),
             text("provider"),
-            _day(text("from")),
-            _day(text("to")),
-            RELEVANCE if given.get("sort") == RELEVANCE else NEWEST,
+            _parse_day(text("from")),
+            _parse_day(text("to")),
+            RELEVANCE if parameters.get("sort") == RELEVANCE else NEWEST,
         )
 
     def __bool__(self) -> bool:
-        """Return whether there is something to look for; filters without words will do."""
+        """Return whether there is something to search for: words, or filters alone."""
         return bool(parse(self.q) or self.filters())
 
     @property
@@ -68,33 +68,33 @@ class Asked:
 
     @property
     def query(self) -> str:
-        """Return the query string by which feeds ask for this."""
-        return urlencode(self._given())
+        """Return the query string for feeds."""
+        return urlencode(self._parameters())
 
-    def address(self, **more: str) -> str:
-        """Return the address of the page that answers this."""
+    def url(self, **more: str) -> str:
+        """Return the URL of the page with the results."""
         sort = {} if self.sort == NEWEST else {"sort": self.sort}
-        return f"{reverse('search')}?{urlencode(self._given() | sort | more)}"
+        return f"{reverse('search')}?{urlencode(self._parameters() | sort | more)}"
 
-    def _given(self) -> dict[str, Any]:
-        named = {"q": self.q, "topic": self.topic, "provider": self.provider, "from": self.since, "to": self.until}
-        return {name: value for name, value in named.items() if value}
+    def _parameters(self) -> dict[str, Any]:
+        values = {"q": self.q, "topic": self.topic, "provider": self.provider, "from": self.since, "to": self.until}
+        return {name: value for name, value in values.items() if value}
 
     def filters(self) -> list[tuple[str, str]]:
-        """Return each filter in words, with the address of the same search without it."""
-        found = []
+        """Return each filter in words, with the URL of the same search without it."""
+        filters = []
         if self.topic:
-            found.append((f"topic {self.topic}", replace(self, topic="").address()))
+            filters.append((f"topic {self.topic}", replace(self, topic="").url()))
         if self.provider:
-            found.append((f"outlet {self.provider}", replace(self, provider="").address()))
+            filters.append((f"outlet {self.provider}", replace(self, provider="").url()))
         if self.since or self.until:
             days = " ".join(f"{word} {day}" for word, day in (("from", self.since), ("to", self.until)) if day)
-            found.append((days, replace(self, since=None, until=None).address()))
-        return found
+            filters.append((days, replace(self, since=None, until=None).url()))
+        return filters
 
 
-class Found(NamedTuple):
-    """A card with its title and excerpt in pieces, each with whether the query meant it."""
+class SearchHit(NamedTuple):
+    """A card with its title and excerpt in pieces, each with whether it matches the query."""
 
     card: Card
     title: tuple[tuple[str, bool], ...]
@@ -104,75 +104,74 @@ class Found(NamedTuple):
 @cacheable(*PARAMETERS)
 @require_safe
 def results(request: HttpRequest) -> HttpResponse:
-    """Show the stories that match, newest first or the best of the newest matches first."""
-    asked = Asked.read(request.GET)
+    """Show the stories that match, newest first, or the most relevant of the newest matches first."""
+    query = SearchQuery.read(request.GET)
     tree = TopicTree.load()
-    context: dict[str, object] = {"asked": asked, "topics": tree.told(), "NEWEST": NEWEST}
-    if asked:
-        context |= _answer(request, asked, narrowed(asked, tree))
+    context: dict[str, object] = {"search": query, "topics": tree.published_topics(), "NEWEST": NEWEST}
+    if query:
+        context |= _results_context(request, query, filter_articles(query, tree))
     return render(request, "articles/search.html", context)
 
 
-def _answer(request: HttpRequest, asked: Asked, stories: ArticleQuerySet) -> dict[str, object]:
-    number = _number(request.GET.get("page", ""))
-    if asked.sort == RELEVANCE:
-        ids = search.best(stories, asked.q, start=(number - 1) * PAGE_SIZE, size=PAGE_SIZE + 1)
-        page, more = Page(ids[:PAGE_SIZE], None, None), len(ids) > PAGE_SIZE
-        if number > 1 and not ids:
-            raise Http404
-        older = asked.address(page=str(number + 1)) if more else ""
-    else:
-        found = search.matching(stories, asked.q, newest=True)
-        page = page_of(found, request.GET.get("before", ""))
-        older = asked.address(before=str(page.older)) if page.older else ""
-    is_first = number == 1 and page.cursor is None
-    return {
-        "found": [_found(card, asked.q) for card in cards_of(page.ids)],
-        "older": older,
-        "newest": "" if is_first else asked.address(),
-        "told": _count(stories, asked, len(page.ids), is_whole=is_first and not older),
-    }
-
-
-def narrowed(asked: Asked, tree: TopicTree) -> ArticleQuerySet:
-    """Return the public articles that the filters leave; none for a topic or an outlet that isn't there."""
+def filter_articles(query: SearchQuery, tree: TopicTree) -> ArticleQuerySet:
+    """Return the public articles that pass the query's filters; none for an unknown topic or provider."""
     stories = Article.objects.public()
-    if asked.topic:
-        topic = tree.find(asked.topic)
+    if query.topic:
+        topic = tree.find(query.topic)
         stories = stories.about([below.pk for below in tree.subtree(topic)]) if topic else stories.none()
-    if asked.provider:
-        stories = stories.of_outlets(Provider.objects.for_domain(asked.provider))
-    if asked.since:
-        stories = stories.filter(published_at__gte=midnight(asked.since))
-    if asked.until:
-        stories = stories.filter(published_at__lt=midnight(asked.until + timedelta(days=1)))
+    if query.provider:
+        stories = stories.of_outlets(Provider.objects.for_domain(query.provider))
+    if query.since:
+        stories = stories.filter(published_at__gte=start_of_day(query.since))
+    if query.until:
+        stories = stories.filter(published_at__lt=start_of_day(query.until + timedelta(days=1)))
     return stories
 
 
-def _count(stories: ArticleQuerySet, asked: Asked, shown: int, *, is_whole: bool) -> str:
-    """Return how many stories match, in words; many are not counted, which would take longer than finding them."""
-    if is_whole:
+def _results_context(request: HttpRequest, query: SearchQuery, stories: ArticleQuerySet) -> dict[str, object]:
+    number = _parse_page_number(request.GET.get("page", ""))
+    if query.sort == RELEVANCE:
+        ids = search.most_relevant(stories, query.q, start=(number - 1) * PAGE_SIZE, size=PAGE_SIZE + 1)
+        page = ArticlePage(ids[:PAGE_SIZE], None, None)
+        if number > 1 and not ids:
+            raise Http404
+        older = query.url(page=str(number + 1)) if len(ids) > PAGE_SIZE else ""
+    else:
+        page = paginate(search.matching(stories, query.q, newest=True), request.GET.get("before", ""))
+        older = query.url(before=str(page.older)) if page.older else ""
+    is_first = number == 1 and page.cursor is None
+    return {
+        "hits": [_to_hit(card, query.q) for card in load_cards(page.ids)],
+        "older": older,
+        "newest": "" if is_first else query.url(),
+        "count": _count_text(stories, query, len(page.ids), is_complete=is_first and not older),
+    }
+
+
+def _count_text(stories: ArticleQuerySet, query: SearchQuery, shown: int, *, is_complete: bool) -> str:
+    """Return how many stories match, in words. Many aren't counted: that would take longer than finding some."""
+    if is_complete:
         return f"{shown} stor{'y' if shown == 1 else 'ies'}"
-    if search.is_common(asked.q, stories.db):
+    if search.has_many_matches(query.q, stories.db):
         return "Thousands of stories"
-    number = search.count(stories, asked.q, up_to=COUNTED)
-    return f"More than {COUNTED:,} stories" if number > COUNTED else f"{number:,} stories"
+    count = search.count(stories, query.q, up_to=COUNT_MAX)
+    return f"More than {COUNT_MAX:,} stories" if count > COUNT_MAX else f"{count:,} stories"
 
 
-def _found(card: Card, query: str) -> Found:
-    title, words = unescape(card.title), " ".join(unescape(card.excerpt).split())
-    excerpt = first_words(search.from_first_match(words, query, EXCERPT_LENGTH), EXCERPT_LENGTH)
-    return Found(card, tuple(search.segments(title, query)), tuple(search.segments(excerpt, query)))
+def _to_hit(card: Card, words: str) -> SearchHit:
+    title, excerpt = unescape(card.title), " ".join(unescape(card.excerpt).split())
+    excerpt = first_words(search.from_first_match(excerpt, words, EXCERPT_LENGTH), EXCERPT_LENGTH)
+    return SearchHit(card, tuple(search.segments(title, words)), tuple(search.segments(excerpt, words)))
 
 
-def _day(text: str) -> date | None:
+def _parse_day(text: str) -> date | None:
     try:
-        found = parse_date(text)
+        day = parse_date(text)
     except ValueError:
         return None
-    return found if found and 1 < found.year < 9999 else None
+    return day if day and is_supported(day) else None
 
 
-def _number(text: str) -> int:
-    """Return the number of a page of the best matches; nonsense is the first."""
+def _parse_page_number(text: str) -> int:
+    """Return the number of a page of the most relevant matches; 1 if it is invalid."""
     return int(text) if text.isascii() and text.isdecimal() and 1 <= len(text) <= 4 and int(text) else 1

@@ -1,6 +1,6 @@
-"""Which pages of stories search engines are asked to index, and sitemaps name.
+"""Which story pages search engines may index, and sitemaps list.
 
-The page of a story that one outlet alone reports says hardly more than a link to it, so a site may keep them out:
+The page of a story that only one provider reports says little more than a link to it, so a site may exclude those:
 INDEX_SINGLE_STORIES.
 """
 
@@ -13,18 +13,18 @@ from django.db.models import Exists, OuterRef
 
 from articles.models import ArticleQuerySet, RelatedLink
 
-from .media import Outlet
+from .media import ProviderView
 
 
-def indexed(articles: ArticleQuerySet) -> ArticleQuerySet:
-    """Return those of `articles` whose pages are for search engines: the twin of `is_indexed`."""
+def indexable(articles: ArticleQuerySet) -> ArticleQuerySet:
+    """Return those of `articles` whose pages may be indexed; `is_indexable` decides the same for one story."""
     if settings.INDEX_SINGLE_STORIES:
         return articles
     coverage = RelatedLink.objects.coverage().filter(article=OuterRef("pk"))
     return articles.filter(Exists(coverage.exclude(provider=OuterRef("provider"))))
 
 
-def is_indexed(outlet: Outlet, others: Iterable[Outlet]) -> bool:
-    """Return whether the page of a story is for search engines: one of `outlet`, which `others` cover."""
+def is_indexable(provider: ProviderView, others: Iterable[ProviderView]) -> bool:
+    """Return whether the page of a story by `provider` that `others` cover may be indexed."""
     names = {(other.domain, other.name) for other in others}
-    return settings.INDEX_SINGLE_STORIES or bool(names - {(outlet.domain, outlet.name)})
+    return settings.INDEX_SINGLE_STORIES or bool(names - {(provider.domain, provider.name)})

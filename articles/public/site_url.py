@@ -1,4 +1,4 @@
-"""Whole addresses of this site's pages, for whoever reads them elsewhere: feeds, crawlers, other sites."""
+"""The base of absolute URLs: feeds, sitemaps and metadata need them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def site_address(request: HttpRequest | None = None) -> str:
-    """Return the site's scheme and host: SITE_URL where it is set, else what `request` names; empty for neither."""
+def site_url(request: HttpRequest | None = None) -> str:
+    """Return the site's scheme and host: SITE_URL if it is set, else those of the request; empty without either."""
     if settings.SITE_URL:
         return settings.SITE_URL.rstrip("/")
     return f"{request.scheme}://{request.get_host()}" if request is not None else ""

@@ -1,9 +1,10 @@
-"""What the page of a story shows: the story, everyone's coverage, and what is worth reading next."""
+"""Load what the page of a story shows: the story, its coverage, and what to read next."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, QuerySet, Subquery
@@ -14,169 +15,153 @@ from articles.db.compiled_queries import NOW, CompiledQuery, JSONList, KeyRow, f
 from articles.models import Article, ArticleTopic, RelatedLink, shown_to_readers
 from articles.models.related import is_coverage
 
-from .cards import copy_from, copy_of
-from .media import Copy, Outlet
-from .pagination import newest_about
-from .providers import logos_from, logos_json
-from .video import player_address, watch_address, youtube_id
+from .cards import picture_from_json, picture_subquery
+from .media import ProviderView, StoredPicture
+from .pagination import newest_for_topics
+from .providers import logos_from_json, logos_subquery
+from .topic_tree import TOPIC_JSON, TopicNode
+from .video import player_url, watch_url, youtube_id
 
-COVERAGE_UNFOLDED = 8
+COVERAGE_SHOWN = 8
 MORE_STORIES = 5
 
 
-class Subject(NamedTuple):
-    """A topic of a story. `parent` is its parent's key."""
-
-    position: int
-    pk: int
-    name: str
-    slug: str
-    parent: int | None
-
-    @property
-    def address(self) -> str:
-        return reverse("topic", args=[self.slug])
-
-
-class Told(NamedTuple):
+class StoryView(NamedTuple):
     """The lead of a story as its page shows it."""
 
-    pk: int
     name: str
     title: str
     excerpt: str
     published_at: datetime
     type: str
     source_url: str
-    outlet: Outlet
-    topics: tuple[Subject, ...]
-    picture: Copy | None
+    provider: ProviderView
+    topics: tuple[TopicNode, ...]
+    picture: StoredPicture | None
     video: str
 
     @property
-    def address(self) -> str:
-        return reverse("story", args=[self.name])
-
-    @property
     def player(self) -> str:
-        return player_address(self.video) if self.video else ""
+        return player_url(self.video) if self.video else ""
 
     @property
     def watch(self) -> str:
-        return watch_address(self.video) if self.video else ""
+        return watch_url(self.video) if self.video else ""
 
     @property
-    def subject(self) -> Subject | None:
-        """The topic that says most: the first one below another, else the first."""
-        return next((topic for topic in self.topics if topic.parent), self.topics[0] if self.topics else None)
+    def main_topic(self) -> TopicNode | None:
+        """Return the most specific topic: the first one below another, else the first."""
+        return next((topic for topic in self.topics if topic.parent_id), self.topics[0] if self.topics else None)
 
 
 class Coverage(NamedTuple):
-    """One item of a story's coverage. `name` is that of our own article of it, empty if we have none."""
+    """One item of a story's coverage. `name` is that of our own article, empty if we have none."""
 
     name: str
     title: str
     excerpt: str
     published_at: datetime
     type: str
-    address: str
-    outlet: Outlet
+    url: str
+    provider: ProviderView
 
 
-class Aside(NamedTuple):
+class Teaser(NamedTuple):
     """Another story in one line."""
 
     name: str
     title: str
     published_at: datetime
-    outlet: str
+    provider_name: str
 
     @property
-    def address(self) -> str:
+    def url(self) -> str:
         return reverse("story", args=[self.name])
 
 
-def shown(name: str) -> int | None:
-    """Return the key of the article of that name that readers see by itself; None if there is none. One query."""
-    return next((row.pk for row in SHOWN.rows([name])), None)
+def public_id(name: str) -> int | None:
+    """Return the key of the public article of that name; None if there is none. One query."""
+    return next((row.pk for row in PUBLIC_IDS.rows([name])), None)
 
 
-def told(pk: int) -> Told:
+def load_story(pk: int) -> StoryView:
     """Return the lead of a story. One query."""
     row = STORIES.rows([pk])[0]
-    copy = copy_from(row.copy)
-    return Told(
-        pk=pk,
+    picture = picture_from_json(row.picture)
+    return StoryView(
         name=row.name,
         title=row.title,
         excerpt=row.excerpt,
         published_at=to_datetime(row.published_at),
         type=row.type,
         source_url=row.web_url or row.original_url,
-        outlet=Outlet(row.provider_name, row.provider_domain, logos_from(row.logo_files)),
-        topics=subjects_from(row.subjects),
-        picture=copy and copy._replace(is_first=True),
+        provider=_provider_view(row),
+        topics=topics_from_json(row.topic_items),
+        picture=picture and picture._replace(is_first=True),
         video=youtube_id(row.featured_content, row.original_url),
     )
 
 
-def subjects_json() -> Subquery:
-    """Return the expression for the topics of an article, as JSON."""
-    topic = JSONObject(position="position", pk="tag__pk", name="tag__name", slug="tag__slug", parent="tag__parent")
+def topics_subquery() -> Subquery:
+    """Return an expression for the topics of an article, as JSON."""
     topics = ArticleTopic.objects.filter(content_object=OuterRef("pk")).order_by()
-    return Subquery(topics.values("content_object").annotate(all=JSONList(topic)).values("all"))
+    items = JSONList(JSONObject(position="position", topic=TOPIC_JSON))
+    return Subquery(topics.values("content_object").annotate(all=items).values("all"))
 
 
-def subjects_from(value: Any) -> tuple[Subject, ...]:
-    """Return what `subjects_json` found, in the order of the article; text on SQLite."""
-    return tuple(sorted(Subject(**topic) for topic in from_json(value) or ()))
+def topics_from_json(value: Any) -> tuple[TopicNode, ...]:
+    """Return the topics that `topics_subquery` selected, in the article's order."""
+    items = sorted(from_json(value) or (), key=itemgetter("position"))
+    return tuple(TopicNode(**from_json(item["topic"])) for item in items)
 
 
 def story_context(pk: int) -> dict[str, object]:
-    """Return what the page of a story shows. Four queries, three if it has no topic.
+    """Return the context of a story's page. Four queries, or three if it has no topic.
 
-    What stands around the article is what readers may see, whether they may see the article or not.
+    A preview uses it too: coverage and other stories are public ones even if the article itself is not.
     """
-    story = told(pk)
-    coverage, see_also, seen = _links_of(pk)
-    subject = story.subject
+    story = load_story(pk)
+    coverage, see_also, seen_ids = _coverage_and_see_also(pk)
+    topic = story.main_topic
     return {
         "story": story,
         "coverage": coverage,
-        "unfolded": coverage[:COVERAGE_UNFOLDED],
-        "rest": coverage[COVERAGE_UNFOLDED:],
+        "unfolded": coverage[:COVERAGE_SHOWN],
+        "rest": coverage[COVERAGE_SHOWN:],
         "see_also": see_also,
-        "more": _more_about(subject, [pk, *seen]) if subject else [],
+        "more": _more_about(topic, [pk, *seen_ids]) if topic else [],
     }
 
 
-def _links_of(pk: int) -> tuple[list[Coverage], list[Aside], list[int]]:
-    """Return the coverage of a story, newest first, the stories beside it, best first, and the keys of those."""
-    coverage, beside, seen = [], [], []
+def _coverage_and_see_also(pk: int) -> tuple[list[Coverage], list[Teaser], list[int]]:
+    """Return the coverage of a story, newest first, other linked stories in their order, and the keys of those."""
+    coverage, see_also, seen_ids = [], [], []
     for row in LINKS.rows([pk]):
         if row.covers:
             url = row.web_url or row.target_web_url or row.target_original_url or ""
-            outlet = Outlet(row.provider_name, row.provider_domain, logos_from(row.logo_files))
-            published_at = to_datetime(row.published_at)
-            coverage.append(
-                Coverage(row.target_name or "", row.title, row.excerpt, published_at, row.type, url, outlet)
-            )
+            time = to_datetime(row.published_at)
+            provider = _provider_view(row)
+            coverage.append(Coverage(row.target_name or "", row.title, row.excerpt, time, row.type, url, provider))
         elif row.is_shown:
-            published_at = to_datetime(row.target_published_at)
-            beside.append(Aside(row.target_name, row.target_title, published_at, row.provider_name))
-            seen.append(row.target_id)
-    return sorted(coverage, key=lambda item: item.published_at, reverse=True), beside, seen
+            time = to_datetime(row.target_published_at)
+            see_also.append(Teaser(row.target_name, row.target_title, time, row.provider_name))
+            seen_ids.append(row.target_id)
+    return sorted(coverage, key=attrgetter("published_at"), reverse=True), see_also, seen_ids
 
 
-def _more_about(subject: Subject, but: Sequence[int]) -> list[Aside]:
+def _more_about(topic: TopicNode, excluded_ids: Sequence[int]) -> list[Teaser]:
     """Return the newest stories about a topic. Two queries."""
-    latest = newest_about([subject.pk], MORE_STORIES + len(but))
-    newest = [row.article_id for row in latest if row.article_id not in but]
-    asides = {
-        row.pk: Aside(row.name, row.title, to_datetime(row.published_at), row.provider_name)
-        for row in ASIDES.rows(newest)
+    newest = newest_for_topics([topic.pk], MORE_STORIES + len(excluded_ids))
+    ids = [row.article_id for row in newest if row.article_id not in excluded_ids]
+    teasers = {
+        row.pk: Teaser(row.name, row.title, to_datetime(row.published_at), row.provider_name)
+        for row in TEASERS.rows(ids)
     }
-    return [asides[pk] for pk in newest][:MORE_STORIES]
+    return [teasers[pk] for pk in ids][:MORE_STORIES]
+
+
+def _provider_view(row: _StoryRow | _LinkRow) -> ProviderView:
+    return ProviderView(row.provider_name, row.provider_domain, logos_from_json(row.logo_files))
 
 
 class _StoryRow(NamedTuple):
@@ -191,8 +176,8 @@ class _StoryRow(NamedTuple):
     provider_name: str
     provider_domain: str
     logo_files: Any
-    subjects: Any
-    copy: Any
+    topic_items: Any
+    picture: Any
 
 
 class _LinkRow(NamedTuple):
@@ -206,15 +191,15 @@ class _LinkRow(NamedTuple):
     provider_name: str
     provider_domain: str
     logo_files: Any
-    target_id: int | None
-    target_name: str | None
-    target_title: str | None
+    target_id: int
+    target_name: str
+    target_title: str
     target_published_at: Any
     covers: bool
     is_shown: bool
 
 
-class _AsideRow(NamedTuple):
+class _TeaserRow(NamedTuple):
     pk: int
     name: str
     title: str
@@ -222,45 +207,34 @@ class _AsideRow(NamedTuple):
     provider_name: str
 
 
-def _build_shown(names: Sequence[str]) -> QuerySet[Any, Any]:
-    return Article.objects.public(NOW).filter(name__in=names).order_by()
-
-
 def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
-    return (
-        Article.objects.filter(pk__in=ids)
-        .order_by()
-        .annotate(
-            provider_name=F("provider__name"),
-            provider_domain=F("provider__domain"),
-            logo_files=logos_json("provider"),
-            subjects=subjects_json(),
-            copy=copy_of("pk"),
-        )
-    )
+    stories = Article.objects.filter(pk__in=ids).order_by().annotate(**_provider_columns())
+    return stories.annotate(topic_items=topics_subquery(), picture=picture_subquery("pk"))
 
 
 def _build_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
     target = ("web_url", "original_url", "name", "title", "published_at")
-    return (
-        RelatedLink.objects.filter(article__in=ids)
-        .order_by("position", "pk")
-        .annotate(
-            **{f"target_{field}": F(f"target__{field}") for field in target},
-            provider_name=F("provider__name"),
-            provider_domain=F("provider__domain"),
-            logo_files=logos_json("provider"),
-            covers=ExpressionWrapper(is_coverage(), BooleanField()),
-            is_shown=ExpressionWrapper(shown_to_readers("target__", at=NOW), BooleanField()),
-        )
+    links = RelatedLink.objects.filter(article__in=ids).order_by("position", "pk").annotate(**_provider_columns())
+    return links.annotate(
+        **{f"target_{field}": F(f"target__{field}") for field in target},
+        covers=ExpressionWrapper(is_coverage(), BooleanField()),
+        is_shown=ExpressionWrapper(shown_to_readers("target__", at=NOW), BooleanField()),
     )
 
 
-def _build_asides(ids: Sequence[int]) -> QuerySet[Any, Any]:
+def _build_teasers(ids: Sequence[int]) -> QuerySet[Any, Any]:
     return Article.objects.filter(pk__in=ids).order_by().annotate(provider_name=F("provider__name"))
 
 
-ASIDES = CompiledQuery(_AsideRow, _build_asides)
+def _provider_columns() -> dict[str, Any]:
+    return {
+        "provider_name": F("provider__name"),
+        "provider_domain": F("provider__domain"),
+        "logo_files": logos_subquery("provider"),
+    }
+
+
+PUBLIC_IDS = CompiledQuery(KeyRow, lambda names: Article.objects.public(NOW).filter(name__in=names).order_by())
 STORIES = CompiledQuery(_StoryRow, _build_stories)
 LINKS = CompiledQuery(_LinkRow, _build_links)
-SHOWN = CompiledQuery(KeyRow, _build_shown)
+TEASERS = CompiledQuery(_TeaserRow, _build_teasers)

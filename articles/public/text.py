@@ -1,4 +1,4 @@
-"""Text of outlets as readers see it: entities decoded, cut to length, URLs that may become links; not escaped."""
+"""Providers' text for display: decode entities, shorten, and allow only web links. Nothing here is escaped."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from django.utils.text import Truncator
 
 
 def unescape(text: str) -> str:
-    """Return text as its outlet meant it: entities that were never decoded become characters."""
+    """Decode entities that a provider left in its text."""
     return html.unescape(str(text))
 
 
 def first_words(text: str, length: int) -> str:
-    """Return the first words of unescaped text, at most `length` characters of them."""
+    """Return the first words of unescaped text, at most `length` characters."""
     words = " ".join(text.split())
     if len(words) <= length:
         return words
@@ -22,7 +22,7 @@ def first_words(text: str, length: int) -> str:
 
 
 def truncate_words(text: str, length: int) -> str:
-    """Return the same of an outlet's text as it is stored."""
+    """Return the first words of a provider's text as it is stored."""
     return first_words(unescape(text), length)
 
 

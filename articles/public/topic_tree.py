@@ -1,13 +1,14 @@
-"""The topics as a tree in memory, from one query: what stands below what, and how much is told about it lately."""
+"""The topics as a tree in memory, loaded with one query, and which of them have public stories."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Set
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,8 +18,8 @@ from articles.models import Article, ArticleTopic, Topic, shown_to_readers
 RECENT_DAYS = 30
 
 
-class Node(NamedTuple):
-    """A topic with what the tree needs of it."""
+class TopicNode(NamedTuple):
+    """A topic as pages show it."""
 
     pk: int
     name: str
@@ -26,102 +27,104 @@ class Node(NamedTuple):
     parent_id: int | None
 
     @property
-    def address(self) -> str:
+    def url(self) -> str:
         return reverse("topic", args=[self.slug])
 
 
-class Branch(NamedTuple):
-    """A topic with the number of its stories of the past RECENT_DAYS, those of topics below it included, each once."""
+TOPIC_JSON = JSONObject(pk="tag__pk", name="tag__name", slug="tag__slug", parent_id="tag__parent")  # of an ArticleTopic
 
-    topic: Node
+
+class TopicBranch(NamedTuple):
+    """A topic with its subtopics and the number of stories of the past RECENT_DAYS about any of them, each once."""
+
+    topic: TopicNode
     stories: int
-    branches: list[Branch]
+    branches: list[TopicBranch]
 
 
 class TopicTree:
-    def __init__(self, topics: Iterable[Node]) -> None:
+    def __init__(self, topics: Iterable[TopicNode]) -> None:
         self.topics = {topic.pk: topic for topic in topics}
-        self._children: dict[int | None, list[Node]] = defaultdict(list)
+        self._children: dict[int | None, list[TopicNode]] = defaultdict(list)
         for topic in self.topics.values():
             self._children[topic.parent_id].append(topic)
 
     @classmethod
     def load(cls) -> TopicTree:
         """Return the tree of all topics, in the registry's order. One query."""
-        return cls(ALL.rows())
+        return cls(ALL_TOPICS.rows())
 
-    def find(self, slug: str) -> Node | None:
+    def find(self, slug: str) -> TopicNode | None:
         return next((topic for topic in self.topics.values() if topic.slug == slug), None)
 
-    def parent(self, topic: Node) -> Node | None:
-        return self.topics.get(topic.parent_id)
+    def parent(self, topic: TopicNode) -> TopicNode | None:
+        return self.topics.get(topic.parent_id) if topic.parent_id is not None else None
 
-    def children(self, topic: Node) -> list[Node]:
+    def children(self, topic: TopicNode) -> list[TopicNode]:
         return self._children[topic.pk]
 
-    def subtree(self, topic: Node) -> list[Node]:
+    def subtree(self, topic: TopicNode) -> list[TopicNode]:
         """Return the topic and all below it."""
-        found = {topic.pk: topic}
+        topics = {topic.pk: topic}
         waiting = [topic]
         while waiting:
-            below = [child for child in self.children(waiting.pop()) if child.pk not in found]
-            found.update((child.pk, child) for child in below)
+            below = [child for child in self.children(waiting.pop()) if child.pk not in topics]
+            topics.update((child.pk, child) for child in below)
             waiting += below
-        return list(found.values())
+        return list(topics.values())
 
-    def told(self) -> list[Node]:
+    def published_topics(self) -> list[TopicNode]:
         """Return the topics that have pages: those with public stories of their own or below them. One query."""
-        found: dict[int, Node] = {}
-        for row in TOLD.rows(list(self.topics)):
+        topics: dict[int, TopicNode] = {}
+        for row in PUBLISHED.rows(list(self.topics)):
             topic = self.topics.get(row.pk)
-            while topic is not None and topic.pk not in found:
-                found[topic.pk] = topic
+            while topic is not None and topic.pk not in topics:
+                topics[topic.pk] = topic
                 topic = self.parent(topic)
-        return list(found.values())
+        return list(topics.values())
 
-    def told_in(self, topic: Node) -> set[int]:
-        """Return the keys of those topics in the subtree that have public stories of their own. One query."""
-        return {row.pk for row in TOLD.rows([below.pk for below in self.subtree(topic)])}
+    def published_ids(self, topic: TopicNode) -> list[int]:
+        """Return the keys of those topics of the subtree that have public stories of their own. One query."""
+        subtree = [below.pk for below in self.subtree(topic)]
+        published = {row.pk for row in PUBLISHED.rows(subtree)}
+        return [pk for pk in subtree if pk in published]
 
-    def branches(self) -> list[Branch]:
-        """Return the roots with all that has public stories below them. Two queries."""
-        told = {row.pk for row in TOLD.rows(list(self.topics))}
+    def branches(self) -> list[TopicBranch]:
+        """Return the roots with everything below them that has public stories. Two queries."""
+        published = {row.pk for row in PUBLISHED.rows(list(self.topics))}
         recent: dict[int, set[int]] = defaultdict(set)
-        for topic, article in _recent():
-            recent[topic].add(article)
-        return self._branches(None, told, recent)
+        for topic_id, article_id in _recent_pairs():
+            recent[topic_id].add(article_id)
+        return self._branches(None, published, recent)
 
-    def _branches(self, parent_id: int | None, told: set[int], recent: Mapping[int, set[int]]) -> list[Branch]:
-        found = []
+    def _branches(
+        self, parent_id: int | None, published: Set[int], recent: Mapping[int, set[int]]
+    ) -> list[TopicBranch]:
+        branches = []
         for topic in self._children[parent_id]:
-            below = [each.pk for each in self.subtree(topic)]
-            if not told.isdisjoint(below):
-                stories = len(set().union(*(recent.get(pk, ()) for pk in below)))
-                found.append(Branch(topic, stories, self._branches(topic.pk, told, recent)))
-        return found
+            subtree = [below.pk for below in self.subtree(topic)]
+            if not published.isdisjoint(subtree):
+                stories = set().union(*(recent.get(pk, ()) for pk in subtree))
+                branches.append(TopicBranch(topic, len(stories), self._branches(topic.pk, published, recent)))
+        return branches
 
 
-def with_stories(topics: QuerySet[Topic]) -> QuerySet[Topic]:
+def having_stories(topics: QuerySet[Topic]) -> QuerySet[Topic]:
     """Return those of `topics` that have public stories of their own, for a CompiledQuery.
 
-    One look into an index for each, whatever the planner thinks of it: asked whether such stories exist, PostgreSQL
-    reads all there are.
+    One look into an index for each topic, whatever the planner prefers: for EXISTS, PostgreSQL reads all stories.
     """
-    one = ArticleTopic.objects.filter(shown_to_readers("content_object__", at=NOW), tag=OuterRef("pk"))
-    newest = one.order_by("-published_at").values("pk")  # the way into the index
-    return topics.annotate(told=Subquery(newest[:1])).filter(told__isnull=False)
+    stories = ArticleTopic.objects.filter(shown_to_readers("content_object__", at=NOW), tag=OuterRef("pk"))
+    newest = stories.order_by("-published_at").values("pk")  # the order makes both databases use the index
+    return topics.annotate(story=Subquery(newest[:1])).filter(story__isnull=False)
 
 
-def _recent() -> list[tuple[int, int]]:
-    """Return the topics of the latest public articles: pairs of keys. One query."""
+def _recent_pairs() -> list[tuple[int, int]]:
+    """Return the keys of topic and article for each topic of each recent public article. One query."""
     since = timezone.now() - timedelta(days=RECENT_DAYS)
-    latest = Article.objects.public().filter(published_at__gte=since).order_by()
-    return list(latest.exclude(article_topics=None).values_list("article_topics__tag", "pk"))
+    recent = Article.objects.public().filter(published_at__gte=since).order_by()
+    return list(recent.exclude(article_topics=None).values_list("article_topics__tag", "pk"))
 
 
-def _build_told(ids: Sequence[int]) -> QuerySet[Any, Any]:
-    return with_stories(Topic.objects.filter(pk__in=ids)).order_by()
-
-
-ALL = CompiledQuery(Node, lambda _: Topic.objects.all())
-TOLD = CompiledQuery(KeyRow, _build_told)
+ALL_TOPICS = CompiledQuery(TopicNode, lambda _: Topic.objects.all())
+PUBLISHED = CompiledQuery(KeyRow, lambda ids: having_stories(Topic.objects.filter(pk__in=ids)).order_by())

@@ -1,14 +1,15 @@
-"""Text that XML may hold. Pure."""
+"""Make text valid in XML."""
 
 from __future__ import annotations
 
 import html
 import re
 
-# XML 1.0, production 2; a parser refuses the whole document for one of the others.
+LANGUAGE = "en"  # of feeds and sitemaps
+# XML 1.0, production 2: a parser rejects the whole document for one other character.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def xml_text(text: str) -> str:
-    """Return text as its outlet meant it, on one line, without the characters that XML forbids. Not escaped."""
+    """Return a provider's text with entities decoded, on one line, without characters that XML forbids; not escaped."""
     return " ".join(_FORBIDDEN.sub("", html.unescape(text)).split())

@@ -1,7 +1,7 @@
-"""Full-text search of articles over title, excerpt, outlet and topics: one interface, two databases.
+"""Full-text search of articles over title, excerpt, provider and topics: one interface, two databases.
 
-The query language is in `query.py`, how articles are found in `sqlite.py` and `postgresql.py`, and how the index
-stays up to date in `schema.py`. Staged articles are never found.
+`query.py` has the query language, `sqlite.py` and `postgresql.py` how articles are found, and `schema.py` the index and
+the triggers that update it. Pending articles of an import are never found.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from articles.models import ArticleQuerySet
-from articles.public.pagination import PAGE_SIZE
 
 from . import postgresql, sqlite
-from .highlighting import from_first_match, highlighted, segments
-from .purposes import COUNTING, PAGE, RANKING
+from .condition import MANY, Purpose
+from .highlighting import from_first_match, segments
 from .query import Query, parse
 
-__all__ = ["RANKED", "best", "count", "from_first_match", "highlighted", "is_common", "matching", "segments"]
+__all__ = ["RANKED_MAX", "count", "from_first_match", "has_many_matches", "matching", "most_relevant", "segments"]
 
-RANKED = 250  # how many matches are compared for the best ones
-COUNTED = 1000
+RANKED_MAX = 250  # how many matches are compared by relevance
+COUNT_MAX = 1000
 BACKENDS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
 
 
@@ -30,47 +29,54 @@ def matching(articles: ArticleQuerySet, text: str, *, prefix: bool = False, newe
     """Return those of `articles` that match `text`; all of them if it holds no word.
 
     One or two quick queries decide, when called, how the articles are found; the result can be filtered, ordered
-    and sliced as any other queryset, and newest first is the order that it is made for. Narrow `articles` first
-    where you can. Only exclusions: everything else that isn't staged. With `prefix` a last word still being typed
-    is a beginning. With `newest` nothing but the first page, newest first, is to be read: that may be found quicker.
+    and sliced as any other queryset, and is fastest newest first. Filter `articles` first where you can. If `text` only
+    excludes words, all other articles match. With `prefix`, a last word that is still being typed is the beginning of
+    a word. With `newest`, only the first page, newest first, may be read: that can be found faster.
     """
-    return _narrow(articles, parse(text, prefix=prefix), PAGE, newest=newest)
+    return _filter(articles, parse(text, prefix=prefix), Purpose.PAGE, newest=newest)
 
 
-def is_common(text: str, using: str = DEFAULT_DB_ALIAS) -> bool:
-    """Return whether thousands of articles match, where telling so is much quicker than counting a thousand of them."""
+def has_many_matches(text: str, using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Return whether more than MANY articles match, which is much faster than counting a thousand of them."""
     query = parse(text)
-    return bool(query.wanted) and BACKENDS[connections[using].vendor].is_common(query, using)
+    if not query.required:
+        return False
+    backend = BACKENDS[connections[using].vendor]
+    with connections[using].cursor() as cursor:
+        words = backend.match_expression(query, using)
+        cursor.execute(f"SELECT ({backend.COUNT_SQL}) > %s", [words, MANY + 1, MANY])
+        return bool(cursor.fetchone()[0])
 
 
-def best(articles: ArticleQuerySet, text: str, *, start: int = 0, size: int = PAGE_SIZE) -> list[int]:
-    """Return the keys of `size` of the newest RANKED matches, best first, from the one at `start`; of equals the newer.
+def most_relevant(articles: ArticleQuerySet, text: str, *, start: int = 0, size: int) -> list[int]:
+    """Return the keys of the most relevant of the newest RANKED_MAX matches: `size` from the one at `start`.
 
-    Comparing all matches takes time in proportion to them: seconds where half a million articles hold a word.
+    Of equally relevant ones the newer comes first. Comparing all matches would take seconds for a word of half a
+    million articles.
     """
     query = parse(text)
-    found = _narrow(articles, query, RANKING, newest=True).newest_first()
-    ids = list(found.values_list("pk", flat=True)[:RANKED])
-    if ids and query.wanted:
-        ranks = _backend(articles).ranks(ids, query, articles.db)
+    matches = _filter(articles, query, Purpose.RANKING, newest=True).newest_first()
+    ids = list(matches.values_list("pk", flat=True)[:RANKED_MAX])
+    if ids and query.required:
+        ranks = _backend(articles).rank_matches(ids, query, articles.db)
         ids.sort(key=lambda pk: -ranks.get(pk, 0))
     return ids[start : start + size]
 
 
-def count(articles: ArticleQuerySet, text: str, *, up_to: int = COUNTED) -> int:
-    """Return how many of `articles` match `text`; `up_to` + 1 if they are more, for counting all takes as long.
+def count(articles: ArticleQuerySet, text: str, *, up_to: int = COUNT_MAX) -> int:
+    """Return how many of `articles` match `text`; `up_to` + 1 if there are more, which would take long to count.
 
-    For what `is_common()` says no to: it looks up what matches.
+    Ask `has_many_matches` first: this looks up every match.
     """
-    return _narrow(articles, parse(text), COUNTING).newest_first()[: up_to + 1].count()
+    return _filter(articles, parse(text), Purpose.COUNTING).newest_first()[: up_to + 1].count()
 
 
-def _narrow(articles: ArticleQuerySet, query: Query, purpose: str, *, newest: bool = False) -> ArticleQuerySet:
+def _filter(articles: ArticleQuerySet, query: Query, purpose: Purpose, *, newest: bool = False) -> ArticleQuerySet:
     if not query:
         return articles
     try:
-        return _backend(articles).narrow(articles, query, purpose, newest=newest)
-    except EmptyResultSet:  # there are none to look among
+        return _backend(articles).filter_matching(articles, query, purpose, newest=newest)
+    except EmptyResultSet:  # `articles` is empty
         return articles.none()
 
 

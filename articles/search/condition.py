@@ -1,14 +1,25 @@
-"""A condition on articles, written in the SQL of one database."""
+"""What both databases share: a condition written in SQL, and what matches are needed for."""
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 from django.db.models import BooleanField, F, Func
 
+MANY = 5000  # matches
+
+
+class Purpose(Enum):
+    """What matches are needed for, which decides how they are found."""
+
+    PAGE = "page"
+    RANKING = "ranking"
+    COUNTING = "counting"
+
 
 class Condition(Func):
-    """True where the SQL of `template` is; it says %(expressions)s for the article's id and %%s for `words`."""
+    """True where the SQL of `template` is; it has %(expressions)s for the article's id and %%s for `words`."""
 
     def __init__(self, template: str, words: str) -> None:
         super().__init__(F("pk"), template=template, output_field=BooleanField())

@@ -1,11 +1,11 @@
-"""Search on PostgreSQL: which articles match, and how well, by tsvector and GIN.
+"""Search on PostgreSQL: find and rank matches by tsvector and GIN.
 
-The planner takes words to be spread evenly over time and walks years for a word of the past. So the choice is ours:
-where the newest articles show that a walk soon fills a page, each article is asked on the way; otherwise GIN says first
-which articles match, and those are sorted.
+The planner assumes that words are spread evenly over time, and walks through years for a word of the past. So the
+choice is made here: if the newest articles show that a walk soon fills a page, each article is tested on the way;
+otherwise GIN finds all matches first, and those are sorted.
 
-Two things stay slow, in proportion to what matches: a word of very many articles but hardly of new ones (1 s for
-240,000 of a million), and a phrase of words that are nearly everywhere, but not together (3 s).
+Two cases stay slow, in proportion to the matches: a word of very many articles but few new ones (1 s for 240,000 of a
+million), and a phrase of words that are nearly everywhere, but not together (3 s).
 """
 
 from __future__ import annotations
@@ -20,77 +20,72 @@ from django.db import connections
 
 from articles.models import ArticleQuerySet
 
-from .condition import Condition
-from .purposes import COUNTING, PAGE, RANKING
-from .query import Query, Term
+from .condition import Condition, Purpose
+from .query import Query, SearchTerm
 
-SAMPLE = 1000  # articles looked at, newest first
-SAMPLE_SECONDS = 600  # how long what was seen of them decides
-# Matches among them that make walking the shorter way: to a page, to what is ranked, to a count of FEW at most.
-DENSE = {PAGE: 5, RANKING: 15, COUNTING: 400}
+SAMPLE = 1000  # articles examined, newest first
+SAMPLE_SECONDS = 600  # how long the result of a sample is used
+# Matches in the sample from which a walk is faster: to a page, to what is ranked, to a count of MANY at most.
+DENSE = {Purpose.PAGE: 5, Purpose.RANKING: 15, Purpose.COUNTING: 400}
 
-# Inside coalesce() the planner has no opinion on how many match: half of them, so it walks.
-ASKED = "coalesce((SELECT document FROM article_search WHERE article_id = %(expressions)s) @@ %%s::tsquery, FALSE)"
-LOOKED_UP = "%(expressions)s = ANY(ARRAY(SELECT article_id FROM article_search WHERE document @@ %%s::tsquery))"
+# Inside coalesce() the planner can't estimate how many match, assumes half of them, and so walks.
+PER_ROW_SQL = (
+    "coalesce((SELECT document FROM article_search WHERE article_id = %(expressions)s) @@ %%s::tsquery, FALSE)"
+)
+INDEX_FIRST_SQL = "%(expressions)s = ANY(ARRAY(SELECT article_id FROM article_search WHERE document @@ %%s::tsquery))"
+COUNT_SQL = "SELECT count(*) FROM (SELECT 1 FROM article_search WHERE document @@ %s::tsquery LIMIT %s) found"
 
-FEW = 5000
-MATCHED = "SELECT count(*) FROM (SELECT 1 FROM article_search WHERE document @@ %s::tsquery LIMIT %s) found"
-
-TERM = "phraseto_tsquery('article_search', article_search_plain(%s))"
-BEGINNING = f"coalesce((nullif({TERM}::text, '') || ':*')::tsquery, '')"
+TERM_SQL = "phraseto_tsquery('article_search', article_search_plain(%s))"
+PREFIX_SQL = f"coalesce((nullif({TERM_SQL}::text, '') || ':*')::tsquery, '')"
 
 
-def narrow(articles: ArticleQuerySet, query: Query, purpose: str, *, newest: bool = False) -> ArticleQuerySet:
+def filter_matching(
+    articles: ArticleQuerySet, query: Query, purpose: Purpose, *, newest: bool = False
+) -> ArticleQuerySet:
     """Return those of `articles` that match; `newest` makes no difference.
 
-    One query reads the words, where they are new, one decides how articles are found, every ten minutes.
+    One query parses the words unless it did lately; one decides how articles are found, every ten minutes.
     """
-    words = _tsquery(query, articles.db)
-    if not query.wanted:
-        return articles.filter(Condition(ASKED, words))
-    seen, found = _sample(articles, words)
-    is_dense = seen < SAMPLE or found >= DENSE[purpose]
-    return articles.filter(Condition(ASKED if is_dense else LOOKED_UP, words))
+    words = match_expression(query, articles.db)
+    if not query.required:
+        return articles.filter(Condition(PER_ROW_SQL, words))
+    examined, matches = _sample(articles, words)
+    is_dense = examined < SAMPLE or matches >= DENSE[purpose]
+    return articles.filter(Condition(PER_ROW_SQL if is_dense else INDEX_FIRST_SQL, words))
 
 
-def is_common(query: Query, using: str) -> bool:
-    """Return whether more than FEW articles match: GIN tells sooner than a walk that asks one after another."""
-    with connections[using].cursor() as cursor:
-        cursor.execute(f"SELECT ({MATCHED}) > %s", [_tsquery(query, using), FEW + 1, FEW])
-        return bool(cursor.fetchone()[0])
-
-
-def ranks(ids: Sequence[int], query: Query, using: str) -> dict[int, float]:
-    """Return how well each of these articles matches; the title counts four times, names twice."""
+def rank_matches(ids: Sequence[int], query: Query, using: str) -> dict[int, float]:
+    """Return how relevant each of these articles is; the title counts four times, names twice."""
     weights = "'{0.25, 0.25, 0.5, 1.0}'"
     sql = f"SELECT article_id, ts_rank({weights}, document, %s::tsquery) FROM article_search WHERE article_id = ANY(%s)"  # noqa: S608
     with connections[using].cursor() as cursor:
-        cursor.execute(sql, [_tsquery(query, using), list(ids)])
+        cursor.execute(sql, [match_expression(query, using), list(ids)])
         return dict(cursor.fetchall())
 
 
 @lru_cache(maxsize=1000)
-def _tsquery(query: Query, using: str) -> str:
-    """Return the query in PostgreSQL's language. Its own parser reads the words, so nothing in them is an operator."""
-    parts = [BEGINNING if term.prefix else TERM for term in query.wanted] + [f"!!{TERM}" for _ in query.unwanted]
-    terms: list[Term] = [*query.wanted, *query.unwanted]
+def match_expression(query: Query, using: str) -> str:
+    """Return the query as a tsquery. PostgreSQL's own parser reads the words, so nothing in them is an operator."""
+    required = [PREFIX_SQL if term.prefix else TERM_SQL for term in query.required]
+    parts = required + [f"!!{TERM_SQL}" for _ in query.excluded]
+    terms: list[SearchTerm] = [*query.required, *query.excluded]
     with connections[using].cursor() as cursor:
         cursor.execute(f"SELECT ({' && '.join(parts)})::text", [str(term) for term in terms])
         return cursor.fetchone()[0]
 
 
 def _sample(articles: ArticleQuerySet, words: str) -> tuple[int, int]:
-    """Return how many of the newest articles were looked at, and how many of them match, a while ago at most.
+    """Return how many of the newest articles were examined, and how many of them match, at most ten minutes ago.
 
-    Looking takes longer than finding, and no answer depends on it but by how long it takes.
+    Examining them takes longer than finding matches, and affects only how long the search takes.
     """
     sql, params = articles.query.sql_with_params()
-    asked = repr((words, sql, [value for value in params if not isinstance(value, datetime)]))  # but the time of asking
-    key = f"sample-{hashlib.blake2b(asked.encode(errors='surrogatepass'), digest_size=16).hexdigest()}"
-    known = cache.get(key)
-    if known is None:
-        sample = articles.newest_first().annotate(matches=Condition(ASKED, words))
-        found = list(sample.values_list("matches", flat=True)[:SAMPLE])
-        known = len(found), sum(found)
-        cache.set(key, known, SAMPLE_SECONDS)
-    return known
+    question = repr((words, sql, [value for value in params if not isinstance(value, datetime)]))  # without the time
+    key = f"sample-{hashlib.blake2b(question.encode(errors='surrogatepass'), digest_size=16).hexdigest()}"
+    sample: tuple[int, int] | None = cache.get(key)
+    if sample is None:
+        newest = articles.newest_first().annotate(matches=Condition(PER_ROW_SQL, words))
+        matches = list(newest.values_list("matches", flat=True)[:SAMPLE])
+        sample = len(matches), sum(matches)
+        cache.set(key, sample, SAMPLE_SECONDS)
+    return sample

@@ -1,10 +1,10 @@
-"""What a person typed into a search field, taken apart. Pure: knows no database.
+"""Parse what a person typed into a search field.
 
     climate summit      both words, in any field and form
     "climate summit"    the words side by side
     -football           without this word or phrase
 
-Any text is a query: what is no word separates words, so operators of either database mean nothing here.
+Any text is a query: everything but words separates words, so operators of the databases mean nothing here.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from unicodedata import category
 
 MAX_CHARACTERS = 1000
 MAX_WORDS = 16  # each costs the database a pass; a pasted headline has fewer
-PREFIX_BYTES = 3  # shorter beginnings are those of half the dictionary; one Chinese character is 3 bytes
+PREFIX_BYTES = 3  # too many words begin with fewer; one Chinese character has 3 bytes
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 _PIECE = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    """Words that stand side by side; nearly always one. With `prefix` the last one is a beginning."""
+class SearchTerm:
+    """Words that stand side by side; usually one. With `prefix` the last one is the beginning of a word."""
 
     words: tuple[str, ...]
     prefix: bool = False
@@ -34,47 +34,49 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All of `wanted` and none of `unwanted`. False if there is nothing to look for."""
+    """All of `required` and none of `excluded`. False if both are empty."""
 
-    wanted: tuple[Term, ...] = ()
-    unwanted: tuple[Term, ...] = ()
+    required: tuple[SearchTerm, ...] = ()
+    excluded: tuple[SearchTerm, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.wanted or self.unwanted)
+        return bool(self.required or self.excluded)
 
 
 def parse(text: str, *, prefix: bool = False) -> Query:
-    """Return the query that `text` writes. With `prefix`, a last word that is still being typed is a beginning.
+    """Parse a query. With `prefix`, a last word that is still being typed is the beginning of a word.
 
-    Beyond MAX_CHARACTERS and MAX_WORDS nothing is read.
+    What comes after MAX_CHARACTERS and MAX_WORDS is ignored.
     """
     text = text[:MAX_CHARACTERS].translate(_QUOTES)
-    wanted: dict[Term, None] = {}
-    unwanted: dict[Term, None] = {}
-    left = MAX_WORDS
+    required: dict[SearchTerm, None] = {}
+    excluded: dict[SearchTerm, None] = {}
+    words_left = MAX_WORDS
     for piece in _PIECE.finditer(text):
-        words = words_of(piece["phrase"] or piece["word"] or "")[: max(left, 0)]
+        words = split_words(piece["phrase"] or piece["word"] or "")[: max(words_left, 0)]
         if words:
-            left -= sum(map(_cost, words))
-            is_beginning = prefix and not piece["minus"] and piece.end("word") == len(text) and _is_long(words[-1])
-            (unwanted if piece["minus"] else wanted)[Term(words, is_beginning)] = None
-    return Query(tuple(wanted), tuple(unwanted))
+            words_left -= sum(map(_word_count, words))
+            is_beginning = (
+                prefix and not piece["minus"] and piece.end("word") == len(text) and _is_long_enough(words[-1])
+            )
+            (excluded if piece["minus"] else required)[SearchTerm(words, is_beginning)] = None
+    return Query(tuple(required), tuple(excluded))
 
 
-def words_of(text: str) -> tuple[str, ...]:
-    """Return the words of `text`: runs of letters, digits and the marks upon them."""
-    spaced = "".join(letter if _is_of_word(letter) or category(letter)[0] == "M" else " " for letter in text)
-    return tuple(word for word in spaced.split() if any(map(_is_of_word, word)))
+def split_words(text: str) -> tuple[str, ...]:
+    """Return the words of `text`: runs of letters, digits and their combining marks."""
+    spaced = "".join(letter if _is_word_character(letter) or category(letter)[0] == "M" else " " for letter in text)
+    return tuple(word for word in spaced.split() if any(map(_is_word_character, word)))
 
 
-def _cost(word: str) -> int:
-    """Return how many words a database may see in this one: marks inside it part words for SQLite."""
-    return len("".join(letter if _is_of_word(letter) else " " for letter in word).split())
+def _word_count(word: str) -> int:
+    """Return how many words a database may find in this one: SQLite splits words at marks."""
+    return len("".join(letter if _is_word_character(letter) else " " for letter in word).split())
 
 
-def _is_of_word(letter: str) -> bool:
+def _is_word_character(letter: str) -> bool:
     return letter.isalpha() or letter.isdecimal()
 
 
-def _is_long(word: str) -> bool:
+def _is_long_enough(word: str) -> bool:
     return len(word.encode()) >= PREFIX_BYTES

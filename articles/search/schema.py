@@ -67,7 +67,7 @@ class DropTriggers(_IndexOperation):
 
 
 def rebuild(connection: Any) -> None:
-    """Index all articles anew, in the caller's transaction: after words were changed while triggers were dropped."""
+    """Index all articles again, in the caller's transaction: after text changed while triggers were dropped."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM article_search")
     _execute(connection, "FILL")

@@ -1,10 +1,10 @@
-"""Search on SQLite: which articles match, and how well, by FTS5.
+"""Search on SQLite: find and rank matches by FTS5.
 
-FTS5 knows no dates, and asking it about one article after another is slow (up to 0.3 ms each). So it always says which
-articles match, once, and what differs is who leads. Few matches are looked up and sorted. Many are laid out as a
-list, and SQLite walks the index that it would walk anyway, newest first, and asks that list. The list costs 0.2 µs for
-each match and the longest walk 0.1 s in a million articles, however the matches lie in time. Only where the newest of
-many are wanted, and a look at the newest articles shows that every other one matches, is FTS5 asked about each: 2 ms.
+FTS5 knows no dates, and testing one article after another is slow (up to 0.3 ms each). So it always returns all
+matches at once, and what differs is which side leads. A few matches are looked up and sorted. Many become a list, and
+SQLite walks the index of times, newest first, testing each article against that list. The list costs 0.2 µs per match
+and the longest walk 0.1 s in a million articles, however the matches are spread over time. Only if the newest of many
+are needed, and a sample of the newest articles shows that every other one matches, is FTS5 asked about each: 2 ms.
 """
 
 from __future__ import annotations
@@ -13,79 +13,71 @@ from collections.abc import Sequence
 
 from django.db import connections
 
-from articles.models import ArticleQuerySet
+from articles.models import Article, ArticleQuerySet
 
-from .condition import Condition
-from .query import Query, Term
+from .condition import MANY, Condition, Purpose
+from .query import Query, SearchTerm
 
-SAMPLE, DENSE = 200, 100  # of the newest articles so many are looked at, so many must match for asking one by one
-FEW = 5000  # looking these up and sorting them costs some 25 ms; walking for them could cost ten times that
+SAMPLE, DENSE = 200, 100  # articles examined, newest first, and matches among them from which each one is tested
 
-MATCHES = "(SELECT rowid FROM article_search WHERE article_search MATCH %%s)"
-LOOKED_UP = f"%(expressions)s IN {MATCHES}"
-WALKED = f"+%(expressions)s IN {MATCHES}"  # the plus keeps the list from leading
-MATCHED = "SELECT count(*) FROM (SELECT 1 FROM article_search WHERE article_search MATCH %s LIMIT %s)"
-ASKED = "EXISTS (SELECT 1 FROM article_search WHERE rowid = %(expressions)s AND article_search MATCH %%s)"
-WITHOUT = f"+%(expressions)s NOT IN {MATCHES}"
+MATCHES_SQL = "(SELECT rowid FROM article_search WHERE article_search MATCH %%s)"
+INDEX_FIRST_SQL = f"%(expressions)s IN {MATCHES_SQL}"  # for MANY matches 25 ms; a walk could take ten times that
+SCAN_SQL = f"+%(expressions)s IN {MATCHES_SQL}"  # the plus keeps the list from leading
+PER_ROW_SQL = "EXISTS (SELECT 1 FROM article_search WHERE rowid = %(expressions)s AND article_search MATCH %%s)"
+EXCLUDE_SQL = f"+%(expressions)s NOT IN {MATCHES_SQL}"
+COUNT_SQL = "SELECT count(*) FROM (SELECT 1 FROM article_search WHERE article_search MATCH %s LIMIT %s)"
 
 
-def narrow(articles: ArticleQuerySet, query: Query, purpose: str, *, newest: bool = False) -> ArticleQuerySet:
-    """Return those of `articles` that match; the purpose makes no difference here.
+def filter_matching(
+    articles: ArticleQuerySet, query: Query, purpose: Purpose, *, newest: bool = False
+) -> ArticleQuerySet:
+    """Return those of `articles` that match; the purpose makes no difference.
 
-    `newest`: of those, only the first page is read, newest first.
-
-    One query decides how they are found.
+    With `newest`, only the first page, newest first, may be read. One query decides how the articles are found.
     """
-    if not query.wanted:
-        return articles.filter(Condition(WITHOUT, _any(query.unwanted)), staged=None)
-    words = match_expression(query)
-    return articles.filter(Condition(_way(articles, words, newest), words))
+    if not query.required:
+        return articles.filter(Condition(EXCLUDE_SQL, _any(query.excluded)), staged=None)
+    words = match_expression(query, articles.db)
+    return articles.filter(Condition(_plan(articles, words, newest), words))
 
 
-def is_common(query: Query, using: str) -> bool:
-    """Return whether more than FEW articles match."""
-    with connections[using].cursor() as cursor:
-        cursor.execute(f"SELECT ({MATCHED}) > %s", [match_expression(query), FEW + 1, FEW])
-        return bool(cursor.fetchone()[0])
-
-
-def ranks(ids: Sequence[int], query: Query, using: str) -> dict[int, float]:
-    """Return how well each of these articles matches; the title counts four times, names twice."""
+def rank_matches(ids: Sequence[int], query: Query, using: str) -> dict[int, float]:
+    """Return how relevant each of these articles is; the title counts four times, names twice."""
     marks = ", ".join(["%s"] * len(ids))
-    # The range, which follows from the list, is what FTS5 can start and stop by.
+    # The range follows from the list, but lets FTS5 start and stop early.
     sql = f"""SELECT rowid, -bm25(article_search, 4.0, 1.0, 2.0, 2.0) FROM article_search
         WHERE article_search MATCH %s AND rowid BETWEEN %s AND %s AND +rowid IN ({marks})"""  # noqa: S608
     with connections[using].cursor() as cursor:
-        cursor.execute(sql, [match_expression(query), min(ids), max(ids), *ids])
+        cursor.execute(sql, [match_expression(query, using), min(ids), max(ids), *ids])
         return dict(cursor.fetchall())
 
 
-def match_expression(query: Query) -> str:
-    """Return the query in FTS5's language. Terms hold no quotes, so quoted they are nothing but words."""
-    wanted = " AND ".join(map(_quoted, query.wanted))
-    return f"({wanted}) NOT ({_any(query.unwanted)})" if query.unwanted else wanted
+def match_expression(query: Query, using: str) -> str:
+    """Return the query in FTS5's language. Terms hold no quotation marks, so quoted they are only words."""
+    required = " AND ".join(map(_quoted, query.required))
+    return f"({required}) NOT ({_any(query.excluded)})" if query.excluded else required
 
 
-def _any(terms: Sequence[Term]) -> str:
+def _any(terms: Sequence[SearchTerm]) -> str:
     return " OR ".join(map(_quoted, terms))
 
 
-def _quoted(term: Term) -> str:
+def _quoted(term: SearchTerm) -> str:
     return f'"{term}" *' if term.prefix else f'"{term}"'
 
 
-def _way(articles: ArticleQuerySet, words: str, newest: bool) -> str:
-    """Return how the matches are to be found. One query: it looks at the newest articles only if matches are many."""
+def _plan(articles: ArticleQuerySet, words: str, newest: bool) -> str:
+    """Return the condition that finds the matches fastest. One query, which samples only if there are many matches."""
     sample, params = "0", []
     if newest:
-        seen = articles.newest_first().values("pk")[:SAMPLE]
-        matches = articles.model._default_manager.filter(Condition(ASKED, words), pk__in=seen).order_by().values("pk")
-        sql, given = matches.query.sql_with_params()
-        sample, params = f"(SELECT count(*) FROM ({sql}) sampled)", list(given)  # noqa: S608
+        ids = articles.newest_first().values("pk")[:SAMPLE]
+        matches = Article.objects.filter(Condition(PER_ROW_SQL, words), pk__in=ids).order_by()
+        sql, sql_params = matches.values("pk").query.sql_with_params()
+        sample, params = f"(SELECT count(*) FROM ({sql}) sampled)", list(sql_params)  # noqa: S608
     with connections[articles.db].cursor() as cursor:
-        decision = f"SELECT CASE WHEN ({MATCHED}) <= %s THEN -1 ELSE {sample} END"
-        cursor.execute(decision, [words, FEW + 1, FEW, *params])
-        found = cursor.fetchone()[0]
-    if found < 0:
-        return LOOKED_UP
-    return ASKED if found >= DENSE else WALKED
+        decision = f"SELECT CASE WHEN ({COUNT_SQL}) <= %s THEN -1 ELSE {sample} END"
+        cursor.execute(decision, [words, MANY + 1, MANY, *params])
+        sampled = cursor.fetchone()[0]
+    if sampled < 0:
+        return INDEX_FIRST_SQL
+    return PER_ROW_SQL if sampled >= DENSE else SCAN_SQL

@@ -1,4 +1,4 @@
-"""Sitemaps (sitemaps.org, 0.9): an index of sections, one for each month that has stories, and one of the last days.
+"""Sitemaps (sitemaps.org, 0.9): an index of sections, the stories of each, the lists, and the news of the last days.
 
-Django's framework counts everything and pages by offset, and tells days instead of times; `sections.py` doesn't.
+Django's framework pages by offset and knows only days instead of times, so `sections.py` has its own queries.
 """

@@ -1,4 +1,4 @@
-"""Show stories on a page: text, times, pictures, the logo of an outlet, links to feeds. All of it is escaped."""
+"""Tags and filters that show stories: text, times, pictures, logos, links to feeds. All output is escaped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.utils.dateformat import format as format_date
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from articles.public.media import Copy, Outlet, media_address
+from articles.public.media import ProviderView, StoredPicture, media_url
 from articles.public.text import http_url, truncate_words, unescape
 from pictures.sizes import WIDTHS
 
@@ -85,11 +85,11 @@ def _feed_urls(name: str, arguments: tuple[str, ...], query: str) -> dict[str, s
 @register.filter
 def media(name: str) -> str:
     """Return the URL of a stored file."""
-    return media_address(name)
+    return media_url(name)
 
 
 @register.simple_tag
-def picture(copy: Copy, sizes: str, widest: int = WIDTHS[-1], **attributes: str) -> SafeString:
+def picture(copy: StoredPicture, sizes: str, widest: int = WIDTHS[-1], **attributes: str) -> SafeString:
     """Show our own copy, in the smallest format and size that the reader's browser can use.
 
     `sizes` says how wide it is on the page, `widest` the most pixels worth offering there. The first picture of a page
@@ -104,7 +104,7 @@ def picture(copy: Copy, sizes: str, widest: int = WIDTHS[-1], **attributes: str)
             "", '<source type="image/{}" srcset="{}" sizes="{}">', ((kind, urls, sizes) for kind, urls in sources)
         ),
         format_html_join("", ' {}="{}"', ((name.rstrip("_"), value) for name, value in attributes.items())),
-        media_address(copy.named(_fallback(widths), "jpg")),
+        media_url(copy.rendition_name(_fallback(widths), "jpg")),
         copy.width,
         copy.height,
         copy.alt,
@@ -112,8 +112,8 @@ def picture(copy: Copy, sizes: str, widest: int = WIDTHS[-1], **attributes: str)
     )
 
 
-def _candidates(copy: Copy, widths: list[int], suffix: str) -> str:
-    return ", ".join(f"{media_address(copy.named(width, suffix))} {width}w" for width in widths)
+def _candidates(copy: StoredPicture, widths: list[int], suffix: str) -> str:
+    return ", ".join(f"{media_url(copy.rendition_name(width, suffix))} {width}w" for width in widths)
 
 
 def _fallback(widths: list[int]) -> int:
@@ -122,10 +122,10 @@ def _fallback(widths: list[int]) -> int:
 
 
 @register.inclusion_tag("articles/_provider_logo.html")
-def provider_logo(outlet: Outlet, size: int) -> dict[str, Any]:
-    """Show an outlet's logo, or its letters if there is none. It is decoration: the name is always beside it."""
-    logo = outlet.logo(size)
-    return {"outlet": outlet, "files": logo.files if logo else [], "size": size}
+def provider_logo(provider: ProviderView, size: int) -> dict[str, Any]:
+    """Show a provider's logo, or its letters if there is none. It is decoration: the name is always beside it."""
+    logo = provider.logo(size)
+    return {"provider": provider, "files": logo.files if logo else [], "size": size}
 
 
 @register.simple_tag

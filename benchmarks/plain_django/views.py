@@ -2,7 +2,7 @@ from django.db.models import Count, Prefetch, Q
 from django.shortcuts import get_object_or_404, render
 
 from articles.models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink, Topic
-from articles.public.media import Copy
+from articles.public.media import StoredPicture
 from providers.models import Provider
 
 ARTICLES = (
@@ -24,7 +24,7 @@ def page(request, template, articles, **context):
     articles = list(articles)
     addresses = {image.url for article in articles for image in article.images.all()}
     held = PictureAddress.objects.held().filter(url__in=addresses).select_related("picture")
-    pictures = {address.url: Copy.of(address.picture) for address in held}
+    pictures = {address.url: StoredPicture.of(address.picture) for address in held}
     for article in articles:
         article.picture = next((pictures[image.url] for image in article.images.all() if image.url in pictures), None)
     context |= {"articles": articles, "sections": sections()}

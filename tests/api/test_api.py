@@ -28,7 +28,7 @@ def names(client, path=NEWS):
 
 
 class TestItems:
-    row = items.Row(
+    row = items.ArticleRow(
         1,
         "2020-06-09-bridge",
         "The bridge",
@@ -50,13 +50,13 @@ class TestItems:
     )
 
     def test_every_key_is_there_in_the_order_of_the_format(self):
-        assert " ".join(items.item(self.row, items.Edition())) == (
+        assert " ".join(items.item(self.row, items.ApiEdition())) == (
             "path title excerpt sourceUrl webUrl originalUrl featuredContent highlight heat tags images content type "
             "ampWebUrl cdnAmpWebUrl publishedDateTime updatedDateTime provider locale categories topics"
         )
 
     def test_what_is_missing_is_null_and_an_empty_excerpt_is_none(self):
-        found = items.item(self.row, items.Edition())
+        found = items.item(self.row, items.ApiEdition())
 
         assert {key for key, value in found.items() if value is None} == {
             *("sourceUrl", "webUrl", "featuredContent", "highlight", "heat", "tags", "images"),
@@ -72,13 +72,13 @@ class TestItems:
         }
 
     def test_the_edition_of_2024_writes_utc_and_no_content(self):
-        found = items.item(self.row, items.Edition())
+        found = items.item(self.row, items.ApiEdition())
 
         assert (found["publishedDateTime"], found["content"]) == ("2021-01-09T12:37:05Z", "")
 
     @pytest.mark.parametrize(("month", "offset"), [(1, "04:37:05-08:00"), (7, "05:37:05-07:00")])
     def test_the_edition_of_2021_writes_local_time_and_a_line_end(self, month, offset):
-        edition = items.Edition("\r\n", ZoneInfo("America/Los_Angeles"))
+        edition = items.ApiEdition("\r\n", ZoneInfo("America/Los_Angeles"))
         row = self.row._replace(published_at=self.row.published_at.replace(month=month))
 
         found = items.item(row, edition)
@@ -86,7 +86,9 @@ class TestItems:
         assert (found["publishedDateTime"], found["content"]) == (f"2021-0{month}-09T{offset}", "\r\n")
 
     def test_addresses_are_made_of_templates(self):
-        edition = items.Edition(source_url="https://n.example/api/{name}/", video_url="https://n.example/news/{name}/")
+        edition = items.ApiEdition(
+            source_url="https://n.example/api/{name}/", video_url="https://n.example/news/{name}/"
+        )
         video = self.row._replace(type="video")
 
         assert items.item(self.row, edition)["sourceUrl"] == "https://n.example/api/2020-06-09-bridge/"
@@ -106,28 +108,30 @@ class TestItems:
         ],
     )
     def test_of_html_only_the_player_of_the_format_gets_out(self, text, shown):
-        assert items.item(self.row._replace(featured_content=text), items.Edition())["featuredContent"] == shown
+        assert items.item(self.row._replace(featured_content=text), items.ApiEdition())["featuredContent"] == shown
 
     def test_pictures_say_whether_they_are_cached_and_logos_never_are(self):
-        image = items.Image("https://courier.example/1.jpg", 640, 480, None, "", "")
-        found = items.item(self.row._replace(pictures=[image], logos=[image._replace(is_cached=True)]), items.Edition())
+        image = items.ImageRow("https://courier.example/1.jpg", 640, 480, None, "", "")
+        found = items.item(
+            self.row._replace(pictures=[image], logos=[image._replace(is_cached=True)]), items.ApiEdition()
+        )
         plain = {"url": image.url, "width": 640, "height": 480, "title": None, "attribution": None, "isCached": False}
 
         assert found["images"] == [plain]
         assert found["provider"]["images"] == [plain]
-        assert items.item(self.row._replace(pictures=[image._replace(is_cached=True)]), items.Edition())["images"] == [
-            plain | {"isCached": True}
-        ]
+        assert items.item(self.row._replace(pictures=[image._replace(is_cached=True)]), items.ApiEdition())[
+            "images"
+        ] == [plain | {"isCached": True}]
 
     def test_an_empty_topic_is_null_as_long_as_the_list_is_the_documents(self):
         layout = {"items": {"topics": [{"plain": ""}, {"plain": "Transport"}]}}
 
-        assert items.item(self.row._replace(layout=layout), items.Edition())["topics"] == [None, "Transport"]
-        assert items.item(self.row._replace(layout=layout, topics=["AI"]), items.Edition())["topics"] == ["AI"]
+        assert items.item(self.row._replace(layout=layout), items.ApiEdition())["topics"] == [None, "Transport"]
+        assert items.item(self.row._replace(layout=layout, topics=["AI"]), items.ApiEdition())["topics"] == ["AI"]
 
     def test_lists_are_indented_and_single_documents_are_not(self):
-        assert items.listed({"a": ["é/"], "b": None}) == '{\n  "a": [\n    "é/"\n  ],\n  "b": null\n}'.encode()
-        assert items.compact({"a": ["é/"], "b": None}) == '{"a":["é/"],"b":null}'.encode()
+        assert items.dump_list({"a": ["é/"], "b": None}) == '{\n  "a": [\n    "é/"\n  ],\n  "b": null\n}'.encode()
+        assert items.dump_document({"a": ["é/"], "b": None}) == '{"a":["é/"],"b":null}'.encode()
 
 
 @pytest.mark.django_db
@@ -229,7 +233,7 @@ class TestFiles:
 
         answer = client.get(f"{path}index.json")
 
-        assert answer.content == client.get(path).content == items.compact(client.get(NEWS).json()["value"][0])
+        assert answer.content == client.get(path).content == items.dump_document(client.get(NEWS).json()["value"][0])
         assert answer.json()["excerpt"] == 'The bridge will be shut for "three" weeks,\nthe port says.'
         for secret in ("AAAA;BBBB", "secured", "quality", '"published"', "related", "Port city"):
             assert secret not in answer.content.decode()
@@ -248,7 +252,7 @@ class TestFiles:
 
         answer = client.get("/api/topics/index.json")
 
-        assert answer.content == client.get("/api/topics/").content == items.listed(answer.json())
+        assert answer.content == client.get("/api/topics/").content == items.dump_list(answer.json())
         assert answer.json() == {
             "value": [
                 {"name": "Energy", "shortname": "En", "id": "energy", "services": []},
@@ -419,7 +423,7 @@ class TestManners:
 
     def test_a_fault_of_ours_is_json_too(self, client, monkeypatch):
         client.raise_request_exception = False
-        monkeypatch.setattr("articles.api.queries.edition", lambda: 1 / 0)
+        monkeypatch.setattr("articles.api.queries.load_edition", lambda: 1 / 0)
         builders.article()
 
         answer = client.get(NEWS)

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from articles import operations
 from articles.api import changes, items, queries
-from articles.api.cursor import Cursor, ticks
+from articles.api.cursor import ChangesCursor, to_microseconds
 from articles.models import Article, ArticleImage, Event, Operation, Topic
 from articles.operations.results import ActionError
 from providers.models import Provider
@@ -34,7 +34,7 @@ HOUR = timedelta(hours=1)
 SEEDS = range(int(os.environ.get("CHANGES_WALKS", "3")))
 STEPS = 30
 HIDDEN_TITLE = "Hidden words"
-FOREIGN = signing.Signer().sign_object(list(astuple(Cursor(5))))  # by our key, but for something else
+FOREIGN = signing.Signer().sign_object(list(astuple(ChangesCursor(5))))  # by our key, but for something else
 
 
 class Mirror:
@@ -73,8 +73,8 @@ class Mirror:
 
 
 def published() -> dict[str, Any]:
-    edition = queries.edition()
-    rows = queries.rows_of(Article.objects.public().order_by("pk"))
+    edition = queries.load_edition()
+    rows = queries.load_rows(Article.objects.public().order_by("pk"))
     return {row.name: items.item(row, edition) for row in rows}
 
 
@@ -178,7 +178,7 @@ class TestWhatIsTold:
 
         [gone] = [change for change in mirror.catch_up() if change["name"] == article.name]
         at = Operation.objects.latest("pk").at
-        assert gone == {"name": article.name, "withdrawn": True, "at": items.written_time(at)}
+        assert gone == {"name": article.name, "withdrawn": True, "at": items.format_time(at)}
         assert article.name not in mirror.items
 
     def test_what_comes_back_is_told_with_its_item(self, client, clock):
@@ -226,10 +226,10 @@ class TestWhatIsTold:
 
         clock.moment = begin
         assert told(mirror.catch_up()) == [(article.name, False)]
-        assert mirror.told[0]["at"] == items.written_time(begin)
+        assert mirror.told[0]["at"] == items.format_time(begin)
         clock.moment = end
         assert told(mirror.catch_up()) == [(article.name, True)]
-        assert mirror.told[0]["at"] == items.written_time(end)
+        assert mirror.told[0]["at"] == items.format_time(end)
 
     def test_many_schedules_of_one_moment_are_all_told(self, client, clock):
         rows = [builders.article() for _ in range(7)]
@@ -477,7 +477,7 @@ class TestCursor:
             "W10:",
             ":",
             "9" * 900,
-            Cursor(5).__str__()[:-1],
+            ChangesCursor(5).__str__()[:-1],
             FOREIGN,
         ],
     )
@@ -488,8 +488,8 @@ class TestCursor:
         assert answer.json() == {
             "status": 400,
             "where": "since",
-            "what": "is not the `next` of an answer of ours",
-            "hint": "Leave it out to start anew.",
+            "what": "is not the `next` of a response of this site",
+            "hint": "Leave it out to start again.",
         }
 
     @pytest.mark.parametrize(
@@ -514,7 +514,9 @@ class TestCursor:
         assert answer.json()["what"]
 
     def test_nobody_can_write_a_place_in_the_future(self, client, clock):
-        forged = str(Cursor(0, 0, clock=ticks(clock.moment + HOUR), at=ticks(clock.moment + HOUR)))
+        forged = str(
+            ChangesCursor(0, 0, clock=to_microseconds(clock.moment + HOUR), at=to_microseconds(clock.moment + HOUR))
+        )
         text, _, signature = forged.rpartition(":")
         assert client.get("/api/changes", {"since": f"{text}:{signature[::-1]}"}).status_code == 400
 
@@ -528,7 +530,7 @@ class TestCursor:
         answer = client.get("/api/changes", {"since": mirror.since})
 
         assert answer.status_code == 410
-        assert answer.json()["hint"] == "Leave it out to start anew."
+        assert answer.json()["hint"] == "Leave it out to start again."
 
     def test_a_replica_that_is_behind_tells_nothing_yet(self, client, clock):
         article = builders.article()
@@ -544,7 +546,7 @@ class TestCursor:
         assert told(mirror.catch_up()) == [(article.name, False)]
 
     def test_long_runs_that_nobody_notices_are_read_in_parts(self, client, clock, monkeypatch):
-        monkeypatch.setattr(changes, "EVENTS_READ", 3)
+        monkeypatch.setattr(changes, "EVENTS_MAX", 3)
         hidden, article = builders.article(quality=20), builders.article()
         mirror = Mirror(client)
         mirror.catch_up()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from articles.api.withdrawal_times import EXISTS, SHOWS_UNSCORED, Entry, left_at
+from articles.api.withdrawal_times import EXISTS_KEY, PUBLISH_UNSCORED, LogEntry, last_public_at
 
 NOON = datetime(2020, 6, 9, 12, tzinfo=UTC)
 PUBLIC = {
@@ -16,8 +16,8 @@ PUBLIC = {
     "missing": False,
     "publish_at": None,
     "unpublish_at": None,
-    EXISTS: True,
-    SHOWS_UNSCORED: True,
+    EXISTS_KEY: True,
+    PUBLISH_UNSCORED: True,
 }
 HELD = PUBLIC | {"published": False}
 UNSCORED = PUBLIC | {"quality": None, "heat": None, "published": None}
@@ -27,13 +27,13 @@ def minutes(number: int) -> datetime:
     return NOON + timedelta(minutes=number)
 
 
-def entry(operation: int, at: int, *, seen: int = 0, **before: Any) -> Entry:
-    return Entry(operation, minutes(at), minutes(seen), before)
+def entry(operation: int, at: int, *, seen: int = 0, **before: Any) -> LogEntry:
+    return LogEntry(operation, minutes(at), minutes(seen), before)
 
 
-def left(now: dict[str, Any], *newest_first: Entry) -> int | None:
+def left(now: dict[str, Any], *newest_first: LogEntry) -> int | None:
     """Return how many minutes after noon it left, asked since noon, at ten past."""
-    found = left_at(now, newest_first, since=NOON, until=minutes(10))
+    found = last_public_at(now, newest_first, since=NOON, until=minutes(10))
     return None if found is None else int((found - NOON) / timedelta(minutes=1))
 
 
@@ -69,28 +69,28 @@ def left(now: dict[str, Any], *newest_first: Entry) -> int | None:
             [entry(1, 5, published=True, unpublish_at=minutes(3).isoformat())],
             3,
         ),
-        ("deleted", PUBLIC | {EXISTS: False}, [entry(1, 3, **PUBLIC)], 3),
-        ("deleted when it was held", PUBLIC | {EXISTS: False}, [entry(1, 3, **HELD)], None),
+        ("deleted", PUBLIC | {EXISTS_KEY: False}, [entry(1, 3, **PUBLIC)], 3),
+        ("deleted when it was held", PUBLIC | {EXISTS_KEY: False}, [entry(1, 3, **HELD)], None),
         (
             "held, then deleted",
-            {EXISTS: False, SHOWS_UNSCORED: True},
+            {EXISTS_KEY: False, PUBLISH_UNSCORED: True},
             [entry(2, 4, **HELD), entry(1, 3, published=True)],
             3,
         ),
         (
             "came in, was shown, was deleted",
-            {EXISTS: False, SHOWS_UNSCORED: True},
-            [entry(2, 4, **PUBLIC), entry(1, 3, **{EXISTS: False})],
+            {EXISTS_KEY: False, PUBLISH_UNSCORED: True},
+            [entry(2, 4, **PUBLIC), entry(1, 3, **{EXISTS_KEY: False})],
             4,
         ),
-        ("came in held", HELD, [entry(1, 3, **{EXISTS: False})], None),
+        ("came in held", HELD, [entry(1, 3, **{EXISTS_KEY: False})], None),
         (
             "hidden with all unscored ones",
-            UNSCORED | {SHOWS_UNSCORED: False},
-            [entry(1, 3, **{SHOWS_UNSCORED: True})],
+            UNSCORED | {PUBLISH_UNSCORED: False},
+            [entry(1, 3, **{PUBLISH_UNSCORED: True})],
             3,
         ),
-        ("unscored, never shown", UNSCORED | {SHOWS_UNSCORED: False}, [], None),
+        ("unscored, never shown", UNSCORED | {PUBLISH_UNSCORED: False}, [], None),
         (
             "scored too low, when unscored ones were shown",
             HELD | {"heat": 20},
@@ -106,7 +106,7 @@ def test_an_article_has_left_if_it_was_on_the_site(why, now, log, expected):
 def test_states_between_the_steps_of_one_operation_never_were():
     """Scored and published by one act: it was not unscored and public in between."""
     log = [entry(1, 3, published=None), entry(1, 3, heat=None), entry(1, 3, quality=None)]
-    assert left(HELD | {SHOWS_UNSCORED: False}, *log) is None
+    assert left(HELD | {PUBLISH_UNSCORED: False}, *log) is None
 
 
 def test_what_somebody_may_have_seen_counts_although_the_log_has_ended_it_before():

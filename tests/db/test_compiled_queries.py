@@ -10,7 +10,7 @@ from django.utils import timezone
 from articles.db.compiled_queries import NOW, CompiledQuery, KeyRow
 from articles.models import Article, PictureAddress, shown_to_readers
 from articles.models.fields import Digest
-from articles.public.cards import cards_of
+from articles.public.cards import load_cards
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +50,7 @@ def test_cards_keep_the_order_they_are_asked_for(django_assert_num_queries):
     builders.related(articles[3], title="Coverage")
     ids = [article.pk for article in reversed(articles)]
     with django_assert_num_queries(2):
-        cards = cards_of(ids, with_headlines=2)
+        cards = load_cards(ids, with_headlines=2)
     assert [card.title for card in cards] == [f"Story {number}" for number in (4, 3, 2, 1, 0)]
     assert [headline.title for headline in cards[1].headlines] == ["Coverage"]
     assert [card.sources for card in cards] == [1, 2, 1, 1, 1]

@@ -110,9 +110,9 @@ def settled(hub, capsys):
 
 def test_the_first_run_tells_of_the_sites_feeds_and_the_next_of_nothing(hub, capsys):
     builders.article()
-    assert ping(capsys) == "3 feeds: 3 told, 0 waiting, 0 refused"
+    assert ping(capsys) == "3 feeds: 3 notified, 0 waiting, 0 refused"
     assert hub.said() == [{"hub.mode": ["publish"], "hub.url": [feed], "hub.topic": [feed]} for feed in LATEST]
-    assert ping(capsys) == "0 feeds: 0 told, 0 waiting, 0 refused"
+    assert ping(capsys) == "0 feeds: 0 notified, 0 waiting, 0 refused"
     assert hub.said() == []
 
 
@@ -184,8 +184,8 @@ def test_a_schedule_that_begins_or_ends_is_told(hub, capsys, settings, settled, 
     assert ping(capsys).startswith("0 feeds")
 
     Article.objects.filter(pk=settled.pk).update(**{field: now - timedelta(hours=1)})
-    last_run = module.Moment(module.recall(path).moment.event, now - timedelta(hours=2))
-    module.remember(path, module.Memory(last_run, []))
+    last_run = module.LogPosition(module.load_state(path).position.event, now - timedelta(hours=2))
+    module.save_state(path, module.HubState(last_run, []))
 
     ping(capsys)
     assert set(LATEST) <= set(feeds(hub))
@@ -197,10 +197,10 @@ def test_a_schedule_that_begins_or_ends_is_told(hub, capsys, settings, settled, 
 def test_what_the_hub_could_not_be_told_waits_for_the_next_run(hub, capsys, settled):
     hub.status = lambda feed: 503 if feed.endswith("latest.json") else 202
     operations.edit(settled, title="Another title")
-    assert ping(capsys, code=1) == "12 feeds: 2 told, 10 waiting, 0 refused"
+    assert ping(capsys, code=1) == "12 feeds: 2 notified, 10 waiting, 0 refused"
     hub.said()
     hub.status = 204
-    assert ping(capsys) == "10 feeds: 10 told, 0 waiting, 0 refused"
+    assert ping(capsys) == "10 feeds: 10 notified, 0 waiting, 0 refused"
     assert LATEST[2] in feeds(hub)
     assert ping(capsys).startswith("0 feeds")
 
@@ -208,17 +208,17 @@ def test_what_the_hub_could_not_be_told_waits_for_the_next_run(hub, capsys, sett
 @pytest.mark.parametrize("status", [301, 400, 404])
 def test_what_the_hub_refuses_is_not_tried_again(hub, capsys, status):
     hub.status = lambda feed: status if feed == LATEST[0] else 200
-    assert ping(capsys, code=1) == "3 feeds: 2 told, 0 waiting, 1 refused"
+    assert ping(capsys, code=1) == "3 feeds: 2 notified, 0 waiting, 1 refused"
     assert ping(capsys).startswith("0 feeds")
 
 
 def test_a_hub_that_is_away_or_silent_costs_one_try(hub, capsys, monkeypatch, settings):
     monkeypatch.setattr(module, "TIMEOUT", urllib3.Timeout(0.3))
     hub.silent.set()
-    assert ping(capsys, code=1) == "3 feeds: 0 told, 3 waiting, 0 refused"
+    assert ping(capsys, code=1) == "3 feeds: 0 notified, 3 waiting, 0 refused"
     assert len(hub.said()) == 1
     settings.WEBSUB_HUB = "http://127.0.0.1:1/"
-    assert ping(capsys, code=1) == "3 feeds: 0 told, 3 waiting, 0 refused"
+    assert ping(capsys, code=1) == "3 feeds: 0 notified, 3 waiting, 0 refused"
 
 
 def test_an_act_never_asks_the_hub(hub, settled):
@@ -243,7 +243,7 @@ def test_a_file_of_something_else_is_not_taken_for_memory(hub, settings):
 def test_a_place_that_cant_be_written_is_named(hub, settings, tmp_path):
     (tmp_path / "file").write_text("")
     settings.WEBSUB_STATE = str(tmp_path / "file" / "websub.json")
-    with pytest.raises(CommandError, match="WEBSUB_STATE names another place"):
+    with pytest.raises(CommandError, match="Set WEBSUB_STATE to another file"):
         call_command("ping_hub")
     assert hub.said() == []
 
@@ -251,12 +251,12 @@ def test_a_place_that_cant_be_written_is_named(hub, settings, tmp_path):
 def test_runs_side_by_side_tell_once(hub, capsys, settings):
     with file_lock(Path(settings.WEBSUB_STATE)) as is_held:
         assert is_held
-        assert ping(capsys) == "Another run is telling the hub: nothing to do."
+        assert ping(capsys) == "Another run is notifying the hub: nothing to do."
     assert ping(capsys).startswith("3 feeds")
 
 
 def test_without_a_hub_there_is_nothing_to_do(settings, capsys, client):
-    assert ping(capsys) == "WEBSUB_HUB names no hub: nothing to do."
+    assert ping(capsys) == "WEBSUB_HUB is not set: nothing to do."
     assert "Link" not in client.get("/feeds/latest.rss")
 
 

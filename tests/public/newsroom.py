@@ -1,7 +1,7 @@
 """A newsroom with something on each public page."""
 
 from articles.models import Article
-from articles.public.media import media_address
+from articles.public.media import media_url
 from tests import builders
 
 ADDRESSES = ["/", "/latest/", "/topics/", "/topics/ai/", "/providers/", "/providers/courier.example/"]
@@ -9,7 +9,7 @@ ADDRESSES = ["/", "/latest/", "/topics/", "/topics/ai/", "/providers/", "/provid
 
 def with_picture(article, number=1):
     """Give an article a picture of ours; return the address of its widest JPEG."""
-    return media_address(builders.picture(article, f"https://pictures.example/{number}.jpg").file)
+    return media_url(builders.picture(article, f"https://pictures.example/{number}.jpg").file)
 
 
 def newsroom(stories=1):

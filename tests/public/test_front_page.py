@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from articles import operations
 from articles.models import Article
-from articles.public.front_page import ALREADY_MAX, FAR, STORIES, Place
+from articles.public.front_page import MIXING_LIMIT, SHOWN_EARLY_MAX, STORIES, FrontPageCursor
 from tests import builders
 from tests.builders import MORNING
 
@@ -80,7 +80,7 @@ def test_an_outlet_with_all_the_hottest_stories_leaves_places_to_others(client, 
         shown = outlets(page_at(client))
     assert Counter(shown[:10])["Loud"] == 2
     assert len(shown) == STORIES
-    assert FAR > 70
+    assert MIXING_LIMIT > 70
 
 
 def test_where_others_dont_have_enough_stories_the_places_are_filled(client):
@@ -151,16 +151,18 @@ def test_a_page_ends_where_stories_of_one_heat_and_time_go_on(client):
 def test_nonsense_is_the_first_page(client, before):
     builders.article()
     assert client.get("/", {"before": before}).content == client.get("/").content
-    assert Place.parse(before) is None
+    assert FrontPageCursor.parse(before) is None
 
 
-@pytest.mark.parametrize("place", [Place(18000.5, "2020-06-09-a"), Place(-3.25, "é-~.x", (7, 10**17))])
+@pytest.mark.parametrize(
+    "place", [FrontPageCursor(18000.5, "2020-06-09-a"), FrontPageCursor(-3.25, "é-~.x", (7, 10**17))]
+)
 def test_a_place_is_read_as_it_is_written(place):
-    assert Place.parse(unquote(str(place))) == place
+    assert FrontPageCursor.parse(unquote(str(place))) == place
 
 
 def test_a_place_names_few_stories():
-    assert Place.parse(str(Place(1.0, "a", tuple(range(ALREADY_MAX + 1))))) is None
+    assert FrontPageCursor.parse(str(FrontPageCursor(1.0, "a", tuple(range(SHOWN_EARLY_MAX + 1))))) is None
 
 
 def test_after_the_last_story_a_page_says_so(client):

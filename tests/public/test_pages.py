@@ -267,8 +267,8 @@ def test_a_domain_may_be_a_whole_path(client):
 
 
 def test_outlets_beyond_the_first_page_are_reached_by_key(client, monkeypatch):
-    assert views.OUTLETS_PAGE == 200
-    monkeypatch.setattr(views, "OUTLETS_PAGE", 2)
+    assert views.PROVIDERS_PER_PAGE == 200
+    monkeypatch.setattr(views, "PROVIDERS_PER_PAGE", 2)
     for number in range(3):
         builders.article(provider=builders.provider(f"Paper {number}", f"p{number}.example"))
     first = body(client, "/providers/")

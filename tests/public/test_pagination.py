@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from articles import operations
 from articles.models import Article, ArticleTopic, Topic
 from articles.public import pagination
-from articles.public.pagination import Cursor, page_about, page_by, page_of
+from articles.public.pagination import PageCursor, page_for_providers, page_for_topics, paginate
 from tests import builders
 from tests.builders import MORNING
 
@@ -17,14 +17,14 @@ from tests.builders import MORNING
 @pytest.mark.parametrize(
     ("cursor", "text"),
     [
-        (Cursor(datetime(2020, 6, 9, 12, 37, tzinfo=UTC), "2020-06-09-a-b"), "20200609T123700Z-2020-06-09-a-b"),
-        (Cursor(datetime(2020, 6, 9, 12, 37, 0, 120, tzinfo=UTC), "x"), "20200609T123700.000120Z-x"),
-        (Cursor(datetime(987, 1, 2, tzinfo=UTC), "ünë/x -"), "09870102T000000Z-ünë/x -"),
+        (PageCursor(datetime(2020, 6, 9, 12, 37, tzinfo=UTC), "2020-06-09-a-b"), "20200609T123700Z-2020-06-09-a-b"),
+        (PageCursor(datetime(2020, 6, 9, 12, 37, 0, 120, tzinfo=UTC), "x"), "20200609T123700.000120Z-x"),
+        (PageCursor(datetime(987, 1, 2, tzinfo=UTC), "ünë/x -"), "09870102T000000Z-ünë/x -"),
     ],
 )
 def test_a_cursor_is_readable_and_reads_back(cursor, text):
     assert str(cursor) == text
-    assert Cursor.parse(text) == cursor
+    assert PageCursor.parse(text) == cursor
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_cursor_is_readable_and_reads_back(cursor, text):
     + ["20200609T123700Z-x\0", "2020-06-09", "' OR 1=1 --", "20200609T123700+0200-x", "٢٠٢٠٠٦٠٩-x", "9" * 5000 + "-x"],
 )
 def test_anything_else_is_no_cursor(text):
-    assert Cursor.parse(text) is None
+    assert PageCursor.parse(text) is None
 
 
 @pytest.mark.django_db
@@ -42,7 +42,7 @@ class TestPages:
         names_by_key = dict(Article.objects.values_list("pk", "name"))
         names, before = [], ""
         while True:
-            page = page_of(Article.objects.public(), before, size=size)
+            page = paginate(Article.objects.public(), before, size=size)
             names.append([names_by_key[pk] for pk in page.ids])
             if page.older is None:
                 return names
@@ -74,21 +74,21 @@ class TestPages:
 
     def test_what_comes_in_or_goes_doesnt_move_the_next_page(self):
         rows = [builders.article() for _ in range(6)]
-        first = page_of(Article.objects.public(), "", size=3)
-        before = page_of(Article.objects.public(), str(first.older), size=3).ids
+        first = paginate(Article.objects.public(), "", size=3)
+        before = paginate(Article.objects.public(), str(first.older), size=3).ids
         builders.article("A newer one")
         Article.objects.filter(pk=rows[3].pk).delete()  # the very one at which the page ended
-        assert page_of(Article.objects.public(), str(first.older), size=3).ids == before
+        assert paginate(Article.objects.public(), str(first.older), size=3).ids == before
 
     def test_nonsense_gives_the_first_page(self):
         builders.article("The only one")
-        page = page_of(Article.objects.public(), "nonsense")
+        page = paginate(Article.objects.public(), "nonsense")
         assert page.ids == [Article.objects.get(title="The only one").pk]
         assert page.cursor is None
 
     def test_the_condition_starts_in_the_index(self):
         with CaptureQueriesContext(connection) as queries:
-            page_of(Article.objects.public(), "20200609T123700Z-x")
+            paginate(Article.objects.public(), "20200609T123700Z-x")
         assert '"published_at" <= ' in queries[0]["sql"]
 
 
@@ -98,7 +98,7 @@ class TestPagesOfTopics:
         names_by_key = dict(Article.objects.values_list("pk", "name"))
         names, before = [], ""
         while True:
-            page = page_about([topic.pk for topic in topics], before, size=size)
+            page = page_for_topics([topic.pk for topic in topics], before, size=size)
             names += [names_by_key[pk] for pk in page.ids]
             if page.older is None:
                 return names
@@ -114,7 +114,7 @@ class TestPagesOfTopics:
         expected = [article.name for article in Article.objects.public().about(topics).newest_first()]
         for size in (1, 4, 25):
             assert self.walk(topics, size) == expected
-        monkeypatch.setattr(pagination, "KEYS_AT_ONCE", 2)
+        monkeypatch.setattr(pagination, "UNION_MAX", 2)
         assert self.walk(topics, 3) == expected
         assert self.walk([], 3) == []
 
@@ -123,7 +123,7 @@ class TestPagesOfTopics:
         keys = list(Topic.objects.values_list("pk", flat=True))
         for some in (keys[:2], keys):
             with django_assert_num_queries(2):
-                assert page_about(some, "").ids
+                assert page_for_topics(some, "").ids
 
     def test_an_article_that_gets_another_time_moves(self):
         old, new = builders.article("Old", topics=["AI"]), builders.article("New", topics=["AI"])
@@ -153,7 +153,7 @@ def test_pages_of_an_outlet_hold_all_its_names(django_assert_max_num_queries):
     found, before = [], ""
     for _ in range(3):
         with django_assert_max_num_queries(2):
-            page = page_by(keys, before, size=5)
+            page = page_for_providers(keys, before, size=5)
         found += page.ids
         before = str(page.older)
     assert found == expected

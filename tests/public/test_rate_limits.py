@@ -8,7 +8,7 @@ import pytest
 from django.test import RequestFactory
 
 from articles.public import rate_limits
-from articles.public.rate_limits import seconds_to_wait
+from articles.public.rate_limits import retry_after
 from config.client_ip import client_ip
 from tests import settings as test_settings
 
@@ -35,17 +35,17 @@ def request(address="203.0.113.7", forwarded=""):
 
 
 def test_whoever_asks_too_often_waits_for_the_next_minute(clock, limit):
-    assert [seconds_to_wait(request(), limit, 3) for _ in range(3)] == [0, 0, 0]
+    assert [retry_after(request(), limit, 3) for _ in range(3)] == [0, 0, 0]
     clock[0] += 18
-    assert seconds_to_wait(request(), limit, 3) == 42
+    assert retry_after(request(), limit, 3) == 42
     clock[0] += 42
-    assert seconds_to_wait(request(), limit, 3) == 0
+    assert retry_after(request(), limit, 3) == 0
 
 
 def test_clients_and_limits_are_counted_apart(clock, limit):
-    assert [seconds_to_wait(request(), limit, 1) for _ in range(2)] == [0, 60]
-    assert seconds_to_wait(request("203.0.113.8"), limit, 1) == 0
-    assert seconds_to_wait(request(), f"{limit}-another", 1) == 0
+    assert [retry_after(request(), limit, 1) for _ in range(2)] == [0, 60]
+    assert retry_after(request("203.0.113.8"), limit, 1) == 0
+    assert retry_after(request(), f"{limit}-another", 1) == 0
 
 
 def some_address() -> str:
@@ -55,7 +55,7 @@ def some_address() -> str:
 
 @pytest.mark.parametrize("rate", [0, -1])
 def test_no_rate_is_no_limit(clock, limit, rate):
-    assert {seconds_to_wait(request(), limit, rate) for _ in range(5)} == {0}
+    assert {retry_after(request(), limit, rate) for _ in range(5)} == {0}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_process_counts_for_itself_while_redis_is_away(clock, limit, monkeypat
     away = RedisCache("redis://127.0.0.1:1/0", {})
     monkeypatch.setattr(rate_limits, "cache", away)
 
-    waits = [seconds_to_wait(request(), limit, 1) for _ in range(2)]
+    waits = [retry_after(request(), limit, 1) for _ in range(2)]
 
     assert waits[0] == 0
     assert waits[1] > 0
@@ -102,7 +102,7 @@ def test_the_api_says_when_to_come_back(client, settings, clock):
     assert refused.json() == {
         "status": 429,
         "where": "/api/news/x/",
-        "what": "was asked for more often than 2 times in a minute",
+        "what": "was requested more than 2 times in a minute",
         "hint": "Wait 40 seconds.",
     }
     assert (refused["Access-Control-Allow-Origin"], refused["Cache-Control"]) == ("*", "no-store")

@@ -9,7 +9,7 @@ import pytest
 from django.http import QueryDict
 
 from articles.public import search_page
-from articles.public.search_page import Asked
+from articles.public.search_page import SearchQuery
 from tests import builders
 from tests.builders import MORNING
 
@@ -47,7 +47,7 @@ def test_without_a_word_it_shows_the_form_and_how_to_use_it(client):
 
 
 def test_what_is_asked_for_has_an_end_and_no_nul():
-    asked = Asked.read(QueryDict(f"q={'x' * 1001}&topic=a%00b&provider={'y' * 1001}"))
+    asked = SearchQuery.read(QueryDict(f"q={'x' * 1001}&topic=a%00b&provider={'y' * 1001}"))
     assert (len(asked.q), asked.topic, len(asked.provider)) == (1000, "ab", 1000)
 
 
@@ -60,8 +60,8 @@ def test_pages_of_the_best_have_four_digits(client, number, status):
 
 @pytest.mark.parametrize(("most", "words"), [(30, "30 stories"), (29, "More than 29 stories")])
 def test_stories_are_counted_up_to_a_number(client, monkeypatch, most, words):
-    assert search_page.COUNTED == 1000
-    monkeypatch.setattr(search_page, "COUNTED", most)
+    assert search_page.COUNT_MAX == 1000
+    monkeypatch.setattr(search_page, "COUNT_MAX", most)
     for _ in range(30):
         builders.article("Storm")
     assert words in found(client, "/search/?q=storm")[0]
@@ -153,11 +153,11 @@ def test_the_best_come_first_if_asked_for(client):
 
 
 def test_many_matches_are_not_counted_out(client, monkeypatch):
-    monkeypatch.setattr(search_page, "COUNTED", 26)
+    monkeypatch.setattr(search_page, "COUNT_MAX", 26)
     for number in range(28):
         builders.article(f"Storm {number}")
     assert "More than 26 stories" in found(client, "/search/?q=storm")[0]
-    monkeypatch.setattr(search_page.search, "is_common", lambda text, using: True)
+    monkeypatch.setattr(search_page.search, "has_many_matches", lambda text, using: True)
     assert "Thousands of stories" in found(client, "/search/?q=storm")[0]
 
 
@@ -222,8 +222,8 @@ def test_a_search_costs_the_same_queries_whatever_it_finds(client, django_assert
 
 def test_what_is_asked_makes_an_address_that_asks_the_same():
     text = "q=a+%22b+c%22+-d&topic=t&provider=p.example&from=2020-01-02&to=2020-02-03&sort=relevance"
-    asked = Asked.read(QueryDict(text))
-    assert Asked.read(QueryDict(asked.address().partition("?")[2])) == asked
+    asked = SearchQuery.read(QueryDict(text))
+    assert SearchQuery.read(QueryDict(asked.url().partition("?")[2])) == asked
     assert [name for name, _ in asked.filters()] == ["topic t", "outlet p.example", "from 2020-01-02 to 2020-02-03"]
 
 

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from articles.models import Article
-from articles.public.structured_data import Work, collection, script, story
+from articles.public.structured_data import CreativeWork, collection, script_tag, story
 from tests import builders
 from tests.builders import MORNING
 from tests.public.newsroom import ADDRESSES, newsroom, with_picture
@@ -24,8 +24,8 @@ def _own_media(settings, tmp_path):
 
 
 def work(**values):
-    told = {"type": "article", "headline": "It happened", "address": "https://c.example/1", "outlet": "The Courier"}
-    return Work(**(told | {"published_at": MORNING} | values))
+    defaults = {"type": "article", "headline": "It happened", "url": "https://c.example/1", "publisher": "The Courier"}
+    return CreativeWork(**(defaults | {"published_at": MORNING} | values))
 
 
 # Pure
@@ -49,7 +49,7 @@ def test_a_list_is_a_collection_of_our_pages_in_their_order():
 
 
 def test_a_story_mentions_what_outlets_reported():
-    data = story("https://n.example/news/x/", "It happened", "", [work(), work(address="")])
+    data = story("https://n.example/news/x/", "It happened", "", [work(), work(url="")])
     assert data["@type"] == "WebPage"
     assert "description" not in data
     assert data["mentions"] == [
@@ -79,7 +79,7 @@ def test_midnight_is_a_day():
 
 
 def test_nothing_ends_the_element_that_holds_the_data():
-    element = script({"name": HOSTILE})
+    element = script_tag({"name": HOSTILE})
     inner = element.removeprefix('<script type="application/ld+json">').removesuffix("</script>")
     assert json.loads(inner) == {"name": HOSTILE}
     assert not re.search("[<>&\u2028\u2029]", inner)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from articles.public.video import player_address, watch_address, youtube_id
+from articles.public.video import player_url, watch_url, youtube_id
 from tests.public.player import PLAYER
 
 
@@ -36,5 +36,5 @@ def test_only_the_known_player_and_address_name_a_video(featured, original, expe
 
 
 def test_addresses_are_made_of_the_id_alone():
-    assert player_address("q7RvN2xLd0A") == "https://www.youtube-nocookie.com/embed/q7RvN2xLd0A?autoplay=1"
-    assert watch_address("q7RvN2xLd0A") == "https://www.youtube.com/watch?v=q7RvN2xLd0A"
+    assert player_url("q7RvN2xLd0A") == "https://www.youtube-nocookie.com/embed/q7RvN2xLd0A?autoplay=1"
+    assert watch_url("q7RvN2xLd0A") == "https://www.youtube.com/watch?v=q7RvN2xLd0A"

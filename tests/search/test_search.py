@@ -7,9 +7,10 @@ from django.test.utils import CaptureQueriesContext
 from articles import search
 from articles.models import Article, ArticleTopic
 from articles.search import postgresql, sqlite
-from articles.search.highlighting import is_akin
-from articles.search.query import MAX_CHARACTERS, MAX_WORDS, Query, Term, parse
+from articles.search.highlighting import share_stem
+from articles.search.query import MAX_CHARACTERS, MAX_WORDS, Query, SearchTerm, parse
 from articles.search.schema import CreateIndex, CreateTriggers, DropTriggers, missing_triggers, rebuild
+from articles.templatetags.newsfold import highlighted
 from providers.models import Provider
 from tests import builders
 
@@ -70,7 +71,7 @@ def titles(text, articles=None, **options):
 
 
 def term(text, **values):
-    return Term(tuple(text.split()), **values)
+    return SearchTerm(tuple(text.split()), **values)
 
 
 @pytest.mark.parametrize(
@@ -105,30 +106,30 @@ def test_a_query_is_taken_apart(text, wanted, unwanted):
 @pytest.mark.parametrize(
     ("text", "last"),
     [
-        ("new elect", Term(("elect",), prefix=True)),
-        ("new elect ", Term(("elect",))),
-        ('new "elect', Term(("elect",))),
-        ("new covid-vac", Term(("covid", "vac"), prefix=True)),
-        ("new el", Term(("el",))),
-        ("new 新", Term(("新",), prefix=True)),
+        ("new elect", SearchTerm(("elect",), prefix=True)),
+        ("new elect ", SearchTerm(("elect",))),
+        ('new "elect', SearchTerm(("elect",))),
+        ("new covid-vac", SearchTerm(("covid", "vac"), prefix=True)),
+        ("new el", SearchTerm(("el",))),
+        ("new 新", SearchTerm(("新",), prefix=True)),
     ],
 )
 def test_only_a_word_still_being_typed_is_a_beginning(text, last):
-    assert parse(text, prefix=True).wanted[-1] == last
+    assert parse(text, prefix=True).required[-1] == last
 
 
 def test_an_unwanted_word_is_never_a_beginning():
-    assert parse("new -elect", prefix=True).unwanted == (Term(("elect",)),)
+    assert parse("new -elect", prefix=True).excluded == (SearchTerm(("elect",)),)
 
 
 def test_a_query_has_no_more_words_than_a_database_should_look_for():
     many = " ".join(f"w{number}" for number in range(100))
 
-    assert len(parse(many).wanted) == MAX_WORDS
-    assert len(parse("-".join(many.split())).wanted[0].words) == MAX_WORDS
+    assert len(parse(many).required) == MAX_WORDS
+    assert len(parse("-".join(many.split())).required[0].words) == MAX_WORDS
     assert not parse(" " * MAX_CHARACTERS + "late")
     parted = " ".join(f"क्ष{chr(ord('a') + number)}" for number in range(20))  # two words each for SQLite
-    assert len(parse(parted).wanted) == MAX_WORDS // 2
+    assert len(parse(parted).required) == MAX_WORDS // 2
 
 
 @pytest.mark.parametrize(
@@ -143,15 +144,15 @@ def test_a_query_has_no_more_words_than_a_database_should_look_for():
     ],
 )
 def test_forms_of_one_word_are_akin(one, other):
-    assert is_akin(one, other)
-    assert is_akin(other, one)
+    assert share_stem(one, other)
+    assert share_stem(other, one)
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("a", "as"), ("china", "chile"), ("elect", "electricity"), ("cat", "catch"), ("cass", "cases")]
 )
 def test_other_words_are_not_akin(one, other):
-    assert not is_akin(one, other)
+    assert not share_stem(one, other)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_other_words_are_not_akin(one, other):
     ],
 )
 def test_highlights_mark_words_and_escape_the_rest(text, words, html):
-    assert search.highlighted(text, words) == html
+    assert highlighted(search.segments(text, words)) == html
 
 
 def test_an_excerpt_begins_where_a_match_can_be_seen():
@@ -287,14 +288,14 @@ def test_no_text_is_an_error(prefix):
 
     for text in HOSTILE:
         list(search.matching(Article.objects.all(), text, prefix=prefix).newest_first()[:5])
-        search.best(Article.objects.all(), text)
+        search.most_relevant(Article.objects.all(), text, size=25)
 
 
 @pytest.fixture(params=["few", "many"])
 def plan(request, monkeypatch):
     """Each way in which the databases find articles, whatever the number of matches."""
     few = request.param == "few"
-    monkeypatch.setattr(sqlite, "FEW", 5000 if few else 0)
+    monkeypatch.setattr(sqlite, "MANY", 5000 if few else 0)
     monkeypatch.setattr(postgresql, "SAMPLE", 0 if few else 1000)
     monkeypatch.setattr(postgresql, "DENSE", dict.fromkeys(postgresql.DENSE, 1 if few else 0))
 
@@ -331,7 +332,7 @@ def test_the_number_of_queries_is_constant(number, django_assert_num_queries):
     with django_assert_num_queries(deciding[0] + 1):
         assert len(search.matching(Article.objects.all(), "storm").newest_first()) == number
     with django_assert_num_queries(deciding[1] + 2):
-        assert len(search.best(Article.objects.all(), "storm")) == number
+        assert len(search.most_relevant(Article.objects.all(), "storm", size=25)) == number
 
 
 @db
@@ -340,12 +341,12 @@ def test_the_best_come_first():
     builders.article("Storm over Paris", excerpt="Wind.")
     builders.article("Quiet", topics=["Storm"])
 
-    assert texts(search.best(Article.objects.all(), "storm")) == [
+    assert texts(search.most_relevant(Article.objects.all(), "storm", size=25)) == [
         "Storm over Paris",
         "Quiet",
         "Nothing here",
     ]
-    assert texts(search.best(Article.objects.all(), "storm", start=1, size=1)) == ["Quiet"]
+    assert texts(search.most_relevant(Article.objects.all(), "storm", start=1, size=1)) == ["Quiet"]
 
 
 @db
@@ -353,13 +354,13 @@ def test_of_equally_good_ones_the_newer_comes_first_and_only_the_newest_are_comp
     builders.article("Storm storm", name="2020-01-01-old", excerpt="Storm.")
     builders.article("Storm", name="2020-01-02-first")
     builders.article("Storm", name="2020-01-03-second")
-    monkeypatch.setattr(search, "RANKED", 2)
+    monkeypatch.setattr(search, "RANKED_MAX", 2)
 
-    assert texts(search.best(Article.objects.all(), "storm"), "name") == [
+    assert texts(search.most_relevant(Article.objects.all(), "storm", size=25), "name") == [
         "2020-01-03-second",
         "2020-01-02-first",
     ]
-    assert texts(search.best(Article.objects.all(), "-wind"), "name") == [
+    assert texts(search.most_relevant(Article.objects.all(), "-wind", size=25), "name") == [
         "2020-01-03-second",
         "2020-01-02-first",
     ]
@@ -535,7 +536,7 @@ def test_the_newest_are_the_same_however_they_are_found(monkeypatch, sample, den
     """Few or many, dense or sparse: the way differs, what is found doesn't."""
     found = [builders.article(f"Storm number {number}") for number in range(6)]
     builders.article("Bridge")
-    for name, value in (("FEW", 3), ("SAMPLE", sample), ("DENSE", dense)):
+    for name, value in (("MANY", 3), ("SAMPLE", sample), ("DENSE", dense)):
         monkeypatch.setattr(sqlite, name, value)
 
     rows = search.matching(Article.objects.all(), "storm", newest=True).newest_first()
@@ -547,9 +548,8 @@ def test_the_newest_are_the_same_however_they_are_found(monkeypatch, sample, den
 def test_a_word_is_common_once_it_is_not_among_few(monkeypatch):
     for _ in range(3):
         builders.article("Storm")
-    for backend in (sqlite, postgresql):
-        monkeypatch.setattr(backend, "FEW", 2)
+    monkeypatch.setattr(search, "MANY", 2)
 
-    assert search.is_common("storm")
-    assert not search.is_common("bridge")
-    assert not search.is_common("-storm")
+    assert search.has_many_matches("storm")
+    assert not search.has_many_matches("bridge")
+    assert not search.has_many_matches("-storm")

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from articles import operations
-from articles.models import Article, Event, Operation, SitePolicy
+from articles.models import Article, Operation, SitePolicy
 from articles.sitemaps import sections as module
 from articles.sitemaps import views
 from articles.sitemaps.sections import sections
@@ -267,10 +267,8 @@ def test_a_schedule_changes_a_section_without_anything_that_runs(client):
     later = timezone.now() + timedelta(hours=1)
     Article.objects.filter(pk=article.pk).update(publish_at=later)
     assert list(told(client, "/sitemap.xml")) == ["/sitemaps/lists.xml"]
-    known = cache.get(module.KNOWN[True])
     begun = timezone.now() - timedelta(minutes=5)
     Article.objects.filter(pk=article.pk).update(publish_at=begun)
-    cache.set(module.KNOWN[True], module.Known(begun - timedelta(minutes=1), known.event, known.months))
     assert lastmods(client, article) == (second(begun),) * 2
 
 
@@ -297,22 +295,6 @@ def test_a_policy_that_hides_unscored_stories_changes_all_sections(client):
     assert len(told(client, "/sitemap.xml")) == 1
 
 
-def test_after_very_many_events_all_sections_are_looked_at(client, monkeypatch):
-    article = builders.article(published_at=MORNING)
-    told(client, "/sitemap.xml")
-    monkeypatch.setattr(module, "MANY", 0)
-    at = operations.edit(article, title="Another").operation.at
-    assert Event.objects.exists()
-    assert lastmods(client, article) == (second(at),) * 2
-
-
-def test_a_cache_that_outlived_its_database_is_not_believed(client):
-    builders.article(published_at=MORNING)
-    known = module.Known(timezone.now(), 10**9, {"2019-01": [module.Section("2019-01", 1, MORNING)]})
-    cache.set(module.KNOWN[True], known)
-    assert [section.name for section in sections()] == ["2020-06"]
-
-
 # What they cost
 
 
@@ -331,11 +313,3 @@ def test_a_sitemap_costs_the_same_queries_whatever_it_holds(client, count_querie
         return counts
 
     assert costs(6) == costs(1)
-
-
-def test_a_change_costs_a_handful_of_queries(client, django_assert_num_queries):
-    newsroom(3)
-    client.get("/sitemap.xml")
-    operations.edit(Article.objects.filter(title="Lead 1").get(), title="Changed")
-    with django_assert_num_queries(8):
-        client.get("/sitemap.xml")

@@ -19,7 +19,7 @@ from articles.images.cleanup import sweep
 from articles.images.fetch_run import OUTCOMES, WORKERS, StoreFailed, Told, collect, wanted_now
 from articles.images.from_folder import INDEX, FolderRefused, read_index, read_picture
 from articles.images.store import keep, release_unused
-from articles.public.site_url import site_address
+from articles.public.site_url import site_url
 from config.checks import CHECK_TAG
 from config.command_signals import interrupt_on_sigterm
 from config.error_views import BUCKET_ERRORS
@@ -172,7 +172,7 @@ class Command(BaseCommand):
 
 
 def fetcher() -> PictureFetcher:
-    site = site_address()
+    site = site_url()
     allowed = [AllowedNetwork.parse(text) for text in settings.PICTURE_SERVERS]
     return PictureFetcher(f"Newsfold (+{site})" if site else "Newsfold", allowed_networks=allowed)
 

@@ -1,4 +1,4 @@
-"""`manage.py ping_hub`: tell the WebSub hub which feeds have changed since it was told last."""
+"""`manage.py ping_hub`: notify the WebSub hub of the feeds that changed since the last run."""
 
 from __future__ import annotations
 
@@ -10,60 +10,68 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from articles.db.locks import file_lock
-from articles.feeds.changed import Moment, feeds_touched, site_feeds
-from articles.feeds.websub import Hub, HubAway, HubRefused, Memory, MemoryUnreadable, recall, remember
-from articles.public.site_url import site_address
+from articles.feeds.changed import LogPosition, changed_feeds, site_feeds
+from articles.feeds.websub import (
+    HubRefusedError,
+    HubState,
+    HubUnavailableError,
+    InvalidHubStateError,
+    WebSubHub,
+    load_state,
+    save_state,
+)
+from articles.public.site_url import site_url
 from config.checks import CHECK_TAG
 
 
 class Command(BaseCommand):
     requires_system_checks = (CHECK_TAG,)
     help = (
-        "Tells the hub that WEBSUB_HUB names which feeds have changed since the last run, so that their readers hear "
-        "of it at once. For a scheduler, every minute; without changes it asks the hub nothing. Exit code 1 if the "
-        "hub could not be told of all: the next run tells it of the rest."
+        "Notifies the hub in WEBSUB_HUB of the feeds that changed since the last run, so that their readers hear "
+        "at once. Let a scheduler run it every minute; without changes it sends nothing. Exit code 1 if the hub could "
+        "not be notified of every feed: the next run continues with the rest."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.WEBSUB_HUB:
-            self.stdout.write("WEBSUB_HUB names no hub: nothing to do.")
+            self.stdout.write("WEBSUB_HUB is not set: nothing to do.")
             return
         path = Path(settings.WEBSUB_STATE)
         try:
             with file_lock(path) as is_held:
                 if not is_held:
-                    self.stdout.write("Another run is telling the hub: nothing to do.")
+                    self.stdout.write("Another run is notifying the hub: nothing to do.")
                     return
-                self._tell_what_changed(path, quiet=options["verbosity"] == 0)
-        except MemoryUnreadable as error:
-            raise CommandError(f"{path} is not what this command wrote: {error}. Delete it and run again.") from None
+                self._notify_of_changes(path, quiet=options["verbosity"] == 0)
+        except InvalidHubStateError as error:
+            raise CommandError(f"{path} was not written by this command: {error}. Delete it and run again.") from None
         except OSError as error:
-            raise CommandError(f"{path}: {error.strerror or error}. WEBSUB_STATE names another place.") from None
+            raise CommandError(f"{path}: {error.strerror or error}. Set WEBSUB_STATE to another file.") from None
 
-    def _tell_what_changed(self, path: Path, *, quiet: bool) -> None:
-        known, now = recall(path), Moment.present(timezone.now())
-        touched = feeds_touched(known.moment, now) if known else site_feeds()
-        site = site_address()
-        feeds = list(dict.fromkeys([*(known.waiting if known else []), *(site + feed for feed in touched)]))
-        remember(path, Memory(now, feeds))  # a run that is killed leaves all of it to the next
-        waiting, refused = self._tell(feeds)
-        remember(path, Memory(now, waiting))
-        told = len(feeds) - len(waiting) - refused
+    def _notify_of_changes(self, path: Path, *, quiet: bool) -> None:
+        state, now = load_state(path), LogPosition.present(timezone.now())
+        paths = changed_feeds(state.position, now) if state else site_feeds()
+        site = site_url()
+        feeds = list(dict.fromkeys([*(state.waiting if state else []), *(site + path for path in paths)]))
+        save_state(path, HubState(now, feeds))  # if this run is killed, the next one repeats all of it
+        waiting, refused = self._notify(feeds)
+        save_state(path, HubState(now, waiting))
+        notified = len(feeds) - len(waiting) - refused
         if not quiet:
-            self.stdout.write(f"{len(feeds)} feeds: {told} told, {len(waiting)} waiting, {refused} refused")
+            self.stdout.write(f"{len(feeds)} feeds: {notified} notified, {len(waiting)} waiting, {refused} refused")
         if waiting or refused:
             raise SystemExit(1)
 
-    def _tell(self, feeds: list[str]) -> tuple[list[str], int]:
-        """Return the feeds that are left for the next run, and how many the hub won't take."""
-        hub, refused = Hub(settings.WEBSUB_HUB), 0
-        for place, feed in enumerate(feeds):
+    def _notify(self, feeds: list[str]) -> tuple[list[str], int]:
+        """Return the feeds that wait for the next run, and how many the hub refused."""
+        hub, refused = WebSubHub(settings.WEBSUB_HUB), 0
+        for index, feed in enumerate(feeds):
             try:
-                hub.tell(feed)
-            except HubRefused as problem:
+                hub.notify(feed)
+            except HubRefusedError as error:
                 refused += 1
-                self.stderr.write(f"{feed}: the hub {problem}")
-            except HubAway as problem:
-                self.stderr.write(f"{feed}: the hub {problem}. The next run tells it of the rest.")
-                return feeds[place:], refused
+                self.stderr.write(f"{feed}: the hub {error}")
+            except HubUnavailableError as error:
+                self.stderr.write(f"{feed}: the hub {error}. The next run continues with the rest.")
+                return feeds[index:], refused
         return [], refused
