@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -26,7 +25,7 @@ TITLE_MAX = 300  # characters
 class Action:
     """What editors can do with one or many stories.
 
-    `run` raises Refused with a sentence for the editor, and Stale if somebody else changed the same fields.
+    `run` raises ActionError with a sentence for the editor, and EditConflictError if others changed the same fields.
     """
 
     name: str  # value of the form field `verb`
@@ -70,68 +69,56 @@ def offered_decisions(article: Article, permitted: dict[str, Action]) -> list[Ac
     return [permitted[name] for name in names if name in permitted]
 
 
-def _simple(operation: Callable[..., ActionResult]) -> Callable[[Command], ActionResult]:
-    """Return a handler that passes the stories to an operation without other values."""
-    return lambda command: operation(command.target, by=command.by, versions=command.versions)
+def _apply(operation: Callable[..., ActionResult]) -> Callable[[Command], ActionResult]:
+    """Return a handler for an operation that needs nothing but the stories."""
+    return lambda command: command.apply(operation)
+
+
+def _spike(command: Command) -> ActionResult:
+    reason = command.text("reason") or REASONS[-1]
+    if reason not in REASONS:
+        raise ActionError(f"“{reason}” is no reason to spike; choose one of {', '.join(REASONS)}.")
+    return command.apply(operations.spike, reason)
 
 
 def _schedule(command: Command) -> ActionResult:
     times = {name: command.time(name) for name in ("publish_at", "unpublish_at")}
-    return operations.schedule(command.target, **times, by=command.by, versions=command.versions)
+    return command.apply(operations.schedule, **times)
 
 
 def _pick(command: Command) -> ActionResult:
-    return operations.pick(command.target, command.time("pick_until"), by=command.by, versions=command.versions)
-
-
-def _spike(command: Command) -> ActionResult:
-    reason = command.data.get("reason") or REASONS[-1]
-    if reason not in REASONS:
-        raise ActionError(f"“{reason}” is no reason to spike; choose one of {', '.join(REASONS)}.")
-    return operations.spike(command.target, reason, by=command.by, versions=command.versions)
+    return command.apply(operations.pick, command.time("pick_until"))
 
 
 def _set_score(name: str) -> Callable[[Command], ActionResult]:
     def run(command: Command) -> ActionResult:
-        value, article = command.score(name), command.article
-        if article is not None:
-            version = command.versions[article.pk]
-            return operations.edit(article, by=command.by, version=version, verb=Verb.SCORE, **{name: value})
+        value = command.score(name)
+        if command.article is not None:
+            return command.edit(verb=Verb.SCORE, **{name: value})
         if value is None:
-            return operations.unpin(command.articles, name, by=command.by, versions=command.versions)
-        return operations.score(command.articles, **{name: value}, by=command.by, versions=command.versions)
+            return command.apply(operations.unpin, name)
+        return command.apply(operations.score, **{name: value})
 
     return run
 
 
 def _step_scores(command: Command) -> ActionResult:
-    steps = {name: command.step(name) for name in ("quality_step", "heat_step")}
-    return operations.score(command.target, **steps, by=command.by, versions=command.versions)
+    return command.apply(operations.score, **{name: command.step(name) for name in ("quality_step", "heat_step")})
 
 
-def _set_topics(command: Command) -> ActionResult:
-    return operations.set_topics(command.target, command.names("topics"), by=command.by, versions=command.versions)
-
-
-def _add_topic(command: Command) -> ActionResult:
-    return operations.set_topics(command.target, add=command.names("topic"), by=command.by, versions=command.versions)
-
-
-def _remove_topic(command: Command) -> ActionResult:
-    return operations.set_topics(
-        command.target, remove=command.names("topic"), by=command.by, versions=command.versions
-    )
+def _set_topics(argument: str, field: str) -> Callable[[Command], ActionResult]:
+    return lambda command: command.apply(operations.set_topics, **{argument: command.names(field)})
 
 
 def _edit_text(command: Command) -> ActionResult:
-    article = _only_article(command, "Titles and excerpts are edited one story at a time.")
+    _require_one(command, "Titles and excerpts are edited one story at a time.")
     sent = [name for name in ("title", "excerpt") if name in command.data]
-    values: dict[str, Any] = {name: str(command.data[name]).replace("\r\n", "\n") for name in sent}
+    values = {name: str(command.data[name]).replace("\r\n", "\n") for name in sent}
     if "title" in values and not values["title"].strip():
         raise ActionError("A story needs a title.")
     if len(values.get("title", "")) > TITLE_MAX or any("\0" in text for text in values.values()):
         raise ActionError(f"A title has at most {TITLE_MAX} characters, and no text has a NUL.")
-    return operations.edit(article, by=command.by, version=command.versions[article.pk], **values)
+    return command.edit(**values)
 
 
 def _fold(command: Command) -> ActionResult:
@@ -142,19 +129,18 @@ def _fold(command: Command) -> ActionResult:
 
 def _merge(command: Command) -> ActionResult:
     lead = _chosen_lead(command)
-    article = _only_article(command, "Two stories are merged at a time.")
-    return operations.merge(article, lead, by=command.by, versions=command.versions)
+    _require_one(command, "Two stories are merged at a time.")
+    return command.apply(operations.merge, lead)
 
 
 def _make_lead(command: Command) -> ActionResult:
-    article = _only_article(command, "One story leads; choose one.")
-    return operations.make_lead(article, by=command.by, versions=command.versions)
+    _require_one(command, "One story leads; choose one.")
+    return command.apply(operations.make_lead)
 
 
-def _only_article(command: Command, refusal: str) -> Article:
+def _require_one(command: Command, refusal: str) -> None:
     if command.article is None:
         raise ActionError(refusal)
-    return command.article
 
 
 def _chosen_lead(command: Command) -> Article:
@@ -167,23 +153,23 @@ def _chosen_lead(command: Command) -> Article:
 ACTIONS = {
     action.name: action
     for action in (
-        Action("publish", "Publish", "published", PUBLISH, _simple(operations.publish), "p", ", or hold if published"),
-        Action("hold", "Hold", "held", SCORE, _simple(operations.hold), "w"),
+        Action("publish", "Publish", "published", PUBLISH, _apply(operations.publish), "p", ", or hold if published"),
+        Action("hold", "Hold", "held", SCORE, _apply(operations.hold), "w"),
         Action("spike", "Spike", "spiked", SCORE, _spike, "e", "; then 1 to 6 for the reason, or Enter for none"),
-        Action("reopen", "Reopen", "reopened", SCORE, _simple(operations.reopen), "r"),
+        Action("reopen", "Reopen", "reopened", SCORE, _apply(operations.reopen), "r"),
         Action("quality", "Set quality", "scored", SCORE, _set_score("quality"), "q", "; Enter sends it"),
         Action("heat", "Set heat", "scored", SCORE, _set_score("heat"), "h", "; Enter sends it"),
         Action("step", "Raise or lower", "scored", SCORE, _step_scores),
-        Action("unpin", "Unpin all fields", "unpinned", SCORE, _simple(operations.unpin)),
-        Action("topics", "Set topics", "sorted by topic", EDIT, _set_topics, "t"),
-        Action("add_topic", "Add topic", "sorted by topic", EDIT, _add_topic),
-        Action("remove_topic", "Remove topic", "sorted by topic", EDIT, _remove_topic),
+        Action("unpin", "Unpin all fields", "unpinned", SCORE, _apply(operations.unpin)),
+        Action("topics", "Set topics", "sorted by topic", EDIT, _set_topics("names", "topics"), "t"),
+        Action("add_topic", "Add topic", "sorted by topic", EDIT, _set_topics("add", "topic")),
+        Action("remove_topic", "Remove topic", "sorted by topic", EDIT, _set_topics("remove", "topic")),
         Action("words", "Save title and excerpt", "edited", EDIT, _edit_text),
         Action("schedule", "Schedule", "scheduled", PUBLISH, _schedule, "s"),
         Action("pick", "Pick", "picked", PUBLISH, _pick),
         Action("fold", "Fold into", "folded", FOLD, _fold),
         Action("merge", "Merge", "merged", FOLD, _merge, "m", " the two selected stories, or fold into another"),
         Action("make_lead", "Make lead", "made the lead", FOLD, _make_lead, "l"),
-        Action("take_out", "Take out of its story", "taken out", FOLD, _simple(operations.take_out), "d"),
+        Action("take_out", "Take out of its story", "taken out", FOLD, _apply(operations.take_out), "d"),
     )
 }

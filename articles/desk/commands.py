@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, ArticleQuerySet
-from articles.operations.results import ActionError
+from articles.operations.results import ActionError, ActionResult
 from articles.rules.scoring import SCORE_MAX
 
 from .filters import DeskFilters, filtered_queue
@@ -27,7 +29,7 @@ YEARS = range(1900, 2200)
 class Command:
     """The stories that an action is for, each with the version that the editor saw, and the other fields of the form.
 
-    The methods parse one field each and raise Refused with a sentence for the editor.
+    Methods that read a field raise ActionError with a sentence for the editor if it is invalid.
     """
 
     versions: Mapping[int, int]
@@ -43,9 +45,14 @@ class Command:
     def articles(self) -> ArticleQuerySet:
         return Article.objects.filter(pk__in=list(self.versions))
 
-    @property
-    def target(self) -> Article | ArticleQuerySet:
-        return self.article or self.articles
+    def apply(self, operation: Callable[..., ActionResult], *args: Any, **values: Any) -> ActionResult:
+        """Run an operation on the stories."""
+        return operation(self.article or self.articles, *args, **values, by=self.by, versions=self.versions)
+
+    def edit(self, **values: Any) -> ActionResult:
+        """Edit fields of the only story. A conflict shows both values of each field."""
+        [(pk, version)] = self.versions.items()
+        return operations.edit(Article(pk=pk), by=self.by, version=version, **values)
 
     def text(self, name: str) -> str:
         return self.data.get(name, "").strip()
@@ -88,7 +95,7 @@ class Command:
 
 
 def parse_command(request: DeskRequest) -> Command:
-    """Return the command of a posted form. Raises Refused if it names no valid stories."""
+    """Return the command of a posted form. Raises ActionError if it names no valid stories."""
     parse = _parse_view if "whole_view" in request.POST else parse_versions
     versions = parse(request)
     if not versions:
