@@ -56,7 +56,7 @@ EVENTS = BulkTable(Event, "operation", "subject", "subject_id", "label", "field"
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field of an article (or outlet, topic, policy) before and after; a list or a pin counts as a field."""
+    """One field of an article (or provider, topic, policy) before and after; a list or a pin counts as a field."""
 
     subject_id: int
     label: str

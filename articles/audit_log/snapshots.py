@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet, Subquery
@@ -39,20 +39,20 @@ def read_list(ids: Sequence[int], name: str) -> Lists:
     """Return the list `name` (see LIST_NAMES) of each of these articles, as JSON values. One or two queries per 500."""
     lists: Lists = {pk: [] for pk in ids}
     for chunk in chunked(sorted(ids)):
-        for pk, value in _READERS[name](chunk):
+        for pk, value in _LISTS[name].read(chunk):
             lists[pk].append(value)
     return lists
 
 
 def replace_list(article: Article, name: str, values: Sequence[Any]) -> None:
     """Replace a list of an article by `values` as `read_list` returns them. Rows that no longer exist are left out."""
-    _CLEARERS[name](article.pk)
+    _LISTS[name].rows_of(article.pk).delete()
     insert_lists({article.pk: values}, name)
 
 
 def insert_lists(lists: Mapping[int, Sequence[Any]], name: str) -> None:
     """Insert the list `name` of articles that have none. A handful of queries, however many articles there are."""
-    _WRITERS[name](lists)
+    _LISTS[name].insert(lists)
 
 
 def equal_ignoring_targets(one: Sequence[Any], other: Sequence[Any]) -> bool:
@@ -186,25 +186,24 @@ def _existing(rows: QuerySet[Any], ids: set[int | None]) -> set[int]:
     return existing
 
 
-_READERS: dict[str, Callable[[Sequence[int]], Iterator[tuple[int, Any]]]] = {
-    "topics": _read_topics,
-    "images": _read_images(ArticleImage.Kind.PICTURE),
-    "logos": _read_images(ArticleImage.Kind.LOGO),
-    "related": _read_related,
-    "pairings": _read_pairings,
+class _List(NamedTuple):
+    read: Callable[[Sequence[int]], Iterator[tuple[int, Any]]]
+    insert: Callable[[Mapping[int, Sequence[Any]]], None]
+    rows_of: Callable[[int], QuerySet[Any]]
+
+
+_PICTURE, _LOGO = ArticleImage.Kind.PICTURE, ArticleImage.Kind.LOGO
+_LISTS = {
+    "topics": _List(_read_topics, _insert_topics, lambda pk: ArticleTopic.objects.filter(content_object=pk)),
+    "images": _List(
+        _read_images(_PICTURE),
+        _insert_images(_PICTURE),
+        lambda pk: ArticleImage.objects.filter(article=pk, kind=_PICTURE),
+    ),
+    "logos": _List(
+        _read_images(_LOGO), _insert_images(_LOGO), lambda pk: ArticleImage.objects.filter(article=pk, kind=_LOGO)
+    ),
+    "related": _List(_read_related, _insert_related, lambda pk: RelatedLink.objects.filter(article=pk)),
+    "pairings": _List(_read_pairings, _insert_pairings, lambda pk: Pairing.objects.filter(member=pk)),
 }
-_WRITERS: dict[str, Callable[[Mapping[int, Sequence[Any]]], None]] = {
-    "topics": _insert_topics,
-    "images": _insert_images(ArticleImage.Kind.PICTURE),
-    "logos": _insert_images(ArticleImage.Kind.LOGO),
-    "related": _insert_related,
-    "pairings": _insert_pairings,
-}
-_CLEARERS: dict[str, Callable[[int], object]] = {
-    "topics": lambda pk: ArticleTopic.objects.filter(content_object=pk).delete(),
-    "images": lambda pk: ArticleImage.objects.filter(article=pk, kind=ArticleImage.Kind.PICTURE).delete(),
-    "logos": lambda pk: ArticleImage.objects.filter(article=pk, kind=ArticleImage.Kind.LOGO).delete(),
-    "related": lambda pk: RelatedLink.objects.filter(article=pk).delete(),
-    "pairings": lambda pk: Pairing.objects.filter(member=pk).delete(),
-}
-LIST_NAMES = tuple(_READERS)
+LIST_NAMES = tuple(_LISTS)

@@ -189,7 +189,7 @@ class UnitOfWork:
         }
 
     def record(self, change: FieldChange) -> None:
-        """Log a change that was made directly: of a new or deleted article, an outlet, a topic, a policy."""
+        """Log a change that was made directly: of a new or deleted article, a provider, a topic, a policy."""
         self._recorded.append(change)
 
     def record_created(self, ids: Collection[int]) -> None:

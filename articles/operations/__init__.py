@@ -8,9 +8,9 @@ result that says what was done and what was not.
 from .deletion import delete
 from .editing import add, edit, edit_related_rows, score, set_topics
 from .folding import fold_into, make_lead, merge, take_out
-from .outlets_and_topics import create_reference, delete_references, edit_logos, edit_reference
 from .pictures import take_down
 from .pins import pin, unpin
+from .providers_and_topics import create_reference, delete_references, edit_logos, edit_reference
 from .publishing import (
     DECISIONS,
     NEEDS_PUBLISH,

@@ -6,8 +6,9 @@ then is a conflict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
@@ -32,22 +33,12 @@ NEEDS_PUBLISH = {
 
 def publish(articles: Articles, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None) -> ActionResult:
     """Publish the articles at once, whatever was scheduled."""
-
-    def apply(article: Article) -> None:
-        require_publishable(article)
-        _set_state(article, State.PUBLISHED)
-        article.publish_at = None
-
-    def is_done(article: Article) -> bool:
-        return _is_published_by_editor(article) and article.publish_at is None
-
-    return apply_to_each(Verb.PUBLISH, articles, apply, by, versions, is_done)
+    return _decide(Verb.PUBLISH, articles, State.PUBLISHED, by, versions, publish_at=None)
 
 
 def hold(articles: Articles, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None) -> ActionResult:
     """Hide the articles from readers for now."""
-    apply, is_done = _state_setter(State.HELD)
-    return apply_to_each(Verb.HOLD, articles, apply, by, versions, is_done)
+    return _decide(Verb.HOLD, articles, State.HELD, by, versions)
 
 
 def spike(
@@ -58,22 +49,12 @@ def spike(
     versions: SeenVersions = None,
 ) -> ActionResult:
     """Reject the articles, for a reason of `SpikeReason`. They can be reopened."""
-    code = SpikeReason(reason).value
-
-    def apply(article: Article) -> None:
-        _set_state(article, State.SPIKED)
-        article.spike_reason = code
-
-    def is_done(article: Article) -> bool:
-        return article.spike_reason == code
-
-    return apply_to_each(Verb.SPIKE, articles, apply, by, versions, is_done)
+    return _decide(Verb.SPIKE, articles, State.SPIKED, by, versions, spike_reason=SpikeReason(reason).value)
 
 
 def reopen(articles: Articles, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None) -> ActionResult:
     """Set the articles back to undecided. Readers don't see them until somebody publishes or unpins them."""
-    apply, is_done = _state_setter(State.UNDECIDED)
-    return apply_to_each(Verb.REOPEN, articles, apply, by, versions, is_done)
+    return _decide(Verb.REOPEN, articles, State.UNDECIDED, by, versions)
 
 
 def schedule(
@@ -87,17 +68,8 @@ def schedule(
     """Show the articles to readers from `publish_at` (None: at once) until `unpublish_at` (None: for good)."""
     if publish_at and unpublish_at and unpublish_at <= publish_at:
         raise ActionError("can't be withdrawn before it is published; choose a later end")
-
-    def apply(article: Article) -> None:
-        require_publishable(article)
-        _set_state(article, State.PUBLISHED)
-        article.publish_at, article.unpublish_at = publish_at, unpublish_at
-
-    def is_done(article: Article) -> bool:
-        times = (article.publish_at, article.unpublish_at)
-        return _is_published_by_editor(article) and times == (publish_at, unpublish_at)
-
-    return apply_to_each(Verb.SCHEDULE, articles, apply, by, versions, is_done)
+    times = {"publish_at": publish_at, "unpublish_at": unpublish_at}
+    return _decide(Verb.SCHEDULE, articles, State.PUBLISHED, by, versions, **times)
 
 
 def pick(
@@ -156,7 +128,8 @@ def mark_missing(ids: Sequence[int], *, missing: bool, by: Actor = SYSTEM_ACTOR)
     with unit_of_work(Verb.IMPORT, by) as uow:
         for chunk in chunked(ids):
             for article in uow.load(chunk):
-                if article.missing == missing or (missing and _is_published_by_editor(article)):
+                is_editors_decision = article.published and "published" in article.pins
+                if article.missing == missing or (missing and is_editors_decision):
                     continue
                 article.missing = missing
                 names.append(article.name)
@@ -164,24 +137,30 @@ def mark_missing(ids: Sequence[int], *, missing: bool, by: Actor = SYSTEM_ACTOR)
     return sorted(names, key=file_sort_key)
 
 
-def _set_state(article: Article, state: State) -> None:
+def _decide(
+    verb: Verb, articles: Articles, state: State, by: Actor, versions: SeenVersions, **values: Any
+) -> ActionResult:
+    """Set the state of the articles, pinned, and the `values` that belong to it."""
+
+    def apply(article: Article) -> None:
+        if state == State.PUBLISHED:
+            require_publishable(article)
+        _require_allowed(article, state)
+        pin_fields(article, ["published"])
+        article.state, article.published = state, state == State.PUBLISHED
+        for name, value in values.items():
+            setattr(article, name, value)
+
+    def is_done(article: Article) -> bool:
+        is_set = all(getattr(article, name) == value for name, value in values.items())
+        return is_set and article.state == state and "published" in article.pins
+
+    return apply_to_each(verb, articles, apply, by, versions, is_done)
+
+
+def _require_allowed(article: Article, state: State) -> None:
     if not can_transition(article.state, state):
         raise ActionError("was spiked; reopen it first")
     user = UnitOfWork.current().actor.user
     if State.PUBLISHED in (article.state, state) and user is not None and not user.has_perm(permissions.PUBLISH):
         raise ActionError(NEEDS_PUBLISH["published" if state == State.PUBLISHED else "withdrawn"])
-    pin_fields(article, ["published"])
-    article.state = state
-    article.published = state == State.PUBLISHED
-
-
-def _state_setter(state: State) -> tuple[Callable[[Article], None], Callable[[Article], bool]]:
-    """Return the function that sets a state, and the one that says whether an editor has set it already."""
-    return (
-        lambda article: _set_state(article, state),
-        lambda article: article.state == state and "published" in article.pins,
-    )
-
-
-def _is_published_by_editor(article: Article) -> bool:
-    return article.published is True and "published" in article.pins

@@ -19,7 +19,7 @@ from articles.rules.states import State
 from articles.stories import duplicates, links, rescoring
 from providers.models import Provider
 
-from . import outlets_and_topics, pins, policy_numbers
+from . import pins, policy_numbers, providers_and_topics
 from .deletion import recreate_articles, remove_created
 from .results import ActionError, ActionResult, NotRestored, UndoPreview
 
@@ -98,7 +98,7 @@ def required_permissions(operation: Operation) -> set[str]:
 def _revert(uow: UnitOfWork, operation: Operation) -> list[NotRestored]:
     events = list(operation.events.order_by("-pk"))
     articles = [event for event in events if event.subject == Subject.ARTICLE]
-    references = [event for event in events if event.subject in outlets_and_topics.MODEL_BY_SUBJECT]
+    references = [event for event in events if event.subject in providers_and_topics.MODEL_BY_SUBJECT]
     not_restored: list[NotRestored] = []
     for event in references:
         if event.field == DELETED:  # before the articles, which refer to them
@@ -109,15 +109,15 @@ def _revert(uow: UnitOfWork, operation: Operation) -> list[NotRestored]:
     for event in events:
         if event.subject == Subject.POLICY:
             not_restored += _revert_policy_value(uow, event)
-        elif event.subject in outlets_and_topics.MODEL_BY_SUBJECT and event.field != DELETED:
+        elif event.subject in providers_and_topics.MODEL_BY_SUBJECT and event.field != DELETED:
             not_restored += _revert_reference(uow, event)
     return not_restored
 
 
 def _revert_reference(uow: UnitOfWork, event: Event) -> Iterator[NotRestored]:
     try:
-        outlets_and_topics.revert_event(uow, event)
-    except outlets_and_topics.CannotRevertError as error:
+        providers_and_topics.revert_event(uow, event)
+    except providers_and_topics.CannotRevertError as error:
         yield NotRestored(event, str(error)) if str(error) else NotRestored.changed_later(event)
 
 
@@ -167,9 +167,7 @@ def _revert_fields(uow: UnitOfWork, article: Article, events: Sequence[Event]) -
     Where somebody has changed a field since, the fields that depend on it and its pin stay too.
     """
     failed, changed_since = [], set[str]()
-    for event in sorted(
-        events, key=lambda event: (event.field.startswith(PIN_PREFIX), event.field in DEPENDENT_FIELDS)
-    ):
+    for event in sorted(events, key=_pins_last):
         if event.field.startswith(PIN_PREFIX):
             if not changed_since.isdisjoint(_pinned_by(event)) or _needs_pin(article, event):
                 continue
@@ -182,7 +180,8 @@ def _revert_fields(uow: UnitOfWork, article: Article, events: Sequence[Event]) -
     return failed + _keep_valid_schedule(article, [event for event in events if event not in failed])
 
 
-def _dependencies_first(event: Event) -> tuple[bool, bool]:
+def _pins_last(event: Event) -> tuple[bool, bool]:
+    """Sort fields that others depend on first, then dependent fields, then pins."""
     return event.field.startswith(PIN_PREFIX), event.field in DEPENDENT_FIELDS
 
 

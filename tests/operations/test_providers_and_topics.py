@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 
 from articles import operations
 from articles.models import Article, Operation, Topic, TopicPolicy
-from articles.operations import outlets_and_topics
+from articles.operations import providers_and_topics
 from articles.operations.results import ActionError
 from providers.models import Provider
 from tests import builders
@@ -29,59 +29,59 @@ def logo(settings, tmp_path):
 
 
 def test_a_change_of_logos_is_one_operation_that_the_history_describes_and_undo_reverses(admin_client, logo):
-    outlet = builders.provider("Courier", "courier.example")
+    provider = builders.provider("Courier", "courier.example")
     kept = {"url": "/a.png", "width": 50, "height": 50, "position": 0, "extra": [["alt", "A"]], "file": logo}
-    outlet.logos.create(**kept)
-    before = outlets_and_topics.logos_of(outlet)
-    url = f"/admin/providers/provider/{outlet.pk}/change/"
+    provider.logos.create(**kept)
+    before = providers_and_topics.logos_of(provider)
+    url = f"/admin/providers/provider/{provider.pk}/change/"
     sent = fields_of(admin_client.get(url)) | {"name": "The Courier", "logos-TOTAL_FORMS": "2"}
     sent |= {"logos-0-DELETE": "on", "logos-1-url": "/b.png", "logos-1-width": "20", "logos-1-height": "10"}
 
     admin_client.post(url, sent)
 
     operation = Operation.objects.get()
-    page = admin_client.get(f"/admin/desk/providers/{outlet.pk}/history/")
+    page = admin_client.get(f"/admin/desk/providers/{provider.pk}/history/")
     assert [line.words for line in page.context["entries"][0].changes] == [
         "name Courier → The Courier",
         "logos: 1 added (/b.png 20×10), 1 removed (/a.png 50×50)",
     ]
-    after = outlets_and_topics.logos_of(outlet)
+    after = providers_and_topics.logos_of(provider)
     undo(admin_client, operation)
-    assert outlets_and_topics.logos_of(outlet) == before
+    assert providers_and_topics.logos_of(provider) == before
     undo(admin_client, Operation.objects.first())
-    assert outlets_and_topics.logos_of(outlet) == after
+    assert providers_and_topics.logos_of(provider) == after
 
 
 def test_undo_keeps_logos_that_somebody_changed_since():
-    outlet = builders.provider("Courier")
-    first = operations.edit_logos(outlet, write=lambda: outlet.logos.create(url="/a.png")).operation
-    operations.edit_logos(outlet, write=lambda: outlet.logos.create(url="/b.png"))
+    provider = builders.provider("Courier")
+    first = operations.edit_logos(provider, write=lambda: provider.logos.create(url="/a.png")).operation
+    operations.edit_logos(provider, write=lambda: provider.logos.create(url="/b.png"))
 
     outcome = operations.undo(first)
 
     assert [kept.reason for kept in outcome.not_restored] == ["edited by the system since"]
-    assert outlet.logos.count() == 2
+    assert provider.logos.count() == 2
 
 
 def test_a_logo_whose_file_was_deleted_is_restored_without_it(logo):
-    outlet = builders.provider("Courier")
-    outlet.logos.create(url="/a.png", file=logo)
-    edit = operations.edit_logos(outlet, write=lambda: outlet.logos.all().delete()).operation
+    provider = builders.provider("Courier")
+    provider.logos.create(url="/a.png", file=logo)
+    edit = operations.edit_logos(provider, write=lambda: provider.logos.all().delete()).operation
     default_storage.delete(logo)
 
     undone = operations.undo(edit).operation
 
-    assert outlet.logos.get().file.name == ""
+    assert provider.logos.get().file.name == ""
     assert not operations.undo(undone).not_restored
-    assert not outlet.logos.exists()
+    assert not provider.logos.exists()
 
 
 def test_a_deleted_outlet_is_restored_with_its_logos_and_deleted_again_by_undo(admin_client):
-    outlet = builders.provider("Courier", "courier.example", registered=True, weight=5, extra=[["since", "1880"]])
-    outlet.logos.create(url="/a.png", width=50, height=50)
-    before = Provider.objects.values().get(), outlets_and_topics.logos_of(outlet)
+    provider = builders.provider("Courier", "courier.example", registered=True, weight=5, extra=[["since", "1880"]])
+    provider.logos.create(url="/a.png", width=50, height=50)
+    before = Provider.objects.values().get(), providers_and_topics.logos_of(provider)
 
-    admin_client.post(f"/admin/providers/provider/{outlet.pk}/delete/", {"post": "yes"})
+    admin_client.post(f"/admin/providers/provider/{provider.pk}/delete/", {"post": "yes"})
 
     operation = Operation.objects.get()
     assert (operation.verb, operation.who, Provider.objects.count()) == ("delete", "admin", 0)
@@ -89,10 +89,10 @@ def test_a_deleted_outlet_is_restored_with_its_logos_and_deleted_again_by_undo(a
     assert all("eleted an outlet" in page.content.decode() for page in pages)
     page = undo(admin_client, operation)
     assert messages_of(page) == ["Undone: “Courier” is back."]
-    assert (Provider.objects.values().get(), outlets_and_topics.logos_of(outlet)) == before
+    assert (Provider.objects.values().get(), providers_and_topics.logos_of(provider)) == before
     undo(admin_client, Operation.objects.first())
     assert not Provider.objects.exists()
-    assert admin_client.get(f"/admin/desk/providers/{outlet.pk}/history/").status_code == 200
+    assert admin_client.get(f"/admin/desk/providers/{provider.pk}/history/").status_code == 200
 
 
 def test_outlets_deleted_together_are_one_operation(admin_client):
@@ -106,21 +106,21 @@ def test_outlets_deleted_together_are_one_operation(admin_client):
 
 
 def test_an_outlet_in_use_is_not_deleted(admin_client):
-    outlet = builders.article().provider
+    provider = builders.article().provider
 
-    page = admin_client.post(f"/admin/providers/provider/{outlet.pk}/delete/", {"post": "yes"})
+    page = admin_client.post(f"/admin/providers/provider/{provider.pk}/delete/", {"post": "yes"})
     with pytest.raises(ActionError, match="“The Courier” is still in use by articles"):
-        operations.delete_references([builders.provider("Alone"), outlet])
+        operations.delete_references([builders.provider("Alone"), provider])
 
     assert "require deleting the following protected" in page.content.decode()
     assert (Provider.objects.count(), Operation.objects.count()) == (2, 0)
 
 
 def test_deleting_an_outlet_that_came_into_use_meanwhile_says_why_not(admin_client, monkeypatch):
-    outlet = builders.article().provider
+    provider = builders.article().provider
     monkeypatch.setattr(ModelAdmin, "get_deleted_objects", lambda *_: ([], {}, set(), []))
 
-    url = f"/admin/providers/provider/{outlet.pk}/delete/"
+    url = f"/admin/providers/provider/{provider.pk}/delete/"
     page = admin_client.post(url, {"post": "yes"}, follow=True)
 
     assert messages_of(page) == [
@@ -166,8 +166,8 @@ def test_a_subtopic_is_restored_only_after_its_parent():
 
 
 def test_a_new_row_with_the_name_of_a_deleted_one_prevents_undo():
-    outlet, topic = builders.provider("Courier"), builders.topic("AI")
-    outlet_deletion = operations.delete_references([outlet]).operation
+    provider, topic = builders.provider("Courier"), builders.topic("AI")
+    outlet_deletion = operations.delete_references([provider]).operation
     topic_deletion = operations.delete_references([topic]).operation
     builders.provider("Courier")
     builders.topic("AI")

@@ -1,6 +1,6 @@
-"""Outlets (`Provider`) and topics: created, edited, deleted and restored, each with its events in the log.
+"""Providers (outlets) and topics: created, edited, deleted and restored, each with its events in the log.
 
-The event of a deleted row has a snapshot that can restore it under its old key. The logos of an outlet are one list.
+The event of a deleted row has a snapshot that can restore it under its old key. The logos of a provider are one list.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class CannotRevertError(Exception):
 
 
 def create_reference(row: ReferenceRow, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
-    """Store a new outlet or topic."""
+    """Store a new provider or topic."""
     with unit_of_work(Verb.ADD, by) as uow:
         row.save()
         _record(uow, row, CREATED, None, str(row))
@@ -48,7 +48,7 @@ def create_reference(row: ReferenceRow, *, by: Actor = SYSTEM_ACTOR) -> ActionRe
 
 
 def edit_reference(row: ReferenceRow, values: Mapping[str, Any], *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
-    """Set fields of an outlet or a topic, by field name."""
+    """Set fields of a provider or a topic, by field name."""
     with unit_of_work(Verb.EDIT, by) as uow:
         stored = type(row)._base_manager.select_for_update().get(pk=row.pk)
         columns = {field.name: field.attname for field in row._meta.concrete_fields}
@@ -64,19 +64,19 @@ def edit_reference(row: ReferenceRow, values: Mapping[str, Any], *, by: Actor = 
     return ActionResult(uow.operation)
 
 
-def edit_logos(outlet: Provider, *, write: Callable[[], None], by: Actor = SYSTEM_ACTOR) -> ActionResult:
-    """Let `write` change the logos of an outlet."""
+def edit_logos(provider: Provider, *, write: Callable[[], None], by: Actor = SYSTEM_ACTOR) -> ActionResult:
+    """Let `write` change the logos of a provider."""
     with unit_of_work(Verb.EDIT, by) as uow:
-        before = logos_of(outlet)
+        before = logos_of(provider)
         write()
-        after = logos_of(outlet)
+        after = logos_of(provider)
         if after != before:
-            _record(uow, outlet, LOGOS, before, after)
+            _record(uow, provider, LOGOS, before, after)
     return ActionResult(uow.operation)
 
 
 def delete_references(rows: Iterable[ReferenceRow], *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
-    """Delete outlets or topics. Articles lose the topics, which pins their lists of topics.
+    """Delete providers or topics. Articles lose the topics, which pins their lists of topics.
 
     Raises ActionError if something else uses one of the rows; then nothing is deleted.
     """
@@ -92,7 +92,7 @@ def delete_references(rows: Iterable[ReferenceRow], *, by: Actor = SYSTEM_ACTOR)
 
 
 def _delete(uow: UnitOfWork, row: ReferenceRow) -> list[int]:
-    """Delete an outlet or a topic; return the articles that lost the topic. Raises ActionError if it is in use."""
+    """Delete a provider or a topic; return the articles that lost the topic. Raises ActionError if it is in use."""
     users = _used_by(row, except_models=OWNED_MODELS)
     if users:
         raise ActionError(f"is still in use by {', '.join(users)}; change or delete those first")
@@ -107,19 +107,19 @@ def _delete(uow: UnitOfWork, row: ReferenceRow) -> list[int]:
     return articles
 
 
-def logos_of(outlet: Provider) -> list[dict[str, Any]]:
-    """Return the logos of an outlet in the form of events."""
-    return list(ProviderLogo.objects.filter(provider=outlet.pk).order_by("width", "pk").values(*LOGO_FIELDS))
+def logos_of(provider: Provider) -> list[dict[str, Any]]:
+    """Return the logos of a provider in the form of events."""
+    return list(ProviderLogo.objects.filter(provider=provider.pk).order_by("width", "pk").values(*LOGO_FIELDS))
 
 
-def _replace_logos(outlet: Provider, logos: Sequence[Mapping[str, Any]]) -> None:
-    """Give an outlet these logos. Files that have been deleted are left out; `cache_images` fetches them again."""
+def _replace_logos(provider: Provider, logos: Sequence[Mapping[str, Any]]) -> None:
+    """Give a provider these logos. Files that have been deleted are left out; `cache_images` fetches them again."""
     follow_others()  # the files that are there now stay until the end of the transaction
-    rows = [ProviderLogo(provider_id=outlet.pk, **logo) for logo in logos]
+    rows = [ProviderLogo(provider_id=provider.pk, **logo) for logo in logos]
     for row in rows:
         if row.file and not files.are_there([str(row.file)]):
             row.file = ""
-    ProviderLogo.objects.filter(provider=outlet.pk).delete()
+    ProviderLogo.objects.filter(provider=provider.pk).delete()
     ProviderLogo.objects.bulk_create(rows)
 
 
@@ -148,7 +148,7 @@ def _record(uow: UnitOfWork, row: ReferenceRow, field: str, before: Any, after: 
 
 
 def revert_event(uow: UnitOfWork, event: Event) -> None:
-    """Undo what an event says about an outlet or a topic. Raises CannotRevertError."""
+    """Undo what an event says about a provider or a topic. Raises CannotRevertError."""
     if event.field == DELETED:
         _recreate(uow, event)
         return
