@@ -96,7 +96,7 @@ class Changes(StrictSchema):
     more: bool = Field(description="Whether to ask again at once.")
 
 
-class ChangesParams(Schema):
+class ChangesAsked(Schema):
     since: str = Field(default="", max_length=1000, description="The `next` of an earlier answer; at first none.")
     limit: int = Field(default=100, ge=1, le=500, description="How many changes to tell at most.")
 

@@ -91,10 +91,10 @@ def topic_page(request: HttpRequest, name: str, number: int) -> HttpResponse:
     url_name="changes",
     response={200: schemas.Changes, 400: schemas.Problem, 410: schemas.Problem, 429: schemas.Problem},
 )
-def changes(request: HttpRequest, params: Query[schemas.ChangesParams]) -> HttpResponse:
+def changes(request: HttpRequest, params: Query[schemas.ChangesAsked]) -> HttpResponse:
     """What has been published, changed or withdrawn since an earlier answer; without `since`, all that is published."""
     for name in request.GET:
-        if name not in schemas.ChangesParams.model_fields:
+        if name not in schemas.ChangesAsked.model_fields:
             raise ApiError(400, name, "is not a parameter of this URL", "Use only `since` and `limit`.")
     cursor = ChangesCursor.parse(params.since) if params.since else None
     if params.since and cursor is None:

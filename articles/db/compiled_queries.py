@@ -47,12 +47,14 @@ class CompiledSQL(NamedTuple):
 class CompiledQuery(Generic[Row]):
     """A query for rows with some keys (or slugs, or names), compiled once for each number of keys.
 
-    `build` returns the queryset for a list of keys. `row` is a NamedTuple whose fields are the names of the columns and
-    annotations to select. Values are as drivers return them: see `to_datetime()` and `from_json()`.
+    `build` returns the queryset for a list of keys. `row` is a NamedTuple whose fields without defaults are the names
+    of the columns and annotations to select. Values are as drivers return them, unless `convert` has a function for a
+    field, such as `to_datetime`.
     """
 
-    def __init__(self, row: type[Row], build: BuildQuery) -> None:
+    def __init__(self, row: type[Row], build: BuildQuery, **convert: Callable[[Any], Any]) -> None:
         self.row = row
+        self._converters = [(row._fields.index(name), function) for name, function in convert.items()]
         self._compiled = lru_cache(maxsize=256)(lambda vendor, count: _compile(row, build, count))
 
     def rows(self, keys: Sequence[int] | Sequence[str] | None = None) -> list[Row]:
@@ -91,7 +93,14 @@ class CompiledQuery(Generic[Row]):
     def _fetch(self, sql: str, params: Sequence[Any]) -> list[Row]:
         with connections[read_alias()].cursor() as cursor:
             cursor.execute(sql, params)
-            return [self.row._make(values) for values in cursor.fetchall()]
+            return [self._to_row(values) for values in cursor.fetchall()]
+
+    def _to_row(self, values: Sequence[Any]) -> Row:
+        if self._converters:
+            values = list(values)
+            for index, convert in self._converters:
+                values[index] = convert(values[index])
+        return self.row(*values)
 
 
 class JSONList(Aggregate):
@@ -104,8 +113,10 @@ class JSONList(Aggregate):
         return self.as_sql(compiler, connection, function="JSONB_AGG", **extra)
 
 
-def to_datetime(value: Any) -> datetime:
+def to_datetime(value: Any) -> Any:
     """Return the value of a time column: SQLite's driver returns text, or a time without its zone, which is UTC."""
+    if value is None:
+        return None
     time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
@@ -122,5 +133,6 @@ def _compile(row: type[NamedTuple], build: BuildQuery, count: int) -> CompiledSQ
     for name, time in (("now", NOW), ("since", SINCE_PARAM), ("time", CURSOR_TIME_PARAM)):
         names[connection.ops.adapt_datetimefield_value(time)] = name
     names[CURSOR_NAME_PARAM] = "name"
-    sql, params = build(keys).values_list(*row._fields).query.sql_with_params()
+    columns = [name for name in row._fields if name not in row._field_defaults]
+    sql, params = build(keys).values_list(*columns).query.sql_with_params()
     return CompiledSQL(sql, params, [names.get(param, "") for param in params])

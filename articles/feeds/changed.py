@@ -52,7 +52,7 @@ def changed_feeds(since: LogPosition, until: LogPosition) -> list[str]:
     """
     events = Event.objects.filter(subject=Subject.ARTICLE, pk__gt=since.event, pk__lte=until.event).order_by()
     deletions = events.filter(field=DELETED).values_list("before", flat=True)
-    deleted = [article for article in deletions if article["columns"]["public"]]
+    deleted = [article for article in deletions if article and article["columns"]["public"]]
     changed = _changed_articles(events, since.at, until.at)
     if not (deleted or changed.exists()):
         return []

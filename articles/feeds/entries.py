@@ -15,9 +15,10 @@ from articles.audit_log.last_modified import modified_at, with_last_modified
 from articles.db.compiled_queries import CompiledQuery, to_datetime
 from articles.models import Article, ArticleQuerySet
 from articles.public.cards import picture_from_json, picture_subquery
-from articles.public.media import media_url
+from articles.public.media import StoredPicture, media_url
 from articles.public.story_page import topics_from_json, topics_subquery
 from articles.public.text import http_url
+from articles.public.topic_tree import TopicNode
 from articles.public.xml import xml_text
 
 ENTRIES_MAX = 50
@@ -53,17 +54,17 @@ class _Row(NamedTuple):
     name: str
     title: str
     excerpt: str
-    published_at: Any
+    published_at: datetime
     web_url: str
     original_url: str
     provider_name: str
     provider_domain: str
-    topic_items: Any
-    picture: Any
-    created_at: Any
-    publish_at: Any
-    logged_at: Any
-    covered_at: Any
+    topic_list: tuple[TopicNode, ...]
+    picture: StoredPicture | None
+    created_at: datetime
+    publish_at: datetime | None
+    logged_at: datetime | None
+    covered_at: datetime | None
 
 
 def load_entries(articles: ArticleQuerySet, site: str) -> list[FeedEntry]:
@@ -75,9 +76,7 @@ def load_entries(articles: ArticleQuerySet, site: str) -> list[FeedEntry]:
 
 
 def _to_entry(row: _Row, site: str, now: datetime) -> FeedEntry:
-    picture = picture_from_json(row.picture)
-    times = {name: value and to_datetime(value) for name, value in row._asdict().items() if name.endswith("_at")}
-    row = row._replace(**times)
+    picture = row.picture
     return FeedEntry(
         page=site + reverse("story", args=[row.name]),
         source=http_url(row.web_url or row.original_url),
@@ -87,7 +86,7 @@ def _to_entry(row: _Row, site: str, now: datetime) -> FeedEntry:
         modified_at=modified_at(row, now),
         provider_name=xml_text(row.provider_name) or row.provider_domain,
         provider_page=site + reverse("provider", args=[row.provider_domain]),
-        topics=[xml_text(topic.name) for topic in topics_from_json(row.topic_items)],
+        topics=[xml_text(topic.name) for topic in row.topic_list],
         picture=FeedPicture(site + media_url(picture.file), picture.bytes) if picture else None,
     )
 
@@ -97,9 +96,15 @@ def _build_rows(ids: Sequence[int]) -> QuerySet[Any, Any]:
     return articles.annotate(
         provider_name=F("provider__name"),
         provider_domain=F("provider__domain"),
-        topic_items=topics_subquery(),
+        topic_list=topics_subquery(),
         picture=picture_subquery("pk"),
     )
 
 
-ENTRY_ROWS = CompiledQuery(_Row, _build_rows)
+ENTRY_ROWS = CompiledQuery(
+    _Row,
+    _build_rows,
+    **dict.fromkeys(["published_at", "created_at", "publish_at", "logged_at", "covered_at"], to_datetime),
+    topic_list=topics_from_json,
+    picture=picture_from_json,
+)

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from django.utils.encoding import iri_to_uri
-from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, rfc3339_date
+from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, SyndicationFeed, rfc3339_date
 
 from articles.public.xml import LANGUAGE
 
@@ -37,7 +37,7 @@ class FeedMetadata:
     hub: str = ""
 
 
-class _WriterMixin:
+class _WriterMixin(SyndicationFeed):
     """Add a link to the hub and to a story's own page, and date the feed by its newest change.
 
     So the feed of an unchanged list is unchanged, whenever it is requested.
@@ -45,15 +45,15 @@ class _WriterMixin:
 
     link_element: str
 
-    def latest_post_date(self):
+    def latest_post_date(self) -> datetime:
         return max((item["updateddate"] for item in self.items), default=EMPTY_FEED_DATE)
 
-    def add_root_elements(self, handler):
+    def add_root_elements(self, handler: Any) -> None:
         super().add_root_elements(handler)
         if self.feed["hub"]:
             handler.addQuickElement(self.link_element, None, {"rel": "hub", "href": self.feed["hub"]})
 
-    def add_item_elements(self, handler, item):
+    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
         super().add_item_elements(handler, item)
         if item["link"] != item["page"]:
             handler.addQuickElement(self.link_element, None, {"rel": "related", "href": item["page"]})

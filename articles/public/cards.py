@@ -19,7 +19,7 @@ from articles.models import Article, ArticleImage, ArticleTopic, PictureAddress,
 from articles.models.fields import Digest
 
 from .media import StoredPicture
-from .topic_tree import TOPIC_JSON, TopicNode
+from .topic_tree import TOPIC_JSON, TopicNode, topic_from_json
 
 PICTURE_COLUMNS = {name: f"picture__{name}" for name in ("key", "rungs", "width", "height")} | {
     "bytes": "picture__enclosure_bytes"
@@ -27,32 +27,41 @@ PICTURE_COLUMNS = {name: f"picture__{name}" for name in ("key", "rungs", "width"
 
 
 class CoverageLink(NamedTuple):
-    """Another provider's report in one line. `url` is empty where it can't be read anywhere."""
+    """Another provider's report in one line."""
 
+    article_id: int
     title: str
-    url: str
+    web_url: str
+    target_web_url: str | None
+    target_original_url: str | None
     provider_id: int
     provider_name: str
+
+    @property
+    def url(self) -> str:
+        """Return where to read it; empty if it can't be read anywhere."""
+        return self.web_url or self.target_web_url or self.target_original_url or ""
 
 
 class Card(NamedTuple):
     """One story in a list: plain values, so that equal cards are rendered once.
 
-    `sources` counts the providers, the lead's included; 1 without coverage. `kicker` is the first topic that is not a
-    root.
+    `kicker` is the first topic that is not a root.
     """
 
+    pk: int
     name: str
     title: str
     excerpt: str
     published_at: datetime
     type: str
-    source_url: str
+    web_url: str
+    original_url: str
     provider_id: int
     provider_name: str
     kicker: TopicNode | None
     picture: StoredPicture | None
-    sources: int
+    other_sources: int
     headlines: tuple[CoverageLink, ...] = ()
     is_pick: bool = False
 
@@ -64,6 +73,15 @@ class Card(NamedTuple):
     def url(self) -> str:
         """Return the URL of the story's page."""
         return reverse("story", args=[self.name])
+
+    @property
+    def source_url(self) -> str:
+        return self.web_url or self.original_url
+
+    @property
+    def sources(self) -> int:
+        """Return the number of providers, the lead's included; 1 without coverage."""
+        return 1 + self.other_sources
 
     @property
     def other_providers(self) -> list[CoverageLink]:
@@ -85,10 +103,11 @@ def load_cards(ids: Sequence[int], with_headlines: int = 0) -> list[Card]:
 
     One query, or two with headlines.
     """
-    cards_by_id = {row.pk: _to_card(row) for row in CARDS.rows(ids)}
-    for article_id, links in _coverage_links(ids[:with_headlines]).items():
-        cards_by_id[article_id] = cards_by_id[article_id]._replace(headlines=links)
-    cards = [cards_by_id[article_id] for article_id in ids]
+    links: dict[int, list[CoverageLink]] = defaultdict(list)
+    for link in COVERAGE_LINKS.rows(ids[:with_headlines]):
+        links[link.article_id].append(link)
+    cards_by_id = {card.pk: card._replace(headlines=tuple(links[card.pk])) for card in CARDS.rows(ids)}
+    cards = [cards_by_id[pk] for pk in ids]
     for index, card in enumerate(cards):
         if card.picture:
             cards[index] = card._replace(picture=card.picture._replace(is_first=True))
@@ -115,8 +134,8 @@ def load_pictures(articles: Iterable[Article]) -> dict[int, StoredPicture]:
     picture_by_url = {row.url: row.picture for row in held}
     pictures: dict[int, StoredPicture] = {}
     for image in images:
-        if image.article_id not in pictures and image.url in picture_by_url:
-            picture = picture_by_url[image.url]
+        picture = picture_by_url.get(image.url)
+        if picture and image.article_id not in pictures:
             pictures[image.article_id] = StoredPicture.of(picture, image.alt, image.attribution)
     return pictures
 
@@ -140,32 +159,6 @@ def picture_from_json(value: Any) -> StoredPicture | None:
     """Return the picture that `picture_subquery` selected."""
     image = from_json(value)
     return StoredPicture(**from_json(image.pop("copy")), **image) if image else None
-
-
-class _CardRow(NamedTuple):
-    pk: int
-    name: str
-    title: str
-    excerpt: str
-    published_at: Any
-    type: str
-    web_url: str
-    original_url: str
-    provider_id: int
-    provider_name: str
-    kicker: Any
-    picture: Any
-    other_sources: int
-
-
-class _CoverageLinkRow(NamedTuple):
-    article_id: int
-    title: str
-    web_url: str
-    target_web_url: str | None
-    target_original_url: str | None
-    provider_id: int
-    provider_name: str
 
 
 def _build_cards(ids: Sequence[int]) -> QuerySet[Any, Any]:
@@ -194,34 +187,9 @@ def _build_coverage_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
     )
 
 
-CARDS = CompiledQuery(_CardRow, _build_cards)
-COVERAGE_LINKS = CompiledQuery(_CoverageLinkRow, _build_coverage_links)
+CARDS = CompiledQuery(Card, _build_cards, published_at=to_datetime, kicker=topic_from_json, picture=picture_from_json)
+COVERAGE_LINKS = CompiledQuery(CoverageLink, _build_coverage_links)
 
 
 def _count_other_providers() -> Count:
     return Count("provider", distinct=True, filter=~Q(provider=F("article__provider")))
-
-
-def _to_card(row: _CardRow) -> Card:
-    kicker = from_json(row.kicker)
-    return Card(
-        name=row.name,
-        title=row.title,
-        excerpt=row.excerpt,
-        published_at=to_datetime(row.published_at),
-        type=row.type,
-        source_url=row.web_url or row.original_url,
-        provider_id=row.provider_id,
-        provider_name=row.provider_name,
-        kicker=TopicNode(**kicker) if kicker else None,
-        picture=picture_from_json(row.picture),
-        sources=1 + row.other_sources,
-    )
-
-
-def _coverage_links(ids: Sequence[int]) -> dict[int, tuple[CoverageLink, ...]]:
-    links: dict[int, list[CoverageLink]] = defaultdict(list)
-    for row in COVERAGE_LINKS.rows(ids):
-        url = row.web_url or row.target_web_url or row.target_original_url or ""
-        links[row.article_id].append(CoverageLink(row.title, url, row.provider_id, row.provider_name))
-    return {article_id: tuple(article_links) for article_id, article_links in links.items()}

@@ -74,9 +74,10 @@ class Logo(NamedTuple):
 class ProviderView(NamedTuple):
     """A provider as pages show it; logos from the narrowest to the widest."""
 
+    pk: int
     name: str
     domain: str
-    logos: tuple[Logo, ...] = ()
+    logo_files: tuple[Logo, ...]
 
     @property
     def url(self) -> str:
@@ -88,8 +89,8 @@ class ProviderView(NamedTuple):
 
     def logo(self, size: int) -> Logo | None:
         """Return the logo to show at `size` CSS pixels, sharp on dense screens where there is one that wide."""
-        wide_logos = (logo for logo in self.logos if logo.width >= 2 * size)
-        return next(wide_logos, self.logos[-1] if self.logos else None)
+        wide_logos = (logo for logo in self.logo_files if logo.width >= 2 * size)
+        return next(wide_logos, self.logo_files[-1] if self.logo_files else None)
 
 
 def servable_logos(files: Iterable[tuple[str, int | None]]) -> tuple[Logo, ...]:

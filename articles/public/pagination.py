@@ -125,8 +125,7 @@ def _newest(
     position = (after.published_at, after.file_name) if after else None
 
     def newest_of(keys: Sequence[int], since: datetime) -> list[NewestRow]:
-        rows = query.union_rows(keys, NEWEST_FIRST, size, since, position)
-        return [row._replace(published_at=to_datetime(row.published_at)) for row in rows]
+        return query.union_rows(keys, NEWEST_FIRST, size, since, position)
 
     first = newest_of(keys[:1], MIN_TIME)
     since = first[-1].published_at if len(first) == size else MIN_TIME
@@ -154,7 +153,7 @@ def _topic_query(size: int, is_later: bool) -> CompiledQuery[NewestRow]:
         name=F("content_object__name"),
         file_name=F("content_object__file_name"),
     ).order_by("-published_at", "content_object__file_name")
-    return CompiledQuery(NewestRow, lambda topic_ids: rows.filter(tag__in=topic_ids)[:size])
+    return CompiledQuery(NewestRow, lambda keys: rows.filter(tag__in=keys)[:size], published_at=to_datetime)
 
 
 @cache
@@ -163,4 +162,4 @@ def _provider_query(size: int, is_later: bool) -> CompiledQuery[NewestRow]:
     condition = after_position(CURSOR_TIME_PARAM, CURSOR_NAME_PARAM) if is_later else Q()
     public = Article.objects.filter(condition, shown_to_readers(at=NOW), published_at__gte=SINCE_PARAM)
     rows = public.newest_first().annotate(article_id=F("pk"))
-    return CompiledQuery(NewestRow, lambda provider_ids: rows.filter(provider__in=provider_ids)[:size])
+    return CompiledQuery(NewestRow, lambda keys: rows.filter(provider__in=keys)[:size], published_at=to_datetime)

@@ -54,12 +54,9 @@ def find_domain(domain: str) -> ProviderDomain | None:
 
 def logo_providers(domains: Sequence[ProviderDomain]) -> dict[str, ProviderView]:
     """Return the provider whose logo stands for each domain: the first with a logo, else the first. One query."""
-    views = {
-        row.pk: ProviderView(row.name, row.domain, logos_from_json(row.logo_files))
-        for row in LOGO_ROWS.rows([key for domain in domains for key in domain.keys])
-    }
+    views = {view.pk: view for view in LOGO_ROWS.rows([key for domain in domains for key in domain.keys])}
     return {
-        domain.domain: next((views[key] for key in domain.keys if views[key].logos), views[domain.keys[0]])
+        domain.domain: next((views[key] for key in domain.keys if views[key].logo_files), views[domain.keys[0]])
         for domain in domains
     }
 
@@ -90,13 +87,6 @@ class _NameRow(NamedTuple):
     pk: int
     name: str
     domain: str
-
-
-class _LogoRow(NamedTuple):
-    pk: int
-    name: str
-    domain: str
-    logo_files: Any
 
 
 def _to_domains(rows: Iterable[_NameRow]) -> list[ProviderDomain]:
@@ -133,5 +123,7 @@ def _published() -> QuerySet[Provider]:
 PUBLISHED = CompiledQuery(_NameRow, lambda _: _published())
 PUBLISHED_AMONG = CompiledQuery(_NameRow, lambda keys: _published().filter(pk__in=keys))
 LOGO_ROWS = CompiledQuery(
-    _LogoRow, lambda keys: Provider.objects.filter(pk__in=keys).order_by().annotate(logo_files=logos_subquery("pk"))
+    ProviderView,
+    lambda keys: Provider.objects.filter(pk__in=keys).order_by().annotate(logo_files=logos_subquery("pk")),
+    logo_files=logos_from_json,
 )

@@ -16,7 +16,7 @@ from articles.models import Article, ArticleTopic, RelatedLink, shown_to_readers
 from articles.models.related import is_coverage
 
 from .cards import picture_from_json, picture_subquery
-from .media import ProviderView, StoredPicture
+from .media import Logo, ProviderView, StoredPicture
 from .pagination import newest_for_topics
 from .providers import logos_from_json, logos_subquery
 from .topic_tree import TOPIC_JSON, TopicNode
@@ -34,41 +34,76 @@ class StoryView(NamedTuple):
     excerpt: str
     published_at: datetime
     type: str
-    source_url: str
-    provider: ProviderView
-    topics: tuple[TopicNode, ...]
+    web_url: str
+    original_url: str
+    featured_content: str
+    provider_id: int
+    provider_name: str
+    provider_domain: str
+    logo_files: tuple[Logo, ...]
+    topic_list: tuple[TopicNode, ...]
     picture: StoredPicture | None
-    video: str
+
+    @property
+    def provider(self) -> ProviderView:
+        return ProviderView(self.provider_id, self.provider_name, self.provider_domain, self.logo_files)
+
+    @property
+    def source_url(self) -> str:
+        return self.web_url or self.original_url
+
+    @property
+    def video_id(self) -> str:
+        return youtube_id(self.featured_content, self.original_url)
 
     @property
     def player(self) -> str:
-        return player_url(self.video) if self.video else ""
+        return player_url(self.video_id) if self.video_id else ""
 
     @property
     def watch(self) -> str:
-        return watch_url(self.video) if self.video else ""
+        return watch_url(self.video_id) if self.video_id else ""
 
     @property
     def main_topic(self) -> TopicNode | None:
         """Return the most specific topic: the first one below another, else the first."""
-        return next((topic for topic in self.topics if topic.parent_id), self.topics[0] if self.topics else None)
+        return next((topic for topic in self.topic_list if topic.parent_id), next(iter(self.topic_list), None))
 
 
-class Coverage(NamedTuple):
-    """One item of a story's coverage. `name` is that of our own article, empty if we have none."""
+class StoryLink(NamedTuple):
+    """A link of a story: an item of its coverage, or another story. `target_name` is empty if we have no article."""
 
-    name: str
     title: str
     excerpt: str
     published_at: datetime
     type: str
-    url: str
-    provider: ProviderView
+    web_url: str
+    target_web_url: str | None
+    target_original_url: str | None
+    provider_id: int
+    provider_name: str
+    provider_domain: str
+    logo_files: tuple[Logo, ...]
+    target_id: int
+    target_name: str
+    target_title: str
+    target_published_at: datetime
+    covers: bool
+    is_shown: bool
+
+    @property
+    def provider(self) -> ProviderView:
+        return ProviderView(self.provider_id, self.provider_name, self.provider_domain, self.logo_files)
+
+    @property
+    def url(self) -> str:
+        return self.web_url or self.target_web_url or self.target_original_url or ""
 
 
 class Teaser(NamedTuple):
     """Another story in one line."""
 
+    pk: int
     name: str
     title: str
     published_at: datetime
@@ -82,24 +117,6 @@ class Teaser(NamedTuple):
 def public_id(name: str) -> int | None:
     """Return the key of the public article of that name; None if there is none. One query."""
     return next((row.pk for row in PUBLIC_IDS.rows([name])), None)
-
-
-def load_story(pk: int) -> StoryView:
-    """Return the lead of a story. One query."""
-    row = STORIES.rows([pk])[0]
-    picture = picture_from_json(row.picture)
-    return StoryView(
-        name=row.name,
-        title=row.title,
-        excerpt=row.excerpt,
-        published_at=to_datetime(row.published_at),
-        type=row.type,
-        source_url=row.web_url or row.original_url,
-        provider=_provider_view(row),
-        topics=topics_from_json(row.topic_items),
-        picture=picture and picture._replace(is_first=True),
-        video=youtube_id(row.featured_content, row.original_url),
-    )
 
 
 def topics_subquery() -> Subquery:
@@ -120,96 +137,37 @@ def story_context(pk: int) -> dict[str, object]:
 
     A preview uses it too: coverage and other stories are public ones even if the article itself is not.
     """
-    story = load_story(pk)
-    coverage, see_also, seen_ids = _coverage_and_see_also(pk)
+    (story,) = STORIES.rows([pk])
+    links = LINKS.rows([pk])
+    coverage = [link for link in links if link.covers]
+    coverage.sort(key=attrgetter("published_at"), reverse=True)
+    see_also = [
+        Teaser(link.target_id, link.target_name, link.target_title, link.target_published_at, link.provider_name)
+        for link in links
+        if link.is_shown and not link.covers
+    ]
     topic = story.main_topic
     return {
-        "story": story,
+        "story": story._replace(picture=story.picture and story.picture._replace(is_first=True)),
         "coverage": coverage,
         "unfolded": coverage[:COVERAGE_SHOWN],
         "rest": coverage[COVERAGE_SHOWN:],
         "see_also": see_also,
-        "more": _more_about(topic, [pk, *seen_ids]) if topic else [],
+        "more": _more_about(topic, [pk, *(teaser.pk for teaser in see_also)]) if topic else [],
     }
-
-
-def _coverage_and_see_also(pk: int) -> tuple[list[Coverage], list[Teaser], list[int]]:
-    """Return the coverage of a story, newest first, other linked stories in their order, and the keys of those."""
-    coverage, see_also, seen_ids = [], [], []
-    for row in LINKS.rows([pk]):
-        if row.covers:
-            url = row.web_url or row.target_web_url or row.target_original_url or ""
-            time = to_datetime(row.published_at)
-            provider = _provider_view(row)
-            coverage.append(Coverage(row.target_name or "", row.title, row.excerpt, time, row.type, url, provider))
-        elif row.is_shown:
-            time = to_datetime(row.target_published_at)
-            see_also.append(Teaser(row.target_name, row.target_title, time, row.provider_name))
-            seen_ids.append(row.target_id)
-    return sorted(coverage, key=attrgetter("published_at"), reverse=True), see_also, seen_ids
 
 
 def _more_about(topic: TopicNode, excluded_ids: Sequence[int]) -> list[Teaser]:
     """Return the newest stories about a topic. Two queries."""
     newest = newest_for_topics([topic.pk], MORE_STORIES + len(excluded_ids))
-    ids = [row.article_id for row in newest if row.article_id not in excluded_ids]
-    teasers = {
-        row.pk: Teaser(row.name, row.title, to_datetime(row.published_at), row.provider_name)
-        for row in TEASERS.rows(ids)
-    }
-    return [teasers[pk] for pk in ids][:MORE_STORIES]
-
-
-def _provider_view(row: _StoryRow | _LinkRow) -> ProviderView:
-    return ProviderView(row.provider_name, row.provider_domain, logos_from_json(row.logo_files))
-
-
-class _StoryRow(NamedTuple):
-    name: str
-    title: str
-    excerpt: str
-    published_at: Any
-    type: str
-    web_url: str
-    original_url: str
-    featured_content: str
-    provider_name: str
-    provider_domain: str
-    logo_files: Any
-    topic_items: Any
-    picture: Any
-
-
-class _LinkRow(NamedTuple):
-    title: str
-    excerpt: str
-    published_at: Any
-    type: str
-    web_url: str
-    target_web_url: str | None
-    target_original_url: str | None
-    provider_name: str
-    provider_domain: str
-    logo_files: Any
-    target_id: int
-    target_name: str
-    target_title: str
-    target_published_at: Any
-    covers: bool
-    is_shown: bool
-
-
-class _TeaserRow(NamedTuple):
-    pk: int
-    name: str
-    title: str
-    published_at: Any
-    provider_name: str
+    ids = [row.article_id for row in newest if row.article_id not in excluded_ids][:MORE_STORIES]
+    teasers = {teaser.pk: teaser for teaser in TEASERS.rows(ids)}
+    return [teasers[pk] for pk in ids]
 
 
 def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
     stories = Article.objects.filter(pk__in=ids).order_by().annotate(**_provider_columns())
-    return stories.annotate(topic_items=topics_subquery(), picture=picture_subquery("pk"))
+    return stories.annotate(topic_list=topics_subquery(), picture=picture_subquery("pk"))
 
 
 def _build_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
@@ -235,6 +193,19 @@ def _provider_columns() -> dict[str, Any]:
 
 
 PUBLIC_IDS = CompiledQuery(KeyRow, lambda names: Article.objects.public(NOW).filter(name__in=names).order_by())
-STORIES = CompiledQuery(_StoryRow, _build_stories)
-LINKS = CompiledQuery(_LinkRow, _build_links)
-TEASERS = CompiledQuery(_TeaserRow, _build_teasers)
+STORIES = CompiledQuery(
+    StoryView,
+    _build_stories,
+    published_at=to_datetime,
+    logo_files=logos_from_json,
+    topic_list=topics_from_json,
+    picture=picture_from_json,
+)
+LINKS = CompiledQuery(
+    StoryLink,
+    _build_links,
+    published_at=to_datetime,
+    target_published_at=to_datetime,
+    logo_files=logos_from_json,
+)
+TEASERS = CompiledQuery(Teaser, _build_teasers, published_at=to_datetime)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
-from articles.db.compiled_queries import NOW, CompiledQuery, KeyRow
+from articles.db.compiled_queries import NOW, CompiledQuery, KeyRow, from_json
 from articles.models import Article, ArticleTopic, Topic, shown_to_readers
 
 RECENT_DAYS = 30
@@ -32,6 +32,12 @@ class TopicNode(NamedTuple):
 
 
 TOPIC_JSON = JSONObject(pk="tag__pk", name="tag__name", slug="tag__slug", parent_id="tag__parent")  # of an ArticleTopic
+
+
+def topic_from_json(value: Any) -> TopicNode | None:
+    """Return the topic that TOPIC_JSON selected."""
+    topic = from_json(value)
+    return TopicNode(**topic) if topic else None
 
 
 class TopicBranch(NamedTuple):

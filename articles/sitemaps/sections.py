@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
+from functools import reduce
+from operator import attrgetter, or_
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.db.models.functions import Coalesce, TruncDay, TruncMonth
 from django.utils import timezone
 
@@ -21,7 +22,7 @@ from articles.public.seo import indexable
 
 LIMIT = 50_000  # URLs in a file, and files in an index, by the protocol
 MAX_TIME = datetime.max.replace(tzinfo=UTC)
-_NAME_PATTERN = re.compile(r"([0-9]{4})-([0-9]{2})(?:-([0-9]{2}))?")
+_NAME_PATTERN = re.compile(r"([0-9]{4})-([0-9]{2})(?:-(0[1-9]|[12][0-9]|3[01]))?")
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,20 @@ def sections() -> list[Section]:
     """Return the sections that have stories, newest first, at most LIMIT. One query, and one if there are days."""
     stories = indexable(Article.objects.public())
     months = _group(stories, TruncMonth, name_length=7)
-    large = [month for month in months if month.stories > LIMIT]
+    large = {month.name for month in months if month.stories > LIMIT}
     if large:
-        first, last = min(large, key=attrgetter("name")), max(large, key=attrgetter("name"))
-        start, end = _period(first.name)[0], _period(last.name)[1]
-        days = _group(stories.filter(published_at__gte=start, published_at__lt=end), TruncDay, name_length=10)
-        names = {month.name for month in large}
-        months = [month for month in months if month not in large] + [day for day in days if day.name[:7] in names]
+        in_large = reduce(or_, (Q(published_at__gte=start, published_at__lt=end) for start, end in map(_period, large)))
+        months = [month for month in months if month.name not in large]
+        months += _group(stories.filter(in_large), TruncDay, name_length=10)
     return sorted(months, key=attrgetter("name"), reverse=True)[:LIMIT]
 
 
 def stories_of(name: str) -> ArticleQuerySet:
     """Return the stories of the section `name`, newest first, at most LIMIT; none for an invalid name."""
-    period = _period(name)
-    articles = _published_in(*period) if period else Article.objects.none()
+    try:
+        articles = _published_in(*_period(name))
+    except ValueError:
+        articles = Article.objects.none()
     return with_last_modified(articles).newest_first()[:LIMIT]
 
 
@@ -91,16 +92,13 @@ def _group(articles: ArticleQuerySet, truncate: type[TruncMonth | TruncDay], nam
     ]
 
 
-def _period(name: str) -> tuple[datetime, datetime] | None:
-    """Return the first moment of a month or day and the first after it; None for an invalid name."""
+def _period(name: str) -> tuple[datetime, datetime]:
+    """Return the first moment of a month or day and the first after it. Raises ValueError."""
     match = _NAME_PATTERN.fullmatch(name)
     if match is None:
-        return None
-    year, month, day = (int(part) if part else None for part in match.groups())
-    try:
-        start = datetime(year, month, day or 1, tzinfo=UTC)
-    except ValueError:
-        return None
+        raise ValueError(name)
+    year, month, day = int(match[1]), int(match[2]), int(match[3] or 0)
+    start = datetime(year, month, day or 1, tzinfo=UTC)
     try:
         end = start + timedelta(days=1) if day else start.replace(year=year + month // 12, month=month % 12 + 1)
     except (OverflowError, ValueError):

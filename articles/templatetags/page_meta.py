@@ -22,7 +22,7 @@ from articles.public.pagination import ArticlePage
 from articles.public.providers import ProviderListItem
 from articles.public.seo import is_indexable
 from articles.public.site_url import site_url
-from articles.public.story_page import Coverage, StoryView
+from articles.public.story_page import StoryLink, StoryView
 from articles.public.structured_data import CreativeWork
 from articles.public.text import http_url, truncate_words, unescape
 from articles.public.topic_tree import TopicBranch
@@ -60,7 +60,7 @@ def site_url_tag(context: dict[str, Any]) -> str:
 
 
 @register.simple_tag
-def story_robots(story: StoryView, coverage: Sequence[Coverage]) -> str:
+def story_robots(story: StoryView, coverage: Sequence[StoryLink]) -> str:
     """Return the robots directive of a story's page; an empty string allows everything."""
     return "" if is_indexable(story.provider, (item.provider for item in coverage)) else "noindex,follow"
 
@@ -76,7 +76,7 @@ def list_json_ld(
 
 
 @register.simple_tag(takes_context=True)
-def story_json_ld(context: dict[str, Any], story: StoryView, coverage: Sequence[Coverage]) -> SafeString:
+def story_json_ld(context: dict[str, Any], story: StoryView, coverage: Sequence[StoryLink]) -> SafeString:
     """Describe what the page of a story shows: the provider's report and the coverage."""
     works = [_work(story, story.source_url), *(_work(item, item.url) for item in coverage)]
     description = truncate_words(story.excerpt, DESCRIPTION)
@@ -109,5 +109,5 @@ def _canonical(context: dict[str, Any], page: Listing | None = None) -> str:
     return site_url(request) + quote(request.path, safe="/:@") + query
 
 
-def _work(item: StoryView | Coverage, url: str) -> CreativeWork:
+def _work(item: StoryView | StoryLink, url: str) -> CreativeWork:
     return CreativeWork(item.type, unescape(item.title), http_url(url), item.published_at, item.provider.name)
