@@ -48,8 +48,9 @@ def delete_articles(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:
     partners = list(dict.fromkeys(pairings.values_list("member", flat=True)))
     uow.load(partners)
     uow.track_lists(partners, "pairings")
+    deleted_ids = set(ids)
     for neighbour in uow.load(neighbours):
-        if neighbour.lead_id in ids:
+        if neighbour.lead_id in deleted_ids:
             neighbour.lead_id = None
     uow.write_pending()
     for article in articles:

@@ -137,5 +137,6 @@ def linked_ids(ids: Iterable[int]) -> set[int]:
     for chunk in chunked(sorted(linked)):
         links = RelatedLink.objects.filter(ids_between_or_in("article", chunk) | ids_between_or_in("target", chunk))
         pairs = links.filter(target__isnull=False).order_by().values_list("article", "target")
-        linked.update(pk for pair in pairs if not set(pair).isdisjoint(chunk) for pk in pair)
+        chunk_ids = set(chunk)
+        linked.update(pk for pair in pairs if not chunk_ids.isdisjoint(pair) for pk in pair)
     return linked
