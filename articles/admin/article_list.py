@@ -56,6 +56,11 @@ class CappedCountPaginator(Paginator):
 
 
 class ArticleChangeList(ChangeList):
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        if not self.model_admin.has_score_permission(request):
+            self.list_editable = ()
+
     def get_ordering(self, request: HttpRequest, queryset: ArticleQuerySet) -> list[str]:
         """Break ties by the file name instead of the key: no index would serve the order with the key."""
         ordering = super().get_ordering(request, queryset)
@@ -110,10 +115,6 @@ class ArticleListAdmin(AuditLogAdminMixin, admin.ModelAdmin):
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[ArticleRowForm]:
         return ArticleRowForm
-
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        self.list_editable = ["quality", "heat"] if self.has_score_permission(request) else []
-        return self.list_display
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(permissions.PUBLISH)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.forms.models import InlineForeignKeyField
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import Truncator, capfirst
@@ -89,12 +90,13 @@ class ConflictAwareForm(forms.ModelForm):
         )
         key, widget = self.add_initial_prefix(name), self.fields[name].hidden_widget()
         value = self.fields[name].prepare_value(self[name].initial)
-        self.data = self.data.copy()
+        data = cast(QueryDict, self.data).copy()
         if isinstance(widget, forms.MultiWidget):
-            for index, part in enumerate(widget.decompress(value)):
-                self.data[f"{key}_{index}"] = str(part)
+            for index, part in enumerate(widget.decompress(value) or ()):
+                data[f"{key}_{index}"] = str(part)
         else:
-            self.data[key] = "" if value is None else str(value)
+            data[key] = "" if value is None else str(value)
+        self.data = data
 
     def _who_changed(self, name: str) -> str:
         """Return who changed the field last; empty if no operation did."""

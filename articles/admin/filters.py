@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from articles.models import Article, RelatedLink, Topic, shown_to_readers
+from articles.models import Article, ArticleQuerySet, RelatedLink, Topic, shown_to_readers
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import State
 from providers.models import Provider
@@ -81,7 +81,7 @@ class TopicFilter(admin.SimpleListFilter):
         topics = Topic.objects.only("slug", "name", "shortname", "parent_id")
         return [(topic.slug, "– " * depth + topic.label) for topic, depth in in_tree_order(topics)]
 
-    def queryset(self, request: Any, queryset: QuerySet[Article]) -> QuerySet[Article]:
+    def queryset(self, request: Any, queryset: ArticleQuerySet) -> ArticleQuerySet:
         slug = (self.value() or "").replace("\0", "")
         return queryset.about(Topic.objects.filter(slug=slug)) if slug else queryset
 
@@ -110,7 +110,7 @@ class OutletFilter(admin.SimpleListFilter):
     def has_output(self) -> bool:
         return True
 
-    def queryset(self, request: Any, queryset: QuerySet[Article]) -> QuerySet[Article]:
+    def queryset(self, request: Any, queryset: ArticleQuerySet) -> ArticleQuerySet:
         text = (self.value() or "").strip().replace("\0", "")
         if not text:
             return queryset

@@ -8,7 +8,7 @@ from django import forms
 from django.core.validators import ProhibitNullCharactersValidator
 
 
-class LinesField(forms.CharField):
+class LinesField(forms.Field):
     """A list of texts, one per line."""
 
     widget = forms.Textarea
@@ -27,7 +27,7 @@ class LinesField(forms.CharField):
         return "\n".join(str(line) for line in value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> list[str]:
-        lines = value if isinstance(value, list) else (super().to_python(value) or "").splitlines()
+        lines = value if isinstance(value, list) else str(value or "").splitlines()
         return [text for line in lines if (text := str(line).strip())]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -43,7 +43,7 @@ class TextField(forms.CharField):
         super().__init__(*args, **{"strip": False, **kwargs})
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value).replace("\r\n", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
 class YesNoSelect(forms.NullBooleanSelect):

@@ -24,7 +24,7 @@ from pictures.sizes import PictureRefused
 from pictures.sniffing import MAX_BYTES
 from pictures.uploads import once
 
-from .forms import RowForm
+from .conflict_forms import RowForm
 
 APPEND_POSITION = 32_767  # sorts a row without a position last; operations.edit_related_rows renumbers them
 
