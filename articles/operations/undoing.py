@@ -1,4 +1,4 @@
-"""Undo: each field that still has the value that an operation gave it gets the one that it had before."""
+"""Undo: restore the previous value of each field that nobody has changed since the operation."""
 
 from __future__ import annotations
 
@@ -31,10 +31,9 @@ FIELDS_BY_PIN = {"provider": ("logos",), "published": ("state", "spike_reason"),
 
 
 def undo(operation: Operation, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
-    """Undo an operation, as a new operation: restore each field that still has the value that it gave.
+    """Undo an operation, as a new operation: restore the fields that nobody has changed since.
 
-    `not_restored` has the other fields, with who changed them since. Raises ActionError if the operation was undone
-    already.
+    `not_restored` has the other fields and who changed them. Raises ActionError if the operation was undone already.
     """
     with unit_of_work(Verb.UNDO, by) as uow:
         if original_verb(operation) == Verb.TAKE_DOWN:

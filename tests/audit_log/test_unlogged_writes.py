@@ -4,11 +4,9 @@ import threading
 
 import pytest
 from django.db import connection
-from django.urls import reverse
 
-from articles import operations
 from articles.audit_log.unit_of_work import unit_of_work
-from articles.models import Article, ArticleTopic, Event, Topic, Verb
+from articles.models import Article, ArticleTopic, Verb
 from tests import builders
 from tests.audit_guard import EDITORIAL, ROOT, is_editorial
 
@@ -90,45 +88,3 @@ def test_only_writes_of_editorial_columns_count(sql, expected):
 @pytest.mark.django_db
 def test_the_checked_tables_exist():
     assert set(EDITORIAL) <= set(connection.introspection.table_names())
-
-
-@pytest.mark.django_db
-def test_deleting_a_topic_is_logged_on_its_articles(admin_client):
-    article = builders.article(topics=["AI", "Health"])
-    topic = Topic.objects.get(name="AI")
-
-    admin_client.post(reverse("admin:articles_topic_delete", args=[topic.pk]), {"post": "yes"})
-
-    assert not Topic.objects.filter(name="AI").exists()
-    article.refresh_from_db()
-    assert [item.tag.name for item in article.article_topics.all()] == ["Health"]
-    assert Event.objects.of("article", article.pk).filter(field="topics").exists()
-
-
-@pytest.mark.django_db
-def test_a_row_that_was_written_on_the_way_and_is_as_before_at_the_end_is_stored_so():
-    article, lead = builders.article(), builders.article()
-    with unit_of_work(Verb.EDIT) as uow:
-        [row] = uow.load([article.pk])
-        row.title, row.lead_id = "Gale", lead.pk
-        uow.write_pending()
-        assert Article.objects.get(pk=article.pk).title == "Gale"
-        row.title, row.lead_id = article.title, None
-
-    stored = Article.objects.get(pk=article.pk)
-    assert (stored.title, stored.lead_id, stored.version) == (article.title, None, 1)
-    assert not Event.objects.exists()
-
-
-@pytest.mark.django_db
-def test_undoing_past_a_spike_that_was_written_on_the_way_is_no_forbidden_step():
-    article = builders.article()
-    operation = operations.edit(article, title="Gale").operation
-    with unit_of_work(Verb.UNDO) as uow:
-        uow.undoes = operation
-        [row] = uow.load([article.pk])
-        row.state, row.published, row.spike_reason = "spiked", False, "other"
-        uow.write_pending()
-        row.state, row.published, row.spike_reason = "published", True, ""
-
-    assert Article.objects.get().state == "published"

@@ -4,9 +4,10 @@ import pytest
 from django.contrib.admin import ModelAdmin
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.urls import reverse
 
 from articles import operations
-from articles.models import Article, Operation, Topic, TopicPolicy
+from articles.models import Article, Event, Operation, Topic, TopicPolicy
 from articles.operations import providers_and_topics
 from articles.operations.results import ActionError
 from providers.models import Provider
@@ -187,3 +188,15 @@ def test_undoing_or_redoing_a_deletion_needs_the_permission_to_delete(client):
 
     assert undo(client, operation).status_code == 403
     assert undo(client, operations.undo(operation).operation).status_code == 403
+
+
+def test_deleting_a_topic_is_logged_on_its_articles(admin_client):
+    article = builders.article(topics=["AI", "Health"])
+    topic = Topic.objects.get(name="AI")
+
+    admin_client.post(reverse("admin:articles_topic_delete", args=[topic.pk]), {"post": "yes"})
+
+    assert not Topic.objects.filter(name="AI").exists()
+    article.refresh_from_db()
+    assert [item.tag.name for item in article.article_topics.all()] == ["Health"]
+    assert Event.objects.of("article", article.pk).filter(field="topics").exists()
