@@ -10,4 +10,4 @@ class ArticlesConfig(AppConfig):
         from articles.page_cache import versions
 
         versions.connect_signals(self)
-        fetch_queue.watch()
+        fetch_queue.connect_signals()

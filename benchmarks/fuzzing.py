@@ -85,13 +85,13 @@ def picture_examples() -> list[bytes]:
 
 def read_picture(raw: bytes) -> object:
     """Make the copies of a picture, in the process that does so for the site. One that dies is a problem here."""
-    from pictures.sizes import PictureRefused
+    from pictures.sizes import PictureError
 
     decoder = _decoder()
-    child = decoder._child()
+    child = decoder._running_process()
     try:
         return decoder.decode(raw, ["picture", "logo"])
-    except PictureRefused as refused:
+    except PictureError as refused:
         if child.poll() is not None:
             raise RuntimeError(f"the decoder ended with {child.returncode}: {refused}") from refused
         raise
@@ -105,9 +105,9 @@ def _decoder() -> Any:
 
 
 def picture_refusals() -> tuple[type[Exception], ...]:
-    from pictures.sizes import PictureRefused
+    from pictures.sizes import PictureError
 
-    return (PictureRefused,)
+    return (PictureError,)
 
 
 TARGETS = {

@@ -25,7 +25,7 @@ from pathlib import Path
 from PIL import Image
 
 from pictures.renditions import ENCODINGS, PILLOW_NAMES
-from pictures.sizes import rungs
+from pictures.sizes import widths_for
 from tests.documents import edition
 from tests.environments import newsroom_environment
 from tests.hostile import answer, serving
@@ -60,7 +60,7 @@ def photograph(number: int) -> bytes:
 def by_pillow_alone(folder: str) -> None:
     for path in sorted(Path(folder).iterdir()):
         image = Image.open(path).convert("RGB")
-        for width in rungs(image.width):
+        for width in widths_for(image.width):
             height = max(1, round(image.height * width / image.width))
             small = image.resize((width, height), Image.Resampling.LANCZOS)
             for suffix, options in ENCODINGS.items():

@@ -1,4 +1,4 @@
-"""Foreign pictures made harmless: what articles and outlets share. Knows neither of them.
+"""Make pictures from other sites safe to show. Used by articles and providers, and imports neither.
 
-Of Django it knows the storage (`files.py`) and how a form refuses (`uploads.py`); all else does without.
+Only `files.py` (storage) and `uploads.py` (form errors) import Django.
 """

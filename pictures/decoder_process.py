@@ -1,8 +1,8 @@
-"""The process that decodes pictures: `python -m pictures.decoder_process`. It has little memory and little time.
+"""The process that decodes pictures: `python -m pictures.decoder_process`. Its memory and CPU time are limited.
 
-It reads from standard input, again and again: one line of JSON, {"size": bytes, "kinds": [...]}, and the picture.
-It answers on standard output: one line, {"renditions": [{"kind", "rung", "suffix", "width", "height", "size"}, ...]}
-and their bytes in that order, or {"refused": why}. Its environment holds no secret and its limits no way out.
+It reads requests from standard input: a line of JSON, {"size": bytes, "kinds": [...]}, then the picture. It responds
+on standard output with a line, {"renditions": [{"kind", "width_step", "suffix", "width", "height", "size"}, ...]},
+then their bytes in that order, or with {"error": reason}. Its environment contains no secrets.
 """
 
 from __future__ import annotations
@@ -13,58 +13,59 @@ import sys
 from typing import BinaryIO
 
 from .renditions import logo_renditions, picture_renditions
-from .sizes import PictureRefused, Rendition
+from .sizes import PictureError, Rendition
 
-MEMORY = 236 * 2**20  # of its own; with the program's code and libraries below 300 MB
+MEMORY_BYTES = 236 * 2**20  # with the program's code and libraries less than 300 MB
 CPU_SECONDS = 20  # for one picture
 RENDERERS = {"picture": picture_renditions, "logo": logo_renditions}
 
 
 def main() -> None:
-    _limit()
+    _limit_resources()
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while line := source.readline():
-        wanted = json.loads(line)
-        _allow_time()
-        _answer(target, source.read(wanted["size"]), wanted["kinds"])
+        request = json.loads(line)
+        _extend_cpu_limit()
+        _respond(target, source.read(request["size"]), request["kinds"])
 
 
-def _answer(target: BinaryIO, data: bytes, kinds: list[str]) -> None:
+def _respond(target: BinaryIO, data: bytes, kinds: list[str]) -> None:
     try:
-        made = [(kind, rendition) for kind in kinds for rendition in RENDERERS[kind](data)]
-    except PictureRefused as refused:
-        _write(target, {"refused": str(refused)})
+        renditions = [(kind, rendition) for kind in kinds for rendition in RENDERERS[kind](data)]
+    except PictureError as error:
+        _write_json(target, {"error": str(error)})
     except MemoryError:
-        _write(target, {"refused": "needs more memory than a picture may take"})
-    except Exception as error:  # noqa: BLE001 whatever Pillow raises on hostile bytes is a refusal
-        _write(target, {"refused": f"can't be made smaller ({type(error).__name__}: {error})"[:200]})
+        _write_json(target, {"error": "needs more memory than a picture may take"})
+    except Exception as error:  # noqa: BLE001 Pillow raises anything on hostile bytes
+        _write_json(target, {"error": f"can't be made smaller ({type(error).__name__}: {error})"[:200]})
     else:
-        _write(target, {"renditions": [_told(kind, rendition) for kind, rendition in made]})
-        for _, rendition in made:
+        _write_json(target, {"renditions": [_metadata(kind, rendition) for kind, rendition in renditions]})
+        for _, rendition in renditions:
             target.write(rendition.data)
     target.flush()
 
 
-def _told(kind: str, rendition: Rendition) -> dict[str, object]:
-    told = {name: getattr(rendition, name) for name in ("rung", "suffix", "width", "height")}
-    return {"kind": kind, "size": len(rendition.data), **told}
+def _metadata(kind: str, rendition: Rendition) -> dict[str, object]:
+    fields = {name: getattr(rendition, name) for name in ("width_step", "suffix", "width", "height")}
+    return {"kind": kind, "size": len(rendition.data), **fields}
 
 
-def _write(target: BinaryIO, value: object) -> None:
+def _write_json(target: BinaryIO, value: object) -> None:
     target.write(json.dumps(value).encode() + b"\n")
 
 
-def _limit() -> None:
-    for which, value in (
-        (resource.RLIMIT_DATA, MEMORY),
+def _limit_resources() -> None:
+    for limit, value in (
+        (resource.RLIMIT_DATA, MEMORY_BYTES),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 64),
     ):
-        resource.setrlimit(which, (value, value))
+        resource.setrlimit(limit, (value, value))
 
 
-def _allow_time() -> None:
+def _extend_cpu_limit() -> None:
+    """Allow CPU_SECONDS more than were used so far."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(usage.ru_utime + usage.ru_stime) + CPU_SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))

@@ -1,4 +1,4 @@
-"""Fetch pictures: files that claim to be and look like a picture. They are decoded elsewhere."""
+"""Fetch files whose content type and first bytes are those of a picture. The decoder process decodes them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ACCEPT = "image/avif,image/webp,image/jpeg,image/png,image/gif"
 
 
 class PictureFetcher:
-    """Fetch pictures by any number of threads. Takes the options of HttpClient except `accept` and `max_bytes`."""
+    """Fetch pictures; may be used by several threads. Takes the options of HttpClient but `accept` and `max_bytes`."""
 
     def __init__(self, agent: str = "Newsfold", **options: Any) -> None:
         self._client = HttpClient(agent, accept=ACCEPT, max_bytes=MAX_BYTES, **options)

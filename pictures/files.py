@@ -1,7 +1,7 @@
-"""Renditions in the storage: all of a picture's in one folder that is named by what they hold.
+"""Store renditions as files: all renditions of a picture are in one folder, named by a digest of their content.
 
-The one module here that knows Django. A name never changes its content, so two processes that store the same picture
-at once agree, and whoever fetched a file once may keep it for ever.
+The content under a name never changes. So two processes may store the same picture at once, and browsers may cache
+files for ever.
 """
 
 from __future__ import annotations
@@ -16,33 +16,34 @@ from django.core.files.storage import default_storage
 
 from .sizes import LOGO_SIZES, Rendition
 
-KEY_LENGTH = 32  # hexadecimal digits of a SHA-256; a page names a picture up to nine times
+KEY_LENGTH = 32  # hexadecimal digits of a SHA-256, shortened because a page names a picture up to nine times
 PICTURES, LOGOS = "pictures", "logos"
 
 
-def key_of(renditions: Iterable[Rendition]) -> str:
+def content_key(renditions: Iterable[Rendition]) -> str:
+    """Return the digest of these renditions, which names their folder."""
     digest = hashlib.sha256()
     for rendition in renditions:
-        digest.update(f"{rendition.rung}.{rendition.suffix} {len(rendition.data)}\n".encode())
+        digest.update(f"{rendition.width_step}.{rendition.suffix} {len(rendition.data)}\n".encode())
         digest.update(rendition.data)
     return digest.hexdigest()[:KEY_LENGTH]
 
 
-def name_of(folder: str, key: str, rung: int | str, suffix: str) -> str:
-    """Return the name of a rendition in the storage."""
-    return f"{folder}/{key[:2]}/{key}/{rung}.{suffix}"
+def rendition_name(folder: str, key: str, width_step: int | str, suffix: str) -> str:
+    """Return the file name of a rendition in the storage."""
+    return f"{folder}/{key[:2]}/{key}/{width_step}.{suffix}"
 
 
 def store(folder: str, renditions: Sequence[Rendition]) -> list[str]:
-    """Store the renditions of a picture; return their names, in their order. Files that are there stay.
+    """Store the renditions of a picture and return their file names, in order. Existing files are not rewritten.
 
-    Raises OSError, for a full disk for one; then none of the files that it wrote is left.
+    Raises OSError, for example when the disk is full, after deleting the files that it wrote.
     """
-    key = key_of(renditions)
+    key = content_key(renditions)
     names, written = [], []
     try:
         for rendition in renditions:
-            name = name_of(folder, key, rendition.rung, rendition.suffix)
+            name = rendition_name(folder, key, rendition.width_step, rendition.suffix)
             names.append(name)
             if not default_storage.exists(name):
                 written.append(name)
@@ -53,8 +54,8 @@ def store(folder: str, renditions: Sequence[Rendition]) -> list[str]:
     return names
 
 
-def are_there(names: Iterable[str]) -> bool:
-    """Return whether the storage has all of these; it is asked once for each folder."""
+def all_exist(names: Iterable[str]) -> bool:
+    """Return whether the storage has all of these files. One request per folder."""
     folders: dict[str, set[str]] = {}
     for name in names:
         folder, _, file = name.rpartition("/")
@@ -66,7 +67,7 @@ def are_there(names: Iterable[str]) -> bool:
 
 
 def delete(names: Iterable[str]) -> int:
-    """Delete files, those that are there; return how many were deleted. What can't be deleted stays."""
+    """Delete the files that exist and return how many were deleted. Ignores errors of the storage."""
     deleted = 0
     for name in names:
         with suppress(OSError):
@@ -76,10 +77,10 @@ def delete(names: Iterable[str]) -> int:
     return deleted
 
 
-def narrower(widest: str) -> list[str]:
-    """Return the files of a logo below the widest one, whose name is given; none for names of other origin."""
-    folder, _, name = widest.rpartition("/")
-    rung, _, suffix = name.partition(".")
-    if not re.fullmatch(r"[0-9]{1,4}", rung):
+def smaller_logo_files(largest: str) -> list[str]:
+    """Return the smaller renditions of the logo whose largest file is `largest`; none if it isn't named by size."""
+    folder, _, name = largest.rpartition("/")
+    size, _, suffix = name.partition(".")
+    if not re.fullmatch(r"[0-9]{1,4}", size):
         return []
-    return [f"{folder}/{size}.{suffix}" for size in LOGO_SIZES if size < int(rung)]
+    return [f"{folder}/{smaller}.{suffix}" for smaller in LOGO_SIZES if smaller < int(size)]

@@ -1,4 +1,4 @@
-"""Which renditions there are of a picture. Pure, and without Pillow, which only the child process needs."""
+"""The sizes and formats in which pictures are kept. Imports no Pillow, which only the decoder process needs."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import Literal
 
 Kind = Literal["picture", "logo"]
 WIDTHS = (160, 320, 480, 640, 960, 1280)  # pixels
-LOGO_SIZES = (50, 100)  # pixels of the longer side: for plain and for dense screens
+LOGO_SIZES = (50, 100)  # pixels of the longer side, for standard and high-density screens
 SUFFIXES: dict[Kind, tuple[str, ...]] = {"picture": ("avif", "webp", "jpg"), "logo": ("webp",)}
 
 
-class PictureRefused(Exception):
-    """The bytes are no picture that we keep; the message completes the sentence "the picture ..."."""
+class PictureError(Exception):
+    """The file can't be used as a picture; the message completes the sentence "the picture ..."."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One encoding of a picture. `rung` is its place on the ladder: the width, of a logo the longer side."""
+    """One encoding of a picture. `width_step` is one of WIDTHS, for a logo one of LOGO_SIZES, and names the file."""
 
-    rung: int
+    width_step: int
     suffix: str
     width: int
     height: int
     data: bytes
 
 
-def rungs(width: int) -> list[int]:
-    """Return the widths at which a picture `width` pixels wide is kept; none is larger than the picture."""
-    return [each for each in WIDTHS if each <= width] or [width]
+def widths_for(width: int) -> list[int]:
+    """Return the widths at which a picture of this width is kept. Pictures are never enlarged."""
+    return [step for step in WIDTHS if step <= width] or [width]

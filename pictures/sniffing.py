@@ -1,4 +1,4 @@
-"""What the first bytes of a file say that it is. Pure, and all that is known of a picture outside the child process."""
+"""Guess a file's format from its bytes. Outside the decoder process, nothing else looks into a picture."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONTENT_TYPES = {
 
 _STARTS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF"}
 _AVIF_BRANDS = (b"avif", b"avis")
-# Never part of a picture, and always of what it might be a disguise for: pages, programs of servers, SVG.
+# Web pages, server-side scripts and SVG contain one of these; pictures don't.
 _MARKUP_PATTERN = re.compile(
     rb"<script[\s>]|<\?php\s|<html[\s>]|<!doctype\s+html|<svg\s+[^>]{0,200}xmlns|<iframe\s", re.I
 )
@@ -28,7 +28,7 @@ _ZIP_END_LENGTH = 22
 
 
 def format_of(data: bytes) -> str | None:
-    """Return which of `FORMATS` the file starts like; None if it is none of them."""
+    """Return the one of `FORMATS` whose signature the file starts with; None if there is none."""
     for start, name in _STARTS.items():
         if data.startswith(start):
             return name
@@ -41,10 +41,10 @@ def format_of(data: bytes) -> str | None:
     return None
 
 
-def also_is(data: bytes) -> str:
-    """Return what else the file is when read another way: "a ZIP archive", "a PDF", "a web page"; empty for nothing.
+def polyglot_format(data: bytes) -> str:
+    """Return which other format the file is valid in, such as "a ZIP archive" or "a PDF"; empty if none.
 
-    Our renditions hold pixels alone, so this saves nobody; but who sends such a file means harm.
+    Renditions contain only pixels and would be safe, but such a file is a sign of an attack.
     """
     end = data.rfind(_ZIP_END, -65_535 - _ZIP_END_LENGTH)
     if end >= 0:

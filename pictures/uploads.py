@@ -1,4 +1,4 @@
-"""Files that people upload: decoded and stored once, by whoever asks first."""
+"""Process each uploaded file once, although both the view and the form's validation need the result."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from django.core.exceptions import ValidationError
 T = TypeVar("T")
 
 
-def once(work: Callable[[Any], T]) -> Callable[[Any], T]:
-    """Return `work` on an upload with a memory: asked again, it returns or raises the same. Raises ValidationError."""
+def memoize_per_upload(process: Callable[[Any], T]) -> Callable[[Any], T]:
+    """Keep the result of `process`, or the ValidationError that it raised, on the upload and return it next time."""
 
-    @wraps(work)
-    def remembered(upload: Any) -> T:
-        if not hasattr(upload, "taken_up"):
+    @wraps(process)
+    def memoized(upload: Any) -> T:
+        if not hasattr(upload, "processed"):
             try:
-                upload.taken_up = work(upload)
-            except ValidationError as refused:
-                upload.taken_up = refused
-        if isinstance(upload.taken_up, ValidationError):
-            raise upload.taken_up
-        found: T = upload.taken_up
-        return found
+                upload.processed = process(upload)
+            except ValidationError as error:
+                upload.processed = error
+        if isinstance(upload.processed, ValidationError):
+            raise upload.processed
+        result: T = upload.processed
+        return result
 
-    return remembered
+    return memoized

@@ -7,18 +7,18 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
-from pictures.uploads import once
+from pictures.uploads import memoize_per_upload
 
-from .logos import MAX_BYTES, Logo, LogoRefused, take_up
+from .logos import MAX_BYTES, Logo, LogoError, process_logo
 from .models import Provider, ProviderLogo
 
 
-@once
+@memoize_per_upload
 def process_upload(upload: Any) -> Logo:
     """Return the logo that somebody uploaded, stored. Raises ValidationError."""
     try:
-        return take_up(upload.read(MAX_BYTES + 1))
-    except LogoRefused as refused:
+        return process_logo(upload.read(MAX_BYTES + 1))
+    except LogoError as refused:
         raise ValidationError(str(refused), code="invalid_image") from refused
     except OSError as error:
         raise ValidationError(f"The logo can't be stored: {error.strerror or error}.") from error

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pictures import files
 from pictures.decoder import Decoder
-from pictures.sizes import PictureRefused
+from pictures.sizes import PictureError
 
 MAX_BYTES = 5_000_000
 
@@ -19,18 +19,18 @@ class Logo(NamedTuple):
     height: int
 
 
-class LogoRefused(Exception):
+class LogoError(Exception):
     """The bytes are no logo that we keep; the message says why and what to do."""
 
 
-def take_up(data: bytes) -> Logo:
-    """Return the logo in `data`, its renditions stored. Raises LogoRefused, and OSError if the storage fails."""
+def process_logo(data: bytes) -> Logo:
+    """Return the logo in `data`, its renditions stored. Raises LogoError, and OSError if the storage fails."""
     if len(data) > MAX_BYTES:
-        raise LogoRefused(f"This file has more than {MAX_BYTES // 1_000_000} MB. Upload a smaller one.")
+        raise LogoError(f"This file has more than {MAX_BYTES // 1_000_000} MB. Upload a smaller one.")
     try:
         with Decoder() as decoder:
             renditions = decoder.decode(data, ["logo"])["logo"]
-    except PictureRefused as refused:
-        raise LogoRefused(f"This file {refused}. Upload another.") from refused
+    except PictureError as refused:
+        raise LogoError(f"This file {refused}. Upload another.") from refused
     widest = renditions[-1]
     return Logo(files.store(files.LOGOS, renditions)[-1], widest.width, widest.height)

@@ -56,11 +56,11 @@ class Provider(models.Model):
         return reverse("provider", args=[self.domain])
 
     @property
-    def monogram(self) -> str:
-        return monogram(self.name)
+    def initials(self) -> str:
+        return initials(self.name)
 
 
-def monogram(name: str) -> str:
+def initials(name: str) -> str:
     """Return the one or two letters that stand in for an outlet's missing logo, upper case."""
     words = [word for word in name.split() if word[0].isalnum() and word.lower() != "the"]
     return "".join(word[0] for word in words[:2]).upper() or name[:1].upper()

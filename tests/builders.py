@@ -11,7 +11,7 @@ from articles.models import Article, ArticleImage, ArticleTopic, Picture, Pictur
 from articles.models.derived import match_key, refresh_derived_fields
 from articles.public.media import StoredPicture
 from articles.rules.scoring import Policy
-from pictures.sizes import rungs
+from pictures.sizes import widths_for
 from providers.models import Provider
 
 MORNING = datetime(2020, 6, 9, 8, 0, tzinfo=UTC)
@@ -72,7 +72,7 @@ def picture(
     url = url or f"https://pictures.example/{next(_counter)}.jpg"
     ArticleImage.objects.create(article=of, url=url, position=of.images.count(), **values)
     digest = PictureAddress.digest_of(url)
-    size = {"rungs": ",".join(map(str, rungs(width))), "width": width, "height": height, "enclosure_bytes": 1234}
+    size = {"rungs": ",".join(map(str, widths_for(width))), "width": width, "height": height, "enclosure_bytes": 1234}
     copy = Picture(sha256=digest, key=digest[:32], **size)
     if held:
         copy, _ = Picture.objects.get_or_create(sha256=digest, defaults={"key": copy.key, **size})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Self
 
-from pictures.sizes import LOGO_SIZES, Kind, PictureRefused, Rendition
+from pictures.sizes import LOGO_SIZES, Kind, PictureError, Rendition
 
 
 class FakeDecoder:
@@ -23,11 +23,11 @@ class FakeDecoder:
     def decode(self, data: bytes, kinds: Iterable[Kind], seconds: float = 0) -> dict[Kind, list[Rendition]]:
         self.decoded += 1
         if data == b"hostile":
-            raise PictureRefused("is hostile")
+            raise PictureError("is hostile")
         made: dict[Kind, list[Rendition]] = {
             "picture": [
-                Rendition(rung, suffix, rung, rung // 2, f"{suffix}{rung}".encode() + data)
-                for rung in (160, 320)
+                Rendition(step, suffix, step, step // 2, f"{suffix}{step}".encode() + data)
+                for step in (160, 320)
                 for suffix in ("avif", "webp", "jpg")
             ],
             "logo": [Rendition(size, "webp", size, size, b"logo%d" % size + data) for size in LOGO_SIZES],

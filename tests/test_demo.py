@@ -80,5 +80,5 @@ def test_the_demo_brings_stories_pictures_and_an_editor_and_can_run_again(media,
     assert stories > 50
     assert pictures > 50
     assert (Article.objects.count(), PictureAddress.objects.held().count()) == (stories, pictures)
-    assert f"{pictures} pictures: 0 stored, {pictures} unchanged, 0 refused" in output
+    assert f"{pictures} pictures: 0 stored, {pictures} unchanged, 0 rejected" in output
     assert get_user_model().objects.count() == 1

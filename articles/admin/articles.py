@@ -18,7 +18,7 @@ from articles.operations.results import ActionResult
 from articles.rules.states import State
 from articles.stories import explanation
 from articles.stories.explanation_text import format_incoming_value
-from pictures.sizes import PictureRefused
+from pictures.sizes import PictureError
 
 from .article_list import ArticleListAdmin
 from .audit_log_admin import admin_actor
@@ -102,7 +102,7 @@ class ArticleAdmin(ArticleListAdmin):
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().changeform_view(request, object_id, *args, **kwargs)
-        except PictureRefused as refused:  # taken down after the form had checked it
+        except PictureError as refused:  # taken down after the form had checked it
             self.message_user(request, f"Nothing was saved: the picture {refused}. Choose another.", messages.ERROR)
             return redirect(request.get_full_path())
 

@@ -83,7 +83,7 @@ class TopicFilter(admin.SimpleListFilter):
 
     def queryset(self, request: Any, queryset: ArticleQuerySet) -> ArticleQuerySet:
         slug = (self.value() or "").replace("\0", "")
-        return queryset.about(Topic.objects.filter(slug=slug)) if slug else queryset
+        return queryset.with_topics(Topic.objects.filter(slug=slug)) if slug else queryset
 
 
 class OutletFilter(admin.SimpleListFilter):
@@ -115,7 +115,7 @@ class OutletFilter(admin.SimpleListFilter):
         if not text:
             return queryset
         outlets = Provider.objects.filter(Q(domain=text) | Q(name__icontains=text))
-        return queryset.of_outlets(outlets)
+        return queryset.of_providers(outlets)
 
 
 class TimeFilter(admin.SimpleListFilter):

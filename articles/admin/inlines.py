@@ -14,15 +14,15 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from articles.images.store import link, take_up
+from articles.images.store import attach, store_upload
 from articles.models import ArticleImage, ArticleTopic, Picture, RelatedLink
 from articles.public.media import StoredPicture, media_url
 from articles.public.site_url import site_url
 from articles.rules import permissions
 from pictures.decoder import Decoder
-from pictures.sizes import PictureRefused
+from pictures.sizes import PictureError
 from pictures.sniffing import MAX_BYTES
-from pictures.uploads import once
+from pictures.uploads import memoize_per_upload
 
 from .conflict_forms import RowForm
 
@@ -112,13 +112,13 @@ class RelatedInline(OrderedInline):
         return format_html('<a href="{}">{}</a>', url, link.target.title)
 
 
-@once
+@memoize_per_upload
 def process_upload(upload: Any) -> tuple[Picture, bool]:
     """Store an uploaded picture and return it, with whether it is new. Raises ValidationError."""
     try:
         with Decoder() as decoder:
-            return take_up(upload.read(MAX_BYTES + 1), decoder)
-    except PictureRefused as refused:
+            return store_upload(upload.read(MAX_BYTES + 1), decoder)
+    except PictureError as refused:
         raise ValidationError(f"This picture {refused}. Choose another.") from refused
     except OSError as error:
         raise ValidationError(f"The picture can't be stored: {error.strerror or error}.") from error
@@ -155,7 +155,7 @@ class ImageRowForm(ListRowForm):
         image = super().save(commit)
         if self.stored:
             picture, is_new = self.stored
-            link(image.url, picture, is_new=is_new)
+            attach(image.url, picture, is_new=is_new)
         return image
 
 
@@ -182,9 +182,9 @@ class ImageInline(OrderedInline):
     def display_copy(self, image: ArticleImage) -> str:
         if image.pk is None:
             return "–"
-        if not image.small_copy:
-            return image.fate
-        picture = format_html('<img class="copy" src="{}" alt="" width="120">', media_url(image.small_copy))
+        if not image.thumbnail:
+            return image.fetch_status
+        picture = format_html('<img class="copy" src="{}" alt="" width="120">', media_url(image.thumbnail))
         if not self.may_take_down:
             return picture
         url = reverse("desk_take_down", args=[image.article_id, image.pk])

@@ -34,13 +34,13 @@ def site_page(number: int, size: int, at: datetime) -> RowPage:
     if entry is None:
         return RowPage([], False)
     from_entry = after_position(*entry, including=True)
-    counted_wrongly = flagged.off_air(at).order_by().exclude(from_entry).count()
+    counted_wrongly = flagged.outside_schedule(at).order_by().exclude(from_entry).count()
     return _page(public.filter(from_entry), counted_wrongly, size)
 
 
 def topic_page(topic: Topic, number: int, size: int, at: datetime) -> RowPage:
     """Return page `number`, from 1, of what is public at `at` and lists this very topic; empty after the last."""
-    return _page(Article.objects.public(at).about([topic]).newest_first(), (number - 1) * size, size)
+    return _page(Article.objects.public(at).with_topics([topic]).newest_first(), (number - 1) * size, size)
 
 
 def _page(articles: ArticleQuerySet, skipped: int, size: int) -> RowPage:

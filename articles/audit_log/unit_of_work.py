@@ -20,7 +20,7 @@ from django.utils import timezone
 from articles.db.bulk import BulkTable, chunked
 from articles.models import Article, ArticleTopic, Operation, Policies, Subject, Verb, Via
 from articles.models.derived import DERIVED_FIELDS, refresh_derived_fields
-from articles.models.image import failed_among
+from articles.models.image import without_pictures
 from articles.rules.scoring import Policy
 from articles.rules.states import State
 
@@ -155,7 +155,7 @@ class UnitOfWork:
 
     def policy_for(self, article: Article) -> Policy:
         """Return the policy for an article: that of its top-level topic, if it has one, else the site's."""
-        return self.policies.of(self.topic_ids_of(article)) if self.policies.by_topic else self.policies.site
+        return self.policies.for_topics(self.topic_ids_of(article)) if self.policies.by_topic else self.policies.site
 
     def topic_ids_of(self, article: Article) -> Sequence[int]:
         """Return the topics of an article, in order; one query for all articles of the unit of work."""
@@ -281,7 +281,7 @@ class UnitOfWork:
         return changes
 
     def _count_pictures(self, counts: dict[int, int]) -> None:
-        failed = failed_among(counts)
+        failed = without_pictures(counts)
         for pk, count in counts.items():
             self.articles[pk].picture_count = count
             self.articles[pk].picture_failed = pk in failed or None

@@ -65,10 +65,10 @@ class DeskFilters(forms.Form):
         return articles
 
     def filter_topic(self, articles: ArticleQuerySet, slug: str) -> ArticleQuerySet:
-        return articles.about(Topic.objects.filter(slug=slug))
+        return articles.with_topics(Topic.objects.filter(slug=slug))
 
     def filter_outlet(self, articles: ArticleQuerySet, outlet: str) -> ArticleQuerySet:
-        return articles.of_outlets(Provider.objects.filter(domain=outlet) | Provider.objects.filter(name=outlet))
+        return articles.of_providers(Provider.objects.filter(domain=outlet) | Provider.objects.filter(name=outlet))
 
     def filter_since(self, articles: ArticleQuerySet, day: date) -> ArticleQuerySet:
         return articles.filter(published_at__gte=_midnight(day))

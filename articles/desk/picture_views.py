@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
 from articles import operations
-from articles.images.store import alike
-from articles.images.unavailable import showing
+from articles.images.store import same_picture_urls
+from articles.images.unavailable import articles_listing
 from articles.models import Article, ArticleImage
 from articles.rules import permissions
 
@@ -27,8 +27,8 @@ def take_down(request: DeskRequest, pk: int, image: int) -> HttpResponseBase:
     listed = get_object_or_404(ArticleImage.objects.pictures().with_copies(), pk=image, article=article)
     if request.method == "POST":
         return _run(request, article, listed)
-    urls = {listed.url, *alike(listed.url).values_list("url", flat=True)}
-    stories = Article.objects.filter(pk__in=showing(urls))
+    urls = {listed.url, *same_picture_urls(listed.url).values_list("url", flat=True)}
+    stories = Article.objects.filter(pk__in=articles_listing(urls))
     context = {
         "title": "Take this picture down for good?",
         "article": article,

@@ -157,7 +157,7 @@ def update(
     article.content_hash = document.content_hash
     if not lost_scores:
         topics = uow.topic_ids_of(article) if "topics" in pinned else _topic_ids(document, references)
-        policy = uow.policies.of(topics)
+        policy = uow.policies.for_topics(topics)
         article.engagement = infer_engagement(policy, document.quality, document.heat, len(document.related))
     return updated
 
@@ -172,7 +172,7 @@ def recompute_engagement(ids: Iterable[int], policies: Policies) -> None:
         articles = Article.objects.filter(pk__in=chunk).order_by().annotate(coverage=Count("related_links"))
         rows = articles.values_list("pk", "quality", "heat", "coverage", "engagement")
         terms = [
-            (infer_engagement(policies.of(topics[pk]), quality, heat, coverage), before, pk)
+            (infer_engagement(policies.for_topics(topics[pk]), quality, heat, coverage), before, pk)
             for pk, quality, heat, coverage, before in rows
         ]
         ARTICLES.update(["engagement"], [(term, pk) for term, before, pk in terms if term != before])
@@ -236,7 +236,7 @@ def _article_row(
     pk: int, document: Document, references: ReferenceCache, policies: Policies, now: Any
 ) -> tuple[Any, ...]:
     """Return the values of ARTICLES."""
-    policy = policies.of(_topic_ids(document, references)) if policies.by_topic else policies.site
+    policy = policies.for_topics(_topic_ids(document, references)) if policies.by_topic else policies.site
     quality, heat, published, removed = document.quality, document.heat, document.published, document.removed
     state = State.PUBLISHED if published else State.UNDECIDED
     needs_work = needs_attention(heat, state, removed)

@@ -1,1 +1,1 @@
-"""Our own copies of pictures: hostile bytes in, files that are safe to show out."""
+"""Our own copies of pictures: which are fetched when, how they are stored, and when they are deleted."""

@@ -1,7 +1,7 @@
-"""Which addresses of pictures are fetched, and when: found where documents name them, tried, and tried again.
+"""The queue of URLs whose pictures are to be fetched, with back-off after failures.
 
-How `cache_images` uses it: `discover()`, then each of `due_addresses()` in its order, each ending in
-`storing.link()`, `fail()`, or an address that was taken down meanwhile; those of a host that fails, in `postpone()`.
+`cache_images` calls `discover()`, then fetches `due_addresses()` in order. Each ends in `store.attach()` or `fail()`,
+or in `postpone()` with all others of its host.
 """
 
 from __future__ import annotations
@@ -21,62 +21,60 @@ from articles.models.fields import AddressStart
 from articles.models.image import PictureAddressQuerySet
 from providers.models import ProviderLogo
 
-from .unavailable import flag
+from .unavailable import update_flags
 
-FIRST_WAIT = timedelta(hours=1)  # after the first failure; each further one makes it four times as long
-LONGEST_WAIT = timedelta(days=30)
-TRIES = 8  # that failed one after another; then only `--retry` asks again
-LATE = 5000  # pictures that a slower transaction may have stored behind those we have looked at
+FIRST_BACK_OFF = timedelta(hours=1)  # after the first failure; multiplied by four after each further one
+LONGEST_BACK_OFF = timedelta(days=30)
+MAX_FAILURES = 8  # in a row; then only `--retry` tries again
+OVERLAP = 5000  # rows looked at again, because a slower transaction may have committed them late
 REASON_LENGTH = 300
 
 Status = PictureAddress.Status
 
 
 def discover() -> int:
-    """Put the addresses that came in since the last time into the queue; return how many are new.
+    """Add the URLs of pictures added since the last call, and of logos without a copy; return how many are new.
 
-    Looks at the pictures that were stored since and at the logos of which we hold no copy, never at all pictures.
-    Addresses within a site (`/logo.png`) lead nowhere from here and are left to `cache_images --from`.
+    Site-relative URLs (`/logo.png`) can't be fetched from here and are left to `cache_images --from`.
     """
     mark, _ = PictureMark.objects.get_or_create(pk=1)
-    since = ArticleImage.objects.filter(pk__gt=mark.image - LATE, kind=ArticleImage.Kind.PICTURE)
+    since = ArticleImage.objects.filter(pk__gt=mark.image - OVERLAP, kind=ArticleImage.Kind.PICTURE)
     last = ArticleImage.objects.aggregate(last=Max("pk"))["last"] or 0
     new = 0
-    for urls in _batches(since.filter(pk__lte=last).order_by("pk").values_list("url", flat=True)):
-        new += name(urls)
+    for urls in _unique_chunks(since.filter(pk__lte=last).order_by("pk").values_list("url", flat=True)):
+        new += enqueue(urls)
     PictureMark.objects.filter(pk=1, image__lt=last).update(image=last)
     logos = ProviderLogo.objects.filter(file="").order_by("pk").values_list("url", flat=True)
-    for urls in _batches(logos):
-        new += name(urls, is_logo=True)
+    for urls in _unique_chunks(logos):
+        new += enqueue(urls, is_logo=True)
     return new
 
 
-def name(urls: Iterable[str], *, is_logo: bool = False) -> int:
-    """Put these addresses into the queue unless they are in it; return how many are new."""
-    wanted = {PictureAddress.digest_of(url): url for url in urls if _is_whole(url)}
-    addresses = PictureAddress.objects.filter(digest__in=wanted)
-    known = set(addresses.values_list("digest", flat=True))
+def enqueue(urls: Iterable[str], *, is_logo: bool = False) -> int:
+    """Add these URLs to the queue unless they are in it; return how many are new."""
+    by_digest = {PictureAddress.digest_of(url): url for url in urls if _is_absolute(url)}
+    addresses = PictureAddress.objects.filter(digest__in=by_digest)
+    queued = set(addresses.values_list("digest", flat=True))
     now = timezone.now()
     rows = [
         PictureAddress(url=url, digest=digest, host=host_of(url), is_logo=is_logo, next_try_at=now)
-        for digest, url in wanted.items()
-        if digest not in known
+        for digest, url in by_digest.items()
+        if digest not in queued
     ]
     PictureAddress.objects.bulk_create(rows, ignore_conflicts=True)
     if is_logo:
         addresses.filter(is_logo=False).update(is_logo=True)
-    lost = addresses.filter(digest__in=known, status__in=(Status.FAILED, Status.REMOVED))
-    flag(list(lost.values_list("url", flat=True)))
+    unavailable = addresses.filter(digest__in=queued, status__in=(Status.FAILED, Status.REMOVED))
+    update_flags(list(unavailable.values_list("url", flat=True)))
     return len(rows)
 
 
 def due_addresses(now: datetime | None = None, *, retry: bool = False) -> PictureAddressQuerySet:
-    """Return the addresses to fetch, in order: those of the newest published stories, then logos, then the rest.
+    """Return what to fetch, in order: pictures of published stories, newest first, then logos, then the rest.
 
-    One query, which sorts what is due and looks at nothing else. With `retry`, what failed needn't wait for its time,
-    and what was given up is tried again.
+    With `retry`, also what has to wait after a failure or was given up.
     """
-    shown = (
+    published = (
         ArticleImage.objects.annotate(start=AddressStart("url"))
         .filter(shown_to_readers("article__", at=now), kind=ArticleImage.Kind.PICTURE)
         .filter(start=AddressStart(OuterRef("url")), url=OuterRef("url"))
@@ -88,7 +86,7 @@ def due_addresses(now: datetime | None = None, *, retry: bool = False) -> Pictur
     newest = F("newest").desc(nulls_last=True)
     return (
         PictureAddress.objects.due(now, retry=retry)
-        .annotate(newest=Subquery(shown))
+        .annotate(newest=Subquery(published))
         .order_by(newest, "-is_logo", "-pk")
     )
 
@@ -96,11 +94,10 @@ def due_addresses(now: datetime | None = None, *, retry: bool = False) -> Pictur
 def fail(
     url: str, reason: str, *, retry_after: timedelta | None = None, permanent: bool = False, now: datetime | None = None
 ) -> None:
-    """Remember that `url` could not be fetched and why: `reason` completes the sentence "the picture ...".
+    """Record that `url` could not be fetched; `reason` completes the sentence "the picture ...".
 
-    It is asked for again after an hour, then four, sixteen and so on, up to 30 days, and no earlier than
-    `retry_after`; never again by itself once it failed TRIES times in a row or where trying again is `permanent`
-    useless. What we hold or have taken down stays as it is.
+    It is retried after an hour, then 4, 16 and so on, at most LONGEST_BACK_OFF, and not before `retry_after`; after
+    MAX_FAILURES in a row, or a `permanent` failure, only by `--retry`. Stored and taken down pictures stay as they are.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -108,22 +105,22 @@ def fail(
         if address is None or address.status in (Status.HELD, Status.REMOVED):
             return
         address.status = Status.FAILED
-        address.reason = "".join(each if each.isprintable() else " " for each in reason)[:REASON_LENGTH]
+        address.reason = "".join(character if character.isprintable() else " " for character in reason)[:REASON_LENGTH]
         address.failures = min(address.failures + 1, 10_000)
-        wait = max(min(FIRST_WAIT * 4 ** min(address.failures - 1, 10), LONGEST_WAIT), retry_after or timedelta())
-        address.next_try_at = None if permanent or address.failures >= TRIES else now + min(wait, LONGEST_WAIT)
+        back_off = max(FIRST_BACK_OFF * 4 ** min(address.failures - 1, 10), retry_after or timedelta())
+        gives_up = permanent or address.failures >= MAX_FAILURES
+        address.next_try_at = None if gives_up else now + min(back_off, LONGEST_BACK_OFF)
         address.save()
-    flag([url])
+    update_flags([url])
 
 
 def postpone(host: str, until: datetime) -> int:
-    """Let nothing be asked from `host` before `until`, as it wished; return how many addresses wait for that."""
-    waiting = PictureAddress.objects.filter(host=host, next_try_at__lt=until)
-    return waiting.update(next_try_at=until)
+    """Request nothing from `host` before `until`; return how many URLs wait for that."""
+    return PictureAddress.objects.filter(host=host, next_try_at__lt=until).update(next_try_at=until)
 
 
 def host_of(url: str) -> str:
-    """Return who is asked for a picture, lower case, with the port where the address names one; empty if unclear."""
+    """Return the host of a URL in lower case, with the port if it names one; empty if it isn't valid."""
     try:
         parts = urlsplit(url.strip())
         name = (parts.hostname or "").rstrip(".").lower()
@@ -132,20 +129,19 @@ def host_of(url: str) -> str:
         return ""
 
 
-def watch() -> None:
-    """Put a picture's address into the queue when a form saves it; what imports store is found by `discover`."""
-    post_save.connect(_name_saved, sender=ArticleImage, dispatch_uid="queue of pictures")
+def connect_signals() -> None:
+    """Add a picture to the queue when a form saves it. Pictures from imports are added by `discover()`."""
+    post_save.connect(_enqueue_saved, sender=ArticleImage, dispatch_uid="queue of pictures")
 
 
-def _name_saved(instance: ArticleImage, **kwargs: object) -> None:
+def _enqueue_saved(instance: ArticleImage, **kwargs: object) -> None:
     if instance.kind == ArticleImage.Kind.PICTURE and not kwargs.get("raw"):
-        name([instance.url])
+        enqueue([instance.url])
 
 
-def _is_whole(url: str) -> bool:
+def _is_absolute(url: str) -> bool:
     return url.strip().lower().startswith(("https://", "http://"))
 
 
-def _batches(urls: Iterable[str]) -> Iterable[Collection[str]]:
-    found = list(dict.fromkeys(urls))
-    return chunked(found)
+def _unique_chunks(urls: Iterable[str]) -> Iterable[Collection[str]]:
+    return chunked(list(dict.fromkeys(urls)))

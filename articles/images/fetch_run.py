@@ -1,7 +1,7 @@
-"""Fetching all pictures that are due: whose turn it is, what comes of each, when to stop.
+"""Fetch all pictures that are due, several at a time.
 
-Threads ask hosts, decode and write files; this one alone works with the database, in short transactions, so that no
-import waits for a picture. A picture counts once its row is written: whatever is cut short is asked for again.
+Threads make the requests, decode pictures and write files. Only the main thread uses the database, in short
+transactions, so that no import waits for a picture. Each picture is committed by itself: an interrupted run loses none.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,174 +18,170 @@ from typing import Any
 from django.utils import timezone
 
 from articles.models import Picture
+from config.command_errors import CommandFailedError
 from fetching.client import FetchError
-from pictures.decoder import SECONDS, Decoder
+from pictures.decoder import SECONDS
 from pictures.fetcher import PictureFetcher
-from pictures.sizes import Kind, PictureRefused
+from pictures.sizes import PictureError
 
 from . import fetch_queue
-from .host_queue import Line, Wanted
-from .store import ROUNDS, PictureRemoved, Vanished, link, look_up, make
-from .workers import Workers
+from .host_queue import HostQueue, PictureRequest
+from .store import MAX_ATTEMPTS, FilesGoneError, TakenDownError, attach, look_up, make_renditions
+from .workers import Task, Workers
 
 WORKERS = 4
 PICTURE_SECONDS = 24.0  # for one picture in all
-LEAST_SECONDS = 4.0  # of them for decoding, however long the host took
-LONGEST_REST = 60.0  # seconds that a run waits for a host; a longer wish is kept for later runs
-PATIENCE = 3  # failures of a host, one after another, that are not the picture's: then the rest waits
-HOST_WAIT = timedelta(hours=1)
+MIN_DECODE_SECONDS = 4.0  # however long the request took
+BACK_OFF_MAX_SECONDS = 60.0  # that a run waits for a host; a longer Retry-After postpones its pictures to later runs
+HOST_FAILURES_MAX = 3  # in a row; then the host's other pictures are postponed
+HOST_BACK_OFF = timedelta(hours=1)
 
-STORED, KNOWN, FAILED, REMOVED = "stored", "known", "failed", "taken down"
-OUTCOMES = (STORED, KNOWN, FAILED, REMOVED)
+STORED, UNCHANGED, FAILED, TAKEN_DOWN = OUTCOMES = ("stored", "unchanged", "failed", "taken down")
+
+Steps = Generator[Task, Any, None]
 
 
-class StoreFailed(Exception):
-    """A picture could not be stored, nor can others be; the message says why."""
+class StoreError(CommandFailedError):
+    """Neither this picture nor others can be stored."""
+
+    def __init__(self, error: Exception | str) -> None:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        super().__init__(
+            f"Pictures can't be stored: {reason}. Make room, allow writing to MEDIA_ROOT, or repair the storage that "
+            "the settings name."
+        )
 
 
 @dataclass(frozen=True)
-class Told:
-    """What became of one address: one of OUTCOMES, and why if it failed."""
+class FetchResult:
+    """What happened to the picture at `url`: one of OUTCOMES, with a reason if it failed."""
 
     url: str
     outcome: str
     reason: str = ""
 
 
-@dataclass
-class Job:
-    """A picture on its way, and what is known of it so far."""
-
-    wanted: Wanted
-    started: float = field(default_factory=time.monotonic)
-    data: bytes = b""
-    digest: str = ""
-    rounds: int = 0
-
-
-def wanted_now(*, limit: int | None = None, retry: bool = False) -> list[Wanted]:
+def due_requests(*, limit: int | None = None, retry: bool = False) -> list[PictureRequest]:
     """Return what is due, in the order in which it is fetched."""
     due = fetch_queue.due_addresses(retry=retry).values_list("url", "host")
-    return [Wanted(url, host) for url, host in (due if limit is None else due[:limit])]
+    return [PictureRequest(url, host) for url, host in (due if limit is None else due[:limit])]
 
 
-def collect(
-    wanted: Iterable[Wanted], fetcher: PictureFetcher, *, workers: int = WORKERS, on_told: Callable[[Told], None]
+def fetch_due(
+    requests: Iterable[PictureRequest],
+    fetcher: PictureFetcher,
+    *,
+    workers: int = WORKERS,
+    on_result: Callable[[FetchResult], None],
 ) -> Counter[str]:
-    """Fetch and keep pictures; return how many ended in which of OUTCOMES. What was left for later is in none.
+    """Fetch and store pictures; return the number of each outcome. Postponed pictures have none.
 
-    Raises StoreFailed and DatabaseError; what was told of by then is kept.
+    Raises StoreError and DatabaseError; what was reported to `on_result` by then is stored.
     """
-    with Workers(workers) as threads:
-        return _Collection(Line(wanted), fetcher, threads, on_told).run()
+    with Workers(workers) as pool:
+        return _FetchRun(HostQueue(requests), fetcher, pool, on_result).run()
 
 
-class _Collection:
-    def __init__(self, line: Line, fetcher: PictureFetcher, workers: Workers, on_told: Callable[[Told], None]) -> None:
-        self._line = line
+class _FetchRun:
+    def __init__(
+        self, queue: HostQueue, fetcher: PictureFetcher, workers: Workers, on_result: Callable[[FetchResult], None]
+    ) -> None:
+        self._queue = queue
         self._fetcher = fetcher
         self._workers = workers
-        self._on_told = on_told
+        self._on_result = on_result
         self._counts: Counter[str] = Counter()
         self._host_failures: Counter[str] = Counter()
 
     def run(self) -> Counter[str]:
         while True:
-            while self._workers.is_free and (wanted := self._line.take()):
-                job = Job(wanted)
-                self._workers.start((job, self._fetched), partial(_fetch, self._fetcher, job))
-            pause = self._line.pause() if self._workers.is_free else None  # else there is nobody to ask again
+            while self._has_free_worker() and (request := self._queue.take()):
+                steps = self._process(request)
+                self._workers.start(steps, next(steps))
+            delay = self._queue.seconds_to_next() if self._has_free_worker() else None
             if self._workers.busy:
-                result = self._workers.wait(pause)
-                if result is not None:
-                    job, follow = result.subject
-                    follow(job, result.get)
-            elif pause is not None:
-                time.sleep(pause)
+                if result := self._workers.wait(delay):
+                    self._resume(*result)
+            elif delay is not None:
+                time.sleep(delay)
             else:
                 return self._counts
 
-    def _fetched(self, job: Job, get: Callable[[], Any]) -> None:
-        host = job.wanted.host
+    def _has_free_worker(self) -> bool:
+        return self._workers.busy < self._workers.number
+
+    def _resume(self, steps: Steps, result: Any) -> None:
+        """Run `steps` with the result of their last task, up to the next task."""
         try:
-            get()
-        except FetchError as failure:
-            self._fail(job, f"can't be fetched: the server {failure}", failure)
-            self._rest(host, failure)
+            error = result.exception()
+            task = steps.throw(error) if error else steps.send(result.result())
+        except StopIteration:
             return
-        self._host_failures[host] = 0
-        self._line.give_back(host)
-        self._keep(job)
+        self._workers.start(steps, task)
 
-    def _keep(self, job: Job) -> None:
-        """Show what we hold already; have the rest decoded and stored."""
-        job.rounds += 1
-        if job.rounds > ROUNDS:
-            raise StoreFailed("files of pictures disappear while they are stored")
+    def _process(self, request: PictureRequest) -> Steps:
+        """Fetch and store one picture. Yields the tasks for a worker and receives their results."""
+        begin = time.monotonic()
         try:
-            picture, missing = look_up(job.wanted.url, job.digest)
-            if picture is None or missing:
-                self._workers.start((job, self._made), partial(_make, job, missing))
-            else:
-                self._link(job, picture)
-        except PictureRemoved:
-            self._tell(job, REMOVED)
-
-    def _made(self, job: Job, get: Callable[[], Any]) -> None:
+            data = yield lambda _: self._fetcher.fetch(request.url)
+        except Exception as error:  # noqa: BLE001 a hostile response that causes anything must not stop the others
+            failure = error if isinstance(error, FetchError) else _unexpected(error)
+            self._fail(request, f"can't be fetched: the server {failure}", failure)
+            self._back_off(request.host, failure)
+            return
+        self._host_failures[request.host] = 0
+        self._queue.release(request.host)
         try:
-            self._link(job, get(), is_new=True)
-        except PictureRemoved:
-            self._tell(job, REMOVED)
-        except PictureRefused as refused:
-            self._fail(job, str(refused))
+            yield from self._store(request, data, begin)
+        except TakenDownError:
+            self._report(request, TAKEN_DOWN)
+        except PictureError as error:
+            self._fail(request, str(error))
 
-    def _link(self, job: Job, picture: Picture, *, is_new: bool = False) -> None:
-        try:
-            link(job.wanted.url, picture, is_new=is_new)
-        except Vanished:
-            self._keep(job)
-        else:
-            self._tell(job, STORED if is_new else KNOWN)
+    def _store(self, request: PictureRequest, data: bytes, begin: float) -> Steps:
+        """Store a picture, decoding it only if we have no copy of it. Raises PictureError."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        for _ in range(MAX_ATTEMPTS):
+            picture, kinds = look_up(request.url, sha256)
+            if picture is None or kinds:
+                seconds = min(SECONDS, max(MIN_DECODE_SECONDS, PICTURE_SECONDS - (time.monotonic() - begin)))
+                try:
+                    made: Picture = yield partial(make_renditions, sha256, data, kinds, seconds=seconds)
+                except PictureError:
+                    raise
+                except Exception as error:  # each storage has its own exceptions
+                    raise StoreError(error) from error
+                picture = made
+            try:
+                attach(request.url, picture, is_new=bool(kinds))
+            except FilesGoneError:
+                continue
+            self._report(request, STORED if kinds else UNCHANGED)
+            return
+        raise StoreError("their files disappear while they are stored")
 
-    def _fail(self, job: Job, reason: str, failure: FetchError | None = None) -> None:
+    def _fail(self, request: PictureRequest, reason: str, failure: FetchError | None = None) -> None:
         wait = timedelta(seconds=failure.wait) if failure and failure.wait else None
-        fetch_queue.fail(job.wanted.url, reason, retry_after=wait, permanent=bool(failure and failure.permanent))
-        self._tell(job, FAILED, reason)
+        fetch_queue.fail(request.url, reason, retry_after=wait, permanent=bool(failure and failure.permanent))
+        self._report(request, FAILED, reason)
 
-    def _rest(self, host: str, failure: FetchError) -> None:
-        """Ask the host again, later, or no more in this run: as it wishes and as it behaves."""
+    def _back_off(self, host: str, failure: FetchError) -> None:
+        """Allow the next request to the host now, after a delay, or only in a later run."""
         self._host_failures[host] = self._host_failures[host] + 1 if failure.host_down else 0
-        rest = failure.wait or 0.0
-        if rest > LONGEST_REST:
-            fetch_queue.postpone(host, timezone.now() + timedelta(seconds=rest))
-        elif self._host_failures[host] >= PATIENCE:
-            fetch_queue.postpone(host, timezone.now() + HOST_WAIT)
+        delay = failure.wait or 0.0
+        if delay > BACK_OFF_MAX_SECONDS:
+            fetch_queue.postpone(host, timezone.now() + timedelta(seconds=delay))
+        elif self._host_failures[host] >= HOST_FAILURES_MAX:
+            fetch_queue.postpone(host, timezone.now() + HOST_BACK_OFF)
         else:
-            self._line.give_back(host, rest)
+            self._queue.release(host, delay)
             return
-        self._line.leave(host)
+        self._queue.drop_host(host)
 
-    def _tell(self, job: Job, outcome: str, reason: str = "") -> None:
-        job.data = b""
+    def _report(self, request: PictureRequest, outcome: str, reason: str = "") -> None:
         self._counts[outcome] += 1
-        self._on_told(Told(job.wanted.url, outcome, reason))
+        self._on_result(FetchResult(request.url, outcome, reason))
 
 
-def _fetch(fetcher: PictureFetcher, job: Job, _: Decoder) -> None:
-    try:
-        job.data = fetcher.fetch(job.wanted.url)
-    except FetchError:
-        raise
-    except Exception as error:  # whatever a hostile answer brings about, the other pictures go on
-        raise FetchError(f"sends what can't be understood ({type(error).__name__})") from error
-    job.digest = hashlib.sha256(job.data).hexdigest()
-
-
-def _make(job: Job, kinds: list[Kind], decoder: Decoder) -> Picture:
-    seconds = min(SECONDS, max(LEAST_SECONDS, PICTURE_SECONDS - (time.monotonic() - job.started)))
-    try:
-        return make(job.digest, job.data, kinds, decoder, seconds)
-    except PictureRefused:
-        raise
-    except Exception as error:  # each storage has errors of its own
-        raise StoreFailed(getattr(error, "strerror", None) or str(error) or type(error).__name__) from error
+def _unexpected(error: Exception) -> FetchError:
+    return FetchError(f"sends what can't be understood ({type(error).__name__})")

@@ -5,7 +5,7 @@ from .desk import Presence, SavedView
 from .image import ArticleImage, Picture, PictureAddress, PictureMark, RelatedImage
 from .operation import Event, Operation, Subject, Verb, Via
 from .pairing import Pairing
-from .policy import NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPolicy, event_field, number_of
+from .policy import NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPolicy, parse_policy_field, policy_field
 from .related import RelatedLink
 from .stamp import Stamp
 from .topic import ArticleTopic, Topic
@@ -35,7 +35,7 @@ __all__ = [
     "TopicPolicy",
     "Verb",
     "Via",
-    "event_field",
-    "number_of",
+    "policy_field",
+    "parse_policy_field",
     "shown_to_readers",
 ]

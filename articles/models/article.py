@@ -42,7 +42,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Return the articles that readers may see by themselves at `at`, now by default: the published feed."""
         return self.filter(shown_to_readers(at=at))
 
-    def off_air(self, at: datetime | None = None) -> Self:
+    def outside_schedule(self, at: datetime | None = None) -> Self:
         """Return the articles that would be public, were it not for their schedules at `at`, now by default.
 
         What counts entries of an index of public articles, which hold no schedules, takes these off again.
@@ -62,7 +62,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def unscored(self) -> Self:
         return self.filter(quality__isnull=True, heat__isnull=True, published__isnull=True)
 
-    def unscored_against(self, show: bool) -> Self:
+    def unscored_differing_from(self, show: bool) -> Self:
         """Return the unscored articles that would turn if the policy showed unscored ones (or hid them)."""
         return self.unscored().filter(staged=None, public=not show, missing=False).exclude(removed=True)
 
@@ -73,7 +73,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def hottest_first(self) -> Self:
         return self.order_by("-hot", "file_name")
 
-    def about(self, topics: Iterable[Topic | int]) -> Self:
+    def with_topics(self, topics: Iterable[Topic | int]) -> Self:
         """Return the articles with any of `topics`, each once.
 
         One query decides how: few are looked up by their keys; of many, the newest are soon found by walking the
@@ -86,10 +86,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             return self.filter(pk__in=few)
         return self.filter(Exists(tagged.filter(content_object=OuterRef("pk"))))
 
-    def of_outlets(self, outlets: models.QuerySet[Provider]) -> Self:
-        """Return the articles of these outlets. One query tells which: of a single one, an index knows the order."""
-        found = list(outlets.order_by().values_list("pk", flat=True))
-        return self.filter(provider=found[0]) if len(found) == 1 else self.filter(provider__in=found)
+    def of_providers(self, providers: models.QuerySet[Provider]) -> Self:
+        """Return the articles of these providers. A query loads their ids: for a single one, an index has the order."""
+        ids = list(providers.order_by().values_list("pk", flat=True))
+        return self.filter(provider=ids[0]) if len(ids) == 1 else self.filter(provider__in=ids)
 
 
 class Article(models.Model):  # type: ignore[django-manager-missing]

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
-from pictures.files import PICTURES, name_of
+from pictures.files import PICTURES, rendition_name
 
 from .fields import AddressStart, Digest, SparseJSONField, WebAddressField, is_site_relative, is_web_address
 
@@ -95,7 +95,7 @@ class ArticleImage(ImageReference):
         )
 
     @property
-    def fate(self) -> str:
+    def fetch_status(self) -> str:
         """What became of a picture that was loaded `with_copies()`, in words for editors."""
         if self.status == PictureAddress.Status.FAILED:
             again = f"next try {self.next_try_at:%-d %b %H:%M} UTC" if self.next_try_at else "given up"
@@ -105,11 +105,11 @@ class ArticleImage(ImageReference):
         return "our copy is shown" if self.status == PictureAddress.Status.HELD else "not fetched yet"
 
     @property
-    def small_copy(self) -> str:
+    def thumbnail(self) -> str:
         """The narrowest JPEG of a picture that was loaded `with_copies()`; empty if we hold none."""
         rung = (self.copy_rungs or "").partition(",")[0]
         is_held = self.status == PictureAddress.Status.HELD
-        return name_of(PICTURES, self.copy_key or "", rung, "jpg") if is_held else ""
+        return rendition_name(PICTURES, self.copy_key or "", rung, "jpg") if is_held else ""
 
 
 class RelatedImage(ImageReference):
@@ -218,7 +218,7 @@ class PictureMark(models.Model):
         return str(self.image)
 
 
-def failed_among(articles: Iterable[int]) -> set[int]:
+def without_pictures(articles: Iterable[int]) -> set[int]:
     """Return those of the articles that list pictures of which we can show none, and know that. One query."""
     pictures = ArticleImage.objects.filter(article__in=list(articles), kind=ArticleImage.Kind.PICTURE).order_by()
     addresses = PictureAddress.objects.filter(digest=Digest(OuterRef("url")))

@@ -108,12 +108,12 @@ class TopicPolicy(models.Model):
         return all(getattr(self, name) is None for name in OVERRIDABLE)
 
 
-def event_field(name: str, topic: int | None = None) -> str:
+def policy_field(name: str, topic: int | None = None) -> str:
     """Return what events call a number of the policy: the site's by its name, a topic's with the topic's key."""
     return name if topic is None else f"{name}@{topic}"
 
 
-def number_of(event_field: str) -> tuple[str, int | None]:
+def parse_policy_field(event_field: str) -> tuple[str, int | None]:
     """Return the number that an event of the policy is about, and the topic whose policy it is; None: the site's."""
     name, _, topic = event_field.partition("@")
     return name, int(topic) if topic else None
@@ -125,7 +125,7 @@ class Policies:
 
     site: Policy = _DEFAULT
     by_topic: Mapping[int, Policy] = field(default_factory=dict)
-    roots: Mapping[int, int] = field(default_factory=dict)
+    root_of: Mapping[int, int] = field(default_factory=dict)
     overrides: Mapping[int, Mapping[str, int | None]] = field(default_factory=dict)  # what `by_topic` is made of
 
     @classmethod
@@ -151,10 +151,10 @@ class Policies:
             topic, *numbers = row[len(NUMBERS) :]
             if topic is not None:
                 own[topic] = dict(zip(OVERRIDABLE, numbers, strict=True))
-        return cls.made(site, own)
+        return cls.from_values(site, own)
 
     @classmethod
-    def made(cls, site: Policy, overrides: Mapping[int, Mapping[str, int | None]]) -> Policies:
+    def from_values(cls, site: Policy, overrides: Mapping[int, Mapping[str, int | None]]) -> Policies:
         """Return the policies of these numbers; in overrides None is the site's number. A query if there are any."""
         by_topic = {}
         for topic, numbers in overrides.items():
@@ -162,14 +162,14 @@ class Policies:
             by_topic[topic] = replace(site, **own)
         return cls(site, by_topic, _roots() if by_topic else {}, overrides)
 
-    def of(self, topics: Iterable[int]) -> Policy:
+    def for_topics(self, topics: Iterable[int]) -> Policy:
         """Return the policy for an article with these topics: the first one whose top-level topic has its own."""
         topic = self.topic_for(topics)
         return self.site if topic is None else self.by_topic[topic]
 
     def topic_for(self, topics: Iterable[int]) -> int | None:
         """Return the top-level topic whose policy decides an article with these topics; None: the site's does."""
-        roots = (self.roots.get(topic, topic) for topic in topics)
+        roots = (self.root_of.get(topic, topic) for topic in topics)
         return next((root for root in roots if root in self.by_topic), None)
 
 

@@ -16,9 +16,9 @@ def take_down(article: Article, url: str, *, by: Actor = SYSTEM_ACTOR) -> Action
     `article` lists the picture at `url`. Every article that shows it gets an event in the log.
     """
     with unit_of_work(Verb.TAKE_DOWN, by) as uow:
-        status, urls = store.remove(url)
+        status, urls = store.take_down(url)
         if status != PictureAddress.Status.REMOVED:
-            ids = {article.pk, *unavailable.showing(urls)}
+            ids = {article.pk, *unavailable.articles_listing(urls)}
             for pk, title in Article.objects.filter(pk__in=ids).order_by("pk").values_list("pk", "title"):
                 uow.record(FieldChange(pk, title, "picture", url, None))
     return ActionResult(uow.operation, sorted(uow.changed_ids))

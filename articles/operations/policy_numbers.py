@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from articles.audit_log.events import FieldChange
 from articles.audit_log.unit_of_work import UnitOfWork
-from articles.models import SitePolicy, Subject, TopicPolicy, event_field
+from articles.models import SitePolicy, Subject, TopicPolicy, policy_field
 
 
 def set_policy_value(uow: UnitOfWork, name: str, topic: int | None, value: int | None) -> None:
@@ -21,7 +21,7 @@ def set_policy_value(uow: UnitOfWork, name: str, topic: int | None, value: int |
         policy.delete()
     else:
         policy.save()
-    uow.record(FieldChange(1, str(policy), event_field(name, topic), before, value, subject=Subject.POLICY))
+    uow.record(FieldChange(1, str(policy), policy_field(name, topic), before, value, subject=Subject.POLICY))
 
 
 def locked_policy(topic: int | None) -> SitePolicy | TopicPolicy:

@@ -15,7 +15,7 @@ from django.db import models
 
 from articles.audit_log.events import CREATED, DELETED, FieldChange, to_event_value
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
-from articles.images.store import follow_others
+from articles.images.store import lock_pictures
 from articles.models import OVERRIDABLE, Article, ArticleTopic, Event, Subject, Topic, TopicPolicy, Verb
 from pictures import files
 from providers.models import Provider, ProviderLogo
@@ -99,7 +99,7 @@ def _delete(uow: UnitOfWork, row: ReferenceRow) -> list[int]:
     articles: list[int] = []
     _record(uow, row, DELETED, _row_snapshot(row), None)
     if isinstance(row, Topic):
-        articles = set_topics(Article.objects.about([row]), remove=[row.name]).done
+        articles = set_topics(Article.objects.with_topics([row]), remove=[row.name]).done
         if TopicPolicy.objects.filter(topic=row).exists():
             for name in OVERRIDABLE:
                 policy_numbers.set_policy_value(uow, name, row.pk, None)
@@ -114,10 +114,10 @@ def logos_of(provider: Provider) -> list[dict[str, Any]]:
 
 def _replace_logos(provider: Provider, logos: Sequence[Mapping[str, Any]]) -> None:
     """Give a provider these logos. Files that have been deleted are left out; `cache_images` fetches them again."""
-    follow_others()  # the files that are there now stay until the end of the transaction
+    lock_pictures()  # the files that are there now stay until the end of the transaction
     rows = [ProviderLogo(provider_id=provider.pk, **logo) for logo in logos]
     for row in rows:
-        if row.file and not files.are_there([str(row.file)]):
+        if row.file and not files.all_exist([str(row.file)]):
             row.file = ""
     ProviderLogo.objects.filter(provider=provider.pk).delete()
     ProviderLogo.objects.bulk_create(rows)

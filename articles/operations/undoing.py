@@ -12,7 +12,7 @@ from articles.audit_log import snapshots
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, to_event_value
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
-from articles.models import Article, Event, Operation, Subject, Topic, Verb, number_of
+from articles.models import Article, Event, Operation, Subject, Topic, Verb, parse_policy_field
 from articles.rules import permissions
 from articles.rules.scoring import STORY_ROLE_PIN
 from articles.rules.states import State
@@ -122,7 +122,7 @@ def _revert_reference(uow: UnitOfWork, event: Event) -> Iterator[NotRestored]:
 
 def _revert_policy_value(uow: UnitOfWork, event: Event) -> Iterator[NotRestored]:
     """Restore a number of the site's policy or of a topic's."""
-    name, topic = number_of(event.field)
+    name, topic = parse_policy_field(event.field)
     if topic is not None and not Topic.objects.filter(pk=topic).exists():
         yield NotRestored(event, "the topic was deleted since")
     elif getattr(policy_numbers.locked_policy(topic), name) != event.after:

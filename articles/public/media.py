@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.urls import reverse
 
-from pictures.files import PICTURES, name_of, narrower
-from providers.models import monogram
+from pictures.files import PICTURES, rendition_name, smaller_logo_files
+from providers.models import initials
 
 if TYPE_CHECKING:
     from articles.models import Picture
@@ -56,7 +56,7 @@ class StoredPicture(NamedTuple):
 
     def rendition_name(self, rung: int, suffix: str) -> str:
         """Return the name of a rendition in the storage."""
-        return name_of(PICTURES, self.key, rung, suffix)
+        return rendition_name(PICTURES, self.key, rung, suffix)
 
 
 class Logo(NamedTuple):
@@ -68,7 +68,7 @@ class Logo(NamedTuple):
     @property
     def files(self) -> list[str]:
         """Return its renditions, for plain and for dense screens; only one if there are no others."""
-        return [*narrower(self.file), self.file]
+        return [*smaller_logo_files(self.file), self.file]
 
 
 class ProviderView(NamedTuple):
@@ -84,8 +84,8 @@ class ProviderView(NamedTuple):
         return reverse("provider", args=[self.domain])
 
     @property
-    def monogram(self) -> str:
-        return monogram(self.name)
+    def initials(self) -> str:
+        return initials(self.name)
 
     def logo(self, size: int) -> Logo | None:
         """Return the logo to show at `size` CSS pixels, sharp on dense screens where there is one that wide."""

@@ -107,7 +107,7 @@ def _count_recent(provider_ids: Sequence[int]) -> dict[int, int]:
     of_provider = entries.filter(provider=OuterRef("pk")).values("provider").annotate(n=Count("*")).values("n")
     providers = Provider.objects.filter(pk__in=provider_ids).order_by()
     counts = {pk: count or 0 for pk, count in providers.values_list("pk", Subquery(of_provider))}
-    off_air = entries.off_air(now).filter(provider__in=provider_ids)
+    off_air = entries.outside_schedule(now).filter(provider__in=provider_ids)
     for pk, count in off_air.values_list("provider").annotate(n=Count("*")):
         counts[pk] -= count
     return counts

@@ -112,7 +112,7 @@ def preview_policy(policies: Policies) -> PolicyPreview:
         changes=rescoring.preview_rescore(examined, policies),
         examined=min(count, EXAMINED_MAX),
         scored=count,
-        toggled=Article.objects.unscored_against(shows_unscored).count(),
+        toggled=Article.objects.unscored_differing_from(shows_unscored).count(),
         shows_unscored=shows_unscored,
         topics=dict(Topic.objects.filter(pk__in=policies.by_topic).values_list("pk", "name")),
     )
@@ -127,7 +127,7 @@ def changed_policies(
     for topic, changes in overrides.items():
         by_topic.setdefault(topic, {}).update(changes)
     kept = {topic: values for topic, values in by_topic.items() if any(value is not None for value in values.values())}
-    return Policies.made(replace(stored.site, **site_numbers), kept)
+    return Policies.from_values(replace(stored.site, **site_numbers), kept)
 
 
 def _heat_difference(change: RescoreChange) -> int:

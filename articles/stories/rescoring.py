@@ -147,4 +147,4 @@ def apply_unscored_policy(uow: UnitOfWork) -> int:
     """
     uow.policies = Policies.load()
     show = uow.policies.site.publish_unscored
-    return Article.objects.unscored_against(show).update(public=show)
+    return Article.objects.unscored_differing_from(show).update(public=show)

@@ -72,7 +72,7 @@ class TestThePolicy:
         assert (operation.verb, operation.via, operation.actor_name) == ("policy", "admin", "admin")
         fields = {"publish_threshold", "amp_weight", f"bonus_floor@{ai.pk}"}
         assert set(operation.events.values_list("field", flat=True)) == fields
-        assert Policies.load().of([ai.pk]) == replace(SitePolicy.current(), bonus_floor=20)
+        assert Policies.load().for_topics([ai.pk]) == replace(SitePolicy.current(), bonus_floor=20)
         operations.undo(operation)
         assert Policies.load() == Policies(Policy())
 
@@ -157,7 +157,7 @@ class TestThePolicy:
         assert kept == {name: value for name, value in sent.items() if name not in unlike}
         assert page.context["errors"] == []
         admin_client.post(POLICY, fields_of(page) | {"_save": "Save"})
-        assert Policies.load().of([ai.pk]).publish_threshold == 90
+        assert Policies.load().for_topics([ai.pk]).publish_threshold == 90
         assert not SitePolicy.current().publish_unscored
 
     def test_a_preview_of_what_is_wrong_shows_what_is_wrong(self, admin_client):
@@ -198,5 +198,5 @@ def test_one_right_decides_about_the_policy(client):
 
     user.user_permissions.set(Permission.objects.filter(codename__in=["view_sitepolicy", "change_policy"]))
     save(client, POLICY, publish_threshold="60", **new_row(topic=builders.topic().pk, bonus_floor="5"))
-    assert Policies.load().of([Topic.objects.get().pk]) == Policy(publish_threshold=60, bonus_floor=5)
+    assert Policies.load().for_topics([Topic.objects.get().pk]) == Policy(publish_threshold=60, bonus_floor=5)
     assert client.get("/admin/articles/sitepolicy/rescore/").status_code == 200

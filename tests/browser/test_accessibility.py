@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
-from articles.images.store import keep
+from articles.images.store import store_picture
 from articles.models import Article, ArticleImage, Operation, Via
 from pictures.decoder import Decoder
 from tests import builders
@@ -68,7 +68,7 @@ def show_picture(article: Article) -> None:
     Image.new("RGB", (1600, 900), "teal").save(file, "JPEG")
     ArticleImage.objects.create(article=article, url=url)
     with Decoder() as decoder:
-        keep(url, file.getvalue(), decoder)
+        store_picture(url, file.getvalue(), decoder)
 
 
 def send(page: Page, **fields: str | list[str]) -> None:

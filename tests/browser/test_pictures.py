@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from articles.images.store import keep
+from articles.images.store import store_picture
 from articles.models import ArticleImage
 from pictures.decoder import Decoder
 from providers.models import ProviderLogo
@@ -30,12 +30,12 @@ def test_pictures_are_our_own_in_the_size_that_the_window_needs(newsroom, size, 
     """The fixture fails a test whose pages ask any other host."""
     ProviderLogo.objects.create(provider=builders.provider(), url="https://courier.example/logo.png", width=100)
     with Decoder() as decoder:
-        keep("https://courier.example/logo.png", drawn((100, 100)), decoder)
+        store_picture("https://courier.example/logo.png", drawn((100, 100)), decoder)
         for number in range(3):
             article = builders.article(f"Story {number}")
             ArticleImage.objects.create(article=article, url=f"https://courier.example/{number}.jpg")
             if number:
-                keep(f"https://courier.example/{number}.jpg", drawn((1600 + number, 900)), decoder)
+                store_picture(f"https://courier.example/{number}.jpg", drawn((1600 + number, 900)), decoder)
     page = newsroom.seat(logged_in=False, size=size)
     for path in ("/", article.get_absolute_url(), "/providers/"):
         page.goto(path)

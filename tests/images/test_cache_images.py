@@ -6,7 +6,7 @@ import pytest
 from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError, call_command
 
-from articles.images.store import names_of
+from articles.images.store import file_names
 from articles.models import Picture, PictureAddress
 from pictures.sniffing import MAX_BYTES
 from tests.pictures.encoding import encoded
@@ -47,12 +47,12 @@ def cache(folder, capsys):
 def test_a_picture_is_stored_and_a_second_run_writes_nothing(media, folder, capsys, monkeypatch):
     (folder / "one.jpg").write_bytes(encoded("JPEG"))
     index(folder, (ADDRESS, "one.jpg"))
-    assert cache(folder, capsys) == (0, "1 pictures: 1 stored, 0 unchanged, 0 refused", "")
-    names = names_of(PictureAddress.objects.held().get(url=ADDRESS).picture)
+    assert cache(folder, capsys) == (0, "1 pictures: 1 stored, 0 unchanged, 0 rejected", "")
+    names = file_names(PictureAddress.objects.held().get(url=ADDRESS).picture)
     assert sorted(str(path.relative_to(media)) for path in media.rglob("*.*")) == sorted(names)
     monkeypatch.setattr(FileSystemStorage, "_save", lambda *arguments: pytest.fail("written"))
     before = Picture.objects.values().get(), PictureAddress.objects.values().get()
-    assert cache(folder, capsys) == (0, "1 pictures: 0 stored, 1 unchanged, 0 refused", "")
+    assert cache(folder, capsys) == (0, "1 pictures: 0 stored, 1 unchanged, 0 rejected", "")
     assert (Picture.objects.values().get(), PictureAddress.objects.values().get()) == before
 
 
@@ -66,7 +66,7 @@ def test_a_full_disk_ends_the_run_in_plain_words(media, folder, capsys, monkeypa
     (folder / "one.jpg").write_bytes(encoded("JPEG"))
     with monkeypatch.context() as broken:
         broken.setattr(FileSystemStorage, "_save", fail)
-        with pytest.raises(CommandError, match=r"one\.jpg can't be stored: No space left on device\. Make room"):
+        with pytest.raises(CommandError, match=r"Pictures can't be stored: No space left on device\. Make room"):
             call_command("cache_images", "--from", str(folder))
     assert cache(folder, capsys)[0] == 0
 
@@ -81,11 +81,10 @@ def test_good_entries_are_stored_when_others_are_refused(media, folder, capsys):
     (folder / "text.jpg").write_text("no picture")
     index(folder, ("https://a.example/", "gone.jpg"), (ADDRESS, "one.jpg"), ("https://b.example/", "text.jpg"))
     code, last, messages = cache(folder, capsys)
-    assert (code, last) == (1, "3 pictures: 1 stored, 0 unchanged, 2 refused")
+    assert (code, last) == (1, "3 pictures: 1 stored, 0 unchanged, 2 rejected")
     assert messages.splitlines() == [
-        f"{folder}/index.yaml:1: gone.jpg is missing. Put it into the folder or take the entry out.",
-        f"{folder}/index.yaml:5: text.jpg is not a JPEG, PNG, GIF, WebP or AVIF file. "
-        "Replace it or take the entry out.",
+        f"{folder}/index.yaml:1: gone.jpg is missing. Put it into the folder or remove the entry.",
+        f"{folder}/index.yaml:5: text.jpg is not a JPEG, PNG, GIF, WebP or AVIF file. Replace it or remove the entry.",
     ]
 
 
@@ -93,20 +92,20 @@ def test_good_entries_are_stored_when_others_are_refused(media, folder, capsys):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("- url: https://a.example/\n  file: ../secret.jpg", "'../secret.jpg' leaves the folder"),
-        ("- url: https://a.example/\n  file: /etc/passwd", "'/etc/passwd' leaves the folder"),
-        ("- url: https://a.example/\n  file: in/../../secret.jpg", "leaves the folder"),
+        ("- url: https://a.example/\n  file: ../secret.jpg", "'../secret.jpg' is outside the folder"),
+        ("- url: https://a.example/\n  file: /etc/passwd", "'/etc/passwd' is outside the folder"),
+        ("- url: https://a.example/\n  file: in/../../secret.jpg", "is outside the folder"),
         ("- url: https://a.example/\n  file: link.jpg", "link.jpg is a link"),
         ("- url: https://a.example/\n  file: linked/one.jpg", "linked is a link"),
         ("- url: https://a.example/\n  file: pipe", "pipe can't be read: it is not a regular file"),
         ("- url: https://a.example/\n  file: inside", "inside can't be read"),
         ("- url: https://a.example/\n  file: large.jpg", "large.jpg can't be read: it has more than 15 MB"),
-        ('- url: https://a.example/\n  file: "a\\0b"', "leaves the folder"),
-        ("- url: https://a.example/", "needs an address and a file"),
-        ("- https://a.example/", "needs an address and a file"),
-        ("- url: [1]\n  file: one.jpg", "needs an address and a file"),
-        ("- url: javascript:alert(1)\n  file: one.jpg", "is not an address"),
-        ("- url: //a.example/\n  file: one.jpg", "is not an address"),
+        ('- url: https://a.example/\n  file: "a\\0b"', "is outside the folder"),
+        ("- url: https://a.example/", "needs a URL and a file"),
+        ("- https://a.example/", "needs a URL and a file"),
+        ("- url: [1]\n  file: one.jpg", "needs a URL and a file"),
+        ("- url: javascript:alert(1)\n  file: one.jpg", "is not a URL"),
+        ("- url: //a.example/\n  file: one.jpg", "is not a URL"),
     ],
 )
 def test_an_entry_that_cannot_be_used_is_refused(media, folder, capsys, text, message):
@@ -119,7 +118,7 @@ def test_an_entry_that_cannot_be_used_is_refused(media, folder, capsys, text, me
     os.mkfifo(folder / "pipe")
     (folder / "index.yaml").write_text(text)
     code, last, messages = cache(folder, capsys)
-    assert (code, last) == (1, "1 pictures: 0 stored, 0 unchanged, 1 refused")
+    assert (code, last) == (1, "1 pictures: 0 stored, 0 unchanged, 1 rejected")
     assert messages.startswith(f"{folder}/index.yaml:1: ")
     assert message in messages
     assert not Picture.objects.exists()
@@ -131,8 +130,8 @@ def test_an_address_that_stands_twice_is_taken_once(media, folder, capsys):
     (folder / "one.jpg").write_bytes(encoded("JPEG"))
     index(folder, (ADDRESS, "one.jpg"), (ADDRESS, "one.jpg"))
     code, last, messages = cache(folder, capsys)
-    assert (code, last) == (1, "2 pictures: 1 stored, 0 unchanged, 1 refused")
-    assert f"{ADDRESS} stands in line 1 already" in messages
+    assert (code, last) == (1, "2 pictures: 1 stored, 0 unchanged, 1 rejected")
+    assert f"{ADDRESS} is already in line 1" in messages
 
 
 @pytest.mark.parametrize(

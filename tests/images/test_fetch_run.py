@@ -4,6 +4,7 @@ import io
 import os
 import time
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from articles.images.workers import Workers
 from articles.management.commands import cache_images
 from articles.models import Article, ArticleImage, Picture, PictureAddress
 from pictures import files
+from pictures.fetcher import PictureFetcher
 from providers.models import ProviderLogo
 from tests import builders
 from tests.documents import CANONICAL, document
@@ -67,10 +69,9 @@ def cache(*options, workers=1):
     return output.getvalue().splitlines()[-1]
 
 
-def told(total=0, stored=0, known=0, failed=0, down=0, left=0):
-    return (
-        f"{total} pictures: {stored} stored, {known} known, {failed} failed, {down} taken down, {left} left for later"
-    )
+def summary(total=0, stored=0, unchanged=0, failed=0, down=0, left=0):
+    outcomes = f"{stored} stored, {unchanged} unchanged, {failed} failed, {down} taken down, {left} left for later"
+    return f"{total} pictures: {outcomes}"
 
 
 def row(server, path):
@@ -87,10 +88,10 @@ def files_in(media):
 def test_pictures_are_fetched_and_stored_and_the_next_run_asks_nobody(server, media):
     story(server, "/one.jpg")
     story(server, "/two.jpg")
-    assert cache() == told(2, stored=2)
+    assert cache() == summary(2, stored=2)
     assert {row(server, path).status for path in ("/one.jpg", "/two.jpg")} == {"held"}
     assert len(files_in(media)) == 2 * 3
-    assert cache() == told()
+    assert cache() == summary()
     assert len(server.asked) == 2
 
 
@@ -102,7 +103,7 @@ def test_the_newest_published_stories_come_first_then_logos_then_the_rest(server
     story(server, "/newer", published_at=builders.MORNING + day)
     server.answers["/logo"] = answer(JPEG)
     ProviderLogo.objects.create(provider=builders.provider(), url=address(server, "/logo"))
-    assert cache() == told(5, stored=5)
+    assert cache() == summary(5, stored=5)
     assert server.paths == ["/newest", "/newer", "/old", "/logo", "/held"]
     assert ProviderLogo.objects.get().file.name.startswith("logos/")
 
@@ -110,8 +111,8 @@ def test_the_newest_published_stories_come_first_then_logos_then_the_rest(server
 def test_a_limit_leaves_the_rest_to_the_next_run(server):
     for number in range(3):
         story(server, f"/{number}")
-    assert cache("--limit=2") == told(2, stored=2)
-    assert cache("--limit=2") == told(1, stored=1)
+    assert cache("--limit=2") == summary(2, stored=2)
+    assert cache("--limit=2") == summary(1, stored=1)
     assert server.paths == ["/2", "/1", "/0"]
 
 
@@ -121,14 +122,14 @@ def test_a_dry_run_asks_nobody_and_writes_nothing(server, other, capsys):
     assert cache("--dry-run", "-v2") == "2 pictures would be fetched from 2 hosts"
     assert set(PictureAddress.objects.values_list("status", flat=True)) == {"waiting"}
     assert server.connections == other.connections == 0
-    assert cache() == told(2, stored=2)
+    assert cache() == summary(2, stored=2)
 
 
 def test_an_address_in_many_stories_is_asked_once_and_a_picture_at_many_addresses_stored_once(server, media):
     for _ in range(3):
         story(server, "/same", answer(JPEG))
     story(server, "/alike", answer(JPEG))
-    assert cache() == told(2, stored=1, known=1)
+    assert cache() == summary(2, stored=1, unchanged=1)
     assert Picture.objects.count() == 1
     assert len(files_in(media)) == 3
     assert sorted(server.paths) == ["/alike", "/same"]
@@ -137,7 +138,7 @@ def test_an_address_in_many_stories_is_asked_once_and_a_picture_at_many_addresse
 def test_nothing_else_than_what_was_named_may_be_on_this_machine(server, settings):
     story(server, "/one")
     settings.PICTURE_SERVERS = []
-    assert cache() == told(1, failed=1)
+    assert cache() == summary(1, failed=1)
     assert server.connections == 0
     assert "names port" in row(server, "/one").reason
     assert row(server, "/one").next_try_at is None
@@ -165,21 +166,12 @@ def test_hosts_are_asked_at_once_but_each_for_one_picture_at_a_time(server, othe
 
 @pytest.mark.integration
 def test_a_silent_host_does_not_keep_the_others_waiting(server, other, monkeypatch):
-    monkeypatch.setattr(cache_images, "fetcher", hurried(cache_images.fetcher))
+    monkeypatch.setattr(cache_images, "PictureFetcher", partial(PictureFetcher, seconds=0.3))
     for number in range(5):
         story(server, f"/{number}", silence)
         story(other, f"/{number}")
-    assert cache(workers=2) == told(10, stored=5, failed=3, left=2)
-    assert len(server.asked) == fetch_run.PATIENCE
-
-
-def hurried(make):
-    def fetcher():
-        found = make()
-        found._seconds = 0.3
-        return found
-
-    return fetcher
+    assert cache(workers=2) == summary(10, stored=5, failed=3, left=2)
+    assert len(server.asked) == fetch_run.HOST_FAILURES_MAX
 
 
 # What failed
@@ -187,14 +179,14 @@ def hurried(make):
 
 def test_a_failure_keeps_its_reason_and_is_tried_again_later(server, capsys):
     article = story(server, "/gone", answer(b"", 404))
-    assert cache("-v2") == told(1, failed=1)
+    assert cache("-v2") == summary(1, failed=1)
     assert "/gone: the picture can't be fetched: the server answers 404" in capsys.readouterr().err
     found = row(server, "/gone")
     assert (found.status, found.reason) == ("failed", "can't be fetched: the server answers 404")
     assert timedelta(minutes=55) < found.next_try_at - timezone.now() < timedelta(minutes=65)
     assert Article.objects.get(pk=article.pk).picture_failed
-    assert cache() == told()
-    assert cache("--retry") == told(1, failed=1)
+    assert cache() == summary()
+    assert cache("--retry") == summary(1, failed=1)
     assert row(server, "/gone").next_try_at - timezone.now() > timedelta(hours=3)
 
 
@@ -203,7 +195,7 @@ def test_what_failed_heals_by_itself(server):
     cache()
     server.answers["/back"] = answer(JPEG)
     PictureAddress.objects.update(next_try_at=timezone.now())  # the wait is over
-    assert cache() == told(1, stored=1)
+    assert cache() == summary(1, stored=1)
     found = row(server, "/back")
     assert (found.status, found.reason, found.failures, found.next_try_at) == ("held", "", 0, None)
     assert not Article.objects.get(pk=article.pk).picture_failed
@@ -220,15 +212,15 @@ def test_what_failed_heals_by_itself(server):
 def test_what_is_no_picture_for_us_keeps_its_reason(server, media, reply, reason):
     story(server, "/bad", reply)
     story(server, "/good")
-    assert cache() == told(2, stored=1, failed=1)
+    assert cache() == summary(2, stored=1, failed=1)
     assert row(server, "/bad").reason.startswith(reason)
     assert len(files_in(media)) == 3
 
 
 def test_whatever_an_answer_brings_about_the_others_go_on(server, monkeypatch):
-    monkeypatch.setattr("fetching.client.format_of", lambda data: 1 / 0)
+    monkeypatch.setattr("pictures.fetcher.format_of", lambda data: 1 / 0)
     story(server, "/odd")
-    assert cache() == told(1, failed=1)
+    assert cache() == summary(1, failed=1)
     assert "sends what can't be understood (ZeroDivisionError)" in row(server, "/odd").reason
 
 
@@ -236,12 +228,12 @@ def test_a_host_that_wants_to_be_left_alone_is(server, other):
     for number in range(3):
         story(server, f"/{number}", answer(b"", 429, Retry_After=3600 * 5))
         story(other, f"/{number}")
-    assert cache() == told(6, stored=3, failed=1, left=2)
+    assert cache() == summary(6, stored=3, failed=1, left=2)
     assert len(server.asked) == 1
     waits = [found.next_try_at - timezone.now() for found in PictureAddress.objects.exclude(status="held")]
     assert len(waits) == 3
     assert min(waits) > timedelta(hours=4.9)
-    assert cache() == told()
+    assert cache() == summary()
 
 
 @pytest.mark.integration
@@ -249,7 +241,7 @@ def test_a_host_that_wants_a_moment_gets_it(server):
     story(server, "/second")
     story(server, "/first", answer(b"", 503, Retry_After=1))
     start = time.monotonic()
-    assert cache() == told(2, stored=1, failed=1)
+    assert cache() == summary(2, stored=1, failed=1)
     assert time.monotonic() - start >= 1
 
 
@@ -261,7 +253,7 @@ def test_a_host_whose_moment_is_over_waits_for_a_free_worker(server, other, monk
     waits = []
     wait = Workers.wait
     monkeypatch.setattr(Workers, "wait", lambda self, seconds=None: (waits.append(seconds), wait(self, seconds))[1])
-    assert cache() == told(3, stored=2, failed=1)
+    assert cache() == summary(3, stored=2, failed=1)
     assert len(waits) < 20
 
 
@@ -271,10 +263,10 @@ def test_a_dead_host_is_given_up_for_a_while(server, other, settings):
         article = builders.article()
         ArticleImage.objects.create(article=article, url=f"http://127.0.0.1:1/{number}.jpg")
     story(other, "/alive")
-    assert cache() == told(7, stored=1, failed=fetch_run.PATIENCE, left=3)
+    assert cache() == summary(7, stored=1, failed=fetch_run.HOST_FAILURES_MAX, left=3)
     assert "can't be reached: Connection refused" in PictureAddress.objects.failed().first().reason
-    assert cache() == told()
-    assert cache("--retry") == told(6, failed=fetch_run.PATIENCE, left=3)
+    assert cache() == summary()
+    assert cache("--retry") == summary(6, failed=fetch_run.HOST_FAILURES_MAX, left=3)
 
 
 def test_a_dead_host_never_blocks_an_import_or_a_page(server, client, tmp_path):
@@ -295,12 +287,12 @@ def test_a_dead_host_never_blocks_an_import_or_a_page(server, client, tmp_path):
 def test_what_was_taken_down_is_never_fetched_again(server, media):
     story(server, "/one", answer(JPEG))
     cache()
-    store.remove(address(server, "/one"))
-    assert cache("--retry") == told()
+    store.take_down(address(server, "/one"))
+    assert cache("--retry") == summary()
     story(server, "/elsewhere", answer(JPEG))
-    assert cache() == told(1, down=1)
+    assert cache() == summary(1, down=1)
     assert row(server, "/elsewhere").status == "removed"
-    assert cache("--retry") == told()
+    assert cache("--retry") == summary()
 
 
 # When the store fails
@@ -323,7 +315,7 @@ def test_a_full_disk_ends_the_run_and_leaves_nothing_half_stored(server, media, 
     assert not Picture.objects.exists()
     assert files_in(media) == []
     assert not PictureAddress.objects.failed().exists()
-    assert cache() == told(3, stored=3)
+    assert cache() == summary(3, stored=3)
 
 
 def test_a_storage_with_errors_of_its_own_ends_the_run_too(server, monkeypatch):
@@ -342,10 +334,10 @@ def test_a_storage_with_errors_of_its_own_ends_the_run_too(server, monkeypatch):
 def test_a_lost_database_ends_the_run_in_plain_words(server, monkeypatch):
     story(server, "/one")
     with monkeypatch.context() as broken:
-        broken.setattr(fetch_run, "link", raises(OperationalError("server closed the connection")))
-        with pytest.raises(CommandError, match=r"The database failed: server closed .* goes on where it stopped"):
+        broken.setattr(fetch_run, "attach", raises(OperationalError("server closed the connection")))
+        with pytest.raises(CommandError, match=r"The database failed: server closed .*\n.* goes on where it stopped"):
             cache()
-    assert cache() == told(1, stored=1)
+    assert cache() == summary(1, stored=1)
 
 
 def raises(error):
@@ -358,32 +350,34 @@ def raises(error):
 def test_ctrl_c_keeps_what_is_there(server, monkeypatch):
     story(server, "/one")
     story(server, "/two")
-    tell = cache_images.Command.tell
+    report = cache_images.Command.report
 
-    def stop(self, outcome):
-        tell(self, outcome)
+    def stop(self, result):
+        report(self, result)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as pressed:
-        pressed.setattr(cache_images.Command, "tell", stop)
-        with pytest.raises(CommandError, match="Stopped after 1 pictures, which are kept") as stopped:
+        pressed.setattr(cache_images.Command, "report", stop)
+        with pytest.raises(
+            CommandError, match=r"Stopped\. 1 pictures are done\. Run the same command again"
+        ) as stopped:
             cache()
     assert stopped.value.returncode == 130
-    assert cache() == told(1, stored=1)
+    assert cache() == summary(1, stored=1)
 
 
 def test_files_that_vanish_before_their_row_is_written_are_made_again(server, media, monkeypatch):
     story(server, "/one")
-    link, vanished = store.link, []
+    attach, deleted = store.attach, []
 
-    def sweep_first(*arguments, **options):
-        if not vanished:
-            vanished.append(files.delete(files_in(media)))
-        return link(*arguments, **options)
+    def delete_first(*arguments, **options):
+        if not deleted:
+            deleted.append(files.delete(files_in(media)))
+        return attach(*arguments, **options)
 
-    monkeypatch.setattr(fetch_run, "link", sweep_first)
-    assert cache() == told(1, stored=1)
-    assert vanished == [3]
+    monkeypatch.setattr(fetch_run, "attach", delete_first)
+    assert cache() == summary(1, stored=1)
+    assert deleted == [3]
     assert len(files_in(media)) == 3
 
 
@@ -396,13 +390,13 @@ def test_prune_drops_what_no_story_shows_any_more(server, media):
     cache()
     kept = set(files_in(media))
     gone.images.all().delete()
-    dropped = "1 pictures, 1 addresses, 3 files"
-    assert cache("--prune", "--dry-run") == f"{dropped} would be dropped"
+    counts = "1 pictures, 1 URLs, 3 files"
+    assert cache("--prune", "--dry-run") == f"{counts} would be deleted"
     assert set(files_in(media)) == kept
-    assert cache("--prune") == f"{dropped} dropped"
+    assert cache("--prune") == f"{counts} deleted"
     assert len(files_in(media)) == 3
     assert PictureAddress.objects.get().url == address(server, "/kept")
-    assert cache("--prune") == "0 pictures, 0 addresses, 0 files dropped"
+    assert cache("--prune") == "0 pictures, 0 URLs, 0 files deleted"
     assert server.asked[2:] == []
 
 
@@ -413,7 +407,7 @@ def test_prune_sweeps_up_after_killed_runs_but_not_what_is_being_stored(server, 
     cache()
     held = files_in(media)
     folder = Path(held[-1]).parent
-    old = time.time() - 2 * cleanup.AGE.total_seconds()
+    old = time.time() - 2 * cleanup.MIN_AGE.total_seconds()
     strays = {
         f"{folder}/160.jpg.{'0' * 32}.part": old,
         f"pictures/aa/{'a' * 32}/160.avif": old,
@@ -426,8 +420,8 @@ def test_prune_sweeps_up_after_killed_runs_but_not_what_is_being_stored(server, 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
         os.utime(path, (changed, changed))
-    assert cache("--prune", "--dry-run").endswith(" 4 files would be dropped")
-    assert cache("--prune").endswith(" 4 files dropped")
+    assert cache("--prune", "--dry-run").endswith(" 4 files would be deleted")
+    assert cache("--prune").endswith(" 4 files deleted")
     assert files_in(media) == sorted([*held, *stay])
 
 

@@ -16,7 +16,7 @@ from articles import operations
 from articles.admin.inlines import process_upload
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR
 from articles.images.fetch_queue import fail
-from articles.images.store import PictureRemoved, names_of
+from articles.images.store import TakenDownError, file_names
 from articles.models import Article, ArticleImage, Operation, Picture, PictureAddress
 from articles.operations.results import ActionError
 from pictures.decoder import Decoder
@@ -60,7 +60,7 @@ def test_an_uploaded_picture_is_shown_and_has_an_address_on_this_site(admin_clie
     image, picture = article.images.get(), Picture.objects.get()
     assert image.url == f"http://testserver/media/pictures/{picture.key[:2]}/{picture.key}/480.jpg"
     assert (image.width, image.height, image.is_cached) == (480, 288, True)
-    assert stored(media) == set(names_of(picture))
+    assert stored(media) == set(file_names(picture))
     assert client.get(image.url).status_code == 200
     assert picture.key in client.get(article.get_absolute_url()).content.decode()
     article.refresh_from_db()
@@ -101,10 +101,10 @@ def test_an_upload_that_is_no_picture_is_refused_with_the_reason(admin_client, m
 
 @pytest.mark.integration
 def test_a_picture_that_is_taken_down_while_the_page_is_saved_is_refused(admin_client, monkeypatch):
-    def link(*args, **kwargs):
-        raise PictureRemoved("was taken down")
+    def fail(*args, **kwargs):
+        raise TakenDownError
 
-    monkeypatch.setattr("articles.admin.inlines.link", link)
+    monkeypatch.setattr("articles.admin.inlines.attach", fail)
     article = builders.article("Before")
     page = upload(admin_client, article, encoded("JPEG"), title="After")
     assert "Nothing was saved: the picture was taken down. Choose another." in page.content.decode()

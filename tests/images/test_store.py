@@ -12,12 +12,12 @@ from django.test import TestCase
 from django.utils import timezone
 
 from articles.images import fetch_queue, store
-from articles.images.fetch_queue import discover, due_addresses, fail, name
-from articles.images.store import PictureRemoved, keep, names_of, release_unused
+from articles.images.fetch_queue import discover, due_addresses, enqueue, fail
+from articles.images.store import TakenDownError, delete_unused, file_names, store_picture
 from articles.models import Article, ArticleImage, Picture, PictureAddress
 from articles.page_cache import versions
 from pictures import files
-from pictures.sizes import PictureRefused, Rendition
+from pictures.sizes import PictureError, Rendition
 from providers.models import ProviderLogo
 from tests import builders
 from tests.crowds import at_once
@@ -55,37 +55,37 @@ db = pytest.mark.django_db
 
 @db
 def test_a_picture_is_stored_under_the_digest_of_its_renditions(media, decoder):
-    assert keep(ADDRESS, b"fox", decoder)
+    assert store_picture(ADDRESS, b"fox", decoder)
     picture = Picture.objects.get()
-    key = files.key_of(decoder.decode(b"fox", ["picture"])["picture"])
+    key = files.content_key(decoder.decode(b"fox", ["picture"])["picture"])
     assert (picture.key, picture.sha256) == (key, hashlib.sha256(b"fox").hexdigest())
-    assert stored(media) == set(names_of(picture))
+    assert stored(media) == set(file_names(picture))
     assert f"pictures/{key[:2]}/{key}/320.avif" in stored(media)
     assert (address().status, address().picture, address().host) == ("held", picture, "images.example")
-    assert (media / names_of(picture)[-1]).stat().st_size == picture.enclosure_bytes
+    assert (media / file_names(picture)[-1]).stat().st_size == picture.enclosure_bytes
 
 
 def test_the_key_tells_renditions_apart():
     one = [Rendition(160, "jpg", 160, 90, b"ab"), Rendition(320, "jpg", 320, 180, b"c")]
     other = [Rendition(160, "jpg", 160, 90, b"a"), Rendition(320, "jpg", 320, 180, b"bc")]
-    assert files.key_of(one) != files.key_of(other)
+    assert files.content_key(one) != files.content_key(other)
 
 
 @db
 def test_keeping_it_again_writes_nothing_and_decodes_nothing(decoder, monkeypatch):
-    keep(ADDRESS, b"fox", decoder)
+    store_picture(ADDRESS, b"fox", decoder)
     before = Picture.objects.values().get(), PictureAddress.objects.values().get(), versions.current_version()
     monkeypatch.setattr(FileSystemStorage, "_save", lambda *arguments: pytest.fail("written"))
-    assert not keep(ADDRESS, b"fox", decoder)
+    assert not store_picture(ADDRESS, b"fox", decoder)
     assert (Picture.objects.values().get(), PictureAddress.objects.values().get(), versions.current_version()) == before
     assert decoder.decoded == 1
 
 
 @db
 def test_the_same_picture_at_many_addresses_is_stored_once(media, decoder):
-    keep(ADDRESS, b"fox", decoder)
+    store_picture(ADDRESS, b"fox", decoder)
     before = stored(media)
-    assert keep(OTHER, b"fox", decoder)
+    assert store_picture(OTHER, b"fox", decoder)
     assert stored(media) == before
     assert address().picture == address(OTHER).picture
     assert decoder.decoded == 1
@@ -93,26 +93,26 @@ def test_the_same_picture_at_many_addresses_is_stored_once(media, decoder):
 
 @db
 def test_another_picture_at_the_address_takes_its_place(decoder):
-    keep(ADDRESS, b"fox", decoder)
+    store_picture(ADDRESS, b"fox", decoder)
     before = versions.current_version()
-    assert keep(ADDRESS, b"hare", decoder)
+    assert store_picture(ADDRESS, b"hare", decoder)
     assert address().picture.sha256 == hashlib.sha256(b"hare").hexdigest()
     assert versions.current_version() != before
 
 
 @db
 def test_a_lost_file_is_stored_again(media, decoder):
-    keep(ADDRESS, b"fox", decoder)
-    for file in names_of(Picture.objects.get()):
+    store_picture(ADDRESS, b"fox", decoder)
+    for file in file_names(Picture.objects.get()):
         (media / file).unlink()
-        assert keep(ADDRESS, b"fox", decoder)
+        assert store_picture(ADDRESS, b"fox", decoder)
         assert (media / file).exists()
 
 
 @db
 def test_the_storage_is_asked_once_for_each_folder_of_a_picture_that_is_there(decoder, monkeypatch):
     ProviderLogo.objects.create(provider=builders.provider(), url=ADDRESS)
-    keep(ADDRESS, b"fox", decoder)
+    store_picture(ADDRESS, b"fox", decoder)
     asked = []
     listdir = FileSystemStorage.listdir
     monkeypatch.setattr(FileSystemStorage, "listdir", lambda self, name: (asked.append(name), listdir(self, name))[1])
@@ -123,8 +123,8 @@ def test_the_storage_is_asked_once_for_each_folder_of_a_picture_that_is_there(de
 
 @db
 def test_what_is_refused_leaves_nothing(media, decoder):
-    with pytest.raises(PictureRefused, match="is hostile"):
-        keep(ADDRESS, b"hostile", decoder)
+    with pytest.raises(PictureError, match="is hostile"):
+        store_picture(ADDRESS, b"hostile", decoder)
     assert not stored(media)
     assert not PictureAddress.objects.exists()
 
@@ -145,16 +145,16 @@ def test_a_full_disk_leaves_nothing_and_the_next_try_succeeds(media, decoder, mo
     with monkeypatch.context() as full:
         full.setattr(FileSystemStorage, "_save", fill_up)
         with pytest.raises(OSError, match="No space left"):
-            keep(ADDRESS, b"fox", decoder)
+            store_picture(ADDRESS, b"fox", decoder)
     assert not stored(media)
     assert not Picture.objects.exists()
-    assert keep(ADDRESS, b"fox", decoder)
+    assert store_picture(ADDRESS, b"fox", decoder)
 
 
 @db
 def test_a_kill_while_writing_leaves_no_part_of_a_file_under_its_name(media, decoder, monkeypatch):
-    keep(OTHER, b"hare", decoder)
-    names = set(names_of(Picture.objects.get()))
+    store_picture(OTHER, b"hare", decoder)
+    names = set(file_names(Picture.objects.get()))
     files.delete(names)
 
     class Killed(BaseException):
@@ -166,7 +166,7 @@ def test_a_kill_while_writing_leaves_no_part_of_a_file_under_its_name(media, dec
     monkeypatch.setattr("os.replace", die)
     monkeypatch.setattr("os.unlink", die)  # a killed process doesn't clean up either
     with pytest.raises(Killed):
-        keep(OTHER, b"hare", decoder)
+        store_picture(OTHER, b"hare", decoder)
     assert stored(media)
     assert not stored(media) & names
 
@@ -176,39 +176,39 @@ def test_a_logo_goes_to_every_outlet_that_names_its_address(media, decoder):
     one = ProviderLogo.objects.create(provider=builders.provider(), url="/logo.png", width=50, height=50)
     other = ProviderLogo.objects.create(provider=builders.provider("Other", "other.example"), url="/logo.png")
     alien = ProviderLogo.objects.create(provider=builders.provider(), url="/alien.png")
-    keep(OTHER, b"fox", decoder)  # known already, as a picture
-    assert keep("/logo.png", b"fox", decoder)
+    store_picture(OTHER, b"fox", decoder)  # known already, as a picture
+    assert store_picture("/logo.png", b"fox", decoder)
     for logo in (one, other, alien):
         logo.refresh_from_db()
     assert one.file.name == other.file.name == Picture.objects.get().logo
     assert {one.file.name, one.file.name.replace("/100.", "/50.")} < stored(media)
     assert not alien.file
-    assert not keep("/logo.png", b"fox", decoder)
+    assert not store_picture("/logo.png", b"fox", decoder)
 
 
 @pytest.mark.integration
 def test_several_who_store_the_same_picture_at_once_agree(shared_database, media):
-    at_once([partial(keep, url, b"fox", FakeDecoder()) for url in (ADDRESS, OTHER) * 2])
+    at_once([partial(store_picture, url, b"fox", FakeDecoder()) for url in (ADDRESS, OTHER) * 2])
 
-    assert stored(media) == set(names_of(Picture.objects.get()))
+    assert stored(media) == set(file_names(Picture.objects.get()))
     assert PictureAddress.objects.held().count() == 2
 
 
 @db
 def test_a_picture_that_is_let_go_while_it_is_stored_is_stored_again(media, decoder, monkeypatch):
     """Between the files and the row, somebody prunes."""
-    keep(ADDRESS, b"fox", decoder)
-    follow = store.follow_others
+    store_picture(ADDRESS, b"fox", decoder)
+    follow = store.lock_pictures
     prunes = iter([True])
 
     def prune_first():
         if next(prunes, False):
-            release_unused()
+            delete_unused()
         follow()
 
-    monkeypatch.setattr(store, "follow_others", prune_first)
-    keep(ADDRESS, b"fox", decoder)
-    assert stored(media) == set(names_of(address().picture))
+    monkeypatch.setattr(store, "lock_pictures", prune_first)
+    store_picture(ADDRESS, b"fox", decoder)
+    assert stored(media) == set(file_names(address().picture))
 
 
 # Letting go
@@ -218,16 +218,16 @@ def test_a_picture_that_is_let_go_while_it_is_stored_is_stored_again(media, deco
 def test_what_nothing_names_is_let_go_and_the_rest_stays(media, decoder):
     article = builders.article()
     for url, data in ((ADDRESS, b"fox"), (OTHER, b"fox"), ("https://x.example/1.jpg", b"hare"), ("/logo.png", b"owl")):
-        keep(url, data, decoder)
+        store_picture(url, data, decoder)
     ArticleImage.objects.create(article=article, url=OTHER)
     ProviderLogo.objects.create(provider=builders.provider(), url="/logo.png")
-    told = release_unused(dry_run=True)
+    told = delete_unused(dry_run=True)
     assert (told.addresses, told.pictures) == (2, 1)
     assert PictureAddress.objects.count() == 4
-    assert release_unused() == told
+    assert delete_unused() == told
     assert set(PictureAddress.objects.values_list("url", flat=True)) == {OTHER, "/logo.png"}
-    assert stored(media) == {file for picture in Picture.objects.all() for file in names_of(picture)}
-    assert release_unused() == store.Released()
+    assert stored(media) == {file for picture in Picture.objects.all() for file in file_names(picture)}
+    assert delete_unused() == store.CleanupCounts()
 
 
 @db
@@ -245,9 +245,9 @@ def test_any_number_of_pictures_is_let_go(request):
     if connection.vendor == "sqlite":
         former = connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 1000)
         request.addfinalizer(lambda: connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, former))
-    told = release_unused(dry_run=True)
+    told = delete_unused(dry_run=True)
     assert (told.addresses, told.pictures) == (1200, 1200)
-    released = release_unused()
+    released = delete_unused()
     assert (released.addresses, released.pictures, released.files) == (1200, 1200, 0)
     assert not Picture.objects.exists()
 
@@ -257,26 +257,26 @@ def test_any_number_of_pictures_is_let_go(request):
 
 @db
 def test_what_was_taken_down_is_never_kept_again(media, decoder):
-    keep(ADDRESS, b"fox", decoder)
-    keep(OTHER, b"fox", decoder)
+    store_picture(ADDRESS, b"fox", decoder)
+    store_picture(OTHER, b"fox", decoder)
     with_removal(ADDRESS)
     assert not stored(media)
     assert set(PictureAddress.objects.values_list("status", flat=True)) == {"removed"}
     for url, data in ((ADDRESS, b"fox"), (ADDRESS, b"hare"), ("https://third.example/", b"fox")):
-        with pytest.raises(PictureRemoved):
-            keep(url, data, decoder)
+        with pytest.raises(TakenDownError):
+            store_picture(url, data, decoder)
     assert not stored(media)
     assert address("https://third.example/").status == "removed"
     assert not due_addresses(retry=True)
-    release_unused()
+    delete_unused()
     assert PictureAddress.objects.filter(status="removed").count() == 3
 
 
 @db
 def test_files_that_another_picture_has_too_stay(media, decoder):
-    keep(ADDRESS, b"fox", decoder)
-    keep(OTHER, b"hare", decoder)
-    before = set(names_of(address(OTHER).picture))
+    store_picture(ADDRESS, b"fox", decoder)
+    store_picture(OTHER, b"hare", decoder)
+    before = set(file_names(address(OTHER).picture))
     with_removal(ADDRESS)
     assert stored(media) == before
 
@@ -286,8 +286,8 @@ def test_a_picture_that_is_taken_down_while_it_is_fetched_is_not_kept(media, dec
     builders.picture(builders.article(), ADDRESS, held=False)
     decode = decoder.decode
     monkeypatch.setattr(decoder, "decode", lambda *arguments: (with_removal(ADDRESS), decode(*arguments))[1])
-    with pytest.raises(PictureRemoved):
-        keep(ADDRESS, b"fox", decoder)
+    with pytest.raises(TakenDownError):
+        store_picture(ADDRESS, b"fox", decoder)
     assert not stored(media)
     assert address().status == "removed"
 
@@ -295,7 +295,7 @@ def test_a_picture_that_is_taken_down_while_it_is_fetched_is_not_kept(media, dec
 def with_removal(url):
     """Take a picture down as the verb does, but for its log."""
     with TestCase.captureOnCommitCallbacks(execute=True):
-        store.remove(url)
+        store.take_down(url)
 
 
 # The queue
@@ -319,7 +319,7 @@ def test_addresses_are_found_once_where_documents_name_them():
 
 @db
 def test_a_run_looks_only_at_what_came_in_since(monkeypatch):
-    monkeypatch.setattr(fetch_queue, "LATE", 0)
+    monkeypatch.setattr(fetch_queue, "OVERLAP", 0)
     article = builders.article()
     ArticleImage.objects.bulk_create([ArticleImage(article=article, url=ADDRESS)])
     discover()
@@ -347,8 +347,8 @@ def test_the_newest_published_stories_come_first_then_logos_then_the_rest():
         builders.picture(article, url, held=False)
         wanted.append(url)
     builders.picture(builders.article(published_at=NOW - timedelta(hours=1)), wanted[3], held=False)  # shown anew
-    name(["https://courier.example/logo.png"], is_logo=True)
-    keep(wanted[0], b"fox", FakeDecoder())
+    enqueue(["https://courier.example/logo.png"], is_logo=True)
+    store_picture(wanted[0], b"fox", FakeDecoder())
     assert [each.url for each in due_addresses()] == [
         wanted[3],
         wanted[2],
@@ -361,7 +361,7 @@ def test_the_newest_published_stories_come_first_then_logos_then_the_rest():
 def test_what_failed_waits_longer_each_time_and_heals():
     builders.picture(builders.article(), ADDRESS, held=False)
     waits = []
-    for _ in range(fetch_queue.TRIES - 1):
+    for _ in range(fetch_queue.MAX_FAILURES - 1):
         fail(ADDRESS, "took too long", now=NOW)
         waits.append(address().next_try_at - NOW)
     assert waits[:4] == [timedelta(hours=hours) for hours in (1, 4, 16, 64)]
@@ -372,13 +372,13 @@ def test_what_failed_waits_longer_each_time_and_heals():
     assert address().next_try_at is None
     assert not due_addresses(NOW + timedelta(days=9999))
     assert due_addresses(NOW, retry=True).count() == 1
-    keep(ADDRESS, b"fox", FakeDecoder())
+    store_picture(ADDRESS, b"fox", FakeDecoder())
     assert (address().status, address().failures, address().reason) == ("held", 0, "")
 
 
 @db
 def test_a_host_that_asks_for_time_gets_it():
-    name([ADDRESS, "https://images.example/two.jpg", OTHER])
+    enqueue([ADDRESS, "https://images.example/two.jpg", OTHER])
     fail(ADDRESS, "is busy", retry_after=timedelta(hours=5), now=NOW)
     assert address().next_try_at == NOW + timedelta(hours=5)
     assert fetch_queue.postpone("images.example", NOW + timedelta(hours=5)) == 1
@@ -387,7 +387,7 @@ def test_a_host_that_asks_for_time_gets_it():
 
 @db
 def test_the_reason_of_a_failure_is_one_line_of_text():
-    name([ADDRESS])
+    enqueue([ADDRESS])
     fail(ADDRESS, "is\x1b[31m red\n" + "x" * 400, permanent=True)
     assert address().reason == ("is [31m red " + "x" * 400)[:300]
     assert address().next_try_at is None
@@ -395,8 +395,8 @@ def test_the_reason_of_a_failure_is_one_line_of_text():
 
 @db
 def test_a_failure_tells_nothing_of_what_we_hold_or_took_down(decoder):
-    keep(ADDRESS, b"fox", decoder)
-    store.remove(OTHER)
+    store_picture(ADDRESS, b"fox", decoder)
+    store.take_down(OTHER)
     for url, status in ((ADDRESS, "held"), (OTHER, "removed")):
         fail(url, "is gone")
         assert address(url).status == status
@@ -437,7 +437,7 @@ def test_a_story_whose_picture_cannot_be_fetched_misses_one(decoder):
     builders.picture(two, OTHER)
     fail(ADDRESS, "is gone")
     assert (pictureless(one), pictureless(two)) == (True, False)
-    keep(ADDRESS, b"fox", decoder)
+    store_picture(ADDRESS, b"fox", decoder)
     assert not pictureless(one)
     with_removal(ADDRESS)
     assert pictureless(one)
@@ -445,7 +445,7 @@ def test_a_story_whose_picture_cannot_be_fetched_misses_one(decoder):
 
 @db
 def test_a_story_that_comes_in_with_an_address_known_to_fail_misses_its_picture():
-    name([ADDRESS])
+    enqueue([ADDRESS])
     fail(ADDRESS, "is gone", permanent=True)
     article = builders.article(picture_count=1)
     ArticleImage.objects.bulk_create([ArticleImage(article=article, url=ADDRESS)])
@@ -456,6 +456,6 @@ def test_a_story_that_comes_in_with_an_address_known_to_fail_misses_its_picture(
 @db
 def test_a_logo_that_an_editor_uploaded_stays(decoder):
     logo = ProviderLogo.objects.create(provider=builders.provider(), url="/logo.png", file="logos/ab/own/100.webp")
-    keep("/logo.png", b"fox", decoder)
+    store_picture("/logo.png", b"fox", decoder)
     logo.refresh_from_db()
     assert logo.file.name == "logos/ab/own/100.webp"

@@ -109,9 +109,9 @@ def test_the_first_topic_whose_top_level_topic_has_a_policy_decides():
     operations.change_policy(overrides={top.pk: {"publish_threshold": 90}, other.pk: {"publish_threshold": 10}})
     policies = Policies.load()
 
-    assert policies.of([below.pk, other.pk]).publish_threshold == 90
-    assert policies.of([builders.topic("Sport").pk, other.pk]).publish_threshold == 10
-    assert policies.of([]) == policies.site
+    assert policies.for_topics([below.pk, other.pk]).publish_threshold == 90
+    assert policies.for_topics([builders.topic("Sport").pk, other.pk]).publish_threshold == 10
+    assert policies.for_topics([]) == policies.site
 
 
 def test_rescoring_uses_the_policies_of_topics_and_a_dry_run_returns_the_same():
@@ -136,7 +136,7 @@ def test_rescoring_uses_the_policies_of_topics_and_a_dry_run_returns_the_same():
 
 def test_rescoring_by_other_policies_uses_their_topics():
     article = builders.article(topics=["AI"])
-    policies = Policies.made(Policy(), {Topic.objects.get().pk: {"publish_threshold": 90}})
+    policies = Policies.from_values(Policy(), {Topic.objects.get().pk: {"publish_threshold": 90}})
 
     operations.rescore(Article.objects.all(), policies)
 

@@ -1,6 +1,6 @@
-"""Hostile pictures: each ends in a picture of ours or in a plain reason, within 25 s and 300 MB, and harms nobody.
+"""Hostile pictures end in renditions or in a reason, within 25 s and 300 MB.
 
-Most are tiny. What takes long to make or to decode is marked `faults`, which `make faults` and CI run.
+Those that take long are marked `faults`, which `make nightly` runs.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from pictures import decoder as sandbox
+from pictures import decoder as decoder_module
 from pictures import decoder_process
 from pictures.decoder import Decoder
-from pictures.sizes import Kind, PictureRefused, Rendition, rungs
+from pictures.sizes import Kind, PictureError, Rendition, widths_for
 from tests.pictures.encoding import encoded
 
 pytestmark = pytest.mark.integration  # decodes in child processes
@@ -49,13 +50,13 @@ def outcome(decoder: Decoder, data: bytes) -> str:
     reason = ""
     try:
         made = decoder.decode(data, ["picture", "logo"])
-    except PictureRefused as refused:
+    except PictureError as refused:
         reason = str(refused)
         assert REASON_PATTERN.fullmatch(reason), reason
         assert reason.isprintable()
     else:
         widest = made["picture"][-1]
-        assert [each.rung for each in made["picture"][::3]] == rungs(widest.width)
+        assert [each.width_step for each in made["picture"][::3]] == widths_for(widest.width)
         for each in [*made["picture"], *made["logo"]]:
             assert Image.open(io.BytesIO(each.data)).size == (each.width, each.height)
     assert time.monotonic() - begun < SECONDS
@@ -260,7 +261,7 @@ def test_a_hostile_picture_ends_in_a_reason_or_a_picture(decoder, kind):
 
 @pytest.mark.parametrize("share", [0.001, 0.05, 0.2, 0.5, 0.9, 0.99, "all but one"])
 @pytest.mark.parametrize("format", FORMATS)
-def test_half_a_picture_ends_in_a_reason(decoder, format, share):
+def test_a_truncated_picture_ends_in_a_reason(decoder, format, share):
     data = WHOLE[format]
     reason = outcome(decoder, data[:-1] if share == "all but one" else data[: int(len(data) * share)])
     if share != "all but one" and share < 0.95:
@@ -269,7 +270,7 @@ def test_half_a_picture_ends_in_a_reason(decoder, format, share):
 
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_picture_with_bytes_turned_harms_nothing(decoder, format, seed):
+def test_a_picture_with_flipped_bytes_does_no_harm(decoder, format, seed):
     chance = random.Random(seed)  # noqa: S311
     data = bytearray(WHOLE[format])
     for _ in range(chance.choice([1, 4, 40])):
@@ -291,23 +292,23 @@ def test_after_a_crash_the_next_picture_is_decoded(decoder):
     assert outcome(decoder, WHOLE["PNG"]) == ""
 
 
-def test_a_child_that_takes_too_long_is_ended_and_the_next_picture_decoded():
+def test_a_process_that_takes_too_long_is_killed_and_the_next_picture_decoded():
     with Decoder() as decoder:
-        with pytest.raises(PictureRefused, match="takes longer than 0 s"):
+        with pytest.raises(PictureError, match="takes longer than 0 s"):
             decoder.decode(saved(photo((4000, 4000)), "JPEG"), ["picture"], seconds=0.2)
         assert decoder.decode(WHOLE["PNG"], ["logo"])
 
 
-def told(heads: list[dict[str, int]]) -> bytes:
-    """Return a child's answer that is sound but for what `heads` say."""
-    sound = {"kind": "picture", "suffix": "jpg", "size": 1, "rung": 1, "width": 1, "height": 1}
-    whole = [sound | head for head in heads]
-    return json.dumps({"renditions": whole}).encode() + b"\n" + b"x" * sum(head["size"] for head in whole)
+def response(renditions: list[dict[str, Any]]) -> bytes:
+    """Return a valid response of the decoder process, changed by the metadata in `renditions`."""
+    valid = {"kind": "picture", "suffix": "jpg", "size": 1, "width_step": 1, "width": 1, "height": 1}
+    metadata = [valid | values for values in renditions]
+    return json.dumps({"renditions": metadata}).encode() + b"\n" + b"x" * sum(each["size"] for each in metadata)
 
 
-def test_a_child_is_believed_otherwise(monkeypatch, tmp_path):
-    monkeypatch.setattr(sandbox, "MAX_RENDITION_BYTES", 9)
-    assert len(answered(monkeypatch, tmp_path, told(20 * [{"size": 9}]))["picture"]) == 20
+def test_a_valid_response_is_accepted(monkeypatch, tmp_path):
+    monkeypatch.setattr(decoder_module, "MAX_RENDITION_BYTES", 9)
+    assert len(decoded(monkeypatch, tmp_path, response(20 * [{"size": 9}]))["picture"]) == 20
 
 
 @pytest.mark.parametrize(
@@ -317,38 +318,38 @@ def test_a_child_is_believed_otherwise(monkeypatch, tmp_path):
         b"no json\n",
         b"[]\n",
         b'{"renditions": 3}\n',
-        b'{"renditions": [{"kind": "picture", "suffix": "exe", "size": 1, "rung": 1, "width": 1, "height": 1}]}\nx',
-        b'{"renditions": [{"kind": "picture", "suffix": "jpg", "size": -1, "rung": 1, "width": 1, "height": 1}]}\nx',
-        b'{"renditions": [{"kind": "picture", "suffix": "jpg", "size": 9, "rung": 1, "width": 1, "height": 1}]}\nx',
-        b'{"renditions": [{"kind": "logo", "suffix": "webp", "size": 1, "rung": 1, "width": 1, "height": 1}]}\nx',
-        b'{"renditions": [{"kind": "picture", "suffix": "jpg", "size": 1, "rung": "../", "width": 1, "height": 1}]}\n',
+        response([{"suffix": "exe"}]),
+        response([{"size": -1}]),
+        response([{"size": 9}])[:-1],
+        response([{"kind": "logo", "suffix": "webp"}]),
+        response([{"width_step": "../"}]),
         b"x" * 100_000,
-        b'{"renditions": [' + b" " * sandbox.MAX_HEAD_BYTES + b"]}\n",
-        told(22 * [{}]),
-        told([{"size": 10}]),
-        told([{"width": 10_001}]),
-        told([{"height": 0}]),
-        told([{"rung": -1}]),
+        b'{"renditions": [' + b" " * decoder_module.MAX_HEADER_BYTES + b"]}\n",
+        response(22 * [{}]),
+        response([{"size": 10}]),
+        response([{"width": 10_001}]),
+        response([{"height": 0}]),
+        response([{"width_step": -1}]),
     ],
     ids=lambda answer: str(answer[:150]),
 )
-def test_a_child_that_was_taken_over_is_not_believed(monkeypatch, tmp_path, answer):
-    """Whoever breaks a decoder writes the answer: nothing in it may become a name of a file or fill our memory."""
-    monkeypatch.setattr(sandbox, "MAX_RENDITION_BYTES", 9)
-    with pytest.raises(PictureRefused, match="made the decoder crash"):
-        answered(monkeypatch, tmp_path, answer)
+def test_an_invalid_response_of_a_compromised_process_is_rejected(monkeypatch, tmp_path, answer):
+    """Nothing in it may become a file name or fill our memory."""
+    monkeypatch.setattr(decoder_module, "MAX_RENDITION_BYTES", 9)
+    with pytest.raises(PictureError, match="made the decoder crash"):
+        decoded(monkeypatch, tmp_path, answer)
 
 
-def answered(monkeypatch, tmp_path, answer: bytes) -> dict[Kind, list[Rendition]]:
-    """Return what is believed of a child that answers anything with `answer`."""
+def decoded(monkeypatch, tmp_path, answer: bytes) -> dict[Kind, list[Rendition]]:
+    """Decode a picture with a process that responds with `answer` to anything."""
     path = tmp_path / "answer"
     path.write_bytes(answer)
-    monkeypatch.setattr(sandbox, "COMMAND", ["sh", "-c", f"head -c 50 >/dev/null; cat {path}"])
+    monkeypatch.setattr(decoder_module, "COMMAND", ["sh", "-c", f"head -c 50 >/dev/null; cat {path}"])
     with Decoder() as decoder:
         return decoder.decode(b"x" * 20, ["picture"])
 
 
-def test_the_child_knows_no_secret_and_may_write_no_file(decoder):
+def test_the_process_has_no_secrets_and_may_write_no_file(decoder):
     outcome(decoder, WHOLE["PNG"])
     pid = decoder._process.pid
     names = {each.split(b"=")[0] for each in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") if each}
@@ -356,14 +357,14 @@ def test_the_child_knows_no_secret_and_may_write_no_file(decoder):
     limits = Path(f"/proc/{pid}/limits").read_text()
     assert re.search(r"Max file size\s+0\s+0 ", limits)
     assert re.search(r"Max core file size\s+0\s+0 ", limits)
-    assert re.search(rf"Max data size\s+{decoder_process.MEMORY}\s+{decoder_process.MEMORY} ", limits)
+    assert re.search(rf"Max data size\s+{decoder_process.MEMORY_BYTES}\s+{decoder_process.MEMORY_BYTES} ", limits)
     assert re.search(r"Max open files\s+64\s+64 ", limits)
     allowed = int(re.search(r"Max cpu time\s+(\d+) ", limits)[1])
     assert decoder_process.CPU_SECONDS <= allowed <= 2 * decoder_process.CPU_SECONDS  # beside what it has taken already
 
 
-def test_a_child_is_followed_by_another_after_so_many_pictures(monkeypatch):
-    monkeypatch.setattr(sandbox, "PICTURES_PER_CHILD", 2)
+def test_a_new_process_starts_after_a_number_of_pictures(monkeypatch):
+    monkeypatch.setattr(decoder_module, "MAX_PER_PROCESS", 2)
     pids = []
     with Decoder() as decoder:
         for _ in range(4):
@@ -393,7 +394,7 @@ CAMERA, TELEPHONE = (6000, 4000), (4000, 3000)
 
 @pytest.mark.faults
 @pytest.mark.parametrize("kind", LARGE)
-def test_the_largest_pictures_keep_within_time_and_memory(kind):
+def test_the_largest_pictures_stay_within_the_limits(kind):
     with Decoder() as decoder:
         reason = outcome(decoder, LARGE[kind]())
         assert reason in ("", "needs more memory than a picture may take")
@@ -409,5 +410,5 @@ def test_the_largest_pictures_keep_within_time_and_memory(kind):
         ("WEBP", TELEPHONE, {"method": 0}),  # its decoder holds several copies of the whole
     ],
 )
-def test_what_a_camera_makes_is_kept(decoder, format, size, options):
+def test_photos_at_the_size_of_a_camera_are_accepted(decoder, format, size, options):
     assert outcome(decoder, saved(photo(size), format, **options)) == ""

@@ -8,7 +8,7 @@ from PIL import Image, ImageCms
 
 from pictures import renditions
 from pictures.renditions import logo_renditions, picture_renditions
-from pictures.sizes import WIDTHS, PictureRefused, rungs
+from pictures.sizes import WIDTHS, PictureError, widths_for
 from pictures.sniffing import MAX_BYTES
 from tests.pictures.encoding import encoded
 
@@ -29,23 +29,23 @@ def logo(data):
     ("width", "kept"), [(1, [1]), (159, [159]), (160, [160]), (479, [160, 320]), (640, [160, 320, 480, 640])]
 )
 def test_no_rendition_is_larger_than_the_picture(width, kept):
-    assert rungs(width) == kept
+    assert widths_for(width) == kept
 
 
 def test_a_picture_becomes_three_formats_at_each_width():
     made = picture_renditions(encoded("JPEG", size=(700, 350)))
-    assert [(each.rung, each.suffix) for each in made] == [
+    assert [(each.width_step, each.suffix) for each in made] == [
         (width, suffix) for width in (160, 320, 480, 640) for suffix in ("avif", "webp", "jpg")
     ]
     for each in made:
         assert opened(each).format.lower().replace("jpeg", "jpg") == each.suffix
-        assert opened(each).size == (each.width, each.height) == (each.rung, each.rung // 2)
+        assert opened(each).size == (each.width, each.height) == (each.width_step, each.width_step // 2)
 
 
 @pytest.mark.integration
 def test_a_huge_picture_ends_at_the_widest_rung_and_keeps_its_shape():
     made = picture_renditions(encoded(size=(5200, 1300)))
-    assert [each.rung for each in made[::3]] == list(WIDTHS)
+    assert [each.width_step for each in made[::3]] == list(WIDTHS)
     assert (made[-1].width, made[-1].height) == (1280, 320)
 
 
@@ -62,8 +62,8 @@ def test_a_line_stays_a_line(size):
 @pytest.mark.parametrize(("size", "kept"), [((30, 20), [30]), ((60, 90), [50]), ((400, 300), [50, 100])])
 def test_a_logo_is_kept_at_the_sizes_that_it_has(size, kept):
     made = logo_renditions(encoded(size=size))
-    assert [(each.rung, each.suffix) for each in made] == [(rung, "webp") for rung in kept]
-    assert all(max(each.width, each.height) == each.rung for each in made)
+    assert [(each.width_step, each.suffix) for each in made] == [(step, "webp") for step in kept]
+    assert all(max(each.width, each.height) == each.width_step for each in made)
 
 
 def test_the_same_bytes_give_the_same_renditions():
@@ -168,7 +168,7 @@ def too_many_pixels():
 )
 def test_what_is_no_picture_for_us_is_refused_with_a_reason(data, reason):
     for make in (picture_renditions, logo_renditions):
-        with pytest.raises(PictureRefused, match=reason):
+        with pytest.raises(PictureError, match=reason):
             make(data)
 
 
@@ -182,7 +182,7 @@ def test_a_picture_may_have_all_the_bytes_and_pixels_that_are_allowed():
 def test_too_many_pixels_are_refused_before_they_are_decoded(monkeypatch):
     data = too_many_pixels()
     monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("decoded"))
-    with pytest.raises(PictureRefused, match="megapixels"):
+    with pytest.raises(PictureError, match="megapixels"):
         picture_renditions(data)
 
 
@@ -193,6 +193,6 @@ def test_each_rendition_is_smaller_in_the_newer_formats():
     photo = noise.resize((640, 480), Image.Resampling.BICUBIC)
     output = io.BytesIO()
     photo.save(output, "PNG")
-    sizes = {each.suffix: len(each.data) for each in picture_renditions(output.getvalue()) if each.rung == 640}
+    sizes = {each.suffix: len(each.data) for each in picture_renditions(output.getvalue()) if each.width_step == 640}
     assert sizes["avif"] < sizes["webp"] < sizes["jpg"]
     assert renditions.ENCODINGS.keys() == sizes.keys()

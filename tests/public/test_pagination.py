@@ -111,7 +111,7 @@ class TestPagesOfTopics:
             published = {"published": False, "quality": 20} if number % 7 == 3 else {}
             builders.article(topics=topics, published_at=MORNING + timedelta(hours=number // 3), **published)
         topics = [builders.topic(name) for name in names]
-        expected = [article.name for article in Article.objects.public().about(topics).newest_first()]
+        expected = [article.name for article in Article.objects.public().with_topics(topics).newest_first()]
         for size in (1, 4, 25):
             assert self.walk(topics, size) == expected
         monkeypatch.setattr(pagination, "UNION_MAX", 2)

@@ -310,10 +310,10 @@ def test_matches_can_be_filtered_ordered_sliced_and_counted():
     weather = builders.topic("Weather")
 
     assert titles("storm", Article.objects.public()) == ["Storm a-b", "Storm a", "Storm b"]
-    found = search.matching(Article.objects.about([weather]), "storm")
+    found = search.matching(Article.objects.with_topics([weather]), "storm")
     assert found.filter(name="2020-06-09-a").get().title == "Storm a"
     assert [article.title for article in found.newest_first()[1:3]] == ["Storm a", "Storm b"]
-    assert found.count() == search.count(Article.objects.about([weather]), "storm") == 3
+    assert found.count() == search.count(Article.objects.with_topics([weather]), "storm") == 3
     assert search.count(Article.objects.all(), "storm", up_to=2) == 3
     assert search.count(Article.objects.all(), "storm -hidden", up_to=1) == 2
     assert search.matching(Article.objects.filter(topics=weather), "storm").count() == 3

@@ -1,4 +1,4 @@
-"""`manage.py cache_images`: keep our own copies of the pictures that documents name."""
+"""`manage.py cache_images`: fetch and store our own copies of the pictures that documents name."""
 
 from __future__ import annotations
 
@@ -10,165 +10,144 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from tqdm import tqdm
 
 from articles.db.locks import database_lock
 from articles.images import fetch_queue
-from articles.images.cleanup import sweep
-from articles.images.fetch_run import OUTCOMES, WORKERS, StoreFailed, Told, collect, wanted_now
-from articles.images.from_folder import INDEX, FolderRefused, read_index, read_picture
-from articles.images.store import keep, release_unused
+from articles.images.cleanup import delete_orphan_files
+from articles.images.fetch_run import OUTCOMES, WORKERS, FetchResult, StoreError, due_requests, fetch_due
+from articles.images.from_folder import INDEX, Entry, FolderError, read_index, read_picture
+from articles.images.store import delete_unused, store_picture
 from articles.public.site_url import site_url
 from config.checks import CHECK_TAG
-from config.command_signals import interrupt_on_sigterm
-from config.error_views import BUCKET_ERRORS
+from config.command_errors import as_command_errors
 from fetching.address_check import AllowedNetwork
 from pictures.decoder import Decoder
 from pictures.fetcher import PictureFetcher
-from pictures.sizes import PictureRefused
+from pictures.sizes import PictureError
 
-LOCK_KEY = 0x5069_6373  # any number that no other work on the database uses: "Pics"
-MOST_WORKERS = 64
+LOCK_KEY = 0x5069_6373  # "Pics"; any number that no other lock uses
+MAX_WORKERS = 64
 
 
 class Command(BaseCommand):
     requires_system_checks = (CHECK_TAG,)
     help = (
-        "Fetches the pictures and logos that documents name and that we hold no copy of, those of the newest published "
-        "stories first; readers are shown nothing else. Run it again at any time, from a scheduler for one: it goes on "
-        "where it stopped, and what failed is asked for again later. Exit code 1 if pictures could not be stored."
+        "Fetches the pictures and logos that documents name and that we have no copy of, those of the newest published "
+        "stories first. Readers see only our copies. Run it again at any time, for example from a scheduler: it goes "
+        "on where it stopped, and retries what failed. Exit code 1 if pictures can't be stored."
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--limit", type=positive, metavar="N", help="fetch N pictures at most")
+        parser.add_argument("--limit", type=positive_int, metavar="N", help="fetch N pictures at most")
         parser.add_argument(
-            "--workers", type=positive, default=WORKERS, metavar="N", help=f"pictures at a time ({WORKERS})"
+            "--workers", type=positive_int, default=WORKERS, metavar="N", help=f"pictures at a time ({WORKERS})"
         )
-        parser.add_argument("--retry", action="store_true", help="also what failed and would have to wait")
+        parser.add_argument("--retry", action="store_true", help="also fetch what failed and would have to wait")
         parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")
-        parser.add_argument("--prune", action="store_true", help="instead, drop what nothing uses any more")
+        parser.add_argument("--prune", action="store_true", help="instead, delete what nothing uses any more")
         parser.add_argument(
             "--from",
             dest="folder",
             type=Path,
             metavar="DIR",
-            help=f"instead, take pictures from a folder with an {INDEX}, a list of pairs: `url`, the address as "
-            "documents write it, and `file`, the picture in the folder",
+            help=f"instead, take pictures from a folder with an {INDEX}, a list of pairs: `url`, as documents write "
+            "it, and `file`, the picture in the folder",
         )
 
     def handle(self, *args: Any, folder: Path | None, prune: bool, **options: Any) -> None:
         self.verbosity = options["verbosity"]
-        fetching = [name for name in ("limit", "retry") if options[name]]
+        fetching = options["limit"] or options["retry"]
         if (folder and (prune or fetching or options["dry_run"])) or (prune and fetching):
-            raise CommandError("--from stands alone, --prune beside --dry-run: neither fetches anything.")
-        interrupt_on_sigterm()
-        self.told = 0
-        try:
+            raise CommandError("Use --from alone and --prune only with --dry-run: neither fetches anything.")
+        self.done = 0
+        with as_command_errors(settings.MEDIA_ROOT, self.progress):
             if folder is not None:
-                self.take_from(Path(folder))
+                self.store_folder(Path(folder))
             elif prune:
-                self.drop_unused(dry_run=options["dry_run"])
+                self.delete_unused(dry_run=options["dry_run"])
             else:
                 self.fetch(options)
-        except (StoreFailed, OSError, *BUCKET_ERRORS) as error:
-            raise CommandError(
-                f"Pictures can't be stored: {getattr(error, 'strerror', None) or error}. Make room, or allow writing "
-                "to MEDIA_ROOT (or mend the storage that the settings name), and run the same command again."
-            ) from error
-        except DatabaseError as error:
-            raise CommandError(
-                f"The database failed: {error}. Mend the cause (`python manage.py migrate` if that has not been done) "
-                "and run the same command again: it goes on where it stopped."
-            ) from error
-        except KeyboardInterrupt:
-            raise CommandError(
-                f"Stopped after {self.told} pictures, which are kept. Run the same command again for the rest.",
-                returncode=130,
-            ) from None
+
+    def progress(self) -> str:
+        return f"{self.done} pictures are done. Run the same command again: it goes on where it stopped."
 
     def fetch(self, options: dict[str, Any]) -> None:
-        which = {"limit": options["limit"], "retry": options["retry"]}
+        selection = {"limit": options["limit"], "retry": options["retry"]}
         if options["dry_run"]:
-            self.tell_due(**which)
+            self.report_due(**selection)
             return
-        with database_lock("pictures", LOCK_KEY) as is_held:
-            if not is_held:
+        with database_lock("pictures", LOCK_KEY) as is_locked:
+            if not is_locked:
                 self.say("Another run is fetching pictures: nothing to do.")
                 return
             fetch_queue.discover()
-            wanted = wanted_now(**which)
+            requests = due_requests(**selection)
             with tqdm(
-                total=len(wanted), unit=" pictures", disable=self.verbosity == 0 or not sys.stderr.isatty()
+                total=len(requests), unit=" pictures", disable=self.verbosity == 0 or not sys.stderr.isatty()
             ) as self.bar:
-                counts = collect(wanted, fetcher(), workers=min(options["workers"], MOST_WORKERS), on_told=self.tell)
-        self.say(summary(len(wanted), counts))
+                workers = min(options["workers"], MAX_WORKERS)
+                counts = fetch_due(requests, fetcher(), workers=workers, on_result=self.report)
+        self.say(summary(len(requests), counts))
 
     def say(self, text: str) -> None:
         if self.verbosity:
             self.stdout.write(text)
 
-    def tell(self, told: Told) -> None:
-        self.told += 1
+    def report(self, result: FetchResult) -> None:
+        self.done += 1
         self.bar.update()
-        if self.verbosity >= 2 and told.reason:
+        if self.verbosity >= 2 and result.reason:
             with tqdm.external_write_mode(file=self.stderr):  # the progress bar makes room
-                self.stderr.write(f"{told.url}: the picture {told.reason}")
+                self.stderr.write(f"{result.url}: the picture {result.reason}")
 
-    def tell_due(self, **which: Any) -> None:
+    def report_due(self, **selection: Any) -> None:
         with transaction.atomic():
             fetch_queue.discover()
-            wanted = wanted_now(**which)
+            requests = due_requests(**selection)
             transaction.set_rollback(True)
         if self.verbosity >= 2:
-            for each in wanted:
-                self.stdout.write(each.url)
-        hosts = len({each.host for each in wanted})
-        self.stdout.write(f"{len(wanted)} pictures would be fetched from {hosts} hosts")
+            for request in requests:
+                self.stdout.write(request.url)
+        hosts = len({request.host for request in requests})
+        self.stdout.write(f"{len(requests)} pictures would be fetched from {hosts} hosts")
 
-    def drop_unused(self, *, dry_run: bool) -> None:
-        released = release_unused(dry_run=dry_run)
-        files = released.files + sweep(dry_run=dry_run)
+    def delete_unused(self, *, dry_run: bool) -> None:
+        counts = delete_unused(dry_run=dry_run)
+        files = counts.files + delete_orphan_files(dry_run=dry_run)
         would = "would be " if dry_run else ""
-        self.stdout.write(f"{released.pictures} pictures, {released.addresses} addresses, {files} files {would}dropped")
+        self.stdout.write(f"{counts.pictures} pictures, {counts.addresses} URLs, {files} files {would}deleted")
 
-    def take_from(self, folder: Path) -> None:
+    def store_folder(self, folder: Path) -> None:
         try:
             entries = read_index(folder)
-        except FolderRefused as refused:
-            raise CommandError(str(refused)) from None
-        stored = unchanged = refused = 0
+        except FolderError as error:
+            raise CommandError(str(error)) from None
+        counts = Counter[str]()
         with Decoder() as decoder:
             for entry in entries:
                 try:
-                    written = self.store(folder, entry, decoder)
-                except FolderRefused as problem:
-                    refused += 1
-                    self.stderr.write(f"{folder / INDEX}:{entry.line}: {problem}")
-                else:
-                    stored, unchanged = stored + written, unchanged + (not written)
-                    self.told += 1
-        self.stdout.write(f"{len(entries)} pictures: {stored} stored, {unchanged} unchanged, {refused} refused")
-        if refused:
-            raise SystemExit(1)
+                    counts["stored" if store_entry(folder, entry, decoder) else "unchanged"] += 1
+                    self.done += 1
+                except FolderError as error:
+                    counts["rejected"] += 1
+                    self.stderr.write(f"{folder / INDEX}:{entry.line}: {error}")
+        parts = ", ".join(f"{counts[outcome]} {outcome}" for outcome in ("stored", "unchanged", "rejected"))
+        self.stdout.write(f"{len(entries)} pictures: {parts}")
+        if counts["rejected"]:
+            sys.exit(1)
 
-    def store(self, folder: Path, entry: Any, decoder: Decoder) -> bool:
-        """Return whether the entry's picture had to be written; what stops the whole run is a CommandError."""
-        data = read_picture(folder, entry)
-        try:
-            return keep(entry.url, data, decoder)
-        except PictureRefused as problem:
-            raise FolderRefused(f"{entry.file} {problem}. Replace it or take the entry out.") from None
-        except OSError as error:
-            raise CommandError(
-                f"The copy of {entry.file} can't be stored: {error.strerror or error}. "
-                "Make room, or allow writing to MEDIA_ROOT, and run the same command again."
-            ) from error
-        except DatabaseError as error:
-            raise CommandError(
-                f"The database can't keep the copy of {entry.file}: {error}. "
-                "Run `python manage.py migrate` if that has not been done, and the same command again."
-            ) from error
+
+def store_entry(folder: Path, entry: Entry, decoder: Decoder) -> bool:
+    """Store the picture of an entry; return whether anything changed. Raises FolderError and StoreError."""
+    data = read_picture(folder, entry)
+    try:
+        return store_picture(entry.url, data, decoder)
+    except PictureError as error:
+        raise FolderError(f"{entry.file} {error}. Replace it or remove the entry.") from None
+    except OSError as error:
+        raise StoreError(error) from error
 
 
 def fetcher() -> PictureFetcher:
@@ -177,7 +156,7 @@ def fetcher() -> PictureFetcher:
     return PictureFetcher(f"Newsfold (+{site})" if site else "Newsfold", allowed_networks=allowed)
 
 
-def positive(text: str) -> int:
+def positive_int(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
