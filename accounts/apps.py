@@ -5,7 +5,7 @@ from django.contrib.admin import apps as admin
 class AccountsConfig(AppConfig):
     name = "accounts"
 
-    def ready(self):
+    def ready(self) -> None:
         from . import checks, sessions  # noqa: F401 importing checks registers them
 
         sessions.connect_signals()

@@ -12,8 +12,10 @@ from config.checks import CHECK_TAG
 
 KEY_LENGTH, KEY_LETTERS = 50, 5  # as Django's own check, security.W009, which only `check --deploy` runs
 PATH_PATTERN = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/")
-PUBLIC_PREFIXES = ("about", "api", "archive", "feeds", "latest", "media", "news", "preview", "providers", "search")
-PUBLIC_PREFIXES += ("sitemaps", "static", "topics")
+PUBLIC_PREFIXES = (
+    *("about", "api", "archive", "feeds", "latest", "media", "news", "preview", "providers", "search"),
+    *("sitemaps", "static", "topics"),
+)
 
 
 @register(CHECK_TAG)
