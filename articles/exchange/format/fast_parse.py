@@ -2,17 +2,19 @@
 
 For a canonical file in dialects D3 to D5 `parse_canonical()` returns what `parse.parse_yaml()` would, many times as
 fast. For any other file it returns None, and the caller takes the full parser, which knows all of YAML and reports
-problems with their lines. Property tests compare the two.
+problems with their lines. The patterns are made from the table of fields; property tests compare the two parsers.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from .document import Document, Image, Outlet, Related
-from .fields import LIST_LENGTH_MAX, NAME_MAX, TEXT_MAX, TITLE_MAX, TOPIC_MAX, FieldKind
+from .fields import LIST_LENGTH_MAX, QUOTED_DIALECTS, Field, FieldKind, Fields
 from .values import URL_LENGTH_MAX, YEAR_MAX, YEAR_MIN
 
 # Quoted text without line breaks, control characters and the substitutes of yaml_tree.py; five escapes.
@@ -25,71 +27,9 @@ _UNQUOTED = (
     r"((?!(?:null|Null|NULL|---|\.\.\.)\n)[^\s\-?:,\[\]{}#&*!|>'\"%@`=~<\x00-\x20\x7f-\xa0\ufeff\U0010F000-\U0010F0FF]"
     r"(?:[^\s:\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\U0010F000-\U0010F0FF]|:(?=\S)| (?=[^\s#]))*+)"
 )
-_WORD = r"((?!null\n)[a-z]{1,30})"
-_NUMBER = r"(0|[1-9][0-9]{0,5})"
+_NUMBER = r"(-1|0|[1-9][0-9]{0,5})"
 _TIME = r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})Z"
 _BOOLEAN = r"(true|false)"
-
-
-def _optional(pattern: str) -> str:
-    return f"(?:{pattern})?+"
-
-
-def _key(name: str, value: str, indent: str = "") -> str:
-    return rf"{indent}{name}: {value}\n"
-
-
-def _url_patterns(indent: str = "") -> str:
-    return "".join(_optional(_key(name, _URL, indent)) for name in ("webUrl", "ampWebUrl", "cdnAmpWebUrl"))
-
-
-def _image_pattern(indent: str, url: str) -> re.Pattern[str]:
-    inner = indent + "  "
-    return re.compile(
-        rf"{indent}- url: {url}\n"
-        + _optional(_key("width", _NUMBER, inner))
-        + _optional(_key("height", _NUMBER, inner))
-        + _optional(_key("isCached", _BOOLEAN, inner))
-        + _optional(_key("title", _TEXT, inner))
-    )
-
-
-_HEAD = re.compile(
-    r"---\n"
-    + _key("category", _WORD)
-    + _key("title", _TEXT)
-    + _key("excerpt", _TEXT)
-    + _key("publishedDateTime", _TIME)
-    + _optional(_key("originalUrl", _URL))
-    + _url_patterns()
-    + _key("type", _WORD)
-    + _optional(_key("quality", _NUMBER) + _key("heat", f"(-1|{_NUMBER[1:]}") + _key("published", _BOOLEAN))
-    + _optional(r"\n" + _key("featuredContent", _TEXT))
-    + r"\nprovider:\n"
-    + _key("name", _UNQUOTED, "  ")
-    + _key("domain", _UNQUOTED, "  ")
-    + r"(  images:\n)?+"
-)
-_NAME_ITEM = re.compile(rf"  - {_UNQUOTED}\n")
-_LOGO = _image_pattern("    ", _URL)
-_IMAGE = _image_pattern("  ", _URL)
-_RELATED_IMAGE = _image_pattern("      ", _URL)
-_RELATED = re.compile(
-    rf"  - title: {_TEXT}\n"
-    + _key("excerpt", _TEXT, "    ")
-    + _key("publishedDateTime", _TIME, "    ")
-    + _url_patterns("    ")
-    + _key("type", _WORD, "    ")
-    + r"    provider:\n"
-    + _key("name", _UNQUOTED, "      ")
-    + _key("domain", _UNQUOTED, "      ")
-    + _optional(_key("quality", _NUMBER, "    "))
-    + r"(    images:\n)?+"
-)
-_TAIL = re.compile(rf"\nsecured: {_TEXT}\n---\n\n\Z")
-
-_ESCAPE = re.compile(r"\\(.)")
-_ESCAPED = {'"': '"', "\\": "\\", "t": "\t", "r": "\r", "n": "\n"}
 
 
 class _NotCanonicalError(Exception):
@@ -98,177 +38,64 @@ class _NotCanonicalError(Exception):
 
 def parse_canonical(text: str) -> Document | None:
     """Return the document in a canonical file, without name and hash; None for any other file."""
+    if not text.startswith(_OPENING):
+        return None
     try:
-        return _CanonicalParser(text).document()
+        document, end = _parse_document(text, len(_OPENING))
     except _NotCanonicalError:
         return None
+    if text[end:] != _CLOSING:
+        return None
+    document.dialect = _dialect(document)
+    return document
 
 
-class _CanonicalParser:
-    """Parses one text from front to back."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.position = 0
-
-    def document(self) -> Document:
-        head = _HEAD.match(self.text)
-        if not head:
-            raise _NotCanonicalError
-        self.position = head.end()
-        (
-            category,
-            title,
-            excerpt,
-            time,
-            original_url,
-            web_url,
-            amp_url,
-            cdn_amp_url,
-            kind,
-            quality,
-            heat,
-            published,
-            featured_content,
-            name,
-            domain,
-            has_logos,
-        ) = head.groups()
-        logos = self._images(_LOGO, FieldKind.LOGOS) if has_logos else []
-        topics = self._names("\ntopics:\n")
-        if not topics:
-            raise _NotCanonicalError
-        tags = self._names("\ntags:\n")
-        images = self._images(_IMAGE, FieldKind.IMAGES) if self._skip("\nimages:\n") else []
-        related = self._related() if self._skip("\nrelated:\n") else []
-        tail = _TAIL.match(self.text, self.position)
-        if not tail:
-            raise _NotCanonicalError
-        return Document(
-            title=_line(title),
-            published_at=_time(time),
-            provider=Outlet(name=_name(name), domain=_name(domain), images=logos),
-            topics=topics,
-            dialect=_dialect(original_url, featured_content, images),
-            category=category,
-            excerpt=_text(excerpt),
-            original_url=_url(original_url),
-            web_url=_url(web_url),
-            amp_url=_url(amp_url),
-            cdn_amp_url=_url(cdn_amp_url),
-            type=kind,
-            quality=None if quality is None else int(quality),
-            heat=None if heat is None else int(heat),
-            published=None if published is None else published == "true",
-            featured_content=_nonempty_text(featured_content),
-            tags=tags,
-            images=images,
-            related=related,
-            secured=_nonempty_text(tail[1]),
-        )
-
-    def _skip(self, mark: str) -> bool:
-        if not self.text.startswith(mark, self.position):
-            return False
-        self.position += len(mark)
-        return True
-
-    def _matches(self, pattern: re.Pattern[str], kind: FieldKind) -> Iterator[re.Match[str]]:
-        """Yield one match after another, at least one, not more than the list may hold."""
-        for _ in range(LIST_LENGTH_MAX[kind]):
-            match = pattern.match(self.text, self.position)
-            if not match:
-                return
-            self.position = match.end()
-            yield match
-
-    def _names(self, mark: str) -> list[str]:
-        if not self._skip(mark):
-            return []
-        names = [match[1] for match in self._matches(_NAME_ITEM, FieldKind.NAMES)]
-        if not names or len(set(names)) != len(names) or max(map(len, names)) > TOPIC_MAX:
-            raise _NotCanonicalError
-        return names
-
-    def _images(self, pattern: re.Pattern[str], kind: FieldKind) -> list[Image]:
-        images = [
-            Image(
-                url=_url(url),
-                width=None if width is None else int(width),
-                height=None if height is None else int(height),
-                is_cached=None if is_cached is None else is_cached == "true",
-                title="" if title is None else _line(title),
-            )
-            for url, width, height, is_cached, title in (match.groups() for match in self._matches(pattern, kind))
-        ]
-        if not images:
-            raise _NotCanonicalError
-        return images
-
-    def _related(self) -> list[Related]:
-        related = []
-        for match in self._matches(_RELATED, FieldKind.RELATED):
-            title, excerpt, time, web_url, amp_url, cdn_amp_url, kind, name, domain, quality, has_images = (
-                match.groups()
-            )
-            related.append(
-                Related(
-                    title=_line(title),
-                    excerpt=_nonempty_text(excerpt),
-                    published_at=_time(time),
-                    web_url=_url(web_url),
-                    amp_url=_url(amp_url),
-                    cdn_amp_url=_url(cdn_amp_url),
-                    type=kind,
-                    provider=Outlet(name=_name(name), domain=_name(domain)),
-                    quality=None if quality is None else int(quality),
-                    images=self._images(_RELATED_IMAGE, FieldKind.IMAGES) if has_images else [],
-                )
-            )
-        if not related:
-            raise _NotCanonicalError
-        return related
+def _dialect(document: Document) -> str:
+    """Return the dialect by the rule of `parse.dialect_of()`."""
+    if document.original_url or document.featured_content:
+        return "D5"
+    if document.images and document.images[0].is_cached is not None:
+        return "D4" if document.images[0].title else "D5"
+    return "D3"
 
 
-def _text(raw: str) -> str:
-    if len(raw) > TEXT_MAX:
+# The values of plain fields
+
+
+def _name(raw: str, field: Field) -> str:
+    if len(raw) > field.length_max:
         raise _NotCanonicalError
-    return _ESCAPE.sub(lambda match: _ESCAPED[match[1]], raw) if "\\" in raw else raw
+    return raw
 
 
-def _nonempty_text(raw: str | None) -> str:
-    """Return text that is missing or not empty."""
-    if raw is None:
-        return ""
-    if not raw:
+def _text(raw: str, field: Field) -> str:
+    if len(raw) > field.length_max or not (raw or field.keeps_empty):
         raise _NotCanonicalError
-    return _text(raw)
+    return json.loads(f'"{raw}"') if "\\" in raw else raw  # the five escapes mean the same in JSON
 
 
-def _line(raw: str) -> str:
-    text = _text(raw)
-    if len(text) > TITLE_MAX or not text.strip() or "\n" in text or "\t" in text or "\r" in text:
+def _line(raw: str, field: Field) -> str:
+    text = _text(raw, field)
+    if not text.strip() or "\n" in text or "\t" in text or "\r" in text:
         raise _NotCanonicalError
     return text
 
 
-def _name(name: str) -> str:
-    if len(name) > NAME_MAX:
+def _url(raw: str, field: Field) -> str:
+    if len(raw) > URL_LENGTH_MAX:
         raise _NotCanonicalError
-    return name
+    return raw
 
 
-def _url(url: str | None) -> str:
-    if url is None:
-        return ""
-    if len(url) > URL_LENGTH_MAX:
+def _number(raw: str, field: Field) -> int:
+    if raw == "-1" and field.kind is not FieldKind.HEAT:
         raise _NotCanonicalError
-    return url
+    return int(raw)
 
 
-def _time(text: str) -> datetime:
+def _time(raw: str, field: Field) -> datetime:
     try:
-        moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(raw).replace(tzinfo=UTC)
     except ValueError:
         raise _NotCanonicalError from None
     if not YEAR_MIN <= moment.year <= YEAR_MAX:
@@ -276,10 +103,90 @@ def _time(text: str) -> datetime:
     return moment
 
 
-def _dialect(original_url: str | None, featured_content: str | None, images: list[Image]) -> str:
-    """Return the dialect by the rule of `parse.dialect_of()`."""
-    if original_url or featured_content is not None:
-        return "D5"
-    if images and images[0].is_cached is not None:
-        return "D4" if images[0].title else "D5"
-    return "D3"
+def _boolean(raw: str, field: Field) -> bool:
+    return raw == "true"
+
+
+# For each kind of plain value the pattern, with one group, and the function that returns the value of that group.
+_PLAIN: dict[FieldKind, tuple[str, Callable[[str, Field], Any]]] = {
+    FieldKind.LINE: (_UNQUOTED, _name),
+    FieldKind.TEXT: (_TEXT, _text),
+    **dict.fromkeys((FieldKind.URL, FieldKind.LOGO_URL), (_URL, _url)),
+    **dict.fromkeys((FieldKind.SIZE, FieldKind.SCORE, FieldKind.QUALITY, FieldKind.HEAT), (_NUMBER, _number)),
+    **dict.fromkeys((FieldKind.BOOLEAN, FieldKind.STATE), (_BOOLEAN, _boolean)),
+    FieldKind.TIME: (_TIME, _time),
+    FieldKind.NAMES: (_UNQUOTED, _name),  # each of them
+}
+_QUOTED_LINE = _TEXT, _line
+_RECORDS: dict[FieldKind, Callable[..., Any]] = {
+    **dict.fromkeys((FieldKind.OUTLET, FieldKind.RELATED_OUTLET), Outlet),
+    **dict.fromkeys((FieldKind.IMAGES, FieldKind.LOGOS), Image),
+    FieldKind.RELATED: Related,
+}
+
+# A function that returns the value at a position in a text, and the position after it.
+_Parser = Callable[[str, int], tuple[Any, int]]
+
+
+def _mapping_parser(record: Callable[..., Any], fields: Fields, indent: str, *, is_item: bool = False) -> _Parser:
+    """Return the parser of a mapping whose keys stand in the order of the format."""
+    keys: list[tuple[str, str, bool, _Parser]] = []
+    for field in fields:
+        gap = "\n" if field.block else ""
+        key_indent = "" if is_item and not keys else indent  # a dash stands before the first key of an item
+        end = "\n" if field.kind in _RECORDS or field.kind in LIST_LENGTH_MAX else " "
+        key = f"{gap}{key_indent}{field.name}:{end}"
+        keys.append((key, field.attribute, field.required, _value_parser(field, indent + "  ")))
+
+    def parse(text: str, position: int) -> tuple[Any, int]:
+        values = {}
+        for key, attribute, is_required, parse_value in keys:
+            if text.startswith(key, position):
+                values[attribute], position = parse_value(text, position + len(key))
+            elif is_required:
+                raise _NotCanonicalError
+        return record(**values), position
+
+    return parse
+
+
+def _value_parser(field: Field, indent: str) -> _Parser:
+    is_list = field.kind in LIST_LENGTH_MAX
+    if field.kind in _RECORDS:
+        item_indent = f"{indent}  " if is_list else indent
+        fields = QUOTED_DIALECTS.nested[field.kind]
+        parser = _mapping_parser(_RECORDS[field.kind], fields, item_indent, is_item=is_list)
+    else:
+        parser = _plain_parser(field)
+    return _list_parser(parser, field, f"{indent}- ") if is_list else parser
+
+
+def _list_parser(parse_item: _Parser, field: Field, dash: str) -> _Parser:
+    def parse(text: str, position: int) -> tuple[list[Any], int]:
+        items: list[Any] = []
+        while text.startswith(dash, position) and len(items) < LIST_LENGTH_MAX[field.kind]:
+            item, position = parse_item(text, position + len(dash))
+            items.append(item)
+        if not items or (field.kind is FieldKind.NAMES and len(set(items)) < len(items)):
+            raise _NotCanonicalError
+        return items, position
+
+    return parse
+
+
+def _plain_parser(field: Field) -> _Parser:
+    is_quoted_line = field.kind is FieldKind.LINE and field.style == "d"
+    value, convert = _QUOTED_LINE if is_quoted_line else _PLAIN[field.kind]
+    match_line = re.compile(f"{value}\n").match
+
+    def parse(text: str, position: int) -> tuple[Any, int]:
+        match = match_line(text, position)
+        if not match:
+            raise _NotCanonicalError
+        return convert(match[1], field), match.end()
+
+    return parse
+
+
+_OPENING, _CLOSING = "---\n", "---\n\n"
+_parse_document = _mapping_parser(Document, QUOTED_DIALECTS.article, "")
