@@ -1,4 +1,4 @@
-"""The changes: whoever applies them has what is published; nobody learns of what never was."""
+"""The changes: a client that applies them holds what is published, and learns nothing else."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class TestWalk:
 
     @pytest.mark.parametrize("seed", SEEDS)
     @pytest.mark.parametrize("limit", [1, 3, 100])
-    def test_a_client_ends_with_what_is_published_and_learns_of_nothing_else(self, client, clock, seed, limit):
+    def test_a_client_ends_with_what_is_published_and_learns_nothing_else(self, client, clock, seed, limit):
         build_newsroom()
         chance = random.Random(seed)  # noqa: S311
         mirror, ever = Mirror(client, limit), set[str]()
@@ -133,7 +133,7 @@ class TestWalk:
 
 
 class TestWhatIsTold:
-    def test_the_first_answers_walk_over_all_that_is_published(self, client, clock):
+    def test_the_first_responses_hold_everything_that_is_published(self, client, clock):
         rows = [builders.article() for _ in range(5)]
         builders.article(quality=20)
         mirror = Mirror(client, limit=2)
@@ -147,7 +147,7 @@ class TestWhatIsTold:
         assert mirror.items == published()
         assert mirror.catch_up() == []
 
-    def test_a_client_that_is_up_to_date_is_told_nothing_and_keeps_its_place(self, client, clock):
+    def test_a_client_that_is_up_to_date_gets_nothing_and_keeps_its_cursor(self, client, clock):
         builders.article()
         mirror = Mirror(client)
         mirror.catch_up()
@@ -169,7 +169,7 @@ class TestWhatIsTold:
             lambda article: operations.delete(Article.objects.filter(pk=article.pk)),
         ],
     )
-    def test_what_is_withdrawn_is_told_by_its_name_alone(self, client, clock, withdraw):
+    def test_a_withdrawn_article_is_reported_by_name_only(self, client, clock, withdraw):
         article = builders.article()
         mirror = Mirror(client)
         mirror.catch_up()
@@ -181,7 +181,7 @@ class TestWhatIsTold:
         assert gone == {"name": article.name, "withdrawn": True, "at": items.format_time(at)}
         assert article.name not in mirror.items
 
-    def test_what_comes_back_is_told_with_its_item(self, client, clock):
+    def test_an_article_that_comes_back_is_sent_with_its_item(self, client, clock):
         article = builders.article()
         operation = operations.delete(Article.objects.all()).operation
         mirror = Mirror(client)
@@ -192,7 +192,7 @@ class TestWhatIsTold:
         assert told(mirror.catch_up()) == [(article.name, False)]
         assert mirror.items == published()
 
-    def test_an_article_that_changed_twice_is_told_once_as_it_is(self, client, clock):
+    def test_an_article_that_changed_twice_is_sent_once_as_it_is(self, client, clock):
         one, other = builders.article(), builders.article()
         mirror = Mirror(client)
         mirror.catch_up()
@@ -203,7 +203,7 @@ class TestWhatIsTold:
         assert told(mirror.catch_up()) == [(other.name, False), (one.name, False)]
         assert mirror.items[one.name]["title"] == "Hurricane"
 
-    def test_what_readers_cannot_notice_is_not_told(self, client, clock):
+    def test_changes_that_readers_cant_see_are_not_sent(self, client, clock):
         article = builders.article()
         hidden = builders.article(HIDDEN_TITLE, quality=20)
         mirror = Mirror(client)
@@ -217,7 +217,7 @@ class TestWhatIsTold:
         assert mirror.catch_up() == []
         assert mirror.catch_up() == []
 
-    def test_schedules_are_told_when_their_time_has_come(self, client, clock):
+    def test_schedules_are_reported_when_they_take_effect(self, client, clock):
         article = builders.article()
         mirror = Mirror(client)
         begin, end = clock.moment + HOUR, clock.moment + 3 * HOUR
@@ -231,7 +231,7 @@ class TestWhatIsTold:
         assert told(mirror.catch_up()) == [(article.name, True)]
         assert mirror.told[0]["at"] == items.format_time(end)
 
-    def test_many_schedules_of_one_moment_are_all_told(self, client, clock):
+    def test_many_schedules_of_one_moment_are_all_reported(self, client, clock):
         rows = [builders.article() for _ in range(7)]
         begin = clock.moment + HOUR
         operations.schedule(Article.objects.all(), publish_at=begin, unpublish_at=begin + HOUR)
@@ -243,7 +243,7 @@ class TestWhatIsTold:
         clock.moment += HOUR
         assert told(mirror.catch_up()) == [(row.name, True) for row in rows]
 
-    def test_what_was_on_air_only_between_two_questions_is_withdrawn(self, client, clock):
+    def test_an_article_that_was_public_only_between_two_requests_is_withdrawn(self, client, clock):
         article = builders.article()
         mirror = Mirror(client)
         operations.schedule(article, publish_at=clock.moment + HOUR, unpublish_at=clock.moment + 2 * HOUR)
@@ -253,7 +253,7 @@ class TestWhatIsTold:
         assert told(mirror.catch_up()) == [(article.name, True)]
 
     @pytest.mark.parametrize("limit", [1, 2, 100])
-    def test_a_new_name_of_an_outlet_or_a_topic_is_told_of_all_its_articles(self, client, clock, limit):
+    def test_renaming_a_provider_or_a_topic_changes_all_its_articles(self, client, clock, limit):
         for number in range(3):
             builders.article(topics=["AI"], provider=builders.provider("Herald" if number else "Courier"))
         builders.article(quality=20, topics=["AI"])
@@ -267,7 +267,7 @@ class TestWhatIsTold:
         assert mirror.items == published()
 
     @pytest.mark.parametrize("limit", [1, 2, 100])
-    def test_the_policy_for_unscored_articles_is_told_of_all_of_them(self, client, clock, limit):
+    def test_the_policy_for_unscored_articles_changes_all_of_them(self, client, clock, limit):
         for _ in range(3):
             builders.article(quality=None, heat=None)
         mirror = Mirror(client, limit)
@@ -278,7 +278,7 @@ class TestWhatIsTold:
         operations.change_policy({"publish_unscored": True})
         assert [withdrawn for _, withdrawn in told(mirror.catch_up())] == [False] * 3
 
-    def test_imports_are_told_and_their_documents_only_when_readers_see_them(self, client, clock, tmp_path):
+    def test_imported_articles_are_sent_once_readers_see_them(self, client, clock, tmp_path):
         mirror = Mirror(client, limit=1)
         mirror.catch_up()
         name = "2020-06-09-harbour-bridge-closes-for-repairs"
@@ -292,7 +292,7 @@ class TestWhatIsTold:
         call_command("import_articles", str(tmp_path), verbosity=0)
         assert told(mirror.catch_up()) == [(name, True)]
 
-    def test_a_registry_that_renames_a_topic_is_told(self, client, clock, tmp_path):
+    def test_a_registry_that_renames_a_topic_changes_its_articles(self, client, clock, tmp_path):
         builders.topic("AI", slug="ai")
         article = builders.article(topics=["AI"])
         mirror = Mirror(client)
@@ -304,7 +304,7 @@ class TestWhatIsTold:
         assert told(mirror.catch_up()) == [(article.name, False)]
         assert mirror.items[article.name]["topics"] == ["Thinking machines"]
 
-    def test_a_name_that_another_article_has_taken_over_is_not_withdrawn(self, client, clock, tmp_path):
+    def test_a_name_that_another_article_uses_now_is_not_withdrawn(self, client, clock, tmp_path):
         (tmp_path / "2020-06-09-bridge.md").write_text(CANONICAL)
         call_command("import_articles", str(tmp_path), verbosity=0)
         mirror = Mirror(client, limit=1)
@@ -315,7 +315,7 @@ class TestWhatIsTold:
         assert told(mirror.catch_up()) == [("2020-06-09-bridge", False)]
 
     @pytest.mark.parametrize("how", ["edited", "deleted"])
-    def test_what_an_import_is_still_bringing_never_was(self, client, clock, how):
+    def test_articles_of_an_unfinished_import_never_existed(self, client, clock, how):
         article = builders.article(HIDDEN_TITLE)
         Article.objects.update(public=False, staged=True)
         mirror = Mirror(client)
@@ -328,7 +328,7 @@ class TestWhatIsTold:
 
 
 class TestCursor:
-    def test_a_clock_that_goes_back_takes_nothing_back(self, client, clock):
+    def test_a_clock_that_goes_back_withdraws_nothing(self, client, clock):
         """Another machine's clock may be behind: what was told once is told on."""
         article = builders.article()
         operations.schedule(article, publish_at=clock.moment + HOUR)
@@ -345,7 +345,7 @@ class TestCursor:
         mirror.catch_up()
         assert mirror.items == {}
 
-    def test_what_was_told_on_the_first_walk_is_withdrawn_whatever_the_clocks_say(self, client, clock):
+    def test_articles_of_the_first_responses_are_withdrawn_whatever_the_clocks_say(self, client, clock):
         rows = [builders.article() for _ in range(2)]
         operations.schedule(Article.objects.all(), publish_at=clock.moment + HOUR)
         mirror = Mirror(client, limit=1)
@@ -362,7 +362,7 @@ class TestCursor:
         mirror.catch_up()
         assert list(mirror.items) == [rows[1].name]
 
-    def test_what_was_told_by_the_clock_is_withdrawn_whatever_the_log_says(self, client, clock):
+    def test_articles_sent_by_schedule_are_withdrawn_whatever_the_log_says(self, client, clock):
         """An act that began before the schedule, and is stored after somebody has been told."""
         first, second = builders.article(), builders.article()
         begin = clock.moment + HOUR
@@ -379,7 +379,7 @@ class TestCursor:
 
         assert list(mirror.items) == [second.name]
 
-    def test_what_was_told_by_the_log_is_withdrawn_whatever_it_says_later(self, client, clock):
+    def test_articles_sent_by_the_log_are_withdrawn_whatever_it_says_later(self, client, clock):
         first, second = builders.article(), builders.article()
         begin = clock.moment + HOUR
         operations.schedule(Article.objects.all(), publish_at=begin)
@@ -398,7 +398,7 @@ class TestCursor:
         assert list(mirror.items) == [second.name]
 
     @pytest.mark.parametrize("is_reading", [True, False])
-    def test_what_the_clock_withdrew_is_told_though_its_schedule_is_gone(self, client, clock, is_reading):
+    def test_an_expired_article_is_withdrawn_though_its_schedule_was_removed(self, client, clock, is_reading):
         """In answers of which each tells a part: the clock goes on before the log comes to what took the schedule."""
         ended, other, third = builders.article("Ended"), builders.article(), builders.article()
         operations.schedule(ended, unpublish_at=clock.moment + HOUR)
@@ -415,7 +415,7 @@ class TestCursor:
 
         assert list(mirror.items) == [third.name]
 
-    def test_what_was_called_off_before_is_not_told_after_a_change_of_policy(self, client, clock):
+    def test_a_schedule_cancelled_before_is_not_reported_after_a_policy_change(self, client, clock):
         hidden, other = builders.article(HIDDEN_TITLE, quality=20), builders.article()
         mirror = Mirror(client, limit=1)
         mirror.catch_up()
@@ -428,7 +428,7 @@ class TestCursor:
 
         assert {name for name, _ in told(mirror.catch_up())} == {other.name}
 
-    def test_schedules_do_not_run_ahead_of_the_log(self, client, clock):
+    def test_schedules_dont_run_ahead_of_the_log(self, client, clock):
         """Called off before it began, which a client reads long after: nobody ever saw it."""
         hidden, other, scheduled = builders.article(HIDDEN_TITLE), builders.article(), builders.article()
         operations.schedule(hidden, publish_at=clock.moment + 2 * HOUR)
@@ -444,7 +444,7 @@ class TestCursor:
         assert hidden.name not in {name for name, _ in told(mirror.catch_up())}
         assert mirror.items == published()
 
-    def test_a_schedule_of_the_past_never_was(self, client, clock):
+    def test_a_schedule_set_in_the_past_never_took_effect(self, client, clock):
         hidden, other = builders.article(HIDDEN_TITLE, quality=20), builders.article()
         mirror = Mirror(client)
         mirror.catch_up()
@@ -456,7 +456,7 @@ class TestCursor:
         assert {name for name, _ in told(mirror.catch_up())} == {other.name}
 
     @pytest.mark.parametrize("remove", [operations.spike, lambda article: operations.delete(Article.objects.all())])
-    def test_what_the_policy_hid_is_withdrawn_though_it_is_unscored_no_more(self, client, clock, remove):
+    def test_an_article_that_the_policy_hid_is_withdrawn_even_if_scored_since(self, client, clock, remove):
         article = builders.article(quality=None, heat=None)
         mirror = Mirror(client)
         mirror.catch_up()
@@ -481,7 +481,7 @@ class TestCursor:
             FOREIGN,
         ],
     )
-    def test_what_we_did_not_write_is_refused(self, client, since):
+    def test_a_forged_cursor_is_refused(self, client, since):
         answer = client.get("/api/changes", {"since": since})
 
         assert answer.status_code == 400
@@ -507,20 +507,20 @@ class TestCursor:
             ("a%00b=1", "a\0b"),
         ],
     )
-    def test_other_parameters_are_refused_by_name(self, client, query, where):
+    def test_unknown_parameters_are_refused_by_name(self, client, query, where):
         answer = client.get(f"/api/changes?{query}")
 
         assert (answer.status_code, answer.json()["where"]) == (400, where)
         assert answer.json()["what"]
 
-    def test_nobody_can_write_a_place_in_the_future(self, client, clock):
+    def test_a_cursor_in_the_future_cant_be_forged(self, client, clock):
         forged = str(
             ChangesCursor(0, 0, clock=to_microseconds(clock.moment + HOUR), at=to_microseconds(clock.moment + HOUR))
         )
         text, _, signature = forged.rpartition(":")
         assert client.get("/api/changes", {"since": f"{text}:{signature[::-1]}"}).status_code == 400
 
-    def test_a_log_that_is_another_one_is_gone(self, client, clock):
+    def test_a_cursor_of_another_log_has_expired(self, client, clock):
         article = builders.article()
         operations.edit(article, title="Gale")
         mirror = Mirror(client)
@@ -532,7 +532,7 @@ class TestCursor:
         assert answer.status_code == 410
         assert answer.json()["hint"] == "Leave it out to start again."
 
-    def test_a_replica_that_is_behind_tells_nothing_yet(self, client, clock):
+    def test_a_replica_that_is_behind_sends_nothing_yet(self, client, clock):
         article = builders.article()
         operations.edit(article, title="Gale")
         mirror = Mirror(client)
@@ -545,7 +545,7 @@ class TestCursor:
         operations.edit(article, title="Hurricane")
         assert told(mirror.catch_up()) == [(article.name, False)]
 
-    def test_long_runs_that_nobody_notices_are_read_in_parts(self, client, clock, monkeypatch):
+    def test_long_runs_of_invisible_events_are_read_in_parts(self, client, clock, monkeypatch):
         monkeypatch.setattr(changes, "EVENTS_MAX", 3)
         hidden, article = builders.article(quality=20), builders.article()
         mirror = Mirror(client)
@@ -560,7 +560,9 @@ class TestCursor:
 
 class TestQueries:
     @pytest.mark.parametrize("articles", [1, 5])
-    def test_they_are_the_same_for_any_number(self, client, clock, django_assert_num_queries, articles):
+    def test_the_number_of_queries_is_the_same_for_one_change_and_for_many(
+        self, client, clock, django_assert_num_queries, articles
+    ):
         rows = [builders.article(topics=["AI"]) for _ in range(3 * articles)]
         for row in rows:
             ArticleImage.objects.create(article=row, url="https://courier.example/1.jpg")
@@ -581,7 +583,7 @@ class TestQueries:
             assert len(mirror.ask()["changes"]) == 3 * articles
 
 
-def test_acts_at_once_are_told_all(shared_database, client):
+def test_simultaneous_operations_are_all_sent(shared_database, client):
     """Operations wait for each other, so none becomes visible behind a client's back."""
     rows = [builders.article() for _ in range(8)]
     mirror = Mirror(client, limit=3)

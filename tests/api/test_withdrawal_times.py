@@ -1,4 +1,4 @@
-"""The log taken back: whether readers could see an article in some time, and until when."""
+"""Until when an article was public, by undoing the log."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -99,23 +99,23 @@ def left(now: dict[str, Any], *newest_first: LogEntry) -> int | None:
         ),
     ],
 )
-def test_an_article_has_left_if_it_was_on_the_site(why, now, log, expected):
+def test_an_article_was_withdrawn_only_if_it_was_public(why, now, log, expected):
     assert left(now, *log) == expected
 
 
-def test_states_between_the_steps_of_one_operation_never_were():
+def test_states_within_one_operation_were_never_public():
     """Scored and published by one act: it was not unscored and public in between."""
     log = [entry(1, 3, published=None), entry(1, 3, heat=None), entry(1, 3, quality=None)]
     assert left(HELD | {PUBLISH_UNSCORED: False}, *log) is None
 
 
-def test_what_somebody_may_have_seen_counts_although_the_log_has_ended_it_before():
+def test_a_state_that_may_have_been_seen_counts_though_the_log_ended_it_earlier():
     """An import that began at 3 and was stored at 7: at 5 the schedule of 4 had begun, and somebody looked."""
     before = {"published": True, "publish_at": minutes(4).isoformat()}
     assert left(HELD, entry(1, 3, seen=2, **before)) is None
     assert left(HELD, entry(1, 3, seen=5, **before)) == 3
 
 
-def test_a_state_of_no_duration_was_there_at_its_beginning():
+def test_a_state_without_duration_was_public_at_its_beginning():
     log = [entry(2, 3, published=True), entry(1, 3, published=False)]
     assert left(HELD, *log) == 3

@@ -1,4 +1,4 @@
-"""What a WebSub hub is told, by a real server that plays it; and that it can be away, slow or hostile."""
+"""ping_hub against a real server that plays the hub, and may be unavailable, slow or hostile."""
 
 import json
 import threading
@@ -108,7 +108,7 @@ def settled(hub, capsys):
     return article
 
 
-def test_the_first_run_tells_of_the_sites_feeds_and_the_next_of_nothing(hub, capsys):
+def test_the_first_run_sends_the_sites_feeds_and_the_next_sends_nothing(hub, capsys):
     builders.article()
     assert ping(capsys) == "3 feeds: 3 notified, 0 waiting, 0 refused"
     assert hub.said() == [{"hub.mode": ["publish"], "hub.url": [feed], "hub.topic": [feed]} for feed in LATEST]
@@ -116,7 +116,7 @@ def test_the_first_run_tells_of_the_sites_feeds_and_the_next_of_nothing(hub, cap
     assert hub.said() == []
 
 
-def test_a_change_is_told_for_the_site_its_topics_and_its_outlet(hub, capsys, settled):
+def test_a_change_is_sent_for_the_site_its_topics_and_its_provider(hub, capsys, settled):
     operations.edit(settled, title="Another title")
     ping(capsys)
     assert feeds(hub) == all_of(
@@ -124,7 +124,7 @@ def test_a_change_is_told_for_the_site_its_topics_and_its_outlet(hub, capsys, se
     )
 
 
-def test_every_feed_that_is_told_of_is_there_with_its_hub(hub, capsys, client, settled):
+def test_every_feed_that_is_sent_exists_and_names_its_hub(hub, capsys, client, settled):
     operations.edit(settled, title="Another title")
     ping(capsys)
     for feed in feeds(hub):
@@ -134,7 +134,7 @@ def test_every_feed_that_is_told_of_is_there_with_its_hub(hub, capsys, client, s
         assert 'rel="hub"' in response["Link"]
 
 
-def test_what_readers_dont_see_is_not_told(hub, capsys, settled):
+def test_changes_that_readers_dont_see_are_not_sent(hub, capsys, settled):
     operations.score(settled, quality=95)
     secret = builders.article("Secret", quality=20, topics=["Robotics", "Hidden"])
     operations.edit(secret, title="Still secret")
@@ -142,7 +142,7 @@ def test_what_readers_dont_see_is_not_told(hub, capsys, settled):
     assert ping(capsys).startswith("0 feeds")
 
 
-def test_what_was_never_public_is_not_named(hub, capsys, settled):
+def test_what_was_never_public_is_not_sent(hub, capsys, settled):
     outlet = builders.provider("Secret", "secret.example")
     secret = builders.article(quality=20, topics=["Sports", "Hidden"], provider=outlet)
     operations.publish(secret)
@@ -152,7 +152,7 @@ def test_what_was_never_public_is_not_named(hub, capsys, settled):
 
 
 @pytest.mark.parametrize("leave", [operations.hold, lambda story: operations.edit(story, removed=True)])
-def test_a_story_that_leaves_is_told(hub, capsys, settled, leave):
+def test_a_withdrawn_story_is_sent(hub, capsys, settled, leave):
     builders.article(topics=["AI"])
     ping(capsys)
     hub.said()
@@ -161,14 +161,14 @@ def test_a_story_that_leaves_is_told(hub, capsys, settled, leave):
     assert feeds(hub) == all_of("/feeds/latest.", "/topics/ai/feed.", "/providers/courier.example/feed.")
 
 
-def test_a_deleted_story_is_told(hub, capsys, settled):
+def test_a_deleted_story_is_sent(hub, capsys, settled):
     builders.article(topics=["AI"])
     operations.delete(Article.objects.filter(pk=settled.pk))
     ping(capsys)
     assert feeds(hub) == all_of("/feeds/latest.", "/topics/ai/feed.", "/providers/courier.example/feed.")
 
 
-def test_a_story_that_moves_is_told_where_it_was_and_where_it_is(hub, capsys, settled):
+def test_a_moved_story_is_sent_for_its_old_and_its_new_provider(hub, capsys, settled):
     builders.article(topics=["Robotics"])
     ping(capsys)
     hub.said()
@@ -178,7 +178,7 @@ def test_a_story_that_moves_is_told_where_it_was_and_where_it_is(hub, capsys, se
 
 
 @pytest.mark.parametrize("field", ["publish_at", "unpublish_at"])
-def test_a_schedule_that_begins_or_ends_is_told(hub, capsys, settings, settled, field):
+def test_a_schedule_that_begins_or_ends_is_sent(hub, capsys, settings, settled, field):
     now, path = timezone.now(), Path(settings.WEBSUB_STATE)
     Article.objects.filter(pk=settled.pk).update(**{field: now + timedelta(hours=1)})
     assert ping(capsys).startswith("0 feeds")
@@ -194,7 +194,7 @@ def test_a_schedule_that_begins_or_ends_is_told(hub, capsys, settings, settled, 
 # The hub's moods
 
 
-def test_what_the_hub_could_not_be_told_waits_for_the_next_run(hub, capsys, settled):
+def test_feeds_that_could_not_be_sent_wait_for_the_next_run(hub, capsys, settled):
     hub.status = lambda feed: 503 if feed.endswith("latest.json") else 202
     operations.edit(settled, title="Another title")
     assert ping(capsys, code=1) == "12 feeds: 2 notified, 10 waiting, 0 refused"
@@ -206,13 +206,13 @@ def test_what_the_hub_could_not_be_told_waits_for_the_next_run(hub, capsys, sett
 
 
 @pytest.mark.parametrize("status", [301, 400, 404])
-def test_what_the_hub_refuses_is_not_tried_again(hub, capsys, status):
+def test_refused_feeds_are_not_sent_again(hub, capsys, status):
     hub.status = lambda feed: status if feed == LATEST[0] else 200
     assert ping(capsys, code=1) == "3 feeds: 2 notified, 0 waiting, 1 refused"
     assert ping(capsys).startswith("0 feeds")
 
 
-def test_a_hub_that_is_away_or_silent_costs_one_try(hub, capsys, monkeypatch, settings):
+def test_an_unavailable_or_silent_hub_costs_one_attempt(hub, capsys, monkeypatch, settings):
     monkeypatch.setattr(module, "TIMEOUT", urllib3.Timeout(0.3))
     hub.silent.set()
     assert ping(capsys, code=1) == "3 feeds: 0 notified, 3 waiting, 0 refused"
@@ -221,7 +221,7 @@ def test_a_hub_that_is_away_or_silent_costs_one_try(hub, capsys, monkeypatch, se
     assert ping(capsys, code=1) == "3 feeds: 0 notified, 3 waiting, 0 refused"
 
 
-def test_an_act_never_asks_the_hub(hub, settled):
+def test_editing_never_contacts_the_hub(hub, settled):
     operations.edit(settled, title="Another title")
     assert hub.said() == []
 
@@ -229,7 +229,7 @@ def test_an_act_never_asks_the_hub(hub, settled):
 # Where it remembers
 
 
-def test_a_file_of_something_else_is_not_taken_for_memory(hub, settings):
+def test_a_foreign_state_file_is_refused_and_kept(hub, settings):
     path = Path(settings.WEBSUB_STATE)
     path.parent.mkdir()
     for text in ("nonsense", "[]", '{"event": 1}', json.dumps({"event": 1, "at": "x", "waiting": []})):
@@ -240,7 +240,7 @@ def test_a_file_of_something_else_is_not_taken_for_memory(hub, settings):
     assert hub.said() == []
 
 
-def test_a_place_that_cant_be_written_is_named(hub, settings, tmp_path):
+def test_an_unwritable_state_file_is_named(hub, settings, tmp_path):
     (tmp_path / "file").write_text("")
     settings.WEBSUB_STATE = str(tmp_path / "file" / "websub.json")
     with pytest.raises(CommandError, match="Set WEBSUB_STATE to another file"):
@@ -248,7 +248,7 @@ def test_a_place_that_cant_be_written_is_named(hub, settings, tmp_path):
     assert hub.said() == []
 
 
-def test_runs_side_by_side_tell_once(hub, capsys, settings):
+def test_parallel_runs_notify_once(hub, capsys, settings):
     with file_lock(Path(settings.WEBSUB_STATE)) as is_held:
         assert is_held
         assert ping(capsys) == "Another run is notifying the hub: nothing to do."
@@ -278,7 +278,7 @@ def test_feeds_name_hub_and_self(settings, client):
         assert client.get(f"{start}json").json()["hubs"] == [{"type": "WebSub", "url": "https://hub.example/?a=b&c"}]
 
 
-def test_searches_have_no_hub_for_nobody_tells_of_them(settings, client):
+def test_feeds_of_searches_have_no_hub(settings, client):
     settings.WEBSUB_HUB, settings.SITE_URL = "https://hub.example/", SITE
     builders.article("A story")
     response = client.get("/search/feed.json?q=story")
@@ -286,7 +286,7 @@ def test_searches_have_no_hub_for_nobody_tells_of_them(settings, client):
     assert "hubs" not in response.json()
 
 
-def test_looking_for_what_changed_costs_the_same_queries(django_assert_max_num_queries, hub, capsys, settled):
+def test_finding_changed_feeds_takes_few_queries(django_assert_max_num_queries, hub, capsys, settled):
     for number in range(6):
         outlet = builders.provider(f"O{number}", f"o{number}.example")
         article = builders.article(topics=["AI", f"Topic {number}"], provider=outlet, quality=20)

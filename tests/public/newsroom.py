@@ -4,11 +4,11 @@ from articles.models import Article
 from articles.public.media import media_url
 from tests import builders
 
-ADDRESSES = ["/", "/latest/", "/topics/", "/topics/ai/", "/providers/", "/providers/courier.example/"]
+LIST_PATHS = ["/", "/latest/", "/topics/", "/topics/ai/", "/providers/", "/providers/courier.example/"]
 
 
 def with_picture(article, number=1):
-    """Give an article a picture of ours; return the address of its widest JPEG."""
+    """Give an article a picture of ours; return the url of its widest JPEG."""
     return media_url(builders.picture(article, f"https://pictures.example/{number}.jpg").file)
 
 
@@ -25,3 +25,10 @@ def newsroom(stories=1):
             builders.related(lead)
         builders.article(topics=["AI", "Robotics"])
     return Article.objects.get(title="Lead 0")
+
+
+def body(client, url, status=200):
+    """Return the text of a page."""
+    response = client.get(url)
+    assert response.status_code == status, url
+    return response.content.decode()

@@ -1,4 +1,4 @@
-"""The front page: hot stories first, outlets mixed, picks on top, and further pages that repeat and skip nothing."""
+"""The front page: top stories, a limit per provider, picks first, and later pages that repeat and skip nothing."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def pick(stories):
     operations.pick(Article.objects.filter(pk__in=[story.pk for story in stories]), timezone.now() + timedelta(hours=1))
 
 
-def page_at(client, address="/"):
-    return client.get(address).content.decode()
+def page_at(client, url="/"):
+    return client.get(url).content.decode()
 
 
 def titles(page):
@@ -56,23 +56,23 @@ def next_address(page):
 
 def walk(client, meanwhile=lambda: None):
     """Return the titles of all pages; `meanwhile` happens before each but the first."""
-    found, address = [], "/"
-    while address:
-        page = page_at(client, address)
+    found, url = [], "/"
+    while url:
+        page = page_at(client, url)
         found.append(titles(page))
-        address = next_address(page)
+        url = next_address(page)
         meanwhile()
     return found
 
 
-def test_one_outlet_gives_two_of_the_first_ten_as_they_stand_on_the_page(client):
+def test_one_provider_has_two_of_the_first_ten_stories(client):
     fill(30, "Loud", heat=900, at=MORNING)
     for number in range(8):  # of the day before, which the river would show below
         fill(1, f"Quiet{number}", at=MORNING - timedelta(days=1, minutes=number))
     assert Counter(outlets(page_at(client))[:10])["Loud"] == 2
 
 
-def test_an_outlet_with_all_the_hottest_stories_leaves_places_to_others(client, django_assert_max_num_queries):
+def test_a_provider_with_all_the_top_stories_leaves_places_to_others(client, django_assert_max_num_queries):
     fill(70, "Loud", heat=900)
     for number in range(8):
         fill(1, f"Quiet{number}", at=MORNING - timedelta(days=20))
@@ -83,7 +83,7 @@ def test_an_outlet_with_all_the_hottest_stories_leaves_places_to_others(client, 
     assert MIXING_LIMIT > 70
 
 
-def test_where_others_dont_have_enough_stories_the_places_are_filled(client):
+def test_one_provider_fills_places_that_others_cant(client):
     fill(12, "Loud")
     fill(3, "Quiet", at=MORNING - timedelta(days=1))
     found = outlets(page_at(client))
@@ -91,7 +91,7 @@ def test_where_others_dont_have_enough_stories_the_places_are_filled(client):
     assert len(found) == 15
 
 
-def test_picks_count_and_keep_their_places(client):
+def test_picks_count_towards_the_limit_and_keep_their_places(client):
     loud = fill(12, "Loud")
     for number in range(12):
         fill(1, f"Quiet{number}", at=MORNING - timedelta(days=1))
@@ -101,7 +101,7 @@ def test_picks_count_and_keep_their_places(client):
     assert Counter(title.split()[0] for title in found[:10])["Loud"] == 3
 
 
-def test_the_places_before_the_river_are_in_the_order_of_heat_and_age(client):
+def test_stories_before_the_first_day_are_ordered_by_heat_and_age(client):
     hours = [0, 30, 5, 50, 80, 11, 2, 28, 9, 40]
     for number, ago in enumerate(hours):
         builders.article(
@@ -115,7 +115,7 @@ def test_the_places_before_the_river_are_in_the_order_of_heat_and_age(client):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_further_pages_repeat_and_skip_nothing_while_stories_come_in(client, seed):
+def test_later_pages_repeat_and_skip_nothing_while_stories_arrive(client, seed):
     chance = random.Random(seed)  # noqa: S311
     names = ["Loud"] * 8 + ["Quiet", "Small", "Tiny"]
     stories = []
@@ -137,7 +137,7 @@ def test_further_pages_repeat_and_skip_nothing_while_stories_come_in(client, see
     assert [len(page) for page in pages] == [STORIES, STORIES, STORIES, 2]
 
 
-def test_a_page_ends_where_stories_of_one_heat_and_time_go_on(client):
+def test_a_page_can_end_between_stories_of_equal_rank(client):
     whose = [outlet(f"Outlet{number}") for number in range(5)]
     for number in range(80):
         builders.article(f"Same {number}", provider=whose[number % 5], published_at=MORNING)
@@ -148,7 +148,7 @@ def test_a_page_ends_where_stories_of_one_heat_and_time_go_on(client):
     "before",
     ["x", "1-", "18000.000000", "18000.000000-", "inf-x", "99999999.000000-x", "1.000000.x-y", "\0", "1.000000-a\0"],
 )
-def test_nonsense_is_the_first_page(client, before):
+def test_an_invalid_cursor_gives_the_first_page(client, before):
     builders.article()
     assert client.get("/", {"before": before}).content == client.get("/").content
     assert FrontPageCursor.parse(before) is None
@@ -157,26 +157,26 @@ def test_nonsense_is_the_first_page(client, before):
 @pytest.mark.parametrize(
     "place", [FrontPageCursor(18000.5, "2020-06-09-a"), FrontPageCursor(-3.25, "é-~.x", (7, 10**17))]
 )
-def test_a_place_is_read_as_it_is_written(place):
+def test_a_cursor_survives_a_round_trip(place):
     assert FrontPageCursor.parse(unquote(str(place))) == place
 
 
-def test_a_place_names_few_stories():
+def test_a_cursor_holds_a_limited_number_of_keys():
     assert FrontPageCursor.parse(str(FrontPageCursor(1.0, "a", tuple(range(SHOWN_EARLY_MAX + 1))))) is None
 
 
-def test_after_the_last_story_a_page_says_so(client):
+def test_a_page_after_the_last_story_says_that_there_are_no_more(client):
     builders.article()
     response = client.get("/", {"before": "0.000001-x"})
     assert response.status_code == 200
     assert "No more stories" in response.content.decode()
 
 
-def test_a_later_page_says_which_it_is(client):
+def test_a_later_page_has_a_title_of_its_own(client):
     fill(40, "Loud")
-    address = next_address(page_at(client))
-    page = page_at(client, address)
-    assert f'<link rel="canonical" href="http://testserver{address}">' in page
+    url = next_address(page_at(client))
+    page = page_at(client, url)
+    assert f'<link rel="canonical" href="http://testserver{url}">' in page
     assert len(titles(page)) == 4
     assert next_address(page) == ""
     assert 'href="?" rel="first"' in page

@@ -161,7 +161,7 @@ def stories(settings, tmp_path) -> Article:
 
 
 @pytest.mark.parametrize("what", ANSWERS)
-def test_every_answer_carries_every_header(https, stories, what):
+def test_every_response_has_every_security_header(https, stories, what):
     answer, status = ANSWERS[what]
     response = answer(https)
 
@@ -196,7 +196,7 @@ def policy_of(response: HttpResponse) -> dict[str, list[str]]:
     return {name: sources for name, *sources in (part.split(" ") for part in parts)}
 
 
-def test_the_list_above_has_every_status_that_we_send():
+def test_the_examples_cover_every_status():
     assert {status for _, status in ANSWERS.values()} >= {200, 301, 302, 304, 400, 403, 404, 405, 429, 500, 503}
 
 
@@ -210,7 +210,7 @@ def test_pictures_may_come_from_a_storage_of_their_own(settings, client):
 @pytest.mark.parametrize(
     "told", [{"X-Forwarded-Proto": "https"}, {"X-Forwarded-Ssl": "on"}, {"Forwarded": "proto=https"}]
 )
-def test_nobody_claims_tls_but_a_proxy(https, client, told):
+def test_only_a_trusted_proxy_can_claim_tls(https, client, told):
     answer = client.get("/latest/", headers=told)
     assert (answer.status_code, answer.url) == (301, "https://testserver/latest/")
     https.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # as BEHIND_PROXY makes it
@@ -220,7 +220,7 @@ def test_nobody_claims_tls_but_a_proxy(https, client, told):
 @pytest.mark.parametrize(
     "address", ["/", "/admin/login/", "/healthz/", "/metrics/all", "/x/healthz", "/readyz?x=/healthz"]
 )
-def test_nothing_but_the_probes_is_answered_over_plain_http(https, client, address):
+def test_only_probes_are_answered_over_plain_http(https, client, address):
     is_probe = address.partition("?")[0] in ("/healthz", "/readyz", "/metrics")
     assert (client.get(address).status_code == 301) != is_probe
 
@@ -239,7 +239,7 @@ def test_a_view_may_be_stricter(settings):
 
 
 @pytest.mark.parametrize("address", [*OPEN, "/nothing/", "/search/", "/static/articles/site.css", "/preview/x/"])
-def test_readers_get_no_cookie(client, https, stories, address):
+def test_the_public_gets_no_cookies(client, https, stories, address):
     https.API_RATE = 0
     response = client.get(address, secure=True)
 
@@ -247,7 +247,7 @@ def test_readers_get_no_cookie(client, https, stories, address):
     assert "Cookie" not in response.headers.get("Vary", "")
 
 
-def test_the_cookies_of_the_staff_are_theirs_alone(https):
+def test_cookies_of_the_staff_are_protected(https):
     User.objects.create_superuser("ana", password="correct horse battery")
     client = Client()
     sent = {"username": "ana", "password": "correct horse battery"}

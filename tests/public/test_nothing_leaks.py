@@ -1,7 +1,7 @@
-"""What is not published is nowhere: every address, in every state, before and after each change, with answers kept.
+"""What is not published is nowhere: every url, in every state, before and after each change, with answers kept.
 
 One newsroom holds an open story, which lists a secret one, of an outlet and a topic of its own, and the secret's
-sister, of the open story's outlet. Both are taken through all states. After each step every address is asked: plainly,
+sister, of the open story's outlet. Both are taken through all states. After each step every url is asked: plainly,
 by who has the earlier answer, and with odd parameters. What may be seen is what the step says; as long as nothing has
 been seen, every answer is the one that was given before the two were there.
 """
@@ -63,9 +63,9 @@ def lead():
 
 @pytest.fixture
 def before(client, lead):
-    """What every address answers before there is a secret."""
+    """What every url answers before there is a secret."""
     versions.bump_version()
-    return {address: client.get(address).content for address in addresses(OPEN)}
+    return {url: client.get(url).content for url in urls(OPEN)}
 
 
 @pytest.fixture
@@ -147,14 +147,14 @@ STEPS = [
 ]
 
 
-def addresses(found):
-    """Return the addresses that the site has; the API may not be there."""
-    for address in found:
+def urls(found):
+    """Return the urls that the site has; the API may not be there."""
+    for url in found:
         try:
-            resolve(address.partition("?")[0])
+            resolve(url.partition("?")[0])
         except Resolver404:
             continue
-        yield address
+        yield url
 
 
 def text_of(response):
@@ -162,7 +162,7 @@ def text_of(response):
     return "\n".join(told)
 
 
-def test_each_state_shows_what_it_may_on_every_address(client, secret, lead, before):
+def test_each_state_shows_only_what_is_public_at_every_url(client, secret, lead, before):
     tags: dict[str, str] = {}
     for name, change, sight in STEPS:
         for one in both():
@@ -182,7 +182,7 @@ def test_a_deleted_story_is_nowhere(client, secret, lead):
 
 
 @pytest.mark.parametrize("state", sorted(builders.HIDDEN.keys() - {"folded"}))
-def test_what_readers_never_saw_makes_no_difference(client, secret, lead, before, state):
+def test_unpublished_changes_make_no_difference_to_the_public(client, secret, lead, before, state):
     """Counts, dates and neighbours included."""
     values = {"heat": 80, "quality": 80, "published": True} | builders.HIDDEN[state]
     values["state"] = "published" if values["published"] else "undecided"
@@ -191,7 +191,7 @@ def test_what_readers_never_saw_makes_no_difference(client, secret, lead, before
     look_everywhere(client, state, "hidden", {}, lead, before)
 
 
-def test_schedules_turn_by_the_clock_alone(client, secret, lead, monkeypatch):
+def test_schedules_take_effect_by_the_clock_alone(client, secret, lead, monkeypatch):
     now = timezone.now()
     operations.schedule(both(), publish_at=now + timedelta(hours=1), unpublish_at=now + timedelta(hours=2))
     tags: dict[str, str] = {}
@@ -202,60 +202,60 @@ def test_schedules_turn_by_the_clock_alone(client, secret, lead, monkeypatch):
 
 
 def look_everywhere(client, step, sight, tags, lead, before=None):
-    """Ask every address, plainly and by who has the answer of the step before."""
+    """Ask every url, plainly and by who has the answer of the step before."""
     seen = 0
-    for address, content in (before or {}).items():
-        assert sight != "hidden" or client.get(address).content == content, (step, address)
-    for address in addresses(OPEN):
-        response = client.get(address)
-        if address.startswith("/news/2020-06-09-open") and not lead.is_shown():
-            assert response.status_code == 404, (step, address)
+    for url, content in (before or {}).items():
+        assert sight != "hidden" or client.get(url).content == content, (step, url)
+    for url in urls(OPEN):
+        response = client.get(url)
+        if url.startswith("/news/2020-06-09-open") and not lead.is_shown():
+            assert response.status_code == 404, (step, url)
         else:
-            assert response.status_code in (200, 404), (step, address)
+            assert response.status_code in (200, 404), (step, url)
         told = SECRET.search(text_of(response))
-        may_be_told = sight == "shown" or (sight == "folded" and "/search" not in address)
-        assert may_be_told or not told, (step, address, text_of(response)[told.start() - 300 : told.end() + 100])
+        may_be_told = sight == "shown" or (sight == "folded" and "/search" not in url)
+        assert may_be_told or not told, (step, url, text_of(response)[told.start() - 300 : told.end() + 100])
         seen += bool(told)
-        again = client.get(address, headers={"If-None-Match": tags.get(address, '"none"')})
-        assert again.status_code == 304 or again.content == response.content, (step, address)
+        again = client.get(url, headers={"If-None-Match": tags.get(url, '"none"')})
+        assert again.status_code == 304 or again.content == response.content, (step, url)
         if again.status_code == 304:
-            assert response["ETag"].split(".")[1] == tags[address].split(".")[1], (step, address)
-        tags[address] = response.headers.get("ETag", "")
+            assert response["ETag"].split(".")[1] == tags[url].split(".")[1], (step, url)
+        tags[url] = response.headers.get("ETag", "")
     assert bool(seen) == (sight != "hidden"), step
-    for address in addresses(OWN):
-        response = client.get(address, headers={"If-None-Match": tags.get(address, '"none"')})
+    for url in urls(OWN):
+        response = client.get(url, headers={"If-None-Match": tags.get(url, '"none"')})
         if sight == "shown":
-            assert response.status_code in (200, 304), (step, address)
-            tags[address] = response["ETag"]
-        elif sight == "folded" and address.startswith("/news/"):
-            assert response.status_code == 301, (step, address)
+            assert response.status_code in (200, 304), (step, url)
+            tags[url] = response["ETag"]
+        elif sight == "folded" and url.startswith("/news/"):
+            assert response.status_code == 301, (step, url)
         else:
-            never = client.get(address.replace("quagmire", "nothing"))
-            assert (response.status_code, never.status_code) == (404, 404), (step, address)
+            never = client.get(url.replace("quagmire", "nothing"))
+            assert (response.status_code, never.status_code) == (404, 404), (step, url)
             same = response.content.replace(b"quagmire", b"nothing")
-            assert same == never.content, (step, address)
+            assert same == never.content, (step, url)
 
 
 @pytest.mark.parametrize("query", ODD)
-def test_no_parameter_opens_anything(client, secret, query):
-    for address in addresses(OPEN):
-        path, _, own = address.partition("?")
+def test_no_query_parameter_reveals_anything(client, secret, query):
+    for url in urls(OPEN):
+        path, _, own = url.partition("?")
         if own and query.split("=")[0] in own.split("=")[0]:
             continue
         response = client.get(f"{path}?{own}&{query}" if own else f"{path}?{query}")
-        assert response.status_code in (200, 400, 404), (address, query)
+        assert response.status_code in (200, 400, 404), (url, query)
         told = text_of(response).replace("q=quagmire", "").replace("Search: <bdi>quagmire", "").lower()
         assert not SECRET.search(re.sub(r'value="quagmire"|topic quagmire|topic=quagmire', "", told)) or (
             path == "/search/" and "=quagmire" in query
-        ), (address, query)
-    for address in addresses(OWN):
-        assert client.get(f"{address}?{query}").status_code == 404, (address, query)
+        ), (url, query)
+    for url in urls(OWN):
+        assert client.get(f"{url}?{query}").status_code == 404, (url, query)
 
 
-def test_a_preview_stays_with_who_has_the_link(client, admin_client, secret, lead):
+def test_a_preview_is_visible_only_with_its_link(client, admin_client, secret, lead):
     link = reverse("preview", args=[preview_views.make_token(secret)])
-    for address, reader in ((link, client), (reverse("desk_preview", args=[secret.pk]), admin_client)):
-        response = reader.get(address)
+    for url, reader in ((link, client), (reverse("desk_preview", args=[secret.pk]), admin_client)):
+        response = reader.get(url)
         assert SECRET.search(response.content.decode())
         assert "no-store" in response["Cache-Control"]
         assert "ETag" not in response.headers
@@ -264,11 +264,11 @@ def test_a_preview_stays_with_who_has_the_link(client, admin_client, secret, lea
         assert client.get("/news/2020-06-09-quagmire/", headers={header: link}).status_code == 404
 
 
-def test_the_addresses_here_are_all_that_readers_have():
-    """A new address of the site has to be looked at here too."""
-    known = {resolve(address.partition("?")[0]).url_name for address in addresses([*OPEN, *OWN])}
+def test_every_public_url_is_covered_here():
+    """A new url of the site has to be looked at here too."""
+    known = {resolve(url.partition("?")[0]).url_name for url in urls([*OPEN, *OWN])}
     own = {"preview", "media", "sitemap_stories"}  # asked by other tests
     named = {pattern.name for pattern in get_resolver("articles.urls").url_patterns if getattr(pattern, "name", None)}
     assert named - own <= known, named - own - known
     with pytest.raises(NoReverseMatch):
-        reverse("no such address")
+        reverse("no such url")

@@ -1,4 +1,4 @@
-"""Paging by key: complete, stable while stories come in, indifferent to nonsense."""
+"""Keyset pagination is complete, stable while stories arrive, and tolerates invalid cursors."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +22,7 @@ from tests.builders import MORNING
         (PageCursor(datetime(987, 1, 2, tzinfo=UTC), "ünë/x -"), "09870102T000000Z-ünë/x -"),
     ],
 )
-def test_a_cursor_is_readable_and_reads_back(cursor, text):
+def test_a_cursor_is_readable_and_survives_a_round_trip(cursor, text):
     assert str(cursor) == text
     assert PageCursor.parse(text) == cursor
 
@@ -32,7 +32,7 @@ def test_a_cursor_is_readable_and_reads_back(cursor, text):
     ["", "x", "-", "7", "20200609T123700Z", "20200609T123700Z-", "20201309T123700Z-x", "00000609T123700Z-x"]
     + ["20200609T123700Z-x\0", "2020-06-09", "' OR 1=1 --", "20200609T123700+0200-x", "٢٠٢٠٠٦٠٩-x", "9" * 5000 + "-x"],
 )
-def test_anything_else_is_no_cursor(text):
+def test_anything_else_is_not_a_cursor(text):
     assert PageCursor.parse(text) is None
 
 
@@ -57,7 +57,7 @@ class TestPages:
             assert [name for page in pages for name in page] == expected
             assert all(len(page) == size for page in pages[:-1])
 
-    def test_ties_go_by_file_name(self):
+    def test_ties_are_ordered_by_file_name(self):
         for name in ("2020-06-09-a", "2020-06-09-b", "2020-06-09-a-b", "2020-06-09-a-"):
             builders.article(name=name, published_at=MORNING)
         assert [name for page in self.walk(1) for name in page] == [
@@ -67,12 +67,12 @@ class TestPages:
             "2020-06-09-b",
         ]
 
-    def test_a_full_last_page_leads_no_further(self):
+    def test_a_full_last_page_has_no_next_page(self):
         for _ in range(4):
             builders.article()
         assert len(self.walk(2)) == 2
 
-    def test_what_comes_in_or_goes_doesnt_move_the_next_page(self):
+    def test_new_and_withdrawn_articles_dont_shift_the_next_page(self):
         rows = [builders.article() for _ in range(6)]
         first = paginate(Article.objects.public(), "", size=3)
         before = paginate(Article.objects.public(), str(first.older), size=3).ids
@@ -80,7 +80,7 @@ class TestPages:
         Article.objects.filter(pk=rows[3].pk).delete()  # the very one at which the page ended
         assert paginate(Article.objects.public(), str(first.older), size=3).ids == before
 
-    def test_nonsense_gives_the_first_page(self):
+    def test_an_invalid_cursor_gives_the_first_page(self):
         builders.article("The only one")
         page = paginate(Article.objects.public(), "nonsense")
         assert page.ids == [Article.objects.get(title="The only one").pk]
@@ -104,7 +104,7 @@ class TestPagesOfTopics:
                 return names
             before = str(page.older)
 
-    def test_they_are_the_public_articles_of_any_of_the_topics_each_once(self, monkeypatch):
+    def test_pages_hold_the_public_articles_of_any_of_the_topics_once(self, monkeypatch):
         names = ["AI", "Weather", "Trade"]
         for number in range(20):
             topics = [name for place, name in enumerate(names) if number % (place + 2) == 0]
@@ -118,14 +118,14 @@ class TestPagesOfTopics:
         assert self.walk(topics, 3) == expected
         assert self.walk([], 3) == []
 
-    def test_any_number_of_topics_is_two_queries(self, django_assert_num_queries):
+    def test_any_number_of_topics_takes_two_queries(self, django_assert_num_queries):
         builders.article(topics=["AI", "Weather", "Trade"])
         keys = list(Topic.objects.values_list("pk", flat=True))
         for some in (keys[:2], keys):
             with django_assert_num_queries(2):
                 assert page_for_topics(some, "").ids
 
-    def test_an_article_that_gets_another_time_moves(self):
+    def test_an_article_with_a_new_time_moves(self):
         old, new = builders.article("Old", topics=["AI"]), builders.article("New", topics=["AI"])
         topic = builders.topic("AI")
         assert self.walk([topic], 5) == [new.name, old.name]
@@ -134,7 +134,7 @@ class TestPagesOfTopics:
         operations.undo(operation)
         assert self.walk([topic], 5) == [new.name, old.name]
 
-    def test_topics_that_are_given_later_have_the_time_too(self):
+    def test_topics_added_later_have_the_articles_time(self):
         article = builders.article()
         builders.topic("AI")
         operations.set_topics(article, ["AI"])
@@ -143,7 +143,7 @@ class TestPagesOfTopics:
 
 
 @pytest.mark.django_db
-def test_pages_of_an_outlet_hold_all_its_names(django_assert_max_num_queries):
+def test_pages_of_a_domain_hold_all_its_names(django_assert_max_num_queries):
     outlets = [builders.provider(name, "one.example") for name in ("One", "One Plus", "One More")]
     for number in range(12):
         builders.article(provider=outlets[number % 3])

@@ -1,4 +1,4 @@
-"""Clients who ask too often wait, each for itself, until the next minute."""
+"""Clients over a rate limit wait until the next minute, each by itself."""
 
 import random
 import time
@@ -34,7 +34,7 @@ def request(address="203.0.113.7", forwarded=""):
     return RequestFactory().get("/", REMOTE_ADDR=address, **headers)
 
 
-def test_whoever_asks_too_often_waits_for_the_next_minute(clock, limit):
+def test_a_client_over_the_limit_waits_for_the_next_minute(clock, limit):
     assert [retry_after(request(), limit, 3) for _ in range(3)] == [0, 0, 0]
     clock[0] += 18
     assert retry_after(request(), limit, 3) == 42
@@ -42,7 +42,7 @@ def test_whoever_asks_too_often_waits_for_the_next_minute(clock, limit):
     assert retry_after(request(), limit, 3) == 0
 
 
-def test_clients_and_limits_are_counted_apart(clock, limit):
+def test_clients_and_limits_are_counted_separately(clock, limit):
     assert [retry_after(request(), limit, 1) for _ in range(2)] == [0, 60]
     assert retry_after(request("203.0.113.8"), limit, 1) == 0
     assert retry_after(request(), f"{limit}-another", 1) == 0
@@ -54,7 +54,7 @@ def some_address() -> str:
 
 
 @pytest.mark.parametrize("rate", [0, -1])
-def test_no_rate_is_no_limit(clock, limit, rate):
+def test_a_rate_of_zero_is_no_limit(clock, limit, rate):
     assert {retry_after(request(), limit, rate) for _ in range(5)} == {0}
 
 
@@ -73,12 +73,12 @@ def test_no_rate_is_no_limit(clock, limit, rate):
         ("", "", False, "unknown"),
     ],
 )
-def test_a_client_is_its_address_and_behind_a_proxy_what_that_wrote(settings, address, forwarded, behind_proxy, client):
+def test_a_client_is_its_ip_address_or_the_one_in_a_proxys_header(settings, address, forwarded, behind_proxy, client):
     settings.BEHIND_PROXY = behind_proxy
     assert client_ip(request(address, forwarded)) == client
 
 
-def test_a_process_counts_for_itself_while_redis_is_away(clock, limit, monkeypatch):
+def test_a_process_counts_for_itself_while_redis_is_unavailable(clock, limit, monkeypatch):
     RedisCache = pytest.importorskip("config.backends.redis_cache").RedisCache
     away = RedisCache("redis://127.0.0.1:1/0", {})
     monkeypatch.setattr(rate_limits, "cache", away)
@@ -90,7 +90,7 @@ def test_a_process_counts_for_itself_while_redis_is_away(clock, limit, monkeypat
 
 
 @pytest.mark.django_db
-def test_the_api_says_when_to_come_back(client, settings, clock):
+def test_the_api_says_when_to_retry(client, settings, clock):
     settings.API_RATE = 2
     clock[0] += 20
     client.defaults["REMOTE_ADDR"] = some_address()
@@ -113,7 +113,7 @@ def test_the_api_says_when_to_come_back(client, settings, clock):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("limit", "path"), [("SEARCH_RATE", "/search/?q=storm"), ("API_RATE", "/api/topics/")])
-def test_answers_that_are_kept_count_too(client, settings, clock, limit, path):
+def test_cached_responses_count_too(client, settings, clock, limit, path):
     settings.CACHES = test_settings.with_page_cache(uuid4().hex)
     setattr(settings, limit, 2)
     asked = {"REMOTE_ADDR": some_address()}
@@ -132,7 +132,7 @@ def test_every_method_counts(client, settings, clock, method, limit, path):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("method", ["get", "options"])
-def test_other_sites_read_the_api_without_anybodys_cookies(client, method):
+def test_other_sites_read_the_api_without_cookies(client, method):
     answer = getattr(client, method)("/api/topics/", headers={"Origin": "https://elsewhere.example"})
     assert answer["Access-Control-Allow-Origin"] == "*"
     assert "Access-Control-Allow-Credentials" not in answer
@@ -140,7 +140,7 @@ def test_other_sites_read_the_api_without_anybodys_cookies(client, method):
 
 @pytest.mark.django_db
 class TestSearches:
-    def test_who_searches_too_often_has_to_wait(self, client, settings):
+    def test_a_client_that_searches_too_often_has_to_wait(self, client, settings):
         settings.SEARCH_RATE = 2
         asked = {"REMOTE_ADDR": "203.0.113.77"}
         answers = [client.get("/search/", {"q": "storm"}, **asked) for _ in range(3)]
@@ -152,6 +152,6 @@ class TestSearches:
         assert client.get("/", **asked).status_code == 200
         assert client.get("/search/", {"q": "storm"}, REMOTE_ADDR="203.0.113.78").status_code == 200
 
-    def test_0_means_any_number(self, client, settings):
+    def test_a_rate_of_zero_allows_any_number(self, client, settings):
         settings.SEARCH_RATE = 0
         assert {client.get("/search/", REMOTE_ADDR="203.0.113.79").status_code for _ in range(5)} == {200}

@@ -1,4 +1,4 @@
-"""Text that wants to be markup stays text: in every text field at once, on every page, feed, form and message."""
+"""Hostile text stays text: in every text field at once, on every page, feed, form and message."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 # Ends an attribute, an element, a script, a comment, a CDATA section; each opens something to find.
 PROBE = "'\"><xss onx=1 xss=1></script><xss></title></textarea><xss>--><xss>]]><xss>{{xss}}&lt;xss&gt;"
 ADDRESS = "https://www.courier.example/'\"><xss onx=1>"
-ADDRESSES = {"href", "src", "srcset", "action", "formaction", "data", "poster", "xlink:href", "background", "cite"}
+LIST_PATHS = {"href", "src", "srcset", "action", "formaction", "data", "poster", "xlink:href", "background", "cite"}
 NOWHERE = {"embed", "object", "base", "applet", "frame", "xss", "style", "link", "math"}
 # What is no text of anybody's, or has to stay what it is for its row to be found.
 KEPT = {
@@ -80,7 +80,7 @@ class Finder(HTMLParser):
         told = f"<{tag} {given}>"
         for name, value in given.items():
             is_bad = name.startswith("on") or name in ("style", "xss") or (name == "http-equiv")
-            if is_bad or (name in ADDRESSES and re.sub(r"[\x00-\x20]", "", value).lower().startswith(BAD_SCHEMES)):
+            if is_bad or (name in LIST_PATHS and re.sub(r"[\x00-\x20]", "", value).lower().startswith(BAD_SCHEMES)):
                 self.found.append(told)
         if tag in NOWHERE and not (tag == "link" and given.get("href", "").startswith(("/", "http://testserver/"))):
             self.found.append(told)
@@ -122,11 +122,11 @@ def found_in(html: str) -> list[str]:
         "<svg><a xlink:href='data:x'>",
     ],
 )
-def test_the_finder_finds(html):
+def test_the_check_finds_markup(html):
     assert found_in(html)
 
 
-def test_the_finder_lets_pass_what_we_write():
+def test_the_check_accepts_our_own_markup():
     html = '<a href="https://x.example/">x</a><script src="/static/x.js"></script><link href="/static/x.css"><svg/>'
     assert found_in(html) == []
 
@@ -140,7 +140,7 @@ def ana() -> User:
 
 @pytest.fixture
 def newsroom(ana) -> dict[str, str]:
-    """A newsroom in which every text is hostile. Returns what to put into addresses."""
+    """A newsroom in which every text is hostile. Returns what to put into urls."""
     root = builders.topic("AI")
     topic = builders.topic("Robots", parent=root)
     lead = builders.article("Lead", name="2020-06-09-lead", topics=["AI", "Robots"], tags=["GB"])
@@ -221,22 +221,22 @@ def test_every_page_shows_hostile_text_as_text(ana, newsroom):
     client = Client()
     client.force_login(ana)
     shown = set()
-    addresses = [address.filled(newsroom) for address in all_addresses()]
-    addresses += [f"/news/{newsroom['video']}/", f"/search/?q={PROBE}", "/search/?q=courier", "/search/?topic=ai"]
-    addresses += [f"/admin/desk/?q={PROBE}", "/admin/desk/?view=spiked", f"/admin/desk/articles/{newsroom['waiting']}/"]
-    addresses += [f"/admin/desk/articles/{newsroom[name]}/history/" for name in ("waiting", "member")]
-    addresses += [f"/admin/desk/merge/?ids={newsroom['pk']}&ids={newsroom['waiting']}", "/admin/desk/find/?q=xss"]
-    addresses += [f"/admin/articles/article/?q={PROBE}", f"/{PROBE}/", f"/admin/{PROBE}/", "/admin/?next=javascript:x"]
-    for address in addresses:
-        answer = client.get(address)
-        assert answer.status_code < 500, address
+    urls = [url.filled(newsroom) for url in all_addresses()]
+    urls += [f"/news/{newsroom['video']}/", f"/search/?q={PROBE}", "/search/?q=courier", "/search/?topic=ai"]
+    urls += [f"/admin/desk/?q={PROBE}", "/admin/desk/?view=spiked", f"/admin/desk/articles/{newsroom['waiting']}/"]
+    urls += [f"/admin/desk/articles/{newsroom[name]}/history/" for name in ("waiting", "member")]
+    urls += [f"/admin/desk/merge/?ids={newsroom['pk']}&ids={newsroom['waiting']}", "/admin/desk/find/?q=xss"]
+    urls += [f"/admin/articles/article/?q={PROBE}", f"/{PROBE}/", f"/admin/{PROBE}/", "/admin/?next=javascript:x"]
+    for url in urls:
+        answer = client.get(url)
+        assert answer.status_code < 500, url
         if not answer.get("Content-Type", "").startswith("text/html"):
             assert answer["X-Content-Type-Options"] == "nosniff"
             continue
         html = answer.content.decode()
-        assert found_in(html) == [], address
+        assert found_in(html) == [], url
         if "&lt;xss" in html:
-            shown.add(re.sub(r"\d+|[?].*", "", address))
+            shown.add(re.sub(r"\d+|[?].*", "", url))
     assert len(shown) > 35, shown  # the probes were there to be seen
 
 
@@ -266,17 +266,17 @@ def test_messages_and_confirmations_show_it_as_text_too(ana, newsroom):
         (reverse("admin:articles_article_delete", args=[waiting.pk]), {"post": "yes"}),
     ]
     shown = 0
-    for address, data in sent:
+    for url, data in sent:
         for htmx in ({}, {"HX-Request": "true"}):
-            answer = client.post(address, data, follow=True, headers=htmx)
+            answer = client.post(url, data, follow=True, headers=htmx)
             html = answer.content.decode()
-            assert answer.status_code < 500, (address, data)
-            assert found_in(html) == [], (address, data)
+            assert answer.status_code < 500, (url, data)
+            assert found_in(html) == [], (url, data)
             shown += "&lt;xss" in html
     assert shown > len(sent)
 
 
-def test_who_cannot_sign_in_puts_nothing_on_the_page():
+def test_a_failed_sign_in_puts_no_markup_on_the_page():
     client = Client(headers={"User-Agent": PROBE})
     for _ in range(10):
         answer = client.post("/admin/login/", {"username": PROBE, "password": PROBE, "next": "javascript:x"})
@@ -287,10 +287,10 @@ def test_who_cannot_sign_in_puts_nothing_on_the_page():
 FEEDS = ["/feeds/latest", "/topics/ai/feed", "/search/feed", "/providers/{}/feed"]
 
 
-@pytest.mark.parametrize("address", FEEDS)
+@pytest.mark.parametrize("url", FEEDS)
 @pytest.mark.parametrize("form", ["rss", "atom"])
-def test_feed_readers_show_it_as_text(client, newsroom, address, form):
-    answer = client.get(f"{address.format(newsroom['domain'])}.{form}", {"q": "xss"})
+def test_feeds_hold_hostile_text_as_text(client, newsroom, url, form):
+    answer = client.get(f"{url.format(newsroom['domain'])}.{form}", {"q": "xss"})
     feed = feedparser.parse(answer.content, sanitize_html=False, resolve_relative_uris=False)
     details = [
         detail
@@ -306,18 +306,18 @@ def test_feed_readers_show_it_as_text(client, newsroom, address, form):
     assert all(link.startswith(("http://", "https://")) for link in links)
 
 
-@pytest.mark.parametrize("address", FEEDS)
-def test_json_feeds_hold_text_alone(client, newsroom, address):
-    items = client.get(f"{address.format(newsroom['domain'])}.json", {"q": "xss"}).json()["items"]
+@pytest.mark.parametrize("url", FEEDS)
+def test_json_feeds_hold_plain_text_only(client, newsroom, url):
+    items = client.get(f"{url.format(newsroom['domain'])}.json", {"q": "xss"}).json()["items"]
     assert items
     assert all("content_html" not in item and "<xss" in item["content_text"] for item in items)
 
 
-def test_no_row_holds_an_address_that_runs(newsroom):
+def test_no_row_holds_a_url_with_a_script(newsroom):
     for model in (Article, RelatedLink, ArticleImage, RelatedImage, ProviderLogo):
         names = [field.name for field in model._meta.concrete_fields if field.name.endswith("url")]
         for name in names:
             row = model._base_manager.first()
             setattr(row, name, "javascript:alert(1)")
-            with pytest.raises(Exception, match=r"(?i)constraint|address|URL"):
+            with pytest.raises(Exception, match=r"(?i)constraint|url|URL"):
                 row.validate_constraints()

@@ -1,4 +1,4 @@
-"""The page on which readers search."""
+"""The search page."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.builders import MORNING
 pytestmark = pytest.mark.django_db
 
 
-def found(client, address, status=200):
-    response = client.get(address)
-    assert response.status_code == status, address
+def found(client, url, status=200):
+    response = client.get(url)
+    assert response.status_code == status, url
     page = response.content.decode()
     return page, [re.sub("<[^>]*>", "", title) for title in re.findall(r'class="headline"[^>]*>(.*?)</h2>', page, re.S)]
 
 
-def test_it_finds_words_in_headline_excerpt_outlet_and_topic(client):
+def test_it_finds_words_in_headline_excerpt_provider_and_topic(client):
     builders.article("Storm ahead")
     builders.article("One", excerpt="A storm came.")
     builders.article("Two", provider=builders.provider("Storm Times", "storm.example"))
@@ -39,27 +39,27 @@ def test_it_finds_words_in_headline_excerpt_outlet_and_topic(client):
 
 def test_without_a_word_it_shows_the_form_and_how_to_use_it(client):
     builders.article("Storm")
-    for address in ("/search/", "/search/?q=", "/search/?q=%22%22", "/search/?q=+-+"):
-        page, titles = found(client, address)
+    for url in ("/search/", "/search/?q=", "/search/?q=%22%22", "/search/?q=+-+"):
+        page, titles = found(client, url)
         assert titles == []
         assert 'role="search"' in page
         assert "How to search" in page
 
 
-def test_what_is_asked_for_has_an_end_and_no_nul():
+def test_a_query_has_a_maximum_length_and_no_nul():
     asked = SearchQuery.read(QueryDict(f"q={'x' * 1001}&topic=a%00b&provider={'y' * 1001}"))
     assert (len(asked.q), asked.topic, len(asked.provider)) == (1000, "ab", 1000)
 
 
 @pytest.mark.parametrize(("number", "status"), [("9999", 404), ("10000", 200), ("0", 200), ("x", 200), ("2", 404)])
-def test_pages_of_the_best_have_four_digits(client, number, status):
+def test_page_numbers_have_at_most_four_digits(client, number, status):
     builders.article("Storm")
     _, titles = found(client, f"/search/?q=storm&sort=relevance&page={number}", status)
     assert len(titles) == (status == 200)
 
 
 @pytest.mark.parametrize(("most", "words"), [(30, "30 stories"), (29, "More than 29 stories")])
-def test_stories_are_counted_up_to_a_number(client, monkeypatch, most, words):
+def test_stories_are_counted_up_to_a_maximum(client, monkeypatch, most, words):
     assert search_page.COUNT_MAX == 1000
     monkeypatch.setattr(search_page, "COUNT_MAX", most)
     for _ in range(30):
@@ -69,11 +69,11 @@ def test_stories_are_counted_up_to_a_number(client, monkeypatch, most, words):
 
 def test_it_is_linked_from_every_page(client):
     builders.article()
-    for address in ("/", "/latest/", "/topics/", "/search/"):
-        assert 'href="/search/"' in client.get(address).content.decode()
+    for url in ("/", "/latest/", "/topics/", "/search/"):
+        assert 'href="/search/"' in client.get(url).content.decode()
 
 
-def test_filters_narrow_and_can_be_dropped(client):
+def test_filters_apply_and_can_be_removed(client):
     root = builders.topic("Nature")
     builders.topic("Weather", parent=root)
     builders.article("Storm one", topics=["Weather"], published_at=MORNING)
@@ -98,7 +98,7 @@ def test_filters_narrow_and_can_be_dropped(client):
     assert 'href="/search/?q=storm&amp;provider=herald.example"' in page
 
 
-def test_filters_do_without_words(client):
+def test_filters_work_without_words(client):
     builders.article("Storm", topics=["Weather"])
     builders.article("Calm", provider=builders.provider("Herald", "herald.example"))
     builders.article("Before", published_at=MORNING - timedelta(days=3))
@@ -114,13 +114,13 @@ def test_filters_do_without_words(client):
     assert "Search: <bdi>topic weather</bdi>" in found(client, "/search/?topic=weather")[0]
 
 
-def test_a_search_names_the_feeds_that_hold_what_it_finds(client):
+def test_a_search_links_to_its_feeds(client):
     builders.article("Storm one", topics=["Weather"])
     builders.article("Storm two")
     for query, expected in (("q=storm&topic=weather", ["Storm one"]), ("provider=courier.example&to=2020-06-09", 2)):
         page, titles = found(client, f"/search/?{query}&sort=relevance")
-        address = re.search(r'href="(/search/feed\.json[^"]*)"', page)[1].replace("&amp;", "&")
-        items = client.get(address).json()["items"]
+        url = re.search(r'href="(/search/feed\.json[^"]*)"', page)[1].replace("&amp;", "&")
+        items = client.get(url).json()["items"]
         assert sorted(item["title"] for item in items) == sorted(title.strip() for title in titles)
         assert len(items) == (expected if isinstance(expected, int) else len(expected))
 
@@ -131,7 +131,7 @@ def test_an_excerpt_shows_the_first_match_far_into_it(client):
     assert "A <mark>storm</mark> came, and &amp;lt; went." in page
 
 
-def test_pages_follow_each_other_in_both_orders(client):
+def test_results_are_paginated_in_both_orders(client):
     for number in range(30):
         builders.article(f"Storm {number}")
     for order in ("", "&sort=relevance"):
@@ -144,7 +144,7 @@ def test_pages_follow_each_other_in_both_orders(client):
         assert 'rel="first"' in page
 
 
-def test_the_best_come_first_if_asked_for(client):
+def test_results_can_be_sorted_by_relevance(client):
     builders.article("Storm", excerpt="Storm after storm.", published_at=MORNING)
     builders.article(
         "Sunshine", excerpt="No storm in sight today, tomorrow or ever.", published_at=MORNING + timedelta(hours=1)
@@ -152,7 +152,7 @@ def test_the_best_come_first_if_asked_for(client):
     assert [title.strip() for title in found(client, "/search/?q=storm&sort=relevance")[1]] == ["Storm", "Sunshine"]
 
 
-def test_many_matches_are_not_counted_out(client, monkeypatch):
+def test_many_matches_are_not_counted(client, monkeypatch):
     monkeypatch.setattr(search_page, "COUNT_MAX", 26)
     for number in range(28):
         builders.article(f"Storm {number}")
@@ -177,7 +177,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("name", [*search_page.PARAMETERS, "unknown"])
 @pytest.mark.parametrize("text", HOSTILE)
-def test_nonsense_is_answered_with_a_page(client, name, text):
+def test_invalid_parameters_give_a_page(client, name, text):
     builders.article("Storm")
     query = {"q": "storm"} | {name: text}
     response = client.get("/search/", query)
@@ -186,12 +186,12 @@ def test_nonsense_is_answered_with_a_page(client, name, text):
 
 
 @pytest.mark.parametrize("day", ["2020-13-40", "0000-01-01", "9999-12-31", "2020-1-1x", "0001-01-01"])
-def test_damaged_days_are_left_out(client, day):
+def test_invalid_days_are_ignored(client, day):
     builders.article("Storm")
     assert len(found(client, f"/search/?q=storm&from={day}&to={day}")[1]) == 1
 
 
-def test_what_is_typed_is_text(client):
+def test_what_is_typed_is_escaped(client):
     builders.article("Storm <b>bold</b>", excerpt="&lt;script&gt;alert(1)&lt;/script&gt; storm")
     page, _ = found(client, "/search/?q=%3Cscript%3Ealert(1)%3C/script%3E+storm")
     assert "<script>alert" not in page
@@ -211,7 +211,9 @@ def test_what_is_not_public_is_never_found(client):
 
 @pytest.mark.parametrize("stories", [2, 12])
 @pytest.mark.parametrize("order", ["newest", "relevance"])
-def test_a_search_costs_the_same_queries_whatever_it_finds(client, django_assert_max_num_queries, stories, order):
+def test_a_search_takes_the_same_queries_for_one_story_and_for_many(
+    client, django_assert_max_num_queries, stories, order
+):
     for number in range(stories):
         builders.article(f"Storm {number}", topics=["Weather"])
     with django_assert_max_num_queries(9):
@@ -220,19 +222,19 @@ def test_a_search_costs_the_same_queries_whatever_it_finds(client, django_assert
         client.get(f"/search/?q=storm&sort={order}&topic=weather&provider=courier.example&from=2020-01-01")
 
 
-def test_what_is_asked_makes_an_address_that_asks_the_same():
+def test_the_url_of_a_query_reads_back_as_that_query():
     text = "q=a+%22b+c%22+-d&topic=t&provider=p.example&from=2020-01-02&to=2020-02-03&sort=relevance"
     asked = SearchQuery.read(QueryDict(text))
     assert SearchQuery.read(QueryDict(asked.url().partition("?")[2])) == asked
     assert [name for name, _ in asked.filters()] == ["topic t", "outlet p.example", "from 2020-01-02 to 2020-02-03"]
 
 
-def test_a_match_behind_a_long_word_is_shown(client):
+def test_a_match_after_a_long_word_is_shown(client):
     builders.article("Story", excerpt=f"https://example.org/{'a' * 220} the bridge opened")
     assert "<mark>bridge</mark>" in client.get("/search/?q=bridge").content.decode()
 
 
-def test_its_feeds_are_named_as_everywhere(client):
+def test_its_feeds_are_linked_as_on_other_pages(client):
     builders.article("Bridge")
     page = client.get("/search/?q=bridge&topic=").content.decode()
     assert 'title="bridge (JSON Feed)" href="/search/feed.json?q=bridge"' in page

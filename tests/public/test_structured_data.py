@@ -1,4 +1,4 @@
-"""What pages say of themselves to machines: in JSON-LD, OpenGraph and the head."""
+"""The metadata of pages: JSON-LD, OpenGraph and the head."""
 
 import json
 import re
@@ -11,16 +11,11 @@ from articles.models import Article
 from articles.public.structured_data import CreativeWork, collection, script_tag, story
 from tests import builders
 from tests.builders import MORNING
-from tests.public.newsroom import ADDRESSES, newsroom, with_picture
+from tests.public.newsroom import LIST_PATHS, newsroom, with_picture
 
 SITE = "http://testserver"
 HOSTILE = "</script><script>alert(1)</script><!-- & \u2028 \" ' <PFE.N>"
 db = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _own_media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
 
 
 def work(**values):
@@ -48,7 +43,7 @@ def test_a_list_is_a_collection_of_our_pages_in_their_order():
     }
 
 
-def test_a_story_mentions_what_outlets_reported():
+def test_a_story_mentions_the_works_of_providers():
     data = story("https://n.example/news/x/", "It happened", "", [work(), work(url="")])
     assert data["@type"] == "WebPage"
     assert "description" not in data
@@ -67,13 +62,13 @@ def test_a_story_mentions_what_outlets_reported():
     ("kind", "told"),
     [("article", "NewsArticle"), ("", "NewsArticle"), ("video", "VideoObject"), ("book", "CreativeWork")],
 )
-def test_a_work_is_told_as_what_it_is(kind, told):
+def test_a_work_has_the_type_of_its_document(kind, told):
     (mention,) = story("a", "b", "c", [work(type=kind)])["mentions"]
     assert mention["@type"] == told
     assert ("uploadDate" in mention, "datePublished" in mention) == (kind == "video", kind != "video")
 
 
-def test_midnight_is_a_day():
+def test_a_work_of_midnight_has_a_date_without_a_time():
     (mention,) = story("a", "b", "c", [work(published_at=MORNING.replace(hour=0))])["mentions"]
     assert mention["datePublished"] == "2020-06-09"
 
@@ -88,9 +83,9 @@ def test_nothing_ends_the_element_that_holds_the_data():
 # On pages
 
 
-def head(client, address):
+def head(client, url):
     """Return the linked data of a page and what its head says by name."""
-    html = client.get(address).content.decode()
+    html = client.get(url).content.decode()
     (data,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', html)
     told = dict(re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)">', html))
     told["canonical"] = re.search(r'<link rel="canonical" href="([^"]+)">', html)[1]
@@ -98,12 +93,12 @@ def head(client, address):
 
 
 @db
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_every_list_says_what_it_is_and_where_it_leads(client, address):
+@pytest.mark.parametrize("url", LIST_PATHS)
+def test_every_list_describes_itself_and_its_links(client, url):
     newsroom(2)
-    data, told = head(client, address)
+    data, told = head(client, url)
     assert data["@type"] == "CollectionPage"
-    assert data["url"] == told["canonical"] == told["og:url"] == SITE + address
+    assert data["url"] == told["canonical"] == told["og:url"] == SITE + url
     assert data["name"] == told["og:title"]
     assert data["description"] == told["description"] == told["og:description"]
     assert told["og:type"] == "website"
@@ -112,14 +107,14 @@ def test_every_list_says_what_it_is_and_where_it_leads(client, address):
     items = data["mainEntity"]["itemListElement"]
     assert len(items) == data["mainEntity"]["numberOfItems"] > 0
     assert [item["position"] for item in items] == list(range(1, len(items) + 1))
-    html = client.get(address).content.decode()
+    html = client.get(url).content.decode()
     for item in items:
         page = client.get(item["url"].removeprefix(SITE)).content.decode()
         assert re.search(r"<h1[^>]*>(?:<bdi>)?([^<]+)", page)[1] in html
 
 
 @db
-def test_the_front_pages_stories_are_told_as_they_stand(client):
+def test_the_front_page_lists_its_stories_in_their_order(client):
     newsroom(20)
     html = client.get("/").content.decode()
     data, _ = head(client, "/")
@@ -130,14 +125,14 @@ def test_the_front_pages_stories_are_told_as_they_stand(client):
 
 
 @db
-@pytest.mark.parametrize("address", ["/", "/latest/", "/topics/", "/providers/"])
-def test_an_empty_list_says_so(client, address):
-    data, _ = head(client, address)
+@pytest.mark.parametrize("url", ["/", "/latest/", "/topics/", "/providers/"])
+def test_an_empty_list_has_no_items(client, url):
+    data, _ = head(client, url)
     assert data["mainEntity"]["itemListElement"] == []
 
 
 @db
-def test_an_older_page_of_a_list_is_a_page_of_its_own(client):
+def test_an_older_page_of_a_list_has_its_own_canonical_url(client):
     for number in range(26):
         builders.article(published_at=MORNING + timedelta(hours=number))
     older = re.search(r'href="(\?before=[^"]+)"', client.get("/latest/").content.decode())[1]
@@ -146,7 +141,7 @@ def test_an_older_page_of_a_list_is_a_page_of_its_own(client):
 
 
 @db
-def test_a_story_mentions_its_own_outlet_and_all_coverage_that_is_shown(client):
+def test_a_story_mentions_its_provider_and_all_visible_coverage(client):
     lead = builders.article("It didn&#8217;t last", excerpt="Words.", topics=["AI"])
     builders.folded(lead, "Told elsewhere", provider=builders.provider("Herald", "herald.example"))
     builders.related(lead, title="Nowhere to read", web_url="")
@@ -179,28 +174,28 @@ def test_a_storys_picture_is_our_own_copy_with_its_size(client):
 
 
 @db
-def test_what_outlets_write_stays_text_in_the_data(client):
+def test_text_of_providers_stays_text_in_the_data(client):
     outlet = builders.provider(HOSTILE, "hostile.example")
     lead = builders.article(HOSTILE, excerpt=HOSTILE, topics=[HOSTILE], provider=outlet)
     builders.related(lead, title=HOSTILE, provider=outlet)
     topic = lead.topics.get()
-    for address in ["/", "/latest/", topic.get_absolute_url(), outlet.get_absolute_url(), lead.get_absolute_url()]:
-        data, _ = head(client, address)
+    for url in ["/", "/latest/", topic.get_absolute_url(), outlet.get_absolute_url(), lead.get_absolute_url()]:
+        data, _ = head(client, url)
         assert data["name"] in (HOSTILE, "Newsfold", "Latest stories")
     assert [mention["headline"] for mention in data["mentions"]] == [HOSTILE, HOSTILE]
 
 
 @db
-def test_a_site_that_knows_its_address_is_canonical_there(client, settings):
+def test_site_url_is_the_base_of_canonical_urls(client, settings):
     settings.SITE_URL = "https://news.example"
     lead = newsroom()
-    for address in [*ADDRESSES, lead.get_absolute_url()]:
-        data, told = head(client, address)
-        assert data["url"] == told["canonical"] == told["og:url"] == f"https://news.example{address}"
+    for url in [*LIST_PATHS, lead.get_absolute_url()]:
+        data, told = head(client, url)
+        assert data["url"] == told["canonical"] == told["og:url"] == f"https://news.example{url}"
 
 
 @db
-def test_a_story_of_one_outlet_is_not_for_search_engines_unless_the_site_says_so(client, settings):
+def test_a_story_of_one_provider_is_indexed_only_if_the_site_allows_it(client, settings):
     single, own, shared = builders.article(), builders.article(), builders.article()
     builders.related(own, provider=own.provider)
     builders.related(shared)

@@ -1,4 +1,4 @@
-"""Which videos are recognised; everything else is no video."""
+"""Only known players and URLs are recognised as videos."""
 
 import pytest
 
@@ -31,10 +31,10 @@ from tests.public.player import PLAYER
         ("<b>not a player</b>", "", ""),
     ],
 )
-def test_only_the_known_player_and_address_name_a_video(featured, original, expected):
+def test_only_the_known_player_and_url_name_a_video(featured, original, expected):
     assert youtube_id(featured, original) == expected
 
 
-def test_addresses_are_made_of_the_id_alone():
+def test_urls_are_made_from_the_id_alone():
     assert player_url("q7RvN2xLd0A") == "https://www.youtube-nocookie.com/embed/q7RvN2xLd0A?autoplay=1"
     assert watch_url("q7RvN2xLd0A") == "https://www.youtube.com/watch?v=q7RvN2xLd0A"

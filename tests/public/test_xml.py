@@ -20,11 +20,11 @@ from articles.public.xml import xml_text
         ("", ""),
     ],
 )
-def test_text_is_what_its_outlet_meant_without_what_xml_forbids(text, told):
+def test_entities_are_decoded_and_forbidden_characters_removed(text, told):
     assert xml_text(text) == told
 
 
 @given(st.text(st.characters(codec="utf-8")))
-def test_an_xml_parser_reads_back_what_was_told(text):
+def test_an_xml_parser_reads_the_text_back(text):
     element = ET.fromstring(f"<t>{escape(xml_text(text))}</t>")  # noqa: S314
     assert (element.text or "") == xml_text(text)

@@ -1,4 +1,4 @@
-"""What crawlers are told: where the pages are, when they changed, and nothing that isn't public."""
+"""Sitemaps: which pages exist, when they changed, and nothing unpublished."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -33,17 +33,17 @@ def _nothing_known(settings):
     settings.INDEX_SINGLE_STORIES = True
 
 
-def root_of(client, address):
-    response = client.get(address)
-    assert response.status_code == 200, address
+def root_of(client, url):
+    response = client.get(url)
+    assert response.status_code == 200, url
     assert response["Content-Type"] == "application/xml; charset=utf-8"
     return ET.fromstring(response.content)  # noqa: S314
 
 
-def told(client, address):
-    """Return the addresses of a sitemap or an index with their times, None without one."""
+def told(client, url):
+    """Return the urls of a sitemap or an index with their times, None without one."""
     found = {}
-    for entry in root_of(client, address):
+    for entry in root_of(client, url):
         moment = entry.findtext(f"{MAP}lastmod")
         found[entry.findtext(f"{MAP}loc").removeprefix(SITE)] = moment and datetime.fromisoformat(moment)
     return found
@@ -73,11 +73,11 @@ def test_the_index_leads_to_every_page(client):
     assert all(client.get(page).status_code == 200 for page in pages)
 
 
-@pytest.mark.parametrize("address", MAPS)
-def test_a_sitemap_holds_what_the_protocol_asks_for(client, address):
+@pytest.mark.parametrize("url", MAPS)
+def test_a_sitemap_follows_the_protocol(client, url):
     builders.article(HOSTILE, published_at=timezone.now() - timedelta(hours=1))
     builders.article(HOSTILE, name="2020-06-09-ü&'<x>", published_at=MORNING)
-    root = root_of(client, address)
+    root = root_of(client, url)
     assert root.tag in (f"{MAP}urlset", f"{MAP}sitemapindex")
     assert len(root) > 0
     for entry in root:
@@ -93,12 +93,12 @@ def test_a_sitemap_holds_what_the_protocol_asks_for(client, address):
 @pytest.mark.parametrize(
     "section", ["2020-07", "2020-13", "2020-00", "2020-06-31", "2020-06-10", "0000-01", "nonsense", "2020-6", "٢٠٢٠-٠٦"]
 )
-def test_a_section_without_stories_is_not_there(client, section):
+def test_a_section_without_stories_does_not_exist(client, section):
     builders.article(published_at=MORNING)
     assert client.get(f"/sitemaps/{section}.xml").status_code == 404
 
 
-def test_the_ends_of_time_have_their_sections(client):
+def test_the_first_and_the_last_year_have_sections(client):
     for year, month in ((1, 1), (9999, 12)):
         builders.article(published_at=datetime(year, month, 2, tzinfo=UTC), name=f"story-{year}")
     assert list(told(client, "/sitemap.xml"))[1:] == ["/sitemaps/9999-12.xml", "/sitemaps/0001-01.xml"]
@@ -106,7 +106,7 @@ def test_the_ends_of_time_have_their_sections(client):
     assert list(told(client, "/sitemaps/0001-01.xml")) == ["/news/story-1/"]
 
 
-def test_a_month_of_too_many_stories_is_told_by_its_days(client, monkeypatch):
+def test_a_month_of_too_many_stories_is_divided_into_days(client, monkeypatch):
     monkeypatch.setattr(module, "LIMIT", 3)
     for hours in (0, 1, 24, 25):
         builders.article(published_at=MORNING + timedelta(hours=hours))
@@ -125,16 +125,16 @@ def test_no_file_holds_more_than_the_protocols_allow(client, monkeypatch):
     monkeypatch.setattr(views, "LIMIT", 3)
     monkeypatch.setattr(views, "NEWS_LIMIT", 2)
     files = ("/sitemap.xml", "/sitemaps/lists.xml", "/news-sitemap.xml")
-    assert [len(root_of(client, address)) for address in files] == [3, 3, 2]
+    assert [len(root_of(client, url)) for url in files] == [3, 3, 2]
 
 
-def test_a_site_without_stories_has_its_lists(client):
+def test_a_site_without_stories_has_a_sitemap_of_lists(client):
     assert list(told(client, "/sitemap.xml")) == ["/sitemaps/lists.xml"]
     assert list(told(client, "/sitemaps/lists.xml")) == ["/", "/latest/", "/topics/", "/providers/"]
     assert told(client, "/news-sitemap.xml") == {}
 
 
-def test_robots_are_told_of_the_sitemaps(client, settings):
+def test_robots_txt_names_the_sitemaps(client, settings):
     assert client.get("/robots.txt").content.decode().splitlines() == [
         "User-agent: *",
         "Disallow:",
@@ -144,8 +144,8 @@ def test_robots_are_told_of_the_sitemaps(client, settings):
     ]
     settings.SITE_URL = "https://news.example"
     builders.article()
-    for address in ["/robots.txt", *MAPS]:
-        body = client.get(address).content.decode()
+    for url in ["/robots.txt", *MAPS]:
+        body = client.get(url).content.decode()
         assert "testserver" not in body
 
 
@@ -164,13 +164,13 @@ def test_what_is_not_public_is_in_no_sitemap(client, hidden):
         )  # fmt: skip
         if not hidden.keys() & {"publish_at", "unpublish_at"}:
             Article.objects.filter(pk=secret.pk).update(public=False)
-    for address in [*MAPS, f"/sitemaps/{recent:%Y-%m}.xml"]:
-        body = client.get(address).content.decode()
-        assert not re.search("buried|secret|2019", body, re.IGNORECASE), address
+    for url in [*MAPS, f"/sitemaps/{recent:%Y-%m}.xml"]:
+        body = client.get(url).content.decode()
+        assert not re.search("buried|secret|2019", body, re.IGNORECASE), url
     assert client.get("/sitemaps/2019-06.xml").status_code == 404
 
 
-def test_stories_of_one_outlet_are_left_out_unless_the_site_wants_them(client, settings):
+def test_stories_of_one_provider_are_left_out_unless_the_site_allows_them(client, settings):
     recent = timezone.now() - timedelta(hours=1)
     single, own, shared = (builders.article(published_at=recent) for _ in range(3))
     builders.related(own, provider=own.provider)
@@ -178,19 +178,19 @@ def test_stories_of_one_outlet_are_left_out_unless_the_site_wants_them(client, s
     gone = builders.folded(single, provider=builders.provider("Gone", "gone.example"))
     Article.objects.filter(pk=gone.pk).update(removed=True)
     alone = builders.article(published_at=MORNING)
-    addresses = [f"/sitemaps/{recent:%Y-%m}.xml", "/news-sitemap.xml"]
-    for address in addresses:
-        assert len(told(client, address)) == 3
+    urls = [f"/sitemaps/{recent:%Y-%m}.xml", "/news-sitemap.xml"]
+    for url in urls:
+        assert len(told(client, url)) == 3
 
     settings.INDEX_SINGLE_STORIES = False
 
-    for address in addresses:
-        assert list(told(client, address)) == [shared.get_absolute_url()]
+    for url in urls:
+        assert list(told(client, url)) == [shared.get_absolute_url()]
     assert "/sitemaps/2020-06.xml" not in told(client, "/sitemap.xml")
     assert alone.get_absolute_url() not in client.get("/sitemap.xml").content.decode()
 
 
-def test_news_are_the_stories_of_two_days(client):
+def test_the_news_sitemap_holds_the_stories_of_two_days(client):
     now = timezone.now()
     ages = {"new": timedelta(minutes=1), "old": timedelta(hours=47), "too-old": timedelta(hours=49)}
     for name, age in ages.items():
@@ -220,7 +220,7 @@ def log_earlier():
     Article.objects.update(created_at=timezone.now() - timedelta(days=365))
 
 
-def test_a_story_changed_when_readers_saw_a_difference(client):
+def test_a_storys_lastmod_is_when_readers_last_saw_a_difference(client):
     article, other = builders.article(published_at=MORNING), builders.article(published_at=MORNING)
     operations.edit(article, title="A first title")
     log_earlier()
@@ -234,7 +234,7 @@ def test_a_story_changed_when_readers_saw_a_difference(client):
     assert lastmods(client, other)[0] == before[0]
 
 
-def test_a_rescore_makes_nothing_new(client):
+def test_a_rescore_changes_no_lastmod(client):
     article = builders.article(quality=80, heat=100)
     log_earlier()
     before = lastmods(client, article)
@@ -243,7 +243,7 @@ def test_a_rescore_makes_nothing_new(client):
     assert lastmods(client, article) == before
 
 
-def test_a_section_changes_with_what_is_published_withdrawn_moved_or_deleted(client):
+def test_a_section_changes_when_stories_are_published_withdrawn_moved_or_deleted(client):
     kept = builders.article(published_at=MORNING)
     article = builders.article(quality=20, published_at=MORNING)
     log_earlier()
@@ -261,7 +261,7 @@ def test_a_section_changes_with_what_is_published_withdrawn_moved_or_deleted(cli
     assert list(told(client, "/sitemap.xml")) == ["/sitemaps/lists.xml"]
 
 
-def test_a_schedule_changes_a_section_without_anything_that_runs(client):
+def test_a_schedule_changes_a_section_when_it_begins(client):
     article = builders.article(published_at=MORNING)
     log_earlier()
     later = timezone.now() + timedelta(hours=1)
@@ -272,7 +272,7 @@ def test_a_schedule_changes_a_section_without_anything_that_runs(client):
     assert lastmods(client, article) == (second(begun),) * 2
 
 
-def test_coverage_that_is_withdrawn_changes_the_page_of_its_lead(client, settings):
+def test_withdrawn_coverage_changes_the_lastmod_of_its_lead(client, settings):
     settings.INDEX_SINGLE_STORIES = False
     lead, other = builders.article(published_at=MORNING), builders.article(published_at=MORNING)
     member = builders.folded(lead, published_at=MORNING.replace(month=1), provider=builders.provider("H", "h.example"))
@@ -298,16 +298,16 @@ def test_a_policy_that_hides_unscored_stories_changes_all_sections(client):
 # What they cost
 
 
-def test_a_sitemap_costs_the_same_queries_whatever_it_holds(client, count_queries):
+def test_a_sitemap_takes_the_same_queries_for_one_story_and_for_many(client, count_queries):
     def costs(stories):
         with transaction.atomic():
             newsroom(stories)
             client.get("/sitemap.xml")
             counts = {}
-            for address in (*MAPS, "/robots.txt"):
+            for url in (*MAPS, "/robots.txt"):
                 with count_queries() as queries:
-                    client.get(address)
-                counts[address] = len(queries)
+                    client.get(url)
+                counts[url] = len(queries)
             transaction.set_rollback(True)
         cache.clear()
         return counts

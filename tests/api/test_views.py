@@ -1,8 +1,7 @@
-"""The JSON API: the files of this format byte for byte, nothing that isn't published, and no traceback for anything."""
+"""The JSON API: URLs, pages, only public articles, and JSON errors."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
@@ -15,10 +14,6 @@ from tests import builders
 from tests.documents import CANONICAL, document
 
 POWERAPPS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "powerapps"
-PLAYER = (
-    '<iframe width="800" height="500" frameborder="0" src="https://www.youtube.com/embed/aqz-KE-bpKQ" '
-    'allow="accelerometer; autoplay; encrypted-media; gyroscope; picture-in-picture" allowfullscreen></iframe>'
-)
 NEWS = "/api/news/index.json"
 
 
@@ -27,117 +22,10 @@ def names(client, path=NEWS):
     return [each["path"] for each in answer.json()["value"]] if answer.status_code == 200 else answer.status_code
 
 
-class TestItems:
-    row = items.ArticleRow(
-        1,
-        "2020-06-09-bridge",
-        "The bridge",
-        "",
-        datetime(2021, 1, 9, 12, 37, 5, tzinfo=UTC),
-        "https://courier.example/bridge",
-        "",
-        "",
-        "",
-        "",
-        "article",
-        None,
-        [],
-        "news",
-        {},
-        "Courier",
-        "courier.example",
-        ["Transport"],
-    )
-
-    def test_every_key_is_there_in_the_order_of_the_format(self):
-        assert " ".join(items.item(self.row, items.ApiEdition())) == (
-            "path title excerpt sourceUrl webUrl originalUrl featuredContent highlight heat tags images content type "
-            "ampWebUrl cdnAmpWebUrl publishedDateTime updatedDateTime provider locale categories topics"
-        )
-
-    def test_what_is_missing_is_null_and_an_empty_excerpt_is_none(self):
-        found = items.item(self.row, items.ApiEdition())
-
-        assert {key for key, value in found.items() if value is None} == {
-            *("sourceUrl", "webUrl", "featuredContent", "highlight", "heat", "tags", "images"),
-            *("ampWebUrl", "cdnAmpWebUrl", "updatedDateTime"),
-        }
-        assert found["excerpt"] == ""
-        assert found["provider"] == {
-            "name": "Courier",
-            "domain": "courier.example",
-            "images": None,
-            "publishers": None,
-            "authors": None,
-        }
-
-    def test_the_edition_of_2024_writes_utc_and_no_content(self):
-        found = items.item(self.row, items.ApiEdition())
-
-        assert (found["publishedDateTime"], found["content"]) == ("2021-01-09T12:37:05Z", "")
-
-    @pytest.mark.parametrize(("month", "offset"), [(1, "04:37:05-08:00"), (7, "05:37:05-07:00")])
-    def test_the_edition_of_2021_writes_local_time_and_a_line_end(self, month, offset):
-        edition = items.ApiEdition("\r\n", ZoneInfo("America/Los_Angeles"))
-        row = self.row._replace(published_at=self.row.published_at.replace(month=month))
-
-        found = items.item(row, edition)
-
-        assert (found["publishedDateTime"], found["content"]) == (f"2021-0{month}-09T{offset}", "\r\n")
-
-    def test_addresses_are_made_of_templates(self):
-        edition = items.ApiEdition(
-            source_url="https://n.example/api/{name}/", video_url="https://n.example/news/{name}/"
-        )
-        video = self.row._replace(type="video")
-
-        assert items.item(self.row, edition)["sourceUrl"] == "https://n.example/api/2020-06-09-bridge/"
-        assert items.item(self.row, edition)["webUrl"] is None
-        assert items.item(video, edition)["webUrl"] == "https://n.example/news/2020-06-09-bridge/"
-        assert items.item(video._replace(web_url="https://courier.example/v"), edition)["webUrl"] == (
-            "https://courier.example/v"
-        )
-
-    @pytest.mark.parametrize(
-        ("text", "shown"),
-        [
-            (PLAYER, PLAYER),
-            ("<script>alert(1)</script>", None),
-            (PLAYER + "<script>alert(1)</script>", None),
-            (PLAYER.replace("www.youtube.com", "youtube.example"), None),
-        ],
-    )
-    def test_of_html_only_the_player_of_the_format_gets_out(self, text, shown):
-        assert items.item(self.row._replace(featured_content=text), items.ApiEdition())["featuredContent"] == shown
-
-    def test_pictures_say_whether_they_are_cached_and_logos_never_are(self):
-        image = items.ImageRow("https://courier.example/1.jpg", 640, 480, None, "", "")
-        found = items.item(
-            self.row._replace(pictures=[image], logos=[image._replace(is_cached=True)]), items.ApiEdition()
-        )
-        plain = {"url": image.url, "width": 640, "height": 480, "title": None, "attribution": None, "isCached": False}
-
-        assert found["images"] == [plain]
-        assert found["provider"]["images"] == [plain]
-        assert items.item(self.row._replace(pictures=[image._replace(is_cached=True)]), items.ApiEdition())[
-            "images"
-        ] == [plain | {"isCached": True}]
-
-    def test_an_empty_topic_is_null_as_long_as_the_list_is_the_documents(self):
-        layout = {"items": {"topics": [{"plain": ""}, {"plain": "Transport"}]}}
-
-        assert items.item(self.row._replace(layout=layout), items.ApiEdition())["topics"] == [None, "Transport"]
-        assert items.item(self.row._replace(layout=layout, topics=["AI"]), items.ApiEdition())["topics"] == ["AI"]
-
-    def test_lists_are_indented_and_single_documents_are_not(self):
-        assert items.dump_list({"a": ["é/"], "b": None}) == '{\n  "a": [\n    "é/"\n  ],\n  "b": null\n}'.encode()
-        assert items.dump_document({"a": ["é/"], "b": None}) == '{"a":["é/"],"b":null}'.encode()
-
-
 @pytest.mark.django_db
 class TestFiles:
     @pytest.mark.skipif(not POWERAPPS.is_dir(), reason="needs the real documents")
-    def test_the_files_of_a_real_site_come_out_identical(self, client):
+    def test_the_files_of_a_real_site_are_reproduced(self, client):
         call_command("import_articles", str(POWERAPPS / "news"), verbosity=0)
         files = sorted((POWERAPPS / "api").rglob("index.json"))
 
@@ -162,7 +50,7 @@ class TestFiles:
             *((f"news/ai/{path}", 2) for path in ("page/2/", "page/2/index.json", "page2/", "page2/index.json")),
         ],
     )
-    def test_each_page_has_the_addresses_that_file_servers_give_it(self, client, settings, path, page):
+    def test_each_page_has_the_urls_of_a_file_server(self, client, settings, path, page):
         settings.API_PAGE_SIZE = settings.API_TOPIC_PAGE_SIZE = 2
         for _ in range(3):
             builders.article(topics=["AI"])
@@ -176,7 +64,7 @@ class TestFiles:
         if not path.endswith("index.json"):
             assert client.get(f"/api/{path.removesuffix('/')}").status_code == 301
 
-    def test_newest_first_and_ties_by_file_name(self, client):
+    def test_articles_are_newest_first_with_ties_by_file_name(self, client):
         for name in ("a", "a-b", "a0"):
             builders.article(name=f"2020-06-09-{name}", published_at=builders.MORNING)
         builders.article(name="2020-06-08-newest", published_at=builders.MORNING + timedelta(hours=1))
@@ -186,7 +74,7 @@ class TestFiles:
         ]
 
     @pytest.mark.parametrize(("articles", "last"), [(0, 1), (2, 1), (4, 2), (5, 3)])
-    def test_the_last_page_says_so_even_when_it_is_full_and_none_comes_after_it(self, client, settings, articles, last):
+    def test_a_full_last_page_has_no_next_page_and_none_follows(self, client, settings, articles, last):
         settings.API_PAGE_SIZE = settings.API_TOPIC_PAGE_SIZE = 2
         builders.topic("AI", registry_name="00-ai.yaml")
         for _ in range(articles):
@@ -199,7 +87,7 @@ class TestFiles:
             assert sum(len(page.json()["value"]) for page in pages[:-1]) == articles
 
     @pytest.mark.parametrize("size", [1, 2, 3, 5])
-    def test_schedules_shift_no_page(self, client, settings, size):
+    def test_schedules_dont_shift_pages(self, client, settings, size):
         """Numbered pages are counted off an index in which articles stand too that a schedule keeps off the site."""
         settings.API_PAGE_SIZE = size
         now = timezone.now()
@@ -225,7 +113,7 @@ class TestFiles:
         assert found == expected
         assert 0 < len(found) < 24
 
-    def test_a_single_document_is_its_item_without_spaces(self, client, tmp_path):
+    def test_a_single_article_is_its_item_without_white_space(self, client, tmp_path):
         text = document(CANONICAL, featuredContent=None) if "featuredContent" in CANONICAL else CANONICAL
         (tmp_path / "2020-06-09-harbour-bridge-closes-for-repairs.md").write_text(text)
         call_command("import_articles", str(tmp_path), verbosity=0)
@@ -275,7 +163,7 @@ class TestFiles:
         assert names(client, "/api/news/energy/") == [f"_news/{both.name}.md"]
         assert names(client, "/api/news/wind/") == [f"_news/{below.name}.md", f"_news/{both.name}.md"]
 
-    def test_the_settings_decide_edition_pages_and_addresses(self, client, settings):
+    def test_settings_decide_edition_page_sizes_and_urls(self, client, settings):
         settings.API_EDITION, settings.API_TIME_ZONE = "2021", "America/Los_Angeles"
         settings.API_PAGE_SIZE, settings.API_TOPIC_PAGE_SIZE = 1, 2
         settings.API_SOURCE_URL = "https://n.example/api/news/{name}/index.json"
@@ -309,7 +197,7 @@ HIDDEN = {
 @pytest.mark.django_db
 class TestWhatIsPublic:
     @pytest.mark.parametrize("why", HIDDEN)
-    def test_what_is_not_public_is_nowhere(self, client, why):
+    def test_unpublished_articles_are_nowhere(self, client, why):
         hidden = builders.article("Hidden words", topics=["Hidden topic"], **HIDDEN[why])
 
         pages = ["news/", "news/page/1/", "news/page/2/", "news/hidden-topic/", "topics/", "changes", "openapi.json"]
@@ -319,7 +207,7 @@ class TestWhatIsPublic:
             assert hidden.name not in told.replace(f"/api/{path}", "")
 
     @pytest.mark.parametrize("why", HIDDEN)
-    def test_its_address_answers_as_one_that_never_was(self, client, why):
+    def test_the_url_of_an_unpublished_article_answers_like_an_unknown_one(self, client, why):
         hidden = builders.article(**HIDDEN[why])
 
         told = client.get(f"/api/news/{hidden.name}/")
@@ -336,12 +224,12 @@ class TestWhatIsPublic:
         operations.change_policy({"publish_unscored": False})
         assert names(client) == []
 
-    def test_what_is_published_and_on_air_is_there(self, client):
+    def test_published_articles_within_their_schedule_are_there(self, client):
         now = timezone.now()
         article = builders.article(publish_at=now - HOUR, unpublish_at=now + HOUR)
         assert names(client) == [f"_news/{article.name}.md"]
 
-    def test_a_topic_is_there_if_the_registry_tells_of_it_or_something_is_published(self, client):
+    def test_a_topic_exists_if_it_is_registered_or_has_published_articles(self, client):
         builders.topic("Registered", registry_name="00-registered.yaml")
         builders.article(topics=["Told"])
         builders.article(topics=["Untold"], quality=20)
@@ -380,7 +268,7 @@ class TestManners:
             f"news/{'x' * 5000}/",
         ],
     )
-    def test_what_is_not_there_is_told_in_json(self, client, path):
+    def test_a_missing_url_gives_a_json_error(self, client, path):
         answer = client.get(f"/api/{path}")
 
         assert answer.status_code == 404
@@ -388,12 +276,12 @@ class TestManners:
         assert answer.json().keys() == {"status", "where", "what", "hint"}
 
     @pytest.mark.parametrize("query", ["?page=2", "?utm_source=%00", "?a=%ED%A0%80&a=1", "?" + "x" * 2000])
-    def test_files_take_no_notice_of_a_query(self, client, query):
+    def test_static_files_ignore_query_strings(self, client, query):
         builders.article()
         assert client.get(NEWS + query).content == client.get(NEWS).content
 
     @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-    def test_it_only_reads(self, client, method):
+    def test_the_api_is_read_only(self, client, method):
         answer = getattr(client, method)(NEWS)
 
         assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, OPTIONS")
@@ -401,14 +289,14 @@ class TestManners:
 
     @pytest.mark.parametrize("path", [NEWS, "/api/news", "/api/news/x/", "/api/x", "/api/openapi.json"])
     @pytest.mark.parametrize("method", ["get", "head", "post", "options"])
-    def test_scripts_of_any_site_may_read_every_answer(self, client, method, path):
+    def test_scripts_of_any_site_may_read_every_response(self, client, method, path):
         answer = getattr(client, method)(path)
 
         assert answer["Access-Control-Allow-Origin"] == "*"
         assert "Content-Security-Policy" in answer
         assert not answer.cookies
 
-    def test_preflights_are_answered(self, client):
+    def test_preflight_requests_are_answered(self, client):
         asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
 
         answer = client.options(NEWS, headers=asked | {"Access-Control-Request-Headers": "if-none-match"})
@@ -421,7 +309,7 @@ class TestManners:
     def test_other_pages_are_not_open_to_scripts(self, client):
         assert "Access-Control-Allow-Origin" not in client.get("/")
 
-    def test_a_fault_of_ours_is_json_too(self, client, monkeypatch):
+    def test_a_server_error_is_json_too(self, client, monkeypatch):
         client.raise_request_exception = False
         monkeypatch.setattr("articles.api.queries.load_edition", lambda: 1 / 0)
         builders.article()
@@ -434,7 +322,9 @@ class TestManners:
     @pytest.mark.parametrize(
         "path", ["news/", "news/page/2/", "news/ai/", "news/ai/page/2/", "news/2020-06-09-one/", "topics/"]
     )
-    def test_queries_are_the_same_for_any_number(self, client, settings, count_queries, path):
+    def test_the_number_of_queries_is_the_same_for_one_article_and_for_many(
+        self, client, settings, count_queries, path
+    ):
         builders.article(name="2020-06-09-one", topics=["AI"])
         costs = []
         for page_size in (1, 4):

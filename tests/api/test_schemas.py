@@ -1,4 +1,4 @@
-"""The API keeps to its own description, whatever is asked of it."""
+"""The API matches its OpenAPI description."""
 
 import json
 
@@ -67,7 +67,7 @@ def described(db):
         signal.connect(close_old_connections)
 
 
-ADDRESSES = [
+LIST_PATHS = [
     "/api/changes",
     "/api/news/index.json",
     "/api/news/page/{number}/index.json",
@@ -77,19 +77,19 @@ ADDRESSES = [
 ]
 
 
-WITH_RULES = [address for address in ADDRESSES if "{number}" in address or address == "/api/changes"]
+WITH_RULES = [url for url in LIST_PATHS if "{number}" in url or url == "/api/changes"]
 ASKED = [
-    *((address, GenerationMode.POSITIVE) for address in ADDRESSES),
-    *((address, GenerationMode.NEGATIVE) for address in WITH_RULES),
+    *((url, GenerationMode.POSITIVE) for url in LIST_PATHS),
+    *((url, GenerationMode.NEGATIVE) for url in WITH_RULES),
 ]
 
 
-@pytest.mark.parametrize(("address", "mode"), ASKED)
-def test_it_answers_as_described(described, address, mode):
+@pytest.mark.parametrize(("url", "mode"), ASKED)
+def test_generated_requests_are_answered_as_described(described, url, mode):
     """Whatever is asked, as described or, where that is possible, against it."""
 
     @BOUNDED
-    @given(case=described[address]["GET"].as_strategy(generation_mode=mode))
+    @given(case=described[url]["GET"].as_strategy(generation_mode=mode))
     def ask(case):
         case.call_and_validate(checks=CHECKS, headers=PLAIN)
 
@@ -97,7 +97,7 @@ def test_it_answers_as_described(described, address, mode):
 
 
 @pytest.mark.parametrize(
-    ("address", "parts", "query", "status"),
+    ("url", "parts", "query", "status"),
     [
         ("/api/news/index.json", {}, {}, 200),
         ("/api/news/page/{number}/index.json", {"number": 2}, {}, 200),
@@ -111,17 +111,15 @@ def test_it_answers_as_described(described, address, mode):
         ("/api/changes", {}, {"since": "x"}, 400),
     ],
 )
-def test_real_answers_are_as_described(described, address, parts, query, status):
+def test_real_responses_match_the_description(described, url, parts, query, status):
     answer = (
-        described[address]["GET"]
-        .Case(path_parameters=parts, query=query)
-        .call_and_validate(checks=CHECKS, headers=PLAIN)
+        described[url]["GET"].Case(path_parameters=parts, query=query).call_and_validate(checks=CHECKS, headers=PLAIN)
     )
 
     assert answer.status_code == status
 
 
-def test_the_description_is_openapi_and_names_no_alias(described):
+def test_the_description_is_valid_openapi_without_aliases(described):
     described.validate()
-    assert sorted(described.raw_schema["paths"]) == ADDRESSES
+    assert sorted(described.raw_schema["paths"]) == LIST_PATHS
     assert "quality" not in json.dumps(described.raw_schema)

@@ -1,4 +1,4 @@
-"""What feed readers get: every list, three formats, by their specifications; nothing that isn't public."""
+"""Feeds: every list in three formats, by their specifications, and nothing unpublished."""
 
 import json
 import re
@@ -40,13 +40,13 @@ def _own_media(settings, tmp_path):
     cache.clear()
 
 
-def address(start, form):
+def url(start, form):
     return start.format(form) if "{}" in start else start + form
 
 
 def get(client, start, form, status=200):
-    response = client.get(address(start, form))
-    assert response.status_code == status, address(start, form)
+    response = client.get(url(start, form))
+    assert response.status_code == status, url(start, form)
     return response
 
 
@@ -59,9 +59,9 @@ def published(title="A story", **values):
 
 
 def hold_copy(article, number=1, size=1234):
-    address = with_picture(article, number)
+    url = with_picture(article, number)
     Picture.objects.update(enclosure_bytes=size)
-    return f"http://testserver{address}"
+    return f"http://testserver{url}"
 
 
 def items(client, start, form):
@@ -92,7 +92,7 @@ def is_web_address(text):
 
 
 @pytest.mark.parametrize("start", LISTS)
-def test_rss_keeps_to_its_specification(client, start):
+def test_rss_follows_its_specification(client, start):
     """RSS 2.0.11 (rssboard.org/rss-specification)."""
     hold_copy(published("A story"))
     builders.article("Another story", topics=["AI"], web_url="", original_url="")
@@ -103,7 +103,7 @@ def test_rss_keeps_to_its_specification(client, start):
         assert channel.findtext(name)
     assert is_web_address(channel.findtext("link"))
     assert parsedate_to_datetime(channel.findtext("lastBuildDate")).tzinfo
-    assert channel.find(f"{ATOM}link[@rel='self']").get("href") == f"http://testserver{address(start, 'rss')}"
+    assert channel.find(f"{ATOM}link[@rel='self']").get("href") == f"http://testserver{url(start, 'rss')}"
     assert len(channel.findall("item")) == 2
     for item in channel.findall("item"):
         assert item.findtext("title")
@@ -111,7 +111,7 @@ def test_rss_keeps_to_its_specification(client, start):
         assert item.find("guid").get("isPermaLink") == "true"
         assert is_web_address(item.findtext("guid"))
         assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000", item.findtext("pubDate"))
-        assert item.find("author") is None  # that would have to be a mail address
+        assert item.find("author") is None  # that would have to be a mail url
         assert item.findtext("{http://purl.org/dc/elements/1.1/}creator") == "The Courier"
         assert [category.text for category in item.findall("category")] == ["AI"]
     enclosures = channel.findall("item/enclosure")
@@ -119,7 +119,7 @@ def test_rss_keeps_to_its_specification(client, start):
 
 
 @pytest.mark.parametrize("start", LISTS)
-def test_atom_keeps_to_its_specification(client, start):
+def test_atom_follows_its_specification(client, start):
     """RFC 4287; dates are RFC 3339."""
     hold_copy(published("A story"))
     published("Another story")
@@ -133,7 +133,7 @@ def test_atom_keeps_to_its_specification(client, start):
         assert datetime.fromisoformat(element.findtext(f"{ATOM}updated")).tzinfo
         assert len(element.findall(f"{ATOM}link[@rel='alternate']")) == 1
         assert all(is_web_address(link.get("href")) for link in element.findall(f"{ATOM}link"))
-    assert root.find(f"{ATOM}link[@rel='self']").get("href") == f"http://testserver{address(start, 'atom')}"
+    assert root.find(f"{ATOM}link[@rel='self']").get("href") == f"http://testserver{url(start, 'atom')}"
     found = root.findall(f"{ATOM}entry")
     assert len({entry.findtext(f"{ATOM}id") for entry in found}) == 2
     for entry in found:
@@ -143,14 +143,14 @@ def test_atom_keeps_to_its_specification(client, start):
 
 
 @pytest.mark.parametrize("start", LISTS)
-def test_json_feed_keeps_to_its_specification(client, start):
+def test_json_feed_follows_its_specification(client, start):
     """JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
     article = published("A story", excerpt="")
     picture = hold_copy(article, size=99)
     feed = json.loads(text_of(client, start, "json"))
     assert feed["version"] == "https://jsonfeed.org/version/1.1"
     assert feed["title"]
-    assert feed["feed_url"] == f"http://testserver{address(start, 'json')}"
+    assert feed["feed_url"] == f"http://testserver{url(start, 'json')}"
     assert is_web_address(feed["home_page_url"])
     (item,) = feed["items"]
     page = f"http://testserver{article.get_absolute_url()}"
@@ -173,19 +173,19 @@ def test_a_site_without_stories_has_an_empty_feed_that_stays_the_same(client, fo
 
 
 @pytest.mark.parametrize(("start", "form"), FEEDS)
-def test_feeds_need_no_cookie_and_are_for_reading(client, start, form):
+def test_feeds_set_no_cookie_and_refuse_other_methods(client, start, form):
     published()
     response = get(client, start, form)
     assert not response.cookies
-    assert client.post(address(start, form)).status_code == 405
-    assert client.head(address(start, form)).status_code == 200
+    assert client.post(url(start, form)).status_code == 405
+    assert client.head(url(start, form)).status_code == 200
 
 
-# Text and addresses
+# Text and urls
 
 
 @pytest.mark.parametrize(("start", "form"), FEEDS)
-def test_text_is_text_in_every_feed(client, start, form):
+def test_text_is_escaped_in_every_feed(client, start, form):
     """A title is plain text; a description is shown as HTML, so that what it says is escaped in it."""
     outlet = builders.provider(HOSTILE.replace("\x01", "")[:190], "courier.example")
     published(HOSTILE, excerpt=HOSTILE, provider=outlet, topics=["AI", HOSTILE[:90]])
@@ -201,7 +201,7 @@ def test_text_is_text_in_every_feed(client, start, form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_title_of_nothing_that_can_be_told_is_the_storys_name(client, form):
+def test_a_title_without_valid_characters_becomes_the_storys_name(client, form):
     article = published("\x01")
     (item,) = items(client, LISTS[0], form)
     assert item["title"] == article.name
@@ -215,14 +215,14 @@ def test_a_title_of_nothing_that_can_be_told_is_the_storys_name(client, form):
     ],
 )
 @pytest.mark.parametrize("form", FORMS)
-def test_addresses_of_outlets_are_addresses(client, url, told, form):
+def test_only_web_urls_of_providers_become_links(client, url, told, form):
     published(web_url=url)
     (item,) = items(client, LISTS[0], form)
     assert item["external_url" if form == "json" else "link"] == told
 
 
 @pytest.mark.parametrize("form", ["rss", "atom"])
-def test_headlines_lead_to_the_source_and_the_story_is_named_beside_it(client, settings, form):
+def test_headlines_lead_to_the_source_with_the_story_as_related_link(client, settings, form):
     article = published()
     page = f"http://testserver{article.get_absolute_url()}"
     (item,) = items(client, LISTS[0], form)
@@ -237,13 +237,13 @@ def test_headlines_lead_to_the_source_and_the_story_is_named_beside_it(client, s
 
 
 @pytest.mark.parametrize("form", ["rss", "atom"])
-def test_a_story_that_can_be_read_nowhere_leads_to_its_page(client, form):
+def test_a_story_without_a_source_leads_to_its_page(client, form):
     article = published(web_url="")
     (item,) = items(client, LISTS[0], form)
     assert item["link"] == f"http://testserver{article.get_absolute_url()}"
 
 
-def test_a_site_that_knows_its_address_has_the_same_feeds_under_every_name(client, settings):
+def test_site_url_makes_feeds_the_same_under_every_host(client, settings):
     published()
     settings.SITE_URL = "https://news.example/"
     body = text_of(client, LISTS[0], "atom")
@@ -279,14 +279,14 @@ def test_what_is_not_public_is_in_no_feed(client, hidden):
             get(client, start, form, 404)
 
 
-def test_a_feed_changes_with_the_next_request(client):
+def test_a_feed_shows_changes_on_the_next_request(client):
     article = published("Now you see it")
     assert "Now you see it" in text_of(client, LISTS[0], "rss")
     operations.hold(article)
     assert "Now you see it" not in text_of(client, LISTS[0], "rss")
 
 
-def test_the_newest_fifty_are_told(client):
+def test_a_feed_holds_the_newest_fifty_stories(client):
     for number in range(52):
         builders.article(f"Number {number}", published_at=MORNING + timedelta(hours=number))
     titles = [item["title"] for item in items(client, LISTS[0], "rss")]
@@ -299,7 +299,7 @@ def test_a_topics_feed_holds_the_stories_of_its_subtopics(client):
     assert [item["title"] for item in items(client, "/topics/ai/feed.", "json")] == ["Deep down"]
 
 
-def test_a_search_has_a_feed_that_isnt_indexed(client):
+def test_the_feed_of_a_search_is_not_indexed(client):
     builders.article("Glacier melts")
     builders.article("Something else")
     response = client.get("/search/feed.json", {"q": 'glacier "melts"'})
@@ -330,7 +330,7 @@ def test_any_search_is_answered(client, query):
     "place",
     ["/feeds/latest.xml", "/feeds/latest.rss/", "/topics/nowhere/feed.rss", "/providers/nowhere.example/feed.rss"],
 )
-def test_what_is_not_there_is_not_found(client, place):
+def test_a_missing_feed_is_not_found(client, place):
     published()
     assert client.get(place).status_code == 404
 
@@ -343,7 +343,7 @@ def updated(client):
     return datetime.fromisoformat(item["date_modified"])
 
 
-def test_a_story_is_new_again_when_readers_see_a_difference_only(client):
+def test_a_story_is_updated_only_when_readers_see_a_difference(client):
     article = published()
     operations.score(article, quality=90)
     came = updated(client)
@@ -355,7 +355,7 @@ def test_a_story_is_new_again_when_readers_see_a_difference_only(client):
     assert updated(client) == outcome.operation.at > came
 
 
-def test_a_story_is_as_new_as_its_schedule(client):
+def test_a_scheduled_story_is_updated_when_its_schedule_begins(client):
     article = published()
     begun = timezone.now() - timedelta(minutes=1)
     Article.objects.update(created_at=MORNING, publish_at=begun)
@@ -364,7 +364,7 @@ def test_a_story_is_as_new_as_its_schedule(client):
     assert updated(client) == MORNING
 
 
-def test_coverage_that_goes_makes_a_story_new(client):
+def test_withdrawn_coverage_updates_a_story(client):
     lead = published()
     member = builders.folded(lead)
     before = updated(client)
@@ -376,7 +376,7 @@ def test_coverage_that_goes_makes_a_story_new(client):
 
 
 @pytest.mark.parametrize("form", ["rss", "atom"])
-def test_a_picture_is_our_own_copy_with_its_true_length_and_type(client, form):
+def test_a_picture_is_our_own_copy_with_its_length_and_type(client, form):
     picture = hold_copy(published(), size=4321)
     (item,) = items(client, LISTS[0], form)
     (enclosure,) = item["enclosures"]
@@ -384,7 +384,7 @@ def test_a_picture_is_our_own_copy_with_its_true_length_and_type(client, form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_picture_that_we_hold_no_copy_of_is_not_told(client, form):
+def test_a_picture_without_a_copy_is_left_out(client, form):
     builders.picture(published(), held=False)
     assert "picture" not in text_of(client, LISTS[0], form)
 
@@ -392,7 +392,7 @@ def test_a_picture_that_we_hold_no_copy_of_is_not_told(client, form):
 # Where they are found
 
 
-def test_every_page_names_feeds_that_are_there(client):
+def test_every_page_links_to_feeds_that_exist(client):
     lead = newsroom()
     pages = {"/topics/ai/": "/topics/ai/feed.", "/providers/outlet0.example/": "/providers/outlet0.example/feed."}
     for page in ["/", "/latest/", "/topics/", "/providers/", lead.get_absolute_url(), *pages]:
@@ -409,7 +409,7 @@ def test_every_page_names_feeds_that_are_there(client):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_feed_costs_the_same_queries_whatever_it_holds(client, count_queries, form):
+def test_a_feed_takes_the_same_queries_for_one_story_and_for_many(client, count_queries, form):
     starts = ("/feeds/latest.", "/topics/ai/feed.", "/providers/outlet0.example/feed.", "/search/feed.{}?q=lead")
 
     def costs(stories):
@@ -427,7 +427,7 @@ def test_a_feed_costs_the_same_queries_whatever_it_holds(client, count_queries, 
     assert costs(6) == costs(1)
 
 
-def test_an_article_that_is_deleted_meanwhile_breaks_no_feed(client, monkeypatch):
+def test_an_article_deleted_meanwhile_breaks_no_feed(client, monkeypatch):
     published("Stays")
     gone = published("Goes")
     rows = entries.ENTRY_ROWS.rows

@@ -1,0 +1,169 @@
+"""Pictures and logos on pages, and the files that the public may fetch."""
+
+import re
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from articles.models import ArticleImage
+from providers.models import ProviderLogo
+from tests import builders
+from tests.public.newsroom import LIST_PATHS, body
+
+pytestmark = pytest.mark.django_db
+
+
+HASH = "ab" + "0123456789abcdef" * 3 + "0123456789abcd"
+
+
+# Pictures
+
+
+def test_pictures_come_from_our_own_copies_only(client):
+    article = builders.article(topics=["AI"])
+    ArticleImage.objects.create(article=article, url="https://pictures.example/not-held.jpg")
+    for url in [*LIST_PATHS, article.get_absolute_url()]:
+        assert "<img" not in body(client, url)
+    builders.picture(article, "https://pictures.example/held.jpg")
+    for url in ("/", "/latest/", article.get_absolute_url()):
+        page = body(client, url)
+        assert "<picture>" in page
+        assert "pictures.example" not in page
+
+
+PICTURED = (
+    "/",
+    "/latest/",
+    "/topics/ai/",
+    "/providers/courier.example/",
+    "/archive/2020/06/09/",
+    "/search/?q=pictured",
+)
+
+
+@pytest.mark.parametrize("url", [*PICTURED, "/news/2020-06-09-first/"])
+def test_the_first_picture_of_a_page_loads_at_once_and_the_others_lazily(client, url):
+    for name in ("first", "second"):
+        article = builders.article(f"Pictured {name}", name=f"2020-06-09-{name}", topics=["AI"], quality=90)
+        builders.picture(article, width=1000, height=500)
+    shown = re.findall(r"<picture>.*?</picture>", body(client, url))
+    assert shown
+    for number, picture in enumerate(shown):
+        assert ('fetchpriority="high"' in picture) == (number == 0)
+        assert ('loading="lazy" decoding="async"' in picture) == (number > 0)
+        assert 'width="1000" height="500" alt=""' in picture
+        assert re.findall(r'type="image/(\w+)"', picture) == ["avif", "webp"]
+        assert picture.count('sizes="') == 2
+
+
+def test_a_thumbnail_offers_no_more_pixels_than_it_needs(client):
+    for _ in range(2):
+        builders.picture(builders.article(), width=1280, height=720)
+    thumb = re.findall(r"<picture>.*?</picture>", body(client, "/latest/"))[1]
+    assert re.findall(r"/(\d+)\.avif (\d+)w", thumb) == [("160", "160"), ("320", "320"), ("480", "480")]
+    article = builders.article()
+    builders.picture(article, width=1280, height=720)
+    page = body(client, article.get_absolute_url())
+    assert re.findall(r"/(\d+)\.webp \d+w", page) == ["160", "320", "480", "640", "960", "1280"]
+    assert re.search(r'<img src="/media/pictures/[0-9a-f]{2}/[0-9a-f]{32}/640\.jpg"', page)
+
+
+def test_pictures_show_their_credit_and_alternative_text(client):
+    article = builders.article()
+    builders.picture(article, alt='A "fox" <in> snow', attribution="Ana & sons")
+    page = body(client, article.get_absolute_url())
+    assert 'alt="A &quot;fox&quot; &lt;in&gt; snow"' in page
+    assert "<figcaption>Picture: <bdi>Ana &amp; sons</bdi></figcaption>" in page
+    assert 'alt="A &quot;fox&quot;' in body(client, "/latest/")
+
+
+def test_the_first_picture_with_a_copy_is_shown(client):
+    article = builders.article()
+    builders.picture(article, held=False)
+    second = builders.picture(article)
+    builders.picture(article)
+    for url in ("/", "/latest/", article.get_absolute_url()):
+        assert set(re.findall(r"pictures/../([0-9a-f]{32})/", body(client, url))) == {second.key}
+
+
+@pytest.mark.parametrize(
+    ("rungs", "shown"),
+    [((50,), ['src="/{}/50.webp"']), ((50, 100), ['src="/{}/50.webp"', 'srcset="/{}/50.webp, /{}/100.webp 2x"'])],
+)
+def test_a_logo_is_sharp_on_dense_screens(client, rungs, shown):
+    folder = f"media/logos/ab/{HASH[:32]}"
+    outlet = builders.provider()
+    ProviderLogo.objects.create(provider=outlet, url="/a.png", width=400, file=f"logos/ab/{HASH[:32]}/{rungs[-1]}.webp")
+    builders.article()
+    page = body(client, "/providers/")
+    assert all(text.replace("{}", folder) in page for text in shown)
+    assert ("srcset" in page) == (len(rungs) > 1)
+
+
+def test_a_provider_without_a_logo_gets_a_monogram(client):
+    outlet = builders.provider()
+    logo = ProviderLogo.objects.create(provider=outlet, url="https://courier.example/logo.png", width=50, height=50)
+    builders.article()
+    assert re.search(r'class="mark[^>]*>C</span>', body(client, "/providers/"))
+    logo.file = f"logos/ab/{HASH}.png"
+    logo.save()
+    assert f'src="/media/logos/ab/{HASH}.png"' in body(client, "/providers/")
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        (f"pictures/ab/{HASH[:32]}/1280.jpg", "image/jpeg"),
+        (f"pictures/ab/{HASH[:32]}/160.webp", "image/webp"),
+        (f"pictures/ab/{HASH[:32]}/7.avif", "image/avif"),
+        (f"logos/ab/{HASH[:32]}/50.webp", "image/webp"),
+        (f"logos/ab/{HASH}.png", "image/png"),
+        ("logos/courier_50x50.png", "image/png"),
+    ],
+)
+def test_copies_are_sent_with_their_type_and_cached_for_ever(client, name, content_type):
+    default_storage.save(name, ContentFile(b"bytes"))
+    response = client.get(f"/media/{name}")
+    assert b"".join(response.streaming_content) == b"bytes"
+    assert response["Content-Type"] == content_type
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"] == "default-src 'none'"
+    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "secret.txt",
+        f"pictures/ab/{HASH[:32]}/160.svg",
+        f"pictures/ab/{HASH[:32]}/160.html",
+        f"pictures/ab/{HASH[:32]}/160.jpg.html",
+        f"pictures/ab/{HASH[:32]}/160.jpg\n",
+        f"pictures/ab/{HASH[:32]}/160.jpg.0123.part",
+        f"pictures/ab/{HASH[:32]}/0160.jpg",
+        f"pictures/ab/{HASH[:32]}/16000.jpg",
+        f"pictures/ab/{HASH[:32]}/original.jpg",
+        f"pictures/{HASH[:32]}/160.jpg",
+        "pictures/ab/short/160.jpg",
+        f"pictures/ab/{HASH[:32].upper()}/160.jpg",
+        "logos/.hidden.png",
+        "logos/logo.svg",
+        "logos/deep/logo.png",
+        f"exports/ab/{HASH}.jpg",
+    ],
+)
+def test_nothing_else_in_the_storage_has_a_url(client, settings, name):
+    path = settings.MEDIA_ROOT / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("secret")
+    assert client.get(f"/media/{name.replace(chr(10), '%0A')}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["../secret.png", "logos/../secret.png", "logos/%2e%2e/x.png", "%00.png", ""])
+def test_no_path_leads_out_of_the_media(client, path):
+    assert client.get(f"/media/{path}").status_code == 404
+
+
+def test_a_picture_that_was_deleted_is_not_found(client):
+    assert client.get(f"/media/pictures/ab/{HASH[:32]}/160.jpg").status_code == 404
