@@ -78,6 +78,29 @@ class ArticleChangeList(ChangeList):
         )
 
 
+def _action(
+    description: str, permission: str, operation: Callable[..., ActionResult], past_tense: str, *args: Any
+) -> Any:
+    """Return an action of the list that runs an operation and reports what it changed and what it rejected."""
+
+    @admin.action(description=description, permissions=[permission])
+    def run(self: ArticleListAdmin, request: HttpRequest, queryset: ArticleQuerySet) -> None:
+        result = operation(queryset, *args, by=admin_actor(request), versions=_sent_versions(request))
+        self.message_count(request, len(result.done), past_tense)
+        if result.rejections:
+            shown = [f"“{rejection.title}” {rejection.reason}" for rejection in result.rejections[:REJECTIONS_MAX]]
+            if len(result.rejections) > REJECTIONS_MAX:
+                shown.append(f"and {len(result.rejections) - REJECTIONS_MAX} more")
+            text = f"{len(result.rejections)} not {past_tense}: {'; '.join(shown)}."
+            self.message_user(request, text, messages.WARNING)
+
+    return run
+
+
+def _unpin(articles: ArticleQuerySet, **context: Any) -> ActionResult:
+    return operations.unpin(articles.exclude(pins=[]), **context)
+
+
 class ArticleListAdmin(AuditLogAdminMixin, admin.ModelAdmin):
     list_verb = Verb.SCORE
     list_display = (
@@ -147,50 +170,18 @@ class ArticleListAdmin(AuditLogAdminMixin, admin.ModelAdmin):
 
     # Actions
 
-    @admin.action(description="Publish selected articles", permissions=["publish"])
-    def publish_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
-        self._run(request, queryset, operations.publish, "published")
-
-    @admin.action(description="Hold selected articles", permissions=["score"])
-    def hold_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
-        self._run(request, queryset, operations.hold, "held")
-
-    @admin.action(description="Spike selected articles", permissions=["score"])
-    def spike_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
-        self._run(request, queryset, operations.spike, "spiked", SpikeReason.OTHER)
-
-    @admin.action(description="Reopen selected articles", permissions=["score"])
-    def reopen_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
-        self._run(request, queryset, operations.reopen, "reopened")
-
-    @admin.action(description="Unpin selected: let documents and policy decide again", permissions=["score"])
-    def unpin_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
-        self._run(request, queryset.exclude(pins=[]), operations.unpin, "unpinned")
+    publish_selected = _action("Publish selected articles", "publish", operations.publish, "published")
+    hold_selected = _action("Hold selected articles", "score", operations.hold, "held")
+    spike_selected = _action("Spike selected articles", "score", operations.spike, "spiked", SpikeReason.OTHER)
+    reopen_selected = _action("Reopen selected articles", "score", operations.reopen, "reopened")
+    unpin_selected = _action("Unpin selected: let documents and policy decide again", "score", _unpin, "unpinned")
 
     @admin.action(description="Rescore selected articles by the policy", permissions=["score"])
     def rescore_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
         changed = operations.rescore(queryset, by=admin_actor(request))
-        self._message_count(request, len(changed), "changed by rescoring; pins stayed")
+        self.message_count(request, len(changed), "changed by rescoring; pins stayed")
 
-    def _run(
-        self,
-        request: HttpRequest,
-        queryset: ArticleQuerySet,
-        operation: Callable[..., ActionResult],
-        past_tense: str,
-        *args: Any,
-    ) -> None:
-        """Run an operation on the selected articles and report how many it changed and which it rejected."""
-        result = operation(queryset, *args, by=admin_actor(request), versions=_sent_versions(request))
-        self._message_count(request, len(result.done), past_tense)
-        if result.rejections:
-            shown = [f"“{rejection.title}” {rejection.reason}" for rejection in result.rejections[:REJECTIONS_MAX]]
-            if len(result.rejections) > REJECTIONS_MAX:
-                shown.append(f"and {len(result.rejections) - REJECTIONS_MAX} more")
-            text = f"{len(result.rejections)} not {past_tense}: {'; '.join(shown)}."
-            self.message_user(request, text, messages.WARNING)
-
-    def _message_count(self, request: HttpRequest, number: int, past_tense: str) -> None:
+    def message_count(self, request: HttpRequest, number: int, past_tense: str) -> None:
         noun = "article" if number == 1 else "articles"
         self.message_user(request, f"{number} {noun} {past_tense}.", messages.SUCCESS if number else messages.INFO)
 

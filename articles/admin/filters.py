@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -147,22 +147,14 @@ class TimeFilter(admin.SimpleListFilter):
                 yield str(year), str(year)
 
 
-def _days_ago(days: int) -> Callable[[datetime], datetime]:
-    return lambda midnight: midnight - timedelta(days=days)
-
-
-_RECENT: dict[str, tuple[str, Callable[[datetime], datetime]]] = {
-    "today": ("today", _days_ago(0)),
-    "week": ("past 7 days", _days_ago(7)),
-    "30days": ("past 30 days", _days_ago(30)),
-}
+_RECENT = {"today": ("today", 0), "week": ("past 7 days", 7), "30days": ("past 30 days", 30)}  # label, days
 
 
 def _span(choice: str) -> tuple[datetime, datetime] | None:
     """Return when the chosen time begins and ends; None if there is no such choice."""
     if choice in _RECENT:
         midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-        return _RECENT[choice][1](midnight), midnight + timedelta(days=1)
+        return midnight - timedelta(days=_RECENT[choice][1]), midnight + timedelta(days=1)
     year, _, month = choice.partition("-")
     try:
         first = date(int(year), int(month or 1), 1)

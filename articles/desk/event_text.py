@@ -69,14 +69,8 @@ RESTORE_PERMISSIONS = {
         (*TEXT_FIELDS, *URL_FIELDS, "published_at", "provider_id", "type", "category", "tags", "topics"),
         permissions.PERMISSION_BY_ACTION["edit"],
     ),
-    "quality": permissions.SCORE,
-    "heat": permissions.SCORE,
-    "state": permissions.SCORE,
-    "spike_reason": permissions.SCORE,
-    "publish_at": permissions.PUBLISH,
-    "unpublish_at": permissions.PUBLISH,
-    "pick_until": permissions.PUBLISH,
-    "removed": permissions.PUBLISH,
+    **dict.fromkeys(("quality", "heat", "state", "spike_reason"), permissions.SCORE),
+    **dict.fromkeys(("publish_at", "unpublish_at", "pick_until", "removed"), permissions.PUBLISH),
     "lead_id": permissions.FOLD,
     "images": "articles.change_articleimage",
     "related": "articles.change_relatedlink",
@@ -135,14 +129,7 @@ def referenced_keys(events: Iterable[Event]) -> dict[str, set[int]]:
 
 def label_of(name: str) -> str:
     """Return what editors call a field."""
-    if name.startswith(PIN_PREFIX):
-        return f"pin of {label_of(_pinned_field(name))}"
     return LABELS.get(name) or name.removesuffix("_id").replace("_", " ")
-
-
-def subject_noun(subject: str) -> str:
-    """Return what editors call a row of this subject."""
-    return "outlet" if subject == Subject.PROVIDER else Subject(subject).label
 
 
 def describe_operation(operation: Operation, subject: str = "") -> str:
@@ -181,7 +168,7 @@ def _change_line(event: Event, by_field: Mapping[str, Event], names: NameLookup,
     words = _describe(event, by_field, names, verb)
     segments: list[Segment] = []
     if event.field in TEXT_FIELDS:
-        segments = abbreviate(diff_words(_text(event.before), _text(event.after)))
+        segments = abbreviate(diff_words(str(event.before or ""), str(event.after or "")))
     return ChangeLine(event.pk, event.field, label_of(event.field), words, segments, restore_permission(event))
 
 
@@ -193,11 +180,17 @@ def _describe(event: Event, by_field: Mapping[str, Event], names: NameLookup, ve
         return "deleted"
     before, after = event.before, event.after
     if name == "state":
-        return _describe_state(before, after, by_field.get("spike_reason"))
+        reason = by_field.get("spike_reason")
+        was = f"{before}: {reason.before}" if reason and reason.before else before
+        now = f"{after}: {reason.after}" if reason and reason.after else after
+        return f"{now} (was {was})"
     if name == "picture":
         return f"picture taken down for good: {before}"
+    if name == "lead_id" and after is None:
+        return f"no longer folded under “{names.get(name, before)}”"
     if name == "lead_id":
-        return _describe_fold(before, after, names)
+        moved = f" instead of “{names.get(name, before)}”" if before is not None else ""
+        return f"folded under “{names.get(name, after)}”{moved}"
     if name in FLAG_TEXTS:
         return FLAG_TEXTS[name][0 if after else 1]
     if name in LIST_LABELS:
@@ -207,43 +200,23 @@ def _describe(event: Event, by_field: Mapping[str, Event], names: NameLookup, ve
     return f"{label_of(name)} {_display_value(name, before, names)} → {_display_value(name, after, names)}"
 
 
-def _describe_state(before: Any, after: Any, reason: Event | None) -> str:
-    was = f"{before}: {reason.before}" if reason and reason.before else str(before)
-    now = f"{after}: {reason.after}" if reason and reason.after else str(after)
-    return f"{now} (was {was})"
-
-
-def _describe_fold(before: Any, after: Any, names: NameLookup) -> str:
-    if after is None:
-        return f"no longer folded under “{names.get('lead_id', before)}”"
-    moved = f" instead of “{names.get('lead_id', before)}”" if before is not None else ""
-    return f"folded under “{names.get('lead_id', after)}”{moved}"
-
-
 def _pin_lines(events: Sequence[Event]) -> list[ChangeLine]:
     """Return one line for all pins that were set, one for those removed, and one for each changed incoming value."""
-    lines = []
-    for verb, those in (
-        ("pinned", [event for event in events if event.before is None]),
-        ("unpinned", [event for event in events if event.after is None]),
-    ):
-        if those:
-            words = f"{verb} {', '.join(label_of(_pinned_field(event.field)) for event in those)}"
-            lines.append(ChangeLine(those[0].pk, those[0].field, verb, words))
+    lines: dict[str, ChangeLine] = {}
     for event in events:
+        name = label_of("state" if event.field == f"{PIN_PREFIX}published" else event.field.removeprefix(PIN_PREFIX))
         if event.before is not None and event.after is not None:
-            label = f"what its document says as {label_of(_pinned_field(event.field))}"
+            label = f"what its document says as {name}"
             before, after = (
                 _display(value.get("wish") if isinstance(value, dict) else value)
                 for value in (event.before, event.after)
             )
-            lines.append(ChangeLine(event.pk, event.field, label, f"{label}: {before} → {after}"))
-    return lines
-
-
-def _pinned_field(name: str) -> str:
-    pinned = name.removeprefix(PIN_PREFIX)
-    return "state" if pinned == "published" else pinned
+            words = f"{label}: {before} → {after}"
+        else:
+            label = "pinned" if event.before is None else "unpinned"
+            words = f"{lines[label].words}, {name}" if label in lines else f"{label} {name}"
+        lines[label] = ChangeLine(event.pk, event.field, label, words)
+    return list(lines.values())
 
 
 def restore_permission(event: Event) -> str:
@@ -272,9 +245,7 @@ def _display(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return str(value).replace("-", MINUS)
-    if isinstance(value, list):
-        return _truncate(", ".join(_strings(value))) or NOTHING
-    return _truncate(str(value))
+    return _truncate(", ".join(_strings(value)) if isinstance(value, list) else str(value)) or NOTHING
 
 
 def _display_time(value: Any) -> str:
@@ -283,10 +254,6 @@ def _display_time(value: Any) -> str:
     except (TypeError, ValueError, OverflowError):
         return _display(value)
     return format_date(local, "j M Y, H:i T")
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
 
 
 def _strings(value: Any) -> list[str]:
@@ -322,11 +289,8 @@ def _describe_items(label: str, before: dict[str, tuple[str, Any]], after: dict[
     added = [title for key, (title, _) in after.items() if key not in before]
     removed = [title for key, (title, _) in before.items() if key not in after]
     changed = [title for key, (title, entry) in after.items() if key in before and before[key][1] != entry]
-    parts = [
-        f"{len(titles)} {what} ({_first_items(titles)})"
-        for what, titles in (("added", added), ("removed", removed), ("changed", changed))
-        if titles
-    ]
+    counts = {"added": added, "removed": removed, "changed": changed}
+    parts = [f"{len(titles)} {what} ({_first_items(titles)})" for what, titles in counts.items() if titles]
     return f"{label}: {', '.join(parts)}" if parts else f"{label} in a new order"
 
 

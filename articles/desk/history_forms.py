@@ -13,7 +13,6 @@ from django.http import QueryDict
 from articles.models import Operation, Verb
 
 PEOPLE_MAX = 200
-KEY_MAX = 2**63 - 1
 DAYS = (date(1970, 1, 2), date(2999, 12, 30))  # they begin and end at a valid time in every time zone
 
 
@@ -43,12 +42,3 @@ class HistoryFilter(forms.Form):
 class UndoForm(forms.Form):
     reason = forms.CharField(required=False, max_length=300)
     confirmed = forms.BooleanField(required=False)
-
-
-class RestoreForm(forms.Form):
-    version = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
-
-
-def parse_cursor(text: str) -> int | None:
-    """Return the primary key in `text`; None for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= KEY_MAX else None

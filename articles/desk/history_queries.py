@@ -16,7 +16,7 @@ from articles.audit_log.events import DELETED
 from articles.models import Article, Event, Operation, Subject, Topic
 from providers.models import Provider
 
-from .event_text import ChangeLine, NameLookup, describe_changes, describe_operation, referenced_keys, subject_noun
+from .event_text import ChangeLine, NameLookup, describe_changes, describe_operation, referenced_keys
 
 PAGE_SIZE = 50
 EVENTS_READ = 24  # events of an operation that a list reads
@@ -44,7 +44,7 @@ class SubjectChanges:
     @property
     def kind(self) -> str:
         """What editors call it."""
-        return subject_noun(self.subject)
+        return "outlet" if self.subject == Subject.PROVIDER else Subject(self.subject).label
 
     @property
     def is_gone(self) -> bool:
@@ -82,10 +82,10 @@ class HistoryEntry:
         return [line for row in self.rows for line in row.changes]
 
 
-def timeline(subject: str, pk: int, limit: int = 20, before: int | None = None) -> list[HistoryEntry]:
+def timeline(subject: str, pk: int, limit: int = 20, before: int = 0) -> list[HistoryEntry]:
     """Return what was done to one row, newest first, in a fixed number of queries. `before` is an operation's key."""
     of_row = Event.objects.filter(subject=subject, subject_id=pk)
-    earlier = of_row if before is None else of_row.filter(operation__lt=before)
+    earlier = of_row.filter(operation__lt=before) if before else of_row
     newest = earlier.order_by("-operation_id").values("operation_id").distinct()[:limit]
     of_newest = of_row.filter(operation__in=newest).select_related("operation")
     events = list(of_newest.prefetch_related("operation__undone_by").order_by("-operation_id", "pk"))

@@ -25,7 +25,7 @@ from providers.models import Provider
 
 from . import restore_field
 from .event_text import HIDDEN_FIELDS, describe_operation, label_of, restore_permission
-from .history_forms import HistoryFilter, RestoreForm, UndoForm, parse_cursor
+from .history_forms import HistoryFilter, UndoForm
 from .history_queries import (
     PAGE_SIZE,
     HistoryEntry,
@@ -35,7 +35,7 @@ from .history_queries import (
     timeline,
     undone_by,
 )
-from .view_helpers import DeskRequest, actor, desk_view, render_admin, safe_next_url
+from .view_helpers import DeskRequest, actor, desk_view, parse_id, render_admin, safe_next_url
 
 VIEW_PERMISSION = "articles.view_operation"
 CONFIRM_ABOVE = 50  # articles; undoing more needs a confirmation
@@ -51,9 +51,9 @@ def history(request: DeskRequest) -> HttpResponse:
     """Show what was done on the whole site, newest first."""
     form = HistoryFilter(request.GET)
     form.is_valid()
-    before = parse_cursor(request.GET.get("before", ""))
+    before = parse_id(request.GET.get("before", ""))
     matching = _filtered_operations(form.cleaned_data)
-    if before is not None:
+    if before:
         matching = matching.filter(pk__lt=before)
     entries, older = _paginate(recent_operations(matching, PAGE_SIZE + 1))
     context = {
@@ -134,8 +134,7 @@ def restore(request: DeskRequest, pk: int, event_id: int) -> HttpResponse:
     target = get_object_or_404(Article, pk=pk)
     if restore_permission(event) and not request.user.has_perm(restore_permission(event)):
         raise PermissionDenied
-    form = RestoreForm(request.POST)
-    version = form.cleaned_data["version"] if form.is_valid() else None
+    version = parse_id(request.POST.get("version", "")) or None
     label = label_of(event.field)
     try:
         done = restore_field.restore(target, event, by=actor(request), version=version).operation
@@ -150,7 +149,7 @@ def restore(request: DeskRequest, pk: int, event_id: int) -> HttpResponse:
 
 
 def _subject_history(request: DeskRequest, subject: str, pk: int, row: Article | Provider | None) -> HttpResponse:
-    before = parse_cursor(request.GET.get("before", ""))
+    before = parse_id(request.GET.get("before", ""))
     entries, older = _paginate(timeline(subject, pk, PAGE_SIZE + 1, before))
     if row is not None:
         name = str(row)

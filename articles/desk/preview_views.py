@@ -5,10 +5,7 @@ A preview has URLs of its own: the public URL of a story never shows one. Lookin
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import wraps
-from typing import Any
 
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
@@ -26,32 +23,15 @@ SALT = "articles.preview"
 LINK_LIFETIME = timedelta(hours=48)
 HEADERS = {"Cache-Control": "no-store, private", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
 
-View = Callable[..., HttpResponse]
-
-
-def private_response(view: View) -> View:
-    """Keep the responses of a view out of caches, search indexes and the logs of other sites."""
-
-    @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        for name, value in HEADERS.items():
-            response[name] = value
-        return response
-
-    return wrapped
-
 
 @desk_view()
 @require_safe
-@private_response
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     return _render(request, _article(pk), is_desk=True)
 
 
 @desk_view("articles.change_article")
 @require_POST
-@private_response
 def make_link(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the preview with a new signed link to it."""
     article = _article(pk)
@@ -61,15 +41,13 @@ def make_link(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@private_response
 def signed_preview(request: HttpRequest, token: str) -> HttpResponse:
     """Show the story of a signed link in any state; a link with a bad signature is not found."""
     try:
         pk = read_token(token)
     except signing.SignatureExpired:
-        return render(
-            request, "articles/preview_expired.html", {"hours": LINK_LIFETIME // timedelta(hours=1)}, status=410
-        )
+        context = {"hours": LINK_LIFETIME // timedelta(hours=1)}
+        return _private(render(request, "articles/preview_expired.html", context, status=410))
     except signing.BadSignature:
         raise Http404 from None
     return _render(request, _article(pk), ends=ends_at(token))
@@ -130,4 +108,11 @@ def _render(
         "link": link,
         "ends": ends,
     }
-    return render(request, "articles/preview.html", context)
+    return _private(render(request, "articles/preview.html", context))
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """Keep a response out of caches, search indexes and the logs of other sites."""
+    for name, value in HEADERS.items():
+        response[name] = value
+    return response

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import chain, groupby
+from operator import itemgetter
 
 WORDS_MAX = 400  # words and gaps compared one by one; where more differ, the whole stretch counts as replaced
-CONTEXT = 60  # characters kept around a difference where a long text is abbreviate
+CONTEXT = 60  # characters kept around a difference where a long text is abbreviated
 SEGMENT_MAX = 2000  # characters of one segment
 
 # Scripts without spaces count letter by letter.
@@ -36,9 +38,16 @@ def diff_words(before: str, after: str) -> list[Segment]:
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
     start = _common_prefix(old, new)
     end = _common_prefix(old[start:][::-1], new[start:][::-1])
-    middle_old, middle_new = old[start : len(old) - end], new[start : len(new) - end]
-    changed = _diff_middle(middle_old, middle_new)
-    return _to_segments([(Kind.KEPT, old[:start]), *changed, (Kind.KEPT, old[len(old) - end :])])
+    head, tail = old[:start], old[len(old) - end :]
+    middle = _diff_middle(old[start : len(old) - end], new[start : len(new) - end])
+    segments = []
+    for is_kept, steps in groupby([(True, head, head), *middle, (True, tail, tail)], key=itemgetter(0)):
+        _, removed, added = zip(*steps, strict=True)
+        if is_kept:
+            segments.append(Segment(Kind.KEPT, _join(removed)))
+        else:
+            segments += [Segment(Kind.REMOVED, _join(removed)), Segment(Kind.ADDED, _join(added))]
+    return [segment for segment in segments if segment.text]
 
 
 def abbreviate(segments: Sequence[Segment]) -> list[Segment]:
@@ -55,55 +64,22 @@ def _shorten(segment: Segment, is_first: bool, is_last: bool) -> str:
     return text if len(text) <= SEGMENT_MAX else f"{text[:SEGMENT_MAX]} …"
 
 
-def _common_prefix(old: Sequence[str], new: Sequence[str]) -> int:
+def _common_prefix(old: list[str], new: list[str]) -> int:
     """Return how many words both begin with."""
-    count = 0
-    for one, other in zip(old, new, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
+    return next(
+        (n for n, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), min(len(old), len(new))
+    )
 
 
-def _diff_middle(old: list[str], new: list[str]) -> Iterator[tuple[Kind, list[str]]]:
+def _diff_middle(old: list[str], new: list[str]) -> Iterator[tuple[bool, list[str], list[str]]]:
+    """Yield whether words were kept, and the old and new ones. A gap between two changes counts as changed."""
     if max(len(old), len(new)) > WORDS_MAX:
-        yield Kind.REMOVED, old
-        yield Kind.ADDED, new
+        yield False, old, new
         return
     for step, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new).get_opcodes():
-        if step == "equal":
-            yield Kind.KEPT, old[old_from:old_to]
-        else:
-            yield Kind.REMOVED, old[old_from:old_to]
-            yield Kind.ADDED, new[new_from:new_to]
+        words = old[old_from:old_to]
+        yield step == "equal" and not "".join(words).isspace(), words, new[new_from:new_to]
 
 
-def _to_segments(steps: Iterable[tuple[Kind, list[str]]]) -> list[Segment]:
-    """Join neighbouring words of one kind; a gap between two changed words counts as changed."""
-    segments: list[Segment] = []
-    removed = added = gap = ""
-    for kind, words in steps:
-        text = "".join(words)
-        if not text:
-            continue
-        if kind == Kind.KEPT and text.isspace() and (removed or added):
-            gap += text
-        elif kind == Kind.KEPT:
-            segments += _change(removed, added)
-            segments.append(Segment(Kind.KEPT, gap + text))
-            removed = added = gap = ""
-        else:
-            removed += gap + text * (kind == Kind.REMOVED)
-            added += gap + text * (kind == Kind.ADDED)
-            gap = ""
-    segments += _change(removed, added)
-    if gap:
-        segments.append(Segment(Kind.KEPT, gap))
-    return segments
-
-
-def _change(removed: str, added: str) -> Iterator[Segment]:
-    if removed:
-        yield Segment(Kind.REMOVED, removed)
-    if added:
-        yield Segment(Kind.ADDED, added)
+def _join(words: Iterable[list[str]]) -> str:
+    return "".join(chain.from_iterable(words))
