@@ -20,7 +20,7 @@ from articles import operations
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
 from articles.db.locks import import_lock
-from articles.models import Article, Operation, Policies, Verb
+from articles.models import Article, Policies, Verb
 from articles.operations.pins import REIMPORT_MARK
 from articles.rules import slugs
 from articles.stories import duplicates, links, placement, rescoring
@@ -115,7 +115,6 @@ class _ImportRun:
         self.policies = Policies.load()
         self.references = ReferenceCache()
         self.counts: Counter[str] = Counter()
-        self.newest_operation: int | None = None
         self.hashes: dict[str, str] = {}  # content hashes of this run's documents, by name
         self.rejected: set[str] = set()  # stems of files that exist but could not be imported
         self.changed: list[_ParsedFile | SourceFile] = []
@@ -193,7 +192,6 @@ class _ImportRun:
         self._report(FileResult(source.label, REJECTED, problems=problems))
 
     def _read_batch(self, sources: Sequence[SourceFile]) -> None:
-        self.newest_operation = _newest_operation()
         stored = _stored_hashes(source.stem for source in sources if slugs.is_document_name(source.stem))
         parsed_files = [parsed for source in sources if (parsed := self._parse(source, stored))]
         stored |= _stored_hashes(parsed.name for parsed in parsed_files if parsed.name != parsed.source.stem)
@@ -249,8 +247,7 @@ class _ImportRun:
         """Store new documents and return them, except those whose articles an editor has restored meanwhile."""
         with transaction.atomic():
             Policies.load(exclusive=True)  # until the transaction ends, nobody restores another one
-            is_quiet = _newest_operation() == self.newest_operation
-            restored = {} if is_quiet else _stored_hashes(parsed.name for parsed in new)
+            restored = _stored_hashes(parsed.name for parsed in new)
             fresh = [parsed for parsed in new if parsed.name not in restored]
             store.insert([parsed.document for parsed in fresh], self.references, self.policies)
         for parsed in new:
@@ -331,10 +328,6 @@ class _ImportRun:
 
     def _parse_again(self, changed: _ParsedFile | SourceFile) -> _ParsedFile | None:
         return changed if isinstance(changed, _ParsedFile) else self._parse(changed, {})
-
-
-def _newest_operation() -> int | None:
-    return Operation.objects.order_by("-pk").values_list("pk", flat=True).first()
 
 
 def _stored_hashes(names: Iterable[str]) -> dict[str, str]:

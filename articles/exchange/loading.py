@@ -10,26 +10,17 @@ from articles.db.bulk import ids_between_or_in
 from articles.models import ArticleImage, ArticleQuerySet, ArticleTopic, RelatedImage, RelatedLink
 
 from .format.document import Document, Image, Layout, Outlet, Related
+from .format.fields import QUOTED_DIALECTS
 
+SCORE_FIELDS = ("quality", "heat", "published")
+LIST_FIELDS = ("topics", "images", "related")
+_NOT_TEXT = {*SCORE_FIELDS, *LIST_FIELDS, "provider", "secured"}
 TEXT_FIELDS = (
     "dialect",
-    "category",
-    "title",
-    "excerpt",
-    "published_at",
-    "original_url",
-    "web_url",
-    "amp_url",
-    "cdn_amp_url",
-    "type",
-    "removed",
-    "featured_content",
-    "tags",
+    *(field.attribute for field in QUOTED_DIALECTS.article if field.attribute not in _NOT_TEXT),
     "body",
     "extra",
 )
-SCORE_FIELDS = ("quality", "heat", "published")
-LIST_FIELDS = ("topics", "images", "related")
 IMAGE_FIELDS = ("url", "width", "height", "is_cached", "title", "attribution", "extra", "layout")
 RELATED_FIELDS = ("title", "excerpt", "published_at", "web_url", "amp_url", "cdn_amp_url", "type", "quality", "extra")
 _DOCUMENT_FIELDS = ("name", *TEXT_FIELDS, *SCORE_FIELDS, "secured", "content_hash")

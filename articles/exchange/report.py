@@ -3,62 +3,47 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
-from types import TracebackType
-from typing import Any
 
 from .importing import REJECTED, WITHDRAWN, FileResult
 
 
 class Report:
-    """Writes results to a file as they come. Raises OSError if the file can't be written."""
+    """Collects results and writes them at the end, also of a run that is stopped.
+
+    Raises OSError at once if the file can't be written.
+    """
 
     def __init__(self, path: str) -> None:
-        self.path = path
+        self.results: list[FileResult] = []
         self.notices: dict[str, list[str]] = defaultdict(list)
         self.file = open(path, "w", encoding="utf-8")  # noqa: SIM115  closed by __exit__
 
     def __enter__(self) -> Report:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.file.close()
-        if self.notices and error is None:
-            self._add_notices()
+    def __exit__(self, *error: object) -> None:
+        with self.file:
+            for result in self.results:
+                notices = [] if result.outcome == REJECTED else self.notices.pop(result.name, [])
+                self._write(result.label, result, result.warnings + notices)
+            for name, warnings in self.notices.items():  # an article without a file gets a line of its own
+                self._write(None, FileResult("", WITHDRAWN, name), warnings)
 
     def add(self, result: FileResult) -> None:
-        problems = [{"line": problem.line, "message": problem.message} for problem in result.problems]
-        self.file.write(
-            _line(result.label, result.name, result.outcome, result.changed, problems, warnings=result.warnings)
-        )
+        self.results.append(result)
 
     def add_notice(self, name: str, notice: str) -> None:
-        """Add a warning to the line of the article `name`, whether that is written already or not."""
+        """Add a warning to the line of the article `name`."""
         self.notices[name].append(notice)
 
-    def _add_notices(self) -> None:
-        """Write the file again with the notices; an article without a file gets a line of its own."""
-        part = f"{self.path}.part"
-        with open(self.path, encoding="utf-8") as before, open(part, "w", encoding="utf-8") as after:
-            for text in before:
-                line = json.loads(text)
-                if line["outcome"] != REJECTED:
-                    line["warnings"] += self.notices.pop(line["slug"], [])
-                after.write(_dumps(line))
-            for name, warnings in self.notices.items():
-                after.write(_line(None, name, WITHDRAWN, [], [], warnings=warnings))
-        os.replace(part, self.path)
-
-
-def _line(
-    path: str | None, slug: str, outcome: str, changed: list[str], errors: list[Any], *, warnings: list[str]
-) -> str:
-    values = {"path": path, "slug": slug, "outcome": outcome, "changed": changed, "errors": errors}
-    return _dumps(values | {"warnings": warnings})
-
-
-def _dumps(values: dict[str, Any]) -> str:
-    return json.dumps(values, ensure_ascii=False) + "\n"
+    def _write(self, path: str | None, result: FileResult, warnings: list[str]) -> None:
+        values = {
+            "path": path,
+            "slug": result.name,
+            "outcome": result.outcome,
+            "changed": result.changed,
+            "errors": [{"line": problem.line, "message": problem.message} for problem in result.problems],
+            "warnings": warnings,
+        }
+        self.file.write(json.dumps(values, ensure_ascii=False) + "\n")

@@ -23,24 +23,11 @@ from .loading import LIST_FIELDS, SCORE_FIELDS, TEXT_FIELDS, layout_with_outlet
 from .registry import ReferenceCache
 
 # The tables' columns; the first ones of each are attributes of the document that are stored as they are.
+_CONVERTED = {"published_at", "tags", "extra"}
 _ARTICLE_ATTRIBUTES = (
+    *(name for name in (*TEXT_FIELDS, *SCORE_FIELDS) if name not in _CONVERTED),
     "name",
-    "dialect",
-    "category",
-    "title",
-    "excerpt",
-    "original_url",
-    "web_url",
-    "amp_url",
-    "cdn_amp_url",
-    "type",
-    "quality",
-    "heat",
-    "published",
-    "removed",
-    "featured_content",
     "secured",
-    "body",
     "content_hash",
 )
 ARTICLES = BulkTable(
