@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from articles.models import Article, ArticleQuerySet, RelatedLink, Topic, shown_to_readers
+from articles.public.dates import start_of_day
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import State
 from providers.models import Provider
@@ -153,7 +154,7 @@ _RECENT = {"today": ("today", 0), "week": ("past 7 days", 7), "30days": ("past 3
 def _span(choice: str) -> tuple[datetime, datetime] | None:
     """Return when the chosen time begins and ends; None if there is no such choice."""
     if choice in _RECENT:
-        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = start_of_day(timezone.localdate())
         return midnight - timedelta(days=_RECENT[choice][1]), midnight + timedelta(days=1)
     year, _, month = choice.partition("-")
     try:
@@ -163,8 +164,4 @@ def _span(choice: str) -> tuple[datetime, datetime] | None:
         return None
     if not YEAR_MIN <= first.year <= YEAR_MAX:
         return None
-    return _midnight(first), _midnight(after)
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime(day.year, day.month, day.day))  # noqa: DTZ001 the site's zone is added
+    return start_of_day(first), start_of_day(after)

@@ -17,12 +17,12 @@ from django.views.decorators.csrf import csrf_protect
 
 from articles import operations
 from articles.audit_log.unit_of_work import unit_of_work
-from articles.models import OVERRIDABLE, Article, Policies, SitePolicy, Topic, TopicPolicy, Verb
+from articles.models import NUMBERS, OVERRIDABLE, Article, Policies, SitePolicy, Topic, TopicPolicy, Verb
 from articles.rules import permissions
 from articles.stories.policy_preview import PolicyPreview, changed_policies, preview_policy
 
 from .audit_log_admin import admin_actor
-from .policy_forms import PREVIEW, SitePolicyForm, TopicPolicyForm
+from .policy_forms import PREVIEW, WEIGHTS, SitePolicyForm, TopicPolicyForm
 
 Overrides = dict[int, dict[str, int | None]]
 
@@ -75,25 +75,8 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
     inlines = (TopicPolicyInline,)
     change_form_template = "admin/articles/sitepolicy/change_form.html"
     fieldsets = (
-        (
-            "Heat and publication",
-            {"fields": ["publish_threshold", "related_bonus", "bonus_floor", "window_days", "publish_unscored"]},
-        ),
-        (
-            "Suggested quality",
-            {
-                "fields": [
-                    "base_weight",
-                    "topic_weight",
-                    "subtopic_weight",
-                    "keyword_weight",
-                    "image_weight",
-                    "amp_weight",
-                    "provider_weight",
-                    "video_weight",
-                ]
-            },
-        ),
+        ("Heat and publication", {"fields": [name for name in NUMBERS if name not in WEIGHTS]}),
+        ("Suggested quality", {"fields": WEIGHTS}),
     )
 
     def get_urls(self) -> list[Any]:

@@ -7,13 +7,13 @@ the page, saved views and bulk actions on a whole view follow.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
 from articles.models import ArticleQuerySet, Topic
+from articles.public.dates import start_of_day
 from articles.rules.scoring import FOLDED_HEAT
 from articles.search import matching
 from providers.models import Provider
@@ -71,10 +71,10 @@ class DeskFilters(forms.Form):
         return articles.of_providers(Provider.objects.filter(domain=outlet) | Provider.objects.filter(name=outlet))
 
     def filter_since(self, articles: ArticleQuerySet, day: date) -> ArticleQuerySet:
-        return articles.filter(published_at__gte=_midnight(day))
+        return articles.filter(published_at__gte=start_of_day(day))
 
     def filter_until(self, articles: ArticleQuerySet, day: date) -> ArticleQuerySet:
-        return articles.filter(published_at__lt=_midnight(day) + timedelta(days=1))
+        return articles.filter(published_at__lt=start_of_day(day) + timedelta(days=1))
 
 
 def filtered_queue(
@@ -85,7 +85,3 @@ def filtered_queue(
     if "q" not in filters.choices:
         return articles
     return matching(articles, filters.choices["q"], newest=is_first_page and queue.order == NEWEST)
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))

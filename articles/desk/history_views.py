@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -14,13 +14,13 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX
 from articles.models import Article, Event, Operation, Subject
 from articles.operations.results import ActionError, ActionResult, NotRestored
+from articles.public.dates import start_of_day
 from providers.models import Provider
 
 from . import restore_field
@@ -158,11 +158,9 @@ def _subject_history(request: DeskRequest, subject: str, pk: int, row: Article |
         if newest is None:
             raise Http404
         name = newest.label
-    kind = "article" if subject == Subject.ARTICLE else "outlet"
     context = {
         "title": f"History of “{name}”",
-        "name": name,
-        "kind": kind,
+        "kind": "article" if subject == Subject.ARTICLE else "outlet",
         "row": row,
         "admin_page": _admin_page(request, row),
         "article": row if subject == Subject.ARTICLE else None,
@@ -191,8 +189,7 @@ def _filtered_operations(filters: dict[str, Any]) -> QuerySet[Operation]:
     if filters.get("kind"):
         operations = operations.filter(verb=filters["kind"])
     if filters.get("day"):
-        start = timezone.make_aware(datetime.combine(filters["day"], time()))
-        end = timezone.make_aware(datetime.combine(filters["day"] + timedelta(days=1), time()))
+        start, end = start_of_day(filters["day"]), start_of_day(filters["day"] + timedelta(days=1))
         operations = operations.filter(at__gte=start, at__lt=end)
     return operations
 

@@ -18,6 +18,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from articles.models import Article, ArticleQuerySet
+from articles.public.dates import start_of_day
 from articles.rules.states import State
 
 COUNT_MAX = 999  # more are shown as "999+"
@@ -38,7 +39,7 @@ class Viewer:
 
     @property
     def midnight(self) -> datetime:
-        return timezone.localtime(self.now).replace(hour=0, minute=0, second=0, microsecond=0)
+        return start_of_day(timezone.localdate(self.now))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
+
+from django.db.models import Model
 
 from articles import operations
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Event, Verb
-from articles.operations.batch import SeenVersions
 from articles.operations.results import ActionError, ActionResult
 from articles.rules import permissions
 from articles.rules.states import State
 from providers.models import Provider
 
 from .event_text import RESTORE_PERMISSIONS, label_of
-
-SCHEDULE = ("publish_at", "unpublish_at")
 
 
 def restore_permissions(user: permissions.HasPermissions) -> set[str]:
@@ -32,31 +33,42 @@ def restore(article: Article, event: Event, *, by: Actor, version: int | None = 
     """
     name, value = event.field, event.before
     versions = {article.pk: version} if version is not None else None
+
+    def apply(operation: Callable[..., ActionResult], *args: Any, **values: Any) -> ActionResult:
+        return operation(article, *args, **values, by=by, versions=versions)
+
+    def edit(**values: Any) -> ActionResult:
+        return operations.edit(article, by=by, version=version, **values)
+
     if name not in RESTORE_PERMISSIONS:
         raise ActionError(f"can't have its {label_of(name)} restored alone; undo the whole operation instead")
     match name:
         case "state" | "spike_reason":
-            return operations.apply_decision(article, _decision(article, event), by=by, versions=versions)
+            return apply(operations.apply_decision, _decision(article, event))
         case "topics":
-            return operations.set_topics(article, value or [], by=by, versions=versions)
+            return apply(operations.set_topics, value or [])
         case "images" | "related":
-            return operations.edit_related_rows(
-                article, name, write=lambda: snapshots.replace_list(article, name, value or []), by=by
-            )
+            write = partial(snapshots.replace_list, article, name, value or [])
+            return operations.edit_related_rows(article, name, write=write, by=by)
+        case "lead_id" if value is None:
+            return apply(operations.take_out)
         case "lead_id":
-            return _restore_story(article, value, by, versions)
+            return apply(operations.fold_into, _existing(Article, value, "under its lead"))
         case "publish_at" | "unpublish_at":
-            return _restore_schedule(article, event, by, versions)
+            if article.state != State.PUBLISHED:
+                raise ActionError("is not published, so it has no schedule; publish it first")
+            times = {column: getattr(article, column) for column in ("publish_at", "unpublish_at")}
+            return apply(operations.schedule, **times | {name: _time(value)})
         case "pick_until":
-            until = datetime.fromisoformat(value) if value else None
-            return operations.pick(article, until, by=by, versions=versions)
+            return apply(operations.pick, _time(value))
         case "quality" | "heat":
-            return _restore_score(article, name, value, by, version)
+            _check_score(article, name, value)
+            return edit(verb=Verb.SCORE, **{name: value})
         case "provider_id":
-            return operations.edit(article, provider=_provider(value), by=by, version=version)
+            return edit(provider=_existing(Provider, value, "to its outlet"))
         case "published_at":
-            return operations.edit(article, published_at=datetime.fromisoformat(value), by=by, version=version)
-    return operations.edit(article, by=by, version=version, **{name: value})
+            return edit(published_at=_time(value))
+    return edit(**{name: value})
 
 
 def _decision(article: Article, event: Event) -> str:
@@ -74,33 +86,19 @@ def _decision(article: Article, event: Event) -> str:
     return f"{State.SPIKED}: {reason.before}"
 
 
-def _restore_score(article: Article, name: str, value: Any, by: Actor, version: int | None) -> ActionResult:
+def _check_score(article: Article, name: str, value: int | None) -> None:
     if value is None and name not in article.pins:
         raise ActionError(f"has a {name} by its document or the policy; editors can't empty it")
     if name == "heat" and value is not None and (value < 0 or article.is_folded):
         raise ActionError("has its heat from its story; fold it or take it out instead")
-    return operations.edit(article, by=by, version=version, verb=Verb.SCORE, **{name: value})
 
 
-def _restore_story(article: Article, lead: int | None, by: Actor, versions: SeenVersions) -> ActionResult:
-    if lead is None:
-        return operations.take_out(article, by=by, versions=versions)
-    former = Article.objects.filter(pk=lead).first()
-    if former is None:
-        raise ActionError("can't go back under its lead, which is gone")
-    return operations.fold_into(article, former, by=by, versions=versions)
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
-def _restore_schedule(article: Article, event: Event, by: Actor, versions: SeenVersions) -> ActionResult:
-    if article.state != State.PUBLISHED:
-        raise ActionError("is not published, so it has no schedule; publish it first")
-    times = {name: getattr(article, name) for name in SCHEDULE}
-    times[event.field] = datetime.fromisoformat(event.before) if event.before else None
-    return operations.schedule(article, **times, by=by, versions=versions)
-
-
-def _provider(pk: Any) -> Provider:
-    provider = Provider.objects.filter(pk=pk).first()
-    if provider is None:
-        raise ActionError("can't go back to its outlet, which is gone")
-    return provider
+def _existing(model: type[Model], pk: Any, place: str) -> Model:
+    row = model._default_manager.filter(pk=pk).first()
+    if row is None:
+        raise ActionError(f"can't go back {place}, which was deleted")
+    return row

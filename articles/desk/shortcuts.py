@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from .actions import ACTIONS
 
-
-@dataclass(frozen=True)
-class Shortcut:
-    """A key and what it does. Neighbours with the same help share a line of it."""
-
-    action: str  # as `keys.js` names it
-    key: str  # the usual one: editors can choose others
-    help: str
-
-
+# Action as `keys.js` names it, usual key (editors can change it), help. Neighbours with the same help share a line.
 SHORTCUTS = (
-    Shortcut("next", "j", "next, previous story; the open story follows"),
-    Shortcut("previous", "k", "next, previous story; the open story follows"),
-    Shortcut("open", "o", "open the story beside the list"),
-    Shortcut("select", "x", "select; with Shift, j and k extend the selection"),
-    Shortcut("undo", "u", "undo your last operation"),
-    *(Shortcut(action.name, action.key, action.help) for action in ACTIONS.values() if action.key),
-    Shortcut("raise_quality", "+", "quality up, down by 5"),
-    Shortcut("lower_quality", "-", "quality up, down by 5"),
-    Shortcut("raise_heat", "]", "heat up, down by 5"),
-    Shortcut("lower_heat", "[", "heat up, down by 5"),
-    Shortcut("preview", "v", "preview as a reader"),
-    Shortcut("view", "g", "then i h p s: undecided, hot, published, scheduled"),
-    Shortcut("search", "/", "search in this view"),
-    Shortcut("help", "?", "this help"),
+    ("next", "j", "next, previous story; the open story follows"),
+    ("previous", "k", "next, previous story; the open story follows"),
+    ("open", "o", "open the story beside the list"),
+    ("select", "x", "select; with Shift, j and k extend the selection"),
+    ("undo", "u", "undo your last operation"),
+    *((action.name, action.key, action.help) for action in ACTIONS.values() if action.key),
+    ("raise_quality", "+", "quality up, down by 5"),
+    ("lower_quality", "-", "quality up, down by 5"),
+    ("raise_heat", "]", "heat up, down by 5"),
+    ("lower_heat", "[", "heat up, down by 5"),
+    ("preview", "v", "preview as a reader"),
+    ("view", "g", "then i h p s: undecided, hot, published, scheduled"),
+    ("search", "/", "search in this view"),
+    ("help", "?", "this help"),
 )
 VIEW_KEYS = {"i": "undecided", "h": "hot", "p": "published", "s": "scheduled"}  # after the key of "view"
 
 
 def shortcuts_for_page() -> dict[str, Any]:
     """Return what `keys.js` reads from the page."""
-    return {"shortcuts": [asdict(shortcut) for shortcut in SHORTCUTS], "views": VIEW_KEYS}
+    shortcuts = [{"action": name, "key": key, "help": text} for name, key, text in SHORTCUTS]
+    return {"shortcuts": shortcuts, "views": VIEW_KEYS}
