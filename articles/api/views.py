@@ -17,7 +17,7 @@ from ninja.errors import ValidationError
 from articles.models import Topic
 from articles.public import converters  # noqa: F401  registers the converters
 
-from . import items, pages, queries, schemas
+from . import items, queries, schemas
 from .changes import ArticleChange, CursorExpiredError, changes_since
 from .cursor import ChangesCursor
 from .problems import ApiError, json_response
@@ -115,7 +115,7 @@ def _to_json_change(change: ArticleChange, edition: items.ApiEdition) -> dict[st
 
 
 def _site_page(number: int) -> HttpResponse:
-    page = pages.site_page(number, settings.API_PAGE_SIZE, timezone.now())
+    page = queries.site_page(number, settings.API_PAGE_SIZE, timezone.now())
     return _page_response(page, number, is_there=number == 1)
 
 
@@ -124,11 +124,11 @@ def _topic_page(slug: str, number: int) -> HttpResponse:
     topic = Topic.objects.filter(slug=slug).first() if "\0" not in slug else None
     if topic is None:
         raise Http404
-    page = pages.topic_page(topic, number, settings.API_TOPIC_PAGE_SIZE, timezone.now())
+    page = queries.topic_page(topic, number, settings.API_TOPIC_PAGE_SIZE, timezone.now())
     return _page_response(page, number, is_there=number == 1 and bool(topic.registry_name))
 
 
-def _page_response(page: pages.RowPage, number: int, *, is_there: bool) -> HttpResponse:
+def _page_response(page: queries.RowPage, number: int, *, is_there: bool) -> HttpResponse:
     if not page.rows and not is_there:
         raise Http404
     edition = queries.load_edition()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from articles.models import Article, ArticleQuerySet, ArticleTopic, derived
-from articles.public.cards import count_other_providers, load_pictures
+from articles.public.cards import load_cards
 from articles.public.media import StoredPicture
 
 from .actions import Action, offered_decisions
@@ -44,28 +44,28 @@ class Row:
 
 
 def prefetch_for_rows(articles: ArticleQuerySet) -> ArticleQuerySet:
-    """Load what `build_rows` needs, in two queries more whatever the number of articles."""
+    """Load what `build_rows` needs, with one more query whatever the number of articles."""
     topics = Prefetch("article_topics", ArticleTopic.objects.select_related("tag"))
-    return articles.select_related("provider").defer(*LARGE_COLUMNS).prefetch_related(topics, "images")
+    return articles.select_related("provider").defer(*LARGE_COLUMNS).prefetch_related(topics)
 
 
 def build_rows(
     articles: Sequence[Article] | QuerySet[Article], permitted: dict[str, Action], now: datetime
 ) -> list[Row]:
-    """Return the rows of articles loaded by `prefetch_for_rows`, in two queries."""
-    pictures = load_pictures(articles)
-    outlets = count_other_providers(articles)
+    """Return the rows of articles loaded by `prefetch_for_rows`, with one query."""
+    cards = {card.pk: card for card in load_cards([article.pk for article in articles])}
     return [
         Row(
             article,
-            pictures.get(article.pk),
-            1 + outlets.get(article.pk, 0),
+            cards[article.pk].picture,
+            cards[article.pk].sources,
             [place.tag.name for place in article.article_topics.all()],
             _warnings(article, now),
             offered_decisions(article, permitted),
             now,
         )
         for article in articles
+        if article.pk in cards
     ]
 
 

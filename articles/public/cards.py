@@ -107,7 +107,7 @@ def load_cards(ids: Sequence[int], with_headlines: int = 0) -> list[Card]:
     for link in COVERAGE_LINKS.rows(ids[:with_headlines]):
         links[link.article_id].append(link)
     cards_by_id = {card.pk: card._replace(headlines=tuple(links[card.pk])) for card in CARDS.rows(ids)}
-    cards = [cards_by_id[pk] for pk in ids]
+    cards = [cards_by_id[pk] for pk in ids if pk in cards_by_id]  # one may just have been deleted
     for index, card in enumerate(cards):
         if card.picture:
             cards[index] = card._replace(picture=card.picture._replace(is_first=True))
@@ -119,31 +119,6 @@ def group_by_day(cards: Iterable[Card]) -> list[CardsOfDay]:
     """Return the cards by day, the latest day first; within a day they keep their order."""
     ordered = sorted(cards, key=attrgetter("day"), reverse=True)
     return [CardsOfDay(day, tuple(group)) for day, group in groupby(ordered, key=attrgetter("day"))]
-
-
-def load_pictures(articles: Iterable[Article]) -> dict[int, StoredPicture]:
-    """Return the first picture of each article of which we hold a copy, by the article's key. One query.
-
-    The articles' images have to be prefetched.
-    """
-    images = [
-        image for article in articles for image in article.images.all() if image.kind == ArticleImage.Kind.PICTURE
-    ]
-    digests = {PictureAddress.digest_of(image.url) for image in images}
-    held = PictureAddress.objects.held().filter(digest__in=digests).select_related("picture") if digests else ()
-    picture_by_url = {row.url: row.picture for row in held}
-    pictures: dict[int, StoredPicture] = {}
-    for image in images:
-        picture = picture_by_url.get(image.url)
-        if picture and image.article_id not in pictures:
-            pictures[image.article_id] = StoredPicture.of(picture, image.alt, image.attribution)
-    return pictures
-
-
-def count_other_providers(articles: Iterable[Article]) -> dict[int, int]:
-    """Return how many other providers cover each article that has coverage, by the article's key. One query."""
-    links = RelatedLink.objects.coverage().filter(article__in=[article.pk for article in articles])
-    return dict(links.values_list("article").annotate(n=_count_other_providers()).order_by())
 
 
 def picture_subquery(article: str) -> Subquery:
@@ -163,6 +138,7 @@ def picture_from_json(value: Any) -> StoredPicture | None:
 
 def _build_cards(ids: Sequence[int]) -> QuerySet[Any, Any]:
     links = RelatedLink.objects.coverage().filter(article=OuterRef("pk")).order_by()
+    others = Count("provider", distinct=True, filter=~Q(provider=F("article__provider")))
     topics = ArticleTopic.objects.filter(content_object=OuterRef("pk"), tag__parent__isnull=False)
     return (
         Article.objects.filter(pk__in=ids)
@@ -171,9 +147,7 @@ def _build_cards(ids: Sequence[int]) -> QuerySet[Any, Any]:
             provider_name=F("provider__name"),
             kicker=Subquery(topics.order_by("position", "pk").values(kicker=TOPIC_JSON)[:1]),
             picture=picture_subquery("pk"),
-            other_sources=Coalesce(
-                Subquery(links.values("article").annotate(n=_count_other_providers()).values("n")), 0
-            ),
+            other_sources=Coalesce(Subquery(links.values("article").annotate(n=others).values("n")), 0),
         )
     )
 
@@ -189,7 +163,3 @@ def _build_coverage_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
 
 CARDS = CompiledQuery(Card, _build_cards, published_at=to_datetime, kicker=topic_from_json, picture=picture_from_json)
 COVERAGE_LINKS = CompiledQuery(CoverageLink, _build_coverage_links)
-
-
-def _count_other_providers() -> Count:
-    return Count("provider", distinct=True, filter=~Q(provider=F("article__provider")))

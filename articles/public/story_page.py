@@ -96,7 +96,7 @@ class StoryLink(NamedTuple):
         return ProviderView(self.provider_id, self.provider_name, self.provider_domain, self.logo_files)
 
     @property
-    def url(self) -> str:
+    def source_url(self) -> str:
         return self.web_url or self.target_web_url or self.target_original_url or ""
 
 

@@ -8,27 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
+from .story_page import StoryLink, StoryView
+from .text import http_url, unescape
+
 CONTEXT = "https://schema.org"
 TYPES = {"article": "NewsArticle", "": "NewsArticle", "video": "VideoObject"}  # by the type that a document states
 # Nothing in a script element may end it, whatever a provider wrote; the same as Django's json_script.
 _ESCAPES = {ord(letter): f"\\u{ord(letter):04X}" for letter in "<>&\u2028\u2029"}
-
-
-@dataclass(frozen=True)
-class CreativeWork:
-    """A provider's report."""
-
-    type: str
-    headline: str
-    url: str
-    published_at: datetime
-    publisher: str
 
 
 def collection(url: str, name: str, description: str, pages: Sequence[str]) -> dict[str, Any]:
@@ -38,9 +29,10 @@ def collection(url: str, name: str, description: str, pages: Sequence[str]) -> d
     return _page("CollectionPage", url, name, description) | {"mainEntity": main}
 
 
-def story(url: str, name: str, description: str, works: Iterable[CreativeWork]) -> dict[str, Any]:
-    """Describe the page of a story by the works that it shows; works without a URL are left out."""
-    return _page("WebPage", url, name, description) | {"mentions": [_work(work) for work in works if work.url]}
+def story(url: str, name: str, description: str, items: Iterable[StoryView | StoryLink]) -> dict[str, Any]:
+    """Describe the page of a story by the reports that it shows; those without a web URL are left out."""
+    mentions = [_work(item) for item in items if http_url(item.source_url)]
+    return _page("WebPage", url, name, description) | {"mentions": mentions}
 
 
 def script_tag(data: dict[str, Any]) -> SafeString:
@@ -54,16 +46,15 @@ def _page(kind: str, url: str, name: str, description: str) -> dict[str, Any]:
     return {key: value for key, value in page.items() if value}
 
 
-def _work(work: CreativeWork) -> dict[str, Any]:
-    kind = TYPES.get(work.type, "CreativeWork")
+def _work(item: StoryView | StoryLink) -> dict[str, Any]:
+    kind = TYPES.get(item.type, "CreativeWork")
     title, date = ("name", "uploadDate") if kind == "VideoObject" else ("headline", "datePublished")
-    publisher = {"@type": "Organization", "name": work.publisher}
     return {
         "@type": kind,
-        title: work.headline,
-        "url": work.url,
-        date: _date(work.published_at),
-        "publisher": publisher,
+        title: unescape(item.title),
+        "url": http_url(item.source_url),
+        date: _date(item.published_at),
+        "publisher": {"@type": "Organization", "name": item.provider_name},
     }
 
 

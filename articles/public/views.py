@@ -44,10 +44,8 @@ def front(request: HttpRequest) -> HttpResponse:
     page = front_page(request.GET.get("before", ""))
     if page.cursor:
         return render(request, "articles/front_later.html", _list_context(page))
-    cards = [
-        card._replace(is_pick=pk in page.picks)
-        for pk, card in zip(page.ids, load_cards(page.ids, 1 + SECONDARY_STORIES), strict=True)
-    ]
+    cards = load_cards(page.ids, with_headlines=1 + SECONDARY_STORIES)
+    cards = [card._replace(is_pick=card.pk in page.picks) for card in cards]
     # Headlines by day begin after the places that are limited per provider.
     context = {
         "page": page,

@@ -23,8 +23,7 @@ from articles.public.providers import ProviderListItem
 from articles.public.seo import is_indexable
 from articles.public.site_url import site_url
 from articles.public.story_page import StoryLink, StoryView
-from articles.public.structured_data import CreativeWork
-from articles.public.text import http_url, truncate_words, unescape
+from articles.public.text import truncate_words, unescape
 from articles.public.topic_tree import TopicBranch
 
 Listing = ArticlePage | FrontPage
@@ -78,10 +77,9 @@ def list_json_ld(
 @register.simple_tag(takes_context=True)
 def story_json_ld(context: dict[str, Any], story: StoryView, coverage: Sequence[StoryLink]) -> SafeString:
     """Describe what the page of a story shows: the provider's report and the coverage."""
-    works = [_work(story, story.source_url), *(_work(item, item.url) for item in coverage)]
     description = truncate_words(story.excerpt, DESCRIPTION)
     return structured_data.script_tag(
-        structured_data.story(_canonical(context), unescape(story.title), description, works)
+        structured_data.story(_canonical(context), unescape(story.title), description, [story, *coverage])
     )
 
 
@@ -107,7 +105,3 @@ def _canonical(context: dict[str, Any], page: Listing | None = None) -> str:
     request = context["request"]
     query = f"?before={quote(str(page.cursor))}" if page and page.cursor else ""
     return site_url(request) + quote(request.path, safe="/:@") + query
-
-
-def _work(item: StoryView | StoryLink, url: str) -> CreativeWork:
-    return CreativeWork(item.type, unescape(item.title), http_url(url), item.published_at, item.provider.name)

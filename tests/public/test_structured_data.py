@@ -4,11 +4,12 @@ import json
 import re
 from datetime import timedelta
 from html import unescape
+from types import SimpleNamespace
 
 import pytest
 
 from articles.models import Article
-from articles.public.structured_data import CreativeWork, collection, script_tag, story
+from articles.public.structured_data import collection, script_tag, story
 from tests import builders
 from tests.builders import MORNING
 from tests.public.newsroom import LIST_PATHS, newsroom, with_picture
@@ -19,8 +20,8 @@ db = pytest.mark.django_db
 
 
 def work(**values):
-    defaults = {"type": "article", "headline": "It happened", "url": "https://c.example/1", "publisher": "The Courier"}
-    return CreativeWork(**(defaults | {"published_at": MORNING} | values))
+    defaults = {"type": "article", "title": "It happened", "source_url": "https://c.example/1"}
+    return SimpleNamespace(**(defaults | {"provider_name": "The Courier", "published_at": MORNING} | values))
 
 
 # Pure
@@ -44,7 +45,7 @@ def test_a_list_is_a_collection_of_our_pages_in_their_order():
 
 
 def test_a_story_mentions_the_works_of_providers():
-    data = story("https://n.example/news/x/", "It happened", "", [work(), work(url="")])
+    data = story("https://n.example/news/x/", "It happened", "", [work(), work(source_url="")])
     assert data["@type"] == "WebPage"
     assert "description" not in data
     assert data["mentions"] == [
