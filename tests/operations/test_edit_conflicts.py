@@ -457,17 +457,17 @@ def test_eight_saves_of_eight_fields_all_succeed(newsroom):
 def test_eight_saves_of_eight_articles_all_succeed(newsroom):
     articles = [builders.article(f"Storm {number}") for number in range(CROWD)]
     clients = editors()
-    forms = [fields_of(client.get(change_url(each))) for client, each in zip(clients, articles, strict=True)]
+    forms = [fields_of(client.get(change_url(article))) for client, article in zip(clients, articles, strict=True)]
 
     answers = at_once(
         [
-            partial(client.post, change_url(each), form | {"title": f"Gale {each.pk}", "_save": "Save"})
-            for client, each, form in zip(clients, articles, forms, strict=True)
+            partial(client.post, change_url(article), form | {"title": f"Gale {article.pk}", "_save": "Save"})
+            for client, article, form in zip(clients, articles, forms, strict=True)
         ]
     )
 
     assert [answer.status_code for answer in answers] == [302] * CROWD
-    assert all(each.title == f"Gale {each.pk}" for each in Article.objects.all())
+    assert all(article.title == f"Gale {article.pk}" for article in Article.objects.all())
 
 
 def test_of_eight_actions_on_one_article_one_is_done(newsroom):

@@ -262,7 +262,7 @@ class TestMakeLead:
 
         fresh(lead, member, other)
         assert (member.heat, member.lead, member.public) == (39, None, False)  # quality below the floor: no bonus
-        assert [(each.lead, each.heat, each.public) for each in (lead, other)] == [(member, -1, False)] * 2
+        assert [(article.lead, article.heat, article.public) for article in (lead, other)] == [(member, -1, False)] * 2
         assert listed(member) == ["Lead", "Lead 2", "Told elsewhere"]
 
     def test_the_policy_may_publish_the_new_lead(self):
@@ -308,15 +308,15 @@ class TestMakeLead:
 
 class TestMerge:
     def test_two_stories_become_one_without_losing_links(self):
-        lead, *own = story("Lead", 80, 2)
-        former, *theirs = story("Former", 90, 2)
+        lead, *members = story("Lead", 80, 2)
+        former, *former_members = story("Former", 90, 2)
         builders.related(former, title="Told elsewhere")
 
         operation = operations.merge(former, lead).operation
 
-        fresh(lead, former, *own, *theirs)
+        fresh(lead, former, *members, *former_members)
         assert (lead.heat, lead.public) == (80 + 6 * 10, True)
-        assert {each.lead for each in (former, *own, *theirs)} == {lead}
+        assert {article.lead for article in (former, *members, *former_members)} == {lead}
         assert not Article.objects.filter(heat=-1, public=True).exists()
         assert operation.verb == "merge"
 

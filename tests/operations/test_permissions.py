@@ -79,62 +79,62 @@ ACTIONS_BY_PERMISSION = {
 }
 
 
-def user(role: str) -> Any:
+def create_user(role: str) -> Any:
     """Return a user of this role; a reader is a member of staff without any permission."""
     if role == "anonymous":
         return AnonymousUser()
     if role == "superuser":
         return User.objects.create_superuser(role)
-    found = User.objects.create_user(role, is_staff=True)
+    user = User.objects.create_user(role, is_staff=True)
     if role != "reader":
-        found.groups.add(Group.objects.get(name=role))
-    return found
+        user.groups.add(Group.objects.get(name=role))
+    return user
 
 
 def browser(role: str) -> Client:
     client = Client()
     if role != "anonymous":
-        client.force_login(user(role))
+        client.force_login(create_user(role))
     return client
 
 
 class TestActions:
     @pytest.mark.parametrize("role", ROLES)
     def test_each_role_may_run_its_actions_and_undo_them(self, role):
-        somebody = user(role)
+        user = create_user(role)
 
-        assert {verb for verb in MAY if permissions.can(somebody, verb)} == {verb for verb in MAY if role in MAY[verb]}
-        assert all(permissions.can(somebody, "undo", undoes=verb) == permissions.can(somebody, verb) for verb in MAY)
+        assert {verb for verb in MAY if permissions.can(user, verb)} == {verb for verb in MAY if role in MAY[verb]}
+        assert all(permissions.can(user, "undo", undoes=verb) == permissions.can(user, verb) for verb in MAY)
 
     def test_the_table_has_every_action(self):
         assert MAY.keys() == permissions.PERMISSION_BY_ACTION.keys()
 
     @pytest.mark.parametrize("permission", ACTIONS_BY_PERMISSION)
     def test_each_permission_allows_only_its_actions(self, permission):
-        holder = type("Holder", (), {"has_perm": lambda self, wanted: wanted == permission})()
+        holder = type("Holder", (), {"has_perm": lambda self, name: name == permission})()
 
         assert {verb for verb in MAY if permissions.can(holder, verb)} == ACTIONS_BY_PERMISSION[permission]
 
     @pytest.mark.parametrize("verb", ["", "unknown", "undo"])
     def test_nobody_may_run_an_unknown_action(self, verb):
-        assert not permissions.can(user("superuser"), verb)
+        assert not permissions.can(create_user("superuser"), verb)
 
     def test_a_deactivated_user_may_do_nothing(self):
-        somebody = user("superuser")
-        somebody.is_active = False
+        user = create_user("superuser")
+        user.is_active = False
 
-        assert not any(permissions.can(somebody, verb) for verb in MAY)
-        assert not somebody.get_all_permissions()
+        assert not any(permissions.can(user, verb) for verb in MAY)
+        assert not user.get_all_permissions()
 
     def test_a_permission_is_for_all_rows(self):
-        assert user("publisher").has_perm(permissions.PUBLISH)
+        assert create_user("publisher").has_perm(permissions.PUBLISH)
         assert not User.objects.get().has_perm(permissions.PUBLISH, builders.article())
 
     @pytest.mark.parametrize("role", ["reader", "contributor", "editor", "importer"])
     @pytest.mark.parametrize("verb", ["publish", "schedule", "pick", "hold", "spike", "reopen"])
     def test_only_publishers_publish_and_withdraw(self, role, verb):
         """The operations check it themselves, whatever a view lets through."""
-        by = Actor(user(role), Via.DESK)
+        by = Actor(create_user(role), Via.DESK)
         article = builders.article(quality=20 if verb in ("publish", "schedule") else 90)
         later = timezone.now() + timedelta(days=1)
         arguments: dict[str, Any] = {"schedule": {"publish_at": later}, "pick": {"until": later}}.get(verb, {})
@@ -146,16 +146,16 @@ class TestActions:
 
 class TestGroups:
     def test_the_migrations_create_them(self):
-        found = {
-            group.name: {f"{each.content_type.app_label}.{each.codename}" for each in group.permissions.all()}
+        stored_groups = {
+            group.name: {full_name(permission) for permission in group.permissions.all()}
             for group in Group.objects.prefetch_related("permissions__content_type")
         }
-        assert found == {name: set(permissions) for name, permissions in permissions.GROUPS.items()}
+        assert stored_groups == {name: set(granted) for name, granted in permissions.GROUPS.items()}
 
     def test_the_copy_in_the_migration_agrees(self):
         frozen = importlib.import_module("articles.migrations.0005_groups_of_the_newsroom").GROUPS
 
-        assert {name: list(permissions) for name, permissions in permissions.GROUPS.items()} == frozen
+        assert {name: list(granted) for name, granted in permissions.GROUPS.items()} == frozen
 
     def test_no_permission_exists_twice(self):
         seen = list(Permission.objects.values_list("content_type__app_label", "codename", "content_type__model"))
@@ -301,14 +301,14 @@ def test_a_request_succeeds_only_with_its_permission(newsroom, request_case):
     tried = 0
     for role in ROLES:
         with undone():
-            client, somebody = browser(role), None if role == "anonymous" else User.objects.get(username=role)
-            allowed = somebody is not None and (
-                request_case.permission == STAFF_ONLY or somebody.has_perm(request_case.permission)
+            client, user = browser(role), None if role == "anonymous" else User.objects.get(username=role)
+            allowed = user is not None and (
+                request_case.permission == STAFF_ONLY or user.has_perm(request_case.permission)
             )
 
             answer = getattr(client, request_case.method)(url, sent)
 
-            if somebody is None:
+            if user is None:
                 assert answer.status_code == 302
                 assert answer["Location"].startswith(reverse("admin:login"))
             else:
@@ -323,16 +323,20 @@ def test_a_request_succeeds_only_with_its_permission(newsroom, request_case):
 )
 def test_a_request_fails_with_all_other_permissions(newsroom, request_case):
     before = stored()
-    somebody = User.objects.create_user("almost", is_staff=True)
+    user = User.objects.create_user("almost", is_staff=True)
     withheld = {request_case.permission}
     if (
         request_case.name.startswith("admin:") and ".view_" in request_case.permission
     ):  # the permission to change includes the one to view
         withheld |= {request_case.permission.replace(".view_", ".change_"), permissions.CHANGE_POLICY}
-    others = [each for each in Permission.objects.select_related("content_type") if full_name(each) not in withheld]
-    somebody.user_permissions.set(others)
+    others = [
+        permission
+        for permission in Permission.objects.select_related("content_type")
+        if full_name(permission) not in withheld
+    ]
+    user.user_permissions.set(others)
     client = Client()
-    client.force_login(somebody)
+    client.force_login(user)
 
     assert (
         getattr(client, request_case.method)(request_case.url(newsroom), request_case.data(newsroom)).status_code == 403
@@ -362,7 +366,7 @@ def test_every_action_of_the_desk_is_in_the_table():
 
 def test_every_url_of_the_admin_is_in_the_table():
     """A new page of the admin has to say who may open it."""
-    told = {request_case.name for request_case in REQUESTS} | {
+    listed_names = {request_case.name for request_case in REQUESTS} | {
         "desk_delete_view",  # the user's own
         "desk_undo",  # needs the permissions of what it undoes; see test_history_permissions.py
         "desk_restore",
@@ -376,17 +380,17 @@ def test_every_url_of_the_admin_is_in_the_table():
         *(f"admin:{name}_history" for name in ("articles_topic", "providers_provider")),  # like their change pages
         "admin:providers_provider_delete",
     }
-    found = {f"admin:{pattern.name}" for pattern in _patterns(admin.site.urls[0]) if pattern.name}
-    found |= {pattern.name for pattern in desk_urls.urlpatterns}
+    url_names = {f"admin:{pattern.name}" for pattern in _patterns(admin.site.urls[0]) if pattern.name}
+    url_names |= {pattern.name for pattern in desk_urls.urlpatterns}
 
-    assert {name for name in found if not name.startswith("admin:auth_")} - told == set()
+    assert {name for name in url_names if not name.startswith("admin:auth_")} - listed_names == set()
 
 
 def _patterns(patterns: Any) -> list[Any]:
-    found = []
+    flat = []
     for pattern in patterns:
-        found += _patterns(pattern.url_patterns) if hasattr(pattern, "url_patterns") else [pattern]
-    return found
+        flat += _patterns(pattern.url_patterns) if hasattr(pattern, "url_patterns") else [pattern]
+    return flat
 
 
 # Actions
@@ -405,18 +409,18 @@ ACTIONS = {
 @pytest.mark.parametrize("role", STAFF)
 @pytest.mark.parametrize(("action", "permission"), ACTIONS.items())
 def test_admin_actions_need_their_permission(role, action, permission):
-    client, somebody = browser(role), User.objects.get(username=role)
+    client, user = browser(role), User.objects.get(username=role)
     article = builders.article("Storm", quality=20)
     operations.edit(article, heat=90)  # gives each action something to change
     before = Article.objects.values().get()
-    may_look, may = somebody.has_perm("articles.view_article"), somebody.has_perm(permission)
+    may_look, may = user.has_perm("articles.view_article"), user.has_perm(permission)
 
     page = client.get(ARTICLES)
     assert page.status_code == (200 if may_look else 403)
     assert (f'value="{action}"' in page.content.decode()) == may
     data = {"action": action, "_selected_action": [article.pk], "post": "yes"}
     if action in ("hold_selected", "spike_selected", "reopen_selected"):
-        may = may and somebody.has_perm(permissions.PUBLISH)  # it is published
+        may = may and user.has_perm(permissions.PUBLISH)  # it is published
     client.post(ARTICLES, data, follow=True)
 
     is_untouched = list(Article.objects.values()) == [before]
@@ -485,7 +489,7 @@ FIELDS: list[
 )
 def test_fields_change_only_with_their_permission_whatever_is_sent(role, sent, columns, permission):
     """The form is that of a superuser, so that fields are sent too that the role's page doesn't have."""
-    client, somebody = browser(role), User.objects.get(username=role)
+    client, user = browser(role), User.objects.get(username=role)
     article = builders.article("Storm", quality=20)
     herald = builders.provider("Herald", "herald.example")
     before = Article.objects.values().get()
@@ -497,36 +501,36 @@ def test_fields_change_only_with_their_permission_whatever_is_sent(role, sent, c
 
     after = Article.objects.values().get()
     changed = {name for name in after if after[name] != before[name]}
-    if somebody.has_perm("articles.change_article") and somebody.has_perm(permission):
+    if user.has_perm("articles.change_article") and user.has_perm(permission):
         assert columns <= changed
-    if not (columns and somebody.has_perm("articles.change_article") and somebody.has_perm(permission)):
+    if not (columns and user.has_perm("articles.change_article") and user.has_perm(permission)):
         assert changed == set()
 
 
 @pytest.mark.parametrize("role", STAFF)
 def test_a_page_has_the_fields_that_the_user_may_change(role):
-    client, somebody = browser(role), User.objects.get(username=role)
+    client, user = browser(role), User.objects.get(username=role)
     article = builders.article("Storm", quality=20)
 
     page = client.get(change_url(article))
 
-    if not somebody.has_perm("articles.view_article"):
+    if not user.has_perm("articles.view_article"):
         assert page.status_code == 403
         return
     html = page.content.decode()
-    may_change = somebody.has_perm("articles.change_article")
+    may_change = user.has_perm("articles.change_article")
     assert ('name="title"' in html) == may_change
-    assert ('name="quality"' in html) == (may_change and somebody.has_perm(permissions.SCORE))
-    assert ('name="decision"' in html) == (may_change and somebody.has_perm(permissions.SCORE))
-    assert ('<option value="published"' in html) == (may_change and somebody.has_perm(permissions.PUBLISH))
-    assert ('name="publish_at_0"' in html) == (may_change and somebody.has_perm(permissions.PUBLISH))
+    assert ('name="quality"' in html) == (may_change and user.has_perm(permissions.SCORE))
+    assert ('name="decision"' in html) == (may_change and user.has_perm(permissions.SCORE))
+    assert ('<option value="published"' in html) == (may_change and user.has_perm(permissions.PUBLISH))
+    assert ('name="publish_at_0"' in html) == (may_change and user.has_perm(permissions.PUBLISH))
     assert ('name="_save"' in html) == may_change
-    assert ("deletelink" in html) == somebody.has_perm("articles.delete_article")
+    assert ("deletelink" in html) == user.has_perm("articles.delete_article")
 
 
 @pytest.mark.parametrize("role", STAFF)
 def test_numbers_in_the_list_change_only_with_the_permission(role):
-    client, somebody = browser(role), User.objects.get(username=role)
+    client, user = browser(role), User.objects.get(username=role)
     article = builders.article("Storm", quality=20)
     whole = browser("superuser") if role != "superuser" else client
     form = fields_of(whole.get(ARTICLES)) | {"form-0-quality": "95", "_save": "Save"}
@@ -534,9 +538,9 @@ def test_numbers_in_the_list_change_only_with_the_permission(role):
     client.post(ARTICLES, form)
 
     article.refresh_from_db()
-    may = somebody.has_perm("articles.change_article") and somebody.has_perm(permissions.SCORE)
+    may = user.has_perm("articles.change_article") and user.has_perm(permissions.SCORE)
     assert article.quality == (95 if may else 20)
-    if somebody.has_perm("articles.view_article"):
+    if user.has_perm("articles.view_article"):
         assert ('name="form-0-quality"' in client.get(ARTICLES).content.decode()) == may
 
 
@@ -561,11 +565,11 @@ POLICY_ROLES = ("reader", "contributor", "editor", "importer", "superuser")
 
 @pytest.mark.parametrize("role", [role for role in STAFF if role != "superuser"])
 def test_nobody_extends_their_own_permissions(role):
-    client, somebody = browser(role), User.objects.get(username=role)
+    client, user = browser(role), User.objects.get(username=role)
     publishers = Group.objects.get(name="publisher")
-    before = somebody.get_all_permissions()
+    before = user.get_all_permissions()
     addresses = [
-        reverse("admin:auth_user_change", args=[somebody.pk]),
+        reverse("admin:auth_user_change", args=[user.pk]),
         reverse("admin:auth_group_change", args=[publishers.pk]),
         reverse("admin:auth_group_add"),
         reverse("admin:auth_user_add"),
@@ -575,8 +579,8 @@ def test_nobody_extends_their_own_permissions(role):
         assert client.get(address).status_code == 403
         assert client.post(address, sent).status_code == 403
 
-    assert User.objects.get(pk=somebody.pk).get_all_permissions() == before
-    assert not User.objects.get(pk=somebody.pk).is_superuser
+    assert User.objects.get(pk=user.pk).get_all_permissions() == before
+    assert not User.objects.get(pk=user.pk).is_superuser
 
 
 class TestThePolicy:
@@ -584,14 +588,14 @@ class TestThePolicy:
 
     @pytest.mark.parametrize("role", POLICY_ROLES)
     def test_it_changes_only_with_its_permission(self, role):
-        client, somebody = browser(role), User.objects.get(username=role)
+        client, user = browser(role), User.objects.get(username=role)
         url = reverse("admin:articles_sitepolicy_change", args=[1])
         whole = browser("superuser") if role != "superuser" else client
 
         client.post(url, fields_of(whole.get(url)) | {"publish_threshold": "33", "_save": "Save"})
 
         changed = SitePolicy.current().publish_threshold == 33
-        assert changed == somebody.has_perm(permissions.CHANGE_POLICY)
+        assert changed == user.has_perm(permissions.CHANGE_POLICY)
 
     @pytest.mark.parametrize("method", ["get", "post"])
     def test_nobody_adds_or_deletes_one(self, method):
@@ -603,8 +607,8 @@ class TestThePolicy:
 
     @pytest.mark.parametrize("role", POLICY_ROLES)
     def test_rescoring_all_needs_the_same_permission(self, role):
-        client, somebody = browser(role), User.objects.get(username=role)
-        may = somebody.has_perm(permissions.CHANGE_POLICY)
+        client, user = browser(role), User.objects.get(username=role)
+        may = user.has_perm(permissions.CHANGE_POLICY)
         article = builders.article(quality=20, heat=90)
 
         assert client.get(reverse(self.RESCORE)).status_code == (200 if may else 403)

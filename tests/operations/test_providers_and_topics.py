@@ -31,8 +31,8 @@ def logo(settings, tmp_path):
 
 def test_a_change_of_logos_is_one_operation_that_the_history_describes_and_undo_reverses(admin_client, logo):
     provider = builders.provider("Courier", "courier.example")
-    kept = {"url": "/a.png", "width": 50, "height": 50, "position": 0, "extra": [["alt", "A"]], "file": logo}
-    provider.logos.create(**kept)
+    logo_values = {"url": "/a.png", "width": 50, "height": 50, "position": 0, "extra": [["alt", "A"]], "file": logo}
+    provider.logos.create(**logo_values)
     before = providers_and_topics.logos_of(provider)
     url = f"/admin/providers/provider/{provider.pk}/change/"
     sent = fields_of(admin_client.get(url)) | {"name": "The Courier", "logos-TOTAL_FORMS": "2"}

@@ -87,10 +87,13 @@ def test_undo_keeps_numbers_that_others_changed_since_or_whose_topic_is_gone():
     operations.change_policy({"publish_threshold": 50})
     topic.delete()
 
-    kept = operations.undo(first).not_restored
+    not_restored = operations.undo(first).not_restored
 
     assert SitePolicy.current().publish_threshold == 50
-    assert sorted(each.reason for each in kept) == ["changed policy by the system since", "the topic was deleted since"]
+    assert sorted(kept.reason for kept in not_restored) == [
+        "changed policy by the system since",
+        "the topic was deleted since",
+    ]
 
 
 def test_a_site_without_a_stored_policy_gets_one():

@@ -10,7 +10,7 @@ def test_ten_times_the_heat_is_worth_a_day():
     assert front_page_rank(999, MORNING) == pytest.approx(front_page_rank(99, MORNING + timedelta(days=1)), abs=1e-5)
 
 
-def test_the_younger_of_two_equals_stands_first():
+def test_of_two_equal_heats_the_newer_article_comes_first():
     assert front_page_rank(80, MORNING + timedelta(hours=1)) > front_page_rank(80, MORNING)
 
 
@@ -20,7 +20,7 @@ def test_without_heat_only_time_counts(heat):
 
 
 @pytest.mark.parametrize(
-    ("outlets", "order"),
+    ("providers", "order"),
     [
         ("", []),
         ("abc", [0, 1, 2]),
@@ -30,5 +30,5 @@ def test_without_heat_only_time_counts(heat):
         ("bcdefghijkaaaa", list(range(14))),  # beyond the first ten places nothing has to wait
     ],
 )
-def test_one_outlet_has_two_of_the_first_ten_places_if_others_can_fill_them(outlets, order):
-    assert limit_per_provider(range(len(outlets)), outlets) == order
+def test_a_provider_has_two_of_the_first_ten_places_if_others_can_fill_them(providers, order):
+    assert limit_per_provider(range(len(providers)), providers) == order

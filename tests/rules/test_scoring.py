@@ -17,7 +17,7 @@ from articles.rules.scoring import (
 POLICY = Policy(publish_threshold=70, related_bonus=10, bonus_floor=50)
 
 
-def standing(**values):
+def scoring_input(**values):
     return ScoringInput(**({"name": "2020-06-09-a", "quality": 60} | values))
 
 
@@ -39,13 +39,13 @@ def standing(**values):
     ],
 )
 def test_heat_and_publication_follow_the_rules(values, role, heat, published):
-    result = explain(standing(**values), POLICY).result
+    result = explain(scoring_input(**values), POLICY).result
 
     assert (result.role, result.heat, result.published) == (role, heat, published)
 
 
-def test_an_explanation_adds_up_and_names_who_leads_instead():
-    explanation = explain(standing(engagement=3, members=[(61, "2020-06-09-b"), (20, "c")]), POLICY)
+def test_an_explanation_has_the_terms_and_the_better_lead():
+    explanation = explain(scoring_input(engagement=3, members=[(61, "2020-06-09-b"), (20, "c")]), POLICY)
 
     assert [term.points for term in explanation.terms] == [60, 20, 3]
     assert explanation.better_lead == "2020-06-09-b"
@@ -71,7 +71,7 @@ def test_ties_go_to_the_smallest_file_name():
         (None, None, 0, 0),
     ],
 )
-def test_engagement_is_what_is_left_over_from_0_to_6(quality, heat, related_count, engagement):
+def test_engagement_is_the_rest_of_the_heat_from_0_to_6(quality, heat, related_count, engagement):
     assert infer_engagement(POLICY, quality, heat, related_count) == engagement
 
 
@@ -91,7 +91,7 @@ def test_engagement_is_what_is_left_over_from_0_to_6(quality, heat, related_coun
         (None, None, True, None, True),
     ],
 )
-def test_publication_fails_closed(quality, heat, published, removed, public):
+def test_in_doubt_an_article_is_hidden(quality, heat, published, removed, public):
     assert is_public(POLICY, quality=quality, heat=heat, published=published, removed=removed) is public
 
 
@@ -101,18 +101,18 @@ def test_unscored_articles_are_public_only_where_the_policy_says_so():
     assert not is_public(closed, quality=None, heat=None, published=None)
 
 
-def test_an_unscored_article_becomes_nothing_by_related_links():
+def test_a_role_follows_from_the_values():
     assert role_of(None, None, None, 0) is Role.UNSCORED
     assert role_of(43, -1, False, 14) is Role.FOLDED
     assert role_of(43, None, None, 0) is Role.SINGLE
 
 
 @pytest.mark.parametrize(
-    ("title", "found"),
+    ("title", "expected"),
     [("AI beats chess", True), ("The ai, again", True), ("Rain again", False), ("C++ and AI.", True), ("", False)],
 )
-def test_keywords_are_whole_words(title, found):
-    assert has_keyword(title, ["AI", ""]) is found
+def test_keywords_are_whole_words(title, expected):
+    assert has_keyword(title, ["AI", ""]) is expected
 
 
 def test_suggested_quality_is_the_sum_of_its_terms():

@@ -25,14 +25,14 @@ def test_slugs_follow_the_rule_of_the_format(title, slug):
     assert slugify_title(title) == slug
 
 
-def test_names_carry_the_date_in_utc():
+def test_names_have_the_date_in_utc():
     evening = datetime(2020, 6, 9, 20, 0, tzinfo=timezone(timedelta(hours=-7)))
 
     assert document_name(JUNE, "Storm grows") == "2020-06-09-storm-grows"
     assert document_name(evening, "Storm grows") == "2020-06-10-storm-grows"
 
 
-def test_titles_without_letters_get_names_that_differ():
+def test_titles_without_letters_get_different_names():
     assert document_name(JUNE, "日本語") != document_name(JUNE, "中文")
     assert is_document_name(document_name(JUNE, "日本語"))
 
@@ -61,5 +61,5 @@ def test_document_names_are_dates_and_words(stem, is_name):
     assert is_document_name(stem) is is_name
 
 
-def test_names_sort_as_their_files_do():
+def test_names_sort_like_their_files():
     assert sorted(["storm", "storm-grows", "storms"], key=file_sort_key) == ["storm-grows", "storm", "storms"]
