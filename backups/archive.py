@@ -15,13 +15,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import gzip
+import hashlib
 import json
 import os
 import re
 import tarfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -87,26 +88,32 @@ def parse_object(data: bytes, name: str) -> dict[str, Any]:
 class Writer:
     """Add members to an archive that is being written."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes] | gzip.GzipFile) -> None:
         self._file = file
 
     def add(self, name: str, data: bytes) -> None:
         self.add_chunks(name, len(data), iter([data]))
 
-    def add_chunks(self, name: str, size: int, chunks: Iterator[bytes]) -> None:
-        """Add a member of exactly `size` bytes; ignore any beyond. Raises EOFError if the chunks hold fewer."""
+    def add_chunks(self, name: str, size: int, chunks: Iterator[bytes]) -> str:
+        """Add a member of exactly `size` bytes, ignoring any beyond, and return its SHA-256.
+
+        Raises EOFError if the chunks hold fewer.
+        """
         info = tarfile.TarInfo(name)
         info.size, info.mode = size, 0o600
         self._file.write(info.tobuf(tarfile.USTAR_FORMAT, "utf-8", "strict"))
-        left = size
+        digest, left = hashlib.sha256(), size
         for chunk in chunks:
-            self._file.write(chunk[:left])
-            left -= min(len(chunk), left)
+            data = chunk[:left]
+            self._file.write(data)
+            digest.update(data)
+            left -= len(data)
             if not left:
                 break
         if left:
             raise EOFError(name)
         self._file.write(bytes(-size % BLOCK))
+        return digest.hexdigest()
 
     def finish(self) -> None:
         self._file.write(bytes(2 * BLOCK))
@@ -157,7 +164,8 @@ def open_for_writing(path: Path) -> Iterator[Writer]:
         _require_new(path)  # again: another backup may have finished before we got the lock
         os.fchmod(handle, 0o600)
         file.truncate(0)
-        with _compressed(path, file) as stream:
+        is_gzipped = path.suffix in (".gz", ".tgz")
+        with gzip.GzipFile("", "wb", GZIP_LEVEL, file) if is_gzipped else nullcontext(file) as stream:
             writer = Writer(stream)
             yield writer
             writer.finish()
@@ -177,21 +185,6 @@ def open_for_writing(path: Path) -> Iterator[Writer]:
 def _require_new(path: Path) -> None:
     if path.exists():
         raise FileExistsError(errno.EEXIST, "is there already. Name another file, or move that one away", str(path))
-
-
-@contextmanager
-def _compressed(path: Path, file: IO[bytes]) -> Iterator[Any]:
-    if path.suffix not in (".gz", ".tgz"):
-        yield file
-        return
-    stream = gzip.GzipFile(filename="", mode="wb", compresslevel=GZIP_LEVEL, fileobj=file)
-    try:
-        yield stream
-        stream.close()
-    except BaseException:
-        with suppress(OSError):
-            stream.close()
-        raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -91,9 +91,8 @@ def _write_table(writer: Writer, table: Table, on_rows: ProgressCallback) -> dic
     lines, digest = LineWriter(writer, f"tables/{table.name}"), Digest(table)
     before = 0
     for values in rows_of(table):
-        line = as_line(values)
-        lines.add(line)
-        digest.add(line, values)
+        lines.add(as_line(values))
+        digest.add(values)
         if digest.rows - before >= 1000:
             on_rows(digest.rows - before)
             before = digest.rows
@@ -122,23 +121,13 @@ def _write_media(writer: Writer, *, with_media: bool) -> dict[str, Any]:
 
 
 def _write_file(writer: Writer, name: str) -> tuple[int, str] | None:
-    digest = hashlib.sha256()
-
-    def hashed() -> Iterator[bytes]:
-        left = size
-        for chunk in media.chunks(name):
-            digest.update(chunk[:left])
-            left -= len(chunk[:left])
-            yield chunk
-
     try:
         size = default_storage.size(name)
     except FileNotFoundError:
         return None
     try:
-        writer.add_chunks(f"{MEDIA}{name}", size, hashed())
+        return size, writer.add_chunks(f"{MEDIA}{name}", size, media.chunks(name))
     except (EOFError, FileNotFoundError):
         raise BackupError(f"{name} in the storage changed during the backup. Run the same command again.") from None
     except ValueError:
         raise BackupError(f"The name of {name} in the storage is too long for an archive. Rename it.") from None
-    return size, digest.hexdigest()

@@ -80,20 +80,14 @@ class Archive:
     has_media: bool = False
     files: int = 0
     files_missing: int = 0
+    was_already_restored: bool = False
 
     @property
     def rows(self) -> int:
         return sum(checksum["rows"] for checksum in self.checksums.values())
 
 
-@dataclass(frozen=True)
-class Restored:
-    files: int
-    files_missing: int
-    was_already_restored: bool = False
-
-
-def restore(path: Path, report: Callable[[str], None] = lambda text: None) -> Restored:
+def restore(path: Path, report: Callable[[str], None] = lambda text: None) -> Archive:
     """Restore the archive into this empty installation. Raises ArchiveError, RestoreError, OSError."""
     archive = verify_archive(path)
     report(f"The archive is complete: {archive.rows:,} rows, {archive.files:,} files.")
@@ -103,8 +97,9 @@ def restore(path: Path, report: Callable[[str], None] = lambda text: None) -> Re
                 f"This installation isn't empty: {existing}. Restore into an empty database (DATABASE_URL). "
                 "Nothing was changed."
             )
+        archive.was_already_restored = True
         call_command("migrate", verbosity=0, interactive=False)
-        return Restored(archive.files, archive.files_missing, was_already_restored=True)
+        return archive
     _migrate_to(archive.migrations)
     if archive.has_media:
         _store_media(archive)
@@ -114,7 +109,7 @@ def restore(path: Path, report: Callable[[str], None] = lambda text: None) -> Re
         _load_rows(archive)
     report("All rows are restored; counts and hashes match.")
     call_command("migrate", verbosity=0, interactive=False)
-    return Restored(archive.files, archive.files_missing)
+    return archive
 
 
 # Reading the archive
@@ -126,20 +121,21 @@ def verify_archive(path: Path) -> Archive:
     archive = _read_header(path, next(contents, None))
     digests = {name: Digest(table) for name, table in archive.tables.items()}
     stored, indexed = hashlib.sha256(), hashlib.sha256()
-    order = _MemberOrder(list(archive.tables))
     manifest: dict[str, Any] | None = None
     for member in contents:
         if manifest is not None:
             raise ArchiveError("It continues after its manifest.")
         if member.name == MANIFEST:
             manifest = member.document()
-        elif name := order.table_of(member):
-            for line, row in _rows(archive.tables[name], member):
-                digests[name].add(line, row)
-        elif order.is_index(member):
+        elif (match := MEMBER_PATTERN.fullmatch(member.name)) and match[1] in digests:
+            for row in _rows(archive.tables[match[1]], member):
+                digests[match[1]].add(row)
+        elif match and match[2]:
             _check_index(archive, member, indexed)
-        else:
+        elif member.name.startswith(MEDIA) and is_safe(member.name.removeprefix(MEDIA)):
             _check_file(archive, member, stored)
+        else:
+            raise ArchiveError(f"It holds {member.name!r}, which no backup contains.")
     if manifest is None:
         raise ArchiveError("It has no manifest: the file is incomplete. Copy it again.")
     archive.checksums = {name: digest.summary() for name, digest in digests.items()}
@@ -167,48 +163,14 @@ def _is_pair(pair: Any) -> bool:
     return isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)
 
 
-class _MemberOrder:
-    """Require members in the order of a backup: table by table, then files, then their index."""
-
-    def __init__(self, tables: list[str]) -> None:
-        self._folders = [*(f"tables/{name}" for name in tables), "media", "media-index"]
-        self._at, self._number = 0, 0
-
-    def table_of(self, member: Member) -> str | None:
-        match = MEMBER_PATTERN.fullmatch(member.name)
-        if not match or not match[1]:
-            return None
-        self._advance(f"tables/{match[1]}", int(match[3]))
-        return match[1]
-
-    def is_index(self, member: Member) -> bool:
-        match = MEMBER_PATTERN.fullmatch(member.name)
-        if match:
-            self._advance("media-index", int(match[3]))
-            return True
-        name = member.name.removeprefix(MEDIA)
-        if not member.name.startswith(MEDIA) or not is_safe(name):
-            raise ArchiveError(f"It holds {member.name!r}, which no backup contains.")
-        self._advance("media", self._number + 1 if self._folders[self._at] == "media" else 1)
-        return False
-
-    def _advance(self, folder: str, number: int) -> None:
-        place = self._folders.index(folder) if folder in self._folders else -1
-        expected = self._number + 1 if place == self._at else 1
-        if place < self._at or number != expected:
-            raise ArchiveError("Its parts are not in the order of a backup: the file is damaged.")
-        self._at, self._number = place, number
-
-
-def _rows(table: Table, member: Member) -> Iterator[tuple[str, list[Any]]]:
-    """Yield each row of a member together with its canonical line. Raises ArchiveError."""
+def _rows(table: Table, member: Member) -> Iterator[list[Any]]:
+    """Yield the rows of a member. Raises ArchiveError."""
     try:
         lines = member.read(MEMBER_BYTES_MAX).decode().split("\n")
         if lines.pop():
             raise InvalidRowError(f"{table.name}: its last line is incomplete")
         for line in lines:
-            row = parse_row(table, line)
-            yield as_line(row), row
+            yield parse_row(table, line)
     except (InvalidRowError, UnicodeError, ValueError) as error:
         raise ArchiveError(f"Its {member.name} is damaged: {error}.") from None
 
@@ -217,15 +179,12 @@ def _index_entries(member: Member) -> Iterator[tuple[str, int, str]]:
     try:
         for line in member.read(MEMBER_BYTES_MAX).decode().splitlines():
             name, size, digest = json.loads(line)
-            if not (isinstance(name, str) and type(size) is int and is_safe(name) and _is_ascii(digest)):
+            is_sound = isinstance(name, str) and isinstance(digest, str) and digest.isascii()
+            if not (is_sound and type(size) is int and is_safe(name)):
                 raise ValueError("no name, size and hash")
             yield name, size, digest
     except (ValueError, TypeError, RecursionError):
         raise ArchiveError(f"Its {member.name} is damaged.") from None
-
-
-def _is_ascii(value: Any) -> bool:
-    return isinstance(value, str) and value.isascii()
 
 
 def _check_index(archive: Archive, member: Member, indexed: Any) -> None:
@@ -337,15 +296,8 @@ def _leaf_migrations(graph: Any, migrations: Migrations, app: str) -> list[tuple
 
 def _store_media(archive: Archive) -> None:
     for member in members(archive.path):
-        if not member.name.startswith(MEDIA):
-            continue
-        name = member.name.removeprefix(MEDIA)
-        try:
-            media.store(member, name)
-        except media.DifferentFileError:
-            raise RestoreError(
-                f"The storage now has another {name}. Move it away, then run the same command again."
-            ) from None
+        if member.name.startswith(MEDIA):
+            media.store(member, member.name.removeprefix(MEDIA))
 
 
 def _load_rows(archive: Archive) -> None:
@@ -356,7 +308,7 @@ def _load_rows(archive: Archive) -> None:
             match = MEMBER_PATTERN.fullmatch(member.name)
             if match and match[1]:
                 table = archive.tables[match[1]]
-                insert(table, (row for _, row in _rows(table, member)))
+                insert(table, _rows(table, member))
         for name, number in archive.last_numbers.items():
             set_sequence(archive.tables[name], number)
         if connection.vendor == "postgresql":
