@@ -1,4 +1,4 @@
-"""The responses while a service is away, and when a view fails."""
+"""The responses while a service is unavailable, and when a view fails."""
 
 import gc
 import weakref
@@ -45,34 +45,34 @@ def test_an_unavailable_service_is_a_503_with_retry_after(client, monkeypatch, e
     assert "We will be back shortly" in response.content.decode()
 
 
-@pytest.mark.parametrize(("address", "is_one"), [("", False), ("s3://pictures", True)])
-def test_errors_of_the_bucket_count_only_if_there_is_one(address, is_one):
-    assert isinstance(UNREACHABLE, error_views.unavailable_errors(address)) == is_one
+@pytest.mark.parametrize(("storage", "is_unavailable"), [("", False), ("s3://pictures", True)])
+def test_bucket_errors_count_only_if_a_bucket_is_configured(storage, is_unavailable):
+    assert isinstance(UNREACHABLE, error_views.unavailable_errors(storage)) == is_unavailable
 
 
 @pytest.mark.parametrize("error", [OperationalError, ValueError])
 def test_a_failed_request_frees_its_objects_at_once(client, monkeypatch, error):
-    """Else it waits for the garbage collector, which comes late: each failed request left 170 objects."""
+    """Otherwise they stay until garbage collection, which runs late: each failed request left 170 objects."""
 
     class Page:
         pass
 
-    held = []
+    pages = []
 
     def fail(*args, **kwargs):
         page = Page()
-        held.append(weakref.ref(page))
+        pages.append(weakref.ref(page))
         try:
             raise error("gone")
         except error as cause:
-            kept = cause  # as psycopg and Django do: the frame holds the error, whose traceback holds the frame
-            raise kept from None
+            original = cause  # a cycle as in psycopg and Django: the frame holds the error, its traceback the frame
+            raise original from None
 
     monkeypatch.setattr(views, "_list_context", fail)
     gc.disable()
     try:
         client.get("/latest/")
-        assert [each() for each in held] == [None]
+        assert [page() for page in pages] == [None]
     finally:
         gc.enable()
 
@@ -85,12 +85,12 @@ def test_other_errors_stay_500(client, monkeypatch, error):
     assert "Retry-After" not in response
 
 
-def test_the_api_says_it_in_json(client, monkeypatch):
+def test_the_api_returns_the_503_as_json(client, monkeypatch):
     monkeypatch.setattr("articles.api.views._site_page", failing(OperationalError("gone")))
     response = client.get("/api/news/")
     assert response.status_code == 503
     assert response["Retry-After"] == "5"
-    assert response.json()["hint"] == "Ask again after the seconds that Retry-After tells."
+    assert response.json()["hint"] == "Try again after the number of seconds in Retry-After."
 
 
 @pytest.mark.parametrize(
