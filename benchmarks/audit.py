@@ -84,7 +84,7 @@ def main() -> int:
         install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", name, CHECKER, LIGHTHOUSE]
         subprocess.run(install, check=True, timeout=300)
         env = environment(folder, "locmemcache://")
-        edition(folder / "documents", stories=STORIES)
+        write_demo_documents(folder / "documents", stories=STORIES)
         manage(env, "migrate", "--verbosity", "0")
         manage(env, "import_articles", str(folder / "documents"))
         manage(env, "collectstatic", "--no-input", "--verbosity", "0")
@@ -111,6 +111,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     from benchmarks.serving import Server, environment, manage
-    from tests.documents import edition
+    from tests.documents import write_demo_documents
 
     sys.exit(main())

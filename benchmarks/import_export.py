@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.documents import edition
+from tests.documents import write_demo_documents
 from tests.environments import newsroom_environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -147,7 +147,7 @@ def main() -> int:
         documents = Path(os.environ.get("BENCH_DOCUMENTS", CORPUS))
         if not documents.is_dir():
             documents = scratch / "documents"
-            edition(documents, stories=1000)
+            write_demo_documents(documents, stories=1000)
         return 1 if compare_speed(documents, scratch) else 0
 
 

@@ -26,7 +26,7 @@ from PIL import Image
 
 from pictures.renditions import ENCODINGS, PILLOW_NAMES
 from pictures.sizes import widths_for
-from tests.documents import edition
+from tests.documents import write_demo_documents
 from tests.environments import newsroom_environment
 from tests.hostile import answer, serving
 
@@ -87,7 +87,7 @@ def newsroom(folder: Path, ports: list[int]) -> dict[str, str]:
 
 def write_stories(folder: Path, ports: list[int]) -> None:
     """Write COUNT documents, each with a picture of its own at one of the servers."""
-    edition(folder, stories=COUNT, members=0)
+    write_demo_documents(folder, stories=COUNT, members=0)
     for path in folder.iterdir():
         head, _, rest = path.read_text().partition('url: "https://outlet0.example/')
         number = int(rest.partition(".")[0])

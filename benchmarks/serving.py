@@ -109,10 +109,10 @@ def fill(folder: Path, env: dict[str, str]) -> str:
     """Fill the newsroom; return how many documents it holds, in words."""
     documents = CORPUS
     if not documents.is_dir():
-        from tests.documents import edition
-
         documents = folder / "documents"
-        edition(documents, stories=1000)
+        from tests.documents import write_demo_documents
+
+        write_demo_documents(documents, stories=1000)
     manage(env, "migrate", "--verbosity", "0")
     subprocess.run(
         [sys.executable, "manage.py", "import_articles", str(documents)], cwd=ROOT, env=env, capture_output=True

@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, settings
 
 from articles.search import postgresql
 from tests.audit_guard import record_unlogged_writes
-from tests.crowds import database_in
+
+from .concurrency import use_database_file
 
 unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("quick", max_examples=15, derandomize=True, **unhurried)
@@ -52,7 +53,7 @@ def count_queries() -> Callable[[], CaptureQueriesContext]:
 @pytest.fixture
 def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
     """A database that several connections may write: PostgreSQL's, or a copy of SQLite's in a file."""
-    with nullcontext() if connection.vendor == "postgresql" else database_in(tmp_path / "newsroom.sqlite3"):
+    with nullcontext() if connection.vendor == "postgresql" else use_database_file(tmp_path / "newsroom.sqlite3"):
         yield
 
 

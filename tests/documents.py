@@ -138,8 +138,8 @@ def document(text: str = CANONICAL, **replaced: Any) -> str:
     return "\n".join(lines)
 
 
-def edition(folder: Path, *, stories: int, members: int = 2) -> None:
-    """Write an edition of `stories` events into `folder`: a lead each, and members folded under it."""
+def write_demo_documents(folder: Path, *, stories: int, members: int = 2) -> None:
+    """Write the documents of a number of stories into `folder`: a lead and its folded members for each."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(stories):
         group = [(f"Event {number} as outlet {member} tells it", 90 - member) for member in range(members + 1)]

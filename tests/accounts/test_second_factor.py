@@ -22,7 +22,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import second_factor, views
 from accounts.models import SecondFactorDuty
-from tests.addresses import all_addresses
+from tests.site_urls import all_urls
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +73,7 @@ def require_factor_of(user):
 def every_page() -> list[str]:
     """Return the URLs of staff pages that need no arguments."""
     sign_in_pages = {"login", "logout", "second_step", "second_factor"}
-    urls = [url for url in all_addresses() if url.template.startswith("/admin/")]
+    urls = [url for url in all_urls() if url.template.startswith("/admin/")]
     return [url.template for url in urls if url.name not in sign_in_pages and not re.search("[<(]", url.template)]
 
 

@@ -14,8 +14,8 @@ from articles.audit_log.unit_of_work import Actor
 from articles.models import Via
 from config import urls
 from tests import builders
-from tests.addresses import all_addresses
 from tests.public.paths import OPEN
+from tests.site_urls import all_urls
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +35,7 @@ def moved(settings):
 def test_all_of_it_moves(moved, admin_client, admin_user):
     article = builders.article("Storm", topics=["AI"])
     operation = operations.pin(article, "title", by=Actor(admin_user, Via.DESK)).operation
-    assert not [each.template for each in all_addresses() if each.template.startswith("/admin/")]
+    assert not [each.template for each in all_urls() if each.template.startswith("/admin/")]
     for address in (
         *(reverse("admin:index"), reverse("desk"), reverse("desk_story", args=[article.pk]), reverse("desk_history")),
         *(reverse("admin:articles_article_change", args=[article.pk]), reverse("desk_operation", args=[operation.pk])),

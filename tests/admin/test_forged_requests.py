@@ -14,14 +14,14 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Event, SavedView, Via
 from tests import builders
-from tests.addresses import Address, all_addresses
+from tests.site_urls import SiteUrl, all_urls
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 WRITING = ("post", "put", "patch", "delete")
 # Notes of who looks, not of what was done: sessions are marked as used, and the desk says who has a story open.
 NOTES = ('"django_session"', '"articles_presence"')
-ADDRESSES = list(all_addresses())
+ADDRESSES = list(all_urls())
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_no_address_takes_a_form_from_another_site(ana, values, method):
         assert taken(client, method, values, headers | {"Origin": origin}) == []
 
 
-def taken(client: Client, method: str, values: dict[str, str], headers: dict[str, str]) -> list[tuple[Address, int]]:
+def taken(client: Client, method: str, values: dict[str, str], headers: dict[str, str]) -> list[tuple[SiteUrl, int]]:
     """Return the addresses that didn't refuse the method, and fail where anything was written."""
     found = []
     with CaptureQueriesContext(connection) as asked:

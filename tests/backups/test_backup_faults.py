@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import edition
-from tests.newsrooms import ROOT, ROUNDS, Databases, Newsroom, databases_of
+from tests.documents import write_demo_documents
+from tests.sample_sites import ROOT, ROUNDS, Databases, Site, databases_of
 
 STORIES = 100
 EARLIER = "0006_search_index"
@@ -64,15 +64,15 @@ class Rooms:
             self.databases[kind] = self.stack.enter_context(databases_of(kind, folder))
         return self.databases[kind]
 
-    def newsroom(self, kind: str, name: str) -> Newsroom:
+    def newsroom(self, kind: str, name: str) -> Site:
         return self._with_media(self.of(kind).newsroom(name), f"{kind}-{name}")
 
-    def nothing(self, kind: str, name: str) -> Newsroom:
+    def nothing(self, kind: str, name: str) -> Site:
         """Return a newsroom without even tables."""
         databases = self.of(kind)
-        return self._with_media(Newsroom(databases._make(name), databases.folder), f"{kind}-{name}")
+        return self._with_media(Site(databases._make(name), databases.folder), f"{kind}-{name}")
 
-    def _with_media(self, newsroom: Newsroom, name: str) -> Newsroom:
+    def _with_media(self, newsroom: Site, name: str) -> Site:
         media = {"MEDIA_ROOT": str(self.folder / "media" / name)}
         newsroom.environment |= media | {"DEBUG": "true"}  # pages without collected static files
         return newsroom
@@ -87,7 +87,7 @@ def rooms(tmp_path_factory):
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory):
     folder = tmp_path_factory.mktemp("documents") / "news"
-    edition(folder, stories=STORIES)
+    write_demo_documents(folder, stories=STORIES)
     return folder
 
 
@@ -104,7 +104,7 @@ class Full:
         self.seen = seen(self.newsroom, rooms.folder / f"{kind}-exported")
 
 
-def seen(newsroom: Newsroom, folder: Path) -> tuple[object, ...]:
+def seen(newsroom: Site, folder: Path) -> tuple[object, ...]:
     """Return all that can be told of a newsroom: its state, its documents byte for byte, its files, its pages."""
     newsroom.run("manage.py", "export_articles", str(folder))
     media = Path(newsroom.environment["MEDIA_ROOT"])

@@ -28,7 +28,7 @@ from articles.search.schema import missing_triggers
 from backups import archive, media, tables
 from config.backends.file_storage import AtomicFileStorage
 from config.migrations import known_migrations
-from tests import builders, dump
+from tests import builders, database_dump
 
 pytestmark = pytest.mark.thorough
 
@@ -85,14 +85,14 @@ def backup(newsroom, tmp_path) -> Path:
 
 @pytest.mark.parametrize("name", ["all.tar", "all.tar.gz"])
 def test_a_restored_newsroom_is_the_same(newsroom, tmp_path, name, client):
-    before, told = state(), sorted(map(str, dump.lines()))
+    before, told = state(), sorted(map(str, database_dump.lines()))
     stamp = versions.current_version().key
     call_command("backup", tmp_path / name, verbosity=0)
     wipe()
     call_command("restore", tmp_path / name, verbosity=0)
 
     assert state() == before
-    assert sorted(map(str, dump.lines())) == told
+    assert sorted(map(str, database_dump.lines())) == told
     assert default_storage.open(PICTURE).read() == b"picture"
     assert client.get(newsroom.get_absolute_url()).status_code == 200
     assert newsroom.get_absolute_url() in client.get("/search/?q=Harbours").content.decode()

@@ -12,8 +12,8 @@ from contextlib import closing
 
 import pytest
 
-from tests.documents import edition
-from tests.newsrooms import ROUNDS, databases_of
+from tests.documents import write_demo_documents
+from tests.sample_sites import ROUNDS, databases_of
 
 STORIES = 300  # 900 documents: long enough to be hit in the middle
 
@@ -29,7 +29,7 @@ def databases(request, tmp_path_factory):
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory):
     folder = tmp_path_factory.mktemp("documents") / "news"
-    edition(folder, stories=STORIES)
+    write_demo_documents(folder, stories=STORIES)
     return folder
 
 

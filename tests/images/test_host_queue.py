@@ -1,4 +1,4 @@
-"""The order of requests for requests."""
+"""The order of requests for pictures."""
 
 from articles.images.host_queue import HostQueue, PictureRequest
 

@@ -1,4 +1,4 @@
-"""Editors and pictures: upload and replace, alternative text and credit, take down for good, and see what failed."""
+"""Editing pictures: upload, replace, describe, credit, take down, and see why one is missing."""
 
 import io
 import re
@@ -26,11 +26,11 @@ from providers.forms import process_upload as process_logo
 from tests import builders
 from tests.admin.forms import change_url, fields_of, save
 from tests.desk.helpers import member
-from tests.pictures.encoding import encoded
+from tests.sample_pictures import encode
 
 pytestmark = pytest.mark.django_db
 
-ADDRESS = "https://images.example/one.jpg"
+URL = "https://images.example/one.jpg"
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def media(settings, tmp_path):
 
 
 def upload(client, article, data, row=0, **changes):
-    """Send the article's page with a file for a picture: `row` counts from 0, after the last is a new one."""
+    """Send the article's page with a file for a picture: `row` counts from 0; the one after the last is new."""
     url = change_url(article)
     sent = (
         fields_of(client.get(url)) | changes | {"_save": "Save", f"images-{row}-upload": SimpleUploadedFile("x", data)}
@@ -54,9 +54,9 @@ def stored(media):
 
 
 @pytest.mark.integration
-def test_an_uploaded_picture_is_shown_and_has_an_address_on_this_site(admin_client, client, media):
+def test_an_uploaded_picture_is_shown_and_has_a_url_on_this_site(admin_client, client, media):
     article = builders.article()
-    upload(admin_client, article, encoded("PNG", size=(500, 300)))
+    upload(admin_client, article, encode("PNG", size=(500, 300)))
     image, picture = article.images.get(), Picture.objects.get()
     assert image.url == f"http://testserver/media/pictures/{picture.key[:2]}/{picture.key}/480.jpg"
     assert (image.width, image.height, image.is_cached) == (480, 288, True)
@@ -69,16 +69,16 @@ def test_an_uploaded_picture_is_shown_and_has_an_address_on_this_site(admin_clie
 
 
 @pytest.mark.integration
-def test_a_picture_is_replaced_in_one_article_alone_and_undo_brings_it_back(admin_client):
+def test_a_picture_is_replaced_in_one_article_only_and_undo_restores_it(admin_client):
     one, other = builders.article(), builders.article()
     for article in (one, other):
-        shared = builders.picture(article, ADDRESS)
-    upload(admin_client, one, encoded("JPEG"))
-    assert one.images.get().url != ADDRESS
-    assert other.images.get().url == ADDRESS
-    assert PictureAddress.objects.held().get(url=ADDRESS).picture.key == shared.key
+        shared = builders.picture(article, URL)
+    upload(admin_client, one, encode("JPEG"))
+    assert one.images.get().url != URL
+    assert other.images.get().url == URL
+    assert PictureAddress.objects.held().get(url=URL).picture.key == shared.key
     operations.undo(Operation.objects.latest("pk"), by=SYSTEM_ACTOR)
-    assert one.images.get().url == ADDRESS
+    assert one.images.get().url == URL
 
 
 @pytest.mark.integration
@@ -86,12 +86,12 @@ def test_a_picture_is_replaced_in_one_article_alone_and_undo_brings_it_back(admi
     ("data", "reason"),
     [
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not a JPEG, PNG, GIF, WebP or AVIF file"),
-        (encoded("TIFF"), "is not a JPEG"),
-        (encoded("PNG", size=(90, 90))[:-30], "is damaged"),
-        (encoded("PNG", mode="1", size=(10_000, 5_001)), "has more than 50 megapixels"),
+        (encode("TIFF"), "is not a JPEG"),
+        (encode("PNG", size=(90, 90))[:-30], "is damaged"),
+        (encode("PNG", mode="1", size=(10_000, 5_001)), "has more than 50 megapixels"),
     ],
 )
-def test_an_upload_that_is_no_picture_is_refused_with_the_reason(admin_client, media, data, reason):
+def test_an_upload_that_is_no_picture_is_rejected_with_the_reason(admin_client, media, data, reason):
     article = builders.article()
     page = upload(admin_client, article, data)
     assert f"This picture {reason}" in page.content.decode()
@@ -100,26 +100,26 @@ def test_an_upload_that_is_no_picture_is_refused_with_the_reason(admin_client, m
 
 
 @pytest.mark.integration
-def test_a_picture_that_is_taken_down_while_the_page_is_saved_is_refused(admin_client, monkeypatch):
+def test_a_picture_that_is_taken_down_while_the_page_is_saved_is_rejected(admin_client, monkeypatch):
     def fail(*args, **kwargs):
         raise TakenDownError
 
     monkeypatch.setattr("articles.admin.inlines.attach", fail)
     article = builders.article("Before")
-    page = upload(admin_client, article, encoded("JPEG"), title="After")
+    page = upload(admin_client, article, encode("JPEG"), title="After")
     assert "Nothing was saved: the picture was taken down. Choose another." in page.content.decode()
     assert Article.objects.get().title == "Before"
 
 
-def test_a_picture_needs_an_address_or_a_file(admin_client):
+def test_a_picture_needs_a_url_or_a_file(admin_client):
     article = builders.article()
     page = save(admin_client, change_url(article), **{"images-TOTAL_FORMS": "1", "images-0-title": "x"})
     assert "A picture needs a URL or a file." in page.content.decode()
 
 
-def test_alternative_text_and_credit_are_an_editors_and_survive_imports_and_undo(admin_client, client):
+def test_edited_alternative_text_and_credit_survive_imports_and_undo(admin_client, client):
     article = builders.article()
-    builders.picture(article, ADDRESS)
+    builders.picture(article, URL)
     said = {"images-0-alt": "A fox in snow", "images-0-attribution": "Ana / Agency"}
     save(admin_client, change_url(article), **said)
     page = client.get(article.get_absolute_url()).content.decode()
@@ -129,7 +129,7 @@ def test_alternative_text_and_credit_are_an_editors_and_survive_imports_and_undo
     assert "images" in article.pins
     operations.undo(Operation.objects.latest("pk"), by=SYSTEM_ACTOR)
     image = article.images.get()
-    assert (image.url, image.alt, image.attribution) == (ADDRESS, "", "")
+    assert (image.url, image.alt, image.attribution) == (URL, "", "")
 
 
 # Taking down
@@ -140,11 +140,9 @@ def take_down_url(article):
 
 
 @pytest.mark.integration
-def test_a_picture_is_taken_down_for_good_wherever_it_is_shown(
-    admin_client, client, media, django_capture_on_commit_callbacks
-):
+def test_a_picture_is_taken_down_wherever_it_is_shown(admin_client, client, media, django_capture_on_commit_callbacks):
     one, other = builders.article("One"), builders.article("Other")
-    upload(admin_client, one, encoded("JPEG"))
+    upload(admin_client, one, encode("JPEG"))
     url = one.images.get().url
     ArticleImage.objects.create(article=other, url=url)
     key = Picture.objects.get().key
@@ -169,12 +167,12 @@ def test_a_picture_is_taken_down_for_good_wherever_it_is_shown(
     page = admin_client.get(reverse("desk_operation", args=[operation.pk])).content.decode()
     assert f"picture taken down for good: {url}" in page
     assert reverse("desk_undo", args=[operation.pk]) not in page
-    again = upload(admin_client, one, encoded("JPEG"))
+    again = upload(admin_client, one, encode("JPEG"))
     assert "This picture was taken down." in again.content.decode()
 
 
 @pytest.mark.parametrize(("group", "offered"), [("editor", False), ("publisher", True)])
-def test_taking_down_is_offered_to_who_may(client, group, offered):
+def test_taking_down_is_offered_to_those_with_the_permission(client, group, offered):
     article = builders.article()
     copy = builders.picture(article)
     client.force_login(member(group))
@@ -183,9 +181,9 @@ def test_taking_down_is_offered_to_who_may(client, group, offered):
     assert ("Take down for good" in page) == offered
 
 
-def test_who_takes_a_picture_down_is_told_of_all_addresses_that_lead_to_it(admin_client):
+def test_the_confirmation_lists_the_articles_of_all_urls_of_the_picture(admin_client):
     one, other = builders.article("One"), builders.article("Other")
-    key = builders.picture(one, ADDRESS).key
+    key = builders.picture(one, URL).key
     builders.picture(other)
     Picture.objects.update(key=key)
     assert "2 articles show it" in admin_client.get(take_down_url(one)).content.decode()
@@ -202,80 +200,80 @@ def test_a_picture_of_one_article_is_taken_down_from_it(admin_client):
     assert "taken down for good from 1 article." in done
 
 
-def test_a_picture_that_we_never_held_can_be_taken_down_too(admin_client):
+def test_a_picture_that_was_never_stored_can_be_taken_down(admin_client):
     article = builders.article()
-    builders.picture(article, ADDRESS, held=False)
-    operations.take_down(article, ADDRESS)
-    assert PictureAddress.objects.get(url=ADDRESS).status == "removed"
-    assert operations.take_down(article, ADDRESS).operation is None
+    builders.picture(article, URL, held=False)
+    operations.take_down(article, URL)
+    assert PictureAddress.objects.get(url=URL).status == "removed"
+    assert operations.take_down(article, URL).operation is None
 
 
-# What editors are told
+# Why a picture is missing
 
 
-def test_why_a_picture_is_missing_stands_at_the_desk_and_in_the_admin(admin_client):
+def test_desk_and_admin_show_why_a_picture_is_missing(admin_client):
     article = builders.article("Lost", picture_count=1)
-    builders.picture(article, ADDRESS, held=False)
+    builders.picture(article, URL, held=False)
     Article.objects.filter(pk=article.pk).update(pictureless=False)
-    fail(ADDRESS, 'can\'t be fetched: the server says "gone" <b>')
-    told = "the picture can&#x27;t be fetched: the server says &quot;gone&quot; &lt;b&gt;"
+    fail(URL, 'can\'t be fetched: the server says "gone" <b>')
+    reason = "the picture can&#x27;t be fetched: the server says &quot;gone&quot; &lt;b&gt;"
     for url in (change_url(article), reverse("desk_story", args=[article.pk])):
-        assert told in admin_client.get(url).content.decode()
+        assert reason in admin_client.get(url).content.decode()
     assert "Lost" in admin_client.get("/admin/desk/?view=pictures").content.decode()
 
 
-def test_pictures_at_the_desk_are_our_own_copies(admin_client):
+def test_the_desk_shows_our_own_copies(admin_client):
     article = builders.article()
-    copy = builders.picture(article, ADDRESS)
+    copy = builders.picture(article, URL)
     for url in ("/admin/desk/", reverse("desk_story", args=[article.pk]), change_url(article)):
         page = admin_client.get(url).content.decode()
         assert copy.key in page or url == "/admin/desk/"
         assert not re.search(r'<img[^>]*src="http', page)
 
 
-def test_the_page_of_an_article_costs_the_same_queries_for_one_picture_and_many(admin_client):
+def test_an_articles_page_needs_the_same_queries_for_one_picture_and_many(admin_client):
     article = builders.article()
     builders.picture(article)
-    counts = []
+    reason = []
     for url in (change_url(article), reverse("desk_story", args=[article.pk])):
-        admin_client.get(url)  # notes the first visit
+        admin_client.get(url)  # the first visit writes a row
     for _ in range(2):
         for url in (change_url(article), reverse("desk_story", args=[article.pk])):
             with CaptureQueriesContext(connection) as captured:
                 admin_client.get(url)
-            counts.append(len(captured))
+            reason.append(len(captured))
         for _ in range(4):
             builders.picture(article)
-    assert counts[:2] == counts[2:]
+    assert reason[:2] == reason[2:]
 
 
 @pytest.mark.integration
-def test_uploads_are_decoded_once_before_the_act_that_others_wait_for(admin_client, monkeypatch):
+def test_uploads_are_decoded_once_before_the_transaction(admin_client, monkeypatch):
     depths = []
     decode = Decoder.decode
     monkeypatch.setattr(
         Decoder, "decode", lambda *given: (depths.append(len(connection.atomic_blocks)), decode(*given))[1]
     )
     article, outlet = builders.article(), builders.provider("Outlet", "outlet.example")
-    upload(admin_client, article, encoded("PNG"))
-    upload(admin_client, article, encoded("TIFF"), row=1)
+    upload(admin_client, article, encode("PNG"))
+    upload(admin_client, article, encode("TIFF"), row=1)
     url = reverse("admin:providers_provider_change", args=[outlet.pk])
-    logo = {"logos-TOTAL_FORMS": "1", "logos-0-file": SimpleUploadedFile("x", encoded("PNG"))}
+    logo = {"logos-TOTAL_FORMS": "1", "logos-0-file": SimpleUploadedFile("x", encode("PNG"))}
     admin_client.post(url, fields_of(admin_client.get(url)) | logo)
     assert (article.images.count(), outlet.logos.count()) == (1, 1)
     assert depths == [len(connection.atomic_blocks)] * 3
 
 
-def test_who_may_not_save_the_page_has_nothing_decoded(client, monkeypatch):
+def test_uploads_of_users_without_permission_are_not_decoded(client, monkeypatch):
     monkeypatch.setattr(Decoder, "decode", lambda *given: pytest.fail("decoded"))
     article = builders.article()
     client.force_login(User.objects.create_user("idle", is_staff=True))
-    sent = {"images-TOTAL_FORMS": "1", "images-0-upload": SimpleUploadedFile("x", encoded("PNG"))}
+    sent = {"images-TOTAL_FORMS": "1", "images-0-upload": SimpleUploadedFile("x", encode("PNG"))}
     assert client.post(change_url(article), sent).status_code == 403
 
 
 @pytest.mark.integration
-def test_an_upload_is_seen_to_by_the_child_process_alone(admin_client, monkeypatch):
+def test_an_upload_is_decoded_in_the_child_process_only(admin_client, monkeypatch):
     monkeypatch.setattr(Image, "open", lambda *arguments, **options: pytest.fail("decoded in our own process"))
     output = io.BytesIO()
     Image.new("RGB", (40, 30)).save(output, "PNG")
@@ -286,7 +284,7 @@ def test_an_upload_is_seen_to_by_the_child_process_alone(admin_client, monkeypat
 
 @pytest.mark.integration
 @pytest.mark.parametrize(("take_up", "most"), [(process_upload, MAX_BYTES), (process_logo, logos.MAX_BYTES)])
-def test_of_an_upload_no_more_is_read_than_a_picture_may_have(take_up, most):
+def test_an_upload_is_read_up_to_the_maximum_size_only(take_up, most):
     read = []
     upload = type("Upload", (), {"read": lambda self, size=-1: read.append(size) or b""})()
     with pytest.raises(ValidationError):

@@ -30,8 +30,8 @@ from articles.operations.results import ActionError, EditConflictError, FieldCon
 from articles.rules.scoring import FOLDED_HEAT
 from tests import builders
 from tests.admin.forms import ARTICLES, change_url, fields_of, save, told
-from tests.crowds import at_once
-from tests.documents import edition
+from tests.concurrency import run_together
+from tests.documents import write_demo_documents
 
 pytestmark = pytest.mark.thorough
 
@@ -180,7 +180,7 @@ class TestActions:
             operations.set_topics(article, ["AI"], versions=seen)
 
     def test_an_import_without_changes_leaves_the_versions(self, tmp_path):
-        edition(tmp_path, stories=2)
+        write_demo_documents(tmp_path, stories=2)
         call_command("import_articles", str(tmp_path), stdout=StringIO(), verbosity=0)
         article = Article.objects.filter(heat__gt=0).first()
         operations.edit(article, title="Gale")
@@ -385,7 +385,7 @@ def send_at_once(clients: Sequence[Client], url: str, changes: Sequence[dict[str
     forms = [
         fields_of(client.get(url)) | change | {"_save": "Save"} for client, change in zip(clients, changes, strict=True)
     ]
-    return at_once([partial(client.post, url, form) for client, form in zip(clients, forms, strict=True)])
+    return run_together([partial(client.post, url, form) for client, form in zip(clients, forms, strict=True)])
 
 
 def count_conflicts(answers: Sequence[Any], values: Sequence[str], stored: str) -> int:
@@ -459,7 +459,7 @@ def test_eight_saves_of_eight_articles_all_succeed(newsroom):
     clients = editors()
     forms = [fields_of(client.get(change_url(article))) for client, article in zip(clients, articles, strict=True)]
 
-    answers = at_once(
+    answers = run_together(
         [
             partial(client.post, change_url(article), form | {"title": f"Gale {article.pk}", "_save": "Save"})
             for client, article, form in zip(clients, articles, forms, strict=True)
@@ -477,7 +477,7 @@ def test_of_eight_actions_on_one_article_one_is_done(newsroom):
     actions = [("spike_selected", "spiked: other"), ("hold_selected", "held")] * (CROWD // 2)
     chosen = {"_selected_action": [str(article.pk)], f"version-{article.pk}": str(article.version)}
 
-    answers = at_once(
+    answers = run_together(
         [
             partial(client.post, ARTICLES, chosen | {"action": action}, follow=True)
             for client, (action, _) in zip(clients, actions, strict=True)
@@ -526,7 +526,7 @@ def possible_actions(chance: random.Random, who: Actor) -> list[Callable[[], Any
 
 @pytest.mark.parametrize("seed", range(WALKS))
 def test_six_editors_and_an_import_at_once_leave_consistent_stories_and_events(newsroom, tmp_path, seed):
-    edition(tmp_path, stories=5)
+    write_demo_documents(tmp_path, stories=5)
     call_command("import_articles", str(tmp_path), stdout=StringIO(), verbosity=0)
     builders.topic("AI")
     builders.topic("Health")
@@ -544,7 +544,7 @@ def test_six_editors_and_an_import_at_once_leave_consistent_stories_and_events(n
                 path.write_text(path.read_text().replace("What happened", f"In turn {turn}, what happened"))
             call_command("import_articles", str(tmp_path), stdout=StringIO(), verbosity=0)
 
-    results = at_once([*(partial(work, number) for number in range(6)), import_again], timeout=120)
+    results = run_together([*(partial(work, number) for number in range(6)), import_again], timeout=120)
 
     assert [traceback.format_exception(error) for error in results if error] == []
     assert Operation.objects.count() > 10

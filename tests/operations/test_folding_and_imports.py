@@ -12,7 +12,7 @@ from django.core.management import call_command
 from articles import operations
 from articles.audit_log import snapshots
 from articles.models import Article, Pairing, RelatedLink
-from tests.documents import edition
+from tests.documents import write_demo_documents
 from tests.operations.documents import (
     LEAD,
     MEMBER,
@@ -60,7 +60,7 @@ DOCUMENTS: dict[str, Callable[[Path], None]] = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A story of three, and a second one; both stored."""
-    edition(tmp_path, stories=2, members=2)
+    write_demo_documents(tmp_path, stories=2, members=2)
     import_(tmp_path)
     return tmp_path
 

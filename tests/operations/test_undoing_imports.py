@@ -14,8 +14,8 @@ from django.core.management import call_command
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Operation, Pairing, Verb, Via
-from tests import builders, dump
-from tests.documents import edition
+from tests import builders, database_dump
+from tests.documents import write_demo_documents
 from tests.operations.documents import (
     LEAD,
     MEMBER,
@@ -44,7 +44,7 @@ def import_(folder: Path, **options: bool) -> Operation | None:
 def dumped(*, ignore: set[str] = CHANGE_COLUMNS) -> list[str]:
     """Return all articles with their lists as sorted lines. Undo leaves outlets and topics of the registry."""
     lines = []
-    for kind, line in dump.lines():
+    for kind, line in database_dump.lines():
         if kind == "article":
             lines.append(json.dumps({key: line[key] for key in line if key not in ignore}, default=str, sort_keys=True))
     return sorted(lines)
@@ -76,7 +76,7 @@ CHANGES: dict[str, Any] = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    edition(tmp_path, stories=2)
+    write_demo_documents(tmp_path, stories=2)
     return tmp_path
 
 

@@ -24,7 +24,7 @@ from pictures import decoder as decoder_module
 from pictures import decoder_process
 from pictures.decoder import Decoder
 from pictures.sizes import Kind, PictureError, Rendition, widths_for
-from tests.pictures.encoding import encoded
+from tests.sample_pictures import encode
 
 pytestmark = pytest.mark.integration  # decodes in child processes
 
@@ -45,7 +45,7 @@ def decoder() -> Iterator[Decoder]:
 
 
 def outcome(decoder: Decoder, data: bytes) -> str:
-    """Decode `data` as a picture and a logo; return why it was refused, or nothing. Holds the child to its limits."""
+    """Decode `data` as a picture and a logo; return why it was rejected, or nothing. Checks the limits."""
     begun = time.monotonic()
     reason = ""
     try:
@@ -65,7 +65,7 @@ def outcome(decoder: Decoder, data: bytes) -> str:
 
 
 def peak(decoder: Decoder) -> int:
-    """Return the most memory that the child has held, in kB; 0 once it is gone."""
+    """Return the peak memory of the process in kB; 0 if it has ended."""
     if decoder._process is None or decoder._process.poll() is not None:
         return 0
     status = Path(f"/proc/{decoder._process.pid}/status").read_text()
@@ -149,9 +149,9 @@ KINDS: dict[str, tuple[bytes, str | None]] = {
     "fits": (b"SIMPLE  =                    T" + b" " * 2850, NOT_OURS),
     "jpeg 2000": (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(100), NOT_OURS),
     "heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), NOT_OURS),
-    **{name: (encoded(name), NOT_OURS) for name in ("BMP", "TIFF", "ICO", "PPM", "TGA", "PCX", "DDS", "SGI", "ICNS")},
+    **{name: (encode(name), NOT_OURS) for name in ("BMP", "TIFF", "ICO", "PPM", "TGA", "PCX", "DDS", "SGI", "ICNS")},
     "tiff bomb": (b"II*\0\x08\0\0\0\2\0\0\1\4\0\1\0\0\0\xff\xff\0\0\1\1\4\0\1\0\0\0\xff\xff\0\0\0\0\0\0", NOT_OURS),
-    # Sizes that are none, or too many
+    # Invalid sizes
     "png without width": (png(0, 100), NOT_OURS),
     "png without height": (png(100, 0), NOT_OURS),
     "png of 2 gigapixels a side": (png(2**31 - 1, 2**31 - 1), "has more than 50 megapixels"),
@@ -182,7 +182,7 @@ KINDS: dict[str, tuple[bytes, str | None]] = {
     ),
     "avif without pixels": (patched("AVIF", struct.pack(">II", 320, 200), bytes(8)), None),
     "avif box larger than the file": (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf\x7f\xff\xff\xffmeta" + bytes(40), None),
-    # Readable in two ways
+    # Valid in two formats
     "jpeg and zip": (WHOLE["JPEG"] + archive(), "is also a ZIP archive"),
     "png and zip": (WHOLE["PNG"] + archive(), "is also a ZIP archive"),
     "webp and zip": (WHOLE["WEBP"] + archive(), "is also a ZIP archive"),
@@ -205,7 +205,7 @@ KINDS: dict[str, tuple[bytes, str | None]] = {
         )
     },
     "avif and svg": (WHOLE["AVIF"] + SVG, "is also a web page"),
-    # What hangs on a picture
+    # Metadata
     "png text bomb": (
         png(4, 4, extra=chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(50_000_000))), body=bytes(52)),
         None,
@@ -218,28 +218,28 @@ KINDS: dict[str, tuple[bytes, str | None]] = {
     "png with a checksum that is wrong": (WHOLE["PNG"][:60] + b"\0\0\0\0" + WHOLE["PNG"][64:], "is damaged"),
     "png bomb in its pixels": (png(40, 40, body=bytes(60_000_000)), ""),
     "apng": (animated("PNG", 20), ""),
-    "jpeg with icc noise": (encoded("JPEG", icc_profile=random.Random(2).randbytes(3000)), ""),  # noqa: S311
+    "jpeg with icc noise": (encode("JPEG", icc_profile=random.Random(2).randbytes(3000)), ""),  # noqa: S311
     "jpeg with 200 profile parts": (saved(photo(), "JPEG", icc_profile=bytes(3_000_000)), ""),
-    "jpeg with exif noise": (encoded("JPEG", exif=b"Exif\0\0" + random.Random(3).randbytes(3000)), ""),  # noqa: S311
+    "jpeg with exif noise": (encode("JPEG", exif=b"Exif\0\0" + random.Random(3).randbytes(3000)), ""),  # noqa: S311
     "jpeg with exif that points to itself": (
-        encoded("JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\1\0\x69\x87\4\0\1\0\0\0\x08\0\0\0\0\0\0\0"),
+        encode("JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\1\0\x69\x87\4\0\1\0\0\0\x08\0\0\0\0\0\0\0"),
         "",
     ),
     "jpeg with an orientation of 77": (
-        encoded("JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\x4d\0\0\0\0\0\0\0"),
+        encode("JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\x4d\0\0\0\0\0\0\0"),
         "",
     ),
     "jpeg followed by a megabyte": (WHOLE["JPEG"] + bytes(1_000_000), ""),
     "jpeg followed by another": (WHOLE["JPEG"] + WHOLE["JPEG"], ""),
     "mpo": (saved(photo(), "MPO", save_all=True, append_images=[photo()]), None),
-    "cmyk": (encoded("JPEG", "CMYK", (40, 30)), ""),
-    "grey of 16 bits": (encoded("PNG", "I;16", (40, 30)), ""),
-    "palette with see-through parts": (encoded("PNG", "P", (40, 30), transparency=0), ""),
-    "grey with see-through parts": (encoded("PNG", "LA", (40, 30)), ""),
+    "cmyk": (encode("JPEG", "CMYK", (40, 30)), ""),
+    "grey of 16 bits": (encode("PNG", "I;16", (40, 30)), ""),
+    "palette with see-through parts": (encode("PNG", "P", (40, 30), transparency=0), ""),
+    "grey with see-through parts": (encode("PNG", "LA", (40, 30)), ""),
     "colour of 16 bits": (png(4, 4, 16, 6, bytes((4 * 8 + 1) * 4)), ""),
-    "one pixel": (encoded("GIF", "P", (1, 1)), ""),
-    "one line of 65535": (encoded("PNG", "L", (65_535, 1)), ""),
-    "one column of 65535": (encoded("PNG", "L", (1, 65_535)), ""),
+    "one pixel": (encode("GIF", "P", (1, 1)), ""),
+    "one line of 65535": (encode("PNG", "L", (65_535, 1)), ""),
+    "one column of 65535": (encode("PNG", "L", (1, 65_535)), ""),
     "interlaced": (saved(photo(), "PNG", interlace=1), ""),
     "progressive": (saved(photo(), "JPEG", progressive=True), ""),
     **{f"animated {name}": (animated(name, 30), "") for name in ("GIF", "WEBP", "AVIF")},
@@ -360,7 +360,7 @@ def test_the_process_has_no_secrets_and_may_write_no_file(decoder):
     assert re.search(rf"Max data size\s+{decoder_process.MEMORY_BYTES}\s+{decoder_process.MEMORY_BYTES} ", limits)
     assert re.search(r"Max open files\s+64\s+64 ", limits)
     allowed = int(re.search(r"Max cpu time\s+(\d+) ", limits)[1])
-    assert decoder_process.CPU_SECONDS <= allowed <= 2 * decoder_process.CPU_SECONDS  # beside what it has taken already
+    assert decoder_process.CPU_SECONDS <= allowed <= 2 * decoder_process.CPU_SECONDS  # on top of what it has used
 
 
 def test_a_new_process_starts_after_a_number_of_pictures(monkeypatch):
@@ -373,7 +373,7 @@ def test_a_new_process_starts_after_a_number_of_pictures(monkeypatch):
     assert pids[0] == pids[1] != pids[2] == pids[3]
 
 
-# As large as a picture may be
+# The largest pictures allowed
 
 
 LARGE: dict[str, Callable[[], bytes]] = {

@@ -1,4 +1,4 @@
-"""What becomes of a picture's pixels: the ladder of widths, upright, in sRGB, without anything else."""
+"""Renditions: widths, orientation, colours, no metadata."""
 
 import io
 import random
@@ -10,7 +10,7 @@ from pictures import renditions
 from pictures.renditions import logo_renditions, picture_renditions
 from pictures.sizes import WIDTHS, PictureError, widths_for
 from pictures.sniffing import MAX_BYTES
-from tests.pictures.encoding import encoded
+from tests.sample_pictures import encode
 
 
 def opened(rendition):
@@ -18,11 +18,11 @@ def opened(rendition):
 
 
 def logo(data):
-    """Return the widest logo: the lossless one, whose pixels tell."""
+    """Return the largest logo, which is lossless."""
     return opened(logo_renditions(data)[-1]).convert("RGBA")
 
 
-# The ladder
+# Widths
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_no_rendition_is_larger_than_the_picture(width, kept):
 
 
 def test_a_picture_becomes_three_formats_at_each_width():
-    made = picture_renditions(encoded("JPEG", size=(700, 350)))
+    made = picture_renditions(encode("JPEG", size=(700, 350)))
     assert [(each.width_step, each.suffix) for each in made] == [
         (width, suffix) for width in (160, 320, 480, 640) for suffix in ("avif", "webp", "jpg")
     ]
@@ -43,31 +43,31 @@ def test_a_picture_becomes_three_formats_at_each_width():
 
 
 @pytest.mark.integration
-def test_a_huge_picture_ends_at_the_widest_rung_and_keeps_its_shape():
-    made = picture_renditions(encoded(size=(5200, 1300)))
+def test_a_huge_picture_is_scaled_down_in_proportion():
+    made = picture_renditions(encode(size=(5200, 1300)))
     assert [each.width_step for each in made[::3]] == list(WIDTHS)
     assert (made[-1].width, made[-1].height) == (1280, 320)
 
 
-def test_a_tower_is_made_smaller_as_a_whole():
-    assert [(each.width, each.height) for each in picture_renditions(encoded(size=(20, 9000)))] == [(6, 2560)] * 3
+def test_a_very_tall_picture_is_scaled_down():
+    assert [(each.width, each.height) for each in picture_renditions(encode(size=(20, 9000)))] == [(6, 2560)] * 3
 
 
 @pytest.mark.parametrize("size", [(1, 4000), (4000, 1)])
-def test_a_line_stays_a_line(size):
-    made = picture_renditions(encoded(size=size))
+def test_a_side_of_one_pixel_stays(size):
+    made = picture_renditions(encode(size=size))
     assert all(each.width >= 1 and each.height == 1 or each.width == 1 for each in made)
 
 
 @pytest.mark.parametrize(("size", "kept"), [((30, 20), [30]), ((60, 90), [50]), ((400, 300), [50, 100])])
-def test_a_logo_is_kept_at_the_sizes_that_it_has(size, kept):
-    made = logo_renditions(encoded(size=size))
+def test_a_logo_is_never_enlarged(size, kept):
+    made = logo_renditions(encode(size=size))
     assert [(each.width_step, each.suffix) for each in made] == [(step, "webp") for step in kept]
     assert all(max(each.width, each.height) == each.width_step for each in made)
 
 
 def test_the_same_bytes_give_the_same_renditions():
-    data = encoded("WEBP", size=(400, 300))
+    data = encode("WEBP", size=(400, 300))
     assert picture_renditions(data) == picture_renditions(data)
 
 
@@ -75,22 +75,22 @@ def test_the_same_bytes_give_the_same_renditions():
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "WEBP", "AVIF"])
-def test_each_format_is_understood(format):
-    assert opened(picture_renditions(encoded(format))[-1]).info["progressive"]
+def test_each_format_is_decoded(format):
+    assert opened(picture_renditions(encode(format))[-1]).info["progressive"]
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"])
-def test_each_kind_of_pixel_is_understood(mode):
-    made = picture_renditions(encoded("TIFF" if mode == "none" else "JPEG" if mode == "CMYK" else "PNG", mode=mode))
+def test_each_pixel_mode_is_decoded(mode):
+    made = picture_renditions(encode("TIFF" if mode == "none" else "JPEG" if mode == "CMYK" else "PNG", mode=mode))
     assert [(each.width, each.height) for each in made] == [(40, 30)] * 3
 
 
 def test_sixteen_bit_grey_is_scaled_not_clipped():
-    assert logo(encoded(mode="I;16", color=30000)).getpixel((0, 0))[:3] == (30000 // 256,) * 3
+    assert logo(encode(mode="I;16", color=30000)).getpixel((0, 0))[:3] == (30000 // 256,) * 3
 
 
-def test_a_picture_that_one_can_see_through_stands_on_white_and_a_logo_stays_so():
-    data = encoded(mode="RGBA", color=(255, 0, 0, 90))
+def test_transparent_pictures_are_put_on_white_and_logos_stay_transparent():
+    data = encode(mode="RGBA", color=(255, 0, 0, 90))
     assert logo(data).getpixel((0, 0)) == (255, 0, 0, 90)
     for each in picture_renditions(data):
         assert opened(each).convert("RGB").getpixel((0, 0)) == pytest.approx((255, 165, 165), abs=4)
@@ -123,63 +123,63 @@ def test_metadata_is_dropped(with_profile):
     exif = Image.Exif()
     exif[0x010F] = "A camera of mine"
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() if with_profile else b""
-    data = encoded("JPEG", exif=exif, comment=b"at home", icc_profile=profile, xmp=b"<x>at home</x>")
+    data = encode("JPEG", exif=exif, comment=b"at home", icc_profile=profile, xmp=b"<x>at home</x>")
     assert b"A camera" in data
     for each in [*picture_renditions(data), *logo_renditions(data)]:
         assert not any(text in each.data for text in (b"A camera", b"at home", b"ICC", b"iCCP", b"Exif", b"EXIF"))
 
 
-def test_colours_are_brought_to_srgb():
+def test_colours_are_converted_to_srgb():
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     swapped = profile.replace(b"rXYZ", b"____").replace(b"gXYZ", b"rXYZ").replace(b"____", b"gXYZ")
-    assert logo(encoded(color=(255, 0, 0), icc_profile=swapped)).getpixel((0, 0))[:3] == pytest.approx(
+    assert logo(encode(color=(255, 0, 0), icc_profile=swapped)).getpixel((0, 0))[:3] == pytest.approx(
         (0, 255, 0), abs=2
     )
 
 
-def test_a_damaged_or_unfit_colour_profile_says_nothing():
+def test_a_damaged_or_unsuitable_colour_profile_is_ignored():
     unfit = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     for profile in (b"no profile at all", unfit):
-        assert logo(encoded(color=(200, 10, 10), icc_profile=profile)).getpixel((0, 0))[:3] == (200, 10, 10)
+        assert logo(encode(color=(200, 10, 10), icc_profile=profile)).getpixel((0, 0))[:3] == (200, 10, 10)
 
 
-def test_a_damaged_orientation_says_nothing():
-    assert picture_renditions(encoded("JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 40))
+def test_a_damaged_orientation_is_ignored():
+    assert picture_renditions(encode("JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 40))
 
 
-# Refusals
+# Rejections
 
 
 def too_many_pixels():
-    return encoded(mode="1", size=(10_000, 5_001))
+    return encode(mode="1", size=(10_000, 5_001))
 
 
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         (b"", "is not a JPEG, PNG, GIF, WebP or AVIF file"),
-        (encoded("BMP"), "is not a JPEG"),
-        (encoded("JPEG", size=(400, 300))[:-300], "is damaged"),
-        (encoded(size=(400, 300))[:-200], "is damaged"),
+        (encode("BMP"), "is not a JPEG"),
+        (encode("JPEG", size=(400, 300))[:-300], "is damaged"),
+        (encode(size=(400, 300))[:-200], "is damaged"),
         (b"x" * (MAX_BYTES + 1), "has more than 15 MB"),
         (too_many_pixels(), "has more than 50 megapixels"),
     ],
     ids=["empty", "bmp", "half a jpeg", "half a png", "bytes", "pixels"],
 )
-def test_what_is_no_picture_for_us_is_refused_with_a_reason(data, reason):
+def test_other_files_are_rejected_with_a_reason(data, reason):
     for make in (picture_renditions, logo_renditions):
         with pytest.raises(PictureError, match=reason):
             make(data)
 
 
 @pytest.mark.integration
-def test_a_picture_may_have_all_the_bytes_and_pixels_that_are_allowed():
-    data = encoded("JPEG")
+def test_a_picture_at_the_limits_is_accepted():
+    data = encode("JPEG")
     assert logo_renditions(data + b"\0" * (MAX_BYTES - len(data)))
-    assert logo_renditions(encoded(mode="1", size=(10_000, 5_000)))
+    assert logo_renditions(encode(mode="1", size=(10_000, 5_000)))
 
 
-def test_too_many_pixels_are_refused_before_they_are_decoded(monkeypatch):
+def test_too_many_pixels_are_rejected_before_decoding(monkeypatch):
     data = too_many_pixels()
     monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("decoded"))
     with pytest.raises(PictureError, match="megapixels"):
@@ -188,7 +188,7 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(monkeypatch):
 
 @pytest.mark.integration
 def test_each_rendition_is_smaller_in_the_newer_formats():
-    """Else there would be no sense in keeping three: a picture with the noise of a photograph."""
+    """Otherwise there would be no reason to keep three."""
     noise = Image.frombytes("RGB", (80, 60), random.Random(1).randbytes(80 * 60 * 3))  # noqa: S311
     photo = noise.resize((640, 480), Image.Resampling.BICUBIC)
     output = io.BytesIO()

@@ -30,7 +30,7 @@ from articles.models import (
 )
 from providers.models import Provider, ProviderLogo
 from tests import builders
-from tests.addresses import all_addresses
+from tests.site_urls import all_urls
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
@@ -221,7 +221,7 @@ def test_every_page_shows_hostile_text_as_text(ana, newsroom):
     client = Client()
     client.force_login(ana)
     shown = set()
-    urls = [url.filled(newsroom) for url in all_addresses()]
+    urls = [url.filled(newsroom) for url in all_urls()]
     urls += [f"/news/{newsroom['video']}/", f"/search/?q={PROBE}", "/search/?q=courier", "/search/?topic=ai"]
     urls += [f"/admin/desk/?q={PROBE}", "/admin/desk/?view=spiked", f"/admin/desk/articles/{newsroom['waiting']}/"]
     urls += [f"/admin/desk/articles/{newsroom[name]}/history/" for name in ("waiting", "member")]

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 import urllib3
 
-from tests.documents import edition
+from tests.documents import write_demo_documents
 from tests.servers import ROOT, Postgres, Site, wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.faults]
@@ -25,7 +25,7 @@ def site(tmp_path_factory, postgres):
     postgres.sql("CREATE DATABASE restarted")
     found = Site(tmp_path_factory.mktemp("site"), {"DATABASE_URL": postgres.url("restarted")})
     found.set_up()
-    edition(found.folder / "news", stories=STORIES)
+    write_demo_documents(found.folder / "news", stories=STORIES)
     found.manage("import_articles", str(found.folder / "news"))
     found.sign_in()
     found.serve()
@@ -151,7 +151,7 @@ def test_a_page_says_what_to_do_and_the_api_says_it_in_json(site, postgres):
 
 
 def test_an_import_across_a_restart_ends_clearly_and_the_next_completes_it(site, postgres, tmp_path):
-    edition(tmp_path / "news", stories=300)
+    write_demo_documents(tmp_path / "news", stories=300)
     command = [sys.executable, "manage.py", "import_articles", str(tmp_path / "news")]
     process = subprocess.Popen(
         command, cwd=ROOT, env=site.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -1,4 +1,4 @@
-"""What `cache_images` leaves behind when it is killed, crowded or out of space, and that no import waits for it.
+"""`cache_images` when it is killed, runs several times at once or has no disk space; no import waits for it.
 
 FAULT_ROUNDS sets how often each fault is tried, at another moment each time: 100 before a release.
 """
@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from pictures.renditions import picture_renditions
-from tests.documents import edition
+from tests.documents import write_demo_documents
 from tests.hostile import answer, picture, serving, silence
-from tests.newsrooms import ROUNDS, copy_sqlite, databases_of
+from tests.sample_sites import ROUNDS, copy_sqlite, databases_of
 
 STORIES = 15  # of three pictures each, one at each of three hosts
 LARGE = 3  # pictures that have renditions of more than a disk may hold
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.services, pytest.mark.faults]
 
 @pytest.fixture(scope="module")
 def hosts():
-    """Three picture servers: each knows the pictures of all stories."""
+    """Three picture servers, each with the pictures of all stories."""
     pictures = {f"/{number}.jpg": picture(size=(330, 200 + number), quality=90) for number in range(STORIES)}
     for number in range(LARGE):
         pictures[f"/{number}.jpg"] = noise(number)
@@ -55,7 +55,7 @@ def noise(number):
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def databases(request, tmp_path_factory, documents):
-    """Databases that hold the stories, whose pictures nobody has fetched."""
+    """Databases with the stories, without their pictures."""
     with databases_of(request.param, tmp_path_factory.mktemp(request.param)) as found:
         imported = found.newsroom("imported")
         imported.run("manage.py", "import_articles", str(documents))
@@ -73,7 +73,7 @@ def documents(tmp_path_factory, hosts):
 
 
 def write_edition(folder, hosts, stories):
-    edition(folder, stories=stories)
+    write_demo_documents(folder, stories=stories)
     for path in folder.iterdir():
         text = path.read_text()
         for member, host in enumerate(hosts):
@@ -83,7 +83,7 @@ def write_edition(folder, hosts, stories):
 
 @pytest.fixture
 def newsroom(request, databases, hosts, tmp_path):
-    """A newsroom with empty storage, in which no picture has been fetched."""
+    """A site without stored pictures."""
     return prepared(databases, hosts, tmp_path / "media", "".join(filter(str.isalnum, request.node.name))[-40:])
 
 
@@ -100,9 +100,9 @@ def start(newsroom, *options, **how):
 
 
 def end_state(newsroom):
-    """Complete what is left; return the rows and the files."""
-    told = newsroom.run("manage.py", "cache_images", "--workers=3")
-    assert ", 0 failed, " in told
+    """Run once more and return the rows and the files."""
+    output = newsroom.run("manage.py", "cache_images", "--workers=3")
+    assert ", 0 failed, " in output
     return state(newsroom)
 
 
@@ -118,7 +118,7 @@ def digest_of(path):
 
 @pytest.fixture(scope="module")
 def expected(databases, hosts, tmp_path_factory):
-    """The state after an uninterrupted run, and how long that took in seconds."""
+    """The state after an uninterrupted run, and its duration in seconds."""
     newsroom = prepared(databases, hosts, tmp_path_factory.mktemp("expected"), "expected")
     begun = time.monotonic()
     found = end_state(newsroom)
@@ -137,11 +137,11 @@ def test_a_stopped_run_is_completed_by_the_same_command(newsroom, expected, how,
     moment(expected, random.Random(f"{how}{round_number}"))  # noqa: S311
     stopped = time.monotonic()
     process.send_signal(how)
-    told, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=20)
 
     assert time.monotonic() - stopped < 15
     if process.returncode != 0:
-        assert "Traceback" not in told
+        assert "Traceback" not in output
     assert end_state(newsroom) == expected[0]
 
 
@@ -154,17 +154,17 @@ def test_a_run_that_waits_for_a_silent_host_stops_at_once(newsroom, hosts, expec
     time.sleep(0.3)
     stopped = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    told, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=20)
     hosts[0].answers = spoken
 
     assert time.monotonic() - stopped < 15  # the host would keep it waiting for 20
     assert process.returncode == 130
-    assert "Run the same command again" in told
-    assert "Traceback" not in told
+    assert "Run the same command again" in output
+    assert "Traceback" not in output
     assert end_state(newsroom) == expected[0]
 
 
-def test_a_chain_of_kills_ends_like_one_run(newsroom, expected):
+def test_after_several_kills_the_result_is_that_of_one_run(newsroom, expected):
     chance = random.Random(7)  # noqa: S311
     for _ in range(max(3, ROUNDS // 10)):
         process = start(newsroom)
@@ -174,20 +174,20 @@ def test_a_chain_of_kills_ends_like_one_run(newsroom, expected):
     assert end_state(newsroom) == expected[0]
 
 
-def test_runs_at_once_ask_for_nothing_twice(newsroom, hosts, expected):
+def test_concurrent_runs_request_nothing_twice(newsroom, hosts, expected):
     for host in hosts:
         host.asked.clear()
     processes = [start(newsroom) for _ in range(3)]
-    told = [process.communicate(timeout=120)[0] for process in processes]
+    output = [process.communicate(timeout=120)[0] for process in processes]
 
-    assert [process.returncode for process in processes] == [0, 0, 0], told
-    assert sum("Another run is fetching pictures" in each for each in told) == 2
+    assert [process.returncode for process in processes] == [0, 0, 0], output
+    assert sum("Another run is fetching pictures" in each for each in output) == 2
     for host in hosts:
         assert sorted(host.paths) == sorted(set(host.paths))
     assert state(newsroom) == expected[0]
 
 
-def test_pruning_beside_a_run_takes_nothing_from_it(newsroom, expected):
+def test_pruning_during_a_run_deletes_nothing_of_it(newsroom, expected):
     process = start(newsroom)
     while process.poll() is None:
         newsroom.run("manage.py", "cache_images", "--prune")
@@ -196,17 +196,17 @@ def test_pruning_beside_a_run_takes_nothing_from_it(newsroom, expected):
 
 
 @pytest.mark.parametrize("round_number", range(ROUNDS))
-def test_a_full_disk_is_told_and_leaves_no_part_of_a_picture(newsroom, databases, expected, round_number):
+def test_a_full_disk_is_reported_and_leaves_no_partial_picture(newsroom, databases, expected, round_number):
     # A server's disk is not ours to fill: there, only files of pictures meet the limit.
     least = 30_000 if databases.kind == "postgresql" else os.path.getsize(databases.folder / "template.sqlite3")
     limit = random.Random(round_number).randrange(least, least + 60_000)  # noqa: S311
     process = start(newsroom, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
-    told, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=60)
 
-    assert process.returncode == 1, told
-    assert "Pictures can't be stored: File too large. Make room" in told or "The database failed: " in told
-    assert "run the same command again" in told.lower()
-    assert "Traceback" not in told
+    assert process.returncode == 1, output
+    assert "Pictures can't be stored: File too large. Make room" in output or "The database failed: " in output
+    assert "run the same command again" in output.lower()
+    assert "Traceback" not in output
     whole = dict(expected[0][1])
     for name, digest in state(newsroom)[1]:
         assert whole[name] == digest
@@ -215,7 +215,6 @@ def test_a_full_disk_is_told_and_leaves_no_part_of_a_picture(newsroom, databases
 
 
 def test_an_import_does_not_wait_for_a_silent_host(newsroom, hosts, tmp_path):
-    """Goal 38, while the command is at it."""
     spoken = [host.answers for host in hosts]
     for host in hosts:
         host.answers = dict.fromkeys(host.answers, silence)
@@ -223,27 +222,27 @@ def test_an_import_does_not_wait_for_a_silent_host(newsroom, hosts, tmp_path):
     while not all(host.busy for host in hosts):
         time.sleep(0.05)
     write_edition(tmp_path / "more", hosts, stories=STORIES + 10)
-    told = newsroom.run("manage.py", "import_articles", str(tmp_path / "more"))
+    output = newsroom.run("manage.py", "import_articles", str(tmp_path / "more"))
     page = newsroom.run("-c", _FRONT_PAGE)
-    assert process.poll() is None  # it waits for the hosts still
+    assert process.poll() is None  # still waiting for the hosts
     process.kill()
     process.communicate(timeout=20)
     for host, answers in zip(hosts, spoken, strict=True):
         host.answers = answers
 
-    assert told.endswith("75 files: 30 created, 0 updated, 45 unchanged, 0 rejected\n")
+    assert output.endswith("75 files: 30 created, 0 updated, 45 unchanged, 0 rejected\n")
     assert page == "200"
 
 
-def test_an_import_and_a_run_at_once_both_end_well(newsroom, hosts, tmp_path):
+def test_an_import_and_a_run_at_the_same_time_both_succeed(newsroom, hosts, tmp_path):
     write_edition(tmp_path / "more", hosts, stories=4 * STORIES)
     for host in hosts:
         host.answers |= {f"/{number}.jpg": host.answers["/3.jpg"] for number in range(STORIES, 4 * STORIES)}
     process = start(newsroom)
-    told = newsroom.run("manage.py", "import_articles", str(tmp_path / "more"))
+    output = newsroom.run("manage.py", "import_articles", str(tmp_path / "more"))
     ended, _ = process.communicate(timeout=120)
 
-    assert " 0 rejected" in told
+    assert " 0 rejected" in output
     assert process.returncode == 0, ended
     rows, _ = end_state(newsroom)
     assert rows.count('"status": "held"') == 3 * 4 * STORIES

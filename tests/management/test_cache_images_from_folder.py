@@ -1,4 +1,4 @@
-"""Pictures from a folder: each stored or refused with a reason, the good ones whatever the others are."""
+"""`cache_images --from`: each picture is stored, or rejected with a reason."""
 
 import os
 
@@ -9,9 +9,9 @@ from django.core.management import CommandError, call_command
 from articles.images.store import file_names
 from articles.models import Picture, PictureAddress
 from pictures.sniffing import MAX_BYTES
-from tests.pictures.encoding import encoded
+from tests.sample_pictures import encode
 
-ADDRESS = "https://images.example/one.jpg"
+URL = "https://images.example/one.jpg"
 
 
 @pytest.fixture
@@ -45,10 +45,10 @@ def cache(folder, capsys):
 @pytest.mark.integration
 @pytest.mark.django_db
 def test_a_picture_is_stored_and_a_second_run_writes_nothing(media, folder, capsys, monkeypatch):
-    (folder / "one.jpg").write_bytes(encoded("JPEG"))
-    index(folder, (ADDRESS, "one.jpg"))
+    (folder / "one.jpg").write_bytes(encode("JPEG"))
+    index(folder, (URL, "one.jpg"))
     assert cache(folder, capsys) == (0, "1 pictures: 1 stored, 0 unchanged, 0 rejected", "")
-    names = file_names(PictureAddress.objects.held().get(url=ADDRESS).picture)
+    names = file_names(PictureAddress.objects.held().get(url=URL).picture)
     assert sorted(str(path.relative_to(media)) for path in media.rglob("*.*")) == sorted(names)
     monkeypatch.setattr(FileSystemStorage, "_save", lambda *arguments: pytest.fail("written"))
     before = Picture.objects.values().get(), PictureAddress.objects.values().get()
@@ -58,12 +58,12 @@ def test_a_picture_is_stored_and_a_second_run_writes_nothing(media, folder, caps
 
 @pytest.mark.integration
 @pytest.mark.django_db
-def test_a_full_disk_ends_the_run_in_plain_words(media, folder, capsys, monkeypatch):
+def test_a_full_disk_ends_the_run_with_a_message(media, folder, capsys, monkeypatch):
     def fail(self, name, content):
         raise OSError(28, "No space left on device")
 
-    index(folder, (ADDRESS, "one.jpg"))
-    (folder / "one.jpg").write_bytes(encoded("JPEG"))
+    index(folder, (URL, "one.jpg"))
+    (folder / "one.jpg").write_bytes(encode("JPEG"))
     with monkeypatch.context() as broken:
         broken.setattr(FileSystemStorage, "_save", fail)
         with pytest.raises(CommandError, match=r"Pictures can't be stored: No space left on device\. Make room"):
@@ -76,10 +76,10 @@ def test_a_full_disk_ends_the_run_in_plain_words(media, folder, capsys, monkeypa
 
 @pytest.mark.integration
 @pytest.mark.django_db
-def test_good_entries_are_stored_when_others_are_refused(media, folder, capsys):
-    (folder / "one.jpg").write_bytes(encoded("JPEG"))
+def test_good_entries_are_stored_when_others_are_rejected(media, folder, capsys):
+    (folder / "one.jpg").write_bytes(encode("JPEG"))
     (folder / "text.jpg").write_text("no picture")
-    index(folder, ("https://a.example/", "gone.jpg"), (ADDRESS, "one.jpg"), ("https://b.example/", "text.jpg"))
+    index(folder, ("https://a.example/", "gone.jpg"), (URL, "one.jpg"), ("https://b.example/", "text.jpg"))
     code, last, messages = cache(folder, capsys)
     assert (code, last) == (1, "3 pictures: 1 stored, 0 unchanged, 2 rejected")
     assert messages.splitlines() == [
@@ -108,9 +108,9 @@ def test_good_entries_are_stored_when_others_are_refused(media, folder, capsys):
         ("- url: //a.example/\n  file: one.jpg", "is not a URL"),
     ],
 )
-def test_an_entry_that_cannot_be_used_is_refused(media, folder, capsys, text, message):
-    (folder.parent / "secret.jpg").write_bytes(encoded("JPEG"))
-    (folder / "one.jpg").write_bytes(encoded("JPEG"))
+def test_an_unusable_entry_is_rejected_with_the_reason(media, folder, capsys, text, message):
+    (folder.parent / "secret.jpg").write_bytes(encode("JPEG"))
+    (folder / "one.jpg").write_bytes(encode("JPEG"))
     (folder / "link.jpg").symlink_to(folder.parent / "secret.jpg")
     (folder / "inside").mkdir()
     (folder / "linked").symlink_to(folder)
@@ -126,12 +126,12 @@ def test_an_entry_that_cannot_be_used_is_refused(media, folder, capsys, text, me
 
 @pytest.mark.integration
 @pytest.mark.django_db
-def test_an_address_that_stands_twice_is_taken_once(media, folder, capsys):
-    (folder / "one.jpg").write_bytes(encoded("JPEG"))
-    index(folder, (ADDRESS, "one.jpg"), (ADDRESS, "one.jpg"))
+def test_a_url_that_occurs_twice_is_stored_once(media, folder, capsys):
+    (folder / "one.jpg").write_bytes(encode("JPEG"))
+    index(folder, (URL, "one.jpg"), (URL, "one.jpg"))
     code, last, messages = cache(folder, capsys)
     assert (code, last) == (1, "2 pictures: 1 stored, 0 unchanged, 1 rejected")
-    assert f"{ADDRESS} is already in line 1" in messages
+    assert f"{URL} is already in line 1" in messages
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Print the state of the newsroom as sorted lines without ids and times, so that two databases can be compared."""
+"""Print the content of the database as sorted lines without ids and times, so that two databases can be compared."""
 
 import json
 import os
@@ -14,10 +14,12 @@ def lines():
     hidden = {"id", "created_at", "changed_at", "state_since", "provider_id", "lead_id", "_state"}
     parts = ("article_topics__tag", "images", "related_links__provider", "related_links__target")
     for article in Article.objects.select_related("provider", "lead").prefetch_related(*parts).iterator(500):
-        own = {name: value for name, value in vars(article).items() if name not in hidden and not name.startswith("_")}
+        values = {
+            name: value for name, value in vars(article).items() if name not in hidden and not name.startswith("_")
+        }
         yield (
             "article",
-            own
+            values
             | {
                 "provider": str(article.provider),
                 "lead": article.lead and article.lead.name,
@@ -35,8 +37,8 @@ def lines():
         logos = [(logo.url, logo.width, logo.height) for logo in provider.logos.all()]
         yield "provider", {"name": provider.name, "domain": provider.domain, "logos": logos}
     for address in PictureAddress.objects.select_related("picture"):
-        held = address.picture and address.picture.key
-        yield "address", {"url": address.url, "status": address.status, "reason": address.reason, "picture": held}
+        key = address.picture and address.picture.key
+        yield "address", {"url": address.url, "status": address.status, "reason": address.reason, "picture": key}
     for picture in Picture.objects.values("sha256", "key", "rungs", "logo", "width", "height", "removed"):
         yield "picture", picture
 

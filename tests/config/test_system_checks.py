@@ -1,4 +1,4 @@
-"""System checks: each names what is wrong with the machine and how to mend it."""
+"""System checks of articles: each names a problem and how to fix it."""
 
 import sqlite3
 from types import SimpleNamespace
@@ -31,7 +31,7 @@ def found(message_id):
         "articles.W001",
     ],
 )
-def test_a_good_machine_passes(message_id):
+def test_a_suitable_machine_passes(message_id):
     assert found(message_id) == []
 
 
@@ -71,7 +71,7 @@ def test_media_inside_static_files_or_around_them_is_an_error(settings, media, s
     ("name", "value"),
     [("API_EDITION", "2023"), ("API_TIME_ZONE", "Mars/Olympus"), ("API_PAGE_SIZE", 0), ("API_TOPIC_PAGE_SIZE", 1001)],
 )
-def test_settings_that_the_api_cannot_follow_are_errors(settings, name, value):
+def test_invalid_api_settings_are_errors(settings, name, value):
     setattr(settings, name, value)
     [message] = found("articles.E005")
     assert name in message.msg
@@ -84,19 +84,19 @@ def test_a_pillow_that_lacks_a_format_warns(monkeypatch):
 
 
 @pytest.mark.parametrize("address", ["news.example", "https://news.example/news", "ftp://x", "https://a b", "https://"])
-def test_a_site_is_called_by_scheme_and_host(settings, address):
+def test_a_site_url_with_more_than_scheme_and_host_is_an_error(settings, address):
     settings.SITE_URL = address
     [message] = found("articles.E010")
     assert "https://news.example" in message.hint
 
 
 @pytest.mark.parametrize("address", ["https://news.example", "http://localhost:8000/", "http://[::1]:8000"])
-def test_a_sites_address_passes(settings, address):
+def test_a_valid_site_url_passes(settings, address):
     settings.SITE_URL = address
     assert found("articles.E010") == []
 
 
-def test_a_hub_has_an_address_and_has_to_be_told_ours(settings):
+def test_a_hub_needs_a_valid_url_and_the_site_url(settings):
     settings.WEBSUB_HUB = "hub.example"
     assert len(found("articles.E011")) == len(found("articles.E012")) == 1
     settings.SITE_URL, settings.WEBSUB_HUB = "https://news.example", "https://hub.example/?a=b"
@@ -104,7 +104,7 @@ def test_a_hub_has_an_address_and_has_to_be_told_ours(settings):
 
 
 @pytest.mark.parametrize(("engine", "is_told"), [("sqlite3", False), ("postgresql", True)])
-def test_a_replica_is_of_the_same_kind(monkeypatch, engine, is_told):
+def test_a_replica_of_another_database_engine_is_an_error(monkeypatch, engine, is_told):
     databases = {"default": {"ENGINE": "django.db.backends.sqlite3"}}
     databases["replica"] = {"ENGINE": f"django.db.backends.{engine}"}
     monkeypatch.setattr(checks, "settings", SimpleNamespace(DATABASES=databases))
@@ -112,6 +112,6 @@ def test_a_replica_is_of_the_same_kind(monkeypatch, engine, is_told):
 
 
 @pytest.mark.parametrize("text", ["localhost:8001", "10.0.0.1/8", "127.0.0.1:x", "*"])
-def test_a_picture_server_is_a_network_or_an_address(settings, text):
+def test_a_picture_server_must_be_a_network_or_an_address_with_a_port(settings, text):
     settings.PICTURE_SERVERS = ["10.1.0.0/16", text, "[::1]:8001"]
     assert [message.msg.split(",")[0] for message in found("articles.E020")] == [f"PICTURE_SERVERS names {text}"]

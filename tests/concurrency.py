@@ -1,4 +1,4 @@
-"""Several at once on one database, each with a connection of their own."""
+"""Run code in several threads on one database, each with its own connection."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.db import connections
 
 
 @contextmanager
-def database_in(path: Path) -> Iterator[None]:
-    """Let all connections that are made from now on lead to a file that holds what the test database holds."""
+def use_database_file(path: Path) -> Iterator[None]:
+    """Copy the test database to a file and make all new connections use it."""
     memory, settings = connections["default"], connections.settings["default"]
     memory.ensure_connection()
     with closing(sqlite3.connect(path)) as file:
@@ -30,8 +30,8 @@ def database_in(path: Path) -> Iterator[None]:
         connections["default"] = memory
 
 
-def at_once(jobs: Sequence[Callable[[], Any]], timeout: float = 60) -> list[Any]:
-    """Run the jobs in threads that start together; return what each returned, or the exception that it raised."""
+def run_together(jobs: Sequence[Callable[[], Any]], timeout: float = 60) -> list[Any]:
+    """Run the jobs in threads that start together; return their results or exceptions."""
     gate = threading.Barrier(len(jobs))
     results: list[Any] = [None] * len(jobs)
 
@@ -39,15 +39,15 @@ def at_once(jobs: Sequence[Callable[[], Any]], timeout: float = 60) -> list[Any]
         try:
             gate.wait(timeout)
             results[number] = job()
-        except Exception as error:  # noqa: BLE001  the test looks at each
+        except Exception as error:  # noqa: BLE001  the test checks them
             results[number] = error
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=work, args=each, daemon=True) for each in enumerate(jobs)]
+    threads = [threading.Thread(target=work, args=numbered, daemon=True) for numbered in enumerate(jobs)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout)
-    assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
+    assert not any(thread.is_alive() for thread in threads), "a thread hangs"
     return results

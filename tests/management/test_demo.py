@@ -1,4 +1,4 @@
-"""The demo: an editor with a new password at each start, and the addresses to look at."""
+"""The demo: an editor with a new password at each start, and the URLs to look at."""
 
 import re
 
@@ -9,7 +9,7 @@ from django.db import OperationalError
 
 from articles.management.commands import cache_images, demo
 from articles.models import Article, PictureAddress
-from tests.fakes import FakeDecoder
+from tests.fake_decoder import FakeDecoder
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def media(settings, tmp_path):
 
 
 @pytest.mark.django_db
-def test_the_first_start_makes_an_editor_who_may_do_everything():
+def test_the_first_start_creates_an_editor_with_all_permissions():
     password = demo.renew_editor()
     editor = get_user_model().objects.get(username="editor")
     assert editor.check_password(password)
@@ -39,13 +39,13 @@ def test_a_later_start_keeps_the_editor_and_sets_a_new_password():
     assert editor.first_name == "Ada"
 
 
-def test_passwords_can_be_read_aloud_and_do_not_repeat():
+def test_passwords_are_readable_and_differ():
     passwords = {demo.readable_password() for _ in range(100)}
     assert len(passwords) == 100
     assert all(re.fullmatch(r"([a-z]{4}-){3}[a-z]{4}", password) for password in passwords)
 
 
-def test_the_welcome_names_addresses_user_and_password(settings):
+def test_the_welcome_shows_urls_user_and_password(settings):
     settings.ALLOWED_HOSTS = ["localhost"]
     text = demo.welcome("http://localhost:8001", "kavo-kavo")
     for part in ("http://localhost:8001/\n", "http://localhost:8001/admin/", "editor", "kavo-kavo"):
@@ -53,7 +53,7 @@ def test_the_welcome_names_addresses_user_and_password(settings):
     assert ".env" not in text
 
 
-def test_the_welcome_says_what_would_keep_the_pages_away(settings):
+def test_the_welcome_warns_about_settings_that_block_the_pages(settings):
     settings.ALLOWED_HOSTS = ["news.example"]
     settings.SECURE_SSL_REDIRECT = True
     text = demo.welcome("http://localhost:8000", "kavo")
@@ -61,7 +61,7 @@ def test_the_welcome_says_what_would_keep_the_pages_away(settings):
     assert "ALLOWED_HOSTS doesn't name localhost" in text
 
 
-def test_a_database_that_does_not_answer_is_named_with_the_setting(monkeypatch):
+def test_an_unavailable_database_is_named_with_its_setting(monkeypatch):
     def refuse(*arguments, **options):
         raise OperationalError("connection refused")
 
@@ -71,7 +71,7 @@ def test_a_database_that_does_not_answer_is_named_with_the_setting(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_the_demo_brings_stories_pictures_and_an_editor_and_can_run_again(media, capsys, monkeypatch):
+def test_the_demo_sets_up_stories_pictures_and_an_editor_and_can_run_again(media, capsys, monkeypatch):
     monkeypatch.setattr(cache_images, "Decoder", FakeDecoder)  # 67 pictures take 12 s otherwise
     call_command("demo", no_serve=True)
     stories, pictures = Article.objects.count(), PictureAddress.objects.held().count()

@@ -1,4 +1,4 @@
-"""`cache_images`: which pictures are fetched and when, and what becomes of those that fail."""
+"""`cache_images`: which pictures are fetched in which order, failures, and pruning."""
 
 import io
 import os
@@ -50,15 +50,15 @@ def other(server, settings):
         yield found
 
 
-def address(server, path):
+def url_of(server, path):
     return f"http://127.0.0.1:{server.port}{path}"
 
 
 def story(server, path, reply=None, **values):
-    """Return an article with a picture at `path`, where the server has the given answer."""
+    """Return an article with a picture at `path`, for which the server has this response."""
     server.answers[path] = reply or answer(picture(size=(170, 20 + next(_counter))))
     article = builders.article(**values)
-    ArticleImage.objects.create(article=article, url=address(server, path))
+    ArticleImage.objects.create(article=article, url=url_of(server, path))
     return article
 
 
@@ -75,17 +75,17 @@ def summary(total=0, stored=0, unchanged=0, failed=0, down=0, left=0):
 
 
 def row(server, path):
-    return PictureAddress.objects.get(url=address(server, path))
+    return PictureAddress.objects.get(url=url_of(server, path))
 
 
 def files_in(media):
     return sorted(str(path.relative_to(media)) for path in media.rglob("*") if path.is_file())
 
 
-# What is fetched, and in which order
+# Order and selection
 
 
-def test_pictures_are_fetched_and_stored_and_the_next_run_asks_nobody(server, media):
+def test_pictures_are_fetched_once_and_stored(server, media):
     story(server, "/one.jpg")
     story(server, "/two.jpg")
     assert cache() == summary(2, stored=2)
@@ -95,14 +95,14 @@ def test_pictures_are_fetched_and_stored_and_the_next_run_asks_nobody(server, me
     assert len(server.asked) == 2
 
 
-def test_the_newest_published_stories_come_first_then_logos_then_the_rest(server):
+def test_pictures_of_the_newest_published_stories_come_first_then_logos(server):
     day = timedelta(days=1)
     story(server, "/old", published_at=builders.MORNING)
     story(server, "/newest", published_at=builders.MORNING + 2 * day)
     story(server, "/held", published=False, heat=1, published_at=builders.MORNING + 9 * day)
     story(server, "/newer", published_at=builders.MORNING + day)
     server.answers["/logo"] = answer(JPEG)
-    ProviderLogo.objects.create(provider=builders.provider(), url=address(server, "/logo"))
+    ProviderLogo.objects.create(provider=builders.provider(), url=url_of(server, "/logo"))
     assert cache() == summary(5, stored=5)
     assert server.paths == ["/newest", "/newer", "/old", "/logo", "/held"]
     assert ProviderLogo.objects.get().file.name.startswith("logos/")
@@ -116,7 +116,7 @@ def test_a_limit_leaves_the_rest_to_the_next_run(server):
     assert server.paths == ["/2", "/1", "/0"]
 
 
-def test_a_dry_run_asks_nobody_and_writes_nothing(server, other, capsys):
+def test_a_dry_run_requests_and_writes_nothing(server, other, capsys):
     story(server, "/one")
     story(other, "/two")
     assert cache("--dry-run", "-v2") == "2 pictures would be fetched from 2 hosts"
@@ -125,7 +125,7 @@ def test_a_dry_run_asks_nobody_and_writes_nothing(server, other, capsys):
     assert cache() == summary(2, stored=2)
 
 
-def test_an_address_in_many_stories_is_asked_once_and_a_picture_at_many_addresses_stored_once(server, media):
+def test_each_url_is_requested_once_and_each_picture_stored_once(server, media):
     for _ in range(3):
         story(server, "/same", answer(JPEG))
     story(server, "/alike", answer(JPEG))
@@ -135,7 +135,7 @@ def test_an_address_in_many_stories_is_asked_once_and_a_picture_at_many_addresse
     assert sorted(server.paths) == ["/alike", "/same"]
 
 
-def test_nothing_else_than_what_was_named_may_be_on_this_machine(server, settings):
+def test_local_addresses_need_to_be_allowed_by_the_settings(server, settings):
     story(server, "/one")
     settings.PICTURE_SERVERS = []
     assert cache() == summary(1, failed=1)
@@ -144,7 +144,7 @@ def test_nothing_else_than_what_was_named_may_be_on_this_machine(server, setting
     assert row(server, "/one").next_try_at is None
 
 
-# One at a time for each host
+# Requests per host
 
 
 def slowly(connection):
@@ -153,7 +153,7 @@ def slowly(connection):
 
 
 @pytest.mark.integration
-def test_hosts_are_asked_at_once_but_each_for_one_picture_at_a_time(server, other):
+def test_hosts_are_requested_in_parallel_with_one_request_each(server, other):
     for number in range(4):
         story(server, f"/{number}", slowly)
         story(other, f"/{number}", slowly)
@@ -165,7 +165,7 @@ def test_hosts_are_asked_at_once_but_each_for_one_picture_at_a_time(server, othe
 
 
 @pytest.mark.integration
-def test_a_silent_host_does_not_keep_the_others_waiting(server, other, monkeypatch):
+def test_a_silent_host_doesnt_delay_the_others(server, other, monkeypatch):
     monkeypatch.setattr(cache_images, "PictureFetcher", partial(PictureFetcher, seconds=0.3))
     for number in range(5):
         story(server, f"/{number}", silence)
@@ -174,7 +174,7 @@ def test_a_silent_host_does_not_keep_the_others_waiting(server, other, monkeypat
     assert len(server.asked) == fetch_run.HOST_FAILURES_MAX
 
 
-# What failed
+# Failures
 
 
 def test_a_failure_keeps_its_reason_and_is_tried_again_later(server, capsys):
@@ -190,11 +190,11 @@ def test_a_failure_keeps_its_reason_and_is_tried_again_later(server, capsys):
     assert row(server, "/gone").next_try_at - timezone.now() > timedelta(hours=3)
 
 
-def test_what_failed_heals_by_itself(server):
+def test_a_failed_picture_is_stored_once_it_can_be_fetched(server):
     article = story(server, "/back", answer(b"", 500))
     cache()
     server.answers["/back"] = answer(JPEG)
-    PictureAddress.objects.update(next_try_at=timezone.now())  # the wait is over
+    PictureAddress.objects.update(next_try_at=timezone.now())  # the back-off is over
     assert cache() == summary(1, stored=1)
     found = row(server, "/back")
     assert (found.status, found.reason, found.failures, found.next_try_at) == ("held", "", 0, None)
@@ -209,7 +209,7 @@ def test_what_failed_heals_by_itself(server):
         (answer(picture("PNG", size=(8000, 8000)), content_type="image/png"), "has more than 50 megapixels"),
     ],
 )
-def test_what_is_no_picture_for_us_keeps_its_reason(server, media, reply, reason):
+def test_a_rejected_picture_keeps_the_reason(server, media, reply, reason):
     story(server, "/bad", reply)
     story(server, "/good")
     assert cache() == summary(2, stored=1, failed=1)
@@ -217,14 +217,14 @@ def test_what_is_no_picture_for_us_keeps_its_reason(server, media, reply, reason
     assert len(files_in(media)) == 3
 
 
-def test_whatever_an_answer_brings_about_the_others_go_on(server, monkeypatch):
+def test_an_unexpected_exception_fails_one_picture_only(server, monkeypatch):
     monkeypatch.setattr("pictures.fetcher.format_of", lambda data: 1 / 0)
     story(server, "/odd")
     assert cache() == summary(1, failed=1)
     assert "sends what can't be understood (ZeroDivisionError)" in row(server, "/odd").reason
 
 
-def test_a_host_that_wants_to_be_left_alone_is(server, other):
+def test_a_long_retry_after_postpones_the_host(server, other):
     for number in range(3):
         story(server, f"/{number}", answer(b"", 429, Retry_After=3600 * 5))
         story(other, f"/{number}")
@@ -237,7 +237,7 @@ def test_a_host_that_wants_to_be_left_alone_is(server, other):
 
 
 @pytest.mark.integration
-def test_a_host_that_wants_a_moment_gets_it(server):
+def test_a_short_retry_after_is_waited_for(server):
     story(server, "/second")
     story(server, "/first", answer(b"", 503, Retry_After=1))
     start = time.monotonic()
@@ -246,7 +246,7 @@ def test_a_host_that_wants_a_moment_gets_it(server):
 
 
 @pytest.mark.integration
-def test_a_host_whose_moment_is_over_waits_for_a_free_worker(server, other, monkeypatch):
+def test_a_host_waits_for_a_free_worker_after_its_delay(server, other, monkeypatch):
     story(server, "/second")
     story(other, "/slow", lambda connection: (time.sleep(1.5), connection.sendall(answer(JPEG))))
     story(server, "/first", answer(b"", 503, Retry_After=1))
@@ -257,7 +257,7 @@ def test_a_host_whose_moment_is_over_waits_for_a_free_worker(server, other, monk
     assert len(waits) < 20
 
 
-def test_a_dead_host_is_given_up_for_a_while(server, other, settings):
+def test_a_host_is_postponed_after_several_failures(server, other, settings):
     settings.PICTURE_SERVERS = [*settings.PICTURE_SERVERS, "127.0.0.1:1"]
     for number in range(6):
         article = builders.article()
@@ -269,10 +269,10 @@ def test_a_dead_host_is_given_up_for_a_while(server, other, settings):
     assert cache("--retry") == summary(6, failed=fetch_run.HOST_FAILURES_MAX, left=3)
 
 
-def test_a_dead_host_never_blocks_an_import_or_a_page(server, client, tmp_path):
-    """Nobody but the command asks hosts. That the command lets imports through is among the fault tests."""
+def test_imports_and_pages_request_no_pictures(server, client, tmp_path):
+    """Only the command requests pictures. The fault tests check that it doesn't block imports."""
     (tmp_path / "news").mkdir()
-    text = document(CANONICAL).replace("https://cdn.courier.example", address(server, "").rstrip("/"))
+    text = document(CANONICAL).replace("https://cdn.courier.example", url_of(server, "").rstrip("/"))
     (tmp_path / "news" / "2020-06-09-harbour-bridge.md").write_text(text)
     call_command("import_articles", str(tmp_path / "news"), stdout=io.StringIO())
     article = Article.objects.get()
@@ -281,13 +281,13 @@ def test_a_dead_host_never_blocks_an_import_or_a_page(server, client, tmp_path):
     assert server.connections == 0
 
 
-# What was taken down
+# Taken down
 
 
-def test_what_was_taken_down_is_never_fetched_again(server, media):
+def test_a_taken_down_picture_is_never_fetched_again(server, media):
     story(server, "/one", answer(JPEG))
     cache()
-    store.take_down(address(server, "/one"))
+    store.take_down(url_of(server, "/one"))
     assert cache("--retry") == summary()
     story(server, "/elsewhere", answer(JPEG))
     assert cache() == summary(1, down=1)
@@ -295,10 +295,10 @@ def test_what_was_taken_down_is_never_fetched_again(server, media):
     assert cache("--retry") == summary()
 
 
-# When the store fails
+# Failures of storage and database
 
 
-def test_a_full_disk_ends_the_run_and_leaves_nothing_half_stored(server, media, monkeypatch):
+def test_a_full_disk_ends_the_run_and_leaves_no_partial_picture(server, media, monkeypatch):
     def fail(self, name, content):
         if name.endswith(".jpg"):
             raise OSError(28, "No space left on device")
@@ -318,7 +318,7 @@ def test_a_full_disk_ends_the_run_and_leaves_nothing_half_stored(server, media, 
     assert cache() == summary(3, stored=3)
 
 
-def test_a_storage_with_errors_of_its_own_ends_the_run_too(server, monkeypatch):
+def test_any_exception_of_the_storage_ends_the_run(server, monkeypatch):
     class ClientError(Exception):
         pass
 
@@ -331,7 +331,7 @@ def test_a_storage_with_errors_of_its_own_ends_the_run_too(server, monkeypatch):
         cache()
 
 
-def test_a_lost_database_ends_the_run_in_plain_words(server, monkeypatch):
+def test_a_lost_database_ends_the_run_with_a_message(server, monkeypatch):
     story(server, "/one")
     with monkeypatch.context() as broken:
         broken.setattr(fetch_run, "attach", raises(OperationalError("server closed the connection")))
@@ -347,7 +347,7 @@ def raises(error):
     return fail
 
 
-def test_ctrl_c_keeps_what_is_there(server, monkeypatch):
+def test_ctrl_c_keeps_what_is_stored(server, monkeypatch):
     story(server, "/one")
     story(server, "/two")
     report = cache_images.Command.report
@@ -366,7 +366,7 @@ def test_ctrl_c_keeps_what_is_there(server, monkeypatch):
     assert cache() == summary(1, stored=1)
 
 
-def test_files_that_vanish_before_their_row_is_written_are_made_again(server, media, monkeypatch):
+def test_files_deleted_before_their_row_is_written_are_stored_again(server, media, monkeypatch):
     story(server, "/one")
     attach, deleted = store.attach, []
 
@@ -381,10 +381,10 @@ def test_files_that_vanish_before_their_row_is_written_are_made_again(server, me
     assert len(files_in(media)) == 3
 
 
-# Dropping what nothing uses
+# Pruning
 
 
-def test_prune_drops_what_no_story_shows_any_more(server, media):
+def test_prune_deletes_what_no_story_shows_any_more(server, media):
     gone = story(server, "/gone", answer(picture(color="red")))
     story(server, "/kept", answer(picture(color="blue")))
     cache()
@@ -395,15 +395,15 @@ def test_prune_drops_what_no_story_shows_any_more(server, media):
     assert set(files_in(media)) == kept
     assert cache("--prune") == f"{counts} deleted"
     assert len(files_in(media)) == 3
-    assert PictureAddress.objects.get().url == address(server, "/kept")
+    assert PictureAddress.objects.get().url == url_of(server, "/kept")
     assert cache("--prune") == "0 pictures, 0 URLs, 0 files deleted"
     assert server.asked[2:] == []
 
 
-def test_prune_sweeps_up_after_killed_runs_but_not_what_is_being_stored(server, media):
+def test_prune_deletes_old_orphan_files_only(server, media):
     story(server, "/kept", answer(JPEG))
     server.answers["/logo"] = answer(JPEG)
-    ProviderLogo.objects.create(provider=builders.provider(), url=address(server, "/logo"))
+    ProviderLogo.objects.create(provider=builders.provider(), url=url_of(server, "/logo"))
     cache()
     held = files_in(media)
     folder = Path(held[-1]).parent
@@ -425,11 +425,11 @@ def test_prune_sweeps_up_after_killed_runs_but_not_what_is_being_stored(server, 
     assert files_in(media) == sorted([*held, *stay])
 
 
-# The door
+# Options
 
 
 @pytest.mark.parametrize("option", ["--limit=0", "--workers=0", "--limit=many"])
-def test_numbers_are_positive(option):
+def test_numbers_must_be_positive(option):
     with pytest.raises(CommandError, match="argument"):
         call_command("cache_images", option)
 
@@ -437,19 +437,19 @@ def test_numbers_are_positive(option):
 @pytest.mark.parametrize(
     "options", [("--from=x", "--prune"), ("--from=x", "--dry-run"), ("--from=x", "--limit=1"), ("--prune", "--retry")]
 )
-def test_what_fetches_nothing_takes_no_options_for_that(options):
+def test_options_that_exclude_each_other_are_rejected(options):
     with pytest.raises(CommandError, match="neither fetches anything"):
         cache(*options)
 
 
-def test_the_agent_says_whose_site_it_is(server, settings):
+def test_the_user_agent_names_the_site(server, settings):
     settings.SITE_URL = "https://news.example/"
     story(server, "/one")
     cache()
     assert "User-Agent: Newsfold (+https://news.example)\r\n" in server.asked[0]
 
 
-def test_queries_do_not_grow_with_what_is_there(server, django_assert_max_num_queries):
+def test_the_number_of_queries_doesnt_grow_with_stored_pictures(server, django_assert_max_num_queries):
     for number in range(6):
         story(server, f"/{number}", answer(JPEG))
     cache()

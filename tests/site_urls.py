@@ -1,4 +1,4 @@
-"""Every address of the site, from its own table of them."""
+"""All URLs of the site, from its URL configuration."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from django.urls import URLPattern, get_resolver
 ARGUMENT_PATTERN = re.compile(r"<(?:(\w+):)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 
 
-class Address(NamedTuple):
-    """An address with its arguments still in it, and the view behind it."""
+class SiteUrl(NamedTuple):
+    """A URL pattern with placeholders for its arguments, and its view."""
 
     template: str
     name: str
     view: Any
 
     def filled(self, values: dict[str, str]) -> str:
-        """Return the address with its arguments filled in, by `name:argument` or by argument."""
+        """Return the URL with the values of its arguments, looked up by `name:argument` or by argument."""
 
-        def fill(found: re.Match[str]) -> str:
-            argument = found[2] or found[3]
+        def fill(match: re.Match[str]) -> str:
+            argument = match[2] or match[3]
             return values.get(f"{self.name}:{argument}") or values[argument]
 
         return ARGUMENT_PATTERN.sub(fill, self.template)
 
 
-def all_addresses() -> Iterator[Address]:
+def all_urls() -> Iterator[SiteUrl]:
     yield from _below(get_resolver().url_patterns, "/")
 
 
-def _below(patterns: Any, prefix: str) -> Iterator[Address]:
+def _below(patterns: Any, prefix: str) -> Iterator[SiteUrl]:
     for pattern in patterns:
         route = prefix + str(pattern.pattern).removeprefix("^").removesuffix("$").removesuffix("\\Z")
         if isinstance(pattern, URLPattern):
-            yield Address(route, pattern.name or "", pattern.callback)
+            yield SiteUrl(route, pattern.name or "", pattern.callback)
         else:
             yield from _below(pattern.url_patterns, route)

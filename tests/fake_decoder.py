@@ -1,4 +1,4 @@
-"""Stand-ins for what is slow."""
+"""A fast stand-in for the decoder process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pictures.sizes import LOGO_SIZES, Kind, PictureError, Rendition
 
 
 class FakeDecoder:
-    """Makes "renditions" of any bytes but b"hostile" at once, as `pictures.decoder.Decoder` does of pictures."""
+    """Return made-up renditions of any bytes but b"hostile", with the interface of `pictures.decoder.Decoder`."""
 
     def __init__(self) -> None:
         self.decoded = 0
@@ -24,7 +24,7 @@ class FakeDecoder:
         self.decoded += 1
         if data == b"hostile":
             raise PictureError("is hostile")
-        made: dict[Kind, list[Rendition]] = {
+        renditions: dict[Kind, list[Rendition]] = {
             "picture": [
                 Rendition(step, suffix, step, step // 2, f"{suffix}{step}".encode() + data)
                 for step in (160, 320)
@@ -32,4 +32,4 @@ class FakeDecoder:
             ],
             "logo": [Rendition(size, "webp", size, size, b"logo%d" % size + data) for size in LOGO_SIZES],
         }
-        return {kind: made[kind] for kind in kinds}
+        return {kind: renditions[kind] for kind in kinds}

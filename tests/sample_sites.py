@@ -1,4 +1,4 @@
-"""Newsrooms with a database of their own, for commands that run in processes of their own and may end early."""
+"""Sites with their own databases, for tests that run commands in separate processes and kill them."""
 
 import os
 import sqlite3
@@ -17,8 +17,8 @@ ROUNDS = int(os.environ.get("FAULT_ROUNDS", "2"))
 POSTGRES = os.environ.get("FAULT_DATABASE_URL", "postgres://root@127.0.0.1:5432/test")
 
 
-class Newsroom:
-    """A database of its own, and commands that run in processes of their own."""
+class Site:
+    """A database, and commands that use it in separate processes."""
 
     def __init__(self, url: str, folder: Path) -> None:
         self.folder = folder
@@ -37,24 +37,24 @@ class Newsroom:
 
     def run(self, *command: str) -> str:
         process = self.start(*command)
-        told, _ = process.communicate(timeout=120)
-        assert process.returncode == 0, told
-        return told
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, output
+        return output
 
     def start_import(self, *paths: Path, **options: object) -> subprocess.Popen[str]:
         return self.start("manage.py", "import_articles", *map(str, paths), **options)
 
     def state(self) -> str:
-        return self.run("tests/dump.py")
+        return self.run("tests/database_dump.py")
 
     def import_whole(self, *paths: Path) -> str:
-        """Import, and return the state: what an uninterrupted run ends with."""
+        """Import without interruption and return the resulting state."""
         self.run("manage.py", "import_articles", *map(str, paths))
         return self.state()
 
 
 class Databases:
-    """Hands out empty, migrated databases of one kind; `databases_of` makes one and drops what it has made."""
+    """Creates empty, migrated databases of one kind."""
 
     def __init__(self, kind: str, folder: Path) -> None:
         self.kind = kind
@@ -64,7 +64,7 @@ class Databases:
 
     def make_template(self) -> None:
         self.template = self._make("template")
-        Newsroom(self.template, self.folder).run("manage.py", "migrate", "-v0")
+        Site(self.template, self.folder).run("manage.py", "migrate", "-v0")
 
     def _make(self, name: str, template: str = "") -> str:
         if self.kind == "sqlite":
@@ -80,29 +80,29 @@ class Databases:
             connection.execute(statement, values or None)
 
     def disconnect(self, name: str) -> None:
-        """End every connection to the database `name`, as a restart of the server would."""
+        """Close every connection to the database, as a restart of the server would."""
         self._sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", name)
 
-    def newsroom(self, name: str) -> Newsroom:
+    def newsroom(self, name: str) -> Site:
         if self.kind == "sqlite":
             url = self._make(name)
             copy_sqlite(self.folder / "template.sqlite3", self.folder / f"{name}.sqlite3")
         else:
             url = self._make(name, self.template.rpartition("/")[2])
-        return Newsroom(url, self.folder)
+        return Site(url, self.folder)
 
     def drop(self) -> None:
-        with ExitStack() as stack:  # each, whatever becomes of the others
+        with ExitStack() as stack:  # so that one failure doesn't keep the others
             for name in self.names:
                 stack.callback(self._sql, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
-        read.backup(written)
+    with closing(sqlite3.connect(source)) as origin, closing(sqlite3.connect(target)) as copy:
+        origin.backup(copy)
 
 
-def postgres_answers() -> bool:
+def postgres_is_up() -> bool:
     try:
         import psycopg
 
@@ -116,13 +116,13 @@ def postgres_answers() -> bool:
 
 @contextmanager
 def databases_of(kind: str, folder: Path) -> Iterator[Databases]:
-    """Yield databases of one kind, and drop them at the end; skip the test where there are none."""
-    if kind == "postgresql" and not postgres_answers():
-        assert not os.environ.get("CI"), "in CI PostgreSQL has to answer"
+    """Yield databases of one kind and drop them at the end; skip the test without a server."""
+    if kind == "postgresql" and not postgres_is_up():
+        assert not os.environ.get("CI"), "CI needs PostgreSQL"
         pytest.skip("PostgreSQL doesn't answer")
-    found = Databases(kind, folder)
+    databases = Databases(kind, folder)
     try:
-        found.make_template()
-        yield found
+        databases.make_template()
+        yield databases
     finally:
-        found.drop()
+        databases.drop()
