@@ -1,1 +1,1 @@
-"""The only code that sends requests to other servers: address check and HTTP client with limits."""
+"""Request URLs that come from outside, i.e. from documents: IP address check and HTTP client with limits."""
