@@ -40,6 +40,10 @@ class ProviderListItem(NamedTuple):
     logo_provider: ProviderView
     stories: int
 
+    @property
+    def url(self) -> str:
+        return self.logo_provider.url
+
 
 def published_domains() -> list[ProviderDomain]:
     """Return the domains that have public stories, in alphabetical order of their titles. One query."""

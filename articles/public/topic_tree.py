@@ -47,6 +47,10 @@ class TopicBranch(NamedTuple):
     stories: int
     branches: list[TopicBranch]
 
+    @property
+    def url(self) -> str:
+        return self.topic.url
+
 
 class TopicTree:
     def __init__(self, topics: Iterable[TopicNode]) -> None:
