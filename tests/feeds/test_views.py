@@ -16,6 +16,7 @@ from django.utils import timezone
 from articles import operations
 from articles.feeds import entries
 from articles.models import Article, Picture
+from articles.search import postgresql
 from tests import builders
 from tests.builders import MORNING
 from tests.public.newsroom import newsroom, with_picture
@@ -422,6 +423,7 @@ def test_a_feed_takes_the_same_queries_for_one_story_and_for_many(client, count_
                 counts[start] = len(queries)
             transaction.set_rollback(True)
         cache.clear()
+        postgresql.match_expression.cache_clear()
         return counts
 
     assert costs(6) == costs(1)
