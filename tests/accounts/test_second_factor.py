@@ -1,4 +1,4 @@
-"""The second factor: who must enter it, what a code opens, and how it is set up, renewed and reset."""
+"""The second factor: who must use it, and how it is set up, renewed and reset."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STEP, PAGE, LOGIN = "/admin/second-step/", "/admin/second-factor/", "/admin/logi
 
 @pytest.fixture
 def now(monkeypatch):
-    """A clock in seconds that stands still until a test moves it."""
+    """Freeze the clock, in seconds; tests advance it."""
     second = [1_790_000_000.0]
     monkeypatch.setattr(time, "time", lambda: second[0])
     return second
@@ -95,7 +95,7 @@ def test_a_password_is_enough_without_a_factor_or_a_group_that_requires_one(ana)
     assert is_in(signed_in_client(ana))
 
 
-def test_enrolled_users_enter_a_code_and_reach_the_page_they_wanted(client, ana, now):
+def test_enrolled_users_enter_a_code_and_reach_the_page_they_requested(client, ana, now):
     with_factor(ana)
     page = client.post(LOGIN, {"username": "ana", "password": PASSWORD, "next": "/admin/desk/?view=held"}, follow=True)
     assert page.redirect_chain[-1][0] == f"{STEP}?next=%2Fadmin%2Fdesk%2F%3Fview%3Dheld"
@@ -137,7 +137,7 @@ def test_the_second_factor_is_not_shown_before_the_code(ana):
     assert client.post(PAGE, {"codes": "x"}).url.startswith(STEP)
 
 
-def test_members_of_a_group_that_requires_one_can_only_set_it_up(now):
+def test_members_of_a_group_that_requires_a_second_factor_must_set_one_up_first(now):
     user = User.objects.create_user("ben", is_staff=True)
     client = signed_in_client(user)
     user.groups.add(Group.objects.get(name="publisher"))
@@ -153,14 +153,14 @@ def test_members_of_a_group_that_requires_one_can_only_set_it_up(now):
 
 def test_the_group_form_sets_the_requirement(admin_client):
     group = Group.objects.get(name="editor")
-    address = reverse("admin:auth_group_change", args=[group.pk])
+    url = reverse("admin:auth_group_change", args=[group.pk])
     rights = list(group.permissions.values_list("pk", flat=True))
-    for owes_it in (True, False):
-        sent = {"name": "editor", "permissions": rights} | ({"requires_second_factor": "on"} if owes_it else {})
-        assert admin_client.post(address, sent).status_code == 302
-        assert SecondFactorDuty.objects.filter(group=group).exists() == owes_it
-        form = admin_client.get(address).context["adminform"].form
-        assert form["requires_second_factor"].value() == owes_it
+    for is_required in (True, False):
+        sent = {"name": "editor", "permissions": rights} | ({"requires_second_factor": "on"} if is_required else {})
+        assert admin_client.post(url, sent).status_code == 302
+        assert SecondFactorDuty.objects.filter(group=group).exists() == is_required
+        form = admin_client.get(url).context["adminform"].form
+        assert form["requires_second_factor"].value() == is_required
         assert admin_client.get(reverse("admin:auth_group_changelist")).status_code == 200
 
 
@@ -193,9 +193,9 @@ def test_setting_up_shows_the_secret_and_then_ten_codes_once(ana, now):
     assert len(set(codes)) == 10
     assert is_in(client)
     assert "10 recovery codes left" in client.get(PAGE).content.decode()
-    assert not any(each in client.get(PAGE).content.decode() for each in codes)
-    kept = set(StaticToken.objects.values_list("token", flat=True))
-    assert not kept & {each.replace("-", "") for each in codes}
+    assert not any(recovery_code in client.get(PAGE).content.decode() for recovery_code in codes)
+    stored_tokens = set(StaticToken.objects.values_list("token", flat=True))
+    assert not stored_tokens & {recovery_code.replace("-", "") for recovery_code in codes}
 
 
 def test_other_sessions_must_enter_a_code_after_enrolment(ana, now):
@@ -212,31 +212,31 @@ def test_other_sessions_must_enter_a_code_after_enrolment(ana, now):
     assert not is_in(other)  # its secret has been replaced
 
 
-@pytest.mark.parametrize(("minutes", "is_taken"), [(59, True), (61, False)])
-def test_a_secret_is_offered_for_an_hour(ana, now, minutes, is_taken):
+@pytest.mark.parametrize(("minutes", "is_accepted"), [(59, True), (61, False)])
+def test_an_enrolment_secret_is_valid_for_an_hour(ana, now, minutes, is_accepted):
     client = signed_in_client(ana)
     enrolment = client.get(PAGE).context["enrolment"]
     now[0] += minutes * 60
     page = client.post(PAGE, {"token": enrolment.token, "code": shown(enrolment, now[0])})
-    assert TOTPDevice.objects.exists() == is_taken
-    assert ("That secret has expired" in page.content.decode()) != is_taken
+    assert TOTPDevice.objects.exists() == is_accepted
+    assert ("That secret has expired" in page.content.decode()) != is_accepted
 
 
-@pytest.mark.parametrize(("seconds", "is_taken"), [(-60, False), (-30, True), (30, True), (60, False)])
-def test_clocks_may_differ_by_half_a_minute(ana, now, seconds, is_taken):
+@pytest.mark.parametrize(("seconds", "is_accepted"), [(-60, False), (-30, True), (30, True), (60, False)])
+def test_clocks_may_differ_by_half_a_minute(ana, now, seconds, is_accepted):
     set_up(signed_in_client(ana), now[0] + seconds)
-    assert TOTPDevice.objects.exists() == is_taken
+    assert TOTPDevice.objects.exists() == is_accepted
 
 
 @pytest.mark.parametrize("changes", [{"code": "000000"}, {"code": "abcdef"}, {"token": "nonsense"}])
-def test_nothing_is_set_up_without_the_right_code_of_the_offered_secret(ana, now, changes):
+def test_nothing_is_set_up_without_a_valid_code_for_the_secret_on_the_page(ana, now, changes):
     client = signed_in_client(ana)
     assert set_up(client, now[0], **changes).status_code == 200
     assert not TOTPDevice.objects.exists()
 
 
 @pytest.mark.parametrize(
-    ("typed", "is_taken"),
+    ("typed", "is_accepted"),
     [
         ("{} {}", True),
         (" {}-{} ", True),
@@ -245,12 +245,12 @@ def test_nothing_is_set_up_without_the_right_code_of_the_offered_secret(ana, now
         ("{}" + 15 * "-" + "{}", False),
     ],
 )
-def test_the_code_of_a_secret_has_six_digits_however_it_is_typed(ana, now, typed, is_taken):
+def test_an_enrolment_code_has_six_digits_with_or_without_separators(ana, now, typed, is_accepted):
     set_up(signed_in_client(ana), now[0], typed)
-    assert TOTPDevice.objects.exists() == is_taken
+    assert TOTPDevice.objects.exists() == is_accepted
 
 
-def test_a_secret_is_offered_to_one_user(ana, now):
+def test_an_enrolment_secret_is_valid_for_one_user(ana, now):
     bens = second_factor.start_enrolment(User.objects.create_superuser("ben"))
     signed_in_client(ana).post(PAGE, {"token": bens.token, "code": shown(bens, now[0])})
     assert not TOTPDevice.objects.exists()
@@ -300,7 +300,7 @@ def test_each_wrong_code_doubles_the_wait(ana, now, monkeypatch):
     assert client.post(STEP, {"code": right}).status_code == 302
 
 
-def test_a_recovery_code_works_once_however_it_is_typed(ana, now):
+def test_a_recovery_code_works_once_in_upper_or_lower_case(ana, now):
     with_factor(ana)
     first, *_ = second_factor.renew_codes(ana)
     client = signed_in_client(ana)
@@ -352,7 +352,7 @@ def test_codes_of_one_user_do_not_work_for_another(ana, now):
     assert not is_in(client)
 
 
-def test_new_codes_and_removal_take_a_code(ana, now):
+def test_new_recovery_codes_and_removal_require_a_code(ana, now):
     client = signed_in_client(ana)
     set_up(client, now[0])
     for button in ("codes", "remove"):
@@ -390,19 +390,19 @@ def test_users_can_sign_out_before_entering_the_code(ana):
     assert "_auth_user_id" not in client.session
 
 
-@pytest.mark.parametrize("wanted", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"])
-def test_redirects_stay_on_this_site(ana, now, wanted):
+@pytest.mark.parametrize("next_url", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"])
+def test_redirects_after_the_code_stay_on_this_site(ana, now, next_url):
     with_factor(ana)
-    assert signed_in_client(ana).post(STEP, {"code": code(ana, now[0]), "next": wanted}).url == "/admin/"
+    assert signed_in_client(ana).post(STEP, {"code": code(ana, now[0]), "next": next_url}).url == "/admin/"
 
 
-def test_redirects_stay_on_https(ana, now):
+def test_redirects_after_the_code_stay_on_https(ana, now):
     with_factor(ana)
     sent = {"code": code(ana, now[0]), "next": "http://testserver/admin/desk/"}
     assert signed_in_client(ana).post(STEP, sent, secure=True).url == "/admin/"
 
 
-def test_error_reports_hold_no_code(ana, monkeypatch):
+def test_error_reports_contain_no_code(ana, monkeypatch):
     monkeypatch.setattr(second_factor, "next_step", lambda request: 1 / 0)
     request = RequestFactory().post(STEP, {"code": "123456"})
     request.user = ana
@@ -412,14 +412,14 @@ def test_error_reports_hold_no_code(ana, monkeypatch):
     assert "123456" not in str(get_default_exception_reporter_filter().get_post_parameters(request))
 
 
-@pytest.mark.parametrize("address", [STEP, PAGE])
-def test_the_pages_are_for_staff_only(client, address):
+@pytest.mark.parametrize("url", [STEP, PAGE])
+def test_second_factor_pages_are_for_staff_only(client, url):
     client.force_login(User.objects.create_user("reader"))
-    assert client.get(address).url.startswith(LOGIN)
-    assert Client().get(address).url.startswith(LOGIN)
+    assert client.get(url).url.startswith(LOGIN)
+    assert Client().get(url).url.startswith(LOGIN)
 
 
-def test_an_administrator_resets_it_and_ends_the_sessions(admin_client, ana, now):
+def test_an_administrator_resets_a_second_factor_and_ends_the_sessions(admin_client, ana, now):
     client = signed_in_client(ana)
     set_up(client, now[0])
     sent = {"action": "reset_second_factor", "_selected_action": [ana.pk]}
@@ -428,7 +428,7 @@ def test_an_administrator_resets_it_and_ends_the_sessions(admin_client, ana, now
     assert is_in(signed_in_client(ana))
 
 
-def test_the_command_does_the_same(ana, now):
+def test_the_command_resets_a_second_factor_and_ends_the_sessions(ana, now):
     client = signed_in_client(ana)
     set_up(client, now[0])
     out = StringIO()
@@ -459,6 +459,6 @@ def test_a_page_of_the_desk_takes_no_more_queries_with_a_second_factor(ana, now)
 
 def queries(client) -> int:
     client.get("/admin/desk/")
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as captured:
         assert client.get("/admin/desk/").status_code == 200
-    return len(asked)
+    return len(captured)

@@ -51,43 +51,43 @@ def test_ten_wrong_passwords_lock_a_user_name_for_all_clients(client, ana):
         assert attempt(client, REMOTE_ADDR=f"203.0.113.{number}").status_code == 200
     assert attempt(client, REMOTE_ADDR="203.0.113.9").status_code == 429
 
-    closed = attempt(Client(), password=PASSWORD, REMOTE_ADDR="203.0.113.10")
-    assert closed.status_code == 429
+    locked = attempt(Client(), password=PASSWORD, REMOTE_ADDR="203.0.113.10")
+    assert locked.status_code == 429
     assert not is_in(client)
 
 
 def test_ten_wrong_passwords_lock_a_client_for_all_user_names(client, ana):
-    answers = [attempt(client, f"somebody{number}").status_code for number in range(10)]
+    answers = [attempt(client, f"user{number}").status_code for number in range(10)]
     assert answers == [200] * 9 + [429]
     assert attempt(client, password=PASSWORD).status_code == 429
     assert attempt(Client(), password=PASSWORD, REMOTE_ADDR="203.0.113.10").status_code == 302
 
 
-def test_other_browsers_and_forged_headers_do_not_help(client, ana):
+def test_another_browser_or_a_forged_header_does_not_evade_the_lockout(client, ana):
     for number in range(10):
         extra = {"HTTP_USER_AGENT": f"browser {number}", "HTTP_X_FORWARDED_FOR": f"198.51.100.{number}"}
-        attempt(client, f"somebody{number}", **extra)
+        attempt(client, f"user{number}", **extra)
     assert attempt(client, password=PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.77").status_code == 429
 
 
 def test_behind_a_proxy_the_client_is_the_one_that_it_named(client, ana, settings):
     settings.BEHIND_PROXY = True
     for number in range(10):
-        attempt(client, f"somebody{number}", HTTP_X_FORWARDED_FOR=f"192.0.2.{number}, 198.51.100.1")
+        attempt(client, f"user{number}", HTTP_X_FORWARDED_FOR=f"192.0.2.{number}, 198.51.100.1")
     assert attempt(client, password=PASSWORD, HTTP_X_FORWARDED_FOR="192.0.2.99, 198.51.100.1").status_code == 429
     assert attempt(client, password=PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.2").status_code == 302
 
 
 def test_an_ipv6_network_counts_as_one_client_and_so_do_unknown_clients(client):
     for number in range(10):
-        attempt(client, f"somebody{number}", REMOTE_ADDR=f"2001:db8:1:2::{number}")
+        attempt(client, f"user{number}", REMOTE_ADDR=f"2001:db8:1:2::{number}")
         attempt(client, f"another{number}", REMOTE_ADDR="nonsense")
     assert attempt(client, "last", REMOTE_ADDR="2001:db8:1:2:ffff::1").status_code == 429
     assert attempt(client, "last", REMOTE_ADDR="more nonsense").status_code == 429
     assert attempt(client, "last", REMOTE_ADDR="2001:db8:1:3::1").status_code == 200
 
 
-def test_the_page_says_until_when_and_what_to_do(client, ana):
+def test_the_lockout_page_says_until_when_and_what_to_do(client, ana):
     answer = [attempt(client) for _ in range(10)][-1]
     page = " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
 
@@ -119,30 +119,34 @@ def test_an_administrator_unlocks_sign_in_at_once(client, admin_client, ana):
 def test_no_response_reveals_which_names_exist(ana):
     off = User.objects.create_superuser("switched-off", password=PASSWORD, is_active=False)
     User.objects.create_user("no-staff", password=PASSWORD)
-    told = set()
+    pages = set()
     for username, password in (("ana", "wrong"), ("nobody", "wrong"), (off.username, PASSWORD), ("no-staff", PASSWORD)):
         page = attempt(Client(), username, password).content.decode()
-        told.add(re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page.replace(username, "NAME")))
-    assert len(told) == 1
-    closed = set()
+        pages.add(re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page.replace(username, "NAME")))
+    assert len(pages) == 1
+    lockout_pages = set()
     for number, username in enumerate(("ana", "nobody")):
-        address = f"203.0.113.{number}"
-        answer = [attempt(Client(), username, REMOTE_ADDR=address) for _ in range(10)][-1]
-        closed.add((answer.status_code, re.sub(r"\d\d:\d\d:\d\d", "", answer.content.decode().replace(username, ""))))
-    assert len(closed) == 1
+        ip_address = f"203.0.113.{number}"
+        answer = [attempt(Client(), username, REMOTE_ADDR=ip_address) for _ in range(10)][-1]
+        lockout_pages.add(
+            (answer.status_code, re.sub(r"\d\d:\d\d:\d\d", "", answer.content.decode().replace(username, "")))
+        )
+    assert len(lockout_pages) == 1
 
 
 def test_a_wrong_password_takes_as_much_work_as_an_unknown_name(ana, settings, monkeypatch):
     """One hash is computed for each attempt, whether the user exists or not."""
-    done = []
+    hashed = []
     hasher = hashers.get_hasher()
     encode = type(hasher).encode
-    monkeypatch.setattr(type(hasher), "encode", lambda self, *given: done.append(given) or encode(self, *given))
+    monkeypatch.setattr(
+        type(hasher), "encode", lambda self, *arguments: hashed.append(arguments) or encode(self, *arguments)
+    )
     counts = []
     for username, password in (("ana", "wrong"), ("nobody", "wrong")):
-        done.clear()
+        hashed.clear()
         attempt(Client(), username, password)
-        counts.append(len(done))
+        counts.append(len(hashed))
     assert counts == [1, 1]
 
 
@@ -156,7 +160,7 @@ def test_passwords_are_hashed_with_scrypt(settings):
 
 
 @pytest.mark.parametrize(
-    ("password", "told"),
+    ("password", "message"),
     [
         ("elevensigns", "at least 12 characters"),
         ("qwertyuiop123", "too common"),
@@ -164,9 +168,9 @@ def test_passwords_are_hashed_with_scrypt(settings):
         ("849320175628", "entirely numeric"),
     ],
 )
-def test_weak_passwords_are_refused(password, told):
+def test_weak_passwords_are_rejected(password, message):
     user = User(username="ana", email="ana.fernandez@newsroom.example")
-    with pytest.raises(ValidationError, match=told):
+    with pytest.raises(ValidationError, match=message):
         validate_password(password, user)
 
 
@@ -191,11 +195,11 @@ def test_no_password_is_stored_or_logged(client, ana, caplog):
         attempt(client, "a\nb\x1b[31m", "my other secret\n")
         attempt(client, password=PASSWORD)
         client.post(reverse("admin:logout"))
-    noted = [str(row) for model in (AccessAttempt, AccessLog) for row in model.objects.values()]
-    told = "\n".join([*noted, *(record.getMessage() for record in caplog.records)])
-    assert len(noted) == 3
-    assert "other secret" not in told
-    assert PASSWORD not in told
+    rows = [str(row) for model in (AccessAttempt, AccessLog) for row in model.objects.values()]
+    everything = "\n".join([*rows, *(record.getMessage() for record in caplog.records)])
+    assert len(rows) == 3
+    assert "other secret" not in everything
+    assert PASSWORD not in everything
 
 
 # Sessions
@@ -246,7 +250,7 @@ def test_deactivating_a_user_ends_the_sessions_for_good(client, ana):
     assert is_in(other)
 
 
-def test_an_administrator_signs_somebody_out_everywhere(client, admin_client, ana):
+def test_an_administrator_can_sign_a_user_out_everywhere(client, admin_client, ana):
     client.force_login(ana)
     sent = {"action": "end_sessions", "_selected_action": [ana.pk]}
     admin_client.post(reverse("admin:auth_user_changelist"), sent)
@@ -296,7 +300,7 @@ def with_session(key: str) -> Client:
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that stands still until a test moves it."""
+    """Freeze the clock; tests advance it."""
     now = [timezone.now()]
     monkeypatch.setattr(timezone, "now", lambda: now[0])
     return now
@@ -342,14 +346,14 @@ def test_a_session_is_written_at_most_every_ten_minutes(client, ana, clock):
 
 
 def writes(client: Client) -> int:
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as captured:
         assert client.get("/admin/auth/group/").status_code == 200
-    return sum('UPDATE "django_session"' in query["sql"] for query in asked.captured_queries)
+    return sum('UPDATE "django_session"' in query["sql"] for query in captured.captured_queries)
 
 
 def test_public_pages_query_no_session(admin_client, django_assert_num_queries):
     """Not even for signed-in users: everyone gets the same page."""
     admin_client.get("/about/")
-    with django_assert_num_queries(0) as asked:
+    with django_assert_num_queries(0) as captured:
         admin_client.get("/robots.txt")
-    assert asked.captured_queries == []
+    assert captured.captured_queries == []

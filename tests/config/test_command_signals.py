@@ -1,4 +1,4 @@
-"""A signal to stop ends a command wherever it meets it, also where Python would drop it."""
+"""SIGINT and SIGTERM end a command at any point, even where Python would drop the exception."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ watch = weakref.ref(thing, lambda ref: os.kill(os.getpid(), int(sys.argv[1])))
 try:
     del thing
     time.sleep(20)
-    print("went on")
+    print("continued")
 except KeyboardInterrupt:
     print("stopped")
 """
@@ -33,7 +33,7 @@ from config.command_signals import interrupt_on_sigterm
 
 class Thing:
     def __del__(self):
-        raise ValueError("told as ever")
+        raise ValueError("an ordinary error")
 
 interrupt_on_sigterm()
 Thing()
@@ -46,10 +46,10 @@ def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_that_python_drops_comes_again(how):
+def test_a_signal_that_python_drops_is_sent_again(how):
     done = run(PROGRAM, str(int(how)))
     assert (done.stdout, done.stderr) == ("stopped\n", "")
 
 
 def test_other_dropped_exceptions_are_still_reported():
-    assert "told as ever" in run(OTHER).stderr
+    assert "an ordinary error" in run(OTHER).stderr

@@ -1,4 +1,4 @@
-"""The documentation agrees with the code: settings, commands, links."""
+"""The documentation agrees with the code: settings, commands, tests, modules and links."""
 
 import re
 import tomllib
@@ -31,7 +31,7 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_settings_are_listed_and_have_an_example():
+def test_every_setting_is_documented_and_has_an_example():
     listed = set(re.findall(r"^\|.*", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE))
     names = {name for row in listed for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])}
     examples = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
@@ -81,7 +81,7 @@ def test_the_layers_of_the_architecture_are_those_that_are_checked():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
-def test_links_lead_somewhere(page):
+def test_links_of_the_documentation_have_a_target(page):
     for link in re.findall(r"\]\(([^)\s]+)\)", without_code((ROOT / page).read_text())):
         target, _, anchor = link.partition("#")
         if ":" in link:

@@ -1,4 +1,4 @@
-"""What newsrooms in processes of their own are told."""
+"""The environment of sites in subprocesses."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from tests.environments import newsroom_environment
 AROUND = {"PATH": "/bin", "DEBUG": "true", "SITE_NAME": "Mine", "DATABASE_URL": "postgres://mine"}
 
 
-def test_a_newsroom_keeps_to_its_folder_whatever_is_set_around_it():
+def test_a_subprocess_site_ignores_the_settings_of_the_shell():
     found = newsroom_environment(AROUND, Path("/its"))
     assert found["PATH"] == "/bin"
     assert found["DEBUG"] == "false"
@@ -15,6 +15,6 @@ def test_a_newsroom_keeps_to_its_folder_whatever_is_set_around_it():
     assert found["DATABASE_URL"] == "sqlite:////its/newsroom.sqlite3"
 
 
-def test_explicit_settings_win():
+def test_explicit_settings_take_precedence():
     assert newsroom_environment(AROUND, Path("/its"), DEBUG="true", SITE_NAME="Its")["SITE_NAME"] == "Its"
     assert newsroom_environment(AROUND, Path("/its"), DEBUG="true")["DEBUG"] == "true"

@@ -1,4 +1,4 @@
-"""What `make` refuses, each in one sentence, and what it installs and writes."""
+"""What `make` rejects with one sentence, and what it installs and writes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a checkout whose virtual environment is the one of these tests, with everything installed."""
+    """Return a checkout that uses the virtual environment of these tests, with everything installed."""
     for name in ("Makefile", "requirements.lock", "requirements-dev.lock"):
         shutil.copy(BASE_DIR / name, tmp_path)
     for path in BASE_DIR.iterdir():
@@ -39,14 +39,14 @@ def write_program(path: Path, text: str) -> Path:
 
 
 def make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run make with these variables alone."""
+    """Run make with only these variables."""
     command = ["make", "--no-print-directory", "-C", str(folder), *arguments]
     variables = {"PATH": os.environ["PATH"], "DATABASE_URL": "sqlite://:memory:"} | environment
     return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60)
 
 
 def refusal(folder: Path, *arguments: str, **environment: str) -> str:
-    """Return what make said before it gave up, without its own last line."""
+    """Return the error output of a failing make, without the last line, which make adds."""
     done = make(folder, *arguments, **environment)
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
@@ -81,18 +81,18 @@ def test_a_port_in_use_is_named(folder, target):
 
 
 @pytest.mark.parametrize("port", ["abc", "0", "65536"])
-def test_what_is_no_port_is_refused(folder, port):
+def test_an_invalid_port_is_rejected(folder, port):
     assert refusal(folder, "demo", f"PORT={port}").startswith(f"{port} is not a port: choose a number from 1 to 65535")
 
 
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "ALLOWED_HOSTS"])
-def test_nothing_is_served_without_key_and_hosts(folder, missing):
+def test_make_serve_requires_a_key_and_hosts(folder, missing):
     settings = {"SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOP", "ALLOWED_HOSTS": "localhost"}
     reason = refusal(folder, "serve", **(settings | {missing: ""}))
     assert reason.startswith(f"The settings can't be used: {missing} is not set")
 
 
-def test_settings_are_written_once_for_their_owner_alone(folder):
+def test_settings_are_written_once_and_readable_only_by_their_owner(folder):
     make(folder, ".env")
     text = (folder / ".env").read_text()
     assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
@@ -115,7 +115,7 @@ def test_settings_are_written_once_for_their_owner_alone(folder):
         ("SENTRY_DSN=https://key@sentry.example/1", "config/requirements-services.lock"),
     ],
 )
-def test_services_that_the_settings_name_bring_their_clients(folder, line, lock):
+def test_configured_services_install_their_client_libraries(folder, line, lock):
     (folder / ".env").write_text(f"SECRET_KEY=x\n{line}\n")
     for stamp in folder.glob(".venv/*.stamp"):
         stamp.unlink()

@@ -1,6 +1,6 @@
-"""A Redis that isn't there: nothing fails, nobody waits twice, nothing outdated comes back.
+"""Without Redis nothing fails, only one request waits per back-off, and no outdated values return.
 
-With a real one: tests/services.
+Tests with a real Redis are in tests/services.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def server(monkeypatch):
 
 
 class Redis:
-    """Stands in for the client of Django's backend, and counts the calls."""
+    """A replacement for the client of Django's backend that counts the calls."""
 
     def __init__(self):
         self.is_up, self.calls = False, 0
@@ -45,10 +45,10 @@ class Redis:
 
 @pytest.fixture
 def redis(monkeypatch):
-    stand_in = Redis()
+    fake = Redis()
     client = "django.core.cache.backends.redis.RedisCacheClient.get"
-    monkeypatch.setattr(client, lambda self, key, default: stand_in.get(key, default))
-    return stand_in
+    monkeypatch.setattr(client, lambda self, key, default: fake.get(key, default))
+    return fake
 
 
 def test_without_redis_a_process_caches_for_itself(server):
@@ -74,7 +74,7 @@ def test_caches_of_one_server_keep_their_entries_apart(server):
     assert pages.get("a") == "page"
 
 
-def test_it_is_asked_again_after_a_while_by_one_thread_at_a_time(server, redis, clock):
+def test_an_unavailable_redis_is_retried_once_per_back_off(server, redis, clock):
     first, second = RedisCache(server, {}), RedisCache(server, {})
     for cache in (first, first, second):
         assert cache.get("a") is None
@@ -92,7 +92,7 @@ def test_it_is_asked_again_after_a_while_by_one_thread_at_a_time(server, redis, 
     assert not second.is_down()
 
 
-def test_what_was_cached_in_one_outage_is_not_found_in_the_next(server, redis, clock):
+def test_values_cached_during_an_outage_are_discarded_after_it(server, redis, clock):
     cache, other = RedisCache(server, {}), RedisCache(server, {"KEY_PREFIX": "other"})
     cache.get("a")
     cache.set("a", "old")

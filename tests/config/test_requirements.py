@@ -1,4 +1,4 @@
-"""The lock files hold what the requirements ask for, and an audit that could not look everything up says so."""
+"""The lock files match the requirements, and an incomplete audit is reported."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def pins(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ["requirements", "config/requirements-services", "requirements-dev"])
-def test_a_lock_file_holds_what_is_required_and_agrees_with_the_largest(name):
+def test_a_lock_file_contains_the_requirements_and_agrees_with_the_audited_one(name):
     locked = pins(f"{name}.lock")
     assert pins(f"{name}.txt").items() <= locked.items(), "run: make lock"
     assert locked.items() <= pins(audit.LOCK).items(), "run: make lock"
@@ -36,7 +36,7 @@ def package(**values: object) -> dict[str, object]:
     return {"name": "x", "version": "1", "vulns": []} | values
 
 
-def flaw(*fix_versions: str) -> dict[str, object]:
+def vulnerability(*fix_versions: str) -> dict[str, object]:
     return {"id": "CVE-2026-1", "fix_versions": fix_versions}
 
 
@@ -44,13 +44,15 @@ def flaw(*fix_versions: str) -> dict[str, object]:
     ("packages", "code", "sentence"),
     [
         ([package()], 0, "No known flaws in 1 packages."),
-        ([package(vulns=[flaw("2")])], 1, "x 1 has a known flaw, CVE-2026-1, fixed in 2."),
-        ([package(vulns=[flaw()]), {"name": "y", "skip_reason": "?"}], 1, "fixed in no version yet."),
+        ([package(vulns=[vulnerability("2")])], 1, "x 1 has a known flaw, CVE-2026-1, fixed in 2."),
+        ([package(vulns=[vulnerability()]), {"name": "y", "skip_reason": "?"}], 1, "fixed in no version yet."),
         ([{"name": "y", "skip_reason": "?"}], 3, "NOT AUDITED: the advisory service doesn't know 1 packages, y for"),
         ([], 3, "NOT AUDITED: the advisory service can't be reached (ConnectionError: no route)."),
     ],
 )
-def test_an_audit_reports_flaws_and_what_it_could_not_look_up(monkeypatch, capsys, tmp_path, packages, code, sentence):
+def test_an_audit_reports_vulnerabilities_and_packages_it_could_not_check(
+    monkeypatch, capsys, tmp_path, packages, code, sentence
+):
     answer = json.dumps({"dependencies": packages}) if packages else ""
     done = subprocess.CompletedProcess([], 0, answer, "Traceback\nConnectionError: no route\n")
     monkeypatch.setattr(subprocess, "run", lambda *arguments, **options: done)

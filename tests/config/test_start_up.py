@@ -1,4 +1,4 @@
-"""What the settings refuse and what they make of HTTPS: each in a process of its own, as a site starts."""
+"""Settings: their defaults, what they reject at start-up, and the server's configuration."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ SOUND = {"SECRET_KEY": KEY, "ALLOWED_HOSTS": "news.example", "DEBUG": "false"}
 
 
 def start(**environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `check --deploy` with these variables and no others; an empty one beats a developer's .env."""
+    """Run `check --deploy` with only these variables; an empty one overrides a developer's .env."""
     variables = {"PATH": "", "DATABASE_URL": "sqlite://:memory:", "CACHE_URL": "locmemcache://"}
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    given = variables | SOUND | environment
-    return subprocess.run(command, cwd=BASE_DIR, env=given, capture_output=True, text=True, timeout=60)
+    complete = variables | SOUND | environment
+    return subprocess.run(command, cwd=BASE_DIR, env=complete, capture_output=True, text=True, timeout=60)
 
 
 def made(module: str = "settings.py", **environment: str) -> dict[str, Any]:
-    """Return what a module of config/ makes of these variables alone, whatever a developer's .env says."""
-    given = {"DATABASE_URL": "sqlite://:memory:"} | environment
-    with patch.dict(os.environ, given, clear=True), patch.object(Env, "read_env"):
+    """Return the globals of a module of config/ with only these variables; a developer's .env is ignored."""
+    complete = {"DATABASE_URL": "sqlite://:memory:"} | environment
+    with patch.dict(os.environ, complete, clear=True), patch.object(Env, "read_env"):
         return runpy.run_path(str(BASE_DIR / "config" / module))
 
 
 @pytest.mark.integration
-def test_a_site_with_key_and_hosts_starts_without_a_warning():
+def test_a_site_with_a_key_and_hosts_starts_without_warnings():
     done = start(HTTPS="true")
     assert (done.returncode, done.stderr) == (0, "")
     assert "0 silenced" in done.stdout
@@ -47,7 +47,7 @@ def test_a_site_with_key_and_hosts_starts_without_a_warning():
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("environment", "message"),
     [
         ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is not set"),
@@ -55,16 +55,16 @@ def test_a_site_with_key_and_hosts_starts_without_a_warning():
         ({"ADMIN_PATH": "news/"}, "ADMIN_PATH is news/"),
     ],
 )
-def test_a_site_without_them_says_what_is_missing_and_does_not_start(environment, told):
+def test_a_site_with_invalid_settings_does_not_start_and_says_why(environment, message):
     done = start(**environment)
     assert done.returncode == 1
-    assert told in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert KEY not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("key", ["x" * 80, "django-insecure-" + KEY, KEY[:49]])
-def test_a_key_that_can_be_guessed_is_an_error(settings, key):
+def test_a_weak_secret_key_is_an_error(settings, key):
     settings.SECRET_KEY = key
     assert [message.id for message in run_checks()] == ["accounts.E001"]
 
@@ -75,17 +75,17 @@ def test_the_admin_path_must_not_hide_pages(settings, path):
     assert [message.id for message in run_checks()] == ["accounts.E002"]
 
 
-def test_public_prefixes_are_those_of_the_site():
-    found = set()
+def test_public_prefixes_match_the_urls_of_the_site():
+    prefixes = set()
     for pattern in urlpatterns:
-        inner = [str(pattern.pattern)]
-        if inner == [""]:
-            inner = [str(each.pattern) for each in pattern.url_patterns]
-        found |= {each.partition("/")[0] for each in inner if "/" in each}
-    assert found - {"admin"} <= set(PUBLIC_PREFIXES)
+        paths = [str(pattern.pattern)]
+        if paths == [""]:
+            paths = [str(child.pattern) for child in pattern.url_patterns]
+        prefixes |= {path.partition("/")[0] for path in paths if "/" in path}
+    assert prefixes - {"admin"} <= set(PUBLIC_PREFIXES)
 
 
-# What nobody says
+# Defaults
 
 
 def test_defaults_are_the_safe_choice():
@@ -99,17 +99,17 @@ def test_defaults_are_the_safe_choice():
 
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "ALLOWED_HOSTS"])
 def test_key_and_hosts_have_no_default(missing):
-    given = {name: value for name, value in SOUND.items() if name != missing}
+    others = {name: value for name, value in SOUND.items() if name != missing}
     with pytest.raises(ImproperlyConfigured, match=f"{missing} is not set"):
-        made(**given)
+        made(**others)
 
 
-def test_a_debug_site_answers_under_the_names_of_its_own_machine():
+def test_a_debug_site_accepts_the_host_names_of_its_machine():
     assert made(DEBUG="true")["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
 
 
 @pytest.mark.parametrize("https", ["true", "false"])
-def test_one_switch_turns_on_all_that_needs_tls(https):
+def test_the_https_setting_turns_on_everything_that_needs_tls(https):
     settings = made(HTTPS=https, **SOUND)
     is_on, prefix = https == "true", "__Host-" if https == "true" else ""
     assert settings["SECURE_HSTS_SECONDS"] == (365 * 24 * 3600 if is_on else 0)
@@ -119,7 +119,7 @@ def test_one_switch_turns_on_all_that_needs_tls(https):
     assert settings["SESSION_COOKIE_SECURE"] is settings["CSRF_COOKIE_SECURE"] is is_on
 
 
-def test_a_proxy_is_believed_only_if_there_is_one():
+def test_proxy_headers_are_trusted_only_behind_a_proxy():
     header = "SECURE_PROXY_SSL_HEADER"
     assert header not in made(**SOUND)
     assert made(BEHIND_PROXY="true", **SOUND)[header] == ("HTTP_X_FORWARDED_PROTO", "https")
@@ -135,7 +135,7 @@ def test_invalid_log_settings_are_refused(wrong):
 
 
 def served(**environment: str) -> Config:
-    """Return what gunicorn takes from its file."""
+    """Return gunicorn's configuration from its file."""
     config = Config()
     for name, value in made("gunicorn.conf.py", **SOUND, **environment).items():
         if name in config.settings:
@@ -150,7 +150,7 @@ def test_gunicorn_trusts_no_forwarded_headers_and_listens_on_loopback():
     assert config.control_socket_disable
 
 
-def test_requests_and_processes_have_limits():
+def test_the_server_limits_requests_and_processes():
     config = served()
     assert (config.timeout, config.graceful_timeout, config.threads) == (30, 30, 4)
     assert (config.max_requests, config.max_requests_jitter, config.backlog) == (100_000, 20_000, 512)
@@ -163,7 +163,7 @@ def test_requests_and_processes_have_limits():
 
 
 @pytest.mark.parametrize(("behind_proxy", "warnings"), [("false", 1), ("true", 0)])
-def test_a_server_without_a_proxy_says_that_it_is_for_a_trusted_network(behind_proxy, warnings):
+def test_a_server_without_a_proxy_warns_that_it_is_for_a_trusted_network(behind_proxy, warnings):
     server = Mock()
     served(BEHIND_PROXY=behind_proxy).when_ready(server)
     assert server.log.warning.call_count == warnings
@@ -171,7 +171,7 @@ def test_a_server_without_a_proxy_says_that_it_is_for_a_trusted_network(behind_p
         assert "trusted network only" in server.log.warning.call_args.args[0]
 
 
-def test_counters_start_from_zero_with_the_server_whatever_an_earlier_one_left(tmp_path):
+def test_the_server_starts_with_empty_request_counters(tmp_path):
     (tmp_path / "histogram_12.db").write_bytes(b"damaged by a crash")
     served(METRICS_DIR=str(tmp_path)).on_starting(Mock())
     assert not list(tmp_path.iterdir())
@@ -180,7 +180,7 @@ def test_counters_start_from_zero_with_the_server_whatever_an_earlier_one_left(t
 # The database
 
 
-def test_each_thread_keeps_a_connection_unless_a_pool_is_asked_for():
+def test_each_thread_keeps_a_connection_unless_a_pool_is_configured():
     variables = {"DATABASE_URL": "postgres://somebody@127.0.0.1:1/news", "NEWSFOLD_SERVES": "true", **SOUND}
     database = made(**variables)["DATABASES"]["default"]
     assert "pool" not in database["OPTIONS"]
@@ -196,6 +196,6 @@ def test_each_thread_keeps_a_connection_unless_a_pool_is_asked_for():
 
 
 def test_the_image_holds_every_package():
-    let_in = {line[1:] for line in (BASE_DIR / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    included = {line[1:] for line in (BASE_DIR / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     packages = {path.parent.name for path in BASE_DIR.glob("*/__init__.py")} - {"benchmarks", "tests"}
-    assert let_in == packages | {"templates", "manage.py", "LICENSE"}
+    assert included == packages | {"templates", "manage.py", "LICENSE"}

@@ -11,7 +11,7 @@ from PIL import features
 from articles import checks
 
 
-def found(message_id):
+def messages(message_id):
     return [message for message in run_checks() if message.id == message_id]
 
 
@@ -32,12 +32,12 @@ def found(message_id):
     ],
 )
 def test_a_suitable_machine_passes(message_id):
-    assert found(message_id) == []
+    assert messages(message_id) == []
 
 
 def test_a_yaml_without_libyaml_is_an_error(monkeypatch):
     monkeypatch.delattr(yaml, "CSafeLoader")
-    [message] = found("articles.E001")
+    [message] = messages("articles.E001")
     assert message.is_serious()
     assert "libyaml-dev" in message.hint
 
@@ -46,17 +46,17 @@ def test_an_old_sqlite_is_an_error_only_where_it_is_used(monkeypatch, settings):
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
     monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
-    assert "SQLite 3.34.1 is too old" in found("articles.E002")[0].msg
+    assert "SQLite 3.34.1 is too old" in messages("articles.E002")[0].msg
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
-    assert found("articles.E002") == []
+    assert messages("articles.E002") == []
 
 
 def test_an_sqlite_without_full_text_search_is_an_error_only_where_it_is_used(monkeypatch, settings):
     monkeypatch.setattr("articles.checks._has_fts5", lambda: False)
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
-    assert "no FTS5" in found("articles.E004")[0].msg
+    assert "no FTS5" in messages("articles.E004")[0].msg
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
-    assert found("articles.E004") == []
+    assert messages("articles.E004") == []
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_an_sqlite_without_full_text_search_is_an_error_only_where_it_is_used(mo
 )
 def test_media_inside_static_files_or_around_them_is_an_error(settings, media, static):
     settings.MEDIA_ROOT, settings.STATIC_ROOT = media, static
-    assert "lie in each other" in found("articles.E003")[0].msg
+    assert "lie in each other" in messages("articles.E003")[0].msg
 
 
 @pytest.mark.parametrize(
@@ -73,45 +73,45 @@ def test_media_inside_static_files_or_around_them_is_an_error(settings, media, s
 )
 def test_invalid_api_settings_are_errors(settings, name, value):
     setattr(settings, name, value)
-    [message] = found("articles.E005")
+    [message] = messages("articles.E005")
     assert name in message.msg
     assert str(value) in message.msg
 
 
 def test_a_pillow_that_lacks_a_format_warns(monkeypatch):
     monkeypatch.setattr(features, "check", lambda feature: feature != "avif")
-    assert "can't read AVIF," in found("articles.W001")[0].msg
+    assert "can't read AVIF," in messages("articles.W001")[0].msg
 
 
-@pytest.mark.parametrize("address", ["news.example", "https://news.example/news", "ftp://x", "https://a b", "https://"])
-def test_a_site_url_with_more_than_scheme_and_host_is_an_error(settings, address):
-    settings.SITE_URL = address
-    [message] = found("articles.E010")
+@pytest.mark.parametrize("url", ["news.example", "https://news.example/news", "ftp://x", "https://a b", "https://"])
+def test_a_site_url_with_more_than_scheme_and_host_is_an_error(settings, url):
+    settings.SITE_URL = url
+    [message] = messages("articles.E010")
     assert "https://news.example" in message.hint
 
 
-@pytest.mark.parametrize("address", ["https://news.example", "http://localhost:8000/", "http://[::1]:8000"])
-def test_a_valid_site_url_passes(settings, address):
-    settings.SITE_URL = address
-    assert found("articles.E010") == []
+@pytest.mark.parametrize("url", ["https://news.example", "http://localhost:8000/", "http://[::1]:8000"])
+def test_a_valid_site_url_passes(settings, url):
+    settings.SITE_URL = url
+    assert messages("articles.E010") == []
 
 
 def test_a_hub_needs_a_valid_url_and_the_site_url(settings):
     settings.WEBSUB_HUB = "hub.example"
-    assert len(found("articles.E011")) == len(found("articles.E012")) == 1
+    assert len(messages("articles.E011")) == len(messages("articles.E012")) == 1
     settings.SITE_URL, settings.WEBSUB_HUB = "https://news.example", "https://hub.example/?a=b"
-    assert found("articles.E011") == found("articles.E012") == []
+    assert messages("articles.E011") == messages("articles.E012") == []
 
 
-@pytest.mark.parametrize(("engine", "is_told"), [("sqlite3", False), ("postgresql", True)])
-def test_a_replica_of_another_database_engine_is_an_error(monkeypatch, engine, is_told):
+@pytest.mark.parametrize(("engine", "is_reported"), [("sqlite3", False), ("postgresql", True)])
+def test_a_replica_of_another_database_engine_is_an_error(monkeypatch, engine, is_reported):
     databases = {"default": {"ENGINE": "django.db.backends.sqlite3"}}
     databases["replica"] = {"ENGINE": f"django.db.backends.{engine}"}
     monkeypatch.setattr(checks, "settings", SimpleNamespace(DATABASES=databases))
-    assert [message.id for message in checks.check_replica()] == ["articles.E009"] * is_told
+    assert [message.id for message in checks.check_replica()] == ["articles.E009"] * is_reported
 
 
 @pytest.mark.parametrize("text", ["localhost:8001", "10.0.0.1/8", "127.0.0.1:x", "*"])
 def test_a_picture_server_must_be_a_network_or_an_address_with_a_port(settings, text):
     settings.PICTURE_SERVERS = ["10.1.0.0/16", text, "[::1]:8001"]
-    assert [message.msg.split(",")[0] for message in found("articles.E020")] == [f"PICTURE_SERVERS names {text}"]
+    assert [message.msg.split(",")[0] for message in messages("articles.E020")] == [f"PICTURE_SERVERS names {text}"]

@@ -1,4 +1,4 @@
-"""Reports of errors go where SENTRY_DSN says, and take nothing private along."""
+"""Error reports go to SENTRY_DSN and contain nothing private."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SECRETS = ("the-secured-part", "s3cret", "the-session", "the-body", "MTI:1x:sig"
 
 
 def fail(request: HttpRequest) -> HttpResponse:
-    secured = "the-secured-part"  # noqa: F841  a local variable, as a report might show it
+    secured = "the-secured-part"  # noqa: F841  a local variable that a report might include
     raise ValueError("broken\nDETAIL: Failing row contains (unpublished title)")
 
 
 def leaked(report: dict[str, Any]) -> list[str]:
-    """Return the secrets that a report tells, but for those that stand in the source of this test."""
-    for each in report.get("exception", {}).get("values", []):
-        for frame in each["stacktrace"]["frames"]:
+    """Return the secrets in a report, ignoring the source lines of this test."""
+    for exception in report.get("exception", {}).get("values", []):
+        for frame in exception["stacktrace"]["frames"]:
             for name in ("pre_context", "context_line", "post_context"):
                 frame.pop(name)
     return [secret for secret in SECRETS if secret in json.dumps(report)]
@@ -34,7 +34,7 @@ def leaked(report: dict[str, Any]) -> list[str]:
 
 @pytest.fixture
 def reports(settings, monkeypatch):
-    """What would be sent, as text."""
+    """Collect the reports that would be sent, as text."""
     sent: list[str] = []
 
     class Transport(sentry_sdk.transport.Transport):
@@ -49,7 +49,7 @@ def reports(settings, monkeypatch):
     init(dsn=None)
 
 
-def test_a_report_says_what_broke_and_nothing_private(reports, monkeypatch):
+def test_an_error_report_names_the_error_and_contains_nothing_private(reports, monkeypatch):
     monkeypatch.setattr("monitoring.views.PROBES", {"/preview/MTI:1x:sig/": fail})
     client = Client(raise_request_exception=False)
     client.cookies["session"] = "the-session"
@@ -64,7 +64,7 @@ def test_a_report_says_what_broke_and_nothing_private(reports, monkeypatch):
     assert leaked(report) == []
 
 
-def test_private_parts_are_removed_from_any_report():
+def test_private_data_is_removed_from_any_report():
     request = {
         **dict.fromkeys(("cookies", "data", "env"), {"session": "s3cret"}),
         "query_string": "token=s3cret",
@@ -111,7 +111,7 @@ def test_a_dsn_without_the_package_is_a_check_error(settings, monkeypatch):
     for module in (checks, sentry):
         monkeypatch.setattr(module, "is_installed", lambda: False)
     sentry.init()
-    assert [(found.id, "requirements-services.lock" in found.hint) for found in checks.check_sentry()] == [
+    assert [(message.id, "requirements-services.lock" in message.hint) for message in checks.check_sentry()] == [
         ("articles.E042", True)
     ]
 
@@ -119,4 +119,4 @@ def test_a_dsn_without_the_package_is_a_check_error(settings, monkeypatch):
 def test_an_invalid_dsn_is_a_check_error(settings):
     settings.SENTRY_DSN = "sentry.example"
     sentry.init()
-    assert "articles.E043" in {found.id for found in run_checks()}
+    assert "articles.E043" in {message.id for message in run_checks()}

@@ -18,8 +18,8 @@ from monitoring.health import AWAY, OK, PENDING, Readiness, overall_status
 SECRETS = ("for-tests-only", "sqlite", "postgres", "redis", "127.0.0.1", "Error")
 
 
-def test_the_process_answers_without_any_service(client, django_assert_num_queries):
-    """No mark for the database: pytest would refuse a query, or a session."""
+def test_healthz_responds_without_any_service(client, django_assert_num_queries):
+    """Without the django_db mark pytest rejects any query, including one for a session."""
     response = client.get("/healthz")
     assert (response.status_code, response.content) == (200, b"ok\n")
     assert response["Cache-Control"] == "no-store"
@@ -28,7 +28,7 @@ def test_the_process_answers_without_any_service(client, django_assert_num_queri
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 @pytest.mark.django_db
-def test_load_balancers_use_ip_addresses_and_are_not_redirected(path, settings):
+def test_health_checks_by_ip_address_are_not_redirected(path, settings):
     settings.ALLOWED_HOSTS = ["news.example"]
     settings.SECURE_SSL_REDIRECT = True
     client = Client()
@@ -39,7 +39,7 @@ def test_load_balancers_use_ip_addresses_and_are_not_redirected(path, settings):
 
 
 @pytest.mark.django_db
-def test_a_ready_site_says_so(client, settings, tmp_path):
+def test_readyz_reports_a_ready_site(client, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "not" / "made" / "yet"
     response = client.get("/readyz")
     assert response.status_code == 200
@@ -51,8 +51,8 @@ def test_a_ready_site_says_so(client, settings, tmp_path):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("check", health.CHECKS.values())
-def test_a_check_closes_its_connection(check):
-    """Nothing else would close it, because these threads live as long as the process."""
+def test_a_health_check_closes_its_connection(check):
+    """Nothing else would close it: these threads live as long as the process."""
 
     def connected() -> bool:
         return check() == OK and connection.connection is not None
@@ -62,7 +62,7 @@ def test_a_check_closes_its_connection(check):
 
 
 @pytest.mark.parametrize(
-    ("away", "status", "code"),
+    ("unavailable", "status", "code"),
     [
         ("database", "unavailable", 503),
         ("migrations", "unavailable", 503),
@@ -70,22 +70,22 @@ def test_a_check_closes_its_connection(check):
         ("storage", "degraded", 200),
     ],
 )
-def test_a_service_that_is_away_is_named_without_details(client, monkeypatch, away, status, code):
+def test_an_unavailable_service_is_named_without_details(client, monkeypatch, unavailable, status, code):
     def fail() -> str:
         raise OperationalError("connection to postgres://root:for-tests-only@127.0.0.1 failed")
 
-    checks = {name: (fail if name == away else lambda: OK) for name in health.CHECKS}
+    checks = {name: (fail if name == unavailable else lambda: OK) for name in health.CHECKS}
     monkeypatch.setattr("monitoring.views.readiness", lambda: Readiness(checks))
     response = client.get("/readyz")
-    told = json.loads(response.content)
-    assert (response.status_code, told["status"], told["checks"][away]) == (code, status, AWAY)
-    assert list(told["checks"].values()).count(OK) == 3
+    body = json.loads(response.content)
+    assert (response.status_code, body["status"], body["checks"][unavailable]) == (code, status, AWAY)
+    assert list(body["checks"].values()).count(OK) == 3
     assert response.has_header("Retry-After") is (code == 503)
     assert not any(word in response.content.decode() for word in SECRETS)
 
 
 @pytest.mark.integration
-def test_a_hanging_check_delays_nobody_and_is_not_started_twice():
+def test_a_hanging_check_delays_no_response_and_is_not_started_twice():
     end = threading.Event()
     calls = []
 
@@ -103,7 +103,7 @@ def test_a_hanging_check_delays_nobody_and_is_not_started_twice():
     assert took < 5
     assert len(calls) == 1
     time.sleep(0.05)
-    assert readiness.states()["database"] == OK  # and it recovers by itself
+    assert readiness.states()["database"] == OK  # recovered
 
 
 @pytest.mark.integration
@@ -117,53 +117,57 @@ def test_simultaneous_requests_share_a_check():
 
     readiness = Readiness({"database": slow}, seconds=10)
     submit = readiness._pool.submit
-    readiness._pool.submit = lambda *given: time.sleep(0.05) or submit(*given)
+    readiness._pool.submit = lambda *arguments: time.sleep(0.05) or submit(*arguments)
     with ThreadPoolExecutor(4) as pool:
-        states = [each.result() for each in [pool.submit(readiness.states) for _ in range(4)]]
+        states = [future.result() for future in [pool.submit(readiness.states) for _ in range(4)]]
     assert states == [{"database": OK}] * 4
     assert len(calls) < 4
 
 
 @pytest.mark.django_db
 def test_a_missing_migration_is_pending_and_a_newer_one_is_not(monkeypatch):
-    known = health.known_migrations()
-    for expected, state in ((known, OK), (set(sorted(known)[1:]), OK), (known | {("articles", "9999_later")}, PENDING)):
+    current = health.known_migrations()
+    for expected, state in (
+        (current, OK),
+        (set(sorted(current)[1:]), OK),
+        (current | {("articles", "9999_later")}, PENDING),
+    ):
         monkeypatch.setattr(health, "known_migrations", lambda expected=expected: expected)
         assert health.check_migrations() == state
 
 
-def test_the_fallback_of_a_cache_does_not_count_as_one(monkeypatch):
-    class StandIn(dict):
+def test_a_cache_that_uses_its_fallback_is_reported_as_unavailable(monkeypatch):
+    class FakeCache(dict):
         def set(self, key: str, value: str, seconds: int) -> None:
             self[key] = value
 
         def is_down(self) -> bool:
             return True
 
-    monkeypatch.setattr(health, "caches", {"default": StandIn()})
+    monkeypatch.setattr(health, "caches", {"default": FakeCache()})
     assert health.check_cache() == AWAY
 
 
-def test_a_storage_that_cannot_be_written_to_is_away(settings, tmp_path):
+def test_a_read_only_storage_is_reported_as_unavailable(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "file"
     (tmp_path / "file").write_text("not a folder")
     assert health.check_storage() == AWAY
 
 
-def test_another_storage_is_asked_for_a_file(monkeypatch):
-    asked = []
+def test_a_remote_storage_is_checked_by_looking_up_a_file(monkeypatch):
+    names = []
 
-    class Service:
+    class RemoteStorage:
         def exists(self, name: str) -> bool:
-            asked.append(name)
+            names.append(name)
             return False
 
-    monkeypatch.setattr("monitoring.health.default_storage", Service())
+    monkeypatch.setattr("monitoring.health.default_storage", RemoteStorage())
     assert health.check_storage() == OK
-    assert asked == ["readyz"]
+    assert names == ["readyz"]
 
 
-def test_the_real_checks_are_those_of_the_documentation():
+def test_the_checks_are_those_of_the_documentation():
     assert set(health.CHECKS) == {"database", "migrations", "cache", "storage"}
     assert overall_status(dict.fromkeys(health.CHECKS, OK)) == "ready"
     assert default_storage is health.default_storage

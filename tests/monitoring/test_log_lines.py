@@ -1,4 +1,4 @@
-"""Lines of the log: each names its request, none tells a secret, none can be forged."""
+"""Log lines name their request, contain no secrets and cannot be forged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HOSTILE = "a\nERROR forged\r\x1b[2J\x00\x7f\x85\u2028\u202eb"
 
 
 def record(
-    message: str = "told", *args: object, error: BaseException | None = None, **extra: object
+    message: str = "A message", *args: object, error: BaseException | None = None, **extra: object
 ) -> logging.LogRecord:
     info = (type(error), error, error.__traceback__) if error else None
     made = logging.LogRecord("newsfold", logging.WARNING, "x.py", 1, message, args, info)
@@ -42,13 +42,13 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
         return caught
 
 
-def test_a_line_is_one_object():
+def test_a_log_line_is_one_json_object():
     reset = request_id.set("abc12345")
     line = JsonFormatter().format(record("%s stories", 3, details={"view": "front", "status": 200}))
     request_id.reset(reset)
-    told = json.loads(line)
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told.pop("time"))
-    assert told == {
+    entry = json.loads(line)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry.pop("time"))
+    assert entry == {
         "level": "WARNING",
         "logger": "newsfold",
         "message": "3 stories",
@@ -59,7 +59,7 @@ def test_a_line_is_one_object():
 
 
 @pytest.mark.parametrize("formatter", [JsonFormatter(), PlainFormatter()])
-def test_nothing_forges_a_line(formatter):
+def test_no_value_can_forge_a_log_line(formatter):
     errors = raised(ValueError(HOSTILE), raised(OSError("\x1b[2J\u202eb")))
     text = formatter.format(record(HOSTILE, details={"path": HOSTILE}, error=errors))
     lines = text.split("\n")
@@ -69,12 +69,12 @@ def test_nothing_forges_a_line(formatter):
 
 def test_an_exception_is_one_field_with_its_causes():
     error = raised(RuntimeError("outer"), raised(KeyError("inner")))
-    told = json.loads(JsonFormatter().format(record(error=error)))["exception"]
-    assert told.index("KeyError: 'inner'") < told.index("RuntimeError: outer")
-    assert "in raised" in told
+    trace = json.loads(JsonFormatter().format(record(error=error)))["exception"]
+    assert trace.index("KeyError: 'inner'") < trace.index("RuntimeError: outer")
+    assert "in raised" in trace
 
 
-def test_rows_that_a_database_quotes_are_not_logged():
+def test_rows_quoted_in_database_errors_are_not_logged():
     error = raised(IntegrityError("null value in column\nDETAIL:  Failing row contains (7, the-secured-part)."))
     for formatter in (JsonFormatter(), PlainFormatter()):
         text = formatter.format(record(error=error))
@@ -83,7 +83,7 @@ def test_rows_that_a_database_quotes_are_not_logged():
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "redacted"),
     [
         ("GET /preview/MTI:1x:sig/ 200", "GET /preview/[removed]/ 200"),
         ("/search/?q=war&page=2", "/search/?q=war&page=2"),
@@ -97,12 +97,12 @@ def test_rows_that_a_database_quotes_are_not_logged():
         ("/news/2020-06-09-key=figures/", "/news/2020-06-09-key=figures/"),
     ],
 )
-def test_secrets_are_removed(text, kept):
-    assert redact(text) == kept
+def test_secrets_are_removed(text, redacted):
+    assert redact(text) == redacted
 
 
 @pytest.mark.parametrize("formatter", [JsonFormatter(), PlainFormatter()])
-def test_no_part_of_a_line_holds_a_secret(formatter):
+def test_no_part_of_a_log_line_contains_a_secret(formatter):
     link = "/preview/MTI:1x:sig/?token=s3cret"
     text = formatter.format(record("GET %s", link, details={"path": link}, error=raised(ValueError(link))))
     assert text.count("/preview/[removed]/?token=[removed]") == 3
@@ -110,14 +110,14 @@ def test_no_part_of_a_line_holds_a_secret(formatter):
 
 
 @pytest.mark.parametrize("formatter", [JsonFormatter(), PlainFormatter()])
-def test_a_traceback_has_our_own_lines_and_the_places_of_others(formatter):
+def test_a_traceback_quotes_only_lines_of_the_project(formatter):
     linecache.clearcache()
     try:
         json.loads("{")
     except ValueError as error:
-        told = formatter.format(record(error=error))
-    assert 'json.loads("{")' in told.replace('\\"', '"')
-    assert re.search(r"json/decoder\.py.{1,4}, line \d+, in raw_decode", told)
+        text = formatter.format(record(error=error))
+    assert 'json.loads("{")' in text.replace('\\"', '"')
+    assert re.search(r"json/decoder\.py.{1,4}, line \d+, in raw_decode", text)
     assert list(linecache.cache) == [__file__]  # files of others would stay in memory
 
 
@@ -131,22 +131,22 @@ def test_no_text_takes_long_to_redact(text):
 
 @pytest.mark.parametrize("path", ["/healthz", "/latest/", "/nowhere", "/static/none.css", "/api/none"])
 @pytest.mark.django_db
-def test_every_response_has_an_id(client, path):
+def test_every_response_has_a_request_id(client, path):
     numbers = {client.get(path)["X-Request-ID"] for _ in range(2)}
     assert len(numbers) == 2
     assert all(ID.fullmatch(number) for number in numbers)
 
 
-@pytest.mark.parametrize("given", ["abcdefgh", "req-2026.11.25_01", "x" * 64])
-def test_an_id_of_the_proxy_is_kept(client, given):
-    assert client.get("/healthz", headers={"x-request-id": given})["X-Request-ID"] == given
+@pytest.mark.parametrize("header", ["abcdefgh", "req-2026.11.25_01", "x" * 64])
+def test_a_request_id_from_the_proxy_is_used(client, header):
+    assert client.get("/healthz", headers={"x-request-id": header})["X-Request-ID"] == header
 
 
 @pytest.mark.parametrize(
-    "given", ["", "short", "x" * 65, "with space", "a\x1b[2Jbcdefg", "ünïcödes", "-abcdefgh", "abcdefgh\n"]
+    "header", ["", "short", "x" * 65, "with space", "a\x1b[2Jbcdefg", "ünïcödes", "-abcdefgh", "abcdefgh\n"]
 )
-def test_an_invalid_id_is_replaced(client, given):
-    assert ID.fullmatch(client.get("/healthz", headers={"x-request-id": given})["X-Request-ID"])
+def test_an_invalid_request_id_is_replaced(client, header):
+    assert ID.fullmatch(client.get("/healthz", headers={"x-request-id": header})["X-Request-ID"])
 
 
 def test_an_error_has_the_id_of_its_request(caplog, monkeypatch):
@@ -159,9 +159,9 @@ def test_an_error_has_the_id_of_its_request(caplog, monkeypatch):
     response = Client(raise_request_exception=False).get("/healthz", headers={"x-request-id": "from-the-proxy"})
     assert response.status_code == 500
     assert response["X-Request-ID"] == "from-the-proxy"
-    told = [json.loads(line) for line in lines]
-    assert any("RuntimeError: broken" in each.get("exception", "") for each in told)
-    assert {each["request_id"] for each in told} == {"from-the-proxy"}
+    entries = [json.loads(line) for line in lines]
+    assert any("RuntimeError: broken" in entry.get("exception", "") for entry in entries)
+    assert {entry["request_id"] for entry in entries} == {"from-the-proxy"}
 
 
 def lines_of(caplog) -> list[dict[str, object]]:
@@ -169,15 +169,15 @@ def lines_of(caplog) -> list[dict[str, object]]:
 
 
 @pytest.mark.django_db
-def test_logins_and_failures_are_logged(client, caplog):
+def test_sign_ins_and_failures_are_logged(client, caplog):
     caplog.set_level(logging.INFO)
     client.force_login(User.objects.create_user("ada", password="right"))
     client.logout()
     client.login(username="ada", password="wrong", request=HttpRequest())
     client.login(username="my-password-in-the-wrong-field", password="x", request=HttpRequest())
     user_login_failed.send("test", credentials={"username": "nul\0"}, request=None)  # PostgreSQL can't look for it
-    told = [(each["message"], each["user"]) for each in lines_of(caplog)]
-    assert told == [
+    entries = [(entry["message"], entry["user"]) for entry in lines_of(caplog)]
+    assert entries == [
         ("login", "ada"),
         ("logout", "ada"),
         ("login failed", "ada"),
@@ -189,9 +189,9 @@ def test_logins_and_failures_are_logged(client, caplog):
 
 
 @pytest.mark.django_db
-def test_a_login_through_the_form_names_the_client(client, caplog):
+def test_a_sign_in_through_the_form_logs_the_client(client, caplog):
     client.post("/admin/login/", {"username": "ada", "password": "x"}, REMOTE_ADDR="192.0.2.7")
-    assert [each["client"] for each in lines_of(caplog)] == ["192.0.2.7"]
+    assert [entry["client"] for entry in lines_of(caplog)] == ["192.0.2.7"]
 
 
 @pytest.mark.django_db
@@ -203,13 +203,13 @@ def test_denied_and_throttled_requests_are_logged_with_their_user(client, caplog
         Client().get("/search/?q=secret-interest", REMOTE_ADDR="192.0.2.9")
     settings.METRICS_TOKEN, settings.METRICS_DIR = "a-token-of-these-tests", tmp_path
     Client().get("/metrics", headers={"authorization": "Bearer guessed"})
-    told = lines_of(caplog)
-    assert [(each["message"], each["status"], each.get("user")) for each in told] == [
+    entries = lines_of(caplog)
+    assert [(entry["message"], entry["status"], entry.get("user")) for entry in entries] == [
         ("denied", 403, "ada"),
         ("throttled", 429, None),
         ("denied", 401, None),
     ]
-    assert "secret-interest" not in str(told)
+    assert "secret-interest" not in str(entries)
 
 
 @pytest.mark.django_db
@@ -229,7 +229,7 @@ def test_the_access_log_is_optional(client, caplog, settings):
     }
 
 
-def test_an_id_ends_with_its_request():
+def test_a_request_id_is_reset_after_its_request():
     seen = []
 
     def answer(request: object) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""What is logged: one line for each event, whatever a client sends, and no secret in any; nor in what a client gets."""
+"""Requests cannot forge log lines, and neither logs nor error pages contain secrets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def logged(caplog) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "ask",
+    "send",
     [
         lambda client: client.get("/a%0aFORGED%0d%1b[31m%c2%85%e2%80%a8/"),
         lambda client: client.get("/media/a%0aFORGED%1b"),
@@ -33,20 +33,20 @@ def logged(caplog) -> list[str]:
         lambda client: client.get("/admin/", headers={"User-Agent": HOSTILE, "X-Forwarded-For": HOSTILE}),
     ],
 )
-def test_no_client_writes_lines_of_its_own(caplog, ask):
+def test_no_client_can_add_log_lines(caplog, send):
     client = Client(raise_request_exception=False, enforce_csrf_checks=True)
     with caplog.at_level(logging.INFO):
         for _ in range(2):
-            ask(client)
+            send(client)
     assert [line for line in logged(caplog) if CONTROL_PATTERN.search(line)] == []
 
 
-def test_something_is_logged_at_all(caplog, client):
+def test_missing_pages_are_logged_with_their_path(caplog, client):
     client.get("/nothing%0aFORGED/")
     assert any("/nothing\\nFORGED/" in line for line in logged(caplog))
 
 
-def test_a_failing_page_tells_clients_and_logs_no_secret(caplog, monkeypatch):
+def test_a_failing_page_reveals_and_logs_no_secret(caplog, monkeypatch):
     def fail(*args):
         password = "hunter2-the-password"  # noqa: F841
         raise RuntimeError("no page today")
@@ -54,18 +54,18 @@ def test_a_failing_page_tells_clients_and_logs_no_secret(caplog, monkeypatch):
     monkeypatch.setattr("articles.public.front_page.PICKS", type("Picks", (), {"rows": fail}))
     client = Client(raise_request_exception=False, headers={"Cookie": "session=stolen-session"})
     with caplog.at_level(logging.DEBUG):
-        answer = client.get("/?token=from-the-address")
+        answer = client.get("/?token=from-the-url")
     assert answer.status_code == 500
     page = answer.content.decode()
     for secret in ("hunter2", "stolen-session", all_settings.SECRET_KEY, "no page today", "Traceback", ".py"):
         assert secret not in page
-    told = "\n".join([*logged(caplog), *(record.exc_text or "" for record in caplog.records)])
+    log = "\n".join([*logged(caplog), *(record.exc_text or "" for record in caplog.records)])
     for secret in ("hunter2", "stolen-session", all_settings.SECRET_KEY):
-        assert secret not in told
+        assert secret not in log
 
 
 @pytest.mark.parametrize("is_debug", [False, True])
-def test_a_developers_error_page_masks_what_is_secret(settings, monkeypatch, is_debug):
+def test_the_debug_error_page_masks_secrets(settings, monkeypatch, is_debug):
     settings.DEBUG = is_debug
     password, cookie, bearer = (secrets.token_hex() for _ in range(3))
     monkeypatch.setitem(settings.DATABASES["default"], "PASSWORD", password)

@@ -52,13 +52,13 @@ def scrape(client: Client, token: str = TOKEN) -> dict[str, float]:
 
 
 def samples(text: str) -> dict[str, float]:
-    found = {}
+    metrics = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            found[" ".join([sample.name, *(f"{name}={value}" for name, value in sorted(sample.labels.items()))])] = (
+            metrics[" ".join([sample.name, *(f"{name}={value}" for name, value in sorted(sample.labels.items()))])] = (
                 sample.value
             )
-    return found
+    return metrics
 
 
 @pytest.mark.django_db
@@ -85,20 +85,20 @@ def test_requests_are_counted_by_view_method_and_status(operator):
     operator.head("/latest/")
     operator.get("/nowhere/at/all")
     operator.get("/static/none.css")
-    found = scrape(operator)
-    counted = {name: value for name, value in found.items() if name.startswith("newsfold_request_seconds_count")}
+    metrics = scrape(operator)
+    counted = {name: value for name, value in metrics.items() if name.startswith("newsfold_request_seconds_count")}
     assert counted == {
         "newsfold_request_seconds_count method=GET status=2xx view=latest": 2,
         "newsfold_request_seconds_count method=HEAD status=2xx view=latest": 1,
         "newsfold_request_seconds_count method=GET status=4xx view=none": 1,
         "newsfold_request_seconds_count method=GET status=4xx view=static": 1,
     }
-    assert found["newsfold_request_seconds_bucket le=10.0 method=GET status=2xx view=latest"] == 2
+    assert metrics["newsfold_request_seconds_bucket le=10.0 method=GET status=2xx view=latest"] == 2
     assert scrape(operator)["newsfold_request_seconds_count method=GET status=2xx view=metrics"] == 1
 
 
 @pytest.mark.integration
-def test_processes_count_together_also_with_those_that_have_ended(tmp_path):
+def test_metrics_include_processes_that_have_ended(tmp_path):
     def start(count: int) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-c", COUNT, str(tmp_path), str(count)],
@@ -126,7 +126,7 @@ def test_processes_count_together_also_with_those_that_have_ended(tmp_path):
     assert sums["newsfold_request_seconds_sum"] == pytest.approx(12 * 0.02)
 
 
-def test_invented_methods_are_counted_as_one(tmp_path):
+def test_unknown_http_methods_are_counted_together(tmp_path):
     counters = RequestCounters(tmp_path)
     for number in range(100):
         counters.add("front", f"BREW{number}", 405, 0.1)
@@ -134,7 +134,7 @@ def test_invented_methods_are_counted_as_one(tmp_path):
     assert methods == {"other"}
 
 
-def test_an_unwritable_folder_only_stops_the_counting(settings, tmp_path, caplog):
+def test_an_unwritable_metrics_folder_only_stops_the_counting(settings, tmp_path, caplog):
     (tmp_path / "file").write_text("")
     settings.METRICS_TOKEN, settings.METRICS_DIR = TOKEN, tmp_path / "file"
     assert Client().get("/healthz").status_code == 200
@@ -156,27 +156,27 @@ def test_gauges_of_the_newsroom(operator):
         digest = PictureAddress.digest_of(url)
         due = now if status == "waiting" else None
         PictureAddress.objects.create(url=url, digest=digest, status=status, next_try_at=due)
-    found = scrape(operator)
-    assert (found["newsfold_pictures_failed"], found["newsfold_pictures_due"]) == (2, 1)
-    assert found["newsfold_database_up"] == 1
-    assert found["newsfold_articles state=spiked"] == 1
-    assert found["newsfold_articles state=published"] == 1
-    assert found["newsfold_articles state=held"] == 0
-    assert found["newsfold_queue_age_seconds"] == pytest.approx(7200, abs=60)
-    assert found["newsfold_feed_age_seconds"] == pytest.approx(1800, abs=60)
-    assert found["newsfold_import_age_seconds"] == pytest.approx(300, abs=60)
-    assert found["newsfold_newest_document_age_seconds"] == pytest.approx(0, abs=60)
+    metrics = scrape(operator)
+    assert (metrics["newsfold_pictures_failed"], metrics["newsfold_pictures_due"]) == (2, 1)
+    assert metrics["newsfold_database_up"] == 1
+    assert metrics["newsfold_articles state=spiked"] == 1
+    assert metrics["newsfold_articles state=published"] == 1
+    assert metrics["newsfold_articles state=held"] == 0
+    assert metrics["newsfold_queue_age_seconds"] == pytest.approx(7200, abs=60)
+    assert metrics["newsfold_feed_age_seconds"] == pytest.approx(1800, abs=60)
+    assert metrics["newsfold_import_age_seconds"] == pytest.approx(300, abs=60)
+    assert metrics["newsfold_newest_document_age_seconds"] == pytest.approx(0, abs=60)
 
 
 @pytest.mark.django_db
 def test_an_empty_newsroom_has_no_ages(operator):
-    found = scrape(operator)
-    assert found["newsfold_articles state=undecided"] == 0
-    assert not [name for name in found if name.endswith("_age_seconds")]
+    metrics = scrape(operator)
+    assert metrics["newsfold_articles state=undecided"] == 0
+    assert not [name for name in metrics if name.endswith("_age_seconds")]
 
 
 @pytest.mark.django_db
-def test_counts_stop_and_queries_are_few(operator, monkeypatch):
+def test_counts_stop_at_a_maximum_and_every_query_has_a_limit(operator, monkeypatch):
     monkeypatch.setattr(gauges, "COUNTED_MAX", 2)
     monkeypatch.setattr(gauges, "SAMPLE", 2)
     for _ in range(5):
@@ -184,14 +184,14 @@ def test_counts_stop_and_queries_are_few(operator, monkeypatch):
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        found = scrape(operator)
-    assert found["newsfold_articles state=undecided"] == 3
-    assert found["newsfold_queue_age_seconds"] < 60  # of the last that was looked at
+        metrics = scrape(operator)
+    assert metrics["newsfold_articles state=undecided"] == 3
+    assert metrics["newsfold_queue_age_seconds"] < 60  # of the last that was looked at
     assert len(queries) <= 12
     assert all("LIMIT" in query["sql"] or '"id" IN' in query["sql"] for query in queries.captured_queries)
 
 
-def test_a_database_that_is_away_is_a_metric(operator, monkeypatch):
+def test_an_unavailable_database_is_a_metric(operator, monkeypatch):
     def fail(*args: object) -> object:
         raise OperationalError("away")
 
@@ -200,7 +200,7 @@ def test_a_database_that_is_away_is_a_metric(operator, monkeypatch):
 
 
 @pytest.mark.parametrize("token", ["short", "with spaces in between", "ümläute-sind-lang-genug"])
-def test_a_token_that_can_be_guessed_is_refused(settings, token):
+def test_a_weak_metrics_token_is_rejected(settings, token):
     settings.METRICS_TOKEN = token
     with pytest.raises(SystemCheckError, match="E041"):
         call_command("check")
