@@ -65,7 +65,7 @@ def save(client, url: str, /, **changes: str):
     return client.post(url, fields_of(page) | changes | {"_save": "Save"}, follow=True)
 
 
-def told(response) -> list[str]:
+def messages_of(response) -> list[str]:
     return [str(message) for message in response.context["messages"]]
 
 

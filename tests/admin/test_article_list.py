@@ -16,7 +16,7 @@ from articles.models import (
     Operation,
 )
 from tests import builders
-from tests.admin.forms import ARTICLES, change_url, fields_of, run_action, save, story, told
+from tests.admin.forms import ARTICLES, change_url, fields_of, messages_of, run_action, save, story
 from tests.documents import CANONICAL
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ class TestTheList:
         article.refresh_from_db()
         assert (article.quality, article.heat, article.published, article.public) == (75, 75, True, True)
         assert article.pins == ["quality"]
-        assert "1 article was changed successfully." in told(page)
+        assert "1 article was changed successfully." in messages_of(page)
 
     def test_a_save_says_what_followed_in_the_story(self, admin_client):
         lead, folded = story()
@@ -49,7 +49,7 @@ class TestTheList:
 
         page = save(admin_client, ARTICLES, **{f"form-{row}-quality": "95"})
 
-        assert "Followed by the policy: “Lead”: heat 90 → -1, published yes → no." in told(page)
+        assert "Followed by the policy: “Lead”: heat 90 → -1, published yes → no." in messages_of(page)
 
     def test_saving_without_a_change_pins_and_changes_nothing(self, admin_client):
         story()
@@ -204,7 +204,7 @@ class TestActions:
 
         page = run_action(admin_client, "publish_selected", folded, gone, weak)
 
-        assert told(page) == [
+        assert messages_of(page) == [
             "1 article published.",
             "2 not published: “Member” is folded under “Lead”; publish that one; "
             "“Gone” was removed by its source; clear that first.",
@@ -218,7 +218,7 @@ class TestActions:
 
         page = run_action(admin_client, f"{action}_selected", *articles)
 
-        assert told(page)[0].startswith("2 articles ")
+        assert messages_of(page)[0].startswith("2 articles ")
         assert not Article.objects.public().exists()
         assert Article.objects.filter(state=state, pins=["published"]).count() == 2
         assert list(Operation.objects.values_list("verb", "via", "actor_name", "articles")) == [
@@ -232,7 +232,7 @@ class TestActions:
 
         article.refresh_from_db()
         assert (article.heat, article.public) == (60, False)
-        assert told(page) == ["1 article changed by rescoring; pins stayed."]
+        assert messages_of(page) == ["1 article changed by rescoring; pins stayed."]
 
     def test_unpinning_lets_document_and_policy_decide_again(self, admin_client):
         article = builders.article("Storm", quality=60)
@@ -243,7 +243,7 @@ class TestActions:
         article.refresh_from_db()
         assert (article.quality, article.heat, article.title) == (60, 60, "Storm")
         assert (article.pins, article.wishes) == ([], {})
-        assert told(page) == ["1 article unpinned."]
+        assert messages_of(page) == ["1 article unpinned."]
 
     def test_what_unpinning_does_not_know_comes_back_with_the_next_import(self, admin_client, tmp_path):
         path = tmp_path / "2020-06-09-harbour-bridge-closes-for-repairs.md"

@@ -20,7 +20,7 @@ from articles.models import (
 )
 from articles.rules.scoring import Policy
 from tests import builders
-from tests.admin.forms import POLICY, change_url, fields_of, save, told
+from tests.admin.forms import POLICY, change_url, fields_of, messages_of, save
 
 pytestmark = pytest.mark.django_db
 
@@ -42,12 +42,12 @@ class TestThePolicy:
 
         article.refresh_from_db()
         assert not article.public
-        assert "1 unscored article is now hidden from readers." in told(page)
+        assert "1 unscored article is now hidden from readers." in messages_of(page)
 
     def test_rescoring_all_shows_first_what_it_would_change(self, admin_client):
         article = builders.article(quality=60)
         page = save(admin_client, POLICY, publish_threshold="50")
-        assert any("Apply to all articles" in message for message in told(page))
+        assert any("Apply to all articles" in message for message in messages_of(page))
         url = reverse("admin:articles_sitepolicy_rescore")
 
         page = admin_client.get(url).content.decode()
@@ -60,7 +60,7 @@ class TestThePolicy:
 
         article.refresh_from_db()
         assert article.public
-        assert told(page) == ["1 article changed by rescoring; pins stayed."]
+        assert messages_of(page) == ["1 article changed by rescoring; pins stayed."]
         assert "This would change no scored article." in admin_client.get(url).content.decode()
 
     def test_saving_is_one_operation_that_can_be_undone(self, admin_client):
@@ -83,7 +83,7 @@ class TestThePolicy:
         page = save(admin_client, POLICY)
 
         assert not Operation.objects.exists()
-        assert not any("Apply" in message for message in told(page))
+        assert not any("Apply" in message for message in messages_of(page))
 
     def test_a_topics_numbers_are_changed_moved_and_taken_away(self, admin_client):
         ai, health = builders.topic("AI"), builders.topic("Health")

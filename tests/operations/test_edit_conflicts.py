@@ -29,7 +29,7 @@ from articles.models import Article, Event, Operation, SitePolicy, Via
 from articles.operations.results import ActionError, EditConflictError, FieldConflict
 from articles.rules.scoring import FOLDED_HEAT
 from tests import builders
-from tests.admin.forms import ARTICLES, change_url, fields_of, save, told
+from tests.admin.forms import ARTICLES, change_url, fields_of, messages_of, save
 from tests.concurrency import run_together
 from tests.documents import write_demo_documents
 
@@ -314,9 +314,9 @@ class TestPages:
         page = admin_client.post(ARTICLES, chosen | seen, follow=True)
 
         assert Article.objects.filter(pk=moved.pk).values().get() == before
-        [warning] = [message for message in told(page) if message.startswith("1 not ")]
+        [warning] = [message for message in messages_of(page) if message.startswith("1 not ")]
         assert "“Moved” was changed by ana meanwhile (" in warning
-        assert told(page)[0].startswith("1 article ")
+        assert messages_of(page)[0].startswith("1 article ")
 
     def test_a_second_click_on_an_action_is_no_conflict(self, admin_client):
         article = builders.article(quality=20)
@@ -324,7 +324,7 @@ class TestPages:
         chosen = {"action": "publish_selected", "_selected_action": [article.pk]} | seen
         admin_client.post(ARTICLES, chosen, follow=True)
 
-        assert told(admin_client.post(ARTICLES, chosen, follow=True)) == ["1 article published."]
+        assert messages_of(admin_client.post(ARTICLES, chosen, follow=True)) == ["1 article published."]
         assert Operation.objects.count() == 1
 
     @pytest.mark.parametrize("value", ["", "x", "-1", "²", "9" * 5000, "1e3"])
