@@ -18,7 +18,7 @@ from .view_helpers import parse_id
 
 EDIT = PERMISSION_BY_ACTION["edit"]
 REASONS = tuple(reason.value for reason in SpikeReason)
-TITLE_MAX = 300  # characters
+TITLE_MAX = Article._meta.get_field("title").max_length or 0  # characters
 
 
 @dataclass(frozen=True)
