@@ -91,7 +91,7 @@ def test_links_of_the_documentation_have_a_target(page):
         assert not anchor or anchor in anchors(path), link
 
 
-def test_the_example_of_the_format_comes_back_byte_for_byte():
+def test_the_example_of_the_format_is_written_byte_for_byte():
     page = (ROOT / "docs" / "format.md").read_text()
     [example] = re.findall(r"^```yaml\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE)
     document = parse_file(example.encode(), "example.md", "2020-06-09-harbour-bridge-closes-for-repairs")

@@ -1,4 +1,4 @@
-"""The export command, as its users meet it: what came in goes out again."""
+"""The export command: imported documents are exported unchanged."""
 
 from io import StringIO
 from pathlib import Path
@@ -20,7 +20,7 @@ def export(directory: Path, **options: object) -> str:
     return out.getvalue()
 
 
-def test_the_demo_edition_comes_back_byte_for_byte(tmp_path):
+def test_the_demo_edition_is_exported_byte_for_byte(tmp_path):
     import_documents(SEEDS)
     export(tmp_path)
 
@@ -31,14 +31,14 @@ def test_the_demo_edition_comes_back_byte_for_byte(tmp_path):
 
 
 @pytest.mark.parametrize("text", [CANONICAL, D2, UNSCORED_VIDEO, CANONICAL + "A body.\n"])
-def test_each_dialect_comes_back_in_its_own(tmp_path, text):
+def test_each_dialect_is_exported_byte_for_byte(tmp_path, text):
     import_documents(write_document(tmp_path / "in", text))
     export(tmp_path / "out")
 
     assert (tmp_path / "out" / f"{NAME}.md").read_bytes().decode() == text
 
 
-def test_windows_line_ends_come_back_as_plain_ones(tmp_path):
+def test_windows_line_ends_are_exported_as_plain_ones(tmp_path):
     import_documents(write_document(tmp_path / "in", CANONICAL.replace("\n", "\r\n")))
     export(tmp_path / "out")
 
@@ -57,7 +57,7 @@ def test_editing_one_field_changes_exactly_its_line(tmp_path):
     ]
 
 
-def test_a_document_that_lost_its_scores_comes_back_without_them(tmp_path):
+def test_a_document_without_its_former_scores_is_exported_without_them(tmp_path):
     import_documents(write_document(tmp_path / "in", CANONICAL))
     unscored = document(quality=None, heat=None, published=None)
     import_documents(write_document(tmp_path / "in", unscored))
@@ -66,7 +66,7 @@ def test_a_document_that_lost_its_scores_comes_back_without_them(tmp_path):
     assert (tmp_path / "out" / f"{NAME}.md").read_bytes().decode() == unscored
 
 
-def test_all_can_be_written_in_the_newest_dialect(tmp_path):
+def test_all_documents_can_be_exported_in_the_newest_dialect(tmp_path):
     import_documents(write_document(tmp_path / "in", D2))
     export(tmp_path / "out", dialect="D5")
 
@@ -76,7 +76,7 @@ def test_all_can_be_written_in_the_newest_dialect(tmp_path):
     assert text.count("title:") == 1
 
 
-def test_registry_files_of_one_name_and_any_end_come_back(tmp_path):
+def test_registry_files_with_the_same_name_or_other_text_are_exported_unchanged(tmp_path):
     entry = "---\ntaxonomy: organization\n_id: {0}\nname: {0}\ndomain: {0}.example\n---"
     for name, end in (("one", ""), ("two", "\n"), ("three", "\nnotes\n")):
         (tmp_path / name).mkdir()
@@ -88,7 +88,7 @@ def test_registry_files_of_one_name_and_any_end_come_back(tmp_path):
     assert written == sorted((tmp_path / name / "outlet.md").read_text() for name in ("one", "two", "three"))
 
 
-def test_exporting_again_leaves_equal_files_alone(tmp_path):
+def test_exporting_again_writes_no_unchanged_file(tmp_path):
     import_documents(write_document(tmp_path / "in", CANONICAL))
 
     assert export(tmp_path / "out") == "1 files: 1 written, 0 unchanged\n"
@@ -107,7 +107,7 @@ def test_a_link_at_the_target_is_replaced_and_not_followed(tmp_path):
     assert (tmp_path / "out" / f"{NAME}.md").read_bytes().decode() == CANONICAL
 
 
-def test_a_directory_that_cannot_be_made_is_told(tmp_path):
+def test_a_directory_that_cannot_be_created_is_named(tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(CommandError, match="can't be made"):
@@ -124,8 +124,8 @@ def test_exporting_takes_the_same_queries_for_one_and_many(tmp_path, count_queri
     assert len(for_many) == len(for_one)
 
 
-def test_what_an_editor_says_of_a_picture_goes_out_and_nothing_else_changes(tmp_path):
-    """`isCached`, sizes and titles stay as they came in; a credit that came in comes out."""
+def test_an_edited_credit_of_a_picture_is_exported_and_nothing_else_changes(tmp_path):
+    """`isCached`, sizes, titles and imported credits are exported unchanged."""
     pictured = CANONICAL.replace("isCached: true\n", 'isCached: true\n    attribution: "Ana / Agency"\n', 1)
     assert pictured != CANONICAL
     import_documents(write_document(tmp_path / "in", pictured))

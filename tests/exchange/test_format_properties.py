@@ -1,4 +1,4 @@
-"""What must hold for every document, not only for those that somebody thought of."""
+"""Properties that hold for every document, checked with generated ones."""
 
 import re
 from pathlib import Path
@@ -34,14 +34,14 @@ def parse_fully(text: str) -> Document:
 
 
 @given(odd_documents())
-def test_reading_what_was_written_and_writing_it_again_changes_nothing(document):
+def test_parsing_and_writing_a_written_document_changes_nothing(document):
     text = document_text(document)
 
     assert document_text(parse_fully(text)) == text
 
 
 @given(odd_documents())
-def test_what_is_written_is_read_with_the_same_content(document):
+def test_a_written_document_is_parsed_with_the_same_content(document):
     parsed = parse_fully(document_text(document))
 
     for name in (
@@ -62,18 +62,18 @@ def test_what_is_written_is_read_with_the_same_content(document):
 
 
 @given(odd_documents())
-def test_other_readers_of_yaml_see_the_same_texts(document):
-    def sturdy(text: str) -> str:
-        return FRAGILE.sub("x", text)  # what no other reader of YAML keeps
+def test_other_yaml_parsers_read_the_same_texts(document):
+    def without_fragile_characters(text: str) -> str:
+        return FRAGILE.sub("x", text)  # no other YAML parser preserves these
 
-    text = sturdy(document_text(document))
+    text = without_fragile_characters(document_text(document))
 
     front = yaml.load(text[4 : text.index("\n---\n", 3) + 1], Loader=yaml.CBaseLoader)  # noqa: S506  loads text only
 
-    assert front["title"] == sturdy(document.title)
-    assert front["excerpt"] == sturdy(document.excerpt)
-    assert front["topics"] == list(map(sturdy, document.topics))
-    assert front["provider"]["name"] == sturdy(document.provider.name)
+    assert front["title"] == without_fragile_characters(document.title)
+    assert front["excerpt"] == without_fragile_characters(document.excerpt)
+    assert front["topics"] == list(map(without_fragile_characters, document.topics))
+    assert front["provider"]["name"] == without_fragile_characters(document.provider.name)
 
 
 @given(documents)
@@ -99,7 +99,7 @@ def test_both_parsers_agree_on_damaged_documents(position, removed, inserted):
 
 @settings(max_examples=10 * settings.default.max_examples)
 @given(st.binary(max_size=60), st.integers(0, len(CANONICAL)))
-def test_no_bytes_make_the_parser_fail(noise, position):
+def test_no_bytes_make_the_parser_crash(noise, position):
     raw = CANONICAL.encode()
     problems = []
     try:
@@ -125,9 +125,9 @@ def test_export_of_import_is_a_fixed_point(document):
     assert changed_fields(stored, read) == []
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus lies beside the project")
+@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not part of the project")
 @pytest.mark.parametrize("name", ["coronavirus", "powerapps"])
-def test_real_documents_come_back_byte_for_byte_and_both_parsers_agree(name):
+def test_real_documents_are_written_byte_for_byte_and_both_parsers_agree(name):
     canonical = 0
     files = sorted((CORPUS / name / "news").iterdir())[:: 1 if name == "powerapps" else 5]
     for path in files:
@@ -141,9 +141,9 @@ def test_real_documents_come_back_byte_for_byte_and_both_parsers_agree(name):
 
 
 @pytest.mark.django_db
-@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus lies beside the project")
+@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not part of the project")
 @pytest.mark.parametrize("name", ["coronavirus", "powerapps"])
-def test_what_is_stored_equals_an_independent_reading(name):
+def test_stored_articles_equal_an_independent_parse_of_their_documents(name):
     files = sorted((CORPUS / name / "news").iterdir())[::15]
     run_import(
         [SourceFile(str(path), path.name, path.stem) for path in files],

@@ -1,4 +1,4 @@
-"""Documents made to hurt: each is refused in a sentence, none costs much time or memory, none leaves a trace."""
+"""Hostile documents are rejected with a short message, little time and memory, and nothing stored."""
 
 import resource
 import time
@@ -17,7 +17,7 @@ SIZE = FILE_SIZE_MAX - 5_000
 
 
 def unknown(value: str) -> str:
-    """Return a document with `value` under a key that nobody knows."""
+    """Return a document with `value` under an unknown key."""
     return CANONICAL.replace("\nsecured:", f"\nx: {value}\n\nsecured:")
 
 
@@ -48,7 +48,7 @@ BOMBS = {
     "colons": document(name=":" * SIZE),
     "digits": document(quality="9" * SIZE),
     "a year": document(publishedDateTime="9" * SIZE),
-    "an address": document(webUrl=f'"https://{"a." * (SIZE // 2)}example/"'),
+    "a URL": document(webUrl=f'"https://{"a." * (SIZE // 2)}example/"'),
     "fences": "---\n" * (SIZE // 4),
     "too large": CANONICAL + "x" * FILE_SIZE_MAX,
 }
@@ -56,7 +56,7 @@ BOMBS = {
 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_refused_in_two_seconds(name):
+def test_a_bomb_is_rejected_in_two_seconds(name):
     start = time.process_time()
     with pytest.raises(DocumentError) as rejected:
         parse_file(BOMBS[name].encode(), "bomb.md", "2020-06-09-bomb")
@@ -67,7 +67,7 @@ def test_a_bomb_is_refused_in_two_seconds(name):
 
 @pytest.mark.integration
 @pytest.mark.django_db
-def test_a_folder_of_bombs_leaves_nothing_and_little_memory(tmp_path):
+def test_a_folder_of_bombs_stores_nothing_and_needs_little_memory(tmp_path):
     for number, text in enumerate(BOMBS.values()):
         (tmp_path / f"2020-06-09-bomb-{number}.md").write_text(text)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -95,7 +95,7 @@ def test_a_folder_of_bombs_leaves_nothing_and_little_memory(tmp_path):
         "a" * 300,
     ],
 )
-def test_hostile_text_is_stored_as_it_is(tmp_path, text):
+def test_hostile_text_is_stored_unchanged(tmp_path, text):
     quoted = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     path = tmp_path / "2020-06-09-hostile.md"
     path.write_text(document(title=quoted, excerpt=quoted))

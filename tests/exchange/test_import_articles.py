@@ -1,4 +1,4 @@
-"""The import command, as its users meet it."""
+"""The import command: its output, what it stores, and what it rejects."""
 
 import json
 import os
@@ -23,8 +23,8 @@ SHARED = Path(__file__).resolve().parents[3] / "shared"
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 
 
-def refused(*arguments: object, **options: object) -> str:
-    """Return what the command prints when it ends with exit code 1."""
+def failed_import(*arguments: object, **options: object) -> str:
+    """Run an import that ends with exit code 1; return its output."""
     out = StringIO()
     with pytest.raises(SystemExit) as stopped:
         call_command("import_articles", *map(str, arguments), stdout=out, stderr=out, **options)
@@ -65,7 +65,7 @@ def test_importing_again_writes_nothing(tmp_path):
     assert not [query["sql"] for query in queries if query["sql"].startswith(WRITES)]
 
 
-def test_a_changed_document_updates_what_changed(tmp_path):
+def test_a_changed_document_updates_its_article(tmp_path):
     path = write_document(tmp_path)
     import_documents(path)
     link = RelatedLink.objects.get().pk
@@ -78,9 +78,9 @@ def test_a_changed_document_updates_what_changed(tmp_path):
     assert article.related_links.get().pk == link
 
 
-@pytest.mark.parametrize(("kept", "parsed"), [(500, 3), (2, 4)])
-def test_a_changed_document_is_parsed_once_unless_there_are_many(tmp_path, monkeypatch, kept, parsed):
-    """Not in the last transaction, for which editors wait."""
+@pytest.mark.parametrize(("cache_size", "parsed"), [(500, 3), (2, 4)])
+def test_a_changed_document_is_parsed_once_unless_there_are_many(tmp_path, monkeypatch, cache_size, parsed):
+    """Parsing again in the last transaction would keep editors waiting."""
     names = [f"2020-06-0{day}-bridge" for day in (1, 2, 3)]
     for name in names:
         write_document(tmp_path, document(originalUrl=f'"https://courier.example/{name}"'), f"{name}.md")
@@ -88,7 +88,7 @@ def test_a_changed_document_is_parsed_once_unless_there_are_many(tmp_path, monke
     for name in names:
         write_document(tmp_path, document(originalUrl=f'"https://courier.example/{name}"', heat=70), f"{name}.md")
     calls = []
-    monkeypatch.setattr(importing, "PARSED_KEPT_MAX", kept)
+    monkeypatch.setattr(importing, "PARSED_KEPT_MAX", cache_size)
     monkeypatch.setattr(importing, "parse_file", lambda *args: calls.append(args[1]) or parse_file(*args))
 
     assert "3 updated" in import_documents(tmp_path)
@@ -97,7 +97,7 @@ def test_a_changed_document_is_parsed_once_unless_there_are_many(tmp_path, monke
     assert set(Article.objects.values_list("heat", flat=True)) == {70}
 
 
-def test_a_document_that_turns_unpublished_leaves_the_feed(tmp_path):
+def test_a_document_that_becomes_unpublished_withdraws_its_article(tmp_path):
     path = write_document(tmp_path)
     import_documents(path)
     write_document(tmp_path, document(heat=-1, published="false"))
@@ -106,7 +106,7 @@ def test_a_document_that_turns_unpublished_leaves_the_feed(tmp_path):
     assert not Article.objects.public().exists()
 
 
-def test_pinned_fields_stay_and_the_wish_is_kept_beside_them(tmp_path):
+def test_pinned_fields_keep_their_value_and_store_the_incoming_one(tmp_path):
     path = write_document(tmp_path)
     import_documents(path)
     operations.edit(Article.objects.get(), quality=20)
@@ -117,7 +117,7 @@ def test_pinned_fields_stay_and_the_wish_is_kept_beside_them(tmp_path):
     assert (article.quality, article.pins, article.wishes) == (20, ["quality"], {"quality": 85})
 
 
-def test_a_document_that_lost_its_scores_keeps_the_last_known_ones(tmp_path):
+def test_an_article_keeps_its_scores_if_its_document_has_none_any_more(tmp_path):
     path = write_document(tmp_path)
     import_documents(path)
     write_document(tmp_path, document(quality=None, heat=None, published=None))
@@ -131,18 +131,18 @@ def test_a_document_that_lost_its_scores_keeps_the_last_known_ones(tmp_path):
     assert not Article.objects.get().stale
 
 
-def test_a_bad_document_is_rejected_whole_and_the_others_go_in(tmp_path):
+def test_an_invalid_document_is_rejected_as_a_whole_and_the_others_are_imported(tmp_path):
     write_document(tmp_path, document(quality="many", name="Nobody"), "2020-06-09-bad.md")
     write_document(tmp_path)
 
-    output = refused(tmp_path)
+    output = failed_import(tmp_path)
 
     assert "2020-06-09-bad.md:11: quality: must be a whole number without quotes" in output
     assert output.endswith("2 files: 1 created, 0 updated, 0 unchanged, 1 rejected\n")
     assert not Provider.objects.filter(name="Nobody").exists()
 
 
-def test_a_dry_run_tells_the_same_and_writes_nothing(tmp_path):
+def test_a_dry_run_reports_the_same_and_writes_nothing(tmp_path):
     path = write_document(tmp_path)
     assert "1 created" in import_documents(path, dry_run=True)
     assert not Article.objects.exists()
@@ -154,10 +154,10 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(tmp_path):
     assert Article.objects.get().heat == 90
 
 
-def test_the_report_has_one_object_a_file(tmp_path):
+def test_the_report_has_one_object_per_file(tmp_path):
     write_document(tmp_path / "in")
     write_document(tmp_path / "in", document(heat="hot"), "2020-06-09-bad.md")
-    refused(tmp_path / "in", report=str(tmp_path / "report.jsonl"))
+    failed_import(tmp_path / "in", report=str(tmp_path / "report.jsonl"))
 
     bad, good = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
     if bad["outcome"] == "created":
@@ -167,7 +167,7 @@ def test_the_report_has_one_object_a_file(tmp_path):
     assert bad["path"].endswith("2020-06-09-bad.md")
 
 
-def test_directories_are_taken_with_all_below_and_only_documents(tmp_path):
+def test_directories_are_read_recursively_and_only_documents_are_used(tmp_path):
     for name in ("a/2020-06-09-a.md", "a/b/2020-06-09-b.markdown", "2020-06-09-c.TXT", "notes.rst", "x/data.yaml"):
         write_document(tmp_path, name=name)
     (tmp_path / "topic.yaml").write_text("taxonomy: topic\n_id: ports\nname: Ports\n")
@@ -177,7 +177,7 @@ def test_directories_are_taken_with_all_below_and_only_documents(tmp_path):
     assert names == ["2020-06-09-c.TXT", "topic.yaml", "2020-06-09-a.md", "2020-06-09-b.markdown"]
 
 
-def test_a_run_that_is_stopped_while_its_files_are_counted_says_how_to_complete_it(tmp_path, monkeypatch):
+def test_an_import_stopped_while_counting_files_says_how_to_complete_it(tmp_path, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
@@ -190,29 +190,29 @@ def test_a_run_that_is_stopped_while_its_files_are_counted_says_how_to_complete_
     assert not Article.objects.exists()
 
 
-def test_links_to_folders_are_not_followed_and_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+def test_links_to_directories_are_not_followed_and_an_unreadable_directory_is_named(tmp_path, monkeypatch):
     for name in ("in/a/2020-06-09-a.md", "in/b.md/2020-06-09-b.md", "out/2020-06-09-c.md"):
         write_document(tmp_path, name=name)
     (tmp_path / "in" / "c.md").symlink_to(tmp_path / "out")
     (tmp_path / "in" / "loop.md").symlink_to("loop.md")
     scandir = os.scandir
 
-    def closed(folder):
+    def scandir_with_closed_folder(folder):
         if str(folder).endswith("/a"):
             raise PermissionError(13, "Permission denied", folder)
         return scandir(folder)
 
-    monkeypatch.setattr(os, "scandir", closed)
+    monkeypatch.setattr(os, "scandir", scandir_with_closed_folder)
     files = [(source.path.removeprefix(f"{tmp_path}/"), source.stem) for source in sources([str(tmp_path / "in")])]
 
     assert files == [("in/loop.md", "loop"), ("in/b.md/2020-06-09-b.md", "2020-06-09-b"), ("in/a", "a")]
 
 
-def test_links_devices_and_missing_files_are_refused(tmp_path):
+def test_links_devices_and_missing_files_are_rejected(tmp_path):
     write_document(tmp_path, name="real.md")
     (tmp_path / "link.md").symlink_to(tmp_path / "real.md")
 
-    output = refused(tmp_path / "link.md", "/dev/zero", tmp_path / "gone.md")
+    output = failed_import(tmp_path / "link.md", "/dev/zero", tmp_path / "gone.md")
 
     assert "link.md: is a link; links are not taken in: name the file itself" in output
     assert "/dev/zero: is no plain file; links, pipes and devices are not taken in" in output
@@ -220,18 +220,18 @@ def test_links_devices_and_missing_files_are_refused(tmp_path):
     assert "0 created, 0 updated, 0 unchanged, 3 rejected" in output
 
 
-def test_two_files_of_one_name_and_different_content_are_told_apart(tmp_path):
+def test_a_second_file_of_the_same_name_with_other_content_is_rejected(tmp_path):
     write_document(tmp_path / "a")
     write_document(tmp_path / "b", document(heat=99))
     write_document(tmp_path / "c")
 
-    output = refused(tmp_path)
+    output = failed_import(tmp_path)
 
     assert f"has the same name {NAME} and other content; rename one of them" in output
     assert "1 created, 0 updated, 1 unchanged, 1 rejected" in output
 
 
-def test_links_meet_their_articles_whichever_comes_first(tmp_path):
+def test_related_links_find_their_articles_in_either_order_of_import(tmp_path):
     write_document(tmp_path)
     import_documents(tmp_path)
     assert RelatedLink.objects.get().target is None
@@ -254,7 +254,7 @@ def test_links_meet_their_articles_whichever_comes_first(tmp_path):
     assert (folded.lead, folded.ambiguous) == (lead, False)
 
 
-def test_a_run_that_died_is_completed_by_the_next(tmp_path):
+def test_a_killed_import_is_completed_by_the_next_one(tmp_path):
     import_documents(write_document(tmp_path))
     Article.objects.update(public=False, staged=True)
 
@@ -263,7 +263,7 @@ def test_a_run_that_died_is_completed_by_the_next(tmp_path):
     assert Article.objects.public().count() == 1
 
 
-def test_registry_files_make_topics_and_outlets(tmp_path):
+def test_registry_files_create_topics_and_providers(tmp_path):
     (tmp_path / "03-towns.md").write_text(
         "---\ntaxonomy: topic\n_id: towns\nname: Harbour towns\nparent: Transport\nkeywords:\n  - port\n---\n"
     )
@@ -277,7 +277,7 @@ def test_registry_files_make_topics_and_outlets(tmp_path):
     assert "0 created, 0 updated, 3 unchanged" in import_documents(tmp_path)
 
 
-def test_rescore_lets_the_policy_decide(tmp_path):
+def test_the_rescore_option_applies_the_policy(tmp_path):
     path = write_document(tmp_path, document(heat=12, published="false"))
     import_documents(path, rescore=True)
 
@@ -286,7 +286,7 @@ def test_rescore_lets_the_policy_decide(tmp_path):
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the project's first document lies beside the project")
-def test_the_first_document_of_the_project():
+def test_the_first_document_of_the_project_is_imported_completely():
     assert import_documents(SHARED / "seeds") == "1 files: 1 created, 0 updated, 0 unchanged, 0 rejected\n"
 
     article = Article.objects.get()
@@ -301,7 +301,7 @@ def test_the_first_document_of_the_project():
     assert not [query["sql"] for query in queries if query["sql"].startswith(WRITES)]
 
 
-def test_a_label_never_carries_control_characters():
+def test_file_labels_contain_no_control_characters():
     assert [source.label for source in sources(["a\nb\x1b.md"])] == ["a�b�.md"]
 
 
@@ -321,9 +321,9 @@ def herald(folder: Path, **changed: object) -> Path:
     return write_document(folder, document(**(values | changed)), "2020-06-09-port-city-loses-its-bridge-until-july.md")
 
 
-def test_a_file_that_disappeared_changes_nothing_unless_pruned(tmp_path):
+def test_a_missing_file_changes_nothing_without_prune(tmp_path):
     path = write_document(tmp_path)
-    other = herald(tmp_path, heat=80, published="true")
+    other_path = herald(tmp_path, heat=80, published="true")
     import_documents(tmp_path)
     path.unlink()
 
@@ -338,14 +338,14 @@ def test_a_file_that_disappeared_changes_nothing_unless_pruned(tmp_path):
         "1 article withdrawn: no document of theirs is left",
         "1 files: 0 created, 0 updated, 1 unchanged, 0 rejected",
     ]
-    assert list(Article.objects.public().values_list("name", flat=True)) == [other.stem]
+    assert list(Article.objects.public().values_list("name", flat=True)) == [other_path.stem]
 
     write_document(tmp_path)
     import_documents(tmp_path)
     assert Article.objects.public().count() == 2
 
 
-def test_pruning_spares_what_an_editor_published_and_what_could_not_be_read(tmp_path):
+def test_pruning_spares_articles_published_by_editors_and_unreadable_documents(tmp_path):
     path = write_document(tmp_path)
     herald(tmp_path, heat=80, published="true")
     import_documents(tmp_path)
@@ -353,18 +353,18 @@ def test_pruning_spares_what_an_editor_published_and_what_could_not_be_read(tmp_
     path.unlink()
     herald(tmp_path, heat="hot")
 
-    assert "0 articles withdrawn" in refused(tmp_path, prune=True)
+    assert "0 articles withdrawn" in failed_import(tmp_path, prune=True)
     assert Article.objects.public().count() == 2
 
 
-def test_pruning_by_an_empty_folder_withdraws_nothing(tmp_path):
+def test_pruning_with_an_empty_directory_withdraws_nothing(tmp_path):
     import_documents(write_document(tmp_path))
     (tmp_path / "empty").mkdir()
 
     assert "0 articles withdrawn" in import_documents(tmp_path / "empty", prune=True)
 
 
-def test_the_report_tells_what_only_the_whole_shows(tmp_path):
+def test_the_report_contains_warnings_about_several_documents(tmp_path):
     write_document(tmp_path)
     herald(tmp_path, webUrl='"https://www.courier.example/bridge"')
     import_documents(tmp_path, report=str(tmp_path / "report.jsonl"))
@@ -374,7 +374,7 @@ def test_the_report_tells_what_only_the_whole_shows(tmp_path):
     assert len(lines) == 2
 
 
-def test_an_import_that_finds_the_document_again_after_unpinning_remembers_it(tmp_path):
+def test_an_import_after_unpinning_stores_the_documents_hash_again(tmp_path):
     path = write_document(tmp_path)
     import_documents(path)
     operations.edit(Article.objects.get(), quality=20)
@@ -385,33 +385,33 @@ def test_an_import_that_finds_the_document_again_after_unpinning_remembers_it(tm
     assert Article.objects.get().quality == 80
 
 
-def test_nothing_is_pruned_where_a_file_or_path_could_not_be_read(tmp_path):
+def test_nothing_is_pruned_if_a_file_or_path_is_unreadable(tmp_path):
     odd = write_document(tmp_path, name="odd.md")
     herald(tmp_path, heat=80, published="true")
     import_documents(tmp_path)
     odd.write_text(CANONICAL[:100])
 
-    assert "Nothing is withdrawn" in refused(tmp_path, prune=True)
+    assert "Nothing is withdrawn" in failed_import(tmp_path, prune=True)
     odd.unlink()
-    assert "Nothing is withdrawn" in refused(tmp_path, tmp_path / "mistyped", prune=True)
+    assert "Nothing is withdrawn" in failed_import(tmp_path, tmp_path / "mistyped", prune=True)
     assert Article.objects.public().count() == 2
 
 
-def test_a_registry_entry_is_taken_once(tmp_path):
+def test_a_second_registry_entry_with_other_content_is_rejected(tmp_path):
     for number, name in enumerate(("Ports", "Harbours", "Ports")):
         (tmp_path / f"0{number}.yaml").write_text(f"taxonomy: topic\n_id: ports\nname: {name}\n")
 
-    output = refused(tmp_path)
+    output = failed_import(tmp_path)
     assert "01.yaml: _id: an earlier file registers ports otherwise; keep one" in output
     assert "1 created, 0 updated, 1 unchanged, 1 rejected" in output
-    assert "0 created, 0 updated, 2 unchanged, 1 rejected" in refused(tmp_path)
+    assert "0 created, 0 updated, 2 unchanged, 1 rejected" in failed_import(tmp_path)
 
 
-def test_a_circle_of_topics_is_refused_by_file_and_field(tmp_path):
+def test_a_cycle_of_topics_is_rejected_with_file_and_field(tmp_path):
     for name, parent in (("One", "Two"), ("Two", "One")):
         (tmp_path / f"{name}.yaml").write_text(f"taxonomy: topic\n_id: {name}\nname: {name}\nparent: {parent}\n")
 
-    assert "Two.yaml: parent: “One” already stands below “Two”" in refused(tmp_path)
+    assert "Two.yaml: parent: “One” already stands below “Two”" in failed_import(tmp_path)
 
 
 def test_a_line_in_the_body_that_looks_like_secured_is_a_change(tmp_path):
@@ -422,7 +422,7 @@ def test_a_line_in_the_body_that_looks_like_secured_is_a_change(tmp_path):
     assert "1 updated" in import_documents(path)
 
 
-def test_messages_stand_on_lines_of_their_own(tmp_path):
+def test_messages_are_printed_without_empty_lines(tmp_path):
     write_document(tmp_path, document(heat="hot"), "2020-06-09-bad.md")
 
-    assert "\n\n" not in refused(tmp_path)
+    assert "\n\n" not in failed_import(tmp_path)

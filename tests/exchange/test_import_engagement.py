@@ -23,7 +23,7 @@ class TestEngagement:
     def engagement(self) -> int:
         return Article.objects.get().engagement
 
-    def test_it_is_what_the_policy_of_the_topic_leaves(self, tmp_path, transport):
+    def test_it_is_inferred_with_the_policy_of_the_topic(self, tmp_path, transport):
         path = write_document(tmp_path, document(heat=92))
         import_documents(path)
         assert self.engagement() == 5

@@ -1,6 +1,6 @@
-"""What an import leaves behind when it is killed, crowded, or out of space: on SQLite, and on PostgreSQL where it is.
+"""Imports that are killed, run simultaneously, or run out of disk space, on SQLite and, if available, PostgreSQL.
 
-FAULT_ROUNDS sets how often each fault is tried, at another moment each time: 100 before a release.
+FAULT_ROUNDS sets how often each fault is tried, each time at another moment: 100 before a release.
 """
 
 import random
@@ -35,7 +35,7 @@ def documents(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def expected(databases, documents):
-    """The state after an uninterrupted import, and how long that took in seconds."""
+    """Return the state after an uninterrupted import and its duration in seconds."""
     newsroom = databases.newsroom("expected")
     start = time.monotonic()
     state = newsroom.import_whole(documents)
@@ -68,7 +68,7 @@ print(Article.objects.public().count())
 """
 
 
-def test_a_chain_of_kills_ends_like_one_import(databases, documents, expected):
+def test_an_import_killed_repeatedly_ends_like_an_uninterrupted_one(databases, documents, expected):
     newsroom = databases.newsroom("chain")
     chance = random.Random(7)  # noqa: S311
     for _ in range(max(3, ROUNDS // 10)):
@@ -81,7 +81,7 @@ def test_a_chain_of_kills_ends_like_one_import(databases, documents, expected):
 
 
 @pytest.mark.parametrize("count", [2, 4, 8])
-def test_imports_at_once_end_as_if_one_had_followed_the_other(databases, documents, expected, count):
+def test_simultaneous_imports_end_like_consecutive_ones(databases, documents, expected, count):
     newsroom = databases.newsroom(f"crowd_{count}")
     files = sorted(documents.iterdir())
     halves = [files[: len(files) * 2 // 3], files[len(files) // 3 :]]
@@ -92,7 +92,7 @@ def test_imports_at_once_end_as_if_one_had_followed_the_other(databases, documen
     assert newsroom.state() == expected[0]
 
 
-def test_a_killed_import_leaves_no_lock_to_those_that_wait(databases, documents, expected):
+def test_a_killed_import_leaves_no_lock_behind(databases, documents, expected):
     newsroom = databases.newsroom("queue")
     first = newsroom.start_import(documents)
     time.sleep(0.4 * expected[1])
@@ -107,9 +107,9 @@ def test_a_killed_import_leaves_no_lock_to_those_that_wait(databases, documents,
 
 
 @pytest.mark.parametrize("round_number", range(ROUNDS))
-def test_a_full_disk_is_told_and_leaves_a_sound_database(databases, documents, expected, round_number):
+def test_a_full_disk_is_reported_and_leaves_the_database_intact(databases, documents, expected, round_number):
     if databases.kind != "sqlite":
-        pytest.skip("a server's disk is not ours to fill")
+        pytest.skip("the disk of a server can't be limited")
     newsroom = databases.newsroom(f"full_{round_number}")
     limit = random.Random(round_number).randrange(600_000, 2_000_000)  # noqa: S311
     process = newsroom.start_import(
@@ -126,7 +126,7 @@ def test_a_full_disk_is_told_and_leaves_a_sound_database(databases, documents, e
     assert newsroom.import_whole(documents) == expected[0]
 
 
-def test_an_export_makes_the_same_newsroom_elsewhere(databases, documents, expected, tmp_path):
+def test_importing_an_export_creates_the_same_site(databases, documents, expected, tmp_path):
     newsroom = databases.newsroom("source")
     newsroom.import_whole(documents)
     newsroom.run("manage.py", "export_articles", str(tmp_path / "out"))
@@ -134,7 +134,7 @@ def test_an_export_makes_the_same_newsroom_elsewhere(databases, documents, expec
     assert databases.newsroom("elsewhere").import_whole(tmp_path / "out") == expected[0]
 
 
-def test_a_lost_server_is_told_and_the_next_run_completes(databases, documents, expected):
+def test_a_lost_server_is_reported_and_the_next_run_completes_the_import(databases, documents, expected):
     if databases.kind != "postgresql":
         pytest.skip("SQLite has no server to lose")
     newsroom = databases.newsroom("lost")

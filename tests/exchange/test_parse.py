@@ -1,3 +1,5 @@
+"""Parsing documents: values, and messages for everything that is invalid."""
+
 import re
 from datetime import UTC, datetime
 
@@ -21,7 +23,7 @@ def problems(text: str | bytes) -> list[str]:
     return [str(problem) for problem in rejected.value.problems]
 
 
-def test_every_key_of_the_format_has_its_place():
+def test_every_key_of_the_format_is_parsed():
     story = read(CANONICAL)
 
     assert isinstance(story, Document)
@@ -45,14 +47,14 @@ def test_a_file_without_a_document_name_gets_one_from_date_and_title():
     assert read(CANONICAL, "000_351ff85292f71d50").name == STEM
 
 
-def test_names_and_topics_are_text_whatever_yaml_would_guess():
+def test_names_and_topics_are_text_even_if_yaml_would_guess_another_type():
     story = read(document(name="NO").replace("  - Transport\n", "  - 1843\n  - yes\n"))
 
     assert story.provider.name == "NO"
     assert story.topics == ["1843", "yes", "Harbour towns"]
 
 
-def test_line_ends_a_byte_order_mark_and_secured_are_no_changes():
+def test_line_ends_a_byte_order_mark_and_secured_do_not_count_as_changes():
     windows = CANONICAL.replace("\n", "\r\n")
 
     assert read(b"\xef\xbb\xbf" + CANONICAL.encode()).title == read(CANONICAL).title
@@ -62,11 +64,11 @@ def test_line_ends_a_byte_order_mark_and_secured_are_no_changes():
 
 
 @pytest.mark.parametrize("char", ["\x97", "\x85", "\u2028", "\u2029", "\ufeff", "\x7f", "\uffff", "\u200b", "👀"])
-def test_odd_characters_are_kept(char):
+def test_unusual_characters_are_preserved(char):
     assert read(document(title=f'"A {char} B"')).title == f"A {char} B"
 
 
-def test_unknown_keys_are_kept_at_every_level():
+def test_unknown_keys_are_preserved_at_every_level():
     story = read(
         document(type='article\nrating: 5\nnote: "x"').replace("    isCached: true\n", "    credit: Ann\n", 1)
         + "The text under it.\n"
@@ -83,14 +85,14 @@ def test_missing_scores_are_none_and_removed_is_read():
     assert (story.quality, story.heat, story.published, story.removed) == (None, None, False, True)
 
 
-def test_an_empty_address_of_a_related_video_is_no_address():
+def test_an_empty_url_of_a_related_video_is_no_url():
     story = read(CANONICAL.replace('webUrl: "https://www.herald.example/detour"', 'webUrl: ""'))
 
     assert story.related[0].web_url == ""
     assert story.related[0].layout == {"blank": {"webUrl": '""'}}
 
 
-def test_white_space_around_an_address_stays_out_of_it():
+def test_white_space_around_a_url_is_stripped():
     story = read(CANONICAL.replace("bridge.jpg", "bridge.jpg\\t"))
 
     assert story.images[0].url == "https://cdn.courier.example/bridge.jpg"
@@ -183,14 +185,14 @@ def test_white_space_around_an_address_stays_out_of_it():
         (b"x" * (FILE_SIZE_MAX + 1), "news.md: has 1,000,001 bytes"),
     ],
 )
-def test_a_refusal_names_line_field_and_problem(text, message):
+def test_an_error_names_the_line_the_field_and_the_problem(text, message):
     reported = problems(text)
 
     assert any(message in problem for problem in reported), reported
     assert all(re.match(r"news\.md(:\d+)?: ", problem) for problem in reported)
 
 
-def test_all_problems_of_a_file_are_told_at_once():
+def test_all_problems_of_a_file_are_reported_at_once():
     reported = problems(document(quality="many", published="maybe"))
 
     assert len(reported) == 2
@@ -210,12 +212,12 @@ def test_registry_files_are_recognised_by_their_taxonomy():
 
 
 def repeated(start: str, end: str, times: int) -> str:
-    """Return a document in which what stands from `start` up to `end` stands so many times."""
+    """Return the document with the block from `start` up to `end` repeated."""
     block = CANONICAL[CANONICAL.index(start) : CANONICAL.index(end)].rstrip("\n") + "\n"
     return CANONICAL.replace(block, block * times)
 
 
-LONGEST = {
+MAX_LENGTHS = {
     "topics": (
         100,
         lambda times: CANONICAL.replace("  - Transport\n", "".join(f"  - t{n}\n" for n in range(1, times))),
@@ -230,8 +232,10 @@ LONGEST = {
 }
 
 
-@pytest.mark.parametrize("where", LONGEST)
-def test_a_list_has_an_end(where):
-    most, made = LONGEST[where]
-    read(made(most))
-    assert re.search(rf"{where}.*({most} are allowed|more than {most})", "\n".join(problems(made(most + 1))))
+@pytest.mark.parametrize("where", MAX_LENGTHS)
+def test_lists_have_a_maximum_length(where):
+    maximum, make_text = MAX_LENGTHS[where]
+    read(make_text(maximum))
+    assert re.search(
+        rf"{where}.*({maximum} are allowed|more than {maximum})", "\n".join(problems(make_text(maximum + 1)))
+    )

@@ -1,4 +1,4 @@
-"""Writing is the mirror of parsing: what the format allows comes back byte for byte."""
+"""Writing reverses parsing: every valid document is written byte for byte."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from articles.exchange.format.write import document_text
 from tests.documents import CANONICAL, D2, UNSCORED_VIDEO, document
 
 
-def again(text: str) -> str:
+def rewritten(text: str) -> str:
     return document_text(parse_file(text.encode(), "x.md", "2020-06-09-x"))
 
 
@@ -50,8 +50,8 @@ def again(text: str) -> str:
         CANONICAL.replace("published: true\n", "removed: false\npublished: false\n"),
     ],
 )
-def test_what_the_format_allows_comes_back_byte_for_byte(text):
-    assert again(text) == text
+def test_every_valid_document_is_written_byte_for_byte(text):
+    assert rewritten(text) == text
 
 
 @pytest.mark.parametrize(
@@ -68,5 +68,5 @@ def test_what_the_format_allows_comes_back_byte_for_byte(text):
         (CANONICAL.replace("  - Transport\n  - Harbour", "- Transport\n- Harbour"), CANONICAL),
     ],
 )
-def test_what_is_not_canonical_comes_out_canonical(text, canonical):
-    assert again(text) == canonical
+def test_a_document_in_another_style_is_written_canonically(text, canonical):
+    assert rewritten(text) == canonical
