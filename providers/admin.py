@@ -1,4 +1,4 @@
-"""The editors' admin of outlets and logos: wiring only."""
+"""The admin of providers and logos."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from django.utils.html import format_html
 from .forms import LogoForm, ProviderRowForm
 from .models import Provider, ProviderLogo
 
-ARTICLE = Provider._meta.get_field("articles").related_model  # by the relation: this app knows nothing of articles
+# By the relation, because this app imports nothing of articles.
+_article_model = Provider._meta.get_field("articles").related_model
 
 
 class ProviderChangeList(ChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Provider]:
-        own = ARTICLE._default_manager.filter(provider=OuterRef("pk")).order_by().values("provider")
-        count = Subquery(own.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
+        articles = _article_model._default_manager.filter(provider=OuterRef("pk")).order_by().values("provider")
+        count = Subquery(articles.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
         providers = super().get_queryset(request, exclude_parameters)
         return providers.prefetch_related("logos").annotate(article_count=Coalesce(count, 0))
 
@@ -69,15 +70,13 @@ class ProviderAdmin(admin.ModelAdmin):
 
     @admin.display(description="articles", ordering="article_count")
     def articles(self, provider: Provider) -> str:
-        name = f"admin:{ARTICLE._meta.app_label}_{ARTICLE._meta.model_name}_changelist"
-        address = reverse(name, query={"provider__id__exact": provider.pk})
-        return format_html('<a href="{}">{}</a>', address, provider.article_count)
+        name = f"admin:{_article_model._meta.app_label}_{_article_model._meta.model_name}_changelist"
+        url = reverse(name, query={"provider__id__exact": provider.pk})
+        return format_html('<a href="{}">{}</a>', url, provider.article_count)
 
 
 def _picture(logo: ProviderLogo) -> str | None:
-    """Return our own copy of the logo; a foreign address is never loaded."""
-    return (
-        format_html('<img class="logo" src="{}" alt="">', reverse("media", args=[logo.file.name]))
-        if logo.file
-        else None
-    )
+    """Return our own copy of the logo; URLs of other sites are never loaded."""
+    if not logo.file:
+        return None
+    return format_html('<img class="logo" src="{}" alt="">', reverse("media", args=[logo.file.name]))

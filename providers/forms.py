@@ -1,4 +1,4 @@
-"""What editors type about outlets."""
+"""Forms for providers and their logos."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .models import Provider, ProviderLogo
 
 @memoize_per_upload
 def process_upload(upload: Any) -> Logo:
-    """Return the logo that somebody uploaded, stored. Raises ValidationError."""
+    """Store an uploaded logo. Raises ValidationError."""
     try:
         return process_logo(upload.read(MAX_BYTES + 1))
-    except LogoError as refused:
-        raise ValidationError(str(refused), code="invalid_image") from refused
+    except LogoError as error:
+        raise ValidationError(str(error), code="invalid_image") from error
     except OSError as error:
         raise ValidationError(f"The logo can't be stored: {error.strerror or error}.") from error
 
 
 class LogoField(forms.FileField):
-    """An upload that becomes our own renditions. Not an ImageField, which tries every decoder there is."""
+    """A logo to upload. Not an ImageField, which would try every decoder of Pillow."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "max_length": None})
@@ -42,7 +42,7 @@ class LogoForm(forms.ModelForm):
         field_classes: ClassVar = {"file": LogoField}
 
     def clean(self) -> dict[str, Any]:
-        """Name the file that came, and fill in its size where none was typed."""
+        """Replace the upload by its file name, and fill in its size if none was entered."""
         cleaned = super().clean() or self.cleaned_data
         logo = cleaned.get("file")
         if isinstance(logo, Logo):
@@ -54,7 +54,7 @@ class LogoForm(forms.ModelForm):
 
 
 class ProviderRowForm(forms.ModelForm):
-    """A row of the list; one that nobody changed is not checked, and costs no query."""
+    """A row of the list. Unchanged rows are not validated, which saves queries."""
 
     class Meta:
         model = Provider

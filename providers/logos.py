@@ -1,4 +1,4 @@
-"""An uploaded logo: foreign bytes in, our own renditions of it out, named by their content."""
+"""Make and store the renditions of an uploaded logo."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_BYTES = 5_000_000
 
 
 class Logo(NamedTuple):
-    """The widest rendition of a logo: its file and its size in pixels."""
+    """The file and size of a logo's largest rendition."""
 
     file: str
     width: int
@@ -20,17 +20,17 @@ class Logo(NamedTuple):
 
 
 class LogoError(Exception):
-    """The bytes are no logo that we keep; the message says why and what to do."""
+    """The file can't be used as a logo; the message says why and what to do."""
 
 
 def process_logo(data: bytes) -> Logo:
-    """Return the logo in `data`, its renditions stored. Raises LogoError, and OSError if the storage fails."""
+    """Store the renditions of the logo in `data`. Raises LogoError, and OSError if the storage fails."""
     if len(data) > MAX_BYTES:
         raise LogoError(f"This file has more than {MAX_BYTES // 1_000_000} MB. Upload a smaller one.")
     try:
         with Decoder() as decoder:
             renditions = decoder.decode(data, ["logo"])["logo"]
-    except PictureError as refused:
-        raise LogoError(f"This file {refused}. Upload another.") from refused
-    widest = renditions[-1]
-    return Logo(files.store(files.LOGOS, renditions)[-1], widest.width, widest.height)
+    except PictureError as error:
+        raise LogoError(f"This file {error}. Upload another one.") from error
+    largest = renditions[-1]
+    return Logo(files.store(files.LOGOS, renditions)[-1], largest.width, largest.height)

@@ -1,4 +1,4 @@
-"""The outlets whose stories are curated, and their logos. Knows nothing of articles."""
+"""Providers (outlets) and their logos. Imports nothing of articles."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from django.urls import reverse
 
 class ProviderQuerySet(models.QuerySet["Provider"]):
     def registered(self) -> Self:
-        """Return the outlets that stand in the organisation registry."""
+        """Return the providers in the organisation registry."""
         return self.filter(registered=True)
 
     def for_domain(self, domain: str) -> Self:
-        """Return every name under which `domain` speaks."""
+        """Return the providers with this domain: one for each name it uses."""
         return self.filter(domain=domain)
 
 
 class Provider(models.Model):
-    """One outlet under one name: a domain can speak under many names (docs/format.md#provider)."""
+    """A provider: one name of a domain, which may use several (docs/format.md#provider)."""
 
     name = models.CharField(max_length=200)
     domain = models.CharField(max_length=200, help_text="As documents write it, for example theguardian.com.")
@@ -61,13 +61,13 @@ class Provider(models.Model):
 
 
 def initials(name: str) -> str:
-    """Return the one or two letters that stand in for an outlet's missing logo, upper case."""
+    """Return the one or two upper-case letters that replace a missing logo."""
     words = [word for word in name.split() if word[0].isalnum() and word.lower() != "the"]
     return "".join(word[0] for word in words[:2]).upper() or name[:1].upper()
 
 
 class ProviderLogo(models.Model):
-    """A logo as documents or the registry state it, with our own copy where there is one."""
+    """A logo as documents or the registry list it, with our own copy if there is one."""
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="logos")
     url = models.CharField(

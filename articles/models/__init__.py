@@ -1,4 +1,4 @@
-"""The tables of the newsroom, one module for each subject."""
+"""The tables of the newsroom, one module per subject."""
 
 from .article import Article, ArticleQuerySet, shown_to_readers
 from .desk import Presence, SavedView

@@ -1,4 +1,4 @@
-"""One outlet's story at one URL, as its document and the editors have it."""
+"""An article: one provider's text at one URL, as its document and the editors have it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from providers.models import Provider
 from .fields import BytewiseCharField, SparseJSONField, WebAddressField, is_web_address
 from .topic import ArticleTopic, Topic
 
-FEW = 2000  # articles of a topic that are looked up by their keys
+SMALL_TOPIC_MAX = 2000  # articles that are looked up by their ids
 
 
 def shown_to_readers(prefix: str = "", at: datetime | None = None) -> Q:
-    """Return the condition that readers see an article by itself at `at`, now by default.
+    """Return the condition that an article is public by itself at `at`, now by default.
 
-    A schedule is a condition on the clock: nothing has to run for it. `prefix` leads to the article: "target__".
+    Schedules are conditions on the clock, so that no job has to run. `prefix` leads to the article, as "target__".
     """
     now = at or timezone.now()
     begun = Q(**{f"{prefix}publish_at": None}) | Q(**{f"{prefix}publish_at__lte": now})
@@ -39,23 +39,23 @@ def shown_to_readers(prefix: str = "", at: datetime | None = None) -> Q:
 
 class ArticleQuerySet(models.QuerySet["Article"]):
     def public(self, at: datetime | None = None) -> Self:
-        """Return the articles that readers may see by themselves at `at`, now by default: the published feed."""
+        """Return the articles that are public by themselves at `at`, now by default."""
         return self.filter(shown_to_readers(at=at))
 
     def outside_schedule(self, at: datetime | None = None) -> Self:
-        """Return the articles that would be public, were it not for their schedules at `at`, now by default.
+        """Return the articles that only their schedules keep from being public at `at`, now by default.
 
-        What counts entries of an index of public articles, which hold no schedules, takes these off again.
+        Counts that use an index of public articles, which has no schedules, subtract them.
         """
         now = at or timezone.now()
         return self.filter(Q(publish_at__gt=now) | Q(unpublish_at__lte=now), public=True)
 
     def standalone(self) -> Self:
-        """Return the articles that stand by themselves, whatever their state: folded ones are under their leads."""
+        """Return the articles that are not folded under a lead, in any state."""
         return self.filter(Q(heat=None) | Q(heat__gte=0), staged=None)
 
     def scheduled(self, at: datetime | None = None) -> Self:
-        """Return the articles that will go on air, or leave it, after `at`."""
+        """Return the articles that are scheduled to become public, or to stop being so, after `at`."""
         now = at or timezone.now()
         return self.filter(Q(publish_at__gt=now) | Q(unpublish_at__gt=now))
 
@@ -63,7 +63,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(quality__isnull=True, heat__isnull=True, published__isnull=True)
 
     def unscored_differing_from(self, show: bool) -> Self:
-        """Return the unscored articles that would turn if the policy showed unscored ones (or hid them)."""
+        """Return the unscored articles that change if the policy shows (or hides) unscored articles."""
         return self.unscored().filter(staged=None, public=not show, missing=False).exclude(removed=True)
 
     def newest_first(self) -> Self:
@@ -74,16 +74,16 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.order_by("-hot", "file_name")
 
     def with_topics(self, topics: Iterable[Topic | int]) -> Self:
-        """Return the articles with any of `topics`, each once.
+        """Return the articles with any of `topics`.
 
-        One query decides how: few are looked up by their keys; of many, the newest are soon found by walking the
-        articles in their order. Left to themselves, SQLite sorts all of a topic (1.9 s of a million articles) and
-        PostgreSQL walks everything for a rare one (5 s).
+        A few articles are looked up by their ids; of many, the newest are found by walking the articles in order. A
+        first query decides, because the databases choose badly among a million articles: SQLite sorts all of a large
+        topic (1.9 s), PostgreSQL walks everything for a rare one (5 s).
         """
         tagged = ArticleTopic.objects.filter(tag__in=list(topics)).order_by()
-        few = list(tagged.values_list("content_object", flat=True)[: FEW + 1])
-        if len(few) <= FEW:
-            return self.filter(pk__in=few)
+        ids = list(tagged.values_list("content_object", flat=True)[: SMALL_TOPIC_MAX + 1])
+        if len(ids) <= SMALL_TOPIC_MAX:
+            return self.filter(pk__in=ids)
         return self.filter(Exists(tagged.filter(content_object=OuterRef("pk"))))
 
     def of_providers(self, providers: models.QuerySet[Provider]) -> Self:
@@ -170,7 +170,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     )
     hot = models.FloatField(default=0, editable=False, help_text="Front page order: see ranking.hot_value.")
     featured_content = models.TextField(blank=True, help_text="As the document has it; readers get a rebuilt player.")
-    provider = models.ForeignKey(  # article_provider begins with it
+    provider = models.ForeignKey(  # the index article_provider begins with it
         "providers.Provider", models.PROTECT, related_name="articles", db_index=False
     )
     tags = SparseJSONField(default=list, blank=True, help_text="Places, as ISO 3166 codes and readable names.")
@@ -191,7 +191,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         editable=False,
         help_text="We can show none of its pictures: fetching failed, or they were taken down.",
     )
-    # What asks editors for a look, only while the article stands by itself and isn't spiked (see derivation.py).
+    # What needs an editor's attention, see derived.refresh_attention_flags().
     duplicate = models.BooleanField(default=False, editable=False, help_text="Another article has its address.")
     pictureless = models.BooleanField(default=False, editable=False, help_text="It has no picture to show.")
     warned = models.BooleanField(default=False, editable=False, help_text="It has warnings.")
@@ -201,7 +201,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         null=True,
         editable=False,
         related_name="+",
-        db_index=False,  # article_by_editor begins with it
+        db_index=False,  # the index article_by_editor begins with it
         help_text="Who decided on it last.",
     )
     version = models.PositiveIntegerField(default=1, editable=False, help_text="Rises with every change of a field.")
@@ -331,12 +331,12 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
 
     @property
     def source_url(self) -> str:
-        """Where the story itself is to be read; empty if its document names no address."""
+        """Return where the story can be read; empty if its document has no URL."""
         return self.web_url or self.original_url
 
     @property
     def decision(self) -> str:
-        """Its state, with the reason if it is spiked: a choice of `operations.DECISIONS`."""
+        """Return the state, with the reason if it is spiked: one of `operations.DECISIONS`."""
         return f"{self.state}: {self.spike_reason}" if self.spike_reason else self.state
 
     @property
@@ -344,12 +344,12 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         return self.heat == FOLDED_HEAT
 
     def is_shown(self, at: datetime | None = None) -> bool:
-        """Return whether readers see it by itself at `at`, now by default: the twin of `shown_to_readers`."""
+        """Return whether it is public by itself at `at`, now by default, as `shown_to_readers()` in Python."""
         return self.public and is_within_schedule(self.publish_at, self.unpublish_at, at or timezone.now())
 
     def role(self, related_count: int) -> Role:
         return role_of(self.quality, self.heat, self.published, related_count)
 
     def hot_now(self) -> float:
-        """Return the front page value that follows from heat and time."""
+        """Return the front page rank from heat and publication time."""
         return front_page_rank(self.heat, self.published_at)

@@ -1,4 +1,4 @@
-"""The stored values that follow from an article's other values, in one place. No queries here."""
+"""Stored values that follow from an article's other values. Makes no queries."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ DERIVED_FIELDS = (
 
 
 def match_key(web_url: str, title: str, published_at: datetime) -> str:
-    """Return the digest by which a related link finds its article (docs/format.md#related-links)."""
+    """Return the digest that connects a related link with its article (docs/format.md#related-links)."""
     text = f"{web_url}\n{title}\n{published_at.astimezone(UTC).isoformat()}"
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def url_key(url: str) -> str:
-    """Return the digest by which articles at one address find each other; empty for no address."""
+    """Return the digest by which articles with the same URL are found; empty without a URL."""
     return hashlib.blake2b(url.encode(), digest_size=16).hexdigest() if url else ""
 
 
 def refresh_derived_fields(article: Article, policy: Policy, now: datetime) -> None:
-    """Set everything that follows from the article's other values: state, what is public, order, digests, flags."""
+    """Set state, `public`, rank, digests and flags from the article's other values."""
     state = state_from_published(article.published, article.state)
     if state != article.state:
         article.state, article.state_since = state, now
@@ -58,32 +58,32 @@ def refresh_derived_fields(article: Article, policy: Policy, now: datetime) -> N
 
 
 def needs_attention(heat: int | None, state: str, removed: bool | None) -> bool:
-    """Return whether an article asks editors for a look at all: not once it is folded, spiked or removed."""
+    """Return whether problems of the article matter to editors: not if it is folded, spiked or removed."""
     return heat != FOLDED_HEAT and state != State.SPIKED and not removed
 
 
 def refresh_attention_flags(article: Article) -> None:
-    """Set what asks editors for a look."""
-    stands_open = needs_attention(article.heat, article.state, article.removed)
-    article.duplicate = stands_open and article.twin
-    article.pictureless = stands_open and (article.picture_count == 0 or bool(article.picture_failed))
-    article.warned = stands_open and bool(warnings(article))
+    """Set the flags for problems that need an editor's attention."""
+    is_open = needs_attention(article.heat, article.state, article.removed)
+    article.duplicate = is_open and article.twin
+    article.pictureless = is_open and (article.picture_count == 0 or bool(article.picture_failed))
+    article.warned = is_open and bool(warnings(article))
 
 
 def warnings(article: Article) -> list[str]:
-    """Return what speaks against publishing the article as it is, in words for editors."""
-    found = [
-        (article.twin, "another article has the same address"),
+    """Return the reasons against publishing the article as it is, for editors."""
+    reasons = [
+        (article.twin, "another article has the same URL"),
         (article.stale, "its document has lost its scores"),
         (article.missing, "its document is gone"),
         (not article.excerpt, "no excerpt"),
-        (not article.source_url, "no address to read it at"),
+        (not article.source_url, "no URL to read it at"),
     ]
-    return [text for applies, text in found if applies]
+    return [text for applies, text in reasons if applies]
 
 
 def is_public_by_policy(article: Article, policy: Policy) -> bool:
-    """Return whether readers may see the article by itself."""
+    """Return whether the article is public by itself, schedules aside."""
     return is_public(
         policy,
         quality=article.quality,

@@ -1,4 +1,4 @@
-"""What the desk remembers for its editors: their views, and where each of them is."""
+"""Saved views of the desk, and which story each editor has open."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.db.models import Q
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     def seen_by(self, user_id: int) -> Self:
-        """Return an editor's own views and those that others share."""
+        """Return the views of an editor and those that others share."""
         return self.filter(Q(owner=user_id) | Q(shared=True))
 
 
 class SavedView(models.Model):
-    """A filter of the desk under a name: the query string of its address. Private unless shared."""
+    """A named filter of the desk, stored as the query string of its URL. Private unless shared."""
 
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=1000, blank=True)
@@ -40,7 +40,7 @@ class SavedView(models.Model):
 
 
 class Presence(models.Model):
-    """The story that an editor has open, as of `seen_at`. `dirty`: with something typed that isn't saved."""
+    """The story that an editor has open, as of `seen_at`. `dirty` says that there are unsaved changes."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
     article = models.ForeignKey("articles.Article", models.CASCADE, related_name="+")

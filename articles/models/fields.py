@@ -1,4 +1,4 @@
-"""Column types that behave alike on SQLite and PostgreSQL."""
+"""Field types that behave the same on SQLite and PostgreSQL."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from django.db.models.functions import SHA256
 
 
 class BytewiseCharField(models.CharField):
-    """Text that sorts and compares by its bytes on every database.
+    """Text that sorts and compares by bytes on every database.
 
-    File names decide ties (docs/format.md#stories), so their order may not depend on a locale: PostgreSQL gets the
-    collation "C"; SQLite compares bytes by itself.
+    File names decide ties (docs/format.md#stories), so their order must not depend on a locale. PostgreSQL gets the
+    collation "C"; SQLite compares bytes anyway.
     """
 
     def db_parameters(self, connection: Any) -> dict[str, Any]:
@@ -22,7 +22,7 @@ class BytewiseCharField(models.CharField):
 
 
 class SparseJSONField(models.JSONField):
-    """JSON that is empty in nearly every row: empty lists and mappings are not worth a decoder."""
+    """JSON that is empty in most rows, which skips decoding empty lists and objects."""
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         if value == "[]":
@@ -33,10 +33,10 @@ class SparseJSONField(models.JSONField):
 
 
 class WebAddressField(models.CharField):
-    """An address of up to 2,048 characters; empty means none.
+    """A URL of up to 2,048 characters; empty means none.
 
-    Not a URLField: addresses are stored as documents write them, spaces and all, and nothing may turn one
-    into a link unchecked (CVE-2026-15920). `is_web_address()` is the check that the database repeats.
+    Not a URLField: URLs are stored as documents write them, with spaces, and must not become links unchecked
+    (CVE-2026-15920). The database checks them too, by `is_web_address()`.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -46,9 +46,9 @@ class WebAddressField(models.CharField):
 
 
 class AddressStart(models.Func):
-    """The first characters of an address, which an index can hold; whole ones are too long for PostgreSQL's.
+    """The first characters of a URL, for an index: PostgreSQL can't index longer ones.
 
-    Not `Left()`: its length is a parameter of the query, and SQLite then doesn't recognise the index's expression.
+    Not `Left()`, which passes the length as a parameter, so that SQLite doesn't recognise the index's expression.
     """
 
     template = "SUBSTR(%(expressions)s, 1, 200)"
@@ -56,7 +56,7 @@ class AddressStart(models.Func):
 
 
 class Digest(SHA256):
-    """The SHA-256 of a text as hexadecimal digits. Django's own asks PostgreSQL for an extension."""
+    """The SHA-256 of a text as hexadecimal digits. Django's own needs an extension of PostgreSQL."""
 
     def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         template = "ENCODE(SHA256(CONVERT_TO(%(expressions)s, 'UTF8')), 'hex')"
@@ -64,7 +64,7 @@ class Digest(SHA256):
 
 
 def is_web_address(*fields: str) -> Q:
-    """Return the condition that each of `fields` is empty or an http(s) address."""
+    """Return the condition that each of `fields` is empty or an http(s) URL."""
     condition = Q()
     for field in fields:
         condition &= (
@@ -74,5 +74,5 @@ def is_web_address(*fields: str) -> Q:
 
 
 def is_site_relative(field: str) -> Q:
-    """Return the condition that `field` is a path on the site that wrote the document: /path, not //host."""
+    """Return the condition that `field` is a path without a host: /path, not //host."""
     return Q(**{f"{field}__startswith": "/"}) & ~Q(**{f"{field}__startswith": "//"})

@@ -1,7 +1,7 @@
-"""What the database itself refuses beyond constraints: changes of state that `states.py` doesn't allow.
+"""A database trigger that rejects changes of state that `rules/states.py` doesn't allow.
 
-A constraint sees one row at one moment; only a trigger sees what a row was before. SQLite loses a table's triggers
-when a migration rebuilds the table: such a migration ends with `GuardStates()`.
+A constraint can't compare a row with its previous values; a trigger can. SQLite drops a table's triggers when a
+migration rebuilds the table, so such a migration must end with `GuardStates()`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ REMOVE = {
 
 
 class GuardStates(migrations.RunPython):
-    """Install the trigger; backwards it goes."""
+    """Install the trigger; remove it when migrating back."""
 
     def __init__(self) -> None:
         super().__init__(_install, _remove)

@@ -1,4 +1,4 @@
-"""Pictures as documents name them, the addresses at which they are, and our own copies of them."""
+"""Pictures as documents list them, the URLs they are fetched from, and our own copies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .fields import AddressStart, Digest, SparseJSONField, WebAddressField, is_s
 
 
 class ImageReference(models.Model):
-    """A picture's address and what the document says of it. NULL means that the document says nothing."""
+    """A picture's URL and what the document says about it. NULL means that it says nothing."""
 
     position = models.PositiveSmallIntegerField(default=0)
     url = WebAddressField("address", blank=False)
@@ -41,27 +41,19 @@ class ImageReference(models.Model):
 
 class ArticleImageQuerySet(models.QuerySet["ArticleImage"]):
     def pictures(self) -> Self:
-        """Return what readers may see; logos are for documents alone."""
+        """Return what readers may see. Logos are kept for exports only."""
         return self.filter(kind=ArticleImage.Kind.PICTURE)
 
     def with_copies(self) -> Self:
-        """Tell of each image what became of its address: `status`, `reason`, `next_try_at`, its copy."""
+        """Annotate each image with the result of fetching it: `status`, `reason`, `next_try_at` and our copy."""
         address = PictureAddress.objects.filter(digest=Digest(OuterRef("url")))
-        told = {
-            name: Subquery(address.values(column)[:1])
-            for name, column in {
-                "status": "status",
-                "reason": "reason",
-                "next_try_at": "next_try_at",
-                "copy_key": "picture__key",
-                "copy_rungs": "picture__rungs",
-            }.items()
-        }
-        return self.annotate(**told)
+        columns = {name: name for name in ("status", "reason", "next_try_at")}
+        columns |= {"copy_key": "picture__key", "copy_rungs": "picture__rungs"}
+        return self.annotate(**{name: Subquery(address.values(column)[:1]) for name, column in columns.items()})
 
 
 class ArticleImage(ImageReference):
-    # What `with_copies()` loads.
+    # Loaded by `with_copies()`.
     status: str | None
     reason: str | None
     next_try_at: datetime | None
@@ -84,7 +76,7 @@ class ArticleImage(ImageReference):
     objects = ArticleImageQuerySet.as_manager()
 
     class Meta(ImageReference.Meta):
-        # Finds the stories that show an address.
+        # To find the stories that show a URL.
         indexes = (models.Index(AddressStart("url"), name="articleimage_address"),)
         constraints = (
             models.CheckConstraint(
@@ -96,7 +88,7 @@ class ArticleImage(ImageReference):
 
     @property
     def fetch_status(self) -> str:
-        """What became of a picture that was loaded `with_copies()`, in words for editors."""
+        """Return the result of fetching the picture, for editors. Needs `with_copies()`."""
         if self.status == PictureAddress.Status.FAILED:
             again = f"next try {self.next_try_at:%-d %b %H:%M} UTC" if self.next_try_at else "given up"
             return f"missing: the picture {self.reason} ({again})"
@@ -106,10 +98,10 @@ class ArticleImage(ImageReference):
 
     @property
     def thumbnail(self) -> str:
-        """The narrowest JPEG of a picture that was loaded `with_copies()`; empty if we hold none."""
-        rung = (self.copy_rungs or "").partition(",")[0]
-        is_held = self.status == PictureAddress.Status.HELD
-        return rendition_name(PICTURES, self.copy_key or "", rung, "jpg") if is_held else ""
+        """Return the file name of the narrowest JPEG; empty without a copy. Needs `with_copies()`."""
+        if self.status != PictureAddress.Status.HELD:
+            return ""
+        return rendition_name(PICTURES, self.copy_key or "", (self.copy_rungs or "").partition(",")[0], "jpg")
 
 
 class RelatedImage(ImageReference):
@@ -126,10 +118,9 @@ class RelatedImage(ImageReference):
 
 
 class Picture(models.Model):
-    """A picture of which we hold renditions, stored once however many addresses lead to it and stories show it.
+    """Our own copy of a picture, stored once for all its URLs and all stories that show it.
 
-    Its files are `pictures/<two digits>/<key>/<rung>.<suffix>` in the storage, see `articles.images.store`. Readers
-    are shown nothing else.
+    Its files are `pictures/<two digits>/<key>/<width>.<suffix>` in the storage, see `pictures.files`.
     """
 
     sha256 = models.CharField(max_length=64, unique=True, editable=False, help_text="Of the bytes we were given.")
@@ -150,20 +141,20 @@ class PictureAddressQuerySet(models.QuerySet["PictureAddress"]):
         return self.filter(digest=PictureAddress.digest_of(url))
 
     def held(self) -> Self:
-        """Return the addresses of which readers see our copy."""
+        """Return the URLs of which we have a copy."""
         return self.filter(status=PictureAddress.Status.HELD)
 
     def failed(self) -> Self:
         return self.filter(status=PictureAddress.Status.FAILED)
 
     def due(self, now: datetime | None = None, *, retry: bool = False) -> Self:
-        """Return the addresses to fetch at `now`; with `retry` also those that have to wait or were given up."""
-        wanted = Q(status__in=(PictureAddress.Status.WAITING, PictureAddress.Status.FAILED))
-        return self.filter(wanted) if retry else self.filter(wanted, next_try_at__lte=now or timezone.now())
+        """Return the URLs to fetch at `now`; with `retry` also those that have to wait or were given up."""
+        pending = Q(status__in=(PictureAddress.Status.WAITING, PictureAddress.Status.FAILED))
+        return self.filter(pending) if retry else self.filter(pending, next_try_at__lte=now or timezone.now())
 
 
 class PictureAddress(models.Model):
-    """An address at which documents or outlets say that a picture is, and what became of it."""
+    """A picture's URL as documents or providers list it, and the result of fetching it."""
 
     class Status(models.TextChoices):
         WAITING = "waiting", "not fetched yet"
@@ -210,7 +201,7 @@ class PictureAddress(models.Model):
 
 
 class PictureMark(models.Model):
-    """How far we have looked for addresses: the one row holds the key of the last `ArticleImage` that was seen."""
+    """How far `fetch_queue.discover()` has looked: its one row holds the id of the last `ArticleImage` seen."""
 
     image = models.PositiveBigIntegerField(default=0)
 
@@ -219,11 +210,11 @@ class PictureMark(models.Model):
 
 
 def without_pictures(articles: Iterable[int]) -> set[int]:
-    """Return those of the articles that list pictures of which we can show none, and know that. One query."""
+    """Return those of the articles whose pictures all failed or were taken down. One query."""
     pictures = ArticleImage.objects.filter(article__in=list(articles), kind=ArticleImage.Kind.PICTURE).order_by()
     addresses = PictureAddress.objects.filter(digest=Digest(OuterRef("url")))
     statuses: dict[int, set[str | None]] = {}
     for article, status in pictures.values_list("article", Subquery(addresses.values("status")[:1])):
         statuses.setdefault(article, set()).add(status)
-    lost = {PictureAddress.Status.FAILED.value, PictureAddress.Status.REMOVED.value}
-    return {article for article, found in statuses.items() if found <= lost}
+    unavailable = {PictureAddress.Status.FAILED.value, PictureAddress.Status.REMOVED.value}
+    return {article for article, fetched in statuses.items() if fetched <= unavailable}

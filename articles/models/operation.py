@@ -1,4 +1,4 @@
-"""The log of the newsroom: one operation for each act, one event for each field that it changed."""
+"""The audit log: one operation per action, one event per field that it changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import Q
 
 
 class Verb(models.TextChoices):
-    """What was done. The labels are the past tense that histories show."""
+    """What was done. The labels are the past tense for histories."""
 
     ADD = "add", "added"
     EDIT = "edit", "edited"
@@ -36,7 +36,7 @@ class Verb(models.TextChoices):
 
 
 class Via(models.TextChoices):
-    """Through which door an operation came."""
+    """The channel through which an operation was made."""
 
     DESK = "desk", "the desk"
     ADMIN = "admin", "the admin"
@@ -45,7 +45,7 @@ class Via(models.TextChoices):
 
 
 class Operation(models.Model):
-    """One act of a person or a program. `articles` is how many articles it changed."""
+    """One action of a person or a program. `articles` is the number of articles it changed."""
 
     verb = models.CharField(max_length=10, choices=Verb)
     via = models.CharField(max_length=7, choices=Via, default=Via.SYSTEM)
@@ -69,7 +69,7 @@ class Operation(models.Model):
 
     @property
     def who(self) -> str:
-        """Who acted: a person's name, else the door through which it came."""
+        """Return the name of the person, or else the channel."""
         return self.actor_name or self.get_via_display()
 
 
@@ -89,8 +89,8 @@ class EventQuerySet(models.QuerySet["Event"]):
 class Event(models.Model):
     """One field of one row before and after an operation.
 
-    The subject is named by its key, without a foreign key: history outlives what it tells of. `label` is how the
-    subject was called then, `version` the article's version that the event made (0 for other subjects).
+    The subject is stored by its id, without a foreign key, because history outlives it. `label` is its title at the
+    time, `version` the version of the article after the event (0 for other subjects).
     """
 
     operation = models.ForeignKey(Operation, models.CASCADE, related_name="events")

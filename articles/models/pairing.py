@@ -1,4 +1,4 @@
-"""What editors decided about two articles: that they are one event, or that they are not."""
+"""Editors' decisions that two articles belong to one story, or don't."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 
 class Pairing(models.Model):
-    """`member` belongs under `lead` (together), or must not be folded with it (apart). Imports keep to it."""
+    """`member` is folded under `lead` (`together`), or must not be. Imports follow it."""
 
     lead = models.ForeignKey("articles.Article", models.CASCADE, related_name="+")
     member = models.ForeignKey("articles.Article", models.CASCADE, related_name="+")

@@ -17,7 +17,7 @@ from .topic import Topic
 
 _DEFAULT = Policy()
 OVERRIDABLE = ("publish_threshold", "related_bonus", "bonus_floor")
-NUMBERS = tuple(each.name for each in fields(Policy))
+NUMBERS = tuple(number.name for number in fields(Policy))
 _POINTS = [MinValueValidator(-1000), MaxValueValidator(1000)]
 
 
@@ -26,7 +26,7 @@ def _points(name: str, text: str = "") -> models.SmallIntegerField:
 
 
 class SitePolicy(models.Model):
-    """The one stored policy; a site without a row follows the defaults of `policy.Policy`."""
+    """The stored policy of the site. Without a row, the defaults of `rules.scoring.Policy` apply."""
 
     publish_threshold = models.PositiveIntegerField(
         default=_DEFAULT.publish_threshold, help_text="Articles with at least this heat are published."
@@ -79,7 +79,7 @@ class SitePolicy(models.Model):
 
 
 class TopicPolicy(models.Model):
-    """What differs from the site's policy for the articles of one top-level topic; empty numbers don't differ."""
+    """The numbers that differ from the site's policy for articles of one top-level topic; NULL means no difference."""
 
     site = models.ForeignKey(SitePolicy, models.CASCADE, default=1, editable=False, related_name="overrides")
     topic = models.OneToOneField("articles.Topic", models.CASCADE, related_name="policy")
@@ -96,7 +96,7 @@ class TopicPolicy(models.Model):
         return f"Policy of {self.topic}"
 
     def clean(self) -> None:
-        """Refuse a topic below another one: its articles follow the policy of the topic on top."""
+        """Reject a topic that has a parent: its articles follow the policy of the top-level topic."""
         if self.topic_id and self.topic.parent_id:
             raise ValidationError(
                 {"topic": f"“{self.topic}” stands below “{self.topic.parent}”. Pick a topic at the top of the tree."}
@@ -104,77 +104,76 @@ class TopicPolicy(models.Model):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing differs from the site's policy; such a row is not kept."""
+        """Return whether nothing differs from the site's policy. Such a row is deleted."""
         return all(getattr(self, name) is None for name in OVERRIDABLE)
 
 
 def policy_field(name: str, topic: int | None = None) -> str:
-    """Return what events call a number of the policy: the site's by its name, a topic's with the topic's key."""
+    """Return the field name that events use for a policy value: `name` for the site, `name@id` for a topic."""
     return name if topic is None else f"{name}@{topic}"
 
 
 def parse_policy_field(event_field: str) -> tuple[str, int | None]:
-    """Return the number that an event of the policy is about, and the topic whose policy it is; None: the site's."""
+    """Return the name of the policy value and the id of the topic, None for the site's policy."""
     name, _, topic = event_field.partition("@")
     return name, int(topic) if topic else None
 
 
 @dataclass(frozen=True)
 class Policies:
-    """The site's policy and what top-level topics override; `roots` leads from a topic to its top-level one."""
+    """The site's policy and those of top-level topics. `root_of` maps each topic to its top-level topic."""
 
     site: Policy = _DEFAULT
     by_topic: Mapping[int, Policy] = field(default_factory=dict)
     root_of: Mapping[int, int] = field(default_factory=dict)
-    overrides: Mapping[int, Mapping[str, int | None]] = field(default_factory=dict)  # what `by_topic` is made of
+    overrides: Mapping[int, Mapping[str, int | None]] = field(default_factory=dict)  # as stored
 
     @classmethod
     def load(cls, *, exclusive: bool = False) -> Policies:
-        """Return the policies in force. One query, a second where topics have policies of their own.
+        """Return the current policies. One query, and another if topics have their own policies.
 
-        `exclusive` makes other editorial operations wait until this transaction ends. SQLite's transactions do so
-        by themselves; PostgreSQL locks the policy's row, and reads it anew after it has waited.
+        `exclusive` makes other editorial operations wait until this transaction ends, by a lock on the policy's row
+        in PostgreSQL; SQLite has only one writer anyway.
         """
         overrides = [f"overrides__{name}" for name in ("topic", *OVERRIDABLE)]
         rows = SitePolicy.objects.order_by()
         if exclusive:
             rows = rows.select_for_update(of=("self",), no_key=True)
-        found = list(rows.values_list(*NUMBERS, *overrides))
-        if not found and exclusive:
+        values = list(rows.values_list(*NUMBERS, *overrides))
+        if not values and exclusive:
             SitePolicy.objects.get_or_create(pk=1)  # there must be a row to lock
             return cls.load(exclusive=True)
-        if not found:
+        if not values:
             return cls()
-        site = Policy(**dict(zip(NUMBERS, found[0], strict=False)))
-        own = {}
-        for row in found:
-            topic, *numbers = row[len(NUMBERS) :]
+        site = Policy(**dict(zip(NUMBERS, values[0], strict=False)))
+        by_topic = {}
+        for topic, *numbers in (row[len(NUMBERS) :] for row in values):
             if topic is not None:
-                own[topic] = dict(zip(OVERRIDABLE, numbers, strict=True))
-        return cls.from_values(site, own)
+                by_topic[topic] = dict(zip(OVERRIDABLE, numbers, strict=True))
+        return cls.from_values(site, by_topic)
 
     @classmethod
     def from_values(cls, site: Policy, overrides: Mapping[int, Mapping[str, int | None]]) -> Policies:
-        """Return the policies of these numbers; in overrides None is the site's number. A query if there are any."""
+        """Return policies with these values; None in `overrides` means the site's. A query if there are overrides."""
         by_topic = {}
         for topic, numbers in overrides.items():
-            own: dict[str, Any] = {name: number for name, number in numbers.items() if number is not None}
-            by_topic[topic] = replace(site, **own)
+            changes: dict[str, Any] = {name: number for name, number in numbers.items() if number is not None}
+            by_topic[topic] = replace(site, **changes)
         return cls(site, by_topic, _roots() if by_topic else {}, overrides)
 
     def for_topics(self, topics: Iterable[int]) -> Policy:
-        """Return the policy for an article with these topics: the first one whose top-level topic has its own."""
+        """Return the policy for an article with these topics: that of the first whose top-level topic has one."""
         topic = self.topic_for(topics)
         return self.site if topic is None else self.by_topic[topic]
 
     def topic_for(self, topics: Iterable[int]) -> int | None:
-        """Return the top-level topic whose policy decides an article with these topics; None: the site's does."""
+        """Return the top-level topic whose policy applies to an article with these topics; None for the site's."""
         roots = (self.root_of.get(topic, topic) for topic in topics)
         return next((root for root in roots if root in self.by_topic), None)
 
 
 def _roots() -> dict[int, int]:
-    """Return each topic's top-level topic. One query; a circle ends where it began."""
+    """Return each topic's top-level topic. One query. Cycles are tolerated."""
     parents: dict[int, int | None] = dict(Topic.objects.values_list("pk", "parent"))
     return {topic: _root(topic, parents) for topic in parents}
 

@@ -1,4 +1,4 @@
-"""Other outlets' coverage of the same event, as an article lists it."""
+"""Other providers' coverage of the same event, as an article lists it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from .fields import SparseJSONField, WebAddressField, is_web_address
 
 
 def is_coverage() -> Q:
-    """Return the condition that readers see a link under a published article: as coverage that we hold no article of,
-    or a folded one.
+    """Return the condition that a link is shown as coverage: we don't have the article, or it is folded.
 
-    Links to articles of ours that were removed, are missing, held or are still coming in are none.
+    Articles that were removed, are missing, held or still being imported are not shown.
     """
     folded = Q(target__heat=FOLDED_HEAT, target__staged=None) & ~Q(target__removed=True) & Q(target__missing=False)
     return Q(target=None) | folded
@@ -25,16 +24,16 @@ def is_coverage() -> Q:
 
 class RelatedLinkQuerySet(models.QuerySet["RelatedLink"]):
     def coverage(self) -> Self:
-        """Return what readers may see under a published article, see `is_coverage()`."""
+        """Return what readers see under a published article, see `is_coverage()`."""
         return self.filter(is_coverage())
 
     def see_also(self) -> Self:
-        """Return the links to articles that readers may see by themselves."""
+        """Return the links to articles that are public by themselves."""
         return self.filter(shown_to_readers("target__"))
 
 
 class RelatedLink(models.Model):
-    """One item of an article's related list, complete in itself, connected to our own article where we have it."""
+    """An item of an article's related list. It is complete by itself, and linked to our own article if we have it."""
 
     article = models.ForeignKey("articles.Article", models.CASCADE, related_name="related_links")
     position = models.PositiveSmallIntegerField(default=0)
@@ -87,5 +86,5 @@ class RelatedLink(models.Model):
 
     @property
     def address(self) -> str:
-        """Where this coverage is to be read; for a video only our own article knows. Empty if nobody does."""
+        """Return where this coverage can be read, for a video from our own article; empty if unknown."""
         return self.web_url or (self.target.source_url if self.target else "")

@@ -1,4 +1,4 @@
-"""The count of changes that readers notice and the audit log doesn't hold."""
+"""Counts the public changes that the audit log doesn't contain, as part of the site version."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from django.db import models
 
 
 class Stamp(models.Model):
-    """A part of the count; usually there is one row. Only the sum of all rows and the latest time mean anything.
+    """A part of the count. Only the sum of all rows and the latest time matter.
 
-    There may be several rows, so that concurrent changes never wait for each other.
+    Usually there is one row; concurrent changes add more, so that they don't wait for each other.
     """
 
     number = models.PositiveBigIntegerField(default=1)

@@ -1,4 +1,4 @@
-"""What articles are about: topics, a tree, in order on each article."""
+"""Topics: a tree, and an ordered list of them on each article."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from taggit.models import ItemBase, TagBase
 
 
 class Topic(TagBase):
-    """A subject with its place in the tree. Names are compared as written, case included."""
+    """A topic with its place in the tree. Names are case-sensitive."""
 
     shortname = models.CharField(max_length=100, blank=True, help_text="For narrow places; empty means the name.")
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
@@ -50,7 +50,7 @@ class Topic(TagBase):
         return self.name
 
     def clean(self) -> None:
-        """Refuse a parent that stands below this topic."""
+        """Reject a parent that is below this topic."""
         ancestor, seen = self.parent, set()
         while ancestor is not None and ancestor.pk not in seen:
             seen.add(ancestor.pk)
@@ -69,7 +69,7 @@ class Topic(TagBase):
 
 
 class ArticlesTimeField(models.DateTimeField):
-    """The publication time of the row's article, unless the row says it."""
+    """The publication time of the row's article, unless it is set."""
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
         if getattr(model_instance, self.attname) is None:
@@ -78,9 +78,9 @@ class ArticlesTimeField(models.DateTimeField):
 
 
 class ArticleTopic(ItemBase):
-    """A topic at its place in an article's list; positions count from 0."""
+    """A topic in an article's ordered list. Positions count from 0."""
 
-    # Other indexes begin with each of these columns.
+    # No index of their own: other indexes begin with these columns.
     content_object = models.ForeignKey(
         "articles.Article", models.CASCADE, related_name="article_topics", db_index=False
     )

@@ -64,7 +64,7 @@ def test_an_sqlite_without_full_text_search_is_an_error_only_where_it_is_used(mo
 )
 def test_media_inside_static_files_or_around_them_is_an_error(settings, media, static):
     settings.MEDIA_ROOT, settings.STATIC_ROOT = media, static
-    assert "lie in each other" in messages("articles.E003")[0].msg
+    assert "must not contain each other" in messages("articles.E003")[0].msg
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Bring the demo edition up: database, pictures, an editor, and a server to look at it."""
+"""`manage.py demo`: set up a demo site with stories, pictures and an editor, and serve it."""
 
 import os
 import secrets
@@ -18,19 +18,19 @@ SEEDS = settings.BASE_DIR / "seeds"
 
 class Command(BaseCommand):
     help = (
-        "Sets up the demo edition (tables, static files, stories, pictures, an editor with a new password) and "
-        "serves it. Run it again at any time: what is there is kept."
+        "Sets up a demo site (tables, static files, stories, pictures, an editor with a new password) and serves it. "
+        "Run it again at any time: existing data is kept."
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("--port", type=int, default=8000, help="Where to listen, on this machine only: 8000.")
+        parser.add_argument("--port", type=int, default=8000, help="The port on this machine (8000).")
         parser.add_argument("--no-serve", action="store_true", help="Set up only.")
 
     def handle(self, *args, port, no_serve, **options):
         try:
             self.set_up(f"http://localhost:{port}")
             if no_serve:
-                self.stdout.write("  Nothing serves these addresses yet: make demo does.")
+                self.stdout.write("  Nothing serves these URLs yet: make demo does.")
         except KeyboardInterrupt:
             raise CommandError("Interrupted. The same command goes on from here.", returncode=130) from None
         if not no_serve:
@@ -51,7 +51,7 @@ class Command(BaseCommand):
 
 
 def renew_editor() -> str:
-    """Give the demo editor, made if there is none, a new password and return it. It is stored nowhere as text."""
+    """Create the demo editor if there is none; set and return a new password, which is not stored as text."""
     password = readable_password()
     editors = get_user_model().objects
     editor = editors.filter(username=EDITOR).first()
@@ -64,12 +64,12 @@ def renew_editor() -> str:
 
 
 def readable_password() -> str:
-    """Return a password to read aloud, of 49 random bits: four groups such as `kavo`."""
+    """Return a pronounceable password of 49 random bits: four groups such as `kavo`."""
     return "-".join("".join(secrets.choice(letters) for letters in ("bdfghkmnprstvz", "aeiou") * 2) for _ in range(4))
 
 
 def welcome(site: str, password: str) -> str:
-    """Return where everything is, and what stands in the way of seeing it."""
+    """Return the URLs, user and password, with warnings about settings that would block the pages."""
     lines = [
         "",
         f"  Front page  {site}/",
@@ -79,16 +79,16 @@ def welcome(site: str, password: str) -> str:
         "",
     ]
     if settings.SECURE_SSL_REDIRECT:
-        lines.append("  HTTPS is on, so these pages lead to https://, where nothing answers. Set HTTPS=false in .env.")
+        lines.append("  HTTPS is on, so these pages redirect to https://, which isn't served. Set HTTPS=false in .env.")
     if not settings.DEBUG and not {urlsplit(site).hostname, "*"} & set(settings.ALLOWED_HOSTS):
         lines.append("  ALLOWED_HOSTS doesn't name localhost, so these pages are refused. Add it in .env.")
     return "\n".join(lines)
 
 
 def serve(port: int) -> None:
-    """Become the web server, so that Ctrl-C and the exit code are its own."""
+    """Replace this process by the web server, so that Ctrl-C and the exit code are the server's."""
     command = ["-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
-    sys.stdout.write("  Ctrl-C ends it.\n\n")
+    sys.stdout.write("  Ctrl-C stops the server.\n\n")
     sys.stdout.flush()
     os.chdir(settings.BASE_DIR)
     os.execv(sys.executable, [sys.executable, *command, "--log-level", "warning", "--no-control-socket"])  # noqa: S606

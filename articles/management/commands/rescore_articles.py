@@ -1,4 +1,4 @@
-"""`manage.py rescore_articles`: let the policy recompute heat and publication, or explain one article's numbers."""
+"""`manage.py rescore_articles`: recompute heat and publication by the policy, or explain an article's numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from articles.rules.scoring import Policy
 from articles.stories.explanation import EffectivePolicy, explain_article, policy_for, suggest_quality
 from articles.stories.explanation_text import format_explanation, format_suggestion
 
-TRIALS = ("publish_threshold", "related_bonus", "bonus_floor")
+TRIAL_NUMBERS = ("publish_threshold", "related_bonus", "bonus_floor")
 
 
 class Command(BaseCommand):
@@ -22,13 +22,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
-        parser.add_argument("--explain", metavar="NAME", help="say why this article's numbers are what they are")
-        for name in TRIALS:
+        parser.add_argument("--explain", metavar="NAME", help="explain the numbers of this article")
+        for name in TRIAL_NUMBERS:
             option = "--" + name.replace("_", "-")
-            parser.add_argument(option, type=int, metavar="N", help="try this number instead of the stored policy's")
+            parser.add_argument(option, type=int, metavar="N", help="use this number instead of the stored policy's")
 
     def handle(self, *args: Any, dry_run: bool, explain: str | None, **options: Any) -> None:
-        trial = {name: options[name] for name in TRIALS if options[name] is not None}
+        trial = {name: options[name] for name in TRIAL_NUMBERS if options[name] is not None}
         policy = self._policy(trial) if trial else None
         if explain is not None:
             self._explain(explain, policy)
@@ -39,8 +39,7 @@ class Command(BaseCommand):
         if options["verbosity"] >= 1:
             for change in changes:
                 self.stdout.write(str(change))
-        told = "would change" if dry_run else "changed"
-        self.stdout.write(f"{articles.count()} articles: {len(changes)} {told}")
+        self.stdout.write(f"{articles.count()} articles: {len(changes)} {'would change' if dry_run else 'changed'}")
 
     def _policy(self, trial: dict[str, int]) -> Policy:
         for name, value in trial.items():
