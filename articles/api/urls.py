@@ -17,7 +17,7 @@ View = Callable[..., HttpResponseBase]
 
 def allow_head(view: View) -> View:
     @wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def with_head(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         method = request.method
         request.method = "GET" if method == "HEAD" else method
         try:
@@ -25,7 +25,7 @@ def allow_head(view: View) -> View:
         finally:
             request.method = method
 
-    return answer
+    return with_head
 
 
 SCHEMA_ROUTES = ("openapi-json", "api-root")

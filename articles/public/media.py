@@ -59,7 +59,7 @@ class StoredPicture(NamedTuple):
         return rendition_name(PICTURES, self.key, rung, suffix)
 
 
-class Logo(NamedTuple):
+class StoredLogo(NamedTuple):
     """A provider's logo: our copy's name in the storage, and its width in pixels, 0 if unknown."""
 
     file: str
@@ -77,7 +77,7 @@ class ProviderView(NamedTuple):
     pk: int
     name: str
     domain: str
-    logo_files: tuple[Logo, ...]
+    logo_files: tuple[StoredLogo, ...]
 
     @property
     def url(self) -> str:
@@ -87,15 +87,15 @@ class ProviderView(NamedTuple):
     def initials(self) -> str:
         return initials(self.name)
 
-    def logo(self, size: int) -> Logo | None:
+    def logo(self, size: int) -> StoredLogo | None:
         """Return the logo to show at `size` CSS pixels, sharp on dense screens where there is one that wide."""
         wide_logos = (logo for logo in self.logo_files if logo.width >= 2 * size)
         return next(wide_logos, self.logo_files[-1] if self.logo_files else None)
 
 
-def servable_logos(files: Iterable[tuple[str, int | None]]) -> tuple[Logo, ...]:
+def servable_logos(files: Iterable[tuple[str, int | None]]) -> tuple[StoredLogo, ...]:
     """Return the logos that the public may fetch, from the narrowest to the widest."""
-    logos = [Logo(file, width or 0) for file, width in files if media_type(file)]
+    logos = [StoredLogo(file, width or 0) for file, width in files if media_type(file)]
     return tuple(sorted(logos, key=lambda logo: logo.width))
 
 

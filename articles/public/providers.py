@@ -16,7 +16,7 @@ from articles.db.compiled_queries import NOW, CompiledQuery, JSONList, from_json
 from articles.models import Article, shown_to_readers
 from providers.models import Provider, ProviderLogo
 
-from .media import Logo, ProviderView, servable_logos
+from .media import ProviderView, StoredLogo, servable_logos
 
 RECENT_DAYS = 30
 
@@ -82,7 +82,7 @@ def logos_subquery(provider: str) -> Subquery:
     return Subquery(logos.values("provider").annotate(all=files).values("all"))
 
 
-def logos_from_json(value: Any) -> tuple[Logo, ...]:
+def logos_from_json(value: Any) -> tuple[StoredLogo, ...]:
     """Return the logos that `logos_subquery` selected."""
     return servable_logos((logo["file"], logo["width"]) for logo in from_json(value) or ())
 

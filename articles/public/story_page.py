@@ -16,7 +16,7 @@ from articles.models import Article, ArticleTopic, RelatedLink, shown_to_readers
 from articles.models.related import is_coverage
 
 from .cards import picture_from_json, picture_subquery
-from .media import Logo, ProviderView, StoredPicture
+from .media import ProviderView, StoredLogo, StoredPicture
 from .pagination import newest_for_topics
 from .providers import logos_from_json, logos_subquery
 from .topic_tree import TOPIC_JSON, TopicNode
@@ -40,7 +40,7 @@ class StoryView(NamedTuple):
     provider_id: int
     provider_name: str
     provider_domain: str
-    logo_files: tuple[Logo, ...]
+    logo_files: tuple[StoredLogo, ...]
     topic_list: tuple[TopicNode, ...]
     picture: StoredPicture | None
 
@@ -83,7 +83,7 @@ class StoryLink(NamedTuple):
     provider_id: int
     provider_name: str
     provider_domain: str
-    logo_files: tuple[Logo, ...]
+    logo_files: tuple[StoredLogo, ...]
     target_id: int
     target_name: str
     target_title: str

@@ -7,7 +7,7 @@ Triggers name several tables, and SQLite renames no table while a trigger names 
 remakes a table on SQLite (articles, topics, providers or their topic lists) therefore puts `DropTriggers()` before and
 `CreateTriggers()` after what it does.
 
-Renaming a topic or an outlet rewrites the rows of all its articles at once: some 0.15 ms each on SQLite, 0.5 ms on
+Renaming a topic or a provider rewrites the rows of all its articles at once: some 0.15 ms each on SQLite, 0.5 ms on
 PostgreSQL.
 """
 

@@ -47,7 +47,7 @@ def source_link(url: str, label: str) -> SafeString:
 
 @register.simple_tag
 def time_tag(value: datetime, style: str = "full") -> SafeString:
-    """Return a time element. Styles: full, day, clock. Midnight UTC means that the outlet gave only the day."""
+    """Return a time element. Styles: full, day, clock. Midnight UTC means that only the day is known."""
     local = timezone.localtime(value)
     has_clock = value.astimezone(UTC).time() != time()
     if style == "clock" and has_clock:
