@@ -9,21 +9,9 @@ from django.http import HttpRequest, HttpResponseBase
 
 NO_STORE = "max-age=0, no-cache, no-store, must-revalidate, private"
 # Features that no page uses, and no frame may use. The video player keeps autoplay, fullscreen and the like.
-PERMISSIONS_POLICY = ", ".join(
-    f"{feature}=()"
-    for feature in (
-        "accelerometer",
-        "camera",
-        "display-capture",
-        "geolocation",
-        "gyroscope",
-        "magnetometer",
-        "microphone",
-        "midi",
-        "payment",
-        "usb",
-        "xr-spatial-tracking",
-    )
+PERMISSIONS_POLICY = (
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "
+    "midi=(), payment=(), usb=(), xr-spatial-tracking=()"
 )
 
 

@@ -24,7 +24,7 @@ def site_gauges() -> Iterator[Any]:
         families = [*_counts(now), *_ages(now)]
     except DatabaseError:
         families = []
-    yield _gauge("newsfold_database_up", "Whether the database answers.", float(bool(families)))
+    yield GaugeMetricFamily("newsfold_database_up", "Whether the database answers.", float(bool(families)))
     yield from families
 
 
@@ -39,7 +39,7 @@ def _counts(now: datetime) -> Iterator[Any]:
         ("failed", "that could not be fetched", PictureAddress.objects.failed()),
         ("due", "that wait to be fetched", PictureAddress.objects.due(now)),
     ):
-        yield _gauge(
+        yield GaugeMetricFamily(
             f"newsfold_pictures_{name}",
             f"URLs of pictures {description}; {COUNTED_MAX + 1} for more.",
             _count(addresses.order_by()),
@@ -58,7 +58,7 @@ def _ages(now: datetime) -> Iterator[Any]:
     ):
         if moment is not None:
             age = (now - moment).total_seconds()
-            yield _gauge(f"newsfold_{name}_age_seconds", f"Seconds since {description}.", age)
+            yield GaugeMetricFamily(f"newsfold_{name}_age_seconds", f"Seconds since {description}.", age)
 
 
 def oldest_undecided() -> datetime | None:
@@ -76,7 +76,3 @@ def oldest_undecided() -> datetime | None:
 
 def _count(rows: Any) -> int:
     return rows[: COUNTED_MAX + 1].values("pk").count()
-
-
-def _gauge(name: str, description: str, value: float) -> Any:
-    return GaugeMetricFamily(name, description, value=value)

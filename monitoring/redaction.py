@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import linecache
 import re
-import sys
 import traceback
 from collections.abc import Iterator
-from types import TracebackType
 
 REMOVED = "[removed]"
 FRAMES_MAX = 40
 MESSAGE_MAX = 500
-THIRD_PARTY_PREFIXES = (sys.prefix, sys.base_prefix, "<")  # of files that aren't ours
 
 # Repetitions are bounded, because clients choose the paths that are searched here.
 _SECRETS = (
@@ -49,21 +45,9 @@ def exception_lines(error: BaseException) -> list[str]:
     lines: list[str] = []
     for cause in reversed(list(_causes(error))):
         lines.append("Traceback (most recent call last):")
-        lines += _frame_lines(cause.__traceback__)
+        lines += "".join(traceback.format_tb(cause.__traceback__, -FRAMES_MAX)).splitlines()
         lines.append(f"{type(cause).__name__}: {summary_line(cause)}")
     return lines
-
-
-def _frame_lines(trace: TracebackType | None) -> Iterator[str]:
-    """Yield the last frames of a traceback, with the source line if it is ours.
-
-    Python's traceback module would read and cache the files of all frames: 1.3 MB for six files.
-    """
-    for frame, number in list(traceback.walk_tb(trace))[-FRAMES_MAX:]:
-        file = frame.f_code.co_filename
-        yield f'  File "{file}", line {number}, in {frame.f_code.co_name}'
-        if not file.startswith(THIRD_PARTY_PREFIXES) and (code := linecache.getline(file, number).strip()):
-            yield f"    {code}"
 
 
 def summary_line(message: object) -> str:

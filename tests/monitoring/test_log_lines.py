@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import linecache
 import logging
 import re
 import time
@@ -110,15 +109,13 @@ def test_no_part_of_a_log_line_contains_a_secret(formatter):
 
 
 @pytest.mark.parametrize("formatter", [JsonFormatter(), PlainFormatter()])
-def test_a_traceback_quotes_only_lines_of_the_project(formatter):
-    linecache.clearcache()
+def test_a_traceback_names_every_place_and_quotes_its_line(formatter):
     try:
         json.loads("{")
     except ValueError as error:
         text = formatter.format(record(error=error))
     assert 'json.loads("{")' in text.replace('\\"', '"')
     assert re.search(r"json/decoder\.py.{1,4}, line \d+, in raw_decode", text)
-    assert list(linecache.cache) == [__file__]  # files of others would stay in memory
 
 
 @pytest.mark.integration
