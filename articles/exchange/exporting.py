@@ -79,7 +79,6 @@ class _Folder:
         self.taken_names: set[str] = set()
         try:
             path.mkdir(parents=True, exist_ok=True)
-            self.existing_names = set(os.listdir(path))
         except FileExistsError:
             raise ExportError(f"{path}: is a file; name a folder") from None
         except OSError as error:
@@ -100,7 +99,7 @@ class _Folder:
         path = os.path.join(self.path, name)
         part = os.path.join(self.path, f".{name[:240]}.part")
         try:
-            if name in self.existing_names and _has_content(path, content):
+            if _has_content(path, content):
                 return False
             _create(part, content)
             os.replace(part, path)

@@ -35,7 +35,6 @@ from .loading import changed_fields, load_documents
 from .registry import ReferenceCache, store_entry
 
 BATCH = 500  # documents in a transaction
-PARSED_KEPT_MAX = 500  # changed documents that stay parsed until the end of the run; other files are read again
 
 CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "rejected"
 OUTCOMES = (CREATED, UPDATED, UNCHANGED, REJECTED)
@@ -84,7 +83,7 @@ def run_import(
     be known about it only at the end, among the other articles. `dry_run` writes nothing. `rescore` applies the
     policy to the stories that changed. `prune` withdraws the articles whose documents are not among these files.
     """
-    run = _ImportRun(on_result, on_notice, dry_run=dry_run, rescore=rescore, prune=prune, by=by)
+    run = _ImportRun(on_result=on_result, on_notice=on_notice, dry_run=dry_run, rescore=rescore, prune=prune, by=by)
     if dry_run:
         run.read_all(sources)
         run.report_changes()
@@ -95,31 +94,22 @@ def run_import(
     return run.counts
 
 
+@dataclass(slots=True, kw_only=True)
 class _ImportRun:
-    def __init__(
-        self,
-        on_result: Callable[[FileResult], None],
-        on_notice: Callable[[str, str], None],
-        *,
-        dry_run: bool,
-        rescore: bool,
-        prune: bool,
-        by: Actor,
-    ) -> None:
-        self.on_result = on_result
-        self.on_notice = on_notice
-        self.dry_run = dry_run
-        self.rescore = rescore
-        self.prune = prune
-        self.by = by
-        self.policies = Policies.load()
-        self.references = ReferenceCache()
-        self.counts: Counter[str] = Counter()
-        self.hashes: dict[str, str] = {}  # content hashes of this run's documents, by name
-        self.rejected: set[str] = set()  # stems of files that exist but could not be imported
-        self.changed: list[_ParsedFile | SourceFile] = []
-        self.entries: list[tuple[SourceFile, Entry]] = []
-        self.entries_by_key: dict[tuple[str, ...], Entry] = {}
+    on_result: Callable[[FileResult], None]
+    on_notice: Callable[[str, str], None]
+    dry_run: bool
+    rescore: bool
+    prune: bool
+    by: Actor
+    policies: Policies = field(default_factory=Policies.load)
+    references: ReferenceCache = field(default_factory=ReferenceCache)
+    counts: Counter[str] = field(default_factory=Counter)
+    hashes: dict[str, str] = field(default_factory=dict)  # content hashes of this run's documents, by name
+    rejected: set[str] = field(default_factory=set)  # stems of files that exist but could not be imported
+    changed: list[SourceFile] = field(default_factory=list)
+    entries: list[tuple[SourceFile, Entry]] = field(default_factory=list)
+    entries_by_key: dict[tuple[str, ...], Entry] = field(default_factory=dict)
 
     def read_all(self, sources: Iterable[SourceFile]) -> None:
         """Store the new documents of all files, pending; keep changed ones and registry entries for the end."""
@@ -205,7 +195,7 @@ class _ImportRun:
             elif stored_hash == parsed.document.content_hash:
                 self._report(_file_result(parsed, UNCHANGED))
             else:
-                self._defer(parsed)
+                self.changed.append(parsed.source)
         if new and not self.dry_run:
             new = self._insert(new)
         for parsed in new:
@@ -250,14 +240,8 @@ class _ImportRun:
             restored = _stored_hashes(parsed.name for parsed in new)
             fresh = [parsed for parsed in new if parsed.name not in restored]
             store.insert([parsed.document for parsed in fresh], self.references, self.policies)
-        for parsed in new:
-            if parsed.name in restored:
-                self._defer(parsed)
+        self.changed += [parsed.source for parsed in new if parsed.name in restored]
         return fresh
-
-    def _defer(self, parsed: _ParsedFile) -> None:
-        """Keep a changed document for the end of the run, parsed if there are few: others wait for its transaction."""
-        self.changed.append(parsed if len(self.changed) < PARSED_KEPT_MAX else parsed.source)
 
     def _add_entry(self, source: SourceFile, entry: Entry) -> None:
         """Keep a registry entry for the end of the run; reject a second one with the same key and other content."""
@@ -310,9 +294,12 @@ class _ImportRun:
         return updated_ids
 
     def _changed_batches(self) -> Iterator[list[tuple[Article, _ParsedFile, list[str]]]]:
-        """Yield the changed documents with their articles and the fields that differ, many at a time."""
+        """Yield the changed documents with their articles and the fields that differ, many at a time.
+
+        Their files are read again: all documents of a large import at once would fill the memory.
+        """
         for chunk in chunked(self.changed, BATCH):
-            parsed_files = [parsed for item in chunk if (parsed := self._parse_again(item))]
+            parsed_files = [parsed for source in chunk if (parsed := self._parse(source, {}))]
             rows = Article.objects.filter(name__in=[parsed.name for parsed in parsed_files])
             articles = {article.name: article for article in rows}
             stored = {document.name: document for document in load_documents(rows)}
@@ -325,9 +312,6 @@ class _ImportRun:
                     self._report(_file_result(parsed, UNCHANGED))
                     self.on_notice(parsed.name, "was deleted while the import ran; the next one brings it again")
             yield batch
-
-    def _parse_again(self, changed: _ParsedFile | SourceFile) -> _ParsedFile | None:
-        return changed if isinstance(changed, _ParsedFile) else self._parse(changed, {})
 
 
 def _stored_hashes(names: Iterable[str]) -> dict[str, str]:

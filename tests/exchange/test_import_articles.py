@@ -11,9 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from articles import operations
-from articles.exchange import importing
 from articles.exchange.files import sources
-from articles.exchange.format.parse import parse_file
 from articles.models import Article, RelatedLink, Topic
 from providers.models import Provider, ProviderLogo
 from tests.documents import CANONICAL, NAME, document, import_documents, write_document
@@ -76,25 +74,6 @@ def test_a_changed_document_updates_its_article(tmp_path):
     article = Article.objects.get()
     assert (article.name, article.title, article.heat, article.quality) == (NAME, "The bridge is shut", 101, 80)
     assert article.related_links.get().pk == link
-
-
-@pytest.mark.parametrize(("cache_size", "parsed"), [(500, 3), (2, 4)])
-def test_a_changed_document_is_parsed_once_unless_there_are_many(tmp_path, monkeypatch, cache_size, parsed):
-    """Parsing again in the last transaction would keep editors waiting."""
-    names = [f"2020-06-0{day}-bridge" for day in (1, 2, 3)]
-    for name in names:
-        write_document(tmp_path, document(originalUrl=f'"https://courier.example/{name}"'), f"{name}.md")
-    import_documents(tmp_path)
-    for name in names:
-        write_document(tmp_path, document(originalUrl=f'"https://courier.example/{name}"', heat=70), f"{name}.md")
-    calls = []
-    monkeypatch.setattr(importing, "PARSED_KEPT_MAX", cache_size)
-    monkeypatch.setattr(importing, "parse_file", lambda *args: calls.append(args[1]) or parse_file(*args))
-
-    assert "3 updated" in import_documents(tmp_path)
-
-    assert len(calls) == parsed
-    assert set(Article.objects.values_list("heat", flat=True)) == {70}
 
 
 def test_a_document_that_becomes_unpublished_withdraws_its_article(tmp_path):
