@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from articles import operations
 from articles.models import Article, Verb
 from articles.operations.results import ActionError, ActionResult
+from articles.rules.limits import TITLE_MAX
 from articles.rules.permissions import FOLD, PERMISSION_BY_ACTION, PUBLISH, SCORE
 from articles.rules.states import SpikeReason, State
 
@@ -18,7 +19,6 @@ from .view_helpers import parse_id
 
 EDIT = PERMISSION_BY_ACTION["edit"]
 REASONS = tuple(reason.value for reason in SpikeReason)
-TITLE_MAX = Article._meta.get_field("title").max_length or 0  # characters
 
 
 @dataclass(frozen=True)

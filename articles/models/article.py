@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from taggit.managers import TaggableManager
 
+from articles.rules.limits import TITLE_MAX
 from articles.rules.ranking import front_page_rank
 from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX, Role, role_of
 from articles.rules.states import SpikeReason, State, is_within_schedule
@@ -108,7 +109,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     )
     dialect = models.CharField(max_length=2, default="D5", editable=False, help_text="How its document is written.")
     category = models.CharField(max_length=50, default="news", blank=True)
-    title = models.CharField(max_length=300)
+    title = models.CharField(max_length=TITLE_MAX)
     excerpt = models.TextField(blank=True)
     published_at = models.DateTimeField("publication time", help_text="When the outlet published it, in UTC.")
     original_url = WebAddressField("original address")

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import F, Q
 
+from articles.rules.limits import TITLE_MAX
 from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX
 
 from .article import shown_to_readers
@@ -45,7 +46,7 @@ class RelatedLink(models.Model):
         related_name="listed_by",
         help_text="Our own article of this coverage, where we have it.",
     )
-    title = models.CharField(max_length=300)
+    title = models.CharField(max_length=TITLE_MAX)
     excerpt = models.TextField(blank=True)
     published_at = models.DateTimeField("publication time")
     web_url = WebAddressField("address")

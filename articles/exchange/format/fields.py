@@ -9,11 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 
-TITLE_MAX = 300
-TEXT_MAX = 10_000
-NAME_MAX = 200
-WORD_MAX = 30
-TOPIC_MAX = 100
+from articles.rules.limits import NAME_MAX, TEXT_MAX, TITLE_MAX, TOPIC_MAX, WORD_MAX
 
 
 class FieldKind(StrEnum):
