@@ -12,8 +12,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from articles.rules.scoring import Policy, is_public
-from articles.rules.states import is_within_schedule
+from articles.rules.scoring import Policy
+from articles.rules.visibility import is_public, is_within_schedule
 
 PUBLISH_UNSCORED = "publish_unscored"  # the field of the policy that makes unscored articles public
 EXISTS_KEY = "exists"  # whether the article exists

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from articles.models import Article
 from articles.public.story_page import story_context
+from articles.rules.visibility import hidden_reason
 
 from .view_helpers import desk_view
 
@@ -75,20 +76,7 @@ def visibility_sentence(article: Article, now: datetime, *, with_reason: bool) -
         return "Readers see this story."
     if article.is_folded and article.lead and article.lead.is_shown(now) and not article.removed:
         return f"Readers see this as coverage under “{article.lead}”, not as a story of its own."
-    return f"Readers can't see this: {_hidden_because(article, now)}." if with_reason else "Readers can't see this yet."
-
-
-def _hidden_because(article: Article, now: datetime) -> str:
-    reasons = [
-        (article.removed, "its source removed it"),
-        (article.missing, "its document is missing"),
-        (article.staged is not None, "the import that brings it is still running"),
-        (article.is_folded, "it is folded, and no lead of it is published"),
-        (article.public and article.publish_at and article.publish_at > now, "it will go on the site later"),
-        (article.public and article.unpublish_at and article.unpublish_at <= now, "its time on the site is over"),
-        (article.spike_reason, f"it was spiked ({article.spike_reason})"),
-    ]
-    return next((reason for applies, reason in reasons if applies), f"it is {article.state}")
+    return f"Readers can't see this: {hidden_reason(article, now)}." if with_reason else "Readers can't see this yet."
 
 
 def _article(pk: int) -> Article:

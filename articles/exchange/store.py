@@ -15,8 +15,9 @@ from articles.db.bulk import BulkTable, chunked, json_text, time_value
 from articles.models import Article, ArticleImage, ArticleTopic, Policies, RelatedImage, RelatedLink
 from articles.models.derived import match_key, needs_attention, url_key
 from articles.rules.ranking import front_page_rank
-from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, infer_engagement, is_public
+from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, infer_engagement
 from articles.rules.states import State
+from articles.rules.visibility import is_public
 
 from .format.document import Document, Image, Related
 from .loading import LIST_FIELDS, SCORE_FIELDS, TEXT_FIELDS, layout_with_outlet

@@ -18,7 +18,8 @@ from taggit.managers import TaggableManager
 from articles.rules.limits import TITLE_MAX
 from articles.rules.ranking import front_page_rank
 from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX, Role, role_of
-from articles.rules.states import SpikeReason, State, is_within_schedule
+from articles.rules.states import SpikeReason, State
+from articles.rules.visibility import is_within_schedule
 from providers.models import Provider
 
 from .fields import BytewiseCharField, SparseJSONField, WebAddressField, is_web_address

@@ -6,8 +6,9 @@ import hashlib
 from datetime import UTC, datetime
 
 from articles.models import Article
-from articles.rules.scoring import FOLDED_HEAT, Policy, is_public
+from articles.rules.scoring import FOLDED_HEAT, Policy
 from articles.rules.states import State, state_from_published
+from articles.rules.visibility import is_public
 
 DERIVED_FIELDS = (
     "state",

@@ -149,27 +149,6 @@ def _better_lead(article: ScoringInput, quality: int) -> str | None:
     return None if leader is None or leader[1] == article.name else leader[1]
 
 
-def is_public(
-    policy: Policy,
-    *,
-    quality: int | None,
-    heat: int | None,
-    published: bool | None,
-    removed: bool | None = None,
-    missing: bool = False,
-) -> bool:
-    """Return whether readers may see an article by itself. In doubt it is hidden.
-
-    They see it if it is published and not folded, removed or missing. They see an unscored article (without quality,
-    heat and published) if the policy says so.
-    """
-    if removed or missing or heat == FOLDED_HEAT:
-        return False
-    if quality is None and heat is None and published is None:
-        return policy.publish_unscored
-    return published is True
-
-
 def has_keyword(title: str, keywords: Iterable[str]) -> bool:
     """Return whether `title` has a keyword as whole words, ignoring case."""
     return any(

@@ -5,7 +5,6 @@ Triggers in the database check the same transitions (see `models/guards.py`).
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 
 
@@ -44,8 +43,3 @@ def state_from_published(published: bool | None, before: str) -> State:
     if published:
         return State.PUBLISHED
     return State.UNDECIDED if before == State.PUBLISHED else State(before)
-
-
-def is_within_schedule(publish_at: datetime | None, unpublish_at: datetime | None, now: datetime) -> bool:
-    """Return whether readers see an article at `now` by its schedule: from `publish_at` until before `unpublish_at`."""
-    return (publish_at is None or publish_at <= now) and (unpublish_at is None or unpublish_at > now)

@@ -9,7 +9,6 @@ from articles.rules.scoring import (
     explain,
     has_keyword,
     infer_engagement,
-    is_public,
     role_of,
     suggested_quality,
 )
@@ -73,32 +72,6 @@ def test_ties_go_to_the_smallest_file_name():
 )
 def test_engagement_is_the_rest_of_the_heat_from_0_to_6(quality, heat, related_count, engagement):
     assert infer_engagement(POLICY, quality, heat, related_count) == engagement
-
-
-@pytest.mark.parametrize(
-    ("quality", "heat", "published", "removed", "public"),
-    [
-        (80, 80, True, None, True),
-        (80, 80, False, None, False),
-        (80, 80, None, None, False),
-        (80, -1, True, None, False),
-        (80, 80, True, True, False),
-        (80, 80, True, False, True),
-        (None, None, None, None, True),
-        (None, None, None, True, False),
-        (None, None, False, None, False),
-        (None, 80, None, None, False),
-        (None, None, True, None, True),
-    ],
-)
-def test_in_doubt_an_article_is_hidden(quality, heat, published, removed, public):
-    assert is_public(POLICY, quality=quality, heat=heat, published=published, removed=removed) is public
-
-
-def test_unscored_articles_are_public_only_where_the_policy_says_so():
-    closed = Policy(publish_unscored=False)
-
-    assert not is_public(closed, quality=None, heat=None, published=None)
 
 
 def test_a_role_follows_from_the_values():

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from articles.rules import states
-from articles.rules.states import State, can_transition, is_within_schedule, state_from_published
+from articles.rules.states import State, can_transition, state_from_published
 from tests.state_transitions import ALLOWED, TRANSITIONS
 
 NOW = datetime(2020, 6, 9, 12, 0, tzinfo=UTC)
@@ -42,26 +42,3 @@ def test_an_unknown_state_is_an_error_not_a_permission():
 )
 def test_the_state_agrees_with_published(published, before, after):
     assert state_from_published(published, before) == after
-
-
-@pytest.mark.parametrize(
-    ("publish_at", "unpublish_at", "shown"),
-    [
-        (None, None, True),
-        (NOW, None, True),
-        (NOW - TICK, None, True),
-        (NOW + TICK, None, False),
-        (None, NOW, False),
-        (None, NOW - TICK, False),
-        (None, NOW + TICK, True),
-        (NOW, NOW + TICK, True),
-        (NOW - TICK, NOW, False),
-        (NOW + TICK, NOW + 2 * TICK, False),
-    ],
-)
-def test_a_schedule_includes_its_start_and_excludes_its_end(publish_at, unpublish_at, shown):
-    assert is_within_schedule(publish_at, unpublish_at, NOW) == shown
-
-
-def test_an_article_without_a_schedule_is_always_within_it():
-    assert is_within_schedule(None, None, NOW)
