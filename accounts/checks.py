@@ -1,4 +1,4 @@
-"""System checks of the settings that keep strangers out."""
+"""System checks of the security settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PUBLIC_PREFIXES = (
 
 @register(CHECK_TAG)
 def check_secret_key(**kwargs: Any) -> list[CheckMessage]:
-    """Refuse a weak secret key: who guesses it can sign in as anybody."""
+    """Reject a weak secret key: anyone who guesses it can sign in as any user."""
     key = settings.SECRET_KEY
     is_weak = len(key) < KEY_LENGTH or len(set(key)) < KEY_LETTERS or key.startswith("django-insecure-")
     if settings.DEBUG or not is_weak:

@@ -1,7 +1,8 @@
 """The callables that django-axes uses: the client's IP address, and the page shown during a lockout.
 
-Ten wrong passwords within 15 minutes lock sign-in for the user name, from any client, and for the client, with any
-name. Unknown names are counted too, so no response reveals which names exist.
+Ten wrong passwords within 15 minutes (AXES_FAILURE_LIMIT, AXES_COOLOFF_TIME in config/settings.py) lock sign-in for the
+user name, from any client, and for the client, with any name. Unknown names are counted too, so no response reveals
+which names exist.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from django.utils import timezone
 
 from config.client_ip import client_ip
 
-UNKNOWN_IP = "::"  # stands for clients without a known IP address
+UNKNOWN_IP = "::"  # placeholder for an unknown IP address
 
 
 def client_ip_for_axes(request: HttpRequest) -> str:
@@ -31,11 +32,11 @@ def client_ip_for_axes(request: HttpRequest) -> str:
 def locked_out_response(
     request: HttpRequest, original: HttpResponse | None, credentials: dict[str, Any] | None
 ) -> HttpResponse:
-    """Return a 429 page that says when to try again and whom to ask."""
+    """Return a 429 page that says when to try again and whom to contact."""
     ends = _last_failure(request, credentials) + settings.AXES_COOLOFF_TIME
     seconds = max(1, round((ends - timezone.now()).total_seconds()))
     context = {"ends": ends, "minutes": -(-seconds // 60), "tries": settings.AXES_FAILURE_LIMIT}
-    response = render(request, "accounts/closed.html", admin.site.each_context(request) | context, status=429)
+    response = render(request, "accounts/locked_out.html", admin.site.each_context(request) | context, status=429)
     response["Retry-After"] = str(seconds)
     return response
 

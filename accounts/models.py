@@ -1,4 +1,4 @@
-"""What Django's users and groups don't hold: which groups require a second factor, whose sessions were ended."""
+"""Additions to Django's users and groups: required second factors, and when a user was signed out everywhere."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SignOut(models.Model):
 def with_session_flags(users: models.QuerySet[User]) -> models.QuerySet[Any]:
     """Annotate users with `totp_id` (None without a second factor), `requires_factor` and `signed_out_at`.
 
-    The query that loads the user brings them, so no page needs further queries for them.
+    They come with the query that loads the user, so no page needs further queries for them.
     """
     totp = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True).order_by("pk").values("pk")[:1]
     return users.annotate(

@@ -38,7 +38,7 @@ DIGEST_LENGTH = 16  # the size of django-otp's column: 80 bits
 
 
 class Step(Enum):
-    """What a user still has to do after entering the password."""
+    """The next sign-in step after the password."""
 
     NONE = "none"
     ENTER = "enter"  # enter a code of the second factor

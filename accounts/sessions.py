@@ -1,6 +1,6 @@
 """Session lifetime: 8 hours without use, 24 hours in all, and at most until its user is signed out everywhere.
 
-Only staff have sessions. The user is looked up when a page asks for it, so public pages never query it.
+Only staff have sessions. The user is loaded lazily, so public pages never query it.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def password_checked_staff(view: View) -> View:
 
 @password_checked_staff
 def second_step(request: HttpRequest) -> HttpResponse:
-    """Ask for a second-factor code, then redirect to the page the user wanted."""
+    """Ask for a second-factor code, then redirect to the page originally requested."""
     if "leave" in request.POST:
         auth.logout(request)
         return HttpResponseRedirect(reverse("admin:login"))

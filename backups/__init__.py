@@ -1,5 +1,5 @@
 """Back up the whole newsroom into one archive, and restore it on either database.
 
-`archive.py` knows the file, `tables.py` the rows, `media.py` the pictures; `create.py` and `restore.py` hold what the
-commands `backup` and `restore` do.
+`archive.py` knows the file, `tables.py` the rows, `media.py` the pictures; `create.py` and `restore.py` implement the
+commands `backup` and `restore`.
 """

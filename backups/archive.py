@@ -6,8 +6,8 @@
     media-index/<n>.jsonl      name, size and SHA-256 of each file
     manifest.json              counts and hashes of everything before it
 
-The reader trusts nothing: members must be regular files with names of these forms, nothing is unpacked by name, and
-every size has a limit. It is our own because tarfile reads extended headers of any size into memory.
+The reader treats archives as untrusted: members must be regular files with names of these forms, nothing is unpacked by
+name, and every size has a limit. It doesn't use `tarfile`, which reads extended headers of any size into memory.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Member:
 
     def read(self, limit: int) -> bytes:
         if self.size > limit:
-            raise ArchiveError(f"Its {self.name} has {self.size:,} bytes, more than Newsfold ever writes.")
+            raise ArchiveError(f"Its {self.name} has {self.size:,} bytes, more than any Newsfold backup has.")
         return b"".join(self._chunks)
 
     def document(self) -> dict[str, Any]:
@@ -151,11 +151,11 @@ def open_for_writing(path: Path) -> Iterator[Writer]:
     """
     _require_new(path)
     if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "is no folder. Make it, or name another", str(path.parent))
+        raise FileNotFoundError(errno.ENOENT, "is not a folder. Create it, or choose another", str(path.parent))
     part = path.with_name(f"{path.name}.part")
     handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released when the process ends, however it ends
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released even if the process is killed
     except BlockingIOError:
         os.close(handle)
         raise BlockingIOError(errno.EBUSY, "is being written by another backup", str(part)) from None
@@ -184,7 +184,7 @@ def open_for_writing(path: Path) -> Iterator[Writer]:
 
 def _require_new(path: Path) -> None:
     if path.exists():
-        raise FileExistsError(errno.EEXIST, "is there already. Name another file, or move that one away", str(path))
+        raise FileExistsError(errno.EEXIST, "already exists. Choose another name, or move that file", str(path))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -24,7 +24,7 @@ ProgressCallback = Callable[[int], None]
 
 
 class BackupError(CommandFailedError):
-    """No backup was made; the message says why and what to do."""
+    """The backup failed; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def create_backup(
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """Let all reads see the database as of one moment, without blocking writers."""
+    """Read from one consistent snapshot, without blocking writers."""
     if connection.in_atomic_block:
         yield
     elif connection.vendor == "sqlite":
@@ -107,7 +107,9 @@ def _write_media(writer: Writer, *, with_media: bool) -> dict[str, Any]:
     files = size = 0
     for name in media.file_names():
         if not is_safe(name):
-            raise BackupError(f"The storage has a file whose name no archive can hold: {name!r}. Rename it.")
+            raise BackupError(
+                f"The storage has a file whose name is too long or unsafe for an archive: {name!r}. Rename it."
+            )
         entry = _write_file(writer, name) if with_media else media.checksum_of(name)
         if entry is None:
             continue  # deleted after it was listed

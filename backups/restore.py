@@ -1,6 +1,6 @@
 """Restore a backup into an empty installation: verify the archive, store the files, load all rows in one transaction.
 
-Whatever stops it before that transaction ends leaves the database empty, and the same command can be run again.
+If it fails before that transaction commits, the database stays empty, and the same command can be run again.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from .tables import (
     tables_at,
 )
 
-# Tables that `migrate` fills; a row in any other table belongs to somebody.
+# Tables that `migrate` fills; a row in any other table means that the installation is in use.
 FILLED_BY_MIGRATIONS = {
     "articles_sitepolicy",
     "articles_stamp",
@@ -339,7 +339,7 @@ def _run(statements: tuple[str, ...]) -> None:
 
 
 def _new_site_version() -> None:
-    """Set a site version that no cache has seen: the restored site may go on differently than it once did."""
+    """Set a site version that no cache has seen: the restored site may diverge from the cached one."""
     if SITE_VERSION_TABLE not in connection.introspection.table_names():
         return
     with connection.cursor() as cursor:

@@ -162,7 +162,7 @@ CHECKS: dict[str, Callable[[Any], None]] = {
     "decimal": _check(str, Decimal),
     "float": _check((float, int), float),
     "int": _check(int, _check_64_bits),
-    "ip": _check(str, str.encode),  # refuses lone surrogates, which no database accepts
+    "ip": _check(str, str.encode),  # rejects lone surrogates
     "json": _check(str, lambda text: canonical_json(text).encode()),
     "text": _check(str, str.encode),
     "time": _check(str, datetime.fromisoformat),

@@ -1,4 +1,4 @@
-"""Look up known flaws of the locked packages, and list all packages in var/sbom.json (CycloneDX).
+"""Look up known vulnerabilities of the locked packages, and list all packages in var/sbom.json (CycloneDX).
 
 Exit codes: 0 if there are none, 1 if there are some, 3 if the advisory service could not answer for all packages.
 """
@@ -10,9 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-LOCK = "requirements-dev.lock"  # holds what the other lock files hold
+LOCK = "requirements-dev.lock"  # a superset of the other lock files
 SBOM = Path("var/sbom.json")
-KNOWN_FLAWS, NOT_AUDITED = 1, 3
+VULNERABLE, NOT_AUDITED = 1, 3
 
 
 def main() -> int:
@@ -28,16 +28,18 @@ def main() -> int:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         print(f"NOT AUDITED: the advisory service can't be reached ({reason}).")
         return NOT_AUDITED
-    flaws = [(package, flaw) for package in packages for flaw in package.get("vulns", [])]
-    for package, flaw in flaws:
-        fixed_in = ", ".join(flaw["fix_versions"]) or "no version yet"
-        print(f"{package['name']} {package['version']} has a known flaw, {flaw['id']}, fixed in {fixed_in}.")
+    advisories = [(package, advisory) for package in packages for advisory in package.get("vulns", [])]
+    for package, advisory in advisories:
+        fixed_in = ", ".join(advisory["fix_versions"]) or "no version yet"
+        print(
+            f"{package['name']} {package['version']} has a known vulnerability, {advisory['id']}, fixed in {fixed_in}."
+        )
     skipped = [package["name"] for package in packages if "skip_reason" in package]
     if skipped:
-        print(f"NOT AUDITED: the advisory service doesn't know {len(skipped)} packages, {skipped[0]} for one.")
-    if not flaws and not skipped:
-        print(f"No known flaws in {len(packages)} packages.")
-    return KNOWN_FLAWS if flaws else NOT_AUDITED if skipped else 0
+        print(f"NOT AUDITED: the advisory service doesn't know {len(skipped)} packages, for example {skipped[0]}.")
+    if not advisories and not skipped:
+        print(f"No known vulnerabilities in {len(packages)} packages.")
+    return VULNERABLE if advisories else NOT_AUDITED if skipped else 0
 
 
 if __name__ == "__main__":

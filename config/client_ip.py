@@ -1,4 +1,4 @@
-"""Whom a request counts for in rate limits, lockouts and logs."""
+"""The client's IP address, for rate limits, lockouts and logs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from django.conf import settings
 from django.http import HttpRequest
 
-IPV6_PREFIX_BITS = 64  # one household or machine usually has a whole network of this size to choose from
+IPV6_PREFIX_BITS = 64  # a household usually gets a whole network of this size
 
 
 def client_ip(request: HttpRequest) -> str:

@@ -1,4 +1,4 @@
-"""How commands end when they can't go on: one sentence that says why, and one that says what to do or what is left."""
+"""Turn failures of commands into two sentences: the reason, and what to do or what remains."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .error_views import BUCKET_ERRORS
 
 
 class CommandFailedError(Exception):
-    """A command can't do what it was asked to; the message is a sentence for its user."""
+    """A command failed; the message is a sentence for its user."""
 
 
 @contextmanager
 def as_command_errors(file: Path | str, consequence: str | Callable[[], str]) -> Iterator[None]:
     """Turn failures of database, storage or disk, and signals, into a CommandError that ends with `consequence`.
 
-    `consequence` is a function where it depends on how far the command came.
+    `consequence` is a function if it depends on the command's progress.
     """
     interrupt_on_sigterm()
     try:

@@ -1,4 +1,4 @@
-"""What Django's error page for developers leaves out."""
+"""The settings that Django's debug page masks."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Say in a sentence why a server can't listen at HOST:PORT: `python config/free_port.py 127.0.0.1:8000`."""
+"""Explain why a server can't listen at HOST:PORT: `python config/free_port.py 127.0.0.1:8000`."""
 
 from __future__ import annotations
 

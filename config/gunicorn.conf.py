@@ -19,12 +19,12 @@ workers = _settings["WEB_PROCESSES"]
 threads = _settings["WEB_THREADS"]
 worker_class = "gthread"
 timeout = graceful_timeout = _settings["WEB_SECONDS"]
-keepalive = 75  # seconds; longer than the proxy keeps its connections, which would send into one that is just closing
-max_requests, max_requests_jitter = 100_000, 20_000  # each process is replaced now and then, never all at once
+keepalive = 75  # seconds; longer than the proxy's, which could reuse a connection that is being closed
+max_requests, max_requests_jitter = 100_000, 20_000  # processes are restarted periodically, never all at once
 backlog = 512
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 the heartbeat must not wait for a disk
 control_socket_disable = True
-# BEHIND_PROXY alone decides whether X-Forwarded-Proto is believed, and Django reads it.
+# BEHIND_PROXY alone decides whether X-Forwarded-Proto is trusted, and Django reads it.
 forwarded_allow_ips = ""
 accesslog, errorlog = None, "-"
 
@@ -54,7 +54,7 @@ def on_starting(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Warn that gunicorn alone is no server for the internet: a few slow clients would take all its threads."""
+    """Warn that gunicorn must not be exposed to the internet: a few slow clients would take all its threads."""
     if not _settings["BEHIND_PROXY"]:
         server.log.warning(
             "Without a proxy in front this server is for a trusted network only. For production put nginx in front "

@@ -34,7 +34,7 @@ def content_security_policy(*, images: list[str], scripts: str) -> str:
 
 
 class HeadersMiddleware:
-    """Add the headers that a response lacks. It stands before all that can fail, so that errors get them too."""
+    """Add the headers that a response lacks. It runs outermost, so that error responses get them too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

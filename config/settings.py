@@ -1,7 +1,7 @@
 """Every setting of the project; the only module that reads the environment.
 
-docs/settings.md lists each variable with its default. Nothing here exists only in production: the environment
-differs, the file does not.
+docs/settings.md lists each variable with its default. There are no separate production settings, only environment
+variables.
 """
 
 from datetime import timedelta
@@ -14,17 +14,17 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-env.read_env(BASE_DIR / ".env")  # real variables win over the file
+env.read_env(BASE_DIR / ".env")  # the environment takes precedence
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="insecure-for-development-only" if DEBUG else "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 if not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY is not set: it signs sessions and links, so there is none by default")
+    raise ImproperlyConfigured("SECRET_KEY is not set: it has no default, because it signs sessions and links")
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS is not set: it names the hosts of the site, for example news.example")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-# One switch for all that needs TLS in front: off only where the site is served over plain HTTP on purpose.
+# One switch for everything that needs TLS: switch it off only to serve plain HTTP deliberately.
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 # Where the admin and its desk are.
 ADMIN_PATH = env.str("ADMIN_PATH", default="admin/").strip("/") + "/"
@@ -156,13 +156,13 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of old passwords, until their next login
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of old passwords, until their next sign-in
 ]
 # Ten wrong passwords in 15 minutes lock sign-in, for a user name and for a client (accounts/lockout.py).
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else guessing on would lock out the owner for ever
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # otherwise an attacker could keep the owner locked out
 AXES_CLIENT_IP_CALLABLE = "accounts.lockout.client_ip_for_axes"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out_response"
 AXES_VERBOSE = False
@@ -213,7 +213,7 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_reports.SecretsFilter"
 CSP_IMG_SOURCES = ["'self'"]
 
 SITE_NAME = env.str("SITE_NAME", default="Newsfold")
-OTP_TOTP_ISSUER = SITE_NAME  # what authenticator apps call the account
+OTP_TOTP_ISSUER = SITE_NAME  # the issuer shown in authenticator apps
 SITE_TAGLINE = env.str("SITE_TAGLINE", default="The news, each event once")
 # Where headlines lead: to the "source", the outlet's own article, or to the "story", our page of all coverage.
 HEADLINE_TARGET = env.str("HEADLINE_TARGET", default="source")
@@ -221,7 +221,7 @@ HEADLINE_TARGET = env.str("HEADLINE_TARGET", default="source")
 SITE_URL = env.str("SITE_URL", default="")
 # Whether search engines may index stories that only one outlet reports.
 INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=True)
-# The WebSub hub that notifies feed readers; empty for none. The file keeps what it was last notified of.
+# The WebSub hub that notifies feed readers; empty for none. The file stores the position of the last notification.
 WEBSUB_HUB = env.str("WEBSUB_HUB", default="")
 WEBSUB_STATE = env.path("WEBSUB_STATE", default=str(BASE_DIR / "var" / "websub.json"))()
 
@@ -262,11 +262,11 @@ LOGGING = {
         "django": {"handlers": [], "level": LOG_LEVEL},
         "django.db.backends": {"level": "INFO"},  # DEBUG would log the values of every row
         "gunicorn.error": {"handlers": [], "propagate": True},  # through our handler, which removes secrets
-        "gunicorn.http.wsgi": {"level": "ERROR"},  # it warns of every HEAD request, whose body it drops
+        "gunicorn.http.wsgi": {"level": "ERROR"},  # it warns on every HEAD request
     },
 }
 # The bearer token for /metrics, which doesn't exist without it, and the directory of the counters.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 METRICS_DIR = env.path("METRICS_DIR", default=str(BASE_DIR / "var" / "metrics"))()
-# Where errors are reported; nowhere if empty. It needs config/requirements-services.txt.
+# Where errors are reported; disabled if empty. It needs config/requirements-services.txt.
 SENTRY_DSN = env.str("SENTRY_DSN", default="")

@@ -1,4 +1,4 @@
-"""The table of contents of the site's URLs."""
+"""The site's URL configuration."""
 
 from django.conf import settings
 from django.contrib import admin

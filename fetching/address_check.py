@@ -1,4 +1,4 @@
-"""Check which URLs and IP addresses may be fetched. Pure: names are resolved by the HTTP client."""
+"""Check which URLs and IP addresses may be fetched. No I/O: the HTTP client resolves names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 DEFAULT_PORTS = {"http": 80, "https": 443}
 PORTS = frozenset(DEFAULT_PORTS.values())
 MAX_URL_LENGTH = 4096  # characters
-# Global in some Python versions' registry, yet tunnels into private networks, or unassigned.
+# `is_global` in some Python versions, although they tunnel into private networks or are unassigned.
 _TUNNEL_NETWORKS = tuple(
     ipaddress.ip_network(network)
     for network in (
@@ -43,12 +43,12 @@ _NUMBER_PATTERN = re.compile(r"[0-9]+|0x[0-9a-f]*")  # by the WHATWG URL standar
 
 
 class UrlError(Exception):
-    """The URL may not be fetched; the message completes the sentence "the address ..."."""
+    """The URL may not be fetched; the message completes the sentence "the URL ..."."""
 
 
 @dataclass(frozen=True)
 class AllowedNetwork:
-    """A network that is not public, or ports other than 80 and 443, which may be fetched from all the same."""
+    """A network that is not public, or ports other than 80 and 443, that are allowed nevertheless."""
 
     network: Network
     ports: frozenset[int] = PORTS

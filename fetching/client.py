@@ -94,8 +94,8 @@ def default_tls() -> ssl.SSLContext:
 class HttpClient:
     """Fetch files with GET requests; may be used by several threads at once.
 
-    `accept` is the Accept header, `max_bytes` the largest body. `allowed_networks` may be asked although they are not
-    on the public internet. `resolver`, `seconds` and `tls` are for tests.
+    `accept` is the Accept header, `max_bytes` the largest body. `allowed_networks` are allowed although they are not on
+    the public internet. `resolver`, `seconds` and `tls` are for tests.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class HttpClient:
         try:
             return parse_url(url, self._allowed_networks)
         except UrlError as error:
-            raise FetchError(f"is not asked: the address {error}", permanent=True) from None
+            raise FetchError(f"is not contacted: the URL {error}", permanent=True) from None
 
     def _connect(self, target: Target, deadline: Deadline) -> HTTPConnection:
         """Return a connection to the first checked address of `target` that accepts one."""
@@ -181,7 +181,7 @@ class HttpClient:
         addresses = list(dict.fromkeys(self._resolve(target, deadline)))
         for address in addresses:
             if not is_allowed(address, target.port, self._allowed_networks):
-                raise FetchError(f"is not asked: its address {address} is not on the public internet")
+                raise FetchError(f"is not contacted: its IP address {address} is not on the public internet")
         if not addresses:
             raise FetchError("has no address", host_down=True)
         return addresses
@@ -330,7 +330,7 @@ def _location(response: BaseHTTPResponse, target: Target) -> str:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Return the seconds that Retry-After asks for, as a number or a date, at most MAX_WAIT; None without one."""
+    """Return the delay that Retry-After requests in seconds or as a date, at most MAX_WAIT; None without one."""
     value = str(headers.get("Retry-After", "")).strip()
     if value.isascii() and value.isdigit():
         return min(float(value[:12]), MAX_WAIT)

@@ -1,4 +1,4 @@
-"""What operators see of a running site: health, metrics, logs and error reports.
+"""Health checks, metrics, logs and error reports of a running site.
 
 `views.py` answers /healthz, /readyz and /metrics from `health.py`, `gauges.py` and `request_counters.py`.
 `middleware.py` gives each request an id, counts and logs it. `redaction.py` removes secrets from what is written.

@@ -18,7 +18,7 @@ SAMPLE = 1000  # of the oldest undecided articles, most of which may be folded u
 
 
 def site_gauges() -> Iterator[Any]:
-    """Yield the metrics; without a database only that it is away."""
+    """Yield the metrics; if the database is down, only `newsfold_database_up`."""
     now = timezone.now()
     try:
         families = [*_counts(now), *_ages(now)]
@@ -35,14 +35,14 @@ def _counts(now: datetime) -> Iterator[Any]:
     for state in State:
         articles.add_metric([state.value], _count(Article.objects.filter(state=state).order_by("-state_since", "-id")))
     yield articles
-    for name, description, addresses in (
+    for name, description, picture_urls in (
         ("failed", "that could not be fetched", PictureAddress.objects.failed()),
         ("due", "that wait to be fetched", PictureAddress.objects.due(now)),
     ):
         yield GaugeMetricFamily(
             f"newsfold_pictures_{name}",
             f"URLs of pictures {description}; {COUNTED_MAX + 1} for more.",
-            _count(addresses.order_by()),
+            _count(picture_urls.order_by()),
         )
 
 
@@ -51,7 +51,7 @@ def _ages(now: datetime) -> Iterator[Any]:
     newest = Article.objects.filter(staged=None).order_by("-pk").values_list("created_at", flat=True).first()
     published = Article.objects.public(now).newest_first().values_list("published_at", flat=True).first()
     for name, description, moment in (
-        ("queue", "the oldest undecided story came, or came back, to the desk", oldest_undecided()),
+        ("queue", "the oldest undecided story arrived at the desk, or was reopened", oldest_undecided()),
         ("import", "the last import that changed anything", imported),
         ("newest_document", "the newest document was imported", newest),
         ("feed", "the publication time of the newest story that readers see", published),
@@ -62,7 +62,8 @@ def _ages(now: datetime) -> Iterator[Any]:
 
 
 def oldest_undecided() -> datetime | None:
-    """Return since when the oldest undecided story waits. Articles that are folded under others don't count.
+    """Return the time when the oldest undecided story arrived at the desk. Articles that are folded under others don't
+    count.
 
     If the SAMPLE oldest are all folded, return the time of the last of them: the oldest story is no older.
     """

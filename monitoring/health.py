@@ -28,8 +28,8 @@ PROBE_NAME = "readyz"  # a key in the cache, and the name of a file that the sto
 
 
 @contextmanager
-def own_connection() -> Iterator[BaseDatabaseWrapper]:
-    """Yield a new connection, not one of a pool: when all of those are busy, the database isn't away."""
+def new_connection() -> Iterator[BaseDatabaseWrapper]:
+    """Yield a new connection, not one of a pool: when all of those are busy, the database isn't down."""
     connection = connections.create_connection(DEFAULT_DB_ALIAS)
     options = {name: value for name, value in connection.settings_dict["OPTIONS"].items() if name != "pool"}
     connection.settings_dict = connection.settings_dict | {"OPTIONS": options}
@@ -40,17 +40,17 @@ def own_connection() -> Iterator[BaseDatabaseWrapper]:
 
 
 def check_database() -> str:
-    with own_connection() as connection, connection.cursor() as cursor:
+    with new_connection() as connection, connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         return OK if cursor.fetchone() == (1,) else AWAY
 
 
 def check_migrations() -> str:
-    """Return whether the tables have all migrations of this code. Newer ones are fine: code is updated after tables.
+    """Return whether the tables have all migrations of this code. Newer ones are fine: an upgrade migrates first.
 
     `applied_migrations()` would open a connection of this thread, which nothing would close.
     """
-    with own_connection() as connection, connection.cursor() as cursor:
+    with new_connection() as connection, connection.cursor() as cursor:
         recorder = MigrationRecorder(connection)
         if not recorder.has_table():
             return PENDING
@@ -61,12 +61,12 @@ def check_migrations() -> str:
 def check_cache() -> str:
     cache = caches["default"]
     cache.set(PROBE_NAME, 1, 30)
-    is_down = getattr(cache, "is_down", lambda: False)()  # its fallback replies, too
+    is_down = getattr(cache, "is_down", lambda: False)()  # because its fallback always responds
     return OK if cache.get(PROBE_NAME) is not None and not is_down else AWAY
 
 
 def check_storage() -> str:
-    """Ask a bucket for a file. A folder must be writable, or the folder in which it will be created."""
+    """Request a file from a bucket, or check that the folder, or the one in which it will be created, is writable."""
     if not isinstance(default_storage, FileSystemStorage):
         default_storage.exists(PROBE_NAME)
         return OK
@@ -109,7 +109,7 @@ class Readiness:
 def _run(check: Callable[[], str]) -> str:
     try:
         return check()
-    except Exception:  # noqa: BLE001  whatever the error, the service can't be used
+    except Exception:  # noqa: BLE001  any error means that the service is unusable
         return AWAY
 
 

@@ -90,5 +90,5 @@ class RequestLogMiddleware:
             "status": status,
             "client": client_ip(request),
         }
-        user = getattr(request, "signed_in_user", None)  # accounts/sessions.py sets it once it has looked
+        user = getattr(request, "signed_in_user", None)  # set by accounts/sessions.py when the user is loaded
         return details | ({"user": user.get_username()} if user is not None else {})

@@ -1,7 +1,7 @@
 """Counters of requests and their durations, summed over all web processes of a machine.
 
 This is prometheus_client's multiprocess mode: a file per process in METRICS_DIR. gunicorn empties the directory when it
-starts (config/gunicorn.conf.py); until then the files of ended processes stay and count.
+starts (config/gunicorn.conf.py); until then, files of finished processes are still included.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class RequestCounters:
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(f"{folder} is not writable")
         self._folder = str(folder)
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._folder  # the library takes it from nowhere else
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._folder  # the library only reads it from the environment
         values.ValueClass = values.MultiProcessValue()
         self._seconds = Histogram(
             "newsfold_request_seconds",
@@ -41,5 +41,5 @@ class RequestCounters:
         self._seconds.labels(view, known_method, f"{status // 100}xx").observe(seconds)
 
     def collect(self) -> Iterable[Any]:
-        """Return the sums over all processes that count, or have counted, in the folder."""
+        """Return the sums over all current and past processes of the folder."""
         return MultiProcessCollector(CollectorRegistry(), self._folder).collect()

@@ -1,4 +1,4 @@
-"""Lines in the security log for logins, logouts and failed logins (OWASP ASVS 5.0.0, 16.3.1)."""
+"""Log sign-ins, sign-outs and failed sign-ins to the security log (OWASP ASVS 5.0.0, 16.3.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Error reports to Sentry, or a service with its protocol, at SENTRY_DSN. They contain nothing private."""
+"""Error reports to Sentry, or a service with its protocol, at SENTRY_DSN. They contain no personal or secret data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def is_installed() -> bool:
 
 
 def init() -> None:
-    """Report errors from now on if SENTRY_DSN says where. `checks.py` says what is wrong with it."""
+    """Start reporting errors if SENTRY_DSN is set. `checks.py` validates it."""
     if not settings.SENTRY_DSN or not is_installed():
         return
     import sentry_sdk  # noqa: PLC0415  only installed with Sentry
@@ -29,7 +29,7 @@ def init() -> None:
             settings.SENTRY_DSN,
             # It would add headers to our requests to other servers and variables to the environment of child processes.
             disabled_integrations=[StdlibIntegration()],
-            data_collection={"user_info": False, "http_bodies": []},  # what send_default_pii=False was
+            data_collection={"user_info": False, "http_bodies": []},  # equivalent to send_default_pii=False
             include_local_variables=False,  # they hold unpublished text
             max_request_body_size="never",
             max_breadcrumbs=0,  # log lines and queries

@@ -39,7 +39,7 @@ class ProbesMiddleware:
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that the process responds, without asking any service."""
+    """Respond that the process is alive, without checking any service."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
@@ -59,7 +59,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     expected = settings.METRICS_TOKEN.encode()
     if scheme.lower() != "bearer" or not compare_digest(token.strip().encode(errors="replace"), expected):
-        response = HttpResponse("This needs the token of METRICS_TOKEN.\n", content_type="text/plain", status=401)
+        response = HttpResponse("Send METRICS_TOKEN as a bearer token.\n", content_type="text/plain", status=401)
         response["WWW-Authenticate"] = 'Bearer realm="metrics"'
         return response
     registry = CollectorRegistry()
@@ -70,7 +70,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 class _Collector:
-    """A function as the object that the library expects."""
+    """Adapt a function to the collector object that the library expects."""
 
     def __init__(self, collect: Callable[[], Any]) -> None:
         self.collect = collect

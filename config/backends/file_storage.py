@@ -1,4 +1,4 @@
-"""Files in a folder of this machine, each complete or not there at all."""
+"""File storage in a folder, with atomic writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Redis as a cache that may go away: requests don't wait for it and don't fail, and it is used again once it is back.
+"""A Redis cache that tolerates outages: requests don't wait and don't fail, and Redis is used again after it recovers.
 
 While it is away each process caches for itself, as it does without Redis.
 """
@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 TIMEOUT_SECONDS = 0.5  # for connecting, and for a reply
-BACK_OFF_SECONDS = 5.0  # how long a Redis that failed is not asked
+BACK_OFF_SECONDS = 5.0  # how long Redis isn't tried after a failure
 FALLBACK_ENTRIES = 1000
 CLIENT_OPTIONS = {
     "socket_connect_timeout": TIMEOUT_SECONDS,
@@ -30,19 +30,19 @@ _down_until: dict[str, float] = {}  # by server, for all caches and threads of t
 
 
 def _with_fallback(name: str) -> Callable[..., Any]:
-    """Return a cache method that uses Redis, or the process's own cache while Redis is away."""
+    """Return a cache method that uses Redis, or the process's own cache while Redis is down."""
 
     def method(self: RedisCache, *args: Any, **kwargs: Any) -> Any:
         now, down_until = time.monotonic(), _down_until.get(self.server, 0.0)
         if now >= down_until:
             if down_until:
-                _down_until[self.server] = now + BACK_OFF_SECONDS  # this thread alone finds out whether it is back
+                _down_until[self.server] = now + BACK_OFF_SECONDS  # only this thread retries
             try:
                 result = getattr(super(RedisCache, self), name)(*args, **kwargs)
             except (RedisError, OSError) as error:
                 if not down_until:
                     self.fallback.clear()  # entries of an earlier outage may be out of date
-                    logger.warning("The cache is away; each process caches for itself until it is back: %s", error)
+                    logger.warning("The cache is down; each process uses its own until it recovers: %s", error)
                 _down_until[self.server] = time.monotonic() + BACK_OFF_SECONDS
             else:
                 _down_until.pop(self.server, None)

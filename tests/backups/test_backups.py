@@ -105,7 +105,7 @@ def test_an_archive_is_for_its_owner_and_never_overwritten(newsroom, tmp_path):
     call_command("backup", path, verbosity=0)
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    with pytest.raises(CommandError, match="is there already"):
+    with pytest.raises(CommandError, match="already exists"):
         call_command("backup", path, verbosity=0)
     assert files(tmp_path) == ["all.tar.gz"]
 
@@ -122,7 +122,7 @@ def test_a_backup_that_ended_while_another_began_stays_whole(newsroom, tmp_path,
         part.rename(path)
 
     monkeypatch.setattr("fcntl.flock", let_go)
-    with pytest.raises(CommandError, match="is there already"):
+    with pytest.raises(CommandError, match="already exists"):
         call_command("backup", path, verbosity=0)
     assert path.read_bytes() == whole
 
@@ -166,7 +166,7 @@ def test_a_newsroom_that_has_something_is_left_alone(backup):
 def test_a_restore_that_was_stopped_at_its_end_is_completed(backup, capsys):
     call_command("restore", backup, verbosity=0)
     call_command("restore", backup)
-    assert "Everything had been restored already." in capsys.readouterr().out
+    assert "The archive was already restored." in capsys.readouterr().out
 
 
 def test_pictures_can_be_left_out_but_not_be_others(newsroom, tmp_path, capsys):
@@ -484,4 +484,4 @@ def test_a_column_that_no_archive_can_hold_is_told(monkeypatch, tmp_path):
 def test_a_folder_that_is_not_there_is_told_by_its_name(tmp_path):
     with pytest.raises(CommandError) as told:
         call_command("backup", str(tmp_path / "gone" / "all.tar"), verbosity=0)
-    assert str(told.value) == f"{tmp_path / 'gone'}: is no folder. Make it, or name another. No backup was made."
+    assert str(told.value) == f"{tmp_path / 'gone'}: is not a folder. Create it, or choose another. No backup was made."

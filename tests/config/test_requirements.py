@@ -43,10 +43,10 @@ def vulnerability(*fix_versions: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("packages", "code", "sentence"),
     [
-        ([package()], 0, "No known flaws in 1 packages."),
-        ([package(vulns=[vulnerability("2")])], 1, "x 1 has a known flaw, CVE-2026-1, fixed in 2."),
+        ([package()], 0, "No known vulnerabilities in 1 packages."),
+        ([package(vulns=[vulnerability("2")])], 1, "x 1 has a known vulnerability, CVE-2026-1, fixed in 2."),
         ([package(vulns=[vulnerability()]), {"name": "y", "skip_reason": "?"}], 1, "fixed in no version yet."),
-        ([{"name": "y", "skip_reason": "?"}], 3, "NOT AUDITED: the advisory service doesn't know 1 packages, y for"),
+        ([{"name": "y", "skip_reason": "?"}], 3, "NOT AUDITED: the advisory service doesn't know 1 packages, for"),
         ([], 3, "NOT AUDITED: the advisory service can't be reached (ConnectionError: no route)."),
     ],
 )

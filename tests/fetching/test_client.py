@@ -220,7 +220,7 @@ INSIDE = [
     "http://",
     "",
 ]
-REASONS = ("is not asked", "redirects to", "redirects more", "without a Location", "answers 404")
+REASONS = ("is not contacted", "redirects to", "redirects more", "without a Location", "answers 404")
 NAMES = {
     "inside": [["127.0.0.1"]],
     "mixed": [["203.0.113.7", "127.0.0.1"]],
@@ -238,7 +238,7 @@ def test_a_redirect_leads_nowhere_inside(server, canary, location):
 
 @pytest.mark.parametrize("url", [each for each in INSIDE if not each.startswith(("\\", "//"))])
 def test_no_address_of_a_document_leads_inside(server, canary, url):
-    with pytest.raises(FetchError, match="is not asked"):
+    with pytest.raises(FetchError, match="is not contacted"):
         fetcher(server, canary, Names(**NAMES)).fetch(url.format(port=canary.port))
 
 
@@ -247,7 +247,7 @@ def test_every_hop_is_vetted(server, canary, hop):
     for number in range(hop):
         server.answers[f"/{number}"] = redirect(f"/{number + 1}")
     server.answers[f"/{hop}"] = redirect(f"http://127.0.0.1:{canary.port}/")
-    with pytest.raises(FetchError, match="is not asked" if hop < 5 else "is not asked|more than 5 times"):
+    with pytest.raises(FetchError, match="is not contacted" if hop < 5 else "is not contacted|more than 5 times"):
         fetcher(server, canary).fetch(address(server, "/0"))
 
 
@@ -257,7 +257,7 @@ def test_a_name_is_resolved_once_and_what_was_vetted_is_asked(server, canary, mo
     monkeypatch.setattr(socket, "getaddrinfo", literals_only(socket.getaddrinfo))
     assert fetch(server, answer(JPEG), names=names) == JPEG
     assert names.asked == [HOST]
-    assert "its address 127.0.0.2 is not on the public internet" in str(refusal(server, answer(JPEG), names=names))
+    assert "its IP address 127.0.0.2 is not on the public internet" in str(refusal(server, answer(JPEG), names=names))
     assert len(server.asked) == 1
 
 

@@ -76,7 +76,7 @@ def test_the_site_works_without_redis_and_uses_it_again(site, redis, how):
     wait_until(lambda: visit(site) and keys(redis) - before, 15, "the site uses Redis again")
     wait_until(lambda: site.get("/readyz").json()["status"] == "ready", 15, "it is ready again, in each process")
     assert "Traceback" not in site.log()
-    assert site.log().count("The cache is away") >= 1
+    assert site.log().count("The cache is down") >= 1
 
 
 def test_an_editor_who_signs_out_meanwhile_stays_signed_out(site, redis):

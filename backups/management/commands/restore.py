@@ -16,7 +16,7 @@ from config.command_errors import as_command_errors
 class Command(BaseCommand):
     help = (
         "Restores an archive that `backup` wrote, from either database, into this empty installation: creates the "
-        "tables, checks counts and hashes, and migrates them to this version. Nothing is ever half restored; run the "
+        "tables, checks counts and hashes, and migrates them to this version. A restore is all or nothing; run the "
         "same command again to complete a restore that was stopped."
     )
 
@@ -33,8 +33,6 @@ class Command(BaseCommand):
                 raise CommandError(f"{file}: {error} Nothing was restored.") from None
             except RestoreError as error:
                 raise CommandError(str(error)) from None
-        report(
-            "Everything had been restored already." if restored.was_already_restored else "The newsroom is restored."
-        )
+        report("The archive was already restored." if restored.was_already_restored else "The newsroom is restored.")
         if restored.files_missing:
             report(f"{restored.files_missing:,} of {restored.files:,} files are not in the storage: copy them there.")
