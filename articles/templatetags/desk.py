@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 from django.template.defaultfilters import date
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -30,4 +30,29 @@ def marked_change(segment: Any) -> SafeString:
         element,
         segment.kind,
         segment.text,
+    )
+
+
+@register.filter
+def button(action: Any, title: str = "") -> SafeString:
+    """Return the button of an action of the desk; nothing for one that the editor may not take.
+
+    `title` is that of its story, where a page has several.
+    """
+    if not action:
+        return SafeString()
+    name = format_html(' aria-label="{}: {}"', action.label, title) if title else ""
+    style = SafeString(' class="go"') if action.name in ("publish", "merge") else ""
+    html = format_html('<button name="verb" value="{}"{}{}>{}</button>', action.name, style, name, action.label)
+    if not action.reasons:
+        return html
+    *others, none = action.reasons
+    options = format_html_join("", "<option>{}</option>", ((reason,) for reason in others))
+    return format_html(
+        '<span class="spike">{}<select name="reason" aria-label="Reason to spike {}">{}<option selected>{}</option>'
+        "</select></span>",
+        html,
+        title or "the selected stories",
+        options,
+        none,
     )
