@@ -1,4 +1,4 @@
-"""Forms that find edit conflicts: they tell an editor's changes from what others changed meanwhile."""
+"""Forms that find edit conflicts: they separate an editor's changes from those of others."""
 
 from __future__ import annotations
 

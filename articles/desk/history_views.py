@@ -103,8 +103,8 @@ def undo(request: DeskRequest, pk: int) -> HttpResponse:
         if original.articles > CONFIRM_ABOVE and not form.cleaned_data["confirmed"]:
             return _confirmation_page(request, original, form, back)
         result = operations.undo(original, by=actor(request, form.cleaned_data["reason"]))
-    except ActionError as refused:
-        messages.error(request, f"Nothing was undone: operation {pk} {refused}.")
+    except ActionError as error:
+        messages.error(request, f"Nothing was undone: operation {pk} {error}.")
         return redirect(back)
     _report_undo(request, result)
     return redirect(safe_next_url(request, reverse("desk_operation", args=[(result.operation or original).pk])))
@@ -138,8 +138,8 @@ def restore(request: DeskRequest, pk: int, event_id: int) -> HttpResponse:
     label = label_of(event.field)
     try:
         done = restore_field.restore(target, event, by=actor(request), version=version).operation
-    except ActionError as refused:
-        messages.error(request, f"Not restored: “{target}” {refused}.")
+    except ActionError as error:
+        messages.error(request, f"Not restored: “{target}” {error}.")
     else:
         if done is None:
             messages.info(request, f"“{target}” has this {label} already; nothing changed.")

@@ -82,7 +82,7 @@ def find_story(request: DeskRequest) -> HttpResponseBase:
     leads = Article.objects.standalone().filter(heat__gt=FOLDED_HEAT)
     leads = matching(leads, words).exclude(state=State.SPIKED).exclude(pk=parse_id(but))
     context = {
-        "found": leads.select_related("provider").defer(*LARGE_COLUMNS).newest_first()[:SUGGESTIONS_MAX],
+        "suggestions": leads.select_related("provider").defer(*LARGE_COLUMNS).newest_first()[:SUGGESTIONS_MAX],
         "source": Article.objects.filter(pk=parse_id(but)).defer(*LARGE_COLUMNS).first(),
         "words": words,
         "but": but,
@@ -108,8 +108,8 @@ def merge(request: DeskRequest) -> HttpResponseBase:
     context |= {"sides": [(side, _members(side)) for side in (into, story)], "action": ACTIONS["merge"]}
     try:
         context["result"] = _merge_preview(story, into, request)
-    except ActionError as refused:
-        context["refusal"] = f"“{story}” {refused}."
+    except ActionError as error:
+        context["refusal"] = f"“{story}” {error}."
     return render_admin(request, "desk/merge.html", context | {"next": reverse("desk_story", args=[into.pk])})
 
 

@@ -56,7 +56,7 @@ class TestOneStory:
 
         page = publisher.get(reverse("desk_find"), {"q": "bridge", "but": builders.article("Bridge again").pk})
 
-        assert list(page.context["found"]) == [article]
+        assert list(page.context["suggestions"]) == [article]
 
     def test_editors_see_each_other(self, publisher):
         article = builders.article(quality=10)
