@@ -25,15 +25,21 @@ class Provider(models.Model):
     name = models.CharField(max_length=200)
     domain = models.CharField(max_length=200, help_text="As documents write it, for example theguardian.com.")
     registered = models.BooleanField(
-        default=False, help_text="Stands in the organisation registry, which the suggested quality rewards."
+        default=False, help_text="Is in the organisation registry, which the suggested quality rewards."
     )
     weight = models.SmallIntegerField(
         default=0, help_text="Added to the suggested quality of this outlet's stories; 0 for most outlets."
     )
-    registry_id = models.CharField(max_length=200, blank=True, editable=False, help_text="The entry's own key.")
-    registry_name = models.CharField(max_length=255, blank=True, editable=False, help_text="The entry's file.")
-    extra = models.JSONField(default=list, blank=True, editable=False, help_text="Keys that Newsfold doesn't know.")
-    layout = models.JSONField(default=dict, blank=True, editable=False, help_text="Where its entry leaves the rules.")
+    registry_id = models.CharField(
+        max_length=200, blank=True, editable=False, help_text="The key of its registry entry."
+    )
+    registry_name = models.CharField(
+        max_length=255, blank=True, editable=False, help_text="The file name of its registry entry."
+    )
+    extra = models.JSONField(default=list, blank=True, editable=False, help_text="Unknown keys of its registry entry.")
+    layout = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="How its entry differs from the format's rules."
+    )
 
     objects = ProviderQuerySet.as_manager()
 
@@ -44,7 +50,7 @@ class Provider(models.Model):
                 "domain",
                 "name",
                 name="provider_domain_name",
-                violation_error_message="This outlet is there already: same domain, same name.",
+                violation_error_message="There is already an outlet with this domain and name.",
             ),
             models.CheckConstraint(name="provider_has_name", condition=~Q(name="") & ~Q(domain="")),
         )
@@ -71,7 +77,7 @@ class ProviderLogo(models.Model):
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="logos")
     url = models.CharField(
-        "address", max_length=2048, blank=True, help_text="Where it comes from; may be site-relative."
+        "URL", max_length=2048, blank=True, help_text="Where it is fetched from; may be site-relative."
     )
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
@@ -79,7 +85,7 @@ class ProviderLogo(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="Its place in the registry entry; none if only documents name it.",
+        help_text="Its place in the registry entry; empty if only documents list it.",
     )
     extra = models.JSONField(default=list, blank=True, editable=False)
     layout = models.JSONField(default=dict, blank=True, editable=False)
@@ -94,7 +100,7 @@ class ProviderLogo(models.Model):
                 "width",
                 "height",
                 name="providerlogo_identity",
-                violation_error_message="The outlet has this logo already.",
+                violation_error_message="The outlet already has this logo.",
             ),
             models.CheckConstraint(
                 name="providerlogo_address_is_web",
@@ -102,7 +108,7 @@ class ProviderLogo(models.Model):
                 | Q(url__istartswith="https://")
                 | Q(url__istartswith="http://")
                 | Q(url__startswith="/") & ~Q(url__startswith="//"),
-                violation_error_message="A logo's address starts with http://, https:// or / (site-relative).",
+                violation_error_message="The URL of a logo starts with http://, https:// or / (site-relative).",
             ),
         )
 

@@ -100,7 +100,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     name = BytewiseCharField(
         max_length=255,
         unique=True,
-        help_text="The document's file name without suffix, YYYY-MM-DD-words: the article's identity and address.",
+        help_text="The document's file name without suffix, YYYY-MM-DD-words: the article's identity and URL.",
     )
     file_name = models.GeneratedField(
         expression=Concat("name", Value(".md")),
@@ -113,10 +113,10 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     title = models.CharField(max_length=TITLE_MAX)
     excerpt = models.TextField(blank=True)
     published_at = models.DateTimeField("publication time", help_text="When the outlet published it, in UTC.")
-    original_url = WebAddressField("original address")
-    web_url = WebAddressField("address")
-    amp_url = WebAddressField("AMP address")
-    cdn_amp_url = WebAddressField("AMP cache address")
+    original_url = WebAddressField("original URL")
+    web_url = WebAddressField("URL")
+    amp_url = WebAddressField("AMP URL")
+    cdn_amp_url = WebAddressField("AMP cache URL")
     type = models.CharField(
         max_length=30, default="article", blank=True, help_text="article, video, or another word of the importers."
     )
@@ -124,7 +124,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         null=True,
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(SCORE_MAX)],
-        help_text="How good this one story is by itself.",
+        help_text="How good this article is by itself.",
     )
     heat = models.IntegerField(
         null=True,
@@ -135,7 +135,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     engagement = models.PositiveSmallIntegerField(
         default=0, editable=False, help_text="The audience term that its document's heat contained."
     )
-    published = models.BooleanField(null=True, blank=True, help_text="Unknown while nobody has decided.")
+    published = models.BooleanField(null=True, blank=True, help_text="Empty until somebody has decided.")
     state = models.CharField(
         max_length=9,
         choices=[(state.value, state.value) for state in State],
@@ -161,16 +161,17 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     )
     removed = models.BooleanField(null=True, blank=True, help_text="Rejected by the source, whatever its heat.")
     missing = models.BooleanField(
-        default=False, help_text="Its document was not in an import that prunes; withdrawn until it comes back."
+        default=False,
+        help_text="An import with pruning didn't find its document; withdrawn until it is imported again.",
     )
     stale = models.BooleanField(
-        default=False, help_text="Its document has lost its scores; these are the last known ones."
+        default=False, help_text="Its document has no scores any more; these are the last ones."
     )
-    public = models.BooleanField(default=False, editable=False, help_text="Readers may see it by itself.")
-    staged = models.BooleanField(
-        null=True, editable=False, help_text="What `public` becomes when the import that brought it ends."
+    public = models.BooleanField(default=False, editable=False, help_text="Shown to readers by itself.")
+    staged = models.BooleanField(null=True, editable=False, help_text="The value of `public` after the current import.")
+    hot = models.FloatField(
+        default=0, editable=False, help_text="Front page rank: see rules.ranking.front_page_rank()."
     )
-    hot = models.FloatField(default=0, editable=False, help_text="Front page order: see ranking.hot_value.")
     featured_content = models.TextField(blank=True, help_text="As the document has it; readers get a rebuilt player.")
     provider = models.ForeignKey(  # the index article_provider begins with it
         "providers.Provider", models.PROTECT, related_name="articles", db_index=False
@@ -185,16 +186,20 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         related_name="folded_articles",
         help_text="On a folded article: the lead of its story.",
     )
-    ambiguous = models.BooleanField(default=False, help_text="Several leads claim this article; the best was taken.")
-    twin = models.BooleanField(default=False, editable=False, help_text="Another article has its address.")
-    picture_count = models.PositiveSmallIntegerField(default=0, editable=False, help_text="How many it lists.")
+    ambiguous = models.BooleanField(
+        default=False, help_text="Several leads list this article; it is folded under the best one."
+    )
+    twin = models.BooleanField(default=False, editable=False, help_text="Another article has the same URL.")
+    picture_count = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Number of pictures in its document."
+    )
     picture_failed = models.BooleanField(
         null=True,
         editable=False,
-        help_text="We can show none of its pictures: fetching failed, or they were taken down.",
+        help_text="None of its pictures can be shown: fetching failed, or they were taken down.",
     )
     # What needs an editor's attention, see derived.refresh_attention_flags().
-    duplicate = models.BooleanField(default=False, editable=False, help_text="Another article has its address.")
+    duplicate = models.BooleanField(default=False, editable=False, help_text="Another article has the same URL.")
     pictureless = models.BooleanField(default=False, editable=False, help_text="It has no picture to show.")
     warned = models.BooleanField(default=False, editable=False, help_text="It has warnings.")
     editor = models.ForeignKey(
@@ -204,25 +209,27 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         editable=False,
         related_name="+",
         db_index=False,  # the index article_by_editor begins with it
-        help_text="Who decided on it last.",
+        help_text="Who made the last decision.",
     )
-    version = models.PositiveIntegerField(default=1, editable=False, help_text="Rises with every change of a field.")
+    version = models.PositiveIntegerField(default=1, editable=False, help_text="Incremented with every change.")
     secured = models.TextField(blank=True, editable=False, help_text="Opaque: kept and exported, never shown.")
     body = models.TextField(blank=True, help_text="The text under the front matter.")
-    extra = SparseJSONField(
-        default=list, blank=True, editable=False, help_text="Keys of the document that Newsfold doesn't know."
+    extra = SparseJSONField(default=list, blank=True, editable=False, help_text="Unknown keys of the document.")
+    layout = SparseJSONField(
+        default=dict, blank=True, editable=False, help_text="How its document differs from the format's rules."
     )
-    layout = SparseJSONField(default=dict, blank=True, editable=False, help_text="Where its document leaves the rules.")
     content_hash = models.CharField(
-        max_length=64, blank=True, editable=False, help_text="Of the document last imported."
+        max_length=64, blank=True, editable=False, help_text="Digest of the document last imported."
     )
-    pins = SparseJSONField(default=list, blank=True, editable=False, help_text="Fields that an editor decided.")
+    pins = SparseJSONField(
+        default=list, blank=True, editable=False, help_text="Fields with an editor's value, which imports keep."
+    )
     wishes = SparseJSONField(
-        default=dict, blank=True, editable=False, help_text="What the document wants for the pinned fields."
+        default=dict, blank=True, editable=False, help_text="The document's values of the pinned fields."
     )
-    match_key = models.CharField(max_length=32, editable=False, help_text="Digest of address, title and time.")
-    url_key = models.CharField(max_length=32, blank=True, editable=False, help_text="Digest of the address.")
-    created_at = models.DateTimeField("came in", auto_now_add=True)
+    match_key = models.CharField(max_length=32, editable=False, help_text="Digest of URL, title and time.")
+    url_key = models.CharField(max_length=32, blank=True, editable=False, help_text="Digest of the URL.")
+    created_at = models.DateTimeField("imported", auto_now_add=True)
     changed_at = models.DateTimeField("last changed", auto_now=True)
 
     objects = ArticleQuerySet.as_manager()
@@ -298,20 +305,20 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
                 name="article_state_agrees",
                 condition=Q(state="published", published__isnull=False, published=True)
                 | (Q(published__isnull=True) | Q(published=False)) & Q(state__in=["undecided", "held", "spiked"]),
-                violation_error_message="An article is in the state published exactly if its published is true.",
+                violation_error_message="The state must be published if and only if published is true.",
             ),
             models.CheckConstraint(
                 name="article_spiked_with_reason",
                 condition=Q(state="spiked", spike_reason__in=[reason.value for reason in SpikeReason])
                 | ~Q(state="spiked") & Q(spike_reason=""),
-                violation_error_message="A spiked article has a reason, and no other has one.",
+                violation_error_message="A spiked article needs a reason; other articles have none.",
             ),
             models.CheckConstraint(
                 name="article_schedule_in_order",
                 condition=Q(publish_at__isnull=True) & Q(unpublish_at__isnull=True)
                 | Q(state="published")
                 & (Q(publish_at__isnull=True) | Q(unpublish_at__isnull=True) | Q(unpublish_at__gt=F("publish_at"))),
-                violation_error_message="Only a published article has a schedule; it ends after it has begun.",
+                violation_error_message="Only published articles have a schedule, and it must end after it begins.",
             ),
             models.CheckConstraint(
                 name="article_not_its_own_lead",
@@ -321,7 +328,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
             models.CheckConstraint(
                 name="article_addresses_are_web",
                 condition=is_web_address("original_url", "web_url", "amp_url", "cdn_amp_url"),
-                violation_error_message="Addresses start with http:// or https://.",
+                violation_error_message="URLs start with http:// or https://.",
             ),
         )
 

@@ -20,11 +20,11 @@ class ImageReference(models.Model):
     """A picture's URL and what the document says about it. NULL means that it says nothing."""
 
     position = models.PositiveSmallIntegerField(default=0)
-    url = WebAddressField("address", blank=False)
+    url = WebAddressField("URL", blank=False)
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
     is_cached = models.BooleanField(
-        null=True, blank=True, help_text="What the document says; not whether we hold a copy."
+        null=True, blank=True, help_text="What the document says, not whether we have a copy."
     )
     title = models.CharField(max_length=300, blank=True)
     attribution = models.CharField("credit", max_length=300, blank=True, help_text="Whose picture it is.")
@@ -70,7 +70,7 @@ class ArticleImage(ImageReference):
         "alternative text",
         max_length=300,
         blank=True,
-        help_text="What the picture shows, for who can't see it. Leave it empty where the headline says it all.",
+        help_text="What the picture shows, for people who can't see it. Leave it empty if the headline says it all.",
     )
 
     objects = ArticleImageQuerySet.as_manager()
@@ -82,7 +82,7 @@ class ArticleImage(ImageReference):
             models.CheckConstraint(
                 name="articleimage_address_is_web",
                 condition=is_web_address("url") | (models.Q(kind="logo") & is_site_relative("url")),
-                violation_error_message="A picture's address starts with http:// or https://.",
+                violation_error_message="The URL of a picture starts with http:// or https://.",
             ),
         )
 
@@ -112,7 +112,7 @@ class RelatedImage(ImageReference):
             models.CheckConstraint(
                 name="relatedimage_address_is_web",
                 condition=is_web_address("url"),
-                violation_error_message="A picture's address starts with http:// or https://.",
+                violation_error_message="The URL of a picture starts with http:// or https://.",
             ),
         )
 
@@ -123,14 +123,14 @@ class Picture(models.Model):
     Its files are `pictures/<two digits>/<key>/<width>.<suffix>` in the storage, see `pictures.files`.
     """
 
-    sha256 = models.CharField(max_length=64, unique=True, editable=False, help_text="Of the bytes we were given.")
+    sha256 = models.CharField(max_length=64, unique=True, editable=False, help_text="Of the original file.")
     key = models.CharField(max_length=32, db_index=True, editable=False, help_text="Digest of the renditions' bytes.")
     rungs = models.CharField(max_length=60, editable=False, help_text="Widths in pixels, with commas: 160,320,480.")
     logo = models.CharField(max_length=100, blank=True, editable=False, help_text="File of its widest logo, if made.")
     width = models.PositiveIntegerField(editable=False, help_text="Of the widest rendition.")
     height = models.PositiveIntegerField(editable=False)
     enclosure_bytes = models.PositiveIntegerField(editable=False, help_text="Of the widest JPEG, which feeds name.")
-    removed = models.BooleanField(default=False, help_text="Taken down for good: no files, and none ever again.")
+    removed = models.BooleanField(default=False, help_text="Taken down: its files are deleted and never stored again.")
 
     def __str__(self) -> str:
         return f"{self.key} {self.width}×{self.height}"
@@ -162,16 +162,16 @@ class PictureAddress(models.Model):
         FAILED = "failed", "failed"
         REMOVED = "removed", "taken down"
 
-    url = models.TextField("address", editable=False)
-    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the address.")
-    host = models.CharField(max_length=255, blank=True, editable=False, help_text="Who is asked for it, lower case.")
-    is_logo = models.BooleanField(default=False, editable=False, help_text="An outlet's logo has this address.")
+    url = models.TextField("URL", editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the URL.")
+    host = models.CharField(max_length=255, blank=True, editable=False, help_text="The host of the URL, in lower case.")
+    is_logo = models.BooleanField(default=False, editable=False, help_text="An outlet's logo has this URL.")
     status = models.CharField(max_length=7, choices=Status, default=Status.WAITING, editable=False)
     picture = models.ForeignKey(Picture, models.PROTECT, null=True, editable=False, related_name="addresses")
     reason = models.CharField(max_length=300, blank=True, help_text="Why it failed, after “the picture”.")
-    failures = models.PositiveSmallIntegerField(default=0, help_text="Tries that failed since the last that didn't.")
+    failures = models.PositiveSmallIntegerField(default=0, help_text="Failures in a row.")
     next_try_at = models.DateTimeField(
-        null=True, blank=True, help_text="Not asked before; never again by itself where there is none."
+        null=True, blank=True, help_text="Not requested before then; if empty, only by `cache_images --retry`."
     )
 
     objects = PictureAddressQuerySet.as_manager()

@@ -47,10 +47,10 @@ class SitePolicy(models.Model):
     base_weight = _points("base_weight", "Every article.")
     topic_weight = _points("topic_weight", "Each topic.")
     subtopic_weight = _points("subtopic_weight", "Each topic that has a parent.")
-    keyword_weight = _points("keyword_weight", "Each topic of which a keyword stands in the title.")
+    keyword_weight = _points("keyword_weight", "Each topic with a keyword in the title.")
     image_weight = _points("image_weight", "The article has a picture.")
     amp_weight = _points("amp_weight", "The article has an AMP page.")
-    provider_weight = _points("provider_weight", "The outlet stands in the registry.")
+    provider_weight = _points("provider_weight", "The outlet is in the registry.")
     video_weight = _points("video_weight", "The article is a video.")
 
     class Meta:

@@ -44,18 +44,18 @@ class RelatedLink(models.Model):
         null=True,
         blank=True,
         related_name="listed_by",
-        help_text="Our own article of this coverage, where we have it.",
+        help_text="Our own article, if we have it.",
     )
     title = models.CharField(max_length=TITLE_MAX)
     excerpt = models.TextField(blank=True)
     published_at = models.DateTimeField("publication time")
-    web_url = WebAddressField("address")
-    amp_url = WebAddressField("AMP address")
-    cdn_amp_url = WebAddressField("AMP cache address")
+    web_url = WebAddressField("URL")
+    amp_url = WebAddressField("AMP URL")
+    cdn_amp_url = WebAddressField("AMP cache URL")
     type = models.CharField(max_length=30, default="article", blank=True)
     provider = models.ForeignKey("providers.Provider", models.PROTECT, related_name="related_links")
     quality = models.IntegerField(null=True, blank=True)
-    match_key = models.CharField(max_length=32, editable=False, help_text="Digest of address, title and time.")
+    match_key = models.CharField(max_length=32, editable=False, help_text="Digest of URL, title and time.")
     extra = SparseJSONField(default=list, blank=True, editable=False)
     layout = SparseJSONField(default=dict, blank=True, editable=False)
 
@@ -73,7 +73,7 @@ class RelatedLink(models.Model):
             models.CheckConstraint(
                 name="related_addresses_are_web",
                 condition=is_web_address("web_url", "amp_url", "cdn_amp_url"),
-                violation_error_message="Addresses start with http:// or https://.",
+                violation_error_message="URLs start with http:// or https://.",
             ),
             models.CheckConstraint(
                 name="related_quality_range",

@@ -22,18 +22,18 @@ class Topic(TagBase):
         help_text="Words that, in a title, mean this topic. The suggested quality rewards them.",
     )
     hashtags = models.JSONField(default=list, blank=True)
-    images = models.JSONField(default=list, blank=True, help_text="Addresses of pictures, as the registry lists them.")
-    services = models.JSONField(
-        default=list, blank=True, help_text="The registry's service addresses: [name, address] pairs."
-    )
+    images = models.JSONField(default=list, blank=True, help_text="URLs of pictures, as the registry lists them.")
+    services = models.JSONField(default=list, blank=True, help_text="The registry's services: [name, URL] pairs.")
     registry_name = models.CharField(
-        max_length=255, blank=True, help_text="The file of its registry entry, whose names order the topics."
+        max_length=255, blank=True, help_text="The file name of its registry entry, which orders the topics."
     )
     weight = models.SmallIntegerField(
         default=0, help_text="Added to the suggested quality of articles with this topic; 0 for most topics."
     )
-    extra = models.JSONField(default=list, blank=True, editable=False, help_text="Keys that Newsfold doesn't know.")
-    layout = models.JSONField(default=dict, blank=True, editable=False, help_text="Where its entry leaves the rules.")
+    extra = models.JSONField(default=list, blank=True, editable=False, help_text="Unknown keys of its registry entry.")
+    layout = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="How its entry differs from the format's rules."
+    )
 
     class Meta:
         ordering: ClassVar = ["registry_name", "name"]

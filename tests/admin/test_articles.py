@@ -185,4 +185,4 @@ class TestTheArticlesPage:
 
         page = save(admin_client, change_url(article), web_url="javascript:alert(1)")
 
-        assert "Addresses start with http:// or https://." in page.content.decode()
+        assert "URLs start with http:// or https://." in page.content.decode()
