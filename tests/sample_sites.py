@@ -63,10 +63,10 @@ class Databases:
         self.template = ""
 
     def make_template(self) -> None:
-        self.template = self._make("template")
+        self.template = self.create_database("template")
         Site(self.template, self.folder).run("manage.py", "migrate", "-v0")
 
-    def _make(self, name: str, template: str = "") -> str:
+    def create_database(self, name: str, template: str = "") -> str:
         if self.kind == "sqlite":
             return f"sqlite:///{self.folder / name}.sqlite3"
         name = f"faults_{os.getpid()}_{name}"
@@ -83,12 +83,12 @@ class Databases:
         """Close every connection to the database, as a restart of the server would."""
         self._sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", name)
 
-    def newsroom(self, name: str) -> Site:
+    def create_site(self, name: str) -> Site:
         if self.kind == "sqlite":
-            url = self._make(name)
+            url = self.create_database(name)
             copy_sqlite(self.folder / "template.sqlite3", self.folder / f"{name}.sqlite3")
         else:
-            url = self._make(name, self.template.rpartition("/")[2])
+            url = self.create_database(name, self.template.rpartition("/")[2])
         return Site(url, self.folder)
 
     def drop(self) -> None:

@@ -1,4 +1,4 @@
-"""A backup is the whole newsroom; a restore is the same again, or nothing."""
+"""A backup contains the whole site; a restore brings back all of it or nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def storage(settings, tmp_path):
 
 @pytest.fixture
 def newsroom(db):
-    """A newsroom with something in most tables, and text that is hard to write."""
+    """Create a site with rows in most tables, and text that is hard to encode."""
     editor = User.objects.create_user("ada", password="secret")
     editor.groups.add(Group.objects.get(name="editor"))
     lead = builders.article(
@@ -59,13 +59,13 @@ def newsroom(db):
 
 
 def state() -> dict[str, Any]:
-    """Return the hash of every table, but for the stamp, which a restore makes a new one."""
-    found = tables.tables_at(known_migrations())
-    return {table.name: tables.checksum_of(table) for table in found if table.name != "articles_stamp"}
+    """Return the checksum of every table except the stamp, which a restore replaces."""
+    all_tables = tables.tables_at(known_migrations())
+    return {table.name: tables.checksum_of(table) for table in all_tables if table.name != "articles_stamp"}
 
 
 def files(folder: Path) -> list[str]:
-    return [each.name for each in folder.iterdir() if each.is_file()]
+    return [path.name for path in folder.iterdir() if path.is_file()]
 
 
 def wipe() -> None:
@@ -76,7 +76,7 @@ def wipe() -> None:
 
 @pytest.fixture
 def backup(newsroom, tmp_path) -> Path:
-    """An archive of the newsroom, after which the installation is empty."""
+    """Return an archive of the site; the site itself is then empty."""
     path = tmp_path / "newsroom.tar"
     call_command("backup", path, verbosity=0)
     wipe()
@@ -84,23 +84,23 @@ def backup(newsroom, tmp_path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["all.tar", "all.tar.gz"])
-def test_a_restored_newsroom_is_the_same(newsroom, tmp_path, name, client):
-    before, told = state(), sorted(map(str, database_dump.lines()))
+def test_a_restored_site_is_the_same(newsroom, tmp_path, name, client):
+    before, dump_before = state(), sorted(map(str, database_dump.lines()))
     stamp = versions.current_version().key
     call_command("backup", tmp_path / name, verbosity=0)
     wipe()
     call_command("restore", tmp_path / name, verbosity=0)
 
     assert state() == before
-    assert sorted(map(str, database_dump.lines())) == told
+    assert sorted(map(str, database_dump.lines())) == dump_before
     assert default_storage.open(PICTURE).read() == b"picture"
     assert client.get(newsroom.get_absolute_url()).status_code == 200
     assert newsroom.get_absolute_url() in client.get("/search/?q=Harbours").content.decode()
     assert missing_triggers(connection) == set()
-    assert versions.current_version().key != stamp  # no cache may answer with what once followed this state
+    assert versions.current_version().key != stamp  # caches must not return pages from before the restore
 
 
-def test_an_archive_is_for_its_owner_and_never_overwritten(newsroom, tmp_path):
+def test_an_archive_is_readable_only_by_its_owner_and_never_overwritten(newsroom, tmp_path):
     path = tmp_path / "all.tar.gz"
     call_command("backup", path, verbosity=0)
 
@@ -110,30 +110,30 @@ def test_an_archive_is_for_its_owner_and_never_overwritten(newsroom, tmp_path):
     assert files(tmp_path) == ["all.tar.gz"]
 
 
-def test_a_backup_that_ended_while_another_began_stays_whole(newsroom, tmp_path, monkeypatch):
-    """The second opens the first one's file just before that gets its name and is let go."""
+def test_a_backup_that_ends_while_another_starts_is_not_overwritten(newsroom, tmp_path, monkeypatch):
+    """The second opens the first one's file just before that is renamed and closed."""
     path = tmp_path / "all.tar"
     call_command("backup", path, verbosity=0)
     whole = path.read_bytes()
     part = tmp_path / "all.tar.part"
     path.rename(part)
 
-    def let_go(handle, how):
+    def rename_then_lock(handle, operation):
         part.rename(path)
 
-    monkeypatch.setattr("fcntl.flock", let_go)
+    monkeypatch.setattr("fcntl.flock", rename_then_lock)
     with pytest.raises(CommandError, match="already exists"):
         call_command("backup", path, verbosity=0)
     assert path.read_bytes() == whole
 
 
-def test_files_that_are_being_written_are_in_no_archive(newsroom, tmp_path):
+def test_unfinished_files_are_not_backed_up(newsroom, tmp_path):
     path = Path(default_storage.path(f"{PICTURE}.0123{AtomicFileStorage.PART_SUFFIX}"))
     path.write_bytes(b"pic")
     assert list(media.file_names()) == [PICTURE]
 
 
-def test_an_archive_can_be_read_by_any_tar_and_holds_no_sessions(backup):
+def test_an_archive_is_a_plain_tar_file_without_sessions(backup):
     with tarfile.open(backup) as file:
         names = file.getnames()
         header = json.load(file.extractfile("header.json"))
@@ -142,7 +142,7 @@ def test_an_archive_can_be_read_by_any_tar_and_holds_no_sessions(backup):
     assert "django_session" not in header["tables"]
 
 
-def test_no_key_is_given_twice(newsroom, tmp_path):
+def test_primary_keys_are_not_reused_after_a_restore(newsroom, tmp_path):
     gone = builders.article("Deleted")
     key = gone.pk
     operations.delete(Article.objects.filter(pk=key))
@@ -154,7 +154,7 @@ def test_no_key_is_given_twice(newsroom, tmp_path):
     assert builders.article("New").pk > key
 
 
-def test_a_newsroom_that_has_something_is_left_alone(backup):
+def test_a_site_with_data_is_not_overwritten(backup):
     User.objects.create_user("grace")
     before = state()
     with pytest.raises(CommandError, match="isn't empty: there are rows in auth_user"):
@@ -163,13 +163,13 @@ def test_a_newsroom_that_has_something_is_left_alone(backup):
     assert not default_storage.exists(PICTURE)
 
 
-def test_a_restore_that_was_stopped_at_its_end_is_completed(backup, capsys):
+def test_restoring_again_reports_that_everything_was_restored(backup, capsys):
     call_command("restore", backup, verbosity=0)
     call_command("restore", backup)
     assert "The archive was already restored." in capsys.readouterr().out
 
 
-def test_pictures_can_be_left_out_but_not_be_others(newsroom, tmp_path, capsys):
+def test_pictures_may_be_missing_but_not_differ_from_the_backup(newsroom, tmp_path, capsys):
     path = tmp_path / "rows.tar"
     call_command("backup", path, "--no-media", verbosity=0)
     wipe()
@@ -182,7 +182,7 @@ def test_pictures_can_be_left_out_but_not_be_others(newsroom, tmp_path, capsys):
     assert "1 of 1 files are not in the storage" in capsys.readouterr().out
 
 
-def test_a_file_with_other_content_stays_and_half_of_one_is_completed(backup):
+def test_an_existing_file_with_other_content_stays_and_a_truncated_one_is_completed(backup):
     default_storage.save(PICTURE, ContentFile(b"another"))
     with pytest.raises(CommandError, match="with other content"):
         call_command("restore", backup)
@@ -194,7 +194,7 @@ def test_a_file_with_other_content_stays_and_half_of_one_is_completed(backup):
     assert default_storage.open(PICTURE).read() == b"picture"
 
 
-# Archives that nobody should believe
+# Untrusted archives
 
 
 def members_of(path: Path) -> list[tuple[tarfile.TarInfo, bytes]]:
@@ -229,18 +229,21 @@ class Rewritten:
 def edit_json(name: str, change: Callable[[Any], Any]) -> Callable[[Path], None]:
     def edit(path: Path) -> None:
         rewritten(
-            path, lambda each, data: [(each, json.dumps(change(json.loads(data))).encode() if each == name else data)]
+            path,
+            lambda member, data: [(member, json.dumps(change(json.loads(data))).encode() if member == name else data)],
         )
 
     return edit
 
 
 def replaced(name: str, old: bytes, new: bytes) -> Callable[[Path], None]:
-    return lambda path: rewritten(path, lambda each, data: [(each, data.replace(old, new) if each == name else data)])
+    return lambda path: rewritten(
+        path, lambda member, data: [(member, data.replace(old, new) if member == name else data)]
+    )
 
 
 def added(name: str, kind: bytes = tarfile.REGTYPE) -> Callable[[Path], None]:
-    """Return what puts a member of this name before the manifest."""
+    """Return a function that adds a member of this name before the manifest."""
 
     def add(path: Path) -> None:
         old = members_of(path)
@@ -258,11 +261,11 @@ def cut(share: float) -> Callable[[Path], None]:
 
 
 def dropped(name: str) -> Callable[[Path], None]:
-    return lambda path: rewritten(path, lambda each, data: [] if each == name else [(each, data)])
+    return lambda path: rewritten(path, lambda member, data: [] if member == name else [(member, data)])
 
 
 def bomb(path: Path) -> None:
-    """Make it a gzipped file of 100 MB of zeros behind a true header."""
+    """Write a gzip file of 100 MB of zeros after a valid header."""
     header = members_of(path)[0][1]
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w") as file:
@@ -281,7 +284,7 @@ def bomb(path: Path) -> None:
 
 
 def endless_header(path: Path) -> None:
-    """Begin with an extended header of 50 MB, which tarfile would read into memory."""
+    """Write an archive that starts with an extended header of 50 MB, which tarfile would read into memory."""
     info = tarfile.TarInfo("x")
     info.size, info.type = 50_000_000, tarfile.XHDTYPE
     path.write_bytes(info.tobuf(tarfile.USTAR_FORMAT) + bytes(1_000_000))
@@ -298,16 +301,16 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "something behind": (lambda path: path.write_bytes(path.read_bytes() + b"x"), "continues after its end"),
     "no manifest": (dropped("manifest.json"), "no manifest"),
     "no header": (dropped("header.json"), "not a backup"),
-    "another form": (edit_json("header.json", lambda told: told | {"newsfold_backup": 2}), "this version's form"),
-    "a list for a header": (edit_json("header.json", lambda told: [told]), "can't be read"),
+    "another form": (edit_json("header.json", lambda old: old | {"newsfold_backup": 2}), "this version's form"),
+    "a list for a header": (edit_json("header.json", lambda header: [header]), "can't be read"),
     "deep nesting": (replaced("header.json", b"{", b'{"a":' + b"[" * 50_000), "can't be read"),
     "newer": (
-        edit_json("header.json", lambda told: told | {"migrations": [*told["migrations"], ["articles", "9999_x"]]}),
+        edit_json("header.json", lambda old: old | {"migrations": [*old["migrations"], ["articles", "9999_x"]]}),
         "newer or extended Newsfold.*articles.9999_x",
     ),
-    "no migrations": (edit_json("header.json", lambda told: told | {"migrations": 5}), "names no migrations"),
+    "no migrations": (edit_json("header.json", lambda old: old | {"migrations": 5}), "names no migrations"),
     "a table more": (
-        edit_json("header.json", lambda told: told | {"tables": told["tables"] | {"x; DROP TABLE y": ["z"]}}),
+        edit_json("header.json", lambda old: old | {"tables": old["tables"] | {"x; DROP TABLE y": ["z"]}}),
         "Its tables are not",
     ),
     "a row fewer": (lambda path: rewritten(path, _without_a_row), "rows of articles_article"),
@@ -324,9 +327,9 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a hash of no letters": (
         lambda path: rewritten(path, lambda name, data: [(name, _without_hashes(name, data))]), "is damaged"
     ),
-    "a list of tables": (edit_json("manifest.json", lambda told: told | {"tables": []}), "manifest can't be read"),
-    "a list of pictures": (edit_json("manifest.json", lambda told: told | {"media": [1]}), "manifest can't be read"),
-    "no counters": (edit_json("manifest.json", lambda told: told | {"last_numbers": {}}), "last keys"),
+    "a list of tables": (edit_json("manifest.json", lambda old: old | {"tables": []}), "manifest can't be read"),
+    "a list of pictures": (edit_json("manifest.json", lambda old: old | {"media": [1]}), "manifest can't be read"),
+    "no counters": (edit_json("manifest.json", lambda old: old | {"last_numbers": {}}), "last keys"),
     "out of the folder": (added("media/../../etc/cron.d/x"), "which no backup contains"),
     "an absolute path": (added("/etc/cron.d/x"), "which no backup contains"),
     "a backslash": (added("media/..\\x"), "which no backup contains"),
@@ -358,7 +361,7 @@ def _without_a_row(name: str, data: bytes) -> list[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_bad_archive_is_refused_with_a_sentence_and_leaves_nothing(backup, kind):
+def test_an_invalid_archive_is_rejected_with_a_message_and_restores_nothing(backup, kind):
     spoil, sentence = HOSTILE[kind]
     before = state()
     spoil(backup)
@@ -368,22 +371,22 @@ def test_a_bad_archive_is_refused_with_a_sentence_and_leaves_nothing(backup, kin
     assert list(media.file_names()) == []
 
 
-def test_rows_that_the_database_refuses_leave_nothing(backup):
-    """Hashes only tell of damage: who makes an archive can make them agree. Rules of the database hold all the same."""
+def test_rows_that_violate_constraints_restore_nothing(backup):
+    """Hashes detect damage only; an attacker can recompute them. The constraints of the database still apply."""
     before = state()
 
     def spoiled(name: str, data: bytes) -> list[tuple[str, bytes]]:
         if name == ROWS:
             data = data.replace(b'"https://www.courier.example/', b'"javascript:/www.courier.example/')
-            table = tables.tables_at(known_migrations())
-            digest = tables.Digest(next(each for each in table if each.name == "articles_article"))
+            all_tables = tables.tables_at(known_migrations())
+            digest = tables.Digest(next(table for table in all_tables if table.name == "articles_article"))
             for line in data.decode().split("\n")[:-1]:
                 digest.add(json.loads(line))
-            spoiled.told = digest.summary()  # type: ignore[attr-defined]
+            spoiled.summary = digest.summary()  # type: ignore[attr-defined]
         if name == "manifest.json":
-            told = json.loads(data)
-            told["tables"]["articles_article"] = spoiled.told  # type: ignore[attr-defined]
-            data = json.dumps(told).encode()
+            manifest = json.loads(data)
+            manifest["tables"]["articles_article"] = spoiled.summary  # type: ignore[attr-defined]
+            data = json.dumps(manifest).encode()
         return [(name, data)]
 
     rewritten(backup, spoiled)
@@ -392,13 +395,13 @@ def test_rows_that_the_database_refuses_leave_nothing(backup):
     assert state() == before
 
 
-# The parts
+# Parts of a backup
 
 
-def test_every_column_of_every_table_can_be_written():
-    found = tables.tables_at(known_migrations())
-    assert {"articles_article", "auth_user", "auth_user_groups"} <= {table.name for table in found}
-    assert "file_name" not in next(table for table in found if table.name == "articles_article").names  # computed
+def test_every_column_of_every_table_can_be_backed_up():
+    all_tables = tables.tables_at(known_migrations())
+    assert {"articles_article", "auth_user", "auth_user_groups"} <= {table.name for table in all_tables}
+    assert "file_name" not in next(table for table in all_tables if table.name == "articles_article").names  # computed
 
 
 @pytest.mark.parametrize(
@@ -411,12 +414,12 @@ def test_every_column_of_every_table_can_be_written():
         ("0.0000001", "1e-07"),
     ],
 )
-def test_json_counts_by_its_meaning(one, other):
+def test_equal_json_values_have_the_same_canonical_form(one, other):
     assert tables.canonical_json(one) == tables.canonical_json(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("1", "true"), ('"1"', "1"), ("[1,2]", "[2,1]"), ("null", '""')])
-def test_json_of_another_meaning_counts_otherwise(one, other):
+def test_different_json_values_have_different_canonical_forms(one, other):
     assert tables.canonical_json(one) != tables.canonical_json(other)
 
 
@@ -436,11 +439,11 @@ def test_json_of_another_meaning_counts_otherwise(one, other):
         ("x" * 241, False),
     ],
 )
-def test_names_of_files_stay_in_the_storage(name, safe):
+def test_only_file_names_inside_the_storage_are_safe(name, safe):
     assert archive.is_safe(name) is safe
 
 
-def test_what_fails_leaves_no_file(tmp_path):
+def test_a_failed_backup_leaves_no_file(tmp_path):
     def failing() -> None:
         with archive.open_for_writing(tmp_path / "all.tar.gz") as writer:
             writer.add("header.json", b"{}")
@@ -451,14 +454,14 @@ def test_what_fails_leaves_no_file(tmp_path):
     assert files(tmp_path) == []
 
 
-def test_two_backups_of_one_name_are_one(tmp_path):
+def test_two_backups_to_the_same_file_cannot_run_at_once(tmp_path):
     path = tmp_path / "all.tar"
     with archive.open_for_writing(path), pytest.raises(BlockingIOError), archive.open_for_writing(path):
         pass
     assert files(tmp_path) == ["all.tar"]
 
 
-def test_what_a_killed_backup_left_is_overwritten(tmp_path):
+def test_the_partial_file_of_a_killed_backup_is_overwritten(tmp_path):
     path = tmp_path / "all.tar"
     (tmp_path / "all.tar.part").write_bytes(b"half" * 1000)
     with archive.open_for_writing(path) as writer:
@@ -468,8 +471,8 @@ def test_what_a_killed_backup_left_is_overwritten(tmp_path):
 
 
 @pytest.mark.django_db
-def test_a_column_that_no_archive_can_hold_is_told(monkeypatch, tmp_path):
-    """An app that somebody adds may have columns of kinds that none here has."""
+def test_a_column_of_an_unsupported_type_is_reported(monkeypatch, tmp_path):
+    """An additional app may have columns of types that no app has now."""
     tables.tables_at.cache_clear()
     monkeypatch.delitem(tables.KIND_OF_FIELD, models.FloatField)
     try:
@@ -481,7 +484,9 @@ def test_a_column_that_no_archive_can_hold_is_told(monkeypatch, tmp_path):
 
 
 @pytest.mark.django_db
-def test_a_folder_that_is_not_there_is_told_by_its_name(tmp_path):
-    with pytest.raises(CommandError) as told:
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(CommandError) as error:
         call_command("backup", str(tmp_path / "gone" / "all.tar"), verbosity=0)
-    assert str(told.value) == f"{tmp_path / 'gone'}: is not a folder. Create it, or choose another. No backup was made."
+    assert (
+        str(error.value) == f"{tmp_path / 'gone'}: is not a folder. Create it, or choose another. No backup was made."
+    )

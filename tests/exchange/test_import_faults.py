@@ -36,27 +36,27 @@ def documents(tmp_path_factory):
 @pytest.fixture(scope="module")
 def expected(databases, documents):
     """Return the state after an uninterrupted import and its duration in seconds."""
-    newsroom = databases.newsroom("expected")
+    site = databases.create_site("expected")
     start = time.monotonic()
-    state = newsroom.import_whole(documents)
+    state = site.import_whole(documents)
     return state, time.monotonic() - start
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("round_number", range(ROUNDS))
 def test_a_stopped_import_is_completed_by_the_same_command(databases, documents, expected, how, round_number):
-    newsroom = databases.newsroom(f"stopped_{how.name}_{round_number}")
+    site = databases.create_site(f"stopped_{how.name}_{round_number}")
     chance = random.Random(f"{how}{round_number}")  # noqa: S311
-    process = newsroom.start_import(documents)
+    process = site.start_import(documents)
     time.sleep(chance.uniform(0.3, max(0.4, expected[1] * 0.8)))
     process.send_signal(how)
     output, _ = process.communicate(timeout=20)
 
     if process.returncode != 0:
         assert "Traceback" not in output
-        public = newsroom.run("-c", _COUNT_PUBLIC)
+        public = site.run("-c", _COUNT_PUBLIC)
         assert int(public) in (0, STORIES)  # readers see the run as a whole
-    assert newsroom.import_whole(documents) == expected[0]
+    assert site.import_whole(documents) == expected[0]
 
 
 _COUNT_PUBLIC = """
@@ -69,78 +69,76 @@ print(Article.objects.public().count())
 
 
 def test_an_import_killed_repeatedly_ends_like_an_uninterrupted_one(databases, documents, expected):
-    newsroom = databases.newsroom("chain")
+    site = databases.create_site("chain")
     chance = random.Random(7)  # noqa: S311
     for _ in range(max(3, ROUNDS // 10)):
-        process = newsroom.start_import(documents)
+        process = site.start_import(documents)
         time.sleep(chance.uniform(0.3, max(0.4, expected[1] * 0.8)))
         process.kill()
         process.communicate(timeout=20)
 
-    assert newsroom.import_whole(documents) == expected[0]
+    assert site.import_whole(documents) == expected[0]
 
 
 @pytest.mark.parametrize("count", [2, 4, 8])
 def test_simultaneous_imports_end_like_consecutive_ones(databases, documents, expected, count):
-    newsroom = databases.newsroom(f"crowd_{count}")
+    site = databases.create_site(f"crowd_{count}")
     files = sorted(documents.iterdir())
     halves = [files[: len(files) * 2 // 3], files[len(files) // 3 :]]
-    processes = [newsroom.start_import(*halves[number % 2]) for number in range(count)]
+    processes = [site.start_import(*halves[number % 2]) for number in range(count)]
     output = [process.communicate(timeout=120)[0] for process in processes]
 
     assert [process.returncode for process in processes] == [0] * count, output
-    assert newsroom.state() == expected[0]
+    assert site.state() == expected[0]
 
 
 def test_a_killed_import_leaves_no_lock_behind(databases, documents, expected):
-    newsroom = databases.newsroom("queue")
-    first = newsroom.start_import(documents)
+    site = databases.create_site("queue")
+    first = site.start_import(documents)
     time.sleep(0.4 * expected[1])
-    second = newsroom.start_import(documents)
+    second = site.start_import(documents)
     time.sleep(0.2 * expected[1])
     first.kill()
     output, _ = second.communicate(timeout=60)
 
     assert second.returncode == 0, output
     first.communicate(timeout=20)
-    assert newsroom.state() == expected[0]
+    assert site.state() == expected[0]
 
 
 @pytest.mark.parametrize("round_number", range(ROUNDS))
 def test_a_full_disk_is_reported_and_leaves_the_database_intact(databases, documents, expected, round_number):
     if databases.kind != "sqlite":
         pytest.skip("the disk of a server can't be limited")
-    newsroom = databases.newsroom(f"full_{round_number}")
+    site = databases.create_site(f"full_{round_number}")
     limit = random.Random(round_number).randrange(600_000, 2_000_000)  # noqa: S311
-    process = newsroom.start_import(
-        documents, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    )
+    process = site.start_import(documents, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     output, _ = process.communicate(timeout=60)
 
     assert process.returncode == 1, output
     assert "The database failed: " in output
     assert "Traceback" not in output
-    path = newsroom.environment["DATABASE_URL"].removeprefix("sqlite:///")
+    path = site.environment["DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert newsroom.import_whole(documents) == expected[0]
+    assert site.import_whole(documents) == expected[0]
 
 
 def test_importing_an_export_creates_the_same_site(databases, documents, expected, tmp_path):
-    newsroom = databases.newsroom("source")
-    newsroom.import_whole(documents)
-    newsroom.run("manage.py", "export_articles", str(tmp_path / "out"))
+    site = databases.create_site("source")
+    site.import_whole(documents)
+    site.run("manage.py", "export_articles", str(tmp_path / "out"))
 
-    assert databases.newsroom("elsewhere").import_whole(tmp_path / "out") == expected[0]
+    assert databases.create_site("elsewhere").import_whole(tmp_path / "out") == expected[0]
 
 
 def test_a_lost_server_is_reported_and_the_next_run_completes_the_import(databases, documents, expected):
     if databases.kind != "postgresql":
         pytest.skip("SQLite has no server to lose")
-    newsroom = databases.newsroom("lost")
-    process = newsroom.start_import(documents)
+    site = databases.create_site("lost")
+    process = site.start_import(documents)
     time.sleep(expected[1] * 0.4)
-    name = newsroom.environment["DATABASE_URL"].rpartition("/")[2]
+    name = site.environment["DATABASE_URL"].rpartition("/")[2]
     databases.disconnect(name)
     output, _ = process.communicate(timeout=60)
 
@@ -148,4 +146,4 @@ def test_a_lost_server_is_reported_and_the_next_run_completes_the_import(databas
         assert process.returncode == 1
         assert "The database failed: " in output
         assert "Traceback" not in output
-    assert newsroom.import_whole(documents) == expected[0]
+    assert site.import_whole(documents) == expected[0]

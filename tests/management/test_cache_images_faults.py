@@ -57,7 +57,7 @@ def noise(number):
 def databases(request, tmp_path_factory, documents):
     """Databases with the stories, without their pictures."""
     with databases_of(request.param, tmp_path_factory.mktemp(request.param)) as found:
-        imported = found.newsroom("imported")
+        imported = found.create_site("imported")
         imported.run("manage.py", "import_articles", str(documents))
         found.template = imported.environment["DATABASE_URL"]
         if found.kind == "sqlite":
@@ -88,7 +88,7 @@ def newsroom(request, databases, hosts, tmp_path):
 
 
 def prepared(databases, hosts, media, name):
-    found = databases.newsroom(name.lower())
+    found = databases.create_site(name.lower())
     found.media = media
     servers = ",".join(f"127.0.0.1:{host.port}" for host in hosts)
     found.environment |= {"MEDIA_ROOT": str(media), "PICTURE_SERVERS": servers}
