@@ -12,7 +12,7 @@ seconds := $(if $(SECONDS),--seconds $(SECONDS))
 compile := $(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-# The lock file that the settings need: clients of PostgreSQL, Redis, S3 and Sentry are in one of its own.
+# The lock file that the settings need: clients of PostgreSQL, Redis, S3 and Sentry are in a separate one.
 services := ^(export +)?((DATABASE|REPLICA|CACHE)_URL|MEDIA_STORAGE) *= *.?(postgres|psql|pgsql|redis|s3)|^(export +)?SENTRY_DSN *= *.
 site := $(shell { cat .env 2>/dev/null; env; } | grep -qE '$(services)' && echo .venv/services.stamp || echo .venv/site.stamp)
 dev := .venv/dev.stamp
@@ -42,15 +42,15 @@ test: $(dev)
 integration: $(dev)
 	@exec $(pytest) -m "integration and not faults" $(ARGS)
 
-# Walks every address as everybody.
+# Requests every URL in every role.
 thorough: $(dev)
 	@exec $(pytest) -m thorough $(ARGS)
 
-# Kills and starves commands. The tests of one file share their newsrooms.
+# Tests commands that are killed or run out of resources. The tests of one file share their newsrooms.
 faults: $(dev)
 	@exec $(pytest) --dist loadfile -m faults $(ARGS)
 
-# Drives Chromium, and Node for the modules that know no page. .ci/run takes those marked `smoke`.
+# Drives Chromium, and Node for the modules without DOM. .ci/run takes those marked `smoke`.
 browser: $(dev)
 	@exec $(pytest) -m browser tests/browser $(ARGS)
 

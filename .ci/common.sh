@@ -1,8 +1,8 @@
 # What .ci/run and .ci/nightly share: sourced by both, in the folder of the checkout.
 #
 # All steps work on a clean copy of the checkout, without a developer's .env, database or exported settings. PostgreSQL
-# is expected on 127.0.0.1:5432 (user root, trust, database "test"). What is missing skips its steps, but ends the run
-# where CI=true.
+# is expected on 127.0.0.1:5432 (user root, trust, database "test"). Steps whose programs are missing are skipped, or
+# fail where CI=true.
 set -euo pipefail
 
 python3=${PYTHON:-python3}

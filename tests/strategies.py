@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from articles.exchange.format.document import Document, Image, Outlet, Related
+from articles.exchange.format.document import Document, Image, ProviderData, Related
 
 # Letters of several scripts, the format's five escapes, what YAML treats specially, and what it refuses or folds.
 ALPHABET = "aZ09 éßЖ日👀\"\\'#:,[]{}&*!|>%@`~?-=<.…\u00a0\u200b\u0097\u0085\u2028\u2029\ufeff\x7f"
@@ -50,8 +50,8 @@ images = st.builds(
     Image, url=urls, width=sizes, height=sizes, is_cached=booleans, title=st.just("") | text(20, min_size=1)
 )
 logos = st.builds(Image, url=urls | paths.map(lambda path: f"/x{path}".rstrip()), width=sizes, height=sizes)
-outlets = st.builds(Outlet, name=names, domain=names, images=st.lists(logos, max_size=2))
-bare_outlets = st.builds(Outlet, name=names, domain=names)
+outlets = st.builds(ProviderData, name=names, domain=names, images=st.lists(logos, max_size=2))
+bare_outlets = st.builds(ProviderData, name=names, domain=names)
 related = st.builds(
     Related,
     title=line(),

@@ -30,8 +30,8 @@ def chunked(items: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
 def ids_between_or_in(field: str, ids: Sequence[int]) -> models.Q:
     """Return a condition that holds for all rows whose `field` is one of `ids`.
 
-    If they are dense it is a range, which costs far less and may include other ids too: not for callers that must have
-    no other rows.
+    If they are dense it is a range, which costs far less and may include other ids too: don't use it where extra rows
+    matter.
     """
     if len(ids) > 1 and max(ids) - min(ids) < 4 * len(ids):
         return models.Q(**{f"{field}__gte": min(ids), f"{field}__lte": max(ids)})

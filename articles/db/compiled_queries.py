@@ -1,4 +1,4 @@
-"""Queries that the ORM compiles once, and that cost only their rows from then on.
+"""Queries that the ORM compiles once, so that later calls pay only for fetching rows.
 
 Compiling a query with several subqueries takes Django longer than the database takes to answer it: 2 ms, on every page.
 The rules stay where they are, in querysets.
@@ -31,7 +31,7 @@ BuildQuery = Callable[[Sequence[Any]], QuerySet[Any, Any]]
 
 
 class KeyRow(NamedTuple):
-    """A row of nothing but its key."""
+    """A row with only its key."""
 
     pk: int
 

@@ -1,4 +1,4 @@
-"""Locks between processes, on a file or on the database in use. They end with their process, however that ends."""
+"""Locks between processes, on a file or on the database in use. They are released when the process ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def import_lock(on_wait: Callable[[], None]) -> AbstractContextManager[bool]:
 
 @contextmanager
 def database_lock(name: str, key: int, on_wait: Callable[[], None] | None = None) -> Iterator[bool]:
-    """Yield whether this process holds the lock for a task on the database in use, whichever machine others run on.
+    """Yield whether this process holds the lock for a task on the database in use, across machines.
 
     With `on_wait` it is called once if the lock is taken, and then the lock is waited for. PostgreSQL knows the lock by
     `key`, a number that no other task has, SQLite by `name`. Raises OSError and DatabaseError.

@@ -80,9 +80,9 @@ class _Folder:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
-            raise ExportError(f"{path}: is a file; name a folder") from None
+            raise ExportError(f"{path}: is a file; choose a directory") from None
         except OSError as error:
-            raise ExportError(f"{path}: can't be made: {error.strerror}") from None
+            raise ExportError(f"{path}: can't be created: {error.strerror}") from None
 
     def free_name(self, name: str) -> str:
         """Return `name`, numbered if this run has used it: entries may come from files with the same name."""

@@ -33,7 +33,7 @@ class UnreadableFileError(Exception):
 
 
 def sources(paths: Sequence[str]) -> Iterator[SourceFile]:
-    """Yield the files under `paths`, each path's in bytewise order; a file named twice comes once."""
+    """Yield the files under `paths`, each path's in bytewise order; duplicates are skipped."""
     seen: set[str] = set()
     for path in paths:
         absolute, length = os.path.abspath(path), len(path.rstrip(os.sep))
@@ -92,7 +92,7 @@ def read_bytes(source: SourceFile) -> bytes:
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
-            message = "is no plain file; links, pipes and devices are not taken in"
+            message = "is not a regular file; links, pipes and devices are not accepted"
             raise UnreadableFileError(Problem(source.label, 0, message))
         return os.read(handle, min(status.st_size, FILE_SIZE_MAX) + 1)
     except OSError as error:
@@ -103,7 +103,7 @@ def read_bytes(source: SourceFile) -> bytes:
 
 def _reason(path: str, error: OSError) -> str:
     if os.path.islink(path):
-        return "is a link; links are not taken in: name the file itself"
+        return "is a symbolic link; name the file itself"
     if isinstance(error, FileNotFoundError):
-        return "is not there"
+        return "doesn't exist"
     return f"can't be read: {(error.strerror or 'unknown reason').lower()}"

@@ -79,7 +79,7 @@ def run_import(
 ) -> Counter[str]:
     """Import the files as one operation of `by` and return how many had which outcome.
 
-    Each result is passed to `on_result` as soon as it is clear; `on_notice` gets the name of an article and what can
+    Each result is passed to `on_result` as soon as it is known; `on_notice` gets the name of an article and what can
     be known about it only at the end, among the other articles. `dry_run` writes nothing. `rescore` applies the
     policy to the stories that changed. `prune` withdraws the articles whose documents are not among these files.
     """
@@ -117,7 +117,7 @@ class _ImportRun:
             self._read_batch(batch)
 
     def publish(self) -> None:
-        """Show the run to readers, in one transaction: updates, registry entries, stories and what is public."""
+        """Publish the run in one transaction: updates, registry entries, stories and what is public."""
         pending = Article.objects.filter(staged__isnull=False).order_by()  # in order, SQLite would read all articles
         withdrawn, returned = self._withdrawn_ids(), self._returned_ids()
         if not (self.changed or self.entries or withdrawn or returned or pending.exists()):
@@ -142,7 +142,7 @@ class _ImportRun:
             placement.assign_leads_around(uow, touched)
         self.counts[WITHDRAWN] = len(withdrawn_names)
         for name in withdrawn_names:
-            self.on_notice(name, "its document is gone: withdrawn")
+            self.on_notice(name, "withdrawn: its document is missing")
         for name, notice in duplicates.duplicate_warnings(touched):
             self.on_notice(name, notice)
 
@@ -254,7 +254,7 @@ class _ImportRun:
             self._report(FileResult(source.label, UNCHANGED, key[1]))
         else:
             field_name = "_id" if key[0] == "topic" else "domain"
-            message = f"{field_name}: an earlier file registers {key[1]} otherwise; keep one"
+            message = f"{field_name}: an earlier file registers {key[1]} differently; keep one of them"
             self._reject(source, [Problem(source.label, 0, message)])
 
     def _store_entries(self, uow: UnitOfWork, new: Sequence[int]) -> None:
@@ -281,7 +281,7 @@ class _ImportRun:
                 for article, parsed, changed in batch
                 if changed or article.content_hash in ("", REIMPORT_MARK)  # unpinned or undone since
             }
-            uow.load(due)  # together, for others wait until the unit of work is over
+            uow.load(due)  # in one query, because other operations wait for this one
             self.references.ensure(list(due.values()))
             for article, parsed, changed in batch:
                 updated = []
@@ -310,7 +310,9 @@ class _ImportRun:
                     batch.append((articles[parsed.name], parsed, changed))
                 else:
                     self._report(_file_result(parsed, UNCHANGED))
-                    self.on_notice(parsed.name, "was deleted while the import ran; the next one brings it again")
+                    self.on_notice(
+                        parsed.name, "was deleted while the import ran; the next import will create it again"
+                    )
             yield batch
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from articles.db.bulk import ids_between_or_in
 from articles.models import ArticleImage, ArticleQuerySet, ArticleTopic, RelatedImage, RelatedLink
 
-from .format.document import Document, Image, Layout, Outlet, Related
+from .format.document import Document, Image, Layout, ProviderData, Related
 from .format.fields import QUOTED_DIALECTS
 
 SCORE_FIELDS = ("quality", "heat", "published")
@@ -35,7 +35,7 @@ def load_documents(articles: ArticleQuerySet) -> list[Document]:
 
 
 def changed_fields(stored: Document, document: Document) -> list[str]:
-    """Return the fields in which `document` differs from what is stored, as editors call them."""
+    """Return the fields in which `document` differs from what is stored, by their labels in the admin."""
     fields = (*TEXT_FIELDS, *SCORE_FIELDS, *LIST_FIELDS, "provider", "layout")
     return [name for name in fields if getattr(stored, name) != getattr(document, name)]
 
@@ -65,10 +65,10 @@ class _RelatedRows:
         columns = ("pk", "article", "layout", "provider__name", "provider__domain", *RELATED_FIELDS)
         links = RelatedLink.objects.filter(ids_between_or_in("article", ids)).order_by("position", "pk")
         for pk, article_id, layout, name, domain, *values in links.values_list(*columns):
-            layout, outlet = _split_outlet_layout(layout)
+            layout, provider = _split_provider_layout(layout)
             self.related[article_id].append(
                 Related(
-                    provider=Outlet(name=name, domain=domain, **outlet),
+                    provider=ProviderData(name=name, domain=domain, **provider),
                     images=link_images.get(pk, []),
                     layout=layout,
                     **dict(zip(RELATED_FIELDS, values, strict=True)),
@@ -78,13 +78,13 @@ class _RelatedRows:
 
 def _document(row: tuple[Any, ...], related_rows: _RelatedRows) -> Document:
     pk, stale, pins, layout, name, domain, *values = row
-    layout, outlet = _split_outlet_layout(layout)
+    layout, provider = _split_provider_layout(layout)
     fields = dict(zip(_DOCUMENT_FIELDS, values, strict=True))
     if stale:  # the document has no scores; the article shows the last ones that it had
         fields |= {field: None for field in SCORE_FIELDS if field not in pins}
     return Document(
         layout=layout,
-        provider=Outlet(name=name, domain=domain, images=related_rows.logos.get(pk, []), **outlet),
+        provider=ProviderData(name=name, domain=domain, images=related_rows.logos.get(pk, []), **provider),
         topics=related_rows.topics.get(pk, []),
         images=related_rows.pictures.get(pk, []),
         related=related_rows.related.get(pk, []),
@@ -96,15 +96,15 @@ def _image(values: Sequence[Any]) -> Image:
     return Image(**dict(zip(IMAGE_FIELDS, values, strict=True)))
 
 
-def layout_with_outlet(layout: Layout, outlet: Outlet) -> Layout:
-    """Return the layout of a mapping together with that of the outlet in it: both are stored in one column."""
-    if not outlet.extra and not outlet.layout:
+def layout_with_provider(layout: Layout, provider: ProviderData) -> Layout:
+    """Return the layout of a mapping together with that of the provider in it: both are stored in one column."""
+    if not provider.extra and not provider.layout:
         return layout
-    return layout | {"provider": {"extra": outlet.extra, "layout": outlet.layout}}
+    return layout | {"provider": {"extra": provider.extra, "layout": provider.layout}}
 
 
-def _split_outlet_layout(stored: Layout) -> tuple[Layout, dict[str, Any]]:
-    """Return the layout of a mapping, and what the stored layout says about the outlet in it."""
+def _split_provider_layout(stored: Layout) -> tuple[Layout, dict[str, Any]]:
+    """Return the layout of a mapping, and what the stored layout says about the provider in it."""
     if not stored:
         return {}, {}
     layout = dict(stored)

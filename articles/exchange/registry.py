@@ -14,14 +14,14 @@ from articles.db.bulk import chunked
 from articles.models import Subject, Topic, Verb
 from providers.models import Provider, ProviderLogo
 
-from .format.document import Document, Entry, Image, OrganizationEntry, Outlet, TopicEntry
+from .format.document import Document, Entry, Image, OrganizationEntry, ProviderData, TopicEntry
 
 LogoIdentity = tuple[int, str, int | None, int | None]
 TOPIC_FIELDS = ("name", "slug", "shortname", "keywords", "hashtags", "images", "services", "extra", "layout")
 
 
 class ReferenceCache:
-    """The ids of outlets and topics, by what documents call them; valid for one run."""
+    """The ids of providers and topics, by the names used in documents; valid for one run."""
 
     def __init__(self) -> None:
         self.provider_ids: dict[tuple[str, str], int] = {}
@@ -30,14 +30,14 @@ class ReferenceCache:
 
     def ensure(self, documents: Sequence[Document]) -> None:
         """Create what `documents` name and the database lacks; a fixed number of queries for each call."""
-        outlets = [document.provider for document in documents]
-        outlets += [related.provider for document in documents for related in document.related]
-        self._ensure_providers({(outlet.domain, outlet.name) for outlet in outlets})
-        self._ensure_logos(outlets)
+        providers = [document.provider for document in documents]
+        providers += [related.provider for document in documents for related in document.related]
+        self._ensure_providers({(provider.domain, provider.name) for provider in providers})
+        self._ensure_logos(providers)
         self._ensure_topics({topic for document in documents for topic in document.topics})
 
-    def provider_id(self, outlet: Outlet) -> int:
-        return self.provider_ids[outlet.domain, outlet.name]
+    def provider_id(self, provider: ProviderData) -> int:
+        return self.provider_ids[provider.domain, provider.name]
 
     def _ensure_providers(self, keys: set[tuple[str, str]]) -> None:
         self._load_providers(keys - self.provider_ids.keys())
@@ -53,11 +53,11 @@ class ReferenceCache:
             for pk, domain, name in Provider.objects.filter(domain__listed=chunk).values_list("pk", "domain", "name"):
                 self.provider_ids[domain, name] = pk
 
-    def _ensure_logos(self, outlets: Iterable[Outlet]) -> None:
+    def _ensure_logos(self, providers: Iterable[ProviderData]) -> None:
         logos = {
-            (self.provider_id(outlet), image.url, image.width, image.height)
-            for outlet in outlets
-            for image in outlet.images
+            (self.provider_id(provider), image.url, image.width, image.height)
+            for provider in providers
+            for image in provider.images
         }
         _create_missing_logos(logos - self.logos)
         self.logos |= logos

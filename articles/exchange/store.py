@@ -20,7 +20,7 @@ from articles.rules.states import State
 from articles.rules.visibility import is_public
 
 from .format.document import Document, Image, Related
-from .loading import LIST_FIELDS, SCORE_FIELDS, TEXT_FIELDS, layout_with_outlet
+from .loading import LIST_FIELDS, SCORE_FIELDS, TEXT_FIELDS, layout_with_provider
 from .registry import ReferenceCache
 
 # The tables' columns; the first ones of each are attributes of the document that are stored as they are.
@@ -151,7 +151,7 @@ def update(
 
 
 def recompute_engagement(ids: Iterable[int], policies: Policies) -> None:
-    """Set the inferred audience term of new articles again, after their topics moved in the tree."""
+    """Set the inferred engagement of new articles again, after their topics moved in the tree."""
     for chunk in chunked(ids):
         topics: dict[int, list[int]] = defaultdict(list)
         article_topics = ArticleTopic.objects.filter(content_object__in=chunk).order_by("position", "pk")
@@ -202,11 +202,11 @@ def _set(article: Article, document: Document, name: str, references: ReferenceC
     match name:
         case "provider":
             article.provider_id = references.provider_id(document.provider)
-            article.layout = layout_with_outlet(document.layout, document.provider)
+            article.layout = layout_with_provider(document.layout, document.provider)
             article.images.filter(kind=ArticleImage.Kind.LOGO).delete()
             _insert_logos(pairs)
         case "layout":
-            article.layout = layout_with_outlet(document.layout, document.provider)
+            article.layout = layout_with_provider(document.layout, document.provider)
         case "topics":
             article.article_topics.all().delete()
             _insert_topics(pairs, references)
@@ -235,7 +235,7 @@ def _article_row(
         time_value(document.published_at),
         json_text(document.tags),
         json_text(document.extra),
-        json_text(layout_with_outlet(document.layout, document.provider)),
+        json_text(layout_with_provider(document.layout, document.provider)),
         references.provider_id(document.provider),
         infer_engagement(policy, quality, heat, len(document.related)),
         is_public(policy, quality=quality, heat=heat, published=published, removed=removed),
@@ -298,7 +298,7 @@ def _related_row(
         time_value(item.published_at),
         references.provider_id(item.provider),
         json_text(item.extra),
-        json_text(layout_with_outlet(item.layout, item.provider)),
+        json_text(layout_with_provider(item.layout, item.provider)),
         key,
         find_target(key, article_id),
     )

@@ -76,7 +76,7 @@ def warnings(article: Article) -> list[str]:
     reasons = [
         (article.twin, "another article has the same URL"),
         (article.stale, "its document has lost its scores"),
-        (article.missing, "its document is gone"),
+        (article.missing, "its document is missing"),
         (not article.excerpt, "no excerpt"),
         (not article.source_url, "no URL to read it at"),
     ]

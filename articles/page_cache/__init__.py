@@ -1,1 +1,1 @@
-"""Whole responses kept for readers, the site version they are kept under, and which database they are made from."""
+"""The page cache, the site version that keys it, and reads from a replica."""

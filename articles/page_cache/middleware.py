@@ -1,4 +1,4 @@
-"""Keep whole responses of the public pages, and answer 304 to clients that have them already.
+"""Cache responses of the public pages, and respond with 304 to clients that already have them.
 
 A response is stored under the site version (`versions.py`), so the first request after a change renders the page
 again. The ETag names that version and the content: while the version is the same, a conditional request is answered
@@ -24,7 +24,7 @@ from django.utils.http import http_date, parse_http_date_safe
 from .cacheable import cache_parameters, resolve_cached
 from .versions import CLOCK_BUCKET_SECONDS, SiteVersion, current_version
 
-PAGE_CACHE = "pages"  # a cache of its own, so that nothing else evicts pages
+PAGE_CACHE = "pages"  # a separate cache, so that nothing else evicts pages
 CACHE_SECONDS = 3600
 CACHE_CONTROL = "public, max-age=0, s-maxage=60, must-revalidate"  # a CDN may be at most 60 seconds behind
 LAST_MODIFIED_DELAY = timedelta(seconds=2)  # HTTP dates have whole seconds: another change may follow within this one

@@ -1,4 +1,4 @@
-"""Let requests of readers read from a replica, which lags behind, without ever showing them an older site.
+"""Let requests of readers read from a replica, which lags behind, without ever serving stale pages.
 
 The replica is used only while its site version (`versions.py`) is the primary's: then it has everything that was
 published or withdrawn before the request, and pages made from it may be cached. Otherwise, or if it fails, the primary
@@ -52,7 +52,7 @@ class ReplicaMiddleware:
 
 
 def is_up_to_date(version: SiteVersion | None = None) -> bool:
-    """Return whether the replica answers and has everything that readers may or may not see at this moment.
+    """Return whether the replica responds and is as recent as the primary.
 
     `version` is the primary's, if the caller has it already.
     """

@@ -1,7 +1,7 @@
 """Find the words of a text that a query means, to highlight them.
 
 Which articles match is decided by the databases. Both reduce English words to stems, by rules that differ in detail;
-here two words share a stem if they begin alike and end as English words of one stem do.
+here two words share a stem if they begin alike and end with English inflections.
 """
 
 from __future__ import annotations

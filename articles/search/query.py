@@ -4,7 +4,7 @@
     "climate summit"    the words side by side
     -football           without this word or phrase
 
-Any text is a query: everything but words separates words, so operators of the databases mean nothing here.
+Any text is a query: everything but words separates words, so database operators have no effect.
 """
 
 from __future__ import annotations

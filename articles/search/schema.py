@@ -1,7 +1,7 @@
 """The search index in the database: tables, functions, and the triggers by which every write keeps it up to date.
 
 An article has its row in `article_search` unless it is staged. On SQLite that is an FTS5 table, on PostgreSQL a table
-with a tsvector and a GIN index. Triggers write it, so no way into the tables goes past it.
+with a tsvector and a GIN index. Triggers write it, so no write can bypass it.
 
 Triggers name several tables, and SQLite renames no table while a trigger names one that isn't there. A migration that
 remakes a table on SQLite (articles, topics, providers or their topic lists) therefore puts `DropTriggers()` before and

@@ -4,7 +4,7 @@ No extension is needed, so no superuser. The text search configuration is Englis
 organisation, and both databases then find the same).
 """
 
-# Beyond this a tsvector may not fit (1 MB); longer excerpts are no excerpts anyway.
+# Beyond this a tsvector may not fit (1 MB); longer excerpts are cut.
 EXCERPT_CHARACTERS = 20_000
 
 TEXT_SEARCH = (

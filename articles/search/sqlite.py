@@ -1,10 +1,10 @@
 """Search on SQLite: find and rank matches by FTS5.
 
-FTS5 knows no dates, and testing one article after another is slow (up to 0.3 ms each). So it always returns all
-matches at once, and what differs is which side leads. A few matches are looked up and sorted. Many become a list, and
-SQLite walks the index of times, newest first, testing each article against that list. The list costs 0.2 µs per match
-and the longest walk 0.1 s in a million articles, however the matches are spread over time. Only if the newest of many
-are needed, and a sample of the newest articles shows that every other one matches, is FTS5 asked about each: 2 ms.
+FTS5 knows no dates, and testing one article after another is slow (up to 0.3 ms each). So it always returns all matches
+at once, and what differs is which side drives the query. A few matches are looked up and sorted. Many become a list,
+and SQLite walks the index of times, newest first, testing each article against that list. The list costs 0.2 µs per
+match and the longest walk 0.1 s in a million articles, however the matches are spread over time. Only if the newest of
+many are needed, and a sample of the newest articles shows that every other one matches, is FTS5 asked about each: 2 ms.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SAMPLE, DENSE = 200, 100  # articles examined, newest first, and matches among t
 
 MATCHES_SQL = "(SELECT rowid FROM article_search WHERE article_search MATCH %%s)"
 INDEX_FIRST_SQL = f"%(expressions)s IN {MATCHES_SQL}"  # for MANY matches 25 ms; a walk could take ten times that
-SCAN_SQL = f"+%(expressions)s IN {MATCHES_SQL}"  # the plus keeps the list from leading
+SCAN_SQL = f"+%(expressions)s IN {MATCHES_SQL}"  # the plus stops SQLite from using the list as the outer loop
 PER_ROW_SQL = "EXISTS (SELECT 1 FROM article_search WHERE rowid = %(expressions)s AND article_search MATCH %%s)"
 EXCLUDE_SQL = f"+%(expressions)s NOT IN {MATCHES_SQL}"
 COUNT_SQL = "SELECT count(*) FROM (SELECT 1 FROM article_search WHERE article_search MATCH %s LIMIT %s)"

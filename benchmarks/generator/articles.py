@@ -17,7 +17,15 @@ from itertools import accumulate
 from random import Random
 from typing import TypeVar
 
-from articles.exchange.format.document import Document, Entry, Image, OrganizationEntry, Outlet, Related, TopicEntry
+from articles.exchange.format.document import (
+    Document,
+    Entry,
+    Image,
+    OrganizationEntry,
+    ProviderData,
+    Related,
+    TopicEntry,
+)
 from articles.exchange.format.parse import content_hash
 from articles.exchange.format.write import document_text
 from articles.rules import slugs
@@ -93,15 +101,17 @@ def entries() -> Iterator[Entry]:
 
 
 @cache
-def outlets() -> Sequence[Outlet]:
+def outlets() -> Sequence[ProviderData]:
     """Return all outlets, the most frequent first; the same ones for every seed."""
     names = [(place, paper) for place in vocabulary.PLACES for paper in vocabulary.PAPERS]
     Random(0).shuffle(names)  # noqa: S311
-    made: list[Outlet] = []
+    made: list[ProviderData] = []
     for place, paper in names[:OUTLETS]:
         domain = f"{slugs.slugify_title(place)}{paper.lower()}.example"
         logo = Image(url=f"https://static.example/organizations/{domain}-50x50.jpg", width=50, height=50)
-        made.append(Outlet(name=f"{place} {paper}", domain=domain, images=[logo] if len(made) < REGISTERED else []))
+        made.append(
+            ProviderData(name=f"{place} {paper}", domain=domain, images=[logo] if len(made) < REGISTERED else [])
+        )
     return made
 
 
@@ -283,7 +293,7 @@ def _as_related(document: Document) -> Related:
         amp_url=document.amp_url,
         cdn_amp_url=document.cdn_amp_url,
         type=document.type,
-        provider=Outlet(name=outlet.name, domain=outlet.domain),
+        provider=ProviderData(name=outlet.name, domain=outlet.domain),
         quality=document.quality,
         images=document.images,
     )

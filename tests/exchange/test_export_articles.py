@@ -110,7 +110,7 @@ def test_a_link_at_the_target_is_replaced_and_not_followed(tmp_path):
 def test_a_directory_that_cannot_be_created_is_named(tmp_path):
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(CommandError, match="can't be made"):
+    with pytest.raises(CommandError, match="can't be created"):
         export(tmp_path / "file" / "out")
 
 

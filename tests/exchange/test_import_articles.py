@@ -193,9 +193,9 @@ def test_links_devices_and_missing_files_are_rejected(tmp_path):
 
     output = failed_import(tmp_path / "link.md", "/dev/zero", tmp_path / "gone.md")
 
-    assert "link.md: is a link; links are not taken in: name the file itself" in output
-    assert "/dev/zero: is no plain file; links, pipes and devices are not taken in" in output
-    assert "gone.md: is not there" in output
+    assert "link.md: is a symbolic link; name the file itself" in output
+    assert "/dev/zero: is not a regular file; links, pipes and devices are not accepted" in output
+    assert "gone.md: doesn't exist" in output
     assert "0 created, 0 updated, 0 unchanged, 3 rejected" in output
 
 
@@ -314,7 +314,7 @@ def test_a_missing_file_changes_nothing_without_prune(tmp_path):
 
     output = import_documents(tmp_path, prune=True)
     assert output.splitlines() == [
-        "1 article withdrawn: no document of theirs is left",
+        "1 article withdrawn: their documents are missing",
         "1 files: 0 created, 0 updated, 1 unchanged, 0 rejected",
     ]
     assert list(Article.objects.public().values_list("name", flat=True)) == [other_path.stem]
@@ -381,7 +381,7 @@ def test_a_second_registry_entry_with_other_content_is_rejected(tmp_path):
         (tmp_path / f"0{number}.yaml").write_text(f"taxonomy: topic\n_id: ports\nname: {name}\n")
 
     output = failed_import(tmp_path)
-    assert "01.yaml: _id: an earlier file registers ports otherwise; keep one" in output
+    assert "01.yaml: _id: an earlier file registers ports differently; keep one of them" in output
     assert "1 created, 0 updated, 1 unchanged, 1 rejected" in output
     assert "0 created, 0 updated, 2 unchanged, 1 rejected" in failed_import(tmp_path)
 

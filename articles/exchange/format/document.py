@@ -1,4 +1,4 @@
-"""Represent a story document and the registry entries as values, and what is wrong with a file. Pure.
+"""Represent a story document and the registry entries as values, and what is wrong with a file. No I/O.
 
 `extra` holds the keys that Newsfold doesn't know, as [key, value] pairs in order (see `values.encode_unknown`).
 `layout` records where a mapping differs from the rules (see `layout.py`); it is empty for canonical documents.
@@ -47,7 +47,7 @@ class Image:
 
 
 @dataclass(slots=True, kw_only=True)
-class Outlet:
+class ProviderData:
     """A provider as one document names it."""
 
     name: str
@@ -61,7 +61,7 @@ class Outlet:
 class Related:
     title: str
     published_at: datetime
-    provider: Outlet
+    provider: ProviderData
     excerpt: str = ""
     web_url: str = ""
     amp_url: str = ""
@@ -79,7 +79,7 @@ class Document:
 
     title: str
     published_at: datetime
-    provider: Outlet
+    provider: ProviderData
     topics: list[str]
     name: str = ""
     dialect: str = "D5"

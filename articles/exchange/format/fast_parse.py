@@ -1,8 +1,9 @@
-"""Parse a canonical document with patterns for the strict subset of YAML that real files use. Pure.
+"""Parse a canonical document with patterns for the strict subset of YAML that real files use. No I/O.
 
 For a canonical file in dialects D3 to D5 `parse_canonical()` returns what `parse.parse_yaml()` would, many times as
-fast. For any other file it returns None, and the caller takes the full parser, which knows all of YAML and reports
-problems with their lines. The patterns are made from the table of fields; property tests compare the two parsers.
+fast. For any other file it returns None, and the caller falls back to the full parser, which reads all of YAML and
+reports problems with their lines. The patterns are made from the table of fields; property tests compare the two
+parsers.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from .document import Document, Image, Outlet, Related
+from .document import Document, Image, ProviderData, Related
 from .fields import LIST_LENGTH_MAX, QUOTED_DIALECTS, Field, FieldKind, Fields
 from .values import URL_LENGTH_MAX, YEAR_MAX, YEAR_MIN
 
@@ -119,7 +120,7 @@ _PLAIN: dict[FieldKind, tuple[str, Callable[[str, Field], Any]]] = {
 }
 _QUOTED_LINE = _TEXT, _line
 _RECORDS: dict[FieldKind, Callable[..., Any]] = {
-    **dict.fromkeys((FieldKind.OUTLET, FieldKind.RELATED_OUTLET), Outlet),
+    **dict.fromkeys((FieldKind.PROVIDER, FieldKind.RELATED_PROVIDER), ProviderData),
     **dict.fromkeys((FieldKind.IMAGES, FieldKind.LOGOS), Image),
     FieldKind.RELATED: Related,
 }

@@ -1,4 +1,4 @@
-"""Define the fields of each kind of mapping, in the order of the format. Pure.
+"""Define the fields of each kind of mapping, in the order of the format. No I/O.
 
 Parsing and writing share this table. docs/format.md explains order, quoting, blocks, meaning and lengths.
 """
@@ -25,8 +25,8 @@ class FieldKind(StrEnum):
     STATE = auto()
     TIME = auto()
     NAMES = auto()
-    OUTLET = auto()
-    RELATED_OUTLET = auto()
+    PROVIDER = auto()
+    RELATED_PROVIDER = auto()
     IMAGES = auto()
     LOGOS = auto()
     RELATED = auto()
@@ -68,7 +68,7 @@ _IMAGE = (
 )
 _LOGO = (Field("url", "url", FieldKind.LOGO_URL, "d", required=True), *_IMAGE[1:])
 
-_OUTLET = (
+_PROVIDER = (
     Field("name", "name", FieldKind.LINE, "p", NAME_MAX, required=True),
     Field("domain", "domain", FieldKind.LINE, "p", NAME_MAX, required=True),
     Field("images", "images", FieldKind.LOGOS),
@@ -80,7 +80,7 @@ _RELATED = (
     Field("publishedDateTime", "published_at", FieldKind.TIME, required=True),
     *_URLS,
     Field("type", "type", FieldKind.LINE, "p", WORD_MAX),
-    Field("provider", "provider", FieldKind.RELATED_OUTLET, required=True),
+    Field("provider", "provider", FieldKind.RELATED_PROVIDER, required=True),
     Field("quality", "quality", FieldKind.SCORE),
     Field("images", "images", FieldKind.IMAGES),
 )
@@ -98,7 +98,7 @@ _ARTICLE = (
     Field("published", "published", FieldKind.STATE),
     Field("removed", "removed", FieldKind.STATE),
     Field("featuredContent", "featured_content", FieldKind.TEXT, "d", block=True),
-    Field("provider", "provider", FieldKind.OUTLET, required=True, block=True),
+    Field("provider", "provider", FieldKind.PROVIDER, required=True, block=True),
     Field("topics", "topics", FieldKind.NAMES, length_max=TOPIC_MAX, required=True, block=True),
     Field("tags", "tags", FieldKind.NAMES, length_max=TOPIC_MAX, block=True),
     Field("images", "images", FieldKind.IMAGES, block=True),
@@ -123,7 +123,7 @@ TOPIC_ENTRY = (
 ORGANIZATION_ENTRY = (
     _TAXONOMY,
     Field("_id", "registry_id", FieldKind.LINE, length_max=NAME_MAX),
-    *_OUTLET,
+    *_PROVIDER,
 )
 
 
@@ -151,8 +151,8 @@ def _in_d2(fields: Fields) -> Fields:
 QUOTED_DIALECTS = Dialect(  # D3 to D5 differ only in which keys they use
     _ARTICLE,
     {
-        FieldKind.OUTLET: _OUTLET,
-        FieldKind.RELATED_OUTLET: _OUTLET[:2],  # images are kept as an unknown key
+        FieldKind.PROVIDER: _PROVIDER,
+        FieldKind.RELATED_PROVIDER: _PROVIDER[:2],  # images are kept as an unknown key
         FieldKind.IMAGES: _IMAGE,
         FieldKind.LOGOS: _LOGO,
         FieldKind.RELATED: _RELATED,

@@ -1,4 +1,5 @@
-"""Record in `layout` how a mapping is written where that differs from the rules, so that writing restores it. Pure."""
+"""Record in `layout` how a mapping is written where that differs from the rules, so that writing restores it. No
+I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parse the bytes of a file into a document or a registry entry, or report what is wrong with it. Pure.
+"""Parse the bytes of a file into a document or a registry entry, or report what is wrong with it. No I/O.
 
 Every problem of a file is reported, not only the first, each with its line.
 """
@@ -21,8 +21,8 @@ from .document import (
     Image,
     Layout,
     OrganizationEntry,
-    Outlet,
     Problem,
+    ProviderData,
     Related,
     TopicEntry,
 )
@@ -145,7 +145,7 @@ class _DocumentParser:
 
     def document(self, tree: Mapping, tail: str | None) -> Document | None:
         if tree.get("abstract") is not None and tree.get("excerpt") is None:
-            self._report(tree.line, "abstract", "documents of 2019's dialect D1 are not taken in; D2 to D5 are")
+            self._report(tree.line, "abstract", "documents of 2019's dialect D1 are not supported; D2 to D5 are")
             return None
         name = dialect_of(tree)
         self.dialect = dialect_fields(name)
@@ -177,7 +177,7 @@ class _DocumentParser:
         if not re.fullmatch(r"[a-zA-Z0-9_-]+", entry.slug):
             self._report(tree.line, "_id", "may hold only letters a to z, digits, - and _")
         if entry.parent == entry.name:
-            self._report(tree.line, "parent", "a topic can't stand under itself")
+            self._report(tree.line, "parent", "a topic can't be its own parent")
         return entry
 
     def _report(self, line: int, where: str, message: str) -> None:
@@ -239,10 +239,10 @@ class _DocumentParser:
                 return read_time(node)
             case FieldKind.NAMES:
                 return self._names(node, field, where, layout)
-            case FieldKind.OUTLET | FieldKind.RELATED_OUTLET:
+            case FieldKind.PROVIDER | FieldKind.RELATED_PROVIDER:
                 if not isinstance(node, Mapping):
                     raise InvalidValueError("must hold name and domain")
-                return self._nested(node, Outlet, field, f"{where}.")
+                return self._nested(node, ProviderData, field, f"{where}.")
             case FieldKind.IMAGES | FieldKind.LOGOS:
                 return self._list(node, field, where, lambda item, at: self._nested(item, Image, field, at))
             case FieldKind.RELATED:

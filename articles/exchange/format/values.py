@@ -1,4 +1,5 @@
-"""Read single values from YAML with strict types, and format them as YAML; encode the values of unknown keys. Pure."""
+"""Read single values from YAML with strict types, and format them as YAML; encode the values of unknown keys. No
+I/O."""
 
 from __future__ import annotations
 
@@ -63,11 +64,11 @@ def read_url(node: Node, *, site_relative: bool = False) -> str:
     if parts.scheme not in ("http", "https"):
         raise InvalidValueError(f"must start with http:// or https://: {shorten(url)}")
     if not host or not host.isprintable() or not _HOST_PATTERN.fullmatch(host):
-        raise InvalidValueError(f"names no host: {shorten(url)}")
+        raise InvalidValueError(f"has no host: {shorten(url)}")
     if port == 0:
-        raise InvalidValueError(f"names a port that doesn't exist: {shorten(url)}")
+        raise InvalidValueError(f"has an invalid port: {shorten(url)}")
     if "@" in parts.netloc:
-        raise InvalidValueError(f"names a user before its host; leave that out: {shorten(url)}")
+        raise InvalidValueError(f"contains a user name; remove it: {shorten(url)}")
     return url
 
 

@@ -1,4 +1,4 @@
-"""Warn editors about what is odd in a document that is otherwise fine. Pure."""
+"""Warn editors about oddities in a valid document. No I/O."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def document_warnings(document: Document) -> list[str]:
     if _ENTITY_PATTERN.search(document.title) or _ENTITY_PATTERN.search(document.excerpt):
         warnings.append("text contains HTML entities")
     if document.heat == -1 and document.published:
-        warnings.append("is folded and published at once; readers don't see it")
+        warnings.append("is both folded and published; readers don't see it")
     return warnings
 
 

@@ -1,13 +1,13 @@
-"""Write a document or a registry entry as text, by the conventions of the format; the mirror of parse.py. Pure.
+"""Write a document or a registry entry as text, by the conventions of the format; the mirror of parse.py. No I/O.
 
-What a mapping's `layout` and `extra` remember comes back as it was; all else follows docs/format.md.
+What a mapping's `layout` and `extra` remember comes back as it was; everything else follows docs/format.md.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from .document import Document, Entry, Image, Layout, Outlet, Related, TopicEntry
+from .document import Document, Entry, Image, Layout, ProviderData, Related, TopicEntry
 from .fields import (
     ORGANIZATION_ENTRY,
     TOPIC_ENTRY,
@@ -23,7 +23,7 @@ from .fields import (
 from .values import format_scalar, format_time, format_value, key_lines
 from .yaml_tree import NULLS
 
-Record = Document | Related | Outlet | Image | Entry
+Record = Document | Related | ProviderData | Image | Entry
 
 
 def document_text(document: Document) -> str:

@@ -1,4 +1,5 @@
-"""Parse YAML text into a small tree that keeps lines and quoting; refuse what no honest document contains. Pure.
+"""Parse YAML text into a small tree that keeps lines and quoting; reject YAML features that documents don't use. No
+I/O.
 
 It makes one pass over libyaml's events, so aliases, tags, merges and repeated keys are refused before they cost
 anything. Every scalar stays text: its type depends on the field, not on YAML's guesses.
@@ -29,7 +30,7 @@ _UNSTORABLE_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
 class TreeError(Exception):
-    """The text is no tree that a document may be; `line` counts from 1."""
+    """The text isn't valid YAML for a document; `line` counts from 1."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -99,7 +100,7 @@ def read_tree(text: str, *, first_line: int = 1) -> Mapping:
         line = first_line + _line_at(text, error.position)
         raise TreeError(line, f"contains a character that YAML doesn't allow: {error.reason}") from None
     except ValueError:  # libyaml's scanner on numbers that no escape can hold, such as "\UFFFFFFFF"
-        raise TreeError(first_line, "contains an escape that is no character") from None
+        raise TreeError(first_line, "contains an invalid escape") from None
 
 
 class _Builder:
@@ -160,7 +161,7 @@ class _Builder:
             text = text.translate(_UNESCAPE_MAP)
         unstorable = _UNSTORABLE_PATTERN.search(text)
         if unstorable:
-            raise TreeError(line, f"contains the escaped character U+{ord(unstorable[0]):04X}, which is no text")
+            raise TreeError(line, f"contains the escaped character U+{ord(unstorable[0]):04X}, which is not valid text")
         return Scalar(text, style, line)
 
     def _mapping(self, start: yaml.MappingStartEvent, depth: int) -> Mapping:
@@ -175,7 +176,7 @@ class _Builder:
             if key.style == "p" and key.text == "<<":
                 raise TreeError(key.line, "merge key <<: documents may not merge mappings; write the values out")
             if key.text in keys:
-                raise TreeError(key.line, f"{key.text}: is there twice; keep one")
+                raise TreeError(key.line, f"{key.text}: appears twice; keep one")
             keys.add(key.text)
             above = event.start_mark.line - 1
             blank_line = above >= 0 and not self.lines[above].strip()

@@ -27,7 +27,7 @@ from pictures.decoder import Decoder
 from pictures.fetcher import PictureFetcher
 from pictures.sizes import PictureError
 
-LOCK_KEY = 0x5069_6373  # "Pics"; any number that no other lock uses
+LOCK_KEY = 0x5069_6373  # "Pics"; an arbitrary number, unique among locks
 MAX_WORKERS = 64
 
 

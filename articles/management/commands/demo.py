@@ -32,7 +32,7 @@ class Command(BaseCommand):
             if no_serve:
                 self.stdout.write("  Nothing serves these URLs yet: make demo does.")
         except KeyboardInterrupt:
-            raise CommandError("Interrupted. The same command goes on from here.", returncode=130) from None
+            raise CommandError("Interrupted. Run the same command again to continue.", returncode=130) from None
         if not no_serve:
             serve(port)
 
@@ -81,7 +81,7 @@ def welcome(site: str, password: str) -> str:
     if settings.SECURE_SSL_REDIRECT:
         lines.append("  HTTPS is on, so these pages redirect to https://, which isn't served. Set HTTPS=false in .env.")
     if not settings.DEBUG and not {urlsplit(site).hostname, "*"} & set(settings.ALLOWED_HOSTS):
-        lines.append("  ALLOWED_HOSTS doesn't name localhost, so these pages are refused. Add it in .env.")
+        lines.append("  ALLOWED_HOSTS doesn't name localhost, so these pages are rejected. Add it in .env.")
     return "\n".join(lines)
 
 

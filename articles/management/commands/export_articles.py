@@ -18,7 +18,7 @@ from providers.models import Provider
 class Command(BaseCommand):
     help = (
         "Writes DIR/<name>.md for every article, and the registry entries to DIR/topics and DIR/organizations. "
-        "Files that hold the same already are left alone; nothing is deleted."
+        "Unchanged files are not rewritten; nothing is deleted."
     )
 
     def add_arguments(self, parser: Any) -> None:

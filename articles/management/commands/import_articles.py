@@ -23,7 +23,7 @@ class Command(BaseCommand):
     requires_system_checks = (CHECK_TAG,)
     help = (
         "Imports story documents (.md, .markdown, .txt; registry files too), from files and whole directories. "
-        "Unchanged ones cost nothing; a bad one is rejected with its place and reason, the others go in."
+        "Unchanged ones cost nothing; an invalid one is rejected with file, line and reason; the others are imported."
     )
 
     def add_arguments(self, parser: Any) -> None:
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--prune", action="store_true", help="withdraw the articles whose documents are not among these files"
         )
-        parser.add_argument("--report", metavar="FILE", help="write one JSON object a file to FILE (JSON Lines)")
+        parser.add_argument("--report", metavar="FILE", help="write one JSON object per file to FILE (JSON Lines)")
 
     def handle(
         self,
@@ -110,7 +110,9 @@ def _open_report(path: str) -> Report:
 def prune_summary(counts: Counter[str], *, dry_run: bool) -> str:
     """Return what happened to the articles without documents, in words."""
     if counts[PRUNE_SKIPPED]:
-        return "Nothing is withdrawn: what could not be read may be what is missing. Fix that and run it again."
+        return (
+            "Nothing is withdrawn: the unreadable files may include the missing documents. Fix them and run it again."
+        )
     number = counts[WITHDRAWN]
     articles = "1 article" if number == 1 else f"{number} articles"
-    return f"{articles} {'would be ' if dry_run else ''}withdrawn: no document of theirs is left"
+    return f"{articles} {'would be ' if dry_run else ''}withdrawn: their documents are missing"
