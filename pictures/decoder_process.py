@@ -1,8 +1,9 @@
 """The process that decodes pictures: `python -m pictures.decoder_process`. Its memory and CPU time are limited.
 
-It reads requests from standard input: a line of JSON, {"size": bytes, "kinds": [...]}, then the picture. It responds
-on standard output with a line, {"renditions": [{"kind", "width_step", "suffix", "width", "height", "size"}, ...]},
-then their bytes in that order, or with {"error": reason}. Its environment contains no secrets.
+It reads requests from standard input: a line of JSON, {"size": bytes, "kinds": [...]}, then the picture. It responds on
+standard output with a line, {"renditions": [{"kind", "width_step", "suffix", "width", "height", "size"}, ...]}, then
+their bytes in that order, or with {"error": reason}. Its environment contains no secrets. Pillow decodes the pictures,
+in `renditions.py`.
 """
 
 from __future__ import annotations

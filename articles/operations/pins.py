@@ -1,7 +1,7 @@
 """Pins: fields of an article that an editor decided, so that documents and policies no longer change them.
 
-For each pinned field, `article.wishes` has its incoming value: what the document says. Lists and the role in the
-story have none.
+For each pinned field, `article.wishes` has its incoming value: what the document says. Lists and the role in the story
+have none. Imports apply pins in `articles/exchange/store.py` (`update`).
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ class Command(BaseCommand):
     requires_system_checks = (CHECK_TAG,)
     help = (
         "Notifies the hub in WEBSUB_HUB of the feeds that changed since the last run, so that subscribers are updated "
-        "immediately. Run it every minute from a scheduler; without changes it sends nothing. Exit code 1 if the hub could "
-        "not be notified of every feed: the next run continues with the rest."
+        "immediately. Run it every minute from a scheduler; without changes it sends nothing. Exit code 1 if the "
+        "hub could not be notified of every feed: the next run continues with the rest."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
