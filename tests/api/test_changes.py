@@ -45,30 +45,30 @@ class Mirror:
         self.limit = limit
         self.since = ""
         self.items: dict[str, Any] = {}
-        self.told: list[dict[str, Any]] = []
+        self.changes: list[dict[str, Any]] = []
 
     def ask(self) -> dict[str, Any]:
-        """Ask once and apply the answer."""
+        """Ask once and apply the response."""
         since = {"since": self.since} if self.since else {}
-        answer = self.client.get("/api/changes", {"limit": self.limit} | since)
-        assert answer.status_code == 200, answer.content
-        found = answer.json()
-        for change in found["changes"]:
+        response = self.client.get("/api/changes", {"limit": self.limit} | since)
+        assert response.status_code == 200, response.content
+        page = response.json()
+        for change in page["changes"]:
             assert change["withdrawn"] is ("item" not in change)
             if change["withdrawn"]:
                 self.items.pop(change["name"], None)
             else:
                 self.items[change["name"]] = change["item"]
-        self.told += found["changes"]
-        self.since = found["next"]
-        return found
+        self.changes += page["changes"]
+        self.since = page["next"]
+        return page
 
     def catch_up(self) -> list[dict[str, Any]]:
-        """Ask as long as there is more; return what was told."""
-        self.told = []
+        """Ask as long as there is more; return all changes."""
+        self.changes = []
         for _ in range(1000):
             if not self.ask()["more"]:
-                return self.told
+                return self.changes
         raise AssertionError("there is always more")
 
 
@@ -78,8 +78,8 @@ def published() -> dict[str, Any]:
     return {row.name: items.item(row, edition) for row in rows}
 
 
-def told(found: list[dict[str, Any]]) -> list[tuple[str, bool]]:
-    return [(change["name"], change["withdrawn"]) for change in found]
+def changes_of(changes: list[dict[str, Any]]) -> list[tuple[str, bool]]:
+    return [(change["name"], change["withdrawn"]) for change in changes]
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ class TestWalk:
         mirror, ever = Mirror(client, limit), set[str]()
         late = Mirror(client, limit)  # asks for a part of everything, and for the rest at the end
         late.ask()
-        later = []  # those who come meanwhile may be given a first answer that was made for others
+        later = []  # those who come meanwhile may be given a first response that was made for others
         for _ in range(STEPS):
             self.wander(chance, clock, ever)
             later.append(Mirror(client, limit))
@@ -112,14 +112,14 @@ class TestWalk:
             if chance.random() < 0.4:
                 mirror.catch_up()
                 assert mirror.items == published(), seed
-                assert {change["name"] for change in mirror.told} <= ever, seed
+                assert {change["name"] for change in mirror.changes} <= ever, seed
             elif chance.random() < 0.5:
                 mirror.ask()
-        for each in (mirror, late, *later):
-            each.catch_up()
-            assert each.items == published(), seed
-            assert {change["name"] for change in each.told} <= ever, seed
-            assert each.catch_up() == []
+        for client_copy in (mirror, late, *later):
+            client_copy.catch_up()
+            assert client_copy.items == published(), seed
+            assert {change["name"] for change in client_copy.changes} <= ever, seed
+            assert client_copy.catch_up() == []
 
     def wander(self, chance: random.Random, clock: Clock, ever: set[str]) -> None:
         """Let something happen; add the names of what readers could see at any time meanwhile to `ever`."""
@@ -140,7 +140,7 @@ class TestWhatIsTold:
 
         first = mirror.ask()
 
-        assert told(first["changes"]) == [(rows[4].name, False), (rows[3].name, False)]
+        assert changes_of(first["changes"]) == [(rows[4].name, False), (rows[3].name, False)]
         assert [change["at"] for change in first["changes"]] == [None, None]
         assert first["more"] is True
         mirror.catch_up()
@@ -189,7 +189,7 @@ class TestWhatIsTold:
 
         operations.undo(operation)
 
-        assert told(mirror.catch_up()) == [(article.name, False)]
+        assert changes_of(mirror.catch_up()) == [(article.name, False)]
         assert mirror.items == published()
 
     def test_an_article_that_changed_twice_is_sent_once_as_it_is(self, client, clock):
@@ -200,7 +200,7 @@ class TestWhatIsTold:
         operations.edit(other, title="Flood")
         operations.edit(one, title="Hurricane")
 
-        assert told(mirror.catch_up()) == [(other.name, False), (one.name, False)]
+        assert changes_of(mirror.catch_up()) == [(other.name, False), (one.name, False)]
         assert mirror.items[one.name]["title"] == "Hurricane"
 
     def test_changes_that_readers_cant_see_are_not_sent(self, client, clock):
@@ -225,11 +225,11 @@ class TestWhatIsTold:
         assert mirror.catch_up() == []
 
         clock.moment = begin
-        assert told(mirror.catch_up()) == [(article.name, False)]
-        assert mirror.told[0]["at"] == items.format_time(begin)
+        assert changes_of(mirror.catch_up()) == [(article.name, False)]
+        assert mirror.changes[0]["at"] == items.format_time(begin)
         clock.moment = end
-        assert told(mirror.catch_up()) == [(article.name, True)]
-        assert mirror.told[0]["at"] == items.format_time(end)
+        assert changes_of(mirror.catch_up()) == [(article.name, True)]
+        assert mirror.changes[0]["at"] == items.format_time(end)
 
     def test_many_schedules_of_one_moment_are_all_reported(self, client, clock):
         rows = [builders.article() for _ in range(7)]
@@ -239,9 +239,9 @@ class TestWhatIsTold:
         mirror.catch_up()
 
         clock.moment = begin
-        assert [name for name, _ in told(mirror.catch_up())] == [row.name for row in rows]
+        assert [name for name, _ in changes_of(mirror.catch_up())] == [row.name for row in rows]
         clock.moment += HOUR
-        assert told(mirror.catch_up()) == [(row.name, True) for row in rows]
+        assert changes_of(mirror.catch_up()) == [(row.name, True) for row in rows]
 
     def test_an_article_that_was_public_only_between_two_requests_is_withdrawn(self, client, clock):
         article = builders.article()
@@ -250,7 +250,7 @@ class TestWhatIsTold:
         mirror.catch_up()
         clock.moment += 3 * HOUR
 
-        assert told(mirror.catch_up()) == [(article.name, True)]
+        assert changes_of(mirror.catch_up()) == [(article.name, True)]
 
     @pytest.mark.parametrize("limit", [1, 2, 100])
     def test_renaming_a_provider_or_a_topic_changes_all_its_articles(self, client, clock, limit):
@@ -274,9 +274,9 @@ class TestWhatIsTold:
         mirror.catch_up()
 
         operations.change_policy({"publish_unscored": False})
-        assert [withdrawn for _, withdrawn in told(mirror.catch_up())] == [True] * 3
+        assert [withdrawn for _, withdrawn in changes_of(mirror.catch_up())] == [True] * 3
         operations.change_policy({"publish_unscored": True})
-        assert [withdrawn for _, withdrawn in told(mirror.catch_up())] == [False] * 3
+        assert [withdrawn for _, withdrawn in changes_of(mirror.catch_up())] == [False] * 3
 
     def test_imported_articles_are_sent_once_readers_see_them(self, client, clock, tmp_path):
         mirror = Mirror(client, limit=1)
@@ -285,12 +285,12 @@ class TestWhatIsTold:
         (tmp_path / f"{name}.md").write_text(CANONICAL)
         (tmp_path / "2020-06-09-low.md").write_text(document(quality=20, heat=20, published="false"))
         call_command("import_articles", str(tmp_path), verbosity=0)
-        assert told(mirror.catch_up()) == [(name, False)]
+        assert changes_of(mirror.catch_up()) == [(name, False)]
         call_command("import_articles", str(tmp_path), verbosity=0)
         assert mirror.catch_up() == []
         (tmp_path / f"{name}.md").write_text(document(published="false", heat=-1))
         call_command("import_articles", str(tmp_path), verbosity=0)
-        assert told(mirror.catch_up()) == [(name, True)]
+        assert changes_of(mirror.catch_up()) == [(name, True)]
 
     def test_a_registry_that_renames_a_topic_changes_its_articles(self, client, clock, tmp_path):
         builders.topic("AI", slug="ai")
@@ -301,7 +301,7 @@ class TestWhatIsTold:
 
         call_command("import_articles", str(tmp_path), verbosity=0)
 
-        assert told(mirror.catch_up()) == [(article.name, False)]
+        assert changes_of(mirror.catch_up()) == [(article.name, False)]
         assert mirror.items[article.name]["topics"] == ["Thinking machines"]
 
     def test_a_name_that_another_article_uses_now_is_not_withdrawn(self, client, clock, tmp_path):
@@ -312,7 +312,7 @@ class TestWhatIsTold:
         operations.delete(Article.objects.all())
         call_command("import_articles", str(tmp_path), verbosity=0)
 
-        assert told(mirror.catch_up()) == [("2020-06-09-bridge", False)]
+        assert changes_of(mirror.catch_up()) == [("2020-06-09-bridge", False)]
 
     @pytest.mark.parametrize("how", ["edited", "deleted"])
     def test_articles_of_an_unfinished_import_never_existed(self, client, clock, how):
@@ -329,7 +329,7 @@ class TestWhatIsTold:
 
 class TestCursor:
     def test_a_clock_that_goes_back_withdraws_nothing(self, client, clock):
-        """Another machine's clock may be behind: what was told once is told on."""
+        """Another machine's clock may be behind: what was sent once stays published."""
         article = builders.article()
         operations.schedule(article, publish_at=clock.moment + HOUR)
         mirror = Mirror(client)
@@ -363,14 +363,14 @@ class TestCursor:
         assert list(mirror.items) == [rows[1].name]
 
     def test_articles_sent_by_schedule_are_withdrawn_whatever_the_log_says(self, client, clock):
-        """An act that began before the schedule, and is stored after somebody has been told."""
+        """An operation that began before the schedule, and is stored after a client got the article."""
         first, second = builders.article(), builders.article()
         begin = clock.moment + HOUR
         operations.schedule(Article.objects.all(), publish_at=begin)
         mirror = Mirror(client, limit=1)
         mirror.catch_up()
         clock.moment = begin
-        assert told(mirror.ask()["changes"]) == [(first.name, False)]
+        assert changes_of(mirror.ask()["changes"]) == [(first.name, False)]
 
         clock.moment = begin - HOUR / 2
         operations.hold(first)
@@ -388,7 +388,7 @@ class TestCursor:
         operations.edit(first, title="Gale")
         operations.edit(second, title="Flood")
         clock.moment = begin + HOUR
-        assert told(mirror.ask()["changes"]) == [(first.name, False)]
+        assert changes_of(mirror.ask()["changes"]) == [(first.name, False)]
 
         clock.moment = begin - HOUR / 2
         operations.hold(first)
@@ -399,7 +399,7 @@ class TestCursor:
 
     @pytest.mark.parametrize("is_reading", [True, False])
     def test_an_expired_article_is_withdrawn_though_its_schedule_was_removed(self, client, clock, is_reading):
-        """In answers of which each tells a part: the clock goes on before the log comes to what took the schedule."""
+        """In answers of which mirror tells a part: the clock goes on before the log comes to what took the schedule."""
         ended, other, third = builders.article("Ended"), builders.article(), builders.article()
         operations.schedule(ended, unpublish_at=clock.moment + HOUR)
         operations.schedule(other, unpublish_at=clock.moment + 2 * HOUR)
@@ -426,7 +426,7 @@ class TestCursor:
         clock.moment += 5 * HOUR
         operations.score(hidden, quality=21)
 
-        assert {name for name, _ in told(mirror.catch_up())} == {other.name}
+        assert {name for name, _ in changes_of(mirror.catch_up())} == {other.name}
 
     def test_schedules_dont_run_ahead_of_the_log(self, client, clock):
         """Called off before it began, which a client reads long after: nobody ever saw it."""
@@ -441,7 +441,7 @@ class TestCursor:
         operations.hold(hidden)
         clock.moment += 3 * HOUR
 
-        assert hidden.name not in {name for name, _ in told(mirror.catch_up())}
+        assert hidden.name not in {name for name, _ in changes_of(mirror.catch_up())}
         assert mirror.items == published()
 
     def test_a_schedule_set_in_the_past_never_took_effect(self, client, clock):
@@ -453,7 +453,7 @@ class TestCursor:
         operations.schedule(hidden, publish_at=past, unpublish_at=past + HOUR)
         operations.edit_reference(Provider.objects.get(), {"name": "Herald"})
 
-        assert {name for name, _ in told(mirror.catch_up())} == {other.name}
+        assert {name for name, _ in changes_of(mirror.catch_up())} == {other.name}
 
     @pytest.mark.parametrize("remove", [operations.spike, lambda article: operations.delete(Article.objects.all())])
     def test_an_article_that_the_policy_hid_is_withdrawn_even_if_scored_since(self, client, clock, remove):
@@ -463,7 +463,7 @@ class TestCursor:
         operations.change_policy({"publish_unscored": False})
         remove(article)
 
-        assert set(told(mirror.catch_up())) == {(article.name, True)}
+        assert set(changes_of(mirror.catch_up())) == {(article.name, True)}
 
     @pytest.mark.parametrize(
         "since",
@@ -482,10 +482,10 @@ class TestCursor:
         ],
     )
     def test_a_forged_cursor_is_refused(self, client, since):
-        answer = client.get("/api/changes", {"since": since})
+        response = client.get("/api/changes", {"since": since})
 
-        assert answer.status_code == 400
-        assert answer.json() == {
+        assert response.status_code == 400
+        assert response.json() == {
             "status": 400,
             "where": "since",
             "what": "is not the `next` of a response of this site",
@@ -508,10 +508,10 @@ class TestCursor:
         ],
     )
     def test_unknown_parameters_are_refused_by_name(self, client, query, where):
-        answer = client.get(f"/api/changes?{query}")
+        response = client.get(f"/api/changes?{query}")
 
-        assert (answer.status_code, answer.json()["where"]) == (400, where)
-        assert answer.json()["what"]
+        assert (response.status_code, response.json()["where"]) == (400, where)
+        assert response.json()["what"]
 
     def test_a_cursor_in_the_future_cant_be_forged(self, client, clock):
         forged = str(
@@ -527,10 +527,10 @@ class TestCursor:
         mirror.catch_up()
         Operation.objects.update(at=clock.moment - HOUR)  # restored from a copy, with other entries since
 
-        answer = client.get("/api/changes", {"since": mirror.since})
+        response = client.get("/api/changes", {"since": mirror.since})
 
-        assert answer.status_code == 410
-        assert answer.json()["hint"] == "Leave it out to start again."
+        assert response.status_code == 410
+        assert response.json()["hint"] == "Leave it out to start again."
 
     def test_a_replica_that_is_behind_sends_nothing_yet(self, client, clock):
         article = builders.article()
@@ -543,7 +543,7 @@ class TestCursor:
         assert mirror.ask()["changes"] == []
         Event.objects.bulk_create(events)
         operations.edit(article, title="Hurricane")
-        assert told(mirror.catch_up()) == [(article.name, False)]
+        assert changes_of(mirror.catch_up()) == [(article.name, False)]
 
     def test_long_runs_of_invisible_events_are_read_in_parts(self, client, clock, monkeypatch):
         monkeypatch.setattr(changes, "EVENTS_MAX", 3)
@@ -555,7 +555,7 @@ class TestCursor:
         operations.edit(article, title="Gale")
 
         assert mirror.ask()["more"] is True
-        assert told(mirror.catch_up()) == [(article.name, False)]
+        assert changes_of(mirror.catch_up()) == [(article.name, False)]
 
 
 class TestQueries:
@@ -584,7 +584,7 @@ class TestQueries:
 
 
 def test_simultaneous_operations_are_all_sent(shared_database, client):
-    """Operations wait for each other, so none becomes visible behind a client's back."""
+    """Operations wait for mirror other, so none becomes visible behind a client's back."""
     rows = [builders.article() for _ in range(8)]
     mirror = Mirror(client, limit=3)
     mirror.catch_up()

@@ -38,14 +38,14 @@ class TestItems:
         )
 
     def test_missing_values_are_null_but_an_empty_excerpt_is_not(self):
-        found = items.item(self.row, items.ApiEdition())
+        item = items.item(self.row, items.ApiEdition())
 
-        assert {key for key, value in found.items() if value is None} == {
+        assert {key for key, value in item.items() if value is None} == {
             *("sourceUrl", "webUrl", "featuredContent", "highlight", "heat", "tags", "images"),
             *("ampWebUrl", "cdnAmpWebUrl", "updatedDateTime"),
         }
-        assert found["excerpt"] == ""
-        assert found["provider"] == {
+        assert item["excerpt"] == ""
+        assert item["provider"] == {
             "name": "Courier",
             "domain": "courier.example",
             "images": None,
@@ -54,18 +54,18 @@ class TestItems:
         }
 
     def test_the_edition_of_2024_writes_utc_and_no_content(self):
-        found = items.item(self.row, items.ApiEdition())
+        item = items.item(self.row, items.ApiEdition())
 
-        assert (found["publishedDateTime"], found["content"]) == ("2021-01-09T12:37:05Z", "")
+        assert (item["publishedDateTime"], item["content"]) == ("2021-01-09T12:37:05Z", "")
 
     @pytest.mark.parametrize(("month", "offset"), [(1, "04:37:05-08:00"), (7, "05:37:05-07:00")])
     def test_the_edition_of_2021_writes_local_time_and_a_line_end(self, month, offset):
         edition = items.ApiEdition("\r\n", ZoneInfo("America/Los_Angeles"))
         row = self.row._replace(published_at=self.row.published_at.replace(month=month))
 
-        found = items.item(row, edition)
+        item = items.item(row, edition)
 
-        assert (found["publishedDateTime"], found["content"]) == (f"2021-0{month}-09T{offset}", "\r\n")
+        assert (item["publishedDateTime"], item["content"]) == (f"2021-0{month}-09T{offset}", "\r\n")
 
     def test_urls_are_made_from_templates(self):
         edition = items.ApiEdition(
@@ -94,13 +94,13 @@ class TestItems:
 
     def test_pictures_say_whether_they_are_cached_and_logos_never_are(self):
         image = items.ImageRow("https://courier.example/1.jpg", 640, 480, None, "", "")
-        found = items.item(
+        item = items.item(
             self.row._replace(pictures=[image], logos=[image._replace(is_cached=True)]), items.ApiEdition()
         )
         plain = {"url": image.url, "width": 640, "height": 480, "title": None, "attribution": None, "isCached": False}
 
-        assert found["images"] == [plain]
-        assert found["provider"]["images"] == [plain]
+        assert item["images"] == [plain]
+        assert item["provider"]["images"] == [plain]
         assert items.item(self.row._replace(pictures=[image._replace(is_cached=True)]), items.ApiEdition())[
             "images"
         ] == [plain | {"isCached": True}]

@@ -18,8 +18,8 @@ NEWS = "/api/news/index.json"
 
 
 def names(client, path=NEWS):
-    answer = client.get(path)
-    return [each["path"] for each in answer.json()["value"]] if answer.status_code == 200 else answer.status_code
+    response = client.get(path)
+    return [item["path"] for item in response.json()["value"]] if response.status_code == 200 else response.status_code
 
 
 @pytest.mark.django_db
@@ -55,11 +55,11 @@ class TestFiles:
         for _ in range(3):
             builders.article(topics=["AI"])
 
-        answer = client.get(f"/api/{path}")
+        response = client.get(f"/api/{path}")
 
-        assert (answer.json()["page"], answer.json()["nextPage"]) == (page, 2 if page == 1 else None)
-        assert len(answer.json()["value"]) == 3 - page
-        assert answer["Content-Type"] == "application/json"
+        assert (response.json()["page"], response.json()["nextPage"]) == (page, 2 if page == 1 else None)
+        assert len(response.json()["value"]) == 3 - page
+        assert response["Content-Type"] == "application/json"
         assert client.head(f"/api/{path}").status_code == 200
         if not path.endswith("index.json"):
             assert client.get(f"/api/{path.removesuffix('/')}").status_code == 301
@@ -103,15 +103,15 @@ class TestFiles:
             f"_news/{name}.md" for name in Article.objects.public().newest_first().values_list("name", flat=True)
         ]
 
-        found, number = [], 1
+        paths, number = [], 1
         while number:
             page = client.get(f"/api/news/page/{number}/index.json").json()
-            found += [each["path"] for each in page["value"]]
+            paths += [item["path"] for item in page["value"]]
             assert len(page["value"]) == size or page["nextPage"] is None
             number = page["nextPage"]
 
-        assert found == expected
-        assert 0 < len(found) < 24
+        assert paths == expected
+        assert 0 < len(paths) < 24
 
     def test_a_single_article_is_its_item_without_white_space(self, client, tmp_path):
         text = document(CANONICAL, featuredContent=None) if "featuredContent" in CANONICAL else CANONICAL
@@ -119,12 +119,12 @@ class TestFiles:
         call_command("import_articles", str(tmp_path), verbosity=0)
         path = "/api/news/2020-06-09-harbour-bridge-closes-for-repairs/"
 
-        answer = client.get(f"{path}index.json")
+        response = client.get(f"{path}index.json")
 
-        assert answer.content == client.get(path).content == items.dump_document(client.get(NEWS).json()["value"][0])
-        assert answer.json()["excerpt"] == 'The bridge will be shut for "three" weeks,\nthe port says.'
+        assert response.content == client.get(path).content == items.dump_document(client.get(NEWS).json()["value"][0])
+        assert response.json()["excerpt"] == 'The bridge will be shut for "three" weeks,\nthe port says.'
         for secret in ("AAAA;BBBB", "secured", "quality", '"published"', "related", "Port city"):
-            assert secret not in answer.content.decode()
+            assert secret not in response.content.decode()
 
     def test_topics_are_the_registry_in_its_order(self, client):
         energy = builders.topic("Energy", slug="energy", shortname="En", registry_name="00-energy.yaml")
@@ -138,10 +138,10 @@ class TestFiles:
         )
         builders.topic("Secret")  # named by documents only
 
-        answer = client.get("/api/topics/index.json")
+        response = client.get("/api/topics/index.json")
 
-        assert answer.content == client.get("/api/topics/").content == items.dump_list(answer.json())
-        assert answer.json() == {
+        assert response.content == client.get("/api/topics/").content == items.dump_list(response.json())
+        assert response.json() == {
             "value": [
                 {"name": "Energy", "shortname": "En", "id": "energy", "services": []},
                 {
@@ -170,11 +170,11 @@ class TestFiles:
         builders.article(topics=["AI"])
         newest = builders.article(topics=["AI"], name="2020-07-01-x", published_at=datetime(2020, 7, 1, 12, tzinfo=UTC))
 
-        [found] = client.get(NEWS).json()["value"]
+        [item] = client.get(NEWS).json()["value"]
 
-        assert found["publishedDateTime"] == "2020-07-01T05:00:00-07:00"
-        assert found["content"] == "\r\n"
-        assert found["sourceUrl"] == f"https://n.example/api/news/{newest.name}/index.json"
+        assert item["publishedDateTime"] == "2020-07-01T05:00:00-07:00"
+        assert item["content"] == "\r\n"
+        assert item["sourceUrl"] == f"https://n.example/api/news/{newest.name}/index.json"
         assert len(client.get("/api/news/ai/").json()["value"]) == 2
 
 
@@ -202,19 +202,19 @@ class TestWhatIsPublic:
 
         pages = ["news/", "news/page/1/", "news/page/2/", "news/hidden-topic/", "topics/", "changes", "openapi.json"]
         for path in (*pages, f"news/{hidden.name}/", f"news/{hidden.name}/page/1/"):
-            told = client.get(f"/api/{path}").content.decode()
-            assert "idden" not in told.replace(f"/api/{path}", "")
-            assert hidden.name not in told.replace(f"/api/{path}", "")
+            body = client.get(f"/api/{path}").content.decode()
+            assert "idden" not in body.replace(f"/api/{path}", "")
+            assert hidden.name not in body.replace(f"/api/{path}", "")
 
     @pytest.mark.parametrize("why", HIDDEN)
     def test_the_url_of_an_unpublished_article_answers_like_an_unknown_one(self, client, why):
         hidden = builders.article(**HIDDEN[why])
 
-        told = client.get(f"/api/news/{hidden.name}/")
+        hidden_response = client.get(f"/api/news/{hidden.name}/")
         unknown = client.get("/api/news/2020-06-09-never/")
 
-        assert told.status_code == unknown.status_code == 404
-        assert told.content.replace(hidden.name.encode(), b"2020-06-09-never") == unknown.content
+        assert hidden_response.status_code == unknown.status_code == 404
+        assert hidden_response.content.replace(hidden.name.encode(), b"2020-06-09-never") == unknown.content
 
     def test_unscored_articles_follow_the_policy(self, client):
         article = builders.article(quality=None, heat=None)
@@ -269,11 +269,11 @@ class TestManners:
         ],
     )
     def test_a_missing_url_gives_a_json_error(self, client, path):
-        answer = client.get(f"/api/{path}")
+        response = client.get(f"/api/{path}")
 
-        assert answer.status_code == 404
-        assert answer["Content-Type"] == "application/json"
-        assert answer.json().keys() == {"status", "where", "what", "hint"}
+        assert response.status_code == 404
+        assert response["Content-Type"] == "application/json"
+        assert response.json().keys() == {"status", "where", "what", "hint"}
 
     @pytest.mark.parametrize("query", ["?page=2", "?utm_source=%00", "?a=%ED%A0%80&a=1", "?" + "x" * 2000])
     def test_static_files_ignore_query_strings(self, client, query):
@@ -282,29 +282,29 @@ class TestManners:
 
     @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
     def test_the_api_is_read_only(self, client, method):
-        answer = getattr(client, method)(NEWS)
+        response = getattr(client, method)(NEWS)
 
-        assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, OPTIONS")
-        assert answer.json()["hint"] == "Use GET, HEAD or OPTIONS."
+        assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, OPTIONS")
+        assert response.json()["hint"] == "Use GET, HEAD or OPTIONS."
 
     @pytest.mark.parametrize("path", [NEWS, "/api/news", "/api/news/x/", "/api/x", "/api/openapi.json"])
     @pytest.mark.parametrize("method", ["get", "head", "post", "options"])
     def test_scripts_of_any_site_may_read_every_response(self, client, method, path):
-        answer = getattr(client, method)(path)
+        response = getattr(client, method)(path)
 
-        assert answer["Access-Control-Allow-Origin"] == "*"
-        assert "Content-Security-Policy" in answer
-        assert not answer.cookies
+        assert response["Access-Control-Allow-Origin"] == "*"
+        assert "Content-Security-Policy" in response
+        assert not response.cookies
 
     def test_preflight_requests_are_answered(self, client):
         asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
 
-        answer = client.options(NEWS, headers=asked | {"Access-Control-Request-Headers": "if-none-match"})
+        response = client.options(NEWS, headers=asked | {"Access-Control-Request-Headers": "if-none-match"})
 
-        assert answer.status_code == 204
-        assert answer["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
-        assert answer["Access-Control-Allow-Headers"] == "*"
-        assert int(answer["Access-Control-Max-Age"]) > 0
+        assert response.status_code == 204
+        assert response["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
+        assert response["Access-Control-Allow-Headers"] == "*"
+        assert int(response["Access-Control-Max-Age"]) > 0
 
     def test_other_pages_are_not_open_to_scripts(self, client):
         assert "Access-Control-Allow-Origin" not in client.get("/")
@@ -314,10 +314,10 @@ class TestManners:
         monkeypatch.setattr("articles.api.queries.load_edition", lambda: 1 / 0)
         builders.article()
 
-        answer = client.get(NEWS)
+        response = client.get(NEWS)
 
-        assert (answer.status_code, answer.json()["status"]) == (500, 500)
-        assert answer["Access-Control-Allow-Origin"] == "*"
+        assert (response.status_code, response.json()["status"]) == (500, 500)
+        assert response["Access-Control-Allow-Origin"] == "*"
 
     @pytest.mark.parametrize(
         "path", ["news/", "news/page/2/", "news/ai/", "news/ai/page/2/", "news/2020-06-09-one/", "topics/"]

@@ -33,8 +33,8 @@ def entry(operation: int, at: int, *, seen: int = 0, **before: Any) -> LogEntry:
 
 def left(now: dict[str, Any], *newest_first: LogEntry) -> int | None:
     """Return how many minutes after noon it left, asked since noon, at ten past."""
-    found = last_public_at(now, newest_first, since=NOON, until=minutes(10))
-    return None if found is None else int((found - NOON) / timedelta(minutes=1))
+    moment = last_public_at(now, newest_first, since=NOON, until=minutes(10))
+    return None if moment is None else int((moment - NOON) / timedelta(minutes=1))
 
 
 @pytest.mark.parametrize(

@@ -29,19 +29,19 @@ LATEST = [f"{SITE}/feeds/latest.{form}" for form in FORMS]
 
 class FakeHub(ThreadingHTTPServer):
     def __init__(self):
-        self.told, self.status, self.silent = [], 204, threading.Event()
+        self.received, self.status, self.silent = [], 204, threading.Event()
         super().__init__(("127.0.0.1", 0), FakeHubHandler)
 
-    def said(self):
-        """Return what was told since this was asked last."""
-        told, self.told = self.told, []
-        return told
+    def take_received(self):
+        """Return the notifications since the last call."""
+        received, self.received = self.received, []
+        return received
 
 
 class FakeHubHandler(BaseHTTPRequestHandler):
     def do_POST(self):
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        self.server.told.append(form)
+        self.server.received.append(form)
         if self.server.silent.is_set():
             return  # and no answer
         status = self.server.status(form["hub.url"][0]) if callable(self.server.status) else self.server.status
@@ -89,7 +89,7 @@ def ping(capsys, code=0):
 
 
 def feeds(hub):
-    return sorted(form["hub.url"][0] for form in hub.said())
+    return sorted(form["hub.url"][0] for form in hub.take_received())
 
 
 def all_of(*starts):
@@ -97,35 +97,35 @@ def all_of(*starts):
 
 
 @pytest.fixture
-def settled(hub, capsys):
-    """A newsroom of which the hub knows everything."""
+def known_article(hub, capsys):
+    """An article of a newsroom that the hub was notified of completely."""
     builders.topic("Robotics", parent=builders.topic("AI"))
     builders.topic("Sports")
     article = builders.article("Known", topics=["Robotics"])
     builders.article("Other", topics=["Sports"], provider=builders.provider("Herald", "herald.example"))
     ping(capsys)
-    hub.said()
+    hub.take_received()
     return article
 
 
 def test_the_first_run_sends_the_sites_feeds_and_the_next_sends_nothing(hub, capsys):
     builders.article()
     assert ping(capsys) == "3 feeds: 3 notified, 0 waiting, 0 refused"
-    assert hub.said() == [{"hub.mode": ["publish"], "hub.url": [feed], "hub.topic": [feed]} for feed in LATEST]
+    assert hub.take_received() == [{"hub.mode": ["publish"], "hub.url": [feed], "hub.topic": [feed]} for feed in LATEST]
     assert ping(capsys) == "0 feeds: 0 notified, 0 waiting, 0 refused"
-    assert hub.said() == []
+    assert hub.take_received() == []
 
 
-def test_a_change_is_sent_for_the_site_its_topics_and_its_provider(hub, capsys, settled):
-    operations.edit(settled, title="Another title")
+def test_a_change_is_sent_for_the_site_its_topics_and_its_provider(hub, capsys, known_article):
+    operations.edit(known_article, title="Another title")
     ping(capsys)
     assert feeds(hub) == all_of(
         "/feeds/latest.", "/topics/ai/feed.", "/topics/robotics/feed.", "/providers/courier.example/feed."
     )
 
 
-def test_every_feed_that_is_sent_exists_and_names_its_hub(hub, capsys, client, settled):
-    operations.edit(settled, title="Another title")
+def test_every_feed_that_is_sent_exists_and_names_its_hub(hub, capsys, client, known_article):
+    operations.edit(known_article, title="Another title")
     ping(capsys)
     for feed in feeds(hub):
         response = client.get(feed.removeprefix(SITE))
@@ -134,17 +134,17 @@ def test_every_feed_that_is_sent_exists_and_names_its_hub(hub, capsys, client, s
         assert 'rel="hub"' in response["Link"]
 
 
-def test_changes_that_readers_dont_see_are_not_sent(hub, capsys, settled):
-    operations.score(settled, quality=95)
+def test_changes_that_readers_dont_see_are_not_sent(hub, capsys, known_article):
+    operations.score(known_article, quality=95)
     secret = builders.article("Secret", quality=20, topics=["Robotics", "Hidden"])
     operations.edit(secret, title="Still secret")
     operations.hold(secret)
     assert ping(capsys).startswith("0 feeds")
 
 
-def test_what_was_never_public_is_not_sent(hub, capsys, settled):
-    outlet = builders.provider("Secret", "secret.example")
-    secret = builders.article(quality=20, topics=["Sports", "Hidden"], provider=outlet)
+def test_what_was_never_public_is_not_sent(hub, capsys, known_article):
+    provider = builders.provider("Secret", "secret.example")
+    secret = builders.article(quality=20, topics=["Sports", "Hidden"], provider=provider)
     operations.publish(secret)
     operations.hold(secret)
     ping(capsys)
@@ -152,38 +152,38 @@ def test_what_was_never_public_is_not_sent(hub, capsys, settled):
 
 
 @pytest.mark.parametrize("leave", [operations.hold, lambda story: operations.edit(story, removed=True)])
-def test_a_withdrawn_story_is_sent(hub, capsys, settled, leave):
+def test_a_withdrawn_story_is_sent(hub, capsys, known_article, leave):
     builders.article(topics=["AI"])
     ping(capsys)
-    hub.said()
-    leave(settled)
+    hub.take_received()
+    leave(known_article)
     ping(capsys)
     assert feeds(hub) == all_of("/feeds/latest.", "/topics/ai/feed.", "/providers/courier.example/feed.")
 
 
-def test_a_deleted_story_is_sent(hub, capsys, settled):
+def test_a_deleted_story_is_sent(hub, capsys, known_article):
     builders.article(topics=["AI"])
-    operations.delete(Article.objects.filter(pk=settled.pk))
+    operations.delete(Article.objects.filter(pk=known_article.pk))
     ping(capsys)
     assert feeds(hub) == all_of("/feeds/latest.", "/topics/ai/feed.", "/providers/courier.example/feed.")
 
 
-def test_a_moved_story_is_sent_for_its_old_and_its_new_provider(hub, capsys, settled):
+def test_a_moved_story_is_sent_for_its_old_and_its_new_provider(hub, capsys, known_article):
     builders.article(topics=["Robotics"])
     ping(capsys)
-    hub.said()
-    operations.edit(settled, provider=builders.provider("Herald", "herald.example"))
+    hub.take_received()
+    operations.edit(known_article, provider=builders.provider("Herald", "herald.example"))
     ping(capsys)
     assert {f"{SITE}/providers/{name}.example/feed.rss" for name in ("courier", "herald")} < set(feeds(hub))
 
 
 @pytest.mark.parametrize("field", ["publish_at", "unpublish_at"])
-def test_a_schedule_that_begins_or_ends_is_sent(hub, capsys, settings, settled, field):
+def test_a_schedule_that_begins_or_ends_is_sent(hub, capsys, settings, known_article, field):
     now, path = timezone.now(), Path(settings.WEBSUB_STATE)
-    Article.objects.filter(pk=settled.pk).update(**{field: now + timedelta(hours=1)})
+    Article.objects.filter(pk=known_article.pk).update(**{field: now + timedelta(hours=1)})
     assert ping(capsys).startswith("0 feeds")
 
-    Article.objects.filter(pk=settled.pk).update(**{field: now - timedelta(hours=1)})
+    Article.objects.filter(pk=known_article.pk).update(**{field: now - timedelta(hours=1)})
     last_run = module.LogPosition(module.load_state(path).position.event, now - timedelta(hours=2))
     module.save_state(path, module.HubState(last_run, []))
 
@@ -191,14 +191,14 @@ def test_a_schedule_that_begins_or_ends_is_sent(hub, capsys, settings, settled, 
     assert set(LATEST) <= set(feeds(hub))
 
 
-# The hub's moods
+# Errors of the hub
 
 
-def test_feeds_that_could_not_be_sent_wait_for_the_next_run(hub, capsys, settled):
+def test_feeds_that_could_not_be_sent_wait_for_the_next_run(hub, capsys, known_article):
     hub.status = lambda feed: 503 if feed.endswith("latest.json") else 202
-    operations.edit(settled, title="Another title")
+    operations.edit(known_article, title="Another title")
     assert ping(capsys, code=1) == "12 feeds: 2 notified, 10 waiting, 0 refused"
-    hub.said()
+    hub.take_received()
     hub.status = 204
     assert ping(capsys) == "10 feeds: 10 notified, 0 waiting, 0 refused"
     assert LATEST[2] in feeds(hub)
@@ -216,17 +216,17 @@ def test_an_unavailable_or_silent_hub_costs_one_attempt(hub, capsys, monkeypatch
     monkeypatch.setattr(module, "TIMEOUT", urllib3.Timeout(0.3))
     hub.silent.set()
     assert ping(capsys, code=1) == "3 feeds: 0 notified, 3 waiting, 0 refused"
-    assert len(hub.said()) == 1
+    assert len(hub.take_received()) == 1
     settings.WEBSUB_HUB = "http://127.0.0.1:1/"
     assert ping(capsys, code=1) == "3 feeds: 0 notified, 3 waiting, 0 refused"
 
 
-def test_editing_never_contacts_the_hub(hub, settled):
-    operations.edit(settled, title="Another title")
-    assert hub.said() == []
+def test_editing_never_contacts_the_hub(hub, known_article):
+    operations.edit(known_article, title="Another title")
+    assert hub.take_received() == []
 
 
-# Where it remembers
+# The state file
 
 
 def test_a_foreign_state_file_is_refused_and_kept(hub, settings):
@@ -237,7 +237,7 @@ def test_a_foreign_state_file_is_refused_and_kept(hub, settings):
         with pytest.raises(CommandError, match="Delete it and run again"):
             call_command("ping_hub")
         assert path.read_text() == text
-    assert hub.said() == []
+    assert hub.take_received() == []
 
 
 def test_an_unwritable_state_file_is_named(hub, settings, tmp_path):
@@ -245,7 +245,7 @@ def test_an_unwritable_state_file_is_named(hub, settings, tmp_path):
     settings.WEBSUB_STATE = str(tmp_path / "file" / "websub.json")
     with pytest.raises(CommandError, match="Set WEBSUB_STATE to another file"):
         call_command("ping_hub")
-    assert hub.said() == []
+    assert hub.take_received() == []
 
 
 def test_parallel_runs_notify_once(hub, capsys, settings):
@@ -260,7 +260,7 @@ def test_without_a_hub_there_is_nothing_to_do(settings, capsys, client):
     assert "Link" not in client.get("/feeds/latest.rss")
 
 
-# What feeds say
+# What feeds contain
 
 
 def test_feeds_name_hub_and_self(settings, client):
@@ -286,10 +286,10 @@ def test_feeds_of_searches_have_no_hub(settings, client):
     assert "hubs" not in response.json()
 
 
-def test_finding_changed_feeds_takes_few_queries(django_assert_max_num_queries, hub, capsys, settled):
+def test_finding_changed_feeds_takes_few_queries(django_assert_max_num_queries, hub, capsys, known_article):
     for number in range(6):
-        outlet = builders.provider(f"O{number}", f"o{number}.example")
-        article = builders.article(topics=["AI", f"Topic {number}"], provider=outlet, quality=20)
+        provider = builders.provider(f"O{number}", f"o{number}.example")
+        article = builders.article(topics=["AI", f"Topic {number}"], provider=provider, quality=20)
         operations.publish(article)
     with django_assert_max_num_queries(12):
         ping(capsys)

@@ -45,31 +45,31 @@ def titles(page):
     return re.findall(r'class="headline"[^>]*>\s*<a [^>]*>([^<]*)<', page)
 
 
-def outlets(page):
+def provider_names(page):
     return [title.rpartition(" ")[0] for title in titles(page)]
 
 
 def next_address(page):
-    found = re.search(r'href="(\?before=[^"]*)" rel="next"', page)
-    return f"/{found[1]}" if found else ""
+    match = re.search(r'href="(\?before=[^"]*)" rel="next"', page)
+    return f"/{match[1]}" if match else ""
 
 
 def walk(client, meanwhile=lambda: None):
     """Return the titles of all pages; `meanwhile` happens before each but the first."""
-    found, url = [], "/"
+    pages, url = [], "/"
     while url:
         page = page_at(client, url)
-        found.append(titles(page))
+        pages.append(titles(page))
         url = next_address(page)
         meanwhile()
-    return found
+    return pages
 
 
 def test_one_provider_has_two_of_the_first_ten_stories(client):
     fill(30, "Loud", heat=900, at=MORNING)
     for number in range(8):  # of the day before, which the river would show below
         fill(1, f"Quiet{number}", at=MORNING - timedelta(days=1, minutes=number))
-    assert Counter(outlets(page_at(client))[:10])["Loud"] == 2
+    assert Counter(provider_names(page_at(client))[:10])["Loud"] == 2
 
 
 def test_a_provider_with_all_the_top_stories_leaves_places_to_others(client, django_assert_max_num_queries):
@@ -77,7 +77,7 @@ def test_a_provider_with_all_the_top_stories_leaves_places_to_others(client, dja
     for number in range(8):
         fill(1, f"Quiet{number}", at=MORNING - timedelta(days=20))
     with django_assert_max_num_queries(8):
-        shown = outlets(page_at(client))
+        shown = provider_names(page_at(client))
     assert Counter(shown[:10])["Loud"] == 2
     assert len(shown) == STORIES
     assert MIXING_LIMIT > 70
@@ -86,9 +86,9 @@ def test_a_provider_with_all_the_top_stories_leaves_places_to_others(client, dja
 def test_one_provider_fills_places_that_others_cant(client):
     fill(12, "Loud")
     fill(3, "Quiet", at=MORNING - timedelta(days=1))
-    found = outlets(page_at(client))
-    assert found[:4] == ["Loud", "Loud", "Quiet", "Quiet"]
-    assert len(found) == 15
+    names = provider_names(page_at(client))
+    assert names[:4] == ["Loud", "Loud", "Quiet", "Quiet"]
+    assert len(names) == 15
 
 
 def test_picks_count_towards_the_limit_and_keep_their_places(client):
@@ -96,9 +96,9 @@ def test_picks_count_towards_the_limit_and_keep_their_places(client):
     for number in range(12):
         fill(1, f"Quiet{number}", at=MORNING - timedelta(days=1))
     pick(loud[:3])
-    found = titles(page_at(client))
-    assert found[:3] == ["Loud 2", "Loud 1", "Loud 0"]
-    assert Counter(title.split()[0] for title in found[:10])["Loud"] == 3
+    shown = titles(page_at(client))
+    assert shown[:3] == ["Loud 2", "Loud 1", "Loud 0"]
+    assert Counter(title.split()[0] for title in shown[:10])["Loud"] == 3
 
 
 def test_stories_before_the_first_day_are_ordered_by_heat_and_age(client):
@@ -132,8 +132,8 @@ def test_later_pages_repeat_and_skip_nothing_while_stories_arrive(client, seed):
         builders.article(f"New {next(new)}", heat=950, published_at=MORNING + timedelta(hours=1))
 
     pages = walk(client, one_more)
-    told = [title for page in pages for title in page]
-    assert Counter(told) == Counter(story.title for story in stories)
+    shown = [title for page in pages for title in page]
+    assert Counter(shown) == Counter(story.title for story in stories)
     assert [len(page) for page in pages] == [STORIES, STORIES, STORIES, 2]
 
 

@@ -1,4 +1,4 @@
-"""What is not published is nowhere: every url, in every state, before and after each change, with answers kept.
+"""What is not published is nowhere: every URL, in every state, before and after each change, with the page cache.
 
 One newsroom holds an open story, which lists a secret one, of an outlet and a topic of its own, and the secret's
 sister, of the open story's outlet. Both are taken through all states. After each step every url is asked: plainly,
@@ -28,8 +28,8 @@ from tests.public.paths import FORMS, OPEN
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 SECRET = re.compile("quagmire", re.IGNORECASE)
-# Addresses that exist whether the secret story is published or not.
-# Addresses of the secret story, its outlet and its topic: there only while it is published by itself.
+# URLs that exist whether the secret story is published or not.
+# URLs of the secret story, its outlet and its topic: there only while it is published by itself.
 OWN = [
     *("/news/2020-06-09-quagmire/", "/topics/quagmire/", "/providers/quagmire.example/"),
     *(f"/topics/quagmire/feed.{form}" for form in FORMS),
@@ -63,7 +63,7 @@ def lead():
 
 @pytest.fixture
 def before(client, lead):
-    """What every url answers before there is a secret."""
+    """The response at every URL before there is a secret."""
     versions.bump_version()
     return {url: client.get(url).content for url in urls(OPEN)}
 
@@ -202,7 +202,7 @@ def test_schedules_take_effect_by_the_clock_alone(client, secret, lead, monkeypa
 
 
 def look_everywhere(client, step, sight, tags, lead, before=None):
-    """Ask every url, plainly and by who has the answer of the step before."""
+    """Request every URL, plainly and with the validators of the step before."""
     seen = 0
     for url, content in (before or {}).items():
         assert sight != "hidden" or client.get(url).content == content, (step, url)

@@ -16,7 +16,7 @@ from tests.builders import MORNING
 pytestmark = pytest.mark.django_db
 
 
-def found(client, url, status=200):
+def search_for(client, url, status=200):
     response = client.get(url)
     assert response.status_code == status, url
     page = response.content.decode()
@@ -29,7 +29,7 @@ def test_it_finds_words_in_headline_excerpt_provider_and_topic(client):
     builders.article("Two", provider=builders.provider("Storm Times", "storm.example"))
     builders.article("Three", topics=["Storms"])
     builders.article("Sunshine")
-    page, titles = found(client, "/search/?q=storm")
+    page, titles = search_for(client, "/search/?q=storm")
     assert [title.strip() for title in titles] == ["Three", "Two", "One", "Storm ahead"]
     assert "<mark>Storm</mark> ahead" in page
     assert "A <mark>storm</mark> came." in page
@@ -40,7 +40,7 @@ def test_it_finds_words_in_headline_excerpt_provider_and_topic(client):
 def test_without_a_word_it_shows_the_form_and_how_to_use_it(client):
     builders.article("Storm")
     for url in ("/search/", "/search/?q=", "/search/?q=%22%22", "/search/?q=+-+"):
-        page, titles = found(client, url)
+        page, titles = search_for(client, url)
         assert titles == []
         assert 'role="search"' in page
         assert "How to search" in page
@@ -54,7 +54,7 @@ def test_a_query_has_a_maximum_length_and_no_nul():
 @pytest.mark.parametrize(("number", "status"), [("9999", 404), ("10000", 200), ("0", 200), ("x", 200), ("2", 404)])
 def test_page_numbers_have_at_most_four_digits(client, number, status):
     builders.article("Storm")
-    _, titles = found(client, f"/search/?q=storm&sort=relevance&page={number}", status)
+    _, titles = search_for(client, f"/search/?q=storm&sort=relevance&page={number}", status)
     assert len(titles) == (status == 200)
 
 
@@ -64,7 +64,7 @@ def test_stories_are_counted_up_to_a_maximum(client, monkeypatch, most, words):
     monkeypatch.setattr(search_page, "COUNT_MAX", most)
     for _ in range(30):
         builders.article("Storm")
-    assert words in found(client, "/search/?q=storm")[0]
+    assert words in search_for(client, "/search/?q=storm")[0]
 
 
 def test_it_is_linked_from_every_page(client):
@@ -89,10 +89,10 @@ def test_filters_apply_and_can_be_removed(client):
         ("to=2020-06-08", ["Storm three"]),
         ("from=2020-06-10", []),
     ):
-        page, titles = found(client, f"/search/?q=storm&{query}")
+        page, titles = search_for(client, f"/search/?q=storm&{query}")
         assert [title.strip() for title in titles] == expected, query
         assert 'href="/search/?q=storm"' in page or "&amp;" in query or "from" in query, query
-    page, _ = found(client, "/search/?q=storm&topic=none&provider=herald.example")
+    page, _ = search_for(client, "/search/?q=storm&topic=none&provider=herald.example")
     assert "No stories match." in page
     assert 'href="/search/?q=storm&amp;topic=none"' in page
     assert 'href="/search/?q=storm&amp;provider=herald.example"' in page
@@ -109,16 +109,16 @@ def test_filters_work_without_words(client):
         ("from=2020-06-09&sort=relevance", ["Calm", "Storm"]),
         ("topic=none", []),
     ):
-        page, titles = found(client, f"/search/?{query}")
+        page, titles = search_for(client, f"/search/?{query}")
         assert [title.strip() for title in titles] == expected, query
-    assert "Search: <bdi>topic weather</bdi>" in found(client, "/search/?topic=weather")[0]
+    assert "Search: <bdi>topic weather</bdi>" in search_for(client, "/search/?topic=weather")[0]
 
 
 def test_a_search_links_to_its_feeds(client):
     builders.article("Storm one", topics=["Weather"])
     builders.article("Storm two")
     for query, expected in (("q=storm&topic=weather", ["Storm one"]), ("provider=courier.example&to=2020-06-09", 2)):
-        page, titles = found(client, f"/search/?{query}&sort=relevance")
+        page, titles = search_for(client, f"/search/?{query}&sort=relevance")
         url = re.search(r'href="(/search/feed\.json[^"]*)"', page)[1].replace("&amp;", "&")
         items = client.get(url).json()["items"]
         assert sorted(item["title"] for item in items) == sorted(title.strip() for title in titles)
@@ -127,7 +127,7 @@ def test_a_search_links_to_its_feeds(client):
 
 def test_an_excerpt_shows_the_first_match_far_into_it(client):
     builders.article("One", excerpt=f"{'And so on. ' * 30}A storm came, and &amp;lt; went.")
-    page, _ = found(client, "/search/?q=storm")
+    page, _ = search_for(client, "/search/?q=storm")
     assert "A <mark>storm</mark> came, and &amp;lt; went." in page
 
 
@@ -135,9 +135,9 @@ def test_results_are_paginated_in_both_orders(client):
     for number in range(30):
         builders.article(f"Storm {number}")
     for order in ("", "&sort=relevance"):
-        page, first = found(client, f"/search/?q=storm{order}")
+        page, first = search_for(client, f"/search/?q=storm{order}")
         following = re.search(r'href="([^"]*)" rel="next"', page)[1].replace("&amp;", "&")
-        page, second = found(client, following)
+        page, second = search_for(client, following)
         assert (len(first), len(second)) == (25, 5)
         assert not set(first) & set(second)
         assert 'rel="next"' not in page
@@ -149,16 +149,19 @@ def test_results_can_be_sorted_by_relevance(client):
     builders.article(
         "Sunshine", excerpt="No storm in sight today, tomorrow or ever.", published_at=MORNING + timedelta(hours=1)
     )
-    assert [title.strip() for title in found(client, "/search/?q=storm&sort=relevance")[1]] == ["Storm", "Sunshine"]
+    assert [title.strip() for title in search_for(client, "/search/?q=storm&sort=relevance")[1]] == [
+        "Storm",
+        "Sunshine",
+    ]
 
 
 def test_many_matches_are_not_counted(client, monkeypatch):
     monkeypatch.setattr(search_page, "COUNT_MAX", 26)
     for number in range(28):
         builders.article(f"Storm {number}")
-    assert "More than 26 stories" in found(client, "/search/?q=storm")[0]
+    assert "More than 26 stories" in search_for(client, "/search/?q=storm")[0]
     monkeypatch.setattr(search_page.search, "has_many_matches", lambda text, using: True)
-    assert "Thousands of stories" in found(client, "/search/?q=storm")[0]
+    assert "Thousands of stories" in search_for(client, "/search/?q=storm")[0]
 
 
 HOSTILE = [
@@ -188,12 +191,12 @@ def test_invalid_parameters_give_a_page(client, name, text):
 @pytest.mark.parametrize("day", ["2020-13-40", "0000-01-01", "9999-12-31", "2020-1-1x", "0001-01-01"])
 def test_invalid_days_are_ignored(client, day):
     builders.article("Storm")
-    assert len(found(client, f"/search/?q=storm&from={day}&to={day}")[1]) == 1
+    assert len(search_for(client, f"/search/?q=storm&from={day}&to={day}")[1]) == 1
 
 
 def test_what_is_typed_is_escaped(client):
     builders.article("Storm <b>bold</b>", excerpt="&lt;script&gt;alert(1)&lt;/script&gt; storm")
-    page, _ = found(client, "/search/?q=%3Cscript%3Ealert(1)%3C/script%3E+storm")
+    page, _ = search_for(client, "/search/?q=%3Cscript%3Ealert(1)%3C/script%3E+storm")
     assert "<script>alert" not in page
     assert "<b>bold" not in page
 
@@ -204,7 +207,7 @@ def test_what_is_not_public_is_never_found(client):
     builders.article("Storm hidden", quality=10)
     builders.article("Storm later", publish_at=MORNING.replace(year=2999))
     for order in ("", "&sort=relevance"):
-        page, titles = found(client, f"/search/?q=storm{order}")
+        page, titles = search_for(client, f"/search/?q=storm{order}")
         assert [title.strip() for title in titles] == ["Storm lead"]
         assert "1 story" in page
 

@@ -60,12 +60,12 @@ def test_a_story_mentions_the_works_of_providers():
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "type_name"),
     [("article", "NewsArticle"), ("", "NewsArticle"), ("video", "VideoObject"), ("book", "CreativeWork")],
 )
-def test_a_work_has_the_type_of_its_document(kind, told):
+def test_a_work_has_the_type_of_its_document(kind, type_name):
     (mention,) = story("a", "b", "c", [work(type=kind)])["mentions"]
-    assert mention["@type"] == told
+    assert mention["@type"] == type_name
     assert ("uploadDate" in mention, "datePublished" in mention) == (kind == "video", kind != "video")
 
 
@@ -88,23 +88,23 @@ def head(client, url):
     """Return the linked data of a page and what its head says by name."""
     html = client.get(url).content.decode()
     (data,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', html)
-    told = dict(re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)">', html))
-    told["canonical"] = re.search(r'<link rel="canonical" href="([^"]+)">', html)[1]
-    return json.loads(data), {name: unescape(text) for name, text in told.items()}
+    meta = dict(re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)">', html))
+    meta["canonical"] = re.search(r'<link rel="canonical" href="([^"]+)">', html)[1]
+    return json.loads(data), {name: unescape(text) for name, text in meta.items()}
 
 
 @db
 @pytest.mark.parametrize("url", LIST_PATHS)
 def test_every_list_describes_itself_and_its_links(client, url):
     newsroom(2)
-    data, told = head(client, url)
+    data, meta = head(client, url)
     assert data["@type"] == "CollectionPage"
-    assert data["url"] == told["canonical"] == told["og:url"] == SITE + url
-    assert data["name"] == told["og:title"]
-    assert data["description"] == told["description"] == told["og:description"]
-    assert told["og:type"] == "website"
-    assert told["og:site_name"] == "Newsfold"
-    assert "robots" not in told
+    assert data["url"] == meta["canonical"] == meta["og:url"] == SITE + url
+    assert data["name"] == meta["og:title"]
+    assert data["description"] == meta["description"] == meta["og:description"]
+    assert meta["og:type"] == "website"
+    assert meta["og:site_name"] == "Newsfold"
+    assert "robots" not in meta
     items = data["mainEntity"]["itemListElement"]
     assert len(items) == data["mainEntity"]["numberOfItems"] > 0
     assert [item["position"] for item in items] == list(range(1, len(items) + 1))
@@ -120,9 +120,9 @@ def test_the_front_page_lists_its_stories_in_their_order(client):
     html = client.get("/").content.decode()
     data, _ = head(client, "/")
     titles = {article.get_absolute_url(): article.title for article in Article.objects.all()}
-    told = [titles[item["url"].removeprefix(SITE)] for item in data["mainEntity"]["itemListElement"]]
-    assert told == re.findall(r'<h[23] class="headline" dir="auto">\s*<a [^>]*>([^<]+)<', html)
-    assert len(told) == 36
+    listed = [titles[item["url"].removeprefix(SITE)] for item in data["mainEntity"]["itemListElement"]]
+    assert listed == re.findall(r'<h[23] class="headline" dir="auto">\s*<a [^>]*>([^<]+)<', html)
+    assert len(listed) == 36
 
 
 @db
@@ -137,8 +137,8 @@ def test_an_older_page_of_a_list_has_its_own_canonical_url(client):
     for number in range(26):
         builders.article(published_at=MORNING + timedelta(hours=number))
     older = re.search(r'href="(\?before=[^"]+)"', client.get("/latest/").content.decode())[1]
-    data, told = head(client, f"/latest/{older}")
-    assert data["url"] == told["canonical"] == f"{SITE}/latest/{older}"
+    data, meta = head(client, f"/latest/{older}")
+    assert data["url"] == meta["canonical"] == f"{SITE}/latest/{older}"
 
 
 @db
@@ -150,11 +150,11 @@ def test_a_story_mentions_its_provider_and_all_visible_coverage(client):
     Article.objects.filter(pk=gone.pk).update(removed=True)
     other = builders.article("See also this one", topics=["AI"])
     builders.related(lead, other)
-    data, told = head(client, lead.get_absolute_url())
+    data, meta = head(client, lead.get_absolute_url())
     assert data["@type"] == "WebPage"
-    assert data["url"] == told["canonical"] == SITE + lead.get_absolute_url()
-    assert data["name"] == told["og:title"] == "It didn’t last"
-    assert data["description"] == told["description"] == "Words."
+    assert data["url"] == meta["canonical"] == SITE + lead.get_absolute_url()
+    assert data["name"] == meta["og:title"] == "It didn’t last"
+    assert data["description"] == meta["description"] == "Words."
     assert [(mention["headline"], mention["publisher"]["name"]) for mention in data["mentions"]] == [
         ("It didn’t last", "The Courier"),
         ("Told elsewhere", "Herald"),
@@ -169,9 +169,9 @@ def test_a_story_mentions_its_provider_and_all_visible_coverage(client):
 def test_a_storys_picture_is_our_own_copy_with_its_size(client):
     article = builders.article()
     copy = with_picture(article)
-    _, told = head(client, article.get_absolute_url())
-    assert told["og:image"] == SITE + copy
-    assert (told["og:image:width"], told["og:image:height"]) == ("640", "360")
+    _, meta = head(client, article.get_absolute_url())
+    assert meta["og:image"] == SITE + copy
+    assert (meta["og:image:width"], meta["og:image:height"]) == ("640", "360")
 
 
 @db
@@ -191,8 +191,8 @@ def test_site_url_is_the_base_of_canonical_urls(client, settings):
     settings.SITE_URL = "https://news.example"
     lead = newsroom()
     for url in [*LIST_PATHS, lead.get_absolute_url()]:
-        data, told = head(client, url)
-        assert data["url"] == told["canonical"] == told["og:url"] == f"https://news.example{url}"
+        data, meta = head(client, url)
+        assert data["url"] == meta["canonical"] == meta["og:url"] == f"https://news.example{url}"
 
 
 @db

@@ -136,16 +136,16 @@ def test_matches_can_be_filtered_ordered_sliced_and_counted():
     weather = builders.topic("Weather")
 
     assert titles("storm", Article.objects.public()) == ["Storm a-b", "Storm a", "Storm b"]
-    found = search.matching(Article.objects.with_topics([weather]), "storm")
-    assert found.filter(name="2020-06-09-a").get().title == "Storm a"
-    assert [article.title for article in found.newest_first()[1:3]] == ["Storm a", "Storm b"]
-    assert found.count() == search.count(Article.objects.with_topics([weather]), "storm") == 3
+    matches = search.matching(Article.objects.with_topics([weather]), "storm")
+    assert matches.filter(name="2020-06-09-a").get().title == "Storm a"
+    assert [article.title for article in matches.newest_first()[1:3]] == ["Storm a", "Storm b"]
+    assert matches.count() == search.count(Article.objects.with_topics([weather]), "storm") == 3
     assert search.count(Article.objects.all(), "storm", up_to=2) == 3
     assert search.count(Article.objects.all(), "storm -hidden", up_to=1) == 2
     assert search.matching(Article.objects.filter(topics=weather), "storm").count() == 3
-    assert Article.objects.exclude(pk__in=found).get().title == "Storm hidden"
-    assert search.matching(found, "hidden").count() == 0
-    assert found.update(heat=75) == 3
+    assert Article.objects.exclude(pk__in=matches).get().title == "Storm hidden"
+    assert search.matching(matches, "hidden").count() == 0
+    assert matches.update(heat=75) == 3
 
 
 @db
@@ -195,15 +195,15 @@ def test_of_equally_relevant_articles_the_newer_comes_first_and_only_the_newest_
 @pytest.mark.django_db
 @pytest.mark.parametrize(("sample", "dense"), [(200, 100), (2, 2), (2, 3)])
 def test_the_newest_matches_are_the_same_with_every_plan(monkeypatch, sample, dense):
-    """Few or many, dense or sparse: the way differs, what is found doesn't."""
-    found = [builders.article(f"Storm number {number}") for number in range(6)]
+    """Few or many, dense or sparse: the plan differs, the matches don't."""
+    articles = [builders.article(f"Storm number {number}") for number in range(6)]
     builders.article("Bridge")
     for name, value in (("MANY", 3), ("SAMPLE", sample), ("DENSE", dense)):
         monkeypatch.setattr(sqlite, name, value)
 
     rows = search.matching(Article.objects.all(), "storm", newest=True).newest_first()
 
-    assert list(rows) == found[::-1]
+    assert list(rows) == articles[::-1]
 
 
 @pytest.mark.django_db

@@ -49,5 +49,5 @@ HOSTILE = (
 
 
 def titles(text, articles=None, **options):
-    found = search.matching(Article.objects.all() if articles is None else articles, text, **options)
-    return [article.title for article in found.newest_first()]
+    matches = search.matching(Article.objects.all() if articles is None else articles, text, **options)
+    return [article.title for article in matches.newest_first()]

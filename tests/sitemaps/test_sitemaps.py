@@ -40,13 +40,13 @@ def root_of(client, url):
     return ET.fromstring(response.content)  # noqa: S314
 
 
-def told(client, url):
+def entries_of(client, url):
     """Return the urls of a sitemap or an index with their times, None without one."""
-    found = {}
+    entries = {}
     for entry in root_of(client, url):
         moment = entry.findtext(f"{MAP}lastmod")
-        found[entry.findtext(f"{MAP}loc").removeprefix(SITE)] = moment and datetime.fromisoformat(moment)
-    return found
+        entries[entry.findtext(f"{MAP}loc").removeprefix(SITE)] = moment and datetime.fromisoformat(moment)
+    return entries
 
 
 def second(moment):
@@ -61,9 +61,9 @@ def test_the_index_leads_to_every_page(client):
     builders.article("In May", published_at=datetime(2020, 5, 31, 23, 59, 59, tzinfo=UTC))
     root = root_of(client, "/sitemap.xml")
     assert root.tag == f"{MAP}sitemapindex"
-    index = told(client, "/sitemap.xml")
+    index = entries_of(client, "/sitemap.xml")
     assert list(index) == ["/sitemaps/lists.xml", "/sitemaps/2020-06.xml", "/sitemaps/2020-05.xml"]
-    pages = [page for section in index for page in told(client, section)]
+    pages = [page for section in index for page in entries_of(client, section)]
     assert len(pages) == len(set(pages))
     public = {article.get_absolute_url() for article in Article.objects.public()}
     lists = {"/", "/latest/", "/topics/", "/providers/", "/topics/ai/", "/topics/robotics/"}
@@ -101,9 +101,9 @@ def test_a_section_without_stories_does_not_exist(client, section):
 def test_the_first_and_the_last_year_have_sections(client):
     for year, month in ((1, 1), (9999, 12)):
         builders.article(published_at=datetime(year, month, 2, tzinfo=UTC), name=f"story-{year}")
-    assert list(told(client, "/sitemap.xml"))[1:] == ["/sitemaps/9999-12.xml", "/sitemaps/0001-01.xml"]
-    assert list(told(client, "/sitemaps/9999-12.xml")) == ["/news/story-9999/"]
-    assert list(told(client, "/sitemaps/0001-01.xml")) == ["/news/story-1/"]
+    assert list(entries_of(client, "/sitemap.xml"))[1:] == ["/sitemaps/9999-12.xml", "/sitemaps/0001-01.xml"]
+    assert list(entries_of(client, "/sitemaps/9999-12.xml")) == ["/news/story-9999/"]
+    assert list(entries_of(client, "/sitemaps/0001-01.xml")) == ["/news/story-1/"]
 
 
 def test_a_month_of_too_many_stories_is_divided_into_days(client, monkeypatch):
@@ -112,8 +112,8 @@ def test_a_month_of_too_many_stories_is_divided_into_days(client, monkeypatch):
         builders.article(published_at=MORNING + timedelta(hours=hours))
     builders.article(published_at=MORNING - timedelta(days=30))
     assert [section.name for section in sections()] == ["2020-06-10", "2020-06-09", "2020-05"]
-    assert len(told(client, "/sitemaps/2020-06-09.xml")) == 2
-    assert len(told(client, "/sitemaps/2020-06.xml")) == 3
+    assert len(entries_of(client, "/sitemaps/2020-06-09.xml")) == 2
+    assert len(entries_of(client, "/sitemaps/2020-06.xml")) == 3
 
 
 def test_no_file_holds_more_than_the_protocols_allow(client, monkeypatch):
@@ -129,9 +129,9 @@ def test_no_file_holds_more_than_the_protocols_allow(client, monkeypatch):
 
 
 def test_a_site_without_stories_has_a_sitemap_of_lists(client):
-    assert list(told(client, "/sitemap.xml")) == ["/sitemaps/lists.xml"]
-    assert list(told(client, "/sitemaps/lists.xml")) == ["/", "/latest/", "/topics/", "/providers/"]
-    assert told(client, "/news-sitemap.xml") == {}
+    assert list(entries_of(client, "/sitemap.xml")) == ["/sitemaps/lists.xml"]
+    assert list(entries_of(client, "/sitemaps/lists.xml")) == ["/", "/latest/", "/topics/", "/providers/"]
+    assert entries_of(client, "/news-sitemap.xml") == {}
 
 
 def test_robots_txt_names_the_sitemaps(client, settings):
@@ -180,13 +180,13 @@ def test_stories_of_one_provider_are_left_out_unless_the_site_allows_them(client
     alone = builders.article(published_at=MORNING)
     urls = [f"/sitemaps/{recent:%Y-%m}.xml", "/news-sitemap.xml"]
     for url in urls:
-        assert len(told(client, url)) == 3
+        assert len(entries_of(client, url)) == 3
 
     settings.INDEX_SINGLE_STORIES = False
 
     for url in urls:
-        assert list(told(client, url)) == [shared.get_absolute_url()]
-    assert "/sitemaps/2020-06.xml" not in told(client, "/sitemap.xml")
+        assert list(entries_of(client, url)) == [shared.get_absolute_url()]
+    assert "/sitemaps/2020-06.xml" not in entries_of(client, "/sitemap.xml")
     assert alone.get_absolute_url() not in client.get("/sitemap.xml").content.decode()
 
 
@@ -209,9 +209,9 @@ def test_the_news_sitemap_holds_the_stories_of_two_days(client):
 
 
 def lastmods(client, article):
-    """Return when a story changed, and its section, as crawlers are told."""
+    """Return the lastmod of a story and of its section."""
     section = f"/sitemaps/{article.published_at:%Y-%m}.xml"
-    return told(client, section)[article.get_absolute_url()], told(client, "/sitemap.xml")[section]
+    return entries_of(client, section)[article.get_absolute_url()], entries_of(client, "/sitemap.xml")[section]
 
 
 def log_earlier():
@@ -228,9 +228,9 @@ def test_a_storys_lastmod_is_when_readers_last_saw_a_difference(client):
     operations.score(article, quality=120)
     assert lastmods(client, article) == before
 
-    outcome = operations.edit(article, title="A second title")
+    result = operations.edit(article, title="A second title")
 
-    assert lastmods(client, article) == (second(outcome.operation.at),) * 2
+    assert lastmods(client, article) == (second(result.operation.at),) * 2
     assert lastmods(client, other)[0] == before[0]
 
 
@@ -248,17 +248,17 @@ def test_a_section_changes_when_stories_are_published_withdrawn_moved_or_deleted
     article = builders.article(quality=20, published_at=MORNING)
     log_earlier()
     section = "/sitemaps/2020-06.xml"
-    assert list(told(client, section)) == [kept.get_absolute_url()]
-    old = told(client, "/sitemap.xml")[section]
+    assert list(entries_of(client, section)) == [kept.get_absolute_url()]
+    old = entries_of(client, "/sitemap.xml")[section]
 
     at = operations.publish(article).operation.at
-    assert told(client, "/sitemap.xml")[section] == second(at) > old
+    assert entries_of(client, "/sitemap.xml")[section] == second(at) > old
     operations.hold(article)
-    assert told(client, "/sitemap.xml")[section] == old
+    assert entries_of(client, "/sitemap.xml")[section] == old
     operations.edit(kept, published_at=MORNING.replace(month=3))
-    assert list(told(client, "/sitemap.xml")) == ["/sitemaps/lists.xml", "/sitemaps/2020-03.xml"]
+    assert list(entries_of(client, "/sitemap.xml")) == ["/sitemaps/lists.xml", "/sitemaps/2020-03.xml"]
     operations.delete(Article.objects.filter(pk=kept.pk))
-    assert list(told(client, "/sitemap.xml")) == ["/sitemaps/lists.xml"]
+    assert list(entries_of(client, "/sitemap.xml")) == ["/sitemaps/lists.xml"]
 
 
 def test_a_schedule_changes_a_section_when_it_begins(client):
@@ -266,7 +266,7 @@ def test_a_schedule_changes_a_section_when_it_begins(client):
     log_earlier()
     later = timezone.now() + timedelta(hours=1)
     Article.objects.filter(pk=article.pk).update(publish_at=later)
-    assert list(told(client, "/sitemap.xml")) == ["/sitemaps/lists.xml"]
+    assert list(entries_of(client, "/sitemap.xml")) == ["/sitemaps/lists.xml"]
     begun = timezone.now() - timedelta(minutes=5)
     Article.objects.filter(pk=article.pk).update(publish_at=begun)
     assert lastmods(client, article) == (second(begun),) * 2
@@ -289,10 +289,10 @@ def test_withdrawn_coverage_changes_the_lastmod_of_its_lead(client, settings):
 
 def test_a_policy_that_hides_unscored_stories_changes_all_sections(client):
     builders.article(quality=None, heat=None, published=None, published_at=MORNING)
-    assert len(told(client, "/sitemap.xml")) == 2
+    assert len(entries_of(client, "/sitemap.xml")) == 2
     operations.change_policy({"publish_unscored": False})
     assert SitePolicy.objects.get().publish_unscored is False
-    assert len(told(client, "/sitemap.xml")) == 1
+    assert len(entries_of(client, "/sitemap.xml")) == 1
 
 
 # What they cost
