@@ -68,7 +68,7 @@ def folded(lead: Article, title: str = "", **values: Any) -> Article:
 def picture(
     of: Article, url: str = "", *, held: bool = True, width: int = 640, height: int = 360, **values: Any
 ) -> StoredPicture:
-    """Let an article list a picture, of which we hold a copy unless told otherwise; its files are not stored."""
+    """Add a picture to an article, with a copy if `held`; its files are not stored."""
     url = url or f"https://pictures.example/{next(_counter)}.jpg"
     ArticleImage.objects.create(article=of, url=url, position=of.images.count(), **values)
     digest = PictureAddress.digest_of(url)

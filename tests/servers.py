@@ -184,14 +184,14 @@ class Site:
         self.environment = newsroom_environment(os.environ, self.folder, **(bind | self.settings))
 
     def manage(self, *command: str) -> str:
-        return self._told("manage.py", *command)
+        return self._output_of("manage.py", *command)
 
     def python(self, program: str) -> Any:
         """Run a program with Django set up, and return what it printed as JSON."""
         start = "import django, json\ndjango.setup()\n"
-        return json.loads(self._told("-c", start + program))
+        return json.loads(self._output_of("-c", start + program))
 
-    def _told(self, *arguments: str) -> str:
+    def _output_of(self, *arguments: str) -> str:
         done = self.run(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -19,16 +19,6 @@ NOW = timezone.now()
 db = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-
-
-@pytest.fixture
-def decoder():
-    return FakeDecoder()
-
-
 def row_of(url=URL):
     return PictureAddress.objects.get(url=url)
 

@@ -33,12 +33,6 @@ pytestmark = pytest.mark.django_db
 URL = "https://images.example/one.jpg"
 
 
-@pytest.fixture(autouse=True)
-def media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-    return tmp_path
-
-
 def upload(client, article, data, row=0, **changes):
     """Send the article's page with a file for a picture: `row` counts from 0; the one after the last is new."""
     url = change_url(article)
@@ -283,10 +277,10 @@ def test_an_upload_is_decoded_in_the_child_process_only(admin_client, monkeypatc
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize(("take_up", "most"), [(process_upload, MAX_BYTES), (process_logo, logos.MAX_BYTES)])
-def test_an_upload_is_read_up_to_the_maximum_size_only(take_up, most):
+@pytest.mark.parametrize(("process", "max_bytes"), [(process_upload, MAX_BYTES), (process_logo, logos.MAX_BYTES)])
+def test_an_upload_is_read_up_to_the_maximum_size_only(process, max_bytes):
     read = []
     upload = type("Upload", (), {"read": lambda self, size=-1: read.append(size) or b""})()
     with pytest.raises(ValidationError):
-        take_up(upload)
-    assert read == [most + 1]
+        process(upload)
+    assert read == [max_bytes + 1]

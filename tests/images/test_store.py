@@ -27,17 +27,6 @@ OTHER_URL = "https://other.example/same.jpg"
 NOW = timezone.now()
 
 
-@pytest.fixture(autouse=True)
-def media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-    return tmp_path / "media"
-
-
-@pytest.fixture
-def decoder():
-    return FakeDecoder()
-
-
 def stored(media):
     return {str(path.relative_to(media)) for path in media.rglob("*") if path.is_file()}
 

@@ -8,22 +8,11 @@ from articles.images.fetch_queue import discover, enqueue, fail
 from articles.images.store import store_picture
 from articles.models import Article, ArticleImage, PictureAddress
 from tests import builders
-from tests.fake_decoder import FakeDecoder
 
 URL = "https://images.example/one.jpg"
 OTHER_URL = "https://other.example/same.jpg"
 NOW = timezone.now()
 db = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-
-
-@pytest.fixture
-def decoder():
-    return FakeDecoder()
 
 
 def row_of(url=URL):
