@@ -35,30 +35,36 @@ class DocumentError(Exception):
 
 
 @dataclass(slots=True, kw_only=True)
-class Image:
+class Record:
+    """A mapping of a file."""
+
+    extra: Extra = field(default_factory=list)
+    layout: Layout = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Image(Record):
     url: str
     width: int | None = None
     height: int | None = None
     is_cached: bool | None = None
     title: str = ""
     attribution: str = ""
-    extra: Extra = field(default_factory=list)
-    layout: Layout = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
-class ProviderData:
+class ProviderData(Record):
     """A provider as one document names it."""
 
     name: str
     domain: str
     images: list[Image] = field(default_factory=list)
-    extra: Extra = field(default_factory=list)
-    layout: Layout = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
-class Related:
+class Related(Record):
+    """A related link. Empty text and None mean that the mapping has no such key, in documents too."""
+
     title: str
     published_at: datetime
     provider: ProviderData
@@ -69,44 +75,30 @@ class Related:
     type: str = ""
     quality: int | None = None
     images: list[Image] = field(default_factory=list)
-    extra: Extra = field(default_factory=list)
-    layout: Layout = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
-class Document:
-    """One story. Empty text and None mean that the document has no such key."""
+class Document(Related):
+    """One story: it has all that a link to another outlet's article has, and more."""
 
-    title: str
-    published_at: datetime
-    provider: ProviderData
     topics: list[str]
     name: str = ""
     dialect: str = "D5"
     category: str = ""
-    excerpt: str = ""
     original_url: str = ""
-    web_url: str = ""
-    amp_url: str = ""
-    cdn_amp_url: str = ""
-    type: str = ""
-    quality: int | None = None
     heat: int | None = None
     published: bool | None = None
     removed: bool | None = None
     featured_content: str = ""
     tags: list[str] = field(default_factory=list)
-    images: list[Image] = field(default_factory=list)
     related: list[Related] = field(default_factory=list)
     secured: str = ""
     body: str = ""
-    extra: Extra = field(default_factory=list)
-    layout: Layout = field(default_factory=dict)
     content_hash: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
-class TopicEntry:
+class TopicEntry(Record):
     """An entry of the topic registry. `file_name` is its file's, which orders the topics."""
 
     slug: str
@@ -119,12 +111,10 @@ class TopicEntry:
     images: list[str] = field(default_factory=list)
     services: list[list[str]] = field(default_factory=list)
     file_name: str = ""
-    extra: Extra = field(default_factory=list)
-    layout: Layout = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
-class OrganizationEntry:
+class OrganizationEntry(Record):
     """An entry of the organisation registry."""
 
     name: str
@@ -133,8 +123,6 @@ class OrganizationEntry:
     registry_id: str = ""
     images: list[Image] = field(default_factory=list)
     file_name: str = ""
-    extra: Extra = field(default_factory=list)
-    layout: Layout = field(default_factory=dict)
 
 
 Entry = TopicEntry | OrganizationEntry

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .document import Document, Entry, Image, Layout, ProviderData, Related, TopicEntry
+from .document import Document, Entry, Layout, Record, TopicEntry
 from .fields import (
     ORGANIZATION_ENTRY,
     TOPIC_ENTRY,
@@ -22,8 +22,6 @@ from .fields import (
 )
 from .values import format_scalar, format_time, format_value, key_lines
 from .yaml_tree import NULLS
-
-Record = Document | Related | ProviderData | Image | Entry
 
 
 def document_text(document: Document) -> str:
