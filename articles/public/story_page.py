@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, QuerySet, Subquery
@@ -128,8 +128,8 @@ def topics_subquery() -> Subquery:
 
 def topics_from_json(value: Any) -> tuple[TopicNode, ...]:
     """Return the topics that `topics_subquery` selected, in the article's order."""
-    items = sorted(from_json(value) or (), key=itemgetter("position"))
-    return tuple(TopicNode(**from_json(item["topic"])) for item in items)
+    items = [(item["position"], TopicNode(**from_json(item["topic"]))) for item in from_json(value) or ()]
+    return tuple(topic for _, topic in sorted(items))
 
 
 def story_context(pk: int) -> dict[str, object]:
@@ -162,7 +162,7 @@ def _more_about(topic: TopicNode, excluded_ids: Sequence[int]) -> list[Teaser]:
     newest = newest_for_topics([topic.pk], MORE_STORIES + len(excluded_ids))
     ids = [row.article_id for row in newest if row.article_id not in excluded_ids][:MORE_STORIES]
     teasers = {teaser.pk: teaser for teaser in TEASERS.rows(ids)}
-    return [teasers[pk] for pk in ids]
+    return [teasers[pk] for pk in ids if pk in teasers]  # one may just have been deleted
 
 
 def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
