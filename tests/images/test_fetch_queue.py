@@ -62,20 +62,20 @@ def test_a_url_saved_by_a_form_is_queued_at_once():
 
 @db
 def test_pictures_of_the_newest_published_stories_come_first_then_logos():
-    wanted = []
+    urls = []
     for number, shown in enumerate([True, False, True, True]):
         url = f"https://images.example/{number}.jpg"
         article = builders.article(published_at=NOW - timedelta(days=number), published=shown, heat=80 if shown else 10)
         builders.picture(article, url, held=False)
-        wanted.append(url)
-    builders.picture(builders.article(published_at=NOW - timedelta(hours=1)), wanted[3], held=False)  # shown again
+        urls.append(url)
+    builders.picture(builders.article(published_at=NOW - timedelta(hours=1)), urls[3], held=False)  # shown again
     enqueue(["https://courier.example/logo.png"], is_logo=True)
-    store_picture(wanted[0], b"fox", FakeDecoder())
-    assert [each.url for each in due_addresses()] == [
-        wanted[3],
-        wanted[2],
+    store_picture(urls[0], b"fox", FakeDecoder())
+    assert [address.url for address in due_addresses()] == [
+        urls[3],
+        urls[2],
         "https://courier.example/logo.png",
-        wanted[1],
+        urls[1],
     ]
 
 
@@ -104,7 +104,7 @@ def test_retry_after_of_a_host_is_respected():
     fail(URL, "is busy", retry_after=timedelta(hours=5), now=NOW)
     assert row_of().next_try_at == NOW + timedelta(hours=5)
     assert fetch_queue.postpone("images.example", NOW + timedelta(hours=5)) == 1
-    assert [each.url for each in due_addresses(NOW + timedelta(hours=1))] == [OTHER_URL]
+    assert [address.url for address in due_addresses(NOW + timedelta(hours=1))] == [OTHER_URL]
 
 
 @db

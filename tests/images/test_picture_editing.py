@@ -140,8 +140,8 @@ def test_a_picture_is_taken_down_wherever_it_is_shown(admin_client, client, medi
     url = one.images.get().url
     ArticleImage.objects.create(article=other, url=url)
     key = Picture.objects.get().key
-    asked = admin_client.get(take_down_url(one)).content.decode()
-    assert "2 articles show it" in asked
+    page = admin_client.get(take_down_url(one)).content.decode()
+    assert "2 articles show it" in page
     assert stored(media)
     with django_capture_on_commit_callbacks(execute=True):
         admin_client.post(take_down_url(one), {"reason_text": "the agency asked"})
@@ -246,7 +246,7 @@ def test_uploads_are_decoded_once_before_the_transaction(admin_client, monkeypat
     depths = []
     decode = Decoder.decode
     monkeypatch.setattr(
-        Decoder, "decode", lambda *given: (depths.append(len(connection.atomic_blocks)), decode(*given))[1]
+        Decoder, "decode", lambda *args: (depths.append(len(connection.atomic_blocks)), decode(*args))[1]
     )
     article, outlet = builders.article(), builders.provider("Outlet", "outlet.example")
     upload(admin_client, article, encode("PNG"))
@@ -259,7 +259,7 @@ def test_uploads_are_decoded_once_before_the_transaction(admin_client, monkeypat
 
 
 def test_uploads_of_users_without_permission_are_not_decoded(client, monkeypatch):
-    monkeypatch.setattr(Decoder, "decode", lambda *given: pytest.fail("decoded"))
+    monkeypatch.setattr(Decoder, "decode", lambda *args: pytest.fail("decoded"))
     article = builders.article()
     client.force_login(User.objects.create_user("idle", is_staff=True))
     sent = {"images-TOTAL_FORMS": "1", "images-0-upload": SimpleUploadedFile("x", encode("PNG"))}

@@ -101,12 +101,12 @@ def test_a_lost_file_is_stored_again(media, decoder):
 def test_an_existing_picture_costs_one_storage_request_per_folder(decoder, monkeypatch):
     ProviderLogo.objects.create(provider=builders.provider(), url=URL)
     store_picture(URL, b"fox", decoder)
-    asked = []
+    folders = []
     listdir = FileSystemStorage.listdir
-    monkeypatch.setattr(FileSystemStorage, "listdir", lambda self, name: (asked.append(name), listdir(self, name))[1])
+    monkeypatch.setattr(FileSystemStorage, "listdir", lambda self, name: (folders.append(name), listdir(self, name))[1])
     monkeypatch.setattr(FileSystemStorage, "exists", lambda *arguments: pytest.fail("asked for one file"))
     assert store.look_up(OTHER_URL, hashlib.sha256(b"fox").hexdigest()) == (Picture.objects.get(), [])
-    assert [name.partition("/")[0] for name in asked] == ["pictures", "logos"]
+    assert [name.partition("/")[0] for name in folders] == ["pictures", "logos"]
 
 
 @db

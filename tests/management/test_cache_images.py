@@ -38,16 +38,16 @@ def media(settings, tmp_path):
 
 @pytest.fixture
 def server(settings):
-    with serving() as found:
-        settings.PICTURE_SERVERS = [f"127.0.0.1:{found.port}"]
-        yield found
+    with serving() as server:
+        settings.PICTURE_SERVERS = [f"127.0.0.1:{server.port}"]
+        yield server
 
 
 @pytest.fixture
 def other(server, settings):
-    with serving() as found:
-        settings.PICTURE_SERVERS = [*settings.PICTURE_SERVERS, f"127.0.0.1:{found.port}"]
-        yield found
+    with serving() as second:
+        settings.PICTURE_SERVERS = [*settings.PICTURE_SERVERS, f"127.0.0.1:{second.port}"]
+        yield second
 
 
 def url_of(server, path):
@@ -181,9 +181,9 @@ def test_a_failure_keeps_its_reason_and_is_tried_again_later(server, capsys):
     article = story(server, "/gone", answer(b"", 404))
     assert cache("-v2") == summary(1, failed=1)
     assert "/gone: the picture can't be fetched: the server answers 404" in capsys.readouterr().err
-    found = row(server, "/gone")
-    assert (found.status, found.reason) == ("failed", "can't be fetched: the server answers 404")
-    assert timedelta(minutes=55) < found.next_try_at - timezone.now() < timedelta(minutes=65)
+    address = row(server, "/gone")
+    assert (address.status, address.reason) == ("failed", "can't be fetched: the server answers 404")
+    assert timedelta(minutes=55) < address.next_try_at - timezone.now() < timedelta(minutes=65)
     assert Article.objects.get(pk=article.pk).picture_failed
     assert cache() == summary()
     assert cache("--retry") == summary(1, failed=1)
@@ -196,8 +196,8 @@ def test_a_failed_picture_is_stored_once_it_can_be_fetched(server):
     server.answers["/back"] = answer(JPEG)
     PictureAddress.objects.update(next_try_at=timezone.now())  # the back-off is over
     assert cache() == summary(1, stored=1)
-    found = row(server, "/back")
-    assert (found.status, found.reason, found.failures, found.next_try_at) == ("held", "", 0, None)
+    address = row(server, "/back")
+    assert (address.status, address.reason, address.failures, address.next_try_at) == ("held", "", 0, None)
     assert not Article.objects.get(pk=article.pk).picture_failed
 
 
@@ -230,7 +230,7 @@ def test_a_long_retry_after_postpones_the_host(server, other):
         story(other, f"/{number}")
     assert cache() == summary(6, stored=3, failed=1, left=2)
     assert len(server.asked) == 1
-    waits = [found.next_try_at - timezone.now() for found in PictureAddress.objects.exclude(status="held")]
+    waits = [address.next_try_at - timezone.now() for address in PictureAddress.objects.exclude(status="held")]
     assert len(waits) == 3
     assert min(waits) > timedelta(hours=4.9)
     assert cache() == summary()

@@ -32,10 +32,10 @@ def hosts():
     for number in range(LARGE):
         pictures[f"/{number}.jpg"] = noise(number)
     with serving() as one, serving() as two, serving() as three:
-        found = [one, two, three]
-        for host in found:
+        hosts = [one, two, three]
+        for host in hosts:
             host.answers |= {path: answered(data + host.port.to_bytes(2)) for path, data in pictures.items()}
-        yield found
+        yield hosts
 
 
 def answered(data):
@@ -56,13 +56,13 @@ def noise(number):
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def databases(request, tmp_path_factory, documents):
     """Databases with the stories, without their pictures."""
-    with databases_of(request.param, tmp_path_factory.mktemp(request.param)) as found:
-        imported = found.create_site("imported")
+    with databases_of(request.param, tmp_path_factory.mktemp(request.param)) as databases:
+        imported = databases.create_site("imported")
         imported.run("manage.py", "import_articles", str(documents))
-        found.template = imported.environment["DATABASE_URL"]
-        if found.kind == "sqlite":
-            copy_sqlite(found.folder / "imported.sqlite3", found.folder / "template.sqlite3")
-        yield found
+        databases.template = imported.environment["DATABASE_URL"]
+        if databases.kind == "sqlite":
+            copy_sqlite(databases.folder / "imported.sqlite3", databases.folder / "template.sqlite3")
+        yield databases
 
 
 @pytest.fixture(scope="module")
@@ -88,11 +88,11 @@ def newsroom(request, databases, hosts, tmp_path):
 
 
 def prepared(databases, hosts, media, name):
-    found = databases.create_site(name.lower())
-    found.media = media
+    site = databases.create_site(name.lower())
+    site.media = media
     servers = ",".join(f"127.0.0.1:{host.port}" for host in hosts)
-    found.environment |= {"MEDIA_ROOT": str(media), "PICTURE_SERVERS": servers}
-    return found
+    site.environment |= {"MEDIA_ROOT": str(media), "PICTURE_SERVERS": servers}
+    return site
 
 
 def start(newsroom, *options, **how):
@@ -121,9 +121,9 @@ def expected(databases, hosts, tmp_path_factory):
     """The state after an uninterrupted run, and its duration in seconds."""
     newsroom = prepared(databases, hosts, tmp_path_factory.mktemp("expected"), "expected")
     begun = time.monotonic()
-    found = end_state(newsroom)
-    assert found[0].count('"status": "held"') == 3 * STORIES
-    return found, time.monotonic() - begun
+    result = end_state(newsroom)
+    assert result[0].count('"status": "held"') == 3 * STORIES
+    return result, time.monotonic() - begun
 
 
 def moment(expected, chance):
@@ -181,7 +181,7 @@ def test_concurrent_runs_request_nothing_twice(newsroom, hosts, expected):
     output = [process.communicate(timeout=120)[0] for process in processes]
 
     assert [process.returncode for process in processes] == [0, 0, 0], output
-    assert sum("Another run is fetching pictures" in each for each in output) == 2
+    assert sum("Another run is fetching pictures" in text for text in output) == 2
     for host in hosts:
         assert sorted(host.paths) == sorted(set(host.paths))
     assert state(newsroom) == expected[0]

@@ -40,8 +40,8 @@ REASON_PATTERN = re.compile(
 
 @pytest.fixture(scope="module")
 def decoder() -> Iterator[Decoder]:
-    with Decoder() as found:
-        yield found
+    with Decoder() as decoder:
+        yield decoder
 
 
 def outcome(decoder: Decoder, data: bytes) -> str:
@@ -56,9 +56,9 @@ def outcome(decoder: Decoder, data: bytes) -> str:
         assert reason.isprintable()
     else:
         widest = made["picture"][-1]
-        assert [each.width_step for each in made["picture"][::3]] == widths_for(widest.width)
-        for each in [*made["picture"], *made["logo"]]:
-            assert Image.open(io.BytesIO(each.data)).size == (each.width, each.height)
+        assert [rendition.width_step for rendition in made["picture"][::3]] == widths_for(widest.width)
+        for rendition in [*made["picture"], *made["logo"]]:
+            assert Image.open(io.BytesIO(rendition.data)).size == (rendition.width, rendition.height)
     assert time.monotonic() - begun < SECONDS
     assert peak(decoder) < MEMORY
     return reason
@@ -303,7 +303,7 @@ def response(renditions: list[dict[str, Any]]) -> bytes:
     """Return a valid response of the decoder process, changed by the metadata in `renditions`."""
     valid = {"kind": "picture", "suffix": "jpg", "size": 1, "width_step": 1, "width": 1, "height": 1}
     metadata = [valid | values for values in renditions]
-    return json.dumps({"renditions": metadata}).encode() + b"\n" + b"x" * sum(each["size"] for each in metadata)
+    return json.dumps({"renditions": metadata}).encode() + b"\n" + b"x" * sum(values["size"] for values in metadata)
 
 
 def test_a_valid_response_is_accepted(monkeypatch, tmp_path):
@@ -352,7 +352,7 @@ def decoded(monkeypatch, tmp_path, answer: bytes) -> dict[Kind, list[Rendition]]
 def test_the_process_has_no_secrets_and_may_write_no_file(decoder):
     outcome(decoder, WHOLE["PNG"])
     pid = decoder._process.pid
-    names = {each.split(b"=")[0] for each in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") if each}
+    names = {line.split(b"=")[0] for line in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") if line}
     assert names <= {b"LANG", b"MALLOC_ARENA_MAX"}
     limits = Path(f"/proc/{pid}/limits").read_text()
     assert re.search(r"Max file size\s+0\s+0 ", limits)

@@ -34,36 +34,42 @@ def test_no_rendition_is_larger_than_the_picture(width, kept):
 
 def test_a_picture_becomes_three_formats_at_each_width():
     made = picture_renditions(encode("JPEG", size=(700, 350)))
-    assert [(each.width_step, each.suffix) for each in made] == [
+    assert [(rendition.width_step, rendition.suffix) for rendition in made] == [
         (width, suffix) for width in (160, 320, 480, 640) for suffix in ("avif", "webp", "jpg")
     ]
-    for each in made:
-        assert opened(each).format.lower().replace("jpeg", "jpg") == each.suffix
-        assert opened(each).size == (each.width, each.height) == (each.width_step, each.width_step // 2)
+    for rendition in made:
+        assert opened(rendition).format.lower().replace("jpeg", "jpg") == rendition.suffix
+        assert (
+            opened(rendition).size
+            == (rendition.width, rendition.height)
+            == (rendition.width_step, rendition.width_step // 2)
+        )
 
 
 @pytest.mark.integration
 def test_a_huge_picture_is_scaled_down_in_proportion():
     made = picture_renditions(encode(size=(5200, 1300)))
-    assert [each.width_step for each in made[::3]] == list(WIDTHS)
+    assert [rendition.width_step for rendition in made[::3]] == list(WIDTHS)
     assert (made[-1].width, made[-1].height) == (1280, 320)
 
 
 def test_a_very_tall_picture_is_scaled_down():
-    assert [(each.width, each.height) for each in picture_renditions(encode(size=(20, 9000)))] == [(6, 2560)] * 3
+    assert [(rendition.width, rendition.height) for rendition in picture_renditions(encode(size=(20, 9000)))] == [
+        (6, 2560)
+    ] * 3
 
 
 @pytest.mark.parametrize("size", [(1, 4000), (4000, 1)])
 def test_a_side_of_one_pixel_stays(size):
     made = picture_renditions(encode(size=size))
-    assert all(each.width >= 1 and each.height == 1 or each.width == 1 for each in made)
+    assert all(rendition.width >= 1 and rendition.height == 1 or rendition.width == 1 for rendition in made)
 
 
 @pytest.mark.parametrize(("size", "kept"), [((30, 20), [30]), ((60, 90), [50]), ((400, 300), [50, 100])])
 def test_a_logo_is_never_enlarged(size, kept):
     made = logo_renditions(encode(size=size))
-    assert [(each.width_step, each.suffix) for each in made] == [(step, "webp") for step in kept]
-    assert all(max(each.width, each.height) == each.width_step for each in made)
+    assert [(rendition.width_step, rendition.suffix) for rendition in made] == [(step, "webp") for step in kept]
+    assert all(max(rendition.width, rendition.height) == rendition.width_step for rendition in made)
 
 
 def test_the_same_bytes_give_the_same_renditions():
@@ -82,7 +88,7 @@ def test_each_format_is_decoded(format):
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"])
 def test_each_pixel_mode_is_decoded(mode):
     made = picture_renditions(encode("TIFF" if mode == "none" else "JPEG" if mode == "CMYK" else "PNG", mode=mode))
-    assert [(each.width, each.height) for each in made] == [(40, 30)] * 3
+    assert [(rendition.width, rendition.height) for rendition in made] == [(40, 30)] * 3
 
 
 def test_sixteen_bit_grey_is_scaled_not_clipped():
@@ -92,17 +98,17 @@ def test_sixteen_bit_grey_is_scaled_not_clipped():
 def test_transparent_pictures_are_put_on_white_and_logos_stay_transparent():
     data = encode(mode="RGBA", color=(255, 0, 0, 90))
     assert logo(data).getpixel((0, 0)) == (255, 0, 0, 90)
-    for each in picture_renditions(data):
-        assert opened(each).convert("RGB").getpixel((0, 0)) == pytest.approx((255, 165, 165), abs=4)
+    for rendition in picture_renditions(data):
+        assert opened(rendition).convert("RGB").getpixel((0, 0)) == pytest.approx((255, 165, 165), abs=4)
 
 
 def test_the_first_frame_is_kept():
     red, blue = (Image.new("RGB", (40, 30), color) for color in ("red", "blue"))
     output = io.BytesIO()
     red.save(output, "GIF", save_all=True, append_images=[blue])
-    for each in picture_renditions(output.getvalue()):
-        assert getattr(opened(each), "n_frames", 1) == 1
-        assert opened(each).convert("RGB").getpixel((0, 0)) == pytest.approx((254, 0, 0), abs=4)
+    for rendition in picture_renditions(output.getvalue()):
+        assert getattr(opened(rendition), "n_frames", 1) == 1
+        assert opened(rendition).convert("RGB").getpixel((0, 0)) == pytest.approx((254, 0, 0), abs=4)
 
 
 @pytest.mark.parametrize(("orientation", "corner"), [(1, (0, 0)), (3, (29, 39)), (6, (39, 0)), (8, (0, 29))])
@@ -125,8 +131,8 @@ def test_metadata_is_dropped(with_profile):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() if with_profile else b""
     data = encode("JPEG", exif=exif, comment=b"at home", icc_profile=profile, xmp=b"<x>at home</x>")
     assert b"A camera" in data
-    for each in [*picture_renditions(data), *logo_renditions(data)]:
-        assert not any(text in each.data for text in (b"A camera", b"at home", b"ICC", b"iCCP", b"Exif", b"EXIF"))
+    for rendition in [*picture_renditions(data), *logo_renditions(data)]:
+        assert not any(text in rendition.data for text in (b"A camera", b"at home", b"ICC", b"iCCP", b"Exif", b"EXIF"))
 
 
 def test_colours_are_converted_to_srgb():
@@ -193,6 +199,10 @@ def test_each_rendition_is_smaller_in_the_newer_formats():
     photo = noise.resize((640, 480), Image.Resampling.BICUBIC)
     output = io.BytesIO()
     photo.save(output, "PNG")
-    sizes = {each.suffix: len(each.data) for each in picture_renditions(output.getvalue()) if each.width_step == 640}
+    sizes = {
+        rendition.suffix: len(rendition.data)
+        for rendition in picture_renditions(output.getvalue())
+        if rendition.width_step == 640
+    }
     assert sizes["avif"] < sizes["webp"] < sizes["jpg"]
     assert renditions.ENCODINGS.keys() == sizes.keys()
