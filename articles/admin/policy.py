@@ -106,7 +106,7 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
             form = context["adminform"].form
             overrides = _overrides([inline.formset for inline in context["inline_admin_formsets"]])
             numbers = {name: form.cleaned_data[name] for name in form.changed_data}
-            context["forecast"] = SimpleLazyObject(lambda: _forecast(numbers, overrides))
+            context["preview"] = SimpleLazyObject(lambda: _preview(numbers, overrides))
         return super().render_change_form(request, context, **kwargs)
 
     # Saving
@@ -149,12 +149,12 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": "Apply the policy to all articles",
-            "forecast": preview_policy(Policies.load()),
+            "preview": preview_policy(Policies.load()),
         }
         return TemplateResponse(request, "admin/articles/sitepolicy/rescore.html", context)
 
 
-def _forecast(numbers: dict[str, int], overrides: Overrides) -> PolicyPreview:
+def _preview(numbers: dict[str, int], overrides: Overrides) -> PolicyPreview:
     return preview_policy(changed_policies(numbers, overrides, Policies.load()))
 
 

@@ -47,7 +47,7 @@ class Action:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """The reasons to choose from; the last one stands for none."""
+        """The reasons to choose from; the last one is the default."""
         return REASONS if self.name == "spike" else ()
 
 

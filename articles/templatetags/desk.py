@@ -1,4 +1,4 @@
-"""What the pages of the desk show beside plain values."""
+"""Template filters and tags for the desk."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def feed_links(title: str, name: str, *arguments: str, query: str = "") -> dict[
 
 @register.inclusion_tag("articles/_feed_links_for_readers.html")
 def feed_links_for_readers(name: str, *arguments: str, query: str = "") -> dict[str, Any]:
-    """Link to the same feeds where people see it."""
+    """Show visible links to the same feeds."""
     return {"urls": _feed_urls(name, arguments, query)}
 
 
@@ -123,7 +123,7 @@ def _fallback(widths: list[int]) -> int:
 
 @register.inclusion_tag("articles/_provider_logo.html")
 def provider_logo(provider: ProviderView, size: int) -> dict[str, Any]:
-    """Show a provider's logo, or its letters if there is none. It is decoration: the name is always beside it."""
+    """Show a provider's logo, or its letters if there is none. It is decorative: the name is always next to it."""
     logo = provider.logo(size)
     return {"provider": provider, "files": logo.files if logo else [], "size": size}
 

@@ -88,7 +88,7 @@ class TestList:
         assert "?view=held&amp;counts=all" in publisher.get(f"{DESK}?view=held").content.decode()
         page = publisher.get(f"{DESK}?view=held&counts=all")
         assert "…" not in [number for _, number in page.context["saved"]]
-        assert "Count the views" not in page.content.decode()
+        assert "Show counts for slow views" not in page.content.decode()
 
     def test_pages_follow_each_other_without_gap_or_repetition(self, publisher):
         for number in range(120):
