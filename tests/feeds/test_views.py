@@ -135,9 +135,9 @@ def test_atom_follows_its_specification(client, start):
         assert len(element.findall(f"{ATOM}link[@rel='alternate']")) == 1
         assert all(is_web_address(link.get("href")) for link in element.findall(f"{ATOM}link"))
     assert root.find(f"{ATOM}link[@rel='self']").get("href") == f"http://testserver{url(start, 'atom')}"
-    found = root.findall(f"{ATOM}entry")
-    assert len({entry.findtext(f"{ATOM}id") for entry in found}) == 2
-    for entry in found:
+    atom_entries = root.findall(f"{ATOM}entry")
+    assert len({entry.findtext(f"{ATOM}id") for entry in atom_entries}) == 2
+    for entry in atom_entries:
         assert entry.findtext(f"{ATOM}author/{ATOM}name") == "The Courier"
         assert entry.findtext(f"{ATOM}published") < entry.findtext(f"{ATOM}updated")
         assert entry.find(f"{ATOM}summary").get("type") == "html"
@@ -209,17 +209,17 @@ def test_a_title_without_valid_characters_becomes_the_storys_name(client, form):
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "link"),
     [
         ("https://courier.example/ü x?a=b&c=\"<d>'", "https://courier.example/%C3%BC%20x?a=b&c=%22%3Cd%3E'"),
         ("HTTPS://courier.example/1", "HTTPS://courier.example/1"),
     ],
 )
 @pytest.mark.parametrize("form", FORMS)
-def test_only_web_urls_of_providers_become_links(client, url, told, form):
+def test_only_web_urls_of_providers_become_links(client, url, link, form):
     published(web_url=url)
     (item,) = items(client, LISTS[0], form)
-    assert item["external_url" if form == "json" else "link"] == told
+    assert item["external_url" if form == "json" else "link"] == link
 
 
 @pytest.mark.parametrize("form", ["rss", "atom"])
@@ -390,7 +390,7 @@ def test_a_picture_without_a_copy_is_left_out(client, form):
     assert "picture" not in text_of(client, LISTS[0], form)
 
 
-# Where they are found
+# Links to feeds
 
 
 def test_every_page_links_to_feeds_that_exist(client):

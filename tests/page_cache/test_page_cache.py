@@ -51,23 +51,23 @@ def pages(settings):
     return caches["pages"]
 
 
-def queries_of(client, url, django_assert_max_num_queries, **headers):
-    with django_assert_max_num_queries(20) as captured:
-        response = client.get(url, headers=headers)
-    return response, len(captured)
+def get_and_count(client, url, count_queries):
+    with count_queries() as queries:
+        response = client.get(url)
+    return response, len(queries)
 
 
 @pytest.mark.parametrize("url", URLS)
-def test_the_second_reader_gets_what_was_rendered_for_the_first(client, url, django_assert_max_num_queries):
+def test_the_second_reader_gets_the_page_rendered_for_the_first(client, url, count_queries):
     builders.article(topics=["AI"])
-    first, rendered = queries_of(client, url, django_assert_max_num_queries)
-    second, cached = queries_of(client, url, django_assert_max_num_queries)
+    first, rendered = get_and_count(client, url, count_queries)
+    second, cached = get_and_count(client, url, count_queries)
     assert rendered > 1
-    assert cached == 1
+    assert cached == 1  # a cached page promises to cost one query, for the site version
     assert second.content == first.content
     ids = [response.headers.pop("X-Request-ID") for response in (first, second)]
     assert second.headers == first.headers
-    assert len(set(ids)) == 2  # each is of its own request
+    assert len(set(ids)) == 2  # every response has its own id
 
 
 def test_a_response_carries_its_validators(client):
@@ -80,10 +80,10 @@ def test_a_response_carries_its_validators(client):
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_a_client_that_has_the_page_gets_304_for_one_query(client, method, django_assert_num_queries):
+def test_a_client_with_the_current_page_gets_304_for_one_query(client, method, django_assert_num_queries):
     builders.article()
     tag = client.get("/")["ETag"]
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(1):  # only the site version
         response = getattr(client, method)("/", headers={"If-None-Match": f'"other", {tag}'})
     assert (response.status_code, response.content, response["ETag"]) == (304, b"", tag)
 
@@ -119,15 +119,15 @@ def test_an_unchanged_page_is_not_sent_again_after_a_change_elsewhere(client):
     assert response["ETag"].split(".")[1] == tag.split(".")[1]
 
 
-def test_a_schedule_begins_and_ends_without_any_write(client, monkeypatch):
+def test_a_schedule_takes_effect_without_any_write(client, monkeypatch):
     now = timezone.now()
     builders.article("On the hour", publish_at=now + timedelta(hours=1), unpublish_at=now + timedelta(hours=2))
-    found = []
+    is_shown = []
     for hours in (0.5, 1.5, 2.5):
         moment = now + timedelta(hours=hours)
         monkeypatch.setattr(timezone, "now", lambda moment=moment: moment)
-        found.append("On the hour" in client.get("/latest/").content.decode())
-    assert found == [False, True, False]
+        is_shown.append("On the hour" in client.get("/latest/").content.decode())
+    assert is_shown == [False, True, False]
 
 
 def test_a_renamed_outlet_or_topic_and_a_new_logo_show_at_once(client):
@@ -142,10 +142,10 @@ def test_a_renamed_outlet_or_topic_and_a_new_logo_show_at_once(client):
     assert current_version().key != before
 
 
-def test_unknown_parameters_make_no_other_page(client, django_assert_num_queries):
+def test_unknown_parameters_do_not_change_the_cache_key(client, django_assert_num_queries):
     builders.article()
     plain = client.get("/latest/")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(1):  # the cached page
         odd = client.get("/latest/?utm_source=x&fbclid=1&before[]=2&_=3")
     assert odd.content == plain.content
     older = client.get("/latest/?before=20200609T080000Z-none")
@@ -173,7 +173,7 @@ def test_hosts_do_not_share_pages(client):
         ("/api/news/index.json", "API_VIDEO_URL", "https://news.example/{name}"),
     ],
 )
-def test_another_setting_makes_another_page(client, settings, url, name, value):
+def test_changed_settings_change_the_cache_key(client, settings, url, name, value):
     for kind in ("article", "video"):
         builders.article(topics=["AI"], type=kind, web_url="https://x.example/" if kind == "article" else "")
     before = client.get(url)
@@ -182,7 +182,7 @@ def test_another_setting_makes_another_page(client, settings, url, name, value):
     assert (after.status_code, after.content != before.content) == (200, True)
 
 
-def test_another_time_zone_makes_another_response_of_the_api(client, settings):
+def test_a_changed_api_time_zone_changes_the_cache_key(client, settings):
     settings.API_EDITION = "2021"
     builders.article()
     before = client.get("/api/news/index.json")
@@ -203,7 +203,7 @@ def test_clients_that_accept_gzip_get_it(client):
 
 
 @pytest.mark.parametrize("url", ["/news/2020-01-01-none/", "/topics/none/", "/none/"])
-def test_a_page_that_is_not_there_is_not_cached(client, url, pages):
+def test_a_missing_page_is_not_cached(client, url, pages):
     builders.article()
     with patch.object(type(pages), "set", side_effect=AssertionError("cached")):
         assert client.get(url).status_code == 404
@@ -222,16 +222,16 @@ def test_staff_read_the_same_pages_and_previews_are_never_cached(client, admin_c
 
 def test_the_version_changes_with_every_operation_and_with_nothing_else(admin_user):
     article = builders.article()
-    found = [current_version().key]
+    keys = [current_version().key]
     for verb in (operations.hold, operations.publish):
         verb(article, by=Actor(admin_user))
-        found.append(current_version().key)
-    operations.publish(article, by=Actor(admin_user))  # it is published already
-    assert len(set(found)) == 3
-    assert current_version().key == found[-1]
+        keys.append(current_version().key)
+    operations.publish(article, by=Actor(admin_user))  # already published
+    assert len(set(keys)) == 3
+    assert current_version().key == keys[-1]
 
 
-def test_a_bump_that_is_rolled_back_did_not_happen():
+def test_a_version_change_that_is_rolled_back_has_no_effect():
     bump_version()
     before = current_version()
     with transaction.atomic():
@@ -242,7 +242,7 @@ def test_a_bump_that_is_rolled_back_did_not_happen():
     assert Stamp.objects.count() == 1
 
 
-def test_last_modified_is_when_something_last_changed(client, admin_user):
+def test_last_modified_is_the_time_of_the_last_change(client, admin_user):
     article = builders.article()
     operations.hold(article, by=Actor(admin_user))
     assert "Last-Modified" not in client.get("/").headers  # within the second, something else may change
@@ -252,9 +252,9 @@ def test_last_modified_is_when_something_last_changed(client, admin_user):
     response = client.get("/")
     assert parse_http_date(response["Last-Modified"]) == int(at.timestamp())
     for since, status in ((at, 304), (at + timedelta(hours=3), 304), (at - timedelta(seconds=2), 200)):
-        asked = {"If-Modified-Since": http_date(since.timestamp())}
-        assert client.get("/", headers=asked).status_code == status
-        assert client.get("/", headers=asked | {"If-None-Match": '"x"'}).status_code == 200
+        headers = {"If-Modified-Since": http_date(since.timestamp())}
+        assert client.get("/", headers=headers).status_code == status
+        assert client.get("/", headers=headers | {"If-None-Match": '"x"'}).status_code == 200
     assert client.get("/", headers={"If-Modified-Since": "yesterday"}).status_code == 200
 
 
@@ -262,14 +262,14 @@ def test_last_modified_is_when_something_last_changed(client, admin_user):
 
 
 def is_rendered(client, url):
-    """Ask for a page; return whether it was rendered for this request."""
+    """Get a page and return whether it was rendered for this request."""
     response = client.get(url)
     assert response.status_code == 200
     return bool(response.templates)
 
 
 @pytest.mark.parametrize("change", ["title", "outlet", "topic", "menu", "coverage"])
-def test_whatever_a_page_shows_renders_it_again(client, change):
+def test_a_page_is_rendered_again_when_something_on_it_changes(client, change):
     article = builders.article(topics=["AI"])
     url = article.get_absolute_url()
     assert is_rendered(client, url)
@@ -292,7 +292,7 @@ def test_whatever_a_page_shows_renders_it_again(client, change):
 
 
 @pytest.mark.parametrize("url", ["/news-sitemap.xml", "/latest/", "/", "/feeds/latest.rss", "/api/news/"])
-def test_a_story_of_this_very_moment_shows_at_once(client, admin_user, url):
+def test_a_story_published_now_shows_on_the_next_request(client, admin_user, url):
     builders.article(published_at=timezone.now())
     before = client.get(url).content
     article = builders.article("Breaking", published_at=timezone.now(), published=False)
@@ -302,8 +302,8 @@ def test_a_story_of_this_very_moment_shows_at_once(client, admin_user, url):
     assert article.name in after.decode() or article.title in after.decode()
 
 
-def test_a_release_serves_no_page_of_the_one_before(client):
-    """Each release runs `migrate`, whether or not it has something to migrate."""
+def test_a_release_serves_no_page_cached_by_the_previous_one(client):
+    """Every release runs `migrate`, even without new migrations."""
     builders.article()
     assert is_rendered(client, "/")
     call_command("migrate", verbosity=0)
@@ -334,16 +334,16 @@ def test_pages_that_depend_on_the_time_of_day_are_rendered_again_after_a_quarter
         ("/none/", None),
     ],
 )
-def test_cacheable_views_are_found_by_their_path(url, parameters):
+def test_the_path_decides_whether_a_page_is_cacheable(url, parameters):
     assert cache_parameters(RequestFactory().get(url)) == parameters
     assert cache_parameters(RequestFactory().post(url)) is None
     assert is_cacheable_path(url.partition("?")[0]) is url.startswith(("/latest/", "/api/changes"))
 
 
-def test_the_version_costs_one_query_however_much_happened(django_assert_num_queries):
+def test_the_site_version_takes_one_query_however_many_changes(django_assert_num_queries):
     for _ in range(3):
         builders.article(publish_at=timezone.now() - timedelta(days=1))
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(1):  # every request pays for it
         assert current_version().key
     assert connection.vendor in ("sqlite", "postgresql")
     assert Article.objects.exists()

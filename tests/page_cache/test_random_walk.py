@@ -1,4 +1,4 @@
-"""Whatever happens in the newsroom, cached pages are what rendering them again would give, and no 304 is wrong."""
+"""After any change cached pages equal freshly rendered ones, and no 304 is wrong."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def clock(monkeypatch):
 
 
 class Reader:
-    """Asks for pages as browsers do, and compares them with pages that are not cached."""
+    """Gets pages as browsers do and compares them with pages that are not cached."""
 
     def __init__(self, client):
         self.client = client
@@ -74,7 +74,7 @@ class Reader:
 
 
 def import_document(folder, chance):
-    """Import a document, new or changed, with what a registry says of a topic and an outlet."""
+    """Import a new or changed document."""
     number = chance.randrange(3)
     (folder / f"2020-06-09-imported-{number}.md").write_text(
         document(title=f"Imported {number} {chance.random()}", heat=chance.choice([20, 90]), quality=20)
@@ -83,7 +83,7 @@ def import_document(folder, chance):
 
 
 def edit_outside_operations(chance):
-    """Change outlets, topics and logos, which the audit log does not hold."""
+    """Change providers, topics and logos without an operation."""
     outlet, topic = Provider.objects.order_by("pk")[0], Topic.objects.order_by("pk")[0]
     parent = Topic.objects.order_by("-pk")[0]
     logo = {"url": f"https://x.example/{chance.random()}.png", "file": f"logos/{chance.randrange(99)}.png"}
@@ -113,7 +113,7 @@ def pick(now):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_cached_pages_are_what_rendering_them_again_would_give(client, clock, seed, settings, tmp_path):
+def test_cached_pages_equal_freshly_rendered_ones(client, clock, seed, settings, tmp_path):
     settings.CACHES = test_settings.with_page_cache(uuid4().hex)
     settings.INDEX_SINGLE_STORIES = True
     build_newsroom()

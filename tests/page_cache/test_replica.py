@@ -1,4 +1,7 @@
-"""Which requests read from a replica, and that none does while it lags or fails. With real ones: tests/services."""
+"""Which requests read from a replica, and that none does while it lags or fails.
+
+Tests with a real replica are in tests/services.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,7 @@ def test_nothing_migrates_a_replica():
     assert router.allow_migrate(DEFAULT_DB_ALIAS, "articles") is None
 
 
-def test_a_replica_is_used_while_its_version_is_the_primarys(versions):
+def test_a_replica_is_used_while_it_has_the_version_of_the_primary(versions):
     assert replica.is_up_to_date()
     versions[DEFAULT_DB_ALIAS] = 8
     assert not replica.is_up_to_date()
@@ -88,7 +91,7 @@ def test_a_replica_that_failed_is_not_used_for_a_while(versions, monkeypatch):
     assert replica.is_up_to_date()
 
 
-def test_a_primary_that_failed_is_not_the_replicas_fault(versions):
+def test_a_failure_of_the_primary_does_not_disable_the_replica(versions):
     versions[DEFAULT_DB_ALIAS] = OperationalError("gone")
     with pytest.raises(OperationalError):
         replica.is_up_to_date()
@@ -112,7 +115,7 @@ def test_a_primary_that_failed_is_not_the_replicas_fault(versions):
         ("GET", "/nowhere/", False),
     ],
 )
-def test_requests_of_readers_use_it(versions, method, path, may_use_it):
+def test_only_requests_of_readers_use_the_replica(versions, method, path, may_use_it):
     seen = []
     middleware = replica.ReplicaMiddleware(lambda request: seen.append(read_alias()) or HttpResponse())
     middleware(RequestFactory().generic(method, path))
@@ -120,18 +123,18 @@ def test_requests_of_readers_use_it(versions, method, path, may_use_it):
     assert read_alias() == DEFAULT_DB_ALIAS
 
 
-def test_a_request_that_it_fails_midway_is_repeated_on_the_primary(versions):
+def test_a_request_that_fails_on_the_replica_is_repeated_on_the_primary(versions):
     def view(request, name):
         if read_alias() == REPLICA:
             raise OperationalError("gone")
         return HttpResponse(name)
 
     request = RequestFactory().get("/")
-    request.resolver_match = SimpleNamespace(func=view, args=(), kwargs={"name": "told"})
+    request.resolver_match = SimpleNamespace(func=view, args=(), kwargs={"name": "the page"})
     middleware = replica.ReplicaMiddleware(lambda request: HttpResponse())
     with read_from_replica():
         response = middleware.process_exception(request, OperationalError("gone"))
-    assert response.content == b"told"
+    assert response.content == b"the page"
     assert replica._unavailable_until > 0
     assert middleware.process_exception(request, OperationalError("gone")) is None, "the primary's own failure"
     with read_from_replica():
@@ -144,7 +147,7 @@ def test_without_a_replica_the_middleware_is_not_used(monkeypatch):
         replica.ReplicaMiddleware(lambda request: HttpResponse())
 
 
-def test_primary_holds_for_the_rest_of_the_request():
+def test_reading_from_the_primary_lasts_for_the_rest_of_the_request():
     with read_from_replica():
         read_from_primary()
         assert read_alias() == DEFAULT_DB_ALIAS
