@@ -391,7 +391,7 @@ class TestOutletsAndTopics:
         moved = operations.edit_reference(ai, {"parent": None}).operation
         operations.edit_reference(science, {"parent": ai})
 
-        assert "This outlet is there already" in messages_of(undo(admin_client, renamed))[1]
+        assert "There is already an outlet" in messages_of(undo(admin_client, renamed))[1]
         assert "already stands below" in messages_of(undo(admin_client, moved))[1]
 
     def test_nothing_changed_is_no_operation(self):
