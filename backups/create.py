@@ -20,8 +20,6 @@ from . import media
 from .archive import FORMAT, HEADER, MANIFEST, MEDIA, LineWriter, Writer, is_safe, open_for_writing
 from .tables import Digest, Table, as_line, first_unknown_migration, rows_of, sequence_value, tables_at
 
-ProgressCallback = Callable[[int], None]
-
 
 class BackupError(CommandFailedError):
     """The backup failed; the message says why and what to do."""
@@ -35,9 +33,7 @@ class BackupSummary:
     files_bytes: int
 
 
-def create_backup(
-    path: Path, *, with_media: bool = True, on_rows: ProgressCallback = lambda count: None
-) -> BackupSummary:
+def create_backup(path: Path, *, with_media: bool = True, on_row: Callable[[], object] = lambda: None) -> BackupSummary:
     """Write a backup to `path`. Raises BackupError, OSError or DatabaseError; then no file of that name exists."""
     with open_for_writing(path) as writer, snapshot():
         applied = MigrationRecorder(connection).applied_migrations()
@@ -48,7 +44,7 @@ def create_backup(
             raise BackupError("The database has no tables yet: there is nothing to back up.")
         tables = tables_at(migrations)
         writer.add(HEADER, as_line(_header(sorted(migrations), tables)).encode())
-        checksums = {table.name: _write_table(writer, table, on_rows) for table in tables}
+        checksums = {table.name: _write_table(writer, table, on_row) for table in tables}
         numbers = {table.name: sequence_value(table) for table in tables if table.has_sequence}
         files = _write_media(writer, with_media=with_media)
         writer.add(MANIFEST, as_line({"tables": checksums, "last_numbers": numbers, "media": files}).encode())
@@ -87,16 +83,12 @@ def _header(migrations: list[tuple[str, str]], tables: list[Table]) -> dict[str,
     }
 
 
-def _write_table(writer: Writer, table: Table, on_rows: ProgressCallback) -> dict[str, Any]:
+def _write_table(writer: Writer, table: Table, on_row: Callable[[], object]) -> dict[str, Any]:
     lines, digest = LineWriter(writer, f"tables/{table.name}"), Digest(table)
-    before = 0
     for values in rows_of(table):
         lines.add(as_line(values))
         digest.add(values)
-        if digest.rows - before >= 1000:
-            on_rows(digest.rows - before)
-            before = digest.rows
-    on_rows(digest.rows - before)
+        on_row()
     lines.flush()
     return digest.summary()
 

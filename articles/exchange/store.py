@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -70,7 +70,6 @@ RELATED = BulkTable(
     "extra",
     "layout",
     "match_key",
-    "target",
 )
 _article_values = attrgetter(*_ARTICLE_ATTRIBUTES)
 _image_values = attrgetter(*_IMAGE_ATTRIBUTES)
@@ -80,7 +79,6 @@ _LOGGED_LISTS = {"topics": "topics", "images": "images", "related": "related", "
 _PINNABLE = {*TEXT_FIELDS, *SCORE_FIELDS, *LIST_FIELDS, "provider"}
 
 Pair = tuple[int, Document]  # an article's id and its document
-FindTarget = Callable[[str, int], int | None]  # the article that a link names, by its `match_key` and its article
 
 
 def insert(documents: Sequence[Document], references: ReferenceCache, policies: Policies) -> list[int]:
@@ -106,16 +104,12 @@ def article_rows(pairs: Sequence[Pair], references: ReferenceCache, policies: Po
     return [_article_row(pk, document, references, policies, now) for pk, document in pairs]
 
 
-def _no_target(key: str, article_id: int) -> None:
-    """Leave a new link without its article: the import connects links when all articles are there."""
-
-
-def insert_parts(pairs: Sequence[Pair], references: ReferenceCache, find_target: FindTarget = _no_target) -> None:
+def insert_parts(pairs: Sequence[Pair], references: ReferenceCache) -> None:
     """Store the topics, images and links of articles; their outlets and topics exist."""
     _insert_topics(pairs, references)
-    _insert_pictures(pairs)
-    _insert_logos(pairs)
-    _insert_related(pairs, references, find_target)
+    _insert_images(pairs, ArticleImage.Kind.PICTURE)
+    _insert_images(pairs, ArticleImage.Kind.LOGO)
+    _insert_related(pairs, references)
 
 
 def update(
@@ -204,7 +198,7 @@ def _set(article: Article, document: Document, name: str, references: ReferenceC
             article.provider_id = references.provider_id(document.provider)
             article.layout = layout_with_provider(document.layout, document.provider)
             article.images.filter(kind=ArticleImage.Kind.LOGO).delete()
-            _insert_logos(pairs)
+            _insert_images(pairs, ArticleImage.Kind.LOGO)
         case "layout":
             article.layout = layout_with_provider(document.layout, document.provider)
         case "topics":
@@ -212,10 +206,10 @@ def _set(article: Article, document: Document, name: str, references: ReferenceC
             _insert_topics(pairs, references)
         case "images":
             article.images.filter(kind=ArticleImage.Kind.PICTURE).delete()
-            _insert_pictures(pairs)
+            _insert_images(pairs, ArticleImage.Kind.PICTURE)
         case "related":
             article.related_links.all().delete()
-            _insert_related(pairs, references, _no_target)
+            _insert_related(pairs, references)
         case _:
             setattr(article, name, getattr(document, name))
 
@@ -260,14 +254,10 @@ def _insert_topics(pairs: Sequence[Pair], references: ReferenceCache) -> None:
     TOPICS.insert(rows)
 
 
-def _insert_pictures(pairs: Sequence[Pair]) -> None:
-    kind = ArticleImage.Kind.PICTURE.value
-    IMAGES.insert([(pk, kind, *row) for pk, document in pairs for row in _image_rows(document.images)])
-
-
-def _insert_logos(pairs: Sequence[Pair]) -> None:
-    kind = ArticleImage.Kind.LOGO.value
-    IMAGES.insert([(pk, kind, *row) for pk, document in pairs for row in _image_rows(document.provider.images)])
+def _insert_images(pairs: Sequence[Pair], kind: ArticleImage.Kind) -> None:
+    is_logo = kind is ArticleImage.Kind.LOGO
+    images_by_article = [(pk, document.provider.images if is_logo else document.images) for pk, document in pairs]
+    IMAGES.insert([(pk, kind.value, *row) for pk, images in images_by_article for row in _image_rows(images)])
 
 
 def _image_rows(images: Sequence[Image]) -> Iterator[tuple[Any, ...]]:
@@ -276,20 +266,18 @@ def _image_rows(images: Sequence[Image]) -> Iterator[tuple[Any, ...]]:
         yield (*_image_values(image), json_text(image.extra), json_text(image.layout), position)
 
 
-def _insert_related(pairs: Sequence[Pair], references: ReferenceCache, find_target: FindTarget) -> None:
+def _insert_related(pairs: Sequence[Pair], references: ReferenceCache) -> None:
+    """Store the links, without the articles that they name: those are connected when all articles are there."""
     items = [(pk, position, item) for pk, document in pairs for position, item in enumerate(document.related)]
     ids = RELATED.reserve_ids(len(items))
-    RELATED.insert([_related_row(pk, *item, references, find_target) for pk, item in zip(ids, items, strict=True)])
+    RELATED.insert([_related_row(pk, *item, references) for pk, item in zip(ids, items, strict=True)])
     RELATED_IMAGES.insert(
         [(pk, *row) for pk, (_, _, item) in zip(ids, items, strict=True) for row in _image_rows(item.images)]
     )
 
 
-def _related_row(
-    pk: int, article_id: int, position: int, item: Related, references: ReferenceCache, find_target: FindTarget
-) -> tuple[Any, ...]:
+def _related_row(pk: int, article_id: int, position: int, item: Related, references: ReferenceCache) -> tuple[Any, ...]:
     """Return the values of RELATED."""
-    key = match_key(item.web_url, item.title, item.published_at)
     return (
         *_related_values(item),
         pk,
@@ -299,6 +287,5 @@ def _related_row(
         references.provider_id(item.provider),
         json_text(item.extra),
         json_text(layout_with_provider(item.layout, item.provider)),
-        key,
-        find_target(key, article_id),
+        match_key(item.web_url, item.title, item.published_at),
     )

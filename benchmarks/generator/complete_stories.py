@@ -1,7 +1,7 @@
 """Store documents that are complete stories, for readers to see at once.
 
-Links find their articles, and folded articles their leads, among the documents themselves, without a query. An import
-gets the same from the database (`articles.stories`), because its documents list articles that came before.
+Folded articles find their leads among the documents themselves, without a query. An import gets the same from the
+database (`articles.stories`), because its documents list articles that came before.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from articles.models.derived import match_key
 from articles.rules.clustering import LeadCandidate, choose_lead
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.slugs import file_sort_key
+from articles.stories.links import connect_links
 
 _PUBLIC_ARTICLES = BulkTable(
     Article, *("public" if name == "staged" else name for name in store.ARTICLES.columns), "lead", "ambiguous"
@@ -37,7 +38,8 @@ def insert_complete_stories(
         links = StoryLinks(pairs)
         rows = zip(pairs, store.article_rows(pairs, references, policies), strict=True)
         _PUBLIC_ARTICLES.insert([(*row, *links.placement(pk)) for (pk, _), row in rows])
-        store.insert_parts(pairs, references, links.target)
+        store.insert_parts(pairs, references)
+        connect_links(pk for pk, _ in pairs)
         uow.record_created([pk for pk, _ in pairs])
 
 

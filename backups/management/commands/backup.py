@@ -30,7 +30,7 @@ class Command(BaseCommand):
         quiet = options["verbosity"] == 0
         progress = tqdm(unit=" rows", disable=quiet or not sys.stderr.isatty())
         with as_command_errors(file, "No backup was made."), progress:
-            summary = create_backup(file, with_media=not no_media, on_rows=progress.update)
+            summary = create_backup(file, with_media=not no_media, on_row=progress.update)
         if not quiet:
             media = "listed only" if no_media else f"{summary.files_bytes:,} bytes"
             self.stdout.write(
