@@ -61,7 +61,7 @@ def check_scores(server: Server, tools: Path, path: str) -> int:
     flags = "--headless=new --no-sandbox --disable-dev-shm-usage"
     command = [str(tools / "node_modules/.bin/lighthouse"), f"http://127.0.0.1:{server.port}{path}", "--quiet"]
     command += [f"--chrome-flags={flags}", "--output=json", f"--output-path={report}"]
-    for last in (False, False, True):  # now and then it loses Chromium's trace, and says "run Lighthouse again"
+    for last in (False, False, True):  # it occasionally loses Chromium's trace, and says "run Lighthouse again"
         if not subprocess.run(command, env=os.environ | {"CHROME_PATH": CHROMIUM}, check=last, timeout=240).returncode:
             break
     result = json.loads(report.read_text())

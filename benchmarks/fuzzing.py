@@ -1,8 +1,8 @@
 """Feed mutated files to the code that reads files from outside: `make fuzz SECONDS=60`.
 
-A seed and a number make a case, so the number of the last one shows why a worker died or hung. A target may reject a
-case with an error of its own; any other exception, too much time or more memory than MEMORY_MAX is a problem, and the
-case is written to var/fuzz/. A new target is one entry of TARGETS.
+A case is determined by seed and number, so the number of the last one shows why a worker died or hung. A target may
+reject a case with an error of its own; any other exception, too much time or more memory than MEMORY_MAX is a problem,
+and the case is written to var/fuzz/. A new target is one entry of TARGETS.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def work(name: str, seed: str, first: int, until: float, shared: Path) -> int:
                 pass
             except CaseTimeoutError:
                 return _report(f"took longer than {4 * target.seconds:.0f} s")
-            except BaseException as error:  # noqa: BLE001  whatever it is, it is what we look for
+            except BaseException as error:  # noqa: BLE001  any exception is a finding
                 return _report(f"{type(error).__name__}: {error}"[:300])
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)

@@ -39,7 +39,7 @@ SERVER = os.environ.get("BENCH_POSTGRES", "postgres://root@127.0.0.1:5432").rstr
 PAGE_FILTER = os.environ.get("BENCH_PAGES", "")
 KEEP = os.environ.get("BENCH_KEEP", "")
 NAMES = {10_000: "tenthousand", 100_000: "hundredthousand", 1_000_000: "million"}
-SECONDS_MAX, RUNS_MIN = 20, 3  # after so many seconds a page is requested only so often
+SECONDS_MAX, RUNS_MIN = 20, 3  # after 20 s, only 3 requests
 
 COUNTED = (10, 1000, 10_000)  # articles, with which the queries of a page are counted
 SPREAD = 3  # more queries that a list may take once it isn't empty
@@ -204,7 +204,7 @@ PAGES = [
 
 
 def fill(count: int) -> None:
-    """Make the tables and, unless they are there, the articles; let PostgreSQL learn what it holds."""
+    """Make the tables and, unless they are there, the articles; and run ANALYZE on PostgreSQL."""
     from django.core.management import call_command
     from django.db import connection
     from django.utils import timezone

@@ -1,9 +1,9 @@
 """Measure `cache_images` with two workers against Pillow alone, making the same renditions in a loop in one process.
 
-The photographs are made up, in sizes as real documents name them, and served from this machine. What is measured of
-ours is the whole command: starting, asking hosts, vetting, decoding in child processes, storing files and rows. Pillow
-opens a picture, makes each width from the original with Lanczos' filter and saves it with the same encoders' settings,
-to nowhere. Rounds of both are interleaved; the ratio needs two cores that nobody else uses, the CPU seconds don't.
+The photographs are made up, in sizes as real documents name them, and served from this machine. Our side is the whole
+command: start-up, requests, checks, decoding in child processes, storing files and rows. Pillow opens a picture, makes
+each width from the original with Lanczos' filter and saves it with the same encoders' settings, to nowhere. Rounds of
+both are interleaved; the ratio needs two cores that nobody else uses, the CPU seconds don't.
 
 From the environment: PICTURES_ROUNDS (3) and PICTURES_COUNT (60).
 """

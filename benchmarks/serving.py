@@ -2,8 +2,8 @@
 
 gunicorn with the production settings serves 6,241 real documents (1,000 made-up ones where there are none) from SQLite.
 What counts is CPU time of its workers for each request, so it doesn't matter what else the machine does. Three servers
-respond in turn: plain Django (benchmarks/plain_django), ours without a cache, ours as it is. Exit code 1 if a bar is
-missed.
+respond in turn: plain Django (benchmarks/plain_django), ours without a cache, ours with the cache. Exit code 1 if a bar
+is missed.
 
 From the environment: SERVING_ROUNDS (7) and SERVING_REQUESTS (40 in each round).
 """
@@ -80,7 +80,7 @@ class Server:
         return (self._cpu() - start) * 1000 / REQUESTS
 
     def _cpu(self) -> float:
-        """Return the seconds of CPU that gunicorn and its worker have taken; to the nanosecond where Linux tells."""
+        """Return the seconds of CPU that gunicorn and its worker have taken; in nanoseconds on Linux."""
         pids = [self.process.pid, *self._children()]
         return sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in pids) / 1e9
 

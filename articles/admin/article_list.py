@@ -36,14 +36,15 @@ LARGE_COLUMNS = ("body", "extra", "layout", "featured_content", "wishes")
 
 
 class LowerBound(int):
-    """A count that stopped before the end, shown as "1000+"."""
+    """A capped count, shown as "1000+"."""
 
     def __str__(self) -> str:
         return f"{int(self)}+"
 
 
 class CappedCountPaginator(Paginator):
-    """Counts no further than COUNT_MAX: counting a million articles takes longer than showing fifty of them."""
+    """A queryset whose count() stops at COUNT_MAX: counting a million articles takes longer than showing fifty of
+    them."""
 
     is_capped = False  # set if the result is known to be large
 
@@ -146,7 +147,7 @@ class ArticleListAdmin(AuditLogAdminMixin, admin.ModelAdmin):
         return request.user.has_perm(permissions.SCORE)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Allow what our own pages link to; a lookup on `secured` would reveal it letter by letter."""
+        """Allow only lookups that our pages use; a lookup on `secured` would reveal it letter by letter."""
         return lookup == "provider__id__exact" or lookup in {choice.parameter_name for choice in self.list_filter}
 
     # Search
@@ -187,7 +188,7 @@ class ArticleListAdmin(AuditLogAdminMixin, admin.ModelAdmin):
 
     @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
     def action_checkbox(self, article: Article) -> str:
-        """Send the version that the editor saw, so that an action doesn't overrule later changes of others."""
+        """Send the version that the editor saw, so that an action doesn't overwrite newer changes."""
         return format_html(
             '{}<input type="hidden" name="version-{}" value="{}">',
             super().action_checkbox(article),
@@ -212,7 +213,7 @@ class ArticleListAdmin(AuditLogAdminMixin, admin.ModelAdmin):
         marks = [
             ("public", article.is_shown(), "Readers see it by itself"),
             ("removed", article.removed, "Rejected by its source"),
-            ("missing", article.missing, "Its document has disappeared"),
+            ("missing", article.missing, "Its document is missing"),
             ("stale", article.stale, "Its document has lost its scores"),
             ("ambiguous", article.ambiguous, "Several leads claim it"),
             ("coming in", article.staged is not None, "The import that brings it is still running"),

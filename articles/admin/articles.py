@@ -1,4 +1,4 @@
-"""The page of one article: its form, what it shows besides, and saving it as one operation."""
+"""The page of one article: its form, its read-only panels, and saving it as one operation."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class ArticleAdmin(ArticleListAdmin):
             self._report_consequences(request, operations.edit_related_rows(form.instance, *names, write=write))
 
     def _report_consequences(self, request: HttpRequest, result: ActionResult) -> None:
-        """Report what the policy changed in the story, so that nothing leaves the site unnoticed."""
+        """Report what the policy changed in the story, so that editors notice withdrawn stories."""
         changes = result.consequences
         for change in changes[:CONSEQUENCES_MAX]:
             self.message_user(request, f"Followed by the policy: “{change.title}”: {change.summary}.", messages.INFO)

@@ -25,10 +25,10 @@ def admin_actor(request: HttpRequest) -> Actor:
 
 
 class AuditLogAdminMixin:
-    """Saves a page, or the rows of a list, as one operation. Two that are sent at once are saved one after the other.
+    """Saves a page, or the rows of a list, as one operation. Concurrent saves are serialised.
 
-    `process_upload` stores an uploaded picture. It runs before the operation begins, because others wait for that,
-    and remembers its result for the forms.
+    `process_upload` stores an uploaded picture. It runs before the operation begins, because it blocks other
+    operations, and remembers its result for the forms.
     """
 
     list_verb = Verb.EDIT
@@ -88,7 +88,7 @@ class ReferenceAdminMixin(AuditLogAdminMixin):
         operations.delete_references(queryset, by=admin_actor(request))
 
     def _report_refusal(self, request: HttpRequest, view: Callable[..., HttpResponse], *args: Any) -> HttpResponse:
-        """Return the response of `view`; if somebody used the row meanwhile, so that it can't be deleted, say so."""
+        """Return the response of `view`; if the row has come into use meanwhile and can't be deleted, say so."""
         try:
             return view(*args)
         except ActionError as error:

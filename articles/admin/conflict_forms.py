@@ -34,7 +34,7 @@ EVENT_FIELDS = {"decision": ("state", "spike_reason"), "provider": ("provider_id
 
 
 class ConflictAwareForm(forms.ModelForm):
-    """A form that knows what its page showed, so that only the editor's own changes count.
+    """A form that remembers the values its page showed, so that only the editor's own changes count.
 
     Fields that others changed meanwhile keep their values. If both changed the same field, the form asks the editor.
     A request without the values of the page, such as a script's, is compared with what is stored.
@@ -74,7 +74,7 @@ class ConflictAwareForm(forms.ModelForm):
         return widget.value_from_datadict(self.data, self.files, self.add_initial_prefix(name))
 
     def _report_conflict(self, name: str, typed: Any) -> None:
-        """Refuse the value once: the page that is shown again contains what is stored now."""
+        """Reject the first attempt: the page that is shown again contains what is stored now."""
         self.add_error(
             name,
             ValidationError(
@@ -84,7 +84,7 @@ class ConflictAwareForm(forms.ModelForm):
                 params={
                     "who": self._who_changed(name) or "Somebody",
                     "stored": _display(getattr(self.instance, name)),
-                    "typed": Truncator(_display(typed)).chars(TYPED_MAX),  # the field below has it in full
+                    "typed": Truncator(_display(typed)).chars(TYPED_MAX),  # the full value is in the field below
                 },
             ),
         )

@@ -47,7 +47,7 @@ class TextField(forms.CharField):
 
 
 class YesNoSelect(forms.NullBooleanSelect):
-    """Yes, no or nothing: in newsroom words."""
+    """A nullable boolean with newsroom labels."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         forms.Select.__init__(self, attrs, [("unknown", "–"), ("true", "Yes"), ("false", "No")])

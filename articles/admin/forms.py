@@ -32,15 +32,15 @@ class ArticleForm(ConflictAwareForm):
         choices=[(decision, decision) for decision in operations.DECISIONS],
         label="state",
         required=False,
-        help_text="An editor's decision stays, whatever documents and policy say, until it is unpinned.",
+        help_text="An editor's decision overrides documents and policy until it is unpinned.",
     )
 
     class Meta:
         widgets: ClassVar = {"removed": YesNoSelect}
         field_classes: ClassVar = {"tags": LinesField}
         help_texts: ClassVar = {
-            "heat": "How big the event is. Emptied, the policy decides it.",
-            "quality": "How good this one story is by itself. Emptied, it is again what the document says.",
+            "heat": "How big the event is. If left empty, the policy decides.",
+            "quality": "How good this one story is by itself. If left empty, the document's value is used.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -53,7 +53,7 @@ class ArticleForm(ConflictAwareForm):
                 ]
         if "name" in self.fields:
             self.fields["name"].required = False
-            help_text = "YYYY-MM-DD-words: its URL for good. If empty, it is made from date and title."
+            help_text = "YYYY-MM-DD-words, for its URL; can't be changed later. If empty, made from date and title."
             self.fields["name"].help_text = help_text
 
     def clean(self) -> dict[str, Any]:
@@ -69,7 +69,8 @@ class ArticleForm(ConflictAwareForm):
         return decision != self.instance.decision and State.PUBLISHED in (decision, self.instance.state)
 
     def _clean_decision(self, cleaned: dict[str, Any]) -> None:
-        """Refuse a decision that readers could not see, and a schedule for an article that is not published."""
+        """Reject publishing an article that would stay invisible, and a schedule for an article that is not
+        published."""
         decision = cleaned.get("decision") or self.instance.decision
         wants_schedule = bool(cleaned.get("publish_at") or cleaned.get("unpublish_at"))
         if "decision" in self.changed_data and self._needs_publish(decision) and not self.may_publish:

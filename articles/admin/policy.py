@@ -55,7 +55,7 @@ class TopicPolicyInline(PolicyPermissions, admin.TabularInline):
         return super().get_queryset(request).select_related("topic")
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer the top-level topics, queried once for all rows, and those with a policy from before they moved."""
+        """Offer top-level topics, and lower ones that still have a policy; one query for all rows."""
         topics = Topic.objects.filter(Q(parent=None) | Q(policy__isnull=False))
         field = super().formfield_for_foreignkey(db_field, request, **kwargs | {"queryset": topics})
         field.choices = list(field.choices)
@@ -159,7 +159,7 @@ def _preview(numbers: dict[str, int], overrides: Overrides) -> PolicyPreview:
 
 
 def _overrides(formsets: Any) -> Overrides:
-    """Return the changed numbers by topic; None hands a number back to the site's policy."""
+    """Return the changed numbers by topic; None means that the site's number applies again."""
     none: dict[str, int | None] = dict.fromkeys(OVERRIDABLE)
     overrides: Overrides = {}
     for formset in formsets:

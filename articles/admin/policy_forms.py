@@ -25,7 +25,7 @@ class SitePolicyForm(ConflictAwareForm):
         labels: ClassVar = {
             "publish_threshold": "Threshold of heat for publishing",
             "related_bonus": "Heat for each related link",
-            "bonus_floor": "Least quality for that bonus",
+            "bonus_floor": "Minimum quality for that bonus",
             "window_days": "Days between stories of one event",
             "publish_unscored": "Show unscored articles to readers",
             "base_weight": "Points for every article",
@@ -43,7 +43,7 @@ class SitePolicyForm(ConflictAwareForm):
             "bonus_floor": "Leads below this quality get no points for related links.",
             "window_days": "How many days apart stories of one event may be, at most.",
             "publish_unscored": "Those without quality, heat and publish state. Saving shows or hides them at once.",
-            **dict.fromkeys(WEIGHTS, ""),  # their labels say it
+            **dict.fromkeys(WEIGHTS, ""),  # labels are self-explanatory
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -61,7 +61,7 @@ class TopicPolicyForm(RowForm):
         labels: ClassVar = {
             "publish_threshold": "Threshold of heat",
             "related_bonus": "Heat for each related link",
-            "bonus_floor": "Least quality for that bonus",
+            "bonus_floor": "Minimum quality for that bonus",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -27,7 +27,7 @@ class TopicForm(ConflictAwareForm):
     class Meta:
         field_classes: ClassVar = {"keywords": LinesField, "hashtags": LinesField, "images": LinesField}
         help_texts: ClassVar = {
-            "keywords": "One per line. In a title they stand for this topic; the suggested quality rewards them.",
+            "keywords": "One per line. Words in a title that indicate this topic; they raise the suggested quality.",
             "hashtags": "One per line.",
             "images": "URLs of pictures, one per line.",
         }
@@ -66,7 +66,7 @@ class TopicAdmin(ReferenceAdminMixin, admin.ModelAdmin):
     list_display = ("indented_name", "shortname", "slug", "parent", "weight", "articles")
     list_display_links = ("indented_name",)
     list_select_related = ("parent",)
-    list_per_page = 1000  # a tree is not cut into pages
+    list_per_page = 1000  # no pagination for a tree
     search_fields = ("name", "shortname", "slug")
     show_full_result_count = False
     autocomplete_fields = ("parent",)

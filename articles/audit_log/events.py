@@ -112,7 +112,7 @@ def insert_events(operation: Operation, changes: Sequence[FieldChange]) -> None:
 
 
 def insert_created_events(operation: Operation, ids: Collection[int]) -> None:
-    """Store the event of each of these new articles, inside the database: an import creates thousands."""
+    """Store "created" events for these articles with INSERT … SELECT: an import creates thousands."""
     quote = connection.ops.quote_name
     table, articles = quote(Event._meta.db_table), quote(Article._meta.db_table)
     # Names have no character that JSON escapes.

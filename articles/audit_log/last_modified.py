@@ -1,6 +1,6 @@
 """When a story last changed for readers, by the audit log: `lastmod` of sitemaps, `updated` of feeds.
 
-`changed_at` is no answer: rescoring all articles sets it although readers see no difference. Other parts of a story's
+`changed_at` can't be used: rescoring all articles sets it although readers see no difference. Other parts of a story's
 page (see also, more on its topic, the menu) don't count.
 """
 

@@ -1,4 +1,4 @@
-"""The lists of an article (topics, images, ...) as JSON values for events, and back into rows."""
+"""Convert the lists of an article (topics, images, ...) to JSON values for events, and back into rows."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ from .events import (
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-# Written too, but they follow from the logged fields, or the events of pins and lists say the same.
+# Written too, but derived from logged fields, or covered by the events of pins and lists.
 WRITTEN_FIELDS = (
     *LOGGED_FIELDS,
     *(name for name in DERIVED_FIELDS if name not in LOGGED_FIELDS),
@@ -47,7 +47,7 @@ WRITTEN_FIELDS = (
     "picture_count",
 )
 UNLOGGED_FIELDS = ("twin", "secured", "content_hash", "picture_failed")  # written, but no event and no new version
-FLUSH_THRESHOLD = 1000  # articles; a unit of work with more of them in memory writes them and goes on
+FLUSH_THRESHOLD = 1000  # articles; a unit of work with more of them in memory writes them and continues
 
 ARTICLES = BulkTable(Article)
 
@@ -129,7 +129,7 @@ class UnitOfWork:
         return [self.articles[pk] for pk in ordered_ids if pk in self.articles]
 
     def adopt(self, articles: Iterable[Article]) -> None:
-        """Take over articles that were loaded for update, unless they are here already, perhaps changed."""
+        """Adopt articles that were loaded for update, except those already tracked."""
         for article in articles:
             if article.pk not in self.articles:
                 self.articles[article.pk] = article

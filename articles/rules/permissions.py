@@ -94,7 +94,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 
 class HasPermissions(Protocol):
-    """A user, as far as permissions go."""
+    """The part of a user that is needed here."""
 
     def has_perm(self, perm: str) -> bool: ...
 

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-HOURS_PER_TENFOLD_HEAT = 24.0  # ten times the heat keeps a story up one day longer
-LIMITED_PLACES = 10  # in that many first places ...
-MAX_PER_PROVIDER = 2  # ... a provider has at most that many stories
+HOURS_PER_TENFOLD_HEAT = 24.0  # ten times the heat keeps a story at the same rank one day longer
+LIMITED_PLACES = 10  # number of top places in which ...
+MAX_PER_PROVIDER = 2  # ... a provider has at most this many stories
 
 
 def front_page_rank(heat: int | None, published_at: datetime) -> float:

@@ -15,7 +15,7 @@ from .neighbourhood import Neighbourhood
 
 @dataclass(frozen=True)
 class EffectivePolicy:
-    """The policy that applies to an article, and whose it is, as people call it."""
+    """The policy that applies to an article, and its owner's name."""
 
     policy: Policy
     owner: str = "the policy of the site"
@@ -43,7 +43,7 @@ def title_for_name(article: Article, name: str) -> str:
 
 
 def explanation_lines(article: Article) -> list[str]:
-    """Return lines that tell editors why the article's numbers are what they are, and the suggested quality."""
+    """Return lines that explain the article's numbers to editors, and the suggested quality."""
     effective = policy_for(article)
     lines = format_explanation(
         explain_article(article, effective.policy),

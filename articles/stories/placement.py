@@ -23,9 +23,9 @@ def assign_leads(articles: Iterable[Article], neighbourhood: Neighbourhood) -> N
 
 
 def assign_leads_around(uow: UnitOfWork, ids: Collection[int], except_ids: Collection[int] = ()) -> None:
-    """Give each folded article among these and their neighbours its lead, but for `except_ids`.
+    """Give each folded article among these and their neighbours its lead, except `except_ids`.
 
-    Neighbours may have lost their lead, or there is a better one now.
+    Neighbours may have lost their lead, or a better one may exist now.
     """
     nearby = linked_ids(ids)
     for chunk in chunked(sorted(set(ids))):

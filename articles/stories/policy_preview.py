@@ -67,7 +67,7 @@ class PolicyPreview:
 
     @property
     def unscored(self) -> str:
-        """What happens to unscored articles; empty if nothing does."""
+        """The effect on unscored articles, or an empty string."""
         if not self.toggled:
             return ""
         noun = "article" if self.toggled == 1 else "articles"

@@ -33,7 +33,7 @@ def produce_in_process(make: Callable[[], Iterable[T]]) -> Iterator[T]:
 
 
 def _send(make: Callable[[], Iterable[T]], reader: Connection, writer: Connection) -> None:
-    reader.close()  # so that sending fails once nobody reads
+    reader.close()  # so that sending fails when the consumer is gone
     try:
         for item in make():
             writer.send(item)

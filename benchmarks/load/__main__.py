@@ -6,9 +6,9 @@ hundred readers request pages, feeds, searches and the API as fast as they get t
 stories and checks at once whether readers see it; imports run one after another. Meanwhile PostgreSQL is restarted, and
 Redis is away for a while. Exit code 1 if a bar is missed.
 
-`--seconds 60` is a quick look; `--untimed` judges what is right, not how long it takes, for machines that do something
-else too. LOAD_ARTICLES (8000) sets the number of articles. It needs wrk, nginx, redis-server and PostgreSQL's programs:
-`apt-get install wrk nginx redis-server postgresql`.
+`--seconds 60` is a quick look; `--untimed` checks correctness only, not times, for busy machines. LOAD_ARTICLES (8000)
+sets the number of articles. It needs wrk, nginx, redis-server and PostgreSQL's programs: `apt-get install wrk nginx
+redis-server postgresql`.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def judge_editor(bars: Bars, course: Course, editor: Editor) -> None:
     bars.at_most(f"editor: the slowest of {len(saves)} saves{where}", slowest.ms if slowest else inf, 1000, " ms")
     bars.at_most("editor: requests that failed outside of outages", len(failures), 0)
     bars.at_most("editor: 5xx but for 503 with Retry-After", len(unclear), 0)
-    bars.at_most(f"readers see what isn't so, in {editor.looks} looks", len(editor.wrong), 0)
+    bars.at_most(f"stale pages, in {editor.looks} looks", len(editor.wrong), 0)
     bars.at_most("editor: stopped by an error", int(bool(editor.error)), 0)
     for response in [*failures, *unclear][:PRINTED_MAX]:
         print(f"  {response.request}: {response.status or response.text}")

@@ -145,5 +145,5 @@ class Editor(threading.Thread):
             if match := COOKIE.match(cookie):
                 self.cookies[match[1]] = match[2]
         if status == 503 and "Retry-After" not in response.headers:
-            status = 500  # as bad as that
+            status = 500  # counts as a failure
         return Response(at, f"{method} {path}", ms, status, text)

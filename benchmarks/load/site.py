@@ -55,7 +55,7 @@ class Site(servers.Site):
         return self.python(f"{IMPORTS}{before}\nprint(json.dumps({expression}))")
 
     def open(self) -> None:
-        """Serve, once every process has loaded all it needs: readers who came before would all be one's own."""
+        """Serve, once every process has loaded all it needs: otherwise one process would serve all early readers."""
         self.serve()
         servers.wait_until(self._is_at_rest, 60, "all processes have started")
 
@@ -74,7 +74,7 @@ class Site(servers.Site):
         return [own, *Path(f"/proc/{own}/task/{own}/children").read_text().split()]
 
     def failures(self) -> str:
-        """Return what the log tells of the first answers of 500."""
+        """Return the log lines of the first responses with status 500."""
         failures = re.findall(r"(?m)^\S+ ERROR (?!.*Service Unavailable).*(?:\n {4}.*)*", self.log())
         return "\n".join(failures[:FAILURES_MAX])
 

@@ -1,1 +1,2 @@
-"""The public pages as plain Django would have them: instances, prefetching, templates. Ours are measured by them."""
+"""The public pages as plain Django would have them: instances, prefetching, templates. They are the reference for our
+pages."""

@@ -22,8 +22,8 @@ def sections():
 
 def page(request, template, articles, **context):
     articles = list(articles)
-    addresses = {image.url for article in articles for image in article.images.all()}
-    held = PictureAddress.objects.held().filter(url__in=addresses).select_related("picture")
+    urls = {image.url for article in articles for image in article.images.all()}
+    held = PictureAddress.objects.held().filter(url__in=urls).select_related("picture")
     pictures = {address.url: StoredPicture.of(address.picture) for address in held}
     for article in articles:
         article.picture = next((pictures[image.url] for image in article.images.all() if image.url in pictures), None)

@@ -175,7 +175,7 @@ class TestHistory:
 
         text = page.content.decode()
         assert "History of “Storm over Rome”" in text
-        assert "its history stays" in text
+        assert "its history is kept" in text
         assert "quality 80 → 50" in text
         assert "restore/" not in text
         assert admin_client.get("/admin/desk/articles/999999/history/").status_code == 404

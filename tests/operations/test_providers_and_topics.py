@@ -177,7 +177,7 @@ def test_a_new_row_with_the_name_of_a_deleted_one_prevents_undo():
         kept.reason for deletion in (outlet_deletion, topic_deletion) for kept in operations.undo(deletion).not_restored
     ]
 
-    assert reasons[0].startswith("This outlet is there already")
+    assert reasons[0].startswith("There is already an outlet")
     assert "Name already exists" in reasons[1]
     assert (Provider.objects.count(), Topic.objects.count()) == (1, 1)
 

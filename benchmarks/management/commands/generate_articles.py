@@ -46,7 +46,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("count", metavar="N", type=int, help="how many articles")
-        parser.add_argument("--seed", type=int, default=1, metavar="S", help="which of all possible loads (1)")
+        parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the generator (1)")
         parser.add_argument(
             "--until",
             type=day,
