@@ -5,7 +5,7 @@ machines are noisy: only the ratios count. BENCH_DOCUMENTS names the folder of d
 the project is used, and without that made-up documents.
 
 `python -m benchmarks.import_export memory` imports 100,000 made-up documents (BENCH_MANY) instead, and prints how much
-memory that takes. Exit code 1 if a bar is missed.
+memory that takes. Exit code 1 if a limit is exceeded.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ CORPUS = ROOT.parent / "shared" / "corpus" / "coronavirus" / "news"
 MEMORY = Path("/dev/shm")  # noqa: S108
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 MANY = int(os.environ.get("BENCH_MANY", "100000"))  # documents
-BARS = {"first import": 1.6, "unchanged re-import": 0.2, "export": 1.0}
-MEMORY_BAR = 250  # megabytes resident
+LIMITS = {"first import": 1.6, "unchanged re-import": 0.2, "export": 1.0}
+MEMORY_LIMIT = 250  # megabytes resident
 
 
 def parse_only(documents: str) -> None:
@@ -98,7 +98,7 @@ def empty_newsroom(folder: Path) -> dict[str, str]:
 
 
 def compare_speed(documents: Path, scratch: Path) -> int:
-    """Print what each step takes as a multiple of the floor; return how many bars are missed."""
+    """Print what each step takes as a multiple of the floor; return how many limits are exceeded."""
     count = sum(1 for _ in documents.iterdir())
     cpu_seconds: dict[str, list[float]] = {step: [] for step in STEPS}
     peaks = []
@@ -113,14 +113,14 @@ def compare_speed(documents: Path, scratch: Path) -> int:
     floor = statistics.median(cpu_seconds["floor"])
     print(f"{count} documents, {ROUNDS} rounds, written to {scratch.parent}")
     print(f"The floor takes {floor:.2f} s of CPU ({count / floor:,.0f} documents/s)")
-    print("| work | × the floor | bar | documents/s of CPU |\n|---|---:|---:|---:|")
-    missed = 0
-    for step, bar in BARS.items():
+    print("| work | × the floor | limit | documents/s of CPU |\n|---|---:|---:|---:|")
+    exceeded = 0
+    for step, limit in LIMITS.items():
         ratio = statistics.median(cpu / base for cpu, base in zip(cpu_seconds[step], cpu_seconds["floor"], strict=True))
-        missed += ratio > bar
-        print(f"| {step} | {ratio:.2f} | {bar} | {count / (ratio * floor):,.0f} |")
-    print(f"Memory of the first import: {max(peaks):.0f} MB at most, bar {MEMORY_BAR} MB")
-    return missed + (max(peaks) > MEMORY_BAR)
+        exceeded += ratio > limit
+        print(f"| {step} | {ratio:.2f} | {limit} | {count / (ratio * floor):,.0f} |")
+    print(f"Memory of the first import: {max(peaks):.0f} MB at most, limit {MEMORY_LIMIT} MB")
+    return exceeded + (max(peaks) > MEMORY_LIMIT)
 
 
 def measure_memory(scratch: Path) -> int:
@@ -135,8 +135,8 @@ def measure_memory(scratch: Path) -> int:
         for document in story:
             (files / f"{document.name}.md").write_text(document_text(document))
     cpu, peak = measure("first import", str(files), empty_newsroom(scratch / "newsroom"))
-    print(f"{MANY:,} documents: {peak:.0f} MB at most, bar {MEMORY_BAR} MB; {MANY / cpu:,.0f} documents/s of CPU")
-    return int(peak > MEMORY_BAR)
+    print(f"{MANY:,} documents: {peak:.0f} MB at most, limit {MEMORY_LIMIT} MB; {MANY / cpu:,.0f} documents/s of CPU")
+    return int(peak > MEMORY_LIMIT)
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""The response when a view fails: 503 if a service is away and trying again will help, otherwise 500."""
+"""The response when a view fails: 503 if a service is down and trying again will help, otherwise 500."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ DATABASE_ROUTERS = ["articles.db.routers.ReplicaRouter"]
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
 if CACHES["default"]["BACKEND"].endswith(".RedisCache"):
     CACHES["default"]["BACKEND"] = "config.backends.redis_cache.RedisCache"
-# Pages have a cache of their own, so that neither evicts the other's entries: without Redis a process keeps 500 pages.
+# Pages have a separate cache, so that neither evicts the other's entries: without Redis a process keeps 500 pages.
 CACHES["pages"] = CACHES["default"] | {"KEY_PREFIX": "pages"}
 if CACHES["pages"]["BACKEND"].endswith("LocMemCache"):
     CACHES["pages"] |= {"LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": 500}}

@@ -1,4 +1,4 @@
-"""Whether the site can serve: each service is checked in a thread of its own, and within two seconds.
+"""Whether the site can serve: each service is checked in its own thread, and within two seconds.
 
 A check that is still running is not started again; one that hangs is reported as away until it ends.
 """

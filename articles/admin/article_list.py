@@ -26,7 +26,7 @@ from articles.rules.states import SpikeReason
 from articles.search import has_many_matches, matching
 
 from .audit_log_admin import AuditLogAdminMixin, admin_actor
-from .filters import EditorFilter, OutletFilter, StateFilter, TimeFilter, TopicFilter
+from .filters import EditorFilter, ProviderFilter, StateFilter, TimeFilter, TopicFilter
 from .forms import ArticleRowForm
 
 VERSION_FIELD, VERSION = re.compile(r"version-([0-9]{1,18})"), re.compile(r"[0-9]{1,9}")
@@ -116,7 +116,7 @@ class ArticleListAdmin(AuditLogAdminMixin, admin.ModelAdmin):
     )
     list_display_links = ("display_title",)
     list_editable = ("quality", "heat")
-    list_filter = (StateFilter, TimeFilter, TopicFilter, OutletFilter, EditorFilter)
+    list_filter = (StateFilter, TimeFilter, TopicFilter, ProviderFilter, EditorFilter)
     list_select_related = ("provider", "lead")
     list_per_page = 50
     paginator = CappedCountPaginator

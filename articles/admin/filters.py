@@ -87,12 +87,12 @@ class TopicFilter(admin.SimpleListFilter):
         return queryset.with_topics(Topic.objects.filter(slug=slug)) if slug else queryset
 
 
-class OutletFilter(admin.SimpleListFilter):
+class ProviderFilter(admin.SimpleListFilter):
     """Links for registered outlets, and a field for the thousands of others."""
 
     title = "outlet"
     parameter_name = "outlet"
-    template = "admin/articles/outlet_filter.html"
+    template = "admin/articles/provider_filter.html"
     listed_max = 20
 
     def __init__(self, request: Any, *args: Any) -> None:

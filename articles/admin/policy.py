@@ -43,7 +43,7 @@ class TopicPolicyInline(PolicyPermissions, admin.TabularInline):
     fields = ("topic", *OVERRIDABLE)
     extra = 0
     verbose_name = "topic"
-    verbose_name_plural = "top-level topics with numbers of their own; empty means the site's number"
+    verbose_name_plural = "top-level topics with their own numbers; empty means the site's number"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)

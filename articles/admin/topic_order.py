@@ -1,4 +1,4 @@
-"""Topics in the order of their tree. Pure, apart from reading `topics` once."""
+"""List topics in the order of their tree. No I/O, apart from reading `topics` once."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Events in words for editors: "heat 40 → 65", "topics: + AI, − Health".
 
-Pure but for the site's time zone. Fields that only describe the form of a document are left out. Nothing here is
-markup: templates escape it.
+No I/O; it depends only on its arguments and the site's time zone. Fields that only describe the form of a document are
+left out. Nothing here is markup: templates escape it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The changes between two texts, word by word. Pure, and bounded: hostile texts cost no more than long ones."""
+"""The changes between two texts, word by word. No I/O, and bounded: hostile texts cost no more than long ones."""
 
 from __future__ import annotations
 

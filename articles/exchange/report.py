@@ -27,7 +27,7 @@ class Report:
             for result in self.results:
                 notices = [] if result.outcome == REJECTED else self.notices.pop(result.name, [])
                 self._write(result.label, result, result.warnings + notices)
-            for name, warnings in self.notices.items():  # an article without a file gets a line of its own
+            for name, warnings in self.notices.items():  # an article without a file gets its own line
                 self._write(None, FileResult("", WITHDRAWN, name), warnings)
 
     def add(self, result: FileResult) -> None:

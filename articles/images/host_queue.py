@@ -1,4 +1,4 @@
-"""The order of requests for pictures: one at a time per host, and none while a host has to be left alone. Pure."""
+"""The order of requests for pictures: one at a time per host, and none while a host has to be left alone. No I/O."""
 
 from __future__ import annotations
 

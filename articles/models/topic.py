@@ -80,7 +80,7 @@ class ArticlesTimeField(models.DateTimeField):
 class ArticleTopic(ItemBase):
     """A topic in an article's ordered list. Positions count from 0."""
 
-    # No index of their own: other indexes begin with these columns.
+    # No separate index: other indexes begin with these columns.
     content_object = models.ForeignKey(
         "articles.Article", models.CASCADE, related_name="article_topics", db_index=False
     )

@@ -1,6 +1,6 @@
 """The numbers of the policies, stored and logged one by one.
 
-A topic has a policy of its own as long as it overrides at least one number.
+A topic has its own policy as long as it overrides at least one number.
 """
 
 from __future__ import annotations

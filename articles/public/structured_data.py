@@ -1,7 +1,7 @@
 """JSON-LD in the vocabulary of schema.org.
 
-A list is a collection of our pages; the page of a story is a page of ours that mentions the providers' works. None of
-those is ever presented as an article of this site.
+A list is a collection of our pages; the page of a story is a page of this site that mentions the providers' works. None
+of those is ever presented as an article of this site.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ def about(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def media(request: HttpRequest, path: str) -> FileResponse:
-    """Send one of our own copies; nothing else in the storage has a URL."""
+    """Send one of Newsfold's copies; nothing else in the storage has a URL."""
     content_type = media_type(path)
     if content_type is None:
         raise Http404

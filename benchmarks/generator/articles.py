@@ -1,4 +1,4 @@
-"""Make up stories from a seed, in the proportions of real newsrooms. Pure.
+"""Make up stories from a seed, in the proportions of real newsrooms. No I/O.
 
 Each proportion was measured on the 6,240 documents of the format's largest corpus, or belongs to the load that
 docs/performance.md describes. Heat, publication and leads come from the scoring rules, so no document breaks one.

@@ -1,4 +1,4 @@
-"""List the words of made-up articles: a newsroom that writes about energy, in a world much like ours. Pure.
+"""List the words of made-up articles: a newsroom that writes about energy, in a world much like ours. No I/O.
 
 Lists are in the order of frequency, the most frequent first (see `articles.py`).
 """

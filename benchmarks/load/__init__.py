@@ -1,1 +1,1 @@
-"""The load test: `python -m benchmarks.load`, or `make load`. `__main__.py` says what it does and which bars it has."""
+"""The load test: `python -m benchmarks.load`, or `make load`. `__main__.py` lists what it does and its limits."""

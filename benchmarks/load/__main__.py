@@ -1,10 +1,10 @@
-"""Put a newsroom under load and compare it with its bars: readers, an editor and imports at once, and outages.
+"""Put a newsroom under load and compare it with its limits: readers, an editor and imports at once, and outages.
 
 A newsroom of 8,000 articles, with its own PostgreSQL and Redis, is served by gunicorn with the production settings
 behind the shipped nginx configuration (docs/deploy/nginx.conf), on two cores that it shares with the load itself. A
 hundred readers request pages, feeds, searches and the API as fast as they get them; an editor publishes and withdraws
 stories and checks at once whether readers see it; imports run one after another. Meanwhile PostgreSQL is restarted, and
-Redis is away for a while. Exit code 1 if a bar is missed.
+Redis is down for a while. Exit code 1 if a limit is exceeded.
 
 `--seconds 60` is a quick look; `--untimed` checks correctness only, not times, for busy machines. LOAD_ARTICLES (8000)
 sets the number of articles. It needs wrk, nginx, redis-server and PostgreSQL's programs: `apt-get install wrk nginx
@@ -28,7 +28,7 @@ from benchmarks.load.course import CALM, POSTGRES, RECOVERY_MAX, REDIS, Course, 
 from benchmarks.load.editor import Editor
 from benchmarks.load.importer import DOCUMENTS, Importer
 from benchmarks.load.readers import Readers, paths_of
-from benchmarks.load.report import Bars, print_parts, print_readers
+from benchmarks.load.report import Limits, print_parts, print_readers
 from benchmarks.load.site import ARTICLES, SETTINGS, Site
 from tests.servers import Nginx, Postgres, Redis, missing
 
@@ -90,61 +90,61 @@ def run(folder: Path, seconds: int, timed: bool) -> int:
         print_readers(course)
         print_parts(course)
         print(f"\nMemory, from the beginning to the end: {memory.in_steps()} MB")
-        bars = Bars(timed=timed)
-        judge_readers(bars, course)
-        judge_editor(bars, course, editor)
-        judge_imports(bars, course, importer)
+        limits = Limits(timed=timed)
+        judge_readers(limits, course)
+        judge_editor(limits, course, editor)
+        judge_imports(limits, course, importer)
         for name, outage in course.outages.items():
-            bars.at_most(f"{name}: recovered after", outage.recovered - outage.back, RECOVERY_MAX, " s")
-        bars.at_most("memory: highest", memory.highest(), MEMORY_MAX, " MB")
-        bars.at_most("lost: decisions that the desk had confirmed", lost_decisions(editor, site), 0)
-        bars.at_most("lost: articles", ARTICLES + DOCUMENTS - count_of_articles(site), 0)
-        if bars.missed:
+            limits.at_most(f"{name}: recovered after", outage.recovered - outage.back, RECOVERY_MAX, " s")
+        limits.at_most("memory: highest", memory.highest(), MEMORY_MAX, " MB")
+        limits.at_most("lost: decisions that the desk had confirmed", lost_decisions(editor, site), 0)
+        limits.at_most("lost: articles", ARTICLES + DOCUMENTS - count_of_articles(site), 0)
+        if limits.exceeded:
             print(f"\nThe server's first failures:\n{site.failures() or 'none'}\nIts last lines:\n{site.last_lines()}")
-    return bars.missed
+    return limits.exceeded
 
 
-def judge_readers(bars: Bars, course: Course) -> None:
+def judge_readers(limits: Limits, course: Course) -> None:
     calm = sum_of([part.all for part in course.parts if part.name == CALM])
     every = sum_of([part.all for part in course.parts])
     waited = sum(part.all.answers["retry_after"] for part in course.parts if part.name != POSTGRES)
-    bars.at_most("readers: 5xx but for 503 with Retry-After", every.answers["failed"], 0)
-    bars.at_most("readers: 503 while PostgreSQL isn't restarted", waited, 0)
-    bars.at_most("readers: broken off or without answer", every.answers["broken"] + every.answers["late"], 0)
-    bars.at_most("readers: refused or not found", every.answers["refused"] + every.answers["missing"], 0)
-    bars.at_most("readers: p95", calm.percentile(0.95), 400, " ms")
-    bars.at_most("readers: p99", calm.percentile(0.99), 1000, " ms")
+    limits.at_most("readers: 5xx but for 503 with Retry-After", every.answers["failed"], 0)
+    limits.at_most("readers: 503 while PostgreSQL isn't restarted", waited, 0)
+    limits.at_most("readers: broken off or without answer", every.answers["broken"] + every.answers["late"], 0)
+    limits.at_most("readers: refused or not found", every.answers["refused"] + every.answers["missing"], 0)
+    limits.at_most("readers: p95", calm.percentile(0.95), 400, " ms")
+    limits.at_most("readers: p99", calm.percentile(0.99), 1000, " ms")
 
 
-def judge_editor(bars: Bars, course: Course, editor: Editor) -> None:
+def judge_editor(limits: Limits, course: Course, editor: Editor) -> None:
     saves = [save for save in editor.saves if not course.excuses(save.at)]
     failures = [response for response in editor.failed if not course.excuses(response.at)]
     unclear = [response for response in editor.failed if course.excuses(response.at) and response.status == 500]
     slowest = max(saves, key=attrgetter("ms"), default=None)
     where = f", {course.part_at(slowest.at)}" if slowest else ""
-    bars.at_most(f"editor: the slowest of {len(saves)} saves{where}", slowest.ms if slowest else inf, 1000, " ms")
-    bars.at_most("editor: requests that failed outside of outages", len(failures), 0)
-    bars.at_most("editor: 5xx but for 503 with Retry-After", len(unclear), 0)
-    bars.at_most(f"stale pages, in {editor.looks} looks", len(editor.wrong), 0)
-    bars.at_most("editor: stopped by an error", int(bool(editor.error)), 0)
+    limits.at_most(f"editor: the slowest of {len(saves)} saves{where}", slowest.ms if slowest else inf, 1000, " ms")
+    limits.at_most("editor: requests that failed outside of outages", len(failures), 0)
+    limits.at_most("editor: 5xx but for 503 with Retry-After", len(unclear), 0)
+    limits.at_most(f"stale pages, in {editor.looks} looks", len(editor.wrong), 0)
+    limits.at_most("editor: stopped by an error", int(bool(editor.error)), 0)
     for response in [*failures, *unclear][:PRINTED_MAX]:
         print(f"  {response.request}: {response.status or response.text}")
     for line in [*editor.wrong[:PRINTED_MAX], editor.error]:
         print(f"  {line}" if line else "", end="\n" if line else "")
 
 
-def judge_imports(bars: Bars, course: Course, importer: Importer) -> None:
+def judge_imports(limits: Limits, course: Course, importer: Importer) -> None:
     """Judge the runs; run once more to import the rest, and again: then nothing may change."""
     failures = [run for run in importer.runs if run.code and not course.excuses(run.begun, run.ended)]
     unclear = [run for run in importer.runs if "Traceback" in run.last_line]
-    bars.at_most(f"imports: failed outside of outages, of {len(importer.runs)}", len(failures), 0)
-    bars.at_most("imports: ended without a clear message", len(unclear), 0)
+    limits.at_most(f"imports: failed outside of outages, of {len(importer.runs)}", len(failures), 0)
+    limits.at_most("imports: ended without a clear message", len(unclear), 0)
     for run in [*failures, *unclear][:PRINTED_MAX]:
         print(f"  import: exit code {run.code}: {run.last_line}")
     importer.run_once()
     again = importer.run_once()
     is_done = f"{DOCUMENTS} files: 0 created, 0 updated, {DOCUMENTS} unchanged, 0 rejected" in again.last_line
-    bars.at_most(f"lost: documents ({again.last_line})", 0 if is_done else 1, 0)
+    limits.at_most(f"lost: documents ({again.last_line})", 0 if is_done else 1, 0)
 
 
 def lost_decisions(editor: Editor, site: Site) -> int:
@@ -172,9 +172,9 @@ def main() -> int:
         folder = Path(name)
         load = os.getloadavg()[0]
         print(f"{ARTICLES:,} articles, {options.seconds} s, {CORES} cores; the machine's load before: {load:.1f}")
-        missed = run(folder, options.seconds, not options.untimed)
-    print(f"\n{missed} {'bar is' if missed == 1 else 'bars are'} missed.")
-    return 1 if missed else 0
+        exceeded = run(folder, options.seconds, not options.untimed)
+    print(f"\n{exceeded} {'limit is' if exceeded == 1 else 'limits are'} exceeded.")
+    return 1 if exceeded else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Print the tables of a load test: what was measured, and whether it meets its bar."""
+"""Print the tables of a load test: what was measured, and whether it is within its limit."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from benchmarks.load.course import CALM, Course, sum_of
 from benchmarks.load.readers import READERS, Responses
 
 
-class Bars:
-    """Print a line for each bar, and count those that are missed. Unless `timed`, times aren't judged."""
+class Limits:
+    """Print a line for each limit, and count those that are exceeded. Unless `timed`, times aren't judged."""
 
     def __init__(self, *, timed: bool) -> None:
-        self.missed = 0
+        self.exceeded = 0
         self.timed = timed
-        print("\n| what | measured | bar | ok |\n|---|---:|---:|---|")
+        print("\n| what | measured | limit | ok |\n|---|---:|---:|---|")
 
-    def at_most(self, what: str, measured: float, bar: float, unit: str = "") -> None:
-        is_met = measured <= bar
+    def at_most(self, what: str, measured: float, limit: float, unit: str = "") -> None:
+        is_met = measured <= limit
         judged = self.timed or unit not in (" s", " ms")
-        self.missed += judged and not is_met
+        self.exceeded += judged and not is_met
         verdict = ("yes" if is_met else "NO") if judged else "not judged"
-        print(f"| {what} | {_number(measured)}{unit} | {_number(bar)}{unit} | {verdict} |")
+        print(f"| {what} | {_number(measured)}{unit} | {_number(limit)}{unit} | {verdict} |")
 
 
 def _number(value: float) -> str:

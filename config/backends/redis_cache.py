@@ -1,6 +1,6 @@
 """A Redis cache that tolerates outages: requests don't wait and don't fail, and Redis is used again after it recovers.
 
-While it is away each process caches for itself, as it does without Redis.
+While it is down each process caches for itself, as it does without Redis.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _with_fallback(name: str) -> Callable[..., Any]:
 
 
 class RedisCache(redis.RedisCache):
-    """Django's Redis cache with time limits, and with a cache in memory for the time that Redis is away."""
+    """Django's Redis cache with time limits, and with a cache in memory for the time that Redis is down."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params | {"OPTIONS": CLIENT_OPTIONS | params.get("OPTIONS", {})})
