@@ -67,13 +67,13 @@ class Command(BaseCommand):
         with (
             as_command_errors("The database", lambda: f"{self.made:,} {hint}"),
             import_lock(self._wait),
-            tqdm(total=count, unit=" articles", disable=quiet) as limit,
+            tqdm(total=count, unit=" articles", disable=quiet) as bar,
         ):
-            self._fill(count, partial(_batches, count, seed, Policies.load().site, until, BATCH), add, limit)
+            self._fill(count, partial(_batches, count, seed, Policies.load().site, until, BATCH), add, bar)
         left_out = f", {count - self.made} were there already" if self.made < count else ""
         self.stdout.write(f"{self.made} articles made{left_out}")
 
-    def _fill(self, count: int, make: Callable[[], Iterator[list[list[Document]]]], add: bool, limit: Any) -> None:
+    def _fill(self, count: int, make: Callable[[], Iterator[list[list[Document]]]], add: bool, bar: Any) -> None:
         _require_empty(add)
         create_missing_entries(entries())
         references, policies = ReferenceCache(), Policies.load()
@@ -84,8 +84,8 @@ class Command(BaseCommand):
             if new:
                 insert_complete_stories(new, references, policies, BY)
             self.made += len(new)
-            limit.update(sum(map(len, batch)))
-        limit.set_description("indexes")
+            bar.update(sum(map(len, batch)))
+        bar.set_description("indexes")
         if bulk_load.is_under_way():
             bulk_load.rebuild_indexes()
         _analyze()
