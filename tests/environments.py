@@ -1,14 +1,14 @@
-"""The environment of a newsroom of its own: what a developer's shell has set decides nothing in it."""
+"""The environment of isolated sites: independent of the developer's shell."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONDONTWRITEBYTECODE", "PGPASSWORD")  # of those around it
+INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONDONTWRITEBYTECODE", "PGPASSWORD")
 
 
 def newsroom_environment(around: Mapping[str, str], folder: Path, **settings: str) -> dict[str, str]:
-    """Return the variables of a newsroom that keeps all it has in `folder`; `settings` win over what stands here."""
-    own = {
+    """Return the variables of a site that keeps its data in `folder`; `settings` override the defaults."""
+    defaults = {
         "SECRET_KEY": "for-tests-only-0123456789abcdefghijklmnopqrstuvwxyz",
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "HTTPS": "false",
@@ -23,4 +23,4 @@ def newsroom_environment(around: Mapping[str, str], folder: Path, **settings: st
         "STATIC_ROOT": str(folder / "static"),
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
-    return {name: around[name] for name in KEPT if name in around} | own | settings
+    return {name: around[name] for name in INHERITED if name in around} | defaults | settings

@@ -1,4 +1,4 @@
-"""A picture server on this machine that answers byte for byte what a test wants it to, and counts who comes."""
+"""A local picture server that sends exactly the bytes that a test sets, and counts requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def picture(format: str = "JPEG", size: tuple[int, int] = (40, 30), color: objec
 
 
 def answer(body: bytes = b"", status: int = 200, content_type: str = "image/jpeg", **headers: object) -> bytes:
-    """Return an HTTP answer; a header of None is left out, underscores in names become hyphens."""
+    """Return an HTTP response; headers of None are left out, underscores in names become hyphens."""
     named = {"Content-Type": content_type or None, "Content-Length": len(body)}
     named |= {name.replace("_", "-"): value for name, value in headers.items()}
     lines = [f"{name}: {value}\r\n" for name, value in named.items() if value is not None]
@@ -35,7 +35,7 @@ def redirect(location: str | bytes, status: int = 302) -> bytes:
 
 
 def endlessly(start: bytes, piece: bytes, pause: float = 0) -> Callable[[socket.socket], None]:
-    """Return an answer that begins with `start` and never ends."""
+    """Return a response that starts with `start` and never ends."""
 
     def send(connection: socket.socket) -> None:
         connection.sendall(start)
@@ -47,27 +47,27 @@ def endlessly(start: bytes, piece: bytes, pause: float = 0) -> Callable[[socket.
 
 
 def silence(connection: socket.socket) -> None:
-    """Answer nothing, until the other side goes."""
+    """Send nothing until the client disconnects."""
     connection.recv(1)
 
 
 class Server:
-    """Answers by path; an address without an answer gets a 404. `asked` holds the heads of all requests."""
+    """Responds by path, with 404 for unknown paths. `requests` contains the heads of all requests."""
 
     def __init__(self, answers: dict[str, Answer] | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.answers = answers or {}
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self.connections = 0
-        self.busy = self.busiest = 0  # requests at once, now and at most
+        self.busy = self.busiest = 0  # simultaneous requests, now and at most
         self._lock = threading.Lock()
         self._tls = tls
-        # All of this machine's addresses, so that nothing gets past a canary.
+        # Listens on all addresses of this machine, so that a canary notices every connection.
         self._socket = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True, backlog=128)
         self.port: int = self._socket.getsockname()[1]
 
     @property
     def paths(self) -> list[str]:
-        return [head.split(" ", 2)[1] for head in self.asked]
+        return [head.split(" ", 2)[1] for head in self.requests]
 
     def serve(self) -> None:
         with suppress(OSError):
@@ -95,12 +95,12 @@ class Server:
 
     def _reply(self, connection: socket.socket, head: str) -> None:
         with self._lock:
-            self.asked.append(head)
+            self.requests.append(head)
             self.busy += 1
             self.busiest = max(self.busiest, self.busy)
         try:
-            found = self.answers.get(head.split(" ", 2)[1], answer(b"", 404))
-            found(connection) if callable(found) else connection.sendall(found)
+            response = self.answers.get(head.split(" ", 2)[1], answer(b"", 404))
+            response(connection) if callable(response) else connection.sendall(response)
         finally:
             with self._lock:
                 self.busy -= 1

@@ -1,6 +1,6 @@
-"""Servers of one's own to stop and start: PostgreSQL, a standby of it, Redis, and the site on gunicorn.
+"""Test servers that can be stopped and started: PostgreSQL with a standby, Redis, nginx, and the site on gunicorn.
 
-For the tests of services and the load test, which runs without pytest.
+Used by the tests of services and by the load test, which runs without pytest.
 """
 
 from __future__ import annotations
@@ -27,17 +27,19 @@ from tests.environments import newsroom_environment
 ROOT = Path(__file__).resolve().parent.parent
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 POSTGRES_BIN = str(BINARIES[-1]) if BINARIES else os.path.dirname(shutil.which("initdb") or "")
-OWNER = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}  # it refuses root
+OWNER = (
+    {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+)  # PostgreSQL refuses to run as root
 
 
-UNTRUSTED_TLS = ssl.create_default_context()  # for nginx's certificate, which it made itself
+UNTRUSTED_TLS = ssl.create_default_context()  # for the self-signed certificate of nginx
 UNTRUSTED_TLS.check_hostname, UNTRUSTED_TLS.verify_mode = False, ssl.CERT_NONE
 NGINX = ROOT / "docs" / "deploy"
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")  # nginx keeps a folder for each
 
 
 def missing(*programs: str) -> list[str]:
-    """Return which of these programs aren't on this machine; those of PostgreSQL needn't be on PATH."""
+    """Return the programs that are missing on this machine; those of PostgreSQL needn't be on PATH."""
     path = os.pathsep.join([POSTGRES_BIN, os.environ.get("PATH", "")])
     return [name for name in programs if not shutil.which(name, path=path)]
 
@@ -48,10 +50,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_until(is_so: Callable[[], Any], seconds: float, what: str) -> float:
-    """Return after how many seconds something is so."""
+def wait_until(condition: Callable[[], Any], seconds: float, what: str) -> float:
+    """Wait for a condition and return the seconds it took."""
     start = time.monotonic()
-    while not is_so():
+    while not condition():
         assert time.monotonic() - start < seconds, f"{what}: not within {seconds} seconds"
         time.sleep(0.05)
     return time.monotonic() - start
@@ -66,9 +68,9 @@ def answers(port: int) -> bool:
 
 
 class Postgres:
-    """A cluster in a folder of its own, with `settings` beside the server's defaults; `stop_mode` is pg_ctl's.
+    """A cluster in a temporary folder, with `settings` added to the server's defaults; `stop_mode` is pg_ctl's.
 
-    `primary` makes it a standby that follows another, with the same settings.
+    With `primary` it is a standby of that cluster, with the same settings.
     """
 
     def __init__(
@@ -86,8 +88,8 @@ class Postgres:
             shutil.chown(self.folder, "postgres", "postgres")
         self.data = self.folder / "data"
         if primary:
-            address = f"host=127.0.0.1 port={primary.port} user=newsfold"
-            self._run("pg_basebackup", "-D", str(self.data), "-d", address, "-R", "-c", "fast", "--no-sync")
+            dsn = f"host=127.0.0.1 port={primary.port} user=newsfold"
+            self._run("pg_basebackup", "-D", str(self.data), "-d", dsn, "-R", "-c", "fast", "--no-sync")
         else:
             language = ["-E", "UTF8", "--locale=C.UTF-8"]
             self._run("initdb", "-D", str(self.data), "-U", "newsfold", "-A", "trust", *language, "--no-sync")
@@ -100,9 +102,9 @@ class Postgres:
 
     def _control(self, *arguments: str) -> None:
         log = self.folder / "log"
-        given = ["-D", str(self.data), "-w", "-t", "30", "-l", str(log), *arguments]
-        # Its server outlives it and would keep a pipe open.
-        command = [os.path.join(POSTGRES_BIN, "pg_ctl"), *given]
+        options = ["-D", str(self.data), "-w", "-t", "30", "-l", str(log), *arguments]
+        # The server outlives pg_ctl and would keep a pipe open.
+        command = [os.path.join(POSTGRES_BIN, "pg_ctl"), *options]
         subprocess.run(command, cwd="/", check=True, timeout=60, stdout=subprocess.DEVNULL, **OWNER)
 
     @property
@@ -124,8 +126,8 @@ class Postgres:
     def sql(self, statement: str, database: str = "postgres") -> Any:
         import psycopg
 
-        address = f"host=127.0.0.1 port={self.port} user=newsfold dbname={database}"
-        with psycopg.connect(address, autocommit=True) as connection:
+        dsn = f"host=127.0.0.1 port={self.port} user=newsfold dbname={database}"
+        with psycopg.connect(dsn, autocommit=True) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchone()[0] if cursor.description else None
 
@@ -142,7 +144,7 @@ class Postgres:
 
 
 class Redis:
-    """A server that remembers nothing after it is stopped. `options` are given to redis-server."""
+    """A Redis server without persistence; `options` are passed to redis-server."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.port, self.folder, self.options = free_port(), folder, options
@@ -161,14 +163,14 @@ class Redis:
         self.process.kill()
         self.process.wait(timeout=10)
 
-    def pause(self, *, go_on: bool = False) -> None:
-        """Let it hang: connections are accepted, and nothing is answered."""
-        self.process.send_signal(signal.SIGCONT if go_on else signal.SIGSTOP)
+    def pause(self, *, resume: bool = False) -> None:
+        """Suspend the server: it accepts connections and never responds."""
+        self.process.send_signal(signal.SIGCONT if resume else signal.SIGSTOP)
 
 
 @dataclass
 class Site:
-    """A newsroom in an environment of its own, its commands, and gunicorn as in production."""
+    """A site in an isolated environment, its commands, and gunicorn as in production."""
 
     folder: Path
     settings: dict[str, str]
@@ -197,7 +199,7 @@ class Site:
         return done.stdout
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run Python with these arguments, however it ends."""
+        """Run Python with these arguments, whatever its exit code."""
         return subprocess.run(
             [*self.prefix, sys.executable, *arguments],
             cwd=self.root,
@@ -227,15 +229,15 @@ class Site:
     def get(self, path: str, **headers: str) -> urllib3.BaseHTTPResponse:
         return self.http.request("GET", f"http://127.0.0.1:{self.port}{path}", headers=headers)
 
-    def ask_as_editor(self, method: str, path: str, **fields: Any) -> urllib3.BaseHTTPResponse:
-        address = f"http://127.0.0.1:{self.port}"
+    def request_as_editor(self, method: str, path: str, **fields: Any) -> urllib3.BaseHTTPResponse:
+        origin = f"http://127.0.0.1:{self.port}"
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        headers = {"Cookie": cookie, "X-CSRFToken": self.cookies["csrf"], "Origin": address}
-        given = {"fields": fields, "encode_multipart": False} if fields else {}
-        return self.http.request(method, address + path, headers=headers, redirect=False, **given)
+        headers = {"Cookie": cookie, "X-CSRFToken": self.cookies["csrf"], "Origin": origin}
+        body = {"fields": fields, "encode_multipart": False} if fields else {}
+        return self.http.request(method, origin + path, headers=headers, redirect=False, **body)
 
     def sign_in(self) -> None:
-        """Let `ask_as_editor` be a superuser's."""
+        """Sign in a superuser for `request_as_editor`."""
         self.cookies = {"csrf": "c" * 32} | self.python(SIGN_IN)
 
     def log(self) -> str:
@@ -265,7 +267,7 @@ print(json.dumps({name: morsel.value for name, morsel in client.cookies.items()}
 
 
 class Nginx:
-    """Debian's nginx with a shipped configuration; only ports, certificate and folders of its own are substituted.
+    """Debian's nginx with a shipped configuration; only ports, certificate and folders are replaced.
 
     `nginx.conf` serves `url` with TLS, `nginx-compose.conf` without.
     """
@@ -274,7 +276,7 @@ class Nginx:
         self.port, self.plain_port = free_port(), free_port()
         self.url = f"https://127.0.0.1:{self.port}"
         self.folder = Path(tempfile.mkdtemp(prefix="newsfold-nginx-", dir="/tmp"))
-        self.folder.chmod(0o755)  # its processes aren't root's
+        self.folder.chmod(0o755)  # its worker processes don't run as root
         folders = "".join(f"{name}_temp_path {self.folder}/{name};\n" for name in TEMPORARY)
         substitutions = {"http {\n": "http {\n" + folders}
         if shipped == "nginx.conf":
@@ -302,11 +304,20 @@ class Nginx:
         return {f"{shipped}/fullchain.pem": certificate, f"{shipped}/privkey.pem": key}
 
     def command(self, *arguments: str) -> list[str]:
-        own = f"daemon off; pid {self.folder}/nginx.pid;"
-        return ["nginx", "-e", f"{self.folder}/error.log", "-c", f"{self.folder}/nginx.conf", "-g", own, *arguments]
+        directives = f"daemon off; pid {self.folder}/nginx.pid;"
+        return [
+            "nginx",
+            "-e",
+            f"{self.folder}/error.log",
+            "-c",
+            f"{self.folder}/nginx.conf",
+            "-g",
+            directives,
+            *arguments,
+        ]
 
     def check(self) -> str:
-        """Return what `nginx -t` says."""
+        """Return the output of `nginx -t`."""
         done = subprocess.run(self.command("-t"), capture_output=True, text=True, timeout=30, check=False)
         assert done.returncode == 0, done.stderr
         return done.stderr

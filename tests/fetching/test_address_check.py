@@ -1,4 +1,4 @@
-"""Where pictures may be fetched from: each trick by which an address hides that it leads inside."""
+"""Which URLs pictures may be fetched from, including URLs that disguise an internal address."""
 
 import ipaddress
 
@@ -6,7 +6,7 @@ import pytest
 
 from fetching.address_check import AllowedNetwork, Target, UrlError, is_allowed, parse_url
 
-# As documents may write them; each leads to a network of one's own, or nowhere, whatever a resolver makes of it.
+# As documents may write them; each is an internal address or none, whatever a resolver makes of it.
 INSIDE = [
     "127.0.0.1",
     "127.1.2.3",
@@ -138,7 +138,7 @@ REFUSED = [
     ("http://" + "ü" * 70 + ".example/", "an invalid host"),
     ("http://" + "a." * 130 + "example/", "an invalid host"),
     ("http://a.example/" + "x" * 5000, "longer than 4,096"),
-    # Lines of a request
+    # Request splitting
     ("http://a.example/\r\nHost: b.example", "control characters"),
     ("http://a.example\r\n/", "control characters"),
     ("http://a.exa\tmple/", "control characters"),
@@ -149,17 +149,17 @@ REFUSED = [
 
 @pytest.mark.parametrize("host", INSIDE)
 @pytest.mark.parametrize("port", [80, 443])
-def test_no_picture_comes_from_inside(host, port):
+def test_internal_addresses_are_not_allowed(host, port):
     assert not is_allowed(ipaddress.ip_address(parse_url(f"http://{host}:{port}/").host), port)
 
 
 @pytest.mark.parametrize("address", ["fe80::1%eth0", "fe80::1%2", "2606:4700::1111%eth0"])
-def test_an_address_on_one_network_card_is_not_public(address):
+def test_an_ip_address_with_a_zone_is_not_allowed(address):
     assert not is_allowed(ipaddress.ip_address(address), 443)
 
 
 @pytest.mark.parametrize("host", OUTSIDE)
-def test_pictures_come_from_the_public_internet(host):
+def test_public_addresses_are_allowed_on_ports_80_and_443(host):
     address = ipaddress.ip_address(parse_url(f"https://{host}/").host)
     assert is_allowed(address, 443)
     assert is_allowed(address, 80)
@@ -167,7 +167,7 @@ def test_pictures_come_from_the_public_internet(host):
 
 
 @pytest.mark.parametrize(("url", "reason"), REFUSED)
-def test_an_address_that_is_not_plain_is_refused_with_a_reason(url, reason):
+def test_an_unusual_url_is_rejected_with_a_reason(url, reason):
     with pytest.raises(UrlError, match=reason):
         parse_url(url)
 
@@ -191,7 +191,7 @@ def test_an_address_that_is_not_plain_is_refused_with_a_reason(url, reason):
         ("http://a.example\uff0ecom/", "a.example.com", "/"),
     ],
 )
-def test_addresses_are_read_as_documents_write_them(url, host, path):
+def test_urls_are_parsed_as_documents_write_them(url, host, path):
     assert parse_url(url) == Target("http", host, 80, path)
 
 
@@ -204,16 +204,16 @@ def test_addresses_are_read_as_documents_write_them(url, host, path):
         ("http://[2606:4700::1111]/", "[2606:4700::1111]"),
     ],
 )
-def test_the_host_header_names_the_port_unless_it_is_the_schemes_own(url, name):
+def test_the_host_header_contains_the_port_unless_it_is_the_default_one(url, name):
     assert parse_url(url).name == name
     assert parse_url(parse_url(url).url) == parse_url(url)
 
 
-def test_an_exemption_lets_in_its_network_at_its_ports_and_nothing_else():
+def test_an_exemption_allows_only_its_network_and_ports():
     networks = [AllowedNetwork.parse(text) for text in ("127.0.0.1:8001", "10.1.0.0/16", "[::1]:8001")]
-    asked = [("127.0.0.1", 8001), ("127.0.0.1", 80), ("127.0.0.2", 8001), ("10.1.2.3", 443), ("10.1.2.3", 8001)]
-    asked += [("10.2.0.0", 443), ("::1", 8001), ("8.8.8.8", 8001), ("8.8.8.8", 443), ("::ffff:127.0.0.1", 8001)]
-    allowed = [pair for pair in asked if is_allowed(ipaddress.ip_address(pair[0]), pair[1], networks)]
+    pairs = [("127.0.0.1", 8001), ("127.0.0.1", 80), ("127.0.0.2", 8001), ("10.1.2.3", 443), ("10.1.2.3", 8001)]
+    pairs += [("10.2.0.0", 443), ("::1", 8001), ("8.8.8.8", 8001), ("8.8.8.8", 443), ("::ffff:127.0.0.1", 8001)]
+    allowed = [pair for pair in pairs if is_allowed(ipaddress.ip_address(pair[0]), pair[1], networks)]
     assert allowed == [("127.0.0.1", 8001), ("10.1.2.3", 443), ("::1", 8001), ("8.8.8.8", 443)]
     assert parse_url("http://127.0.0.1:8001/", networks).port == 8001
     with pytest.raises(UrlError, match="names port 8002"):
@@ -221,6 +221,6 @@ def test_an_exemption_lets_in_its_network_at_its_ports_and_nothing_else():
 
 
 @pytest.mark.parametrize("text", ["", "localhost", "10.0.0.1/8", "127.0.0.1:port", "127.0.0.1:99999", "*", "a.example"])
-def test_an_exemption_names_a_network_or_an_address(text):
+def test_an_exemption_must_be_a_network_or_an_ip_address(text):
     with pytest.raises(ValueError, match="."):
         AllowedNetwork.parse(text)

@@ -1,4 +1,4 @@
-"""Fetching pictures from servers that mean harm. Each runs on this machine, by an exemption that a test spells out."""
+"""Fetch pictures from hostile servers, which run on this machine and are exempted from the address check."""
 
 import gzip
 import ipaddress
@@ -22,41 +22,41 @@ from pictures.sniffing import MAX_BYTES
 from tests.hostile import answer, endlessly, picture, redirect, serving, silence
 
 SECONDS = 0.5  # in place of 20
-SLACK = 3.0  # seconds more, on a machine that is busy
+SLACK = 3.0  # additional seconds on a busy machine
 JPEG = picture()
-TLS = client.default_tls()  # reading what the machine trusts takes longer than most of these tests
+TLS = client.default_tls()  # loading the trust store takes longer than most of these tests
 HOST = "pictures.example"
 
 
 class Names:
-    """A name server: for each name the answers that it gives, one after the other, the last for ever."""
+    """A name server that returns the answers of each name in turn, and repeats the last one."""
 
     def __init__(self, **answers):
         self.answers = {"pictures": [["127.0.0.1"]]} | answers
-        self.asked = []
+        self.requests = []
 
     def __call__(self, host, port):
-        self.asked.append(host)
+        self.requests.append(host)
         name, _, rest = host.partition(".")
         if rest != "example":
             return client.resolve(host, port)
         answers = self.answers[name]
-        found = answers.pop(0) if len(answers) > 1 else answers[0]
-        return [ipaddress.ip_address(address) for address in found]
+        addresses = answers.pop(0) if len(answers) > 1 else answers[0]
+        return [ipaddress.ip_address(address) for address in addresses]
 
 
 @pytest.fixture
 def server():
-    with serving() as found:
-        yield found
+    with serving() as started:
+        yield started
 
 
 @pytest.fixture
 def canary():
-    """Nobody may come here: it listens at every address of this machine, at a port that may be named."""
-    with serving() as found:
-        yield found
-        assert found.connections == 0
+    """Fail if anything connects to this server, which listens on every address of this machine at an allowed port."""
+    with serving() as started:
+        yield started
+        assert started.connections == 0
 
 
 def fetcher(server, canary=None, names=None, **options):
@@ -68,17 +68,17 @@ def fetcher(server, canary=None, names=None, **options):
     )
 
 
-def address(server, path="/picture"):
+def picture_url(server, path="/picture"):
     return f"http://{HOST}:{server.port}{path}"
 
 
 def fetch(server, reply, **options):
     server.answers["/picture"] = reply
-    return fetcher(server, **options).fetch(address(server))
+    return fetcher(server, **options).fetch(picture_url(server))
 
 
 def refusal(server, reply, **options):
-    """Return why `reply` is not taken."""
+    """Return the error for `reply`."""
     with pytest.raises(FetchError) as failure:
         fetch(server, reply, **options)
     return failure.value
@@ -92,7 +92,7 @@ def in_time():
     assert time.monotonic() - start < SECONDS + SLACK
 
 
-# What is taken
+# Valid pictures
 
 
 @pytest.mark.parametrize(
@@ -106,27 +106,27 @@ def in_time():
         ("AVIF", "image/avif"),
     ],
 )
-def test_a_picture_of_each_format_is_taken_as_it_is(server, format, content_type):
+def test_a_picture_of_each_format_is_returned_unchanged(server, format, content_type):
     data = picture(format)
     fetched = fetch(server, answer(data, content_type=content_type))
     assert fetched == data
     assert server.paths == ["/picture"]
 
 
-def test_the_length_may_be_left_out_or_come_in_chunks(server):
+def test_content_length_is_optional_and_bodies_may_be_chunked(server):
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (JPEG[:100], JPEG[100:])) + b"0\r\n\r\n"
     whole = answer(JPEG, Content_Length=None)
     chunked = answer(chunks, Content_Length=None, Transfer_Encoding="chunked")
     assert fetch(server, whole) == fetch(server, chunked) == JPEG
 
 
-def test_a_request_says_who_asks_and_nothing_else(server, monkeypatch):
+def test_a_request_identifies_the_site_and_sends_nothing_else(server, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1/")
     server.answers["/start"] = answer(b"", 302, Location="/a b?x=1", Set_Cookie="a=b; Path=/")
     server.answers["/a%20b?x=1"] = answer(JPEG)
-    fetcher(server, agent="Newsfold (+https://news.example/)").fetch(address(server, "/start"))
-    lines = server.asked[1].splitlines()
+    fetcher(server, agent="Newsfold (+https://news.example/)").fetch(picture_url(server, "/start"))
+    lines = server.requests[1].splitlines()
     assert lines[0] == "GET /a%20b?x=1 HTTP/1.1"
     assert sorted(lines[1:-1]) == [
         "Accept-Encoding: identity",
@@ -150,26 +150,26 @@ def test_redirects_are_followed_within_the_rules(server, status, location):
     for path in ("/deep/there", "/there", "/deep/picture?there", "/stra%C3%9Fe", "/%C3%A4"):
         server.answers[path] = answer(JPEG)
     server.answers["/deep/picture"] = redirect(location, status)
-    assert fetcher(server).fetch(address(server, "/deep/picture")) == JPEG
+    assert fetcher(server).fetch(picture_url(server, "/deep/picture")) == JPEG
     assert len(server.paths) == 2
 
 
-def test_five_redirects_are_followed_and_not_six(server):
+def test_at_most_five_redirects_are_followed(server):
     for number in range(6):
         server.answers[f"/{number}"] = redirect(f"/{number + 1}")
     server.answers["/6"] = answer(JPEG)
-    assert fetcher(server).fetch(address(server, "/1")) == JPEG
+    assert fetcher(server).fetch(picture_url(server, "/1")) == JPEG
     with pytest.raises(FetchError, match="redirects more than 5 times"):
-        fetcher(server).fetch(address(server, "/0"))
+        fetcher(server).fetch(picture_url(server, "/0"))
     assert "/6" not in server.paths[6:]
 
 
 def test_a_loop_of_redirects_ends(server):
     assert "redirects more than 5 times" in str(refusal(server, redirect("/picture")))
-    assert len(server.asked) == 6
+    assert len(server.requests) == 6
 
 
-# Where it never goes
+# Internal addresses
 
 
 INSIDE = [
@@ -230,58 +230,58 @@ NAMES = {
 
 
 @pytest.mark.parametrize("location", INSIDE)
-def test_a_redirect_leads_nowhere_inside(server, canary, location):
+def test_no_redirect_leads_to_an_internal_address(server, canary, location):
     reply = redirect(location.format(port=canary.port))
     failure = refusal(server, reply, canary=canary, names=Names(**NAMES))
     assert any(reason in str(failure) for reason in REASONS)
 
 
-@pytest.mark.parametrize("url", [each for each in INSIDE if not each.startswith(("\\", "//"))])
-def test_no_address_of_a_document_leads_inside(server, canary, url):
+@pytest.mark.parametrize("url", [url for url in INSIDE if not url.startswith(("\\", "//"))])
+def test_no_url_of_a_document_leads_to_an_internal_address(server, canary, url):
     with pytest.raises(FetchError, match="is not contacted"):
         fetcher(server, canary, Names(**NAMES)).fetch(url.format(port=canary.port))
 
 
 @pytest.mark.parametrize("hop", range(1, 6))
-def test_every_hop_is_vetted(server, canary, hop):
+def test_every_redirect_is_checked(server, canary, hop):
     for number in range(hop):
         server.answers[f"/{number}"] = redirect(f"/{number + 1}")
     server.answers[f"/{hop}"] = redirect(f"http://127.0.0.1:{canary.port}/")
     with pytest.raises(FetchError, match="is not contacted" if hop < 5 else "is not contacted|more than 5 times"):
-        fetcher(server, canary).fetch(address(server, "/0"))
+        fetcher(server, canary).fetch(picture_url(server, "/0"))
 
 
-def test_a_name_is_resolved_once_and_what_was_vetted_is_asked(server, canary, monkeypatch):
-    """The name server's second answer would lead to the canary's address, at the port of the server."""
+def test_a_name_is_resolved_once_and_the_checked_address_is_used(server, canary, monkeypatch):
+    """The second answer of the name server is the address of the canary, with the port of the server."""
     names = Names(pictures=[["127.0.0.1"], ["127.0.0.2"]])
     monkeypatch.setattr(socket, "getaddrinfo", literals_only(socket.getaddrinfo))
     assert fetch(server, answer(JPEG), names=names) == JPEG
-    assert names.asked == [HOST]
+    assert names.requests == [HOST]
     assert "its IP address 127.0.0.2 is not on the public internet" in str(refusal(server, answer(JPEG), names=names))
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
-def test_an_answer_that_changes_between_two_hops_is_vetted_again(server):
+def test_a_name_is_resolved_and_checked_again_after_a_redirect(server):
     names = Names(pictures=[["127.0.0.1"], ["127.0.0.2"]])
     assert "127.0.0.2" in str(refusal(server, redirect("/picture"), names=names))
-    assert (names.asked, len(server.asked)) == ([HOST, HOST], 1)
+    assert (names.requests, len(server.requests)) == ([HOST, HOST], 1)
 
 
 @pytest.mark.parametrize("order", [["127.0.0.1", "10.0.0.1"], ["10.0.0.1", "127.0.0.1"]])
-def test_one_inner_address_of_a_name_refuses_it(server, order):
+def test_a_name_with_one_internal_address_is_rejected(server, order):
     assert "10.0.0.1" in str(refusal(server, answer(JPEG), names=Names(pictures=[order])))
     assert server.connections == 0
 
 
 def literals_only(getaddrinfo):
     def look_up(host, *rest, **options):
-        ipaddress.ip_address(host)  # else a name is resolved a second time
+        ipaddress.ip_address(host)  # raises ValueError if a name is resolved a second time
         return getaddrinfo(host, *rest, **options)
 
     return look_up
 
 
-def test_the_next_address_is_asked_if_one_takes_no_connection(server):
+def test_the_next_address_is_tried_if_one_refuses_the_connection(server):
     server.answers["/picture"] = answer(JPEG)
     allowed = [
         AllowedNetwork(ipaddress.ip_network("127.0.0.0/24"), frozenset({server.port})),
@@ -297,7 +297,7 @@ def test_the_next_address_is_asked_if_one_takes_no_connection(server):
         )
     assert failure.value.host_down
     assert (
-        PictureFetcher(allowed_networks=allowed, resolver=Names(pictures=[["127.0.0.1"]])).fetch(address(server))
+        PictureFetcher(allowed_networks=allowed, resolver=Names(pictures=[["127.0.0.1"]])).fetch(picture_url(server))
         == JPEG
     )
 
@@ -314,7 +314,7 @@ def test_three_addresses_of_a_host_are_tried(monkeypatch):
 
 
 class Refusing:
-    """A connection to where nobody listens."""
+    """A connection that is refused."""
 
     def connect(self) -> None:
         raise NewConnectionError(self, "refused")
@@ -324,7 +324,7 @@ class Refusing:
 
 
 @pytest.mark.parametrize("names", [Names(pictures=[[]]), lambda host, port: literals_only(None)("no address")])
-def test_a_name_without_an_address_may_have_one_later(server, names):
+def test_a_name_without_an_address_is_a_temporary_failure(server, names):
     failure = refusal(server, answer(JPEG), names=names)
     assert "has no address" in str(failure)
     assert failure.host_down
@@ -352,7 +352,7 @@ SLOW = {
 @pytest.mark.integration
 @pytest.mark.usefixtures("in_time")
 @pytest.mark.parametrize("reply", SLOW.values(), ids=SLOW)
-def test_a_slow_answer_ends_at_the_deadline(server, reply):
+def test_a_slow_response_ends_at_the_deadline(server, reply):
     failure = refusal(server, reply)
     assert str(failure) == f"takes longer than {SECONDS} s"
     assert failure.host_down
@@ -368,12 +368,12 @@ def test_redirects_share_one_deadline(server):
             connection.sendall(redirect(f"/{number + 1}")),
         )
     with pytest.raises(FetchError, match="takes longer than"):
-        fetcher(server).fetch(address(server, "/0"))
+        fetcher(server).fetch(picture_url(server, "/0"))
 
 
 @pytest.mark.integration
 @pytest.mark.usefixtures("in_time")
-def test_a_name_server_that_never_answers_ends_at_the_deadline(server):
+def test_resolving_a_name_ends_at_the_deadline(server):
     pause = threading.Event()
     failure = refusal(server, answer(JPEG), names=lambda host, port: pause.wait(5))
     assert "takes longer than" in str(failure)
@@ -382,21 +382,21 @@ def test_a_name_server_that_never_answers_ends_at_the_deadline(server):
 
 @pytest.mark.integration
 @pytest.mark.usefixtures("in_time")
-def test_a_host_that_takes_no_connection_ends_at_the_deadline():
+def test_a_connection_attempt_ends_at_the_deadline():
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(0)
         port = listening.getsockname()[1]
         waiting = [socket.socket() for _ in range(4)]
-        for each in waiting:  # the queue of those who want in is full
-            each.setblocking(False)
-            each.connect_ex(("127.0.0.1", port))
+        for client_socket in waiting:  # fill the queue of pending connections
+            client_socket.setblocking(False)
+            client_socket.connect_ex(("127.0.0.1", port))
         with pytest.raises(FetchError, match="can't be reached|takes longer than"):
             PictureFetcher(allowed_networks=[AllowedNetwork.parse(f"127.0.0.1:{port}")], seconds=SECONDS).fetch(
                 f"http://127.0.0.1:{port}/"
             )
-        for each in waiting:
-            each.close()
+        for client_socket in waiting:
+            client_socket.close()
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n"
@@ -412,14 +412,14 @@ LARGE = {
 
 
 @pytest.mark.parametrize("reply", LARGE.values(), ids=LARGE)
-def test_a_large_answer_is_not_read_to_its_end(server, reply):
+def test_a_response_that_is_too_large_is_not_read_to_its_end(server, reply):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     failure = refusal(server, reply, seconds=10)
     assert "sends more than 15 MB" in str(failure)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 80_000  # kilobytes
 
 
-def test_a_picture_of_the_largest_size_is_taken(server):
+def test_a_picture_of_the_maximum_size_is_accepted(server):
     data = JPEG + b"\0" * (MAX_BYTES - len(JPEG))
     assert len(fetch(server, answer(data), seconds=10)) == MAX_BYTES
     assert "15 MB" in str(refusal(server, answer(data + b"\0", Content_Length=None), seconds=10))
@@ -441,7 +441,7 @@ def test_headers_are_read_up_to_64_kilobytes(server, reply):
     assert "headers of more than 64 kB" in str(failure) or "breaks off: got more than" in str(failure)
 
 
-def test_a_body_packed_small_is_not_unpacked(server):
+def test_compressed_responses_are_rejected(server):
     bomb = gzip.compress(b"\xff\xd8\xff" + b"\0" * 50_000_000)
     for encoding in ("gzip", "deflate", "br", "gzip, gzip", "zstd"):
         failure = refusal(server, answer(bomb, Content_Encoding=encoding))
@@ -449,7 +449,7 @@ def test_a_body_packed_small_is_not_unpacked(server):
     assert fetch(server, answer(JPEG, Content_Encoding="identity")) == JPEG
 
 
-# What is no picture
+# Invalid responses
 
 
 BAD = {
@@ -480,7 +480,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("reply", "reason"), BAD.values(), ids=BAD)
-def test_whatever_else_comes_has_a_reason(server, reply, reason):
+def test_an_invalid_response_is_rejected_with_a_reason(server, reply, reason):
     failure = refusal(server, reply)
     assert reason in str(failure)
     assert failure.wait is None
@@ -489,13 +489,13 @@ def test_whatever_else_comes_has_a_reason(server, reply, reason):
 
 
 @pytest.mark.parametrize("status", [404, 410, 429, 500, 502, 503, 504])
-def test_a_failure_says_what_it_means_for_other_tries(server, status):
+def test_a_failure_says_whether_it_is_permanent_and_whether_the_host_is_down(server, status):
     failure = refusal(server, answer(b"", status))
     assert failure.permanent == (status == 410)
     assert failure.host_down == (status in (429, 502, 503, 504))
 
 
-def test_a_host_that_breaks_the_connection_is_asked_another_time(server):
+def test_a_reset_connection_is_a_failure_of_the_host(server):
     def reset(connection):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
@@ -504,14 +504,14 @@ def test_a_host_that_breaks_the_connection_is_asked_another_time(server):
     assert failure.host_down
 
 
-# When it may be asked again
+# Retry-After
 
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
+    ("header", "seconds"),
     [
         ("120", 120),
         (" 0 ", 0),
@@ -528,11 +528,11 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
         ("Sun, 99 Mar 2026 99:99:99 GMT", None),
     ],
 )
-def test_the_host_says_when_to_come_again(told, seconds):
-    assert retry_after({"Retry-After": told}, NOW) == seconds
+def test_retry_after_is_a_number_of_seconds_or_a_date(header, seconds):
+    assert retry_after({"Retry-After": header}, NOW) == seconds
 
 
-def test_the_wait_comes_with_the_failure(server):
+def test_a_failure_carries_the_delay_of_retry_after(server):
     assert refusal(server, answer(b"", 429, Retry_After=77)).wait == 77
     assert refusal(server, answer(b"", 503, Retry_After="never")).wait is None
 
@@ -542,9 +542,9 @@ def test_the_wait_comes_with_the_failure(server):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """The files of a certificate for pictures.example alone, and of its key."""
+    """Create a certificate for pictures.example only; return its file and that of its key."""
     folder = tmp_path_factory.mktemp("tls")
-    key, found = folder / "key.pem", folder / "certificate.pem"
+    key, certificate_path = folder / "key.pem", folder / "certificate.pem"
     names = f"subjectAltName=DNS:{HOST}"
     command = [
         "openssl",
@@ -558,17 +558,17 @@ def certificate(tmp_path_factory):
         "-days",
         "2",
     ]
-    command += ["-subj", f"/CN={HOST}", "-addext", names, "-keyout", str(key), "-out", str(found)]
+    command += ["-subj", f"/CN={HOST}", "-addext", names, "-keyout", str(key), "-out", str(certificate_path)]
     subprocess.run(command, check=True, capture_output=True, timeout=20)
-    return found, key
+    return certificate_path, key
 
 
 @pytest.fixture
 def secure_server(certificate):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
-    with serving({"/picture": answer(JPEG)}, tls=context) as found:
-        yield found
+    with serving({"/picture": answer(JPEG)}, tls=context) as started:
+        yield started
 
 
 @pytest.fixture
@@ -579,31 +579,31 @@ def trusting(certificate):
 
 
 @pytest.mark.integration
-def test_a_host_is_believed_that_shows_a_certificate_of_its_name(secure_server, trusting):
+def test_a_host_with_a_certificate_for_its_name_is_trusted(secure_server, trusting):
     url = f"https://{HOST}:{secure_server.port}/picture"
     assert fetcher(secure_server, tls=trusting).fetch(url) == JPEG
-    assert f"Host: {HOST}:{secure_server.port}\r\n" in secure_server.asked[0]
+    assert f"Host: {HOST}:{secure_server.port}\r\n" in secure_server.requests[0]
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("host", ["other.example", "127.0.0.1"])
-def test_a_certificate_of_another_name_is_not_believed(secure_server, trusting, host):
+def test_a_certificate_for_another_name_is_not_trusted(secure_server, trusting, host):
     names = Names(other=[["127.0.0.1"]])
     with pytest.raises(FetchError, match="can't be trusted: (Hostname|IP address) mismatch") as failure:
         fetcher(secure_server, tls=trusting, names=names).fetch(f"https://{host}:{secure_server.port}/picture")
     assert failure.value.host_down
-    assert secure_server.asked == []
+    assert secure_server.requests == []
 
 
 @pytest.mark.integration
-def test_a_certificate_that_nobody_vouches_for_is_not_believed(secure_server):
+def test_a_self_signed_certificate_is_not_trusted(secure_server):
     with pytest.raises(FetchError, match="can't be trusted: self-signed certificate"):
         fetcher(secure_server).fetch(f"https://{HOST}:{secure_server.port}/picture")
-    assert secure_server.asked == []
+    assert secure_server.requests == []
 
 
 @pytest.mark.integration
-def test_a_host_that_does_not_speak_tls_is_told(server):
+def test_a_host_without_tls_fails(server):
     server.answers["/picture"] = answer(JPEG)
     with pytest.raises(FetchError, match="breaks off|takes longer"):
         fetcher(server).fetch(f"https://{HOST}:{server.port}/picture")
@@ -611,7 +611,7 @@ def test_a_host_that_does_not_speak_tls_is_told(server):
 
 @pytest.mark.integration
 @pytest.mark.usefixtures("in_time")
-def test_what_drips_through_tls_ends_at_the_deadline_too(secure_server, trusting):
+def test_a_slow_response_over_tls_ends_at_the_deadline(secure_server, trusting):
     secure_server.answers["/picture"] = SLOW["dripping body"]
     with pytest.raises(FetchError, match="takes longer than"):
         fetcher(secure_server, tls=trusting).fetch(f"https://{HOST}:{secure_server.port}/picture")

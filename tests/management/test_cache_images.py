@@ -92,7 +92,7 @@ def test_pictures_are_fetched_once_and_stored(server, media):
     assert {row(server, path).status for path in ("/one.jpg", "/two.jpg")} == {"held"}
     assert len(files_in(media)) == 2 * 3
     assert cache() == summary()
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 def test_pictures_of_the_newest_published_stories_come_first_then_logos(server):
@@ -171,7 +171,7 @@ def test_a_silent_host_doesnt_delay_the_others(server, other, monkeypatch):
         story(server, f"/{number}", silence)
         story(other, f"/{number}")
     assert cache(workers=2) == summary(10, stored=5, failed=3, left=2)
-    assert len(server.asked) == fetch_run.HOST_FAILURES_MAX
+    assert len(server.requests) == fetch_run.HOST_FAILURES_MAX
 
 
 # Failures
@@ -229,7 +229,7 @@ def test_a_long_retry_after_postpones_the_host(server, other):
         story(server, f"/{number}", answer(b"", 429, Retry_After=3600 * 5))
         story(other, f"/{number}")
     assert cache() == summary(6, stored=3, failed=1, left=2)
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
     waits = [address.next_try_at - timezone.now() for address in PictureAddress.objects.exclude(status="held")]
     assert len(waits) == 3
     assert min(waits) > timedelta(hours=4.9)
@@ -397,7 +397,7 @@ def test_prune_deletes_what_no_story_shows_any_more(server, media):
     assert len(files_in(media)) == 3
     assert PictureAddress.objects.get().url == url_of(server, "/kept")
     assert cache("--prune") == "0 pictures, 0 URLs, 0 files deleted"
-    assert server.asked[2:] == []
+    assert server.requests[2:] == []
 
 
 def test_prune_deletes_old_orphan_files_only(server, media):
@@ -446,7 +446,7 @@ def test_the_user_agent_names_the_site(server, settings):
     settings.SITE_URL = "https://news.example/"
     story(server, "/one")
     cache()
-    assert "User-Agent: Newsfold (+https://news.example)\r\n" in server.asked[0]
+    assert "User-Agent: Newsfold (+https://news.example)\r\n" in server.requests[0]
 
 
 def test_the_number_of_queries_doesnt_grow_with_stored_pictures(server, django_assert_max_num_queries):

@@ -176,7 +176,7 @@ def test_after_several_kills_the_result_is_that_of_one_run(newsroom, expected):
 
 def test_concurrent_runs_request_nothing_twice(newsroom, hosts, expected):
     for host in hosts:
-        host.asked.clear()
+        host.requests.clear()
     processes = [start(newsroom) for _ in range(3)]
     output = [process.communicate(timeout=120)[0] for process in processes]
 

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis for the tests of one module. If they aren't installed its tests are skipped, but never in CI."""
+"""PostgreSQL and Redis for the tests of one module; tests are skipped where they are missing, except in CI."""
 
 import os
 
@@ -9,8 +9,8 @@ from tests.servers import Postgres, Redis, missing
 
 def require(program):
     if missing(program):
-        assert not os.environ.get("CI"), f"there is no {program}: apt-get install postgresql redis-server nginx"
-        pytest.skip(f"there is no {program}")
+        assert not os.environ.get("CI"), f"{program} is missing: apt-get install postgresql redis-server nginx"
+        pytest.skip(f"{program} is missing")
 
 
 @pytest.fixture(scope="module")
@@ -27,5 +27,5 @@ def redis(tmp_path_factory):
     require("redis-server")
     server = Redis(tmp_path_factory.mktemp("redis"))
     yield server
-    server.pause(go_on=True)
+    server.pause(resume=True)
     server.stop()

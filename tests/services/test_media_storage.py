@@ -1,4 +1,4 @@
-"""Pictures in S3-compatible storage, against moto's server; readers see no difference to a folder."""
+"""Pictures in S3-compatible storage, tested with moto's server: readers see no difference from a folder."""
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -32,22 +32,22 @@ def bucket():
     with pytest.MonkeyPatch.context() as environment:
         for name, value in KEYS.items():
             environment.setenv(name, value)
-        found = Bucket()
-        found.client().create_bucket(Bucket="pictures")
-        yield found
-        found.server.stop()
+        new_bucket = Bucket()
+        new_bucket.client().create_bucket(Bucket="pictures")
+        yield new_bucket
+        new_bucket.server.stop()
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, bucket):
-    address = f"s3://pictures/news?endpoint={bucket.endpoint}&region=us-east-1"
-    found = Site(tmp_path_factory.mktemp("site"), KEYS | {"MEDIA_STORAGE": address})
-    found.set_up()
-    found.manage("import_articles", "seeds/news")
-    found.manage("cache_images", "--from", "seeds/media")
-    found.serve()
-    yield found
-    found.close()
+    url = f"s3://pictures/news?endpoint={bucket.endpoint}&region=us-east-1"
+    new_site = Site(tmp_path_factory.mktemp("site"), KEYS | {"MEDIA_STORAGE": url})
+    new_site.set_up()
+    new_site.manage("import_articles", "seeds/news")
+    new_site.manage("cache_images", "--from", "seeds/media")
+    new_site.serve()
+    yield new_site
+    new_site.close()
 
 
 def names(bucket):
@@ -55,17 +55,17 @@ def names(bucket):
     return [entry["Key"].removeprefix("news/") for entry in listed["Contents"]]
 
 
-def test_copies_are_stored_there_and_served_from_our_own_urls(site, bucket):
-    found = names(bucket)
-    assert len(found) > 50
+def test_copies_are_stored_in_the_bucket_and_served_from_urls_of_the_site(site, bucket):
+    stored_names = names(bucket)
+    assert len(stored_names) > 50
     assert not (site.folder / "media").exists()
-    name = next(name for name in found if name.startswith("pictures/"))
+    name = next(name for name in stored_names if name.startswith("pictures/"))
     answer = site.get(f"/media/{name}")
-    kept = bucket.client().get_object(Bucket="pictures", Key=f"news/{name}")["Body"].read()
+    stored = bucket.client().get_object(Bucket="pictures", Key=f"news/{name}")["Body"].read()
     assert answer.status == 200
-    assert answer.data == kept
+    assert answer.data == stored
     assert answer.headers["Content-Type"].startswith("image/")
-    assert answer.headers["Content-Length"] == str(len(kept))
+    assert answer.headers["Content-Length"] == str(len(stored))
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'"
     assert "immutable" in answer.headers["Cache-Control"]
@@ -73,12 +73,12 @@ def test_copies_are_stored_there_and_served_from_our_own_urls(site, bucket):
 
 def test_pages_and_feeds_name_no_other_host(site, bucket):
     for path in ("/", "/latest/", "/feeds/latest.rss"):
-        told = site.get(path).data.decode()
-        assert "/media/pictures/" in told
-        assert str(bucket.port) not in told
+        text = site.get(path).data.decode()
+        assert "/media/pictures/" in text
+        assert str(bucket.port) not in text
 
 
-def test_the_same_pictures_again_are_written_once(site, bucket):
+def test_storing_the_same_pictures_again_writes_nothing(site, bucket):
     before = sorted(names(bucket))
     assert " 0 stored" in site.manage("cache_images", "--from", "seeds/media")
     assert sorted(names(bucket)) == before
@@ -110,10 +110,10 @@ def test_storing_a_file_makes_no_request_for_its_name(monkeypatch):
     assert BucketStorage("s3://pictures").get_available_name("pictures/aa/1.jpg") == "pictures/aa/1.jpg"
 
 
-@pytest.mark.parametrize("address", ["s3:/pictures", "https://bucket", "s3://bucket?secret=x", "s3://"])
-def test_an_invalid_bucket_url_is_refused(address):
+@pytest.mark.parametrize("url", ["s3:/pictures", "https://bucket", "s3://bucket?secret=x", "s3://"])
+def test_an_invalid_bucket_url_is_rejected(url):
     pytest.importorskip("storages")
     from config.backends.s3_storage import BucketStorage
 
     with pytest.raises(ImproperlyConfigured, match="write s3://bucket"):
-        BucketStorage(address)
+        BucketStorage(url)

@@ -54,39 +54,39 @@ def last_logged(site, path):
     return next(line for line in reversed(site.log().splitlines()) if f" {path} " in line)
 
 
-def test_readers_get_pages_over_tls_and_are_redirected_there(client, nginx):
+def test_readers_get_pages_over_tls_and_are_redirected_to_it(client, nginx):
     response = client.request("GET", f"{nginx.url}/latest/", redirect=False)
     if nginx.url.startswith("https"):
         assert response.status == 200
         assert "Content-Security-Policy" in response.headers
         assert client.request("GET", f"http://127.0.0.1:{nginx.plain_port}/", redirect=False).status == 301
-    else:  # a site with HTTPS=true believes only the proxy about TLS
+    else:  # with HTTPS=true only the proxy is trusted about TLS
         claimed = client.request("GET", f"{nginx.url}/latest/", headers={"X-Forwarded-Proto": "https"}, redirect=False)
         assert (response.status, claimed.status) == (301, 301)
         assert response.headers["Location"] == f"https://127.0.0.1:{nginx.port}/latest/"
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "X_Forwarded_For", "x_forwarded-for"])
-def test_nobody_chooses_the_ip_address_that_limits_count(client, nginx, site, name):
+def test_clients_cannot_forge_the_ip_address_used_for_rate_limits(client, nginx, site, name):
     path = f"/nowhere/{name}/{nginx.port}/"
     client.request("GET", nginx.url + path, headers={name: "203.0.113.7"}, redirect=False)
     assert "client=127.0.0.1" in last_logged(site, path)
 
 
-def test_request_ids_are_the_proxys(client, nginx):
+def test_request_ids_come_from_the_proxy(client, nginx):
     response = client.request("GET", f"{nginx.url}/healthz", headers={"X-Request-ID": "chosen-by-a-client"})
     assert response.status == 200
     assert len(response.headers["X-Request-ID"]) == 32
 
 
-def test_bodies_are_limited(client, nginx):
+def test_request_bodies_are_limited(client, nginx):
     assert client.request("POST", f"{nginx.url}/latest/", body=b"x" * 21_000_000, redirect=False).status == 413
 
 
 def test_a_form_is_accepted_from_the_sites_own_origin_only(client, nginx):
     """The site compares the origin with `Host`, port included, which nginx has to pass on."""
     if nginx.url.startswith("http:"):
-        pytest.skip("the site of this test wants TLS")
+        pytest.skip("the site of this test requires TLS")
     login = f"{nginx.url}/admin/login/"
     cookie = client.request("GET", login).headers["Set-Cookie"].partition(";")[0]
     headers = {"Cookie": cookie, "X-CSRFToken": cookie.partition("=")[2]}
@@ -97,7 +97,7 @@ def test_a_form_is_accepted_from_the_sites_own_origin_only(client, nginx):
 
 
 class Crowd:
-    """Clients that connect and then say nothing, half of the headers, or half of a body."""
+    """Clients that connect and send nothing, half of the headers, or half of a body."""
 
     def __init__(self, nginx, stack):
         self.nginx, self.stack = nginx, stack
@@ -128,7 +128,7 @@ def many_files():
 
 
 @pytest.mark.faults
-def test_thousands_of_silent_and_slow_clients_delay_nobody(client, site, many_files):
+def test_thousands_of_silent_and_slow_clients_delay_no_page(client, site, many_files):
     nginx = Nginx(site.port)
     nginx.start()
     host = f"Host: 127.0.0.1:{nginx.port}\r\n".encode()

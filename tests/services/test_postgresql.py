@@ -1,4 +1,4 @@
-"""PostgreSQL restarted while the site runs, and a replica that lags or is gone."""
+"""PostgreSQL restarts while the site runs, and replicas that lag or fail."""
 
 import subprocess
 import sys
@@ -23,18 +23,18 @@ STORY = f"/news/{NAME}/"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, postgres):
     postgres.sql("CREATE DATABASE restarted")
-    found = Site(tmp_path_factory.mktemp("site"), {"DATABASE_URL": postgres.url("restarted")})
-    found.set_up()
-    write_demo_documents(found.folder / "news", stories=STORIES)
-    found.manage("import_articles", str(found.folder / "news"))
-    found.sign_in()
-    found.serve()
-    yield found
-    found.close()
+    new_site = Site(tmp_path_factory.mktemp("site"), {"DATABASE_URL": postgres.url("restarted")})
+    new_site.set_up()
+    write_demo_documents(new_site.folder / "news", stories=STORIES)
+    new_site.manage("import_articles", str(new_site.folder / "news"))
+    new_site.sign_in()
+    new_site.serve()
+    yield new_site
+    new_site.close()
 
 
 class Readers:
-    """Readers and an editor who go on whatever they are answered."""
+    """Readers and an editor who continue after errors."""
 
     def __init__(self, site: Site) -> None:
         self.site, self.goes_on = site, True
@@ -64,7 +64,7 @@ class Readers:
         while self.goes_on and rows:
             fields = {"verb": "hold", "row": rows.pop()}
             try:
-                self.held[self.site.ask_as_editor("POST", "/admin/desk/act/", **fields).status] += 1
+                self.held[self.site.request_as_editor("POST", "/admin/desk/act/", **fields).status] += 1
             except urllib3.exceptions.HTTPError:
                 self.held[0] += 1
             time.sleep(PACE_SECONDS)
@@ -75,7 +75,7 @@ from articles.models import Article
 rows = Article.objects.exclude(state="held").exclude(heat=-1).order_by("pk").values_list("pk", "version")
 print(json.dumps([f"{pk}:{version}" for pk, version in rows]))
 """
-# Operations of the desk, articles that are held, articles whose last entry in the log says so: all have to agree.
+# The operations of the desk, the held articles and the articles held according to the log must agree.
 HELD = """
 from articles.models import Article, Event, Operation
 held = set(Article.objects.filter(state="held").values_list("pk", flat=True))
@@ -86,7 +86,7 @@ print(json.dumps([operations, len(held), len(set(logged)), held == set(logged)])
 
 
 @pytest.mark.parametrize("away_for", [0, 6])
-def test_a_restart_gives_503_and_is_over_in_seconds(site, postgres, away_for):
+def test_the_site_recovers_from_a_restart_within_seconds(site, postgres, away_for):
     site.sign_in()
     operations = site.python(HELD)[0]
     with Readers(site) as readers:
@@ -97,8 +97,8 @@ def test_a_restart_gives_503_and_is_over_in_seconds(site, postgres, away_for):
         back_at = time.monotonic()
         wait_until(lambda: any(at > back_at and status == 200 for at, status, _ in readers.answers), 20, "pages again")
         time.sleep(RECOVERED_SECONDS)
-        asked = len(readers.answers)
-        wait_until(lambda: len(readers.answers) > asked + 20, 30, "readers go on")
+        before = len(readers.answers)
+        wait_until(lambda: len(readers.answers) > before + 20, 30, "readers continue")
 
     answers = readers.answers
     assert {status for _, status, _ in answers} <= {200, 503}
@@ -114,12 +114,12 @@ def test_a_restart_gives_503_and_is_over_in_seconds(site, postgres, away_for):
     assert set(readers.held) <= {302, 503}
 
 
-def test_connections_that_the_server_has_ended_are_noticed_before_they_are_used(site, postgres):
+def test_closed_connections_are_detected_before_they_are_used(site, postgres):
     wait_until(lambda: site.get("/latest/").status == 200, RECOVERED_SECONDS, "pages")
     for _ in range(3):
         postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'restarted'")
         wait_until(lambda: postgres.sql(CONNECTED) == 0, 5, "all connections have ended")
-        time.sleep(0.2)  # their processes say so as the last thing they do
+        time.sleep(0.2)  # the processes close their sockets last
         assert [site.get(f"/latest/?{time.monotonic_ns()}").status for _ in range(8)] == [200] * 8
 
 
@@ -128,16 +128,16 @@ def test_readiness_checks_take_no_connections_from_readers(site, postgres):
         ready = site.get("/readyz")
         assert (ready.status, ready.json()["status"]) == (200, "ready")
     assert [site.get(f"/archive/{year}/01/01/").status for year in range(1990, 2010)] == [404] * 20
-    assert postgres.sql(CONNECTED) <= 2 * 4  # processes, and connections that each keeps at most
+    assert postgres.sql(CONNECTED) <= 2 * 4  # processes times the maximum number of connections per process
 
 
-def test_a_page_says_what_to_do_and_the_api_says_it_in_json(site, postgres):
+def test_pages_and_the_api_return_503_without_a_database(site, postgres):
     postgres.stop()
     try:
         page, api, write = (
             site.get("/latest/"),
             site.get("/api/news/index.json"),
-            site.ask_as_editor("POST", "/admin/desk/act/"),
+            site.request_as_editor("POST", "/admin/desk/act/"),
         )
     finally:
         postgres.start()
@@ -150,7 +150,7 @@ def test_a_page_says_what_to_do_and_the_api_says_it_in_json(site, postgres):
     wait_until(lambda: site.get("/latest/").status == 200, RECOVERED_SECONDS, "pages again")
 
 
-def test_an_import_across_a_restart_ends_clearly_and_the_next_completes_it(site, postgres, tmp_path):
+def test_an_import_interrupted_by_a_restart_is_completed_by_the_next_one(site, postgres, tmp_path):
     write_demo_documents(tmp_path / "news", stories=300)
     command = [sys.executable, "manage.py", "import_articles", str(tmp_path / "news")]
     process = subprocess.Popen(
@@ -159,12 +159,12 @@ def test_an_import_across_a_restart_ends_clearly_and_the_next_completes_it(site,
     time.sleep(1.5)
     postgres.stop()
     postgres.start()
-    told, _ = process.communicate(timeout=90)
+    output, _ = process.communicate(timeout=90)
 
     if process.returncode:
         assert process.returncode == 1
-        assert "The database failed: " in told
-        assert "Traceback" not in told
+        assert "The database failed: " in output
+        assert "Traceback" not in output
     again = site.manage("import_articles", str(tmp_path / "news"))
     assert " 0 rejected" in again
     assert " 0 created" in site.manage("import_articles", str(tmp_path / "news"))
@@ -176,12 +176,12 @@ class Pair:
     def __init__(self, folder, primary):
         self.primary, self.standby = primary, None
         primary.sql("CREATE DATABASE pair")
-        address = {"DATABASE_URL": primary.url("pair")}
-        writer = Site(folder, address)
+        primary_url = {"DATABASE_URL": primary.url("pair")}
+        writer = Site(folder, primary_url)
         writer.set_up()
         writer.manage("import_articles", "seeds/news")
         self.standby = Postgres(primary=primary)
-        self.site = Site(folder, address | {"REPLICA_URL": self.standby.url("pair")})
+        self.site = Site(folder, primary_url | {"REPLICA_URL": self.standby.url("pair")})
         self.site.sign_in()
         self.site.serve()
 
@@ -191,7 +191,7 @@ class Pair:
         self._wait(lambda: self.standby.sql(f"SELECT pg_last_wal_replay_lsn() >= '{at}'"))
 
     def lag(self):
-        """Let the standby take part in nothing more until `catch_up`."""
+        """Stop replaying on the standby until `catch_up`."""
         self.standby.sql("SELECT pg_wal_replay_pause()")
         self._wait(lambda: self.standby.sql("SELECT pg_get_wal_replay_pause_state()") == "paused")
 
@@ -199,14 +199,14 @@ class Pair:
         wait_until(is_so, 20, "the standby follows")
 
     def read_there(self, path):
-        """Ask for a page; return it with whether the standby was read for it, beyond its stamp."""
+        """Get a page; return it and whether the standby was read for it, apart from the site version."""
         before = self.standby.log().count('FROM "articles_')
         answer = self.site.get(path)
         return answer, self.standby.log().count('FROM "articles_') > before
 
     def decide(self, verb):
         row = self.site.python(ROW)
-        assert self.site.ask_as_editor("POST", "/admin/desk/act/", verb=verb, row=row, reason="other").status == 302
+        assert self.site.request_as_editor("POST", "/admin/desk/act/", verb=verb, row=row, reason="other").status == 302
 
 
 ROW = f"""
@@ -218,10 +218,10 @@ print(json.dumps(f"{{article.pk}}:{{article.version}}"))
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory, postgres):
-    found = Pair(tmp_path_factory.mktemp("pair"), postgres)
-    yield found
-    found.site.close()
-    found.standby.close()
+    new_pair = Pair(tmp_path_factory.mktemp("pair"), postgres)
+    yield new_pair
+    new_pair.site.close()
+    new_pair.standby.close()
 
 
 @pytest.mark.parametrize(
@@ -247,13 +247,13 @@ def test_readers_are_served_from_a_replica_that_is_up_to_date(pair, path):
 def test_staff_and_commands_are_served_from_the_primary(pair):
     pair.catch_up()
     before = pair.standby.log().count('"articles_')
-    assert pair.site.ask_as_editor("GET", "/admin/desk/").status == 200
-    assert pair.site.ask_as_editor("GET", "/admin/articles/article/").status == 200
+    assert pair.site.request_as_editor("GET", "/admin/desk/").status == 200
+    assert pair.site.request_as_editor("GET", "/admin/articles/article/").status == 200
     pair.site.manage("rescore_articles", "--dry-run")
     assert pair.standby.log().count('"articles_') == before
 
 
-def test_a_withdrawn_story_is_gone_at_once_while_the_replica_lags(pair):
+def test_a_withdrawn_story_disappears_at_once_although_the_replica_lags(pair):
     assert pair.site.get(STORY).status == 200
     pair.lag()
     try:
@@ -274,7 +274,7 @@ def test_a_withdrawn_story_is_gone_at_once_while_the_replica_lags(pair):
     assert pair.site.get(STORY).status == 200
 
 
-def test_readers_do_not_notice_when_the_replica_is_gone(pair):
+def test_readers_do_not_notice_an_unavailable_replica(pair):
     pair.catch_up()
     pair.standby.stop()
     try:
@@ -283,9 +283,9 @@ def test_readers_do_not_notice_when_the_replica_is_gone(pair):
             assert pair.site.get(f"/search/?q=light+{number}").status == 200
             took = time.monotonic() - start
             assert took < 3
-        assert took < 1, "it is left alone once it failed"
+        assert took < 1, "a failed replica is not used for a while"
     finally:
         pair.standby.start()
     assert "Traceback" not in pair.site.log()
-    asked = iter(range(100))
-    wait_until(lambda: pair.read_there(f"/search/?q=chip+{next(asked)}")[1], 15, "the standby is read again")
+    numbers = iter(range(100))
+    wait_until(lambda: pair.read_there(f"/search/?q=chip+{next(numbers)}")[1], 15, "the standby is read again")

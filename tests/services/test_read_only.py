@@ -1,4 +1,4 @@
-"""The site as the image runs it: its own files can't be written, by nobody's mistake."""
+"""The site as in the image, where its own files are read-only."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ CODE = ("articles", "config", "providers", "templates", "manage.py", "seeds")
 
 @pytest.fixture
 def site(tmp_path):
-    """A site in a folder without a writable file; root without privileges is an ordinary user."""
+    """A site in a read-only folder; root runs without privileges, as an ordinary user."""
     copy, data = tmp_path / "app", tmp_path / "data"
     ours = [path.name for path in ROOT.iterdir() if (path / "__init__.py").exists() and path.name != "tests"]
     copy.mkdir()
@@ -25,12 +25,12 @@ def site(tmp_path):
         else:
             shutil.copy(source, copy / name)
     prefix = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"] if os.geteuid() == 0 else []
-    found = Site(data, {"STATIC_ROOT": str(copy / "static"), "TMPDIR": str(data)}, root=copy, prefix=prefix)
-    found.manage("collectstatic", "--noinput", "-v0")
+    new_site = Site(data, {"STATIC_ROOT": str(copy / "static"), "TMPDIR": str(data)}, root=copy, prefix=prefix)
+    new_site.manage("collectstatic", "--noinput", "-v0")
     for path in (copy, *copy.rglob("*")):
         path.chmod(path.stat().st_mode & ~0o222)
-    yield found
-    found.close()
+    yield new_site
+    new_site.close()
     for path in (copy, *copy.rglob("*")):
         path.chmod(path.stat().st_mode | 0o200)
 
@@ -46,7 +46,7 @@ def test_commands_and_pages_write_only_to_the_data_folder(site):
 
     page = site.get("/")
     assert page.status == 200
-    assert site.ask_as_editor("GET", "/admin/desk/").status == 200
+    assert site.request_as_editor("GET", "/admin/desk/").status == 200
     style = page.data.decode().partition('rel="stylesheet" href="')[2].partition('"')[0]
     static = site.get(style)
     assert static.status == 200

@@ -1,4 +1,4 @@
-"""Without Redis the site is slower, and nothing else: stopped, hung, and back again."""
+"""Without Redis, stopped or hanging, the site is only slower, and uses Redis again when it is back."""
 
 import time
 
@@ -8,18 +8,18 @@ from tests.servers import Site, wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.faults]
 PAGES = ["/", "/latest/", "/topics/", "/search/?q=light", "/feeds/latest.rss", "/sitemap.xml", "/api/news/index.json"]
-AT_ONCE_SECONDS = 1.5  # on a busy machine; without the pause each request would cost as many waits as it has calls
+AT_ONCE_SECONDS = 1.5  # on a busy machine; without the back-off each request would wait once per call
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, redis):
-    found = Site(tmp_path_factory.mktemp("site"), {"CACHE_URL": redis.url, "SEARCH_RATE": "1000"})
-    found.set_up()
-    found.manage("import_articles", "seeds/news")
-    found.sign_in()
-    found.serve()
-    yield found
-    found.close()
+    new_site = Site(tmp_path_factory.mktemp("site"), {"CACHE_URL": redis.url, "SEARCH_RATE": "1000"})
+    new_site.set_up()
+    new_site.manage("import_articles", "seeds/news")
+    new_site.sign_in()
+    new_site.serve()
+    yield new_site
+    new_site.close()
 
 
 def keys(redis) -> set[str]:
@@ -30,7 +30,7 @@ def keys(redis) -> set[str]:
 
 
 def visit(site: Site) -> list[float]:
-    """Ask for everything that a reader and an editor need, and return how long each took."""
+    """Get pages of readers and editors; return how long each took."""
     took = []
     for path in [*PAGES, *PAGES, f"/search/?q=light+{time.monotonic_ns()}"]:  # the last one is not cached yet
         start = time.monotonic()
@@ -38,7 +38,7 @@ def visit(site: Site) -> list[float]:
         took.append(time.monotonic() - start)
     for path in ("/admin/", "/admin/desk/"):
         start = time.monotonic()
-        assert site.ask_as_editor("GET", path).status == 200, "the editor is still signed in"
+        assert site.request_as_editor("GET", path).status == 200, "the editor is still signed in"
         took.append(time.monotonic() - start)
     return took
 
@@ -47,15 +47,15 @@ def kinds(redis) -> set[str]:
     return {key.partition(":")[0] for key in keys(redis)}
 
 
-def test_pages_and_rates_are_cached_there(site, redis):
+def test_pages_and_rates_are_cached_in_redis(site, redis):
     visit(site)
     assert {"", "pages"} <= kinds(redis)
 
 
-@pytest.mark.parametrize("how", ["stopped", "hung"])
-def test_the_site_works_without_redis_and_uses_it_again(site, redis, how):
+@pytest.mark.parametrize("failure", ["stopped", "hung"])
+def test_the_site_works_without_redis_and_uses_it_again(site, redis, failure):
     visit(site)
-    if how == "stopped":
+    if failure == "stopped":
         redis.stop()
     else:
         redis.pause()
@@ -67,10 +67,10 @@ def test_the_site_works_without_redis_and_uses_it_again(site, redis, how):
         assert took[-1] < 2 * AT_ONCE_SECONDS
         visit(site)
     finally:
-        if how == "stopped":
+        if failure == "stopped":
             redis.start()
         else:
-            redis.pause(go_on=True)
+            redis.pause(resume=True)
     before = keys(redis)
 
     wait_until(lambda: visit(site) and keys(redis) - before, 15, "the site uses Redis again")
@@ -79,18 +79,18 @@ def test_the_site_works_without_redis_and_uses_it_again(site, redis, how):
     assert site.log().count("The cache is down") >= 1
 
 
-def test_an_editor_who_signs_out_meanwhile_stays_signed_out(site, redis):
+def test_an_editor_who_signs_out_during_an_outage_stays_signed_out(site, redis):
     site.sign_in()
-    kept = dict(site.cookies)
-    assert site.ask_as_editor("GET", "/admin/").status == 200
+    cookies = dict(site.cookies)
+    assert site.request_as_editor("GET", "/admin/").status == 200
     redis.pause()
     try:
-        assert site.ask_as_editor("POST", "/admin/logout/", csrfmiddlewaretoken="c" * 32).status in (200, 302)
-        site.cookies = kept
-        assert site.ask_as_editor("GET", "/admin/").status == 302
+        assert site.request_as_editor("POST", "/admin/logout/", csrfmiddlewaretoken="c" * 32).status in (200, 302)
+        site.cookies = cookies
+        assert site.request_as_editor("GET", "/admin/").status == 302
     finally:
-        redis.pause(go_on=True)
+        redis.pause(resume=True)
     try:
-        assert site.ask_as_editor("GET", "/admin/").status == 302
+        assert site.request_as_editor("GET", "/admin/").status == 302
     finally:
         site.sign_in()

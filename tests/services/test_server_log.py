@@ -1,4 +1,4 @@
-"""Everything that a server logs, from its first line to its last, has the configured format."""
+"""Every line that a server logs has the configured format."""
 
 import json
 import socket
@@ -28,8 +28,8 @@ def test_each_log_line_is_a_json_object_without_secrets(tmp_path):
 
     assert "hunter2" not in site.log()
     lines = [json.loads(line) for line in site.log().splitlines()]
-    told = [line["message"] for line in lines if line["logger"] == "gunicorn.error"]
-    assert not [line for line in lines if line["logger"] == "gunicorn.http.wsgi"]  # HEAD is nothing unusual
+    messages = [line["message"] for line in lines if line["logger"] == "gunicorn.error"]
+    assert not [line for line in lines if line["logger"] == "gunicorn.http.wsgi"]  # HEAD is not logged as unusual
     for start in ("Starting gunicorn", "Booting worker", "Invalid request", "Worker exiting", "Shutting down"):
-        assert any(message.startswith(start) for message in told), start
-    assert len(told) == len(set(told))  # by one handler
+        assert any(message.startswith(start) for message in messages), start
+    assert len(messages) == len(set(messages))  # by one handler
