@@ -1,4 +1,4 @@
-"""What browser tests share: one Chromium, a live server, editors with sessions, pages that let no error pass."""
+"""Fixtures of browser tests: Chromium, a live server, and signed-in editors whose pages must have no errors."""
 
 import os
 from contextlib import ExitStack
@@ -12,14 +12,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from articles.rules import permissions
 
-CHROMIUM = Path("/usr/bin/chromium")  # Debian's; Playwright's own is never downloaded
+CHROMIUM = Path("/usr/bin/chromium")  # Debian's package; Playwright's build is never downloaded
 HERE = Path(__file__).parent
 WIDE, NARROW = (1440, 900), (360, 740)
 PASSWORD = "a password for tests"
-# Chromium reports each answer of 4xx on the console; a clash is one on purpose, and a closed login.
+# Chromium reports responses with 4xx on the console; edit conflicts (409) and lockouts (429) are expected.
 EXPECTED = ("status of 409", "status of 429")
 
-TIMEOUT = 10_000  # milliseconds for whatever a test waits for
+TIMEOUT = 10_000  # milliseconds for everything that a test waits for
 
 expect.set_options(timeout=TIMEOUT)
 
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
-    """Keep SQLite's test database in a file: the server answers in threads, which can't share one in memory."""
+    """Keep SQLite's test database in a file: the threads of the server can't share one in memory."""
     for alias in connections:
         settings = connections[alias].settings_dict
         if settings["ENGINE"] == "django.db.backends.sqlite3":
@@ -42,7 +42,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, t
 @pytest.fixture(scope="session")
 def chromium():
     if not CHROMIUM.exists():
-        pytest.exit(f"There is no {CHROMIUM}. On Debian install it with: apt-get install chromium (as root).", 1)
+        pytest.exit(f"{CHROMIUM} is missing. On Debian install it with: apt-get install chromium (as root).", 1)
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps an event loop in this thread; we don't use it
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -56,7 +56,7 @@ def chromium():
 
 
 def editor(name: str) -> User:
-    """Return an account that may do all that a publisher may."""
+    """Return a user with all permissions of publishers."""
     user = User.objects.filter(username=name).first()
     if user is None:
         user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
@@ -66,25 +66,25 @@ def editor(name: str) -> User:
 
 
 class Newsroom:
-    """Browsers of editors at work. What goes wrong in any of them is in `problems`."""
+    """Browsers of editors; `problems` collects the errors in all of them."""
 
-    def __init__(self, browser: Browser, address: str, stack: ExitStack) -> None:
-        self.browser, self.address, self.stack = browser, address, stack
+    def __init__(self, browser: Browser, url: str, stack: ExitStack) -> None:
+        self.browser, self.url, self.stack = browser, url, stack
         self.problems: list[str] = []
 
-    def seat(
+    def open_page(
         self,
         name: str = "ana",
         *,
         javascript: bool = True,
         scheme: str = "light",
         size: tuple[int, int] = WIDE,
-        logged_in: bool = True,
+        signed_in: bool = True,
     ) -> Page:
-        """Return an empty page in a browser context of its own, where this editor is logged in."""
+        """Return an empty page in a new browser context, with this editor signed in."""
         user = editor(name)
         context = self.browser.new_context(
-            base_url=self.address,
+            base_url=self.url,
             java_script_enabled=javascript,
             color_scheme=scheme,
             viewport={"width": size[0], "height": size[1]},
@@ -92,24 +92,24 @@ class Newsroom:
             timezone_id="UTC",
         )
         self.stack.callback(context.close)
-        if logged_in:
+        if signed_in:
             client = Client()
             client.force_login(user)
             cookie = client.cookies["session"]
-            context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.address}])
+            context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.url}])
         context.set_default_timeout(TIMEOUT)
         self._watch(context)
         return context.new_page()
 
     def _watch(self, context: BrowserContext) -> None:
-        """Note whatever a visitor must never meet: errors, refusals of the content policy, other hosts."""
+        """Collect errors, violations of the content security policy, and requests to other hosts."""
 
         def note_console(message):
             if message.type == "error" and not any(text in message.text for text in EXPECTED):
                 self.problems.append(f"console: {message.text} ({message.location.get('url', '')})")
 
         def note_request(request):
-            if not request.url.startswith((f"{self.address}/", "data:", "blob:", "about:")):
+            if not request.url.startswith((f"{self.url}/", "data:", "blob:", "about:")):
                 self.problems.append(f"request to another host: {request.url}")
 
         def note_response(response):
@@ -125,18 +125,18 @@ class Newsroom:
 @pytest.fixture
 def newsroom(transactional_db, live_server, chromium):
     with ExitStack() as stack:
-        room = Newsroom(chromium, live_server.url, stack)
-        yield room
-    assert not room.problems, "\n".join(room.problems)
+        newsroom = Newsroom(chromium, live_server.url, stack)
+        yield newsroom
+    assert not newsroom.problems, "\n".join(newsroom.problems)
 
 
 @pytest.fixture
 def page(newsroom) -> Page:
     """A page of the editor ana, on a wide screen."""
-    return newsroom.seat()
+    return newsroom.open_page()
 
 
 @pytest.fixture
 def plain_page(newsroom) -> Page:
-    """The same without JavaScript."""
-    return newsroom.seat(javascript=False)
+    """A page of the editor ana without JavaScript."""
+    return newsroom.open_page(javascript=False)

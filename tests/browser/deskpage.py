@@ -1,4 +1,4 @@
-"""The desk as tests see it: where things stand on a page, and what it tells."""
+"""Helpers for pages of the desk: find rows, press keys, wait for messages."""
 
 import re
 
@@ -22,23 +22,23 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
-def hear(page: Page, text: str | re.Pattern) -> None:
-    """Wait until a live region says so."""
+def expect_announcement(page: Page, text: str | re.Pattern) -> None:
+    """Wait until a live region announces the text."""
     regions = page.locator("[role=status], [role=alert], [aria-live]")
     expect(regions.filter(has_text=text).first).to_be_attached()
 
 
-def read(page: Page, text: str | re.Pattern) -> None:
-    """Wait until the page that came back says so at its top."""
+def expect_message(page: Page, text: str | re.Pattern) -> None:
+    """Wait until the page shows the message at its top."""
     expect(page.locator(".messagelist li").filter(has_text=text).first).to_be_visible()
 
 
-def fresh(article: Article) -> Article:
+def reloaded(article: Article) -> Article:
     return Article.objects.get(pk=article.pk)
 
 
 def topics_of(article: Article) -> list[str]:
-    return [place.tag.name for place in fresh(article).article_topics.select_related("tag")]
+    return [place.tag.name for place in reloaded(article).article_topics.select_related("tag")]
 
 
 def done_by(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The desk for everybody: axe finds nothing, light or dark, wide or narrow, and nothing runs off the side.
+"""Accessibility: axe reports nothing, light or dark, wide or narrow, and no page scrolls sideways.
 
 A new page is one line in PAGES: how an editor gets there.
 """
@@ -91,12 +91,12 @@ def send(page: Page, **fields: str | list[str]) -> None:
         )
 
 
-def at(address: str):
-    """Return how to get to an address, which may name a story of the world: /admin/{story.pk}/."""
-    return lambda page, world: page.goto(address.format(**vars(world)))
+def at(url: str):
+    """Return a function that opens a URL with placeholders for stories of the world: /admin/{story.pk}/."""
+    return lambda page, world: page.goto(url.format(**vars(world)))
 
 
-def told(page, world):
+def messages(page, world):
     send(page, verb="hold", row=f"{world.story.pk}:{world.story.version}", next=DESK)
 
 
@@ -112,7 +112,7 @@ def clash(page, world):
 
 def everything_open(page, world):
     page.goto(f"{DESK}?quality_from=nonsense")
-    page.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
+    page.locator("details").evaluate_all("all => all.forEach(details => details.open = true)")
     page.locator(".row [name=row][type=checkbox]").first.check()
     page.locator("#bulk [name=whole_view]").check()
 
@@ -136,9 +136,9 @@ def toast(page, world):
     expect(page.locator("#toast")).to_contain_text("1 story held.")
 
 
-def readers(address: str):
-    """Return how to get to a page of the public site."""
-    return lambda page, world: page.goto(address.format(**vars(world), day=f"{world.lead.published_at:%Y/%m/%d}"))
+def readers(url: str):
+    """Return a function that opens a page of the public site."""
+    return lambda page, world: page.goto(url.format(**vars(world), day=f"{world.lead.published_at:%Y/%m/%d}"))
 
 
 PAGES = {
@@ -166,7 +166,7 @@ PAGES = {
     "nothing to find": at(f"{DESK}find/?but={{story.pk}}&q=zebra"),
     "merge": at(f"{DESK}merge/?one={{lead.pk}}&other={{other.pk}}"),
     "merge refused": at(f"{DESK}merge/?one={{lead.pk}}&other={{member.pk}}"),
-    "messages": told,
+    "messages": messages,
     "confirm": confirm,
     "clash": clash,
     "history": at(f"{DESK}history/"),
@@ -180,19 +180,19 @@ PAGES = {
 
 
 def violations(page: Page, options: dict | None = None) -> list[str]:
-    """Return what axe has against a page, element by element."""
-    found = []
+    """Return the violations that axe reports, one per element."""
+    problems = []
     for violation in Axe().run(page, options={"resultTypes": ["violations"]} | (options or {})).response["violations"]:
         for node in violation["nodes"][:SHOWN]:
             why = " ".join(check["message"] for check in [*node["any"], *node["all"], *node["none"]])
-            found.append(f"{violation['id']}: {violation['help']}\n    {node['html'][:200]}\n    {why[:300]}")
+            problems.append(f"{violation['id']}: {violation['help']}\n    {node['html'][:200]}\n    {why[:300]}")
         if len(violation["nodes"]) > SHOWN:
-            found.append(f"{violation['id']}: and {len(violation['nodes']) - SHOWN} more")
-    return found
+            problems.append(f"{violation['id']}: and {len(violation['nodes']) - SHOWN} more")
+    return problems
 
 
 def overflow(page: Page) -> list[str]:
-    """Return what makes a page scroll sideways."""
+    """Return the elements that make a page scroll sideways."""
     return page.evaluate(
         """() => {
             const width = document.documentElement.clientWidth;
@@ -212,17 +212,17 @@ SMOKE = {"readers: front page", "readers: a story", "readers: found", "list", "s
     "name", [pytest.param(name, marks=pytest.mark.smoke if name in SMOKE else ()) for name in PAGES]
 )
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_pages_are_for_everybody(newsroom, world, name, size):
-    page = newsroom.seat(size=size)
+def test_pages_are_accessible(newsroom, world, name, size):
+    page = newsroom.open_page(size=size)
     PAGES[name](page, world)
 
-    found = [f"light: {line}" for line in violations(page)]
+    problems = [f"light: {line}" for line in violations(page)]
     page.emulate_media(color_scheme="dark")
-    page.evaluate("document.getAnimations().forEach(each => each.finish())")  # the admin fades its colours
-    found += [f"dark: {line}" for line in violations(page, {"runOnly": COLOURS})]
+    page.evaluate("document.getAnimations().forEach(animation => animation.finish())")  # the admin fades its colours
+    problems += [f"dark: {line}" for line in violations(page, {"runOnly": COLOURS})]
     if size == NARROW:
         for width in WIDTHS_WITHOUT_SCROLLING:
             page.set_viewport_size({"width": width, "height": 700})
-            found += overflow(page)
+            problems += overflow(page)
 
-    assert not found, f"{page.url}\n" + "\n".join(found)
+    assert not problems, f"{page.url}\n" + "\n".join(problems)

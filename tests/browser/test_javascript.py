@@ -1,4 +1,4 @@
-"""The modules of the desk that know no page, tested by Node's own test runner."""
+"""The desk's JavaScript modules without DOM access, tested with Node's test runner."""
 
 import shutil
 import subprocess

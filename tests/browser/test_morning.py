@@ -10,7 +10,7 @@ from articles.models import Article, Operation
 from articles.rules.states import SpikeReason
 from tests import builders
 from tests.browser.conftest import NARROW
-from tests.browser.deskpage import DESK, done_by, fresh, headline, hear, press, row, topics_of
+from tests.browser.deskpage import DESK, done_by, expect_announcement, headline, press, reloaded, row, topics_of
 
 
 def waiting(number: int) -> list[Article]:
@@ -35,7 +35,7 @@ def field(page: Page, article: Article, name: str):
 
 
 def states(stories: list[Article]) -> list[str]:
-    return [fresh(story).state for story in stories]
+    return [reloaded(story).state for story in stories]
 
 
 @pytest.mark.smoke
@@ -49,7 +49,7 @@ def test_thirty_stories_with_the_keyboard_alone(page):
         press(page, "p")
         expect(headline(page, following)).to_be_focused()
         expect(chip(page, story)).to_have_text("published")
-    hear(page, re.compile(r"1 story published\. +22 left\. +Undo: u"))
+    expect_announcement(page, re.compile(r"1 story published\. +22 left\. +Undo: u"))
 
     reasons = list(SpikeReason)
     for digit, (story, following) in enumerate(zip(stories[8:14], stories[9:15], strict=True), start=1):
@@ -62,7 +62,7 @@ def test_thirty_stories_with_the_keyboard_alone(page):
     press(page, "w", "w", "w")  # quicker than the server answers
     expect(chip(page, stories[17])).to_have_text("held")
     expect(headline(page, stories[18])).to_be_focused()
-    hear(page, "12 left")
+    expect_announcement(page, "12 left")
 
     press(page, "q")
     page.keyboard.type("45")
@@ -73,7 +73,7 @@ def test_thirty_stories_with_the_keyboard_alone(page):
     page.keyboard.type("300")
     press(page, "Enter")
     expect(chip(page, stories[18])).to_have_text("published")
-    hear(page, "1 story scored.")
+    expect_announcement(page, "1 story scored.")
 
     press(page, "j", "+", "+", "-")
     expect(field(page, stories[19], "quality")).to_have_value("15")
@@ -82,18 +82,18 @@ def test_thirty_stories_with_the_keyboard_alone(page):
     press(page, "t")
     page.keyboard.type("Health, AI")
     press(page, "Enter")
-    hear(page, "1 story sorted by topic.")
+    expect_announcement(page, "1 story sorted by topic.")
     expect(headline(page, stories[19])).to_be_focused()
     expect(page.locator(".row")).to_have_count(11)  # fetched anew, without those decided
 
     press(page, "j", "x", "Shift+J", "Shift+J")
-    hear(page, "3 selected.")
+    expect_announcement(page, "3 selected.")
     press(page, "w")
-    hear(page, "3 stories held.")
+    expect_announcement(page, "3 stories held.")
     for story in stories[20:23]:
         expect(chip(page, story)).to_have_text("held")
     press(page, "u")
-    hear(page, "Undone: held, 3 of 3 stories.")
+    expect_announcement(page, "Undone: held, 3 of 3 stories.")
     for story in stories[20:23]:
         expect(chip(page, story)).to_have_text("undecided")
 
@@ -111,9 +111,9 @@ def test_thirty_stories_with_the_keyboard_alone(page):
 
     expected = ["published"] * 8 + ["spiked"] * 7 + ["held"] * 3 + ["published"] * 11 + ["held"]
     assert states(stories) == expected
-    assert [fresh(story).spike_reason for story in stories[8:15]] == [*reasons, "other"]
-    assert (fresh(stories[18]).quality, fresh(stories[18]).heat) == (45, 300)
-    assert (fresh(stories[19]).quality, fresh(stories[19]).heat) == (15, 20)
+    assert [reloaded(story).spike_reason for story in stories[8:15]] == [*reasons, "other"]
+    assert (reloaded(stories[18]).quality, reloaded(stories[18]).heat) == (45, 300)
+    assert (reloaded(stories[19]).quality, reloaded(stories[19]).heat) == (15, 20)
     assert topics_of(stories[19]) == ["Health", "AI"]
     verbs = {"publish": 18, "spike": 7, "hold": 5, "score": 8, "edit": 1, "undo": 1}
     assert Counter(done_by("ana")) == verbs
@@ -121,7 +121,7 @@ def test_thirty_stories_with_the_keyboard_alone(page):
 
 
 class TestKeys:
-    def test_a_wrong_number_is_told_where_it_was_typed(self, page):
+    def test_an_invalid_number_is_reported_in_its_cell(self, page):
         story = waiting(1)[0]
         at_desk(page, story)
 
@@ -129,7 +129,7 @@ class TestKeys:
         page.keyboard.type("-3")
         press(page, "Enter")
 
-        hear(page, "is no quality")
+        expect_announcement(page, "is no quality")
         expect(field(page, story, "quality")).to_be_focused()
         expect(field(page, story, "quality")).to_have_attribute("aria-invalid", "true")
         assert not Operation.objects.exists()
@@ -149,7 +149,7 @@ class TestKeys:
     @pytest.mark.smoke
     def test_a_story_is_scheduled(self, newsroom):
         story = waiting(1)[0]
-        page = at_desk(newsroom.seat(), story)
+        page = at_desk(newsroom.open_page(), story)
 
         press(page, "s")
         expect(page.get_by_label("Publish at", exact=True).and_(page.locator("#detail input"))).to_be_focused()
@@ -158,10 +158,10 @@ class TestKeys:
         page.keyboard.type("0800AM")
         press(page, "Enter")
 
-        hear(page, "1 story scheduled.")
-        assert f"{fresh(story).publish_at:%Y-%m-%d %H:%M}" == "2199-01-01 08:00"
+        expect_announcement(page, "1 story scheduled.")
+        assert f"{reloaded(story).publish_at:%Y-%m-%d %H:%M}" == "2199-01-01 08:00"
 
-    def test_a_story_is_folded_into_another_and_taken_out(self, page):
+    def test_a_story_is_folded_into_another_and_taken_out_again(self, page):
         lead, story = builders.article("Bridge closed", quality=80), waiting(1)[0]
         at_desk(page, story)
 
@@ -171,16 +171,16 @@ class TestKeys:
         fold = page.get_by_role("button", name="Fold into Bridge closed")
         expect(fold).to_be_visible()
         fold.press("Enter")
-        hear(page, "1 story folded.")
-        assert fresh(story).lead == lead
+        expect_announcement(page, "1 story folded.")
+        assert reloaded(story).lead == lead
 
         page.goto(f"{DESK}?view=published")
         press(page, "j", "Enter")
         expect(page.locator("#detail .members")).to_contain_text(story.title)
         page.locator("#detail .members a").filter(has_text=story.title).focus()
         press(page, "d")
-        hear(page, "1 story taken out.")
-        assert fresh(story).lead is None
+        expect_announcement(page, "1 story taken out.")
+        assert reloaded(story).lead is None
 
     def test_a_member_becomes_the_lead(self, page):
         lead = builders.article("Lead", quality=80)
@@ -192,8 +192,8 @@ class TestKeys:
         page.locator("#detail .members a").filter(has_text="Member").focus()
         press(page, "l")
 
-        hear(page, "1 story made the lead.")
-        assert fresh(lead).lead == member
+        expect_announcement(page, "1 story made the lead.")
+        assert reloaded(lead).lead == member
 
     def test_a_preview_opens_beside_the_desk(self, page):
         story = waiting(1)[0]
@@ -205,7 +205,7 @@ class TestKeys:
         expect(opened.value).to_have_url(re.compile(rf"/{story.pk}/"))
         expect(opened.value.get_by_role("heading", name=story.title).first).to_be_visible()
 
-    def test_search_takes_the_slash_and_letters_are_text_there(self, page):
+    def test_slash_focuses_the_search_where_letters_are_text(self, page):
         story = waiting(1)[0]
         at_desk(page, story)
 
@@ -220,7 +220,7 @@ class TestKeys:
         expect(headline(page, story)).to_be_focused()
         assert not Operation.objects.exists()
 
-    def test_combinations_belong_to_the_browser(self, page):
+    def test_key_combinations_are_left_to_the_browser(self, page):
         story = waiting(1)[0]
         at_desk(page, story)
 
@@ -231,7 +231,7 @@ class TestKeys:
         expect(page.locator(".row [type=checkbox]:checked, .row.sent")).to_have_count(0)
         assert not Operation.objects.exists()
 
-    def test_help_names_them_and_they_can_be_switched_off_for_good(self, page):
+    def test_help_lists_the_keys_and_they_can_be_switched_off_permanently(self, page):
         story = waiting(1)[0]
         at_desk(page, story)
         press(page, "?")
@@ -253,10 +253,10 @@ class TestKeys:
         press(page, "Escape")
         headline(page, story).focus()
         press(page, "w")
-        hear(page, "1 story held.")
+        expect_announcement(page, "1 story held.")
         assert done_by("ana") == ["hold"]
 
-    def test_screen_readers_are_told_where_keys_have_moved_to(self, page):
+    def test_screen_readers_announce_moved_keys(self, page):
         (story,) = waiting(1)
         at_desk(page, story)
         quality, undo = page.locator(".row [data-verb=quality]"), page.get_by_role("button", name="Undo")
@@ -277,7 +277,7 @@ class TestKeys:
         expect(undo).to_have_attribute("aria-keyshortcuts", "u")
 
     @pytest.mark.smoke
-    def test_a_key_moves_where_the_editor_wants_it_and_changes_places_with_what_was_there(self, page):
+    def test_a_key_can_be_reassigned_and_swaps_with_the_action_that_had_it(self, page):
         stories = waiting(3)
         at_desk(page, stories[0])
         press(page, "?")
@@ -293,12 +293,12 @@ class TestKeys:
         page.reload()
         headline(page, stories[0]).focus()
         press(page, "p")
-        hear(page, "1 story held.")
+        expect_announcement(page, "1 story held.")
         press(page, "w")
-        hear(page, "1 story published.")
+        expect_announcement(page, "1 story published.")
         expect(headline(page, stories[2])).to_be_focused()
         press(page, "k", "k", "j", "N")
-        hear(page, "2 selected, 1 published.")
+        expect_announcement(page, "2 selected, 1 published.")
         press(page, "Escape", "?")
         page.get_by_role("button", name="Reset all keys").press("Enter")
         press(page, "Escape", "w")
@@ -321,24 +321,24 @@ class TestManyStories:
         toast = page.locator("#toast")
         expect(toast).to_contain_text("3 stories spiked.")
         assert states(stories) == ["spiked"] * 3 + ["undecided"]
-        assert {fresh(story).spike_reason for story in stories[:3]} == {"off topic"}
+        assert {reloaded(story).spike_reason for story in stories[:3]} == {"off topic"}
 
         toast.get_by_role("button", name="Undo").click()
-        hear(page, "Undone")
+        expect_announcement(page, "Undone")
         expect(page.locator(".row .chip-undecided")).to_have_count(4)
         assert states(stories) == ["undecided"] * 4
         assert done_by("ana") == ["spike", "undo"]
 
-    def test_undoing_a_bulk_deed_leaves_the_focus_where_it_is(self, page):
+    def test_undoing_a_bulk_action_does_not_move_the_focus(self, page):
         stories = waiting(6)
         at_desk(page, stories[0])
         press(page, "w")
-        hear(page, "1 story held.")
+        expect_announcement(page, "1 story held.")
         press(page, "j", "x", "J", "w")
-        hear(page, "2 stories held.")
+        expect_announcement(page, "2 stories held.")
 
         press(page, "u")
-        hear(page, "Undone: held, 2 of 2 stories.")
+        expect_announcement(page, "Undone: held, 2 of 2 stories.")
         expect(headline(page, stories[3])).to_be_focused()
 
     def test_a_whole_view_is_shown_before_it_is_spiked(self, page):
@@ -357,7 +357,7 @@ class TestManyStories:
         assert set(states(stories)) == {"spiked"}
         assert Operation.objects.get().articles == 55
 
-    def test_the_toast_stays_under_the_pointer_and_goes_after_a_while(self, page):
+    def test_the_toast_stays_under_the_pointer_and_disappears_afterwards(self, page):
         story = waiting(2)[0]
         page.clock.install()
         at_desk(page, story)
@@ -379,7 +379,7 @@ class TestManyStories:
         at_desk(page, other)
 
         press(page, "x", "Shift+J")
-        hear(page, "2 selected.")
+        expect_announcement(page, "2 selected.")
         press(page, "m")
         expect(page.get_by_role("heading", level=2, name="Bridge closed")).to_be_visible()
         expect(page.get_by_role("heading", level=2, name="Bridge shut")).to_be_visible()
@@ -389,8 +389,8 @@ class TestManyStories:
 
         expect(page.get_by_text("1 story merged.").first).to_be_visible()
         expect(page.locator(".members")).to_contain_text("Bridge barred")
-        assert (fresh(other).lead, fresh(member).lead) == (one, one)
-        assert fresh(one).heat == promised > 60
+        assert (reloaded(other).lead, reloaded(member).lead) == (one, one)
+        assert reloaded(one).heat == promised > 60
 
 
 class TestTwoEditors:
@@ -401,39 +401,39 @@ class TestTwoEditors:
     @pytest.fixture
     def clash(self, newsroom, transactional_db, story):
         """The page of bob, who sets the quality that ana has set since he loaded it."""
-        ana, bob = at_desk(newsroom.seat("ana"), story), at_desk(newsroom.seat("bob"), story)
+        ana, bob = at_desk(newsroom.open_page("ana"), story), at_desk(newsroom.open_page("bob"), story)
         for page, quality in ((ana, "40"), (bob, "20")):
             press(page, "q")
             page.keyboard.type(quality)
             press(page, "Enter")
             if page is ana:
-                hear(page, "1 story scored.")
+                expect_announcement(page, "1 story scored.")
         dialog = bob.get_by_role("alertdialog")
         expect(dialog).to_be_visible()
         expect(dialog.get_by_role("cell", name="20", exact=True)).to_be_visible()
         expect(dialog.get_by_role("cell", name="40", exact=True)).to_be_visible()
         expect(dialog.get_by_role("cell", name=re.compile("^ana"))).to_be_visible()
-        assert fresh(story).quality == 40
+        assert reloaded(story).quality == 40
         return bob
 
     @pytest.mark.smoke
-    def test_the_second_keeps_his_own(self, clash, story):
+    def test_the_second_editor_keeps_their_value(self, clash, story):
         clash.get_by_role("button", name="Keep mine").click()
 
-        hear(clash, "1 story scored.")
+        expect_announcement(clash, "1 story scored.")
         expect(field(clash, story, "quality")).to_have_value("20")
-        assert fresh(story).quality == 20
+        assert reloaded(story).quality == 20
         assert (done_by("ana"), done_by("bob")) == (["score"], ["score"])
 
-    def test_the_second_takes_the_first_ones(self, clash, story):
+    def test_the_second_editor_takes_the_first_editors_value(self, clash, story):
         clash.get_by_role("link", name="Keep theirs").click()
 
         expect(field(clash, story, "quality")).to_have_value("40")
         expect(clash.get_by_role("alertdialog")).to_be_hidden()
-        assert fresh(story).quality == 40
+        assert reloaded(story).quality == 40
         assert done_by("bob") == []
 
-    def test_the_second_can_do_it_again_after_taking_theirs(self, clash, story):
+    def test_the_second_editor_can_edit_again_after_taking_the_other_value(self, clash, story):
         clash.get_by_role("link", name="Keep theirs").click()
         expect(field(clash, story, "quality")).to_have_value("40")
 
@@ -442,37 +442,37 @@ class TestTwoEditors:
         clash.keyboard.type("20")
         press(clash, "Enter")
 
-        hear(clash, "1 story scored.")
-        assert fresh(story).quality == 20
+        expect_announcement(clash, "1 story scored.")
+        assert reloaded(story).quality == 20
 
-    def test_different_fields_are_both_kept(self, newsroom, story):
+    def test_edits_of_different_fields_are_both_saved(self, newsroom, story):
         builders.topic("Health")
-        ana, bob = at_desk(newsroom.seat("ana"), story), at_desk(newsroom.seat("bob"), story)
+        ana, bob = at_desk(newsroom.open_page("ana"), story), at_desk(newsroom.open_page("bob"), story)
         press(ana, "t")
         ana.keyboard.type("Health")
         press(ana, "Enter")
-        hear(ana, "1 story sorted by topic.")
+        expect_announcement(ana, "1 story sorted by topic.")
 
         press(bob, "q")
         bob.keyboard.type("20")
         press(bob, "Enter")
 
-        hear(bob, "1 story scored.")
-        assert (fresh(story).quality, topics_of(story)) == (20, ["Health"])
+        expect_announcement(bob, "1 story scored.")
+        assert (reloaded(story).quality, topics_of(story)) == (20, ["Health"])
 
-    def test_a_decision_taken_meanwhile_is_not_overruled_unseen(self, newsroom, story):
+    def test_a_decision_made_meanwhile_is_not_overwritten_silently(self, newsroom, story):
         builders.article("Calm", quality=10, published_at=builders.MORNING)
-        ana, bob = at_desk(newsroom.seat("ana"), story), at_desk(newsroom.seat("bob"), story)
+        ana, bob = at_desk(newsroom.open_page("ana"), story), at_desk(newsroom.open_page("bob"), story)
         press(ana, "p")
-        hear(ana, "1 story published.")
+        expect_announcement(ana, "1 story published.")
 
         press(bob, "w")
 
         expect(bob.get_by_role("alertdialog")).to_contain_text("ana")
-        assert fresh(story).state == "published"
+        assert reloaded(story).state == "published"
 
-    def test_each_sees_where_the_other_is(self, newsroom, story):
-        ana, bob = newsroom.seat("ana"), newsroom.seat("bob")
+    def test_editors_see_which_story_another_editor_has_open(self, newsroom, story):
+        ana, bob = newsroom.open_page("ana"), newsroom.open_page("bob")
         for page in (ana, bob):
             page.clock.install()
         at_desk(ana, story)
@@ -491,7 +491,7 @@ class TestTwoEditors:
 
 class TestTheStoryBesideTheList:
     @pytest.mark.smoke
-    def test_opens_on_a_wide_screen_and_follows_the_row(self, page):
+    def test_it_opens_on_a_wide_screen_and_follows_the_row(self, page):
         stories = waiting(3)
         at_desk(page, stories[0])
         pane = page.locator("#detail")
@@ -510,7 +510,7 @@ class TestTheStoryBesideTheList:
         expect(pane).to_be_hidden()
         expect(headline(page, stories[1])).to_be_focused()
 
-    def test_is_edited_there(self, page):
+    def test_a_story_can_be_edited_in_it(self, page):
         story = waiting(1)[0]
         at_desk(page, story)
         press(page, "Enter")
@@ -519,13 +519,13 @@ class TestTheStoryBesideTheList:
         pane.get_by_label("Title", exact=True).fill("Storm at sea")
         pane.get_by_role("button", name="Save title and excerpt").click()
 
-        hear(page, "1 story edited.")
+        expect_announcement(page, "1 story edited.")
         expect(headline(page, story)).to_have_text("Storm at sea")
         expect(pane.get_by_role("heading", level=1)).to_have_text("Storm at sea")
 
-    def test_is_a_page_on_a_narrow_one_and_the_way_back_leads_to_the_row(self, newsroom):
+    def test_it_is_a_page_on_a_narrow_screen_and_back_leads_to_the_row(self, newsroom):
         stories = waiting(20)
-        page = newsroom.seat(size=NARROW)
+        page = newsroom.open_page(size=NARROW)
         at_desk(page, stories[0])
         press(page, *"j" * 12)
         before = headline(page, stories[12]).bounding_box()["y"]

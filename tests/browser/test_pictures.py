@@ -1,4 +1,4 @@
-"""What a reader's browser loads: our own copies, in the newest format and the size that it needs, from nobody else."""
+"""Browsers of readers load only the site's copies of pictures, in the newest format and a suitable size."""
 
 import io
 
@@ -26,7 +26,7 @@ def drawn(size):
 
 @pytest.mark.smoke
 @pytest.mark.parametrize(("size", "widest"), [(WIDE, 1280), (NARROW, 480)])
-def test_pictures_are_our_own_in_the_size_that_the_window_needs(newsroom, size, widest):
+def test_pictures_are_loaded_from_the_site_in_the_size_of_the_window(newsroom, size, widest):
     """The fixture fails a test whose pages ask any other host."""
     ProviderLogo.objects.create(provider=builders.provider(), url="https://courier.example/logo.png", width=100)
     with Decoder() as decoder:
@@ -36,7 +36,7 @@ def test_pictures_are_our_own_in_the_size_that_the_window_needs(newsroom, size, 
             ArticleImage.objects.create(article=article, url=f"https://courier.example/{number}.jpg")
             if number:
                 store_picture(f"https://courier.example/{number}.jpg", drawn((1600 + number, 900)), decoder)
-    page = newsroom.seat(logged_in=False, size=size)
+    page = newsroom.open_page(signed_in=False, size=size)
     for path in ("/", article.get_absolute_url(), "/providers/"):
         page.goto(path)
         page.evaluate("Promise.all([...document.images].map(image => (image.loading = 'eager', image.decode())))")

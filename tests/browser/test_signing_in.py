@@ -1,4 +1,4 @@
-"""Signing in with a browser: nothing on these pages is refused by the policy, and axe finds nothing on them."""
+"""Signing in with a browser: the pages comply with the content security policy and axe."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ def sign_in(page: Page, password: str = PASSWORD) -> None:
     page.get_by_role("button", name="Log in").click()
 
 
-def fine(page: Page, what: str) -> None:
-    """Fail if axe finds something, or the page is wider than its window."""
-    found = Axe().run(page).response["violations"]
-    assert not found, [(each["id"], each["nodes"][0]["html"]) for each in found]
+def check_accessibility(page: Page, what: str) -> None:
+    """Check that axe reports nothing and the page is not wider than its window."""
+    violations = Axe().run(page).response["violations"]
+    assert not violations, [(violation["id"], violation["nodes"][0]["html"]) for violation in violations]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), what
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
 @pytest.mark.parametrize("javascript", [True, False])
-def test_from_the_password_to_the_desk_by_way_of_a_second_factor(newsroom, size, scheme, javascript):
+def test_signing_in_with_a_password_and_a_second_factor(newsroom, size, scheme, javascript):
     ana = editor("ana")
     group = Group.objects.create(name="careful")
     ana.groups.add(group)
     SecondFactorDuty.objects.create(group=group)
-    page = newsroom.seat(logged_in=False, size=size, scheme=scheme, javascript=javascript)
-    look = fine if javascript else lambda page, what: None
+    page = newsroom.open_page(signed_in=False, size=size, scheme=scheme, javascript=javascript)
+    look = check_accessibility if javascript else lambda page, what: None
 
     sign_in(page)
     expect(page.get_by_role("heading", name="Set up a second factor")).to_be_visible()
@@ -76,11 +76,11 @@ def code_of(secret: str) -> str:
 
 
 @pytest.mark.smoke
-def test_a_closed_login_says_when_it_opens(newsroom):
+def test_a_lockout_page_says_when_it_ends(newsroom):
     editor("ana")
-    page = newsroom.seat(logged_in=False)
+    page = newsroom.open_page(signed_in=False)
     for _ in range(10):
         sign_in(page, "wrong")
     expect(page.get_by_role("heading", name="Sign-in locked")).to_be_visible()
     expect(page.get_by_text("(15 minutes)")).to_be_visible()
-    fine(page, "the closed login")
+    check_accessibility(page, "the closed login")

@@ -1,4 +1,4 @@
-"""An editor's deeds at the desk with plain forms: nothing needs JavaScript."""
+"""The desk without JavaScript: every action works with plain forms."""
 
 import re
 
@@ -10,7 +10,7 @@ from articles.audit_log.unit_of_work import Actor
 from articles.models import Operation, SavedView, Via
 from tests import builders
 from tests.browser.conftest import NARROW, PASSWORD, editor
-from tests.browser.deskpage import DESK, done_by, fresh, headline, read, row, topics_of
+from tests.browser.deskpage import DESK, done_by, expect_message, headline, reloaded, row, topics_of
 
 
 def button(scope, name):
@@ -20,7 +20,7 @@ def button(scope, name):
 
 @pytest.mark.smoke
 def test_the_desk_is_behind_the_login_form(newsroom):
-    page = newsroom.seat(javascript=False, logged_in=False)
+    page = newsroom.open_page(javascript=False, signed_in=False)
 
     page.goto(DESK)
     page.get_by_label("Username").fill("ana")
@@ -36,14 +36,14 @@ class TestOneStory:
     @pytest.mark.parametrize(("verb", "state"), [("Publish", "published"), ("Hold", "held")])
     def test_is_decided_in_its_row(self, newsroom, verb, state, size):
         story, other = builders.article("Storm", quality=10), builders.article("Calm", quality=10)
-        page = newsroom.seat(javascript=False, size=size)
+        page = newsroom.open_page(javascript=False, size=size)
         page.goto(DESK)
 
         button(row(page, story), verb).click()
 
-        read(page, f"1 story {state}.")
+        expect_message(page, f"1 story {state}.")
         expect(row(page, story)).to_have_count(0)
-        assert (fresh(story).state, fresh(other).state) == (state, "undecided")
+        assert (reloaded(story).state, reloaded(other).state) == (state, "undecided")
         assert len(done_by("ana")) == 1
 
     def test_is_spiked_with_a_reason_and_reopened(self, plain_page):
@@ -51,13 +51,13 @@ class TestOneStory:
         plain_page.goto(DESK)
         plain_page.get_by_label("Reason to spike Storm").select_option("paywall")
         button(row(plain_page, story), "Spike").click()
-        read(plain_page, "1 story spiked.")
-        assert fresh(story).spike_reason == "paywall"
+        expect_message(plain_page, "1 story spiked.")
+        assert reloaded(story).spike_reason == "paywall"
 
         plain_page.get_by_role("link", name=re.compile(r"^Spiked")).click()
         button(row(plain_page, story), "Reopen").click()
-        read(plain_page, "1 story reopened.")
-        assert fresh(story).state == "undecided"
+        expect_message(plain_page, "1 story reopened.")
+        assert reloaded(story).state == "undecided"
 
     def test_gets_quality_heat_and_topics(self, plain_page):
         builders.topic("Health")
@@ -66,32 +66,32 @@ class TestOneStory:
 
         row(plain_page, story).get_by_label("quality").fill("45")
         button(row(plain_page, story), "Set quality").click()
-        read(plain_page, "1 story scored.")
+        expect_message(plain_page, "1 story scored.")
         row(plain_page, story).get_by_label("heat").fill("50")
         button(row(plain_page, story), "Set heat").click()
-        read(plain_page, "1 story scored.")
+        expect_message(plain_page, "1 story scored.")
         plain_page.get_by_label("Topics of Storm").fill("Health, AI")
         button(row(plain_page, story), "Set topics").click()
-        read(plain_page, "1 story sorted by topic.")
+        expect_message(plain_page, "1 story sorted by topic.")
 
-        assert (fresh(story).quality, fresh(story).heat, topics_of(story)) == (45, 50, ["Health", "AI"])
+        assert (reloaded(story).quality, reloaded(story).heat, topics_of(story)) == (45, 50, ["Health", "AI"])
 
-    def test_enter_in_a_field_presses_no_other_fields_button(self, plain_page):
+    def test_enter_in_a_field_submits_only_that_field(self, plain_page):
         """A browser answers Enter with the first button of a form, and the first one of a story may publish it."""
         story = builders.article("Storm", quality=10)
-        for address, field, name in (
+        for url, field, name in (
             (DESK, "heat", "Set heat"),
             (f"{DESK}articles/{story.pk}/", "title", "Save title and excerpt"),
         ):
-            plain_page.goto(address)
+            plain_page.goto(url)
             box = plain_page.locator(f":is(.row, .story-form) input[name={field}]")
             box.fill("60")
             box.press("Enter")
             button(plain_page.locator(".row, .story-form"), name).click()
-            read(plain_page, "1 story")
+            expect_message(plain_page, "1 story")
 
-        assert (fresh(story).heat, fresh(story).title, fresh(story).state) == (60, "60", "undecided")
-        assert fresh(story).pins == ["heat", "title"]
+        assert (reloaded(story).heat, reloaded(story).title, reloaded(story).state) == (60, "60", "undecided")
+        assert reloaded(story).pins == ["heat", "title"]
         assert Operation.objects.count() == 2
 
     def test_is_scheduled_and_edited_on_its_page(self, plain_page):
@@ -101,27 +101,27 @@ class TestOneStory:
 
         plain_page.get_by_label("Publish at", exact=True).fill("2199-01-01T08:00")
         button(plain_page, "Schedule").click()
-        read(plain_page, "1 story scheduled.")
+        expect_message(plain_page, "1 story scheduled.")
         plain_page.get_by_label("Title", exact=True).fill("Storm at sea")
         button(plain_page, "Save title and excerpt").click()
-        read(plain_page, "1 story edited.")
+        expect_message(plain_page, "1 story edited.")
 
-        assert f"{fresh(story).publish_at:%Y-%m-%d %H:%M}" == "2199-01-01 08:00"
-        assert (fresh(story).state, fresh(story).title) == ("published", "Storm at sea")
+        assert f"{reloaded(story).publish_at:%Y-%m-%d %H:%M}" == "2199-01-01 08:00"
+        assert (reloaded(story).state, reloaded(story).title) == ("published", "Storm at sea")
 
-    def test_nonsense_is_answered_with_a_sentence(self, plain_page):
+    def test_invalid_input_is_answered_with_a_message(self, plain_page):
         story = builders.article("Storm", quality=10)
         plain_page.goto(DESK)
 
         plain_page.get_by_label("Topics of Storm").fill("Nonsense")
         button(row(plain_page, story), "Set topics").click()
 
-        read(plain_page, "there is no such topic")
+        expect_message(plain_page, "there is no such topic")
         assert not Operation.objects.exists()
 
 
 class TestManyStories:
-    def test_those_ticked_are_decided_together(self, plain_page):
+    def test_selected_stories_are_decided_together(self, plain_page):
         stories = [builders.article(f"Story {number}", quality=10) for number in range(4)]
         plain_page.goto(DESK)
         for story in stories[:3]:
@@ -131,9 +131,9 @@ class TestManyStories:
         bar.get_by_label("Reason to spike").select_option("off topic")
         button(bar, "Spike").click()
 
-        read(plain_page, "3 stories spiked.")
-        assert [fresh(story).state for story in stories] == ["spiked"] * 3 + ["undecided"]
-        assert {fresh(story).spike_reason for story in stories[:3]} == {"off topic"}
+        expect_message(plain_page, "3 stories spiked.")
+        assert [reloaded(story).state for story in stories] == ["spiked"] * 3 + ["undecided"]
+        assert {reloaded(story).spike_reason for story in stories[:3]} == {"off topic"}
         assert done_by("ana") == ["spike"]
 
     @pytest.mark.smoke
@@ -148,12 +148,12 @@ class TestManyStories:
         assert not Operation.objects.exists()
         button(plain_page, "Yes, all 55").click()
 
-        read(plain_page, "55 stories held.")
-        assert {fresh(story).state for story in stories} == {"held"}
-        assert fresh(other).state == "published"
+        expect_message(plain_page, "55 stories held.")
+        assert {reloaded(story).state for story in stories} == {"held"}
+        assert reloaded(other).state == "published"
         assert Operation.objects.get().articles == 55
 
-    def test_no_goes_back_and_changes_nothing(self, plain_page):
+    def test_declining_a_confirmation_changes_nothing(self, plain_page):
         for number in range(51):
             builders.article(f"Story {number}", quality=10)
         plain_page.goto(DESK)
@@ -180,14 +180,14 @@ def test_a_decision_is_undone_with_a_button(plain_page):
     story = builders.article("Storm", quality=10)
     plain_page.goto(DESK)
     button(row(plain_page, story), "Hold").click()
-    read(plain_page, "1 story held.")
+    expect_message(plain_page, "1 story held.")
 
     plain_page.get_by_role("navigation", name="Views").get_by_role("link", name="History").click()
     plain_page.get_by_role("link", name=re.compile("^Held")).first.click()
     plain_page.get_by_role("button", name=re.compile("^(Undo|Take back)")).click()
 
-    read(plain_page, "Undone")
-    assert fresh(story).state == "undecided"
+    expect_message(plain_page, "Undone")
+    assert reloaded(story).state == "undecided"
 
 
 class TestFolding:
@@ -199,21 +199,21 @@ class TestFolding:
 
         button(plain_page, "Fold into Bridge closed").click()
 
-        read(plain_page, "1 story folded.")
-        assert (fresh(other).lead, fresh(other).heat) == (lead, -1)
+        expect_message(plain_page, "1 story folded.")
+        assert (reloaded(other).lead, reloaded(other).heat) == (lead, -1)
 
-    def test_members_lead_and_leave_by_their_buttons(self, plain_page):
+    def test_members_are_made_lead_and_taken_out_with_buttons(self, plain_page):
         lead = builders.article("Lead", quality=80)
         member = builders.folded(lead, "Member")
         plain_page.goto(f"{DESK}articles/{lead.pk}/")
 
         button(plain_page, "Make lead: Member").click()
-        read(plain_page, "1 story made the lead.")
-        assert fresh(lead).lead == member
+        expect_message(plain_page, "1 story made the lead.")
+        assert reloaded(lead).lead == member
 
         button(plain_page, "Take out of its story: Lead").click()
-        read(plain_page, "1 story taken out.")
-        assert fresh(lead).lead is None
+        expect_message(plain_page, "1 story taken out.")
+        assert reloaded(lead).lead is None
 
     def test_two_stories_are_merged_side_by_side(self, plain_page):
         one, other = builders.article("Bridge closed", quality=80), builders.article("Bridge shut", quality=60)
@@ -228,9 +228,9 @@ class TestFolding:
         promised = plain_page.locator(".result dd").nth(1).inner_text()
         button(plain_page, "Merge").click()
 
-        read(plain_page, "1 story merged.")
-        assert (fresh(other).lead, fresh(member).lead) == (one, one)
-        assert fresh(one).heat == int(promised) > 80
+        expect_message(plain_page, "1 story merged.")
+        assert (reloaded(other).lead, reloaded(member).lead) == (one, one)
+        assert reloaded(one).heat == int(promised) > 80
         assert done_by("ana") == ["merge"]
 
 
@@ -249,20 +249,20 @@ class TestTwoEditors:
         return story
 
     @pytest.mark.smoke
-    def test_mine_is_kept_where_asked(self, plain_page, clash):
+    def test_my_value_is_saved_if_chosen(self, plain_page, clash):
         button(plain_page, "Keep mine").click()
 
-        read(plain_page, "1 story scored.")
-        assert fresh(clash).quality == 20
+        expect_message(plain_page, "1 story scored.")
+        assert reloaded(clash).quality == 20
 
-    def test_theirs_stays_where_asked(self, plain_page, clash):
+    def test_their_value_stays_if_chosen(self, plain_page, clash):
         plain_page.get_by_role("link", name="Keep theirs").click()
 
         expect(row(plain_page, clash).get_by_label("quality")).to_have_value("40")
-        assert fresh(clash).quality == 40
+        assert reloaded(clash).quality == 40
         assert done_by("ana") == []
 
-    def test_different_fields_do_not_clash(self, plain_page):
+    def test_edits_of_different_fields_do_not_conflict(self, plain_page):
         story = builders.article("Storm", quality=10)
         plain_page.goto(DESK)
         operations.edit(story, title="Gale", by=Actor(editor("bob"), Via.DESK))
@@ -270,8 +270,8 @@ class TestTwoEditors:
         row(plain_page, story).get_by_label("quality").fill("20")
         button(row(plain_page, story), "Set quality").click()
 
-        read(plain_page, "1 story scored.")
-        assert (fresh(story).title, fresh(story).quality) == ("Gale", 20)
+        expect_message(plain_page, "1 story scored.")
+        assert (reloaded(story).title, reloaded(story).quality) == ("Gale", 20)
 
 
 class TestViews:
@@ -286,14 +286,14 @@ class TestViews:
         plain_page.get_by_text("Save view").click()
         plain_page.get_by_label("Name", exact=True).fill("Weather")
         button(plain_page, "Save").click()
-        read(plain_page, "View “Weather” saved.")
+        expect_message(plain_page, "View “Weather” saved.")
         plain_page.goto(DESK)
         plain_page.get_by_role("link", name="Weather …").click()
         expect(plain_page.locator(".row")).to_have_count(1)
         expect(plain_page.get_by_role("link", name="Weather …")).to_have_attribute("aria-current", "page")
 
         button(plain_page, "Delete the view Weather").click()
-        read(plain_page, "View “Weather” deleted")
+        expect_message(plain_page, "View “Weather” deleted")
         assert not SavedView.objects.exists()
 
     def test_are_narrowed_by_filters(self, plain_page):
