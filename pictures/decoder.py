@@ -19,6 +19,9 @@ MAX_RENDITIONS = 3 * len(WIDTHS) + len(LOGO_SIZES)
 MAX_RENDITION_BYTES = 20_000_000
 MAX_HEADER_BYTES = 16_384
 COMMAND = [sys.executable, "-m", "pictures.decoder_process"]
+# The fixed threshold returns large buffers to the system at once. Otherwise some stay in a fragmented heap, and the
+# next picture of 24 megapixels exceeds the limit.
+ENVIRONMENT = {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "1000000"}
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -74,7 +77,7 @@ class Decoder:
             self._process = subprocess.Popen(  # noqa: S603  our own module, run by the same interpreter
                 COMMAND,
                 cwd=_ROOT,
-                env={"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"},
+                env=ENVIRONMENT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
