@@ -122,7 +122,7 @@ def _is_verified(request: HttpRequest, form: CodeForm) -> bool:
 
 
 def _next_url(request: HttpRequest) -> str:
-    """Return the page the user wanted, if it is on this site; else the admin's home."""
+    """Return the page originally requested if it is on this site, otherwise the admin's home."""
     url = request.POST.get("next") or request.GET.get("next") or ""
     if url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()):
         return url

@@ -1,6 +1,7 @@
 """Look up known vulnerabilities of the locked packages, and list all packages in var/sbom.json (CycloneDX).
 
-Exit codes: 0 if there are none, 1 if there are some, 3 if the advisory service could not answer for all packages.
+Exit codes: 0 if there are none, 1 if there are some, 3 if the advisory service doesn't know all packages or can't be
+reached.
 """
 
 from __future__ import annotations

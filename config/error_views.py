@@ -23,7 +23,7 @@ def bucket_errors(url: str) -> tuple[type[Exception], ...]:
 
 
 def unavailable_errors(url: str) -> tuple[type[Exception], ...]:
-    """Return the exceptions that mean that the database doesn't answer, or the bucket if there is one."""
+    """Return the exceptions that mean that the database doesn't respond, or the bucket if there is one."""
     return OperationalError, InterfaceError, *bucket_errors(url)
 
 

@@ -183,7 +183,7 @@ class HttpClient:
             if not is_allowed(address, target.port, self._allowed_networks):
                 raise FetchError(f"is not contacted: its IP address {address} is not on the public internet")
         if not addresses:
-            raise FetchError("has no address", host_down=True)
+            raise FetchError("has no IP address", host_down=True)
         return addresses
 
     def _resolve(self, target: Target, deadline: Deadline) -> list[IPAddress]:
@@ -202,7 +202,7 @@ class HttpClient:
         except queue.Empty:
             raise deadline.error() from None
         if isinstance(answer, Exception):
-            raise FetchError(f"has no address: {_reason(answer)}", host_down=True) from answer
+            raise FetchError(f"has no IP address: {_reason(answer)}", host_down=True) from answer
         return answer
 
 
@@ -307,7 +307,7 @@ def _require_success(response: BaseHTTPResponse) -> None:
     """Raise FetchError unless this is a 200 response that is not compressed."""
     if response.status != 200:
         raise FetchError(
-            f"answers {response.status}",
+            f"responds with {response.status}",
             permanent=response.status == GONE,
             wait=retry_after(response.headers),
             host_down=response.status in TOO_BUSY,
@@ -320,7 +320,7 @@ def _require_success(response: BaseHTTPResponse) -> None:
 def _location(response: BaseHTTPResponse, target: Target) -> str:
     location = response.headers.get("Location", "").strip()
     if not location:
-        raise FetchError(f"answers {response.status} without a Location")
+        raise FetchError(f"responds with {response.status} without a Location")
     with suppress(UnicodeError):  # http.client decodes as latin-1, most servers send UTF-8
         location = location.encode("latin-1").decode()
     try:

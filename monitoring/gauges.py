@@ -1,4 +1,4 @@
-"""Metrics of the newsroom: few queries, whose cost doesn't grow with the number of articles."""
+"""Metrics of the site: few queries, whose cost doesn't grow with the number of articles."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def site_gauges() -> Iterator[Any]:
         families = [*_counts(now), *_ages(now)]
     except DatabaseError:
         families = []
-    yield GaugeMetricFamily("newsfold_database_up", "Whether the database answers.", float(bool(families)))
+    yield GaugeMetricFamily("newsfold_database_up", "Whether the database responds.", float(bool(families)))
     yield from families
 
 

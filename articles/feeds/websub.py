@@ -53,12 +53,12 @@ class WebSubHub:
                 "POST", self.url, fields=fields, encode_multipart=False, redirect=False, preload_content=False
             )
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise HubUnavailableError(f"doesn't answer: {error}") from error
+            raise HubUnavailableError(f"doesn't respond: {error}") from error
         response.close()  # only the status matters
         if 200 <= response.status < 300:
             return
         is_temporary = response.status >= 500 or response.status in RETRY_STATUSES
-        raise (HubUnavailableError if is_temporary else HubRefusedError)(f"answers {response.status}")
+        raise (HubUnavailableError if is_temporary else HubRefusedError)(f"responds with {response.status}")
 
 
 def load_state(path: Path) -> HubState | None:

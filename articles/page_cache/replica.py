@@ -70,4 +70,4 @@ def is_up_to_date(version: SiteVersion | None = None) -> bool:
 def _back_off(error: Exception) -> None:
     global _unavailable_until
     _unavailable_until = time.monotonic() + BACK_OFF_SECONDS
-    logger.warning("The replica failed; the primary answers for %d seconds: %s", BACK_OFF_SECONDS, error)
+    logger.warning("The replica failed; the primary is read for %d seconds: %s", BACK_OFF_SECONDS, error)

@@ -220,7 +220,7 @@ INSIDE = [
     "http://",
     "",
 ]
-REASONS = ("is not contacted", "redirects to", "redirects more", "without a Location", "answers 404")
+REASONS = ("is not contacted", "redirects to", "redirects more", "without a Location", "responds with 404")
 NAMES = {
     "inside": [["127.0.0.1"]],
     "mixed": [["203.0.113.7", "127.0.0.1"]],
@@ -326,7 +326,7 @@ class Refusing:
 @pytest.mark.parametrize("names", [Names(pictures=[[]]), lambda host, port: literals_only(None)("no address")])
 def test_a_name_without_an_address_is_a_temporary_failure(server, names):
     failure = refusal(server, answer(JPEG), names=names)
-    assert "has no address" in str(failure)
+    assert "has no IP address" in str(failure)
     assert failure.host_down
 
 
@@ -471,9 +471,9 @@ BAD = {
     "no http": (JPEG + b"\r\n\r\n", "breaks off"),
     "closed": (b"", "breaks off"),
     "two lengths": (HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n" + JPEG, "breaks off"),
-    "no location": (answer(b"", 302), "answers 302 without a Location"),
+    "no location": (answer(b"", 302), "responds with 302 without a Location"),
     **{
-        str(status): (answer(JPEG, status), f"answers {status}")
+        str(status): (answer(JPEG, status), f"responds with {status}")
         for status in (201, 204, 206, 300, 304, 400, 401, 403, 404, 408, 410, 418, 425, 429, 451, 500, 502, 503, 599)
     },
 }

@@ -180,9 +180,9 @@ def test_a_silent_host_doesnt_delay_the_others(server, other, monkeypatch):
 def test_a_failure_keeps_its_reason_and_is_tried_again_later(server, capsys):
     article = story(server, "/gone", answer(b"", 404))
     assert cache("-v2") == summary(1, failed=1)
-    assert "/gone: the picture can't be fetched: the server answers 404" in capsys.readouterr().err
+    assert "/gone: the picture can't be fetched: the server responds with 404" in capsys.readouterr().err
     address = row(server, "/gone")
-    assert (address.status, address.reason) == ("failed", "can't be fetched: the server answers 404")
+    assert (address.status, address.reason) == ("failed", "can't be fetched: the server responds with 404")
     assert timedelta(minutes=55) < address.next_try_at - timezone.now() < timedelta(minutes=65)
     assert Article.objects.get(pk=article.pk).picture_failed
     assert cache() == summary()

@@ -15,7 +15,7 @@ from config.command_errors import as_command_errors
 
 class Command(BaseCommand):
     help = (
-        "Writes the whole newsroom into one archive: every table as it is at one moment, without blocking editors, "
+        "Writes the whole site into one archive: every table as it is at one moment, without blocking editors, "
         "and the files of the storage. Gzipped if its name ends in .gz. `restore` reads it on either database. "
         "Sessions and caches are left out."
     )

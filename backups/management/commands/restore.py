@@ -33,6 +33,6 @@ class Command(BaseCommand):
                 raise CommandError(f"{file}: {error} Nothing was restored.") from None
             except RestoreError as error:
                 raise CommandError(str(error)) from None
-        report("The archive was already restored." if restored.was_already_restored else "The newsroom is restored.")
+        report("The archive was already restored." if restored.was_already_restored else "The site is restored.")
         if restored.files_missing:
             report(f"{restored.files_missing:,} of {restored.files:,} files are not in the storage: copy them there.")
