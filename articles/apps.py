@@ -4,7 +4,7 @@ from django.apps import AppConfig
 class ArticlesConfig(AppConfig):
     name = "articles"
 
-    def ready(self):
+    def ready(self) -> None:
         from articles import checks  # noqa: F401 importing checks registers them
         from articles.images import fetch_queue
         from articles.page_cache import versions

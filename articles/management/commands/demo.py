@@ -3,12 +3,13 @@
 import os
 import secrets
 import sys
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connection
 from django.urls import reverse
 
@@ -22,11 +23,11 @@ class Command(BaseCommand):
         "Run it again at any time: existing data is kept."
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="The port on this machine (8000).")
         parser.add_argument("--no-serve", action="store_true", help="Set up only.")
 
-    def handle(self, *args, port, no_serve, **options):
+    def handle(self, *args: Any, port: int, no_serve: bool, **options: Any) -> None:
         try:
             self.set_up(f"http://localhost:{port}")
             if no_serve:
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         if not no_serve:
             serve(port)
 
-    def set_up(self, site):
+    def set_up(self, site: str) -> None:
         try:
             call_command("migrate", verbosity=0)
         except OperationalError as error:
