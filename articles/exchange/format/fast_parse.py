@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from .document import Document, Image, ProviderData, Related
@@ -116,7 +117,6 @@ _PLAIN: dict[FieldKind, tuple[str, Callable[[str, Field], Any]]] = {
     **dict.fromkeys((FieldKind.SIZE, FieldKind.SCORE, FieldKind.QUALITY, FieldKind.HEAT), (_NUMBER, _number)),
     **dict.fromkeys((FieldKind.BOOLEAN, FieldKind.STATE), (_BOOLEAN, _boolean)),
     FieldKind.TIME: (_TIME, _time),
-    FieldKind.NAMES: (_UNQUOTED, _name),  # each of them
 }
 _QUOTED_LINE = _TEXT, _line
 _RECORDS: dict[FieldKind, Callable[..., Any]] = {
@@ -127,42 +127,77 @@ _RECORDS: dict[FieldKind, Callable[..., Any]] = {
 
 # A function that returns the value at a position in a text, and the position after it.
 _Parser = Callable[[str, int], tuple[Any, int]]
+# A function that adds the values of the keys at a position, and returns the position after them.
+_KeysParser = Callable[[str, int, dict[str, Any]], int]
 
 
-def _mapping_parser(record: Callable[..., Any], fields: Fields, indent: str, *, is_item: bool = False) -> _Parser:
+def _mapping_parser(record: Callable[..., Any], fields: Fields, indent: str, first_indent: str) -> _Parser:
     """Return the parser of a mapping whose keys stand in the order of the format."""
-    keys: list[tuple[str, str, bool, _Parser]] = []
-    for field in fields:
-        gap = "\n" if field.block else ""
-        key_indent = "" if is_item and not keys else indent  # a dash stands before the first key of an item
-        end = "\n" if field.kind in _RECORDS or field.kind in LIST_LENGTH_MAX else " "
-        key = f"{gap}{key_indent}{field.name}:{end}"
-        keys.append((key, field.attribute, field.required, _value_parser(field, indent + "  ")))
+    parsers: list[_KeysParser] = []
+    for is_nested, group in groupby(fields, lambda field: field.kind in _RECORDS or field.kind in LIST_LENGTH_MAX):
+        if is_nested:
+            parsers += [_nested_key_parser(field, indent) for field in group]
+        else:
+            parsers.append(_plain_keys_parser(list(group), indent, indent if parsers else first_indent))
 
     def parse(text: str, position: int) -> tuple[Any, int]:
-        values = {}
-        for key, attribute, is_required, parse_value in keys:
-            if text.startswith(key, position):
-                values[attribute], position = parse_value(text, position + len(key))
-            elif is_required:
-                raise _NotCanonicalError
+        values: dict[str, Any] = {}
+        for parse_keys in parsers:
+            position = parse_keys(text, position, values)
         return record(**values), position
 
     return parse
 
 
-def _value_parser(field: Field, indent: str) -> _Parser:
-    is_list = field.kind in LIST_LENGTH_MAX
-    if field.kind in _RECORDS:
-        item_indent = f"{indent}  " if is_list else indent
-        fields = QUOTED_DIALECTS.nested[field.kind]
-        parser = _mapping_parser(_RECORDS[field.kind], fields, item_indent, is_item=is_list)
+def _plain_keys_parser(fields: Sequence[Field], indent: str, first_indent: str) -> _KeysParser:
+    """Return the parser of keys with plain values. It matches all their lines at once, which is why it is fast."""
+    pattern, converters = "", []
+    for field in fields:
+        is_quoted_line = field.kind is FieldKind.LINE and field.style == "d"
+        value, convert = _QUOTED_LINE if is_quoted_line else _PLAIN[field.kind]
+        line = f"{_key(field, indent if pattern else first_indent)} {value}\n"
+        pattern += line if field.required else f"(?:{line})?+"
+        converters.append((field, convert))
+    match_lines = re.compile(pattern).match
+
+    def parse(text: str, position: int, values: dict[str, Any]) -> int:
+        match = match_lines(text, position)
+        if not match:
+            raise _NotCanonicalError
+        for (field, convert), raw in zip(converters, match.groups(), strict=True):
+            if raw is not None:
+                values[field.attribute] = convert(raw, field)
+        return match.end()
+
+    return parse
+
+
+def _nested_key_parser(field: Field, indent: str) -> _KeysParser:
+    """Return the parser of a key with a mapping or list."""
+    key = f"{_key(field, indent)}\n"
+    inner = indent + "  "
+    if field.kind in LIST_LENGTH_MAX:
+        parse_value = _list_parser(field, inner)
     else:
-        parser = _plain_parser(field)
-    return _list_parser(parser, field, f"{indent}- ") if is_list else parser
+        parse_value = _mapping_parser(_RECORDS[field.kind], QUOTED_DIALECTS.nested[field.kind], inner, inner)
+
+    def parse(text: str, position: int, values: dict[str, Any]) -> int:
+        if text.startswith(key, position):
+            values[field.attribute], position = parse_value(text, position + len(key))
+        elif field.required:
+            raise _NotCanonicalError
+        return position
+
+    return parse
 
 
-def _list_parser(parse_item: _Parser, field: Field, dash: str) -> _Parser:
+def _list_parser(field: Field, indent: str) -> _Parser:
+    dash = f"{indent}- "
+    if field.kind in _RECORDS:
+        parse_item = _mapping_parser(_RECORDS[field.kind], QUOTED_DIALECTS.nested[field.kind], f"{indent}  ", "")
+    else:
+        parse_item = _name_parser(field)
+
     def parse(text: str, position: int) -> tuple[list[Any], int]:
         items: list[Any] = []
         while text.startswith(dash, position) and len(items) < LIST_LENGTH_MAX[field.kind]:
@@ -175,19 +210,22 @@ def _list_parser(parse_item: _Parser, field: Field, dash: str) -> _Parser:
     return parse
 
 
-def _plain_parser(field: Field) -> _Parser:
-    is_quoted_line = field.kind is FieldKind.LINE and field.style == "d"
-    value, convert = _QUOTED_LINE if is_quoted_line else _PLAIN[field.kind]
-    match_line = re.compile(f"{value}\n").match
+def _name_parser(field: Field) -> _Parser:
+    match_name = re.compile(f"{_UNQUOTED}\n").match
 
-    def parse(text: str, position: int) -> tuple[Any, int]:
-        match = match_line(text, position)
+    def parse(text: str, position: int) -> tuple[str, int]:
+        match = match_name(text, position)
         if not match:
             raise _NotCanonicalError
-        return convert(match[1], field), match.end()
+        return _name(match[1], field), match.end()
 
     return parse
 
 
+def _key(field: Field, indent: str) -> str:
+    gap = "\n" if field.block else ""
+    return f"{gap}{indent}{field.name}:"
+
+
 _OPENING, _CLOSING = "---\n", "---\n\n"
-_parse_document = _mapping_parser(Document, QUOTED_DIALECTS.article, "")
+_parse_document = _mapping_parser(Document, QUOTED_DIALECTS.article, "", "")
