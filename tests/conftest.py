@@ -1,6 +1,6 @@
-"""How thoroughly generated documents are tried, and a watch on every test: nobody writes past the log.
+"""Fixtures for all tests, including a guard that no test bypasses the audit log.
 
-HYPOTHESIS_PROFILE is quick by default and thorough in CI.
+HYPOTHESIS_PROFILE sets how many documents are generated: quick by default, thorough in CI.
 """
 
 import gc
@@ -24,7 +24,7 @@ from .concurrency import use_database_file
 unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("quick", max_examples=15, derandomize=True, **unhurried)
 settings.register_profile("thorough", max_examples=150, **unhurried)
-gc.set_threshold(100_000, 50, 50)  # thousands of templates and querysets make few cycles, and looking takes long
+gc.set_threshold(100_000, 50, 50)  # thousands of templates and querysets make few cycles, and collecting them is slow
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 

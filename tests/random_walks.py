@@ -1,4 +1,4 @@
-"""A newsroom in which editors and the clock do things at random, for tests that walk through many states of it."""
+"""A site in which editors and the clock act at random, for tests of many consecutive states."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests import builders
 
 
 class Clock:
-    """A clock that advances by a microsecond with every look, and that a test sets forward."""
+    """A clock that advances by a microsecond on every read, and that tests can set forward."""
 
     def __init__(self) -> None:
         self.moment = datetime.fromisoformat("2020-06-10T08:00:00.123456+00:00")
@@ -30,7 +30,7 @@ class Clock:
 
 
 def build_newsroom() -> None:
-    """Build stories with members, single articles, one unscored, duplicates, and coverage of no article of ours."""
+    """Build stories with members, single articles, one unscored, duplicates, and coverage by unknown articles."""
     for number in range(3):
         lead = builders.article(f"Lead {number}", quality=80 + number, topics=["AI", "Health"])
         members = [builders.folded(lead, quality=30 + n, topics=["AI"]) for n in range(2)]
@@ -48,7 +48,7 @@ def build_newsroom() -> None:
 
 
 def operate_at_random(chance: random.Random, by: Actor) -> Operation | None:
-    """Do something that an editor might do; return its operation, None if it was refused or changed nothing."""
+    """Do something that an editor might do; return its operation, None if it was rejected or changed nothing."""
     articles = list(Article.objects.order_by("pk"))
     one, other = chance.sample(articles, 2)
     some = Article.objects.filter(pk__in=[row.pk for row in chance.sample(articles, 3)])
@@ -115,7 +115,7 @@ def change_at_random(chance: random.Random, clock: Clock) -> None:
 
 
 def pass_time(clock: Clock, duration: timedelta) -> set[str]:
-    """Set the clock forward; return the names of articles that were public at any time meanwhile, by schedule."""
+    """Set the clock forward; return the names of articles that a schedule made public at any time in between."""
     names: set[str] = set()
     end = clock.moment + duration
     for name in ("publish_at", "unpublish_at"):

@@ -1,11 +1,11 @@
-"""The project's settings with an environment of its own, so that no developer's .env decides a test."""
+"""The project's settings with a fixed environment, so that tests don't depend on a developer's .env."""
 
 import os
 import re
 
 
-def own_cache(url: str) -> str:
-    """Return the address with another of Redis' 16 databases for each worker: tests empty their cache."""
+def worker_cache(url: str) -> str:
+    """Return the URL with a different Redis database (of 16) for each worker, because tests clear their cache."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     return re.sub(r"/(\d+)$", lambda number: f"/{(int(number[1]) + worker) % 16}", url)
 
@@ -17,7 +17,7 @@ os.environ.update(
     ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite:///:memory:"),
     ADMIN_PATH="admin/",
-    CACHE_URL=own_cache(os.environ.get("TEST_CACHE_URL", "locmemcache://")),
+    CACHE_URL=worker_cache(os.environ.get("TEST_CACHE_URL", "locmemcache://")),
     REPLICA_URL="",
     MEDIA_STORAGE="",
     TIME_ZONE="UTC",
@@ -40,7 +40,7 @@ os.environ.update(
     LOG_ACCESS="false",
     METRICS_TOKEN="",
     SENTRY_DSN="",
-    SENTRY_RELEASE="tests",  # or its client asks git
+    SENTRY_RELEASE="tests",  # otherwise its client runs git
 )
 
 from config.settings import *  # noqa: E402, F403

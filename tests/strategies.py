@@ -1,4 +1,4 @@
-"""Generated story documents, as hypothesis sees the format: canonical ones, and ones that leave its rules."""
+"""Hypothesis strategies for documents: canonical ones, and ones that deviate from the format."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tests.audit_guard import EDITORIAL, ROOT, is_editorial
 ROGUES = {
     "an update of a column": "Article.objects.update(title='Gale')",
     "a saved row": "article.title = 'Gale'; article.save()",
-    "a statement of its own": "connection.cursor().execute('UPDATE articles_article SET heat = 3')",
+    "a raw statement": "connection.cursor().execute('UPDATE articles_article SET heat = 3')",
     "many at once": "connection.cursor().executemany('UPDATE articles_article SET heat = %s', [(1,), (2,)])",
     "a deleted row": "Article.objects.all().delete()",
     "a topic": "ArticleTopic.objects.create(content_object=article, tag=builders.topic())",

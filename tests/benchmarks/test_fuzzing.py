@@ -65,14 +65,14 @@ def test_a_worker_reports_what_breaks_its_target(tmp_path, monkeypatch, read, co
     assert (STATE.unpack(shared.read_bytes())[0] > 0) == (code == 0)
 
 
-def test_a_seed_and_a_number_make_the_same_case_again():
+def test_a_seed_and_a_number_reproduce_a_case():
     cases = [case(EXAMPLES, "1", number) for number in range(200)]
     assert cases == [case(EXAMPLES, "1", number) for number in range(200)]
     assert len(set(cases)) > 150
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan"])
-def test_a_run_of_no_time_is_refused(seconds):
+def test_a_run_without_time_is_rejected(seconds):
     command = [sys.executable, "-m", "benchmarks.fuzzing", "documents", "--seconds", seconds]
     done = subprocess.run(command, cwd=Path(fuzzing.ROOT), capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
@@ -81,7 +81,7 @@ def test_a_run_of_no_time_is_refused(seconds):
 
 
 @pytest.mark.parametrize("target", fuzzing.TARGETS)
-def test_each_target_bears_a_few_seconds_of_it(target):
+def test_each_target_survives_a_few_seconds_of_fuzzing(target):
     command = [sys.executable, "-m", "benchmarks.fuzzing", target, "--seconds", "2", "--seed", "7"]
     done = subprocess.run(command, cwd=Path(fuzzing.ROOT), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -69,13 +69,13 @@ def text_of(document: Document) -> set[str]:
     ],
 )
 def test_proportions_are_those_of_real_newsrooms(documents, share, holds):
-    found = sum(bool(holds(document)) for document in documents) / len(documents)
-    assert found == pytest.approx(share, abs=4 * (share * (1 - share) / len(documents)) ** 0.5)
+    actual = sum(bool(holds(document)) for document in documents) / len(documents)
+    assert actual == pytest.approx(share, abs=4 * (share * (1 - share) / len(documents)) ** 0.5)
 
 
-def test_a_fiftieth_of_the_articles_has_the_address_of_another(documents):
-    addresses = Counter(document.web_url for document in documents)
-    assert len(documents) - len(addresses) == pytest.approx(40, abs=25)
+def test_a_fiftieth_of_the_articles_has_the_url_of_another(documents):
+    urls = Counter(document.web_url for document in documents)
+    assert len(documents) - len(urls) == pytest.approx(40, abs=25)
 
 
 def test_few_outlets_write_much_and_many_write_little(documents):
@@ -92,7 +92,7 @@ def test_dates_rise_over_ten_years(documents):
     assert begins == sorted(begins)
 
 
-def test_rare_and_common_words_stand_nowhere_else():
+def test_rare_and_common_words_are_not_in_other_texts():
     lists = [
         vocabulary.PLACES,
         vocabulary.ACTORS,
@@ -118,13 +118,13 @@ def test_rare_and_common_words_stand_nowhere_else():
 # The rules
 
 
-def test_names_follow_from_date_and_title_and_come_once(documents):
+def test_names_are_unique_and_made_from_date_and_title(documents):
     assert len({document.name for document in documents}) == len(documents) == 2000
     for document in documents:
         assert document.name == slugs.document_name(document.published_at, document.title)
 
 
-def test_every_document_comes_back_from_its_text(documents):
+def test_every_document_equals_the_parse_of_its_text(documents):
     for document in documents:
         text = document_text(document).encode()
         assert parse_file(text, "made up", document.name) == document
@@ -141,9 +141,9 @@ def test_a_published_article_has_the_heat_for_it(policy):
 
 
 def test_a_story_lists_all_its_members_best_first_and_has_one_lead():
-    told = [story for story in stories(600) if any(document.related for document in story)]
-    assert len(told) > 40
-    for story in told:
+    with_members = [story for story in stories(600) if any(document.related for document in story)]
+    assert len(with_members) > 40
+    for story in with_members:
         assert [document.heat == FOLDED_HEAT for document in story] == [False] + [True] * (len(story) - 1)
         for document in story:
             assert {other.title for other in story if other is not document} <= {
@@ -159,7 +159,7 @@ def test_the_same_seed_makes_the_same_documents_and_another_does_not():
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 37])
-def test_exactly_as_many_documents_come_as_were_asked_for(count):
+def test_exactly_the_requested_number_of_documents_is_generated(count):
     assert sum(map(len, stories(count))) == count
 
 
@@ -198,21 +198,21 @@ def test_generated_articles_are_stored_as_an_import_stores_them():
 
 
 @pytest.mark.django_db
-def test_rescoring_changes_none_of_them():
+def test_rescoring_changes_no_generated_article():
     generate("200")
     assert operations.rescore(Article.objects.all()) == []
     assert set(Article.objects.values_list("engagement", flat=True)) == {0}
 
 
 @pytest.mark.django_db
-def test_what_is_stored_is_what_was_made():
+def test_stored_articles_equal_the_generated_ones():
     generate("100", "--seed", "7")
     made = {document.name: document for story in stories(100, seed=7) for document in story}
     assert {document.name: document for document in load_documents(Article.objects.all())} == made
 
 
 @pytest.mark.django_db
-def test_a_newsroom_with_articles_is_refused_unless_asked():
+def test_a_site_with_articles_is_rejected_without_the_add_option():
     builders.article("Written by hand")
     with pytest.raises(CommandError, match="--add"):
         generate("10")
@@ -221,14 +221,14 @@ def test_a_newsroom_with_articles_is_refused_unless_asked():
 
 
 @pytest.mark.django_db
-def test_topics_and_outlets_that_are_there_stay_as_they_are():
+def test_existing_topics_and_providers_stay_unchanged():
     builders.topic("Fusion", slug="kitchen")
     generate("10")
     assert Topic.objects.get(name="Fusion").slug == "kitchen"
 
 
 @pytest.mark.django_db
-def test_what_was_stopped_is_completed_with_add():
+def test_an_interrupted_run_is_completed_with_add():
     def stop(batch, references, policies, by):
         if Article.objects.exists():
             raise KeyboardInterrupt
@@ -244,7 +244,7 @@ def test_what_was_stopped_is_completed_with_add():
     assert Article.objects.count() == 120
 
 
-# Very many: indexes and full text come last, articles from a process of their own
+# Very many articles: indexes and the search index are built last, a separate process generates the articles
 
 
 def index_names() -> set[str]:
@@ -262,7 +262,7 @@ def many(monkeypatch):
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("many")
-def test_a_big_load_leaves_all_indexes_and_a_full_search():
+def test_a_bulk_load_restores_all_indexes_and_the_search():
     before = index_names()
     assert generate("200") == "200 articles made"
     assert index_names() == before
@@ -277,7 +277,7 @@ def test_a_big_load_leaves_all_indexes_and_a_full_search():
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("many")
-def test_an_import_would_have_connected_them_just_so():
+def test_generated_stories_are_connected_as_an_import_would():
     generate("400")
     with unit_of_work(Verb.IMPORT) as uow:
         ids = list(Article.objects.values_list("pk", flat=True))
@@ -296,7 +296,7 @@ def test_an_import_would_have_connected_them_just_so():
 @pytest.mark.django_db
 @pytest.mark.usefixtures("many")
 @pytest.mark.parametrize("stopped_in", [f"{COMMAND}.insert_complete_stories", "articles.search.schema.create_triggers"])
-def test_a_big_load_that_was_stopped_is_completed_with_add(stopped_in):
+def test_an_interrupted_bulk_load_is_completed_with_add(stopped_in):
     before = index_names()
     with patch(stopped_in, side_effect=KeyboardInterrupt), pytest.raises(CommandError, match="--add"):
         generate("200")
@@ -312,27 +312,27 @@ def test_a_big_load_that_was_stopped_is_completed_with_add(stopped_in):
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("many")
-def test_where_there_are_articles_nothing_is_put_off():
+def test_indexes_are_kept_if_there_are_articles():
     builders.article("Written by hand")
     with patch("benchmarks.generator.bulk_load.drop_indexes") as drop_indexes:
         generate("60", "--add")
     drop_indexes.assert_not_called()
 
 
-def test_what_is_made_ahead_comes_in_order_and_a_maker_that_dies_is_told():
+def test_a_producer_process_keeps_the_order_and_its_death_is_an_error():
     assert list(produce_in_process(partial(range, 3))) == [0, 1, 2]
     with pytest.raises(ProducerDiedError):
         list(produce_in_process(partial(os._exit, 1)))
 
 
 @pytest.mark.django_db
-def test_the_years_end_where_asked():
+def test_generated_dates_end_at_the_until_option():
     generate("50", "--until", "2020-01-01")
     newest = Article.objects.newest_first()[0].published_at
     assert datetime(2019, 6, 1, tzinfo=UTC) < newest < datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("arguments", [["0"], ["5", "--until", "soon"], ["5", "--until", "0005-01-01"]])
-def test_nonsense_is_refused(arguments):
+def test_invalid_arguments_are_rejected(arguments):
     with pytest.raises(CommandError):
         generate(*arguments)

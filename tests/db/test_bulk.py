@@ -20,18 +20,18 @@ def test_columns_that_are_not_given_get_their_defaults():
     assert (topic.keywords, topic.parent, topic.weight, topic.shortname, topic.layout) == (["tokamak"], None, 0, "", {})
 
 
-def test_every_text_comes_back_as_it_was():
+def test_every_text_is_stored_unchanged():
     TOPICS.insert([(text, f"slug-{number}", "[]", None) for number, text in enumerate(ODD_TEXTS)])
     assert set(Topic.objects.values_list("name", flat=True)) == set(ODD_TEXTS)
 
 
-def test_a_refused_row_is_django_s_error_and_leaves_none():
+def test_a_rejected_row_raises_an_integrity_error_and_inserts_none():
     with pytest.raises(IntegrityError), transaction.atomic():
         TOPICS.insert([("Fusion", "fusion", "[]", None), ("Fission", "fusion", "[]", None)])
     assert not Topic.objects.exists()
 
 
-def test_no_rows_are_no_work(django_assert_num_queries):
+def test_no_rows_take_no_query(django_assert_num_queries):
     with django_assert_num_queries(0):
         TOPICS.insert([])
         TOPICS.update(["weight"], [])

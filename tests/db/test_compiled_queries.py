@@ -20,7 +20,7 @@ class Title(NamedTuple):
     title: str
 
 
-def test_rows_of_other_keys_come_from_the_same_query(django_assert_num_queries):
+def test_a_compiled_query_returns_the_rows_of_any_keys(django_assert_num_queries):
     titles = CompiledQuery(Title, lambda keys: Article.objects.filter(pk__in=keys))
     one, two, three = (builders.article(title) for title in ("One", "Two", "Three"))
     with django_assert_num_queries(2):
@@ -30,7 +30,7 @@ def test_rows_of_other_keys_come_from_the_same_query(django_assert_num_queries):
     assert titles.rows([two.pk]) == [Title("Two")]
 
 
-def test_now_is_when_the_query_runs(monkeypatch):
+def test_now_is_the_time_of_execution(monkeypatch):
     shown = CompiledQuery(KeyRow, lambda keys: Article.objects.filter(shown_to_readers(at=NOW), pk__in=keys))
     now = timezone.now()
     article = builders.article(publish_at=now + timedelta(hours=1))
@@ -39,13 +39,13 @@ def test_now_is_when_the_query_runs(monkeypatch):
     assert shown.rows([article.pk]) == [KeyRow(article.pk)]
 
 
-def test_a_digest_is_that_of_the_text():
+def test_the_database_digest_equals_that_of_python():
     article = builders.article("Ünï “quoted”")
     digest = Article.objects.annotate(digest=Digest("title")).get(pk=article.pk).digest
     assert digest == PictureAddress.digest_of("Ünï “quoted”")
 
 
-def test_cards_keep_the_order_they_are_asked_for(django_assert_num_queries):
+def test_cards_have_the_order_of_their_ids(django_assert_num_queries):
     articles = [builders.article(f"Story {number}") for number in range(5)]
     builders.related(articles[3], title="Coverage")
     ids = [article.pk for article in reversed(articles)]
@@ -66,7 +66,7 @@ needs_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reaso
 
 @needs_postgresql
 @pytest.mark.django_db(transaction=True)
-def test_a_column_that_a_migration_changes_stops_no_page():
+def test_a_compiled_query_survives_a_migration_of_its_column():
     article = builders.article(category="news")
     categories = CompiledQuery(Category, lambda keys: Article.objects.filter(pk__in=keys))
     categories.rows([article.pk])

@@ -14,7 +14,7 @@ from articles.db import locks
         ("file:memorydb_default?mode=memory&cache=shared", (True, True)),  # nobody else has it
     ],
 )
-def test_a_database_in_a_file_has_a_lock_whatever_its_folder_is_called(name, both, tmp_path, monkeypatch):
+def test_a_database_in_a_file_has_a_lock_regardless_of_its_folder(name, both, tmp_path, monkeypatch):
     monkeypatch.setattr(locks, "connection", DatabaseWrapper({"NAME": name.format(folder=tmp_path)}))
     with locks.database_lock("work", 1) as first, locks.database_lock("work", 1) as second:
         assert (first, second) == both

@@ -1,4 +1,4 @@
-"""Compare the marks of duplicates with the URLs."""
+"""Compare articles marked as duplicates with those that share a URL."""
 
 from articles.models import Article
 

@@ -75,7 +75,7 @@ def test_an_editors_decision_on_the_story_role_is_named():
     assert "pinned: an editor decided that it stands by itself" in why(member)
 
 
-def test_every_pin_names_what_the_document_says():
+def test_every_pin_is_explained_with_the_value_of_the_document():
     article = builders.article("Storm", quality=60, excerpt="")
     operations.edit(article, title="Gale", quality=75, excerpt="Wind.")
     operations.publish(article)
