@@ -117,7 +117,7 @@ def update(
 ) -> list[str]:
     """Update an article from its changed document, as part of a unit of work; return the fields that really changed.
 
-    A pinned field keeps the editor's value, and the document's value is stored beside it. Scores that the document
+    A pinned field keeps the editor's value, and the document's value is stored in `wishes`. Scores that the document
     no longer has stay, marked stale. Lists are written at once, columns at the end of the unit of work.
     """
     references.ensure([document])
