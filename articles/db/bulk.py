@@ -65,10 +65,11 @@ class BulkTable:
         """Insert rows in the caller's transaction. JSON is given as `json_text()`, times as `time_value()` of them."""
         if not rows:
             return
-        defaults = tuple(_default(field) for field in self._defaulted_fields())
         with connection.cursor() as cursor:
-            insert = self._copy if connection.vendor == "postgresql" else self._insert_many
-            insert(cursor, [row + defaults for row in rows])
+            if connection.vendor == "postgresql":
+                self._copy(cursor, rows)
+            else:
+                self._insert_many(cursor, rows)
 
     def update(self, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
         """Set `columns` of many rows; each of `rows` holds their values in order, then the id, each id once."""
@@ -101,21 +102,20 @@ class BulkTable:
         The numbers of rows are powers of two: SQLite's driver caches a hundred statements, and each long one takes a
         megabyte.
         """
-        marks = f"({', '.join(['%s'] * len(rows[0]))})"
-        rows_max = max(PARAMS_MAX // len(rows[0]), 1)
+        rows_max = max(PARAMS_MAX // len(self.columns), 1)
         start = 0
         while rest := len(rows) - start:
             size = 1 << (min(rest, rows_max).bit_length() - 1)
-            statement = f"INSERT INTO {self._column_list()} VALUES {', '.join([marks] * size)}"  # noqa: S608
-            cursor.execute(statement, list(chain.from_iterable(rows[start : start + size])))
+            cursor.execute(self._insert_statement(size), list(chain.from_iterable(rows[start : start + size])))
             start += size
 
     def _copy(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert by COPY: statements would cost PostgreSQL more than the rows do."""
+        defaults = tuple(_default(field) for field in self._defaulted_fields())
         statement = f"COPY {self._column_list()} FROM STDIN"
         with connection.wrap_database_errors, cursor.copy(statement) as copy:
             for row in rows:
-                copy.write_row(row)
+                copy.write_row(row + defaults)
 
     def _update_from_values(self, columns: Sequence[str], count: int) -> str:
         """Return one statement for `count` rows. The first of them carries the types of the values."""
@@ -127,6 +127,11 @@ class BulkTable:
             f"UPDATE {self._table()} AS old SET {assignments} "  # noqa: S608
             f"FROM (VALUES ({typed}){more}) AS new ({', '.join(names)}) WHERE old.id = new.id"
         )
+
+    def _insert_statement(self, count: int) -> str:
+        values = ["%s"] * len(self.columns) + [_sql_default(field) for field in self._defaulted_fields()]
+        row = f"({', '.join(values)})"
+        return f"INSERT INTO {self._column_list()} VALUES {', '.join([row] * count)}"  # noqa: S608
 
     @cache  # noqa: B019  a handful of tables live as long as the process
     def _column_list(self) -> str:
@@ -161,6 +166,17 @@ def _default(field: models.Field[Any, Any]) -> Any:
     """Return a column's default; only for the plain kinds that models here use."""
     value = field.get_default()
     return json.dumps(value) if isinstance(field, models.JSONField) else value
+
+
+def _sql_default(field: models.Field[Any, Any]) -> str:
+    value = _default(field)
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return str(value)
+    return "'" + str(value).replace("'", "''").replace("%", "%%") + "'"
 
 
 def json_text(value: Any) -> str:
