@@ -23,17 +23,17 @@ class _Fields(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        name, kind = given.get("name"), given.get("type")
+        attributes = dict(attrs)
+        name, kind = attributes.get("name"), attributes.get("type")
         if tag == "input" and name and kind not in ("submit", "file", "button"):
-            if kind not in ("checkbox", "radio") or "checked" in given:
-                self.values[name] = given.get("value") or ("on" if kind == "checkbox" else "")
+            if kind not in ("checkbox", "radio") or "checked" in attributes:
+                self.values[name] = attributes.get("value") or ("on" if kind == "checkbox" else "")
         elif tag in ("select", "textarea"):
             self._name, self._text = name, "" if tag == "textarea" else None
             if name and tag == "select":
                 self.values.setdefault(name, "")
-        elif tag == "option" and self._name and "selected" in given:
-            self.values[self._name] = given.get("value") or ""
+        elif tag == "option" and self._name and "selected" in attributes:
+            self.values[self._name] = attributes.get("value") or ""
 
     def handle_data(self, data):
         if self._text is not None:

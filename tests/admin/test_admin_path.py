@@ -35,15 +35,15 @@ def moved(settings):
 def test_all_of_it_moves(moved, admin_client, admin_user):
     article = builders.article("Storm", topics=["AI"])
     operation = operations.pin(article, "title", by=Actor(admin_user, Via.DESK)).operation
-    assert not [each.template for each in all_urls() if each.template.startswith("/admin/")]
-    for address in (
+    assert not [url.template for url in all_urls() if url.template.startswith("/admin/")]
+    for url in (
         *(reverse("admin:index"), reverse("desk"), reverse("desk_story", args=[article.pk]), reverse("desk_history")),
         *(reverse("admin:articles_article_change", args=[article.pk]), reverse("desk_operation", args=[operation.pk])),
         *(reverse("desk_preview", args=[article.pk]), reverse("admin:second_factor")),
         reverse("admin:articles_article_changelist"),
     ):
-        answer = admin_client.get(address)
-        assert address.startswith("/newsroom/secret/")
+        answer = admin_client.get(url)
+        assert url.startswith("/newsroom/secret/")
         assert answer.status_code == 200
         assert not re.search(r'"/admin/', answer.content.decode())
         assert answer["Cache-Control"].endswith("private")
@@ -54,9 +54,9 @@ def test_all_of_it_moves(moved, admin_client, admin_user):
 
 def test_readers_are_not_told(moved, client):
     builders.article("Storm", name="2020-06-09-open", topics=["Open"])
-    for address in (*OPEN, "/nothing/", "/newsroom/", "/newsroom/secret", "/admin/"):
-        answer = client.get(address)
-        assert "secret" not in f"{answer.content.decode()} {answer.headers}" or address == "/newsroom/secret"
+    for url in (*OPEN, "/nothing/", "/newsroom/", "/newsroom/secret", "/admin/"):
+        answer = client.get(url)
+        assert "secret" not in f"{answer.content.decode()} {answer.headers}" or url == "/newsroom/secret"
     nowhere = client.get("/admin/")
     assert nowhere.status_code == 404
     assert nowhere.content == client.get("/nothing/").content

@@ -1,4 +1,4 @@
-"""Nobody's browser can be made to write: each address, each method, without a token and from another site."""
+"""No URL writes on a forged request: any method, without a token or from another site."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 WRITING = ("post", "put", "patch", "delete")
 # Notes of who looks, not of what was done: sessions are marked as used, and the desk says who has a story open.
 NOTES = ('"django_session"', '"articles_presence"')
-ADDRESSES = list(all_urls())
+URLS = list(all_urls())
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def writes(queries: list[dict[str, str]]) -> list[str]:
 
 
 def test_there_are_addresses_of_all_kinds():
-    names = {address.name for address in ADDRESSES}
+    names = {url.name for url in URLS}
     assert {
         "desk_act",
         "articles_article_delete",
@@ -84,7 +84,7 @@ def test_there_are_addresses_of_all_kinds():
         "news",
         "front",
     } <= names
-    assert len(ADDRESSES) > 100
+    assert len(URLS) > 100
 
 
 @pytest.mark.parametrize("method", WRITING)
@@ -108,14 +108,14 @@ def test_no_address_takes_a_form_from_another_site(ana, values, method):
 
 def taken(client: Client, method: str, values: dict[str, str], headers: dict[str, str]) -> list[tuple[SiteUrl, int]]:
     """Return the addresses that didn't refuse the method, and fail where anything was written."""
-    found = []
-    with CaptureQueriesContext(connection) as asked:
-        for address in ADDRESSES:
-            answer = getattr(client, method)(address.filled(values), {"post": "yes"}, headers=headers)
+    accepted = []
+    with CaptureQueriesContext(connection) as captured:
+        for url in URLS:
+            answer = getattr(client, method)(url.filled(values), {"post": "yes"}, headers=headers)
             if answer.status_code not in (403, 405):
-                found.append((address, answer.status_code))
-    assert writes(asked.captured_queries) == []
-    return found
+                accepted.append((url, answer.status_code))
+    assert writes(captured.captured_queries) == []
+    return accepted
 
 
 ODD: list[dict[str, Any]] = [
@@ -130,10 +130,10 @@ def test_looking_writes_nothing(ana, values, query):
     client = Client()
     client.force_login(ana)
     before = list(Article.objects.values())
-    for address in ADDRESSES:
-        with CaptureQueriesContext(connection) as asked:
-            answer = client.get(address.filled(values), query)
-        assert answer.status_code < 500, address
-        assert writes(asked.captured_queries) == [], address
+    for url in URLS:
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.get(url.filled(values), query)
+        assert answer.status_code < 500, url
+        assert writes(captured.captured_queries) == [], url
     assert list(Article.objects.values()) == before
     assert client.get("/admin/").status_code == 200  # and is still signed in

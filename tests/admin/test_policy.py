@@ -153,8 +153,8 @@ class TestThePolicy:
         assert f'<a href="{change_url(article)}">Rises</a>' in html
         assert "undecided → published" in html
         unlike = {"_preview", "csrfmiddlewaretoken"}
-        kept = {name: value for name, value in fields_of(page).items() if name not in unlike}
-        assert kept == {name: value for name, value in sent.items() if name not in unlike}
+        unchanged = {name: value for name, value in fields_of(page).items() if name not in unlike}
+        assert unchanged == {name: value for name, value in sent.items() if name not in unlike}
         assert page.context["errors"] == []
         admin_client.post(POLICY, fields_of(page) | {"_save": "Save"})
         assert Policies.load().for_topics([ai.pk]).publish_threshold == 90

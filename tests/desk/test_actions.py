@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 class TestActions:
     @pytest.mark.parametrize(
-        ("verb", "given", "expected"),
+        ("verb", "fields", "expected"),
         [
             ("publish", {}, {"state": "published"}),
             ("hold", {}, {"state": "held"}),
@@ -33,10 +33,10 @@ class TestActions:
             ("schedule", {"publish_at": "2199-01-01T08:00"}, {"state": "published"}),
         ],
     )
-    def test_each_verb_works_as_a_plain_form(self, publisher, verb, given, expected):
+    def test_each_verb_works_as_a_plain_form(self, publisher, verb, fields, expected):
         article = builders.article("Storm", quality=10)
 
-        page = run_action(publisher, verb, article, **given)
+        page = run_action(publisher, verb, article, **fields)
 
         article.refresh_from_db()
         assert {name: getattr(article, name) for name in expected} == expected
@@ -92,7 +92,7 @@ class TestActions:
         assert answer["HX-Trigger"] == "desk:decided"
 
     @pytest.mark.parametrize(
-        ("verb", "given", "sentence"),
+        ("verb", "fields", "sentence"),
         [
             ("quality", {"quality": "many"}, "is no quality"),
             ("spike", {"reason": "boredom"}, "is no reason"),
@@ -112,8 +112,8 @@ class TestActions:
             ("dance", {}, "no such action"),
         ],
     )
-    def test_nonsense_is_refused_with_a_sentence(self, publisher, verb, given, sentence):
-        page = run_action(publisher, verb, builders.article(quality=10), **given)
+    def test_invalid_input_is_rejected_with_a_message(self, publisher, verb, fields, sentence):
+        page = run_action(publisher, verb, builders.article(quality=10), **fields)
 
         assert sentence in messages_of(page)[0]
         assert not Operation.objects.exists()

@@ -14,7 +14,7 @@ def event(field: str, before=None, after=None, **values) -> Event:
 
 class TestEventText:
     @pytest.mark.parametrize(
-        ("given", "words"),
+        ("event", "words"),
         [
             (event("heat", 40, 65), "heat 40 → 65"),
             (event("heat", 65, -1), "heat 65 → −1"),
@@ -46,11 +46,11 @@ class TestEventText:
             ),
         ],
     )
-    def test_an_event_in_words(self, settings, given, words):
+    def test_an_event_in_words(self, settings, event, words):
         settings.TIME_ZONE = "Europe/Berlin"
         names = NameLookup(articles={7: "Lead title"}, providers={3: "Herald"})
 
-        assert [line.words for line in describe_changes([given], names)] == [words]
+        assert [line.words for line in describe_changes([event], names)] == [words]
 
     def test_a_state_comes_with_its_reason_and_without_what_it_says_already(self):
         events = [

@@ -59,7 +59,7 @@ class TestHistory:
         assert "and 2 more" in page.content.decode()
 
     @pytest.mark.parametrize(
-        ("query", "found"),
+        ("query", "expected"),
         [
             ("", ["spike", "hold", "score"]),
             ("person=ana", ["hold", "score"]),
@@ -82,7 +82,7 @@ class TestHistory:
             ("person=" + "x" * 3000, ["spike", "hold", "score"]),
         ],
     )
-    def test_filters_and_nonsense(self, admin_client, settings, query, found):
+    def test_filters_and_nonsense(self, admin_client, settings, query, expected):
         settings.TIME_ZONE = "Europe/Berlin"
         ana, gone = User.objects.create_user("ana"), User.objects.create_user("gone")
         article = builders.article(quality=40)
@@ -99,7 +99,7 @@ class TestHistory:
         page = admin_client.get(f"{HISTORY}?{query}")
 
         assert page.status_code == 200
-        assert [entry.operation.verb for entry in page.context["entries"]] == found
+        assert [entry.operation.verb for entry in page.context["entries"]] == expected
         assert ("was ignored" in page.content.decode()) == any(
             word in query for word in ("banana", "0001", "9999", "nonsense", "%00", "xxx")
         ) or "before" in query
@@ -255,7 +255,7 @@ class TestUndo:
         assert "undo/" not in page.content.decode()
 
     @pytest.mark.parametrize(
-        ("wanted", "goes"),
+        ("next_url", "is_followed"),
         [
             ("/admin/articles/article/", True),
             ("https://evil.example/", False),
@@ -265,12 +265,12 @@ class TestUndo:
             ("history", False),
         ],
     )
-    def test_it_goes_back_only_to_this_site(self, admin_client, wanted, goes):
+    def test_undo_redirects_only_within_this_site(self, admin_client, next_url, is_followed):
         operation = operations.hold(builders.article()).operation
 
-        answer = admin_client.post(f"/admin/desk/operations/{operation.pk}/undo/", {"next": wanted})
+        answer = admin_client.post(f"/admin/desk/operations/{operation.pk}/undo/", {"next": next_url})
 
-        assert (answer.url == wanted) == goes
+        assert (answer.url == next_url) == is_followed
         assert answer.url.startswith("/admin/")
 
     @pytest.mark.parametrize("reason", ["nul\0", "x" * 301])

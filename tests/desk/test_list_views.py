@@ -24,7 +24,7 @@ class TestList:
 
         page = publisher.get(DESK)
 
-        assert [each.article.title for each in page.context["rows"]] == ["Lead"]
+        assert [listed.article.title for listed in page.context["rows"]] == ["Lead"]
         assert page.context["rows"][0].outlets == 1
 
     @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ class TestList:
 
         page = publisher.get(DESK, {"view": view})
 
-        found = [each.article.title for each in page.context["rows"]]
-        assert set(found) - {"Later"} == set(titles) - {"Later"}
+        listed_titles = [listed.article.title for listed in page.context["rows"]]
+        assert set(listed_titles) - {"Later"} == set(titles) - {"Later"}
         counts = {queue.key: number for queue, number in page.context["queues"]}
-        assert counts.get(view, "1") == str(len(found))
+        assert counts.get(view, "1") == str(len(listed_titles))
 
     def test_a_page_takes_the_same_queries_for_one_and_fifty(self, publisher, count_queries):
         def add(number):
@@ -96,7 +96,7 @@ class TestList:
         seen, url = [], DESK + "?view=undecided"
         while url:
             page = publisher.get(url)
-            seen += [each.article.pk for each in page.context["rows"]]
+            seen += [listed.article.pk for listed in page.context["rows"]]
             more = page.context["more"]
             url = f"{DESK}?view=undecided&after={more}" if more else ""
 

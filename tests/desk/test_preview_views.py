@@ -120,7 +120,7 @@ def test_whoever_has_the_link_sees_the_page_without_an_account(admin_client, cli
 
 
 @pytest.mark.parametrize(
-    ("bring_about", "told"),
+    ("bring_about", "message"),
     [
         (lambda row: None, "Readers see this story."),
         (operations.hold, "it is held"),
@@ -139,7 +139,7 @@ def test_whoever_has_the_link_sees_the_page_without_an_account(admin_client, cli
         (lambda row: Article.objects.filter(pk=row.pk).update(public=False, staged=True), "is still running"),
     ],
 )
-def test_every_state_can_be_looked_at_and_says_what_readers_see(admin_client, client, bring_about, told):
+def test_a_preview_of_any_state_says_what_readers_see(admin_client, client, bring_about, message):
     article = builders.article("The story")
     bring_about(article)
     before = Article.objects.filter(pk=article.pk).values().get()
@@ -147,7 +147,7 @@ def test_every_state_can_be_looked_at_and_says_what_readers_see(admin_client, cl
 
     html = page(admin_client, desk(article))
 
-    assert told in html
+    assert message in html
     assert "The story" in page(client, link(article))
     admin_client.post(reverse("desk_preview_link", args=[article.pk]))
     assert Article.objects.filter(pk=article.pk).values().get() == before
@@ -229,7 +229,7 @@ def test_a_token_holds_the_key_and_the_time_only():
 
 
 def assert_for_nobody_else(response) -> None:
-    assert {"no-store", "private"} <= {each.strip() for each in response["Cache-Control"].split(",")}
+    assert {"no-store", "private"} <= {directive.strip() for directive in response["Cache-Control"].split(",")}
     for name, value in HEADERS.items():
         assert response[name] == value
 

@@ -28,7 +28,7 @@ class TestDiff:
     )
     def test_words_are_compared(self, before, after, marked):
         signs = {Kind.KEPT: "{}", Kind.REMOVED: "[-{}]", Kind.ADDED: "[+{}]"}
-        assert "".join(signs[each.kind].format(each.text) for each in diff_words(before, after)) == marked
+        assert "".join(signs[part.kind].format(part.text) for part in diff_words(before, after)) == marked
 
     @pytest.mark.integration
     @pytest.mark.parametrize(
@@ -41,17 +41,17 @@ class TestDiff:
         ],
     )
     def test_hostile_lengths_are_bounded_and_nothing_is_lost(self, before, after):
-        begun = time.perf_counter()
-        found = diff_words(before, after)
+        start = time.perf_counter()
+        parts = diff_words(before, after)
 
-        assert time.perf_counter() - begun < 1
-        assert "".join(each.text for each in found if each.kind != Kind.ADDED) == before
-        assert "".join(each.text for each in found if each.kind != Kind.REMOVED) == after
-        assert sum(len(each.text) for each in abbreviate(found)) < 10_000
+        assert time.perf_counter() - start < 1
+        assert "".join(part.text for part in parts if part.kind != Kind.ADDED) == before
+        assert "".join(part.text for part in parts if part.kind != Kind.REMOVED) == after
+        assert sum(len(part.text) for part in abbreviate(parts)) < 10_000
 
     def test_long_kept_stretches_are_shortened(self):
         text = "word " * 200
-        cut = [each.text for each in abbreviate(diff_words(f"{text}old {text}", f"{text}new {text}"))]
+        cut = [part.text for part in abbreviate(diff_words(f"{text}old {text}", f"{text}new {text}"))]
 
         assert cut[0].startswith(" … word")
         assert cut[1:3] == ["old", "new"]

@@ -169,7 +169,7 @@ class TestFold:
         outcome = operations.fold_into(Article.objects.all(), lead)
 
         assert outcome.done == [single.pk]
-        assert [(each.title, each.reason) for each in outcome.rejections] == [
+        assert [(rejection.title, rejection.reason) for rejection in outcome.rejections] == [
             ("Lead", "can't be folded under itself; choose another story")
         ]
 

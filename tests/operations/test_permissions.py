@@ -161,7 +161,7 @@ class TestGroups:
         seen = list(Permission.objects.values_list("content_type__app_label", "codename", "content_type__model"))
 
         assert len({(app, codename) for app, codename, _ in seen if app == "articles"}) == len(
-            [each for each in seen if each[0] == "articles"]
+            [seen_row for seen_row in seen if seen_row[0] == "articles"]
         )
 
 
@@ -574,10 +574,10 @@ def test_nobody_extends_their_own_permissions(role):
         reverse("admin:auth_group_add"),
         reverse("admin:auth_user_add"),
     ]
-    for address in addresses:
+    for url in addresses:
         sent = {"username": role, "is_superuser": "on", "is_staff": "on", "groups": [publishers.pk], "name": role}
-        assert client.get(address).status_code == 403
-        assert client.post(address, sent).status_code == 403
+        assert client.get(url).status_code == 403
+        assert client.post(url, sent).status_code == 403
 
     assert User.objects.get(pk=user.pk).get_all_permissions() == before
     assert not User.objects.get(pk=user.pk).is_superuser

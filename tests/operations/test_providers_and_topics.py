@@ -60,7 +60,7 @@ def test_undo_keeps_logos_that_somebody_changed_since():
 
     outcome = operations.undo(first)
 
-    assert [kept.reason for kept in outcome.not_restored] == ["edited by the system since"]
+    assert [row.reason for row in outcome.not_restored] == ["edited by the system since"]
     assert provider.logos.count() == 2
 
 
@@ -160,7 +160,7 @@ def test_a_subtopic_is_restored_only_after_its_parent():
     child, parent = (operations.delete_references([topic]).operation for topic in (ai, science))
 
     outcome = operations.undo(child)
-    assert [kept.reason for kept in outcome.not_restored] == ["its parent topic was deleted"]
+    assert [row.reason for row in outcome.not_restored] == ["its parent topic was deleted"]
     operations.undo(parent)
     operations.undo(child)
     assert Topic.objects.get(name="AI").parent.name == "Science"
@@ -174,7 +174,7 @@ def test_a_new_row_with_the_name_of_a_deleted_one_prevents_undo():
     builders.topic("AI")
 
     reasons = [
-        kept.reason for deletion in (outlet_deletion, topic_deletion) for kept in operations.undo(deletion).not_restored
+        row.reason for deletion in (outlet_deletion, topic_deletion) for row in operations.undo(deletion).not_restored
     ]
 
     assert reasons[0].startswith("There is already an outlet")

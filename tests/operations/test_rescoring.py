@@ -90,7 +90,7 @@ def test_undo_keeps_numbers_that_others_changed_since_or_whose_topic_is_gone():
     not_restored = operations.undo(first).not_restored
 
     assert SitePolicy.current().publish_threshold == 50
-    assert sorted(kept.reason for kept in not_restored) == [
+    assert sorted(row.reason for row in not_restored) == [
         "changed policy by the system since",
         "the topic was deleted since",
     ]

@@ -86,9 +86,9 @@ def test_undo_keeps_what_others_changed_since_and_says_who():
 
     article.refresh_from_db()
     assert (article.title, article.excerpt) == ("Hurricane", "What happened, in a sentence or two.")
-    assert [
-        (kept.event.field, kept.reason) for kept in outcome.not_restored if not kept.event.field.startswith("pin")
-    ] == [("title", "edited by ana since")]
+    assert [(row.event.field, row.reason) for row in outcome.not_restored if not row.event.field.startswith("pin")] == [
+        ("title", "edited by ana since")
+    ]
 
 
 def test_undo_keeps_all_parts_of_a_later_decision():
@@ -99,7 +99,7 @@ def test_undo_keeps_all_parts_of_a_later_decision():
     outcome = operations.undo(held)
     article.refresh_from_db()
     assert (article.decision, article.public, article.pins) == ("spiked: paywall", False, ["published"])
-    assert [(kept.event.field, outcome.operation) for kept in outcome.not_restored] == [("state", None)]
+    assert [(row.event.field, outcome.operation) for row in outcome.not_restored] == [("state", None)]
 
     lead, other, member = (builders.article(quality=quality) for quality in (90, 80, 50))
     folded = operations.fold_into(member, lead).operation
@@ -162,7 +162,7 @@ def test_undo_keeps_a_schedule_of_which_half_would_end_before_it_starts():
     outcome = operations.undo(longer)
     article.refresh_from_db()
 
-    assert [kept.event.field for kept in outcome.not_restored] == ["unpublish_at"]
+    assert [row.event.field for row in outcome.not_restored] == ["unpublish_at"]
     assert (article.publish_at, article.unpublish_at) == (days[5], days[10])
     operations.undo(later)
     operations.undo(longer)

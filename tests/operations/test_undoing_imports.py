@@ -132,7 +132,7 @@ def test_undoing_an_import_keeps_what_a_later_one_changed(folder):
 
     outcome = operations.undo(first)
 
-    assert [(kept.event.label, kept.reason) for kept in outcome.not_restored] == [
+    assert [(row.event.label, row.reason) for row in outcome.not_restored] == [
         ("Event 0 as outlet 1 tells it", "imported by a command since")
     ]
     assert [article.name for article in Article.objects.all()] == [MEMBER]
@@ -160,7 +160,7 @@ def test_an_article_that_an_editor_changed_stays_and_the_result_says_who(folder)
 
     outcome = operations.undo(operation)
 
-    assert [(kept.event.field, kept.reason) for kept in outcome.not_restored] == [("created", "edited by ana since")]
+    assert [(row.event.field, row.reason) for row in outcome.not_restored] == [("created", "edited by ana since")]
     article = Article.objects.get()
     assert (article.name, article.title, article.lead, article.public) == (OTHER, "Gale", None, False)
 
@@ -174,7 +174,7 @@ def test_a_field_that_an_editor_changed_stays_and_the_others_are_restored(folder
 
     outcome = operations.undo(operation)
 
-    assert [(kept.event.field, kept.reason) for kept in outcome.not_restored] == [("excerpt", "edited by ana since")]
+    assert [(row.event.field, row.reason) for row in outcome.not_restored] == [("excerpt", "edited by ana since")]
     lead = named(LEAD)
     assert lead.excerpt == "Ana's words."
     assert [item.tag.name for item in lead.article_topics.all()] == ["Topic 0"]
@@ -212,7 +212,7 @@ def test_undo_does_not_restore_a_deleted_article_that_was_imported_again(folder)
 
     outcome = operations.undo(operation)
 
-    assert "it exists again" in [kept.reason for kept in outcome.not_restored]
+    assert "it exists again" in [row.reason for row in outcome.not_restored]
     assert Article.objects.filter(name=LEAD).count() == 1
     assert [line for line in dumped() if f'"name": "{LEAD}"' in line] == [
         line for line in again if f'"name": "{LEAD}"' in line

@@ -63,15 +63,15 @@ def failing_urls() -> ModuleType:
     return module
 
 
-def ask(https, method: str, address: str, **kwargs) -> HttpResponse:
+def ask(https, method: str, url: str, **kwargs) -> HttpResponse:
     client = Client(raise_request_exception=False, enforce_csrf_checks=True)
-    return getattr(client, method)(address, secure=True, **kwargs)
+    return getattr(client, method)(url, secure=True, **kwargs)
 
 
 def searched_too_often(https) -> HttpResponse:
     https.SEARCH_RATE = 1
-    asked = {"REMOTE_ADDR": "203.0.113.201"}
-    return [ask(https, "get", "/search/?q=a", **asked) for _ in range(2)][1]
+    client_address = {"REMOTE_ADDR": "203.0.113.201"}
+    return [ask(https, "get", "/search/?q=a", **client_address) for _ in range(2)][1]
 
 
 def api_asked_too_often(https) -> HttpResponse:
@@ -110,43 +110,43 @@ def signed_in(https, rights=True) -> Client:
     return client
 
 
-def asked(method: str, address: str, **kwargs) -> Callable[..., HttpResponse]:
-    return lambda https: ask(https, method, address, **kwargs)
+def requested(method: str, url: str, **kwargs) -> Callable[..., HttpResponse]:
+    return lambda https: ask(https, method, url, **kwargs)
 
 
 ANSWERS: dict[str, tuple[Callable[..., HttpResponse], int]] = {
-    "page": (asked("get", "/"), 200),
-    "story": (asked("get", "/news/2020-06-09-open/"), 200),
-    "feed": (asked("get", "/feeds/latest.rss"), 200),
-    "JSON feed": (asked("get", "/feeds/latest.json"), 200),
-    "sitemap": (asked("get", "/sitemap.xml"), 200),
-    "robots": (asked("get", "/robots.txt"), 200),
-    "API": (asked("get", "/api/topics/index.json", REMOTE_ADDR="203.0.113.203"), 200),
-    "API, unknown": (asked("get", "/api/nothing", REMOTE_ADDR="203.0.113.204"), 404),
-    "API, preflight": (asked("options", "/api/topics/index.json"), 204),
+    "page": (requested("get", "/"), 200),
+    "story": (requested("get", "/news/2020-06-09-open/"), 200),
+    "feed": (requested("get", "/feeds/latest.rss"), 200),
+    "JSON feed": (requested("get", "/feeds/latest.json"), 200),
+    "sitemap": (requested("get", "/sitemap.xml"), 200),
+    "robots": (requested("get", "/robots.txt"), 200),
+    "API": (requested("get", "/api/topics/index.json", REMOTE_ADDR="203.0.113.203"), 200),
+    "API, unknown": (requested("get", "/api/nothing", REMOTE_ADDR="203.0.113.204"), 404),
+    "API, preflight": (requested("options", "/api/topics/index.json"), 204),
     "API, too often": (api_asked_too_often, 429),
     "search, too often": (searched_too_often, 429),
     "picture": (picture, 200),
-    "picture, unknown": (asked("get", "/media/pictures/ab/nothing.jpg"), 404),
-    "static file": (asked("get", "/static/articles/site.css"), 200),
-    "static file, unknown": (asked("get", "/static/nothing.css"), 404),
+    "picture, unknown": (requested("get", "/media/pictures/ab/nothing.jpg"), 404),
+    "static file": (requested("get", "/static/articles/site.css"), 200),
+    "static file, unknown": (requested("get", "/static/nothing.css"), 404),
     "not modified": (kept, 304),
-    "folded, so redirected": (asked("get", "/news/2020-06-09-folded/"), 301),
-    "slash added": (asked("get", "/latest"), 301),
+    "folded, so redirected": (requested("get", "/news/2020-06-09-folded/"), 301),
+    "slash added": (requested("get", "/latest"), 301),
     "plain HTTP, so redirected": (plain, 301),
     "plain HTTP, unknown host": (refused_at_the_door, 400),
-    "unknown host": (asked("get", "/", headers={"Host": "elsewhere.example"}), 400),
-    "bad request": (asked("get", "/fails/400/"), 400),
-    "no token": (asked("post", "/admin/login/"), 403),
+    "unknown host": (requested("get", "/", headers={"Host": "elsewhere.example"}), 400),
+    "bad request": (requested("get", "/fails/400/"), 400),
+    "no token": (requested("post", "/admin/login/"), 403),
     "no right": (refused_at_the_desk, 403),
-    "unknown page": (asked("get", "/nothing/"), 404),
-    "wrong method": (asked("post", "/latest/"), 403),  # no token comes first
-    "unsafe method": (asked("trace", "/latest/"), 405),
-    "failure": (asked("get", "/fails/500/"), 500),
-    "away": (asked("get", "/fails/503/"), 503),
-    "login": (asked("get", "/admin/login/"), 200),
-    "login needed": (asked("get", "/admin/"), 302),
-    "admin, unknown": (asked("get", "/admin/nothing/"), 302),
+    "unknown page": (requested("get", "/nothing/"), 404),
+    "wrong method": (requested("post", "/latest/"), 403),  # no token comes first
+    "unsafe method": (requested("trace", "/latest/"), 405),
+    "failure": (requested("get", "/fails/500/"), 500),
+    "away": (requested("get", "/fails/503/"), 503),
+    "login": (requested("get", "/admin/login/"), 200),
+    "login needed": (requested("get", "/admin/"), 302),
+    "admin, unknown": (requested("get", "/admin/nothing/"), 302),
     "desk": (desk, 200),
 }
 
@@ -166,7 +166,7 @@ def test_every_response_has_every_security_header(https, stories, what):
     response = answer(https)
 
     assert response.status_code == status
-    told = response.headers
+    headers = response.headers
     policy = policy_of(response)
     is_staffs, is_file = what.startswith(("login", "admin", "desk", "no token", "no right")), what.startswith("picture")
     assert policy["default-src"] == ["'none'"]
@@ -177,17 +177,17 @@ def test_every_response_has_every_security_header(https, stories, what):
         assert policy["img-src"] == (["'self'", "data:"] if is_staffs else ["'self'"])
         assert policy["frame-src"] == ["https://www.youtube-nocookie.com"]
     assert not any("unsafe" in source or source == "*" for sources in policy.values() for source in sources)
-    assert told["X-Content-Type-Options"] == "nosniff"
-    assert told["X-Frame-Options"] == "DENY"
-    assert told["Referrer-Policy"] == "strict-origin-when-cross-origin"
-    assert told["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert {f"{feature}=()" for feature in FORBIDDEN} <= set(told["Permissions-Policy"].split(", "))
-    assert told["Cross-Origin-Resource-Policy"] == ("cross-origin" if is_file or "static" in what else "same-origin")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert {f"{feature}=()" for feature in FORBIDDEN} <= set(headers["Permissions-Policy"].split(", "))
+    assert headers["Cross-Origin-Resource-Policy"] == ("cross-origin" if is_file or "static" in what else "same-origin")
     if not what.startswith("plain HTTP"):  # RFC 6797, 7.2: not there
-        assert told["Strict-Transport-Security"] == f"max-age={YEAR}; includeSubDomains; preload"
+        assert headers["Strict-Transport-Security"] == f"max-age={YEAR}; includeSubDomains; preload"
     if is_staffs:
-        assert {"no-store", "private"} <= set(told["Cache-Control"].split(", "))
-        assert told["X-Robots-Tag"] == "noindex"
+        assert {"no-store", "private"} <= set(headers["Cache-Control"].split(", "))
+        assert headers["X-Robots-Tag"] == "noindex"
     assert "s3cret" not in getattr(response, "content", b"").decode()
 
 
@@ -208,21 +208,19 @@ def test_pictures_may_come_from_a_storage_of_their_own(settings, client):
 
 
 @pytest.mark.parametrize(
-    "told", [{"X-Forwarded-Proto": "https"}, {"X-Forwarded-Ssl": "on"}, {"Forwarded": "proto=https"}]
+    "headers", [{"X-Forwarded-Proto": "https"}, {"X-Forwarded-Ssl": "on"}, {"Forwarded": "proto=https"}]
 )
-def test_only_a_trusted_proxy_can_claim_tls(https, client, told):
-    answer = client.get("/latest/", headers=told)
+def test_only_a_trusted_proxy_can_claim_tls(https, client, headers):
+    answer = client.get("/latest/", headers=headers)
     assert (answer.status_code, answer.url) == (301, "https://testserver/latest/")
     https.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # as BEHIND_PROXY makes it
-    assert client.get("/latest/", headers=told).status_code == (200 if "X-Forwarded-Proto" in told else 301)
+    assert client.get("/latest/", headers=headers).status_code == (200 if "X-Forwarded-Proto" in headers else 301)
 
 
-@pytest.mark.parametrize(
-    "address", ["/", "/admin/login/", "/healthz/", "/metrics/all", "/x/healthz", "/readyz?x=/healthz"]
-)
-def test_only_probes_are_answered_over_plain_http(https, client, address):
-    is_probe = address.partition("?")[0] in ("/healthz", "/readyz", "/metrics")
-    assert (client.get(address).status_code == 301) != is_probe
+@pytest.mark.parametrize("url", ["/", "/admin/login/", "/healthz/", "/metrics/all", "/x/healthz", "/readyz?x=/healthz"])
+def test_only_probes_are_answered_over_plain_http(https, client, url):
+    is_probe = url.partition("?")[0] in ("/healthz", "/readyz", "/metrics")
+    assert (client.get(url).status_code == 301) != is_probe
 
 
 def test_a_view_may_be_stricter(settings):
@@ -238,10 +236,10 @@ def test_a_view_may_be_stricter(settings):
 # Cookies
 
 
-@pytest.mark.parametrize("address", [*OPEN, "/nothing/", "/search/", "/static/articles/site.css", "/preview/x/"])
-def test_the_public_gets_no_cookies(client, https, stories, address):
+@pytest.mark.parametrize("url", [*OPEN, "/nothing/", "/search/", "/static/articles/site.css", "/preview/x/"])
+def test_the_public_gets_no_cookies(client, https, stories, url):
     https.API_RATE = 0
-    response = client.get(address, secure=True)
+    response = client.get(url, secure=True)
 
     assert not response.cookies
     assert "Cookie" not in response.headers.get("Vary", "")
@@ -257,11 +255,11 @@ def test_cookies_of_the_staff_are_protected(https):
         client.post(reverse("desk_save_view"), secure=True),  # says that a view needs a name
     ]
 
-    found = {name: cookie for answer in answers for name, cookie in answer.cookies.items()}
-    assert set(found) == {"__Host-csrf", "__Host-session", "__Host-messages"}
-    for cookie in found.values():
+    cookies = {name: cookie for answer in answers for name, cookie in answer.cookies.items()}
+    assert set(cookies) == {"__Host-csrf", "__Host-session", "__Host-messages"}
+    for cookie in cookies.values():
         assert cookie["secure"]
         assert cookie["httponly"]
         assert cookie["samesite"] in ("Lax", "Strict")
         assert (cookie["path"], cookie["domain"]) == ("/", "")
-    assert found["__Host-session"]["max-age"] == 8 * 3600
+    assert cookies["__Host-session"]["max-age"] == 8 * 3600

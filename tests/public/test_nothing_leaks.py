@@ -147,9 +147,9 @@ STEPS = [
 ]
 
 
-def urls(found):
+def urls(places):
     """Return the urls that the site has; the API may not be there."""
-    for url in found:
+    for url in places:
         try:
             resolve(url.partition("?")[0])
         except Resolver404:
@@ -158,8 +158,8 @@ def urls(found):
 
 
 def text_of(response):
-    told = [response.content.decode(), *(f"{name}: {value}" for name, value in response.headers.items())]
-    return "\n".join(told)
+    parts = [response.content.decode(), *(f"{name}: {value}" for name, value in response.headers.items())]
+    return "\n".join(parts)
 
 
 def test_each_state_shows_only_what_is_public_at_every_url(client, secret, lead, before):
@@ -212,10 +212,10 @@ def look_everywhere(client, step, sight, tags, lead, before=None):
             assert response.status_code == 404, (step, url)
         else:
             assert response.status_code in (200, 404), (step, url)
-        told = SECRET.search(text_of(response))
-        may_be_told = sight == "shown" or (sight == "folded" and "/search" not in url)
-        assert may_be_told or not told, (step, url, text_of(response)[told.start() - 300 : told.end() + 100])
-        seen += bool(told)
+        match = SECRET.search(text_of(response))
+        is_allowed = sight == "shown" or (sight == "folded" and "/search" not in url)
+        assert is_allowed or not match, (step, url, text_of(response)[match.start() - 300 : match.end() + 100])
+        seen += bool(match)
         again = client.get(url, headers={"If-None-Match": tags.get(url, '"none"')})
         assert again.status_code == 304 or again.content == response.content, (step, url)
         if again.status_code == 304:
@@ -239,13 +239,13 @@ def look_everywhere(client, step, sight, tags, lead, before=None):
 @pytest.mark.parametrize("query", ODD)
 def test_no_query_parameter_reveals_anything(client, secret, query):
     for url in urls(OPEN):
-        path, _, own = url.partition("?")
-        if own and query.split("=")[0] in own.split("=")[0]:
+        path, _, parameters = url.partition("?")
+        if parameters and query.split("=")[0] in parameters.split("=")[0]:
             continue
-        response = client.get(f"{path}?{own}&{query}" if own else f"{path}?{query}")
+        response = client.get(f"{path}?{parameters}&{query}" if parameters else f"{path}?{query}")
         assert response.status_code in (200, 400, 404), (url, query)
-        told = text_of(response).replace("q=quagmire", "").replace("Search: <bdi>quagmire", "").lower()
-        assert not SECRET.search(re.sub(r'value="quagmire"|topic quagmire|topic=quagmire', "", told)) or (
+        text = text_of(response).replace("q=quagmire", "").replace("Search: <bdi>quagmire", "").lower()
+        assert not SECRET.search(re.sub(r'value="quagmire"|topic quagmire|topic=quagmire', "", text)) or (
             path == "/search/" and "=quagmire" in query
         ), (url, query)
     for url in urls(OWN):
@@ -266,9 +266,9 @@ def test_a_preview_is_visible_only_with_its_link(client, admin_client, secret, l
 
 def test_every_public_url_is_covered_here():
     """A new url of the site has to be looked at here too."""
-    known = {resolve(url.partition("?")[0]).url_name for url in urls([*OPEN, *OWN])}
-    own = {"preview", "media", "sitemap_stories"}  # asked by other tests
+    visited = {resolve(url.partition("?")[0]).url_name for url in urls([*OPEN, *OWN])}
+    tested_elsewhere = {"preview", "media", "sitemap_stories"}  # tested in other tests
     named = {pattern.name for pattern in get_resolver("articles.urls").url_patterns if getattr(pattern, "name", None)}
-    assert named - own <= known, named - own - known
+    assert named - tested_elsewhere <= visited, named - tested_elsewhere - visited
     with pytest.raises(NoReverseMatch):
         reverse("no such url")

@@ -116,8 +116,8 @@ def test_the_api_says_when_to_retry(client, settings, clock):
 def test_cached_responses_count_too(client, settings, clock, limit, path):
     settings.CACHES = test_settings.with_page_cache(uuid4().hex)
     setattr(settings, limit, 2)
-    asked = {"REMOTE_ADDR": some_address()}
-    assert [client.get(path, **asked).status_code for _ in range(3)] == [200, 200, 429]
+    client_address = {"REMOTE_ADDR": some_address()}
+    assert [client.get(path, **client_address).status_code for _ in range(3)] == [200, 200, 429]
 
 
 @pytest.mark.django_db
@@ -125,9 +125,9 @@ def test_cached_responses_count_too(client, settings, clock, limit, path):
 @pytest.mark.parametrize(("limit", "path"), [("SEARCH_RATE", "/search/?q=storm"), ("API_RATE", "/api/topics/")])
 def test_every_method_counts(client, settings, clock, method, limit, path):
     setattr(settings, limit, 1)
-    asked = {"REMOTE_ADDR": some_address()}
-    getattr(client, method)(path, **asked)
-    assert client.get(path, **asked).status_code == 429
+    client_address = {"REMOTE_ADDR": some_address()}
+    getattr(client, method)(path, **client_address)
+    assert client.get(path, **client_address).status_code == 429
 
 
 @pytest.mark.django_db
@@ -142,14 +142,14 @@ def test_other_sites_read_the_api_without_cookies(client, method):
 class TestSearches:
     def test_a_client_that_searches_too_often_has_to_wait(self, client, settings):
         settings.SEARCH_RATE = 2
-        asked = {"REMOTE_ADDR": "203.0.113.77"}
-        answers = [client.get("/search/", {"q": "storm"}, **asked) for _ in range(3)]
+        client_address = {"REMOTE_ADDR": "203.0.113.77"}
+        answers = [client.get("/search/", {"q": "storm"}, **client_address) for _ in range(3)]
         assert [answer.status_code for answer in answers] == [200, 200, 429]
         assert 1 <= int(answers[2]["Retry-After"]) <= 60
         assert answers[2]["Cache-Control"] == "no-store"
         assert "Too many searches" in answers[2].content.decode()
-        assert client.get("/search/feed.rss", {"q": "storm"}, **asked).status_code == 429
-        assert client.get("/", **asked).status_code == 200
+        assert client.get("/search/feed.rss", {"q": "storm"}, **client_address).status_code == 429
+        assert client.get("/", **client_address).status_code == 200
         assert client.get("/search/", {"q": "storm"}, REMOTE_ADDR="203.0.113.78").status_code == 200
 
     def test_a_rate_of_zero_allows_any_number(self, client, settings):
