@@ -52,7 +52,7 @@ def test_all_of_it_moves(moved, admin_client, admin_user):
     assert admin_client.post(reverse("desk_act"), sent).url.startswith("/newsroom/secret/desk/")
 
 
-def test_readers_are_not_told(moved, client):
+def test_readers_see_no_notice(moved, client):
     builders.article("Storm", name="2020-06-09-open", topics=["Open"])
     for url in (*OPEN, "/nothing/", "/newsroom/", "/newsroom/secret", "/admin/"):
         answer = client.get(url)
@@ -62,6 +62,6 @@ def test_readers_are_not_told(moved, client):
     assert nowhere.content == client.get("/nothing/").content
 
 
-def test_whoever_guesses_it_is_asked_for_the_password(moved):
+def test_a_guessed_admin_path_asks_for_the_password(moved):
     answer = Client().get("/newsroom/secret/desk/")
     assert answer.url == "/newsroom/secret/login/?next=/newsroom/secret/desk/"

@@ -70,7 +70,7 @@ class TestTheList:
         article.refresh_from_db()
         assert (article.quality, article.title, article.pins) == (99, "Gale", ["quality", "title"])
 
-    def test_two_editors_on_one_field_the_second_is_asked(self, admin_client):
+    def test_a_second_edit_of_the_same_field_is_a_conflict(self, admin_client):
         article = builders.article(quality=60)
         sent = fields_of(admin_client.get(ARTICLES)) | {"form-0-quality": "75", "_save": "Save"}
         operations.edit(article, quality=90)
@@ -96,7 +96,7 @@ class TestTheList:
         article.refresh_from_db()
         assert (article.quality, article.pins) == (61, ["quality"])
 
-    def test_an_emptied_number_goes_back_to_document_and_policy(self, admin_client):
+    def test_an_emptied_number_returns_to_the_document_and_the_policy(self, admin_client):
         article = builders.article(quality=60)
         operations.edit(article, heat=300, quality=75)
 

@@ -143,7 +143,7 @@ class TestTheArticlesPage:
             ["An article is already named 2020-06-09-storm-over-rome. Type another name."]
         ]
 
-    def test_it_tells_why(self, admin_client):
+    def test_it_explains_why(self, admin_client):
         lead, folded = story()
         Article.objects.filter(pk=lead.pk).update(extra=[["mood", "calm"]])
         operations.edit(lead, quality=85)
@@ -180,7 +180,7 @@ class TestTheArticlesPage:
             admin_client.get(change_url(article))
         assert len(for_many) == len(for_one)
 
-    def test_an_address_that_is_no_web_address_is_refused(self, admin_client):
+    def test_a_url_that_is_not_a_web_url_is_rejected(self, admin_client):
         article = builders.article()
 
         page = save(admin_client, change_url(article), web_url="javascript:alert(1)")

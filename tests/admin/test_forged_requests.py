@@ -73,7 +73,7 @@ def writes(queries: list[dict[str, str]]) -> list[str]:
     return [sql for sql in done if not any(note in sql for note in NOTES)]
 
 
-def test_there_are_addresses_of_all_kinds():
+def test_there_are_urls_of_all_kinds():
     names = {url.name for url in URLS}
     assert {
         "desk_act",
@@ -88,14 +88,14 @@ def test_there_are_addresses_of_all_kinds():
 
 
 @pytest.mark.parametrize("method", WRITING)
-def test_no_address_takes_a_form_without_its_token(ana, values, method):
+def test_no_url_accepts_a_form_without_its_token(ana, values, method):
     client = Client(enforce_csrf_checks=True)
     client.force_login(ana)
     assert taken(client, method, values, {}) == []
 
 
 @pytest.mark.parametrize("method", WRITING)
-def test_no_address_takes_a_form_from_another_site(ana, values, method):
+def test_no_url_accepts_a_form_from_another_site(ana, values, method):
     """Even with the token, as if another site had learnt it."""
     client = Client(enforce_csrf_checks=True)
     client.force_login(ana)

@@ -85,7 +85,7 @@ class TestThePolicy:
         assert not Operation.objects.exists()
         assert not any("Apply" in message for message in messages_of(page))
 
-    def test_a_topics_numbers_are_changed_moved_and_taken_away(self, admin_client):
+    def test_the_values_of_a_topic_are_changed_moved_and_removed(self, admin_client):
         ai, health = builders.topic("AI"), builders.topic("Health")
         operations.change_policy(overrides={ai.pk: {"bonus_floor": 5, "related_bonus": 3}})
 
@@ -112,19 +112,19 @@ class TestThePolicy:
         save(admin_client, POLICY, publish_threshold="60")
         assert SitePolicy.current().publish_threshold == 60
 
-    def test_a_topic_without_a_number_is_refused(self, admin_client):
+    def test_a_topic_without_a_value_is_rejected(self, admin_client):
         page = save(admin_client, POLICY, **new_row(topic=builders.topic().pk))
 
         assert "Type at least one number" in page.content.decode()
 
     @pytest.mark.parametrize(("name", "value"), [("related_bonus", "1001"), ("publish_threshold", "-1")])
-    def test_numbers_that_no_heat_could_bear_are_refused(self, admin_client, name, value):
+    def test_numbers_that_are_too_large_are_rejected(self, admin_client, name, value):
         page = save(admin_client, POLICY, **{name: value})
 
         assert "Ensure this value is" in str(page.context["errors"])
         assert not Operation.objects.exists()
 
-    def test_two_editors_on_one_number_the_second_is_asked(self, admin_client):
+    def test_a_second_edit_of_the_same_number_is_a_conflict(self, admin_client):
         sent = fields_of(admin_client.get(POLICY)) | {"publish_threshold": "60", "_save": "Save"}
         operations.change_policy({"publish_threshold": 50, "window_days": 5})
 

@@ -37,7 +37,7 @@ class TestProviders:
         return client.post(url, sent, follow=True)
 
     @pytest.mark.integration
-    def test_an_uploaded_logo_becomes_our_own_copy_named_by_its_content(self, admin_client):
+    def test_an_uploaded_logo_is_stored_under_a_digest_of_its_content(self, admin_client):
         outlet = builders.provider()
 
         self.upload(admin_client, outlet, picture("JPEG"), "../évil " + "x" * 200 + ".jpg")
@@ -62,19 +62,19 @@ class TestProviders:
     @pytest.mark.parametrize(
         "data", [b"<svg/>", b"%!PS-Adobe-3.0 EPSF-3.0\n", picture()[:7], picture("BMP"), picture("TIFF")]
     )
-    def test_what_is_no_picture_is_refused(self, admin_client, data):
+    def test_files_that_are_not_pictures_are_rejected(self, admin_client, data):
         page = self.upload(admin_client, builders.provider(), data)
 
         assert "This file is not a JPEG, PNG, GIF, WebP or AVIF file. Upload another." in page.content.decode()
         assert not ProviderLogo.objects.exists()
 
     @pytest.mark.integration
-    def test_a_huge_picture_is_refused(self, admin_client):
+    def test_a_huge_picture_is_rejected(self, admin_client):
         page = self.upload(admin_client, builders.provider(), picture(size=(8000, 7000)))
 
         assert "more than 50 megapixels" in page.content.decode()
 
-    def test_foreign_addresses_of_logos_are_never_loaded(self, admin_client):
+    def test_original_urls_of_logos_are_never_loaded(self, admin_client):
         outlet = builders.provider()
         ProviderLogo.objects.create(provider=outlet, url="https://evil.example/logo.png", width=1, height=1)
 

@@ -77,7 +77,7 @@ class TestWhoMay:
         for response in (client.get(url), client.post(url)):
             assert response.status_code == 403
 
-    def test_who_may_only_look_has_nothing_to_press(self, client):
+    def test_users_with_view_permission_see_no_buttons(self, client):
         user = User.objects.create_user("reader", is_staff=True)
         user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
         client.force_login(user)
@@ -99,7 +99,7 @@ class TestWhoMay:
         assert client.get("/admin/articles/sitepolicy/rescore/").status_code == 403
 
 
-def test_the_admin_bears_our_name_and_hides_what_we_do_not_use(admin_client):
+def test_the_admin_has_the_sites_name_and_hides_unused_models(admin_client):
     page = admin_client.get("/admin/").content.decode()
 
     assert "Newsfold" in page

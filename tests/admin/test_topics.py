@@ -29,7 +29,7 @@ class TestTopics:
             ("Arms", 2),
         ]
 
-    def test_a_circle_is_refused_and_even_a_stored_one_is_listed(self, admin_client):
+    def test_a_cycle_is_rejected_and_a_stored_one_is_still_listed(self, admin_client):
         upper = builders.topic("Upper")
         lower = builders.topic("Lower", parent=upper)
 
@@ -49,7 +49,7 @@ class TestTopics:
         topic.refresh_from_db()
         assert (topic.keywords, topic.images) == (["neural net", "robot"], ["https://x.example/ai.jpg"])
 
-    def test_a_picture_that_is_no_web_address_is_refused(self, admin_client):
+    def test_a_picture_without_a_web_url_is_rejected(self, admin_client):
         topic = builders.topic("AI")
 
         page = save(admin_client, f"{TOPICS}{topic.pk}/change/", images="javascript:alert(1)")

@@ -182,7 +182,7 @@ class TestWhatIsTold:
         assert gone == {"name": article.name, "withdrawn": True, "at": items.format_time(at)}
         assert article.name not in mirror.items
 
-    def test_an_article_that_comes_back_is_sent_with_its_item(self, client, clock):
+    def test_an_article_that_is_public_again_is_sent_with_its_item(self, client, clock):
         article = builders.article()
         operation = operations.delete(Article.objects.all()).operation
         mirror = Mirror(client)
@@ -482,7 +482,7 @@ class TestCursor:
             FOREIGN,
         ],
     )
-    def test_a_forged_cursor_is_refused(self, client, since):
+    def test_a_forged_cursor_is_rejected(self, client, since):
         response = client.get("/api/changes", {"since": since})
 
         assert response.status_code == 400
@@ -508,7 +508,7 @@ class TestCursor:
             ("a%00b=1", "a\0b"),
         ],
     )
-    def test_unknown_parameters_are_refused_by_name(self, client, query, where):
+    def test_unknown_parameters_are_rejected_by_name(self, client, query, where):
         response = client.get(f"/api/changes?{query}")
 
         assert (response.status_code, response.json()["where"]) == (400, where)

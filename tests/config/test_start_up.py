@@ -126,7 +126,7 @@ def test_proxy_headers_are_trusted_only_behind_a_proxy():
 
 
 @pytest.mark.parametrize("wrong", [{"LOG_FORMAT": "xml"}, {"LOG_LEVEL": "loud"}])
-def test_invalid_log_settings_are_refused(wrong):
+def test_invalid_log_settings_are_rejected(wrong):
     with pytest.raises(ImproperlyConfigured, match=f"{next(iter(wrong))} is"):
         made(**wrong, **SOUND)
 

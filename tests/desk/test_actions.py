@@ -59,7 +59,7 @@ class TestActions:
 
         assert [place.tag.name for place in article.article_topics.all()] == ["Health", "AI"]
 
-    def test_an_unknown_topic_is_refused(self, publisher):
+    def test_an_unknown_topic_is_rejected(self, publisher):
         article = builders.article(quality=10)
 
         page = run_action(publisher, "topics", article, topics="Nonsense")
@@ -119,12 +119,12 @@ class TestActions:
         assert not Operation.objects.exists()
 
     @pytest.mark.parametrize("rows", [[], ["x"], ["1"], ["1:x"], ["99999999999999999999:1"], ["0:1"]])
-    def test_rows_that_are_none_are_refused(self, publisher, rows):
+    def test_invalid_rows_are_rejected(self, publisher, rows):
         page = publisher.post(reverse("desk_act"), {"verb": "hold", "row": rows}, follow=True)
 
         assert messages_of(page)
 
-    def test_a_gone_story_is_refused(self, publisher):
+    def test_a_deleted_story_is_rejected(self, publisher):
         page = publisher.post(reverse("desk_act"), {"verb": "hold", "row": "4711:1"}, follow=True)
 
         assert messages_of(page) == ["This story was deleted meanwhile; nothing was saved."]

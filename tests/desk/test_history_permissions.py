@@ -125,13 +125,13 @@ class TestRights:
         assert {right for right in ALL_RIGHTS if not may(ALL_RIGHTS - {right})} == set(needed)
         assert may(set(needed))
 
-    def test_nobody_undoes_the_taking_down_of_a_picture(self):
+    def test_taking_down_a_picture_cannot_be_undone(self):
         article = builders.article()
         builders.picture(article)
         operation = operations.take_down(article, article.images.get().url).operation
         assert not operations.can_undo(User.objects.create_superuser("root"), operation)
 
-    def test_taking_from_the_site_what_somebody_published_by_a_form_needs_the_right(self, client):
+    def test_withdrawing_a_published_story_in_a_form_requires_the_permission(self, client):
         article = builders.article(quality=60)
         with unit_of_work("edit"):
             operations.edit(article, title="New")

@@ -82,7 +82,7 @@ class TestHistory:
             ("person=" + "x" * 3000, ["spike", "hold", "score"]),
         ],
     )
-    def test_filters_and_nonsense(self, admin_client, settings, query, expected):
+    def test_filters_work_and_invalid_ones_are_ignored(self, admin_client, settings, query, expected):
         settings.TIME_ZONE = "Europe/Berlin"
         ana, gone = User.objects.create_user("ana"), User.objects.create_user("gone")
         article = builders.article(quality=40)
@@ -158,7 +158,7 @@ class TestHistory:
         assert [cost(url) for url in [*urls, f"/admin/desk/operations/{many.pk}/"]] == few
         assert history_views.PAGE_SIZE == 50
 
-    def test_a_timeline_is_newest_first_and_as_long_as_asked(self):
+    def test_a_timeline_is_newest_first_and_as_long_as_requested(self):
         article = builders.article(quality=1)
         for quality in range(2, 7):
             operations.score(article, quality=quality)
@@ -228,7 +228,7 @@ class TestUndo:
             "Left unchanged: title of “Gale” (edited by ana since).",
         ]
 
-    def test_what_nobody_can_restore_is_said(self, admin_client):
+    def test_fields_that_cannot_be_restored_are_named(self, admin_client):
         article = builders.article("Storm", quality=60)
         operation = operations.score(article, quality=50).operation
         operations.delete(Article.objects.all())
@@ -311,7 +311,7 @@ class TestUndo:
         undo(admin_client, operation, confirmed="yes")
         assert Article.objects.count() == 0
 
-    def test_a_deleted_article_comes_back(self, admin_client):
+    def test_a_deleted_article_is_restored(self, admin_client):
         builders.article("Storm")
         operation = operations.delete(Article.objects.all()).operation
 
@@ -371,7 +371,7 @@ class TestOutletsAndTopics:
         topic.refresh_from_db()
         assert (topic.parent, topic.keywords) == (None, [])
 
-    def test_an_added_topic_is_an_operation_and_goes_again_unless_it_is_used(self, admin_client):
+    def test_adding_a_topic_can_be_undone_unless_it_is_used(self, admin_client):
         sent = {"name": "AI", "slug": "ai", "weight": "0", "services": "[]"}
         admin_client.post("/admin/articles/topic/add/", sent)
         operation = Operation.objects.get()

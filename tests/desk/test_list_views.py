@@ -118,7 +118,7 @@ class TestList:
             ({"after": "99999999999999999999"}, 2),
         ],
     )
-    def test_filters_narrow_and_nonsense_is_left_out(self, publisher, query, number):
+    def test_filters_narrow_the_list_and_invalid_ones_are_ignored(self, publisher, query, number):
         builders.article("The bridge", quality=10, topics=["AI"])
         builders.article(quality=20, provider=builders.provider("Herald", "herald.example"))
 
@@ -152,7 +152,7 @@ class TestList:
         assert offered(builders.article()) == (["hold", "spike"] if group == "publisher" else [])
 
     @pytest.mark.parametrize(("group", "is_shared"), [("contributor", True), ("importer", False)])
-    def test_who_edits_may_share_a_view(self, publisher, group, is_shared):
+    def test_editors_may_share_a_view(self, publisher, group, is_shared):
         User.objects.get(username="ana").groups.set([Group.objects.get(name=group)])
 
         publisher.post(reverse("desk_save_view"), {"name": "Mine", "query": "view=held", "shared": "on"})

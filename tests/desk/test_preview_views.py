@@ -252,7 +252,7 @@ def test_previews_are_kept_out_of_caches_indexes_and_logs(admin_client, client):
         assert html.count("<h1") == 1
 
 
-def test_a_public_address_stays_closed_whoever_asks_and_however(admin_client, client):
+def test_a_public_url_of_a_hidden_story_stays_closed_to_everyone(admin_client, client):
     article = held()
     client.get(link(article))
     admin_client.get(desk(article))
@@ -268,7 +268,7 @@ def test_a_public_address_stays_closed_whoever_asks_and_however(admin_client, cl
     assert answer.status_code == 404
 
 
-def test_what_stands_around_a_preview_is_public(admin_client, client):
+def test_the_page_around_a_preview_is_public(admin_client, client):
     article = held(topics=["AI"])
     builders.article("Shown elsewhere", topics=["AI"])
     secret = held("Secret one", topics=["AI"], secured="c2VjcmV0")
@@ -283,7 +283,7 @@ def test_what_stands_around_a_preview_is_public(admin_client, client):
         assert "c2VjcmV0" not in html
 
 
-def test_pictures_are_our_own_copies(client):
+def test_pictures_are_stored_copies(client):
     article = held()
     copy = with_picture(article)
 
@@ -302,7 +302,7 @@ def test_the_articles_page_leads_to_its_preview(admin_client):
     assert "Preview</a>" not in page(admin_client, "/admin/articles/article/add/")
 
 
-def test_a_preview_costs_the_same_queries_whatever_it_holds(admin_client, client, count_queries):
+def test_a_preview_takes_the_same_queries_for_few_and_many_rows(admin_client, client, count_queries):
     def costs(stories):
         with transaction.atomic():
             lead = newsroom(stories)

@@ -79,7 +79,7 @@ class TestRestore:
             ),
         ],
     )
-    def test_what_cannot_be_set_that_way_is_refused(self, admin_client, act, field, reason):
+    def test_invalid_values_are_rejected(self, admin_client, act, field, reason):
         article = builders.article("Storm", quality=80)
         act(article)
         before = Operation.objects.count()
@@ -90,7 +90,7 @@ class TestRestore:
         assert reason in messages_of(page)[0]
         assert Operation.objects.count() == before
 
-    def test_what_others_changed_since_the_page_was_loaded_is_not_overwritten(self, admin_client):
+    def test_changes_made_since_the_page_was_loaded_are_not_overwritten(self, admin_client):
         article = builders.article("Storm")
         operations.edit(article, title="Gale")
         page = admin_client.get(f"/admin/desk/articles/{article.pk}/history/").content.decode()

@@ -142,7 +142,7 @@ def test_changes_that_readers_dont_see_are_not_sent(hub, capsys, known_article):
     assert ping(capsys).startswith("0 feeds")
 
 
-def test_what_was_never_public_is_not_sent(hub, capsys, known_article):
+def test_stories_that_were_never_public_are_not_sent(hub, capsys, known_article):
     provider = builders.provider("Secret", "secret.example")
     secret = builders.article(quality=20, topics=["Sports", "Hidden"], provider=provider)
     operations.publish(secret)
@@ -206,7 +206,7 @@ def test_feeds_that_could_not_be_sent_wait_for_the_next_run(hub, capsys, known_a
 
 
 @pytest.mark.parametrize("status", [301, 400, 404])
-def test_refused_feeds_are_not_sent_again(hub, capsys, status):
+def test_rejected_feeds_are_not_sent_again(hub, capsys, status):
     hub.status = lambda feed: status if feed == LATEST[0] else 200
     assert ping(capsys, code=1) == "3 feeds: 2 notified, 0 waiting, 1 refused"
     assert ping(capsys).startswith("0 feeds")
@@ -229,7 +229,7 @@ def test_editing_never_contacts_the_hub(hub, known_article):
 # The state file
 
 
-def test_a_foreign_state_file_is_refused_and_kept(hub, settings):
+def test_an_unreadable_state_file_is_rejected_and_left_unchanged(hub, settings):
     path = Path(settings.WEBSUB_STATE)
     path.parent.mkdir()
     for text in ("nonsense", "[]", '{"event": 1}', json.dumps({"event": 1, "at": "x", "waiting": []})):

@@ -174,7 +174,7 @@ def test_a_site_without_stories_has_an_empty_feed_that_stays_the_same(client, fo
 
 
 @pytest.mark.parametrize(("start", "form"), FEEDS)
-def test_feeds_set_no_cookie_and_refuse_other_methods(client, start, form):
+def test_feeds_set_no_cookie_and_reject_other_methods(client, start, form):
     published()
     response = get(client, start, form)
     assert not response.cookies
@@ -266,7 +266,7 @@ def test_a_domain_may_be_a_whole_path(client):
 
 
 @pytest.mark.parametrize("hidden", builders.HIDDEN.values(), ids=builders.HIDDEN)
-def test_what_is_not_public_is_in_no_feed(client, hidden):
+def test_hidden_articles_are_in_no_feed(client, hidden):
     published("A shown story")
     outlet = builders.provider("Secret Outlet", "secret.example")
     for provider in (outlet, None):  # an outlet of its own, and one that is shown
@@ -377,7 +377,7 @@ def test_withdrawn_coverage_updates_a_story(client):
 
 
 @pytest.mark.parametrize("form", ["rss", "atom"])
-def test_a_picture_is_our_own_copy_with_its_length_and_type(client, form):
+def test_a_picture_is_the_stored_copy_with_its_length_and_type(client, form):
     picture = hold_copy(published(), size=4321)
     (item,) = items(client, LISTS[0], form)
     (enclosure,) = item["enclosures"]

@@ -216,7 +216,7 @@ def test_desk_and_admin_show_why_a_picture_is_missing(admin_client):
     assert "Lost" in admin_client.get("/admin/desk/?view=pictures").content.decode()
 
 
-def test_the_desk_shows_our_own_copies(admin_client):
+def test_the_desk_shows_stored_copies(admin_client):
     article = builders.article()
     copy = builders.picture(article, URL)
     for url in ("/admin/desk/", reverse("desk_story", args=[article.pk]), change_url(article)):

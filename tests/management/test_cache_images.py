@@ -135,7 +135,7 @@ def test_each_url_is_requested_once_and_each_picture_stored_once(server, media):
     assert sorted(server.paths) == ["/alike", "/same"]
 
 
-def test_local_addresses_need_to_be_allowed_by_the_settings(server, settings):
+def test_local_ip_addresses_must_be_allowed_by_the_settings(server, settings):
     story(server, "/one")
     settings.PICTURE_SERVERS = []
     assert cache() == summary(1, failed=1)

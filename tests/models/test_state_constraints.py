@@ -60,7 +60,7 @@ def test_only_allowed_transitions_are_stored(before, after, allowed):
     assert article.state == (after if allowed else before)
 
 
-def test_one_forbidden_transition_refuses_the_whole_statement():
+def test_one_forbidden_transition_rejects_the_whole_statement():
     article_in("held")
     article_in("spiked")
 

@@ -53,7 +53,7 @@ def test_a_change_of_logos_is_one_operation_that_the_history_describes_and_undo_
     assert providers_and_topics.logos_of(provider) == after
 
 
-def test_undo_keeps_logos_that_somebody_changed_since():
+def test_undo_keeps_logos_changed_since():
     provider = builders.provider("Courier")
     first = operations.edit_logos(provider, write=lambda: provider.logos.create(url="/a.png")).operation
     operations.edit_logos(provider, write=lambda: provider.logos.create(url="/b.png"))

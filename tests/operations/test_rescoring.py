@@ -80,7 +80,7 @@ def test_undo_shows_and_hides_unscored_articles_again():
     assert article.version == 1
 
 
-def test_undo_keeps_numbers_that_others_changed_since_or_whose_topic_is_gone():
+def test_undo_keeps_values_changed_since_or_without_their_topic():
     topic = builders.topic("AI")
     operations.change_policy({"publish_threshold": 60}, {topic.pk: {"bonus_floor": 5}})
     first = Operation.objects.get()

@@ -280,7 +280,7 @@ def test_a_picture_with_flipped_bytes_does_no_harm(decoder, format, seed):
 
 @pytest.mark.parametrize("other", FORMATS)
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_picture_with_the_first_bytes_of_another_format_is_refused(decoder, format, other):
+def test_a_picture_with_the_first_bytes_of_another_format_is_rejected(decoder, format, other):
     if format != other:
         assert outcome(decoder, WHOLE[format][:16] + WHOLE[other][16:])
 

@@ -20,7 +20,7 @@ HASH = "ab" + "0123456789abcdef" * 3 + "0123456789abcd"
 # Pictures
 
 
-def test_pictures_come_from_our_own_copies_only(client):
+def test_only_stored_copies_of_pictures_are_loaded(client):
     article = builders.article(topics=["AI"])
     ArticleImage.objects.create(article=article, url="https://pictures.example/not-held.jpg")
     for url in [*LIST_PATHS, article.get_absolute_url()]:

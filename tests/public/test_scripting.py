@@ -126,7 +126,7 @@ def test_the_check_finds_markup(html):
     assert found_in(html)
 
 
-def test_the_check_accepts_our_own_markup():
+def test_the_check_accepts_the_sites_markup():
     html = '<a href="https://x.example/">x</a><script src="/static/x.js"></script><link href="/static/x.css"><svg/>'
     assert found_in(html) == []
 

@@ -196,14 +196,14 @@ def test_invalid_days_are_ignored(client, day):
     assert len(search_for(client, f"/search/?q=storm&from={day}&to={day}")[1]) == 1
 
 
-def test_what_is_typed_is_escaped(client):
+def test_user_input_is_escaped(client):
     builders.article("Storm <b>bold</b>", excerpt="&lt;script&gt;alert(1)&lt;/script&gt; storm")
     page, _ = search_for(client, "/search/?q=%3Cscript%3Ealert(1)%3C/script%3E+storm")
     assert "<script>alert" not in page
     assert "<b>bold" not in page
 
 
-def test_what_is_not_public_is_never_found(client):
+def test_hidden_articles_are_never_found(client):
     lead = builders.article("Storm lead")
     builders.folded(lead, "Storm member")
     builders.article("Storm hidden", quality=10)

@@ -27,7 +27,7 @@ def work(**values):
 # Pure
 
 
-def test_a_list_is_a_collection_of_our_pages_in_their_order():
+def test_a_list_is_a_collection_of_story_pages_in_order():
     data = collection("https://n.example/", "News", "The news", ["https://n.example/b", "https://n.example/a"])
     assert (data["@context"], data["@type"], data["url"]) == (
         "https://schema.org",
@@ -166,7 +166,7 @@ def test_a_story_mentions_its_provider_and_all_visible_coverage(client):
 
 
 @db
-def test_a_storys_picture_is_our_own_copy_with_its_size(client):
+def test_a_storys_picture_is_the_stored_copy_with_its_size(client):
     article = builders.article()
     copy = with_picture(article)
     _, meta = head(client, article.get_absolute_url())

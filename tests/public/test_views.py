@@ -27,7 +27,7 @@ SCRIPT = r'<script(?! type="application/ld\+json">)'  # those are data, which no
 
 
 @pytest.mark.parametrize("hidden", builders.HIDDEN.values(), ids=builders.HIDDEN)
-def test_what_is_not_public_is_on_no_page(client, hidden):
+def test_hidden_articles_are_on_no_page(client, hidden):
     shown = builders.article("Shown story", topics=["AI"])
     outlet = builders.provider("Secret Outlet", "secret.example")
     secret = builders.article(
@@ -272,7 +272,7 @@ def test_error_pages_need_neither_context_nor_database(django_assert_num_queries
             assert "/static/articles/site.css" in page
 
 
-def test_pages_refuse_other_methods(client):
+def test_pages_reject_other_methods(client):
     assert client.post("/").status_code == 405
     assert client.head("/latest/").status_code == 200
 

@@ -153,7 +153,7 @@ def test_robots_txt_names_the_sitemaps(client, settings):
 
 
 @pytest.mark.parametrize("hidden", builders.HIDDEN.values(), ids=builders.HIDDEN)
-def test_what_is_not_public_is_in_no_sitemap(client, hidden):
+def test_hidden_articles_are_in_no_sitemap(client, hidden):
     recent = timezone.now() - timedelta(hours=1)
     builders.article("Shown", topics=["AI"], published_at=recent)
     builders.article("Shown too", published_at=MORNING)
