@@ -297,9 +297,9 @@ class TestManners:
         assert not response.cookies
 
     def test_preflight_requests_are_answered(self, client):
-        asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
+        headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
 
-        response = client.options(NEWS, headers=asked | {"Access-Control-Request-Headers": "if-none-match"})
+        response = client.options(NEWS, headers=headers | {"Access-Control-Request-Headers": "if-none-match"})
 
         assert response.status_code == 204
         assert response["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"

@@ -119,7 +119,7 @@ class TestRights:
         operation = Operation.objects.first()
 
         def may(granted: set[str]) -> bool:
-            holder = type("Holder", (), {"has_perm": lambda self, wanted: wanted in granted})()
+            holder = type("Holder", (), {"has_perm": lambda self, permission: permission in granted})()
             return operations.can_undo(holder, operation)
 
         assert {right for right in ALL_RIGHTS if not may(ALL_RIGHTS - {right})} == set(needed)

@@ -77,18 +77,18 @@ class Finder(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         self.elements += 1
-        told = f"<{tag} {given}>"
+        tag_text = f"<{tag} {given}>"
         for name, value in given.items():
             is_bad = name.startswith("on") or name in ("style", "xss") or (name == "http-equiv")
             if is_bad or (name in LIST_PATHS and re.sub(r"[\x00-\x20]", "", value).lower().startswith(BAD_SCHEMES)):
-                self.found.append(told)
+                self.found.append(tag_text)
         if tag in NOWHERE and not (tag == "link" and given.get("href", "").startswith(("/", "http://testserver/"))):
-            self.found.append(told)
+            self.found.append(tag_text)
         if tag == "script" and not (given.get("src", "").startswith(OWN_SCRIPTS) or given.get("type") in DATA_BLOCKS):
-            self.found.append(told)
+            self.found.append(tag_text)
         if tag == "iframe":
             if "allow-top-navigation" in given.get("sandbox", "allow-top-navigation") or "src" in given:
-                self.found.append(told)
+                self.found.append(tag_text)
             self.found += found_in(given.get("srcdoc", ""))
 
 

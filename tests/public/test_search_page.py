@@ -49,8 +49,8 @@ def test_without_a_word_it_shows_the_form_and_how_to_use_it(client):
 
 
 def test_a_query_has_a_maximum_length_and_no_nul():
-    asked = SearchQuery.read(QueryDict(f"q={'x' * 1001}&topic=a%00b&provider={'y' * 1001}"))
-    assert (len(asked.q), asked.topic, len(asked.provider)) == (1000, "ab", 1000)
+    query = SearchQuery.read(QueryDict(f"q={'x' * 1001}&topic=a%00b&provider={'y' * 1001}"))
+    assert (len(query.q), query.topic, len(query.provider)) == (1000, "ab", 1000)
 
 
 @pytest.mark.parametrize(("number", "status"), [("9999", 404), ("10000", 200), ("0", 200), ("x", 200), ("2", 404)])
@@ -231,9 +231,9 @@ def test_a_search_takes_the_same_queries_for_two_stories_and_for_many(client, co
 
 def test_the_url_of_a_query_reads_back_as_that_query():
     text = "q=a+%22b+c%22+-d&topic=t&provider=p.example&from=2020-01-02&to=2020-02-03&sort=relevance"
-    asked = SearchQuery.read(QueryDict(text))
-    assert SearchQuery.read(QueryDict(asked.url().partition("?")[2])) == asked
-    assert [name for name, _ in asked.filters()] == ["topic t", "outlet p.example", "from 2020-01-02 to 2020-02-03"]
+    query = SearchQuery.read(QueryDict(text))
+    assert SearchQuery.read(QueryDict(query.url().partition("?")[2])) == query
+    assert [name for name, _ in query.filters()] == ["topic t", "outlet p.example", "from 2020-01-02 to 2020-02-03"]
 
 
 def test_a_match_after_a_long_word_is_shown(client):

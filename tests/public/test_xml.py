@@ -9,7 +9,7 @@ from articles.public.xml import xml_text
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("<PFE.N> & >>", "<PFE.N> & >>"),
         ("It didn&#8217;t last &amp; fell", "It didn’t last & fell"),
@@ -20,8 +20,8 @@ from articles.public.xml import xml_text
         ("", ""),
     ],
 )
-def test_entities_are_decoded_and_forbidden_characters_removed(text, told):
-    assert xml_text(text) == told
+def test_entities_are_decoded_and_forbidden_characters_removed(text, expected):
+    assert xml_text(text) == expected
 
 
 @given(st.text(st.characters(codec="utf-8")))
