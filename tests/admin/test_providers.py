@@ -65,7 +65,7 @@ class TestProviders:
     def test_files_that_are_not_pictures_are_rejected(self, admin_client, data):
         page = self.upload(admin_client, builders.provider(), data)
 
-        assert "This file is not a JPEG, PNG, GIF, WebP or AVIF file. Upload another." in page.content.decode()
+        assert "This file is not a JPEG, PNG, GIF, WebP or AVIF file. Upload another one." in page.content.decode()
         assert not ProviderLogo.objects.exists()
 
     @pytest.mark.integration
