@@ -89,6 +89,9 @@ def welcome(site: str, password: str) -> str:
 def serve(port: int) -> None:
     """Replace this process by the web server, so that Ctrl-C and the exit code are the server's."""
     command = ["-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
+    # Ctrl-C reaches gunicorn's processes twice, from the terminal and from the main one. A process that gets the second
+    # signal while it handles the first can hang until this timeout.
+    command += ["--graceful-timeout", "5"]
     sys.stdout.write("  Ctrl-C stops the server.\n\n")
     sys.stdout.flush()
     os.chdir(settings.BASE_DIR)
