@@ -1,6 +1,6 @@
 """Decide when an article stopped being public, by undoing its logged changes one by one.
 
-A client is told that an article is gone only if it was public: the name of one that never was stays private.
+Clients learn that an article is gone only if it was public: the name of one that never was stays private.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Notify a WebSub hub of changed feeds (W3C Recommendation, 23 January 2018, section 7).
 
-Requests never wait for the hub: `ping_hub` runs beside the site and stores in a file up to where it has notified the
-hub, and of which feeds it could not. The next run continues there.
+Requests never wait for the hub: `ping_hub` runs beside the site and stores in a file how far it has notified the hub
+and which feeds failed. The next run continues there.
 """
 
 from __future__ import annotations

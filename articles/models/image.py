@@ -141,7 +141,7 @@ class PictureAddressQuerySet(models.QuerySet["PictureAddress"]):
         return self.filter(digest=PictureAddress.digest_of(url))
 
     def held(self) -> Self:
-        """Return the URLs of which we have a copy."""
+        """Return the URLs whose picture is stored."""
         return self.filter(status=PictureAddress.Status.HELD)
 
     def failed(self) -> Self:

@@ -122,7 +122,7 @@ def group_by_day(cards: Iterable[Card]) -> list[CardsOfDay]:
 
 
 def picture_subquery(article: str) -> Subquery:
-    """Return an expression for an article's first picture of which we hold a copy; `article` names its key."""
+    """Return an expression for the copy of an article's first stored picture; `article` names its key."""
     copy = JSONObject(**PICTURE_COLUMNS)
     held = PictureAddress.objects.held().filter(digest=Digest(OuterRef("url"))).values(copy=copy)
     images = ArticleImage.objects.filter(article=OuterRef(article), kind=ArticleImage.Kind.PICTURE)

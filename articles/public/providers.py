@@ -76,7 +76,7 @@ def list_items(domains: Sequence[ProviderDomain]) -> list[ProviderListItem]:
 
 
 def logos_subquery(provider: str) -> Subquery:
-    """Return an expression for the logos of which we hold a copy, as JSON; `provider` names the provider's key."""
+    """Return an expression for the stored logos, as JSON; `provider` names the provider's key."""
     logos = ProviderLogo.objects.filter(provider=OuterRef(provider)).exclude(file="").order_by()
     files = JSONList(JSONObject(file="file", width="width"))
     return Subquery(logos.values("provider").annotate(all=files).values("all"))

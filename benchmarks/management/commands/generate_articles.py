@@ -122,7 +122,7 @@ def _batches(count: int, seed: int, policy: Policy, until: datetime, size: int) 
 
 
 def _new_documents(batch: list[list[Document]], may_be_stored: bool) -> list[Document]:
-    """Return the documents of those stories of the batch of which nothing is stored yet."""
+    """Return the documents of the stories in this batch that are not stored yet."""
     names = [document.name for story in batch for document in story] if may_be_stored else []
     stored = set(Article.objects.filter(name__listed=names).values_list("name", flat=True)) if names else set()
     new = [story for story in batch if stored.isdisjoint(document.name for document in story)]
