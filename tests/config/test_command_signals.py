@@ -13,11 +13,12 @@ from config.settings import BASE_DIR
 pytestmark = pytest.mark.integration
 
 PROGRAM = """
-import os, sys, time, weakref
+import os, signal, sys, time, weakref
 from config.command_signals import interrupt_on_sigterm
 
 class Thing: pass
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with SIGINT ignored
 interrupt_on_sigterm()
 thing = Thing()
 watch = weakref.ref(thing, lambda ref: os.kill(os.getpid(), int(sys.argv[1])))
