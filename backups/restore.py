@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,6 +121,7 @@ def verify_archive(path: Path) -> Archive:
     archive = _read_header(path, next(contents, None))
     digests = {name: Digest(table) for name, table in archive.tables.items()}
     stored, indexed = hashlib.sha256(), hashlib.sha256()
+    order = _MemberOrder(archive.tables)
     manifest: dict[str, Any] | None = None
     for member in contents:
         if manifest is not None:
@@ -128,11 +129,14 @@ def verify_archive(path: Path) -> Archive:
         if member.name == MANIFEST:
             manifest = member.document()
         elif (match := MEMBER_PATTERN.fullmatch(member.name)) and match[1] in digests:
+            order.require(match[1], int(match[3]))
             for row in _rows(archive.tables[match[1]], member):
                 digests[match[1]].add(row)
         elif match and match[2]:
+            order.require("media-index", int(match[3]))
             _check_index(archive, member, indexed)
         elif member.name.startswith(MEDIA) and is_safe(member.name.removeprefix(MEDIA)):
+            order.require(MEDIA)
             _check_file(archive, member, stored)
         else:
             raise ArchiveError(f"It holds {member.name!r}, which no backup contains.")
@@ -161,6 +165,22 @@ def _read_header(path: Path, first: Member | None) -> Archive:
 
 def _is_pair(pair: Any) -> bool:
     return isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)
+
+
+class _MemberOrder:
+    """Require members in the order of a backup: table by table, then files, then their index."""
+
+    def __init__(self, tables: Iterable[str]) -> None:
+        self._groups = [*tables, MEDIA, "media-index"]
+        self._last = (0, 0)
+
+    def require(self, group: str, number: int | None = None) -> None:
+        """Accept the next member of a group. Members with numbers count from 1 without a gap. Raises ArchiveError."""
+        place, (last_place, last_number) = self._groups.index(group), self._last
+        expected = last_number + 1 if place == last_place else 1
+        if place < last_place or number not in (None, expected):
+            raise ArchiveError("Its parts are not in the order of a backup: the file is damaged.")
+        self._last = (place, expected)
 
 
 def _rows(table: Table, member: Member) -> Iterator[list[Any]]:

@@ -291,6 +291,20 @@ def endless_header(path: Path) -> None:
 
 
 ROWS = "tables/articles_article/000001.jsonl"
+
+
+def _index_first(path: Path) -> None:
+    pictures = []
+
+    def swap(name: str, data: bytes) -> list[tuple[str, bytes]]:
+        if name.startswith("media/"):
+            pictures.append((name, data))
+            return []
+        return [(name, data), *pictures] if name.startswith("media-index/") else [(name, data)]
+
+    rewritten(path, swap)
+
+
 HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "nothing": (lambda path: path.write_bytes(b""), "ends too early"),
     "no archive": (lambda path: path.write_bytes(b"GIF89a" * 1000), "isn't a tar archive"),
@@ -337,12 +351,14 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "another file": (added("setup.py"), "which no backup contains"),
     "a table again": (
         lambda path: rewritten(path, lambda name, data: [(name, data)] * (2 if name == ROWS else 1)),
-        "rows of articles_article"
+        "order of a backup"
     ),
     "a picture again": (
         lambda path: rewritten(path, lambda name, data: [(name, data)] * (2 if name == f"media/{PICTURE}" else 1)),
         "match their index"
     ),
+    "a table at the end": (added(ROWS), "order of a backup"),
+    "the index before its pictures": (_index_first, "order of a backup"),
     "a table of no schema": (added("tables/sqlite_master/000001.jsonl"), "which no backup contains"),
     "a symbolic link": (added("media/link", tarfile.SYMTYPE), "links or other special files"),
     "a hard link": (added("media/link", tarfile.LNKTYPE), "links or other special files"),
