@@ -14,7 +14,7 @@ from articles.models import Article, Operation, PictureAddress, Verb
 from articles.rules.states import State
 
 COUNTED_MAX = 10_000  # counting stops here; more are reported as one more
-SAMPLE = 1000  # of the oldest undecided articles, most of which may be folded under others
+SAMPLE = 1000  # oldest undecided articles to look at; most of them may be folded
 
 
 def site_gauges() -> Iterator[Any]:

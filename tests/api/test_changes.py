@@ -400,7 +400,7 @@ class TestCursor:
 
     @pytest.mark.parametrize("is_reading", [True, False])
     def test_an_expired_article_is_withdrawn_though_its_schedule_was_removed(self, client, clock, is_reading):
-        """In answers of which mirror tells a part: the clock goes on before the log comes to what took the schedule."""
+        """Also if the client reads in parts, and the schedule ends before it reads that the schedule was removed."""
         ended, other, third = builders.article("Ended"), builders.article(), builders.article()
         operations.schedule(ended, unpublish_at=clock.moment + HOUR)
         operations.schedule(other, unpublish_at=clock.moment + 2 * HOUR)

@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 ROLES = ("anonymous", "reader", "contributor", "editor", "publisher", "importer", "superuser")
 STAFF = ROLES[1:]
-EVERYBODY = set(STAFF[1:])  # of the newsroom: whoever is in a group, and the superuser
+EVERYBODY = set(STAFF[1:])  # all staff in a group, and the superuser
 ABOVE_CONTRIBUTOR = {"editor", "publisher", "superuser"}
 PUBLISHERS = {"publisher", "superuser"}
 WRITERS = {"contributor", *ABOVE_CONTRIBUTOR}
