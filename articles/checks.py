@@ -16,6 +16,7 @@ from PIL import features
 from articles.api.items import API_EDITIONS
 from config.checks import CHECK_TAG
 from fetching.address_check import AllowedNetwork
+from pictures.confinement import missing_support
 
 API_PAGE_SIZE_MAX = 1000
 MIN_SQLITE = (3, 35)  # the first version with RETURNING, which returns the ids of new rows
@@ -102,6 +103,15 @@ def check_picture_formats(**kwargs: Any) -> list[CheckMessage]:
             id="articles.W001",
         )
     ]
+
+
+@register(CHECK_TAG)
+def check_decoder_confinement(**kwargs: Any) -> list[CheckMessage]:
+    reason = missing_support()
+    if not reason:
+        return []
+    hint = "Decode pictures on Linux with x86_64 or aarch64, or run cache_images as a user who may read nothing else."
+    return [Warning(f"The process that decodes pictures isn't confined: {reason}.", hint=hint, id="articles.W002")]
 
 
 @register(CHECK_TAG)

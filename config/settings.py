@@ -115,7 +115,8 @@ def database_settings(connection: dict[str, Any]) -> dict[str, Any]:
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
         }
-        return connection | {"OPTIONS": options, "CONN_MAX_AGE": CONNECTION_SECONDS}
+        engine = "config.backends.sqlite3"  # creates a file that only its owner may read
+        return connection | {"ENGINE": engine, "OPTIONS": options, "CONN_MAX_AGE": CONNECTION_SECONDS}
     options = {"connect_timeout": 2} | options  # seconds; libpq's minimum
     connection |= {"OPTIONS": options, "CONN_MAX_AGE": CONNECTION_SECONDS, "CONN_HEALTH_CHECKS": True}
     if IS_WEB_PROCESS and DATABASE_POOL_MAX:

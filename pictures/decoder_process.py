@@ -2,17 +2,21 @@
 
 It reads requests from standard input: a line of JSON, {"size": bytes, "kinds": [...]}, then the picture. It responds on
 standard output with a line, {"renditions": [{"kind", "width_step", "suffix", "width", "height", "size"}, ...]}, then
-their bytes in that order, or with {"error": reason}. Its environment contains no secrets. Pillow decodes the pictures,
-in `renditions.py`.
+their bytes in that order, or with {"error": reason}. Its environment contains no secrets, and where the kernel offers
+it, `confinement.py` leaves it nothing but its pipes. Pillow decodes the pictures, in `renditions.py`.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import resource
 import sys
 from typing import BinaryIO
 
+from PIL import Image
+
+from .confinement import confine, missing_support
 from .renditions import logo_renditions, picture_renditions
 from .sizes import PictureError, Rendition
 
@@ -21,8 +25,20 @@ CPU_SECONDS = 20  # for one picture
 RENDERERS = {"picture": picture_renditions, "logo": logo_renditions}
 
 
+# Modules that Pillow imports when a picture needs them, and the encodings of texts in pictures.
+LATE_IMPORTS = (
+    *(f"PIL.{name}" for name in ("ExifTags", "ImageChops", "ImageCms", "ImageColor", "ImageFilter", "ImageMath")),
+    *(f"PIL.{name}" for name in ("ImageOps", "ImagePalette", "ImageSequence", "ImageStat")),
+    *(f"PIL.{name}ImagePlugin" for name in ("Avif", "Gif", "Jpeg", "Mpo", "Png", "Tiff", "WebP")),
+    *(f"encodings.{name}" for name in ("ascii", "cp1252", "latin_1", "utf_8", "utf_16", "utf_16_be", "utf_16_le")),
+)
+
+
 def main() -> None:
     _limit_resources()
+    if not missing_support():
+        _import_all()
+        confine()
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while line := source.readline():
         request = json.loads(line)
@@ -53,6 +69,13 @@ def _metadata(kind: str, rendition: Rendition) -> dict[str, object]:
 
 def _write_json(target: BinaryIO, value: object) -> None:
     target.write(json.dumps(value).encode() + b"\n")
+
+
+def _import_all() -> None:
+    """Import what may be needed later: the confined process can't open files."""
+    for name in LATE_IMPORTS:
+        importlib.import_module(name)
+    Image.init()
 
 
 def _limit_resources() -> None:

@@ -1,4 +1,7 @@
-"""Fetch files whose content type and first bytes are those of a picture. The decoder process decodes them."""
+"""Fetch files whose first bytes are those of a picture, unless they claim to be something else.
+
+The decoder process decodes them.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 
 from fetching.client import FetchError, HttpClient
 
-from .sniffing import CONTENT_TYPES, MAX_BYTES, format_of
+from .sniffing import CONTENT_TYPES, MAX_BYTES, UNSPECIFIC_CONTENT_TYPES, format_of
 
 ACCEPT = "image/avif,image/webp,image/jpeg,image/png,image/gif"
 
@@ -19,8 +22,8 @@ class PictureFetcher:
         self._client = HttpClient(agent, accept=ACCEPT, max_bytes=MAX_BYTES, **options)
 
     def fetch(self, url: str) -> bytes:
-        """Return the file at `url`, whose first bytes match its content type. Raises FetchError."""
-        formats = []
+        """Return the file at `url`, whose first bytes match its content type if it has one. Raises FetchError."""
+        formats: list[str | None] = []
 
         def check_headers(headers: Mapping[str, str]) -> None:
             formats.append(_picture_format(headers))
@@ -29,15 +32,20 @@ class PictureFetcher:
         if not data:
             raise FetchError("sends nothing")
         guess = format_of(data)
-        if guess != formats[-1]:
+        claim = formats[-1]
+        if guess is None and claim is None:
+            raise FetchError("starts like no picture")
+        if claim is not None and guess != claim:
             looks_like = f"a {guess} file" if guess else "no picture"
-            raise FetchError(f"says that it is {formats[-1]}, but it starts like {looks_like}")
+            raise FetchError(f"says that it is {claim}, but it starts like {looks_like}")
         return data
 
 
-def _picture_format(headers: Mapping[str, str]) -> str:
+def _picture_format(headers: Mapping[str, str]) -> str | None:
+    """Return the format that the content type names; None if it names none. Raises FetchError if it is no picture's."""
     content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if content_type in UNSPECIFIC_CONTENT_TYPES:
+        return None
     if content_type not in CONTENT_TYPES:
-        claim = f"says that it is {content_type[:80]!r}" if content_type else "doesn't say what it is"
-        raise FetchError(f"{claim}; pictures are JPEG, PNG, GIF, WebP or AVIF")
+        raise FetchError(f"says that it is {content_type[:80]!r}; pictures are JPEG, PNG, GIF, WebP or AVIF")
     return CONTENT_TYPES[content_type]

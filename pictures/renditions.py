@@ -6,13 +6,14 @@ Renditions are upright, in sRGB, without metadata and no larger than readers nee
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Iterator
 from io import BytesIO
 
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from .sizes import LOGO_SIZES, WIDTHS, PictureError, Rendition, widths_for
+from .sizes import LOGO_SIZES, WIDTHS, PictureError, Rendition, is_placeholder, widths_for
 from .sniffing import FORMATS, MAX_BYTES, format_of, polyglot_format
 
 MAX_PIXELS = 50_000_000
@@ -28,7 +29,11 @@ PILLOW_NAMES = {"avif": "AVIF", "webp": "WEBP", "jpg": "JPEG"}
 
 # The messages of libavif and libwebp.
 OUT_OF_MEMORY = ("Out of memory", "out of memory", "could not create decoder object")
+# The messages of Pillow about compressed texts and profiles.
+TOO_MUCH_METADATA = ("Decompressed data too large", "Too much memory used in text chunks")
+MAX_METADATA = 1  # MB, Pillow's PngImagePlugin.MAX_TEXT_CHUNK
 
+_JPEG_END = b"\xff\xd9"
 _ORIENTATION_TAG = 0x0112  # EXIF
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -47,7 +52,7 @@ def picture_renditions(data: bytes) -> list[Rendition]:
 
     The same bytes give the same renditions. Raises PictureError.
     """
-    image = _flatten(_normalise(data, WIDTHS[-1], MAX_HEIGHT))
+    image = _flatten(_normalise(data, WIDTHS[-1], MAX_HEIGHT, refuses_placeholders=True))
     return [rendition for width in widths_for(image.width) for rendition in _encoded(image, width)]
 
 
@@ -78,7 +83,7 @@ def _saved(image: Image.Image, suffix: str, options: dict[str, object]) -> bytes
     return output.getvalue()
 
 
-def _normalise(data: bytes, width: int, height: int) -> Image.Image:
+def _normalise(data: bytes, width: int, height: int, *, refuses_placeholders: bool = False) -> Image.Image:
     """Return the picture in `data` upright, in sRGB, without metadata, scaled down to fit `width` by `height`."""
     if len(data) > MAX_BYTES:
         raise PictureError(f"has more than {MAX_BYTES // 1_000_000} MB")
@@ -87,6 +92,8 @@ def _normalise(data: bytes, width: int, height: int) -> Image.Image:
     if other_format := polyglot_format(data):
         raise PictureError(f"is also {other_format}")
     image = _load(data, max(width, height))
+    if refuses_placeholders and is_placeholder(image.width, image.height):
+        raise PictureError(f"has no more than {image.width}×{image.height} pixels, as placeholders have")
     profile = image.info.get("icc_profile")
     orientation = _orientation(image)
     # Scale down first: each later step copies the image.
@@ -101,7 +108,28 @@ def _normalise(data: bytes, width: int, height: int) -> Image.Image:
 
 
 def _load(data: bytes, longest: int) -> Image.Image:
-    """Return the first frame of `data`, decoded after its size was checked."""
+    """Return the first frame of `data`, decoded after its size was checked. A JPEG may lack its end marker."""
+    try:
+        return _decoded(data, longest)
+    except PictureError:
+        if format_of(data) != "JPEG" or not _lacks_only_end(data, longest):
+            raise
+    return _decoded(data.rstrip(b"\xff") + _JPEG_END, longest)
+
+
+def _lacks_only_end(data: bytes, longest: int) -> bool:
+    """Return whether a JPEG is complete but for its end marker: then what follows the data changes no pixel."""
+    digests = set()
+    for filler in (b"", b"\x55\xaa" * 512):
+        try:
+            image = _decoded(data.rstrip(b"\xff") + filler + _JPEG_END, longest)
+        except PictureError:
+            return False
+        digests.add(hashlib.blake2b(image.tobytes()).digest())
+    return len(digests) == 1
+
+
+def _decoded(data: bytes, longest: int) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -120,6 +148,8 @@ def _load(data: bytes, longest: int) -> Image.Image:
     except Exception as error:  # Pillow's decoders raise anything on damaged bytes
         if any(words in str(error) for words in OUT_OF_MEMORY):
             raise MemoryError from error
+        if any(words in str(error) for words in TOO_MUCH_METADATA):
+            raise PictureError(f"has more than {MAX_METADATA} MB of texts or profiles") from error
         raise PictureError(f"is damaged ({error or type(error).__name__})") from error
     return image
 

@@ -8,6 +8,9 @@ from typing import Literal
 Kind = Literal["picture", "logo"]
 WIDTHS = (160, 320, 480, 640, 960, 1280)  # pixels
 LOGO_SIZES = (50, 100)  # pixels of the longer side, for standard and high-density screens
+# Pictures to count visits, to hold a place or to draw a line: nothing that a reader would look at.
+MIN_SIDE = 8  # pixels of the shorter side
+MAX_STRIP_SIDE, STRIP_RATIO = 100, 10  # a tall chart or a panorama has more pixels across
 SUFFIXES: dict[Kind, tuple[str, ...]] = {"picture": ("avif", "webp", "jpg"), "logo": ("webp",)}
 
 
@@ -24,6 +27,12 @@ class Rendition:
     width: int
     height: int
     data: bytes
+
+
+def is_placeholder(width: int, height: int) -> bool:
+    """Return whether a picture of this size is a dot or a strip."""
+    shorter, longer = sorted((width, height))
+    return shorter < MIN_SIDE or (shorter < MAX_STRIP_SIDE and longer > STRIP_RATIO * shorter)
 
 
 def widths_for(width: int) -> list[int]:

@@ -16,6 +16,8 @@ CONTENT_TYPES = {
     "image/webp": "WEBP",
     "image/avif": "AVIF",
 }
+# Servers that don't know what a file is say one of these, or nothing.
+UNSPECIFIC_CONTENT_TYPES = ("", "application/octet-stream", "binary/octet-stream")
 
 _STARTS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF"}
 _AVIF_BRANDS = (b"avif", b"avis")

@@ -35,7 +35,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, t
     """Keep SQLite's test database in a file: the threads of the server can't share one in memory."""
     for alias in connections:
         settings = connections[alias].settings_dict
-        if settings["ENGINE"] == "django.db.backends.sqlite3":
+        if settings["ENGINE"].endswith("sqlite3"):
             settings["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / f"{alias}.sqlite3")
 
 

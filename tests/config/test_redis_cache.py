@@ -5,13 +5,15 @@ Tests with a real Redis are in tests/services.
 
 from __future__ import annotations
 
+import pickle
 import socket
+from datetime import UTC, datetime
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from config.backends import redis_cache
-from config.backends.redis_cache import BACK_OFF_SECONDS, RedisCache
+from config.backends.redis_cache import BACK_OFF_SECONDS, RedisCache, SignedSerializer
 
 
 @pytest.fixture
@@ -104,3 +106,37 @@ def test_values_cached_during_an_outage_are_discarded_after_it(server, redis, cl
     redis.is_up = False
     other.get("a")
     assert cache.get("a") is None
+
+
+class Exploit:
+    ran = False
+
+    def __reduce__(self):
+        return setattr, (Exploit, "ran", True)
+
+
+@pytest.mark.parametrize("value", [0, -5, True, None, "12", b"12", {"a": (1, 2.5)}, [datetime(2027, 1, 2, tzinfo=UTC)]])
+def test_values_come_back_as_they_were(value):
+    stored = SignedSerializer().dumps(value)
+    returned = SignedSerializer().loads(stored if isinstance(stored, bytes) else str(stored).encode())
+    assert returned == value
+    assert type(returned) is type(value)
+
+
+@pytest.mark.parametrize("prefix", [b"", bytes(32)])
+def test_a_value_that_the_site_has_not_signed_is_no_value_and_runs_nothing(prefix):
+    assert SignedSerializer().loads(prefix + pickle.dumps(Exploit())) is None
+    assert not Exploit.ran
+
+
+def test_a_changed_value_or_one_of_another_key_is_no_value(settings):
+    stored = SignedSerializer().dumps("page")
+    assert SignedSerializer().loads(stored[:-1] + b"x") is None
+    assert SignedSerializer().loads(b"") is None
+    settings.SECRET_KEY = "another-" + settings.SECRET_KEY
+    assert SignedSerializer().loads(stored) is None
+
+
+def test_redis_gets_signed_values_only(server):
+    client = RedisCache(server, {})._cache
+    assert isinstance(client._serializer, SignedSerializer)

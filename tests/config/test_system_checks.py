@@ -9,6 +9,7 @@ from django.core.checks import run_checks
 from PIL import features
 
 from articles import checks
+from pictures import confinement
 
 
 def messages(message_id):
@@ -29,6 +30,7 @@ def messages(message_id):
         "articles.E012",
         "articles.E020",
         "articles.W001",
+        "articles.W002",
     ],
 )
 def test_a_suitable_machine_passes(message_id):
@@ -81,6 +83,20 @@ def test_invalid_api_settings_are_errors(settings, name, value):
 def test_a_pillow_that_lacks_a_format_warns(monkeypatch):
     monkeypatch.setattr(features, "check", lambda feature: feature != "avif")
     assert "can't read AVIF," in messages("articles.W001")[0].msg
+
+
+@pytest.mark.parametrize(("system", "machine"), [("darwin", "arm64"), ("linux", "riscv64")])
+def test_a_machine_that_cannot_confine_the_decoder_warns(monkeypatch, system, machine):
+    monkeypatch.setattr(confinement.sys, "platform", system)
+    monkeypatch.setattr(confinement.platform, "machine", lambda: machine)
+    [message] = messages("articles.W002")
+    assert not message.is_serious()
+    assert confinement.missing_support() in message.msg
+
+
+def test_a_kernel_without_seccomp_warns(monkeypatch, tmp_path):
+    monkeypatch.setattr(confinement, "ACTIONS", tmp_path / "missing")
+    assert "this kernel was built without seccomp filters" in messages("articles.W002")[0].msg
 
 
 @pytest.mark.parametrize("url", ["news.example", "https://news.example/news", "ftp://x", "https://a b", "https://"])

@@ -104,6 +104,9 @@ def in_time():
         ("GIF", "image/gif"),
         ("WEBP", "image/webp"),
         ("AVIF", "image/avif"),
+        ("JPEG", ""),
+        ("PNG", "application/octet-stream"),
+        ("WEBP", "binary/octet-stream; charset=binary"),
     ],
 )
 def test_a_picture_of_each_format_is_returned_unchanged(server, format, content_type):
@@ -454,7 +457,8 @@ def test_compressed_responses_are_rejected(server):
 
 BAD = {
     "a page": (answer(b"<html>", content_type="text/html"), "says that it is 'text/html'"),
-    "no type": (answer(JPEG, content_type=""), "doesn't say what it is"),
+    "no type, no picture": (answer(b"<html>", content_type=""), "starts like no picture"),
+    "any bytes, no picture": (answer(b"<svg/>", content_type="application/octet-stream"), "starts like no picture"),
     "svg": (answer(b"<svg xmlns='...'/>", content_type="image/svg+xml"), "says that it is 'image/svg"),
     "postscript": (answer(b"%!PS-Adobe-3.0 EPSF-3.0"), "starts like no picture"),
     "another format": (answer(picture("PNG")), "says that it is JPEG, but it starts like a PNG file"),

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
 import re
 import struct
+import subprocess
+import sys
 import time
 import zipfile
 import zlib
@@ -20,8 +23,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from pictures import confinement, decoder_process
 from pictures import decoder as decoder_module
-from pictures import decoder_process
 from pictures.decoder import Decoder
 from pictures.sizes import Kind, PictureError, Rendition, widths_for
 from tests.sample_pictures import encode
@@ -208,11 +211,11 @@ KINDS: dict[str, tuple[bytes, str | None]] = {
     # Metadata
     "png text bomb": (
         png(4, 4, extra=chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(50_000_000))), body=bytes(52)),
-        None,
+        "has more than 1 MB of texts or profiles",
     ),
     "png profile bomb": (
         png(4, 4, extra=chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(50_000_000))), body=bytes(52)),
-        None,
+        "has more than 1 MB of texts or profiles",
     ),
     "png with a million chunks": (png(4, 4, extra=chunk(b"tEXt", b"a\0b") * 50_000, body=bytes(52)), None),
     "png with a checksum that is wrong": (WHOLE["PNG"][:60] + b"\0\0\0\0" + WHOLE["PNG"][64:], "is damaged"),
@@ -237,9 +240,15 @@ KINDS: dict[str, tuple[bytes, str | None]] = {
     "palette with see-through parts": (encode("PNG", "P", (40, 30), transparency=0), ""),
     "grey with see-through parts": (encode("PNG", "LA", (40, 30)), ""),
     "colour of 16 bits": (png(4, 4, 16, 6, bytes((4 * 8 + 1) * 4)), ""),
-    "one pixel": (encode("GIF", "P", (1, 1)), ""),
-    "one line of 65535": (encode("PNG", "L", (65_535, 1)), ""),
-    "one column of 65535": (encode("PNG", "L", (1, 65_535)), ""),
+    "one pixel": (encode("GIF", "P", (1, 1)), "has no more than 1×1 pixels"),
+    "a strip": (encode("PNG", "L", (600, 40)), "has no more than 600×40 pixels"),
+    "a wide panorama": (encode("PNG", "L", (2000, 100)), ""),
+    "one line of 65535": (encode("PNG", "L", (65_535, 1)), "has no more than 65535×1 pixels"),
+    "one column of 65535": (encode("PNG", "L", (1, 65_535)), "has no more than 1×65535 pixels"),
+    "jpeg without its end marker": (WHOLE["JPEG"][:-2], ""),
+    "jpeg with half of its end marker": (WHOLE["JPEG"][:-1], ""),
+    "progressive jpeg without its end marker": (saved(photo(), "JPEG", progressive=True)[:-2], ""),
+    "jpeg that lacks a little more": (WHOLE["JPEG"][:-12], "is damaged"),
     "interlaced": (saved(photo(), "PNG", interlace=1), ""),
     "progressive": (saved(photo(), "JPEG", progressive=True), ""),
     **{f"animated {name}": (animated(name, 30), "") for name in ("GIF", "WEBP", "AVIF")},
@@ -361,6 +370,64 @@ def test_the_process_has_no_secrets_and_may_write_no_file(decoder):
     assert re.search(r"Max open files\s+64\s+64 ", limits)
     allowed = int(re.search(r"Max cpu time\s+(\d+) ", limits)[1])
     assert decoder_process.CPU_SECONDS <= allowed <= 2 * decoder_process.CPU_SECONDS  # on top of what it has used
+
+
+CONFINEMENT = """
+import json, os, signal, socket, subprocess, sys, threading
+from pictures import confinement
+attempts = {
+    "open a file": lambda: open("/etc/passwd"),
+    "write a file": lambda: open("/tmp/written-by-a-decoder", "w"),
+    "list a folder": lambda: os.listdir("/"),
+    "read its environment": lambda: open("/proc/self/environ"),
+    "connect": lambda: socket.socket(),
+    "connect on this machine": lambda: socket.socketpair(),
+    "start a process": lambda: os.fork(),
+    "start a program": lambda: os.execv("/bin/true", ["true"]),
+    "start a program in a process": lambda: subprocess.Popen(["/bin/true"]),
+    "signal its parent": lambda: os.kill(os.getppid(), 0),
+    "change a name": lambda: os.rename("/tmp/a", "/tmp/b"),
+    "limit its parent": lambda: __import__("resource").prlimit(PARENT, 7, (9, 9)),
+}
+PARENT = os.getppid()
+confinement.confine()
+results = {}
+for name, attempt in attempts.items():
+    try:
+        attempt()
+    except PermissionError:
+        results[name] = "refused"
+    except Exception as error:
+        results[name] = repr(error)
+    else:
+        results[name] = "done"
+thread = threading.Thread(target=lambda: results.update(thread="done"))
+thread.start()
+thread.join()
+os.write(1, json.dumps(results).encode())
+"""
+
+
+@pytest.mark.skipif(bool(confinement.missing_support()), reason="the kernel can't confine processes")
+def test_a_confined_process_has_no_network_no_processes_and_no_files():
+    done = subprocess.run([sys.executable, "-c", CONFINEMENT], capture_output=True, timeout=30, check=False)
+    results = json.loads(done.stdout or b"{}")
+    assert results.pop("thread", done.stderr) == "done"  # some decoders use threads
+    assert len(results) == 12
+    assert set(results.values()) == {"refused"}, results
+
+
+@pytest.mark.skipif(bool(confinement.missing_support()), reason="the kernel can't confine processes")
+def test_the_process_that_decodes_is_confined(decoder):
+    outcome(decoder, WHOLE["PNG"])
+    status = Path(f"/proc/{decoder._process.pid}/status").read_text()
+    assert re.search(r"Seccomp:\s+2\n", status)
+    assert re.search(r"NoNewPrivs:\s+1\n", status)
+    files = {path.name: os.readlink(path) for path in Path(f"/proc/{decoder._process.pid}/fd").iterdir()}
+    assert set(files) == {"0", "1", "2"}
+    assert files["0"].startswith("pipe:")
+    assert files["1"].startswith("pipe:")
+    assert files["2"] == os.devnull
 
 
 def test_a_new_process_starts_after_a_number_of_pictures(monkeypatch):

@@ -54,15 +54,21 @@ def test_a_huge_picture_is_scaled_down_in_proportion():
 
 
 def test_a_very_tall_picture_is_scaled_down():
-    assert [(rendition.width, rendition.height) for rendition in picture_renditions(encode(size=(20, 9000)))] == [
-        (6, 2560)
+    assert [(rendition.width, rendition.height) for rendition in picture_renditions(encode(size=(100, 9000)))] == [
+        (28, 2560)
     ] * 3
 
 
-@pytest.mark.parametrize("size", [(1, 4000), (4000, 1)])
-def test_a_side_of_one_pixel_stays(size):
-    made = picture_renditions(encode(size=size))
-    assert all(rendition.width >= 1 and rendition.height == 1 or rendition.width == 1 for rendition in made)
+@pytest.mark.parametrize("size", [(1, 1), (7, 7), (1, 4000), (4000, 1), (600, 40), (9, 99)])
+def test_dots_and_strips_are_no_pictures_but_may_be_logos(size):
+    with pytest.raises(PictureError, match=f"has no more than {size[0]}×{size[1]} pixels"):
+        picture_renditions(encode(size=size))
+    assert logo_renditions(encode(size=size))
+
+
+@pytest.mark.parametrize("size", [(8, 8), (100, 9000), (400, 40), (2000, 100)])
+def test_small_and_narrow_pictures_are_kept(size):
+    assert picture_renditions(encode(size=size))
 
 
 @pytest.mark.parametrize(("size", "kept"), [((30, 20), [30]), ((60, 90), [50]), ((400, 300), [50, 100])])
