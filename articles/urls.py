@@ -24,6 +24,7 @@ urlpatterns = [
     path("providers/<segments:domain>/", views.provider, name="provider"),
     path("news/<segment:name>/", views.story, name="story"),
     path("preview/<segment:token>/", preview_views.signed_preview, name="preview"),
+    path("preview/<segment:token>/media/<segments:path>", preview_views.signed_media, name="preview_media"),
     path("media/<segments:path>", views.media, name="media"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemaps/lists.xml", sitemaps.lists, name="sitemap_lists"),

@@ -8,14 +8,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from articles.models import Article
+from articles.public.media import media_type
+from articles.public.media_access import is_picture_of
 from articles.public.story_page import story_context
+from articles.public.views import send_file
 from articles.rules.visibility import hidden_reason
 
 from .view_helpers import desk_view
@@ -51,7 +54,19 @@ def signed_preview(request: HttpRequest, token: str) -> HttpResponse:
         return _private(render(request, "articles/preview_expired.html", context, status=410))
     except signing.BadSignature:
         raise Http404 from None
-    return _render(request, _article(pk), ends=ends_at(token))
+    return _render(request, _article(pk), ends=ends_at(token), token=token)
+
+
+@require_safe
+def signed_media(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
+    """Send a picture of the article of a signed link."""
+    try:
+        pk = read_token(token)
+    except signing.BadSignature:
+        raise Http404 from None
+    if media_type(path) is None or not is_picture_of(path, pk):
+        raise Http404
+    return send_file(request, path, HEADERS)
 
 
 def make_token(article: Article) -> str:
@@ -84,10 +99,16 @@ def _article(pk: int) -> Article:
 
 
 def _render(
-    request: HttpRequest, article: Article, *, is_desk: bool = False, link: str = "", ends: datetime | None = None
+    request: HttpRequest,
+    article: Article,
+    *,
+    is_desk: bool = False,
+    link: str = "",
+    ends: datetime | None = None,
+    token: str = "",
 ) -> HttpResponse:
     now = timezone.now()
-    context = story_context(article.pk) | {
+    context = story_context(article.pk, preview=token) | {
         "article": article,
         "visibility": visibility_sentence(article, now, with_reason=is_desk),
         "is_shown": article.is_shown(now),

@@ -34,6 +34,7 @@ class StoredPicture(NamedTuple):
     alt: str = ""
     credit: str = ""
     is_first: bool = False  # on its page, so it loads at once
+    preview: str = ""  # token of the preview link that shows it, before readers may
 
     @classmethod
     def of(cls, picture: Picture, alt: str = "", credit: str = "") -> StoredPicture:
@@ -57,6 +58,11 @@ class StoredPicture(NamedTuple):
     def rendition_name(self, rung: int, suffix: str) -> str:
         """Return the name of a rendition in the storage."""
         return rendition_name(PICTURES, self.key, rung, suffix)
+
+    def url(self, rung: int, suffix: str) -> str:
+        """Return the path of a rendition on this site."""
+        name = self.rendition_name(rung, suffix)
+        return reverse("preview_media", args=[self.preview, name]) if self.preview else media_url(name)
 
 
 class StoredLogo(NamedTuple):

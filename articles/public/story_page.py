@@ -132,10 +132,11 @@ def topics_from_json(value: Any) -> tuple[TopicNode, ...]:
     return tuple(topic for _, topic in sorted(items))
 
 
-def story_context(pk: int) -> dict[str, object]:
+def story_context(pk: int, preview: str = "") -> dict[str, object]:
     """Return the context of a story's page. Four queries, or three if it has no topic.
 
-    A preview uses it too: coverage and other stories are public ones even if the article itself is not.
+    A preview uses it too: coverage and other stories are public ones even if the article itself is not. `preview` is
+    the token of its link.
     """
     (story,) = STORIES.rows([pk])
     links = LINKS.rows([pk])
@@ -148,7 +149,7 @@ def story_context(pk: int) -> dict[str, object]:
     ]
     topic = story.main_topic
     return {
-        "story": story._replace(picture=story.picture and story.picture._replace(is_first=True)),
+        "story": story._replace(picture=story.picture and story.picture._replace(is_first=True, preview=preview)),
         "coverage": coverage,
         "unfolded": coverage[:COVERAGE_SHOWN],
         "rest": coverage[COVERAGE_SHOWN:],

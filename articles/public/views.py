@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from urllib.parse import quote
 
+from django.contrib import admin
 from django.core.files.storage import default_storage
 from django.http import (
     FileResponse,
@@ -12,10 +13,13 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
+    HttpResponseNotFound,
+    HttpResponseNotModified,
     HttpResponsePermanentRedirect,
 )
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from articles.models import Article, Policies
@@ -26,12 +30,17 @@ from .cards import group_by_day, load_cards
 from .dates import start_of_day
 from .front_page import SECONDARY_STORIES, FrontPage, front_page
 from .media import media_type
+from .media_access import is_shown_to_readers
 from .pagination import ArticlePage, page_for_providers, page_for_topics, paginate
 from .providers import find_domain, list_items, logo_providers, published_domains
 from .story_page import public_id, story_context
 from .topic_tree import TopicTree
 
 PROVIDERS_PER_PAGE = 200
+# Browsers keep a file for good, because its content never changes; shared caches ask again, like for pages, because it
+# may no longer be published.
+PUBLIC_FILE = {"Cache-Control": "public, max-age=31536000, s-maxage=60, immutable"}
+PRIVATE_FILE = {"Cache-Control": "no-store, private"}
 # What decides whether the public sees an article, or its lead instead.
 VISIBILITY_FIELDS = ("name", "public", "publish_at", "unpublish_at", "heat", "removed", "missing", "staged")
 LEAD_VISIBILITY_FIELDS = tuple(f"lead__{name}" for name in VISIBILITY_FIELDS)
@@ -156,20 +165,31 @@ def about(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def media(request: HttpRequest, path: str) -> FileResponse:
-    """Send one of Newsfold's copies; nothing else in the storage has a URL."""
-    content_type = media_type(path)
-    if content_type is None:
+def media(request: HttpRequest, path: str) -> HttpResponseBase:
+    """Send one of Newsfold's copies that something published shows; staff get the others too."""
+    if media_type(path) is None:
         raise Http404
+    if is_shown_to_readers(path):
+        return send_file(request, path, PUBLIC_FILE)
+    if not admin.site.has_permission(request):
+        return HttpResponseNotFound("Not found.\n", content_type="text/plain; charset=utf-8", headers=PRIVATE_FILE)
+    return send_file(request, path, PRIVATE_FILE)
+
+
+def send_file(request: HttpRequest, name: str, caching: dict[str, str]) -> HttpResponseBase:
+    """Send a stored picture or logo, or 304 to browsers that have it: its content never changes."""
     try:
-        file = default_storage.open(path)
+        file = default_storage.open(name)
     except FileNotFoundError:
         raise Http404 from None
-    response = FileResponse(file, content_type=content_type)
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'"
-    response["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
+    etag = f'"{name}"'
+    headers = caching | {"ETag": etag, "Content-Security-Policy": "default-src 'none'"}
+    unchanged = get_conditional_response(request, etag=etag)
+    if unchanged is not None and unchanged.status_code == 304:
+        file.close()
+        return HttpResponseNotModified(headers=headers)
+    headers["X-Content-Type-Options"] = "nosniff"
+    return FileResponse(file, content_type=media_type(name), headers=headers)
 
 
 def _list_context(page: ArticlePage | FrontPage) -> dict[str, object]:

@@ -104,7 +104,7 @@ def picture(copy: StoredPicture, sizes: str, widest: int = WIDTHS[-1], **attribu
             "", '<source type="image/{}" srcset="{}" sizes="{}">', ((kind, urls, sizes) for kind, urls in sources)
         ),
         format_html_join("", ' {}="{}"', ((name.rstrip("_"), value) for name, value in attributes.items())),
-        media_url(copy.rendition_name(_fallback(widths), "jpg")),
+        copy.url(_fallback(widths), "jpg"),
         copy.width,
         copy.height,
         copy.alt,
@@ -113,7 +113,7 @@ def picture(copy: StoredPicture, sizes: str, widest: int = WIDTHS[-1], **attribu
 
 
 def _candidates(copy: StoredPicture, widths: list[int], suffix: str) -> str:
-    return ", ".join(f"{media_url(copy.rendition_name(width, suffix))} {width}w" for width in widths)
+    return ", ".join(f"{copy.url(width, suffix)} {width}w" for width in widths)
 
 
 def _fallback(widths: list[int]) -> int:

@@ -1,12 +1,15 @@
 """Pictures and logos on pages, and the files that the public may fetch."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
-from articles.models import ArticleImage
+from articles.desk.preview_views import make_token
+from articles.models import Article, ArticleImage
 from providers.models import ProviderLogo
 from tests import builders
 from tests.public.newsroom import LIST_PATHS, body
@@ -111,25 +114,91 @@ def test_a_provider_without_a_logo_gets_a_monogram(client):
     assert f'src="/media/logos/ab/{HASH}.png"' in body(client, "/providers/")
 
 
-@pytest.mark.parametrize(
-    ("name", "content_type"),
-    [
-        (f"pictures/ab/{HASH[:32]}/1280.jpg", "image/jpeg"),
-        (f"pictures/ab/{HASH[:32]}/160.webp", "image/webp"),
-        (f"pictures/ab/{HASH[:32]}/7.avif", "image/avif"),
-        (f"logos/ab/{HASH[:32]}/50.webp", "image/webp"),
-        (f"logos/ab/{HASH}.png", "image/png"),
-        ("logos/courier_50x50.png", "image/png"),
-    ],
-)
-def test_copies_are_sent_with_their_type_and_cached_for_ever(client, name, content_type):
-    default_storage.save(name, ContentFile(b"bytes"))
+@pytest.mark.parametrize(("suffix", "content_type"), [("jpg", "jpeg"), ("webp", "webp"), ("avif", "avif")])
+def test_copies_are_sent_with_their_type_and_kept_by_browsers(client, suffix, content_type):
+    name = stored(builders.picture(builders.article()), suffix)
     response = client.get(f"/media/{name}")
     assert b"".join(response.streaming_content) == b"bytes"
-    assert response["Content-Type"] == content_type
+    assert response["Content-Type"] == f"image/{content_type}"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Content-Security-Policy"] == "default-src 'none'"
-    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response["Cache-Control"] == "public, max-age=31536000, s-maxage=60, immutable"
+    again = client.get(f"/media/{name}", headers={"If-None-Match": response["ETag"]})
+    assert (again.status_code, again["ETag"]) == (304, response["ETag"])
+
+
+def stored(copy, suffix="jpg"):
+    """Store a file of this picture and return its name."""
+    name = copy.rendition_name(copy.widths[0], suffix)
+    default_storage.save(name, ContentFile(b"bytes"))
+    return name
+
+
+@pytest.mark.parametrize("state", ["unpublished", "scheduled", "over", "folded", "removed", "other kind"])
+def test_a_picture_that_nothing_published_shows_is_for_staff_only(client, admin_client, state):
+    hour, now = timedelta(hours=1), timezone.now()
+    values = {
+        "unpublished": {"published": False},
+        "scheduled": {"publish_at": now + hour},
+        "removed": {"removed": True},
+    }
+    values |= {"over": {"unpublish_at": now - hour}}
+    article = builders.folded(builders.article()) if state == "folded" else builders.article(**values.get(state, {}))
+    copy = builders.picture(article, kind="logo" if state == "other kind" else "picture")
+    name = stored(copy)
+    for headers in ({}, {"If-None-Match": f'"{name}"'}):
+        assert client.get(f"/media/{name}", headers=headers).status_code == 404
+        assert client.get(f"/media/{name}", headers=headers)["Cache-Control"] == "no-store, private"
+    response = admin_client.get(f"/media/{name}")
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "no-store, private"
+
+
+def test_a_picture_shows_while_any_story_with_it_is_published(client):
+    url = "https://pictures.example/both.jpg"
+    first, second = builders.article(published=False), builders.article()
+    builders.picture(first, url)
+    name = stored(builders.picture(second, url))
+    assert client.get(f"/media/{name}").status_code == 200
+    Article.objects.filter(pk=second.pk).delete()
+    assert client.get(f"/media/{name}").status_code == 404
+
+
+def test_a_user_without_the_desk_is_a_stranger(client, django_user_model):
+    name = stored(builders.picture(builders.article(published=False)))
+    client.force_login(django_user_model.objects.create_user("reader"))
+    assert client.get(f"/media/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("file", [f"logos/ab/{HASH[:32]}/100.webp", f"logos/ab/{HASH}.png", "logos/courier_50x50.png"])
+def test_logos_show_while_something_of_their_outlet_is_published(client, admin_client, file):
+    outlet = builders.provider()
+    ProviderLogo.objects.create(provider=outlet, url="/a.png", width=100, file=file)
+    names = [file, file.replace("/100.", "/50.")]
+    for name in dict.fromkeys(names):
+        default_storage.save(name, ContentFile(b"bytes"))
+        assert client.get(f"/media/{name}").status_code == 404
+        assert admin_client.get(f"/media/{name}").status_code == 200
+        story = builders.article(provider=outlet)
+        assert client.get(f"/media/{name}").status_code == 200
+        story.delete()
+        assert client.get(f"/media/{name}").status_code == 404
+        story = builders.article(provider=builders.provider("Other", "other.example"))
+        builders.related(story, provider=outlet)
+        assert client.get(f"/media/{name}").status_code == 200
+        story.delete()
+
+
+def test_a_preview_link_shows_the_pictures_of_its_article_and_no_others(client):
+    article, other = builders.article(published=False), builders.article(published=False)
+    name, hidden = stored(builders.picture(article)), stored(builders.picture(other))
+    link = f"/preview/{make_token(article)}/"
+    assert f'src="{link}media/{name.replace("160.", "640.")}"' in body(client, link)
+    response = client.get(f"{link}media/{name}")
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
+    for path in (f"{link}media/{hidden}", f"/preview/forged/media/{name}", f"{link}media/secret.txt", f"/media/{name}"):
+        assert client.get(path).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """Pictures in S3-compatible storage, tested with moto's server: readers see no difference from a folder."""
 
+import re
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from tests.servers import Site, free_port
 
 pytestmark = [pytest.mark.services, pytest.mark.faults]
+POSTPONE = "from articles.models import Article\n"
 KEYS = {"AWS_ACCESS_KEY_ID": "for-tests", "AWS_SECRET_ACCESS_KEY": "for-tests", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
@@ -50,6 +53,11 @@ def site(tmp_path_factory, bucket):
     new_site.close()
 
 
+def shown_picture(site):
+    """Return the file name of a picture that the front page shows."""
+    return re.search(r"/media/(pictures/[^ \"]+\.jpg)", site.get("/").data.decode())[1]
+
+
 def names(bucket):
     listed = bucket.client().list_objects_v2(Bucket="pictures")
     return [entry["Key"].removeprefix("news/") for entry in listed["Contents"]]
@@ -59,7 +67,7 @@ def test_copies_are_stored_in_the_bucket_and_served_from_urls_of_the_site(site, 
     stored_names = names(bucket)
     assert len(stored_names) > 50
     assert not (site.folder / "media").exists()
-    name = next(name for name in stored_names if name.startswith("pictures/"))
+    name = shown_picture(site)
     answer = site.get(f"/media/{name}")
     stored = bucket.client().get_object(Bucket="pictures", Key=f"news/{name}")["Body"].read()
     assert answer.status == 200
@@ -69,6 +77,18 @@ def test_copies_are_stored_in_the_bucket_and_served_from_urls_of_the_site(site, 
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'"
     assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_a_picture_that_nothing_published_shows_is_for_staff(site):
+    name = shown_picture(site)
+    site.sign_in()
+    site.python(f"{POSTPONE}Article.objects.filter(published=True).update(publish_at='2199-01-01T00:00Z')\nprint(1)")
+    try:
+        assert site.get(f"/media/{name}").status == 404
+        assert site.request_as_editor("GET", f"/media/{name}").status == 200
+    finally:
+        site.python(f"{POSTPONE}Article.objects.update(publish_at=None)\nprint(1)")
+    assert site.get(f"/media/{name}").status == 200
 
 
 def test_pages_and_feeds_name_no_other_host(site, bucket):
@@ -91,7 +111,7 @@ def test_other_files_of_the_bucket_have_no_url(site, bucket):
 
 
 def test_an_unavailable_bucket_is_a_503_and_pages_still_work(site, bucket):
-    name = next(name for name in names(bucket) if name.startswith("pictures/"))
+    name = shown_picture(site)
     bucket.server.stop()
     try:
         answer = site.get(f"/media/{name}")

@@ -1,0 +1,36 @@
+"""Which stored files readers may fetch: those that something published shows, at this moment."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from articles.models import Article, ArticleImage, PictureAddress, RelatedLink, shown_to_readers
+from articles.models.fields import AddressStart
+from pictures.files import PICTURES
+from providers.models import ProviderLogo
+
+
+def is_shown_to_readers(name: str) -> bool:
+    """Return whether a published story shows this file, or an outlet whose name is published. One query."""
+    folder, _, rest = name.partition("/")
+    if folder == PICTURES:
+        return _shows_picture(name, ArticleImage.objects.filter(shown_to_readers("article__")))
+    stories = Article.objects.filter(shown_to_readers(), provider=OuterRef("provider")).order_by()
+    coverage = RelatedLink.objects.coverage().filter(shown_to_readers("article__"), provider=OuterRef("provider"))
+    is_file = Q(file=name)
+    if rest.count("/") == 2:  # another rendition of the logo, in the same folder
+        is_file |= Q(file__startswith=name.rpartition("/")[0] + "/")
+    return ProviderLogo.objects.filter(is_file).filter(Exists(stories) | Exists(coverage.order_by())).exists()
+
+
+def is_picture_of(name: str, article_id: int) -> bool:
+    """Return whether the article lists the picture in this file, whatever its state."""
+    return name.startswith(f"{PICTURES}/") and _shows_picture(name, ArticleImage.objects.filter(article=article_id))
+
+
+def _shows_picture(name: str, images: QuerySet[ArticleImage]) -> bool:
+    key = name.split("/")[2]
+    listed = images.annotate(start=AddressStart("url")).filter(
+        start=AddressStart(OuterRef("url")), url=OuterRef("url"), kind=ArticleImage.Kind.PICTURE
+    )
+    return PictureAddress.objects.held().filter(Exists(listed.order_by()), picture__key=key).exists()
