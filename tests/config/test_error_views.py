@@ -72,7 +72,7 @@ def test_the_api_returns_the_503_as_json(client, monkeypatch):
     ],
     ids=["bytes", "fields", "files"],
 )
-def test_a_request_that_is_too_large_is_rejected(client, sent):
-    response = client.post("/admin/login/", sent)
+def test_a_request_that_is_too_large_is_rejected(admin_client, sent):
+    response = admin_client.post("/admin/articles/article/add/", sent)
     assert response.status_code == 400
     assert "We could not read that request" in response.content.decode()

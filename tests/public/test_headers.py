@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import path, reverse
 
-from articles.models import Article
+from articles.models import Article, PictureAddress
 from config import urls as site_urls
 from config.middleware import HeadersMiddleware
 from tests import builders
@@ -26,7 +26,9 @@ pytestmark = pytest.mark.django_db
 YEAR = 365 * 24 * 3600
 FORBIDDEN = ("camera", "microphone", "display-capture", "geolocation", "payment", "usb", "midi")
 FORBIDDEN += ("accelerometer", "gyroscope", "magnetometer", "xr-spatial-tracking")
-PICTURE = "pictures/ab/" + "ab" * 16 + "/640.jpg"
+PICTURE_URL = "https://pictures.example/headers.jpg"
+KEY = PictureAddress.digest_of(PICTURE_URL)[:32]
+PICTURE = f"pictures/{KEY[:2]}/{KEY}/640.jpg"
 
 
 @pytest.fixture
@@ -140,7 +142,7 @@ ANSWERS: dict[str, tuple[Callable[..., HttpResponse], int]] = {
     "no token": (requested("post", "/admin/login/"), 403),
     "no right": (refused_at_the_desk, 403),
     "unknown page": (requested("get", "/nothing/"), 404),
-    "wrong method": (requested("post", "/latest/"), 403),  # no token comes first
+    "wrong method": (requested("post", "/latest/"), 405),
     "unsafe method": (requested("trace", "/latest/"), 405),
     "failure": (requested("get", "/fails/500/"), 500),
     "away": (requested("get", "/fails/503/"), 503),
@@ -154,7 +156,8 @@ ANSWERS: dict[str, tuple[Callable[..., HttpResponse], int]] = {
 @pytest.fixture
 def stories(settings, tmp_path) -> Article:
     settings.MEDIA_ROOT = tmp_path
-    default_storage.save(PICTURE, ContentFile(b"\xff\xd8"))
+    copy = builders.picture(builders.article(), PICTURE_URL)
+    default_storage.save(copy.rendition_name(640, "jpg"), ContentFile(b"\xff\xd8"))
     lead = builders.article("Storm", name="2020-06-09-open", topics=["Open"])
     builders.folded(lead, name="2020-06-09-folded")
     return lead
