@@ -282,8 +282,9 @@ class Nginx:
         if shipped == "nginx.conf":
             substitutions |= self._make_certificate() | {
                 "listen [::]": "# listen [::]",
-                "listen 80 ": f"listen 127.0.0.1:{self.plain_port} ",
-                "listen 443 ": f"listen 127.0.0.1:{self.port} ",
+                "listen 80": f"listen 127.0.0.1:{self.plain_port}",
+                "listen 443": f"listen 127.0.0.1:{self.port}",
+                "server_name news.example": "server_name 127.0.0.1 localhost",
                 "127.0.0.1:8000": f"127.0.0.1:{upstream}",
             }
         else:

@@ -96,6 +96,37 @@ def test_a_form_is_accepted_from_the_sites_own_origin_only(client, nginx):
         assert client.request("POST", login, fields=fields, headers=headers).status == status
 
 
+@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/%6detrics", "//readyz", "/x/../metrics"])
+def test_metrics_and_readiness_are_not_public(client, nginx, path):
+    assert client.request("GET", nginx.url + path, redirect=False, preload_content=True).status == 404
+    assert client.request("GET", f"{nginx.url}/healthz", redirect=False).status == 200
+
+
+def test_other_host_names_get_no_answer(client, nginx):
+    if nginx.url.startswith("http:"):
+        assert (
+            client.request("GET", f"{nginx.url}/latest/", headers={"Host": "x.example"}, redirect=False).status == 400
+        )
+        return
+    for url in (nginx.url, f"http://127.0.0.1:{nginx.plain_port}"):
+        with pytest.raises(urllib3.exceptions.ProtocolError):
+            client.request("GET", f"{url}/latest/", headers={"Host": "x.example"}, redirect=False)
+
+
+def test_a_client_that_sends_too_many_requests_is_told_so(nginx):
+    """500 requests on one connection, at once: 200 are let through."""
+    with socket.create_connection(("127.0.0.1", nginx.port), timeout=20) as connection:
+        if nginx.url.startswith("https"):
+            connection = UNTRUSTED_TLS.wrap_socket(connection)
+        request = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{nginx.port}\r\n"
+        connection.sendall((request + "\r\n").encode() * 499 + (request + "Connection: close\r\n\r\n").encode())
+        answers = b""
+        while part := connection.recv(65_536):
+            answers += part
+    assert answers.count(b"HTTP/1.1 200 ") >= 150
+    assert answers.count(b"HTTP/1.1 429 ") >= 150
+
+
 class Crowd:
     """Clients that connect and send nothing, half of the headers, or half of a body."""
 
