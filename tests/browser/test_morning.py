@@ -537,3 +537,21 @@ class TestTheStoryBesideTheList:
 
         expect(headline(page, stories[12])).to_be_focused()
         assert abs(headline(page, stories[12]).bounding_box()["y"] - before) < 2
+
+
+def test_a_key_held_down_acts_once_and_moves_on(page):
+    stories = waiting(5)
+    at_desk(page, stories[0])
+
+    for _ in range(4):
+        page.keyboard.down("w")  # without letting it go, the browser sends repeats
+    page.keyboard.up("w")
+    expect(chip(page, stories[0])).to_have_text("held")
+    expect(headline(page, stories[1])).to_be_focused()
+    for _ in range(3):
+        page.keyboard.down("j")
+    page.keyboard.up("j")
+    expect(headline(page, stories[4])).to_be_focused()
+
+    assert states(stories) == ["held", *["undecided"] * 4]
+    assert done_by("ana") == ["hold"]

@@ -39,6 +39,8 @@ const ACTIONS = {
 };
 const SHIFTED_ACTIONS = { next: () => move(1, true), previous: () => move(-1, true) };
 
+const MOVES = new Set(["next", "previous"]); // a key that is held down repeats these only
+
 const keysAreOn = () => recall("keys") !== "off";
 const isFocusedPublished = () => !selected().length && focusedSubject() && stateOf(focusedSubject()) === "published";
 
@@ -85,10 +87,11 @@ export function keyPressed(event) {
   if (target.matches("input:not([type=checkbox]), textarea, select")) return pressedInField(event);
   if (key === "Escape") return close();
   if (!keysAreOn()) return;
-  if (key === "Enter") return pressedEnter(event);
+  if (key === "Enter") return event.repeat ? event.preventDefault() : pressedEnter(event);
   const view = desk().dataset.prefix && VIEW_KEYS[key];
   delete desk().dataset.prefix;
   const { action, isShifted } = keymap.resolveKey(key);
+  if (event.repeat && !MOVES.has(action)) return event.preventDefault();
   const run = view ? () => $(`#views [data-view=${view}]`).click() : (isShifted ? SHIFTED_ACTIONS : ACTIONS)[action];
   if (!run) return;
   event.preventDefault();
@@ -120,7 +123,7 @@ function pressedInField(event) {
 }
 
 function pickReason(event) {
-  const button = /^[1-9]$/.test(event.key) && event.target.closest("#reasons") && all("#reasons button")[event.key - 1];
+  const button = !event.repeat && /^[1-9]$/.test(event.key) && event.target.closest("#reasons") && all("#reasons button")[event.key - 1];
   if (button) button.click();
 }
 
