@@ -42,6 +42,9 @@ class ConflictAwareForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, (forms.DateTimeField, forms.SplitDateTimeField)):
+                field.help_text = f"{field.help_text} In {timezone.get_current_timezone_name()} time.".strip()
         if self.instance.pk is None:
             return
         for name, field in self.fields.items():
@@ -119,7 +122,7 @@ def _display(value: Any) -> str:
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, datetime):
-        return date_format(timezone.localtime(value), "j M Y H:i")
+        return date_format(timezone.localtime(value), "j M Y H:i e")
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -39,6 +39,7 @@ class ArticleForm(ConflictAwareForm):
         widgets: ClassVar = {"removed": YesNoSelect}
         field_classes: ClassVar = {"tags": LinesField}
         help_texts: ClassVar = {
+            "published_at": "When the outlet published it.",
             "heat": "How big the event is. If left empty, the policy decides.",
             "quality": "How good this one story is by itself. If left empty, the document's value is used.",
         }
@@ -90,8 +91,7 @@ class ArticleForm(ConflictAwareForm):
             operations.require_publishable(article)
         except NotPublishableError as error:
             self._refuse(f"This article {error}.")
-        begin, end = cleaned.get("publish_at"), cleaned.get("unpublish_at")
-        if begin and end and end <= begin:
+        if operations.ends_too_early(cleaned.get("publish_at"), cleaned.get("unpublish_at")):
             self.add_error("unpublish_at", "The end must be after the start.")
 
     def _refuse(self, text: str) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.forms.utils import from_current_timezone
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -58,7 +60,10 @@ class Command:
         return self.data.get(name, "").strip()
 
     def time(self, name: str) -> datetime | None:
-        """Return a time typed in the site's time zone; None for an empty field."""
+        """Return a time typed in the site's time zone; None for an empty field.
+
+        Raises ActionError for a time that a change of the clock skips or repeats.
+        """
         text = self.text(name)
         if not text:
             return None
@@ -69,7 +74,13 @@ class Command:
         if moment is None or moment.year not in YEARS:
             verb = name.partition("_")[0]
             raise ActionError(f"“{text[:40]}” is no time to {verb}; type it as 2026-11-23 08:30.")
-        return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+        try:
+            return from_current_timezone(moment)
+        except ValidationError:
+            zone = timezone.get_current_timezone_name()
+            raise ActionError(
+                f"“{text[:40]}” does not exist or exists twice in {zone}, because the clocks change; type another time."
+            ) from None
 
     def score(self, name: str) -> int | None:
         """Return a quality or heat; None for an empty field, which hands it back to document and policy."""

@@ -66,10 +66,18 @@ def schedule(
     versions: SeenVersions = None,
 ) -> ActionResult:
     """Show the articles to readers from `publish_at` (None: at once) until `unpublish_at` (None: for good)."""
-    if publish_at and unpublish_at and unpublish_at <= publish_at:
+    if ends_too_early(publish_at, unpublish_at):
         raise ActionError("can't be withdrawn before it is published; choose a later end")
     times = {"publish_at": publish_at, "unpublish_at": unpublish_at}
     return _decide(Verb.SCHEDULE, articles, State.PUBLISHED, by, versions, **times)
+
+
+def ends_too_early(publish_at: datetime | None, unpublish_at: datetime | None) -> bool:
+    """Return whether a schedule ends at or before its beginning.
+
+    Python compares the clock readings of two times in one zone, which go back when summer time ends: compare instants.
+    """
+    return bool(publish_at and unpublish_at and unpublish_at.timestamp() <= publish_at.timestamp())
 
 
 def pick(

@@ -186,3 +186,34 @@ class TestTheArticlesPage:
         page = save(admin_client, change_url(article), web_url="javascript:alert(1)")
 
         assert "URLs start with http:// or https://." in page.content.decode()
+
+
+class TestTimesWhenTheClocksChange:
+    @pytest.fixture(autouse=True)
+    def berlin(self, settings):
+        settings.TIME_ZONE = "Europe/Berlin"
+
+    def schedule(self, client, article, begin, end):
+        times = {f"publish_at_{n}": part for n, part in enumerate(begin.split())}
+        times |= {f"unpublish_at_{n}": part for n, part in enumerate(end.split())}
+        return save(client, change_url(article), decision="published", **times)
+
+    @pytest.mark.parametrize("time", ["2027-03-28 02:30", "2027-10-31 02:30"])
+    def test_a_time_that_does_not_exist_or_exists_twice_is_refused(self, admin_client, time):
+        page = self.schedule(admin_client, builders.article(), time, "2027-12-01 08:00")
+
+        assert "may be ambiguous or it may not exist" in str(page.context["errors"])
+
+    def test_a_schedule_across_the_change_is_saved(self, admin_client):
+        article = builders.article()
+
+        self.schedule(admin_client, article, "2027-03-28 01:59", "2027-03-28 03:00")
+
+        article.refresh_from_db()
+        assert (article.unpublish_at - article.publish_at).total_seconds() == 60
+
+    def test_every_time_field_names_the_zone(self, admin_client):
+        html = admin_client.get(change_url(builders.article())).content.decode()
+
+        assert html.count("In Europe/Berlin time.") >= 4  # publication, schedule, pick, related links
+        assert "in UTC" not in html

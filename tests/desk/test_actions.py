@@ -1,6 +1,8 @@
 """The actions of the desk, sent by plain forms and by htmx."""
 
 import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -10,6 +12,7 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.desk import commands
 from articles.models import Operation, Via
+from articles.operations.results import ActionError
 from tests import builders
 from tests.desk.helpers import DESK, messages_of, run_action, sent_rows
 
@@ -228,3 +231,49 @@ class TestActions:
         answer = publisher.post(reverse("desk_act"), {"verb": "hold", "row": sent_rows(article), "next": url})
 
         assert answer["Location"] == DESK
+
+
+class TestTimesWhenTheClocksChange:
+    """In Berlin, 02:00 to 03:00 is skipped on 2027-03-28 and happens twice on 2027-10-31."""
+
+    @pytest.fixture(autouse=True)
+    def berlin(self, settings):
+        settings.TIME_ZONE = "Europe/Berlin"
+
+    @pytest.mark.parametrize("time", ["2027-03-28T02:30", "2027-10-31T02:30"])
+    @pytest.mark.parametrize(
+        ("action", "field"), [("schedule", "publish_at"), ("schedule", "unpublish_at"), ("pick", "pick_until")]
+    )
+    def test_a_time_that_does_not_exist_or_exists_twice_is_refused(self, publisher, action, field, time):
+        page = run_action(publisher, action, builders.article(), **{field: time})
+
+        assert "does not exist or exists twice in Europe/Berlin" in messages_of(page)[0]
+        assert not Operation.objects.exists()
+
+    def test_a_schedule_across_the_change_is_compared_as_instants(self, publisher):
+        article = builders.article()
+
+        run_action(publisher, "schedule", article, publish_at="2027-03-28T01:59", unpublish_at="2027-03-28T03:00")
+
+        article.refresh_from_db()
+        assert (article.unpublish_at - article.publish_at).total_seconds() == 60
+
+    def test_an_operation_compares_instants(self):
+        berlin = ZoneInfo("Europe/Berlin")
+        begin, end = (datetime(2027, 10, 31, 2, minute, tzinfo=berlin) for minute in (45, 15))
+
+        operations.schedule(builders.article(), publish_at=begin, unpublish_at=end.replace(fold=1))
+        with pytest.raises(ActionError, match="can't be withdrawn before"):
+            operations.schedule(
+                builders.article(),
+                publish_at=begin.replace(hour=2, minute=30),
+                unpublish_at=begin.replace(hour=2, minute=15),
+            )
+        with pytest.raises(ActionError, match="can't be withdrawn before"):
+            operations.schedule(builders.article(), publish_at=end.replace(fold=1), unpublish_at=begin)
+
+    def test_every_time_field_names_the_zone(self, publisher):
+        article = builders.article()
+
+        assert publisher.get(DESK).content.decode().count("(Europe/Berlin)") == 2
+        assert "(Europe/Berlin)" in publisher.get(reverse("desk_story", args=[article.pk])).content.decode()
