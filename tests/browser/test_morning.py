@@ -555,3 +555,16 @@ def test_a_key_held_down_acts_once_and_moves_on(page):
 
     assert states(stories) == ["held", *["undecided"] * 4]
     assert done_by("ana") == ["hold"]
+
+
+def test_a_page_with_an_old_token_asks_to_be_reloaded(newsroom):
+    page = newsroom.open_page()
+    [story] = waiting(1)
+    at_desk(page, story)
+    page.context.clear_cookies(name="csrf")  # as another sign-in replaces it
+
+    press(page, "p")
+
+    expect(page.locator("#toast")).to_have_text("Your session was renewed in another tab. Reload this page.")
+    assert states([story]) == ["undecided"]
+    newsroom.problems.clear()  # the browser reports the refusal

@@ -5,6 +5,7 @@ from botocore.exceptions import EndpointConnectionError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.test import Client
+from django.urls import reverse
 
 from articles.page_cache import middleware
 from articles.public import views
@@ -76,3 +77,15 @@ def test_a_request_that_is_too_large_is_rejected(admin_client, sent):
     response = admin_client.post("/admin/articles/article/add/", sent)
     assert response.status_code == 400
     assert "We could not read that request" in response.content.decode()
+
+
+@pytest.mark.parametrize("name", ["desk_act", "admin:articles_article_add"])
+def test_an_old_token_asks_to_reload_the_page(admin_user, name):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(admin_user)
+    client.cookies["csrf"] = "b" * 32  # of the sign-in in another tab
+
+    page = client.post(reverse(name), {"csrfmiddlewaretoken": "a" * 32})
+
+    assert page.status_code == 403
+    assert "Your session was renewed in another tab. Reload this page." in page.content.decode()

@@ -7,6 +7,7 @@ import { keepListPosition, markDone, rows } from "./rows.js";
 const TOAST_MILLISECONDS = 10_000;
 const DRAINING_VIEWS = new Set(["undecided", "hot", "held", "spiked", "published", "today"]); // decisions empty these
 const ERRORS = { 0: "No connection. Your change was not saved. Try again.", 403: "You may not do that." };
+const STALE_TOKEN = "Your session was renewed in another tab. Reload this page."; // as 403_csrf.html says
 let toastTimer, countsTimer;
 
 export function beforeSwap({ detail }) {
@@ -66,9 +67,10 @@ function hideToastAfter(milliseconds) {
   }, milliseconds);
 }
 
-export function showError(status) {
+export function showError({ status, responseText = "" }) {
   const toast = $("#toast"), line = document.createElement("p");
-  line.textContent = ERRORS[status] ?? `The server could not do that (${status}).`;
+  const isStale = responseText.includes("data-csrf-failure");
+  line.textContent = isStale ? STALE_TOKEN : ERRORS[status] ?? `The server could not do that (${status}).`;
   toast.className = "toast refused";
   toast.hidden = false;
   toast.replaceChildren(line);

@@ -21,8 +21,8 @@ function start() {
     if (detail.elt.id === "desk") actionAnswered(detail.xhr);
     if (detail.elt.id === "pinging") showPresence();
   });
-  document.addEventListener("htmx:responseError", ({ detail }) => showError(detail.xhr.status));
-  ["htmx:sendError", "htmx:timeout"].forEach((name) => document.addEventListener(name, () => showError(0)));
+  document.addEventListener("htmx:responseError", ({ detail }) => showError(detail.xhr));
+  ["htmx:sendError", "htmx:timeout"].forEach((name) => document.addEventListener(name, () => showError({ status: 0 })));
   addEventListener("beforeunload", (event) => { if ($("[data-dirty]")) event.preventDefault(); });
   setInterval(sendPresence, PRESENCE_MILLISECONDS);
 }
