@@ -239,7 +239,7 @@ KINDS: dict[str, tuple[bytes, str | None]] = {
     "grey of 16 bits": (encode("PNG", "I;16", (40, 30)), ""),
     "palette with see-through parts": (encode("PNG", "P", (40, 30), transparency=0), ""),
     "grey with see-through parts": (encode("PNG", "LA", (40, 30)), ""),
-    "colour of 16 bits": (png(4, 4, 16, 6, bytes((4 * 8 + 1) * 4)), ""),
+    "colour of 16 bits": (png(8, 8, 16, 6, bytes((8 * 8 + 1) * 8)), ""),
     "one pixel": (encode("GIF", "P", (1, 1)), "has no more than 1×1 pixels"),
     "a strip": (encode("PNG", "L", (600, 40)), "has no more than 600×40 pixels"),
     "a wide panorama": (encode("PNG", "L", (2000, 100)), ""),
