@@ -568,3 +568,16 @@ def test_a_page_with_an_old_token_asks_to_be_reloaded(newsroom):
     expect(page.locator("#toast")).to_have_text("Your session was renewed in another tab. Reload this page.")
     assert states([story]) == ["undecided"]
     newsroom.problems.clear()  # the browser reports the refusal
+
+
+def test_a_double_click_acts_once_and_keeps_undo(page):
+    story = waiting(1)[0]
+    page.goto(DESK)
+
+    row(page, story).get_by_role("button", name="Hold").dblclick()
+
+    expect(page.locator("#toast")).to_contain_text("1 story held.")
+    expect(chip(page, story)).to_have_text("held")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#toast").get_by_role("button", name="Undo")).to_be_visible()
+    assert done_by("ana") == ["hold"]

@@ -16,6 +16,7 @@ const PRESENCE_MILLISECONDS = 15_000, COUNTS_MILLISECONDS = 800;
 
 function start() {
   document.addEventListener("input", fieldTyped);
+  document.addEventListener("click", ignoreSecondClick, true);
   document.addEventListener("htmx:beforeSwap", beforeSwap);
   document.addEventListener("htmx:afterOnLoad", ({ detail }) => {
     if (detail.elt.id === "desk") actionAnswered(detail.xhr);
@@ -42,6 +43,11 @@ function startList() {
   showSelection({ isAnnounced: false });
   restorePosition();
   addEventListener("pagehide", savePosition);
+}
+
+/** A double click on a button sends its form once: the second answer, "Nothing changed", would replace the Undo. */
+function ignoreSecondClick(event) {
+  if (event.detail > 1 && event.target.closest("form button:not([type=button])")) event.preventDefault();
 }
 
 function clicked(event) {
