@@ -19,8 +19,9 @@ workers = _settings["WEB_PROCESSES"]
 threads = _settings["WEB_THREADS"]
 worker_class = "gthread"
 timeout = graceful_timeout = _settings["WEB_SECONDS"]
-keepalive = 75  # seconds; longer than the proxy's, which could reuse a connection that is being closed
+keepalive = 5  # seconds; for browsers without a proxy between, which opens a connection for each request
 max_requests, max_requests_jitter = 100_000, 20_000  # processes are restarted periodically, never all at once
+worker_connections = threads * 2  # further requests wait in the backlog for whichever process is free first
 backlog = 512
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 the heartbeat must not wait for a disk
 control_socket_disable = True

@@ -28,7 +28,7 @@ PAGE_CACHE = "pages"  # a separate cache, so that nothing else evicts pages
 CACHE_SECONDS = 3600
 CACHE_CONTROL = "public, max-age=0, s-maxage=60, must-revalidate"  # a CDN may be at most 60 seconds behind
 LAST_MODIFIED_DELAY = timedelta(seconds=2)  # HTTP dates have whole seconds: another change may follow within this one
-GZIP_LEVEL, GZIP_BYTES_MIN = 5, 500
+GZIP_LEVEL, GZIP_BYTES_MIN = 3, 500
 COMPRESSIBLE_PATTERN = re.compile(r"text/|application/(?:json|javascript|xml|[\w.]+\+(?:json|xml))")
 ETAG_PATTERN = re.compile(r'"([0-9a-f]{32})\.([0-9a-f]{32})"')
 KEY_SETTINGS = (  # settings that pages show
