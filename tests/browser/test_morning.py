@@ -581,3 +581,19 @@ def test_a_double_click_acts_once_and_keeps_undo(page):
     page.wait_for_load_state("networkidle")
     expect(page.locator("#toast").get_by_role("button", name="Undo")).to_be_visible()
     assert done_by("ana") == ["hold"]
+
+
+def test_enter_held_down_in_the_open_story_acts_once(page):
+    story = waiting(1)[0]
+    at_desk(page, story)
+    press(page, "Enter")
+    page.locator("#open .story-form [name=quality]").fill("33")
+
+    for _ in range(4):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+
+    expect(page.locator("#toast")).to_contain_text("1 story scored.")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#toast").get_by_role("button", name="Undo")).to_be_visible()
+    assert done_by("ana") == ["score"]

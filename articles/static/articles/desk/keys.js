@@ -83,11 +83,12 @@ function close() {
 export function keyPressed(event) {
   const { target, key } = event;
   if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  if (event.repeat && key === "Enter" && !target.matches("textarea")) return event.preventDefault();
   if (target.closest("dialog")) return pickReason(event);
   if (target.matches("input:not([type=checkbox]), textarea, select")) return pressedInField(event);
   if (key === "Escape") return close();
   if (!keysAreOn()) return;
-  if (key === "Enter") return event.repeat ? event.preventDefault() : pressedEnter(event);
+  if (key === "Enter") return pressedEnter(event);
   const view = desk().dataset.prefix && VIEW_KEYS[key];
   delete desk().dataset.prefix;
   const { action, isShifted } = keymap.resolveKey(key);
