@@ -12,7 +12,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from articles.rules.limits import PICTURES_MAX
+
 from .forms import LogoForm, ProviderRowForm
+from .inlines import LimitedInlineMixin
 from .models import Provider, ProviderLogo
 
 # By the relation, because this app imports nothing of articles.
@@ -27,8 +30,9 @@ class ProviderChangeList(ChangeList):
         return providers.prefetch_related("logos").annotate(article_count=Coalesce(count, 0))
 
 
-class LogoInline(admin.TabularInline):
+class LogoInline(LimitedInlineMixin, admin.TabularInline):
     model = ProviderLogo
+    max_num = PICTURES_MAX
     form = LogoForm
     fields = ("preview", "file", "url", "width", "height")
     readonly_fields = ("preview",)

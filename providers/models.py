@@ -8,6 +8,9 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from articles.db.limited_fields import LineField, LogoUrlField, PixelsField, PointsField
+from articles.rules.limits import NAME_MAX, URL_MAX
+
 
 class ProviderQuerySet(models.QuerySet["Provider"]):
     def registered(self) -> Self:
@@ -22,12 +25,12 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
 class Provider(models.Model):
     """A provider: one name of a domain, which may use several (docs/format.md#provider)."""
 
-    name = models.CharField(max_length=200)
-    domain = models.CharField(max_length=200, help_text="As documents write it, for example theguardian.com.")
+    name = LineField(max_length=NAME_MAX)
+    domain = LineField(max_length=NAME_MAX, help_text="As documents write it, for example theguardian.com.")
     registered = models.BooleanField(
         default=False, help_text="Is in the organisation registry, which the suggested quality rewards."
     )
-    weight = models.SmallIntegerField(
+    weight = PointsField(
         default=0, help_text="Added to the suggested quality of this outlet's stories; 0 for most outlets."
     )
     registry_id = models.CharField(
@@ -76,11 +79,11 @@ class ProviderLogo(models.Model):
     """A logo as documents or the registry list it, with our own copy if there is one."""
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="logos")
-    url = models.CharField(
-        "URL", max_length=2048, blank=True, help_text="Where it is fetched from; may be site-relative."
+    url = LogoUrlField(
+        "URL", max_length=URL_MAX, blank=True, help_text="Where it is fetched from; may be site-relative."
     )
-    width = models.PositiveIntegerField(null=True, blank=True)
-    height = models.PositiveIntegerField(null=True, blank=True)
+    width = PixelsField(null=True, blank=True)
+    height = PixelsField(null=True, blank=True)
     position = models.PositiveSmallIntegerField(
         null=True,
         blank=True,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from articles.exchange.format.document import Document, Image, ProviderData, Related
+from articles.rules.values import is_blank
 
 # Letters of several scripts, the format's five escapes, what YAML treats specially, and what it refuses or folds.
 ALPHABET = "aZ09 éßЖ日👀\"\\'#:,[]{}&*!|>%@`~?-=<.…\u00a0\u200b\u0097\u0085\u2028\u2029\ufeff\x7f"
@@ -18,7 +19,7 @@ def text(max_size: int = 40, *, min_size: int = 0) -> st.SearchStrategy[str]:
 
 
 def line(max_size: int = 40) -> st.SearchStrategy[str]:
-    return st.text(ALPHABET, min_size=1, max_size=max_size).filter(lambda value: bool(value.strip()))
+    return st.text(ALPHABET, min_size=1, max_size=max_size).filter(lambda value: not is_blank(value))
 
 
 def word() -> st.SearchStrategy[str]:
@@ -29,7 +30,7 @@ names = st.one_of(
     st.sampled_from(
         ["The Guardian", "NO", "1843", "yes", "O'Neil & Söhne", "A: B", "- dash", "#tag", "null", "~", "x #y"]
     ),
-    line(20).map(str.strip).filter(bool),
+    line(20).map(str.strip),
 )
 paths = st.text("abcXYZ0129-._~/?#[]@!$&'()*+,;=%é ", max_size=30)
 urls = st.builds(

@@ -12,13 +12,12 @@ from django.utils import timezone
 
 from articles.models import Article, ArticleQuerySet, RelatedLink, Topic, shown_to_readers
 from articles.public.dates import start_of_day
+from articles.rules.limits import YEAR_MAX, YEAR_MIN
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import State
 from providers.models import Provider
 
 from .topic_order import in_tree_order
-
-YEAR_MIN, YEAR_MAX = 1900, 2199  # what documents may say
 
 _IS_UNSCORED = Q(quality=None, heat=None, published=None)
 _IS_FOLDED = Q(heat=FOLDED_HEAT)

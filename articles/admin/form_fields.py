@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.validators import ProhibitNullCharactersValidator
+
+from articles.rules.values import normalize_line_ends
 
 
 class LinesField(forms.Field):
-    """A list of texts, one per line."""
+    """A list of texts, one per line, each once."""
 
     widget = forms.Textarea
 
@@ -18,17 +19,12 @@ class LinesField(forms.Field):
             kwargs.pop(of_json, None)
         super().__init__(*args, **kwargs)
 
-    def validate(self, value: list[str]) -> None:
-        super().validate(value)
-        for line in value:
-            ProhibitNullCharactersValidator()(line)
-
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(str(line) for line in value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> list[str]:
         lines = value if isinstance(value, list) else str(value or "").splitlines()
-        return [text for line in lines if (text := str(line).strip())]
+        return list(dict.fromkeys(text for line in lines if (text := str(line).strip())))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return not self.disabled and self.to_python(initial) != self.to_python(data)
@@ -43,7 +39,7 @@ class TextField(forms.CharField):
         super().__init__(*args, **{"strip": False, **kwargs})
 
     def to_python(self, value: Any) -> str:
-        return (super().to_python(value) or "").replace("\r\n", "\n")
+        return normalize_line_ends(super().to_python(value) or "")
 
 
 class YesNoSelect(forms.NullBooleanSelect):

@@ -19,10 +19,12 @@ from articles.models import ArticleImage, ArticleTopic, Picture, RelatedLink
 from articles.public.media import StoredPicture, media_url
 from articles.public.site_url import site_url
 from articles.rules import permissions
+from articles.rules.limits import NAMES_MAX, PICTURES_MAX, RELATED_MAX
 from pictures.decoder import Decoder
 from pictures.sizes import PictureError
 from pictures.sniffing import MAX_BYTES
 from pictures.uploads import memoize_per_upload
+from providers.inlines import LimitedInlineMixin
 
 from .conflict_forms import RowForm
 
@@ -61,7 +63,7 @@ class ListRowForm(RowForm):
         return APPEND_POSITION if position is None else position
 
 
-class OrderedInline(admin.TabularInline):
+class OrderedInline(LimitedInlineMixin, admin.TabularInline):
     form = ListRowForm
     extra = 0
 
@@ -81,6 +83,7 @@ class OrderedInline(admin.TabularInline):
 class TopicInline(OrderedInline):
     model = ArticleTopic
     fields = ("tag", "position")
+    max_num = NAMES_MAX
     autocomplete_fields = ("tag",)
     verbose_name = "topic"
     verbose_name_plural = "topics"
@@ -92,6 +95,7 @@ class TopicInline(OrderedInline):
 class RelatedInline(OrderedInline):
     model = RelatedLink
     fk_name = "article"
+    max_num = RELATED_MAX
     fields = ("title", "provider", "published_at", "web_url", "quality", "our_article")
     readonly_fields = ("our_article",)
     autocomplete_fields = ("provider",)
@@ -162,6 +166,7 @@ class ImageRowForm(ListRowForm):
 class ImageInline(OrderedInline):
     model = ArticleImage
     form = ImageRowForm
+    max_num = PICTURES_MAX
     fields = ("display_copy", "url", "upload", "alt", "attribution", "title", "width", "height", "position")
     readonly_fields = ("display_copy",)
     verbose_name = "picture"

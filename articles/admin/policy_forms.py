@@ -9,12 +9,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 
 from articles.models import NUMBERS, OVERRIDABLE
+from articles.rules.limits import RELATED_BONUS_MAX, WINDOW_DAYS_MAX
 from articles.rules.scoring import SCORE_MAX
 
 from .conflict_forms import ConflictAwareForm, RowForm
 
 WEIGHTS = tuple(name for name in NUMBERS if name.endswith("_weight"))
-RELATED_BONUS_MAX = 1000  # a hundred times what newsrooms of this format give
 PREVIEW = "_preview"  # the button that shows what a form would change, and saves nothing
 
 
@@ -48,7 +48,7 @@ class SitePolicyForm(ConflictAwareForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _limit_heat(self)
+        _limit_numbers(self)
 
     def is_valid(self) -> bool:
         return super().is_valid() and PREVIEW not in self.data
@@ -66,7 +66,7 @@ class TopicPolicyForm(RowForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _limit_heat(self)
+        _limit_numbers(self)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -80,9 +80,14 @@ class TopicPolicyForm(RowForm):
         return self.instance.pk is None or "topic" in self.changed_data
 
 
-def _limit_heat(form: forms.ModelForm) -> None:
-    """Refuse numbers that would take heat beyond what the database stores."""
-    limits = {"publish_threshold": SCORE_MAX, "bonus_floor": SCORE_MAX, "related_bonus": RELATED_BONUS_MAX}
+def _limit_numbers(form: forms.ModelForm) -> None:
+    """Refuse numbers that would take heat beyond what the database stores, and days beyond it."""
+    limits = {
+        "publish_threshold": SCORE_MAX,
+        "bonus_floor": SCORE_MAX,
+        "related_bonus": RELATED_BONUS_MAX,
+        "window_days": WINDOW_DAYS_MAX,
+    }
     for name, limit in limits.items():
         if name in form.fields:
             form.fields[name].validators.append(MaxValueValidator(limit))

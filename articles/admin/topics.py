@@ -25,19 +25,25 @@ DEPTH_SHOWN = 8  # deeper topics are indented like these
 
 class TopicForm(ConflictAwareForm):
     class Meta:
-        field_classes: ClassVar = {"keywords": LinesField, "hashtags": LinesField, "images": LinesField}
+        field_classes: ClassVar = {
+            "keywords": LinesField,
+            "hashtags": LinesField,
+            "images": LinesField,
+        }
         help_texts: ClassVar = {
             "keywords": "One per line. Words in a title that indicate this topic; they raise the suggested quality.",
             "hashtags": "One per line.",
             "images": "URLs of pictures, one per line.",
+            "services": 'Pairs of a name and a URL: [["news", "https://news.example/api/"]]',
         }
 
-    def clean_images(self) -> list[str]:
-        urls = self.cleaned_data["images"]
-        for url in urls:
-            if not url.lower().startswith(("https://", "http://")):
-                raise ValidationError("URLs start with http:// or https://: %(url)s", params={"url": url})
-        return urls
+    def clean_registry_name(self) -> str:
+        """Refuse another topic's file name: export would have to rename one of the files."""
+        name = self.cleaned_data["registry_name"]
+        others = Topic.objects.filter(registry_name=name).exclude(pk=self.instance.pk)
+        if name and "registry_name" in self.changed_data and others.exists():
+            raise ValidationError("Another topic has this file name. Pick another one.")
+        return name
 
 
 class TopicChangeList(ChangeList):

@@ -7,8 +7,9 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from articles.rules.limits import FILE_SIZE_MAX
+
 from .format.document import Problem
-from .format.parse import FILE_SIZE_MAX
 
 DOCUMENT_SUFFIXES = (".md", ".markdown", ".txt")
 REGISTRY_SUFFIXES = (".yaml", ".yml")  # taken from a directory only if they begin with a taxonomy

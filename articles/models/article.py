@@ -15,14 +15,15 @@ from django.urls import reverse
 from django.utils import timezone
 from taggit.managers import TaggableManager
 
-from articles.rules.limits import TITLE_MAX
+from articles.db.limited_fields import BodyField, LineField, LongTextField, TimeField
+from articles.rules.limits import CATEGORY_MAX, TITLE_MAX, WORD_MAX
 from articles.rules.ranking import front_page_rank
 from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX, Role, role_of
 from articles.rules.states import SpikeReason, State
 from articles.rules.visibility import is_within_schedule
 from providers.models import Provider
 
-from .fields import BytewiseCharField, SparseJSONField, WebAddressField, is_web_address
+from .fields import BytewiseCharField, SparseJSONField, TagsField, WebAddressField, is_web_address
 from .topic import ArticleTopic, Topic
 
 SMALL_TOPIC_MAX = 2000  # articles that are looked up by their ids
@@ -109,16 +110,19 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         help_text="Ties go to the smallest file name, not the smallest name: a-b.md comes before a.md.",
     )
     dialect = models.CharField(max_length=2, default="D5", editable=False, help_text="How its document is written.")
-    category = models.CharField(max_length=50, default="news", blank=True)
-    title = models.CharField(max_length=TITLE_MAX)
-    excerpt = models.TextField(blank=True)
-    published_at = models.DateTimeField("publication time", help_text="When the outlet published it, in UTC.")
+    category = LineField(max_length=CATEGORY_MAX, default="news", blank=True)
+    title = LineField(max_length=TITLE_MAX)
+    excerpt = LongTextField(blank=True)
+    published_at = TimeField("publication time", help_text="When the outlet published it, in UTC.")
     original_url = WebAddressField("original URL")
     web_url = WebAddressField("URL")
     amp_url = WebAddressField("AMP URL")
     cdn_amp_url = WebAddressField("AMP cache URL")
-    type = models.CharField(
-        max_length=30, default="article", blank=True, help_text="article, video, or another word of the importers."
+    type = LineField(
+        max_length=WORD_MAX,
+        default="article",
+        blank=True,
+        help_text="article, video, or another word of the importers.",
     )
     quality = models.IntegerField(
         null=True,
@@ -146,13 +150,13 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         max_length=11, choices=[(reason.value, reason.value) for reason in SpikeReason], blank=True, editable=False
     )
     state_since = models.DateTimeField(default=timezone.now, editable=False)
-    publish_at = models.DateTimeField(
+    publish_at = TimeField(
         "publish at", null=True, blank=True, help_text="Readers see it from then on. Empty means at once."
     )
-    unpublish_at = models.DateTimeField(
+    unpublish_at = TimeField(
         "unpublish at", null=True, blank=True, help_text="Readers no longer see it from then on. Empty means never."
     )
-    pick_until = models.DateTimeField(
+    pick_until = TimeField(
         "editor's pick until",
         null=True,
         blank=True,
@@ -172,11 +176,11 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     hot = models.FloatField(
         default=0, editable=False, help_text="Front page rank: see rules.ranking.front_page_rank()."
     )
-    featured_content = models.TextField(blank=True, help_text="As the document has it; readers get a rebuilt player.")
+    featured_content = LongTextField(blank=True, help_text="As the document has it; readers get a rebuilt player.")
     provider = models.ForeignKey(  # the index article_provider begins with it
         "providers.Provider", models.PROTECT, related_name="articles", db_index=False
     )
-    tags = SparseJSONField(default=list, blank=True, help_text="Places, as ISO 3166 codes and readable names.")
+    tags = TagsField(default=list, blank=True, help_text="Places, as ISO 3166 codes and readable names.")
     topics = TaggableManager(through=ArticleTopic, blank=True)
     lead = models.ForeignKey(
         "self",
@@ -213,7 +217,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     )
     version = models.PositiveIntegerField(default=1, editable=False, help_text="Incremented with every change.")
     secured = models.TextField(blank=True, editable=False, help_text="Opaque: kept and exported, never shown.")
-    body = models.TextField(blank=True, help_text="The text under the front matter.")
+    body = BodyField(blank=True, help_text="The text under the front matter.")
     extra = SparseJSONField(default=list, blank=True, editable=False, help_text="Unknown keys of the document.")
     layout = SparseJSONField(
         default=dict, blank=True, editable=False, help_text="How its document differs from the format's rules."

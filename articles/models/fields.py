@@ -1,10 +1,14 @@
 """Field types that behave the same on SQLite and PostgreSQL."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import SHA256
+
+from articles.db.limited_fields import LimitedField, ShapedJSONField
+from articles.rules import values
+from articles.rules.limits import TOPIC_MAX, URL_MAX
 
 
 class BytewiseCharField(models.CharField):
@@ -32,17 +36,31 @@ class SparseJSONField(models.JSONField):
         return super().from_db_value(value, expression, connection)
 
 
-class WebAddressField(models.CharField):
+class TagsField(ShapedJSONField, SparseJSONField):
+    """A list of places, each once."""
+
+    migrated_as: ClassVar[str] = "articles.models.fields.SparseJSONField"
+
+    def check_limits(self, value: Any) -> None:
+        values.check_names(value, TOPIC_MAX)
+
+
+class WebAddressField(LimitedField, models.CharField):
     """A URL of up to 2,048 characters; empty means none.
 
     Not a URLField: URLs are stored as documents write them, with spaces, and must not become links unchecked
     (CVE-2026-15920). The database checks them too, by `is_web_address()`.
     """
 
+    migrated_as: ClassVar[str] = "articles.models.fields.WebAddressField"
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("max_length", 2048)
+        kwargs.setdefault("max_length", URL_MAX)
         kwargs.setdefault("blank", True)
         super().__init__(*args, **kwargs)
+
+    def check_limits(self, value: Any) -> None:
+        values.check_url(value)
 
 
 class AddressStart(models.Func):

@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
+from articles.db.limited_fields import PixelsField, ShortTextField
+from articles.rules.limits import TITLE_MAX
 from pictures.files import PICTURES, rendition_name
 
 from .fields import AddressStart, Digest, SparseJSONField, WebAddressField, is_site_relative, is_web_address
@@ -21,13 +23,13 @@ class ImageReference(models.Model):
 
     position = models.PositiveSmallIntegerField(default=0)
     url = WebAddressField("URL", blank=False)
-    width = models.PositiveIntegerField(null=True, blank=True)
-    height = models.PositiveIntegerField(null=True, blank=True)
+    width = PixelsField(null=True, blank=True)
+    height = PixelsField(null=True, blank=True)
     is_cached = models.BooleanField(
         null=True, blank=True, help_text="What the document says, not whether we have a copy."
     )
-    title = models.CharField(max_length=300, blank=True)
-    attribution = models.CharField("credit", max_length=300, blank=True, help_text="Whose picture it is.")
+    title = ShortTextField(max_length=TITLE_MAX, blank=True)
+    attribution = ShortTextField("credit", max_length=TITLE_MAX, blank=True, help_text="Whose picture it is.")
     extra = SparseJSONField(default=list, blank=True, editable=False)
     layout = SparseJSONField(default=dict, blank=True, editable=False)
 
@@ -66,9 +68,9 @@ class ArticleImage(ImageReference):
 
     article = models.ForeignKey("articles.Article", models.CASCADE, related_name="images")
     kind = models.CharField(max_length=7, choices=Kind, default=Kind.PICTURE)
-    alt = models.CharField(
+    alt = ShortTextField(
         "alternative text",
-        max_length=300,
+        max_length=TITLE_MAX,
         blank=True,
         help_text="What the picture shows, for people who can't see it. Leave it empty if the headline says it all.",
     )

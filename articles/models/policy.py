@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from articles.rules.limits import POINTS_MAX
 from articles.rules.scoring import Policy
 
 from .topic import Topic
@@ -18,7 +19,7 @@ from .topic import Topic
 _DEFAULT = Policy()
 OVERRIDABLE = ("publish_threshold", "related_bonus", "bonus_floor")
 NUMBERS = tuple(number.name for number in fields(Policy))
-_POINTS = [MinValueValidator(-1000), MaxValueValidator(1000)]
+_POINTS = [MinValueValidator(-POINTS_MAX), MaxValueValidator(POINTS_MAX)]
 
 
 def _points(name: str, text: str = "") -> models.SmallIntegerField:

@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import F, Q
 
-from articles.rules.limits import TITLE_MAX
+from articles.db.limited_fields import LineField, LongTextField, TimeField
+from articles.rules.limits import TITLE_MAX, WORD_MAX
 from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX
 
 from .article import shown_to_readers
@@ -46,13 +47,13 @@ class RelatedLink(models.Model):
         related_name="listed_by",
         help_text="Our own article, if we have it.",
     )
-    title = models.CharField(max_length=TITLE_MAX)
-    excerpt = models.TextField(blank=True)
-    published_at = models.DateTimeField("publication time")
+    title = LineField(max_length=TITLE_MAX)
+    excerpt = LongTextField(blank=True)
+    published_at = TimeField("publication time")
     web_url = WebAddressField("URL")
     amp_url = WebAddressField("AMP URL")
     cdn_amp_url = WebAddressField("AMP cache URL")
-    type = models.CharField(max_length=30, default="article", blank=True)
+    type = LineField(max_length=WORD_MAX, default="article", blank=True)
     provider = models.ForeignKey("providers.Provider", models.PROTECT, related_name="related_links")
     quality = models.IntegerField(null=True, blank=True)
     match_key = models.CharField(max_length=32, editable=False, help_text="Digest of URL, title and time.")

@@ -10,24 +10,35 @@ from django.db.models import F, Q
 from django.urls import reverse
 from taggit.models import ItemBase, TagBase
 
+from articles.db.limited_fields import (
+    FileNameField,
+    LineField,
+    NamesField,
+    PointsField,
+    ServicesField,
+    UrlsField,
+)
+from articles.rules.limits import TOPIC_MAX
+
 
 class Topic(TagBase):
     """A topic with its place in the tree. Names are case-sensitive."""
 
-    shortname = models.CharField(max_length=100, blank=True, help_text="For narrow places; empty means the name.")
+    name = LineField("name", unique=True, max_length=TOPIC_MAX)
+    shortname = LineField(max_length=TOPIC_MAX, blank=True, help_text="For narrow places; empty means the name.")
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
-    keywords = models.JSONField(
+    keywords = NamesField(
         default=list,
         blank=True,
         help_text="Words that, in a title, mean this topic. The suggested quality rewards them.",
     )
-    hashtags = models.JSONField(default=list, blank=True)
-    images = models.JSONField(default=list, blank=True, help_text="URLs of pictures, as the registry lists them.")
-    services = models.JSONField(default=list, blank=True, help_text="The registry's services: [name, URL] pairs.")
-    registry_name = models.CharField(
+    hashtags = NamesField(default=list, blank=True)
+    images = UrlsField(default=list, blank=True, help_text="URLs of pictures, as the registry lists them.")
+    services = ServicesField(default=list, blank=True, help_text="The registry's services: [name, URL] pairs.")
+    registry_name = FileNameField(
         max_length=255, blank=True, help_text="The file name of its registry entry, which orders the topics."
     )
-    weight = models.SmallIntegerField(
+    weight = PointsField(
         default=0, help_text="Added to the suggested quality of articles with this topic; 0 for most topics."
     )
     extra = models.JSONField(default=list, blank=True, editable=False, help_text="Unknown keys of its registry entry.")

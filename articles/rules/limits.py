@@ -1,7 +1,27 @@
-"""Limits on the texts of articles, in characters: imports, forms and tables take them from here."""
+"""How much a value may hold: imports, forms, the desk and tables take their limits from here.
 
+Lengths are in characters. `values.py` checks values against them.
+"""
+
+FILE_SIZE_MAX = 1_000_000  # bytes of a document; the largest real one has 79,500
 TITLE_MAX = 300
 TEXT_MAX = 10_000
+BODY_MAX = 100_000  # text below the front matter, which real documents don't have
+URL_MAX = 2048
 NAME_MAX = 200  # of an outlet
-WORD_MAX = 30  # a type, a category, a kind of picture
+CATEGORY_MAX = 50
+WORD_MAX = 30  # a type, a kind of picture
 TOPIC_MAX = 100
+FILE_NAME_MAX = 200
+REASON_MAX = 300  # why an editor did something
+
+# Items of a list; real ones have at most 5 names, 1 picture and 73 related links.
+NAMES_MAX = 100
+PICTURES_MAX = 50
+RELATED_MAX = 500
+
+PIXELS_MAX = 1_000_000  # one side of a picture
+POINTS_MAX = 1000  # that one term adds to a suggested quality, or takes from it
+RELATED_BONUS_MAX = 1000  # a hundred times what newsrooms of this format give
+WINDOW_DAYS_MAX = 32_767
+YEAR_MIN, YEAR_MAX = 1900, 2199

@@ -185,7 +185,7 @@ class TestTheArticlesPage:
 
         page = save(admin_client, change_url(article), web_url="javascript:alert(1)")
 
-        assert "URLs start with http:// or https://." in page.content.decode()
+        assert "This must start with http:// or https://: javascript:alert(1)." in page.content.decode()
 
 
 class TestTimesWhenTheClocksChange:

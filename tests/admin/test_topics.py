@@ -54,7 +54,7 @@ class TestTopics:
 
         page = save(admin_client, f"{TOPICS}{topic.pk}/change/", images="javascript:alert(1)")
 
-        assert "URLs start with http:// or https://: javascript:alert(1)" in page.content.decode()
+        assert "This must start with http:// or https://: javascript:alert(1)." in page.content.decode()
 
     def test_the_list_takes_the_same_queries_for_one_and_many(self, admin_client, count_queries):
         parent = builders.topic("T0")

@@ -8,8 +8,9 @@ import pytest
 from django.core.management import call_command
 
 from articles.exchange.format.document import DocumentError
-from articles.exchange.format.parse import FILE_SIZE_MAX, parse_file
+from articles.exchange.format.parse import parse_file
 from articles.models import Article, ArticleImage, RelatedLink, Topic
+from articles.rules.limits import FILE_SIZE_MAX
 from providers.models import Provider
 from tests.documents import CANONICAL, document
 

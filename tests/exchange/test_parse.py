@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from articles.exchange.format.document import Document, DocumentError, OrganizationEntry, TopicEntry
-from articles.exchange.format.parse import FILE_SIZE_MAX, content_hash, parse_file
+from articles.exchange.format.parse import content_hash, parse_file
+from articles.rules.limits import FILE_SIZE_MAX
 from tests.documents import CANONICAL, document
 
 STEM = "2020-06-09-harbour-bridge-closes-for-repairs"
@@ -166,6 +167,13 @@ def test_white_space_around_a_url_is_stripped():
             "news.md:10: is indented with a tab; use spaces",
         ),
         (CANONICAL.replace("type: article\n", "x: " + "[" * 5000 + "\n", 1), "news.md:10: nests deeper than 12 levels"),
+        (CANONICAL + "Text\nand a \0", "news.md:53: contains the control character U+0000"),
+        ("---\ntaxonomy: topic\n_id: x\nname: X\n---\n\0", "news.md:6: contains the control character U+0000"),
+        (document(title='"\u200b\ufeff"'), "news.md:3: title: is empty"),
+        (document(name='"\u3164"'), "provider.name: is empty"),
+        (CANONICAL + "a\rb", "body: contains a carriage return"),
+        ("taxonomy: topic\n_id: x\nname: X\nservices:\n  a: javascript:x\n", "services: must start with http://"),
+        ("taxonomy: topic\n_id: x\nname: X\nimages:\n  - javascript:x\n", "images: must start with http://"),
         (CANONICAL.replace("bridge closes", "bridge \x07 closes"), "news.md:3: contains the control character U+0007"),
         (document(title='"a \\a b"'), "news.md:3: contains the escaped character U+0007"),
         (document(title='"a \\uD800 b"'), "news.md:3: "),

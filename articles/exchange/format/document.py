@@ -81,7 +81,7 @@ class Related(Record):
 class Document(Related):
     """One story: it has all that a link to another outlet's article has, and more."""
 
-    topics: list[str]
+    topics: list[str] = field(default_factory=list)
     name: str = ""
     dialect: str = "D5"
     category: str = ""

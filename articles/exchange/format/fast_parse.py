@@ -15,9 +15,11 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
+from articles.rules.limits import URL_MAX, YEAR_MAX, YEAR_MIN
+from articles.rules.values import is_blank
+
 from .document import Document, Image, ProviderData, Related
 from .fields import LIST_LENGTH_MAX, QUOTED_DIALECTS, Field, FieldKind, Fields
-from .values import URL_LENGTH_MAX, YEAR_MAX, YEAR_MIN
 
 # Quoted text without line breaks, control characters and the substitutes of yaml_tree.py; five escapes.
 _RAW = r'[^"\\\x00-\x1f\U0010F000-\U0010F0FF]'
@@ -65,7 +67,7 @@ def _dialect(document: Document) -> str:
 
 
 def _name(raw: str, field: Field) -> str:
-    if len(raw) > field.length_max:
+    if len(raw) > field.length_max or (not raw.isascii() and is_blank(raw)):
         raise _NotCanonicalError
     return raw
 
@@ -78,13 +80,13 @@ def _text(raw: str, field: Field) -> str:
 
 def _line(raw: str, field: Field) -> str:
     text = _text(raw, field)
-    if not text.strip() or "\n" in text or "\t" in text or "\r" in text:
+    if is_blank(text) or "\n" in text or "\t" in text or "\r" in text:
         raise _NotCanonicalError
     return text
 
 
 def _url(raw: str, field: Field) -> str:
-    if len(raw) > URL_LENGTH_MAX:
+    if len(raw) > URL_MAX:
         raise _NotCanonicalError
     return raw
 

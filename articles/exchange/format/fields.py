@@ -9,7 +9,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 
-from articles.rules.limits import NAME_MAX, TEXT_MAX, TITLE_MAX, TOPIC_MAX, WORD_MAX
+from articles.rules.limits import (
+    CATEGORY_MAX,
+    NAME_MAX,
+    NAMES_MAX,
+    PICTURES_MAX,
+    RELATED_MAX,
+    TEXT_MAX,
+    TITLE_MAX,
+    TOPIC_MAX,
+    URL_MAX,
+    WORD_MAX,
+)
 
 
 class FieldKind(StrEnum):
@@ -45,12 +56,18 @@ class Field:
     required: bool = False
     block: bool = False  # has empty lines around it
     keeps_empty: bool = False  # an empty text is written
+    never_empty: bool = False  # a list that may be missing, but not without items
 
 
 Fields = tuple[Field, ...]
 
-# How many items a list may hold; real ones have at most 5 names, 1 picture and 73 related links.
-LIST_LENGTH_MAX = {FieldKind.NAMES: 100, FieldKind.IMAGES: 50, FieldKind.LOGOS: 50, FieldKind.RELATED: 500}
+# How many items a list may hold.
+LIST_LENGTH_MAX = {
+    FieldKind.NAMES: NAMES_MAX,
+    FieldKind.IMAGES: PICTURES_MAX,
+    FieldKind.LOGOS: PICTURES_MAX,
+    FieldKind.RELATED: RELATED_MAX,
+}
 
 _URLS = (
     Field("webUrl", "web_url", FieldKind.URL, "d"),
@@ -86,7 +103,7 @@ _RELATED = (
 )
 
 _ARTICLE = (
-    Field("category", "category", FieldKind.LINE, "p", 50),
+    Field("category", "category", FieldKind.LINE, "p", CATEGORY_MAX),
     Field("title", "title", FieldKind.LINE, "d", TITLE_MAX, required=True),
     Field("excerpt", "excerpt", FieldKind.TEXT, "d", required=True, keeps_empty=True),
     Field("publishedDateTime", "published_at", FieldKind.TIME, required=True),
@@ -99,7 +116,7 @@ _ARTICLE = (
     Field("removed", "removed", FieldKind.STATE),
     Field("featuredContent", "featured_content", FieldKind.TEXT, "d", block=True),
     Field("provider", "provider", FieldKind.PROVIDER, required=True, block=True),
-    Field("topics", "topics", FieldKind.NAMES, length_max=TOPIC_MAX, required=True, block=True),
+    Field("topics", "topics", FieldKind.NAMES, length_max=TOPIC_MAX, block=True, never_empty=True),
     Field("tags", "tags", FieldKind.NAMES, length_max=TOPIC_MAX, block=True),
     Field("images", "images", FieldKind.IMAGES, block=True),
     Field("related", "related", FieldKind.RELATED, block=True),
@@ -116,7 +133,7 @@ TOPIC_ENTRY = (
     Field("parent", "parent", FieldKind.LINE, length_max=TOPIC_MAX),
     Field("keywords", "keywords", FieldKind.NAMES, length_max=NAME_MAX),
     Field("hashtags", "hashtags", FieldKind.NAMES, length_max=NAME_MAX),
-    Field("images", "images", FieldKind.NAMES, length_max=2048),
+    Field("images", "images", FieldKind.NAMES, length_max=URL_MAX),
     Field("services", "services", FieldKind.SERVICES),
 )
 
@@ -144,7 +161,6 @@ def _in_d2(fields: Fields) -> Fields:
     return tuple(
         replace(field, name=D2_NAMES.get(field.name, field.name), style="p" if field.kind in is_url else field.style)
         for field in fields
-        if field.name != "originalUrl"
     )
 
 

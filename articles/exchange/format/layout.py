@@ -21,7 +21,7 @@ _BLANKS: dict[FieldKind, frozenset[str]] = dict.fromkeys(FieldKind, NULLS) | {
 def record_blank(node: Node, field: Field, layout: Layout) -> bool:
     """Record how an allowed empty value is written; return whether `node` is one."""
     token = _empty_value_token(node, field)
-    if token is None or field.required or token not in _BLANKS[field.kind]:
+    if token is None or field.required or field.never_empty or token not in _BLANKS[field.kind]:
         return False
     layout.setdefault("blank", {})[field.name] = token
     return True

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from articles.rules import slugs
+from articles.rules.limits import FILE_SIZE_MAX, PIXELS_MAX
 from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX
+from articles.rules.values import InvalidValueError, check_body, check_services, check_slug, check_url
 
 from . import layout as layouts
 from .document import (
@@ -40,8 +42,6 @@ from .fields import (
     dialect_fields,
 )
 from .values import (
-    PIXELS_MAX,
-    InvalidValueError,
     encode_unknown,
     read_boolean,
     read_integer,
@@ -50,9 +50,8 @@ from .values import (
     read_time,
     read_url,
 )
-from .yaml_tree import Mapping, Node, Scalar, Sequence, TreeError, read_tree
+from .yaml_tree import Mapping, Node, Scalar, Sequence, TreeError, read_tree, require_storable
 
-FILE_SIZE_MAX = 1_000_000  # bytes; the largest real document has 79,500
 UNKNOWN_KEYS_MAX = 100
 UNKNOWN_SIZE_MAX = 100_000  # characters of unknown values
 
@@ -93,6 +92,7 @@ def parse_yaml(text: str, source: str) -> Document | Entry:
     """Return what a text holds that need not be canonical, without name and hash. Raises DocumentError."""
     try:
         front, tail, first_line = _split_front_matter(text)
+        require_storable(text)
         tree = read_tree(front, first_line=first_line)
     except TreeError as error:
         raise DocumentError([Problem(source, error.line, error.message)]) from None
@@ -158,6 +158,10 @@ class _DocumentParser:
             document.body = tail or ""
         else:
             document.body = tail[1:]
+        try:
+            check_body(document.body)
+        except InvalidValueError as invalid:
+            self._report(0, "body", str(invalid))
         return document
 
     def entry(self, tree: Mapping, taxonomy: Scalar) -> Entry | None:
@@ -174,8 +178,15 @@ class _DocumentParser:
         if values is None or self.problems:
             return None
         entry = TopicEntry(**values)
-        if not re.fullmatch(r"[a-zA-Z0-9_-]+", entry.slug):
-            self._report(tree.line, "_id", "may hold only letters a to z, digits, - and _")
+        try:
+            check_slug(entry.slug)
+        except InvalidValueError as invalid:
+            self._report(tree.line, "_id", str(invalid))
+        for url in entry.images:
+            try:
+                check_url(url, site_relative=True)
+            except InvalidValueError as invalid:
+                self._report(tree.line, "images", str(invalid))
         if entry.parent == entry.name:
             self._report(tree.line, "parent", "a topic can't be its own parent")
         return entry
@@ -250,7 +261,9 @@ class _DocumentParser:
             case FieldKind.SERVICES:
                 if not isinstance(node, Mapping):
                     raise InvalidValueError("must hold `name: URL` lines")
-                return [[entry.key, read_url(entry.value)] for entry in node.entries]
+                services = [[entry.key, read_url(entry.value)] for entry in node.entries]
+                check_services(services)
+                return services
 
     def _nested(self, mapping: Mapping, record: Callable[..., Any], field: Field, where: str) -> Any:
         values = self._mapping(mapping, self.dialect.nested[field.kind], where)
@@ -268,7 +281,7 @@ class _DocumentParser:
             except InvalidValueError as invalid:
                 self._report(item.line, f"{where}[{index}]", str(invalid))
         layouts.record_items(sequence, field, list(names), layout)
-        if field.required and not names and not self.problems:
+        if field.never_empty and not names and not self.problems:
             raise InvalidValueError("needs at least one name")
         return list(names)
 

@@ -7,77 +7,64 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+
+from articles.rules.limits import URL_MAX
+from articles.rules.values import (
+    InvalidValueError,
+    check_line,
+    check_number,
+    check_text,
+    check_time,
+    check_url,
+    shorten,
+)
 
 from .yaml_tree import NULLS, UNSAFE_CHARACTERS, Mapping, Node, Scalar, Sequence
-
-PIXELS_MAX = 1_000_000  # one side of a picture
-URL_LENGTH_MAX = 2048
-YEAR_MIN, YEAR_MAX = 1900, 2199
 
 _INTEGER_PATTERN = re.compile(r"-?(0|[1-9][0-9]{0,14})")
 _TIME_PATTERN = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{1,6})? ?(Z|[+-][0-9]{2}:?[0-9]{2})"
 )
-_HOST_PATTERN = re.compile(r"[^\s/?#<>\"\\^`{|}@%]*[^\W_][^\s/?#<>\"\\^`{|}@%]*")
 _UNPRINTED_PATTERN = re.compile(r"[\x00-\x1f\x7f]")
 _EDGE_SPACE = " \t\r\n"
 
 
-class InvalidValueError(Exception):
-    """A value doesn't fit its key; the text says what it should be."""
-
-
 def read_text(node: Node, length_max: int) -> str:
     """Return any text, line breaks included."""
-    if not isinstance(node, Scalar):
-        raise InvalidValueError("must be text")
-    if node.is_null:
-        raise InvalidValueError('is null; write "" for no text' if node.text else "is empty")
-    if len(node.text) > length_max:
-        raise InvalidValueError(f"has {len(node.text):,} characters; {length_max:,} are allowed")
-    return node.text
+    text = _read_scalar(node)
+    check_text(text, length_max)
+    return text
 
 
 def read_line(node: Node, length_max: int) -> str:
     """Return text of one line that is not blank."""
-    text = read_text(node, length_max)
-    if any(char in text for char in "\n\r\t"):
-        raise InvalidValueError("must be a single line without tabs")
-    if not text.strip():
-        raise InvalidValueError("is empty")
+    text = _read_scalar(node)
+    check_line(text, length_max)
     return text
 
 
 def read_url(node: Node, *, site_relative: bool = False) -> str:
     """Return an http(s) URL as written, without white space around it."""
-    url = read_text(node, URL_LENGTH_MAX).strip(_EDGE_SPACE)
-    if _UNPRINTED_PATTERN.search(url):
-        raise InvalidValueError("contains a control character")
-    if site_relative and url.startswith("/") and not url.startswith(("//", "/\\")):
-        return url
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise InvalidValueError(f"is not a valid URL: {shorten(url)}") from None
-    if parts.scheme not in ("http", "https"):
-        raise InvalidValueError(f"must start with http:// or https://: {shorten(url)}")
-    if not host or not host.isprintable() or not _HOST_PATTERN.fullmatch(host):
-        raise InvalidValueError(f"has no host: {shorten(url)}")
-    if port == 0:
-        raise InvalidValueError(f"has an invalid port: {shorten(url)}")
-    if "@" in parts.netloc:
-        raise InvalidValueError(f"contains a user name; remove it: {shorten(url)}")
+    text = _read_scalar(node)
+    check_text(text, URL_MAX)  # with the white space, which is stored too
+    url = text.strip(_EDGE_SPACE)
+    check_url(url, site_relative=site_relative)
     return url
+
+
+def _read_scalar(node: Node) -> str:
+    if not isinstance(node, Scalar):
+        raise InvalidValueError("must be text")
+    if node.is_null:
+        raise InvalidValueError('is null; write "" for no text' if node.text else "is empty")
+    return node.text
 
 
 def read_integer(node: Node, low: int, high: int) -> int:
     if not isinstance(node, Scalar) or node.style != "p" or not _INTEGER_PATTERN.fullmatch(node.text):
         raise InvalidValueError("must be a whole number without quotes")
     number = int(node.text)
-    if not low <= number <= high:
-        raise InvalidValueError(f"is {number}; it must be from {low} to {high:,}")
+    check_number(number, low, high)
     return number
 
 
@@ -105,15 +92,8 @@ def read_time(node: Node) -> datetime:
             moment = moment - shift if zone[0] == "+" else moment + shift
     except (ValueError, OverflowError):
         raise InvalidValueError(f"is a time that doesn't exist: {shorten(match[0])}") from None
-    if not YEAR_MIN <= moment.year <= YEAR_MAX:
-        raise InvalidValueError(f"must lie between the years {YEAR_MIN} and {YEAR_MAX}")
+    check_time(moment)
     return moment
-
-
-def shorten(text: str, length: int = 60) -> str:
-    """Return `text` on one line, cut for a message."""
-    line = _UNPRINTED_PATTERN.sub("\N{REPLACEMENT CHARACTER}", text)
-    return line if len(line) <= length else line[:length] + "…"
 
 
 def encode_unknown(node: Node) -> Any:

@@ -18,6 +18,8 @@ def document_warnings(document: Document) -> list[str]:
         warnings.append("has no URL")
     elif document.type != "video" and not _is_on_domain(url, document.provider.domain):
         warnings.append(f"URL is at {urlsplit(url).hostname}, not at the outlet's {document.provider.domain}")
+    if not document.topics:
+        warnings.append("has no topic")
     if not document.images:
         warnings.append("has no picture")
     if document.excerpt.rstrip().endswith(("...", "…", ",")):

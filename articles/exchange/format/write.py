@@ -34,7 +34,8 @@ def document_text(document: Document) -> str:
         if len(lines) > 1 and (name in blocks) != (name in odd_gaps):
             lines.append("")
         lines += field_lines
-    gap = "" if document.layout.get("close") == "tight" else "\n"
+    is_tight = document.layout.get("close") == "tight" and not document.body.startswith("\n")
+    gap = "" if is_tight else "\n"
     return "\n".join(lines) + "\n---\n" + gap + document.body
 
 
@@ -90,7 +91,7 @@ class _Writer:
             if blank is not None or not field.keeps_empty:
                 return [] if blank is None else [f"{key} {blank}" if blank else key]
         if field.kind is FieldKind.SERVICES:
-            return [key, *(f"{indent}  {name}: {format_scalar(url, 'p')}" for name, url in value)]
+            return [key, *(f"{indent}  {format_scalar(name, 'p')}: {format_scalar(url, 'p')}" for name, url in value)]
         nested_fields = self.nested.get(field.kind)
         if nested_fields is None:
             return [f"{key} {_scalar(value, field, layout)}"]

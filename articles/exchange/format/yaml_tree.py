@@ -21,9 +21,13 @@ _PRIVATE_PLANE = 0x10F000  # private use: news never contains these
 # YAML refuses, folds or skips these characters; documents may contain them, so they are replaced while YAML is parsed.
 _UNSAFE_CODES = [*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF]
 UNSAFE_CHARACTERS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_ESCAPED_PATTERN = re.compile(f"[{chr(_PRIVATE_PLANE)}-{chr(_PRIVATE_PLANE + len(_UNSAFE_CODES) - 1)}]")
-_ESCAPE_MAP = {code: _PRIVATE_PLANE + index for index, code in enumerate(_UNSAFE_CODES)}
-_UNESCAPE_MAP = {substitute: code for code, substitute in _ESCAPE_MAP.items()}
+_SUBSTITUTES = [chr(_PRIVATE_PLANE + index) for index in range(len(_UNSAFE_CODES))]
+_MARK = chr(_PRIVATE_PLANE + len(_UNSAFE_CODES))  # before a character that is one of these in the text itself
+_ESCAPE_MAP = dict(zip(_UNSAFE_CODES, _SUBSTITUTES, strict=True)) | {
+    ord(char): _MARK + char for char in (*_SUBSTITUTES, _MARK)
+}
+_UNESCAPE_MAP = {substitute: chr(code) for code, substitute in zip(_UNSAFE_CODES, _SUBSTITUTES, strict=True)}
+_ESCAPED_PATTERN = re.compile(f"{_MARK}(.)|[{_SUBSTITUTES[0]}-{_SUBSTITUTES[-1]}]", re.DOTALL)
 _LINE_END_PATTERN = re.compile("\r\n?|\n")  # libyaml's, except those in _UNSAFE_CODES
 _FORBIDDEN_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _UNSTORABLE_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
@@ -79,16 +83,9 @@ _STYLES = {None: "p", "": "p", '"': "d", "'": "s", "|": "b", ">": "b"}
 
 def read_tree(text: str, *, first_line: int = 1) -> Mapping:
     """Return the mapping that `text` holds; its lines count from `first_line`. Raises TreeError."""
-    forbidden = _FORBIDDEN_PATTERN.search(text)
-    if forbidden:
-        line = first_line + _line_at(text, forbidden.start())
-        raise TreeError(line, f"contains the control character U+{ord(forbidden[0]):04X}; remove it")
+    require_storable(text, first_line=first_line)
     has_unsafe = bool(UNSAFE_CHARACTERS.search(text))
     if has_unsafe:
-        collision = _ESCAPED_PATTERN.search(text)
-        if collision:
-            line = first_line + _line_at(text, collision.start())
-            raise TreeError(line, "mixes control characters with private-use characters; remove either")
         text = text.translate(_ESCAPE_MAP)
     try:
         return _Builder(text, first_line, has_unsafe).build()
@@ -101,6 +98,14 @@ def read_tree(text: str, *, first_line: int = 1) -> Mapping:
         raise TreeError(line, f"contains a character that YAML doesn't allow: {error.reason}") from None
     except ValueError:  # libyaml's scanner on numbers that no escape can hold, such as "\UFFFFFFFF"
         raise TreeError(first_line, "contains an invalid escape") from None
+
+
+def require_storable(text: str, *, first_line: int = 1) -> None:
+    """Raise TreeError at the first control character that no database and no YAML holds."""
+    forbidden = _FORBIDDEN_PATTERN.search(text)
+    if forbidden:
+        line = first_line + _line_at(text, forbidden.start())
+        raise TreeError(line, f"contains the control character U+{ord(forbidden[0]):04X}; remove it")
 
 
 class _Builder:
@@ -158,7 +163,7 @@ class _Builder:
         if style == "d" and UNSAFE_CHARACTERS.search(text):  # raw ones were replaced: these were escaped
             style = "e"
         if self.has_unsafe:
-            text = text.translate(_UNESCAPE_MAP)
+            text = _ESCAPED_PATTERN.sub(lambda match: match[1] or _UNESCAPE_MAP[match[0]], text)
         unstorable = _UNSTORABLE_PATTERN.search(text)
         if unstorable:
             raise TreeError(line, f"contains the escaped character U+{ord(unstorable[0]):04X}, which is not valid text")

@@ -1,0 +1,160 @@
+"""Model fields whose values keep the limits of documents, with the checks of `articles.rules.values`.
+
+Forms report what a check refuses, because `full_clean()` validates fields. The tables know nothing of the checks, so
+migrations see the plain field of Django that each field stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from articles.rules import values
+from articles.rules.limits import NAME_MAX, PIXELS_MAX, POINTS_MAX, TEXT_MAX, URL_MAX
+
+
+def run_check(check: Callable[..., None], *args: Any, **options: Any) -> None:
+    """Call a check of `articles.rules.values`. Raises ValidationError, with a sentence, for what it refuses."""
+    try:
+        check(*args, **options)
+    except values.InvalidValueError as invalid:
+        raise ValidationError(f"This {invalid}.") from invalid
+
+
+class LimitedField(models.Field):
+    """A field with a check. A mixin; `migrated_as` is the field that migrations see."""
+
+    migrated_as: ClassVar[str]
+
+    def check_limits(self, value: Any) -> None:
+        """Raise InvalidValueError if the value is beyond the limits."""
+        raise NotImplementedError
+
+    def validate(self, value: Any, model_instance: Any) -> None:
+        super().validate(value, model_instance)
+        if value is not None:
+            run_check(self.check_limits, value)
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, self.migrated_as, args, kwargs
+
+
+class LineField(LimitedField, models.CharField):
+    """One line of text with something to see, or no text if the field may be blank."""
+
+    migrated_as = "django.db.models.CharField"
+
+    def check_limits(self, value: Any) -> None:
+        values.check_line(value, self.max_length or TEXT_MAX)
+
+
+class FileNameField(LineField):
+    """The name of a registry file."""
+
+    def check_limits(self, value: Any) -> None:
+        values.check_file_name(value)
+
+
+class ShortTextField(LimitedField, models.CharField):
+    """Text of any number of lines, up to `max_length`."""
+
+    migrated_as = "django.db.models.CharField"
+
+    def check_limits(self, value: Any) -> None:
+        values.check_text(value, self.max_length or TEXT_MAX)
+
+
+class LongTextField(LimitedField, models.TextField):
+    """Text of any number of lines."""
+
+    migrated_as = "django.db.models.TextField"
+
+    def check_limits(self, value: Any) -> None:
+        values.check_text(value)
+
+
+class BodyField(LongTextField):
+    """The text below the front matter of a document."""
+
+    def check_limits(self, value: Any) -> None:
+        values.check_body(value)
+
+
+class LogoUrlField(LimitedField, models.CharField):
+    """The URL of a logo, which may be site-relative."""
+
+    migrated_as = "django.db.models.CharField"
+
+    def check_limits(self, value: Any) -> None:
+        values.check_url(value, site_relative=True)
+
+
+class TimeField(LimitedField, models.DateTimeField):
+    """An instant that documents can name."""
+
+    migrated_as = "django.db.models.DateTimeField"
+
+    def check_limits(self, value: Any) -> None:
+        values.check_time(value)
+
+
+class PixelsField(LimitedField, models.PositiveIntegerField):
+    """One side of a picture."""
+
+    migrated_as = "django.db.models.PositiveIntegerField"
+
+    def check_limits(self, value: Any) -> None:
+        values.check_number(value, 0, PIXELS_MAX)
+
+
+class PointsField(LimitedField, models.SmallIntegerField):
+    """Points of a suggested quality."""
+
+    migrated_as = "django.db.models.SmallIntegerField"
+
+    def check_limits(self, value: Any) -> None:
+        values.check_number(value, -POINTS_MAX, POINTS_MAX)
+
+
+class ListFormField(forms.JSONField):
+    """JSON of a list; an emptied box is an empty list."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value) or []
+
+
+class ShapedJSONField(LimitedField, models.JSONField):
+    """A list of one shape, as JSON."""
+
+    migrated_as = "django.db.models.JSONField"
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": ListFormField, **kwargs})
+
+
+class NamesField(ShapedJSONField):
+    """A list of names, each once."""
+
+    def check_limits(self, value: Any) -> None:
+        values.check_names(value, NAME_MAX)
+
+
+class UrlsField(ShapedJSONField):
+    """A list of URLs, each once; they may be site-relative."""
+
+    def check_limits(self, value: Any) -> None:
+        values.check_names(value, URL_MAX)
+        for url in value:
+            values.check_url(url, site_relative=True)
+
+
+class ServicesField(ShapedJSONField):
+    """A list of [name, URL] pairs."""
+
+    def check_limits(self, value: Any) -> None:
+        values.check_services(value)

@@ -1,0 +1,46 @@
+"""Lists of rows on a page of the admin, with the limits of documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import F, UniqueConstraint
+from django.forms import BaseInlineFormSet, ModelForm
+from django.http import HttpRequest
+
+
+class LimitedFormSet(BaseInlineFormSet):
+    """Rows of which no two have the same unique values.
+
+    Django's own check of a whole list leaves out constraints made of expressions, as ours are.
+    """
+
+    def clean(self) -> None:
+        super().clean()
+        for constraint in self.model._meta.constraints:
+            if isinstance(constraint, UniqueConstraint) and constraint.condition is None:
+                self._check_unique(constraint)
+
+    def _check_unique(self, constraint: UniqueConstraint) -> None:
+        names = [*constraint.fields, *(item.name for item in constraint.expressions if isinstance(item, F))]
+        seen: set[tuple[Any, ...]] = set()
+        for form in self._remaining_forms():
+            values = tuple(getattr(form.instance, self.model._meta.get_field(name).attname) for name in names)
+            if values in seen:
+                raise ValidationError(constraint.get_violation_error_message())
+            seen.add(values)
+
+    def _remaining_forms(self) -> list[ModelForm]:
+        unwanted = [*self.deleted_forms, *(form for form in self.extra_forms if not form.has_changed())]
+        return [form for form in self.forms if form not in unwanted and not form.errors]
+
+
+class LimitedInlineMixin:
+    """An inline that takes `max_num` rows. Up to twice as many may be sent: some of them are to be deleted."""
+
+    formset = LimitedFormSet
+    max_num: int
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, validate_max=True, absolute_max=2 * self.max_num, **kwargs)
