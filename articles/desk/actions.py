@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from articles import operations
 from articles.models import Article, Verb
 from articles.operations.results import ActionError, ActionResult
-from articles.rules.limits import TITLE_MAX
 from articles.rules.permissions import FOLD, PERMISSION_BY_ACTION, PUBLISH, SCORE
 from articles.rules.states import SpikeReason, State
+from articles.rules.values import is_blank, normalize_line_ends
 
 from .commands import Command
 from .view_helpers import parse_id
@@ -113,11 +113,9 @@ def _set_topics(argument: str, field: str) -> Callable[[Command], ActionResult]:
 def _edit_text(command: Command) -> ActionResult:
     _require_one(command, "Titles and excerpts are edited one story at a time.")
     sent = [name for name in ("title", "excerpt") if name in command.data]
-    values = {name: str(command.data[name]).replace("\r\n", "\n") for name in sent}
-    if "title" in values and not values["title"].strip():
+    values = {name: normalize_line_ends(str(command.data[name])) for name in sent}
+    if "title" in values and is_blank(values["title"]):
         raise ActionError("A story needs a title.")
-    if len(values.get("title", "")) > TITLE_MAX or any("\0" in text for text in values.values()):
-        raise ActionError(f"A title has at most {TITLE_MAX} characters, and no text has a NUL.")
     return command.edit(**values)
 
 

@@ -173,9 +173,10 @@ def _sync_logos(provider: Provider, images: Sequence[Image]) -> bool:
     is_changed = False
     kept = []
     for position, image in enumerate(images):
-        logo, is_new = ProviderLogo.objects.get_or_create(
-            provider=provider, url=image.url, width=image.width, height=image.height
-        )
+        identity = {"provider": provider, "url": image.url, "width": image.width, "height": image.height}
+        logo = ProviderLogo.objects.filter(**identity).order_by("pk").first()  # several, where a size is unknown
+        is_new = logo is None
+        logo = logo or ProviderLogo.objects.create(**identity)
         if (logo.position, logo.extra, logo.layout) != (position, image.extra, image.layout):
             logo.position, logo.extra, logo.layout = position, image.extra, image.layout
             logo.save()
@@ -194,7 +195,7 @@ def registry_entries() -> Iterator[Entry]:
             **{name: getattr(topic, name) for name in TOPIC_FIELDS},
         )
     for provider in Provider.objects.exclude(registry_name="").prefetch_related("logos").order_by("registry_name"):
-        positioned = [logo for logo in provider.logos.all() if logo.position is not None]
+        positioned = [logo for logo in provider.logos.all() if logo.position is not None and logo.url]
         yield OrganizationEntry(
             name=provider.name,
             domain=provider.domain,

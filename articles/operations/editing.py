@@ -5,13 +5,17 @@ Each function is one operation. Changed fields are pinned, so that imports and p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
 
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.models import Article, ArticleImage, Topic, Verb
 from articles.models.derived import refresh_derived_fields
+from articles.rules.limits import NAMES_MAX
 from articles.rules.scoring import SCORE_MAX
 from articles.stories import duplicates
 from articles.stories.links import sort_and_check_links
@@ -56,9 +60,11 @@ def edit(
     """Set fields of an article to what an editor typed and pin them; an emptied score is unpinned instead.
 
     `values` are the fields that the editor changed, `version` is the one that they saw. `article` is refreshed in
-    place. Raises EditConflictError if somebody else has set the same fields to other values since.
+    place. Raises EditConflictError if somebody else has set the same fields to other values since, and ActionError if
+    a value is beyond the limits.
     """
     emptied = [name for name in SCORES if name in values and values[name] is None]
+    require_within_limits({name: value for name, value in values.items() if name not in emptied})
     with unit_of_work(verb, by) as uow:
         nearby, row = load_with_neighbours(uow, article)
         require_unchanged_since(row, version, values)
@@ -73,6 +79,19 @@ def edit(
         unpinned = unpin_fields(row, emptied)
         outcome = propagate(uow, nearby, [row.pk], {*changed, *unpinned})
     return refresh_instance(article, outcome, uow)
+
+
+def require_within_limits(values: Mapping[str, Any]) -> None:
+    """Raise ActionError if a field of an article can't hold its value."""
+    for name, value in values.items():
+        field = Article._meta.get_field(name)
+        if not isinstance(field, models.Field) or field.is_relation or (field.blank and not value):
+            continue
+        try:
+            field.clean(value, None)
+        except ValidationError as invalid:
+            reason = invalid.messages[0].removeprefix("This ").removesuffix(".")
+            raise ActionError(f"can't be saved, because its {field.verbose_name} {reason}") from invalid
 
 
 def edit_related_rows(
@@ -120,7 +139,10 @@ def set_topics(
 
     def changed_list(stored: Sequence[str]) -> list[str]:
         kept = [name for name in (stored if names is None else names) if name not in remove]
-        return list(dict.fromkeys([*kept, *add]))
+        topics = list(dict.fromkeys([*kept, *add]))
+        if len(topics) > NAMES_MAX:
+            raise ActionError(f"can't be about {len(topics)} topics; {NAMES_MAX} are allowed")
+        return topics
 
     def stored_list(article: Article) -> list[str]:
         return snapshots.read_list([article.pk], "topics")[article.pk]
