@@ -127,6 +127,11 @@ class ListFormField(forms.JSONField):
     def to_python(self, value: Any) -> Any:
         return super().to_python(value) or []
 
+    def prepare_value(self, value: Any) -> Any:
+        """Return the text of the box; half a character, which no page can hold, stays escaped as it was typed."""
+        text = super().prepare_value(value)
+        return text.encode(errors="backslashreplace").decode() if isinstance(text, str) else text
+
 
 class ShapedJSONField(LimitedField, models.JSONField):
     """A list of one shape, as JSON."""
