@@ -58,7 +58,11 @@ ARTICLE = {
 }
 SERVICES = ["", "[]", "{}", '""', '"x"', "null", "0", "x", '[["a"]]', '[["a", "javascript:x"]]', '["ab"]']
 SERVICES += ['[["a: b", "https://host/"]]', '[["a", "https://host/ #x"], ["~", "https://host/"]]', '[["\\u0000", "a"]]']
-SERVICES += ['[["a", "https://host/"], ["a", "https://host/"]]', '[["\\ud800", "https://host/"]]', '[["<<", "http://h"]]']
+SERVICES += [
+    '[["a", "https://host/"], ["a", "https://host/"]]',
+    '[["\\ud800", "https://host/"]]',
+    '[["<<", "http://h"]]',
+]
 TOPIC = {
     "name": texts,
     "shortname": texts,
@@ -116,7 +120,10 @@ def newsroom() -> tuple[Article, Topic, Provider]:
 @given(some_of(ARTICLE))
 @example({"body": "a\r\r\nb"})
 @example({"title": "\U0010f003", "excerpt": "\x97"})
-@example({"images-0-attribution": "a\tb"})
+@example({"published_at_0": "2200-01-01"})
+@example({"tags": "a\x1bb"})
+@example({"images-0-attribution": "a\x1bb"})
+@example({"images-0-width": "1000001"})
 @example({"related_links-0-web_url": "host/x"})
 @example({"article_topics-0-DELETE": "on"})
 def test_what_the_page_of_an_article_accepts_comes_back(admin_client, values):
@@ -141,6 +148,8 @@ def test_what_the_page_of_a_topic_accepts_comes_back(admin_client, values):
 
 @given(some_of(OUTLET))
 @example({"logos-0-url": ""})
+@example({"logos-0-url": "javascript:alert(1)"})
+@example({"logos-0-url": "https://host:0/"})
 def test_what_the_page_of_an_outlet_accepts_comes_back(admin_client, values):
     with transaction.atomic():
         _, _, outlet = newsroom()

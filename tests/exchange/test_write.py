@@ -2,7 +2,7 @@
 
 import pytest
 
-from articles.exchange.format.parse import parse_file
+from articles.exchange.format.parse import parse_file, parse_yaml
 from articles.exchange.format.write import document_text
 from tests.documents import CANONICAL, D2, UNSCORED_VIDEO, document
 
@@ -70,3 +70,10 @@ def test_every_valid_document_is_written_byte_for_byte(text):
 )
 def test_a_document_in_another_style_is_written_canonically(text, canonical):
     assert rewritten(text) == canonical
+
+
+def test_a_body_that_begins_with_an_empty_line_stays_one_after_a_tight_fence():
+    story = parse_yaml(CANONICAL.removesuffix("\n") + "Text\n", "x.md")
+    story.body = "\nText\n"
+
+    assert parse_yaml(document_text(story), "x.md").body == "\nText\n"
