@@ -7,7 +7,7 @@ from typing import Any
 import axes.admin  # noqa: F401 importing it registers models that are unregistered below
 import django_otp.plugins.otp_static.admin
 import django_otp.plugins.otp_totp.admin  # noqa: F401
-from axes.models import AccessAttempt, AccessFailureLog
+from axes.models import AccessFailureLog
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from . import second_factor, sessions
+from . import lockout, second_factor, sessions
 from .forms import GroupForm
 from .models import SecondFactorDuty, with_session_flags
 
@@ -52,7 +52,7 @@ class StaffAdmin(UserAdmin):
 
     @admin.action(description="Unlock sign-in after wrong passwords", permissions=["change"])
     def unlock(self, request: HttpRequest, queryset: Any) -> None:
-        AccessAttempt.objects.filter(username__in=[user.get_username() for user in queryset]).delete()
+        lockout.unlock(queryset)
         self.message_user(request, f"Sign-in unlocked: {_names(queryset)}.", messages.SUCCESS)
 
 

@@ -1,4 +1,4 @@
-"""Additions to Django's users and groups: required second factors, and when a user was signed out everywhere."""
+"""Additions to Django's users and groups: required second factors, sign-outs everywhere, counted password attempts."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+USERNAME_MAX = 150  # as Django's user
 
 
 class SecondFactorDuty(models.Model):
@@ -31,6 +33,33 @@ class SignOut(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class AttemptCounter(models.Model):
+    """How many passwords were checked since `started_at` and not found right."""
+
+    class Kind(models.TextChoices):
+        NETWORK = "network"  # from an IP address, or an IPv6 network
+        NAME = "name"  # for a name, from browsers that haven't signed in with it
+        BROWSER = "browser"  # from a browser that has: its cookie, which ends with the name
+        CONFIRMATION = "confirmation"  # entered again by somebody who is signed in with the name
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    value = models.CharField(max_length=250)
+    count = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("kind", "value"), name="attempt_counter_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}: {self.count}"
+
+    @classmethod
+    def of_user(cls, username: str) -> Q:
+        """Return the condition for all counters of a name."""
+        by_name = Q(kind__in=(cls.Kind.NAME, cls.Kind.CONFIRMATION), value=username)
+        return by_name | Q(kind=cls.Kind.BROWSER, value__endswith=f" {username}")
 
 
 def with_session_flags(users: models.QuerySet[User]) -> models.QuerySet[Any]:

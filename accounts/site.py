@@ -9,7 +9,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, path, reverse
 
-from . import views
+from . import lockout, views
 from .second_factor import Step, next_step
 
 PAGE_OF_STEP = {Step.ENTER: "admin:second_step", Step.SET_UP: "admin:second_factor"}
@@ -26,7 +26,24 @@ class StaffAdminSite(AdminSite):
             if page:
                 query = urlencode({"next": request.GET["next"]}) if "next" in request.GET else ""
                 return HttpResponseRedirect(f"{reverse(page)}?{query}" if query else reverse(page))
-        return super().login(request, extra_context)
+        response = super().login(request, extra_context)
+        if request.method == "POST" and response.status_code == 302:
+            lockout.remember_browser(request, response)
+        return response
+
+    def password_change(  # type: ignore[override]  # Django's stubs leave out its redirect
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Change the user's password; wrong old passwords are limited like those of a sign-in."""
+        if request.method != "POST":
+            return super().password_change(request, extra_context)
+        if not lockout.count_attempt(request, lockout.confirmation_allowances(request.user)):
+            return lockout.locked_out_response(request, None, None)
+        response = super().password_change(request, extra_context)
+        form = getattr(response, "context_data", {}).get("form")  # a redirect has none
+        if form is None or "old_password" not in form.errors:
+            lockout.take_back_attempt(request)
+        return response
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         second_factor_urls = [

@@ -160,11 +160,12 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of old passwords, until their next sign-in
 ]
-# Ten wrong passwords in 15 minutes lock sign-in, for a user name and for a client (accounts/lockout.py).
+# Wrong passwords in 15 minutes that lock sign-in; accounts/lockout.py says for whom.
+AXES_HANDLER = "accounts.lockout.LockoutHandler"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # otherwise an attacker could keep the owner locked out
+AXES_USERNAME_CALLABLE = "accounts.lockout.username_for_axes"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # tries during a lockout don't prolong it
 AXES_CLIENT_IP_CALLABLE = "accounts.lockout.client_ip_for_axes"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out_response"
 AXES_VERBOSE = False
@@ -207,6 +208,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_HTTPONLY = True
+BROWSER_COOKIE_NAME = "__Host-browser" if HTTPS else "browser"  # marks browsers that have signed in
 SESSION_COOKIE_AGE = 8 * 3600  # as IDLE of accounts/sessions.py
 MESSAGE_STORAGE = "accounts.messages.MessagesStorage"
 X_FRAME_OPTIONS = "DENY"

@@ -14,15 +14,17 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import F
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import sessions
-from accounts.models import SignOut
+from accounts import lockout, sessions
+from accounts.models import AttemptCounter, SignOut
 from config import settings as site_settings
+from config.client_ip import client_ip
+from tests.concurrency import run_together
 
 pytestmark = pytest.mark.django_db
 
@@ -46,14 +48,94 @@ def is_in(client) -> bool:
 # Guessing
 
 
-def test_ten_wrong_passwords_lock_a_user_name_for_all_clients(client, ana):
-    for number in range(9):
-        assert attempt(client, REMOTE_ADDR=f"203.0.113.{number}").status_code == 200
-    assert attempt(client, REMOTE_ADDR="203.0.113.9").status_code == 429
+def lock_name(username="ana") -> list[int]:
+    """Guess from so many networks that the name is locked; return the status of each response."""
+    return [
+        attempt(Client(), username, REMOTE_ADDR=f"203.0.113.{number}").status_code
+        for number in range(lockout.NAME_LIMIT)
+    ]
 
-    locked = attempt(Client(), password=PASSWORD, REMOTE_ADDR="203.0.113.10")
+
+def test_thirty_wrong_passwords_lock_a_user_name_for_browsers_that_have_not_signed_in(client, ana):
+    assert lock_name() == [200] * 29 + [429]
+
+    locked = attempt(Client(), password=PASSWORD, REMOTE_ADDR="203.0.113.250")
     assert locked.status_code == 429
     assert not is_in(client)
+
+
+def test_one_network_cannot_lock_a_name_for_others(ana):
+    for _ in range(40):
+        attempt(Client())
+    assert attempt(Client(), password=PASSWORD, REMOTE_ADDR="203.0.113.9").status_code == 302
+
+
+def test_strangers_cannot_lock_out_a_browser_that_has_signed_in(client, ana):
+    attempt(client, password=PASSWORD)
+    client.post(reverse("admin:logout"))
+    lock_name()
+    for number in range(10):
+        attempt(Client(), f"user{number}")  # its network is locked, too
+
+    assert attempt(Client(), password=PASSWORD).status_code == 429
+    assert attempt(client, password=PASSWORD).status_code == 302
+
+
+def test_a_browser_that_has_signed_in_has_ten_guesses_and_only_for_its_name(client, ana):
+    User.objects.create_superuser("ben", password=PASSWORD)
+    attempt(client, password=PASSWORD)
+    client.post(reverse("admin:logout"))
+    lock_name("ben")
+    assert attempt(client, "ben", PASSWORD, REMOTE_ADDR="203.0.113.250").status_code == 429
+    assert [attempt(client).status_code for _ in range(10)] == [200] * 9 + [429]
+    assert attempt(client, password=PASSWORD).status_code == 429
+
+
+def test_a_forged_browser_cookie_counts_for_nothing(client, ana):
+    lock_name()
+    attempt(client, password=PASSWORD, REMOTE_ADDR="203.0.113.250")
+    assert "browser" not in client.cookies
+    client.cookies["browser"] = f"{32 * 'a'} ana:x:y"
+    assert attempt(client, password=PASSWORD, REMOTE_ADDR="203.0.113.250").status_code == 429
+
+
+@pytest.mark.parametrize("length", [151, 255, 256, 5000])
+def test_a_name_that_nobody_can_have_is_counted_without_computing_a_hash(client, ana, monkeypatch, length):
+    hashed = count_hashes(monkeypatch)
+    assert [attempt(client, "n" * length).status_code for _ in range(10)] == [200] * 9 + [429]
+    assert hashed == []
+    assert attempt(client, password=PASSWORD).status_code == 429
+
+
+def count_hashes(monkeypatch) -> list[int]:
+    """Return a list that grows with each password that is hashed."""
+    hashed = []
+    hasher = type(hashers.get_hasher())
+    encode = hasher.encode
+    monkeypatch.setattr(hasher, "encode", lambda self, *args: hashed.append(1) or encode(self, *args))
+    return hashed
+
+
+@pytest.mark.usefixtures("shared_database")
+def test_a_burst_of_guesses_checks_no_more_passwords_than_the_limit(monkeypatch):
+    User.objects.create_superuser("ana", password=PASSWORD)
+    hashed = count_hashes(monkeypatch)
+    statuses = run_together([lambda: attempt(Client()).status_code for _ in range(40)])
+    assert len(hashed) == 10
+    assert sorted(statuses)[10:] == [429] * 30
+
+
+def test_wrong_old_passwords_are_limited_like_those_of_a_sign_in(client, ana):
+    client.force_login(ana)
+    url = reverse("admin:password_change")
+    new = {"new_password1": "another good one", "new_password2": "another good one"}
+    right = {"old_password": PASSWORD}
+    assert client.post(url, new | right | {"new_password2": "a different one"}).status_code == 200  # not counted
+    assert [client.post(url, new | {"old_password": "wrong"}).status_code for _ in range(11)] == [200] * 10 + [429]
+    assert client.post(url, new | right).status_code == 429
+    assert attempt(Client(), password=PASSWORD).status_code == 302
+    AttemptCounter.objects.update(started_at=F("started_at") - timedelta(minutes=15))
+    assert client.post(url, new | right).status_code == 302
 
 
 def test_ten_wrong_passwords_lock_a_client_for_all_user_names(client, ana):
@@ -78,6 +160,26 @@ def test_behind_a_proxy_the_client_is_the_one_that_it_named(client, ana, setting
     assert attempt(client, password=PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.2").status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("forwarded", "expected"),
+    [
+        ("1.2.3.4:5678", "1.2.3.4"),
+        ("9.9.9.9, 1.2.3.4:5678", "1.2.3.4"),
+        ("[::1]:80", "::"),
+        ("[2001:db8:1:2::5]", "2001:db8:1:2::"),
+        ("[2001:db8:1:2::5]:443", "2001:db8:1:2::"),
+        ("[::ffff:1.2.3.4]:80", "1.2.3.4"),
+        ("2001:db8:1:2::5", "2001:db8:1:2::"),
+        ("1.2.3.4:", "unknown"),
+        ("[]:80", "unknown"),
+        ("1.2.3.4:5678:9", "unknown"),
+    ],
+)
+def test_a_port_behind_the_client_of_a_proxy_does_not_count(settings, forwarded, expected):
+    settings.BEHIND_PROXY = True
+    assert client_ip(RequestFactory().get("/", HTTP_X_FORWARDED_FOR=forwarded)) == expected
+
+
 def test_an_ipv6_network_counts_as_one_client_and_so_do_unknown_clients(client):
     for number in range(10):
         attempt(client, f"user{number}", REMOTE_ADDR=f"2001:db8:1:2::{number}")
@@ -91,7 +193,7 @@ def test_the_lockout_page_says_until_when_and_what_to_do(client, ana):
     answer = [attempt(client) for _ in range(10)][-1]
     page = " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
 
-    assert "10 wrong passwords for this name or from your network" in page
+    assert "too many wrong passwords for this name or from your network" in page
     assert re.search(r"Wait until \d\d:\d\d:\d\d \(15 minutes\), then try again", page)
     assert "ask an administrator" in page
     assert 890 <= int(answer["Retry-After"]) <= 900
@@ -101,15 +203,15 @@ def test_the_lockout_page_says_until_when_and_what_to_do(client, ana):
 def test_the_lock_ends_after_15_minutes_even_if_guessing_goes_on(client, ana):
     for _ in range(10):
         attempt(client)
-    AccessAttempt.objects.update(attempt_time=F("attempt_time") - timedelta(minutes=14))
+    AttemptCounter.objects.update(started_at=F("started_at") - timedelta(minutes=14))
     assert 0 < int(attempt(client)["Retry-After"]) <= 60
-    AccessAttempt.objects.update(attempt_time=F("attempt_time") - timedelta(minutes=1))
+    AttemptCounter.objects.update(started_at=F("started_at") - timedelta(minutes=1))
     assert attempt(client, password=PASSWORD).status_code == 302
 
 
 def test_an_administrator_unlocks_sign_in_at_once(client, admin_client, ana):
-    for number in range(10):
-        attempt(client, REMOTE_ADDR=f"203.0.113.{number}")
+    lock_name()
+    assert attempt(client, password=PASSWORD).status_code == 429
     sent = {"action": "unlock", "_selected_action": [ana.pk]}
     page = admin_client.post(reverse("admin:auth_user_changelist"), sent, follow=True)
     assert "Sign-in unlocked: ana." in page.content.decode()
@@ -287,7 +389,7 @@ def test_view_permission_on_users_allows_no_action(client, ana, action):
     client.force_login(clerk)
     page = client.post(reverse("admin:auth_user_changelist"), {"action": action, "_selected_action": [ana.pk]})
     assert page.status_code in (200, 302)
-    assert AccessAttempt.objects.exists()
+    assert AttemptCounter.objects.filter(count=10).exists()
     assert not SignOut.objects.exists()
     assert TOTPDevice.objects.get() == factor
 
