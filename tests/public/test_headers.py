@@ -39,6 +39,7 @@ def https(settings):
     settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    settings.BROWSER_COOKIE_NAME = "__Host-browser"
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
     settings.ROOT_URLCONF = failing_urls()
     settings.API_RATE = 1
@@ -259,7 +260,7 @@ def test_cookies_of_the_staff_are_protected(https):
     ]
 
     cookies = {name: cookie for answer in answers for name, cookie in answer.cookies.items()}
-    assert set(cookies) == {"__Host-csrf", "__Host-session", "__Host-messages"}
+    assert set(cookies) == {"__Host-csrf", "__Host-session", "__Host-messages", "__Host-browser"}
     for cookie in cookies.values():
         assert cookie["secure"]
         assert cookie["httponly"]
