@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 
 class LimitedFormSet(BaseInlineFormSet):
-    """Rows of which no two have the same unique values.
+    """Refuse rows that share values which must be unique.
 
     Django's own check of a whole list leaves out constraints made of expressions, as ours are.
     """
