@@ -51,6 +51,8 @@ WHITENOISE_AUTOREFRESH = True  # or each test client would read all static files
 STORAGES["staticfiles"] = {  # noqa: F405
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
 }
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}  # noqa: F405  # for each worker too, without a file
 # Tests write rows outside of units of work, which change no site version. Tests of the page cache use the real one.
 PAGE_CACHE = CACHES["pages"]  # noqa: F405
 CACHES["pages"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}  # noqa: F405
