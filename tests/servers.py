@@ -269,10 +269,11 @@ print(json.dumps({name: morsel.value for name, morsel in client.cookies.items()}
 class Nginx:
     """Debian's nginx with a shipped configuration; only ports, certificate and folders are replaced.
 
-    `nginx.conf` serves `url` with TLS, `nginx-compose.conf` without.
+    `nginx.conf` serves `url` with TLS, `nginx-compose.conf` without. If not `limited`, a client has no limits on
+    requests and connections: the load test is one client that stands for many.
     """
 
-    def __init__(self, upstream: int, shipped: str = "nginx.conf") -> None:
+    def __init__(self, upstream: int, shipped: str = "nginx.conf", *, limited: bool = True) -> None:
         self.port, self.plain_port = free_port(), free_port()
         self.url = f"https://127.0.0.1:{self.port}"
         self.folder = Path(tempfile.mkdtemp(prefix="newsfold-nginx-", dir="/tmp"))
@@ -295,7 +296,9 @@ class Nginx:
             assert part in text, f"{shipped} has no {part!r}"
             text = text.replace(part, replacement)
         (self.folder / "nginx.conf").write_text(text)
-        shutil.copy(NGINX / "nginx-proxy.conf", self.folder)
+        proxy = (NGINX / "nginx-proxy.conf").read_text().splitlines(keepends=True)
+        kept = [line for line in proxy if limited or not line.startswith("limit_")]
+        (self.folder / "nginx-proxy.conf").write_text("".join(kept))
 
     def _make_certificate(self) -> dict[str, str]:
         certificate, key = str(self.folder / "certificate.pem"), str(self.folder / "key.pem")
