@@ -16,7 +16,7 @@ from PIL import features
 from articles.api.items import API_EDITIONS
 from config.checks import CHECK_TAG
 from fetching.address_check import AllowedNetwork
-from pictures.confinement import missing_support
+from sandbox.confinement import missing_support
 
 API_PAGE_SIZE_MAX = 1000
 MIN_SQLITE = (3, 35)  # the first version with RETURNING, which returns the ids of new rows

@@ -9,7 +9,7 @@ from django.core.checks import run_checks
 from PIL import features
 
 from articles import checks
-from pictures import confinement
+from sandbox import confinement
 
 
 def messages(message_id):

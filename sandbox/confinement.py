@@ -1,7 +1,7 @@
-"""Confine a process that decodes pictures: seccomp lets it compute, use its pipes and nothing else.
+"""Confine a process that reads untrusted bytes: seccomp lets it compute, use its pipes and nothing else.
 
 A system call that isn't in the list fails with EPERM: opening files, sockets, other programs and processes, signals.
-seccomp(2) and Documentation/userspace-api/seccomp_filter.rst of the kernel describe the filter. Imports no Pillow.
+seccomp(2) and Documentation/userspace-api/seccomp_filter.rst of the kernel describe the filter.
 """
 
 from __future__ import annotations
