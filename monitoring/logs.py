@@ -48,14 +48,28 @@ class PlainFormatter(logging.Formatter):
     """Write one line, and an indented one for each line of an exception."""
 
     def format(self, record: logging.LogRecord) -> str:
-        details = "".join(f" {name}={value}" for name, value in extra_details(record).items())
+        details = "".join(f" {name}={_one_word(value)}" for name, value in extra_details(record).items())
         current_id = request_id_of(record)
-        message = printable(redact(record.getMessage() + details))
+        message = printable(redact(_message(record) + details))
         prefix = f"[{current_id}] " if current_id else ""
         lines = [f"{_time(record)} {record.levelname} {record.name} {prefix}{message}"]
         if record.exc_info and record.exc_info[1]:
             lines += [f"    {printable(line)}" for line in exception_lines(record.exc_info[1])]
         return "\n".join(lines)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Return the message, with paths as one word: clients choose them, and `/x status=200` would forge a field."""
+    args = record.args
+    if isinstance(args, tuple):
+        args = tuple(arg.replace(" ", "%20") if isinstance(arg, str) and arg.startswith("/") else arg for arg in args)
+    return str(record.msg) % args if args else str(record.msg)
+
+
+def _one_word(value: Any) -> str:
+    """Return a value as it is if it has no blanks and quotes, otherwise in quotes."""
+    text = str(value)
+    return json.dumps(text, ensure_ascii=False) if " " in text or '"' in text else text
 
 
 def _time(record: logging.LogRecord) -> str:

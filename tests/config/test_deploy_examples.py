@@ -7,6 +7,7 @@ import yaml
 from django.conf import settings
 
 COMPOSE = yaml.safe_load((settings.BASE_DIR / "compose.yaml").read_text())
+NGINX = sorted((settings.BASE_DIR / "docs/deploy").glob("nginx*.conf"))
 UNITS = sorted((settings.BASE_DIR / "docs/deploy/systemd").glob("*.service"), key=lambda path: path.name)
 
 
@@ -36,6 +37,12 @@ def test_every_unit_limits_memory_and_the_kinds_of_connections(unit):
     assert "NoNewPrivileges=yes" in lines
     assert "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX" in lines
     assert any(line.startswith("MemoryMax=") for line in lines)
+
+
+def test_nginx_writes_no_access_log_because_paths_hold_signed_links():
+    lines = [line.strip() for path in NGINX for line in path.read_text().splitlines()]
+    logs = [line for line in lines if line.startswith(("access_log", "log_format"))]
+    assert [line.partition(";")[0] for line in logs] == ["access_log off"]
 
 
 def test_what_fetches_reaches_no_private_network():

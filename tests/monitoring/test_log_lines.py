@@ -66,6 +66,40 @@ def test_no_value_can_forge_a_log_line(formatter):
     assert all(line.startswith("    ") for line in lines[1:])
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("/a status=200 user=ada", '"/a status=200 user=ada"'),
+        ('/a" status=200', '"/a\\\\" status=200"'),
+        ("/a\u2028b", "/a\\u2028b"),
+        ("/a%20b", "/a%20b"),
+        (200, "200"),
+    ],
+)
+def test_a_value_with_blanks_cannot_forge_fields(value, shown):
+    text = PlainFormatter().format(record("denied", details={"path": value, "status": 403}))
+    assert text.endswith(f" denied path={shown} status=403".replace("\\\\", "\\"))
+
+
+def test_a_path_with_blanks_in_a_message_cannot_forge_fields():
+    text = PlainFormatter().format(record("%s %s", "GET", "/a status=200 user=ada", details={"status": 404}))
+    assert text.endswith(" GET /a%20status=200%20user=ada status=404")
+
+
+@pytest.mark.django_db
+def test_no_line_about_a_request_repeats_its_path_with_blanks(client, caplog, settings, monkeypatch):
+    settings.LOG_ACCESS = True
+    caplog.set_level(logging.INFO)
+    lines: list[str] = []
+    monkeypatch.setattr(caplog.handler, "emit", lambda entry: lines.append(PlainFormatter().format(entry)))
+    Client().get("/nowhere/x%20status=200%20user=ada")
+    assert len(lines) == 2  # Django's warning, and the access log
+    for line in lines:
+        unquoted = re.sub(r'"[^"]*"', "", line)
+        assert " status=200" not in unquoted
+        assert " user=ada" not in unquoted
+
+
 def test_an_exception_is_one_field_with_its_causes():
     error = raised(RuntimeError("outer"), raised(KeyError("inner")))
     trace = json.loads(JsonFormatter().format(record(error=error)))["exception"]
