@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "monitoring.middleware.RequestLogMiddleware",
     "config.middleware.HeadersMiddleware",
+    "config.accept_encoding.AcceptEncodingMiddleware",
     "articles.api.middleware.ApiErrorsAndCorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "monitoring.views.ProbesMiddleware",

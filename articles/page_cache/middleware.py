@@ -1,8 +1,8 @@
 """Cache responses of the public pages, and respond with 304 to clients that already have them.
 
 A response is stored under the site version (`versions.py`), so the first request after a change renders the page
-again. The ETag names that version and the content: while the version is the same, a conditional request is answered
-without looking at the page; while the content is the same, without sending it.
+again. The ETag names that version with the content, signed, and the content: while the version is the same, a
+conditional request is answered without looking at the page; while the content is the same, without sending it.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class PageCacheMiddleware:
         request.site_version = version  # type: ignore[attr-defined]  # saves the replica's check a query
         key = _cache_key(request, parameters, version)
         client_tags = ETAG_PATTERN.findall(request.META.get("HTTP_IF_NONE_MATCH", ""))
-        for client_key, digest in client_tags:
-            if client_key == key:
+        for signature, digest in client_tags:
+            if signature == _signature(key, digest):
                 return _not_modified(key, digest, version)
         cached = caches[PAGE_CACHE].get(key)
         if cached is None:
@@ -95,8 +95,17 @@ def _cache_key(request: HttpRequest, parameters: tuple[str, ...], version: SiteV
     bucket = int(time.time()) // CLOCK_BUCKET_SECONDS
     shown_settings = [getattr(settings, name) for name in KEY_SETTINGS]
     parts = (version.key, bucket, request.scheme, request.get_host(), request.path, query, shown_settings)
-    secret = settings.SECRET_KEY.encode()[:64]  # sites that share a Redis don't share pages
-    return hashlib.blake2b(repr(parts).encode(errors="surrogatepass"), digest_size=16, key=secret).hexdigest()
+    return _keyed_hash(repr(parts))  # sites that share a Redis don't share pages
+
+
+def _signature(key: str, digest: str) -> str:
+    """Return what shows that we sent this content for this key, so that the cache needn't be asked."""
+    return _keyed_hash(f"{key}.{digest}")
+
+
+def _keyed_hash(text: str) -> str:
+    secret = settings.SECRET_KEY.encode()[:64]
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16, key=secret).hexdigest()
 
 
 def _to_cached(response: HttpResponseBase) -> CachedResponse | None:
@@ -133,7 +142,7 @@ def _not_modified(key: str, digest: str, version: SiteVersion) -> HttpResponse:
 
 def _validators(key: str, digest: str, version: SiteVersion) -> dict[str, str]:
     """Return the headers of conditional requests. The ETag is weak: it is the same for the compressed response."""
-    headers = {"ETag": f'W/"{key}.{digest}"'}
+    headers = {"ETag": f'W/"{_signature(key, digest)}.{digest}"'}
     if modified_at := _last_modified(version):
         headers["Last-Modified"] = http_date(modified_at.timestamp())
     return headers

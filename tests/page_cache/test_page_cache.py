@@ -94,6 +94,14 @@ def test_an_unknown_tag_gets_the_whole_page(client, tag):
     assert client.get("/", headers={"If-None-Match": tag}).status_code == 200
 
 
+def test_a_tag_with_another_digest_than_ours_gets_the_whole_page(client):
+    builders.article()
+    (signature, digest), (_, other) = (client.get(url)["ETag"].strip('W/"').split(".") for url in ("/", "/latest/"))
+    for tag in (f'"{signature}.{other}"', f'"{signature}.{"0" * 32}"', f'"{other}.{other}"'):
+        assert client.get("/", headers={"If-None-Match": tag}).status_code == 200
+    assert client.get("/", headers={"If-None-Match": f'"{signature}.{digest}"'}).status_code == 304
+
+
 def test_publishing_and_withdrawing_show_on_the_next_request(client, admin_user):
     article = builders.article("Now you see it", topics=["AI"])
     first = {url: client.get(url) for url in [*URLS, article.get_absolute_url()]}
@@ -194,12 +202,21 @@ def test_clients_that_accept_gzip_get_it(client):
     builders.article()
     plain = client.get("/")
     for _ in range(2):  # rendered, then cached
-        response = client.get("/", headers={"Accept-Encoding": "gzip, br"})
+        response = client.get("/", headers={"Accept-Encoding": "br;q=0, gzip;q=0.5"})
         assert response["Content-Encoding"] == "gzip"
         assert gzip.decompress(response.content) == plain.content
         assert response["ETag"] == plain["ETag"]
         assert response["Content-Length"] == str(len(response.content))
     assert "Content-Encoding" not in client.get("/").headers
+
+
+@pytest.mark.parametrize("header", ["gzip;q=0", "br, GZIP; q=0.000", "identity, gzip;q=0, *;q=0.5", "br;q=1.0"])
+def test_clients_that_refuse_gzip_do_not_get_it(client, header):
+    builders.article()
+    plain = client.get("/")
+    response = client.get("/", headers={"Accept-Encoding": header})
+    assert "Content-Encoding" not in response.headers
+    assert response.content == plain.content
 
 
 @pytest.mark.parametrize("url", ["/news/2020-01-01-none/", "/topics/none/", "/none/"])
