@@ -40,7 +40,7 @@ class ProbesMiddleware:
 
 def healthz(request: HttpRequest) -> HttpResponse:
     """Respond that the process is alive, without checking any service."""
-    return HttpResponse("ok\n", content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
@@ -59,7 +59,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     expected = settings.METRICS_TOKEN.encode()
     if scheme.lower() != "bearer" or not compare_digest(token.strip().encode(errors="replace"), expected):
-        response = HttpResponse("Send METRICS_TOKEN as a bearer token.\n", content_type="text/plain", status=401)
+        response = HttpResponse(
+            "Send METRICS_TOKEN as a bearer token.\n", content_type="text/plain; charset=utf-8", status=401
+        )
         response["WWW-Authenticate"] = 'Bearer realm="metrics"'
         return response
     registry = CollectorRegistry()
