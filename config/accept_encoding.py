@@ -1,4 +1,4 @@
-"""Content codings that a client refuses: `gzip;q=0` means any but gzip, which WhiteNoise and the page cache overlook."""
+"""Codings that a client refuses: `gzip;q=0` means any but gzip, which WhiteNoise and the page cache overlook."""
 
 from __future__ import annotations
 
