@@ -1,12 +1,16 @@
-"""Forms for second-factor codes, and the group form with its second-factor requirement."""
+"""Forms that ask for passwords and codes, and the group form with its second-factor requirement."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 
+from . import lockout, second_factor, sessions
 from .models import SecondFactorDuty
 
 CODE_INPUT = {"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}
@@ -19,6 +23,56 @@ class CodeForm(forms.Form):
         widget=forms.TextInput(CODE_INPUT),
         help_text="Six digits, or a recovery code.",
     )
+
+
+class ConfirmationForm(CodeForm):
+    """The password, unless it was checked in the last ten minutes, and a code if the user has a second factor."""
+
+    password = forms.CharField(
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "current-password", "autofocus": True}),
+        error_messages={"required": "Enter your password."},
+    )
+    field_order = ("password", "code")
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+        if sessions.is_recently_confirmed(request.session):
+            del self.fields["password"]
+        else:
+            self.fields["code"].widget.attrs.pop("autofocus")
+        if not second_factor.is_enrolled(request.user):
+            del self.fields["code"]
+
+    @property
+    def is_locked(self) -> bool:
+        return self.has_error("password", "locked")
+
+    def clean(self) -> None:
+        """Check the password first, so that a wrong one uses up no code."""
+        if self.errors:
+            return
+        if "password" in self.fields:
+            self._check_password()
+        if "code" in self.fields and not self.errors:
+            try:
+                second_factor.verify(self.request, self.cleaned_data["code"])
+            except second_factor.SecondFactorError as error:
+                self.add_error("code", str(error))
+        if "password" in self.fields and not self.errors:
+            sessions.record_confirmation(self.request.session)
+
+    def _check_password(self) -> None:
+        user = self.request.user
+        if not lockout.count_attempt(self.request, lockout.confirmation_allowances(user)):
+            minutes = lockout.minutes(lockout.seconds_left(self.request))
+            message = f"Too many wrong passwords. Try again in {minutes} minute{'s' if minutes > 1 else ''}."
+            self.add_error("password", ValidationError(message, "locked"))
+        elif not check_password(self.cleaned_data["password"], user.password):
+            self.add_error("password", "That password is wrong.")
+        else:
+            lockout.take_back_attempt(self.request)
 
 
 class EnrolmentForm(forms.Form):

@@ -12,7 +12,7 @@ response reveals which names exist.
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
@@ -150,13 +150,22 @@ def remember_browser(request: HttpRequest, response: HttpResponse) -> None:
         )
 
 
+def seconds_left(request: HttpRequest) -> int:
+    """Return how long the attempts of this request stay refused."""
+    ends = _started_at(request) + settings.AXES_COOLOFF_TIME
+    return max(1, round((ends - timezone.now()).total_seconds()))
+
+
+def minutes(seconds: int) -> int:
+    return -(-seconds // 60)
+
+
 def locked_out_response(
     request: HttpRequest, original: HttpResponse | None, credentials: dict[str, Any] | None
 ) -> HttpResponse:
     """Return a 429 page that says when to try again and whom to contact."""
-    ends = _started_at(request) + settings.AXES_COOLOFF_TIME
-    seconds = max(1, round((ends - timezone.now()).total_seconds()))
-    context = {"ends": ends, "minutes": -(-seconds // 60)}
+    seconds = seconds_left(request)
+    context = {"ends": timezone.now() + timedelta(seconds=seconds), "minutes": minutes(seconds)}
     response = render(request, "accounts/locked_out.html", admin.site.each_context(request) | context, status=429)
     response["Retry-After"] = str(seconds)
     return response

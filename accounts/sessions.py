@@ -23,7 +23,9 @@ from .models import SignOut
 IDLE_TIMEOUT = timedelta(hours=8)  # also SESSION_COOKIE_AGE
 ABSOLUTE_TIMEOUT = timedelta(hours=24)
 TOUCH_INTERVAL = timedelta(minutes=10)  # the last use is stored at most this often
-STARTED_KEY, LAST_SEEN_KEY = "begun", "seen"  # session keys; values are seconds since 1970
+CONFIRMATION_LIFETIME = timedelta(minutes=10)  # how long a check of the password counts
+# Session keys; the values are seconds since 1970.
+STARTED_KEY, LAST_SEEN_KEY, CONFIRMED_KEY = "begun", "seen", "confirmed"
 
 
 class StaffMiddleware(AuthenticationMiddleware):
@@ -56,6 +58,17 @@ def is_expired(session: SessionBase, user: Any, now: datetime) -> bool:
     return is_signed_out or is_too_old or now - _time(session, LAST_SEEN_KEY) >= IDLE_TIMEOUT
 
 
+def is_recently_confirmed(session: SessionBase) -> bool:
+    """Return whether the password was checked in the last ten minutes, at sign-in or since."""
+    return timezone.now() - _time(session, CONFIRMED_KEY) < CONFIRMATION_LIFETIME
+
+
+def record_confirmation(session: SessionBase) -> None:
+    """Record that the password was checked, under a new session key: a stolen one doesn't profit."""
+    session.cycle_key()
+    session[CONFIRMED_KEY] = timezone.now().timestamp()
+
+
 def end_all_sessions(user: Any) -> None:
     """End all sessions of the user on all machines."""
     SignOut.objects.update_or_create(user_id=user.pk, defaults={"at": timezone.now()})
@@ -68,7 +81,8 @@ def connect_signals() -> None:
 
 
 def _record_start(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
-    request.session[STARTED_KEY] = request.session[LAST_SEEN_KEY] = timezone.now().timestamp()
+    now = timezone.now().timestamp()
+    request.session.update({STARTED_KEY: now, LAST_SEEN_KEY: now, CONFIRMED_KEY: now})
     request.signed_in_user = user  # type: ignore[attr-defined]
 
 

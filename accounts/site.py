@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, path, reverse
 
 from . import lockout, views
-from .second_factor import Step, next_step
+from .confirmation import confirmation_required, is_protected
+from .second_factor import Step, is_enrolled, next_step
 
 PAGE_OF_STEP = {Step.ENTER: "admin:second_step", Step.SET_UP: "admin:second_factor"}
 
@@ -18,6 +19,9 @@ PAGE_OF_STEP = {Step.ENTER: "admin:second_step", Step.SET_UP: "admin:second_fact
 class StaffAdminSite(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and next_step(request) is Step.NONE
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        return super().admin_view(confirmation_required(view) if is_protected(view) else view, cacheable)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Ask for the password, or redirect users who have entered it to the second factor."""
@@ -34,7 +38,16 @@ class StaffAdminSite(AdminSite):
     def password_change(  # type: ignore[override]  # Django's stubs leave out its redirect
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Change the user's password; wrong old passwords are limited like those of a sign-in."""
+        """Change the user's password.
+
+        The form asks for the old one, so only users with a second factor confirm who they are before.
+        """
+        if is_enrolled(request.user):
+            return confirmation_required(self._change_password)(request, extra_context)
+        return self._change_password(request, extra_context)
+
+    def _change_password(self, request: HttpRequest, extra_context: dict[str, Any] | None) -> HttpResponse:
+        """Change the user's password; wrong old ones are limited like those of a sign-in."""
         if request.method != "POST":
             return super().password_change(request, extra_context)
         if not lockout.count_attempt(request, lockout.confirmation_allowances(request.user)):

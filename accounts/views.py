@@ -21,7 +21,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from . import second_factor as factor
-from .forms import CodeForm, EnrolmentForm
+from .forms import CodeForm, ConfirmationForm, EnrolmentForm
 from .second_factor import Step
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -65,12 +65,14 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 
 def _set_up(request: HttpRequest) -> HttpResponse:
     form = EnrolmentForm(request.POST or None)
+    confirmation = ConfirmationForm(request, request.POST or None)
+    is_confirmed = confirmation.is_valid()
     try:
         enrolment = factor.start_enrolment(request.user, request.POST.get("token", ""))
     except signing.BadSignature:  # expired, or another user's
         form, enrolment = EnrolmentForm(), factor.start_enrolment(request.user)
         messages.warning(request, "That secret has expired. Here is a new one.")
-    if form.is_valid():
+    if form.is_valid() and is_confirmed:
         try:
             codes = factor.set_up(request, enrolment, form.cleaned_data["code"])
         except factor.SecondFactorError as error:
@@ -79,6 +81,7 @@ def _set_up(request: HttpRequest) -> HttpResponse:
             return _codes(request, codes, "The second factor is set up.")
     context = {
         "form": form,
+        "confirmation": ConfirmationForm(request) if is_confirmed else confirmation,
         "enrolment": enrolment,
         "qr": _qr_svg(enrolment.device.config_url),
         "is_required": factor.is_required_for(request.user),
@@ -90,9 +93,9 @@ def _set_up(request: HttpRequest) -> HttpResponse:
 
 def _enrolled_page(request: HttpRequest) -> HttpResponse:
     """Show the second factor; with a valid code, renew the recovery codes or remove it."""
-    form = CodeForm(request.POST or None)
+    form = ConfirmationForm(request, request.POST or None)
     is_required = factor.is_required_for(request.user)
-    if form.is_valid() and _is_verified(request, form):
+    if form.is_valid():
         if "codes" in request.POST:
             return _codes(request, factor.renew_codes(request.user), "You have new recovery codes.")
         if "remove" in request.POST and not is_required:

@@ -8,7 +8,8 @@ from base64 import b32decode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
+from django.contrib.sessions.models import Session
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, expect
@@ -84,3 +85,30 @@ def test_a_lockout_page_says_when_it_ends(newsroom):
     expect(page.get_by_role("heading", name="Sign-in locked")).to_be_visible()
     expect(page.get_by_text("(15 minutes)")).to_be_visible()
     check_accessibility(page, "the closed login")
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+def test_a_new_group_waits_for_the_password(newsroom, size, scheme):
+    editor("ana")
+    User.objects.update(is_superuser=True)
+    page = newsroom.open_page(size=size, scheme=scheme, javascript=scheme == "light")
+    for row in Session.objects.all():
+        session = row.get_decoded() | {"confirmed": 0}
+        Session.objects.filter(pk=row.pk).update(session_data=Session.objects.encode(session))
+    page.goto("/admin/auth/group/add/")
+    page.get_by_label("Name:").fill("Night shift")
+    page.get_by_label("Second factor required").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.get_by_role("heading", name="Confirm your password")).to_be_visible()
+    page.get_by_label("Password:").fill("wrong")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("That password is wrong")).to_be_visible()
+    if scheme == "light":
+        check_accessibility(page, "confirming")
+    page.get_by_label("Password:").fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+
+    expect(page.get_by_text("was added successfully")).to_be_visible()
+    assert SecondFactorDuty.objects.get().group.name == "Night shift"
