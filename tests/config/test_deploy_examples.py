@@ -32,8 +32,9 @@ def test_the_database_and_the_cache_are_on_a_private_network_with_passwords():
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_every_unit_limits_memory_and_the_kinds_of_connections(unit):
+def test_every_unit_limits_memory_temporary_files_and_the_kinds_of_connections(unit):
     lines = unit.read_text().splitlines()
+    assert "TemporaryFileSystem=/tmp:mode=1777,size=256M /var/tmp:mode=1777,size=64M" in lines
     assert "NoNewPrivileges=yes" in lines
     assert "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX" in lines
     assert any(line.startswith("MemoryMax=") for line in lines)
