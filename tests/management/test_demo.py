@@ -1,14 +1,18 @@
 """The demo: an editor with a new password at each start, and the URLs to look at."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
+from django.utils import timezone
 
+from articles.exchange.moved_dates import moved, newest_document
 from articles.management.commands import cache_images, demo
 from articles.models import Article, PictureAddress
+from tests import builders
 from tests.fake_decoder import FakeDecoder
 
 
@@ -82,3 +86,13 @@ def test_the_demo_sets_up_stories_pictures_and_an_editor_and_can_run_again(media
     assert (Article.objects.count(), PictureAddress.objects.held().count()) == (stories, pictures)
     assert f"{pictures} pictures: 0 stored, {pictures} unchanged, 0 rejected" in output
     assert get_user_model().objects.count() == 1
+    assert timedelta(0) <= timezone.now() - Article.objects.latest("published_at").published_at < timedelta(days=1)
+
+
+@pytest.mark.django_db
+def test_a_later_start_moves_the_edition_as_far_as_the_first():
+    now = timezone.now()
+    first = demo.days_to_move(now)
+    newest = newest_document(demo.SEEDS / "news").stem
+    builders.article(name=moved(newest[:10], first) + newest[10:])
+    assert demo.days_to_move(now + timedelta(days=30)) == first

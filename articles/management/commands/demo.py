@@ -3,6 +3,9 @@
 import os
 import secrets
 import sys
+from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +15,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connection
 from django.urls import reverse
+from django.utils import timezone
+
+from articles.exchange.moved_dates import copy_with_moved_dates, days_to, newest_document
+from articles.models import Article
 
 EDITOR = "editor"
 SEEDS = settings.BASE_DIR / "seeds"
@@ -46,9 +53,20 @@ class Command(BaseCommand):
                 "Check DATABASE_URL, and that its server runs."
             ) from error
         call_command("collectstatic", interactive=False, verbosity=0)
-        call_command("import_articles", SEEDS)
+        with TemporaryDirectory(prefix="newsfold-demo-") as folder:
+            edition = Path(folder, "edition")
+            copy_with_moved_dates(SEEDS, edition, days_to_move(timezone.now()))
+            call_command("import_articles", edition)
         call_command("cache_images", "--from", SEEDS / "media")
         self.stdout.write(welcome(site, renew_editor()))
+
+
+def days_to_move(now: datetime) -> int:
+    """Return by how many days the edition is moved: to today on the first start, and then always as far as then."""
+    newest = newest_document(SEEDS / "news")
+    seeded, words = date.fromisoformat(newest.stem[:10]), newest.stem[10:]
+    imported = Article.objects.filter(name__endswith=words).order_by("name").first()
+    return (date.fromisoformat(imported.name[:10]) - seeded).days if imported else days_to(newest, now)
 
 
 def renew_editor() -> str:
