@@ -51,7 +51,9 @@ LOGGED_FIELDS = (
 CREATED, DELETED = "created", "deleted"  # the events of whole rows
 PIN_PREFIX = "pin "  # in the event of a pin, before the name of the field
 
-EVENTS = BulkTable(Event, "operation", "subject", "subject_id", "label", "field", "before", "after", "version")
+EVENTS = BulkTable(
+    Event, "operation", "subject", "subject_id", "label", "field", "before", "after", "version", "derived"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class FieldChange:
     after: Any
     version: int = 0
     subject: str = Subject.ARTICLE
+    derived: bool = False
 
 
 def to_event_value(value: Any) -> Any:
@@ -105,6 +108,7 @@ def insert_events(operation: Operation, changes: Sequence[FieldChange]) -> None:
                 snapshots.to_json(change.before),
                 snapshots.to_json(change.after),
                 change.version,
+                change.derived,
             )
             for change in changes
         ]
@@ -122,8 +126,9 @@ def insert_created_events(operation: Operation, ids: Collection[int]) -> None:
         condition = "id BETWEEN %s AND %s" if is_range else f"id IN ({', '.join(['%s'] * len(chunk))})"
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {table} (operation_id, subject, subject_id, label, field, before, after, version) "  # noqa: S608
-                f"SELECT %s, 'article', id, title, 'created', NULL, {name}, version "
+                f"INSERT INTO {table} "  # noqa: S608
+                "(operation_id, subject, subject_id, label, field, before, after, version, derived) "
+                f"SELECT %s, 'article', id, title, 'created', NULL, {name}, version, FALSE "
                 f"FROM {articles} WHERE {condition} ORDER BY id",
                 [operation.pk, *((min(chunk), max(chunk)) if is_range else chunk)],
             )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,8 @@ from articles.rules.states import State
 
 from . import snapshots
 from .events import (
+    CREATED,
+    DELETED,
     LOGGED_FIELDS,
     FieldChange,
     field_changes,
@@ -47,6 +49,7 @@ WRITTEN_FIELDS = (
     "picture_count",
 )
 UNLOGGED_FIELDS = ("twin", "secured", "content_hash", "picture_failed")  # written, but no event and no new version
+EVENT_KEY = ("subject", "subject_id", "field")
 FLUSH_THRESHOLD = 1000  # articles; a unit of work with more of them in memory writes them and continues
 
 ARTICLES = BulkTable(Article)
@@ -109,6 +112,9 @@ class UnitOfWork:
         self._topic_ids: dict[int, list[int]] = {}
         self._recorded: list[FieldChange] = []
         self._written_states: dict[int, str] = {}  # the states of articles that were written before the end
+        self._in_consequences = False
+        self._direct: set[tuple[int, str]] = set()  # fields and lists of articles that were changed on purpose
+        self._compared: dict[int, dict[str, Any]] = {}  # values at the last beginning or end of consequences
 
     @staticmethod
     def current() -> UnitOfWork:
@@ -117,6 +123,34 @@ class UnitOfWork:
         if uow is None:
             raise LookupError("There is no unit of work.")
         return uow
+
+    @contextmanager
+    def consequences(self) -> Iterator[None]:
+        """Log what changes inside as derived: nobody asked for it, it follows from the act.
+
+        A field that was changed outside too counts as direct.
+        """
+        if self._in_consequences:
+            yield
+            return
+        self._compare_values(direct=True)
+        self._in_consequences = True
+        try:
+            yield
+        finally:
+            self._in_consequences = False
+            self._compare_values(direct=False)
+
+    def _compare_values(self, *, direct: bool) -> None:
+        """Remember the values of all articles; those that changed since the last time are direct changes or not."""
+        for pk, article in self.articles.items():
+            before, values = self._compared.get(pk, self._original[pk]), logged_values(article)
+            if values == before:
+                continue
+            self._compared[pk] = values
+            if direct:
+                names = before.keys() | values.keys()
+                self._direct.update((pk, name) for name in names if before.get(name) != values.get(name))
 
     # Load articles
 
@@ -140,6 +174,8 @@ class UnitOfWork:
     def track_lists(self, ids: Collection[int], *names: str) -> None:
         """Remember these lists (see `snapshots.LIST_NAMES`) of the articles; call it before changing their rows."""
         for name in names:
+            if not self._in_consequences:
+                self._direct.update((pk, name) for pk in ids)
             untracked = [pk for pk in ids if (pk, name) not in self._original_lists]
             for pk, value in snapshots.read_list(untracked, name).items():
                 self._original_lists[pk, name] = value
@@ -190,7 +226,7 @@ class UnitOfWork:
 
     def record(self, change: FieldChange) -> None:
         """Log a change that was made directly: of a new or deleted article, a provider, a topic, a policy."""
-        self._recorded.append(change)
+        self._recorded.append(replace(change, derived=self._in_consequences))
 
     def record_created(self, ids: Collection[int]) -> None:
         """Log articles that were stored directly, with one event each, at once."""
@@ -202,6 +238,10 @@ class UnitOfWork:
 
     def flush(self) -> None:
         """Write and log what changed, and forget all articles, so that long units of work stay small."""
+        with self.consequences():  # derived fields follow from others
+            self._flush()
+
+    def _flush(self) -> None:
         changes, changed_articles = [*self._recorded, *self._list_changes()], []
         ids_with_events = {
             change.subject_id for change in changes if change.subject == Subject.ARTICLE and change.version
@@ -209,7 +249,7 @@ class UnitOfWork:
         ids_with_events -= self.created_ids  # a restored article has the version that its event says
         for pk, article in self.articles.items():
             refresh_derived_fields(article, self.policy_for(article), self.now)
-            column_changes = [] if pk in self.created_ids else field_changes(article, self._original[pk])
+            column_changes = [] if pk in self.created_ids else self._column_changes(article)
             changes += column_changes
             if column_changes or pk in ids_with_events:
                 self._bump_version(article)
@@ -222,6 +262,8 @@ class UnitOfWork:
         self._original_lists.clear()
         self.articles, self._original, self._original_unlogged, self._topic_ids = {}, {}, {}, {}
         self._written_states.clear()
+        self._direct.clear()
+        self._compared.clear()
 
     def flush_if_large(self) -> None:
         """Flush if many articles are in memory."""
@@ -230,6 +272,10 @@ class UnitOfWork:
 
     def write_pending(self) -> None:
         """Write the articles as they are now, so that queries see the changes; they are logged at the end."""
+        with self.consequences():  # derived fields follow from others
+            self._write_pending()
+
+    def _write_pending(self) -> None:
         changed = [
             article
             for pk, article in self.articles.items()
@@ -262,6 +308,10 @@ class UnitOfWork:
             )
         return self.operation
 
+    def _column_changes(self, article: Article) -> list[FieldChange]:
+        changes = field_changes(article, self._original[article.pk])
+        return [replace(change, derived=(article.pk, change.field) not in self._direct) for change in changes]
+
     def _list_changes(self) -> list[FieldChange]:
         """Return the changes of tracked lists, except those of created or forgotten articles."""
         ids_by_name: dict[str, list[int]] = {}
@@ -275,7 +325,8 @@ class UnitOfWork:
                 if article is None or pk in self.created_ids:
                     continue
                 if not snapshots.equal_ignoring_targets(current[pk], before):
-                    changes.append(FieldChange(pk, article.title, name, before, current[pk], article.version + 1))
+                    change = FieldChange(pk, article.title, name, before, current[pk], article.version + 1)
+                    changes.append(replace(change, derived=(pk, name) not in self._direct))
             if name == "images":
                 self._count_pictures({pk: len(current[pk]) for pk in ids if pk in self.articles})
         return changes
@@ -332,7 +383,23 @@ class UnitOfWork:
     def _log(self, changes: Sequence[FieldChange]) -> None:
         if changes:
             self.changed_ids.update(change.subject_id for change in changes if change.subject == Subject.ARTICLE)
-            insert_events(self.get_or_create_operation(), changes)
+            insert_events(self.get_or_create_operation(), self._marked_as_undone(changes))
+
+    def _marked_as_undone(self, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
+        """Return the changes of an undo as direct or derived, as those were that it undoes."""
+        if self.undoes is None:
+            return changes
+        events = self.undoes.events.filter(derived=False).order_by()
+        direct = {(event.subject, event.subject_id, _row_or_field(event.field)) for event in events.only(*EVENT_KEY)}
+        return [
+            replace(change, derived=(change.subject, change.subject_id, _row_or_field(change.field)) not in direct)
+            for change in changes
+        ]
+
+
+def _row_or_field(field: str) -> str:
+    """Return the field of an event; the same for creating and deleting a row, because one undoes the other."""
+    return DELETED if field == CREATED else field
 
 
 def _unlogged_values(article: Article) -> tuple[Any, ...]:

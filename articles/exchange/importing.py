@@ -136,10 +136,11 @@ class _ImportRun:
             operations.mark_missing(returned, missing=False)
             withdrawn_names = operations.mark_missing(withdrawn, missing=True)
             duplicates.mark_duplicates(uow, touched)
-            if self.rescore:
-                operations.rescore(Article.objects.filter(pk__in=linked_ids(touched)))
-            rescoring.update_stories(uow, moved)
-            placement.assign_leads_around(uow, touched)
+            with uow.consequences():
+                if self.rescore:
+                    operations.rescore(Article.objects.filter(pk__in=linked_ids(touched)))
+                rescoring.update_stories(uow, moved)
+                placement.assign_leads_around(uow, touched)
         self.counts[WITHDRAWN] = len(withdrawn_names)
         for name in withdrawn_names:
             self.on_notice(name, "withdrawn: its document is missing")

@@ -90,7 +90,8 @@ class Event(models.Model):
     """One field of one row before and after an operation.
 
     The subject is stored by its id, without a foreign key, because history outlives it. `label` is its title at the
-    time, `version` the version of the article after the event (0 for other subjects).
+    time, `version` the version of the article after the event (0 for other subjects). A `derived` change followed from
+    what the person asked for; to undo it takes other permissions (`rules/undo_permissions.py`).
     """
 
     operation = models.ForeignKey(Operation, models.CASCADE, related_name="events")
@@ -101,6 +102,7 @@ class Event(models.Model):
     before: Any = models.JSONField(null=True)
     after: Any = models.JSONField(null=True)
     version = models.PositiveIntegerField(default=0)
+    derived = models.BooleanField(default=False, db_default=False)
 
     objects = EventQuerySet.as_manager()
 

@@ -79,6 +79,14 @@ def propagate(
 ) -> ActionResult:
     """Update links, duplicates and stories after some of the `nearby` articles changed. `fields` adds changed lists."""
     fields = {*fields, *uow.changed_columns(changed, IDENTITY_FIELDS)}  # an unpinned field took its incoming value
+    with uow.consequences():
+        consequences = _update_neighbours(uow, nearby, changed, fields)
+    return ActionResult(done=list(changed), consequences=consequences, articles=dict(uow.articles))
+
+
+def _update_neighbours(
+    uow: UnitOfWork, nearby: Sequence[Article], changed: Sequence[int], fields: set[str]
+) -> list[rescoring.RescoreChange]:
     if not LINK_IDENTITY_FIELDS.isdisjoint(fields) or "related" in fields:
         uow.write_pending()
         links.connect_links(changed)
@@ -89,10 +97,8 @@ def propagate(
     if uow.relinked_ids:
         ids = {*changed, *uow.relinked_ids}
         uow.relinked_ids.clear()
-        consequences = rescoring.update_stories(uow, ids)
-    else:
-        consequences = rescoring.update_loaded_stories(uow, nearby, changed)
-    return ActionResult(done=list(changed), consequences=consequences, articles=dict(uow.articles))
+        return rescoring.update_stories(uow, ids)
+    return rescoring.update_loaded_stories(uow, nearby, changed)
 
 
 def refresh_instance(article: Article, outcome: ActionResult, uow: UnitOfWork) -> ActionResult:

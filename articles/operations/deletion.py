@@ -35,7 +35,8 @@ def delete(articles: ArticleQuerySet, *, by: Actor = SYSTEM_ACTOR) -> ActionResu
         consequences: list[RescoreChange] = []
         for chunk in chunked(ids):
             neighbours = delete_articles(uow, chunk)
-            consequences += update_stories(uow, neighbours.difference(ids))
+            with uow.consequences():
+                consequences += update_stories(uow, neighbours.difference(ids))
     return ActionResult(uow.operation, ids, consequences=consequences)
 
 
@@ -44,6 +45,16 @@ def delete_articles(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:
     articles = uow.load(ids)
     neighbours = set(with_linked(list(ids)).values_list("pk", flat=True)).difference(ids)
     _record_deletions(uow, articles)
+    with uow.consequences():
+        _detach_neighbours(uow, ids, neighbours)
+        for article in articles:
+            uow.untrack(article.pk)
+        Article.objects.filter(pk__in=ids).delete()
+        mark_duplicates(uow, url_keys={article.url_key for article in articles})
+    return neighbours
+
+
+def _detach_neighbours(uow: UnitOfWork, ids: Sequence[int], neighbours: set[int]) -> None:
     pairings = Pairing.objects.filter(lead__in=ids).exclude(member__in=ids).order_by("member")
     partners = list(dict.fromkeys(pairings.values_list("member", flat=True)))
     uow.load(partners)
@@ -53,11 +64,6 @@ def delete_articles(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:
         if neighbour.lead_id in deleted_ids:
             neighbour.lead_id = None
     uow.write_pending()
-    for article in articles:
-        uow.untrack(article.pk)
-    Article.objects.filter(pk__in=ids).delete()
-    mark_duplicates(uow, url_keys={article.url_key for article in articles})
-    return neighbours
 
 
 def _record_deletions(uow: UnitOfWork, articles: Sequence[Article]) -> None:

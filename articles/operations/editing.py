@@ -45,7 +45,8 @@ def add(article: Article, filled_in: Iterable[str], *, by: Actor = SYSTEM_ACTOR)
         uow.record_created([article.pk])
         nearby, row = load_with_neighbours(uow, article)
         outcome = propagate(uow, nearby, [row.pk], LINK_IDENTITY_FIELDS)
-        duplicates.mark_duplicates(uow, [row.pk])
+        with uow.consequences():
+            duplicates.mark_duplicates(uow, [row.pk])
     return refresh_instance(article, outcome, uow)
 
 

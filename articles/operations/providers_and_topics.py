@@ -99,10 +99,11 @@ def _delete(uow: UnitOfWork, row: ReferenceRow) -> list[int]:
     articles: list[int] = []
     _record(uow, row, DELETED, _row_snapshot(row), None)
     if isinstance(row, Topic):
-        articles = set_topics(Article.objects.with_topics([row]), remove=[row.name]).done
-        if TopicPolicy.objects.filter(topic=row).exists():
-            for name in OVERRIDABLE:
-                policy_numbers.set_policy_value(uow, name, row.pk, None)
+        with uow.consequences():
+            articles = set_topics(Article.objects.with_topics([row]), remove=[row.name]).done
+            if TopicPolicy.objects.filter(topic=row).exists():
+                for name in OVERRIDABLE:
+                    policy_numbers.set_policy_value(uow, name, row.pk, None)
     row.delete()
     return articles
 

@@ -29,7 +29,7 @@ def rescore(
     if dry_run:
         return preview_rescore(articles, policies)
     changes: list[RescoreChange] = []
-    with unit_of_work(Verb.RESCORE, by) as uow:
+    with unit_of_work(Verb.RESCORE, by) as uow, uow.consequences():
         ids = list(articles.filter(quality__isnull=False).order_by("pk").values_list("pk", flat=True))
         for chunk in chunked(ids):
             rescored = rescore_loaded(uow, uow.load(chunk), Neighbourhood(chunk, uow.articles), policies)

@@ -60,3 +60,58 @@ def test_undo_stores_a_published_article_that_it_wrote_as_spiked_before():
         row.state, row.published, row.spike_reason = "published", True, ""
 
     assert Article.objects.get().state == "published"
+
+
+def test_what_follows_from_an_act_is_logged_as_derived():
+    article = builders.article(quality=10)
+
+    operation = operations.score(article, quality=90).operation
+
+    assert dict(operation.events.values_list("field", "derived")) == {
+        "quality": False,
+        "pin quality": False,
+        "heat": True,
+        "published": True,
+        "state": True,
+    }
+
+
+def test_a_field_that_was_also_changed_on_purpose_is_direct():
+    article = builders.article("Storm", quality=10)
+    with unit_of_work(Verb.EDIT) as uow:
+        [row] = uow.load([article.pk])
+        row.title = "Gale"
+        with uow.consequences():
+            row.title, row.excerpt = "Hurricane", "It blows."
+            uow.track_lists([row.pk], "topics")
+            row.article_topics.create(tag=builders.topic("Weather"))
+        row.category = "News"
+        uow.flush()
+
+    derived = dict(Event.objects.values_list("field", "derived"))
+    assert derived == {"title": False, "excerpt": True, "topics": True, "category": False}
+
+
+def test_undo_and_redo_log_as_derived_what_was_derived():
+    article = builders.article(quality=10)
+    operation = operations.score(article, quality=90).operation
+    directions = dict(operation.events.values_list("field", "derived"))
+
+    undone = operations.undo(operation).operation
+    assert dict(undone.events.values_list("field", "derived")) == directions
+
+    redone = operations.undo(undone).operation
+    assert dict(redone.events.values_list("field", "derived")) == directions
+
+
+def test_a_deleted_lead_is_direct_and_its_freed_members_are_derived():
+    lead = builders.article(quality=60)
+    builders.related(builders.folded(lead), lead)
+
+    operation = operations.delete(Article.objects.filter(pk=lead.pk)).operation
+
+    direct = operation.events.filter(derived=False).values_list("subject_id", "field")
+    assert list(direct) == [(lead.pk, "deleted")]
+    assert operation.events.filter(derived=True).exists()
+    undone = operations.undo(operation).operation
+    assert list(undone.events.filter(derived=False).values_list("subject_id", "field")) == [(lead.pk, "created")]

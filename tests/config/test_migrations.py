@@ -23,6 +23,7 @@ EXCUSED = {
         ("articles", "0002_states_schedules_and_operations"): FOUNDING,
         ("articles", "0004_guard_states"): REBUILT,
         ("articles", "0013_pictures_once_for_many_addresses"): FOUNDING,
+        ("articles", "0016_direct_and_derived_events"): REBUILT,
     },
     "postgresql": {
         ("articles", "0002_states_schedules_and_operations"): FOUNDING,
