@@ -28,7 +28,7 @@ demo: $(if $(filter no false 0,$(SERVE)),,free-port) .env $(site)
 
 # As in production, but without the proxy that production needs in front.
 serve: $(site)
-	@$(python) manage.py check --deploy
+	@$(bind) $(python) manage.py check --deploy
 	@$(bind) $(python) config/free_port.py "$$($(bind) $(python) -c 'from config.settings import WEB_BIND; print(WEB_BIND)')"
 	@$(python) manage.py migrate --no-input
 	@$(python) manage.py collectstatic --no-input

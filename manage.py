@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
+from config.variables import start_up_message
+
 
 def main() -> None:
     """Run a command, or say in one sentence which setting is missing or wrong."""
@@ -17,10 +19,7 @@ def main() -> None:
     except (ImproperlyConfigured, ValueError, KeyError) as error:
         if settings.configured and not isinstance(error, ImproperlyConfigured):
             raise  # the command's own
-        hint = ".env.example explains each of them."
-        if "psycopg" in str(error):
-            hint = "PostgreSQL needs its client: pip install -r config/requirements-services.txt"
-        sys.exit(f"The settings can't be used: {error}. {hint}")
+        sys.exit(start_up_message(error))
 
 
 if __name__ == "__main__":

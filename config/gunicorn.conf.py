@@ -1,16 +1,39 @@
 """How gunicorn serves: `gunicorn -c config/gunicorn.conf.py`. docs/settings.md lists what can be changed.
 
-The settings are read apart from Django, so that processes started after a reload (SIGHUP) import the new code.
+The settings are read apart from Django, and what that imports of our code is forgotten, so that processes started after
+a reload (SIGHUP) import the new code.
 """
 
 import json
 import logging
 import runpy
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-_settings = runpy.run_path(str(Path(__file__).with_name("settings.py")))
+from django.core.exceptions import ImproperlyConfigured
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def _read_settings() -> dict[str, Any]:
+    """Return the settings, or exit with a sentence about the one that can't be used."""
+    loaded = set(sys.modules)
+    sys.path.insert(0, str(_ROOT))
+    from config.variables import start_up_message  # noqa: PLC0415  needs the path
+
+    try:
+        return runpy.run_path(str(_ROOT / "config" / "settings.py"))
+    except ImproperlyConfigured as error:
+        sys.exit(start_up_message(error))
+    finally:
+        sys.path.remove(str(_ROOT))
+        for name in {"config", "config.variables"} - loaded:
+            del sys.modules[name]
+
+
+_settings = _read_settings()
 
 wsgi_app = "config.wsgi:application"
 chdir = str(_settings["BASE_DIR"])

@@ -1,33 +1,51 @@
-"""Every setting of the project; the only module that reads the environment.
+"""Every setting of the project; nothing else reads the environment. `variables.py` checks the values.
 
 docs/settings.md lists each variable with its default. There are no separate production settings, only environment
 variables.
 """
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from config import variables as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-env.read_env(BASE_DIR / ".env")  # the environment takes precedence
+env.read_file(BASE_DIR / ".env")  # the environment takes precedence
 
-DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="insecure-for-development-only" if DEBUG else "")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+HOST_PATTERN = re.compile(r"\*|\.?[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]")
+ORIGIN_PATTERN = re.compile(r"https?://[^\s/?#]+")
+SITE_PATTERN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/?")
+URL_PATTERN = re.compile(r"https?://[^\s<>\"]+")
+TEMPLATE_PATTERN = re.compile(r"https?://[^\s<>\"]*\{name\}[^\s<>\"]*")
+PICTURE_SERVER_PATTERN = re.compile(r"[0-9A-Fa-f.:]+/[0-9]+|[0-9.]+:[0-9]+|\[[0-9A-Fa-f:.]+\]:[0-9]+")
+BUCKET_PATTERN = re.compile(r"s3://[^\s/?#]+(/[^\s?#]*)?(\?(endpoint|region)=[^\s&]+(&(endpoint|region)=[^\s&]+)?)?")
+
+DEBUG = env.boolean("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY", default="insecure-for-development-only" if DEBUG else "")
+ALLOWED_HOSTS = env.listing(
+    "ALLOWED_HOSTS",
+    HOST_PATTERN,
+    "it must be host names without scheme and port, separated by commas, as news.example",
+    default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [],
+)
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is not set: it has no default, because it signs sessions and links")
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS is not set: it names the hosts of the site, for example news.example")
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = env.listing(
+    "CSRF_TRUSTED_ORIGINS",
+    ORIGIN_PATTERN,
+    "it must be origins with scheme, separated by commas, as https://news.example",
+)
 # One switch for everything that needs TLS: switch it off only to serve plain HTTP deliberately.
-HTTPS = env.bool("HTTPS", default=not DEBUG)
+HTTPS = env.boolean("HTTPS", default=not DEBUG)
 # Where the admin and its desk are.
-ADMIN_PATH = env.str("ADMIN_PATH", default="admin/").strip("/") + "/"
+ADMIN_PATH = env.text("ADMIN_PATH", default="admin/").strip("/") + "/"
 
 INSTALLED_APPS = [
     "accounts",
@@ -93,17 +111,17 @@ TEMPLATES = [
 ]
 
 # gunicorn's processes, and threads in each (config/gunicorn.conf.py). config/wsgi.py marks them with NEWSFOLD_SERVES.
-WEB_BIND = env.str("WEB_BIND", default="127.0.0.1:8000")
-WEB_PROCESSES = env.int("WEB_PROCESSES", default=2)
-WEB_THREADS = env.int("WEB_THREADS", default=4)
-WEB_SECONDS = env.int("WEB_SECONDS", default=30)
-IS_WEB_PROCESS = env.bool("NEWSFOLD_SERVES", default=False)
+WEB_BIND = env.address("WEB_BIND", default="127.0.0.1:8000")
+WEB_PROCESSES = env.number("WEB_PROCESSES", default=2, minimum=1, maximum=1_000)
+WEB_THREADS = env.number("WEB_THREADS", default=4, minimum=1, maximum=1_000)
+WEB_SECONDS = env.number("WEB_SECONDS", default=30, minimum=1, maximum=3_600)
+IS_WEB_PROCESS = env.boolean("NEWSFOLD_SERVES", default=False)
 
 # Each thread keeps a connection to PostgreSQL. DATABASE_POOL_MAX makes the threads of a web process share that many in
 # Django's pool, where a request waits up to DATABASE_POOL_WAIT seconds for one.
-DATABASE_POOL_MIN = env.int("DATABASE_POOL_MIN", default=1)
-DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", default=0)
-DATABASE_POOL_WAIT = env.float("DATABASE_POOL_WAIT", default=1.0)
+DATABASE_POOL_MIN = env.number("DATABASE_POOL_MIN", default=1, minimum=0, maximum=1_000)
+DATABASE_POOL_MAX = env.number("DATABASE_POOL_MAX", default=0, minimum=0, maximum=1_000)
+DATABASE_POOL_WAIT = env.seconds("DATABASE_POOL_WAIT", default=1.0, maximum=60)
 CONNECTION_SECONDS = 60
 
 
@@ -132,10 +150,10 @@ def database_settings(connection: dict[str, Any]) -> dict[str, Any]:
     return connection
 
 
-DATABASES = {"default": database_settings(env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
+DATABASES = {"default": database_settings(env.database("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
 # A streaming replica, from which readers' pages are read (articles/page_cache/replica.py).
-if env.str("REPLICA_URL", default=""):
-    DATABASES["replica"] = database_settings(env.db("REPLICA_URL"))
+if replica := env.database("REPLICA_URL"):
+    DATABASES["replica"] = database_settings(replica)
 DATABASE_ROUTERS = ["articles.db.routers.ReplicaRouter"]
 
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
@@ -177,14 +195,17 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes of a request without its files
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.zone("TIME_ZONE", default="UTC")
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "var" / "static"))()
+STATIC_ROOT = env.path("STATIC_ROOT", default=BASE_DIR / "var" / "static")
 MEDIA_URL = "media/"
-MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))()
-MEDIA_STORAGE = env.str("MEDIA_STORAGE", default="")  # a bucket, config/backends/s3_storage.py; empty for the folder
+MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / "var" / "media")
+# A bucket, config/backends/s3_storage.py; empty for the folder.
+MEDIA_STORAGE = env.matching(
+    "MEDIA_STORAGE", BUCKET_PATTERN, "it must be s3://bucket/folder?endpoint=https://storage.example&region=eu-1"
+)
 STORAGES = {
     "default": {"BACKEND": "config.backends.s3_storage.BucketStorage", "OPTIONS": {"bucket_url": MEDIA_STORAGE}}
     if MEDIA_STORAGE
@@ -202,7 +223,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
-BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+BEHIND_PROXY = env.boolean("BEHIND_PROXY", default=False)
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -217,43 +238,46 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_reports.SecretsFilter"
 # Where pages may load pictures from; a storage that browsers use directly must be added.
 CSP_IMG_SOURCES = ["'self'"]
 
-SITE_NAME = env.str("SITE_NAME", default="Newsfold")
+SITE_NAME = env.text("SITE_NAME", default="Newsfold")
 OTP_TOTP_ISSUER = SITE_NAME  # the issuer shown in authenticator apps
-SITE_TAGLINE = env.str("SITE_TAGLINE", default="The news, each event once")
+SITE_TAGLINE = env.text("SITE_TAGLINE", default="The news, each event once")
 # Where headlines lead: to the "source", the outlet's own article, or to the "story", our page of all coverage.
-HEADLINE_TARGET = env.str("HEADLINE_TARGET", default="source")
+HEADLINE_TARGET = env.choice("HEADLINE_TARGET", default="source", allowed=("source", "story"))
 # The site's own URL, for feeds, sitemaps and canonical links; if empty, the host of each request.
-SITE_URL = env.str("SITE_URL", default="")
+SITE_URL = env.matching(
+    "SITE_URL", SITE_PATTERN, "it must be scheme and host and nothing else, as https://news.example"
+)
 # Whether search engines may index stories that only one outlet reports.
-INDEX_SINGLE_STORIES = env.bool("INDEX_SINGLE_STORIES", default=True)
+INDEX_SINGLE_STORIES = env.boolean("INDEX_SINGLE_STORIES", default=True)
 # The WebSub hub that notifies feed readers; empty for none. The file stores the position of the last notification.
-WEBSUB_HUB = env.str("WEBSUB_HUB", default="")
-WEBSUB_STATE = env.path("WEBSUB_STATE", default=str(BASE_DIR / "var" / "websub.json"))()
+WEBSUB_HUB = env.matching("WEBSUB_HUB", URL_PATTERN, "it must be the URL of a hub, as https://hub.example/")
+WEBSUB_STATE = env.path("WEBSUB_STATE", default=BASE_DIR / "var" / "websub.json")
 
 # Picture servers that are not on the public internet, or at other ports than 80 and 443: `10.1.0.0/16` or
 # `127.0.0.1:8001`. If empty, pictures are fetched from the public internet only.
-PICTURE_SERVERS = env.list("PICTURE_SERVERS", default=[])
+PICTURE_SERVERS = env.listing(
+    "PICTURE_SERVERS",
+    PICTURE_SERVER_PATTERN,
+    "it must be networks or addresses with a port, separated by commas, as 10.1.0.0/16 or 127.0.0.1:8001",
+)
 
 # The edition of the JSON API (docs/api.md): 2021 or 2024.
-API_EDITION = env.str("API_EDITION", default="2024")
-API_TIME_ZONE = env.str("API_TIME_ZONE", default=TIME_ZONE)
+API_EDITION = env.choice("API_EDITION", default="2024", allowed=("2021", "2024"))
+API_TIME_ZONE = env.zone("API_TIME_ZONE", default=TIME_ZONE)
 API_PREFIX = "/api/"
-API_PAGE_SIZE = env.int("API_PAGE_SIZE", default=25)
-API_TOPIC_PAGE_SIZE = env.int("API_TOPIC_PAGE_SIZE", default=API_PAGE_SIZE)
-API_SOURCE_URL = env.str("API_SOURCE_URL", default="")
-API_VIDEO_URL = env.str("API_VIDEO_URL", default="")
-API_RATE = env.int("API_RATE", default=120)
+API_PAGE_SIZE = env.number("API_PAGE_SIZE", default=25, minimum=1, maximum=1_000)
+API_TOPIC_PAGE_SIZE = env.number("API_TOPIC_PAGE_SIZE", default=API_PAGE_SIZE, minimum=1, maximum=1_000)
+ITEM_URL = "it must be a URL with {name}, as https://news.example/news/{name}/"
+API_SOURCE_URL = env.matching("API_SOURCE_URL", TEMPLATE_PATTERN, ITEM_URL)
+API_VIDEO_URL = env.matching("API_VIDEO_URL", TEMPLATE_PATTERN, ITEM_URL)
+API_RATE = env.number("API_RATE", default=120, minimum=0, maximum=1_000_000)
 # Searches per client and minute, feeds of searches included; 0 for no limit.
-SEARCH_RATE = env.int("SEARCH_RATE", default=60)
+SEARCH_RATE = env.number("SEARCH_RATE", default=60, minimum=0, maximum=1_000_000)
 
 # The log goes to standard error, as JSON objects or as plain text.
-LOG_FORMAT = env.str("LOG_FORMAT", default="plain")
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
-LOG_ACCESS = env.bool("LOG_ACCESS", default=False)  # a line for each request
-if LOG_FORMAT not in ("json", "plain"):
-    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT}; it must be json or plain")
-if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
-    raise ImproperlyConfigured(f"LOG_LEVEL is {LOG_LEVEL}; it must be DEBUG, INFO, WARNING, ERROR or CRITICAL")
+LOG_FORMAT = env.choice("LOG_FORMAT", default="plain", allowed=("plain", "json"))
+LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+LOG_ACCESS = env.boolean("LOG_ACCESS", default=False)  # a line for each request
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -271,7 +295,7 @@ LOGGING = {
     },
 }
 # The bearer token for /metrics, which doesn't exist without it, and the directory of the counters.
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
-METRICS_DIR = env.path("METRICS_DIR", default=str(BASE_DIR / "var" / "metrics"))()
+METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
+METRICS_DIR = env.path("METRICS_DIR", default=BASE_DIR / "var" / "metrics")
 # Where errors are reported; disabled if empty. It needs config/requirements-services.txt.
-SENTRY_DSN = env.str("SENTRY_DSN", default="")
+SENTRY_DSN = env.matching("SENTRY_DSN", URL_PATTERN, "it must be https://key@host/project", is_secret=True)

@@ -23,11 +23,8 @@ def messages(message_id):
         "articles.E002",
         "articles.E003",
         "articles.E004",
-        "articles.E005",
         "articles.E009",
-        "articles.E010",
         "articles.E011",
-        "articles.E012",
         "articles.E020",
         "articles.W001",
         "articles.W002",
@@ -69,17 +66,6 @@ def test_media_inside_static_files_or_around_them_is_an_error(settings, media, s
     assert "must not contain each other" in messages("articles.E003")[0].msg
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("API_EDITION", "2023"), ("API_TIME_ZONE", "Mars/Olympus"), ("API_PAGE_SIZE", 0), ("API_TOPIC_PAGE_SIZE", 1001)],
-)
-def test_invalid_api_settings_are_errors(settings, name, value):
-    setattr(settings, name, value)
-    [message] = messages("articles.E005")
-    assert name in message.msg
-    assert str(value) in message.msg
-
-
 def test_a_pillow_that_lacks_a_format_warns(monkeypatch):
     monkeypatch.setattr(features, "check", lambda feature: feature != "avif")
     assert "can't read AVIF," in messages("articles.W001")[0].msg
@@ -99,24 +85,11 @@ def test_a_kernel_without_seccomp_warns(monkeypatch, tmp_path):
     assert "this kernel was built without seccomp filters" in messages("articles.W002")[0].msg
 
 
-@pytest.mark.parametrize("url", ["news.example", "https://news.example/news", "ftp://x", "https://a b", "https://"])
-def test_a_site_url_with_more_than_scheme_and_host_is_an_error(settings, url):
-    settings.SITE_URL = url
-    [message] = messages("articles.E010")
-    assert "https://news.example" in message.hint
-
-
-@pytest.mark.parametrize("url", ["https://news.example", "http://localhost:8000/", "http://[::1]:8000"])
-def test_a_valid_site_url_passes(settings, url):
-    settings.SITE_URL = url
-    assert messages("articles.E010") == []
-
-
-def test_a_hub_needs_a_valid_url_and_the_site_url(settings):
-    settings.WEBSUB_HUB = "hub.example"
-    assert len(messages("articles.E011")) == len(messages("articles.E012")) == 1
-    settings.SITE_URL, settings.WEBSUB_HUB = "https://news.example", "https://hub.example/?a=b"
-    assert messages("articles.E011") == messages("articles.E012") == []
+def test_a_hub_needs_the_site_url(settings):
+    settings.WEBSUB_HUB = "https://hub.example/"
+    assert len(messages("articles.E011")) == 1
+    settings.SITE_URL = "https://news.example"
+    assert messages("articles.E011") == []
 
 
 @pytest.mark.parametrize(("engine", "is_reported"), [("sqlite3", False), ("postgresql", True)])
