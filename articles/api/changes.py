@@ -28,7 +28,7 @@ from .withdrawn import find_withdrawn
 EVENTS_MAX = 1000  # read for one response
 # Fields that change without a difference in an article's item, or in whether it is public.
 INVISIBLE_FIELDS = frozenset(
-    {"state", "spike_reason", "lead_id", "ambiguous", "stale", "engagement"}
+    {"state", "spike_reason", "lead_id", "ambiguous", "stale", "document_scores"}
     | {"related", "pairings", "dialect", "body", "extra"}
 )
 

@@ -41,7 +41,7 @@ LOGGED_FIELDS = (
     "removed",
     "missing",
     "stale",
-    "engagement",
+    "document_scores",
     "lead_id",
     "ambiguous",
     "dialect",

@@ -124,7 +124,7 @@ class _ImportRun:
             return
         with unit_of_work(Verb.IMPORT, self.by) as uow:
             new = list(pending.values_list("pk", flat=True))
-            self._store_entries(uow, new)
+            self._store_entries(uow)
             if new:
                 uow.record_created(new)
             touched = sorted({*new, *self._update_changed(uow)})
@@ -258,8 +258,8 @@ class _ImportRun:
             message = f"{field_name}: an earlier file registers {key[1]} differently; keep one of them"
             self._reject(source, [Problem(source.label, 0, message)])
 
-    def _store_entries(self, uow: UnitOfWork, new: Sequence[int]) -> None:
-        """Store the registry entries; where they move topics in the tree, other policies apply to new articles."""
+    def _store_entries(self, uow: UnitOfWork) -> None:
+        """Store the registry entries; where they move topics in the tree, other policies apply to articles."""
         for source, entry in self.entries:
             try:
                 with transaction.atomic():
@@ -271,7 +271,6 @@ class _ImportRun:
                 self._report(FileResult(source.label, outcome, _entry_name(entry)))
         if self.entries and uow.policies.by_topic:
             uow.policies = Policies.load()
-            store.recompute_engagement(new, uow.policies)
 
     def _update_changed(self, uow: UnitOfWork) -> set[int]:
         """Update the changed articles and return their ids."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Count
 from django.utils import timezone
 
 from articles.audit_log.unit_of_work import UnitOfWork
-from articles.db.bulk import BulkTable, chunked, json_text, time_value
+from articles.db.bulk import BulkTable, json_text, time_value
 from articles.models import Article, ArticleImage, ArticleTopic, Policies, RelatedImage, RelatedLink
 from articles.models.derived import match_key, needs_attention, url_key
 from articles.rules.ranking import front_page_rank
-from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, infer_engagement
+from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, document_scores
 from articles.rules.states import State
 from articles.rules.visibility import is_public
 
@@ -40,7 +38,7 @@ ARTICLES = BulkTable(
     "extra",
     "layout",
     "provider",
-    "engagement",
+    "document_scores",
     "staged",
     "hot",
     "match_key",
@@ -138,26 +136,8 @@ def update(
     article.secured = document.secured
     article.content_hash = document.content_hash
     if not lost_scores:
-        topics = uow.topic_ids_of(article) if "topics" in pinned else _topic_ids(document, references)
-        policy = uow.policies.for_topics(topics)
-        article.engagement = infer_engagement(policy, document.quality, document.heat, len(document.related))
+        article.document_scores = document_scores(document.quality, document.heat, len(document.related))
     return updated
-
-
-def recompute_engagement(ids: Iterable[int], policies: Policies) -> None:
-    """Set the inferred engagement of new articles again, after their topics moved in the tree."""
-    for chunk in chunked(ids):
-        topics: dict[int, list[int]] = defaultdict(list)
-        article_topics = ArticleTopic.objects.filter(content_object__in=chunk).order_by("position", "pk")
-        for pk, topic in article_topics.values_list("content_object", "tag"):
-            topics[pk].append(topic)
-        articles = Article.objects.filter(pk__in=chunk).order_by().annotate(coverage=Count("related_links"))
-        rows = articles.values_list("pk", "quality", "heat", "coverage", "engagement")
-        terms = [
-            (infer_engagement(policies.for_topics(topics[pk]), quality, heat, coverage), before, pk)
-            for pk, quality, heat, coverage, before in rows
-        ]
-        ARTICLES.update(["engagement"], [(term, pk) for term, before, pk in terms if term != before])
 
 
 def _topic_ids(document: Document, references: ReferenceCache) -> list[int]:
@@ -218,10 +198,10 @@ def _article_row(
     pk: int, document: Document, references: ReferenceCache, policies: Policies, now: Any
 ) -> tuple[Any, ...]:
     """Return the values of ARTICLES."""
-    policy = policies.for_topics(_topic_ids(document, references)) if policies.by_topic else policies.site
     quality, heat, published, removed = document.quality, document.heat, document.published, document.removed
     state = State.PUBLISHED if published else State.UNDECIDED
     needs_work = needs_attention(heat, state, removed)
+    scores = document_scores(quality, heat, len(document.related))
     url = document.web_url or document.original_url
     return (
         *_article_values(document),
@@ -231,8 +211,8 @@ def _article_row(
         json_text(document.extra),
         json_text(layout_with_provider(document.layout, document.provider)),
         references.provider_id(document.provider),
-        infer_engagement(policy, quality, heat, len(document.related)),
-        is_public(policy, quality=quality, heat=heat, published=published, removed=removed),
+        json_text(scores) if scores else None,
+        is_public(policies.site, quality=quality, heat=heat, published=published, removed=removed),
         front_page_rank(heat, document.published_at),
         match_key(document.web_url, document.title, document.published_at),
         url_key(url),

@@ -136,8 +136,10 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         validators=[MinValueValidator(FOLDED_HEAT), MaxValueValidator(SCORE_MAX)],
         help_text="How big the event is; -1 on a folded article.",
     )
-    engagement = models.PositiveSmallIntegerField(
-        default=0, editable=False, help_text="The audience term that its document's heat contained."
+    document_scores = SparseJSONField(
+        null=True,
+        editable=False,
+        help_text="Quality, heat and number of related links that its document says, if the heat is above the quality.",
     )
     published = models.BooleanField(null=True, blank=True, help_text="Empty until somebody has decided.")
     state = models.CharField(

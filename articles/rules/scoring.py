@@ -6,7 +6,7 @@ docs/format.md describes them; 11,954 real documents follow each without excepti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,14 +48,17 @@ class Policy:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoringInput:
-    """What the rules need to know about one article. `members` are (quality, name) of the items of its related list."""
+    """What the rules need to know about one article. `members` are (quality, name) of the items of its related list.
+
+    `document_scores` is what `document_scores()` returned for its document.
+    """
 
     name: str
     quality: int | None
     heat: int | None = None
     published: bool | None = None
     removed: bool = False
-    engagement: int = 0
+    document_scores: Mapping[str, int] | None = None
     members: Sequence[tuple[int, str]] = ()
     pins: frozenset[str] = frozenset()
 
@@ -107,11 +110,22 @@ def coverage_bonus(policy: Policy, quality: int, related_count: int) -> int:
     return policy.related_bonus * related_count if quality >= policy.bonus_floor else 0
 
 
-def infer_engagement(policy: Policy, quality: int | None, heat: int | None, related_count: int) -> int:
-    """Return the part of a document's heat that only engagement can explain: 0 to 6; 0 if the rest is out of range."""
-    if quality is None or heat is None or heat == FOLDED_HEAT:
+def document_scores(quality: int | None, heat: int | None, related_count: int) -> dict[str, int] | None:
+    """Return the numbers of a document from which engagement is inferred; None if there is none by any policy."""
+    if quality is None or heat is None or heat <= quality:
+        return None
+    return {"quality": quality, "heat": heat, "related": related_count}
+
+
+def infer_engagement(policy: Policy, document: Mapping[str, int] | None) -> int:
+    """Return the part of a document's heat that this policy leaves to engagement: 0 to 6; 0 if it is out of range.
+
+    It depends on the policy because documents don't say how much their related links added to the heat.
+    """
+    if not document:
         return 0
-    rest = heat - quality - coverage_bonus(policy, quality, related_count)
+    quality = document["quality"]
+    rest = document["heat"] - quality - coverage_bonus(policy, quality, document["related"])
     return rest if 0 <= rest <= ENGAGEMENT_MAX else 0
 
 
@@ -210,8 +224,9 @@ def _heat_terms(article: ScoringInput, quality: int, policy: Policy) -> tuple[Te
         bonus = coverage_bonus(policy, quality, count)
         label = f"{count} related × {policy.related_bonus}"
         terms.append(Term(label if bonus else f"{label}, not below quality {policy.bonus_floor}", bonus))
-    if article.engagement:
-        terms.append(Term("engagement", article.engagement))
+    engagement = infer_engagement(policy, article.document_scores)
+    if engagement:
+        terms.append(Term("engagement", engagement))
     return tuple(terms)
 
 

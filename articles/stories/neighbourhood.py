@@ -107,7 +107,7 @@ class Neighbourhood:
             heat=article.heat,
             published=article.published,
             removed=bool(article.removed),
-            engagement=article.engagement,
+            document_scores=article.document_scores,
             members=self.member_qualities(article.pk),
             pins=frozenset(article.pins),
         )

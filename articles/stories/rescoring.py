@@ -30,7 +30,7 @@ RESCORE_FIELDS = (
     "published",
     "removed",
     "missing",
-    "engagement",
+    "document_scores",
     "pins",
     "state",
     "public",

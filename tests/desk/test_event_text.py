@@ -66,7 +66,7 @@ class TestEventText:
             "pinned state, heat",
         ]
 
-    @pytest.mark.parametrize("field", ["dialect", "extra", "layout", "engagement", "pairings"])
+    @pytest.mark.parametrize("field", ["dialect", "extra", "layout", "document_scores", "pairings"])
     def test_the_form_of_documents_is_not_told(self, field):
         assert describe_changes([event(field, 1, 2)], NameLookup()) == []
 

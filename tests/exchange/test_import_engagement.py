@@ -1,10 +1,12 @@
-"""The engagement that an import infers from a document's heat depends on the policies of its topics."""
+"""The engagement that a document's heat contains depends on the policy that is tried, not on that of its import."""
 
 import pytest
 from django.core.management import call_command
 
 from articles import operations
-from articles.models import Article, Topic
+from articles.models import Article, Operation, Policies, Topic
+from articles.rules.scoring import Policy, infer_engagement
+from articles.stories.explanation import policy_for
 from tests import builders
 from tests.documents import CANONICAL, NAME, document, import_documents, write_document
 
@@ -21,9 +23,10 @@ class TestEngagement:
         return topic
 
     def engagement(self) -> int:
-        return Article.objects.get().engagement
+        article = Article.objects.get()
+        return infer_engagement(policy_for(article).policy, article.document_scores)
 
-    def test_it_is_inferred_with_the_policy_of_the_topic(self, tmp_path, transport):
+    def test_it_follows_the_policy_of_the_topic(self, tmp_path, transport):
         path = write_document(tmp_path, document(heat=92))
         import_documents(path)
         assert self.engagement() == 5
@@ -33,6 +36,31 @@ class TestEngagement:
         write_document(tmp_path, document(heat=92).replace("  - Transport\n", ""))
         import_documents(path)
         assert self.engagement() == 2
+
+    def test_the_true_numbers_of_documents_change_nothing_whatever_the_policy_of_their_import(self, tmp_path):
+        import_documents(write_document(tmp_path, document(heat=103)))
+
+        true_policy = Policies(Policy(related_bonus=20))
+
+        assert operations.rescore(Article.objects.all(), true_policy, dry_run=True) == []
+        assert str(operations.rescore(Article.objects.all(), dry_run=True)[0]).endswith(": heat 103 → 90")
+
+    def test_the_numbers_of_the_document_stay_when_an_editor_scores_its_article(self, tmp_path):
+        import_documents(write_document(tmp_path, document(heat=92)))
+
+        operations.score(Article.objects.all(), quality=85)
+
+        assert Article.objects.get().heat == 97
+
+    def test_the_numbers_of_the_document_before_return_when_an_import_is_undone(self, tmp_path):
+        path = write_document(tmp_path, document(heat=92))
+        import_documents(path)
+        write_document(tmp_path, document(heat=94))
+        import_documents(path)
+
+        operations.undo(Operation.objects.first())
+
+        assert Article.objects.get().document_scores == {"quality": 80, "heat": 92, "related": 1}
 
     def test_rescoring_an_import_keeps_its_numbers(self, tmp_path, transport):
         import_documents(write_document(tmp_path, document(heat=92)), rescore=True)

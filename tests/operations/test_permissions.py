@@ -459,7 +459,7 @@ NEVER_EDITABLE = {  # not even for a superuser
     "missing": "true",
     "stale": "true",
     "dialect": "D1",
-    "engagement": "3",
+    "document_scores": '{"quality": 1, "heat": 9, "related": 0}',
     "content_hash": "x",
     "match_key": "x",
     "editor": "1",

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from articles.rules.scoring import (
@@ -6,6 +8,7 @@ from articles.rules.scoring import (
     ScoringInput,
     TopicTraits,
     choose_leader,
+    document_scores,
     explain,
     has_keyword,
     infer_engagement,
@@ -29,7 +32,8 @@ def scoring_input(**values):
         ({"quality": 49, "members": [(40, "b")] * 9}, Role.LEAD, 49, False),
         ({"quality": 50, "members": [(40, "b")] * 2}, Role.LEAD, 70, True),
         ({"quality": 60, "members": [(61, "b")]}, Role.FOLDED, -1, False),
-        ({"quality": 68, "engagement": 2}, Role.SINGLE, 70, True),
+        ({"quality": 68, "document_scores": document_scores(68, 70, 0)}, Role.SINGLE, 70, True),
+        ({"quality": 68, "document_scores": document_scores(50, 62, 1)}, Role.SINGLE, 70, True),
         ({"quality": None}, Role.UNSCORED, None, None),
         ({"quality": 90, "removed": True}, Role.SINGLE, 90, False),
         ({"quality": 10, "published": True, "pins": frozenset({"published"})}, Role.SINGLE, 10, True),
@@ -44,7 +48,9 @@ def test_heat_and_publication_follow_the_rules(values, role, heat, published):
 
 
 def test_an_explanation_has_the_terms_and_the_better_lead():
-    explanation = explain(scoring_input(engagement=3, members=[(61, "2020-06-09-b"), (20, "c")]), POLICY)
+    document = document_scores(40, 43, 2)
+    members = [(61, "2020-06-09-b"), (20, "c")]
+    explanation = explain(scoring_input(document_scores=document, members=members), POLICY)
 
     assert [term.points for term in explanation.terms] == [60, 20, 3]
     assert explanation.better_lead == "2020-06-09-b"
@@ -71,7 +77,14 @@ def test_ties_go_to_the_smallest_file_name():
     ],
 )
 def test_engagement_is_the_rest_of_the_heat_from_0_to_6(quality, heat, related_count, engagement):
-    assert infer_engagement(POLICY, quality, heat, related_count) == engagement
+    assert infer_engagement(POLICY, document_scores(quality, heat, related_count)) == engagement
+
+
+def test_the_engagement_of_a_document_depends_on_the_policy():
+    document = document_scores(60, 103, 2)
+
+    assert infer_engagement(POLICY, document) == 0
+    assert infer_engagement(replace(POLICY, related_bonus=20), document) == 3
 
 
 def test_a_role_follows_from_the_values():
