@@ -104,6 +104,7 @@ class UnitOfWork:
         self.articles: dict[int, Article] = {}
         self.created_ids: set[int] = set()
         self.relinked_ids: set[int] = set()  # articles whose links changed; their stories have to be updated
+        self.publishable_ids: set[int] = set()  # articles that rescoring may publish: see rules/publication.py
         self.changed_ids: set[int] = set()
         self._original: dict[int, dict[str, Any]] = {}
         self._original_unlogged: dict[int, tuple[Any, ...]] = {}

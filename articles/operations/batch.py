@@ -6,11 +6,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from articles.audit_log.events import to_event_value
-from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
+from articles.audit_log.unit_of_work import Actor, UnitOfWork, is_in_unit_of_work, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleQuerySet, Event, Subject, Verb
+from articles.rules import permissions
+from articles.rules.publication import publishable
 from articles.stories import duplicates, links, rescoring
 from articles.stories.neighbourhood import lock_with_linked
+from articles.stories.rescoring import RescoreChange
 
 from .results import DELETED_MEANWHILE, ActionError, ActionResult, EditConflictError, FieldConflict, Rejection
 
@@ -31,21 +34,27 @@ def apply_to_each(
     versions: SeenVersions = None,
     is_done: Callable[[Article], bool] = lambda article: False,
     depends_on: Collection[str] = STATE_DEPENDENCIES,
+    after: Callable[[UnitOfWork, Sequence[RescoreChange]], None] = lambda uow, changes: None,
 ) -> ActionResult:
     """Call `apply` for each article, locked, unless it `is_done`; then update the stories.
 
     Of many articles, those that can't be changed are left as they are, and the result says why. Of one, the
     ActionError is raised. A change of the `depends_on` fields after the version that the editor saw is a conflict.
+    The stories are updated once, after all articles: the first must not decide anything about the last. `after` runs
+    after that.
     """
     one = articles if isinstance(articles, Article) else None
     ids = [articles.pk] if isinstance(articles, Article) else list(articles.order_by("pk").values_list("pk", flat=True))
     outcome = ActionResult()
     with unit_of_work(verb, by) as uow:
+        nearby: list[Article] = []
+        applied: list[int] = []
+        fields: set[str] = set()
         for chunk in chunked(ids, rescoring.CHUNK):
             nearby = lock_with_linked(uow, chunk)
             if one is not None and one.pk not in uow.articles:
                 raise ActionError(DELETED_MEANWHILE)
-            applied = []
+            first_applied = len(applied)
             for article in uow.load(chunk):
                 try:
                     if not is_done(article):
@@ -57,13 +66,33 @@ def apply_to_each(
                     if one is not None:
                         raise
                     outcome.rejections.append(Rejection(article.pk, article.title, str(error)))
-            if applied:
-                effects = propagate(uow, nearby, applied)
-                outcome.consequences += effects.consequences
-                outcome.articles |= effects.articles
+            fields |= uow.changed_columns(applied[first_applied:], IDENTITY_FIELDS)
+            uow.flush_if_large()
+        for chunk in chunked(applied, rescoring.CHUNK):
+            if len(ids) > rescoring.CHUNK:
+                nearby = lock_with_linked(uow, chunk)
+            effects = propagate(uow, nearby, chunk, fields)
+            outcome.consequences += effects.consequences
+            outcome.articles |= effects.articles
+            with uow.consequences():
+                after(uow, effects.consequences)
             uow.flush_if_large()
     outcome.operation = uow.operation
     return refresh_instance(one, outcome, uow) if one else outcome
+
+
+def allow_publishing(uow: UnitOfWork, act: str, named: Collection[int], announced: Collection[int] = ()) -> None:
+    """Let the update of the stories publish the articles that an act names, where its rule says so."""
+    user = uow.actor.user
+    may_publish = user is None or user.has_perm(permissions.PUBLISH)
+    uow.publishable_ids |= publishable(act, named, announced=announced, may_publish=may_publish)
+
+
+def keep_unscored_hidden(uow: UnitOfWork, article: Article) -> None:
+    """Let an article that has lost its scores stay hidden, though the policy shows unscored ones, if it was hidden."""
+    is_unscored = article.quality is None and article.heat is None and article.published is None
+    if is_unscored and not article.public and article.pk not in uow.publishable_ids:
+        article.published = False
 
 
 def load_with_neighbours(uow: UnitOfWork, article: Article) -> tuple[list[Article], Article]:
@@ -117,6 +146,8 @@ def require_unchanged_since(article: Article, version: int | None, values: Mappi
         return
     fields = {"provider_id" if name == "provider" else name: value for name, value in values.items()}
     events = Event.objects.of(Subject.ARTICLE, article.pk).filter(version__gt=version, field__in=fields)
+    if is_in_unit_of_work() and UnitOfWork.current().operation is not None:
+        events = events.exclude(operation=UnitOfWork.current().operation)  # an operation never conflicts with itself
     latest: dict[str, Event] = {}
     for event in events.select_related("operation"):
         latest.setdefault(event.field, event)

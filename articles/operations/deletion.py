@@ -18,7 +18,7 @@ from articles.stories.duplicates import mark_duplicates
 from articles.stories.links import connect_links
 from articles.stories.neighbourhood import with_linked
 from articles.stories.placement import assign_leads_around
-from articles.stories.rescoring import RescoreChange, update_stories
+from articles.stories.rescoring import update_stories
 from providers.models import Provider
 
 from . import pins
@@ -32,11 +32,12 @@ def delete(articles: ArticleQuerySet, *, by: Actor = SYSTEM_ACTOR) -> ActionResu
     """Delete articles and update the stories around them. Undo restores them, and so does importing their documents."""
     with unit_of_work(Verb.DELETE, by) as uow:
         ids = list(articles.order_by().values_list("pk", flat=True))
-        consequences: list[RescoreChange] = []
+        neighbours: set[int] = set()
         for chunk in chunked(ids):
-            neighbours = delete_articles(uow, chunk)
-            with uow.consequences():
-                consequences += update_stories(uow, neighbours.difference(ids))
+            neighbours |= delete_articles(uow, chunk)
+            uow.flush_if_large()
+        with uow.consequences():
+            consequences = update_stories(uow, neighbours.difference(ids))
     return ActionResult(uow.operation, ids, consequences=consequences)
 
 

@@ -15,7 +15,9 @@ from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.models import Article, ArticleImage, Topic, Verb
 from articles.models.derived import refresh_derived_fields
+from articles.rules import permissions
 from articles.rules.limits import NAMES_MAX
+from articles.rules.publication import published_when_added
 from articles.rules.scoring import SCORE_MAX
 from articles.stories import duplicates
 from articles.stories.links import sort_and_check_links
@@ -24,7 +26,9 @@ from .batch import (
     LINK_IDENTITY_FIELDS,
     Articles,
     SeenVersions,
+    allow_publishing,
     apply_to_each,
+    keep_unscored_hidden,
     load_with_neighbours,
     propagate,
     refresh_instance,
@@ -32,16 +36,26 @@ from .batch import (
 )
 from .pins import pin_fields, unpin_fields
 from .results import ActionError, ActionResult
+from .succession import move_publications
 
 SCORES = ("quality", "heat")
 
 
 def add(article: Article, filled_in: Iterable[str], *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
-    """Store a new article that an editor wrote; `filled_in` are the fields that they filled in, which are pinned."""
+    """Store a new article that an editor wrote; `filled_in` are the fields that they filled in, which are pinned.
+
+    Readers don't see it while it is unscored unless its author may publish and the policy shows unscored articles.
+    """
     with unit_of_work(Verb.ADD, by) as uow:
         article.pins = sorted(filled_in)
+        is_unscored = article.quality is None and article.heat is None
+        user = uow.actor.user
+        may_publish = user is None or user.has_perm(permissions.PUBLISH)
+        article.published = published_when_added(article.published, is_unscored=is_unscored, may_publish=may_publish)
         refresh_derived_fields(article, uow.policies.site, uow.now)
         article.save()
+        if not is_unscored:
+            allow_publishing(uow, Verb.SCORE, [article.pk])
         uow.record_created([article.pk])
         nearby, row = load_with_neighbours(uow, article)
         outcome = propagate(uow, nearby, [row.pk], LINK_IDENTITY_FIELDS)
@@ -78,7 +92,15 @@ def edit(
             row.images.filter(kind=ArticleImage.Kind.LOGO).delete()
             row.layout = {key: value for key, value in row.layout.items() if key != "provider"}
         unpinned = unpin_fields(row, emptied)
+        if not changed.keys().isdisjoint(SCORES):
+            allow_publishing(uow, Verb.SCORE, [row.pk])
+        elif unpinned:
+            allow_publishing(uow, Verb.UNPIN, [row.pk])
+            keep_unscored_hidden(uow, row)
         outcome = propagate(uow, nearby, [row.pk], {*changed, *unpinned})
+        if not changed.keys().isdisjoint(SCORES):
+            with uow.consequences():
+                move_publications(uow, outcome.consequences)
     return refresh_instance(article, outcome, uow)
 
 
@@ -184,6 +206,7 @@ def score(
         if "heat" in scores and article.is_folded:
             raise ActionError("is folded, so its heat is -1; take it out of its story first")
         pin_fields(article, scores)
+        allow_publishing(UnitOfWork.current(), Verb.SCORE, [article.pk])
         for name, value in scores.items():
             setattr(article, name, value)
 
@@ -191,7 +214,8 @@ def score(
         is_set = all(getattr(article, name) == value and name in article.pins for name, value in absolute.items())
         return is_set and not steps
 
-    return apply_to_each(Verb.SCORE, articles, apply, by, versions, is_done, depends_on=tuple(absolute))
+    depends_on = tuple(absolute)
+    return apply_to_each(Verb.SCORE, articles, apply, by, versions, is_done, depends_on, after=move_publications)
 
 
 def _stepped(article: Article, steps: dict[str, int]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import ArticleQuerySet, Policies, Verb
+from articles.rules.publication import publishable
 from articles.stories.neighbourhood import Neighbourhood
 from articles.stories.placement import assign_leads_around
 from articles.stories.rescoring import RescoreChange, apply_unscored_policy, preview_rescore, rescore_loaded
@@ -31,6 +32,7 @@ def rescore(
     changes: list[RescoreChange] = []
     with unit_of_work(Verb.RESCORE, by) as uow, uow.consequences():
         ids = list(articles.filter(quality__isnull=False).order_by("pk").values_list("pk", flat=True))
+        uow.publishable_ids.update(publishable("rescore", ids))
         for chunk in chunked(ids):
             rescored = rescore_loaded(uow, uow.load(chunk), Neighbourhood(chunk, uow.articles), policies)
             in_new_role = [change.pk for change in rescored if change.changed_role]

@@ -14,6 +14,7 @@ from articles.audit_log.unit_of_work import SYSTEM_ACTOR, UnitOfWork
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleQuerySet, Policies, Verb
 from articles.models.derived import is_public_by_policy
+from articles.rules.publication import published_after
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import state_from_published
 
@@ -104,7 +105,10 @@ def update_loaded_stories(uow: UnitOfWork, nearby: Sequence[Article], ids: Colle
 def rescore_loaded(
     uow: UnitOfWork, articles: Iterable[Article], neighbourhood: Neighbourhood, policies: Policies | None = None
 ) -> list[RescoreChange]:
-    """Set heat and publication by these policies, by default those of the unit of work; return what that changed."""
+    """Set heat and publication by these policies, by default those of the unit of work; return what that changed.
+
+    It publishes nothing but the `publishable_ids` of the unit of work.
+    """
     changes = []
     policies = policies or uow.policies
     for article in articles:
@@ -115,7 +119,13 @@ def rescore_loaded(
         result = neighbourhood.explain(article, policy).result
         before = {"heat": article.heat, "published": article.published}
         state, public = article.state, article.public
-        article.heat, article.published = result.heat, result.published
+        article.heat = result.heat
+        article.published = published_after(
+            article.published,
+            result.published,
+            may_publish=article.pk in uow.publishable_ids,
+            unfolds=before["heat"] == FOLDED_HEAT != result.heat,
+        )
         fields = {name: (old, getattr(article, name)) for name, old in before.items() if old != getattr(article, name)}
         if fields:
             states = (state, str(state_from_published(article.published, state)))
@@ -134,6 +144,7 @@ def preview_rescore(articles: ArticleQuerySet, policies: Policies | None = None)
     changes = []
     uow = UnitOfWork(Verb.RESCORE, SYSTEM_ACTOR, policies or Policies.load())  # without a lock: it writes nothing
     ids = list(articles.filter(quality__isnull=False).order_by("pk").values_list("pk", flat=True))
+    uow.publishable_ids.update(ids)
     for chunk in chunked(ids):
         uow.articles = Article.objects.only(*RESCORE_FIELDS).order_by("pk").in_bulk(chunk)
         changes += rescore_loaded(uow, uow.articles.values(), Neighbourhood(chunk, uow.articles))

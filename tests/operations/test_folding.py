@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from articles import operations
 from articles.models import Article, Operation, Pairing, RelatedLink
@@ -211,13 +214,14 @@ class TestTakeOut:
             (other.pk, member.pk, False),
         }
 
-    def test_the_policy_may_publish_it(self):
+    @pytest.mark.parametrize("is_announced", [True, False])
+    def test_the_policy_may_publish_it_if_a_preview_said_so(self, is_announced):
         lead = builders.article("Lead", quality=90)
         member = builders.folded(lead, quality=85)
 
-        operations.take_out(member)
+        operations.take_out(member, announced=[member.pk] if is_announced else [])
 
-        assert (member.heat, member.published, member.public) == (85, True, True)
+        assert (member.heat, member.published, member.public) == (85, is_announced, is_announced)
 
     def test_an_article_that_is_not_folded_cannot_be_taken_out(self):
         with pytest.raises(ActionError, match="is not folded; it stands by itself already"):
@@ -248,9 +252,12 @@ class TestTakeOut:
         operations.fold_into(raw, lead)
         assert not Article.objects.get(pk=raw.pk).public
 
-        operations.take_out(raw)
-
+        undone = operations.take_out(raw, announced=[raw.pk]).operation
         assert (raw.quality, raw.heat, raw.published, raw.public) == (None, None, None, True)
+        operations.undo(undone)
+
+        operations.take_out(raw)
+        assert (raw.quality, raw.heat, raw.published, raw.public) == (None, None, False, False)
 
 
 class TestMakeLead:
@@ -261,11 +268,11 @@ class TestMakeLead:
         operations.make_lead(member)
 
         fresh(lead, member, other)
-        assert (member.heat, member.lead, member.public) == (39, None, False)  # quality below the floor: no bonus
+        assert (member.heat, member.lead) == (39, None)  # quality below the floor: no bonus
         assert [(article.lead, article.heat, article.public) for article in (lead, other)] == [(member, -1, False)] * 2
         assert listed(member) == ["Lead", "Lead 2", "Told elsewhere"]
 
-    def test_the_policy_may_publish_the_new_lead(self):
+    def test_the_publication_of_the_story_moves_to_the_new_lead(self):
         lead = builders.article("Lead", quality=90)
         member = builders.folded(lead, quality=75)
 
@@ -273,6 +280,41 @@ class TestMakeLead:
 
         fresh(lead)
         assert (member.heat, member.public, lead.lead) == (85, True, member)
+        assert member.pins == ["lead"]
+
+    def test_the_story_stays_published_below_the_threshold_and_with_its_schedule(self):
+        lead, later = builders.article("Lead", quality=90), timezone.now() + timedelta(days=1)
+        member = builders.folded(lead, quality=40)
+        builders.related(member, lead)
+        operations.schedule(lead, publish_at=later)
+
+        operations.make_lead(member)
+
+        fresh(lead)
+        assert (member.heat, member.public, member.publish_at, member.pins) == (40, True, later, ["lead", "published"])
+        assert (lead.published, lead.pins) == (False, ["lead"])
+        operations.rescore(Article.objects.all())
+        fresh(member)
+        assert member.public
+
+    def test_a_decision_against_the_new_lead_stays(self):
+        lead = builders.article("Lead", quality=90)
+        member = builders.folded(lead, quality=75)
+        builders.related(member, lead)
+        operations.hold(member)
+
+        operations.make_lead(member)
+
+        assert (member.state, member.public) == ("held", False)
+
+    @pytest.mark.parametrize("is_announced", [True, False])
+    def test_an_unpublished_story_appears_only_if_a_preview_said_so(self, is_announced):
+        lead = builders.article("Lead", quality=90, published=False)
+        member = builders.folded(lead, quality=75)
+
+        operations.make_lead(member, announced=[member.pk] if is_announced else [])
+
+        assert member.public == is_announced
 
     @pytest.mark.parametrize(
         ("build", "why"),
@@ -319,6 +361,15 @@ class TestMerge:
         assert {article.lead for article in (former, *members, *former_members)} == {lead}
         assert not Article.objects.filter(heat=-1, public=True).exists()
         assert operation.verb == "merge"
+
+    @pytest.mark.parametrize("is_announced", [True, False])
+    def test_a_lead_that_gains_heat_appears_only_if_a_preview_said_so(self, is_announced):
+        lead, single = builders.article("Lead", quality=65), builders.article("Single", quality=50)
+
+        operations.merge(single, lead, announced=[lead.pk] if is_announced else [])
+
+        fresh(lead)
+        assert (lead.heat, lead.public) == (75, is_announced)
 
     def test_undo_separates_them_again(self):
         lead, *_ = story("Lead", 80, 2)

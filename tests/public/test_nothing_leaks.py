@@ -137,7 +137,7 @@ STEPS = [
     ("folded, not removed", lambda secret, lead: write(secret, removed=None), "folded"),
     ("folded, coming in", lambda secret, lead: write(secret, staged=False), "hidden"),
     ("folded, come in", lambda secret, lead: write(secret, staged=None), "folded"),
-    ("taken out", lambda secret, lead: operations.take_out(secret), "shown"),
+    ("taken out", lambda secret, lead: operations.take_out(secret, announced=[secret.pk]), "shown"),
     ("held by itself", lambda secret, lead: operations.hold(secret), "hidden"),
     ("given back", lambda secret, lead: operations.unpin(secret), "hidden"),
     ("scored high", lambda secret, lead: operations.score(secret, quality=90), "shown"),
