@@ -91,8 +91,14 @@ def check_decoder_confinement(**kwargs: Any) -> list[CheckMessage]:
     reason = missing_support()
     if not reason:
         return []
-    hint = "Decode pictures on Linux with x86_64 or aarch64, or run cache_images as a user who may read nothing else."
-    return [Warning(f"The process that decodes pictures isn't confined: {reason}.", hint=hint, id="articles.W002")]
+    hint = "Use Linux with x86_64 or aarch64, or run such commands as a user who may read nothing else."
+    return [
+        Warning(
+            f"The processes that decode pictures and read feeds aren't confined: {reason}.",
+            hint=hint,
+            id="articles.W002",
+        )
+    ]
 
 
 @register(CHECK_TAG)

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "backups",
     "monitoring",
     "providers",
+    "sources",
     "taggit",
     "django_htmx",
     "axes",

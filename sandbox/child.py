@@ -16,6 +16,8 @@ Exchange = Callable[[IO[bytes], IO[bytes]], Result]
 # The fixed threshold returns large buffers to the system at once. Otherwise some stay in a fragmented heap, and the
 # next large request exceeds the limit on memory.
 ENVIRONMENT = {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "1000000"}
+# What reading an invalid response may raise.
+_INVALID = (OSError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -65,8 +67,8 @@ class ChildProcess:
     def request(self, exchange: Exchange[Result], seconds: float) -> Result:
         """Call `exchange` with the pipes to and from the child, and return its result. Raises ChildError.
 
-        The child may be compromised: `exchange` validates the response and raises ValueError, KeyError or TypeError
-        if it is invalid. The child is killed then, and also when it takes longer than `seconds`.
+        The child may be compromised: `exchange` validates the response and raises ValueError or the like if it is
+        invalid. The child is killed then, and also when it takes longer than `seconds`.
         """
         process = self._running_process()
         timed_out = threading.Event()
@@ -80,7 +82,7 @@ class ChildProcess:
         timer.start()
         try:
             return exchange(cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except _INVALID as error:
             self.close()
             number = max(-(process.returncode or 0), 0)
             raise ChildError(timed_out=timed_out.is_set(), signal_number=number) from error

@@ -19,7 +19,18 @@ from django.db.backends.signals import connection_created
 from articles.audit_log.unit_of_work import WRITTEN_FIELDS, is_in_unit_of_work
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("accounts", "articles", "backups", "config", "fetching", "monitoring", "pictures", "providers", "sandbox")
+PACKAGES = (
+    "accounts",
+    "articles",
+    "backups",
+    "config",
+    "fetching",
+    "monitoring",
+    "pictures",
+    "providers",
+    "sandbox",
+    "sources",
+)
 PROJECT = tuple(f"{ROOT / folder}/" for folder in PACKAGES)
 MIGRATIONS = tuple(f"{ROOT / folder / 'migrations'}/" for folder in ("articles", "providers"))
 STAGING = (

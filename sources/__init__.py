@@ -1,0 +1,1 @@
+"""What Newsfold follows: feeds and news sitemaps. Imports nothing of articles but rules."""

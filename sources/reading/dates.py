@@ -1,0 +1,88 @@
+"""Dates as feeds write them: ISO 8601, RFC 822, and day and month names of twelve languages."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from articles.rules.limits import YEAR_MAX, YEAR_MIN
+
+FUTURE_TOLERANCE = timedelta(minutes=10)  # clocks differ
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # what programs write that have no date
+_ENGLISH_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# The beginnings of month names: German, French, Spanish, Italian, Portuguese, Dutch, Polish, Swedish, Danish,
+# Norwegian, Russian, Turkish, English. The first that fits decides, so that longer ones stand first.
+_MONTH_BEGINNINGS = (
+    ("jan", "jän", "gen", "ene", "sty", "янв", "oca"),
+    ("feb", "fév", "fev", "lut", "фев", "şub", "sub"),
+    ("mar", "mär", "mrz", "mrt", "maa", "мар"),
+    ("apr", "avr", "abr", "kwi", "апр", "nis"),
+    ("may", "mai", "mag", "maj", "mei", "mayo", "май", "мая"),
+    ("juin", "jun", "giu", "cze", "июн", "haz"),
+    ("juil", "jul", "lug", "lip", "июл", "tem"),
+    ("aug", "aoû", "aou", "ago", "sie", "авг", "ağu", "agu"),
+    ("sep", "set", "wrz", "сен", "eyl"),
+    ("oct", "okt", "ott", "out", "paź", "paz", "окт", "eki"),
+    ("nov", "lis", "ноя", "kas"),
+    ("dec", "dez", "déc", "dic", "des", "gru", "дек", "ara"),
+)
+_MONTHS = {name: month for month, names in enumerate(_MONTH_BEGINNINGS) for name in names}
+_NAMED_DATE_PATTERN = re.compile(
+    r"(?:[^\W\d_]+\.?(?:-[^\W\d_]+)?,?\s+)?(\d{1,2})\.?(?:\s+de)?[\s-]+([^\W\d_]+)\.?(?:\s+de)?[\s-]+(\d{4})"
+    r"(?:,?\s+(\d{1,2}:\d{2}(?::\d{2})?))?\s*([+-]\d{2}:?\d{2}|[A-Z]{1,5})?"
+)
+_HAS_TIME_PATTERN = re.compile(r"\d:\d\d")
+_HAS_ZONE_PATTERN = re.compile(r"\d\s*(?:[+-]\d{2}:?\d{2}|[A-Za-z]{1,5})(?:\s*\([^()]*\))?$")
+
+
+def parse_date(text: str) -> datetime | None:
+    """Return the instant in UTC, or None if the text is no date. A time without a zone is read as UTC."""
+    text = text.strip()[:100]
+    for parse in (datetime.fromisoformat, parsedate_to_datetime, _parse_named_date):
+        try:
+            return in_utc(parse(text))
+        except (ValueError, OverflowError, IndexError, TypeError):
+            continue
+    return None
+
+
+def parse_localized_date(text: str) -> tuple[int, ...] | None:
+    """Return a date with day and month names as feedparser wants it, or None if the text is none."""
+    try:
+        return tuple(in_utc(_parse_named_date(text.strip()[:100])).timetuple())
+    except (ValueError, OverflowError):
+        return None
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return the moment in UTC without fractions. Raises OverflowError at the ends of the calendar."""
+    moment = moment.replace(microsecond=0)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def is_plausible(moment: datetime) -> bool:
+    """Return whether this can be when something was published."""
+    return YEAR_MIN <= moment.year <= YEAR_MAX and moment != _EPOCH
+
+
+def is_in_future(moment: datetime, now: datetime) -> bool:
+    return moment > now + FUTURE_TOLERANCE
+
+
+def lacks_zone(text: str) -> bool:
+    """Return whether the text states a time but not in which zone."""
+    return bool(_HAS_TIME_PATTERN.search(text)) and not _HAS_ZONE_PATTERN.search(text.strip()[:100])
+
+
+def _parse_named_date(text: str) -> datetime:
+    """Return the date with its month named in any of the languages. Raises ValueError if it is none."""
+    match = _NAMED_DATE_PATTERN.fullmatch(text)
+    if not match:
+        raise ValueError("no date with names")
+    day, name, year, time, zone = match.groups()
+    name = name.casefold()
+    month = next((_MONTHS[name[:length]] for length in (4, 3) if name[:length] in _MONTHS), None)
+    if month is None:
+        raise ValueError("no month")
+    return parsedate_to_datetime(f"{day} {_ENGLISH_MONTHS[month]} {year} {time or '00:00'} {zone or '+0000'}")

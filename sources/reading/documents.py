@@ -1,0 +1,36 @@
+"""Recognize the format of a document and read it."""
+
+from __future__ import annotations
+
+from .entries import parse_entries
+from .feeds import read_xml_feed
+from .json_feed import looks_like_json, read_json_feed
+from .news_sitemap import read_news_sitemap, root_element
+from .values import DOCUMENT_BYTES_MAX, NotAFeedError, ParsedFeed, RawFeed
+
+TOO_LARGE = f"has more than {DOCUMENT_BYTES_MAX // 1_000_000} MB"
+
+
+def read_document(data: bytes, url: str = "", content_type: str = "") -> ParsedFeed:
+    """Return the feed in `data`, which was fetched from `url`. Raises NotAFeedError."""
+    return parse_entries(_read_raw(data, url, content_type))
+
+
+def _read_raw(data: bytes, url: str, content_type: str) -> RawFeed:
+    if len(data) > DOCUMENT_BYTES_MAX:
+        raise NotAFeedError(TOO_LARGE)
+    if not data.strip():
+        raise NotAFeedError("is empty")
+    if looks_like_json(data):
+        return read_json_feed(data, url)
+    root = root_element(data).lower()
+    if root == "urlset":
+        return read_news_sitemap(data, url)
+    if root == "sitemapindex":
+        raise NotAFeedError("is a list of sitemaps: follow the news sitemap among them")
+    if root == "opml":
+        raise NotAFeedError("is OPML, a list of feeds, and no feed itself")
+    feed = read_xml_feed(data, url, content_type)
+    if root == "html" and not feed.entries:  # some feeds stand inside a page
+        raise NotAFeedError("is a web page, no feed")
+    return feed

@@ -1,0 +1,145 @@
+"""RSS, RDF and Atom, read by feedparser without its sanitizing: only text is made of the markup."""
+
+from __future__ import annotations
+
+import io
+from calendar import timegm
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from time import struct_time
+from typing import Any
+from xml.sax import SAXException
+
+import feedparser
+
+from .dates import parse_localized_date
+from .pictures import picture_from
+from .values import ENTRIES_MAX, NotAFeedError, Picture, RawEntry, RawFeed, StatedDate
+
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
+
+feedparser.registerDateHandler(parse_localized_date)
+
+
+def read_xml_feed(data: bytes, url: str, content_type: str) -> RawFeed:
+    """Return what the feed says. Raises NotAFeedError."""
+    headers = {"content-location": url} if url else {}  # relative links start there
+    if content_type:
+        headers["content-type"] = content_type
+    # As a stream: feedparser would take bytes for a file name.
+    result = feedparser.parse(
+        io.BytesIO(data), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+    )
+    if not result.version:
+        is_page = b"<html" in data[:2000].lower()
+        raise NotAFeedError(
+            "is a web page, no feed" if is_page else "is neither RSS, Atom, JSON Feed nor a news sitemap"
+        )
+    feed = result.feed
+    return RawFeed(
+        format=result.version,
+        title=_text(feed.get("title")),
+        url=_text(feed.get("link")),
+        language=_text(feed.get("language")),
+        entries=tuple(_raw_entry(entry, result.version, url, feed) for entry in result.entries[:ENTRIES_MAX]),
+        entry_count=len(result.entries),
+        warnings=tuple(_document_warnings(result)),
+    )
+
+
+def _raw_entry(feedparser_entry: Any, version: str, document_url: str, feed: Any) -> RawEntry:
+    entry = dict(feedparser_entry)  # feedparser's own dictionary takes one key for another, and is slow
+    contents = [_text(content.get("value")) for content in _dicts(entry.get("content"))]
+    details = [_dict(entry.get(name)) for name in ("title_detail", "summary_detail")] + _dicts(entry.get("content"))
+    languages = [_text(detail.get("language")) for detail in details]
+    return RawEntry(
+        title=_text(entry.get("title")),
+        texts=(_text(entry.get("summary")), *contents),
+        urls=tuple(url for url in _urls(entry, version) if url != document_url),  # what an empty link leads to
+        dates=tuple(_dates(entry)),
+        pictures=tuple(_pictures(entry)),
+        content=next(filter(None, [*contents, _text(entry.get("summary"))]), ""),
+        base_url=next((_text(detail["base"]) for detail in details if detail.get("base")), "")
+        or document_url
+        or _text(feed.get("link")),
+        guid=_text(entry.get("id")),
+        language=next(filter(None, languages), _text(feed.get("language"))),
+        provider=_source_name(entry, version),
+    )
+
+
+def _urls(entry: dict[str, Any], version: str) -> Iterator[str]:
+    """Yield the URLs that may be the entry's own, the best first.
+
+    A guid of RSS 2.0 is a URL unless it says otherwise. One that does may still help where the link is none.
+    """
+    yield _text(entry.get("feedburner_origlink"))
+    link = _text(entry.get("link"))
+    yield link
+    for alternate in _dicts(entry.get("links")):
+        if alternate.get("rel") == "alternate":
+            yield _text(alternate.get("href"))
+    if link or entry.get("guidislink") or version.startswith(("atom", "rss10", "rss090")):
+        yield _text(entry.get("id"))
+
+
+def _dates(entry: dict[str, Any]) -> Iterator[StatedDate]:
+    for name in ("published", "updated", "created"):
+        if name in entry:
+            yield StatedDate(text=_text(entry[name]), instant=_instant(entry.get(f"{name}_parsed")))
+
+
+def _instant(parsed: Any) -> datetime | None:
+    if not isinstance(parsed, (struct_time, tuple)):
+        return None
+    try:
+        return datetime.fromtimestamp(timegm(tuple(parsed)), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _pictures(entry: dict[str, Any]) -> Iterator[Picture]:
+    media = [content for content in _dicts(entry.get("media_content")) if _is_picture(content, "url")]
+    yield from sorted((picture_from(content, "url") for content in media), key=lambda picture: -picture.width)
+    for thumbnail in _dicts(entry.get("media_thumbnail")):
+        yield picture_from(thumbnail, "url")
+    for link in _dicts(entry.get("links")):
+        if link.get("rel") == "enclosure" and _is_picture(link, "href"):
+            yield picture_from(link, "href")
+    image = _dict(entry.get("image"))  # itunes:image
+    if image.get("href"):
+        yield picture_from(image, "href")
+
+
+def _is_picture(attributes: dict[str, Any], url_name: str) -> bool:
+    content_type, medium = _text(attributes.get("type")), _text(attributes.get("medium"))
+    if content_type or medium:
+        return content_type.startswith("image/") or medium == "image"
+    return _text(attributes.get(url_name)).partition("?")[0].lower().endswith(PICTURE_SUFFIXES)
+
+
+def _source_name(entry: dict[str, Any], version: str) -> str:
+    """Return the outlet that an entry of a search feed names. Atom names a feed there, which is no outlet."""
+    source = _dict(entry.get("source"))
+    return _text(source.get("title")) if version.startswith("rss") else ""
+
+
+def _document_warnings(result: Any) -> Iterator[str]:
+    error = result.get("bozo_exception")
+    if isinstance(error, SAXException):
+        yield "The document is not well-formed XML; it was read as far as possible."
+    elif isinstance(error, feedparser.CharacterEncodingUnknown):
+        yield "The encoding of the document is unknown; some letters may be wrong."
+
+
+def _text(value: Any) -> str:
+    """Return the value if it is text: feedparser makes objects of elements that have attributes."""
+    return value if isinstance(value, str) else ""
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [dict(item) for item in value if isinstance(item, dict)] if isinstance(value, list) else []
