@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from articles.rules.limits import YEAR_MAX, YEAR_MIN
 
+ISO_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 FUTURE_TOLERANCE = timedelta(minutes=10)  # clocks differ
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # what programs write that have no date
 _ENGLISH_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

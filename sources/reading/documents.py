@@ -6,8 +6,11 @@ from .entries import parse_entries
 from .feeds import read_xml_feed
 from .json_feed import looks_like_json, read_json_feed
 from .news_sitemap import read_news_sitemap, root_element
+from .page import feeds_named_by
 from .values import DOCUMENT_BYTES_MAX, NotAFeedError, ParsedFeed, RawFeed
 
+FEEDS_IN_ERROR = 2
+FEED_URL_IN_ERROR_MAX = 100
 TOO_LARGE = f"has more than {DOCUMENT_BYTES_MAX // 1_000_000} MB"
 
 
@@ -30,7 +33,19 @@ def _read_raw(data: bytes, url: str, content_type: str) -> RawFeed:
         raise NotAFeedError("is a list of sitemaps: follow the news sitemap among them")
     if root == "opml":
         raise NotAFeedError("is OPML, a list of feeds, and no feed itself")
-    feed = read_xml_feed(data, url, content_type)
+    try:
+        feed = read_xml_feed(data, url, content_type)
+    except NotAFeedError:
+        if b"<html" in data[:2000].lower():
+            raise _page_error(data, url) from None
+        raise
     if root == "html" and not feed.entries:  # some feeds stand inside a page
-        raise NotAFeedError("is a web page, no feed")
+        raise _page_error(data, url)
     return feed
+
+
+def _page_error(data: bytes, url: str) -> NotAFeedError:
+    """Return an error that names the feeds of the page."""
+    urls = [feed.url for feed in feeds_named_by(data, url) if len(feed.url) <= FEED_URL_IN_ERROR_MAX]
+    names = f"; it names {' and '.join(urls[:FEEDS_IN_ERROR])}" if urls else ""
+    return NotAFeedError(f"is a web page, no feed{names}")

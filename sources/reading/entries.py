@@ -33,7 +33,7 @@ def parse_entries(feed: RawFeed) -> ParsedFeed:
         format=feed.format,
         title=cut_at_word(title, TITLE_MAX),
         url=absolute_url(feed.url, ""),
-        language=_language(feed.language),
+        language=language_tag(feed.language),
         entries=tuple(
             _parse_entry(entry, [url for url in urls if url not in logos], repeats_guid=guid_counts[entry.guid] > 1)
             for entry, urls in zip(feed.entries, pictures, strict=True)
@@ -64,7 +64,7 @@ def _parse_entry(entry: RawEntry, pictures: list[str], *, repeats_guid: bool) ->
         published=_published(entry, warnings),
         provider=provider,
         picture=pictures[0] if pictures else "",
-        language=_language(entry.language),
+        language=language_tag(entry.language),
         guid=_guid(entry.guid, warnings, repeats=repeats_guid),
         warnings=tuple(warnings),
     )
@@ -113,6 +113,7 @@ def _guid(guid: str, warnings: list[str], *, repeats: bool) -> str:
     return guid
 
 
-def _language(stated: str) -> str:
+def language_tag(stated: str) -> str:
+    """Return the tag of a language as BCP 47 writes it, or nothing if it is none."""
     tag = stated.strip().replace("_", "-")
     return tag if len(tag) <= LANGUAGE_MAX and _LANGUAGE_PATTERN.fullmatch(tag) else ""

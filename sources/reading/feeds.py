@@ -31,10 +31,7 @@ def read_xml_feed(data: bytes, url: str, content_type: str) -> RawFeed:
         io.BytesIO(data), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
     )
     if not result.version:
-        is_page = b"<html" in data[:2000].lower()
-        raise NotAFeedError(
-            "is a web page, no feed" if is_page else "is neither RSS, Atom, JSON Feed nor a news sitemap"
-        )
+        raise NotAFeedError("is neither RSS, Atom, JSON Feed nor a news sitemap")
     feed = result.feed
     return RawFeed(
         format=result.version,

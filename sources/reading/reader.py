@@ -1,35 +1,45 @@
-"""Read feeds in a child process, which may crash, hang or run out of memory without harm to this one."""
+"""Read feeds and pages in a child process, which may crash, hang or run out of memory without harm to this one."""
 
 from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from articles.rules.limits import TITLE_MAX, URL_MAX
 from articles.rules.values import InvalidValueError, check_url
 from sandbox.child import ChildError, ChildProcess, module_command
 
 from .documents import TOO_LARGE
+from .page import PAGE_BYTES_MAX
 from .values import (
     DOCUMENT_BYTES_MAX,
     ENTRIES_MAX,
     EXCERPT_MAX,
+    FEED_LINKS_MAX,
     GUID_MAX,
     LANGUAGE_MAX,
+    ORIGIN_MAX,
     PROVIDER_MAX,
     WARNING_MAX,
     WARNINGS_MAX,
+    FeedLink,
     NotAFeedError,
+    PageValue,
     ParsedEntry,
     ParsedFeed,
+    ParsedPage,
 )
 
 SECONDS = 11.0  # a little more than the process may compute
 MAX_PER_PROCESS = 200  # documents
 RESPONSE_BYTES_MAX = 8_000_000
 COMMAND = module_command("sources.reading.reader_process")
+
+Parsed = TypeVar("Parsed")
+Validate = Callable[[dict[str, Any]], Parsed]
 
 
 class FeedReader(ChildProcess):
@@ -42,22 +52,33 @@ class FeedReader(ChildProcess):
         """Return the feed in `data`, which was fetched from `url`. Raises NotAFeedError."""
         if len(data) > DOCUMENT_BYTES_MAX:
             raise NotAFeedError(TOO_LARGE)
-        request = {"size": len(data), "url": url, "content_type": content_type}
+        request = {"kind": "feed", "url": url, "content_type": content_type}
+        return self._exchange(request, data, lambda response: _feed(response["feed"]), seconds)
+
+    def read_page(self, data: bytes, url: str, charset: str = "", seconds: float = SECONDS) -> ParsedPage:
+        """Return what the page that was fetched from `url` says about its story. Raises NotAFeedError."""
+        request = {"kind": "page", "url": url, "charset": charset}
+        return self._exchange(request, data[:PAGE_BYTES_MAX], lambda response: _page(response["page"]), seconds)
+
+    def _exchange(self, request: dict[str, Any], data: bytes, validate: Validate[Parsed], seconds: float) -> Parsed:
+        """Send the document and read the response, all of which is validated."""
+
+        def exchange(to_child: IO[bytes], from_child: IO[bytes]) -> Parsed:
+            to_child.write(json.dumps(request | {"size": len(data)}).encode() + b"\n")
+            to_child.write(data)
+            to_child.flush()
+            response = json.loads(from_child.readline(RESPONSE_BYTES_MAX))
+            if "error" in response:
+                raise NotAFeedError(_line(response["error"], WARNING_MAX))
+            return validate(response)
+
         try:
-            return self.request(lambda to_child, from_child: _exchange(to_child, from_child, data, request), seconds)
+            return self.request(exchange, seconds)
         except ChildError as error:
             raise _crash_error(error) from error
 
 
-def _exchange(to_child: IO[bytes], from_child: IO[bytes], data: bytes, request: dict[str, Any]) -> ParsedFeed:
-    """Send the document and read the response, all of which is validated."""
-    to_child.write(json.dumps(request).encode() + b"\n")
-    to_child.write(data)
-    to_child.flush()
-    response = json.loads(from_child.readline(RESPONSE_BYTES_MAX))
-    if "error" in response:
-        raise NotAFeedError(_line(response["error"], WARNING_MAX))
-    feed = response["feed"]
+def _feed(feed: dict[str, Any]) -> ParsedFeed:
     if len(feed["entries"]) > ENTRIES_MAX:
         raise ValueError("too many entries")
     return ParsedFeed(
@@ -68,6 +89,30 @@ def _exchange(to_child: IO[bytes], from_child: IO[bytes], data: bytes, request: 
         entries=tuple(_entry(entry) for entry in feed["entries"]),
         warnings=_warnings(feed["warnings"]),
     )
+
+
+def _page(page: dict[str, Any]) -> ParsedPage:
+    if len(page["feeds"]) > FEED_LINKS_MAX:
+        raise ValueError("too many feeds")
+    return ParsedPage(
+        title=_value(page["title"], TITLE_MAX),
+        excerpt=_value(page["excerpt"], EXCERPT_MAX),
+        url=_url_value(page["url"]),
+        amp_url=_url_value(page["amp_url"]),
+        published=_value(page["published"], len("2024-05-01T10:30:00Z")),
+        picture=_url_value(page["picture"]),
+        provider=_value(page["provider"], PROVIDER_MAX),
+        language=_value(page["language"], LANGUAGE_MAX),
+        feeds=tuple(FeedLink(url=_url(feed["url"]), title=_line(feed["title"], TITLE_MAX)) for feed in page["feeds"]),
+    )
+
+
+def _value(value: dict[str, Any], length_max: int) -> PageValue:
+    return PageValue(text=_line(value["text"], length_max), origin=_line(value["origin"], ORIGIN_MAX))
+
+
+def _url_value(value: dict[str, Any]) -> PageValue:
+    return PageValue(text=_url(value["text"]), origin=_line(value["origin"], ORIGIN_MAX))
 
 
 def _entry(values: dict[str, Any]) -> ParsedEntry:

@@ -1,7 +1,8 @@
-"""The process that reads feeds: `python -m sources.reading.reader_process`.
+"""The process that reads feeds and pages: `python -m sources.reading.reader_process`.
 
-A request is a line of JSON, {"size": bytes, "url": ..., "content_type": ...}, then the document. The response is a
-line, {"feed": {...}} or {"error": reason}.
+A request is a line of JSON, then the document: {"size": bytes, "kind": "feed", "url": ..., "content_type": ...} or
+{"size": bytes, "kind": "page", "url": ..., "charset": ...}. The response is a line, {"feed": {...}}, {"page": {...}} or
+{"error": reason}.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import codecs
 import importlib
 from contextlib import suppress
+from dataclasses import asdict
 from encodings.aliases import aliases
 from typing import Any
 
 from sandbox.server import serve
 
 from .documents import read_document
+from .page import read_page
 from .values import NotAFeedError, ParsedEntry, ParsedFeed
 
 MEMORY_BYTES = 300 * 2**20
@@ -35,11 +38,13 @@ def main() -> None:
 
 def _answer(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], list[bytes]]:
     try:
+        if request["kind"] == "page":
+            return {"page": asdict(read_page(data, request["url"], request["charset"]))}, []
         feed = read_document(data, request["url"], request["content_type"])
     except NotAFeedError as error:
         return {"error": str(error)}, []
     except MemoryError:
-        return {"error": "needs more memory than a feed may take"}, []
+        return {"error": "needs more memory than a document may take"}, []
     except Exception as error:  # noqa: BLE001 feedparser raises anything on hostile bytes
         return {"error": f"can't be read ({type(error).__name__}: {error})"[:200]}, []
     return {"feed": _plain(feed)}, []
@@ -62,6 +67,7 @@ def _import_all() -> None:
             codecs.lookup(encoding)
     for sample in SAMPLES:
         read_document(sample)
+    read_page(b"<h1>a</h1>", "https://host.invalid/")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ GUID_MAX = URL_MAX
 PROVIDER_MAX = 200
 LANGUAGE_MAX = 35
 WARNINGS_MAX = 20
+FEED_LINKS_MAX = 20
+ORIGIN_MAX = 50
 WARNING_MAX = 300
 
 
@@ -81,6 +83,37 @@ class ParsedEntry:
     language: str
     guid: str
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageValue:
+    """A value of a page, and where it stands there."""
+
+    text: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedLink:
+    """A feed that a page names."""
+
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParsedPage:
+    """What a page says about its story."""
+
+    title: PageValue
+    excerpt: PageValue
+    url: PageValue
+    amp_url: PageValue
+    published: PageValue  # as ISO_FORMAT
+    picture: PageValue
+    provider: PageValue
+    language: PageValue
+    feeds: tuple[FeedLink, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from sandbox import confinement
 from sources.reading import reader as reader_module
 from sources.reading import reader_process
 from sources.reading.reader import FeedReader
-from sources.reading.values import DOCUMENT_BYTES_MAX, NotAFeedError, ParsedFeed
+from sources.reading.values import DOCUMENT_BYTES_MAX, NotAFeedError, ParsedFeed, ParsedPage
 
 from .feeds import LINK, TITLE, atom, rss
 
@@ -28,8 +28,8 @@ pytestmark = pytest.mark.integration  # reads in child processes
 SECONDS = 12.0
 MEMORY = 330 * 1024  # kB: the limit counts data alone
 REASON_PATTERN = re.compile(
-    r"is (empty|neither .+|a web page, no feed|no valid JSON .+|JSON that is nested too deeply|XML that is nested .+)"
-    r"|has more than 16 MB|needs more memory than a feed may take|takes too long to read|made the reader crash"
+    r"is (empty|neither .+|a web page, no feed.*|no valid JSON .+|JSON that is nested too deeply|XML that is nested .+)"
+    r"|has more than 16 MB|needs more memory than a document may take|takes too long to read|made the reader crash"
     r"|can't be read \(.+\)|defines entities, .+"
 )
 
@@ -135,6 +135,43 @@ def test_ten_megabytes_are_read(reader):
     assert len(feed.entries[0].excerpt) <= 500
 
 
+PAGES = {
+    "nothing": b"",
+    "noise": bytes(range(256)) * 4000,
+    "nested elements": b"<div>" * 5000,
+    "nested JSON": b'<script type="application/ld+json">' + b"[" * 1_000_000,
+    "many metas": b"<meta property=og:title content=x>" * 50_000,
+    "many attributes": b"<meta " + b" ".join(b"a%d=x" % number for number in range(3000)) + b">",
+    "a long title": b"<title>" + b"x" * 1_900_000,
+    "a canonical URL without an end": b"<link rel=canonical href='https://a.example/" + b"x" * 1_000_000,
+    "more than it may have": b"<title>Bridge</title>" + b"x" * 30_000_000,
+}
+
+
+@pytest.mark.parametrize("data", PAGES.values(), ids=PAGES.keys())
+def test_a_hostile_page_is_read(reader, data):
+    page = reader.read_page(data, "https://courier.example/bridge")
+    assert page.url.text == "https://courier.example/bridge"
+    assert len(page.title.text) <= 300
+
+
+@pytest.mark.faults
+def test_a_page_that_is_nested_very_deeply_is_refused(reader):
+    with pytest.raises(NotAFeedError, match="takes too long to read"):
+        reader.read_page(b"<div>" * 400_000, "https://courier.example/bridge")
+
+
+@pytest.mark.parametrize(
+    "change", [{"url": {"text": "javascript:x", "origin": ""}}, {"title": "x"}, {"feeds": 7}, {"feeds": [1]}]
+)
+def test_an_invalid_page_of_a_compromised_process_is_rejected(monkeypatch, tmp_path, change):
+    value = {"text": "", "origin": ""}
+    names = ("title", "excerpt", "url", "amp_url", "published", "picture", "provider", "language")
+    answer = json.dumps({"page": dict.fromkeys(names, value) | {"feeds": []} | change}).encode() + b"\n"
+    with pytest.raises(NotAFeedError, match="made the reader crash"):
+        read_with(monkeypatch, tmp_path, answer, is_page=True)
+
+
 def test_a_document_that_takes_too_long_is_refused(reader):
     with pytest.raises(NotAFeedError, match="takes too long"):
         reader.read(large(15_000_000), seconds=0.05)
@@ -159,14 +196,14 @@ def response(*entries: object, **values: object) -> bytes:
     return json.dumps({"feed": feed}).encode() + b"\n"
 
 
-def read_with(monkeypatch, tmp_path, answer: bytes) -> ParsedFeed:
+def read_with(monkeypatch, tmp_path, answer: bytes, *, is_page: bool = False) -> ParsedFeed | ParsedPage:
     """Read a document with a process that responds with `answer` to anything."""
     path = tmp_path / "answer"
     path.write_bytes(answer)
     program = f"import sys; sys.stdin.buffer.read(60); sys.stdout.buffer.write(open({str(path)!r}, 'rb').read())"
     monkeypatch.setattr(reader_module, "COMMAND", [sys.executable, "-c", program])
     with FeedReader() as reader:
-        return reader.read(b"x" * 100)
+        return reader.read_page(b"x" * 100, "") if is_page else reader.read(b"x" * 100)
 
 
 def test_a_valid_response_is_taken(monkeypatch, tmp_path):

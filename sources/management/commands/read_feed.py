@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from config.command_errors import as_command_errors
-from sources.reading.dates import is_in_future
+from sources.reading.dates import ISO_FORMAT, is_in_future
 from sources.reading.reader import FeedReader
 from sources.reading.urls import absolute_url
 from sources.reading.values import DOCUMENT_BYTES_MAX, NotAFeedError, ParsedEntry
@@ -55,7 +55,7 @@ def _plain(entry: ParsedEntry) -> dict[str, Any]:
         "title": entry.title,
         "excerpt": entry.excerpt,
         "url": entry.url,
-        "published": entry.published and entry.published.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "published": entry.published and entry.published.strftime(ISO_FORMAT),
         "provider": entry.provider,
         "picture": entry.picture,
         "language": entry.language,
