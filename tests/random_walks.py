@@ -13,7 +13,7 @@ from articles.audit_log.unit_of_work import Actor, unit_of_work
 from articles.models import Article, Operation, Topic, Verb, Via
 from articles.operations.results import ActionError
 from articles.rules.states import SpikeReason
-from articles.stories import duplicates
+from articles.stories import duplicates, links
 from providers.models import Provider
 from tests import builders
 
@@ -44,6 +44,7 @@ def build_newsroom() -> None:
     builders.topic("Vaccines")
     with unit_of_work(Verb.EDIT) as uow:
         duplicates.mark_duplicates(uow, list(Article.objects.values_list("pk", flat=True)))
+        links.mark_repeated_links(list(Article.objects.values_list("pk", flat=True)))
     Operation.objects.all().delete()
 
 

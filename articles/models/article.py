@@ -234,7 +234,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         default=dict, blank=True, editable=False, help_text="The document's values of the pinned fields."
     )
     match_key = models.CharField(max_length=32, editable=False, help_text="Digest of URL, title and time.")
-    url_key = models.CharField(max_length=32, blank=True, editable=False, help_text="Digest of the URL.")
+    url_key = models.CharField(max_length=32, blank=True, editable=False, help_text="Digest of the URL's normal form.")
     created_at = models.DateTimeField("imported", auto_now_add=True)
     changed_at = models.DateTimeField("last changed", auto_now=True)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from articles.models import Article
 from articles.rules.scoring import FOLDED_HEAT, Policy
 from articles.rules.states import State, state_from_published
+from articles.rules.urls import normalize_url, page_of
 from articles.rules.visibility import is_public
 
 DERIVED_FIELDS = (
@@ -29,13 +30,14 @@ DERIVED_FIELDS = (
 
 def match_key(web_url: str, title: str, published_at: datetime) -> str:
     """Return the digest that connects a related link with its article (docs/format.md#related-links)."""
-    text = f"{web_url}\n{title}\n{published_at.astimezone(UTC).isoformat()}"
+    text = f"{page_of(web_url)}\n{title}\n{published_at.astimezone(UTC).isoformat()}"
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def url_key(url: str) -> str:
-    """Return the digest by which articles with the same URL are found; empty without a URL."""
-    return hashlib.blake2b(url.encode(), digest_size=16).hexdigest() if url else ""
+    """Return the digest by which articles of the same page are found; empty without a URL, and for a front page."""
+    page = normalize_url(url)
+    return hashlib.blake2b(page.encode(), digest_size=16).hexdigest() if page else ""
 
 
 def refresh_derived_fields(article: Article, policy: Policy, now: datetime) -> None:

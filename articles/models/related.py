@@ -18,10 +18,10 @@ from .fields import SparseJSONField, WebAddressField, is_web_address
 def is_coverage() -> Q:
     """Return the condition that a link is shown as coverage: we don't have the article, or it is folded.
 
-    Articles that were removed, are missing, held or still being imported are not shown.
+    Articles that were removed, are missing, held or still being imported are not shown, nor is a report twice.
     """
     folded = Q(target__heat=FOLDED_HEAT, target__staged=None) & ~Q(target__removed=True) & Q(target__missing=False)
-    return Q(target=None) | folded
+    return (Q(target=None) | folded) & Q(repeated=False)
 
 
 class RelatedLinkQuerySet(models.QuerySet["RelatedLink"]):
@@ -57,6 +57,12 @@ class RelatedLink(models.Model):
     provider = models.ForeignKey("providers.Provider", models.PROTECT, related_name="related_links")
     quality = models.IntegerField(null=True, blank=True)
     match_key = models.CharField(max_length=32, editable=False, help_text="Digest of URL, title and time.")
+    repeated = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The same report as the article's own or an earlier link's.",
+    )
     extra = SparseJSONField(default=list, blank=True, editable=False)
     layout = SparseJSONField(default=dict, blank=True, editable=False)
 

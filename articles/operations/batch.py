@@ -120,6 +120,9 @@ def _update_neighbours(
         uow.write_pending()
         links.connect_links(changed)
         uow.relinked_ids.update(changed)
+    if {"original_url", "provider"}.intersection(fields):
+        uow.write_pending()
+        links.mark_repeated_links(changed)
     if {"web_url", "original_url"}.intersection(fields):
         duplicates.mark_duplicates(uow, changed)
         nearby = uow.load([article.pk for article in nearby])  # it may have written and forgotten them

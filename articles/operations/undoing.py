@@ -156,6 +156,7 @@ def _revert_chunk(uow: UnitOfWork, by_article: dict[int, list[Event]]) -> list[N
             relinked.append(pk)
     uow.write_pending()
     links.connect_links(relinked)
+    links.mark_repeated_links(list(articles))  # an article's own URL may be another one again
     duplicates.mark_duplicates(uow, list(articles))
     return not_restored
 

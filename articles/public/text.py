@@ -6,6 +6,8 @@ import html
 
 from django.utils.text import Truncator
 
+from articles.rules.urls import strip_tracking
+
 
 def unescape(text: str) -> str:
     """Decode entities that a provider left in its text."""
@@ -27,5 +29,5 @@ def truncate_words(text: str, length: int) -> str:
 
 
 def http_url(url: str) -> str:
-    """Return `url` if it may become a link: http and https only; otherwise an empty string."""
-    return url if url.lower().startswith(("https://", "http://")) else ""
+    """Return `url` as readers follow it, without tracking parameters; empty unless it is http or https."""
+    return strip_tracking(url) if url.lower().startswith(("https://", "http://")) else ""

@@ -77,6 +77,11 @@ def normalize_url(url: str) -> str:
     return f"{_normalize_host(parts)}{path}{query and '?' + query}{fragment and '#' + _normalize_escapes(fragment)}"
 
 
+def page_of(url: str) -> str:
+    """Return what tells the page of `url` from others: its normal form, else the URL as written."""
+    return normalize_url(url) or url
+
+
 def strip_tracking(url: str) -> str:
     """Return the URL as written, only without tracking parameters in query and fragment."""
     rest, hash_sign, fragment = url.partition("#")

@@ -6,7 +6,7 @@ A decision of an editor on two articles (they belong together, or they don't) is
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db.models import Q
 
@@ -15,18 +15,22 @@ from articles.audit_log.unit_of_work import UnitOfWork
 from articles.db.bulk import BulkTable, chunked, ids_between_or_in
 from articles.models import Article, Pairing, RelatedLink
 from articles.models.derived import match_key
+from articles.rules.coverage import Report, repeated_places
 from articles.rules.slugs import document_name, file_sort_key
+from articles.rules.urls import page_of
 
 LINKS = BulkTable(RelatedLink)
+REPORT_FIELDS = ("web_url", "provider", "title", "published_at")  # the values of a Report
 
 
 def connect_links(article_ids: Iterable[int]) -> None:
     """Connect the related links of these articles, and the links to them, with the articles that they name.
 
-    Either side may have been imported first. URL, title and time must all agree. If several articles do, the
-    smallest name is taken, but never the article that holds the link.
+    Either side may have been imported first. Page, title and time must all agree. If several articles do, the
+    smallest name is taken, but never the article that holds the link. Links that repeat others are marked.
     """
     for ids in chunked(article_ids):
+        mark_repeated_links(ids)
         keys = Article.objects.filter(ids_between_or_in("pk", ids)).order_by().values("match_key")
         unconnected: set[tuple[int, int, str]] = set()
         # Two queries: with OR, PostgreSQL scans all links. A filter on `target=None` scans all that have none.
@@ -41,6 +45,23 @@ def connect_links(article_ids: Iterable[int]) -> None:
             if candidates:
                 connections.append((candidates[0], pk))
         LINKS.update(["target"], connections)
+
+
+def mark_repeated_links(ids: Sequence[int]) -> None:
+    """Mark those links of these articles that repeat the article's own report or an earlier link. Two queries."""
+    marked = {}
+    links: dict[int, list[tuple[int, Report]]] = defaultdict(list)
+    rows = RelatedLink.objects.filter(ids_between_or_in("article", ids)).order_by("article", "position", "pk")
+    for article, pk, repeated, *report in rows.values_list("article", "pk", "repeated", *REPORT_FIELDS):
+        links[article].append((pk, Report(*report)))
+        marked[pk] = repeated
+    repeated_pks: set[int] = set()
+    leads = Article.objects.filter(pk__in=links).order_by()
+    for article, original_url, url, *report in leads.values_list("pk", "original_url", *REPORT_FIELDS):
+        places = repeated_places(Report(url or original_url, *report), [report for _, report in links[article]])
+        repeated_pks.update(links[article][place][0] for place in places)
+    changed = sorted(pk for pk, repeated in marked.items() if repeated != (pk in repeated_pks))
+    LINKS.update(["repeated"], [(pk in repeated_pks, pk) for pk in changed])
 
 
 def _article_ids_by_key(keys: Collection[str]) -> dict[str, list[int]]:
@@ -80,6 +101,7 @@ def unlink(uow: UnitOfWork, one: int, other: int) -> bool:
     links.delete()
     for holder in holders:
         snapshots.renumber(RelatedLink.objects.filter(article=holder))
+    mark_repeated_links(holders)
     return bool(holders)
 
 
@@ -106,16 +128,17 @@ def add_link(lead_id: int, member: Article) -> None:
 
 
 def sort_and_check_links(article: Article) -> None:
-    """Sort an article's related links by quality; disconnect those whose URL is no longer that of their target."""
+    """Sort an article's related links by quality; disconnect those whose page is no longer that of their target."""
     links = list(article.related_links.select_related("target"))
     for link in links:
         link.match_key = match_key(link.web_url, link.title, link.published_at)
-        if link.target and link.target.web_url != link.web_url:
+        if link.target and page_of(link.target.web_url) != page_of(link.web_url):
             link.target = None
     links.sort(key=_sort_key)
     for position, link in enumerate(links):
         link.position = position
     RelatedLink.objects.bulk_update(links, ["match_key", "target", "position"], batch_size=100)
+    mark_repeated_links([article.pk])
 
 
 def _sort_key(link: RelatedLink) -> tuple[int, bytes]:

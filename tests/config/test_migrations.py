@@ -25,6 +25,7 @@ EXCUSED = {
         ("articles", "0013_pictures_once_for_many_addresses"): FOUNDING,
         ("articles", "0016_direct_and_derived_events"): REBUILT,
         ("articles", "0018_no_stored_engagement"): FOUNDING,
+        ("articles", "0019_repeated_links"): REBUILT,
     },
     "postgresql": {
         ("articles", "0002_states_schedules_and_operations"): FOUNDING,

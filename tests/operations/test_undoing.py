@@ -16,7 +16,7 @@ from articles.models import Article, Operation, Subject, Via
 from tests import builders
 from tests.operations.states import FOLLOWING_FIELDS, link_targets, newsroom_state
 from tests.random_walks import build_newsroom, operate_at_random
-from tests.stories.duplicates import marked_and_true_duplicates
+from tests.stories.duplicates import marked_and_true_duplicates, marked_and_true_repetitions
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +41,8 @@ def test_every_change_is_an_event_and_undoing_restores_everything(seed):
         assert changes_between(before, after) == events_of(operation), operation
         marked, shared = marked_and_true_duplicates()
         assert marked == shared, operation
+        marked, repeated = marked_and_true_repetitions()
+        assert marked == repeated, operation
         if operation:
             done.append(operation)
             states.append((after, link_targets()))

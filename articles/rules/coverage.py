@@ -1,0 +1,39 @@
+"""Which of a story's related links repeat another one, so that readers see each report once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from .urls import normalize_url
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What identifies an outlet's report. `outlet` is any key of the outlet."""
+
+    url: str
+    outlet: Hashable
+    title: str
+    published_at: datetime
+
+    def identities(self) -> set[Hashable]:
+        """Return its page, and its headline on that day; two reports that share one of them are the same."""
+        headline = (self.outlet, self.title, self.published_at.astimezone(UTC).date())
+        page = normalize_url(self.url)
+        return {headline, page} if page else {headline}
+
+
+def repeated_places(lead: Report, reports: Sequence[Report]) -> set[int]:
+    """Return the places of those reports that repeat the lead's own or an earlier one."""
+    return set(_repeated(lead, reports))
+
+
+def _repeated(lead: Report, reports: Sequence[Report]) -> Iterable[int]:
+    seen = lead.identities()
+    for place, report in enumerate(reports):
+        identities = report.identities()
+        if not seen.isdisjoint(identities):
+            yield place
+        seen |= identities
