@@ -58,7 +58,7 @@ def build_rows(
         Row(
             article,
             cards[article.pk].picture,
-            cards[article.pk].sources,
+            cards[article.pk].outlets,
             [place.tag.name for place in article.article_topics.all()],
             _warnings(article, now),
             offered_decisions(article, permitted),

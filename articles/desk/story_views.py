@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from articles import operations
 from articles.models import Article, ArticleQuerySet, Subject, Topic
+from articles.models.related import outlet_count
 from articles.operations.results import ActionError
 from articles.rules import permissions
 from articles.rules.scoring import FOLDED_HEAT
@@ -121,13 +122,13 @@ def _merge_preview(story: Article, into: Article, request: DeskRequest) -> dict[
     """Return what the merged story would be: merge in a transaction that is rolled back."""
     with transaction.atomic():
         operations.merge(Article(pk=story.pk), Article(pk=into.pk), by=actor(request))
-        lead = Article.objects.get(pk=into.pk)
+        lead = Article.objects.annotate(outlets=outlet_count()).get(pk=into.pk)
         preview = {
             "lead": lead,
             "heat": lead.heat,
             "topics": [place.tag.name for place in lead.article_topics.select_related("tag")],
             "members": list(_members(lead)),
-            "sources": lead.related_links.count() + 1,
+            "outlets": lead.outlets,
             "is_shown": lead.is_shown(),
             "url": lead.get_absolute_url(),
         }

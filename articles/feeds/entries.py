@@ -14,6 +14,7 @@ from django.utils import timezone
 from articles.audit_log.last_modified import modified_at, with_last_modified
 from articles.db.compiled_queries import CompiledQuery, to_datetime
 from articles.models import Article, ArticleQuerySet
+from articles.models.related import outlet_count
 from articles.public.cards import picture_from_json, picture_subquery
 from articles.public.media import StoredPicture, media_url
 from articles.public.story_page import topics_from_json, topics_subquery
@@ -47,6 +48,7 @@ class FeedEntry:
     provider_page: str
     topics: Sequence[str]
     picture: FeedPicture | None
+    outlets: int  # that report the story
 
 
 class _Row(NamedTuple):
@@ -65,6 +67,7 @@ class _Row(NamedTuple):
     publish_at: datetime | None
     logged_at: datetime | None
     covered_at: datetime | None
+    outlets: int
 
 
 def load_entries(articles: ArticleQuerySet, site: str) -> list[FeedEntry]:
@@ -88,6 +91,7 @@ def _to_entry(row: _Row, site: str, now: datetime) -> FeedEntry:
         provider_page=site + reverse("provider", args=[row.provider_domain]),
         topics=[xml_text(topic.name) for topic in row.topic_list],
         picture=FeedPicture(site + media_url(picture.file), picture.bytes) if picture else None,
+        outlets=row.outlets,
     )
 
 
@@ -98,6 +102,7 @@ def _build_rows(ids: Sequence[int]) -> QuerySet[Any, Any]:
         provider_domain=F("provider__domain"),
         topic_list=topics_subquery(),
         picture=picture_subquery("pk"),
+        outlets=outlet_count(),
     )
 
 

@@ -99,7 +99,7 @@ def xml_feed(writer: type[Any], metadata: FeedMetadata, entries: Iterable[FeedEn
         feed.add_item(
             title=entry.title,
             link=entry.source if to_source and entry.source else entry.page,
-            description=html.escape(entry.excerpt, quote=False),
+            description=html.escape(entry.excerpt, quote=False) + "".join(f"<p>{line}</p>" for line in _outlets(entry)),
             author_name=entry.provider_name,
             author_link=entry.provider_page,
             pubdate=entry.published_at,
@@ -113,16 +113,22 @@ def xml_feed(writer: type[Any], metadata: FeedMetadata, entries: Iterable[FeedEn
     return feed.writeString("utf-8")
 
 
+def _outlets(entry: FeedEntry) -> list[str]:
+    """Return the line that says how many outlets report the story; none if only one does."""
+    return [f"{entry.outlets} outlets"] if entry.outlets > 1 else []
+
+
 def _json_item(entry: FeedEntry) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": entry.page,
         "url": entry.page,
         "title": entry.title,
-        "content_text": entry.excerpt or entry.title,
+        "content_text": "\n\n".join([entry.excerpt or entry.title, *_outlets(entry)]),
         "date_published": rfc3339_date(entry.published_at),
         "date_modified": rfc3339_date(entry.modified_at),
         "authors": [{"name": entry.provider_name, "url": entry.provider_page}],
     }
+    item["_newsfold"] = {"outlets": entry.outlets}
     if entry.source:
         item["external_url"] = iri_to_uri(entry.source)
     if entry.topics:

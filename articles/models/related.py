@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 
 from articles.db.limited_fields import LineField, LongTextField, TimeField
 from articles.rules.limits import TITLE_MAX, WORD_MAX
@@ -22,6 +24,16 @@ def is_coverage() -> Q:
     """
     folded = Q(target__heat=FOLDED_HEAT, target__staged=None) & ~Q(target__removed=True) & Q(target__missing=False)
     return (Q(target=None) | folded) & Q(repeated=False)
+
+
+def outlet_count() -> Combinable:
+    """Return an expression for the number of outlets that readers see report an article's story, its own included.
+
+    Every page, feed and API that says "4 outlets" selects this.
+    """
+    links = RelatedLink.objects.coverage().filter(article=OuterRef("pk")).order_by()
+    others = Count("provider", distinct=True, filter=~Q(provider=F("article__provider")))
+    return Coalesce(Subquery(links.values("article").annotate(n=others).values("n")), 0) + 1
 
 
 class RelatedLinkQuerySet(models.QuerySet["RelatedLink"]):

@@ -9,14 +9,15 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
 from articles.db.compiled_queries import CompiledQuery, from_json, to_datetime
 from articles.models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink
 from articles.models.fields import Digest
+from articles.models.related import outlet_count
 
 from .media import StoredPicture
 from .topic_tree import TOPIC_JSON, TopicNode, topic_from_json
@@ -61,7 +62,7 @@ class Card(NamedTuple):
     provider_name: str
     kicker: TopicNode | None
     picture: StoredPicture | None
-    other_sources: int
+    outlets: int  # that report the story, its own included
     headlines: tuple[CoverageLink, ...] = ()
     is_pick: bool = False
 
@@ -77,11 +78,6 @@ class Card(NamedTuple):
     @property
     def source_url(self) -> str:
         return self.web_url or self.original_url
-
-    @property
-    def sources(self) -> int:
-        """Return the number of providers, the lead's included; 1 without coverage."""
-        return 1 + self.other_sources
 
     @property
     def other_providers(self) -> list[CoverageLink]:
@@ -137,8 +133,6 @@ def picture_from_json(value: Any) -> StoredPicture | None:
 
 
 def _build_cards(ids: Sequence[int]) -> QuerySet[Any, Any]:
-    links = RelatedLink.objects.coverage().filter(article=OuterRef("pk")).order_by()
-    others = Count("provider", distinct=True, filter=~Q(provider=F("article__provider")))
     topics = ArticleTopic.objects.filter(content_object=OuterRef("pk"), tag__parent__isnull=False)
     return (
         Article.objects.filter(pk__in=ids)
@@ -147,7 +141,7 @@ def _build_cards(ids: Sequence[int]) -> QuerySet[Any, Any]:
             provider_name=F("provider__name"),
             kicker=Subquery(topics.order_by("position", "pk").values(kicker=TOPIC_JSON)[:1]),
             picture=picture_subquery("pk"),
-            other_sources=Coalesce(Subquery(links.values("article").annotate(n=others).values("n")), 0),
+            outlets=outlet_count(),
         )
     )
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from articles.db.compiled_queries import NOW, CompiledQuery, JSONList, KeyRow, from_json, to_datetime
 from articles.models import Article, ArticleTopic, RelatedLink, shown_to_readers
-from articles.models.related import is_coverage
+from articles.models.related import is_coverage, outlet_count
 
 from .cards import picture_from_json, picture_subquery
 from .media import ProviderView, StoredLogo, StoredPicture
@@ -43,6 +43,7 @@ class StoryView(NamedTuple):
     logo_files: tuple[StoredLogo, ...]
     topic_list: tuple[TopicNode, ...]
     picture: StoredPicture | None
+    outlets: int
 
     @property
     def provider(self) -> ProviderView:
@@ -168,7 +169,7 @@ def _more_about(topic: TopicNode, excluded_ids: Sequence[int]) -> list[Teaser]:
 
 def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
     stories = Article.objects.filter(pk__in=ids).order_by().annotate(**_provider_columns())
-    return stories.annotate(topic_list=topics_subquery(), picture=picture_subquery("pk"))
+    return stories.annotate(topic_list=topics_subquery(), picture=picture_subquery("pk"), outlets=outlet_count())
 
 
 def _build_links(ids: Sequence[int]) -> QuerySet[Any, Any]:

@@ -53,7 +53,7 @@ def test_cards_have_the_order_of_their_ids(django_assert_num_queries):
         cards = load_cards(ids, with_headlines=2)
     assert [card.title for card in cards] == [f"Story {number}" for number in (4, 3, 2, 1, 0)]
     assert [headline.title for headline in cards[1].headlines] == ["Coverage"]
-    assert [card.sources for card in cards] == [1, 2, 1, 1, 1]
+    assert [card.outlets for card in cards] == [1, 2, 1, 1, 1]
     assert hash(cards[1])
 
 

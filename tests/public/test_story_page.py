@@ -52,7 +52,7 @@ def test_removed_coverage_is_neither_listed_nor_counted(client):
     page = body(client, lead.get_absolute_url())
     assert "All coverage (1)" in page
     assert "Gone" not in page
-    assert "2 sources" in body(client, "/latest/")
+    assert "2 outlets" in body(client, "/latest/")
     assert "Gone" not in body(client, "/")
 
 
@@ -140,10 +140,10 @@ def test_headlines_lead_to_the_source_or_to_the_story(client, settings, target):
         headline = re.search(r"<a ([^>]*)>A headline</a>", page)[1]
         assert (article.get_absolute_url() in headline) == (target == "story")
         assert ('class="out" href="https://www.courier.example/1"' in headline) == (target == "source")
-        assert f'href="{article.get_absolute_url()}#coverage">2 sources</a>' in page
+        assert f'href="{article.get_absolute_url()}#coverage">2 outlets</a>' in page
         assert page.count('href="https://www.courier.example/1"') == 1
 
 
 def test_a_story_of_one_source_has_a_page_too(client):
     article = builders.article()
-    assert f'href="{article.get_absolute_url()}">1 source</a>' in body(client, "/")
+    assert f'href="{article.get_absolute_url()}">1 outlet</a>' in body(client, "/")

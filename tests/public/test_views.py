@@ -128,7 +128,7 @@ def test_the_front_page_starts_with_the_top_story_and_its_coverage(client):
     page = body(client, "/")
     assert page.index("The big one") < page.index("A small one")
     assert [f"Report {number}" in page for number in range(8)] == [True] * 6 + [False] * 2
-    assert "All 9 sources" in page
+    assert "All 9 outlets" in page
     assert f'href="{big.get_absolute_url()}#coverage"' in page
 
 
