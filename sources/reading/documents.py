@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .entries import parse_entries
-from .feeds import read_xml_feed
+from .feeds import UNKNOWN_FORMAT, read_xml_feed
 from .json_feed import looks_like_json, read_json_feed
 from .news_sitemap import read_news_sitemap, root_element
 from .page import feeds_named_by
@@ -39,7 +39,7 @@ def _read_raw(data: bytes, url: str, content_type: str) -> RawFeed:
         if b"<html" in data[:2000].lower():
             raise _page_error(data, url) from None
         raise
-    if root == "html" and not feed.entries:  # some feeds stand inside a page
+    if root == "html" and not (feed.entries and feed.format != UNKNOWN_FORMAT):  # some feeds stand inside a page
         raise _page_error(data, url)
     return feed
 

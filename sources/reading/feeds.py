@@ -16,6 +16,7 @@ from .dates import parse_localized_date
 from .pictures import picture_from
 from .values import ENTRIES_MAX, NotAFeedError, Picture, RawEntry, RawFeed, StatedDate
 
+UNKNOWN_FORMAT = "unknown"  # of items that stand in no known element
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
 
 feedparser.registerDateHandler(parse_localized_date)
@@ -30,11 +31,11 @@ def read_xml_feed(data: bytes, url: str, content_type: str) -> RawFeed:
     result = feedparser.parse(
         io.BytesIO(data), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
     )
-    if not result.version:
+    if not result.version and not result.entries:
         raise NotAFeedError("is neither RSS, Atom, JSON Feed nor a news sitemap")
     feed = result.feed
     return RawFeed(
-        format=result.version,
+        format=result.version or UNKNOWN_FORMAT,
         title=_text(feed.get("title")),
         url=_text(feed.get("link")),
         language=_text(feed.get("language")),

@@ -16,14 +16,14 @@ TITLE_FROM_EXCERPT_MAX = 100
 TITLE_FROM_EXCERPT_MIN = 10  # a shorter text is no headline
 _CLEANER = nh3.Cleaner(
     tags=set(),
-    clean_content_tags={"iframe", "math", "noscript", "object", "script", "select", "style", "svg", "template"},
+    clean_content_tags={"math", "noscript", "script", "select", "style", "svg", "template"},
 )
 _BLOCK_PATTERN = re.compile(
     r"(?=</?(?:article|blockquote|br|dd|div|dl|dt|figcaption|figure|h[1-6]|hr|li|ol|p|pre|section|table|td|th|tr|ul)\b)",
     re.IGNORECASE,
 )
 _ELEMENTS = (
-    "a|abbr|acronym|address|article|aside|audio|b|big|blink|blockquote|body|br|button|caption|center|cite|code|col|"
+    "a|abbr|acronym|address|applet|article|aside|audio|b|big|blink|blockquote|body|br|button|caption|center|cite|code|col|"
     "colgroup|dd|del|details|dfn|dir|div|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|frame|frameset|"
     "h[1-6]|head|header|hgroup|hr|html|i|iframe|img|input|ins|kbd|label|legend|li|link|main|map|mark|marquee|math|"
     "menu|meta|nav|nobr|noscript|object|ol|optgroup|option|p|param|picture|pre|q|rp|rt|ruby|s|samp|script|section|"

@@ -130,6 +130,13 @@ def test_what_is_no_feed_is_refused_with_the_reason(document, reason):
         read_document(document)
 
 
+def test_items_in_an_unknown_format_are_read():
+    feed = parsed(b"<channel><item><title>Bridge closes</title>" + LINK.encode() + b"</item></channel>")
+    assert [entry.title for entry in feed.entries] == ["Bridge closes"]
+    with pytest.raises(NotAFeedError, match="is a web page"):
+        read_document(b"<html><item><title>Bridge closes</title></item></html>")
+
+
 def test_a_feed_inside_a_page_is_read():
     page = b"<html>" + atom(ATOM_ENTRY) + b"</html>"
     assert [entry.title for entry in parsed(page).entries] == ["Bridge closes & ferry runs"]

@@ -1,4 +1,4 @@
-"""Hostile documents end in entries or in a reason, within 12 s and 300 MB, and don't harm the next document.
+"""Hostile documents end in entries or in a reason, within 10 s of CPU and 300 MB, and don't harm the next document.
 
 Those that take long are marked `faults`, which `make nightly` runs.
 """
@@ -25,7 +25,7 @@ from .feeds import LINK, TITLE, atom, rss
 
 pytestmark = pytest.mark.integration  # reads in child processes
 
-SECONDS = 12.0
+SECONDS = reader_module.SECONDS + 5  # as slow as an overloaded machine makes it
 MEMORY = 330 * 1024  # kB: the limit counts data alone
 REASON_PATTERN = re.compile(
     r"is (empty|neither .+|a web page, no feed.*|no valid JSON .+|JSON that is nested too deeply|XML that is nested .+)"
@@ -75,7 +75,7 @@ def laughs(depth: int, width: int) -> bytes:
 
 def large(size: int) -> bytes:
     """Return a feed of this many bytes."""
-    item = f"{TITLE}{LINK}<description>{'The bridge is closed. ' * 300}</description>"
+    item = f"{TITLE}{LINK}<description>{'The bridge is closed. ' * 3000}</description>"
     return rss(*[item] * (size // len(item)))
 
 
@@ -131,7 +131,7 @@ def test_a_hostile_document_that_takes_long_is_read_or_refused(reader, data):
 
 def test_ten_megabytes_are_read(reader):
     feed, _ = outcome(reader, large(10_000_000))
-    assert len(feed.entries) == 500
+    assert len(feed.entries) > 100
     assert len(feed.entries[0].excerpt) <= 500
 
 
@@ -252,7 +252,8 @@ def test_the_process_has_no_secrets_and_may_write_no_file(reader):
     assert names <= {b"LANG", b"MALLOC_ARENA_MAX", b"MALLOC_MMAP_THRESHOLD_"}
     assert re.search(r"Max file size\s+0\s+0 ", limits)
     assert re.search(rf"Max data size\s+{reader_process.MEMORY_BYTES}\s+{reader_process.MEMORY_BYTES} ", limits)
-    assert int(re.search(r"Max cpu time\s+(\d+) ", limits)[1]) <= 3 * reader_process.CPU_SECONDS
+    allowed = int(re.search(r"Max cpu time\s+(\d+) ", limits)[1])
+    assert reader_process.CPU_SECONDS <= allowed <= 3 * reader_process.CPU_SECONDS  # on top of what it has used
 
 
 @pytest.mark.skipif(bool(confinement.missing_support()), reason="the kernel can't confine processes")
