@@ -76,18 +76,18 @@ def deep_cursor() -> str:
     from articles.models import Article
     from articles.public.pagination import PageCursor
 
-    public = Article.objects.public().newest_first()
-    at, name = public.values_list("published_at", "name")[public.count() * 9 // 10]
-    return f"/latest/?before={PageCursor(at, name)}"
+    public = Article.objects.public().latest_first()
+    position = public.values_list("listed_at", "published_at", "name")[public.count() * 9 // 10]
+    return f"/latest/?before={PageCursor(*position)}"
 
 
 def deep_cursor_of_the_biggest_topic() -> str:
     from articles.models import ArticleTopic
     from articles.public.pagination import PageCursor
 
-    public = ArticleTopic.objects.filter(tag__slug="energy", content_object__public=True).order_by("-published_at")
-    at, name = public.values_list("published_at", "content_object__name")[public.count() * 9 // 10]
-    return f"/topics/energy/?before={PageCursor(at, name)}"
+    public = ArticleTopic.objects.filter(tag__slug="energy", content_object__public=True).order_by("-listed_at")
+    columns = ("listed_at", "published_at", "content_object__name")
+    return f"/topics/energy/?before={PageCursor(*public.values_list(*columns)[public.count() * 9 // 10])}"
 
 
 def topic_with_fewest_stories() -> str:

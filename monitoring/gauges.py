@@ -49,12 +49,12 @@ def _counts(now: datetime) -> Iterator[Any]:
 def _ages(now: datetime) -> Iterator[Any]:
     imported = Operation.objects.filter(verb=Verb.IMPORT).order_by("-pk").values_list("at", flat=True).first()
     newest = Article.objects.filter(staged=None).order_by("-pk").values_list("created_at", flat=True).first()
-    published = Article.objects.public(now).newest_first().values_list("published_at", flat=True).first()
+    published = Article.objects.public(now).latest_first().values_list("listed_at", flat=True).first()
     for name, description, moment in (
         ("queue", "the oldest undecided story arrived at the desk, or was reopened", oldest_undecided()),
         ("import", "the last import that changed anything", imported),
         ("newest_document", "the newest document was imported", newest),
-        ("feed", "the publication time of the newest story that readers see", published),
+        ("feed", "the latest story that readers see came to the site", published),
     ):
         if moment is not None:
             age = (now - moment).total_seconds()

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from articles.models import Article, ArticleImage, ArticleTopic, Picture, PictureAddress, RelatedLink, Topic
-from articles.models.derived import match_key, refresh_derived_fields
+from articles.models.derived import Listing, match_key, refresh_derived_fields, refresh_listing
 from articles.public.media import StoredPicture
 from articles.rules.scoring import Policy
 from pictures.sizes import widths_for
@@ -52,6 +52,7 @@ def article(title: str = "", *, topics: list[str] | None = None, **values: Any) 
     values["provider"] = values["provider"] or provider()
     row = Article(title=title, **values)
     refresh_derived_fields(row, Policy(), timezone.now())
+    refresh_listing(row, Listing.of(row), Policy().late_days, timezone.now())
     row.save()
     for position, name in enumerate(topics or []):
         ArticleTopic.objects.create(content_object=row, tag=topic(name), position=position)

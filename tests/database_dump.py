@@ -11,7 +11,7 @@ def lines():
     from articles.models import Article, Picture, PictureAddress, Topic
     from providers.models import Provider
 
-    hidden = {"id", "created_at", "changed_at", "state_since", "provider_id", "lead_id", "_state"}
+    hidden = {"id", "created_at", "changed_at", "state_since", "first_shown_at", "provider_id", "lead_id", "_state"}
     parts = ("article_topics__tag", "images", "related_links__provider", "related_links__target")
     for article in Article.objects.select_related("provider", "lead").prefetch_related(*parts).iterator(500):
         values = {

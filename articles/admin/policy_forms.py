@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 
 from articles.models import NUMBERS, OVERRIDABLE
-from articles.rules.limits import RELATED_BONUS_MAX, WINDOW_DAYS_MAX
+from articles.rules.limits import LATE_DAYS_MAX, RELATED_BONUS_MAX, WINDOW_DAYS_MAX
 from articles.rules.scoring import SCORE_MAX
 
 from .conflict_forms import ConflictAwareForm, RowForm
@@ -28,6 +28,7 @@ class SitePolicyForm(ConflictAwareForm):
             "bonus_floor": "Minimum quality for that bonus",
             "window_days": "Days between stories of one event",
             "publish_unscored": "Show unscored articles to readers",
+            "late_days": "Days after which a story is no news",
             "base_weight": "Points for every article",
             "topic_weight": "Points for each topic",
             "subtopic_weight": "Points for each topic with a parent",
@@ -43,6 +44,8 @@ class SitePolicyForm(ConflictAwareForm):
             "bonus_floor": "Leads below this quality get no points for related links.",
             "window_days": "How many days apart stories of one event may be, at most.",
             "publish_unscored": "Those without quality, heat and publish state. Saving shows or hides them at once.",
+            "late_days": "Lists for readers put a story where it came to the site; later after its publication than "
+            "so many days, they go by the outlet's date. Holds for stories that come from now on.",
             **dict.fromkeys(WEIGHTS, ""),  # labels are self-explanatory
         }
 
@@ -87,6 +90,7 @@ def _limit_numbers(form: forms.ModelForm) -> None:
         "bonus_floor": SCORE_MAX,
         "related_bonus": RELATED_BONUS_MAX,
         "window_days": WINDOW_DAYS_MAX,
+        "late_days": LATE_DAYS_MAX,
     }
     for name, limit in limits.items():
         if name in form.fields:

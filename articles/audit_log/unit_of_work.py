@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from articles.db.bulk import BulkTable, chunked
 from articles.models import Article, ArticleTopic, Operation, Policies, Subject, Verb, Via
-from articles.models.derived import DERIVED_FIELDS, refresh_derived_fields
+from articles.models.derived import DERIVED_FIELDS, Listing, refresh_derived_fields, refresh_listing
 from articles.models.image import without_pictures
 from articles.rules.scoring import Policy
 from articles.rules.states import State
@@ -106,8 +106,10 @@ class UnitOfWork:
         self.relinked_ids: set[int] = set()  # articles whose links changed; their stories have to be updated
         self.publishable_ids: set[int] = set()  # articles that rescoring may publish: see rules/publication.py
         self.changed_ids: set[int] = set()
+        self.to_archive = False  # whether it shows the archive that the newsroom begins with, see rules.dates
         self._original: dict[int, dict[str, Any]] = {}
         self._original_unlogged: dict[int, tuple[Any, ...]] = {}
+        self._original_listing: dict[int, Listing] = {}
         self._original_url_keys: dict[int, str] = {}
         self._original_lists: dict[tuple[int, str], Any] = {}
         self._topic_ids: dict[int, list[int]] = {}
@@ -170,6 +172,7 @@ class UnitOfWork:
                 self.articles[article.pk] = article
                 self._original[article.pk] = logged_values(article)
                 self._original_unlogged[article.pk] = _unlogged_values(article)
+                self._original_listing[article.pk] = Listing.of(article)
                 self._original_url_keys.setdefault(article.pk, article.url_key)
 
     def track_lists(self, ids: Collection[int], *names: str) -> None:
@@ -249,7 +252,7 @@ class UnitOfWork:
         }
         ids_with_events -= self.created_ids  # a restored article has the version that its event says
         for pk, article in self.articles.items():
-            refresh_derived_fields(article, self.policy_for(article), self.now)
+            self._refresh(article)
             column_changes = [] if pk in self.created_ids else self._column_changes(article)
             changes += column_changes
             if column_changes or pk in ids_with_events:
@@ -262,6 +265,7 @@ class UnitOfWork:
         self._recorded = []
         self._original_lists.clear()
         self.articles, self._original, self._original_unlogged, self._topic_ids = {}, {}, {}, {}
+        self._original_listing = {}
         self._written_states.clear()
         self._direct.clear()
         self._compared.clear()
@@ -283,7 +287,7 @@ class UnitOfWork:
             if pk in self._written_states or logged_values(article) != self._original[pk]
         ]
         for article in changed:
-            refresh_derived_fields(article, self.policy_for(article), self.now)
+            self._refresh(article)
         self._write(changed)
         self._written_states.update((article.pk, article.state) for article in changed)
 
@@ -312,6 +316,18 @@ class UnitOfWork:
     def _column_changes(self, article: Article) -> list[FieldChange]:
         changes = field_changes(article, self._original[article.pk])
         return [replace(change, derived=(article.pk, change.field) not in self._direct) for change in changes]
+
+    def _refresh(self, article: Article) -> None:
+        """Set what follows from the article's other values."""
+        refresh_derived_fields(article, self.policy_for(article), self.now)
+        refresh_listing(
+            article,
+            self._original_listing[article.pk],
+            self.policies.site.late_days,
+            self.now,
+            undone_at=self.undoes.at if self.undoes else None,
+            to_archive=self.to_archive,
+        )
 
     def _list_changes(self) -> list[FieldChange]:
         """Return the changes of tracked lists, except those of created or forgotten articles."""
@@ -365,10 +381,12 @@ class UnitOfWork:
         self._sync_topic_dates(articles)
 
     def _sync_topic_dates(self, articles: Sequence[Article]) -> None:
-        """Copy a changed publication time to the article's topic rows, which pages by topic sort by."""
+        """Copy changed times to the article's topic rows, which pages by topic sort by."""
         for article in articles:
-            if to_event_value(article.published_at) != self._original[article.pk]["published_at"]:
-                ArticleTopic.objects.filter(content_object=article).update(published_at=article.published_at)
+            before = self._original_listing[article.pk]
+            if (article.published_at, article.listed_at) != (before.published_at, before.listed_at):
+                times = {"published_at": article.published_at, "listed_at": article.listed_at}
+                ArticleTopic.objects.filter(content_object=article).update(**times)
 
     def _step_through_undecided(self, articles: Sequence[Article]) -> None:
         """Reopen spiked articles that undo publishes or holds: the database allows no direct change of state."""

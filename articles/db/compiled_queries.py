@@ -19,13 +19,15 @@ from django.utils import timezone
 from .routers import read_alias
 
 # Placeholders for values that are known only when the query runs. NOW may stand in any query, the others in those of
-# `union_rows()`: where its rows begin and, on the next pages, after which time and file name they do.
+# `union_rows()`: where its rows begin and, on the next pages, after which times and file name they do.
 NOW = datetime(9998, 1, 1, tzinfo=UTC)
 SINCE_PARAM = datetime(9998, 1, 2, tzinfo=UTC)
-CURSOR_TIME_PARAM = datetime(9998, 1, 3, tzinfo=UTC)
+CURSOR_LISTED_PARAM = datetime(9998, 1, 3, tzinfo=UTC)
+CURSOR_PUBLISHED_PARAM = datetime(9998, 1, 4, tzinfo=UTC)
 CURSOR_NAME_PARAM = "\ue000"
 KEY_PLACEHOLDER = -(10**15)  # for the first key; the next ones count down from here
 
+Position = tuple[datetime, datetime, str]  # in a list for readers: when listed, when published, the file name
 Row = TypeVar("Row", bound=NamedTuple)
 BuildQuery = Callable[[Sequence[Any]], QuerySet[Any, Any]]
 
@@ -64,12 +66,12 @@ class CompiledQuery(Generic[Row]):
         return self._fetch(*self._bind(keys or ()))
 
     def union_rows(
-        self, keys: Sequence[int], order: str, size: int, since: datetime, after: tuple[datetime, str] | None = None
+        self, keys: Sequence[int], order: str, size: int, since: datetime, after: Position | None = None
     ) -> list[Row]:
         """Return the first `size` rows of all keys, where the query itself finds the first ones of each key.
 
         One query: databases can't read one index at several places in order. `order` is the SQL of the columns by
-        position. `since` and `after` replace SINCE_PARAM, CURSOR_TIME_PARAM and CURSOR_NAME_PARAM.
+        position. `since` and `after` replace SINCE_PARAM and the CURSOR_ ones.
         """
         parts: list[str] = []
         params: list[Any] = []
@@ -80,13 +82,14 @@ class CompiledQuery(Generic[Row]):
         return self._fetch(f"{' UNION ALL '.join(parts)} ORDER BY {order} LIMIT {size:d}", params) if parts else []
 
     def _bind(
-        self, keys: Sequence[Any], since: datetime | None = None, after: tuple[datetime, str] | None = None
+        self, keys: Sequence[Any], since: datetime | None = None, after: Position | None = None
     ) -> tuple[str, list[Any]]:
         """Return the SQL for these keys with its parameters."""
         sql: CompiledSQL = self._compiled(connection.vendor, len(keys))
-        times = {"now": timezone.now(), "since": since, "time": after[0] if after else None}
+        listed_at, published_at, name = after or (None, None, None)
+        times = {"now": timezone.now(), "since": since, "listed": listed_at, "published": published_at}
         values = {name: connection.ops.adapt_datetimefield_value(time) for name, time in times.items()}
-        values["name"] = after[1] if after else None
+        values["name"] = name
         values |= {f"key {index}": key for index, key in enumerate(keys)}
         return sql.text, [values.get(name, param) for name, param in zip(sql.names, sql.params, strict=True)]
 
@@ -130,7 +133,8 @@ def _compile(row: type[NamedTuple], build: BuildQuery, count: int) -> CompiledSQ
     keys = [KEY_PLACEHOLDER - index for index in range(count)]
     names: dict[Any, str] = {key: f"key {index}" for index, key in enumerate(keys)}
     names |= {str(key): name for key, name in names.items()}  # columns of text
-    for name, time in (("now", NOW), ("since", SINCE_PARAM), ("time", CURSOR_TIME_PARAM)):
+    times = {"now": NOW, "since": SINCE_PARAM, "listed": CURSOR_LISTED_PARAM, "published": CURSOR_PUBLISHED_PARAM}
+    for name, time in times.items():
         names[connection.ops.adapt_datetimefield_value(time)] = name
     names[CURSOR_NAME_PARAM] = "name"
     columns = [name for name in row._fields if name not in row._field_defaults]

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from articles.models import Article, ArticleQuerySet
 from articles.public.dates import start_of_day
+from articles.rules.dates import AHEAD_MAX
 from articles.rules.states import State
 
 COUNT_MAX = 999  # more are shown as "999+"
@@ -73,6 +74,13 @@ def _scheduled(viewer: Viewer) -> ArticleQuerySet:
     return Article.objects.standalone().scheduled(viewer.now)
 
 
+def _with_warnings(viewer: Viewer) -> ArticleQuerySet:
+    """Return the stories that have a warning now: the clock may have caught up with a date that was ahead."""
+    is_ahead = Q(published_at__gt=viewer.now + AHEAD_MAX)
+    others = Q(twin=True) | Q(stale=True) | Q(missing=True) | Q(excerpt="") | Q(url_key="")
+    return _with(is_ahead | others, warned=True)(viewer)
+
+
 def _mine(viewer: Viewer) -> ArticleQuerySet:
     return _with(editor=viewer.user_id)(viewer)
 
@@ -96,7 +104,7 @@ QUEUES: dict[str, Queue] = {
         Queue("ambiguous", "Ambiguous stories", _ambiguous, empty="Every folded article has one lead."),
         Queue("duplicates", "Duplicates", _with(duplicate=True), empty="No two stories share a URL."),
         Queue("pictures", "Missing picture", _with(pictureless=True), empty="Every story has a picture."),
-        Queue("warnings", "Warnings", _with(warned=True), empty="No warnings."),
+        Queue("warnings", "Warnings", _with_warnings, empty="No warnings."),
         Queue("mine", "Mine", _mine, LAST_CHANGED, "You have not decided anything yet."),
         Queue("all", "All stories", _with(), empty="No stories yet. Import documents first."),
     )

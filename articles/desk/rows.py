@@ -71,9 +71,7 @@ def build_rows(
 
 def _warnings(article: Article, now: datetime) -> list[str]:
     """Return what an editor should know before publishing the article."""
-    warnings = derived.warnings(article)
+    warnings = derived.warnings(article, now)
     if article.ambiguous:
         warnings.append("several leads claim it")
-    if article.published_at > now:
-        warnings.append("dated in the future")
     return warnings

@@ -14,7 +14,8 @@ from itertools import chain
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
 from articles import operations
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
@@ -22,6 +23,7 @@ from articles.db.bulk import chunked
 from articles.db.locks import import_lock
 from articles.models import Article, Policies, Verb
 from articles.operations.pins import REIMPORT_MARK
+from articles.publication_record.listing import finish_listing, has_shown_anything, listing_of_shown
 from articles.rules import slugs
 from articles.stories import duplicates, links, placement, rescoring
 from articles.stories.neighbourhood import linked_ids
@@ -127,11 +129,12 @@ class _ImportRun:
             self._store_entries(uow)
             if new:
                 uow.record_created(new)
+            uow.to_archive = not has_shown_anything()
             touched = sorted({*new, *self._update_changed(uow)})
             uow.write_pending()
             links.connect_links(touched)
             moved = links.apply_pairings(uow, touched)
-            pending.update(public=F("staged"), staged=None)
+            self._show(uow, pending)
             uow.flush()
             operations.mark_missing(returned, missing=False)
             withdrawn_names = operations.mark_missing(withdrawn, missing=True)
@@ -146,6 +149,16 @@ class _ImportRun:
             self.on_notice(name, "withdrawn: its document is missing")
         for name, notice in duplicates.duplicate_warnings(touched):
             self.on_notice(name, notice)
+
+    def _show(self, uow: UnitOfWork, pending: QuerySet[Article]) -> None:
+        """Let readers see the new articles; those that an editor has scheduled meanwhile follow by their schedule."""
+        is_scheduled = Q(publish_at__isnull=False) | Q(unpublish_at__isnull=False)
+        scheduled = list(pending.filter(is_scheduled).values_list("pk", flat=True))
+        shown = Q(staged=True) & ~is_scheduled
+        dates = listing_of_shown(shown, uow.now, uow.policies.site.late_days, to_archive=uow.to_archive)
+        pending.update(public=F("staged"), staged=None, **dates)
+        finish_listing(uow.now)
+        uow.load(scheduled)
 
     def report_changes(self) -> None:
         """Report what an import would update, without writing."""
@@ -328,5 +341,5 @@ def _entry_name(entry: Entry) -> str:
 
 
 def _file_result(parsed: _ParsedFile, outcome: str, changed: list[str] | None = None) -> FileResult:
-    warnings = document_warnings(parsed.document)
+    warnings = document_warnings(parsed.document, timezone.now())
     return FileResult(parsed.source.label, outcome, parsed.name, changed or [], warnings=warnings)

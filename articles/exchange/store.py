@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
@@ -12,6 +13,7 @@ from articles.audit_log.unit_of_work import UnitOfWork
 from articles.db.bulk import BulkTable, json_text, time_value
 from articles.models import Article, ArticleImage, ArticleTopic, Policies, RelatedImage, RelatedLink
 from articles.models.derived import match_key, needs_attention, url_key
+from articles.rules.dates import is_ahead
 from articles.rules.ranking import front_page_rank
 from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, document_scores
 from articles.rules.states import State
@@ -34,6 +36,7 @@ ARTICLES = BulkTable(
     *_ARTICLE_ATTRIBUTES,
     "id",
     "published_at",
+    "listed_at",
     "tags",
     "extra",
     "layout",
@@ -51,7 +54,7 @@ ARTICLES = BulkTable(
     "created_at",
     "changed_at",
 )
-TOPICS = BulkTable(ArticleTopic, "content_object", "tag", "position", "published_at")
+TOPICS = BulkTable(ArticleTopic, "content_object", "tag", "position", "published_at", "listed_at")
 _IMAGE_ATTRIBUTES = ("url", "width", "height", "is_cached", "title", "attribution")
 _IMAGE_COLUMNS = (*_IMAGE_ATTRIBUTES, "extra", "layout", "position")
 IMAGES = BulkTable(ArticleImage, "article", "kind", *_IMAGE_COLUMNS)
@@ -98,7 +101,7 @@ def with_ids(documents: Sequence[Document]) -> list[Pair]:
 def article_rows(pairs: Sequence[Pair], references: ReferenceCache, policies: Policies) -> list[tuple[Any, ...]]:
     """Return the values of ARTICLES for each document; outlets and topics are created where they are missing."""
     references.ensure([document for _, document in pairs])
-    now = time_value(timezone.now())
+    now = timezone.now()
     return [_article_row(pk, document, references, policies, now) for pk, document in pairs]
 
 
@@ -195,7 +198,7 @@ def _set(article: Article, document: Document, name: str, references: ReferenceC
 
 
 def _article_row(
-    pk: int, document: Document, references: ReferenceCache, policies: Policies, now: Any
+    pk: int, document: Document, references: ReferenceCache, policies: Policies, now: datetime
 ) -> tuple[Any, ...]:
     """Return the values of ARTICLES."""
     quality, heat, published, removed = document.quality, document.heat, document.published, document.removed
@@ -203,10 +206,12 @@ def _article_row(
     needs_work = needs_attention(heat, state, removed)
     scores = document_scores(quality, heat, len(document.related))
     url = document.web_url or document.original_url
+    stored_now = time_value(now)
     return (
         *_article_values(document),
         pk,
         time_value(document.published_at),
+        time_value(document.published_at),  # until readers see it
         json_text(document.tags),
         json_text(document.extra),
         json_text(layout_with_provider(document.layout, document.provider)),
@@ -217,12 +222,12 @@ def _article_row(
         match_key(document.web_url, document.title, document.published_at),
         url_key(url),
         state.value,
-        now,
+        stored_now,
         len(document.images),
         needs_work and not document.images,
-        needs_work and not (document.excerpt and url),
-        now,
-        now,
+        needs_work and (not (document.excerpt and url) or is_ahead(document.published_at, now)),
+        stored_now,
+        stored_now,
     )
 
 
@@ -230,7 +235,8 @@ def _insert_topics(pairs: Sequence[Pair], references: ReferenceCache) -> None:
     rows = []
     for pk, document in pairs:
         published_at = time_value(document.published_at)
-        rows += [(pk, topic, position, published_at) for position, topic in enumerate(_topic_ids(document, references))]
+        topics = enumerate(_topic_ids(document, references))
+        rows += [(pk, topic, position, published_at, published_at) for position, topic in topics]
     TOPICS.insert(rows)
 
 

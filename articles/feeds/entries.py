@@ -36,7 +36,10 @@ class FeedPicture:
 
 @dataclass(frozen=True)
 class FeedEntry:
-    """One story. `page` is ours and its identity; `source` is the provider's, empty if there is none."""
+    """One story. `page` is ours and its identity; `source` is the provider's, empty if there is none.
+
+    `published_at` is the time by which the site lists it.
+    """
 
     page: str
     source: str
@@ -57,6 +60,7 @@ class _Row(NamedTuple):
     title: str
     excerpt: str
     published_at: datetime
+    listed_at: datetime | None
     web_url: str
     original_url: str
     provider_name: str
@@ -71,11 +75,11 @@ class _Row(NamedTuple):
 
 
 def load_entries(articles: ArticleQuerySet, site: str) -> list[FeedEntry]:
-    """Return the entries of the newest of `articles`; `site` is the base of their URLs. Two queries."""
-    newest = list(articles.newest_first().values_list("pk", flat=True)[:ENTRIES_MAX])
-    rows = {row.pk: row for row in ENTRY_ROWS.rows(newest)}
+    """Return the entries of the latest of `articles`; `site` is the base of their URLs. Two queries."""
+    latest = list(articles.latest_first().values_list("pk", flat=True)[:ENTRIES_MAX])
+    rows = {row.pk: row for row in ENTRY_ROWS.rows(latest)}
     now = timezone.now()
-    return [_to_entry(rows[pk], site, now) for pk in newest if pk in rows]  # one may just have been deleted
+    return [_to_entry(rows[pk], site, now) for pk in latest if pk in rows]  # one may just have been deleted
 
 
 def _to_entry(row: _Row, site: str, now: datetime) -> FeedEntry:
@@ -85,7 +89,7 @@ def _to_entry(row: _Row, site: str, now: datetime) -> FeedEntry:
         source=http_url(row.web_url or row.original_url),
         title=xml_text(row.title) or row.name,
         excerpt=xml_text(row.excerpt),
-        published_at=row.published_at,
+        published_at=row.listed_at or row.published_at,
         modified_at=modified_at(row, now),
         provider_name=xml_text(row.provider_name) or row.provider_domain,
         provider_page=site + reverse("provider", args=[row.provider_domain]),
@@ -109,7 +113,7 @@ def _build_rows(ids: Sequence[int]) -> QuerySet[Any, Any]:
 ENTRY_ROWS = CompiledQuery(
     _Row,
     _build_rows,
-    **dict.fromkeys(["published_at", "created_at", "publish_at", "logged_at", "covered_at"], to_datetime),
+    **dict.fromkeys(["published_at", "listed_at", "created_at", "publish_at", "logged_at", "covered_at"], to_datetime),
     topic_list=topics_from_json,
     picture=picture_from_json,
 )

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from articles import search
 from articles.models import Article, ArticleQuerySet
 from articles.page_cache.cacheable import cacheable
-from articles.public.pagination import newest_for_topics
+from articles.public.pagination import latest_for_topics
 from articles.public.providers import find_domain
 from articles.public.search_page import SearchQuery, filter_articles
 from articles.public.site_url import site_url
@@ -38,8 +38,8 @@ def topic(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     published_ids = tree.published_ids(topic) if topic else []
     if topic is None or not published_ids:
         raise Http404
-    newest = newest_for_topics(published_ids, ENTRIES_MAX)
-    stories = Article.objects.public().filter(pk__in=[row.article_id for row in newest])
+    latest = latest_for_topics(published_ids, ENTRIES_MAX)
+    stories = Article.objects.public().filter(pk__in=[row.article_id for row in latest])
     description = f"Stories about {topic.name}, newest first, each event once."
     return _feed(request, form, stories, _with_site_name(topic.name), description, topic.url)
 

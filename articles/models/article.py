@@ -16,6 +16,7 @@ from django.utils import timezone
 from taggit.managers import TaggableManager
 
 from articles.db.limited_fields import BodyField, LineField, LongTextField, TimeField
+from articles.rules.dates import ranked_at
 from articles.rules.limits import CATEGORY_MAX, TITLE_MAX, WORD_MAX
 from articles.rules.ranking import front_page_rank
 from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX, Role, role_of
@@ -73,6 +74,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Order by publication time; ties by file name (docs/api.md#pages)."""
         return self.order_by("-published_at", "file_name")
 
+    def latest_first(self) -> Self:
+        """Order as lists for readers do: by the time at which the site lists an article (see rules.dates)."""
+        return self.order_by("-listed_at", "-published_at", "file_name")
+
     def hottest_first(self) -> Self:
         return self.order_by("-hot", "file_name")
 
@@ -114,6 +119,18 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     title = LineField(max_length=TITLE_MAX)
     excerpt = LongTextField(blank=True)
     published_at = TimeField("publication time", help_text="When the outlet published it, in UTC.")
+    # Filled on every article; NULL only on rows that the release before has inserted since the migration.
+    listed_at = models.DateTimeField(
+        null=True, editable=False, help_text="The time by which lists for readers go: see rules.dates.listed_at()."
+    )
+    first_shown_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When readers could first see it by itself, or will by its schedule; empty if they never could.",
+    )
+    from_archive = models.BooleanField(
+        null=True, editable=False, help_text="It came with the newsroom's first import and is listed by its own date."
+    )
     original_url = WebAddressField("original URL")
     web_url = WebAddressField("URL")
     amp_url = WebAddressField("AMP URL")
@@ -253,8 +270,11 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
             models.Index(fields=["-published_at", "file_name"], name="article_feed", condition=Q(public=True)),
             models.Index(fields=["-hot", "file_name"], name="article_front", condition=Q(public=True)),
             models.Index(
-                fields=["provider", "-published_at", "file_name"],
-                name="article_provider_feed",
+                fields=["-listed_at", "-published_at", "file_name"], name="article_listed", condition=Q(public=True)
+            ),
+            models.Index(
+                fields=["provider", "-listed_at", "-published_at", "file_name"],
+                name="article_provider_listed",
                 condition=Q(public=True),
             ),
             models.Index(fields=["provider", "-published_at", "file_name"], name="article_provider"),
@@ -366,5 +386,5 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         return role_of(self.quality, self.heat, self.published, related_count)
 
     def hot_now(self) -> float:
-        """Return the front page rank from heat and publication time."""
-        return front_page_rank(self.heat, self.published_at)
+        """Return the front page rank from heat and time; a publication time in the future counts from the listing."""
+        return front_page_rank(self.heat, ranked_at(self.published_at, self.listed_at or self.published_at))

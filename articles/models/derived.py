@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from typing import NamedTuple, Self
 
 from articles.models import Article
+from articles.rules import dates
 from articles.rules.scoring import FOLDED_HEAT, Policy
 from articles.rules.states import State, state_from_published
 from articles.rules.urls import normalize_url, page_of
@@ -19,6 +21,9 @@ DERIVED_FIELDS = (
     "unpublish_at",
     "public",
     "staged",
+    "first_shown_at",
+    "listed_at",
+    "from_archive",
     "hot",
     "match_key",
     "url_key",
@@ -26,6 +31,19 @@ DERIVED_FIELDS = (
     "pictureless",
     "warned",
 )
+
+
+class Listing(NamedTuple):
+    """What decides where lists put an article in time."""
+
+    published_at: datetime
+    first_shown_at: datetime | None
+    listed_at: datetime | None
+    from_archive: bool | None
+
+    @classmethod
+    def of(cls, article: Article) -> Self:
+        return cls(article.published_at, article.first_shown_at, article.listed_at, article.from_archive)
 
 
 def match_key(web_url: str, title: str, published_at: datetime) -> str:
@@ -41,7 +59,7 @@ def url_key(url: str) -> str:
 
 
 def refresh_derived_fields(article: Article, policy: Policy, now: datetime) -> None:
-    """Set state, `public`, rank, digests and flags from the article's other values."""
+    """Set state, `public`, digests and flags from the article's other values; `refresh_listing` sets the rest."""
     state = state_from_published(article.published, article.state)
     if state != article.state:
         article.state, article.state_since = state, now
@@ -54,10 +72,47 @@ def refresh_derived_fields(article: Article, policy: Policy, now: datetime) -> N
         article.public = visible
     else:
         article.staged = visible
-    article.hot = article.hot_now()
     article.match_key = match_key(article.web_url, article.title, article.published_at)
     article.url_key = url_key(article.source_url)
-    refresh_attention_flags(article)
+    refresh_attention_flags(article, now)
+
+
+def refresh_listing(
+    article: Article,
+    before: Listing,
+    late_days: int,
+    now: datetime,
+    *,
+    undone_at: datetime | None = None,
+    to_archive: bool = False,
+) -> None:
+    """Set the times by which lists go, and the front page rank.
+
+    `before` is the article's listing before the operation, so that the result is the same however often this is called
+    meanwhile. A new number of `late_days` moves nothing that is listed already. `undone_at` is the time of the
+    operation that this one undoes. `to_archive` is true while the newsroom's first import is shown.
+    """
+    article.first_shown_at = dates.first_shown_at(
+        before.first_shown_at,
+        is_public=article.public,
+        publish_at=article.publish_at,
+        unpublish_at=article.unpublish_at,
+        now=now,
+        undone_at=undone_at,
+    )
+    is_same_moment = article.first_shown_at == before.first_shown_at
+    is_archived = to_archive and article.first_shown_at is not None
+    article.from_archive = before.from_archive if is_same_moment else is_archived or None
+    if is_same_moment and article.published_at == before.published_at and before.listed_at is not None:
+        article.listed_at = before.listed_at
+    else:
+        article.listed_at = dates.listed_at(
+            article.published_at,
+            article.first_shown_at,
+            late_days=late_days,
+            from_archive=bool(article.from_archive),
+        )
+    article.hot = article.hot_now()
 
 
 def needs_attention(heat: int | None, state: str, removed: bool | None) -> bool:
@@ -65,15 +120,18 @@ def needs_attention(heat: int | None, state: str, removed: bool | None) -> bool:
     return heat != FOLDED_HEAT and state != State.SPIKED and not removed
 
 
-def refresh_attention_flags(article: Article) -> None:
-    """Set the flags for problems that need an editor's attention."""
+def refresh_attention_flags(article: Article, now: datetime) -> None:
+    """Set the flags for problems that need an editor's attention.
+
+    A date that is ahead now may not be so later: see `desk.queues`.
+    """
     is_open = needs_attention(article.heat, article.state, article.removed)
     article.duplicate = is_open and article.twin
     article.pictureless = is_open and (article.picture_count == 0 or bool(article.picture_failed))
-    article.warned = is_open and bool(warnings(article))
+    article.warned = is_open and bool(warnings(article, now))
 
 
-def warnings(article: Article) -> list[str]:
+def warnings(article: Article, now: datetime) -> list[str]:
     """Return the reasons against publishing the article as it is, for editors."""
     reasons = [
         (article.twin, "another article has the same URL"),
@@ -81,6 +139,7 @@ def warnings(article: Article) -> list[str]:
         (article.missing, "its document is missing"),
         (not article.excerpt, "no excerpt"),
         (not article.source_url, "no URL to read it at"),
+        (dates.is_ahead(article.published_at, now), "dated in the future"),
     ]
     return [text for applies, text in reasons if applies]
 

@@ -45,6 +45,11 @@ class SitePolicy(models.Model):
         default=_DEFAULT.publish_unscored,
         help_text="Show articles that have no quality, no heat and no publish state, as this format's feeds do.",
     )
+    late_days = models.PositiveSmallIntegerField(
+        default=_DEFAULT.late_days,
+        db_default=_DEFAULT.late_days,
+        help_text="Stories that come to the site later after their publication are listed by its date.",
+    )
     base_weight = _points("base_weight", "Every article.")
     topic_weight = _points("topic_weight", "Each topic.")
     subtopic_weight = _points("subtopic_weight", "Each topic that has a parent.")

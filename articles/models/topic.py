@@ -80,11 +80,11 @@ class Topic(TagBase):
 
 
 class ArticlesTimeField(models.DateTimeField):
-    """The publication time of the row's article, unless it is set."""
+    """The time of the same name of the row's article, unless it is set."""
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
         if getattr(model_instance, self.attname) is None:
-            setattr(model_instance, self.attname, model_instance.content_object.published_at)
+            setattr(model_instance, self.attname, getattr(model_instance.content_object, self.attname))
         return super().pre_save(model_instance, add)
 
 
@@ -100,10 +100,11 @@ class ArticleTopic(ItemBase):
     published_at = ArticlesTimeField(
         null=True, editable=False, help_text="The article's, kept here too: a topic's newest are found at once."
     )
+    listed_at = ArticlesTimeField(null=True, editable=False, help_text="The article's, kept here too.")
 
     class Meta:
         ordering: ClassVar = ["position", "pk"]
-        indexes = (models.Index(fields=["tag", "-published_at"], name="articletopic_newest"),)
+        indexes = (models.Index(fields=["tag", "-listed_at", "-published_at"], name="articletopic_listed"),)
         constraints = (
             models.UniqueConstraint(
                 "content_object",

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from itertools import groupby
-from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
@@ -18,10 +17,12 @@ from articles.db.compiled_queries import CompiledQuery, from_json, to_datetime
 from articles.models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink
 from articles.models.fields import Digest
 from articles.models.related import outlet_count
+from articles.rules import dates
 
 from .media import StoredPicture
 from .topic_tree import TOPIC_JSON, TopicNode, topic_from_json
 
+CardTime = Literal["published_at", "listed_at", "ranked_at"]
 PICTURE_COLUMNS = {name: f"picture__{name}" for name in ("key", "rungs", "width", "height")} | {
     "bytes": "picture__enclosure_bytes"
 }
@@ -55,6 +56,7 @@ class Card(NamedTuple):
     title: str
     excerpt: str
     published_at: datetime
+    listed_at: datetime
     type: str
     web_url: str
     original_url: str
@@ -67,8 +69,13 @@ class Card(NamedTuple):
     is_pick: bool = False
 
     @property
-    def day(self) -> date:
-        return timezone.localdate(self.published_at)
+    def ranked_at(self) -> datetime:
+        return dates.ranked_at(self.published_at, self.listed_at)
+
+    @property
+    def added_at(self) -> datetime | None:
+        """Return when the story came to the site, if that is more than a day from its publication."""
+        return dates.added_at(self.published_at, self.listed_at)
 
     @property
     def url(self) -> str:
@@ -111,10 +118,14 @@ def load_cards(ids: Sequence[int], with_headlines: int = 0) -> list[Card]:
     return cards
 
 
-def group_by_day(cards: Iterable[Card]) -> list[CardsOfDay]:
-    """Return the cards by day, the latest day first; within a day they keep their order."""
-    ordered = sorted(cards, key=attrgetter("day"), reverse=True)
-    return [CardsOfDay(day, tuple(group)) for day, group in groupby(ordered, key=attrgetter("day"))]
+def group_by_day(cards: Iterable[Card], time: CardTime) -> list[CardsOfDay]:
+    """Return the cards by the day of one of their times, the latest day first; within a day they keep their order."""
+
+    def day_of(card: Card) -> date:
+        return timezone.localdate(getattr(card, time))
+
+    ordered = sorted(cards, key=day_of, reverse=True)
+    return [CardsOfDay(day, tuple(group)) for day, group in groupby(ordered, key=day_of)]
 
 
 def picture_subquery(article: str) -> Subquery:
@@ -155,5 +166,12 @@ def _build_coverage_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
     )
 
 
-CARDS = CompiledQuery(Card, _build_cards, published_at=to_datetime, kicker=topic_from_json, picture=picture_from_json)
+CARDS = CompiledQuery(
+    Card,
+    _build_cards,
+    published_at=to_datetime,
+    listed_at=to_datetime,
+    kicker=topic_from_json,
+    picture=picture_from_json,
+)
 COVERAGE_LINKS = CompiledQuery(CoverageLink, _build_coverage_links)

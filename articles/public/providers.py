@@ -107,7 +107,7 @@ def _count_recent(provider_ids: Sequence[int]) -> dict[int, int]:
     Counting entries of an index is fast, but the index holds no schedules, so stories outside theirs are subtracted.
     """
     now = timezone.now()
-    entries = Article.objects.filter(public=True, published_at__gte=now - timedelta(days=RECENT_DAYS)).order_by()
+    entries = Article.objects.filter(public=True, listed_at__gte=now - timedelta(days=RECENT_DAYS)).order_by()
     of_provider = entries.filter(provider=OuterRef("pk")).values("provider").annotate(n=Count("*")).values("n")
     providers = Provider.objects.filter(pk__in=provider_ids).order_by()
     counts = {pk: count or 0 for pk, count in providers.values_list("pk", Subquery(of_provider))}

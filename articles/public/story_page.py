@@ -17,7 +17,7 @@ from articles.models.related import is_coverage, outlet_count
 
 from .cards import picture_from_json, picture_subquery
 from .media import ProviderView, StoredLogo, StoredPicture
-from .pagination import newest_for_topics
+from .pagination import latest_for_topics
 from .providers import logos_from_json, logos_subquery
 from .topic_tree import TOPIC_JSON, TopicNode
 from .video import player_url, watch_url, youtube_id
@@ -160,9 +160,9 @@ def story_context(pk: int, preview: str = "") -> dict[str, object]:
 
 
 def _more_about(topic: TopicNode, excluded_ids: Sequence[int]) -> list[Teaser]:
-    """Return the newest stories about a topic. Two queries."""
-    newest = newest_for_topics([topic.pk], MORE_STORIES + len(excluded_ids))
-    ids = [row.article_id for row in newest if row.article_id not in excluded_ids][:MORE_STORIES]
+    """Return the latest stories about a topic. Two queries."""
+    latest = latest_for_topics([topic.pk], MORE_STORIES + len(excluded_ids))
+    ids = [row.article_id for row in latest if row.article_id not in excluded_ids][:MORE_STORIES]
     teasers = {teaser.pk: teaser for teaser in TEASERS.rows(ids)}
     return [teasers[pk] for pk in ids if pk in teasers]  # one may just have been deleted
 

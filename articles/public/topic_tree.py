@@ -125,14 +125,14 @@ def having_stories(topics: QuerySet[Topic]) -> QuerySet[Topic]:
     One look into an index for each topic, whatever the planner prefers: for EXISTS, PostgreSQL reads all stories.
     """
     stories = ArticleTopic.objects.filter(shown_to_readers("content_object__", at=NOW), tag=OuterRef("pk"))
-    newest = stories.order_by("-published_at").values("pk")  # the order makes both databases use the index
-    return topics.annotate(story=Subquery(newest[:1])).filter(story__isnull=False)
+    latest = stories.order_by("-listed_at").values("pk")  # the order makes both databases use the index
+    return topics.annotate(story=Subquery(latest[:1])).filter(story__isnull=False)
 
 
 def _recent_pairs() -> list[tuple[int, int]]:
     """Return the keys of topic and article for each topic of each recent public article. One query."""
     since = timezone.now() - timedelta(days=RECENT_DAYS)
-    recent = Article.objects.public().filter(published_at__gte=since).order_by()
+    recent = Article.objects.public().filter(listed_at__gte=since).order_by()
     return list(recent.exclude(article_topics=None).values_list("article_topics__tag", "pk"))
 
 

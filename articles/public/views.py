@@ -26,12 +26,12 @@ from articles.models import Article, Policies
 from articles.page_cache.cacheable import cacheable
 from articles.rules.ranking import HOURS_PER_TENFOLD_HEAT, LIMITED_PLACES, MAX_PER_PROVIDER
 
-from .cards import group_by_day, load_cards
+from .cards import CardTime, group_by_day, load_cards
 from .dates import start_of_day
 from .front_page import SECONDARY_STORIES, FrontPage, front_page
 from .media import media_type
 from .media_access import is_shown_to_readers
-from .pagination import ArticlePage, page_for_providers, page_for_topics, paginate
+from .pagination import ArticlePage, page_for_providers, page_for_topics, paginate, paginate_by_publication
 from .providers import find_domain, list_items, logo_providers, published_domains
 from .story_page import public_id, story_context
 from .topic_tree import TopicTree
@@ -52,7 +52,7 @@ def front(request: HttpRequest) -> HttpResponse:
     """Show the top stories; from the second page on only headlines by day."""
     page = front_page(request.GET.get("before", ""))
     if page.cursor:
-        return render(request, "articles/front_later.html", _list_context(page))
+        return render(request, "articles/front_later.html", _list_context(page, "ranked_at"))
     cards = load_cards(page.ids, with_headlines=1 + SECONDARY_STORIES)
     cards = [card._replace(is_pick=card.pk in page.picks) for card in cards]
     # Headlines by day begin after the places that are limited per provider.
@@ -61,7 +61,7 @@ def front(request: HttpRequest) -> HttpResponse:
         "top": cards[0] if cards else None,
         "briefs": cards[1 : 1 + SECONDARY_STORIES],
         "row": cards[1 + SECONDARY_STORIES : LIMITED_PLACES],
-        "days": group_by_day(cards[LIMITED_PLACES:]),
+        "days": group_by_day(cards[LIMITED_PLACES:], "ranked_at"),
         "today": timezone.localdate(),
     }
     return render(request, "articles/front.html", context)
@@ -80,7 +80,8 @@ def archive(request: HttpRequest, day: date) -> HttpResponse:
     """Show what was published on a day of the site's time zone; a day without stories has no page."""
     start, end = start_of_day(day), start_of_day(day + timedelta(days=1))
     public = Article.objects.public()
-    page = paginate(public.filter(published_at__gte=start, published_at__lt=end), request.GET.get("before", ""))
+    of_day = public.filter(published_at__gte=start, published_at__lt=end)
+    page = paginate_by_publication(of_day, request.GET.get("before", ""))
     if not page.ids:
         raise Http404
     times = public.values_list("published_at", flat=True)
@@ -91,7 +92,7 @@ def archive(request: HttpRequest, day: date) -> HttpResponse:
         "earlier": earlier and timezone.localdate(earlier),
         "later": later and timezone.localdate(later),
     }
-    return render(request, "articles/archive.html", _list_context(page) | context)
+    return render(request, "articles/archive.html", _list_context(page, "published_at") | context)
 
 
 @cacheable()
@@ -192,8 +193,8 @@ def send_file(request: HttpRequest, name: str, caching: dict[str, str]) -> HttpR
     return FileResponse(file, content_type=media_type(name), headers=headers)
 
 
-def _list_context(page: ArticlePage | FrontPage) -> dict[str, object]:
-    return {"page": page, "days": group_by_day(load_cards(page.ids))}
+def _list_context(page: ArticlePage | FrontPage, time: CardTime = "listed_at") -> dict[str, object]:
+    return {"page": page, "days": group_by_day(load_cards(page.ids), time)}
 
 
 def _redirect_to_lead(name: str) -> HttpResponsePermanentRedirect:

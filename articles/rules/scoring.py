@@ -28,13 +28,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """The numbers that decide heat, publication and the suggested quality."""
+    """The numbers that decide heat, publication, dates in lists, and the suggested quality."""
 
     publish_threshold: int = 70
     related_bonus: int = 10
     bonus_floor: int = 50  # below this quality, coverage adds no heat
     window_days: int = 3
     publish_unscored: bool = True
+    late_days: int = 7  # a story shown later after its publication is no news, see rules.dates
     # weights of the suggested quality
     base_weight: int = 0
     topic_weight: int = 10  # each topic, the root included

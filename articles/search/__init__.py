@@ -31,7 +31,7 @@ def matching(articles: ArticleQuerySet, text: str, *, prefix: bool = False, newe
     One or two quick queries decide, when called, how the articles are found; the result can be filtered, ordered
     and sliced as any other queryset, and is fastest newest first. Filter `articles` first where you can. If `text` only
     excludes words, all other articles match. With `prefix`, a last word that is still being typed is the beginning of
-    a word. With `newest`, only the first page, newest first, may be read: that can be found faster.
+    a word. With `newest`, only the first page, latest first, may be read: that can be found faster.
     """
     return _filter(articles, parse(text, prefix=prefix), Purpose.PAGE, newest=newest)
 
@@ -49,13 +49,13 @@ def has_many_matches(text: str, using: str = DEFAULT_DB_ALIAS) -> bool:
 
 
 def most_relevant(articles: ArticleQuerySet, text: str, *, start: int = 0, size: int) -> list[int]:
-    """Return the keys of the most relevant of the newest RANKED_MAX matches: `size` from the one at `start`.
+    """Return the keys of the most relevant of the latest RANKED_MAX matches: `size` from the one at `start`.
 
-    Of equally relevant ones the newer comes first. Comparing all matches would take seconds for a word of half a
+    Of equally relevant ones the later listed comes first. Comparing all matches would take seconds for a word of half a
     million articles.
     """
     query = parse(text)
-    matches = _filter(articles, query, Purpose.RANKING, newest=True).newest_first()
+    matches = _filter(articles, query, Purpose.RANKING, newest=True).latest_first()
     ids = list(matches.values_list("pk", flat=True)[:RANKED_MAX])
     if ids and query.required:
         ranks = _backend(articles).rank_matches(ids, query, articles.db)

@@ -1,6 +1,7 @@
 """The sections of the sitemap: which stories they hold, and when those last changed.
 
-A section is a month of publication in UTC, such as `2026-11`. A month of more than 50,000 stories is divided into days.
+A section is a month in UTC in which stories were listed, such as `2026-11`. A month of more than 50,000 stories is
+divided into days. The news sitemap goes by publication.
 """
 
 from __future__ import annotations
@@ -40,33 +41,31 @@ def sections() -> list[Section]:
     months = _group(stories, TruncMonth, name_length=7)
     large = {month.name for month in months if month.stories > LIMIT}
     if large:
-        in_large = reduce(or_, (Q(published_at__gte=start, published_at__lt=end) for start, end in map(_period, large)))
+        in_large = reduce(or_, (Q(listed_at__gte=start, listed_at__lt=end) for start, end in map(_period, large)))
         months = [month for month in months if month.name not in large]
         months += _group(stories.filter(in_large), TruncDay, name_length=10)
     return sorted(months, key=attrgetter("name"), reverse=True)[:LIMIT]
 
 
 def stories_of(name: str) -> ArticleQuerySet:
-    """Return the stories of the section `name`, newest first, at most LIMIT; none for an invalid name."""
+    """Return the stories of the section `name`, latest first, at most LIMIT; none for an invalid name."""
     try:
-        articles = _published_in(*_period(name))
+        start, end = _period(name)
+        articles = indexable(Article.objects.public()).filter(listed_at__gte=start, listed_at__lt=end)
     except ValueError:
         articles = Article.objects.none()
-    return with_last_modified(articles).newest_first()[:LIMIT]
+    return with_last_modified(articles).latest_first()[:LIMIT]
 
 
 def recent_stories(since: timedelta, count: int) -> ArticleQuerySet:
-    """Return the newest stories, at most `count`, of the time `since` before the end of this quarter of an hour.
+    """Return the newest stories, at most `count`, published in `since` before the end of this quarter of an hour.
 
     The page cache keeps a response that long, so the period must not depend on the time within it.
     """
     bucket = timezone.now().timestamp() // CLOCK_BUCKET_SECONDS + 1
     end = datetime.fromtimestamp(bucket * CLOCK_BUCKET_SECONDS, UTC)
-    return _published_in(end - since, end).newest_first()[:count]
-
-
-def _published_in(start: datetime, end: datetime) -> ArticleQuerySet:
-    return indexable(Article.objects.public()).filter(published_at__gte=start, published_at__lt=end)
+    stories = indexable(Article.objects.public()).filter(published_at__gte=end - since, published_at__lt=end)
+    return stories.newest_first()[:count]
 
 
 def _group(articles: ArticleQuerySet, truncate: type[TruncMonth | TruncDay], name_length: int) -> list[Section]:
@@ -74,7 +73,7 @@ def _group(articles: ArticleQuerySet, truncate: type[TruncMonth | TruncDay], nam
     rows = (
         with_last_modified(articles)
         .order_by()
-        .values(start=truncate("published_at", tzinfo=UTC))
+        .values(start=truncate("listed_at", tzinfo=UTC))
         .annotate(
             stories=Count("pk"),
             logged=Max(Coalesce("logged_at", "created_at")),

@@ -10,10 +10,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, UnitOfWork
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleQuerySet, Policies, Verb
 from articles.models.derived import is_public_by_policy
+from articles.publication_record.listing import finish_listing, listing_of_shown, unlist_undone
 from articles.rules.publication import published_after
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import state_from_published
@@ -158,4 +161,11 @@ def apply_unscored_policy(uow: UnitOfWork) -> int:
     """
     uow.policies = Policies.load()
     show = uow.policies.site.publish_unscored
-    return Article.objects.unscored_differing_from(show).update(public=show)
+    differing = Article.objects.unscored_differing_from(show)
+    if show:
+        count = differing.update(public=True, **listing_of_shown(Q(), uow.now, uow.policies.site.late_days))
+        finish_listing(uow.now)
+        return count
+    if uow.undoes:
+        unlist_undone(differing, uow.now, uow.undoes.at)
+    return differing.update(public=False)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from articles.audit_log.unit_of_work import Actor, unit_of_work
-from articles.db.bulk import BulkTable
+from articles.db.bulk import BulkTable, time_value
 from articles.exchange import store
 from articles.exchange.format.document import Document
 from articles.exchange.registry import ReferenceCache
@@ -22,8 +22,14 @@ from articles.rules.slugs import file_sort_key
 from articles.stories.links import connect_links
 
 _PUBLIC_ARTICLES = BulkTable(
-    Article, *("public" if name == "staged" else name for name in store.ARTICLES.columns), "lead", "ambiguous"
+    Article,
+    *("public" if name == "staged" else name for name in store.ARTICLES.columns),
+    "first_shown_at",
+    "from_archive",
+    "lead",
+    "ambiguous",
 )
+_IS_PUBLIC = store.ARTICLES.columns.index("staged")
 
 
 def insert_complete_stories(
@@ -37,7 +43,9 @@ def insert_complete_stories(
         pairs = store.with_ids(documents)
         links = StoryLinks(pairs)
         rows = zip(pairs, store.article_rows(pairs, references, policies), strict=True)
-        _PUBLIC_ARTICLES.insert([(*row, *links.placement(pk)) for (pk, _), row in rows])
+        now = time_value(uow.now)
+        listing = {True: (now, True), False: (None, None)}
+        _PUBLIC_ARTICLES.insert([(*row, *listing[row[_IS_PUBLIC]], *links.placement(pk)) for (pk, _), row in rows])
         store.insert_parts(pairs, references)
         connect_links(pk for pk, _ in pairs)
         uow.record_created([pk for pk, _ in pairs])

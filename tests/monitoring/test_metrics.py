@@ -149,6 +149,7 @@ def test_gauges_of_the_newsroom(operator):
     member = builders.folded(lead)
     Operation.objects.create(verb="import", via="command", at=now - timedelta(minutes=5))
     Article.objects.filter(pk=lead.pk).update(state_since=now - timedelta(hours=2))
+    Article.objects.public().update(listed_at=now - timedelta(minutes=30))
     Article.objects.filter(pk=member.pk).update(state_since=now - timedelta(hours=9))
     for number, status in enumerate(("failed", "failed", "waiting")):
         url = f"https://pictures.example/{number}.jpg"

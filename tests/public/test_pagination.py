@@ -13,13 +13,17 @@ from articles.public.pagination import PageCursor, page_for_providers, page_for_
 from tests import builders
 from tests.builders import MORNING
 
+NOON = datetime(2020, 6, 9, 12, 37, tzinfo=UTC)
+OLD = datetime(987, 1, 2, tzinfo=UTC)
+
 
 @pytest.mark.parametrize(
     ("cursor", "text"),
     [
-        (PageCursor(datetime(2020, 6, 9, 12, 37, tzinfo=UTC), "2020-06-09-a-b"), "20200609T123700Z-2020-06-09-a-b"),
-        (PageCursor(datetime(2020, 6, 9, 12, 37, 0, 120, tzinfo=UTC), "x"), "20200609T123700.000120Z-x"),
-        (PageCursor(datetime(987, 1, 2, tzinfo=UTC), "ünë/x -"), "09870102T000000Z-ünë/x -"),
+        (PageCursor(NOON, NOON, "2020-06-09-a-b"), "20200609T123700Z-2020-06-09-a-b"),
+        (PageCursor(*[NOON.replace(microsecond=120)] * 2, "x"), "20200609T123700.000120Z-x"),
+        (PageCursor(OLD, OLD, "ünë/x -"), "09870102T000000Z-ünë/x -"),
+        (PageCursor(NOON, OLD, "2020-06-09-a"), "20200609T123700Z-09870102T000000Z-2020-06-09-a"),
     ],
 )
 def test_a_cursor_is_readable_and_survives_a_round_trip(cursor, text):
@@ -51,8 +55,11 @@ class TestPages:
     def test_the_pages_together_are_the_whole_list_in_its_order(self):
         for number in range(7):
             builders.article(name=f"2020-06-09-{number}", published_at=MORNING + timedelta(hours=number // 3))
-        expected = [article.name for article in Article.objects.public().newest_first()]
-        for size in (1, 2, 3, 7, 8):
+        for number in range(4):  # listed at one moment, later than they were published
+            article = builders.article(name=f"2020-06-08-{number}", published_at=MORNING - timedelta(hours=number // 2))
+            Article.objects.filter(pk=article.pk).update(listed_at=MORNING)
+        expected = [article.name for article in Article.objects.public().latest_first()]
+        for size in (1, 2, 3, 7, 8, 11, 12):
             pages = self.walk(size)
             assert [name for page in pages for name in page] == expected
             assert all(len(page) == size for page in pages[:-1])
@@ -89,7 +96,7 @@ class TestPages:
     def test_the_condition_starts_in_the_index(self):
         with CaptureQueriesContext(connection) as queries:
             paginate(Article.objects.public(), "20200609T123700Z-x")
-        assert '"published_at" <= ' in queries[0]["sql"]
+        assert '"listed_at" <= ' in queries[0]["sql"]
 
 
 @pytest.mark.django_db
@@ -111,7 +118,7 @@ class TestPagesOfTopics:
             published = {"published": False, "quality": 20} if number % 7 == 3 else {}
             builders.article(topics=topics, published_at=MORNING + timedelta(hours=number // 3), **published)
         topics = [builders.topic(name) for name in names]
-        expected = [article.name for article in Article.objects.public().with_topics(topics).newest_first()]
+        expected = [article.name for article in Article.objects.public().with_topics(topics).latest_first()]
         for size in (1, 4, 25):
             assert self.walk(topics, size) == expected
         monkeypatch.setattr(pagination, "UNION_MAX", 2)
@@ -141,6 +148,7 @@ class TestPagesOfTopics:
         builders.topic("AI")
         operations.set_topics(article, ["AI"])
         assert ArticleTopic.objects.get().published_at == article.published_at
+        assert ArticleTopic.objects.get().listed_at == article.listed_at
         assert self.walk([builders.topic("AI")], 5) == [article.name]
 
 
@@ -151,7 +159,7 @@ def test_pages_of_a_domain_hold_all_its_names(django_assert_max_num_queries):
         builders.article(provider=outlets[number % 3])
     builders.article(provider=builders.provider("Other", "other.example"))
     keys = [outlet.pk for outlet in outlets]
-    expected = list(Article.objects.filter(provider__in=keys).newest_first().values_list("pk", flat=True))
+    expected = list(Article.objects.filter(provider__in=keys).latest_first().values_list("pk", flat=True))
     found, before = [], ""
     for _ in range(3):
         with django_assert_max_num_queries(2):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from articles import operations
 from articles.models import Article
-from articles.models.derived import refresh_derived_fields
+from articles.models.derived import Listing, refresh_derived_fields, refresh_listing
 from articles.rules import scoring
 from tests import builders
 
@@ -51,6 +51,7 @@ def build_states() -> dict[int, bool]:
             unpublish_at=unpublish_at,
         )
         refresh_derived_fields(row, scoring.Policy(), NOW)
+        refresh_listing(row, Listing.of(row), 7, NOW)
         rows.append(row)
     Article.objects.bulk_create(rows)
     for row, (heat, published, removed, missing, publish_at, unpublish_at) in zip(rows, STATES_AT, strict=True):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from urllib.parse import urlsplit
+
+from articles.rules.dates import is_ahead
 
 from .document import Document
 
 _ENTITY_PATTERN = re.compile(r"&(#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
 
 
-def document_warnings(document: Document) -> list[str]:
-    """Return what is odd about a document, in words for people."""
+def document_warnings(document: Document, now: datetime) -> list[str]:
+    """Return what is odd about a document at `now`, in words for people."""
     warnings = []
     url = document.web_url or document.original_url
     if not url:
@@ -28,6 +31,8 @@ def document_warnings(document: Document) -> list[str]:
         warnings.append("excerpt is empty")
     if _ENTITY_PATTERN.search(document.title) or _ENTITY_PATTERN.search(document.excerpt):
         warnings.append("text contains HTML entities")
+    if is_ahead(document.published_at, now):
+        warnings.append(f"is dated in the future: {document.published_at:%Y-%m-%d %H:%M}")
     if document.heat == -1 and document.published:
         warnings.append("is both folded and published; readers don't see it")
     return warnings
