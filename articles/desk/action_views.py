@@ -16,10 +16,12 @@ from django.views.decorators.http import require_POST
 from articles import operations
 from articles.models import Operation, Verb
 from articles.operations.results import ActionError, ActionResult, EditConflictError
+from articles.operations.undo_rights import UndoRefusedError
 
 from .actions import ACTIONS, Action, offered_decisions, permitted_actions
 from .commands import Command, parse_command
 from .rows import LARGE_COLUMNS
+from .undo_text import describe_not_restored, describe_undo, refusal_text, restored_number
 from .view_helpers import DeskRequest, actor, desk_view, is_htmx_fragment, render_admin, safe_next_url
 
 CONFIRM_FROM = 51  # stories; so many are shown before they are changed
@@ -88,6 +90,7 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
         event="desk:reload" if action.reloads_list else "desk:decided",
         context={
             "operation": operation,
+            "may_undo": operation is not None and operations.can_undo(request.user, operation),
             "changed": [(article, offered_decisions(article, permitted)) for article in changed],
             "actions": permitted,
             "now": timezone.now(),
@@ -157,13 +160,17 @@ def undo_last(request: DeskRequest) -> HttpResponseBase:
     last = Operation.objects.filter(actor=request.user, undone_by=None).exclude(verb=Verb.UNDO).first()
     if last is None:
         return _error(request, "There is nothing of yours to undo.")
-    if not operations.can_undo(request.user, last):
-        raise PermissionDenied
-    result = operations.undo(last, by=actor(request))
-    kept = [f"{kept.event.label}: {kept.event.field} was kept, {kept.reason}." for kept in result.not_restored]
+    try:
+        result = operations.undo(last, by=actor(request))
+    except UndoRefusedError as error:
+        return _error(request, refusal_text(error.refusal))
+    except ActionError as error:
+        return _error(request, f"Nothing was undone: your last operation {error}.")
+    restored = restored_number(last, result) if last.articles else describe_undo(last, result)
+    left = describe_not_restored(result.not_restored, MESSAGES_MAX)
     return _respond(
         request,
-        f"Undone: {last.get_verb_display()}, {result.changed} of {last.articles} stories.",
-        problems=kept[:MESSAGES_MAX],
+        f"Undone: {last.get_verb_display()}, {restored}." if result.operation else "Nothing could be restored.",
+        problems=[f"Left unchanged: {left}."] if left else [],
         event="desk:reload",
     )

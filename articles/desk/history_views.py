@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,14 +16,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
-from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX
 from articles.models import Article, Event, Operation, Subject
-from articles.operations.results import ActionError, ActionResult, NotRestored
+from articles.operations.results import ActionError, ActionResult
+from articles.operations.undo_rights import UndoRefusedError
 from articles.public.dates import start_of_day
 from providers.models import Provider
 
 from . import restore_field
-from .event_text import HIDDEN_FIELDS, describe_operation, label_of, restore_permission
+from .event_text import describe_operation, label_of, restore_permission
 from .history_forms import HistoryFilter, UndoForm
 from .history_queries import (
     PAGE_SIZE,
@@ -35,12 +34,11 @@ from .history_queries import (
     timeline,
     undone_by,
 )
+from .undo_text import NOT_RESTORED_MAX, describe_not_restored, describe_undo, refusal_text, visible
 from .view_helpers import DeskRequest, actor, desk_view, parse_id, render_admin, safe_next_url
 
 VIEW_PERMISSION = "articles.view_operation"
 CONFIRM_ABOVE = 50  # articles; undoing more needs a confirmation
-NOT_RESTORED_MAX = 10
-ROW_EVENTS = {CREATED, DELETED}
 
 _ROW = re.compile(r"(article|provider|topic|policy)-([0-9]{1,18})", re.ASCII)
 
@@ -71,7 +69,11 @@ def history(request: DeskRequest) -> HttpResponse:
 @desk_view(VIEW_PERMISSION)
 def operation(request: DeskRequest, pk: int) -> HttpResponse:
     """Show one operation with all its changes, row by row."""
-    shown = get_object_or_404(Operation, pk=pk)
+    return _operation_page(request, get_object_or_404(Operation, pk=pk))
+
+
+def _operation_page(request: DeskRequest, shown: Operation, status: int = 200) -> HttpResponse:
+    refusal = None if undone_by(shown) else operations.undo_refusal(request.user, shown)
     after = _parse_subject_key(request.GET.get("after", ""))
     rows, following = changes_by_subject(shown, after)
     context = {
@@ -82,10 +84,11 @@ def operation(request: DeskRequest, pk: int) -> HttpResponse:
         "after": after,
         "following": "-".join(map(str, following)) if following else "",
         "undone_by": undone_by(shown),
-        "may_undo": not undone_by(shown) and operations.can_undo(request.user, shown),
+        "may_undo": not undone_by(shown) and refusal is None,
+        "refusal": refusal_text(refusal) if refusal else "",
         "is_big": shown.articles > CONFIRM_ABOVE,
     }
-    return render_admin(request, "desk/operation.html", context)
+    return render_admin(request, "desk/operation.html", context, status=status)
 
 
 @require_POST
@@ -94,7 +97,7 @@ def undo(request: DeskRequest, pk: int) -> HttpResponse:
     """Undo an operation; one of many articles only after showing what that would change."""
     original = get_object_or_404(Operation, pk=pk)
     if not operations.can_undo(request.user, original):
-        raise PermissionDenied
+        return _operation_page(request, original, status=403)
     form, back = UndoForm(request.POST), safe_next_url(request, reverse("desk_operation", args=[pk]))
     if not form.is_valid():
         messages.error(request, f"Nothing was undone. The reason: {' '.join(map(str, form['reason'].errors))}")
@@ -103,10 +106,12 @@ def undo(request: DeskRequest, pk: int) -> HttpResponse:
         if original.articles > CONFIRM_ABOVE and not form.cleaned_data["confirmed"]:
             return _confirmation_page(request, original, form, back)
         result = operations.undo(original, by=actor(request, form.cleaned_data["reason"]))
+    except UndoRefusedError:
+        return _operation_page(request, original, status=403)
     except ActionError as error:
         messages.error(request, f"Nothing was undone: operation {pk} {error}.")
         return redirect(back)
-    _report_undo(request, result)
+    _report_undo(request, original, result)
     return redirect(safe_next_url(request, reverse("desk_operation", args=[(result.operation or original).pk])))
 
 
@@ -207,7 +212,7 @@ def _parse_subject_key(text: str) -> SubjectKey | None:
 
 def _confirmation_page(request: DeskRequest, original: Operation, form: UndoForm, back: str) -> HttpResponse:
     preview = operations.preview_undo(original)
-    not_restored = _visible(preview.outcome.not_restored)
+    not_restored = visible(preview.outcome.not_restored)
     context = {
         "title": f"Undo operation {original.pk}?",
         "operation": original,
@@ -222,37 +227,12 @@ def _confirmation_page(request: DeskRequest, original: Operation, form: UndoForm
     return render_admin(request, "desk/undo_confirm.html", context)
 
 
-def _report_undo(request: DeskRequest, result: ActionResult) -> None:
+def _report_undo(request: DeskRequest, original: Operation, result: ActionResult) -> None:
     """Report what was restored, and what was not and why."""
     if result.operation is None:
         messages.warning(request, "Nothing could be restored.")
     else:
-        messages.success(request, f"Undone: {_describe_undo(result.operation)}.")
-    not_restored = _visible(result.not_restored)
-    if not_restored:
-        shown = "; ".join(f"{_describe_not_restored(item)} ({item.reason})" for item in not_restored[:NOT_RESTORED_MAX])
-        more = f"; and {len(not_restored) - NOT_RESTORED_MAX} more" if len(not_restored) > NOT_RESTORED_MAX else ""
-        messages.warning(request, f"Left unchanged: {shown}{more}.")
-
-
-def _visible(not_restored: Sequence[NotRestored]) -> list[NotRestored]:
-    return [item for item in not_restored if item.event.field not in HIDDEN_FIELDS]
-
-
-def _describe_undo(undone: Operation) -> str:
-    """Return what an undo did: the fields of a single row by name, or the number of articles."""
-    if undone.articles > 1:
-        return f"{undone.articles} articles are as they were before"
-    events = [event for event in undone.events.defer("before", "after") if event.field not in HIDDEN_FIELDS]
-    if not events:
-        return "only technical details were restored"
-    name = f"“{events[0].label}”"
-    if events[0].field in ROW_EVENTS:
-        return f"{name} is {'deleted' if events[0].field == DELETED else 'back'}"
-    decided = [event for event in events if not event.field.startswith(PIN_PREFIX)] or events
-    return f"{', '.join(dict.fromkeys(label_of(event.field) for event in decided))} of {name} restored"
-
-
-def _describe_not_restored(item: NotRestored) -> str:
-    name = f"“{item.event.label}”"
-    return name if item.event.field in ROW_EVENTS else f"{label_of(item.event.field)} of {name}"
+        messages.success(request, f"Undone: {describe_undo(original, result)}.")
+    left = describe_not_restored(result.not_restored)
+    if left:
+        messages.warning(request, f"Left unchanged: {left}.")

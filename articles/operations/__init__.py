@@ -26,7 +26,8 @@ from .publishing import (
     spike,
 )
 from .rescoring import change_policy, rescore
-from .undoing import can_undo, preview_undo, undo
+from .undo_rights import can_undo, undo_refusal
+from .undoing import preview_undo, undo
 
 __all__ = [
     "DECISIONS",
@@ -62,5 +63,6 @@ __all__ = [
     "take_down",
     "take_out",
     "undo",
+    "undo_refusal",
     "unpin",
 ]

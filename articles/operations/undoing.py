@@ -13,7 +13,6 @@ from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, to_event_val
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, Event, Operation, Subject, Topic, Verb, parse_policy_field
-from articles.rules import permissions
 from articles.rules.scoring import STORY_ROLE_PIN
 from articles.rules.states import State
 from articles.stories import duplicates, links, rescoring
@@ -22,6 +21,7 @@ from providers.models import Provider
 from . import pins, policy_numbers, providers_and_topics
 from .deletion import recreate_articles, remove_created
 from .results import ActionError, ActionResult, NotRestored, UndoPreview
+from .undo_rights import UndoRefusedError, original_operation, undo_refusal
 
 # Parts of one decision: a later change of the second decides the first too, even if to the same value.
 DEPENDENT_FIELDS = {"published": "state", "spike_reason": "state", "heat": "lead_id"}
@@ -33,11 +33,15 @@ FIELDS_BY_PIN = {"provider": ("logos",), "published": ("state", "spike_reason"),
 def undo(operation: Operation, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
     """Undo an operation, as a new operation: restore the fields that nobody has changed since.
 
-    `not_restored` has the other fields and who changed them. Raises ActionError if the operation was undone already.
+    `not_restored` has the other fields and who changed them. Raises UndoRefusedError if the actor may not undo it, and
+    ActionError if it was undone already.
     """
     with unit_of_work(Verb.UNDO, by) as uow:
-        if original_verb(operation) == Verb.TAKE_DOWN:
+        if original_operation(operation).verb == Verb.TAKE_DOWN:
             raise ActionError("can't be undone: a picture is taken down for good")
+        refusal = undo_refusal(by.user, operation) if by.user else None
+        if refusal is not None:
+            raise UndoRefusedError(refusal)
         earlier = operation.undone_by.order_by("-pk").first()
         if earlier is not None:
             raise ActionError(f"was already undone by {earlier.who}; undo that to redo it")
@@ -58,40 +62,6 @@ def preview_undo(operation: Operation) -> UndoPreview:
         deleted = written.events.filter(field=DELETED).count() if written else 0
         transaction.set_rollback(True)
     return UndoPreview(outcome, deleted)
-
-
-def can_undo(user: permissions.HasPermissions, operation: Operation) -> bool:
-    """Return whether an editor may undo an operation: they need the permission for everything that it changed."""
-    verb = original_verb(operation)
-    if verb == Verb.TAKE_DOWN or not permissions.can(user, "undo", undoes=verb):
-        return False
-    return all(user.has_perm(permission) for permission in required_permissions(operation))
-
-
-def original_verb(operation: Operation) -> str:
-    """Return the verb of an operation; that of an undo is the verb that it undid or redid."""
-    while operation.verb == Verb.UNDO and operation.undoes is not None:
-        operation = operation.undoes
-    return operation.verb
-
-
-def required_permissions(operation: Operation) -> set[str]:
-    """Return the permissions that undo needs beside the one for the verb; see `PERMISSION_BY_FIELD`."""
-    verb = original_verb(operation)
-    events = operation.events.order_by()
-    if verb in permissions.ACTIONS_WITH_POLICY_EFFECTS:
-        events = events.exclude(subject=Subject.ARTICLE)
-    by_subject = permissions.PERMISSION_BY_SUBJECT
-    if verb == Verb.DELETE:
-        by_subject = by_subject | permissions.DELETE_PERMISSION_BY_SUBJECT
-    by_field = permissions.PERMISSION_BY_FIELD
-    restricted = events.filter(models.Q(field__in=by_field) | ~models.Q(subject=Subject.ARTICLE))
-    changes = restricted.values_list("subject", "field").distinct()
-    required = {by_subject[subject] if subject in by_subject else by_field[field] for subject, field in changes}
-    was_public = models.Q(before=State.PUBLISHED.value) | models.Q(after=State.PUBLISHED.value)
-    if events.filter(was_public, subject=Subject.ARTICLE, field="state").exists():
-        required.add(permissions.PUBLISH)
-    return required
 
 
 def _revert(uow: UnitOfWork, operation: Operation) -> list[NotRestored]:

@@ -33,27 +33,6 @@ PERMISSION_BY_ACTION: dict[str, str] = {
     "policy": CHANGE_POLICY,
 }
 
-# These actions change heat, publication and leads as a consequence; to undo that takes no further permission.
-ACTIONS_WITH_POLICY_EFFECTS = frozenset(
-    {"score", "rescore", "fold", "take_out", "make_lead", "merge", "import", "policy", "delete"}
-)
-# Other actions, such as saving a whole form, may change these fields too; to undo that takes these permissions.
-PERMISSION_BY_FIELD: dict[str, str] = {
-    **dict.fromkeys(("quality", "heat", "pin quality", "pin heat"), SCORE),
-    **dict.fromkeys(("publish_at", "unpublish_at", "pick_until", "removed"), PUBLISH),
-    "lead_id": FOLD,
-}
-PERMISSION_BY_SUBJECT: dict[str, str] = {
-    "provider": "providers.change_provider",
-    "topic": "articles.change_topic",
-    "policy": CHANGE_POLICY,
-}
-# To undo a deletion, or to redo one.
-DELETE_PERMISSION_BY_SUBJECT: dict[str, str] = {
-    "provider": "providers.delete_provider",
-    "topic": "articles.delete_topic",
-}
-
 _VIEW = (
     "articles.view_article",
     "articles.view_operation",
@@ -99,7 +78,7 @@ class HasPermissions(Protocol):
     def has_perm(self, perm: str) -> bool: ...
 
 
-def can(user: HasPermissions, action: str, *, undoes: str = "") -> bool:
-    """Return whether `user` may run the action. Undo needs the permission for the action that it `undoes`."""
-    permission = PERMISSION_BY_ACTION.get(undoes if action == "undo" else action)
+def can(user: HasPermissions, action: str) -> bool:
+    """Return whether `user` may run the action. Undo has rules of its own: `undo_permissions`."""
+    permission = PERMISSION_BY_ACTION.get(action)
     return permission is not None and user.has_perm(permission)
