@@ -8,6 +8,8 @@ class ArticlesConfig(AppConfig):
         from articles import checks  # noqa: F401 importing checks registers them
         from articles.images import fetch_queue
         from articles.page_cache import versions
+        from articles.search.sqlite import connect_signals
 
         versions.connect_signals(self)
         fetch_queue.connect_signals()
+        connect_signals()

@@ -21,7 +21,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from articles.search.schema import SCHEMAS, rebuild
+from articles.search.schema import create_triggers, drop_triggers, rebuild
 from config.migrations import Migrations
 
 from . import media
@@ -343,19 +343,12 @@ def _load_rows(archive: Archive) -> None:
 def _without_search() -> Iterator[None]:
     """Index all articles at once at the end, if this state of the schema has a search index."""
     has_index = SEARCH_TABLE in connection.introspection.table_names()
-    schema = SCHEMAS[connection.vendor]
     if has_index:
-        _run(schema.DROP_TRIGGERS)
+        drop_triggers(connection)
     yield
     if has_index:
         rebuild(connection)
-        _run(schema.CREATE_TRIGGERS)
-
-
-def _run(statements: tuple[str, ...]) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
+        create_triggers(connection)
 
 
 def _new_site_version() -> None:

@@ -25,6 +25,7 @@ from articles.models import Article, Policies, Verb
 from articles.operations.pins import REIMPORT_MARK
 from articles.publication_record.listing import finish_listing, has_shown_anything, listing_of_shown
 from articles.rules import slugs
+from articles.rules.scoring import FOLDED_HEAT
 from articles.stories import duplicates, links, placement, rescoring
 from articles.stories.neighbourhood import linked_ids
 
@@ -156,7 +157,8 @@ class _ImportRun:
         scheduled = list(pending.filter(is_scheduled).values_list("pk", flat=True))
         shown = Q(staged=True) & ~is_scheduled
         dates = listing_of_shown(shown, uow.now, uow.policies.site.late_days, to_archive=uow.to_archive)
-        pending.update(public=F("staged"), staged=None, **dates)
+        for arriving in (pending.filter(heat=FOLDED_HEAT), pending):  # leads are indexed once, with their coverage
+            arriving.update(public=F("staged"), staged=None, **dates)
         finish_listing(uow.now)
         uow.load(scheduled)
 

@@ -106,16 +106,22 @@ def load_cards(ids: Sequence[int], with_headlines: int = 0) -> list[Card]:
 
     One query, or two with headlines.
     """
-    links: dict[int, list[CoverageLink]] = defaultdict(list)
-    for link in COVERAGE_LINKS.rows(ids[:with_headlines]):
-        links[link.article_id].append(link)
-    cards_by_id = {card.pk: card._replace(headlines=tuple(links[card.pk])) for card in CARDS.rows(ids)}
+    coverage = load_coverage(ids[:with_headlines])
+    cards_by_id = {card.pk: card._replace(headlines=tuple(coverage.get(card.pk, ()))) for card in CARDS.rows(ids)}
     cards = [cards_by_id[pk] for pk in ids if pk in cards_by_id]  # one may just have been deleted
     for index, card in enumerate(cards):
         if card.picture:
             cards[index] = card._replace(picture=card.picture._replace(is_first=True))
             break
     return cards
+
+
+def load_coverage(ids: Sequence[int]) -> dict[int, list[CoverageLink]]:
+    """Return the coverage of each of these articles that has any, best first. One query."""
+    links: dict[int, list[CoverageLink]] = defaultdict(list)
+    for link in COVERAGE_LINKS.rows(ids):
+        links[link.article_id].append(link)
+    return links
 
 
 def group_by_day(cards: Iterable[Card], time: CardTime) -> list[CardsOfDay]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from articles.page_cache.cacheable import cacheable
 from articles.search.query import MAX_CHARACTERS, parse
 from providers.models import Provider
 
-from .cards import Card, load_cards
+from .cards import Card, CoverageLink, load_cards, load_coverage
 from .dates import is_supported, start_of_day
 from .pagination import PAGE_SIZE, ArticlePage, paginate
 from .text import first_words, unescape
@@ -93,12 +94,27 @@ class SearchQuery:
         return filters
 
 
+Pieces = tuple[tuple[str, bool], ...]
+
+
+class CoverageMatch(NamedTuple):
+    """The report of another outlet that matches: headline and outlet in pieces, and where to read it."""
+
+    url: str
+    title: Pieces
+    outlet: Pieces
+
+
 class SearchHit(NamedTuple):
-    """A card with its title and excerpt in pieces, each with whether it matches the query."""
+    """A card with its title and excerpt in pieces, each with whether it matches the query.
+
+    `coverage` is the report by which the story was found, if it doesn't match without.
+    """
 
     card: Card
-    title: tuple[tuple[str, bool], ...]
-    excerpt: tuple[tuple[str, bool], ...]
+    title: Pieces
+    excerpt: Pieces
+    coverage: CoverageMatch | None
 
 
 @cacheable(*PARAMETERS)
@@ -141,7 +157,7 @@ def _results_context(request: HttpRequest, query: SearchQuery, stories: ArticleQ
         older = query.url(before=str(page.older)) if page.older else ""
     is_first = number == 1 and page.cursor is None
     return {
-        "hits": [_to_hit(card, query.q) for card in load_cards(page.ids)],
+        "hits": _hits(stories, page.ids, query.q),
         "older": older,
         "newest": "" if is_first else query.url(),
         "count": _count_text(stories, query, len(page.ids), is_complete=is_first and not older),
@@ -158,10 +174,30 @@ def _count_text(stories: ArticleQuerySet, query: SearchQuery, shown: int, *, is_
     return f"More than {COUNT_MAX:,} stories" if count > COUNT_MAX else f"{count:,} stories"
 
 
-def _to_hit(card: Card, words: str) -> SearchHit:
+def _hits(stories: ArticleQuerySet, ids: Sequence[int], words: str) -> list[SearchHit]:
+    """Return what the page shows of these matches. Two queries, or three if coverage matches."""
+    coverage = load_coverage(sorted(search.found_by_coverage(stories, ids, words)))
+    return [_to_hit(card, words, coverage.get(card.pk, [])) for card in load_cards(ids)]
+
+
+def _to_hit(card: Card, words: str, coverage: Sequence[CoverageLink]) -> SearchHit:
     title, excerpt = unescape(card.title), " ".join(unescape(card.excerpt).split())
     excerpt = first_words(search.from_first_match(excerpt, words, EXCERPT_LENGTH), EXCERPT_LENGTH)
-    return SearchHit(card, tuple(search.segments(title, words)), tuple(search.segments(excerpt, words)))
+    match = _coverage_match(coverage, words)
+    return SearchHit(card, tuple(search.segments(title, words)), tuple(search.segments(excerpt, words)), match)
+
+
+def _coverage_match(links: Sequence[CoverageLink], words: str) -> CoverageMatch | None:
+    """Return the link in which most words of the query stand."""
+    titles = [unescape(link.title) for link in links]
+    place = search.best_match(
+        [f"{title}\n{link.provider_name}" for title, link in zip(titles, links, strict=True)], words
+    )
+    if place is None:
+        return None
+    outlet = links[place].provider_name
+    pieces = tuple(search.segments(titles[place], words)), tuple(search.segments(outlet, words))
+    return CoverageMatch(links[place].url, *pieces)
 
 
 def _parse_day(text: str) -> date | None:

@@ -37,6 +37,8 @@ _HOST_PREFIXES = ("www.", "m.", "mobile.", "amp.")
 _PATH_END = re.compile(
     r"(?:/index\.(?:html?|php|aspx?|jsp|shtml)|/default\.(?:html?|aspx?)|;jsessionid=[^;/]*)\Z", re.IGNORECASE
 )
+# Nearly all URLs in documents: nothing to escape, sort or drop but at both ends.
+_PLAIN_URL = re.compile(r"https?://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?P<path>(?:/[A-Za-z0-9._~-]*)*)")
 _ESCAPED_AMPERSAND = re.compile(r"\A(?:amp;)+")
 _ESCAPE = re.compile("%([0-9a-fA-F]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -66,10 +68,13 @@ def normalize_url(url: str) -> str:
     default port, fragment, trailing slash or index file, escapes, tracking parameters and the order of the others.
     Empty for a front page, which is no article, and for what is not a web URL.
     """
+    if (plain := _PLAIN_URL.fullmatch(url)) and len(url) <= URL_MAX:
+        path = _without_end(plain["path"])
+        return f"{_without_prefixes(plain['host'])}{path}" if path else ""
     parts = _split(unwrap_redirect(url))
     if parts is None:
         return ""
-    path = _normalize_path(parts.path)
+    path = _without_end(_normalize_escapes(parts.path))
     query = "&".join(sorted(_identifying_parameters(parts.query)))
     fragment = parts.fragment if parts.fragment.startswith("!") else ""  # a page of its own
     if not (path or query or fragment):
@@ -140,14 +145,19 @@ def _normalize_host(parts: SplitResult) -> str:
             host = quote(host, safe=_SAFE, errors="surrogatepass").lower()
     if ":" in host:
         host = f"[{host}]"
-    while host.startswith(_HOST_PREFIXES) and "." in (shorter := host.partition(".")[2]):
-        host = shorter
+    host = _without_prefixes(host)
     return host if parts.port in (None, 80, 443) else f"{host}:{parts.port}"
 
 
-def _normalize_path(path: str) -> str:
+def _without_prefixes(host: str) -> str:
+    while host.startswith(_HOST_PREFIXES) and "." in (shorter := host.partition(".")[2]):
+        host = shorter
+    return host
+
+
+def _without_end(path: str) -> str:
     """Return the path without what its end may lack: slashes, the name of an index file, a session."""
-    longer, path = "", _normalize_escapes(path)
+    longer = ""
     while path != longer:
         longer, path = path, _PATH_END.sub("", path.rstrip("/"))
     return path

@@ -1,4 +1,4 @@
-"""Full-text search of articles over title, excerpt, provider and topics: one interface, two databases.
+"""Full-text search of articles over title, excerpt, provider, topics and coverage: one interface, two databases.
 
 `query.py` has the query language, `sqlite.py` and `postgresql.py` how articles are found, and `schema.py` the index and
 the triggers that update it. Pending articles of an import are never found.
@@ -6,6 +6,7 @@ the triggers that update it. Pending articles of an import are never found.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -15,10 +16,20 @@ from articles.models import ArticleQuerySet
 
 from . import postgresql, sqlite
 from .condition import MANY, Purpose
-from .highlighting import from_first_match, segments
+from .highlighting import best_match, from_first_match, segments
 from .query import Query, parse
 
-__all__ = ["RANKED_MAX", "count", "from_first_match", "has_many_matches", "matching", "most_relevant", "segments"]
+__all__ = [
+    "RANKED_MAX",
+    "best_match",
+    "count",
+    "found_by_coverage",
+    "from_first_match",
+    "has_many_matches",
+    "matching",
+    "most_relevant",
+    "segments",
+]
 
 RANKED_MAX = 250  # how many matches are compared by relevance
 COUNT_MAX = 1000
@@ -51,16 +62,26 @@ def has_many_matches(text: str, using: str = DEFAULT_DB_ALIAS) -> bool:
 def most_relevant(articles: ArticleQuerySet, text: str, *, start: int = 0, size: int) -> list[int]:
     """Return the keys of the most relevant of the latest RANKED_MAX matches: `size` from the one at `start`.
 
-    Of equally relevant ones the later listed comes first. Comparing all matches would take seconds for a word of half a
-    million articles.
+    Those that match only with their coverage come last; of equally relevant ones the later listed comes first.
+    Comparing all matches would take seconds for a word of half a million articles.
     """
     query = parse(text)
     matches = _filter(articles, query, Purpose.RANKING, newest=True).latest_first()
     ids = list(matches.values_list("pk", flat=True)[:RANKED_MAX])
     if ids and query.required:
-        ranks = _backend(articles).rank_matches(ids, query, articles.db)
-        ids.sort(key=lambda pk: -ranks.get(pk, 0))
+        backend = _backend(articles)
+        ranks = backend.rank_matches(ids, query, articles.db)
+        in_coverage = set(ids) - backend.matching_without_coverage(ids, query, articles.db)
+        ids.sort(key=lambda pk: (pk in in_coverage, -ranks.get(pk, 0)))
     return ids[start : start + size]
+
+
+def found_by_coverage(articles: ArticleQuerySet, ids: Sequence[int], text: str) -> set[int]:
+    """Return those of these matches that match only with their coverage. One query."""
+    query = parse(text)
+    if not ids or not query.required:
+        return set()
+    return set(ids) - _backend(articles).matching_without_coverage(ids, query, articles.db)
 
 
 def count(articles: ArticleQuerySet, text: str, *, up_to: int = COUNT_MAX) -> int:

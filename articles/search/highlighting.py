@@ -12,7 +12,8 @@ from functools import lru_cache
 from os.path import commonprefix
 from unicodedata import normalize
 
-from .query import parse
+from .east_asian import has_run
+from .query import Query, parse
 
 SHORTEST_STEM = 3
 CONTEXT_BEFORE_MATCH = 40  # characters shown before a first match far into a text
@@ -27,23 +28,31 @@ _ACCENTS = re.compile("[\u0300-\u036f]")
 def segments(text: str, words: str) -> Iterator[tuple[str, bool]]:
     """Yield the pieces of `text` in order, each with whether the query `words` means it; of a phrase, all its words."""
     start = 0
-    for match in _matching_words(text, words):
-        if match.start() > start:
-            yield text[start : match.start()], False
-        yield match[0], True
-        start = match.end()
+    for match_start, end in _matching_spans(text, words):
+        if match_start > start:
+            yield text[start:match_start], False
+        if end > start:
+            yield text[max(start, match_start) : end], True
+            start = end
     if start < len(text):
         yield text[start:], False
 
 
 def from_first_match(text: str, words: str, length: int) -> str:
     """Return `text`, without its beginning if the first match for the query `words` is not within `length`."""
-    first = next(iter(_matching_words(text, words)), None)
-    if first is None or first.end() <= length:
+    first = next(iter(_matching_spans(text, words)), None)
+    if first is None or first[1] <= length:
         return text
-    cut = max(first.start() - CONTEXT_BEFORE_MATCH, 0)
+    cut = max(first[0] - CONTEXT_BEFORE_MATCH, 0)
     space = text.rfind(" ", max(cut - CONTEXT_BEFORE_MATCH, 0), cut)  # URLs, and some scripts, have none
     return f"… {text[space + 1 if space >= 0 else cut :]}"
+
+
+def best_match(texts: Sequence[str], words: str) -> int | None:
+    """Return the place of the text in which most terms of the query `words` stand; None if no text has any."""
+    numbers = [sum(bool(spans) for spans in _spans_by_term(text, words)) for text in texts]
+    best = max(numbers, default=0)
+    return numbers.index(best) if best else None
 
 
 def share_stem(one: str, other: str) -> bool:
@@ -62,17 +71,25 @@ def _has_ending(word: str, stem: int) -> bool:
     return word[stem:] in ENDINGS and not (word[stem:] == "s" and word.endswith("ss"))
 
 
-def _matching_words(text: str, words: str) -> list[re.Match[str]]:
-    """Return the words of `text` that the query means, in their order."""
-    terms = _folded_terms(words)
-    if not terms:
-        return []
-    matches = list(_WORD.finditer(text))
+def _matching_spans(text: str, words: str) -> list[tuple[int, int]]:
+    """Return where the words of `text` that the query means begin and end, in their order."""
+    return sorted({span for spans in _spans_by_term(text, words) for span in spans})
+
+
+def _spans_by_term(text: str, words: str) -> list[list[tuple[int, int]]]:
+    """Return where the words of each term of the query stand in `text`."""
+    terms = _query(words).required
+    matches = list(_WORD.finditer(text)) if terms else []
     folded = [_fold(match[0]) for match in matches]
-    indexes = {
-        index for term in terms for start in _term_starts(folded, term) for index in range(start, start + len(term))
-    }
-    return [matches[index] for index in sorted(indexes)]
+    spans = []
+    for term in terms:
+        if any(map(has_run, term.words)):  # they stand anywhere in a run, and have neither case nor accents
+            spans.append([match.span() for word in term.words for match in re.finditer(re.escape(word), text)])
+            continue
+        size = len(term.words)
+        starts = _term_starts(folded, [_fold(word) for word in term.words])
+        spans.append([matches[index].span() for start in starts for index in range(start, start + size)])
+    return spans
 
 
 def _term_starts(folded: Sequence[str], term: Sequence[str]) -> list[int]:
@@ -84,9 +101,9 @@ def _term_starts(folded: Sequence[str], term: Sequence[str]) -> list[int]:
 
 
 @lru_cache(maxsize=64)
-def _folded_terms(words: str) -> list[list[str]]:
-    """Return the terms of a query, folded: parsed once for all texts of a page."""
-    return [[_fold(word) for word in term.words] for term in parse(words).required]
+def _query(words: str) -> Query:
+    """Return the query, parsed once for all texts of a page."""
+    return parse(words)
 
 
 @lru_cache(maxsize=10_000)  # texts repeat words

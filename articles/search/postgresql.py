@@ -55,23 +55,35 @@ def filter_matching(
 
 
 def rank_matches(ids: Sequence[int], query: Query, using: str) -> dict[int, float]:
-    """Return how relevant each of these articles is; the title counts four times, names twice."""
-    weights = "'{0.25, 0.25, 0.5, 1.0}'"
+    """Return how relevant each of these articles is; the title counts four times, names twice, coverage a quarter."""
+    weights = "'{0.0625, 0.25, 0.5, 1.0}'"
     sql = f"SELECT article_id, ts_rank({weights}, document, %s::tsquery) FROM article_search WHERE article_id = ANY(%s)"  # noqa: S608
     with connections[using].cursor() as cursor:
         cursor.execute(sql, [match_expression(query, using), list(ids)])
         return dict(cursor.fetchall())
 
 
+def matching_without_coverage(ids: Sequence[int], query: Query, using: str) -> set[int]:
+    """Return those of these articles that match even without their coverage."""
+    document = "ts_filter(document, '{a,b,c}')"
+    sql = f"SELECT article_id FROM article_search WHERE article_id = ANY(%s) AND {document} @@ %s::tsquery"  # noqa: S608
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, [list(ids), match_expression(query, using)])
+        return {pk for (pk,) in cursor.fetchall()}
+
+
 @lru_cache(maxsize=1000)
 def match_expression(query: Query, using: str) -> str:
     """Return the query as a tsquery. PostgreSQL's own parser reads the words, so nothing in them is an operator."""
-    required = [PREFIX_SQL if term.prefix else TERM_SQL for term in query.required]
-    parts = required + [f"!!{TERM_SQL}" for _ in query.excluded]
+    parts = [_term_sql(term) for term in query.required] + [f"!!{_term_sql(term)}" for term in query.excluded]
     terms: list[SearchTerm] = [*query.required, *query.excluded]
     with connections[using].cursor() as cursor:
         cursor.execute(f"SELECT ({' && '.join(parts)})::text", [str(term) for term in terms])
         return cursor.fetchone()[0]
+
+
+def _term_sql(term: SearchTerm) -> str:
+    return PREFIX_SQL if term.is_beginning else TERM_SQL
 
 
 def _sample(articles: ArticleQuerySet, words: str) -> tuple[int, int]:

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from unicodedata import category
 
+from .east_asian import has_run, query_tokens
+
 MAX_CHARACTERS = 1000
 MAX_WORDS = 16  # each costs the database a pass; a pasted headline has fewer
 PREFIX_BYTES = 3  # too many words begin with fewer; one Chinese character has 3 bytes
@@ -23,13 +25,21 @@ _PIECE = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 
 @dataclass(frozen=True, slots=True)
 class SearchTerm:
-    """Words that stand side by side; usually one. With `prefix` the last one is the beginning of a word."""
+    """Words that stand side by side; usually one. With `prefix` the last one is the beginning of a word.
+
+    As text it is what databases look for: runs of Chinese, Japanese and Korean text are split as in the index.
+    """
 
     words: tuple[str, ...]
     prefix: bool = False
 
     def __str__(self) -> str:
-        return " ".join(self.words)
+        return " ".join(query_tokens(" ".join(self.words))[0])
+
+    @property
+    def is_beginning(self) -> bool:
+        """Return whether the last word of its text is the beginning of a word."""
+        return self.prefix or query_tokens(self.words[-1])[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,7 @@ def parse(text: str, *, prefix: bool = False) -> Query:
     excluded: dict[SearchTerm, None] = {}
     words_left = MAX_WORDS
     for piece in _PIECE.finditer(text):
-        words = split_words(piece["phrase"] or piece["word"] or "")[: max(words_left, 0)]
+        words = _first_words(split_words(piece["phrase"] or piece["word"] or ""), words_left)
         if words:
             words_left -= sum(map(_word_count, words))
             is_beginning = (
@@ -69,8 +79,17 @@ def split_words(text: str) -> tuple[str, ...]:
     return tuple(word for word in spaced.split() if any(map(_is_word_character, word)))
 
 
+def _first_words(words: tuple[str, ...], count: int) -> tuple[str, ...]:
+    """Return at most the first `count` words; each pair of Chinese, Japanese or Korean characters is one."""
+    if count <= 0:
+        return ()
+    return tuple(word[: count + 1] if has_run(word) else word for word in words[:count])
+
+
 def _word_count(word: str) -> int:
     """Return how many words a database may find in this one: SQLite splits words at marks."""
+    if has_run(word):
+        return len(query_tokens(word)[0])
     return len("".join(letter if _is_word_character(letter) else " " for letter in word).split())
 
 

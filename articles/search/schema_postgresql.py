@@ -4,8 +4,16 @@ No extension is needed, so no superuser. The text search configuration is Englis
 organisation, and both databases then find the same).
 """
 
-# Beyond this a tsvector may not fit (1 MB); longer excerpts are cut.
-EXCERPT_CHARACTERS = 20_000
+from __future__ import annotations
+
+from .east_asian import CHARACTERS
+from .parts import COVERAGE_CHARACTERS, EXCERPT_CHARACTERS, IS_COVERAGE, TARGET_CHANGED, IndexSchema
+
+SELECT_TRIGGERS = """SELECT tgname FROM pg_trigger
+    WHERE NOT tgisinternal AND tgenabled = 'O' AND tgrelid::regclass::text IN (
+        'articles_article', 'articles_articletopic', 'articles_topic', 'providers_provider', 'articles_relatedlink'
+    )"""
+HAS_COVERAGE = "SELECT count(*) FROM pg_proc WHERE proname = 'article_search_on_target'"
 
 TEXT_SEARCH = (
     "CREATE TEXT SEARCH DICTIONARY article_search_stem (TEMPLATE = snowball, LANGUAGE = english)",
@@ -23,42 +31,127 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $function$
     )
 $function$"""
 
+# Runs of Chinese, Japanese and Korean text as `east_asian.split_runs()` splits them; the text is plain already.
+SPLIT = f"""CREATE FUNCTION article_search_split(words text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $function$
+    SELECT CASE WHEN words !~ '[{CHARACTERS}]' THEN words
+    ELSE regexp_replace(
+        regexp_replace(
+            regexp_replace(words, '(?<![{CHARACTERS}])([{CHARACTERS}])', ' \\1', 'g'),
+            '([{CHARACTERS}])(?![{CHARACTERS}])', '\\1 ', 'g'
+        ),
+        '(?<=[{CHARACTERS}])([{CHARACTERS}])', '\\1 \\1', 'g'
+    ) END
+$function$"""
+
 # The lexeme | stands between the parts, so that no phrase reaches from one into the next.
-DOCUMENT = """CREATE FUNCTION article_search_document(title text, excerpt text, provider text, topics text)
+FIRST_DOCUMENT = """CREATE FUNCTION article_search_document(title text, excerpt text, provider text, topics text)
 RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
     SELECT setweight(to_tsvector('article_search', article_search_plain(title)), 'A')
         || '''|'':1'::tsvector || to_tsvector('article_search', article_search_plain(excerpt))
         || '''|'':1'::tsvector || setweight(to_tsvector('article_search', article_search_plain(provider)), 'B')
         || '''|'':1'::tsvector || setweight(to_tsvector('article_search', article_search_plain(topics)), 'B')
 $function$"""
+VECTOR = """CREATE FUNCTION article_search_vector(words text) RETURNS tsvector
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
+    SELECT to_tsvector('article_search', article_search_split(article_search_plain(words)))
+$function$"""
+DOCUMENT = """CREATE FUNCTION article_search_document(
+    title text, excerpt text, provider text, topics text, coverage text
+) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
+    SELECT setweight(article_search_vector(title), 'A')
+        || '''|'':1'::tsvector || setweight(article_search_vector(excerpt), 'C')
+        || '''|'':1'::tsvector || setweight(article_search_vector(provider), 'B')
+        || '''|'':1'::tsvector || setweight(article_search_vector(topics), 'B')
+        || '''|'':1'::tsvector || article_search_vector(coverage)
+$function$"""
 
-ROWS = f"""SELECT article.id AS article_id, article_search_document(
+COVERAGE = f""",
+            left(coalesce((
+                SELECT string_agg(link.title || ' | ' || outlet.name, ' | ') FROM articles_relatedlink AS link
+                JOIN providers_provider AS outlet ON outlet.id = link.provider_id
+                LEFT JOIN articles_article AS target ON target.id = link.target_id
+                WHERE link.article_id = article.id AND {IS_COVERAGE}
+            ), ''), {COVERAGE_CHARACTERS})"""
+
+
+def build_schema(*, with_coverage: bool) -> IndexSchema:
+    """Return the index; the first one had no coverage and didn't split Chinese, Japanese and Korean text."""
+    rows = _rows(COVERAGE if with_coverage else "")
+    functions = _functions(rows)
+    triggers = TRIGGERS
+    if with_coverage:
+        functions = {
+            "article_search_plain(text)": PLAIN,
+            "article_search_split(text)": SPLIT,
+            "article_search_vector(text)": VECTOR,
+            "article_search_document(text, text, text, text, text)": DOCUMENT,
+            **functions,
+            **COVERAGE_FUNCTIONS,
+        }
+        triggers = TRIGGERS | COVERAGE_TRIGGERS
+    else:
+        functions = {
+            "article_search_plain(text)": PLAIN,
+            "article_search_document(text, text, text, text)": FIRST_DOCUMENT,
+            **functions,
+        }
+    return IndexSchema(
+        MAKE=(
+            *TEXT_SEARCH,
+            "CREATE TABLE article_search (article_id bigint PRIMARY KEY, document tsvector NOT NULL)",
+            *functions.values(),
+        ),
+        FILL=(f"INSERT INTO article_search (article_id, document) {rows} ORDER BY article.id",),
+        FINISH=FINISH,
+        DROP=(
+            "DROP TABLE article_search",
+            *(f"DROP FUNCTION {signature}" for signature in reversed(functions)),
+            "DROP TEXT SEARCH CONFIGURATION article_search",
+            "DROP TEXT SEARCH DICTIONARY article_search_stem",
+        ),
+        TRIGGERS=triggers,
+        CREATE_TRIGGERS=tuple(f"CREATE TRIGGER {name} {body}" for name, body in triggers.items()),
+        DROP_TRIGGERS=tuple(f"DROP TRIGGER {name} ON {_table(body)}" for name, body in triggers.items()),
+    )
+
+
+def _table(trigger: str) -> str:
+    """Return the table that a trigger is on."""
+    words = trigger.split()
+    return words[words.index("ON") + 1]
+
+
+def _rows(coverage: str) -> str:
+    return f"""SELECT article.id AS article_id, article_search_document(
             article.title, left(article.excerpt, {EXCERPT_CHARACTERS}), provider.name,
             coalesce((
                 SELECT string_agg(topic.name, ' | ') FROM articles_articletopic AS item
                 JOIN articles_topic AS topic ON topic.id = item.tag_id
                 WHERE item.content_object_id = article.id
-            ), '')
+            ), ''){coverage}
         ) AS document
         FROM articles_article AS article
         JOIN providers_provider AS provider ON provider.id = article.provider_id
         WHERE article.staged IS NULL"""
 
-# A row is locked before it is computed: the statement that computes it then sees what other writers have committed.
-REWRITE = f"""CREATE FUNCTION article_search_rewrite(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $function$
+
+def _functions(rows: str) -> dict[str, str]:
+    """Return the functions that triggers of both indexes call."""
+    # A row is locked before it is computed: the statement that computes it then sees what other writers have committed.
+    rewrite = f"""CREATE FUNCTION article_search_rewrite(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $function$
 DECLARE indexed bigint[] := ARRAY(
     SELECT article_id FROM article_search WHERE article_id = ANY(ids) ORDER BY article_id FOR UPDATE
 );
 BEGIN
     IF cardinality(indexed) > 0 THEN
         UPDATE article_search SET document = fresh.document FROM (
-        {ROWS} AND article.id = ANY(indexed)
+        {rows} AND article.id = ANY(indexed)
         ) AS fresh WHERE fresh.article_id = article_search.article_id;
     END IF;
 END
 $function$"""
-
-ON_ARTICLE = f"""CREATE FUNCTION article_search_on_article() RETURNS trigger LANGUAGE plpgsql AS $function$
+    on_article = f"""CREATE FUNCTION article_search_on_article() RETURNS trigger LANGUAGE plpgsql AS $function$
 BEGIN
     IF TG_OP = 'DELETE' THEN
         DELETE FROM article_search WHERE article_id = OLD.id;
@@ -66,19 +159,21 @@ BEGIN
         DELETE FROM article_search WHERE article_id = NEW.id;
     ELSIF TG_OP = 'INSERT' OR OLD.staged IS NOT NULL THEN
         INSERT INTO article_search (article_id, document)
-        {ROWS} AND article.id = NEW.id;
+        {rows} AND article.id = NEW.id;
     ELSE
         PERFORM article_search_rewrite(ARRAY[NEW.id]);
     END IF;
     RETURN NULL;
 END
 $function$"""
+    return {
+        "article_search_rewrite(bigint[])": rewrite,
+        "article_search_on_article()": on_article,
+        **LIST_FUNCTIONS,
+    }
 
-FUNCTIONS = {
-    "article_search_plain(text)": PLAIN,
-    "article_search_document(text, text, text, text)": DOCUMENT,
-    "article_search_rewrite(bigint[])": REWRITE,
-    "article_search_on_article()": ON_ARTICLE,
+
+LIST_FUNCTIONS = {
     "article_search_on_truncate()": """CREATE FUNCTION article_search_on_truncate() RETURNS trigger
 LANGUAGE plpgsql AS $function$
 BEGIN
@@ -143,26 +238,58 @@ FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION article_
 FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION article_search_on_provider()""",
 }
 
-MAKE = (
-    *TEXT_SEARCH,
-    "CREATE TABLE article_search (article_id bigint PRIMARY KEY, document tsvector NOT NULL)",
-    *FUNCTIONS.values(),
-)
-FILL = (f"INSERT INTO article_search (article_id, document) {ROWS} ORDER BY article.id",)
+COVERAGE_FUNCTIONS = {
+    "article_search_on_links()": """CREATE FUNCTION article_search_on_links() RETURNS trigger
+LANGUAGE plpgsql AS $function$
+BEGIN
+    PERFORM article_search_rewrite(ARRAY(SELECT DISTINCT article_id FROM changed));
+    RETURN NULL;
+END
+$function$""",
+    "article_search_on_link()": """CREATE FUNCTION article_search_on_link() RETURNS trigger
+LANGUAGE plpgsql AS $function$
+BEGIN
+    PERFORM article_search_rewrite(ARRAY[OLD.article_id, NEW.article_id]);
+    RETURN NULL;
+END
+$function$""",
+    "article_search_on_target()": """CREATE FUNCTION article_search_on_target() RETURNS trigger
+LANGUAGE plpgsql AS $function$
+BEGIN
+    PERFORM article_search_rewrite(ARRAY(SELECT article_id FROM articles_relatedlink WHERE target_id = NEW.id));
+    RETURN NULL;
+END
+$function$""",
+    "article_search_on_outlet()": """CREATE FUNCTION article_search_on_outlet() RETURNS trigger
+LANGUAGE plpgsql AS $function$
+BEGIN
+    PERFORM article_search_rewrite(ARRAY(SELECT article_id FROM articles_relatedlink WHERE provider_id = NEW.id));
+    RETURN NULL;
+END
+$function$""",
+}
+
+COVERAGE_TRIGGERS = {
+    "article_search_link_insert": """AFTER INSERT ON articles_relatedlink REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION article_search_on_links()""",
+    "article_search_link_update": """AFTER UPDATE OF article_id, title, provider_id, target_id, repeated
+ON articles_relatedlink
+FOR EACH ROW WHEN ((OLD.article_id, OLD.title, OLD.provider_id, OLD.target_id, OLD.repeated)
+    IS DISTINCT FROM (NEW.article_id, NEW.title, NEW.provider_id, NEW.target_id, NEW.repeated)
+) EXECUTE FUNCTION article_search_on_link()""",
+    "article_search_link_delete": """AFTER DELETE ON articles_relatedlink REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION article_search_on_links()""",
+    "article_search_target_update": f"""AFTER UPDATE OF heat, staged, removed, missing ON articles_article
+FOR EACH ROW WHEN ({TARGET_CHANGED}) EXECUTE FUNCTION article_search_on_target()""",
+    "article_search_outlet_update": """AFTER UPDATE OF name ON providers_provider
+FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION article_search_on_outlet()""",
+}
+
 # Every search reads the list of rows that GIN has yet to sort in, so that list stays short (kB).
 FINISH = (
     "CREATE INDEX article_search_document ON article_search USING gin (document) WITH (gin_pending_list_limit = 256)",
     "ANALYZE article_search",
 )
-DROP = (
-    "DROP TABLE article_search",
-    *(f"DROP FUNCTION {signature}" for signature in reversed(FUNCTIONS)),
-    "DROP TEXT SEARCH CONFIGURATION article_search",
-    "DROP TEXT SEARCH DICTIONARY article_search_stem",
-)
-CREATE_TRIGGERS = tuple(f"CREATE TRIGGER {name} {body}" for name, body in TRIGGERS.items())
-DROP_TRIGGERS = tuple(f"DROP TRIGGER {name} ON {body.split(' ON ')[1].split()[0]}" for name, body in TRIGGERS.items())
-SELECT_TRIGGERS = """SELECT tgname FROM pg_trigger
-    WHERE NOT tgisinternal AND tgenabled = 'O' AND tgrelid::regclass::text IN (
-        'articles_article', 'articles_articletopic', 'articles_topic', 'providers_provider'
-    )"""
+
+FIRST = build_schema(with_coverage=False)
+CURRENT = build_schema(with_coverage=True)

@@ -10,13 +10,17 @@ many are needed, and a sample of the newest articles shows that every other one 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connections
+from django.db.backends.signals import connection_created
 
 from articles.models import Article, ArticleQuerySet
 
 from .condition import MANY, Condition, Purpose
+from .east_asian import split_runs
 from .query import Query, SearchTerm
+from .schema_sqlite import SPLIT
 
 SAMPLE, DENSE = 200, 100  # articles examined, newest first, and matches among them from which each one is tested
 
@@ -26,6 +30,16 @@ SCAN_SQL = f"+%(expressions)s IN {MATCHES_SQL}"  # the plus stops SQLite from us
 PER_ROW_SQL = "EXISTS (SELECT 1 FROM article_search WHERE rowid = %(expressions)s AND article_search MATCH %%s)"
 EXCLUDE_SQL = f"+%(expressions)s NOT IN {MATCHES_SQL}"
 COUNT_SQL = "SELECT count(*) FROM (SELECT 1 FROM article_search WHERE article_search MATCH %s LIMIT %s)"
+
+
+def connect_signals() -> None:
+    """Let the triggers of the index call `split_runs` on each connection."""
+    connection_created.connect(_add_function, dispatch_uid=SPLIT)
+
+
+def _add_function(connection: Any, **options: Any) -> None:
+    if connection.vendor == "sqlite":
+        connection.connection.create_function(SPLIT, 1, split_runs, deterministic=True)
 
 
 def filter_matching(
@@ -42,14 +56,24 @@ def filter_matching(
 
 
 def rank_matches(ids: Sequence[int], query: Query, using: str) -> dict[int, float]:
-    """Return how relevant each of these articles is; the title counts four times, names twice."""
+    """Return how relevant each of these articles is; the title counts four times, names twice, coverage a quarter."""
+    return dict(_among(ids, "-bm25(article_search, 4.0, 1.0, 2.0, 2.0, 0.25)", match_expression(query, using), using))
+
+
+def matching_without_coverage(ids: Sequence[int], query: Query, using: str) -> set[int]:
+    """Return those of these articles that match even without their coverage."""
+    return {pk for pk, _ in _among(ids, "1", f"- coverage : ({match_expression(query, using)})", using)}
+
+
+def _among(ids: Sequence[int], value: str, words: str, using: str) -> list[tuple[int, Any]]:
+    """Return the key and the `value` of those of these articles that match."""
     marks = ", ".join(["%s"] * len(ids))
     # The range follows from the list, but lets FTS5 start and stop early.
-    sql = f"""SELECT rowid, -bm25(article_search, 4.0, 1.0, 2.0, 2.0) FROM article_search
+    sql = f"""SELECT rowid, {value} FROM article_search
         WHERE article_search MATCH %s AND rowid BETWEEN %s AND %s AND +rowid IN ({marks})"""  # noqa: S608
     with connections[using].cursor() as cursor:
-        cursor.execute(sql, [match_expression(query, using), min(ids), max(ids), *ids])
-        return dict(cursor.fetchall())
+        cursor.execute(sql, [words, min(ids), max(ids), *ids])
+        return cursor.fetchall()
 
 
 def match_expression(query: Query, using: str) -> str:
@@ -63,7 +87,7 @@ def _any(terms: Sequence[SearchTerm]) -> str:
 
 
 def _quoted(term: SearchTerm) -> str:
-    return f'"{term}" *' if term.prefix else f'"{term}"'
+    return f'"{term}" *' if term.is_beginning else f'"{term}"'
 
 
 def _plan(articles: ArticleQuerySet, words: str, newest: bool) -> str:

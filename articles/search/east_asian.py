@@ -1,0 +1,46 @@
+"""Split runs of Chinese, Japanese and Korean text, which has no spaces between words, into overlapping pairs.
+
+`新冠疫情` becomes `新冠 冠疫 疫情 情`: a search for two or more characters looks for their pairs side by side, and one
+for a single character finds the pairs that begin with it, and the last character of a run. SQLite's triggers call this
+function; PostgreSQL's have the same rule in SQL (`article_search_split`).
+"""
+
+from __future__ import annotations
+
+import re
+from unicodedata import normalize
+
+# Han with its extensions, kana, bopomofo, Hangul syllables; for regular expressions of Python and PostgreSQL.
+CHARACTERS = (
+    r"\u3005-\u3007\u3031-\u3035\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u31a0-\u31bf"
+    r"\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
+)
+_RUN = re.compile(f"[{CHARACTERS}]+")
+
+
+def split_runs(text: str) -> str:
+    """Return the text with each run as its pairs and its last character; other text stays as it is."""
+    return text if text.isascii() else _RUN.sub(_split_run, normalize("NFC", text))
+
+
+def has_run(text: str) -> bool:
+    return not text.isascii() and _RUN.search(text) is not None
+
+
+def query_tokens(text: str) -> tuple[list[str], bool]:
+    """Return the words by which to find the words of a query, and whether the last one is only a beginning.
+
+    After its last pair, a run's last character says nothing new.
+    """
+    tokens = split_runs(text).split()
+    if not tokens or _RUN.fullmatch(tokens[-1]) is None or len(tokens[-1]) > 1:
+        return tokens, False
+    if len(tokens) > 1 and len(tokens[-2]) == 2 and tokens[-2][1] == tokens[-1]:
+        return tokens[:-1], False
+    return tokens, True
+
+
+def _split_run(match: re.Match[str]) -> str:
+    run = match[0]
+    pairs = (run[index : index + 2] for index in range(len(run)))  # the last one is a single character
+    return f" {' '.join(pairs)} "
