@@ -105,7 +105,7 @@ def _copy_to_topics(apps, connection, ids):
     articles = apps.get_model("articles", "Article").objects.using(connection.alias)
     lists = apps.get_model("articles", "ArticleTopic").objects.using(connection.alias)
     listed_at = Subquery(articles.filter(pk=OuterRef("content_object")).values("listed_at"))
-    lists.filter(content_object__range=ids).update(listed_at=listed_at)
+    lists.filter(content_object__gte=ids[0], content_object__lte=ids[1]).update(listed_at=listed_at)
 
 
 class Migration(migrations.Migration):
