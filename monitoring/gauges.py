@@ -35,6 +35,11 @@ def _counts(now: datetime) -> Iterator[Any]:
     for state in State:
         articles.add_metric([state.value], _count(Article.objects.filter(state=state).order_by("-state_since", "-id")))
     yield articles
+    yield GaugeMetricFamily(
+        "newsfold_articles_folded_without_lead",
+        f"Folded articles that no article leads, so that readers can't reach them; {COUNTED_MAX + 1} for more.",
+        _count(Article.objects.folded_without_lead().newest_first()),
+    )
     for name, description, picture_urls in (
         ("failed", "that could not be fetched", PictureAddress.objects.failed()),
         ("due", "that wait to be fetched", PictureAddress.objects.due(now)),

@@ -66,6 +66,8 @@ def offered_decisions(article: Article, permitted: dict[str, Action]) -> list[Ac
         case state:
             is_publishable = not (article.is_folded or article.removed or article.missing)
             names = ["publish"] * is_publishable + ["reopen" if state == State.HELD else "hold", "spike"]
+    if article.is_folded and article.state != State.SPIKED:
+        names = ["take_out", *names]
     return [permitted[name] for name in names if name in permitted]
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Q
@@ -20,6 +21,7 @@ from django.utils import timezone
 from articles.models import Article, ArticleQuerySet
 from articles.public.dates import start_of_day
 from articles.rules.dates import AHEAD_MAX
+from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import State
 
 COUNT_MAX = 999  # more are shown as "999+"
@@ -81,6 +83,27 @@ def _with_warnings(viewer: Viewer) -> ArticleQuerySet:
     return _with(is_ahead | others, warned=True)(viewer)
 
 
+def _folded(viewer: Viewer) -> ArticleQuerySet:
+    return Article.objects.filter(heat=FOLDED_HEAT, staged=None)
+
+
+def _folded_without_lead(viewer: Viewer) -> ArticleQuerySet:
+    return Article.objects.folded_without_lead()
+
+
+def _spiked(viewer: Viewer) -> ArticleQuerySet:
+    return _with(state=State.SPIKED, state_since__gte=_everyday(viewer))(viewer)
+
+
+def _spiked_long_ago(viewer: Viewer) -> ArticleQuerySet:
+    return _with(state=State.SPIKED, state_since__lt=_everyday(viewer))(viewer)
+
+
+def _everyday(viewer: Viewer) -> datetime:
+    """Return when the stories were spiked, at the earliest, that the everyday view shows."""
+    return viewer.now - timedelta(days=settings.SPIKED_VIEW_DAYS)
+
+
 def _mine(viewer: Viewer) -> ArticleQuerySet:
     return _with(editor=viewer.user_id)(viewer)
 
@@ -98,13 +121,20 @@ QUEUES: dict[str, Queue] = {
         Queue("hot", "Hot undecided", _hot, HOTTEST, "Nothing hot is waiting."),
         Queue("today", "Published today", _published_today, LAST_DECIDED, "Nothing has been published today."),
         Queue("scheduled", "Scheduled", _scheduled, LAST_DECIDED, "No story waits for its time."),
+        Queue(
+            "on-site", "On the site", lambda viewer: Article.objects.public(viewer.now), empty="Readers see no story."
+        ),
         Queue("published", "Published", _with(state=State.PUBLISHED), empty="Nothing is published."),
         Queue("held", "Held", _with(state=State.HELD), LAST_DECIDED, "Nothing is held."),
-        Queue("spiked", "Spiked", _with(state=State.SPIKED), LAST_DECIDED, "Nothing was spiked."),
+        Queue("spiked", "Spiked", _spiked, LAST_DECIDED, "Nothing was spiked lately."),
+        Queue("spiked-older", "Spiked, older", _spiked_long_ago, LAST_DECIDED, "Nothing was spiked long ago."),
+        Queue("folded", "Folded", _folded, empty="Nothing is folded."),
+        Queue("no-lead", "Folded, no lead", _folded_without_lead, empty="Every folded article has a lead."),
         Queue("ambiguous", "Ambiguous stories", _ambiguous, empty="Every folded article has one lead."),
         Queue("duplicates", "Duplicates", _with(duplicate=True), empty="No two stories share a URL."),
         Queue("pictures", "Missing picture", _with(pictureless=True), empty="Every story has a picture."),
         Queue("warnings", "Warnings", _with_warnings, empty="No warnings."),
+        Queue("removed", "Removed by source", _with(removed=True), empty="No source removed a story."),
         Queue("mine", "Mine", _mine, LAST_CHANGED, "You have not decided anything yet."),
         Queue("all", "All stories", _with(), empty="No stories yet. Import documents first."),
     )

@@ -15,6 +15,7 @@ from articles.public.cards import load_cards
 from articles.public.media import StoredPicture
 
 from .actions import Action, offered_decisions
+from .rivals import Rival, rivals_of
 
 HOUR, DAY, WEEK = 60, 24 * 60, 7 * 24 * 60  # minutes
 LARGE_COLUMNS = ("secured", "body", "extra", "layout", "featured_content")
@@ -29,6 +30,7 @@ class Row:
     outlets: int
     topics: Sequence[str]
     warnings: Sequence[str]
+    rivals: Sequence[Rival]
     decisions: Sequence[Action]
     now: datetime
 
@@ -52,7 +54,8 @@ def prefetch_for_rows(articles: ArticleQuerySet) -> ArticleQuerySet:
 def build_rows(
     articles: Sequence[Article] | QuerySet[Article], permitted: dict[str, Action], now: datetime
 ) -> list[Row]:
-    """Return the rows of articles loaded by `prefetch_for_rows`, with one query."""
+    """Return the rows of articles loaded by `prefetch_for_rows`, with a fixed number of queries."""
+    rivals = rivals_of(list(articles))
     cards = {card.pk: card for card in load_cards([article.pk for article in articles])}
     return [
         Row(
@@ -61,6 +64,7 @@ def build_rows(
             cards[article.pk].outlets,
             [place.tag.name for place in article.article_topics.all()],
             _warnings(article, now),
+            rivals.get(article.pk, []),
             offered_decisions(article, permitted),
             now,
         )
@@ -70,8 +74,8 @@ def build_rows(
 
 
 def _warnings(article: Article, now: datetime) -> list[str]:
-    """Return what an editor should know before publishing the article."""
-    warnings = derived.warnings(article, now)
+    """Return what an editor should know before publishing the article, apart from its rivals."""
+    warnings = derived.warnings(article, now)[article.twin :]  # the rival itself is named
     if article.ambiguous:
         warnings.append("several leads claim it")
     return warnings

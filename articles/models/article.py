@@ -58,6 +58,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Return the articles that are not folded under a lead, in any state."""
         return self.filter(Q(heat=None) | Q(heat__gte=0), staged=None)
 
+    def folded_without_lead(self) -> Self:
+        """Return the folded articles that no article of ours leads: readers can't reach them."""
+        return self.filter(heat=FOLDED_HEAT, lead=None, staged=None)
+
     def scheduled(self, at: datetime | None = None) -> Self:
         """Return the articles that are scheduled to become public, or to stop being so, after `at`."""
         now = at or timezone.now()
@@ -295,6 +299,13 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
             models.Index(fields=["publish_at"], name="article_publish_at", condition=Q(publish_at__isnull=False)),
             models.Index(fields=["unpublish_at"], name="article_unpublish_at", condition=Q(unpublish_at__isnull=False)),
             models.Index(fields=["pick_until"], name="article_pick", condition=Q(pick_until__isnull=False)),
+            models.Index(fields=["-published_at", "file_name"], name="article_folded", condition=Q(heat=FOLDED_HEAT)),
+            models.Index(
+                fields=["-published_at", "file_name"],
+                name="article_no_lead",
+                condition=Q(heat=FOLDED_HEAT, lead__isnull=True),
+            ),
+            models.Index(fields=["-published_at", "file_name"], name="article_removed", condition=Q(removed=True)),
             models.Index(fields=["lead"], name="article_claimed", condition=Q(ambiguous=True)),
             models.Index(
                 fields=["-published_at", "file_name"], name="article_edited", condition=Q(editor__isnull=False)

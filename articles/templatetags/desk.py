@@ -10,6 +10,8 @@ from django.template.defaultfilters import date
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from articles.models import Article
+
 register = template.Library()
 
 
@@ -17,6 +19,12 @@ register = template.Library()
 def time_element(value: datetime, style: str = "j M Y H:i e") -> SafeString:
     """Return a time in the given date format as an element that programs can read too."""
     return format_html('<time datetime="{}">{}</time>', date(value, "c"), date(value, style))
+
+
+@register.filter
+def is_shown_at(article: Article, moment: datetime) -> bool:
+    """Return whether readers see the article by itself at `moment`."""
+    return article.is_shown(moment)
 
 
 @register.filter

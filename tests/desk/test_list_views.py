@@ -9,7 +9,7 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.desk.actions import offered_decisions, permitted_actions
 from articles.desk.filters import DeskFilters
-from articles.models import ArticleImage, SavedView, Via
+from articles.models import Article, ArticleImage, SavedView, Via
 from tests import builders
 from tests.desk.helpers import DESK
 
@@ -60,6 +60,53 @@ class TestList:
         assert set(listed_titles) - {"Later"} == set(titles) - {"Later"}
         counts = {queue.key: number for queue, number in page.context["queues"]}
         assert counts.get(view, "1") == str(len(listed_titles))
+
+    def test_five_views_hold_every_article_once(self, publisher):
+        lead = builders.article("Lead")
+        builders.folded(lead, "Member")
+        orphan = builders.article("Orphan", heat=-1, quality=5, published=False)
+        builders.article("Weak", quality=10)
+        operations.hold(builders.article("Held"))
+        operations.spike(builders.article("Spiked"), "paywall")
+        old = builders.article("Spiked last year")
+        operations.spike(old, "paywall")
+        Article.objects.filter(pk=old.pk).update(state_since=timezone.now() - timezone.timedelta(days=31))
+
+        listed = {
+            view: [row.article.title for row in publisher.get(DESK, {"view": view}).context["rows"]]
+            for view in ("undecided", "published", "held", "spiked", "spiked-older", "folded", "no-lead", "on-site")
+        }
+
+        assert listed.pop("no-lead") == [orphan.title]
+        assert listed.pop("on-site") == ["Lead"]
+        assert listed["spiked-older"] == ["Spiked last year"]
+        titles = sorted(title for titles in listed.values() for title in titles)
+        assert titles == sorted(Article.objects.values_list("title", flat=True))
+
+    def test_rows_say_what_is_on_the_site_and_name_their_rivals(self, publisher):
+        builders.article("Good", web_url="https://x.example/1")
+        twin = builders.article("Twin", quality=10)
+        operations.edit(twin, web_url="https://x.example/1")
+
+        page = publisher.get(DESK, {"view": "all"})
+
+        rows = {row.article.title: row for row in page.context["rows"]}
+        assert [(rival.label, rival.article.title) for rival in rows["Twin"].rivals] == [("same URL:", "Good")]
+        assert page.content.decode().count("on the site</span>") == 1
+
+    def test_a_lead_names_the_other_leads_that_list_its_member(self, publisher):
+        first, second = builders.article("First", quality=90), builders.article("Second", quality=80)
+        member = builders.folded(first, "Member", quality=5)
+        builders.related(first, member)
+        builders.related(second, member)
+        Article.objects.filter(pk=member.pk).update(ambiguous=True)
+
+        [row] = publisher.get(DESK, {"view": "ambiguous"}).context["rows"]
+        [folded] = publisher.get(DESK, {"view": "folded"}).context["rows"]
+
+        assert [(rival.label, rival.article) for rival in row.rivals] == [("“Member” is also listed by", second)]
+        assert [(rival.label, rival.article) for rival in folded.rivals] == [("also listed by", second)]
+        assert "take_out" in [action.name for action in folded.decisions]
 
     def test_a_page_takes_the_same_queries_for_one_and_fifty(self, publisher, count_queries):
         def add(number):

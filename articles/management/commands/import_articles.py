@@ -14,7 +14,7 @@ from articles.audit_log.unit_of_work import Actor
 from articles.exchange.files import sources
 from articles.exchange.importing import OUTCOMES, PRUNE_SKIPPED, REJECTED, WITHDRAWN, FileResult, run_import
 from articles.exchange.report import Report
-from articles.models import Via
+from articles.models import Article, Via
 from config.checks import CHECK_TAG
 from config.command_errors import as_command_errors
 
@@ -67,6 +67,8 @@ class Command(BaseCommand):
             )
         if prune:
             self.stdout.write(prune_summary(counts, dry_run=dry_run))
+        if not dry_run and (number := Article.objects.folded_without_lead().count()):
+            self.stdout.write(folded_summary(number))
         summary = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
         self.stdout.write(f"{sum(counts[outcome] for outcome in OUTCOMES)} files: {summary}")
         if counts[REJECTED]:
@@ -105,6 +107,14 @@ def _open_report(path: str) -> Report:
         return Report(path)
     except OSError as error:
         raise CommandError(f"{path}: the report can't be written: {error.strerror}") from None
+
+
+def folded_summary(number: int) -> str:
+    """Return how many folded articles of the newsroom no lead shows, in words."""
+    start = "1 folded article has no lead here, so readers don't see it"
+    if number > 1:
+        start = f"{number} folded articles have no lead here, so readers don't see them"
+    return f"{start}: see “Folded, no lead” at the desk."
 
 
 def prune_summary(counts: Counter[str], *, dry_run: bool) -> str:
