@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from articles import operations
-from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink
+from articles.models import Article, ArticleQuerySet, ArticleTopic, PreviewLink, RelatedLink
 from articles.operations.results import ActionResult
 from articles.rules.states import State
 from articles.stories import explanation
@@ -93,6 +93,13 @@ class ArticleAdmin(ArticleListAdmin):
         if not self.has_publish_permission(request):
             names += ["publish_at", "unpublish_at", "removed"]
         return names
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Article | None = None, **kwargs: Any
+    ) -> Any:
+        if obj and self.has_change_permission(request, obj):
+            context |= {"preview_links": PreviewLink.objects.active_for(obj), "here": request.path}
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def view_on_site(self, obj: Article) -> str | None:
         return obj.get_absolute_url() if obj.is_shown() else None

@@ -1,30 +1,30 @@
-"""The page of a story as readers will see it, for staff and for anyone with a signed link that expires.
+"""The page of a story as readers will see it, for staff and for anyone with a link that expires or is revoked.
 
 A preview has URLs of its own: the public URL of a story never shows one. Looking at it changes nothing.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from django.contrib import messages
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from articles.models import Article
+from articles.models import Article, PreviewLink
+from articles.models.preview_link import LIFETIME, PERMISSION
 from articles.public.media import media_type
 from articles.public.media_access import is_picture_of
 from articles.public.story_page import story_context
 from articles.public.views import send_file
 from articles.rules.visibility import hidden_reason
 
-from .view_helpers import desk_view
+from .view_helpers import DeskRequest, desk_view, is_htmx_fragment, safe_next_url
 
-SALT = "articles.preview"
-LINK_LIFETIME = timedelta(hours=48)
 HEADERS = {"Cache-Control": "no-store, private", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
 
 
@@ -34,55 +34,57 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     return _render(request, _article(pk), is_desk=True)
 
 
-@desk_view("articles.change_article")
+@desk_view(PERMISSION)
 @require_POST
-def make_link(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the preview with a new signed link to it."""
+def make_link(request: DeskRequest, pk: int) -> HttpResponse:
+    """Show the preview with a new link to it."""
     article = _article(pk)
-    token = make_token(article)
-    link = request.build_absolute_uri(reverse("preview", args=[token]))
-    return _render(request, article, is_desk=True, link=link, ends=ends_at(token))
+    link = PreviewLink.objects.make(article, request.user)
+    url = request.build_absolute_uri(reverse("preview", args=[link.token]))
+    return _render(request, article, is_desk=True, url=url, ends=link.expires_at)
+
+
+@desk_view(PERMISSION)
+@require_POST
+def revoke_link(request: DeskRequest, pk: int, link: int) -> HttpResponse:
+    """End a link of an article, whoever made it."""
+    is_revoked = PreviewLink.objects.filter(article=pk, pk=link).revoke()
+    message = "The preview link was revoked." if is_revoked else "That preview link had ended already."
+    if is_htmx_fragment(request):
+        return render(request, "desk/_toast.html", {"message": message})
+    messages.success(request, message)
+    return redirect(safe_next_url(request, reverse("desk_preview", args=[pk])))
 
 
 @require_safe
 def signed_preview(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the story of a signed link in any state; a link with a bad signature is not found."""
-    try:
-        pk = read_token(token)
-    except signing.SignatureExpired:
-        context = {"hours": LINK_LIFETIME // timedelta(hours=1)}
-        return _private(render(request, "articles/preview_expired.html", context, status=410))
-    except signing.BadSignature:
-        raise Http404 from None
-    return _render(request, _article(pk), ends=ends_at(token), token=token)
+    """Show the story of a link in any state; a link that never was is not found."""
+    link = _find_link(token)
+    if link is None:
+        context = {"hours": LIFETIME // timedelta(hours=1)}
+        return _private(render(request, "articles/preview_ended.html", context, status=410))
+    return _render(request, _article(link.article_id), ends=link.expires_at, token=token)
 
 
 @require_safe
 def signed_media(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
-    """Send a picture of the article of a signed link."""
-    try:
-        pk = read_token(token)
-    except signing.BadSignature:
-        raise Http404 from None
-    if media_type(path) is None or not is_picture_of(path, pk):
+    """Send a picture of the article of a link that works."""
+    link = _find_link(token)
+    if link is None or media_type(path) is None or not is_picture_of(path, link.article_id):
         raise Http404
     return send_file(request, path, HEADERS)
 
 
-def make_token(article: Article) -> str:
-    """Return the token of a link: the article's key and the time, signed."""
-    return signing.dumps(article.pk, salt=SALT)
-
-
-def read_token(token: str) -> int:
-    """Return the key of the article. Raises SignatureExpired or BadSignature."""
-    return signing.loads(token, salt=SALT, max_age=LINK_LIFETIME)
-
-
-def ends_at(token: str) -> datetime:
-    """Return when a valid token expires."""
-    seconds = signing.b62_decode(token.rsplit(":", 2)[1])
-    return datetime.fromtimestamp(seconds, UTC) + LINK_LIFETIME
+def _find_link(token: str) -> PreviewLink | None:
+    """Return the link if it works, and None if it has ended. Raises Http404 if there is none."""
+    try:
+        links = PreviewLink.objects.with_token(token)
+    except signing.BadSignature:
+        raise Http404 from None
+    link = links.active().first()
+    if link is None and not links.exists():
+        raise Http404
+    return link
 
 
 def visibility_sentence(article: Article, now: datetime, *, with_reason: bool) -> str:
@@ -103,18 +105,21 @@ def _render(
     article: Article,
     *,
     is_desk: bool = False,
-    link: str = "",
+    url: str = "",
     ends: datetime | None = None,
     token: str = "",
 ) -> HttpResponse:
     now = timezone.now()
+    may_share = is_desk and request.user.has_perm(PERMISSION)
     context = story_context(article.pk, preview=token) | {
         "article": article,
         "visibility": visibility_sentence(article, now, with_reason=is_desk),
         "is_shown": article.is_shown(now),
         "is_desk": is_desk,
-        "may_share": is_desk and request.user.has_perm("articles.change_article"),
-        "link": link,
+        "may_share": may_share,
+        "preview_links": PreviewLink.objects.active_for(article) if may_share else [],
+        "here": reverse("desk_preview", args=[article.pk]),
+        "url": url,
         "ends": ends,
     }
     return _private(render(request, "articles/preview.html", context))

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from articles import operations
-from articles.models import Article, ArticleQuerySet, Subject, Topic
+from articles.models import Article, ArticleQuerySet, PreviewLink, Subject, Topic
+from articles.models.preview_link import PERMISSION as SHARE_PERMISSION
 from articles.models.related import outlet_count
 from articles.operations.results import ActionError
 from articles.rules import permissions
@@ -51,6 +52,7 @@ def story(request: DeskRequest, pk: int) -> HttpResponseBase:
         "coverage": lead.related_links.filter(target=None).select_related("provider"),
         "claims": _lead_candidates(article) if article.ambiguous else [],
         "pictures": article.images.pictures().with_copies(),
+        "preview_links": PreviewLink.objects.active_for(article) if request.user.has_perm(SHARE_PERMISSION) else [],
         "explanation": explanation.explanation_lines(article),
         "entries": timeline(Subject.ARTICLE, article.pk, HISTORY_SIZE),
         "restorable": restore_permissions(request.user),

@@ -17,6 +17,7 @@ urlpatterns = [
     path("articles/<int:pk>/", story_views.story, name="desk_story"),
     path("articles/<int:pk>/preview/", preview_views.preview, name="desk_preview"),
     path("articles/<int:pk>/preview/link/", preview_views.make_link, name="desk_preview_link"),
+    path("articles/<int:pk>/preview/links/<int:link>/revoke/", preview_views.revoke_link, name="desk_revoke_link"),
     path("articles/<int:pk>/pictures/<int:image>/take-down/", picture_views.take_down, name="desk_take_down"),
     path("articles/<int:pk>/history/", history_views.article, name="desk_article_history"),
     path("articles/<int:pk>/restore/<int:event_id>/", history_views.restore, name="desk_restore"),

@@ -6,6 +6,7 @@ from .image import ArticleImage, Picture, PictureAddress, PictureMark, RelatedIm
 from .operation import Event, Operation, Subject, Verb, Via
 from .pairing import Pairing
 from .policy import NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPolicy, parse_policy_field, policy_field
+from .preview_link import PreviewLink
 from .related import RelatedLink
 from .stamp import Stamp
 from .topic import ArticleTopic, Topic
@@ -25,6 +26,7 @@ __all__ = [
     "PictureMark",
     "Policies",
     "Presence",
+    "PreviewLink",
     "RelatedImage",
     "RelatedLink",
     "SavedView",

@@ -61,6 +61,7 @@ def values(ana) -> dict[str, str]:
         "domain": "courier.example",
         "token": "x",
         "image": "1",
+        "link": str(builders.preview_link(article).pk),
         "path": "pictures/x.jpg",
         "section": "2020-06",
     }

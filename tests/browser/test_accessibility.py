@@ -51,6 +51,7 @@ def world(newsroom, settings, tmp_path) -> World:
     builders.article("Unscored", quality=None, heat=None)
     builders.article("Twin", quality=30, web_url=story.web_url)
     show_picture(story)
+    builders.preview_link(story, editor("bob"))
     by = Actor(editor("bob"), Via.DESK)
     operations.edit(story, quality=40, by=by)
     operations.edit(story, title="Storm at sea", by=by)

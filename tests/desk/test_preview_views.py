@@ -5,15 +5,16 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core import signing
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from articles import operations
-from articles.desk.preview_views import ends_at, make_token
-from articles.models import Article, Operation
+from articles.models import Article, Operation, PreviewLink
 from tests import builders
 from tests.public.newsroom import newsroom, with_picture
 
@@ -37,8 +38,12 @@ def desk(article: Article) -> str:
     return reverse("desk_preview", args=[article.pk])
 
 
-def link(article: Article) -> str:
-    return reverse("preview", args=[make_token(article)])
+def link(article: Article, maker: User | None = None) -> str:
+    return reverse("preview", args=[builders.preview_link(article, maker).token])
+
+
+def revoke_url(article: Article, preview_link: PreviewLink) -> str:
+    return reverse("desk_revoke_link", args=[article.pk, preview_link.pk])
 
 
 def page(client, url: str, status: int = 200) -> str:
@@ -54,9 +59,9 @@ def login(client, group: str = "", *, is_staff: bool = True) -> None:
 
 
 def at_another_time(monkeypatch, shift: timedelta) -> None:
-    """Let signatures be made and read as if it were `shift` later."""
-    now = signing.time.time()
-    monkeypatch.setattr(signing.time, "time", lambda: now + shift.total_seconds())
+    """Let links be made and read as if it were `shift` later."""
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now + shift)
 
 
 # Who sees it
@@ -174,19 +179,14 @@ def test_a_link_is_for_looking_only(client):
 
 
 def test_a_link_ends_after_48_hours_and_says_so(client, monkeypatch):
-    article = held()
-    url, token = link(article), make_token(article)
-    assert abs(ends_at(token) - timezone.now() - timedelta(hours=48)) < timedelta(seconds=5)
-
+    url = link(held())
     at_another_time(monkeypatch, timedelta(hours=47, minutes=59))
     assert "Held back" in page(client, url)
     at_another_time(monkeypatch, timedelta(minutes=2))
     expired = client.get(url)
 
     assert expired.status_code == 410
-    assert "This link has expired" in expired.content.decode()
-    assert "Held back" not in expired.content.decode()
-    assert_for_nobody_else(expired)
+    assert_ended(expired)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_link_ends_after_48_hours_and_says_so(client, monkeypatch):
     ],
 )
 def test_a_damaged_link_is_like_any_unknown_page(client, monkeypatch, damage):
-    token = damage(make_token(held()))
+    token = damage(builders.preview_link(held()).token)
     unknown = page(client, "/news/2020-06-09-never-existed/", 404)
 
     assert page(client, reverse("preview", args=[token]), 404) == unknown
@@ -219,11 +219,158 @@ def test_the_link_of_a_deleted_article_is_like_any_unknown_page(client):
     assert page(client, url, 404) == page(client, "/news/2020-06-09-never-existed/", 404)
 
 
-def test_a_token_holds_the_key_and_the_time_only():
+def test_a_token_holds_a_random_key_which_opens_nothing_without_its_signature(client):
     article = held()
+    one, other = builders.preview_link(article), builders.preview_link(article)
 
-    assert signing.loads(make_token(article), salt="articles.preview") == article.pk
-    assert len(make_token(article).split(":")) == 3
+    assert one.key != other.key
+    assert one.token.startswith(f"{one.key}:")
+    page(client, reverse("preview", args=[one.key]), 404)
+
+
+def test_a_link_from_before_links_were_stored_is_like_any_unknown_page(client):
+    article = held()
+    builders.preview_link(article)
+
+    page(client, reverse("preview", args=[signing.dumps(article.pk, salt="articles.preview")]), 404)
+
+
+def assert_ended(response) -> None:
+    assert response.status_code == 410
+    assert "This link has ended" in response.content.decode()
+    assert "Held back" not in response.content.decode()
+    assert_for_nobody_else(response)
+
+
+def test_revoking_ends_a_link_and_its_pictures_and_no_other(admin_client, client):
+    article, other = held(), held()
+    picture = with_picture(article).removeprefix("/media/")
+    default_storage.save(picture, ContentFile(b"a picture"))
+    revoked, kept, elsewhere = (builders.preview_link(row) for row in (article, article, other))
+    url = reverse("preview", args=[revoked.token])
+    assert client.get(reverse("preview_media", args=[revoked.token, picture])).status_code == 200
+
+    assert admin_client.post(revoke_url(other, revoked)).status_code == 302  # not a link of that article
+    page(client, url)
+    assert admin_client.post(revoke_url(article, revoked)).url == desk(article)
+
+    assert_ended(client.get(url))
+    assert client.get(reverse("preview_media", args=[revoked.token, picture])).status_code == 404
+    assert client.get(reverse("preview_media", args=[kept.token, picture])).status_code == 200
+    for link_left in (kept, elsewhere):
+        page(client, reverse("preview", args=[link_left.token]))
+
+
+def deactivate(user: User) -> None:
+    user.is_active = False
+
+
+def leave_the_staff(user: User) -> None:
+    user.is_staff = False
+
+
+def lose_the_right(user: User) -> None:
+    user.groups.set(Group.objects.filter(name="importer"))
+
+
+@pytest.mark.parametrize("end", [deactivate, leave_the_staff, lose_the_right])
+@pytest.mark.parametrize("is_superuser", [False, True])
+def test_a_link_ends_with_the_account_of_its_maker(client, end, is_superuser):
+    article = held()
+    maker = User.objects.create_user("ana", is_staff=True, is_superuser=is_superuser)
+    maker.groups.set(Group.objects.filter(name="contributor"))
+    url, of_another = link(article, maker), link(article)
+    page(client, url)
+
+    end(maker)
+    maker.is_superuser = is_superuser and end is not lose_the_right
+    maker.save()
+
+    assert_ended(client.get(url))
+    page(client, of_another)
+
+
+def test_deleting_the_maker_ends_the_link(client):
+    maker = User.objects.create_superuser("ana")
+    url = link(held(), maker)
+    maker.delete()
+
+    assert page(client, url, 404) == page(client, "/news/2020-06-09-never-existed/", 404)
+
+
+def test_a_right_of_the_maker_alone_is_enough(client):
+    maker = User.objects.create_user("ana", is_staff=True)
+    maker.user_permissions.set(Permission.objects.filter(codename="change_article"))
+
+    page(client, link(held(), maker))
+
+
+def test_a_link_that_ended_says_so_for_a_month_and_is_deleted_then(client, monkeypatch):
+    article = held()
+    url = link(article)
+    at_another_time(monkeypatch, timedelta(days=31))
+    builders.preview_link(article)
+    assert_ended(client.get(url))
+    at_another_time(monkeypatch, timedelta(days=2))
+    builders.preview_link(article)
+    page(client, url, 404)
+    assert PreviewLink.objects.count() == 2
+
+
+# Where links are shown
+
+
+def places(article: Article) -> list[str]:
+    """Return the pages that show the links of an article."""
+    names = ("desk_preview", "admin:articles_article_change", "desk_story")
+    return [reverse(name, args=[article.pk]) for name in names]
+
+
+def test_links_are_shown_and_revoked_where_editors_work_on_the_article(admin_client):
+    article = held()
+    for url in places(article):
+        assert "Shared preview links" not in page(admin_client, url)
+        working = builders.preview_link(article)
+        builders.preview_link(held("Another"))
+        html = page(admin_client, url)
+        assert re.findall(r'action="([^"]*/revoke/)"', html) == [revoke_url(article, working)]
+        assert "By sharer, works until" in html
+
+        back = re.search(rf'action="{revoke_url(article, working)}".*?name="next" value="([^"]*)"', html, re.DOTALL)[1]
+        after = admin_client.post(revoke_url(article, working), {"next": back}, follow=True)
+
+        assert after.redirect_chain == [(url, 302)]
+        assert "The preview link was revoked." in after.content.decode()
+        assert "Shared preview links" not in after.content.decode()
+
+
+def test_the_pane_of_the_desk_says_that_a_link_was_revoked(admin_client):
+    article = held()
+    working = builders.preview_link(article)
+    for message in ("The preview link was revoked.", "That preview link had ended already."):
+        answer = admin_client.post(revoke_url(article, working), headers={"HX-Request": "true"})
+        assert f"<p>{message}</p>" in answer.content.decode()
+
+
+def test_ended_links_are_not_shown(admin_client, monkeypatch):
+    article = held()
+    gone = User.objects.create_superuser("gone", is_active=False)
+    builders.preview_link(article, gone)
+    builders.preview_link(article)
+    PreviewLink.objects.exclude(maker=gone).revoke()
+    assert all("Shared preview links" not in page(admin_client, url) for url in places(article))
+
+
+def test_only_those_who_may_make_links_see_and_revoke_them(client):
+    article = held()
+    working = builders.preview_link(article)
+    login(client, "importer")
+    assert all("Shared preview links" not in page(client, url) for url in places(article))
+    assert client.post(revoke_url(article, working)).status_code == 403
+    assert client.get(revoke_url(article, working)).status_code in (403, 405)
+    login(client, "contributor")
+    assert client.post(revoke_url(article, working)).status_code == 302
+    assert not PreviewLink.objects.active().exists()
 
 
 # What a preview must not do
@@ -258,7 +405,7 @@ def test_a_public_url_of_a_hidden_story_stays_closed_to_everyone(admin_client, c
     client.get(link(article))
     admin_client.get(desk(article))
     unknown = page(client, "/news/2020-06-09-never-existed/", 404)
-    token = make_token(article)
+    token = builders.preview_link(article).token
 
     assert page(client, article.get_absolute_url(), 404) == unknown
     assert page(admin_client, article.get_absolute_url(), 404) == unknown

@@ -25,7 +25,7 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.desk import actions as desk_actions
 from articles.desk import urls as desk_urls
-from articles.models import Article, Operation, SitePolicy, Topic, Via
+from articles.models import Article, Operation, PreviewLink, SitePolicy, Topic, Via
 from articles.operations.results import ActionError
 from articles.rules import permissions
 from providers.models import Provider
@@ -261,6 +261,7 @@ REQUESTS = [
     request_for("get", "desk_story", ("article",), "articles.view_article"),
     request_for("get", "desk_preview", ("article",), "articles.view_article"),
     request_for("post", "desk_preview_link", ("article",), "articles.change_article"),
+    request_for("post", "desk_revoke_link", ("article", "link"), "articles.change_article", opens=302),
     request_for("get", "desk_article_history", ("article",), "articles.view_operation"),
     request_for("get", "desk_take_down", ("article", "image"), permissions.PUBLISH),
     request_for("post", "desk_take_down", ("article", "image"), permissions.PUBLISH, opens=302),
@@ -288,6 +289,7 @@ def newsroom() -> dict[str, Any]:
         "admin": admin,
         "operation": operation,
         "image": article.images.get(),
+        "link": builders.preview_link(article, admin),
         "attempt": AccessAttempt.objects.create(username="mallory", failures_since_start=1),
         "login": AccessLog.objects.create(username="first"),
     }
@@ -348,7 +350,7 @@ def full_name(permission: Permission) -> str:
 
 
 def stored() -> list[Any]:
-    return [list(model.objects.values()) for model in (Article, Topic, Provider)]
+    return [list(model.objects.values()) for model in (Article, Topic, Provider, PreviewLink)]
 
 
 @contextmanager

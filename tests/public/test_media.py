@@ -8,7 +8,6 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from articles.desk.preview_views import make_token
 from articles.models import Article, ArticleImage
 from providers.models import ProviderLogo
 from tests import builders
@@ -192,7 +191,7 @@ def test_logos_show_while_something_of_their_outlet_is_published(client, admin_c
 def test_a_preview_link_shows_the_pictures_of_its_article_and_no_others(client):
     article, other = builders.article(published=False), builders.article(published=False)
     name, hidden = stored(builders.picture(article)), stored(builders.picture(other))
-    link = f"/preview/{make_token(article)}/"
+    link = f"/preview/{builders.preview_link(article).token}/"
     assert f'src="{link}media/{name.replace("160.", "640.")}"' in body(client, link)
     response = client.get(f"{link}media/{name}")
     assert response.status_code == 200

@@ -18,7 +18,6 @@ from django.urls import NoReverseMatch, Resolver404, get_resolver, resolve, reve
 from django.utils import timezone
 
 from articles import operations
-from articles.desk import preview_views
 from articles.models import Article
 from articles.page_cache import versions
 from tests import builders
@@ -253,7 +252,7 @@ def test_no_query_parameter_reveals_anything(client, secret, query):
 
 
 def test_a_preview_is_visible_only_with_its_link(client, admin_client, secret, lead):
-    link = reverse("preview", args=[preview_views.make_token(secret)])
+    link = reverse("preview", args=[builders.preview_link(secret).token])
     for url, reader in ((link, client), (reverse("desk_preview", args=[secret.pk]), admin_client)):
         response = reader.get(url)
         assert SECRET.search(response.content.decode())
@@ -267,7 +266,7 @@ def test_a_preview_is_visible_only_with_its_link(client, admin_client, secret, l
 def test_every_public_url_is_covered_here():
     """A new url of the site has to be looked at here too."""
     visited = {resolve(url.partition("?")[0]).url_name for url in urls([*OPEN, *OWN])}
-    tested_elsewhere = {"preview", "media", "sitemap_stories"}  # tested in other tests
+    tested_elsewhere = {"preview", "preview_media", "media", "sitemap_stories"}  # tested in other tests
     named = {pattern.name for pattern in get_resolver("articles.urls").url_patterns if getattr(pattern, "name", None)}
     assert named - tested_elsewhere <= visited, named - tested_elsewhere - visited
     with pytest.raises(NoReverseMatch):

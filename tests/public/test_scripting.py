@@ -16,7 +16,6 @@ from django.urls import reverse
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
-from articles.desk import preview_views
 from articles.models import (
     Article,
     ArticleImage,
@@ -203,8 +202,9 @@ def newsroom(ana) -> dict[str, str]:
         "form": "atom",
         "slug": "ai",
         "domain": f"{lead.provider_id}{PROBE}"[:200].replace("?", "%3F"),
-        "token": preview_views.make_token(member),
+        "token": builders.preview_link(member).token,
         "image": str(ArticleImage.objects.get().pk),
+        "link": "1",
         "path": file,
         "section": "2020-06",
         "video": video.name,
@@ -256,6 +256,7 @@ def test_messages_and_confirmations_show_it_as_text_too(ana, newsroom):
         (reverse("desk_save_view"), {"name": PROBE[:60], "query": PROBE}),
         (reverse("desk_undo", args=[newsroom["desk_undo:pk"]]), {"reason": PROBE, "next": "javascript:x"}),
         (reverse("desk_preview_link", args=[lead.pk]), {}),
+        (reverse("desk_revoke_link", args=[lead.pk, 1]), {}),
         (articles, {"action": "delete_selected", "_selected_action": [lead.pk, waiting.pk]}),
         (articles, {"action": "publish_selected", "_selected_action": [lead.pk, waiting.pk]}),
         (articles, {"action": "spike_selected", "_selected_action": [lead.pk], "reason": "other"}),
