@@ -133,7 +133,7 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
             self.message_user(request, f"{text} now {shown} readers.", messages.INFO)
         if overrides or set(OVERRIDABLE).intersection(numbers):
             url = reverse("admin:articles_sitepolicy_rescore")
-            text = 'Articles keep their numbers until they are rescored. <a href="{}">Apply to all articles</a>.'
+            text = 'Nothing is applied to scored articles until you choose <a href="{}">Apply to all articles</a>.'
             self.message_user(request, format_html(text, url), messages.INFO)
 
     def rescore_view(self, request: HttpRequest) -> HttpResponse:
@@ -155,7 +155,8 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
 
 
 def _preview(numbers: dict[str, int], overrides: Overrides) -> PolicyPreview:
-    return preview_policy(changed_policies(numbers, overrides, Policies.load()))
+    stored = Policies.load()
+    return preview_policy(changed_policies(numbers, overrides, stored), stored)
 
 
 def _overrides(formsets: Any) -> Overrides:

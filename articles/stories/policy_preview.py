@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -24,10 +24,8 @@ class ChangeCounts:
     withdrawn: int
     new_heat: int
 
-    @classmethod
-    def of(cls, changes: Iterable[RescoreChange]) -> ChangeCounts:
-        kinds = [(change.is_published, change.is_withdrawn, "heat" in change.fields) for change in changes]
-        return cls(*(sum(kind) for kind in zip(*kinds, strict=True))) if kinds else cls(0, 0, 0)
+    def __bool__(self) -> bool:
+        return bool(self.published or self.withdrawn or self.new_heat)
 
     def __str__(self) -> str:
         noun = "story" if self.withdrawn == 1 else "stories"
@@ -39,20 +37,32 @@ class ChangeCounts:
 class PolicyPreview:
     """The changes that rescoring would make. `examined` of `scored` articles were looked at, the newest.
 
-    `toggled` is how many unscored articles would be shown (if `shows_unscored`) or else hidden.
+    `anyway` has those that rescoring by the stored numbers would make to the same articles, by id; nothing if those
+    are the numbers that are tried. `toggled` is how many unscored articles would be shown (if `shows_unscored`) or
+    else hidden; `toggled_first` are some of them.
     """
 
     changes: Sequence[RescoreChange]
     examined: int
     scored: int
     toggled: int
+    toggled_first: Sequence[Article]
     shows_unscored: bool
     topics: Mapping[int, str]
+    anyway: Mapping[int, RescoreChange] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
-        effect = str(self.counts) if self.changes else "change no scored article"
-        return f"This would {effect}{f', among the newest {self.examined:,}' if self.is_bounded else ''}."
+        """What the numbers change. What rescoring by the stored numbers would change too isn't counted."""
+        subject = "The new numbers" if self.anyway else "This"
+        effect = self.counts or "change no scored article"
+        return f"{subject} would {effect}{f', among the newest {self.examined:,}' if self.is_bounded else ''}."
+
+    @property
+    def sentence_anyway(self) -> str:
+        """What rescoring by the stored numbers would change too, or an empty string."""
+        counts = self._count(self.changes, anyway=True)
+        return f"Applying them would also {counts}, as the present numbers would." if counts else ""
 
     @property
     def is_bounded(self) -> bool:
@@ -70,12 +80,16 @@ class PolicyPreview:
         """The effect on unscored articles, or an empty string."""
         if not self.toggled:
             return ""
-        noun = "article" if self.toggled == 1 else "articles"
-        return f"It would {'show' if self.shows_unscored else 'hide'} {self.toggled:,} unscored {noun} at once."
+        count = "1 unscored article" if self.toggled == 1 else f"{self.toggled:,} unscored articles"
+        return f"Saving {f'shows {count} to' if self.shows_unscored else f'hides {count} from'} readers at once."
+
+    @property
+    def more_toggled(self) -> int:
+        return self.toggled - len(self.toggled_first)
 
     @property
     def counts(self) -> ChangeCounts:
-        return ChangeCounts.of(self.changes)
+        return self._count(self.changes)
 
     @property
     def by_policy(self) -> list[tuple[str, ChangeCounts]]:
@@ -85,34 +99,68 @@ class PolicyPreview:
         owners: list[tuple[str, int | None]] = [("The policy of the site", None)]
         owners += [(f"The policy of {name}", topic) for topic, name in self.topics.items()]
         return [
-            (owner, ChangeCounts.of(change for change in self.changes if change.topic == topic))
-            for owner, topic in owners
+            (owner, self._count(change for change in self.changes if change.topic == topic)) for owner, topic in owners
         ]
 
     @cached_property
-    def samples(self) -> list[tuple[str, Sequence[RescoreChange], int]]:
-        """Return some changes of each kind, the largest change of heat first, and how many more there are."""
-        ranked = sorted(self.changes, key=_heat_difference, reverse=True)
+    def samples(self) -> list[tuple[str, Sequence[tuple[RescoreChange, str]], int]]:
+        """Return some changes of each kind with their reasons, and how many more there are.
+
+        Those that the new numbers make come first, of those the largest change of heat.
+        """
+        ranked = sorted(self.changes, key=lambda change: (self._is_due_anyway(change), -_heat_difference(change)))
         kinds = [
             ("Published", [change for change in ranked if change.is_published]),
             ("Withdrawn", [change for change in ranked if change.is_withdrawn]),
             ("Others", [change for change in ranked if change.public[0] == change.public[1]]),
         ]
-        return [(kind, changes[:SAMPLES], len(changes) - SAMPLES) for kind, changes in kinds if changes]
+        return [
+            (kind, [(change, self._reason(change)) for change in changes[:SAMPLES]], len(changes) - SAMPLES)
+            for kind, changes in kinds
+            if changes
+        ]
+
+    def _is_due_anyway(self, change: RescoreChange) -> bool:
+        """Return whether rescoring by the stored numbers would do the same to the article."""
+        other = self.anyway.get(change.pk)
+        return other is not None and (other.fields, other.public) == (change.fields, change.public)
+
+    def _reason(self, change: RescoreChange) -> str:
+        return "the present numbers" if self._is_due_anyway(change) else "the new numbers"
+
+    def _count(self, changes: Iterable[RescoreChange], *, anyway: bool = False) -> ChangeCounts:
+        """Count the effects of changes: those that the stored numbers would have too, or the others."""
+        counts = [0, 0, 0]
+        for change in changes:
+            effects, effects_anyway = _effects(change), _effects(self.anyway.get(change.pk))
+            for kind, effect in enumerate(effects):
+                counts[kind] += effect is not None and (effect == effects_anyway[kind]) == anyway
+        return ChangeCounts(*counts)
 
 
-def preview_policy(policies: Policies) -> PolicyPreview:
-    """Return what rescoring all articles by these policies would change."""
+def preview_policy(policies: Policies, stored: Policies | None = None) -> PolicyPreview:
+    """Return what rescoring all articles by these policies would change.
+
+    If they are not the `stored` ones, what rescoring by those would change too is told apart.
+    """
     scored = Article.objects.filter(quality__isnull=False)
     newest = scored.newest_first().values("pk")[:EXAMINED_MAX]
     shows_unscored = policies.site.publish_unscored
     count = scored.count()
     examined = Article.objects.filter(pk__in=newest) if count > EXAMINED_MAX else scored
+    changes = rescoring.preview_rescore(examined, policies)
+    anyway: list[RescoreChange] = []
+    if stored is not None:
+        changed = Article.objects.filter(pk__in=[change.pk for change in changes])
+        anyway = rescoring.preview_rescore(changed, stored)
+    toggled = Article.objects.unscored_differing_from(shows_unscored)
     return PolicyPreview(
-        changes=rescoring.preview_rescore(examined, policies),
+        changes=changes,
+        anyway={change.pk: change for change in anyway},
         examined=min(count, EXAMINED_MAX),
         scored=count,
-        toggled=Article.objects.unscored_differing_from(shows_unscored).count(),
+        toggled=toggled.count(),
+        toggled_first=list(toggled.newest_first().only("title")[:SAMPLES]),
         shows_unscored=shows_unscored,
         topics=dict(Topic.objects.filter(pk__in=policies.by_topic).values_list("pk", "name")),
     )
@@ -128,6 +176,14 @@ def changed_policies(
         by_topic.setdefault(topic, {}).update(changes)
     kept = {topic: values for topic, values in by_topic.items() if any(value is not None for value in values.values())}
     return Policies.from_values(replace(stored.site, **site_numbers), kept)
+
+
+def _effects(change: RescoreChange | None) -> tuple[Any, Any, Any]:
+    """Return what a change does to publication, withdrawal and heat; None for nothing."""
+    if change is None:
+        return None, None, None
+    heat = change.heat if "heat" in change.fields else None
+    return change.is_published or None, change.is_withdrawn or None, heat
 
 
 def _heat_difference(change: RescoreChange) -> int:

@@ -137,7 +137,7 @@ class TestThePolicy:
     def test_a_preview_keeps_what_was_typed_says_what_it_would_do_and_writes_nothing(self, admin_client):
         article, ai = builders.article("Rises", quality=60), builders.topic("AI")
         builders.article("Falls", topics=["AI"])
-        builders.article(quality=None, heat=None)
+        waiting = builders.article("Waits", quality=None, heat=None)
         sent = fields_of(admin_client.get(POLICY)) | {"publish_threshold": "60", "_preview": "Preview"}
         sent |= new_row(topic=ai.pk, publish_threshold="90")
         del sent["publish_unscored"]
@@ -149,7 +149,9 @@ class TestThePolicy:
         html = page.content.decode()
         assert "This would publish 1 and withdraw 1 story and change the heat of 0." in html
         assert "The policy of AI would publish 0 and withdraw 1 story" in html
-        assert "It would hide 1 unscored article at once." in html
+        assert "Saving hides 1 unscored article from readers at once." in html
+        assert f'<a href="{change_url(waiting)}">Waits</a>' in html
+        assert "Saving applies nothing to scored articles." in html
         assert f'<a href="{change_url(article)}">Rises</a>' in html
         assert "undecided → published" in html
         unlike = {"_preview", "csrfmiddlewaretoken"}

@@ -29,19 +29,54 @@ def test_a_preview_counts_by_kind_and_by_policy_and_writes_nothing():
         )
 
     assert preview.sentence == "This would publish 1 and withdraw 1 story and change the heat of 1."
-    assert preview.unscored == "It would hide 1 unscored article at once."
+    assert preview.unscored == "Saving hides 1 unscored article from readers at once."
+    assert [article.title for article in preview.toggled_first] == ["Waits"]
     assert preview.scope == "Of 3 scored articles. Pinned fields stay as they are."
     assert [(owner, str(counts)) for owner, counts in preview.by_policy] == [
         ("The policy of the site", "publish 1 and withdraw 0 stories and change the heat of 1"),
         ("The policy of AI", "publish 0 and withdraw 1 story and change the heat of 0"),
     ]
-    assert [(kind, [change.title for change in changes], more) for kind, changes, more in preview.samples] == [
+    assert [(kind, [change.title for change, _ in changes], more) for kind, changes, more in preview.samples] == [
         ("Published", ["Rises"], -9),
         ("Withdrawn", ["Falls"], -9),
         ("Others", ["Lead"], -9),
     ]
     assert all(query["sql"].startswith("SELECT") for query in queries)
     assert list(Article.objects.order_by("pk").values()) == stored
+
+
+def test_a_preview_tells_what_the_numbers_change_from_what_a_rescore_would_change_anyway():
+    builders.article("Was never rescored", quality=80, published=False)
+    builders.related(builders.article("Both heat and numbers", quality=65, heat=65))
+    builders.article("Rises", quality=60)
+    stored = Policies.load()
+
+    preview = preview_policy(changed_policies({"publish_threshold": 60, "related_bonus": 20}, {}, stored), stored)
+
+    assert preview.sentence == "The new numbers would publish 1 and withdraw 0 stories and change the heat of 1."
+    assert preview.sentence_anyway == (
+        "Applying them would also publish 2 and withdraw 0 stories and change the heat of 0, "
+        "as the present numbers would."
+    )
+    assert [(kind, [(change.title, reason) for change, reason in changes]) for kind, changes, _ in preview.samples] == [
+        (
+            "Published",
+            [
+                ("Both heat and numbers", "the new numbers"),
+                ("Rises", "the new numbers"),
+                ("Was never rescored", "the present numbers"),
+            ],
+        )
+    ]
+
+
+def test_the_numbers_that_are_stored_already_change_nothing_themselves():
+    builders.article("Was never rescored", quality=80, published=False)
+
+    preview = preview_policy(Policies.load(), Policies.load())
+
+    assert preview.sentence == "The new numbers would change no scored article."
+    assert preview.sentence_anyway.startswith("Applying them would also publish 1 and")
 
 
 def test_a_preview_leaves_pinned_removed_and_missing_articles_as_they_are():
