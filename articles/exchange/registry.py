@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
 from articles.audit_log.events import FieldChange
@@ -114,14 +115,14 @@ def create_missing_entries(entries: Iterable[Entry]) -> None:
 def store_entry(entry: Entry) -> str:
     """Create or update the topic or outlet of a registry entry; return created, updated or unchanged.
 
-    Raises ValidationError if another topic has its slug, or its parent is below it.
+    Raises ValidationError if another topic has its slug or its parent is below it.
     """
     return _store_topic(entry) if isinstance(entry, TopicEntry) else _store_organization(entry)
 
 
 def _store_topic(entry: TopicEntry) -> str:
-    """Store a topic, found by name, then by slug. Its parent is created if it doesn't exist yet."""
-    topic = Topic.objects.filter(name=entry.name).first() or Topic.objects.filter(slug=entry.slug).first()
+    """Store a topic. Its parent is created if it doesn't exist yet."""
+    topic = _existing_topic(entry)
     is_new = topic is None or not topic.registry_name  # a topic that only documents have named counts as new
     topic = topic or Topic()
     former_name = topic.name
@@ -133,6 +134,22 @@ def _store_topic(entry: TopicEntry) -> str:
         with unit_of_work(Verb.IMPORT) as uow:
             uow.record(FieldChange(topic.pk, topic.name, "name", former_name, topic.name, subject=Subject.TOPIC))
     return outcome
+
+
+def _existing_topic(entry: TopicEntry) -> Topic | None:
+    """Return the topic of this name, or that which the same file registered under another name.
+
+    A slug alone identifies no topic: an entry of another newsroom would rename it on all its articles.
+    """
+    same_name = Topic.objects.filter(name=entry.name).first()
+    same_slug = Topic.objects.filter(slug=entry.slug).first()
+    if same_slug is None or same_slug == same_name:
+        return same_name
+    if same_name is None and same_slug.registry_name == entry.file_name:
+        return same_slug
+    origin = f"registered by {same_slug.registry_name}" if same_slug.registry_name else "in no registry file"
+    text = f"“{entry.slug}” is the slug of the topic “{same_slug}” ({origin}); choose another slug for one of them"
+    raise ValidationError({"_id": [text]})
 
 
 def _parent_topic(entry: TopicEntry) -> Topic | None:

@@ -14,6 +14,7 @@ from articles import operations
 from articles.exchange.files import sources
 from articles.models import Article, RelatedLink, Topic
 from providers.models import Provider, ProviderLogo
+from tests import builders
 from tests.documents import CANONICAL, NAME, document, import_documents, write_document
 
 pytestmark = pytest.mark.django_db
@@ -387,6 +388,47 @@ def test_a_second_registry_entry_with_other_content_is_rejected(tmp_path):
     assert "01.yaml: _id: an earlier file registers ports differently; keep one of them" in output
     assert "1 created, 0 updated, 1 unchanged, 1 rejected" in output
     assert "0 created, 0 updated, 2 unchanged, 1 rejected" in failed_import(tmp_path)
+
+
+def write_topic(folder: Path, file_name: str, slug: str, name: str) -> Path:
+    path = folder / file_name
+    path.write_text(f"taxonomy: topic\n_id: {slug}\nname: {name}\n")
+    return path
+
+
+def test_the_slug_of_another_topic_is_rejected_and_nothing_taken_over(tmp_path):
+    named = builders.article(topics=["A.I."]).topics.get()
+    Topic.objects.update(slug="ai")
+    entry = write_topic(tmp_path, "02-ai.yaml", "ai", "Artificial Intelligence")
+
+    assert (
+        "02-ai.yaml: _id: “ai” is the slug of the topic “A.I.” (in no registry file); "
+        "choose another slug for one of them" in failed_import(entry)
+    )
+    builders.topic("Artificial Intelligence", slug="intelligence", registry_name="02-ai.yaml")
+    assert "02-ai.yaml: _id: “ai” is the slug of the topic “A.I.”" in failed_import(entry)
+
+    named.refresh_from_db()
+    assert (named.name, named.registry_name) == ("A.I.", "")
+
+
+def test_the_slug_of_a_topic_that_another_file_registered_is_rejected(tmp_path):
+    import_documents(write_topic(tmp_path, "01-health.yaml", "health", "Health"))
+
+    output = failed_import(write_topic(tmp_path, "07-fitness.yaml", "health", "Fitness"))
+
+    assert "07-fitness.yaml: _id: “health” is the slug of the topic “Health” (registered by 01-health.yaml)" in output
+    assert Topic.objects.get().name == "Health"
+
+
+def test_a_topic_keeps_its_articles_when_its_file_renames_it(tmp_path):
+    path = write_topic(tmp_path, "01-health.yaml", "health", "Health")
+    import_documents(path)
+    article = builders.article(topics=["Health"])
+
+    import_documents(write_topic(tmp_path, "01-health.yaml", "health", "Health and Fitness"))
+
+    assert article.topics.get().name == "Health and Fitness"
 
 
 def test_a_cycle_of_topics_is_rejected_with_file_and_field(tmp_path):
