@@ -22,6 +22,11 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
+def expect_live_keys(page: Page) -> None:
+    """Wait until the page that a key has led to listens to keys: then its buttons for keys and rows can be pressed."""
+    expect(page.get_by_role("button", name="Keys")).to_be_enabled()
+
+
 def expect_announcement(page: Page, text: str | re.Pattern) -> None:
     """Wait until a live region announces the text."""
     regions = page.locator("[role=status], [role=alert], [aria-live]")

@@ -10,7 +10,17 @@ from articles.models import Article, Operation
 from articles.rules.states import SpikeReason
 from tests import builders
 from tests.browser.conftest import NARROW
-from tests.browser.deskpage import DESK, done_by, expect_announcement, headline, press, reloaded, row, topics_of
+from tests.browser.deskpage import (
+    DESK,
+    done_by,
+    expect_announcement,
+    expect_live_keys,
+    headline,
+    press,
+    reloaded,
+    row,
+    topics_of,
+)
 
 
 def waiting(number: int) -> list[Article]:
@@ -31,7 +41,7 @@ def chip(page: Page, article: Article):
 
 
 def field(page: Page, article: Article, name: str):
-    return row(page, article).locator(f"[data-verb={name}]")
+    return row(page, article).locator(f"[data-action={name}]")
 
 
 def states(stories: list[Article]) -> list[str]:
@@ -99,8 +109,10 @@ def test_thirty_stories_with_the_keyboard_alone(page):
 
     press(page, "g", "p")
     expect(page.get_by_role("heading", level=1)).to_have_text("Published")
+    expect_live_keys(page)
     press(page, "g", "i")
     expect(page.get_by_role("heading", level=1)).to_have_text("Undecided")
+    expect_live_keys(page)
     press(page, "j")
     for story in stories[19:29]:
         expect(headline(page, story)).to_be_focused()
@@ -259,7 +271,7 @@ class TestKeys:
     def test_screen_readers_announce_moved_keys(self, page):
         (story,) = waiting(1)
         at_desk(page, story)
-        quality, undo = page.locator(".row [data-verb=quality]"), page.get_by_role("button", name="Undo")
+        quality, undo = page.locator(".row [data-action=quality]"), page.get_by_role("button", name="Undo")
         press(page, "?")
         for usual, key in (("q", "n"), ("u", "z")):
             page.get_by_label("Another key for").select_option(usual)

@@ -43,6 +43,7 @@ function startList() {
   showSelection({ isAnnounced: false });
   restorePosition();
   addEventListener("pagehide", savePosition);
+  ["#density", "#help-button"].forEach((button) => { $(button).disabled = false; }); // keys and buttons work now
 }
 
 /** A double click on a button sends its form once: the second answer, "Nothing changed", would replace the Undo. */
