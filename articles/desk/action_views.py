@@ -34,7 +34,7 @@ NOT_FORWARDED = ("row", "csrfmiddlewaretoken", "whole_view", "next")
 @desk_view()
 def run_action(request: DeskRequest) -> HttpResponseBase:
     """Run the action that a form of the desk names, for one story or many."""
-    action = ACTIONS.get(request.POST.get("verb", ""))
+    action = ACTIONS.get(request.POST.get("action", ""))
     if action is None:
         return _error(request, "There is no such action. Reload the page and try again.")
     if not request.user.has_perm(action.permission):

@@ -28,7 +28,7 @@ class Action:
     `run` raises ActionError with a sentence for the editor, and EditConflictError if others changed the same fields.
     """
 
-    name: str  # value of the form field `verb`
+    name: str  # value of the form field `action`
     label: str  # of its button
     past_tense: str  # "3 stories spiked."
     permission: str

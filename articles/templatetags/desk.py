@@ -51,7 +51,7 @@ def button(action: Any, title: str = "") -> SafeString:
         return SafeString()
     name = format_html(' aria-label="{}: {}"', action.label, title) if title else ""
     style = SafeString(' class="go"') if action.name in ("publish", "merge") else ""
-    html = format_html('<button name="verb" value="{}"{}{}>{}</button>', action.name, style, name, action.label)
+    html = format_html('<button name="action" value="{}"{}{}>{}</button>', action.name, style, name, action.label)
     if not action.reasons:
         return html
     *others, none = action.reasons

@@ -76,7 +76,7 @@ class Editor(threading.Thread):
         if response.status != 302:
             raise RuntimeError(f"signing in responds {response.status}")
 
-    def _decide(self, story: tuple[int, str, str], verb: str, *, published: bool) -> None:
+    def _decide(self, story: tuple[int, str, str], action: str, *, published: bool) -> None:
         """Repeat a decision until the desk confirms it, then look at what readers get."""
         key, _, title = story
         while not self.stopped.is_set():
@@ -86,7 +86,7 @@ class Editor(threading.Thread):
                 self.failed.append(page)
                 time.sleep(0.5)
                 continue
-            form = {"verb": verb, "row": f"{key}:{version[1]}"}
+            form = {"action": action, "row": f"{key}:{version[1]}"}
             save = self.request("POST", "/admin/desk/act/", form, {"HX-Request": "true"})
             self.saves.append(save)
             if save.status == 200 and "1 story" in save.text:

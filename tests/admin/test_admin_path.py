@@ -48,7 +48,7 @@ def test_all_of_it_moves(moved, admin_client, admin_user):
         assert not re.search(r'"/admin/', answer.content.decode())
         assert answer["Cache-Control"].endswith("private")
         assert "'none'" not in answer["Content-Security-Policy"].split("script-src")[1].split(";")[0]
-    sent = {"verb": "hold", "row": f"{article.pk}:{article.version}"}
+    sent = {"action": "hold", "row": f"{article.pk}:{article.version}"}
     assert admin_client.post(reverse("desk_act"), sent).url.startswith("/newsroom/secret/desk/")
 
 

@@ -121,7 +121,8 @@ def taken(client: Client, method: str, values: dict[str, str], headers: dict[str
 
 ODD: list[dict[str, Any]] = [
     {},
-    {"action": "delete_selected", "_selected_action": "1", "post": "yes", "verb": "spike", "row": "1:1", "id": "1"},
+    {"action": "delete_selected", "_selected_action": "1", "post": "yes", "row": "1:1", "id": "1"},
+    {"action": "spike", "row": "1:1"},
     {"_method": "POST", "undo": "1", "pk": "1", "heat": "9", "publish": "1", "leave": "", "remove": "x", "code": "1"},
 ]
 

@@ -98,17 +98,17 @@ def at(url: str):
 
 
 def messages(page, world):
-    send(page, verb="hold", row=f"{world.story.pk}:{world.story.version}", next=DESK)
+    send(page, action="hold", row=f"{world.story.pk}:{world.story.version}", next=DESK)
 
 
 def confirm(page, world):
     for _ in range(51):
         builders.article(quality=10)
-    send(page, verb="spike", reason="other", whole_view="1", query="view=undecided", next=DESK)
+    send(page, action="spike", reason="other", whole_view="1", query="view=undecided", next=DESK)
 
 
 def clash(page, world):
-    send(page, verb="quality", quality="20", row=f"{world.story.pk}:1", next=DESK)
+    send(page, action="quality", quality="20", row=f"{world.story.pk}:1", next=DESK)
 
 
 def everything_open(page, world):

@@ -26,10 +26,10 @@ def sent_rows(*articles: Article) -> list[str]:
     return [f"{article.pk}:{article.version}" for article in articles]
 
 
-def run_action(client: Client, verb: str, *articles: Article, htmx: bool = False, **fields: str):
+def run_action(client: Client, action: str, *articles: Article, htmx: bool = False, **fields: str):
     """Send an action as a plain form does, and follow the redirect; or as htmx does."""
     headers = {"HTTP_HX_REQUEST": "true"} if htmx else {}
-    sent = {"verb": verb, "row": sent_rows(*articles), **fields}
+    sent = {"action": action, "row": sent_rows(*articles), **fields}
     return client.post(reverse("desk_act"), sent, follow=not htmx, **headers)
 
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 class TestActions:
     @pytest.mark.parametrize(
-        ("verb", "fields", "expected"),
+        ("action", "fields", "expected"),
         [
             ("publish", {}, {"state": "published"}),
             ("hold", {}, {"state": "held"}),
@@ -36,10 +36,10 @@ class TestActions:
             ("schedule", {"publish_at": "2199-01-01T08:00"}, {"state": "published"}),
         ],
     )
-    def test_each_verb_works_as_a_plain_form(self, publisher, verb, fields, expected):
+    def test_each_action_works_as_a_plain_form(self, publisher, action, fields, expected):
         article = builders.article("Storm", quality=10)
 
-        page = run_action(publisher, verb, article, **fields)
+        page = run_action(publisher, action, article, **fields)
 
         article.refresh_from_db()
         assert {name: getattr(article, name) for name in expected} == expected
@@ -95,7 +95,7 @@ class TestActions:
         assert answer["HX-Trigger"] == "desk:decided"
 
     @pytest.mark.parametrize(
-        ("verb", "fields", "sentence"),
+        ("action", "fields", "sentence"),
         [
             ("quality", {"quality": "many"}, "is no quality"),
             ("spike", {"reason": "boredom"}, "is no reason"),
@@ -115,20 +115,20 @@ class TestActions:
             ("dance", {}, "no such action"),
         ],
     )
-    def test_invalid_input_is_rejected_with_a_message(self, publisher, verb, fields, sentence):
-        page = run_action(publisher, verb, builders.article(quality=10), **fields)
+    def test_invalid_input_is_rejected_with_a_message(self, publisher, action, fields, sentence):
+        page = run_action(publisher, action, builders.article(quality=10), **fields)
 
         assert sentence in messages_of(page)[0]
         assert not Operation.objects.exists()
 
     @pytest.mark.parametrize("rows", [[], ["x"], ["1"], ["1:x"], ["99999999999999999999:1"], ["0:1"]])
     def test_invalid_rows_are_rejected(self, publisher, rows):
-        page = publisher.post(reverse("desk_act"), {"verb": "hold", "row": rows}, follow=True)
+        page = publisher.post(reverse("desk_act"), {"action": "hold", "row": rows}, follow=True)
 
         assert messages_of(page)
 
     def test_a_deleted_story_is_rejected(self, publisher):
-        page = publisher.post(reverse("desk_act"), {"verb": "hold", "row": "4711:1"}, follow=True)
+        page = publisher.post(reverse("desk_act"), {"action": "hold", "row": "4711:1"}, follow=True)
 
         assert messages_of(page) == ["This story was deleted meanwhile; nothing was saved."]
 
@@ -138,7 +138,7 @@ class TestActions:
         bob = User.objects.create_superuser("bob")
         operations.edit(article, quality=40, by=Actor(bob, Via.DESK))
 
-        page = publisher.post(reverse("desk_act"), {"verb": "quality", "quality": "20", "row": seen})
+        page = publisher.post(reverse("desk_act"), {"action": "quality", "quality": "20", "row": seen})
 
         assert page.status_code == 409
         text = page.content.decode()
@@ -153,7 +153,7 @@ class TestActions:
         seen = sent_rows(one, other)
         operations.publish(other, by=Actor(User.objects.create_superuser("bob"), Via.DESK))
 
-        page = publisher.post(reverse("desk_act"), {"verb": "spike", "row": seen}, follow=True)
+        page = publisher.post(reverse("desk_act"), {"action": "spike", "row": seen}, follow=True)
 
         assert messages_of(page)[0] == "1 story spiked."
         assert "“Other” was changed by bob meanwhile" in messages_of(page)[1]
@@ -163,7 +163,7 @@ class TestActions:
     def test_more_than_fifty_stories_are_shown_first(self, publisher):
         for _ in range(51):
             builders.article(quality=10)
-        sent = {"verb": "spike", "reason": "off topic", "whole_view": "1", "query": "view=undecided"}
+        sent = {"action": "spike", "reason": "off topic", "whole_view": "1", "query": "view=undecided"}
 
         page = publisher.post(reverse("desk_act"), sent)
         text = " ".join(page.content.decode().split())
@@ -180,7 +180,7 @@ class TestActions:
         for _ in range(stories):
             builders.article(quality=10)
 
-        sent = {"verb": "spike", "whole_view": "1", "query": "view=undecided"}
+        sent = {"action": "spike", "whole_view": "1", "query": "view=undecided"}
         page = publisher.post(reverse("desk_act"), sent, follow=True)
 
         assert Operation.objects.exists() == is_taken
@@ -197,7 +197,7 @@ class TestActions:
         article = builders.article(quality=10)
         others = [f"{pk}:1" for pk in range(article.pk + 1, article.pk + commands.ARTICLES_MAX)]
 
-        sent = {"verb": "hold", "row": [*sent_rows(article), *others], "confirmed": "1"}
+        sent = {"action": "hold", "row": [*sent_rows(article), *others], "confirmed": "1"}
         publisher.post(reverse("desk_act"), sent)
 
         article.refresh_from_db()
@@ -230,7 +230,7 @@ class TestActions:
     @pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
     def test_the_way_back_stays_on_the_site(self, publisher, url):
         article = builders.article(quality=10)
-        answer = publisher.post(reverse("desk_act"), {"verb": "hold", "row": sent_rows(article), "next": url})
+        answer = publisher.post(reverse("desk_act"), {"action": "hold", "row": sent_rows(article), "next": url})
 
         assert answer["Location"] == DESK
 

@@ -193,8 +193,8 @@ def confirmed(things: dict[str, Any]) -> dict[str, Any]:
     return {"post": "yes"}
 
 
-def desk_form(verb: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return lambda things: {"verb": verb, "row": f"{things['article'].pk}:{things['article'].version}"}
+def desk_form(action: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda things: {"action": action, "row": f"{things['article'].pk}:{things['article'].version}"}
 
 
 def request_for(
@@ -271,9 +271,9 @@ REQUESTS = [
     request_for("post", "desk_presence", (), "articles.view_article"),
     request_for("post", "desk_undo_last", (), "articles.view_article", opens=302),
     *(
-        request_for("post", "desk_act", (), permission, desk_form(verb), 302)
-        for permission, verbs in DESK_ACTIONS.items()
-        for verb in verbs
+        request_for("post", "desk_act", (), permission, desk_form(action), 302)
+        for permission, actions in DESK_ACTIONS.items()
+        for action in actions
     ),
 ]
 
@@ -362,7 +362,7 @@ def undone() -> Iterator[None]:
 
 
 def test_every_action_of_the_desk_is_in_the_table():
-    assert {verb for verbs in DESK_ACTIONS.values() for verb in verbs} == desk_actions.ACTIONS.keys()
+    assert {action for actions in DESK_ACTIONS.values() for action in actions} == desk_actions.ACTIONS.keys()
 
 
 def test_every_url_of_the_admin_is_in_the_table():

@@ -94,7 +94,7 @@ export function refreshCounts(milliseconds) {
 /** Load the list again after all that is on its way, but not while somebody types in it. */
 export function reloadList() {
   const field = document.activeElement;
-  if (field.matches("#list [data-verb]") && field.value !== field.defaultValue) {
+  if (field.matches("#list [data-action]") && field.value !== field.defaultValue) {
     return field.addEventListener("blur", () => setTimeout(reloadList), { once: true });
   }
   refreshCounts(0);

@@ -10,7 +10,7 @@ export function fieldChanged({ target: input }) {
   if (input.form?.id === "bulk" && input.name === "row") return showSelection();
   if (input.id === "select-page") return selectPage(input.checked);
   if (input.id === "keys-on") return remember("keys", input.checked ? "on" : "off");
-  if (!input.matches("#list [data-verb]")) return;
+  if (!input.matches("#list [data-action]")) return;
   // Arrow keys change a number at each press: send only where they stop.
   clearTimeout(timer);
   if (document.activeElement === input) timer = setTimeout(sendField, 700, input);
@@ -21,12 +21,12 @@ function sendField(input) {
   if (input.value === (input.dataset.sent ?? input.defaultValue)) return;
   input.dataset.sent = input.value;
   if (input.validity.badInput) return announce("Type a number.");
-  sendAction(input.closest(".row"), input.dataset.verb, { [input.name]: input.value }, input);
+  sendAction(input.closest(".row"), input.dataset.action, { [input.name]: input.value }, input);
 }
 
 /** Put the focus into a field of the current row. */
 export function editField(name) {
-  const input = current() && $(`[data-verb=${name}]`, current());
+  const input = current() && $(`[data-action=${name}]`, current());
   if (!input) return announce(current() ? `You can’t change the ${name} of this story here.` : "Choose a story first: j.");
   input.focus();
   input.select();

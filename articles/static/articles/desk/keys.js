@@ -62,7 +62,7 @@ function step(name, by) {
 function merge() {
   const chosen = selected(), { merge: url } = desk().dataset;
   if (chosen.length !== 2) return openCurrent(".find input[type=search]");
-  const quality = (row) => Number($("[data-verb=quality]", row)?.value) || 0;
+  const quality = (row) => Number($("[data-action=quality]", row)?.value) || 0;
   const [one, other] = chosen.sort((a, b) => quality(b) - quality(a)).map((row) => row.dataset.pk);
   location.assign(`${url}?one=${one}&other=${other}`);
 }
@@ -111,10 +111,10 @@ function pressedEnter(event) {
 
 function pressedInField(event) {
   const field = event.target;
-  if (event.key === "Escape" && field.matches("#list [data-verb]")) field.value = field.defaultValue;
+  if (event.key === "Escape" && field.matches("#list [data-action]")) field.value = field.defaultValue;
   if (event.key === "Escape") return focusRow(current() ?? rows()[0]);
   if (event.key !== "Enter" || !field.matches("input")) return;
-  if (field.matches("#list [data-verb]")) {
+  if (field.matches("#list [data-action]")) {
     event.preventDefault();
     focusRow(field.closest(".row")); // leaving a changed field sends it
   } else if (field.closest("#bulk, .story-form")) {

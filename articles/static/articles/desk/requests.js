@@ -24,12 +24,12 @@ function postAction(url, data, afterwards) {
 }
 
 /** Send an action for a row, a member or the story in the pane; `field` is where its value was typed. */
-export function sendAction(subject, verb, values = {}, field = null) {
+export function sendAction(subject, action, values = {}, field = null) {
   const data = new FormData();
-  const fields = { row: $("input[name=row]", subject).value, verb, next: currentUrl(), ...values };
+  const fields = { row: $("input[name=row]", subject).value, action, next: currentUrl(), ...values };
   Object.entries(fields).forEach(([name, value]) => data.set(name, value));
   const row = subject.closest("#list .row");
-  const isDecision = row && DECISIONS.has(verb);
+  const isDecision = row && DECISIONS.has(action);
   if (row) lastPk = row.dataset.pk;
   if (isDecision) row.classList.add("sent");
   const next = isDecision ? nextUndecided(row) : null;
@@ -52,14 +52,14 @@ function afterResponse(row, field, next) {
 }
 
 /** Decide the selected stories, or the focused one if none is selected. */
-export function decide(verb, values) {
-  if (selected().length) return sendSelected(verb, values);
+export function decide(action, values) {
+  if (selected().length) return sendSelected(action, values);
   const subject = focusedSubject();
-  if (subject) sendAction(subject, verb, values);
+  if (subject) sendAction(subject, action, values);
 }
 
-function sendSelected(verb, values = {}) {
-  const button = $(`#bulk button[value=${verb}]`);
+function sendSelected(action, values = {}) {
+  const button = $(`#bulk button[value=${action}]`);
   if (!button) return announce("You may not do that.");
   if (values.reason) $("#bulk [name=reason]").value = values.reason;
   $("#bulk").requestSubmit(button);
@@ -73,11 +73,11 @@ export function submitted(event) {
   event.preventDefault();
   if (!event.submitter) return;
   if (form.matches("#toast:not(.conflict) form")) return undo();
-  const verb = event.submitter.value, row = form.closest("#list .row");
-  if (row) return sendAction(row, verb, verb === "spike" ? { reason: $("[name=reason]", row).value } : {});
+  const action = event.submitter.value, row = form.closest("#list .row");
+  if (row) return sendAction(row, action, action === "spike" ? { reason: $("[name=reason]", row).value } : {});
   const data = new FormData(form, event.submitter);
-  if (verb === "words") delete $("#open").dataset.dirty;
-  postAction(form.action, data, () => {
+  if (action === "words") delete $("#open").dataset.dirty;
+  postAction(form.getAttribute("action"), data, () => {
     if (form.id === "bulk") clearSelection();
     reloadStory();
   });
