@@ -93,6 +93,8 @@ class ArticleForm(ConflictAwareForm):
             self._refuse(f"This article {error}.")
         if operations.ends_too_early(cleaned.get("publish_at"), cleaned.get("unpublish_at")):
             self.add_error("unpublish_at", "The end must be after the start.")
+        elif operations.is_over(cleaned.get("unpublish_at")):
+            self.add_error("unpublish_at", "This time is over. Choose a later end, or hold the article.")
 
     def _refuse(self, text: str) -> None:
         """Add an error to the decision, or to the whole form if the decision is read-only."""

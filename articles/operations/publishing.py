@@ -32,7 +32,7 @@ NEEDS_PUBLISH = {
 
 
 def publish(articles: Articles, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None) -> ActionResult:
-    """Publish the articles at once, whatever was scheduled."""
+    """Publish the articles at once, whatever was scheduled. An end that has passed is dropped."""
     return _decide(Verb.PUBLISH, articles, State.PUBLISHED, by, versions, publish_at=None)
 
 
@@ -68,6 +68,8 @@ def schedule(
     """Show the articles to readers from `publish_at` (None: at once) until `unpublish_at` (None: for good)."""
     if ends_too_early(publish_at, unpublish_at):
         raise ActionError("can't be withdrawn before it is published; choose a later end")
+    if is_over(unpublish_at):
+        raise ActionError("can't be on the site until a time in the past; choose a later end, or hold it")
     times = {"publish_at": publish_at, "unpublish_at": unpublish_at}
     return _decide(Verb.SCHEDULE, articles, State.PUBLISHED, by, versions, **times)
 
@@ -78,6 +80,11 @@ def ends_too_early(publish_at: datetime | None, unpublish_at: datetime | None) -
     Python compares the clock readings of two times in one zone, which go back when summer time ends: compare instants.
     """
     return bool(publish_at and unpublish_at and unpublish_at.timestamp() <= publish_at.timestamp())
+
+
+def is_over(unpublish_at: datetime | None) -> bool:
+    """Return whether a schedule that ends then has ended already, so that readers would never see its article."""
+    return unpublish_at is not None and unpublish_at <= timezone.now()
 
 
 def pick(
@@ -156,12 +163,14 @@ def _decide(
         _require_allowed(article, state)
         pin_fields(article, ["published"])
         article.state, article.published = state, state == State.PUBLISHED
+        if is_over(article.unpublish_at):
+            article.unpublish_at = None
         for name, value in values.items():
             setattr(article, name, value)
 
     def is_done(article: Article) -> bool:
         is_set = all(getattr(article, name) == value for name, value in values.items())
-        return is_set and article.state == state and "published" in article.pins
+        return is_set and not is_over(article.unpublish_at) and article.state == state and "published" in article.pins
 
     return apply_to_each(verb, articles, apply, by, versions, is_done)
 

@@ -212,6 +212,11 @@ class TestTimesWhenTheClocksChange:
         article.refresh_from_db()
         assert (article.unpublish_at - article.publish_at).total_seconds() == 60
 
+    def test_a_schedule_that_is_over_is_refused(self, admin_client):
+        page = self.schedule(admin_client, builders.article(), "2020-01-01 08:00", "2020-01-02 08:00")
+
+        assert "This time is over. Choose a later end, or hold the article." in str(page.context["errors"])
+
     def test_every_time_field_names_the_zone(self, admin_client):
         html = admin_client.get(change_url(builders.article())).content.decode()
 

@@ -445,13 +445,14 @@ class TestCursor:
         assert hidden.name not in {name for name, _ in changes_of(mirror.catch_up())}
         assert mirror.items == published()
 
-    def test_a_schedule_set_in_the_past_never_took_effect(self, client, clock):
+    def test_a_schedule_in_the_past_is_refused_and_never_took_effect(self, client, clock):
         hidden, other = builders.article(HIDDEN_TITLE, quality=20), builders.article()
         mirror = Mirror(client)
         mirror.catch_up()
         past = clock.moment + HOUR
         clock.moment += 5 * HOUR
-        operations.schedule(hidden, publish_at=past, unpublish_at=past + HOUR)
+        with pytest.raises(ActionError):
+            operations.schedule(hidden, publish_at=past, unpublish_at=past + HOUR)
         operations.edit_reference(Provider.objects.get(), {"name": "Herald"})
 
         assert {name for name, _ in changes_of(mirror.catch_up())} == {other.name}

@@ -102,6 +102,7 @@ class TestActions:
             ("schedule", {"publish_at": "tomorrow"}, "is no time"),
             ("pick", {"pick_until": "tomorrow"}, "is no time to pick"),
             ("pick", {"pick_until": "2001-01-01T08:00"}, "a time in the past"),
+            ("schedule", {"unpublish_at": "2001-01-01T08:00"}, "until a time in the past; choose a later end"),
             ("pick", {"pick_until": "2199-01-01T08:00"}, "publish it first"),
             ("schedule", {"publish_at": "2026-13-45T00:00"}, "is no time"),
             ("step", {"quality_step": "x"}, "is no step"),

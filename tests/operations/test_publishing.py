@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from articles import operations
 from articles.models import Article, Policies
@@ -44,6 +47,26 @@ def test_a_folded_article_is_not_published_and_the_error_names_its_lead():
 
     with pytest.raises(NotPublishableError, match="is folded under “Lead”; publish that one"):
         operations.publish(folded)
+
+
+def test_a_schedule_that_is_over_is_refused():
+    article, hour = builders.article(quality=20), timedelta(hours=1)
+    now = timezone.now()
+
+    for times in ({"publish_at": now - 2 * hour, "unpublish_at": now - hour}, {"unpublish_at": now}):
+        with pytest.raises(ActionError, match="until a time in the past; choose a later end, or hold it"):
+            operations.schedule(article, **times)
+
+    article.refresh_from_db()
+    assert article.state == "undecided"
+
+
+def test_publishing_drops_an_end_that_has_passed():
+    article = builders.article(unpublish_at=timezone.now() - timedelta(hours=1), pins=["published"])
+
+    operations.publish(article)
+
+    assert (article.unpublish_at, article.is_shown()) == (None, True)
 
 
 def test_an_unscored_article_can_be_held_and_published():

@@ -115,6 +115,12 @@ def write(secret, **values):
     versions.bump_version()
 
 
+def end(secret, **times):
+    """Let a schedule pass: no operation sets one that is over."""
+    Article.objects.filter(pk=secret.pk).update(**times)
+    versions.bump_version()
+
+
 # What happens, and whether readers see the story then: by itself ("shown"), as coverage ("folded") or not at all.
 STEPS = [
     ("undecided", lambda secret, lead: None, "hidden"),
@@ -125,7 +131,7 @@ STEPS = [
     ("reopened", lambda secret, lead: operations.reopen(secret), "hidden"),
     ("for later", lambda secret, lead: operations.schedule(secret, **later(publish_at=5)), "hidden"),
     ("until later", lambda secret, lead: operations.schedule(secret, **later(unpublish_at=5)), "shown"),
-    ("over", lambda secret, lead: operations.schedule(secret, **later(publish_at=-5, unpublish_at=-1)), "hidden"),
+    ("over", lambda secret, lead: end(secret, **later(publish_at=-5, unpublish_at=-1)), "hidden"),
     ("begun", lambda secret, lead: operations.schedule(secret, **later(publish_at=-5)), "shown"),
     ("folded", lambda secret, lead: operations.fold_into(secret, lead), "folded"),
     ("folded, its lead held", lambda secret, lead: operations.hold(lead), "hidden"),

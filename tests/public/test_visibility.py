@@ -100,6 +100,7 @@ def test_a_schedule_starts_and_ends_on_every_page_without_any_other_event(client
     article = builders.article("Embargoed", topics=["AI"])
     seen_from = builders.article("Elsewhere", quality=99, provider=builders.provider("Herald", "herald.example"))
     builders.related(seen_from, article)
+    monkeypatch.setattr(timezone, "now", lambda: NOW - TICK)
     operations.schedule(article, publish_at=NOW, unpublish_at=NOW + 2 * TICK)
     monkeypatch.setattr(timezone, "now", lambda: moment)
 
