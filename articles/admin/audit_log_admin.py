@@ -13,10 +13,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 
 from articles import operations
-from articles.audit_log.unit_of_work import Actor, unit_of_work
+from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.models import Topic, Verb, Via
-from articles.operations.results import ActionError
+from articles.operations.results import ActionError, reader_changes
 from providers.models import Provider
+
+READER_CHANGES_MAX = 5  # in the messages of one save
 
 
 def admin_actor(request: HttpRequest) -> Actor:
@@ -39,8 +41,19 @@ class AuditLogAdminMixin:
         if request.method != "POST":
             return super().changeform_view(request, object_id, *args, **kwargs)
         self._process_uploads(request, object_id)
-        with unit_of_work(Verb.EDIT if object_id else Verb.ADD, admin_actor(request)):
-            return super().changeform_view(request, object_id, *args, **kwargs)
+        with unit_of_work(Verb.EDIT if object_id else Verb.ADD, admin_actor(request)) as uow:
+            response = super().changeform_view(request, object_id, *args, **kwargs)
+        self._report_reader_changes(request, uow)
+        return response
+
+    def _report_reader_changes(self, request: HttpRequest, uow: UnitOfWork) -> None:
+        """Report the articles that appeared or disappeared, also those that nobody named."""
+        sentences = reader_changes(uow.appeared, uow.disappeared, ())
+        for sentence in sentences[:READER_CHANGES_MAX]:
+            self.message_user(request, sentence, messages.INFO)
+        if len(sentences) > READER_CHANGES_MAX:
+            more = len(sentences) - READER_CHANGES_MAX
+            self.message_user(request, f"And {more} more appeared or disappeared.", messages.INFO)
 
     def _process_uploads(self, request: HttpRequest, object_id: str | None) -> None:
         may_save = self.has_change_permission(request) if object_id else self.has_add_permission(request)
@@ -52,8 +65,10 @@ class AuditLogAdminMixin:
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.method != "POST" or "_save" not in request.POST:
             return super().changelist_view(request, extra_context)
-        with unit_of_work(self.list_verb, admin_actor(request)):
-            return super().changelist_view(request, extra_context)
+        with unit_of_work(self.list_verb, admin_actor(request)) as uow:
+            response = super().changelist_view(request, extra_context)
+        self._report_reader_changes(request, uow)
+        return response
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         if not (self.history_url and object_id.isdecimal()):

@@ -107,6 +107,9 @@ class UnitOfWork:
         self.publishable_ids: set[int] = set()  # articles that rescoring may publish: see rules/publication.py
         self.changed_ids: set[int] = set()
         self.to_archive = False  # whether it shows the archive that the newsroom begins with, see rules.dates
+        self.appeared: dict[int, str] = {}  # articles that readers see since this operation: titles by key
+        self.disappeared: dict[int, str] = {}
+        self._shown_before: dict[int, bool] = {}
         self._original: dict[int, dict[str, Any]] = {}
         self._original_unlogged: dict[int, tuple[Any, ...]] = {}
         self._original_listing: dict[int, Listing] = {}
@@ -174,6 +177,8 @@ class UnitOfWork:
                 self._original_unlogged[article.pk] = _unlogged_values(article)
                 self._original_listing[article.pk] = Listing.of(article)
                 self._original_url_keys.setdefault(article.pk, article.url_key)
+                is_new = article.pk in self.created_ids
+                self._shown_before.setdefault(article.pk, not is_new and article.is_shown(self.now))
 
     def track_lists(self, ids: Collection[int], *names: str) -> None:
         """Remember these lists (see `snapshots.LIST_NAMES`) of the articles; call it before changing their rows."""
@@ -189,7 +194,7 @@ class UnitOfWork:
 
     def untrack(self, pk: int) -> None:
         """Forget an article that is about to be deleted."""
-        self.articles.pop(pk)
+        self._note_visibility(self.articles.pop(pk), False)
         for name in snapshots.LIST_NAMES:
             self._original_lists.pop((pk, name), None)
 
@@ -253,6 +258,7 @@ class UnitOfWork:
         ids_with_events -= self.created_ids  # a restored article has the version that its event says
         for pk, article in self.articles.items():
             self._refresh(article)
+            self._note_visibility(article, article.is_shown(self.now))
             column_changes = [] if pk in self.created_ids else self._column_changes(article)
             changes += column_changes
             if column_changes or pk in ids_with_events:
@@ -328,6 +334,13 @@ class UnitOfWork:
             undone_at=self.undoes.at if self.undoes else None,
             to_archive=self.to_archive,
         )
+
+    def _note_visibility(self, article: Article, is_shown: bool) -> None:
+        """Remember whether readers see the article now and didn't before, or the other way round."""
+        self.appeared.pop(article.pk, None)
+        self.disappeared.pop(article.pk, None)
+        if is_shown != self._shown_before.get(article.pk, is_shown):
+            (self.appeared if is_shown else self.disappeared)[article.pk] = article.title
 
     def _list_changes(self) -> list[FieldChange]:
         """Return the changes of tracked lists, except those of created or forgotten articles."""

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_POST
 
 from articles import operations
 from articles.models import Operation, Verb
-from articles.operations.results import ActionError, ActionResult, EditConflictError
+from articles.operations.preview import ActionPreview
+from articles.operations.results import ActionError, ActionResult, EditConflictError, reader_changes
 from articles.operations.undo_rights import UndoRefusedError
 
 from .actions import ACTIONS, Action, offered_decisions, permitted_actions
@@ -41,8 +42,10 @@ def run_action(request: DeskRequest) -> HttpResponseBase:
         raise PermissionDenied
     try:
         command = parse_command(request)
-        if len(command.versions) >= CONFIRM_FROM and "confirmed" not in request.POST:
-            return _confirmation_page(request, action, command)
+        if "confirmed" not in request.POST:
+            preview = _preview(action, command) if action.changes_stories else None
+            if len(command.versions) >= CONFIRM_FROM or (preview and _asks_first(action, command, preview)):
+                return _confirmation_page(request, action, command, preview)
         result = action.run(command)
     except EditConflictError as conflict:
         return _conflict(request, conflict)
@@ -51,21 +54,36 @@ def run_action(request: DeskRequest) -> HttpResponseBase:
     return _success(request, action, result)
 
 
-def _confirmation_page(request: DeskRequest, action: Action, command: Command) -> HttpResponse:
-    """Show what an action on many stories would change, and ask."""
+def _preview(action: Action, command: Command) -> ActionPreview:
+    return operations.preview_action(lambda: action.run(command.with_all_announced()))
+
+
+def _asks_first(action: Action, command: Command, preview: ActionPreview) -> bool:
+    """Return whether readers would see a story appear or disappear, or articles would move that nobody selected."""
+    if action.name == "make_lead":
+        return bool(preview.appeared or preview.disappeared) and not preview.only_swaps_leads
+    return bool(preview.appeared or preview.disappeared or preview.moved.keys() - command.versions.keys())
+
+
+def _confirmation_page(
+    request: DeskRequest, action: Action, command: Command, preview: ActionPreview | None
+) -> HttpResponse:
+    """Show what an action would change, and ask."""
     articles = list(command.articles.select_related("provider").defer(*LARGE_COLUMNS))
     states = Counter(article.decision for article in articles)
+    number = len(command.versions)
     context = {
         "done": action.past_tense,
-        "number": len(command.versions),
+        "number": number,
         "states": [(state, states.pop(state)) for state in operations.DECISIONS if state in states] + [*states.items()],
         "folded": sum(article.is_folded for article in articles),
         "sample": articles[:SAMPLE_SIZE],
-        "more": max(0, len(command.versions) - SAMPLE_SIZE),
+        "more": max(0, number - SAMPLE_SIZE),
+        "preview": preview,
         "rows": command.versions.items(),
         "fields": _hidden_fields(request),
         "next": safe_next_url(request),
-        "title": f"{action.label}: {len(command.versions)} stories?",
+        "title": f"{action.label}: {number} {'story' if number == 1 else 'stories'}?",
     }
     response = render_admin(request, "desk/confirm.html", context)
     if is_htmx_fragment(request):
@@ -79,13 +97,17 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
     if len(refusals) > MESSAGES_MAX:
         refusals = [*refusals[:MESSAGES_MAX], f"And {len(refusals) - MESSAGES_MAX} more."]
     followed = [change for change in result.consequences if change.pk not in result.done]
+    known = () if action.changes_stories else result.done
+    seen = reader_changes(result.appeared, result.disappeared, known)
+    if len(seen) > MESSAGES_MAX:
+        seen = [*seen[:MESSAGES_MAX], f"And {len(seen) - MESSAGES_MAX} more appeared or disappeared."]
     changed = [article for article in result.articles.values() if operation and article.changed_at == operation.at]
     permitted = permitted_actions(request.user)
     return _respond(
         request,
         f"{number} {'story' if number == 1 else 'stories'} {action.past_tense}." if operation else "Nothing changed.",
         problems=refusals,
-        notes=[f"“{change.title}” followed: {change.summary}." for change in followed[:MESSAGES_MAX]],
+        notes=[*seen, *(f"“{change.title}” followed: {change.summary}." for change in followed[:MESSAGES_MAX])],
         level=messages.SUCCESS if operation else messages.INFO,
         event="desk:reload" if action.reloads_list else "desk:decided",
         context={

@@ -41,6 +41,11 @@ class Action:
         return self.label.lower() + self.key_note
 
     @property
+    def changes_stories(self) -> bool:
+        """Whether it moves articles from one story to another, so that it asks before others appear or disappear."""
+        return self.permission == FOLD
+
+    @property
     def reloads_list(self) -> bool:
         """Whether it changes more of the list than the cells that the response replaces."""
         return self.permission in (EDIT, FOLD)
@@ -130,12 +135,16 @@ def _fold(command: Command) -> ActionResult:
 def _merge(command: Command) -> ActionResult:
     lead = _chosen_lead(command)
     _require_one(command, "Two stories are merged at a time.")
-    return command.apply(operations.merge, lead)
+    return command.apply(operations.merge, lead, announced=command.announced)
 
 
 def _make_lead(command: Command) -> ActionResult:
     _require_one(command, "One story leads; choose one.")
-    return command.apply(operations.make_lead)
+    return command.apply(operations.make_lead, announced=command.announced)
+
+
+def _take_out(command: Command) -> ActionResult:
+    return command.apply(operations.take_out, announced=command.announced)
 
 
 def _require_one(command: Command, refusal: str) -> None:
@@ -170,6 +179,6 @@ ACTIONS = {
         Action("fold", "Fold into", "folded", FOLD, _fold),
         Action("merge", "Merge", "merged", FOLD, _merge, "m", " the two selected stories, or fold into another"),
         Action("make_lead", "Make lead", "made the lead", FOLD, _make_lead, "l"),
-        Action("take_out", "Take out of its story", "taken out", FOLD, _apply(operations.take_out), "d"),
+        Action("take_out", "Take out of its story", "taken out", FOLD, _take_out, "d"),
     )
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +44,17 @@ class Command:
     def article(self) -> Article | None:
         """The story, if there is just one: its key only, because the operations load the row."""
         return Article(pk=next(iter(self.versions))) if len(self.versions) == 1 else None
+
+    @property
+    def announced(self) -> set[int]:
+        """The stories of which a confirmation said that they would appear on the site."""
+        return {parse_id(text) for text in self.data.getlist("announced")}
+
+    def with_all_announced(self) -> Command:
+        """Return the command for a preview, in which every story that it names may appear."""
+        data = self.data.copy()
+        data.setlist("announced", [*map(str, self.versions), self.text("into")])
+        return replace(self, data=data)
 
     @property
     def articles(self) -> ArticleQuerySet:

@@ -15,7 +15,7 @@ from articles import operations
 from articles.models import Article, ArticleQuerySet, PreviewLink, Subject, Topic
 from articles.models.preview_link import PERMISSION as SHARE_PERMISSION
 from articles.models.related import outlet_count
-from articles.operations.results import ActionError
+from articles.operations.results import ActionError, ActionResult
 from articles.rules import permissions
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import State
@@ -122,8 +122,15 @@ def _members(lead: Article) -> ArticleQuerySet:
 
 def _merge_preview(story: Article, into: Article, request: DeskRequest) -> dict[str, Any]:
     """Return what the merged story would be: merge in a transaction that is rolled back."""
+
+    def run() -> ActionResult:
+        return operations.merge(
+            Article(pk=story.pk), Article(pk=into.pk), by=actor(request), announced=[story.pk, into.pk]
+        )
+
     with transaction.atomic():
-        operations.merge(Article(pk=story.pk), Article(pk=into.pk), by=actor(request))
+        changes = operations.preview_action(run)
+        run()
         lead = Article.objects.annotate(outlets=outlet_count()).get(pk=into.pk)
         preview = {
             "lead": lead,
@@ -133,6 +140,7 @@ def _merge_preview(story: Article, into: Article, request: DeskRequest) -> dict[
             "outlets": lead.outlets,
             "is_shown": lead.is_shown(),
             "url": lead.get_absolute_url(),
+            "changes": changes,
         }
         transaction.set_rollback(True)
     return preview

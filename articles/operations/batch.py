@@ -78,6 +78,7 @@ def apply_to_each(
                 after(uow, effects.consequences)
             uow.flush_if_large()
     outcome.operation = uow.operation
+    outcome.appeared, outcome.disappeared = uow.appeared, uow.disappeared
     return refresh_instance(one, outcome, uow) if one else outcome
 
 
@@ -136,6 +137,7 @@ def _update_neighbours(
 def refresh_instance(article: Article, outcome: ActionResult, uow: UnitOfWork) -> ActionResult:
     """Copy the new values to the caller's instance; return the result with its operation."""
     outcome.operation = uow.operation
+    outcome.appeared, outcome.disappeared = uow.appeared, uow.disappeared
     current = outcome.articles.get(article.pk)
     if current is not None and current is not article:
         for field in Article._meta.concrete_fields:

@@ -38,7 +38,9 @@ def delete(articles: ArticleQuerySet, *, by: Actor = SYSTEM_ACTOR) -> ActionResu
             uow.flush_if_large()
         with uow.consequences():
             consequences = update_stories(uow, neighbours.difference(ids))
-    return ActionResult(uow.operation, ids, consequences=consequences)
+    return ActionResult(
+        uow.operation, ids, consequences=consequences, appeared=uow.appeared, disappeared=uow.disappeared
+    )
 
 
 def delete_articles(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:

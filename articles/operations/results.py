@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -81,7 +81,8 @@ class ActionResult:
 
     `done` are the articles that are now as the action wants them, also those that were so before. `consequences` are
     changes that the policy made to these and other articles. `articles` are those that had to be loaded, as they are
-    now.
+    now. `appeared` and `disappeared` have the titles of articles that readers see by themselves since then, or no
+    longer.
     """
 
     operation: Operation | None = None
@@ -90,10 +91,22 @@ class ActionResult:
     consequences: list[RescoreChange] = field(default_factory=list)
     articles: dict[int, Article] = field(default_factory=dict)
     not_restored: list[NotRestored] = field(default_factory=list)
+    appeared: Mapping[int, str] = field(default_factory=dict)
+    disappeared: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def changed(self) -> int:
         return self.operation.articles if self.operation else 0
+
+
+def reader_changes(
+    appeared: Mapping[int, str], disappeared: Mapping[int, str], except_ids: Container[int]
+) -> list[str]:
+    """Return a sentence for each article that appeared or disappeared, some of which may be known already."""
+    sentences = [f"Readers see “{title}” now." for pk, title in appeared.items() if pk not in except_ids]
+    return sentences + [
+        f"Readers don't see “{title}” by itself any more." for pk, title in disappeared.items() if pk not in except_ids
+    ]
 
 
 @dataclass(frozen=True, slots=True)

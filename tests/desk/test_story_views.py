@@ -8,7 +8,7 @@ from django.utils import timezone
 from articles.desk import presence
 from articles.models import Operation
 from tests import builders
-from tests.desk.helpers import run_action
+from tests.desk.helpers import messages_of, run_action
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ class TestOneStory:
         lead.refresh_from_db()
         assert (lead.lead, lead.heat) == (other, -1)
 
-        run_action(publisher, "take_out", lead)
+        run_action(publisher, "take_out", lead, confirmed="1", announced=str(lead.pk))
         lead.refresh_from_db()
         assert (lead.lead, lead.heat) == (None, 80)
 
@@ -49,6 +49,80 @@ class TestOneStory:
         run_action(publisher, "merge", other, into=str(one.pk))
         one.refresh_from_db()
         assert one.heat == 100
+
+    @pytest.mark.parametrize("htmx", [False, True])
+    def test_a_merge_names_what_moves_appears_and_disappears_before_it_is_done(self, publisher, htmx):
+        one = builders.article("One", quality=65)
+        other = builders.article("Other", quality=75)
+        builders.folded(other, "Member")
+
+        url = reverse("desk_merge")
+        shown = publisher.get(url, {"one": one.pk, "other": other.pk})
+        asked = run_action(publisher, "merge", other, into=str(one.pk), htmx=htmx)
+
+        for page in (shown, asked):
+            text = " ".join(page.content.decode().split())
+            assert '<h2>Readers would see: 1</h2> <ul class="sample"><li>One</li></ul>' in text
+            assert '<h2>Readers would no longer see by itself: 1</h2> <ul class="sample"><li>Other</li></ul>' in text
+            assert "<h2>Moves to another lead: 2</h2>" in text
+            assert "<li>Member</li>" in text
+            assert f'name="announced" value="{one.pk}"' in text
+        assert not Operation.objects.exists()
+
+        done = run_action(publisher, "merge", other, into=str(one.pk), confirmed="1", announced=str(one.pk))
+        assert messages_of(done)[1:3] == ["Readers see “One” now.", "Readers don't see “Other” by itself any more."]
+        one.refresh_from_db()
+        assert (one.heat, one.public) == (85, True)
+
+    def test_a_fold_that_moves_members_nobody_selected_asks_first(self, publisher):
+        lead = builders.article("Lead", quality=60)
+        story = builders.article("Story", quality=50)
+        for number in range(6):
+            builders.related(builders.folded(story, f"Member {number}", quality=30 - number), story)
+
+        page = run_action(publisher, "fold", story, into=str(lead.pk))
+
+        assert "Moves to another lead: 7" in page.content.decode()
+        assert "<li>Member 5</li>" in page.content.decode()
+        assert not Operation.objects.exists()
+
+    def test_a_fold_of_one_article_that_readers_do_not_see_asks_nothing(self, publisher):
+        lead, single = builders.article("Lead", quality=80), builders.article("Single", quality=50)
+
+        run_action(publisher, "fold", single, into=str(lead.pk))
+
+        assert Operation.objects.get().verb == "fold"
+
+    @pytest.mark.parametrize("action", ["take_out", "make_lead"])
+    def test_taking_out_and_making_lead_ask_before_a_story_appears(self, publisher, action):
+        lead = builders.article("Lead", quality=60)
+        member = builders.folded(lead, "Member", quality=75)
+
+        page = run_action(publisher, action, member)
+        assert "<h2>Readers would see: 1</h2>" in page.content.decode()
+        assert not Operation.objects.exists()
+
+        run_action(publisher, action, member, **{"confirmed": "1", "announced": str(member.pk)})
+        member.refresh_from_db()
+        assert member.public
+
+    def test_a_confirmation_publishes_no_more_than_it_announced(self, publisher):
+        lead = builders.article("Lead", quality=60)
+        member = builders.folded(lead, "Member", quality=75)
+
+        run_action(publisher, "take_out", member, confirmed="1")
+
+        member.refresh_from_db()
+        assert (member.heat, member.public) == (75, False)
+
+    def test_a_published_story_that_only_gets_another_lead_is_reported_afterwards(self, publisher):
+        lead = builders.article("Lead", quality=80)
+        member = builders.folded(lead, "Member", quality=75)
+
+        page = run_action(publisher, "make_lead", member)
+
+        assert "Readers see “Member” now." in messages_of(page)
+        assert "Readers don't see “Lead” by itself any more." in messages_of(page)
 
     def test_recent_stories_are_found_by_their_words(self, publisher):
         article = builders.article("Bridge closed")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.management import call_command
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
@@ -18,6 +21,7 @@ from tests.operations.states import newsroom_state
 from tests.random_walks import build_newsroom, operate_at_random
 
 pytestmark = pytest.mark.django_db
+CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "coronavirus"
 
 
 def by(group: str) -> Actor:
@@ -193,6 +197,21 @@ class TestDecisionsOnMany:
 
         assert result.rejections == []
         assert set(Article.objects.exclude(pk=lead.pk).values_list("lead", flat=True)) == {lead.pk}
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus isn't here")
+def test_spiking_a_whole_newsroom_leaves_nothing_public_and_undo_restores_every_row():
+    call_command("import_articles", str(CORPUS), stdout=StringIO(), verbosity=0)
+    before = newsroom_state()
+    assert len(before) > 6_000
+
+    operation = operations.spike(Article.objects.all(), versions=dict(Article.objects.values_list("pk", "version")))
+
+    assert (len(operation.done), operation.rejections) == (len(before), [])
+    assert not Article.objects.filter(public=True).exists()
+    assert operations.undo(operation.operation).not_restored == []
+    assert newsroom_state() == before
 
 
 @pytest.mark.thorough

@@ -1,0 +1,51 @@
+"""What an act would change for readers, before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from articles.models import Subject
+
+from .results import ActionResult
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPreview:
+    """The stories that would appear on the site or disappear, and the articles that would be folded under a lead.
+
+    Each maps the key of an article to its title.
+    """
+
+    appeared: Mapping[int, str]
+    disappeared: Mapping[int, str]
+    moved: Mapping[int, str]
+
+    @property
+    def sections(self) -> list[tuple[list[str], str]]:
+        """Return the titles of each kind with a heading."""
+        kinds = (
+            (self.appeared, "Readers would see"),
+            (self.disappeared, "Readers would no longer see by itself"),
+            (self.moved, "Moves to another lead"),
+        )
+        return [(list(titles.values()), f"{heading}: {len(titles)}") for titles, heading in kinds]
+
+    @property
+    def only_swaps_leads(self) -> bool:
+        """Whether a published story stays on the site under another lead."""
+        return len(self.appeared) == len(self.disappeared) == 1
+
+
+def preview_action(run: Callable[[], ActionResult]) -> ActionPreview:
+    """Return what an action would change. Writes nothing: it is done and rolled back. Raises its ActionError."""
+    with transaction.atomic():
+        result = run()
+        moved = {}
+        if result.operation is not None:
+            events = result.operation.events.filter(subject=Subject.ARTICLE, field="lead_id")
+            moved = {event.subject_id: event.label for event in events if event.after is not None}
+        transaction.set_rollback(True)
+    return ActionPreview(dict(result.appeared), dict(result.disappeared), moved)
