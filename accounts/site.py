@@ -6,11 +6,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 
 from . import lockout, views
 from .confirmation import confirmation_required, is_protected
+from .list_requests import checked_list, is_list, known_field_required
 from .second_factor import Step, is_enrolled, next_step
 
 PAGE_OF_STEP = {Step.ENTER: "admin:second_step", Step.SET_UP: "admin:second_factor"}
@@ -21,7 +22,13 @@ class StaffAdminSite(AdminSite):
         return super().has_permission(request) and next_step(request) is Step.NONE
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        return super().admin_view(confirmation_required(view) if is_protected(view) else view, cacheable)
+        checked = checked_list(view) if is_list(view) else known_field_required(view)
+        return super().admin_view(confirmation_required(checked) if is_protected(view) else checked, cacheable)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.GET.get("term", ""):  # PostgreSQL can't look for it, and nothing contains it
+            return JsonResponse({"results": [], "pagination": {"more": False}})
+        return super().autocomplete_view(request)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Ask for the password, or redirect users who have entered it to the second factor."""

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from articles.rules.limits import PICTURES_MAX
 
 from .forms import LogoForm, ProviderRowForm
-from .inlines import LimitedInlineMixin
+from .inlines import LimitedInlineMixin, LimitedListMixin
 from .models import Provider, ProviderLogo
 
 # By the relation, because this app imports nothing of articles.
@@ -26,8 +26,9 @@ class ProviderChangeList(ChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Provider]:
         articles = _article_model._default_manager.filter(provider=OuterRef("pk")).order_by().values("provider")
         count = Subquery(articles.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
-        providers = super().get_queryset(request, exclude_parameters)
-        return providers.prefetch_related("logos").annotate(article_count=Coalesce(count, 0))
+        # before the list is put in order, for it may be by this
+        self.root_queryset = self.root_queryset.annotate(article_count=Coalesce(count, 0))
+        return super().get_queryset(request, exclude_parameters).prefetch_related("logos")
 
 
 class LogoInline(LimitedInlineMixin, admin.TabularInline):
@@ -46,7 +47,7 @@ class LogoInline(LimitedInlineMixin, admin.TabularInline):
 
 
 @admin.register(Provider)
-class ProviderAdmin(admin.ModelAdmin):
+class ProviderAdmin(LimitedListMixin, admin.ModelAdmin):
     list_display = ("logo", "name", "domain", "registered", "weight", "articles")
     list_display_links = ("name",)
     list_editable = ("registered",)

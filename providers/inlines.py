@@ -44,3 +44,13 @@ class LimitedInlineMixin:
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         return super().get_formset(request, obj, validate_max=True, absolute_max=2 * self.max_num, **kwargs)
+
+
+class LimitedListMixin:
+    """A list whose rows can be edited. A form says how many it holds, so more than a page shows are not believed."""
+
+    list_max_show_all: int
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        limits = {"max_num": self.list_max_show_all, "absolute_max": self.list_max_show_all}
+        return super().get_changelist_formset(request, **limits | kwargs)

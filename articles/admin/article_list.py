@@ -24,6 +24,7 @@ from articles.operations.results import ActionResult
 from articles.rules import permissions, slugs
 from articles.rules.states import SpikeReason
 from articles.search import has_many_matches, matching
+from providers.inlines import LimitedListMixin
 
 from .audit_log_admin import AuditLogAdminMixin, admin_actor
 from .filters import EditorFilter, ProviderFilter, StateFilter, TimeFilter, TopicFilter
@@ -102,7 +103,7 @@ def _unpin(articles: ArticleQuerySet, **context: Any) -> ActionResult:
     return operations.unpin(articles.exclude(pins=[]), **context)
 
 
-class ArticleListAdmin(AuditLogAdminMixin, admin.ModelAdmin):
+class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
     list_verb = Verb.SCORE
     list_display = (
         "display_title",

@@ -22,6 +22,7 @@ from pictures.sizes import PictureError
 
 from .article_list import ArticleListAdmin
 from .audit_log_admin import admin_actor
+from .autocomplete import KeyAutocompleteMixin
 from .form_fields import TextField
 from .forms import ArticleForm
 from .inlines import ImageInline, RelatedInline, TopicInline, process_upload
@@ -35,7 +36,7 @@ LIST_NAMES = {TopicInline.model: "topics", ImageInline.model: "images", RelatedI
 
 
 @admin.register(Article)
-class ArticleAdmin(ArticleListAdmin):
+class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
     form = ArticleForm
     formfield_overrides: ClassVar = {models.TextField: {"form_class": TextField}}
     inlines = (TopicInline, RelatedInline, ImageInline)

@@ -159,7 +159,7 @@ def _span(choice: str) -> tuple[datetime, datetime] | None:
     try:
         first = date(int(year), int(month or 1), 1)
         after = date(first.year + first.month // 12, first.month % 12 + 1, 1) if month else date(first.year + 1, 1, 1)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if not YEAR_MIN <= first.year <= YEAR_MAX:
         return None

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import QuerySet
@@ -26,12 +25,13 @@ from pictures.sniffing import MAX_BYTES
 from pictures.uploads import memoize_per_upload
 from providers.inlines import LimitedInlineMixin
 
+from .autocomplete import KeyAutocompleteSelect
 from .conflict_forms import RowForm
 
 APPEND_POSITION = 32_767  # sorts a row without a position last; operations.edit_related_rows renumbers them
 
 
-class LoadedAutocompleteSelect(AutocompleteSelect):
+class LoadedAutocompleteSelect(KeyAutocompleteSelect):
     """An autocomplete that needs no query for the label of a value that its row has loaded."""
 
     loaded: models.Model | None = None

@@ -19,7 +19,9 @@ from articles import operations
 from articles.audit_log.unit_of_work import unit_of_work
 from articles.models import NUMBERS, OVERRIDABLE, Article, Policies, SitePolicy, Topic, TopicPolicy, Verb
 from articles.rules import permissions
+from articles.rules.limits import NAMES_MAX
 from articles.stories.policy_preview import PolicyPreview, changed_policies, preview_policy
+from providers.inlines import LimitedInlineMixin
 
 from .audit_log_admin import admin_actor
 from .policy_forms import PREVIEW, WEIGHTS, SitePolicyForm, TopicPolicyForm
@@ -37,8 +39,9 @@ class PolicyPermissions:
         return request.user.has_perm("articles.view_sitepolicy") or self.has_change_permission(request, obj)
 
 
-class TopicPolicyInline(PolicyPermissions, admin.TabularInline):
+class TopicPolicyInline(PolicyPermissions, LimitedInlineMixin, admin.TabularInline):
     model = TopicPolicy
+    max_num = NAMES_MAX
     form = TopicPolicyForm
     fields = ("topic", *OVERRIDABLE)
     extra = 0

@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from articles.models import ArticleTopic, Topic
 
 from .audit_log_admin import ReferenceAdminMixin
+from .autocomplete import KeyAutocompleteMixin
 from .conflict_forms import ConflictAwareForm
 from .form_fields import LinesField
 from .topic_order import in_tree_order
@@ -50,8 +51,9 @@ class TopicChangeList(ChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Topic]:
         places = ArticleTopic.objects.filter(tag=OuterRef("pk")).order_by().values("tag")
         count = Subquery(places.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
-        topics = super().get_queryset(request, exclude_parameters)
-        return topics.annotate(article_count=Coalesce(count, 0))
+        # before the list is put in order, for it may be by this
+        self.root_queryset = self.root_queryset.annotate(article_count=Coalesce(count, 0))
+        return super().get_queryset(request, exclude_parameters)
 
     def get_results(self, request: HttpRequest) -> None:
         """Sort the page as a tree, unless the editor chose another order."""
@@ -67,7 +69,7 @@ def _at_depth(topic: Topic, depth: int) -> Topic:
 
 
 @admin.register(Topic)
-class TopicAdmin(ReferenceAdminMixin, admin.ModelAdmin):
+class TopicAdmin(KeyAutocompleteMixin, ReferenceAdminMixin, admin.ModelAdmin):
     form = TopicForm
     list_display = ("indented_name", "shortname", "slug", "parent", "weight", "articles")
     list_display_links = ("indented_name",)

@@ -18,6 +18,7 @@ from articles.rules.scoring import FOLDED_HEAT
 from articles.search import matching
 from providers.models import Provider
 
+from .day_field import DayField
 from .queues import NEWEST, Queue, Viewer
 
 SEARCH_MAX = 200  # characters
@@ -40,8 +41,8 @@ class DeskFilters(forms.Form):
     quality_to = forms.IntegerField(label="to", min_value=0, required=False)
     heat_from = forms.IntegerField(label="Heat from", min_value=FOLDED_HEAT, required=False)
     heat_to = forms.IntegerField(label="to", min_value=FOLDED_HEAT, required=False)
-    since = forms.DateField(label="From day", required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
-    until = forms.DateField(label="To day", required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    since = DayField(label="From day")
+    until = DayField(label="To day")
 
     def __init__(self, data: Any, topics: Sequence[Topic] = ()) -> None:
         """Read the filters of a query string; `topics` are those to choose from on the page."""

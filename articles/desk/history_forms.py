@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from django import forms
 from django.contrib.auth import get_user_model
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Exists, OuterRef
 from django.http import QueryDict
 
 from articles.models import Operation, Verb
 
+from .day_field import DayField
+
 PEOPLE_MAX = 200
-DAYS = (date(1970, 1, 2), date(2999, 12, 30))  # they begin and end at a valid time in every time zone
 
 
 class HistoryFilter(forms.Form):
@@ -21,12 +19,7 @@ class HistoryFilter(forms.Form):
 
     person = forms.CharField(required=False, max_length=150)
     kind = forms.ChoiceField(required=False, choices=[("", "Everything"), *Verb.choices])
-    day = forms.DateField(
-        required=False,
-        validators=[MinValueValidator(DAYS[0]), MaxValueValidator(DAYS[1])],
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": "Type a day as 2026-06-09."},
-    )
+    day = DayField()
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data, auto_id="history-%s", label_suffix="")

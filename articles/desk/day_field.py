@@ -1,0 +1,23 @@
+"""A day to filter by."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+
+DAYS = (date(1970, 1, 2), date(2999, 12, 30))  # they begin and end at a valid time in every time zone
+
+
+class DayField(forms.DateField):
+    """An optional day that begins and ends at a time that databases hold."""
+
+    def __init__(self, label: str | None = None) -> None:
+        super().__init__(
+            label=label,
+            required=False,
+            validators=[MinValueValidator(DAYS[0]), MaxValueValidator(DAYS[1])],
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            error_messages={"invalid": "Type a day as 2026-06-09."},
+        )
