@@ -166,6 +166,7 @@ class TestAScore:
 
 
 class TestDecisionsOnMany:
+    @pytest.mark.thorough
     def test_spiking_all_of_1300_articles_leaves_none_public(self):
         first = unpublished()
         articles = [builders.article(quality=80, published=False) for _ in range(1299)]
