@@ -80,7 +80,7 @@ def send(page: Page, **fields: str | list[str]) -> None:
             """fields => {
                 const form = document.createElement("form");
                 form.method = "post";
-                form.action = document.querySelector("#bulk").action;
+                form.action = document.querySelector("#bulk").getAttribute("action");
                 const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
                 for (const [name, values] of Object.entries({...fields, csrfmiddlewaretoken: token}))
                     for (const value of [values].flat())
