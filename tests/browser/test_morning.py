@@ -350,7 +350,7 @@ class TestManyStories:
         expect_announcement(page, "2 stories held.")
 
         press(page, "u")
-        expect_announcement(page, "Undone: held, 2 of 2 stories.")
+        expect_announcement(page, "Undone: held, 2 stories.")
         expect(headline(page, stories[3])).to_be_focused()
 
     def test_a_whole_view_is_shown_before_it_is_spiked(self, page):
