@@ -47,6 +47,11 @@ class ChildProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._request_count = 0
 
+    @property
+    def pid(self) -> int | None:
+        """The number of the running process; None before the first request, and after it was stopped."""
+        return self._process.pid if self._process else None
+
     def __enter__(self) -> Self:
         return self
 

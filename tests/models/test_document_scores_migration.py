@@ -3,25 +3,21 @@
 from collections.abc import Iterator
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 
 from articles import operations
 from articles.models import Article, Event, Operation
 from tests import builders
+from tests.migrating import latest_state_afterwards, migrate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BEFORE = "0016_direct_and_derived_events"
 
 
-def migrate(target: str = "") -> None:
-    call_command("migrate", "articles", *([target] if target else []), verbosity=0)
-
-
 @pytest.fixture
 def site_before() -> Iterator[None]:
-    yield
-    migrate()
+    with latest_state_afterwards():
+        yield
 
 
 def set_engagement(article: Article, engagement: int) -> None:

@@ -4,24 +4,20 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 
 from articles.models import Article, ArticleTopic
 from tests import builders
+from tests.migrating import latest_state_afterwards, migrate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BEFORE = "0020_urls_in_normal_form"
 
 
-def migrate(target: str = "") -> None:
-    call_command("migrate", "articles", *([target] if target else []), verbosity=0)
-
-
 @pytest.fixture
 def site_before() -> Iterator[None]:
-    yield
-    migrate()
+    with latest_state_afterwards():
+        yield
 
 
 @pytest.mark.integration

@@ -70,7 +70,7 @@ def peak(decoder: Decoder) -> int:
     """Return the peak memory of the process in kB; 0 if it has ended."""
     if decoder._process is None or decoder._process.poll() is not None:
         return 0
-    status = Path(f"/proc/{decoder._process.pid}/status").read_text()
+    status = Path(f"/proc/{decoder.pid}/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
 
 
@@ -359,7 +359,7 @@ def decoded(monkeypatch, tmp_path, answer: bytes) -> dict[Kind, list[Rendition]]
 
 def test_the_process_has_no_secrets_and_may_write_no_file(decoder):
     outcome(decoder, WHOLE["PNG"])
-    pid = decoder._process.pid
+    pid = decoder.pid
     names = {line.split(b"=")[0] for line in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") if line}
     assert names <= {b"LANG", b"MALLOC_ARENA_MAX", b"MALLOC_MMAP_THRESHOLD_"}
     limits = Path(f"/proc/{pid}/limits").read_text()
@@ -374,10 +374,10 @@ def test_the_process_has_no_secrets_and_may_write_no_file(decoder):
 @pytest.mark.skipif(bool(confinement.missing_support()), reason="the kernel can't confine processes")
 def test_the_process_that_decodes_is_confined(decoder):
     outcome(decoder, WHOLE["PNG"])
-    status = Path(f"/proc/{decoder._process.pid}/status").read_text()
+    status = Path(f"/proc/{decoder.pid}/status").read_text()
     assert re.search(r"Seccomp:\s+2\n", status)
     assert re.search(r"NoNewPrivs:\s+1\n", status)
-    files = {path.name: os.readlink(path) for path in Path(f"/proc/{decoder._process.pid}/fd").iterdir()}
+    files = {path.name: os.readlink(path) for path in Path(f"/proc/{decoder.pid}/fd").iterdir()}
     assert set(files) == {"0", "1", "2"}
     assert files["0"].startswith("pipe:")
     assert files["1"].startswith("pipe:")
@@ -390,7 +390,7 @@ def test_a_new_process_starts_after_a_number_of_pictures(monkeypatch):
     with Decoder() as decoder:
         for _ in range(4):
             decoder.decode(WHOLE["PNG"], ["logo"])
-            pids.append(decoder._process.pid)
+            pids.append(decoder.pid)
     assert pids[0] == pids[1] != pids[2] == pids[3]
 
 

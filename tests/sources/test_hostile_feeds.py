@@ -51,8 +51,8 @@ def outcome(reader: FeedReader, data: bytes) -> tuple[ParsedFeed | None, str]:
         assert REASON_PATTERN.fullmatch(reason), reason
         assert reason.isprintable()
     assert time.monotonic() - begun < SECONDS
-    if reader._process:
-        peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{reader._process.pid}/status").read_text())
+    if reader.pid:
+        peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{reader.pid}/status").read_text())
         assert int(peak[1]) < MEMORY
     assert [entry.title for entry in reader.read(rss(TITLE + LINK)).entries] == ["Bridge closes"]
     return feed, reason
@@ -246,7 +246,7 @@ def test_an_invalid_response_of_a_compromised_process_is_rejected(monkeypatch, t
 
 def test_the_process_has_no_secrets_and_may_write_no_file(reader):
     reader.read(rss(TITLE + LINK))
-    process = Path(f"/proc/{reader._process.pid}")
+    process = Path(f"/proc/{reader.pid}")
     names = {line.split(b"=")[0] for line in (process / "environ").read_bytes().split(b"\0") if line}
     limits = (process / "limits").read_text()
     assert names <= {b"LANG", b"MALLOC_ARENA_MAX", b"MALLOC_MMAP_THRESHOLD_"}
@@ -259,7 +259,7 @@ def test_the_process_has_no_secrets_and_may_write_no_file(reader):
 @pytest.mark.skipif(bool(confinement.missing_support()), reason="the kernel can't confine processes")
 def test_the_process_that_reads_feeds_is_confined(reader):
     reader.read(rss(TITLE + LINK))
-    process = Path(f"/proc/{reader._process.pid}")
+    process = Path(f"/proc/{reader.pid}")
     assert re.search(r"Seccomp:\s+2\n", (process / "status").read_text())
     assert {path.name for path in (process / "fd").iterdir()} == {"0", "1", "2"}
     assert os.readlink(process / "fd" / "0").startswith("pipe:")
