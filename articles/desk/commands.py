@@ -47,7 +47,7 @@ class Command:
 
     @property
     def announced(self) -> set[int]:
-        """The stories of which a confirmation said that they would appear on the site."""
+        """The stories that, by the confirmation, would appear on the site."""
         return {parse_id(text) for text in self.data.getlist("announced")}
 
     def with_all_announced(self) -> Command:

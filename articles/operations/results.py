@@ -102,7 +102,7 @@ class ActionResult:
 def reader_changes(
     appeared: Mapping[int, str], disappeared: Mapping[int, str], except_ids: Container[int]
 ) -> list[str]:
-    """Return a sentence for each article that appeared or disappeared, some of which may be known already."""
+    """Return a sentence for each article that appeared or disappeared, apart from `except_ids`."""
     sentences = [f"Readers see “{title}” now." for pk, title in appeared.items() if pk not in except_ids]
     return sentences + [
         f"Readers don't see “{title}” by itself any more." for pk, title in disappeared.items() if pk not in except_ids

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 UNDO_PERIOD = timedelta(hours=1)  # a first publication that is undone so soon hasn't happened
-ADDED_LATER = timedelta(days=1)  # from this distance on, readers are told when a story was added
+ADDED_LATER = timedelta(days=1)  # if it came later than that, pages say when it was added
 AHEAD_MAX = timedelta(minutes=10)  # clocks differ; a publication time further ahead is wrong
 
 

@@ -13,7 +13,7 @@ from .scoring import STORY_ROLE_PIN
 PUBLISHING_ACTS = frozenset(
     {"publish", "schedule", "score", "rescore", "unpin", "import", "merge", "take_out", "make_lead"}
 )
-# These publish only what a preview has told the editor.
+# These publish only what their preview named.
 PREVIEWED_ACTS = frozenset({"merge", "take_out", "make_lead"})
 # If one of these gives a published story a new lead, the publication moves to the new lead.
 MOVING_ACTS = frozenset({"score", "make_lead"})
@@ -26,7 +26,7 @@ def publishable(
 ) -> set[int]:
     """Return those of the articles that an act names which policy or document may publish through it.
 
-    `announced` are those that a preview has told the editor. `may_publish`: whether the one who acts has the
+    `announced` are those that a preview named. `may_publish`: whether the one who acts has the
     permission to publish; a typed score publishes without it, because the policy decides.
     """
     if act not in PUBLISHING_ACTS or (act == "unpin" and not may_publish):
