@@ -38,9 +38,9 @@ serve: bind := $(if $(PORT),WEB_BIND=127.0.0.1:$(PORT))
 test: $(dev)
 	@exec $(pytest) $(ARGS)
 
-# Starts processes and servers.
+# Starts processes and servers, and tries the large tables of cases.
 integration: $(dev)
-	@exec $(pytest) -m "integration and not faults" $(ARGS)
+	@exec $(pytest) -m "(integration or systematic) and not faults" $(ARGS)
 
 # Requests every URL in every role.
 thorough: $(dev)

@@ -178,6 +178,7 @@ def test_accounts_change_only_after_the_password(stolen, things, act):
     assert accounts() != before
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
 def test_nobody_is_asked_in_the_ten_minutes_after_sign_in(client, ana, things, clock, act):
     client.force_login(ana)
@@ -186,6 +187,7 @@ def test_nobody_is_asked_in_the_ten_minutes_after_sign_in(client, ana, things, c
     assert client.post(url, data).status_code == 302
 
 
+@pytest.mark.systematic
 def test_every_form_of_an_account_asks(stolen, ana):
     """No URL of these admins accepts a form, whatever is posted."""
     urls = [url for url in all_urls() if re.match("auth_|axes_", url.name)]

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from articles.models import Article
 from tests import builders
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.systematic]
 LISTS = ["articles/article", "articles/topic", "providers/provider", "auth/user", "auth/group", "axes/accesslog"]
 
 

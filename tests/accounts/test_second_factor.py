@@ -115,6 +115,7 @@ def test_an_unconfirmed_secret_is_no_second_factor(ana):
     assert signed_in_client(ana).get(LOGIN).url == PAGE
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize("prepare", [with_factor, require_factor_of], ids=["enrolled", "required"])
 def test_no_staff_page_opens_without_the_code(ana, prepare):
     prepare(ana)
@@ -124,6 +125,7 @@ def test_no_staff_page_opens_without_the_code(ana, prepare):
     assert client.get(LOGIN).url == next_page
 
 
+@pytest.mark.systematic
 def test_users_who_are_not_staff_open_no_page_whatever_their_permissions():
     user = User.objects.create_user("reader")
     user.groups.add(Group.objects.get(name="publisher"))
@@ -449,6 +451,7 @@ def test_the_pages_obey_the_content_security_policy(ana, now):
         assert "no-store" in page["Cache-Control"]
 
 
+@pytest.mark.systematic
 def test_a_page_of_the_desk_takes_no_more_queries_with_a_second_factor(ana, now):
     client = signed_in_client(ana)
     counts = [queries(client)]

@@ -32,6 +32,7 @@ def moved(settings):
     clear_url_caches()
 
 
+@pytest.mark.systematic
 def test_all_of_it_moves(moved, admin_client, admin_user):
     article = builders.article("Storm", topics=["AI"])
     operation = operations.pin(article, "title", by=Actor(admin_user, Via.DESK)).operation

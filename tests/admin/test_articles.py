@@ -90,6 +90,7 @@ class TestTheArticlesPage:
         assert link.target == other
         assert (article.heat, article.pins) == (90, ["related"])
 
+    @pytest.mark.systematic
     def test_a_long_list_can_be_saved(self, admin_client):
         article = builders.article()
         for _ in range(100):  # documents may have 500
@@ -161,6 +162,7 @@ class TestTheArticlesPage:
         assert "heat -1: “Lead” leads the story" in page
         assert f'href="{folded.get_absolute_url()}"' not in page
 
+    @pytest.mark.systematic
     def test_a_page_takes_the_same_queries_for_few_and_many(self, admin_client, count_queries):
         def grow(article, number):
             outlet = builders.provider(f"Outlet {number}", f"{number}.example")

@@ -133,6 +133,7 @@ def test_each_constraint_has_a_form_that_reports_it_or_none_that_could_meet_it()
     assert constraints() == CASES.keys() | WITHOUT_FORM | SAVED_BY_NAME
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize("name", CASES)
 def test_a_form_reports_what_the_constraint_would_refuse(admin_client, name):
     url, values = CASES[name]
@@ -143,6 +144,7 @@ def test_a_form_reports_what_the_constraint_would_refuse(admin_client, name):
     assert page.context["errors"]
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize(
     ("prefix", "limit"), [("article_topics", 100), ("related_links", 500), ("images", 50)], ids=str
 )

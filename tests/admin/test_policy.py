@@ -170,6 +170,7 @@ class TestThePolicy:
         assert "Enter a whole number." in str(page.context["errors"])
         assert "This would" not in page.content.decode()
 
+    @pytest.mark.systematic
     def test_the_page_takes_the_same_queries_for_one_and_many(self, admin_client, count_queries):
         def add(number):
             operations.change_policy(overrides={builders.topic(f"T{number}").pk: {"bonus_floor": 5}})

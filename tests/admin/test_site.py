@@ -19,6 +19,7 @@ SECRET = "c2VjcmV0LXN0dWZm"
 
 
 class TestHostileText:
+    @pytest.mark.systematic
     def test_it_is_escaped_on_every_page_and_in_messages(self, admin_client):
         outlet = builders.provider(SCRIPT, SCRIPT)
         topic = builders.topic(SCRIPT)
@@ -45,6 +46,7 @@ class TestHostileText:
 
         assert not [page.request["PATH_INFO"] for page in pages if SCRIPT in page.content.decode()]
 
+    @pytest.mark.systematic
     def test_secured_is_shown_nowhere(self, admin_client):
         lead, folded = story()
         Article.objects.update(secured=SECRET)

@@ -24,6 +24,7 @@ def names(client, path=NEWS):
 
 @pytest.mark.django_db
 class TestFiles:
+    @pytest.mark.systematic
     @pytest.mark.skipif(not POWERAPPS.is_dir(), reason="needs the real documents")
     def test_the_files_of_a_real_site_are_reproduced(self, client):
         call_command("import_articles", str(POWERAPPS / "news"), verbosity=0)

@@ -194,6 +194,7 @@ class TestActions:
 
         assert Operation.objects.get().articles == 50
 
+    @pytest.mark.systematic
     def test_as_many_stories_as_a_view_may_have_are_decided_at_once(self, publisher):
         article = builders.article(quality=10)
         others = [f"{pk}:1" for pk in range(article.pk + 1, article.pk + commands.ARTICLES_MAX)]

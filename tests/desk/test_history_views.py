@@ -132,6 +132,7 @@ class TestHistory:
         assert all(line.words == "held (was published)" for line in [first.context["rows"][0].changes[0]])
         assert admin_client.get(f"{url}?after=nonsense-%00").status_code == 200
 
+    @pytest.mark.systematic
     def test_few_and_many_cost_the_same_queries(self, admin_client, count_queries):
         def grow(number: int) -> Article:
             lead = builders.article(f"Lead {number}", quality=90)

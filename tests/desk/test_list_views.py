@@ -108,6 +108,7 @@ class TestList:
         assert [(rival.label, rival.article) for rival in folded.rivals] == [("also listed by", second)]
         assert "take_out" in [action.name for action in folded.decisions]
 
+    @pytest.mark.systematic
     def test_a_page_takes_the_same_queries_for_one_and_fifty(self, publisher, count_queries):
         def add(number):
             lead = builders.article(f"Lead {number}", quality=20, topics=["AI", f"Topic {number}"])
@@ -137,6 +138,7 @@ class TestList:
         assert "…" not in [number for _, number in page.context["saved"]]
         assert "Show counts for slow views" not in page.content.decode()
 
+    @pytest.mark.systematic
     def test_pages_follow_each_other_without_gap_or_repetition(self, publisher):
         for number in range(120):
             builders.article(f"Story {number}", quality=10)

@@ -451,6 +451,7 @@ def test_the_articles_page_leads_to_its_preview(admin_client):
     assert "Preview</a>" not in page(admin_client, "/admin/articles/article/add/")
 
 
+@pytest.mark.systematic
 def test_a_preview_takes_the_same_queries_for_few_and_many_rows(admin_client, client, count_queries):
     def costs(stories):
         with transaction.atomic():

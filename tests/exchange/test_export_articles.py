@@ -114,6 +114,7 @@ def test_a_directory_that_cannot_be_created_is_named(tmp_path):
         export(tmp_path / "file" / "out")
 
 
+@pytest.mark.systematic
 def test_exporting_takes_the_same_queries_for_one_and_many(tmp_path, count_queries):
     import_documents(write_document(tmp_path / "in", CANONICAL))
     with count_queries() as for_one:

@@ -110,6 +110,7 @@ def test_no_bytes_make_the_parser_crash(noise, position):
     assert all(str(problem).startswith("x.md") for problem in problems)
 
 
+@pytest.mark.systematic
 @pytest.mark.django_db
 @given(odd_documents())
 def test_export_of_import_is_a_fixed_point(document):
@@ -125,6 +126,7 @@ def test_export_of_import_is_a_fixed_point(document):
     assert changed_fields(stored, read) == []
 
 
+@pytest.mark.systematic
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not part of the project")
 @pytest.mark.parametrize("name", ["coronavirus", "powerapps"])
 def test_real_documents_are_written_byte_for_byte_and_both_parsers_agree(name):
@@ -140,6 +142,7 @@ def test_real_documents_are_written_byte_for_byte_and_both_parsers_agree(name):
     assert canonical > 0.98 * len(files)
 
 
+@pytest.mark.systematic
 @pytest.mark.django_db
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not part of the project")
 @pytest.mark.parametrize("name", ["coronavirus", "powerapps"])

@@ -19,7 +19,7 @@ from tests import builders
 from tests.admin.forms import PROVIDERS, TOPICS, change_url, save
 from tests.strategies import ALPHABET
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.systematic]
 
 ODD = ["a\tb", "a\nb", "a\rb", "a\r\r\nb", "a\0b", "a\x1bb", "\u200b", "\ufeff", "\x97", "\U0010f003\x97", "null", "~"]
 ODD += ["- a", "a: b", "a #b", "'a", '"', "\\", "<<", "---\na", "\n\na", "a\u2028b", "a\x85b", "x" * 201, "x" * 10_001]

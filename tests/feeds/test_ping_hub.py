@@ -286,6 +286,7 @@ def test_feeds_of_searches_have_no_hub(settings, client):
     assert "hubs" not in response.json()
 
 
+@pytest.mark.systematic
 def test_finding_changed_feeds_takes_the_same_queries_for_one_story_and_for_many(
     hub, capsys, known_article, count_queries
 ):

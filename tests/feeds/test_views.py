@@ -393,6 +393,7 @@ def test_a_picture_without_a_copy_is_left_out(client, form):
 # Links to feeds
 
 
+@pytest.mark.systematic
 def test_every_page_links_to_feeds_that_exist(client):
     lead = newsroom()
     pages = {"/topics/ai/": "/topics/ai/feed.", "/providers/outlet0.example/": "/providers/outlet0.example/feed."}
@@ -409,6 +410,7 @@ def test_every_page_links_to_feeds_that_exist(client):
 # What a feed costs
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize("form", FORMS)
 def test_a_feed_takes_the_same_queries_for_one_story_and_for_many(client, count_queries, form):
     starts = ("/feeds/latest.", "/topics/ai/feed.", "/providers/outlet0.example/feed.", "/search/feed.{}?q=lead")

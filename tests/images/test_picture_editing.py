@@ -225,6 +225,7 @@ def test_the_desk_shows_stored_copies(admin_client):
         assert not re.search(r'<img[^>]*src="http', page)
 
 
+@pytest.mark.systematic
 def test_an_articles_page_needs_the_same_queries_for_one_picture_and_many(admin_client):
     article = builders.article()
     builders.picture(article)

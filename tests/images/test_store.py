@@ -218,6 +218,7 @@ def test_unused_pictures_are_deleted_and_the_others_stay(media, decoder):
     assert delete_unused() == store.CleanupCounts()
 
 
+@pytest.mark.systematic
 @db
 def test_any_number_of_pictures_can_be_deleted(request):
     digests = [f"{number:064x}" for number in range(1200)]

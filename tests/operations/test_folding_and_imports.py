@@ -65,10 +65,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+QUICK = ("a member that is published now", "all documents changed")
+
 rescored = pytest.mark.parametrize("rescore", [False, True], ids=["as the document says", "rescored"])
 
 
-@pytest.mark.parametrize("change", DOCUMENTS.values(), ids=DOCUMENTS)
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(change, id=name, marks=() if name in QUICK else pytest.mark.systematic)
+        for name, change in DOCUMENTS.items()
+    ],
+)
 class TestAnImport:
     @rescored
     def test_does_not_fold_an_article_that_was_taken_out(self, folder, change, rescore):

@@ -361,6 +361,7 @@ def test_undo_and_redo_take_exactly_these_permissions(case):
     assert needed(redone) == case.undo
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_each_role_undoes_and_redoes_what_its_permissions_allow_and_nothing_else(case):
     users = [user_of(role) for role in ROLES]

@@ -20,7 +20,7 @@ from tests.stories.duplicates import marked_and_true_duplicates, marked_and_true
 
 pytestmark = pytest.mark.django_db
 
-QUICK_WALKS = 2
+QUICK_WALKS = 1
 SEEDS = [
     pytest.param(seed, marks=[pytest.mark.thorough] if seed >= QUICK_WALKS else [])
     for seed in range(int(os.environ.get("UNDO_WALKS", "6")))

@@ -180,6 +180,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize("name", [*search_page.PARAMETERS, "unknown"])
 @pytest.mark.parametrize("text", HOSTILE)
 def test_invalid_parameters_give_a_page(client, name, text):
@@ -214,6 +215,7 @@ def test_hidden_articles_are_never_found(client):
         assert "1 story" in page
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize("filters", ["", "&topic=weather&provider=courier.example&from=2020-01-01"])
 @pytest.mark.parametrize("order", ["newest", "relevance"])
 def test_a_search_takes_the_same_queries_for_two_stories_and_for_many(client, count_queries, order, filters):

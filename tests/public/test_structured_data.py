@@ -114,6 +114,7 @@ def test_every_list_describes_itself_and_its_links(client, url):
         assert re.search(r"<h1[^>]*>(?:<bdi>)?([^<]+)", page)[1] in html
 
 
+@pytest.mark.systematic
 @db
 def test_the_front_page_lists_its_stories_in_their_order(client):
     newsroom(20)

@@ -287,6 +287,7 @@ def test_robots_txt_allows_everything_and_names_no_other_path(client):
 # What a page costs
 
 
+@pytest.mark.systematic
 def test_a_page_takes_the_same_queries_for_one_story_and_for_many(client, count_queries):
     urls = (*LIST_PATHS[:5], "/archive/2020/06/09/", "/about/", "/providers/outlet0.example/", "/nowhere/")
 

@@ -73,6 +73,7 @@ def test_the_query_and_the_row_agree_in_every_state():
     assert not [pk for pk in public_ids if Article.objects.get(pk=pk).heat == -1]
 
 
+@pytest.mark.systematic
 def test_every_page_shows_exactly_the_visible_articles(client, monkeypatch):
     expected = build_states()
     builders.ArticleTopic.objects.bulk_create(

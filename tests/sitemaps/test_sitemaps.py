@@ -299,6 +299,7 @@ def test_a_policy_that_hides_unscored_stories_changes_all_sections(client):
 # What they cost
 
 
+@pytest.mark.systematic
 def test_a_sitemap_takes_the_same_queries_for_one_story_and_for_many(client, count_queries):
     def costs(stories):
         with transaction.atomic():
