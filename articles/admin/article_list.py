@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.paginator import Paginator
 from django.db.models import Count, IntegerField, OuterRef, Prefetch, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -20,6 +22,7 @@ from django.utils.safestring import mark_safe
 
 from articles import operations
 from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb
+from articles.operations.preview import ActionPreview
 from articles.operations.results import ActionResult
 from articles.rules import permissions, slugs
 from articles.rules.states import SpikeReason
@@ -30,6 +33,7 @@ from .audit_log_admin import AuditLogAdminMixin, admin_actor
 from .filters import EditorFilter, ProviderFilter, StateFilter, TimeFilter, TopicFilter
 from .forms import ArticleRowForm
 
+KEY = re.compile(r"[0-9]{1,18}")
 VERSION_FIELD, VERSION = re.compile(r"version-([0-9]{1,18})"), re.compile(r"[0-9]{1,9}")
 REJECTIONS_MAX = 10  # in one message
 COUNT_MAX = 1000  # articles that a list counts; more are "1000+"
@@ -86,8 +90,15 @@ def _action(
     """Return an action of the list that runs an operation and reports what it changed and what it rejected."""
 
     @admin.action(description=description, permissions=[permission])
-    def run(self: ArticleListAdmin, request: HttpRequest, queryset: ArticleQuerySet) -> None:
-        result = operation(queryset, *args, by=admin_actor(request), versions=_sent_versions(request))
+    def run(self: ArticleListAdmin, request: HttpRequest, queryset: ArticleQuerySet) -> HttpResponse | None:
+        options = {"by": admin_actor(request), "versions": _sent_versions(request)}
+        if operation in (operations.hold, operations.spike):
+            withdraws_a_lead = queryset.filter(public=True, folded_articles__isnull=False).exists()
+            if withdraws_a_lead and "post" not in request.POST:
+                preview = operations.preview_action(lambda: operation(queryset, *args, **options))
+                return self.confirmation_page(request, queryset, preview, past_tense)
+            options["in_place"] = chosen_successors(request)
+        result = operation(queryset, *args, **options)
         self.message_count(request, len(result.done), past_tense)
         if result.rejections:
             shown = [f"“{rejection.title}” {rejection.reason}" for rejection in result.rejections[:REJECTIONS_MAX]]
@@ -95,8 +106,19 @@ def _action(
                 shown.append(f"and {len(result.rejections) - REJECTIONS_MAX} more")
             text = f"{len(result.rejections)} not {past_tense}: {'; '.join(shown)}."
             self.message_user(request, text, messages.WARNING)
+        self.report_reader_changes(request, result, known=result.done)
+        return None
 
     return run
+
+
+def chosen_successors(request: HttpRequest) -> set[int]:
+    """Return the articles that a confirmation asked to publish in place of their leads."""
+    return {int(text) for text in request.POST.getlist("in_place") if KEY.fullmatch(text)}
+
+
+def preview_deletion(request: HttpRequest, articles: ArticleQuerySet) -> ActionPreview:
+    return operations.preview_action(lambda: operations.delete(articles, by=admin_actor(request)))
 
 
 def _unpin(articles: ArticleQuerySet, **context: Any) -> ActionResult:
@@ -127,6 +149,7 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     actions = (
+        "delete_selected",
         "publish_selected",
         "hold_selected",
         "spike_selected",
@@ -182,6 +205,29 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
     def rescore_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
         changed = operations.rescore(queryset, by=admin_actor(request))
         self.message_count(request, len(changed), "changed by rescoring; pins stayed")
+
+    @admin.action(permissions=["delete"], description=delete_selected.short_description)
+    def delete_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> HttpResponse | None:
+        """Let the confirmation say what readers would see appear and disappear."""
+        page = delete_selected(self, request, queryset)
+        if page is not None and not page.context_data["perms_lacking"]:
+            page.context_data["preview"] = preview_deletion(request, queryset)
+        return page
+
+    def confirmation_page(
+        self, request: HttpRequest, queryset: ArticleQuerySet, preview: ActionPreview, past_tense: str
+    ) -> HttpResponse:
+        context = {
+            "title": f"{len(queryset)} {'article' if len(queryset) == 1 else 'articles'} would be {past_tense}",
+            "opts": self.opts,
+            "media": self.media,
+            "preview": preview,
+            "action": request.POST["action"],
+            "queryset": queryset,
+            "versions": _sent_versions(request),
+        }
+        template = "admin/articles/article/confirm_action.html"
+        return TemplateResponse(request, template, self.admin_site.each_context(request) | context)
 
     def message_count(self, request: HttpRequest, number: int, past_tense: str) -> None:
         noun = "article" if number == 1 else "articles"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -20,7 +20,7 @@ from articles.stories import explanation
 from articles.stories.explanation_text import format_incoming_value
 from pictures.sizes import PictureError
 
-from .article_list import ArticleListAdmin
+from .article_list import ArticleListAdmin, chosen_successors, preview_deletion
 from .audit_log_admin import admin_actor
 from .autocomplete import KeyAutocompleteMixin
 from .form_fields import TextField
@@ -151,7 +151,12 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         self.delete_queryset(request, Article.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
-        operations.delete(queryset, by=admin_actor(request))
+        result = operations.delete(queryset, in_place=chosen_successors(request), by=admin_actor(request))
+        self.report_reader_changes(request, result, known=result.done)
+
+    def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+        preview = preview_deletion(request, Article.objects.filter(pk=context["object"].pk))
+        return super().render_delete_form(request, context | {"preview": preview})
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Return the articles and the number of rows deleted with them; Django would query and list each row."""

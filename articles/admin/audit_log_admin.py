@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from articles import operations
 from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.models import Topic, Verb, Via
-from articles.operations.results import ActionError, reader_changes
+from articles.operations.results import ActionError, ActionResult, reader_changes, succession_text, successors
 from providers.models import Provider
 
 READER_CHANGES_MAX = 5  # in the messages of one save
@@ -43,17 +43,20 @@ class AuditLogAdminMixin:
         self._process_uploads(request, object_id)
         with unit_of_work(Verb.EDIT if object_id else Verb.ADD, admin_actor(request)) as uow:
             response = super().changeform_view(request, object_id, *args, **kwargs)
-        self._report_reader_changes(request, uow)
+        self.report_reader_changes(request, uow)
         return response
 
-    def _report_reader_changes(self, request: HttpRequest, uow: UnitOfWork) -> None:
-        """Report the articles that appeared or disappeared, also those that nobody named."""
-        sentences = reader_changes(uow.appeared, uow.disappeared, ())
+    def report_reader_changes(
+        self, request: HttpRequest, done: UnitOfWork | ActionResult, known: Container[int] = ()
+    ) -> None:
+        """Report the articles that appeared, disappeared or lead a story now, apart from the `known` ones."""
+        sentences = reader_changes(done.appeared, done.disappeared, known)
+        sentences += map(succession_text, successors(done.operation).values())
         for sentence in sentences[:READER_CHANGES_MAX]:
             self.message_user(request, sentence, messages.INFO)
         if len(sentences) > READER_CHANGES_MAX:
             more = len(sentences) - READER_CHANGES_MAX
-            self.message_user(request, f"And {more} more appeared or disappeared.", messages.INFO)
+            self.message_user(request, f"And {more} more such changes.", messages.INFO)
 
     def _process_uploads(self, request: HttpRequest, object_id: str | None) -> None:
         may_save = self.has_change_permission(request) if object_id else self.has_add_permission(request)
@@ -67,7 +70,7 @@ class AuditLogAdminMixin:
             return super().changelist_view(request, extra_context)
         with unit_of_work(self.list_verb, admin_actor(request)) as uow:
             response = super().changelist_view(request, extra_context)
-        self._report_reader_changes(request, uow)
+        self.report_reader_changes(request, uow)
         return response
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:

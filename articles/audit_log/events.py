@@ -43,6 +43,7 @@ LOGGED_FIELDS = (
     "stale",
     "document_scores",
     "lead_id",
+    "previous_lead",
     "ambiguous",
     "dialect",
     "extra",

@@ -16,7 +16,14 @@ from django.views.decorators.http import require_POST
 from articles import operations
 from articles.models import Operation, Verb
 from articles.operations.preview import ActionPreview
-from articles.operations.results import ActionError, ActionResult, EditConflictError, reader_changes
+from articles.operations.results import (
+    ActionError,
+    ActionResult,
+    EditConflictError,
+    reader_changes,
+    succession_text,
+    successors,
+)
 from articles.operations.undo_rights import UndoRefusedError
 
 from .actions import ACTIONS, Action, offered_decisions, permitted_actions
@@ -43,8 +50,8 @@ def run_action(request: DeskRequest) -> HttpResponseBase:
     try:
         command = parse_command(request)
         if "confirmed" not in request.POST:
-            preview = _preview(action, command) if action.changes_stories else None
-            if len(command.versions) >= CONFIRM_FROM or (preview and _asks_first(action, command, preview)):
+            preview = _preview(action, command) if _has_preview(action, command) else None
+            if preview and (len(command.versions) >= CONFIRM_FROM or _asks_first(action, command, preview)):
                 return _confirmation_page(request, action, command, preview)
         result = action.run(command)
     except EditConflictError as conflict:
@@ -54,20 +61,30 @@ def run_action(request: DeskRequest) -> HttpResponseBase:
     return _success(request, action, result)
 
 
+def _has_preview(action: Action, command: Command) -> bool:
+    """Return whether the action may have effects that its confirmation has to name."""
+    if action.changes_stories or len(command.versions) >= CONFIRM_FROM:
+        return True
+    return action.withdraws and command.withdraws_a_lead
+
+
 def _preview(action: Action, command: Command) -> ActionPreview:
     return operations.preview_action(lambda: action.run(command.with_all_announced()))
 
 
 def _asks_first(action: Action, command: Command, preview: ActionPreview) -> bool:
-    """Return whether readers would see a story appear or disappear, or articles would move that nobody selected."""
+    """Return whether the action has effects on other stories than those that were selected for it.
+
+    Readers would see one appear or disappear, one would get another lead, or articles would move.
+    """
+    if action.withdraws:
+        return bool(preview.successors)
     if action.name == "make_lead":
         return bool(preview.appeared or preview.disappeared) and not preview.only_swaps_leads
     return bool(preview.appeared or preview.disappeared or preview.moved.keys() - command.versions.keys())
 
 
-def _confirmation_page(
-    request: DeskRequest, action: Action, command: Command, preview: ActionPreview | None
-) -> HttpResponse:
+def _confirmation_page(request: DeskRequest, action: Action, command: Command, preview: ActionPreview) -> HttpResponse:
     """Show what an action would change, and ask."""
     articles = list(command.articles.select_related("provider").defer(*LARGE_COLUMNS))
     states = Counter(article.decision for article in articles)
@@ -80,6 +97,7 @@ def _confirmation_page(
         "sample": articles[:SAMPLE_SIZE],
         "more": max(0, number - SAMPLE_SIZE),
         "preview": preview,
+        "announced": ",".join(map(str, preview.appeared)) if action.changes_stories else "",
         "rows": command.versions.items(),
         "fields": _hidden_fields(request),
         "next": safe_next_url(request),
@@ -101,13 +119,17 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
     seen = reader_changes(result.appeared, result.disappeared, known)
     if len(seen) > MESSAGES_MAX:
         seen = [*seen[:MESSAGES_MAX], f"And {len(seen) - MESSAGES_MAX} more appeared or disappeared."]
+    following = successors(operation) if action.withdraws else {}
+    leads = [succession_text(title) for title in following.values()]
+    if len(leads) > MESSAGES_MAX:
+        leads = [*leads[:MESSAGES_MAX], f"And {len(leads) - MESSAGES_MAX} more."]
     changed = [article for article in result.articles.values() if operation and article.changed_at == operation.at]
     permitted = permitted_actions(request.user)
     return _respond(
         request,
         f"{number} {'story' if number == 1 else 'stories'} {action.past_tense}." if operation else "Nothing changed.",
         problems=refusals,
-        notes=[*seen, *(f"“{change.title}” followed: {change.summary}." for change in followed[:MESSAGES_MAX])],
+        notes=[*seen, *leads, *(f"“{change.title}” followed: {change.summary}." for change in followed[:MESSAGES_MAX])],
         level=messages.SUCCESS if operation else messages.INFO,
         event="desk:reload" if action.reloads_list else "desk:decided",
         context={

@@ -46,6 +46,11 @@ class Action:
         return self.permission == FOLD
 
     @property
+    def withdraws(self) -> bool:
+        """Whether the story of a published lead gets another lead, so that it asks before."""
+        return self.name in ("hold", "spike")
+
+    @property
     def reloads_list(self) -> bool:
         """Whether it changes more of the list than the cells that the response replaces."""
         return self.permission in (EDIT, FOLD)
@@ -81,11 +86,15 @@ def _apply(operation: Callable[..., ActionResult]) -> Callable[[Command], Action
     return lambda command: command.apply(operation)
 
 
+def _hold(command: Command) -> ActionResult:
+    return command.apply(operations.hold, in_place=command.in_place)
+
+
 def _spike(command: Command) -> ActionResult:
     reason = command.text("reason") or REASONS[-1]
     if reason not in REASONS:
         raise ActionError(f"“{reason}” is no reason to spike; choose one of {', '.join(REASONS)}.")
-    return command.apply(operations.spike, reason)
+    return command.apply(operations.spike, reason, in_place=command.in_place)
 
 
 def _schedule(command: Command) -> ActionResult:
@@ -163,7 +172,7 @@ ACTIONS = {
     action.name: action
     for action in (
         Action("publish", "Publish", "published", PUBLISH, _apply(operations.publish), "p", ", or hold if published"),
-        Action("hold", "Hold", "held", SCORE, _apply(operations.hold), "w"),
+        Action("hold", "Hold", "held", SCORE, _hold, "w"),
         Action("spike", "Spike", "spiked", SCORE, _spike, "e", "; then 1 to 6 for the reason, or Enter for none"),
         Action("reopen", "Reopen", "reopened", SCORE, _apply(operations.reopen), "r"),
         Action("quality", "Set quality", "scored", SCORE, _set_score("quality"), "q", "; Enter sends it"),

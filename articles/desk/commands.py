@@ -48,12 +48,22 @@ class Command:
     @property
     def announced(self) -> set[int]:
         """The stories that, by the confirmation, would appear on the site."""
-        return {parse_id(text) for text in self.data.getlist("announced")}
+        return {parse_id(text) for text in self.data.get("announced", "").split(",")}
+
+    @property
+    def in_place(self) -> set[int]:
+        """The stories to publish in place of a withdrawn lead."""
+        return {parse_id(text) for text in self.data.getlist("in_place")}
+
+    @property
+    def withdraws_a_lead(self) -> bool:
+        """Whether readers see one of the stories with members that would need another lead."""
+        return Article.objects.filter(lead__in=list(self.versions), lead__public=True).exists()
 
     def with_all_announced(self) -> Command:
         """Return the command for a preview, in which every story that it names may appear."""
         data = self.data.copy()
-        data.setlist("announced", [*map(str, self.versions), self.text("into")])
+        data["announced"] = ",".join([*map(str, self.versions), self.text("into")])
         return replace(self, data=data)
 
     @property

@@ -46,6 +46,7 @@ LABELS = {
     "provider_id": "outlet",
     "parent_id": "parent",
     "lead_id": "story",
+    "previous_lead": "follows",
     "web_url": "URL",
     "original_url": "original URL",
     "amp_url": "AMP URL",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from articles.public.media import StoredPicture
 from .actions import Action, offered_decisions
 from .rivals import Rival, rivals_of
 
+DECISION = ("state", "spike_reason")
 HOUR, DAY, WEEK = 60, 24 * 60, 7 * 24 * 60  # minutes
 LARGE_COLUMNS = ("secured", "body", "extra", "layout", "featured_content")
 
@@ -56,6 +57,7 @@ def build_rows(
 ) -> list[Row]:
     """Return the rows of articles loaded by `prefetch_for_rows`, with a fixed number of queries."""
     rivals = rivals_of(list(articles))
+    origins = _origins(articles)
     cards = {card.pk: card for card in load_cards([article.pk for article in articles])}
     return [
         Row(
@@ -63,7 +65,7 @@ def build_rows(
             cards[article.pk].picture,
             cards[article.pk].outlets,
             [place.tag.name for place in article.article_topics.all()],
-            _warnings(article, now),
+            [*origins.get(article.pk, ()), *_warnings(article, now)],
             rivals.get(article.pk, []),
             offered_decisions(article, permitted),
             now,
@@ -79,3 +81,16 @@ def _warnings(article: Article, now: datetime) -> list[str]:
     if article.ambiguous:
         warnings.append("several leads claim it")
     return warnings
+
+
+def _origins(articles: Iterable[Article]) -> dict[int, list[str]]:
+    """Return where those articles come from that lead a story since its lead was withdrawn: a note by key."""
+    names = {article.pk: article.previous_lead for article in articles if article.previous_lead}
+    if not names:
+        return {}
+    leads = Article.objects.only("name", "title", *DECISION).in_bulk(set(names.values()), field_name="name")
+    return {pk: [_origin(name, leads.get(name))] for pk, name in names.items()}
+
+
+def _origin(name: str, lead: Article | None) -> str:
+    return f"follows “{lead}”, which is {lead.decision}" if lead else f"follows {name}, which was deleted"

@@ -141,6 +141,7 @@ def _merge_preview(story: Article, into: Article, request: DeskRequest) -> dict[
             "is_shown": lead.is_shown(),
             "url": lead.get_absolute_url(),
             "changes": changes,
+            "announced": ",".join(map(str, changes.appeared)),
         }
         transaction.set_rollback(True)
     return preview

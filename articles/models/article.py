@@ -213,6 +213,12 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         related_name="folded_articles",
         help_text="On a folded article: the lead of its story.",
     )
+    previous_lead = BytewiseCharField(
+        max_length=255,
+        null=True,
+        editable=False,
+        help_text="The lead that it follows since that one was held, spiked or deleted; empty once somebody decided.",
+    )
     ambiguous = models.BooleanField(
         default=False, help_text="Several leads list this article; it is folded under the best one."
     )
@@ -307,6 +313,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
             ),
             models.Index(fields=["-published_at", "file_name"], name="article_removed", condition=Q(removed=True)),
             models.Index(fields=["lead"], name="article_claimed", condition=Q(ambiguous=True)),
+            models.Index(fields=["previous_lead"], name="article_successor", condition=Q(previous_lead__isnull=False)),
             models.Index(
                 fields=["-published_at", "file_name"], name="article_edited", condition=Q(editor__isnull=False)
             ),

@@ -19,6 +19,7 @@ DERIVED_FIELDS = (
     "state_since",
     "publish_at",
     "unpublish_at",
+    "previous_lead",
     "public",
     "staged",
     "first_shown_at",
@@ -67,6 +68,8 @@ def refresh_derived_fields(article: Article, policy: Policy, now: datetime) -> N
         article.spike_reason = ""
     if state != State.PUBLISHED:
         article.publish_at = article.unpublish_at = None
+    if state != State.UNDECIDED or article.is_folded:
+        article.previous_lead = None
     visible = is_public_by_policy(article, policy)
     if article.staged is None:
         article.public = visible

@@ -34,14 +34,15 @@ def apply_to_each(
     versions: SeenVersions = None,
     is_done: Callable[[Article], bool] = lambda article: False,
     depends_on: Collection[str] = STATE_DEPENDENCIES,
+    before_update: Callable[[UnitOfWork, Collection[int]], None] = lambda uow, ids: None,
     after: Callable[[UnitOfWork, Sequence[RescoreChange]], None] = lambda uow, changes: None,
 ) -> ActionResult:
     """Call `apply` for each article, locked, unless it `is_done`; then update the stories.
 
     Of many articles, those that can't be changed are left as they are, and the result says why. Of one, the
     ActionError is raised. A change of the `depends_on` fields after the version that the editor saw is a conflict.
-    The stories are updated once, after all articles: the first must not decide anything about the last. `after` runs
-    after that.
+    The stories are updated once, after all articles: the first must not decide anything about the last.
+    `before_update` runs before that, with the keys of all articles that were named, and `after` after that.
     """
     one = articles if isinstance(articles, Article) else None
     ids = [articles.pk] if isinstance(articles, Article) else list(articles.order_by("pk").values_list("pk", flat=True))
@@ -68,6 +69,7 @@ def apply_to_each(
                     outcome.rejections.append(Rejection(article.pk, article.title, str(error)))
             fields |= uow.changed_columns(applied[first_applied:], IDENTITY_FIELDS)
             uow.flush_if_large()
+        before_update(uow, frozenset(ids))
         for chunk in chunked(applied, rescoring.CHUNK):
             if len(ids) > rescoring.CHUNK:
                 nearby = lock_with_linked(uow, chunk)

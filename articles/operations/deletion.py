@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,17 +23,22 @@ from providers.models import Provider
 
 from . import pins
 from .results import ActionResult, NotRestored
+from .succession import hand_over_stories
 
 # Not restored: what the log must not contain, and what follows from the other fields.
 NOT_RESTORED_FIELDS = {"secured", "file_name", "content_hash", "staged"}
 
 
-def delete(articles: ArticleQuerySet, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
-    """Delete articles and update the stories around them. Undo restores them, and so does importing their documents."""
+def delete(articles: ArticleQuerySet, *, in_place: Collection[int] = (), by: Actor = SYSTEM_ACTOR) -> ActionResult:
+    """Delete articles and update the stories around them. Undo restores them, and so does importing their documents.
+
+    The story of a lead goes to its best member, which waits for an editor, or is published if it is one of `in_place`.
+    """
     with unit_of_work(Verb.DELETE, by) as uow:
         ids = list(articles.order_by().values_list("pk", flat=True))
         neighbours: set[int] = set()
         for chunk in chunked(ids):
+            hand_over_stories(uow, chunk, frozenset(ids), in_place)
             neighbours |= delete_articles(uow, chunk)
             uow.flush_if_large()
         with uow.consequences():

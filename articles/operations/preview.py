@@ -9,29 +9,39 @@ from django.db import transaction
 
 from articles.models import Subject
 
-from .results import ActionResult
+from .results import ActionResult, successors
+
+TITLES_MAX = 20  # of each kind
 
 
 @dataclass(frozen=True, slots=True)
 class ActionPreview:
     """The stories that would appear on the site or disappear, and the articles that would be folded under a lead.
 
-    Each maps the key of an article to its title.
+    `successors` would lead stories next and wait for an editor. Each maps the key of an article to its title.
     """
 
     appeared: Mapping[int, str]
     disappeared: Mapping[int, str]
     moved: Mapping[int, str]
+    successors: Mapping[int, str]
 
     @property
-    def sections(self) -> list[tuple[list[str], str]]:
-        """Return the titles of each kind with a heading."""
+    def sections(self) -> list[tuple[list[str], str, int]]:
+        """Return the first titles of each kind with a heading, and how many more there are."""
         kinds = (
             (self.appeared, "Readers would see"),
             (self.disappeared, "Readers would no longer see by itself"),
             (self.moved, "Moves to another lead"),
         )
-        return [(list(titles.values()), f"{heading}: {len(titles)}") for titles, heading in kinds]
+        return [
+            (list(titles.values())[:TITLES_MAX], f"{heading}: {len(titles):,}", max(0, len(titles) - TITLES_MAX))
+            for titles, heading in kinds
+        ]
+
+    @property
+    def first_successors(self) -> list[tuple[int, str]]:
+        return list(self.successors.items())[:TITLES_MAX]
 
     @property
     def only_swaps_leads(self) -> bool:
@@ -43,9 +53,9 @@ def preview_action(run: Callable[[], ActionResult]) -> ActionPreview:
     """Return what an action would change. Writes nothing: it is done and rolled back. Raises its ActionError."""
     with transaction.atomic():
         result = run()
-        moved = {}
+        moved, following = {}, successors(result.operation)
         if result.operation is not None:
             events = result.operation.events.filter(subject=Subject.ARTICLE, field="lead_id")
             moved = {event.subject_id: event.label for event in events if event.after is not None}
         transaction.set_rollback(True)
-    return ActionPreview(dict(result.appeared), dict(result.disappeared), moved)
+    return ActionPreview(dict(result.appeared), dict(result.disappeared), moved, following)

@@ -6,7 +6,7 @@ then is a conflict.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from articles.rules.states import SpikeReason, State, can_transition
 from .batch import Articles, SeenVersions, apply_to_each
 from .pins import pin_fields
 from .results import ActionError, ActionResult, NotPublishableError
+from .succession import hand_over_stories, take_members_back
 
 DECISIONS = ("undecided", "published", "held", *(f"spiked: {reason}" for reason in SpikeReason))
 
@@ -32,24 +33,37 @@ NEEDS_PUBLISH = {
 
 
 def publish(articles: Articles, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None) -> ActionResult:
-    """Publish the articles at once, whatever was scheduled. An end that has passed is dropped."""
+    """Publish the articles at once, whatever was scheduled. An end that has passed is dropped.
+
+    A lead that had been withdrawn takes back its members, unless the one that followed it was decided meanwhile.
+    """
     return _decide(Verb.PUBLISH, articles, State.PUBLISHED, by, versions, publish_at=None)
 
 
-def hold(articles: Articles, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None) -> ActionResult:
-    """Hide the articles from readers for now."""
-    return _decide(Verb.HOLD, articles, State.HELD, by, versions)
+def hold(
+    articles: Articles, *, in_place: Collection[int] = (), by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None
+) -> ActionResult:
+    """Hide the articles from readers for now.
+
+    The story of a published lead goes to its best member, which waits for an editor, or is published if it is one of
+    `in_place`.
+    """
+    return _decide(Verb.HOLD, articles, State.HELD, by, versions, in_place)
 
 
 def spike(
     articles: Articles,
     reason: str = SpikeReason.OTHER,
     *,
+    in_place: Collection[int] = (),
     by: Actor = SYSTEM_ACTOR,
     versions: SeenVersions = None,
 ) -> ActionResult:
-    """Reject the articles, for a reason of `SpikeReason`. They can be reopened."""
-    return _decide(Verb.SPIKE, articles, State.SPIKED, by, versions, spike_reason=SpikeReason(reason).value)
+    """Reject the articles, for a reason of `SpikeReason`. They can be reopened.
+
+    The story of a published lead goes on as with `hold`. That of an unpublished one is rejected as a whole.
+    """
+    return _decide(Verb.SPIKE, articles, State.SPIKED, by, versions, in_place, spike_reason=SpikeReason(reason).value)
 
 
 def reopen(articles: Articles, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None) -> ActionResult:
@@ -70,8 +84,9 @@ def schedule(
         raise ActionError("can't be withdrawn before it is published; choose a later end")
     if is_over(unpublish_at):
         raise ActionError("can't be on the site until a time in the past; choose a later end, or hold it")
-    times = {"publish_at": publish_at, "unpublish_at": unpublish_at}
-    return _decide(Verb.SCHEDULE, articles, State.PUBLISHED, by, versions, **times)
+    return _decide(
+        Verb.SCHEDULE, articles, State.PUBLISHED, by, versions, publish_at=publish_at, unpublish_at=unpublish_at
+    )
 
 
 def ends_too_early(publish_at: datetime | None, unpublish_at: datetime | None) -> bool:
@@ -153,14 +168,25 @@ def mark_missing(ids: Sequence[int], *, missing: bool, by: Actor = SYSTEM_ACTOR)
 
 
 def _decide(
-    verb: Verb, articles: Articles, state: State, by: Actor, versions: SeenVersions, **values: Any
+    verb: Verb,
+    articles: Articles,
+    state: State,
+    by: Actor,
+    versions: SeenVersions,
+    in_place: Collection[int] = (),
+    **values: Any,
 ) -> ActionResult:
     """Set the state of the articles, pinned, and the `values` that belong to it."""
+    published: list[int] = []
+    withdrawn: list[int] = []
 
     def apply(article: Article) -> None:
         if state == State.PUBLISHED:
             require_publishable(article)
+            published.append(article.pk)
         _require_allowed(article, state)
+        if article.public and state in (State.HELD, State.SPIKED):
+            withdrawn.append(article.pk)
         pin_fields(article, ["published"])
         article.state, article.published = state, state == State.PUBLISHED
         if is_over(article.unpublish_at):
@@ -172,7 +198,12 @@ def _decide(
         is_set = all(getattr(article, name) == value for name, value in values.items())
         return is_set and not is_over(article.unpublish_at) and article.state == state and "published" in article.pins
 
-    return apply_to_each(verb, articles, apply, by, versions, is_done)
+    def move_members(uow: UnitOfWork, ids: Collection[int]) -> None:
+        hand_over_stories(uow, withdrawn, ids, in_place)
+        with uow.consequences():
+            take_members_back(uow, published)
+
+    return apply_to_each(verb, articles, apply, by, versions, is_done, before_update=move_members)
 
 
 def _require_allowed(article: Article, state: State) -> None:

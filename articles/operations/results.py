@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from articles.audit_log.events import CREATED
-from articles.models import Article, Event, Operation
+from articles.models import Article, Event, Operation, Subject
 
 if TYPE_CHECKING:
     from articles.stories.rescoring import RescoreChange
@@ -107,6 +107,19 @@ def reader_changes(
     return sentences + [
         f"Readers don't see “{title}” by itself any more." for pk, title in disappeared.items() if pk not in except_ids
     ]
+
+
+def succession_text(title: str) -> str:
+    """Return what editors are told of each of the `successors`."""
+    return f"“{title}” leads its story now and waits for an editor."
+
+
+def successors(operation: Operation | None) -> dict[int, str]:
+    """Return the titles, by key, of the articles that lead a story since an operation withdrew its lead, and wait."""
+    if operation is None:
+        return {}
+    events = operation.events.filter(subject=Subject.ARTICLE, field="previous_lead").order_by("pk")
+    return {event.subject_id: event.label for event in events if event.after is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from articles.stories.links import add_link, sort_and_check_links
 from .pins import pin_fields, unpin_fields
 
 
-def put_under(uow: UnitOfWork, lead: Article, members: Sequence[Article], previous_lead: int) -> None:
-    """Fold the members under the lead, and copy the external links of the one that led them."""
+def put_under(uow: UnitOfWork, lead: Article, members: Sequence[Article], previous_lead: int | None) -> None:
+    """Fold the members under the lead, and copy the external links of the one that led them, if any."""
     ids = [member.pk for member in members]
     uow.track_lists([lead.pk], "related")
     uow.track_lists(ids, "pairings")
@@ -23,7 +23,8 @@ def put_under(uow: UnitOfWork, lead: Article, members: Sequence[Article], previo
         pin_fields(member, [STORY_ROLE_PIN])
         member.heat = FOLDED_HEAT
         add_link(lead.pk, member)
-    _copy_external_links(previous_lead, lead.pk)
+    if previous_lead is not None:
+        _copy_external_links(previous_lead, lead.pk)
     sort_and_check_links(lead)
     uow.relinked_ids.update({lead.pk, *ids})
 

@@ -1,17 +1,23 @@
-"""What becomes of a publication when a story gets another lead."""
+"""What becomes of a publication when a story gets another lead, and of a story when its lead is withdrawn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from articles.audit_log.unit_of_work import UnitOfWork
+from articles.db.bulk import chunked
 from articles.models import Article
+from articles.rules import permissions
+from articles.rules.scoring import choose_leader
 from articles.rules.states import State
 from articles.stories.rescoring import RescoreChange
 
-from .pins import pin_fields
+from .pins import pin_fields, unpin_fields
+from .results import ActionError
+from .story_changes import mark_standalone, member_ids, put_under
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +60,65 @@ def move_publication(uow: UnitOfWork, previous: Article, lead: Article, publicat
 
 def _reaches_threshold(uow: UnitOfWork, article: Article) -> bool:
     return article.heat is not None and article.heat >= uow.policy_for(article).publish_threshold
+
+
+def hand_over_stories(
+    uow: UnitOfWork, withdrawn: Collection[int], decided: Collection[int], in_place: Collection[int] = ()
+) -> None:
+    """Give each story of these withdrawn leads to the best member: undecided, and unpublished until an editor decides.
+
+    No member leads that is `decided` by the same act, or was by another. Those of `in_place` are published.
+    """
+    for chunk in chunked(sorted(withdrawn)):
+        ids = list(Article.objects.filter(lead__in=chunk).order_by("pk").values_list("pk", flat=True))
+        stories: dict[int, list[Article]] = defaultdict(list)
+        for member in uow.load(ids):
+            if member.lead_id is not None and member.lead_id in chunk:
+                stories[member.lead_id].append(member)
+        for lead in uow.load(stories):
+            successor = _successor(stories[lead.pk], decided)
+            if successor is not None:
+                with uow.consequences():
+                    _hand_over(uow, lead, successor, stories[lead.pk])
+                if successor.pk in in_place:
+                    _publish_in_place(uow, successor)
+
+
+def _successor(members: Sequence[Article], decided: Collection[int]) -> Article | None:
+    candidates = {
+        member.name: member
+        for member in members
+        if not (member.pk in decided or member.state != State.UNDECIDED or member.removed or member.missing)
+    }
+    scores = [(member.quality, name) for name, member in candidates.items() if member.quality is not None]
+    leader = choose_leader(scores)
+    return candidates[leader[1]] if leader else None
+
+
+def _hand_over(uow: UnitOfWork, lead: Article, successor: Article, members: Sequence[Article]) -> None:
+    uow.track_lists([successor.pk], "pairings")
+    pin_fields(successor, ["published"])
+    mark_standalone(successor)
+    put_under(uow, successor, [member for member in members if member is not successor], lead.pk)
+    successor.published, successor.previous_lead = False, lead.name
+
+
+def _publish_in_place(uow: UnitOfWork, successor: Article) -> None:
+    user = uow.actor.user
+    if user is not None and not user.has_perm(permissions.PUBLISH):
+        raise ActionError(f"“{successor}” can't be published without the permission to publish")
+    successor.published, successor.state = True, State.PUBLISHED
+
+
+def take_members_back(uow: UnitOfWork, leads: Collection[int]) -> None:
+    """Fold the successors of these leads, with their members, under them again unless they were decided meanwhile."""
+    for chunk in chunked(sorted(leads)):
+        names = {lead.name: lead for lead in uow.load(chunk)}
+        waiting = Article.objects.filter(previous_lead__in=list(names)).order_by("pk")
+        for successor in uow.load(waiting.values_list("pk", flat=True)):
+            if successor.state == State.UNDECIDED and successor.previous_lead:
+                members = uow.load(member_ids(successor.pk))
+                lead = names[successor.previous_lead]
+                uow.track_lists([lead.pk], "pairings")
+                unpin_fields(successor, ["published"])
+                put_under(uow, lead, [successor, *members], None)

@@ -69,9 +69,9 @@ def messages_of(response) -> list[str]:
     return [str(message) for message in response.context["messages"]]
 
 
-def run_action(client, action: str, *articles: Article):
+def run_action(client, action: str, *articles: Article, **fields: str | int):
     """Run an action of the list on some articles."""
-    chosen = {"action": action, "_selected_action": [article.pk for article in articles]}
+    chosen = {"action": action, "_selected_action": [article.pk for article in articles], **fields}
     return client.post(ARTICLES, chosen, follow=True)
 
 

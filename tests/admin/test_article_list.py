@@ -272,6 +272,23 @@ class TestActions:
         folded.refresh_from_db()
         assert folded.lead is None
 
+    @pytest.mark.parametrize("action", ["delete_selected", "hold_selected", "spike_selected"])
+    def test_withdrawing_a_lead_asks_and_offers_to_publish_the_next_one(self, admin_client, action):
+        lead, folded = story()
+        one = admin_client.get(f"{ARTICLES}{lead.pk}/delete/")
+        asked = run_action(admin_client, action, lead)
+
+        for page in (one, asked):
+            text = " ".join(page.content.decode().split())
+            assert '<h2>Readers would no longer see by itself: 1</h2> <ul class="sample"><li>Lead</li></ul>' in text
+            assert f'name="in_place" value="{folded.pk}"> Publish “Member” in its place' in text
+        assert not Operation.objects.exists()
+
+        done = run_action(admin_client, action, lead, post="yes", in_place=folded.pk)
+        assert "Readers see “Member” now." in messages_of(done)
+        folded.refresh_from_db()
+        assert folded.public
+
 
 class TestManyArticles:
     def test_the_list_counts_no_further_than_it_must(self, admin_client, monkeypatch):

@@ -11,7 +11,7 @@ from django.urls import reverse
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.desk import commands
-from articles.models import Operation, Via
+from articles.models import Article, Operation, Via
 from articles.operations.results import ActionError
 from tests import builders
 from tests.desk.helpers import DESK, messages_of, run_action, sent_rows
@@ -175,6 +175,15 @@ class TestActions:
         publisher.post(reverse("desk_act"), dict(page.context["fields"]) | confirmed)
         assert Operation.objects.get().articles == 51
 
+    def test_a_confirmation_of_many_names_the_first_that_readers_would_no_longer_see(self, publisher):
+        articles = [builders.article(f"Storm {number}") for number in range(51)]
+
+        text = " ".join(run_action(publisher, "hold", *articles).content.decode().split())
+
+        assert '<h2>Readers would no longer see by itself: 51</h2> <ul class="sample"><li>Storm 0</li>' in text
+        assert "<li>Storm 19</li></ul> <p>And 31 more.</p>" in text
+        assert not Operation.objects.exists()
+
     @pytest.mark.parametrize(("stories", "is_taken"), [(3, True), (4, False)])
     def test_a_view_of_too_many_stories_is_narrowed_first(self, publisher, monkeypatch, stories, is_taken):
         monkeypatch.setattr(commands, "ARTICLES_MAX", 3)
@@ -235,6 +244,57 @@ class TestActions:
         answer = publisher.post(reverse("desk_act"), {"action": "hold", "row": sent_rows(article), "next": url})
 
         assert answer["Location"] == DESK
+
+
+class TestWithdrawingALead:
+    @pytest.mark.parametrize("action", ["hold", "spike"])
+    @pytest.mark.parametrize("htmx", [False, True])
+    def test_it_asks_and_offers_to_publish_the_next_lead(self, publisher, action, htmx):
+        lead = builders.article("Lead", quality=90)
+        member = builders.folded(lead, "Member")
+
+        page = run_action(publisher, action, lead, htmx=htmx)
+        text = " ".join(page.content.decode().split())
+        assert "<h2>Readers would no longer see by itself: 1</h2>" in text
+        assert f'name="in_place" value="{member.pk}"> Publish “Member” in its place</label>' in text
+        assert not Operation.objects.exists()
+
+        done = run_action(publisher, action, lead, confirmed="1")
+        assert "“Member” leads its story now and waits for an editor." in messages_of(done)
+        member.refresh_from_db()
+        assert (member.state, member.public) == ("undecided", False)
+
+    def test_the_next_lead_is_published_in_its_place(self, publisher):
+        lead = builders.article("Lead", quality=90)
+        member = builders.folded(lead, "Member")
+
+        page = run_action(publisher, "spike", lead, confirmed="1", in_place=str(member.pk))
+
+        assert "Readers see “Member” now." in messages_of(page)
+        assert Operation.objects.get().verb == "spike"
+
+    @pytest.mark.parametrize(
+        ("withdraw", "note"),
+        [
+            (lambda lead: operations.spike(lead, "paywall"), "follows “Lead”, which is spiked: paywall"),
+            (lambda lead: operations.delete(Article.objects.filter(pk=lead.pk)), "follows 2020-06-09-lead, which was"),
+        ],
+    )
+    def test_list_and_story_say_whom_the_next_lead_follows(self, publisher, withdraw, note):
+        lead = builders.article("Lead", name="2020-06-09-lead", quality=90)
+        member = builders.folded(lead, "Member")
+        withdraw(lead)
+
+        for url in (DESK, reverse("desk_story", args=[member.pk])):
+            assert f'<span class="mark">{note}' in publisher.get(url).content.decode()
+
+    def test_a_lead_that_readers_do_not_see_is_held_at_once(self, publisher):
+        lead = builders.article(quality=40)
+        builders.folded(lead, quality=30)
+
+        run_action(publisher, "hold", lead)
+
+        assert Operation.objects.get().verb == "hold"
 
 
 class TestTimesWhenTheClocksChange:

@@ -166,7 +166,7 @@ def test_a_folded_article_says_where_readers_find_it(admin_client):
     builders.related(member, lead)
 
     assert "Readers see this as coverage under “The lead”" in page(admin_client, desk(member))
-    operations.hold(lead)
+    operations.reopen(lead)
     assert "it is folded, and no lead of it is published" in page(admin_client, desk(member))
 
 

@@ -173,6 +173,12 @@ CASES = [
         {SCORE, PUBLISH},
     ),
     Case(
+        "edit: lead of a story held on the page",
+        lambda: in_a_form(lambda: operations.hold(story()[0])),
+        {EDIT, SCORE, PUBLISH},
+        {EDIT, SCORE, PUBLISH},
+    ),
+    Case(
         "edit: unscored, held on the page",
         lambda: in_a_form(lambda: operations.hold(unscored())),
         {SCORE, PUBLISH},
@@ -273,11 +279,25 @@ CASES = [
     ),
     # States
     Case("publish", lambda: operations.publish(unpublished()), {PUBLISH}, {PUBLISH}),
+    Case(
+        "publish: lead that was held, with its story",
+        lambda: operations.publish(held(story()[0])),
+        {PUBLISH},
+        {PUBLISH},
+    ),
     Case("publish: what is on the site already", lambda: operations.publish(published()), {PUBLISH}, {PUBLISH}),
     Case("hold: published", lambda: operations.hold(published()), {SCORE, PUBLISH}, {SCORE, PUBLISH}),
+    Case("hold: lead of a story", lambda: operations.hold(story()[0]), {SCORE, PUBLISH}, {SCORE, PUBLISH}),
+    Case(
+        "hold: lead whose successor is published in its place",
+        lambda: operations.hold((pair := story())[0], in_place=[pair[1].pk]),
+        {SCORE, PUBLISH},
+        {SCORE, PUBLISH},
+    ),
     Case("hold: not on the site", lambda: operations.hold(unpublished()), {SCORE}, {SCORE}),
     Case("hold: unscored, on the site", lambda: operations.hold(unscored()), {SCORE, PUBLISH}, {SCORE}),
     Case("spike: published", lambda: operations.spike(published()), {SCORE, PUBLISH}, {SCORE, PUBLISH}),
+    Case("spike: lead of a story", lambda: operations.spike(story()[0]), {SCORE, PUBLISH}, {SCORE, PUBLISH}),
     Case("spike: not on the site", lambda: operations.spike(unpublished()), {SCORE}, {SCORE}),
     Case("spike: unscored, on the site", lambda: operations.spike(unscored()), {SCORE, PUBLISH}, {SCORE}),
     Case("reopen: held", lambda: operations.reopen(held(unpublished())), {SCORE}, {SCORE}),
@@ -295,6 +315,12 @@ CASES = [
     Case("delete: article not on the site", lambda: delete(unpublished()), {ADD}, {DELETE}),
     Case("delete: folded article", lambda: delete(story()[1]), {ADD, DELETE}, {DELETE}),
     Case("delete: lead", lambda: delete(story()[0]), {ADD, PUBLISH, DELETE}, {DELETE}),
+    Case(
+        "delete: lead whose successor is published in its place",
+        lambda: operations.delete(Article.objects.filter(pk=(pair := story())[0].pk), in_place=[pair[1].pk]),
+        {ADD, PUBLISH, DELETE, SCORE},
+        {DELETE, PUBLISH, SCORE},
+    ),
     Case("delete: topic", lambda: operations.delete_references([builders.topic()]), {ADD_TOPIC}, {DELETE_TOPIC}),
     Case(
         "delete: topic of an article",

@@ -233,7 +233,7 @@ def test_a_deleted_lead_is_restored_with_editors_decisions_on_its_members(folder
         list(Pairing.objects.values_list("lead", "member", "together")),
     )
     operation = operations.delete(Article.objects.filter(name=LEAD)).operation
-    assert not Pairing.objects.exists()
+    assert not Pairing.objects.filter(lead__name=LEAD).exists()
 
     operations.undo(operation)
 
