@@ -85,6 +85,15 @@ class BodyField(LongTextField):
         values.check_body(value)
 
 
+class UrlField(LimitedField, models.CharField):
+    """An absolute http(s) URL."""
+
+    migrated_as = "django.db.models.CharField"
+
+    def check_limits(self, value: Any) -> None:
+        values.check_url(value)
+
+
 class LogoUrlField(LimitedField, models.CharField):
     """The URL of a logo, which may be site-relative."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 SCORE, FOLD, PUBLISH = "articles.score", "articles.fold", "articles.publish"
+ADD_SOURCE, CHANGE_SOURCE, VIEW_SOURCE = "sources.add_source", "sources.change_source", "sources.view_source"
 CHANGE_POLICY, RUN_IMPORT = "articles.change_policy", "articles.run_import"
 
 PERMISSION_BY_ACTION: dict[str, str] = {
@@ -39,6 +40,7 @@ _VIEW = (
     "articles.view_topic",
     "articles.view_sitepolicy",
     "providers.view_provider",
+    VIEW_SOURCE,
 )
 _EDIT_TEXT = (
     "articles.add_article",
@@ -67,6 +69,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "articles.change_topic",
         "providers.add_provider",
         "providers.change_provider",
+        ADD_SOURCE,
+        CHANGE_SOURCE,
     ),
     "importer": (*_VIEW, RUN_IMPORT),
 }

@@ -29,6 +29,7 @@ from articles.models import Article, Operation, PreviewLink, SitePolicy, Topic, 
 from articles.operations.results import ActionError
 from articles.rules import permissions
 from providers.models import Provider
+from sources.models import Source
 from tests import builders
 from tests.admin.forms import ARTICLES, change_url, fields_of
 
@@ -151,10 +152,12 @@ class TestGroups:
         }
         assert stored_groups == {name: set(granted) for name, granted in permissions.GROUPS.items()}
 
-    def test_the_copy_in_the_migration_agrees(self):
-        frozen = importlib.import_module("articles.migrations.0005_groups_of_the_newsroom").GROUPS
+    def test_the_copies_in_the_migrations_agree(self):
+        first = importlib.import_module("articles.migrations.0005_groups_of_the_newsroom").GROUPS
+        added = importlib.import_module("sources.migrations.0002_who_may_follow").GROUPS
 
-        assert {name: list(granted) for name, granted in permissions.GROUPS.items()} == frozen
+        frozen = {name: {*granted, *added[name]} for name, granted in first.items()}
+        assert {name: set(granted) for name, granted in permissions.GROUPS.items()} == frozen
 
     def test_no_permission_exists_twice(self):
         seen = list(Permission.objects.values_list("content_type__app_label", "codename", "content_type__model"))
@@ -233,6 +236,9 @@ REQUESTS = [
     request_for("post", "admin:providers_provider_add", (), "providers.add_provider"),
     request_for("post", "admin:providers_provider_change", ("provider",), "providers.change_provider"),
     request_for("get", "admin:providers_provider_delete", ("provider",), "providers.delete_provider"),
+    request_for("get", "admin:sources_source_changelist", (), "sources.view_source"),
+    request_for("get", "admin:sources_source_change", ("source",), "sources.view_source"),
+    request_for("post", "admin:sources_source_change", ("source",), "sources.change_source"),
     request_for("get", "admin:articles_sitepolicy_changelist", (), "articles.view_sitepolicy", opens=302),
     request_for("get", "admin:articles_sitepolicy_change", ("policy",), "articles.view_sitepolicy"),
     request_for("get", "admin:auth_user_changelist", (), "auth.view_user"),
@@ -292,6 +298,7 @@ def newsroom() -> dict[str, Any]:
         "link": builders.preview_link(article, admin),
         "attempt": AccessAttempt.objects.create(username="mallory", failures_since_start=1),
         "login": AccessLog.objects.create(username="first"),
+        "source": Source.objects.create(name="Courier", url="https://www.courier.example/feed"),
     }
 
 

@@ -1,0 +1,73 @@
+"""The settings of a source. What the newsroom does with sources every day is on the desk's page."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+
+from articles.rules.permissions import PUBLISH
+
+from .models import Entry, Source
+
+NEEDS_PUBLISH = "Publishing by the policy needs the permission to publish."
+
+
+class SourceForm(forms.ModelForm):
+    may_publish: ClassVar[bool] = False
+
+    class Meta:
+        widgets: ClassVar = {"publication": forms.RadioSelect}
+
+    def clean_publication(self) -> str:
+        """Refuse what would show readers stories, unless the user may publish."""
+        publication = self.cleaned_data["publication"]
+        may_keep = "publication" not in self.changed_data and self.instance.pk
+        if publication == Source.Publication.POLICY and not (self.may_publish or may_keep):
+            raise ValidationError(NEEDS_PUBLISH)
+        return publication
+
+
+@admin.register(Source)
+class SourceAdmin(admin.ModelAdmin):
+    form = SourceForm
+    fields = ("url", "name", "provider", "topics", "publication", "take", "paused", "state", "last_fetch")
+    readonly_fields = ("state", "last_fetch")
+    autocomplete_fields = ("provider", "topics")
+    list_display = ("name", "url", "provider", "state", "last_ok_at", "publication", "paused")
+    list_filter = ("paused", "publication")
+    list_select_related = ("provider",)
+    search_fields = ("name", "url")
+    show_full_result_count = False
+    actions = None  # deleting one by one, so that those that have brought stories stay
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type("SourceForm", (form,), {"may_publish": request.user.has_perm(PUBLISH)})
+
+    def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
+        """Keep sources that have brought stories, which say at the desk where they came from: pause those."""
+        if obj is not None and obj.entries.filter(outcome=Entry.Outcome.TAKEN).exists():
+            return False
+        return super().has_delete_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
+        """Fetch a source soon that has a new URL, or that is resumed."""
+        if change and "url" in form.changed_data:
+            obj.set_url(obj.url)
+        if "paused" in form.changed_data and not obj.paused:
+            obj.next_at = timezone.now()
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="state")
+    def state(self, source: Source) -> str:
+        health = source.health(timezone.now())
+        return f"{health.state}: {health.text}" if health.text else health.state
+
+    @admin.display(description="last fetch", empty_value="never")
+    def last_fetch(self, source: Source) -> Any:
+        return source.fetched_at

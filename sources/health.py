@@ -1,0 +1,79 @@
+"""How a source is, in words. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from .schedule import is_move_proposed
+
+GONE = 410
+REFUSALS = frozenset({401, 402, 403, 406, 429, 451})
+
+
+class State(StrEnum):
+    FINE = "fine"
+    NEW = "not fetched yet"
+    QUIET = "quiet"
+    MOVED = "moved"
+    REFUSED = "refused"
+    FAILING = "failing"
+    GONE = "gone"
+    PAUSED = "paused"
+
+
+NEEDS_ATTENTION = frozenset({State.MOVED, State.REFUSED, State.FAILING, State.GONE, State.QUIET})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What health follows from."""
+
+    paused: bool = False
+    fetched_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    quiet_at: datetime | None = None
+    failing_since: datetime | None = None
+    failures: int = 0
+    status: int | None = None
+    reason: str = ""
+    moved_to: str = ""
+    moved_since: datetime | None = None
+    moved_count: int = 0
+
+
+@dataclass(frozen=True)
+class Health:
+    """The state of a source, and a sentence about it; empty where there is nothing to say."""
+
+    state: State
+    text: str = ""
+
+    @property
+    def needs_attention(self) -> bool:
+        return self.state in NEEDS_ATTENTION
+
+
+def health_of(facts: Facts, now: datetime) -> Health:
+    """Return how a source is at `now`."""
+    if facts.paused:
+        return Health(State.PAUSED, "It isn't fetched until somebody resumes it.")
+    if facts.fetched_at is None:
+        return Health(State.NEW, "It is fetched within a minute, if the scheduler runs.")
+    if facts.failures:
+        return _failure(facts)
+    if is_move_proposed(facts.moved_count, facts.moved_since, now):
+        return Health(State.MOVED, f"Its server says that it has moved to {facts.moved_to} for good.")
+    if facts.quiet_at is not None and facts.quiet_at <= now:
+        return Health(State.QUIET, "It has had no new entry for longer than usual.")
+    return Health(State.FINE)
+
+
+def _failure(facts: Facts) -> Health:
+    if facts.status == GONE:
+        return Health(State.GONE, "Its server says that it is gone for good. It is asked again once a month.")
+    times = "once" if facts.failures == 1 else f"{facts.failures} times in a row"
+    if facts.status in REFUSALS:
+        return Health(State.REFUSED, f"It {facts.reason}, {times}. It is asked again at least once a day.")
+    return Health(State.FAILING, f"It {facts.reason}, {times}. It is tried again at least once a day.")

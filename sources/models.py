@@ -1,0 +1,210 @@
+"""What Newsfold follows: sources, the entries seen in them, and each attempt to fetch one.
+
+Knows articles by their keys only. Undo restores an article under its old key, so an entry needs no change when an
+intake is undone or redone: whether it was refused follows from whether its article exists.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from articles.db.limited_fields import LineField, UrlField
+from articles.rules.limits import NAME_MAX
+
+from .health import Facts, Health, health_of
+from .limits import REASON_MAX, TAKE_DEFAULT, VALIDATOR_MAX
+from .reading.urls import host_of
+from .schedule import UNKNOWN_INTERVAL
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    def due(self, now: datetime) -> Self:
+        """Return the sources to fetch at `now`, those that wait longest first."""
+        return self.filter(paused=False, next_at__lte=now).order_by("next_at", "pk")
+
+
+class Source(models.Model):
+    """A feed or news sitemap that is followed."""
+
+    class Publication(models.TextChoices):
+        EDITORS = "editors", "Editors decide"
+        POLICY = "policy", "By the policy"
+
+    url = UrlField("URL", unique=True, max_length=500, help_text="Of the feed or the news sitemap.")
+    name = LineField(max_length=NAME_MAX, help_text="As the desk calls it.")
+    provider = models.ForeignKey(
+        "providers.Provider",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sources",
+        verbose_name="outlet",
+        help_text="Whose stories these are. Empty: the outlet that each entry names, as in a search feed.",
+    )
+    topics: Any = models.ManyToManyField(
+        "articles.Topic",
+        blank=True,
+        related_name="sources",
+        help_text="For stories whose headline has no keyword of a topic.",
+    )
+    publication = models.CharField(
+        "stories are published",
+        max_length=7,
+        choices=Publication,
+        default=Publication.EDITORS,
+        help_text="By the policy: readers see a story at once if its heat reaches the threshold.",
+    )
+    take = models.PositiveSmallIntegerField(
+        "stories of the first fetch",
+        default=TAKE_DEFAULT,
+        help_text="How many of the newest are taken when it is fetched first; none older than two days.",
+    )
+    paused = models.BooleanField(default=False, help_text="It isn't fetched until this is cleared.")
+    # What the fetches found
+    host = models.CharField(max_length=255, editable=False, db_index=True)
+    format = models.CharField(max_length=20, blank=True, editable=False)
+    title = models.CharField(max_length=300, blank=True, editable=False, help_text="As the feed calls itself.")
+    trusts_guids = models.BooleanField(
+        default=True, help_text="Its guids identify entries. Cleared when many repeat or change."
+    )
+    etag = models.CharField(max_length=VALIDATOR_MAX, blank=True, editable=False)
+    last_modified = models.CharField(max_length=VALIDATOR_MAX, blank=True, editable=False)
+    body_digest = models.CharField(max_length=32, blank=True, editable=False)
+    # When it is fetched
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    next_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
+    interval_seconds = models.PositiveIntegerField(default=int(UNKNOWN_INTERVAL.total_seconds()), editable=False)
+    fetched_at = models.DateTimeField(null=True, editable=False, help_text="The last attempt.")
+    last_ok_at = models.DateTimeField(null=True, editable=False)
+    last_entry_at = models.DateTimeField(null=True, editable=False, help_text="When a new entry arrived last.")
+    quiet_at = models.DateTimeField(null=True, editable=False, help_text="It counts as quiet from then on.")
+    # How it is
+    failures = models.PositiveIntegerField(default=0, editable=False, help_text="In a row.")
+    failing_since = models.DateTimeField(null=True, editable=False)
+    status = models.PositiveSmallIntegerField(null=True, editable=False, help_text="Of the last response.")
+    reason = models.CharField(max_length=REASON_MAX, blank=True, editable=False)
+    moved_to = models.CharField(max_length=500, blank=True, editable=False)
+    moved_since = models.DateTimeField(null=True, editable=False)
+    moved_count = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = SourceQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["name", "pk"]
+        constraints = (models.CheckConstraint(name="source_has_name", condition=~Q(name="") & ~Q(url="")),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.host = host_of(self.url)
+        super().save(*args, **kwargs)
+
+    def set_url(self, url: str) -> None:
+        """Follow another URL from now on. Its entries are known; its validators and failures are not."""
+        self.url = url
+        self.etag = self.last_modified = self.body_digest = ""
+        self.moved_to, self.moved_since, self.moved_count = "", None, 0
+        self.failures, self.failing_since, self.status, self.reason = 0, None, None, ""
+        self.next_at = timezone.now()
+
+    def health(self, now: datetime) -> Health:
+        """Return how the source is, in words."""
+        return health_of(
+            Facts(
+                paused=self.paused,
+                fetched_at=self.fetched_at,
+                last_ok_at=self.last_ok_at,
+                quiet_at=self.quiet_at,
+                failing_since=self.failing_since,
+                failures=self.failures,
+                status=self.status,
+                reason=self.reason,
+                moved_to=self.moved_to,
+                moved_since=self.moved_since,
+                moved_count=self.moved_count,
+            ),
+            now,
+        )
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def waiting(self) -> Self:
+        """Return the entries that the next intake takes, in the order in which they arrived."""
+        return self.filter(outcome=Entry.Outcome.NEW).order_by("pk")
+
+    def offered(self) -> Self:
+        """Return the entries that nobody has taken yet, but may take."""
+        return self.filter(outcome__in=(Entry.Outcome.HISTORY, Entry.Outcome.HELD_BACK))
+
+
+class Entry(models.Model):
+    """One story as one source lists it. `values` has its text only while it can still be taken."""
+
+    class Outcome(models.TextChoices):
+        NEW = "new", "new"
+        TAKEN = "taken", "taken"
+        KNOWN = "known", "known from elsewhere"
+        HISTORY = "history", "older than the source is followed"
+        HELD_BACK = "held", "held back: too many at once"
+        REFUSED = "refused", "refused"
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="entries")
+    guid_key = models.CharField(max_length=32, blank=True)
+    page_key = models.CharField(max_length=32, blank=True)
+    title_key = models.CharField(max_length=32)
+    fingerprint = models.CharField(max_length=32, help_text="Digest of what may change: title, excerpt, URL, picture.")
+    stated_at = models.DateTimeField(null=True, help_text="When it was published, as the source states it.")
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    changes = models.PositiveIntegerField(default=0)
+    outcome = models.CharField(max_length=7, choices=Outcome)
+    reason = models.CharField(max_length=REASON_MAX, blank=True, help_text="Why it was refused.")
+    # Without a constraint: the key outlives its article, which undo restores under the same key.
+    article = models.ForeignKey(
+        "articles.Article", models.DO_NOTHING, null=True, db_constraint=False, related_name="source_entries"
+    )
+    values = models.JSONField(default=dict, blank=True)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        verbose_name_plural = "entries"
+        indexes = (
+            models.Index(fields=["source", "guid_key"], name="entry_by_guid"),
+            models.Index(fields=["source", "page_key"], name="entry_by_page"),
+            models.Index(fields=["source", "title_key"], name="entry_by_title"),
+            models.Index(fields=["source", "outcome"], name="entry_by_outcome"),
+            models.Index(fields=["outcome"], name="entry_waiting", condition=Q(outcome="new")),
+        )
+
+    def __str__(self) -> str:
+        return str(self.values.get("title") or f"entry {self.pk}")
+
+
+class Fetch(models.Model):
+    """One attempt to fetch a source. Kept for 30 days."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="fetches")
+    at = models.DateTimeField(db_index=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    bytes = models.PositiveIntegerField(default=0)
+    milliseconds = models.PositiveIntegerField(default=0)
+    entries = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=REASON_MAX, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        verbose_name_plural = "fetches"
+        indexes = (models.Index(fields=["source", "-at"], name="fetch_of_source"),)
+
+    def __str__(self) -> str:
+        return f"{self.source_id} at {self.at:%Y-%m-%d %H:%M:%S}"
