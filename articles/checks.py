@@ -104,14 +104,14 @@ def check_decoder_confinement(**kwargs: Any) -> list[CheckMessage]:
 @register(CHECK_TAG)
 def check_picture_servers(**kwargs: Any) -> list[CheckMessage]:
     errors: list[CheckMessage] = []
-    for text in settings.PICTURE_SERVERS:
+    for text in settings.FETCH_SERVERS:
         try:
             AllowedNetwork.parse(text)
         except ValueError:
             errors += _error_if(
                 True,
                 20,
-                f"PICTURE_SERVERS names {text}, which is neither a network nor an address with a port.",
+                f"FETCH_SERVERS names {text}, which is neither a network nor an address with a port.",
                 "Write for example 10.1.0.0/16, 127.0.0.1:8001 or [::1]:8001, separated by commas.",
             )
     return errors

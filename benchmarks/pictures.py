@@ -82,7 +82,7 @@ def newsroom(folder: Path, ports: list[int]) -> dict[str, str]:
     """Make an empty newsroom's folder; return its environment, in which it may fetch from the servers at `ports`."""
     folder.mkdir()
     servers = ",".join(f"127.0.0.1:{port}" for port in ports)
-    return newsroom_environment(os.environ, folder, PICTURE_SERVERS=servers)
+    return newsroom_environment(os.environ, folder, FETCH_SERVERS=servers)
 
 
 def write_stories(folder: Path, ports: list[int]) -> None:

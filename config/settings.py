@@ -22,7 +22,7 @@ ORIGIN_PATTERN = re.compile(r"https?://[^\s/?#]+")
 SITE_PATTERN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/?")
 URL_PATTERN = re.compile(r"https?://[^\s<>\"]+")
 TEMPLATE_PATTERN = re.compile(r"https?://[^\s<>\"]*\{name\}[^\s<>\"]*")
-PICTURE_SERVER_PATTERN = re.compile(r"[0-9A-Fa-f.:]+/[0-9]+|[0-9.]+:[0-9]+|\[[0-9A-Fa-f:.]+\]:[0-9]+")
+FETCH_SERVER_PATTERN = re.compile(r"[0-9A-Fa-f.:]+/[0-9]+|[0-9.]+:[0-9]+|\[[0-9A-Fa-f:.]+\]:[0-9]+")
 BUCKET_PATTERN = re.compile(r"s3://[^\s/?#]+(/[^\s?#]*)?(\?(endpoint|region)=[^\s&]+(&(endpoint|region)=[^\s&]+)?)?")
 
 DEBUG = env.boolean("DEBUG", default=False)
@@ -254,12 +254,16 @@ INDEX_SINGLE_STORIES = env.boolean("INDEX_SINGLE_STORIES", default=True)
 WEBSUB_HUB = env.matching("WEBSUB_HUB", URL_PATTERN, "it must be the URL of a hub, as https://hub.example/")
 WEBSUB_STATE = env.path("WEBSUB_STATE", default=BASE_DIR / "var" / "websub.json")
 
-# Picture servers that are not on the public internet, or at other ports than 80 and 443: `10.1.0.0/16` or
-# `127.0.0.1:8001`. If empty, pictures are fetched from the public internet only.
-PICTURE_SERVERS = env.listing(
-    "PICTURE_SERVERS",
-    PICTURE_SERVER_PATTERN,
-    "it must be networks or addresses with a port, separated by commas, as 10.1.0.0/16 or 127.0.0.1:8001",
+# Servers of pictures and feeds that are not on the public internet, or at other ports than 80 and 443: `10.1.0.0/16` or
+# `127.0.0.1:8001`. If empty, only the public internet is asked. PICTURE_SERVERS is its old name.
+FETCH_SERVERS_FORM = (
+    "it must be networks or addresses with a port, separated by commas, as 10.1.0.0/16 or 127.0.0.1:8001"
+)
+FETCH_SERVERS = env.listing(
+    "FETCH_SERVERS",
+    FETCH_SERVER_PATTERN,
+    FETCH_SERVERS_FORM,
+    default=env.listing("PICTURE_SERVERS", FETCH_SERVER_PATTERN, FETCH_SERVERS_FORM),
 )
 
 # The edition of the JSON API (docs/api.md): 2021 or 2024.

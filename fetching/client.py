@@ -14,8 +14,10 @@ import socket
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -39,7 +41,10 @@ MAX_WAIT = 7 * 24 * 3600.0  # seconds; the most that Retry-After can ask for
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 GONE = 410
 TOO_BUSY = frozenset({429, 502, 503, 504})
+PERMANENT_REDIRECTS = frozenset({301, 308})
+NOT_MODIFIED = 304
 _READ_BYTES = 65_536
+_CHALLENGE = " (it lets only browsers in)"
 
 Resolver = Callable[[str, int], list[IPAddress]]
 
@@ -48,16 +53,39 @@ class FetchError(Exception):
     """The file could not be fetched; the message completes the sentence "the server ...".
 
     `permanent` says that retrying is useless, `host_down` that other requests to this host would fail too now. `wait`
-    is the number of seconds after which the host wants the next request, None if it doesn't say.
+    is the number of seconds after which the host wants the next request, None if it doesn't say; `status` that of the
+    response, None if there is none.
     """
 
     def __init__(
-        self, reason: str, *, permanent: bool = False, wait: float | None = None, host_down: bool = False
+        self,
+        reason: str,
+        *,
+        permanent: bool = False,
+        wait: float | None = None,
+        host_down: bool = False,
+        status: int | None = None,
     ) -> None:
         super().__init__(reason)
         self.permanent = permanent
         self.wait = wait
         self.host_down = host_down
+        self.status = status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """A response with the status 200, or 304 without a body.
+
+    `url` is where it came from after redirects. `moved_to` is where permanent redirects from the requested URL lead,
+    before the first temporary one; empty without any.
+    """
+
+    status: int
+    url: str
+    moved_to: str
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Deadline:
@@ -94,8 +122,9 @@ def default_tls() -> ssl.SSLContext:
 class HttpClient:
     """Fetch files with GET requests; may be used by several threads at once.
 
-    `accept` is the Accept header, `max_bytes` the largest body. `allowed_networks` are allowed although they are not on
-    the public internet. `resolver`, `seconds` and `tls` are for tests.
+    `accept` is the Accept header, `max_bytes` the largest body. With `max_unpacked_bytes` bodies may come compressed by
+    gzip, and unpack to that size. `allowed_networks` are allowed although they are not on the public internet.
+    `resolver`, `seconds` and `tls` are for tests.
     """
 
     def __init__(
@@ -104,39 +133,69 @@ class HttpClient:
         *,
         accept: str,
         max_bytes: int,
+        max_unpacked_bytes: int = 0,
         allowed_networks: Collection[AllowedNetwork] = (),
         seconds: float = SECONDS,
         resolver: Resolver = resolve,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._max_bytes = max_bytes
+        self._max_unpacked_bytes = max_unpacked_bytes
         self._allowed_networks = tuple(allowed_networks)
         self._seconds = seconds
         self._resolver = resolver
         self._tls = tls or default_tls()
         self._headers = {
             "Accept": accept,
-            "Accept-Encoding": "identity",  # the size of a compressed body is unknown until it is unpacked
+            "Accept-Encoding": "gzip" if max_unpacked_bytes else "identity",
             "Connection": "close",
             "User-Agent": agent,
         }
 
     def get(self, url: str, check_headers: Callable[[Mapping[str, str]], None]) -> bytes:
-        """Return the body of the 200 response at `url`, after up to MAX_REDIRECTS redirects. Raises FetchError.
+        """Return the body of the 200 response at `url`. Raises FetchError; so may `check_headers`, before the body."""
+        return self.request(url, check_headers=check_headers).body
 
-        `check_headers` sees the headers before the body is read, and may raise FetchError.
+    def request(
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        check_headers: Callable[[Mapping[str, str]], None] = lambda headers: None,
+    ) -> Response:
+        """Return the response at `url`, after up to MAX_REDIRECTS redirects. Raises FetchError.
+
+        `headers` are sent besides our own; a conditional request may be answered with 304. `check_headers` sees the
+        headers of the response before the body is read, and may raise FetchError.
         """
         deadline = Deadline(self._seconds)
+        sent = self._headers | dict(headers or {})
+        moved_to, only_permanent = "", True
         for _ in range(MAX_REDIRECTS + 1):
             target = self._target(url)
             with _Exchange(self._connect(target, deadline), deadline) as exchange:
-                response = exchange.send(target, self._headers)
+                response = exchange.send(target, sent)
                 if response.status not in REDIRECTS:
-                    _require_success(response)
-                    check_headers(response.headers)
-                    return exchange.read_body(response, self._max_bytes)
+                    is_unchanged = response.status == NOT_MODIFIED and headers is not None
+                    body = b"" if is_unchanged else self._body(exchange, response, check_headers)
+                    return Response(
+                        status=response.status, url=target.url, moved_to=moved_to, headers=response.headers, body=body
+                    )
                 url = _location(response, target)
+                only_permanent = only_permanent and response.status in PERMANENT_REDIRECTS
+                if only_permanent:
+                    moved_to = url
         raise FetchError(f"redirects more than {MAX_REDIRECTS} times")
+
+    def _body(
+        self, exchange: _Exchange, response: BaseHTTPResponse, check_headers: Callable[[Mapping[str, str]], None]
+    ) -> bytes:
+        _require_success(response)
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower() or "identity"
+        if encoding not in (("identity", "gzip", "x-gzip") if self._max_unpacked_bytes else ("identity",)):
+            raise FetchError(f"sends it compressed ({encoding[:40]}), which was not requested")
+        check_headers(response.headers)
+        body = exchange.read_body(response, self._max_bytes)
+        return body if encoding == "identity" else unpack_gzip(body, self._max_unpacked_bytes)
 
     def _target(self, url: str) -> Target:
         try:
@@ -307,14 +366,31 @@ def _require_success(response: BaseHTTPResponse) -> None:
     """Raise FetchError unless this is a 200 response that is not compressed."""
     if response.status != 200:
         raise FetchError(
-            f"responds with {response.status}",
+            f"responds with {response.status}{_CHALLENGE if _is_challenge(response) else ''}",
             permanent=response.status == GONE,
             wait=retry_after(response.headers),
             host_down=response.status in TOO_BUSY,
+            status=response.status,
         )
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise FetchError(f"sends it compressed ({encoding[:40]}), which was not requested")
+
+
+def unpack_gzip(data: bytes, max_bytes: int) -> bytes:
+    """Return the data unpacked, at most `max_bytes`: a bomb is not unpacked. Raises FetchError."""
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        unpacked = unpacker.decompress(data, max_bytes + 1)
+    except zlib.error:
+        raise FetchError("sends a compressed file that can't be unpacked") from None
+    if len(unpacked) > max_bytes:
+        raise FetchError(f"sends more than {max_bytes // 1_000_000} MB")
+    if not unpacker.eof:
+        raise FetchError("breaks off: the compressed file is incomplete")
+    return unpacked
+
+
+def _is_challenge(response: BaseHTTPResponse) -> bool:
+    """Return whether the server wants to see a browser, as Cloudflare does."""
+    return "challenge" in response.headers.get("cf-mitigated", "").lower()
 
 
 def _location(response: BaseHTTPResponse, target: Target) -> str:

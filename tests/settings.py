@@ -24,7 +24,7 @@ os.environ.update(
     HEADLINE_TARGET="source",
     SITE_URL="",
     WEBSUB_HUB="",
-    PICTURE_SERVERS="",
+    FETCH_SERVERS="",
     INDEX_SINGLE_STORIES="false",
     BEHIND_PROXY="false",
     API_EDITION="2024",

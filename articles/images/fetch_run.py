@@ -13,21 +13,21 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
 from articles.models import Picture
 from config.command_errors import CommandFailedError
 from fetching.client import FetchError
-from pictures.decoder import SECONDS
+from fetching.host_queue import HostQueue
+from pictures.decoder import SECONDS, Decoder
 from pictures.fetcher import PictureFetcher
 from pictures.sizes import PictureError
+from sandbox.workers import Workers
 
 from . import fetch_queue
-from .host_queue import HostQueue, PictureRequest
 from .store import MAX_ATTEMPTS, FilesGoneError, TakenDownError, attach, look_up, make_renditions
-from .workers import Task, Workers
 
 WORKERS = 4
 PICTURE_SECONDS = 24.0  # for one picture in all
@@ -38,7 +38,12 @@ HOST_BACK_OFF = timedelta(hours=1)
 
 STORED, UNCHANGED, FAILED, TAKEN_DOWN = OUTCOMES = ("stored", "unchanged", "failed", "taken down")
 
-Steps = Generator[Task, Any, None]
+Steps = Generator[Callable[[Decoder], Any], Any, None]
+
+
+class PictureRequest(NamedTuple):
+    url: str
+    host: str
 
 
 class StoreError(CommandFailedError):
@@ -78,13 +83,17 @@ def fetch_due(
 
     Raises StoreError and DatabaseError; what was reported to `on_result` by then is stored.
     """
-    with Workers(workers) as pool:
+    with Workers(workers, Decoder) as pool:
         return _FetchRun(HostQueue(requests), fetcher, pool, on_result).run()
 
 
 class _FetchRun:
     def __init__(
-        self, queue: HostQueue, fetcher: PictureFetcher, workers: Workers, on_result: Callable[[FetchResult], None]
+        self,
+        queue: HostQueue[PictureRequest],
+        fetcher: PictureFetcher,
+        workers: Workers[Decoder],
+        on_result: Callable[[FetchResult], None],
     ) -> None:
         self._queue = queue
         self._fetcher = fetcher

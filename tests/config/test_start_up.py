@@ -80,7 +80,7 @@ def test_defaults_are_the_safe_choice():
     assert (settings["DEBUG"], settings["HTTPS"], settings["BEHIND_PROXY"]) == (False, True, False)
     assert settings["ALLOWED_HOSTS"] == ["news.example"]
     assert (settings["SEARCH_RATE"], settings["API_RATE"]) == (60, 120)
-    assert (settings["METRICS_TOKEN"], settings["LOG_ACCESS"], settings["PICTURE_SERVERS"]) == ("", False, [])
+    assert (settings["METRICS_TOKEN"], settings["LOG_ACCESS"], settings["FETCH_SERVERS"]) == ("", False, [])
     assert settings["LOGGING"]["loggers"]["django.db.backends"]["level"] == "INFO"
 
 

@@ -102,5 +102,5 @@ def test_a_replica_of_another_database_engine_is_an_error(monkeypatch, engine, i
 
 @pytest.mark.parametrize("text", ["localhost:8001", "10.0.0.1/8", "127.0.0.1:x", "*"])
 def test_a_picture_server_must_be_a_network_or_an_address_with_a_port(settings, text):
-    settings.PICTURE_SERVERS = ["10.1.0.0/16", text, "[::1]:8001"]
-    assert [message.msg.split(",")[0] for message in messages("articles.E020")] == [f"PICTURE_SERVERS names {text}"]
+    settings.FETCH_SERVERS = ["10.1.0.0/16", text, "[::1]:8001"]
+    assert [message.msg.split(",")[0] for message in messages("articles.E020")] == [f"FETCH_SERVERS names {text}"]

@@ -103,7 +103,7 @@ def test_other_values_with_a_dollar_sign_are_taken_as_written():
         ("TIME_ZONE", "Europe/Berlin", "Europe/Berlin"),
         ("ALLOWED_HOSTS", "news.example, .other.example,[::1],*", ["news.example", ".other.example", "[::1]", "*"]),
         ("CSRF_TRUSTED_ORIGINS", "https://*.news.example", ["https://*.news.example"]),
-        ("PICTURE_SERVERS", "10.1.0.0/16,fd00::/8,127.0.0.1:8001", ["10.1.0.0/16", "fd00::/8", "127.0.0.1:8001"]),
+        ("FETCH_SERVERS", "10.1.0.0/16,fd00::/8,127.0.0.1:8001", ["10.1.0.0/16", "fd00::/8", "127.0.0.1:8001"]),
         ("WEB_BIND", "unix:/run/newsfold/web.sock", "unix:/run/newsfold/web.sock"),
         ("WEB_BIND", "[::1]:8000", "[::1]:8000"),
         ("WEB_BIND", ":8000", ":8000"),

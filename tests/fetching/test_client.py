@@ -619,3 +619,81 @@ def test_a_slow_response_over_tls_ends_at_the_deadline(secure_server, trusting):
     secure_server.answers["/picture"] = SLOW["dripping body"]
     with pytest.raises(FetchError, match="takes longer than"):
         fetcher(secure_server, tls=trusting).fetch(f"https://{HOST}:{secure_server.port}/picture")
+
+
+# Conditional requests, redirects for good, compressed bodies
+
+
+FEED = b"<rss>" + b"news " * 1000 + b"</rss>"
+
+
+def feed_client(server, **options):
+    allowed = [AllowedNetwork(ipaddress.ip_network("127.0.0.1"), frozenset({server.port}))]
+    options = {"max_bytes": 100_000, "max_unpacked_bytes": 200_000, "seconds": SECONDS, "tls": TLS} | options
+    return client.HttpClient(accept="*/*", allowed_networks=allowed, resolver=Names(), **options)
+
+
+def request(server, path="/picture", headers=None, **options):
+    return feed_client(server, **options).request(picture_url(server, path), headers)
+
+
+def test_an_unchanged_file_has_no_body(server):
+    server.answers["/picture"] = answer(b"", 304, Content_Length=None, ETag='"2"')
+
+    response = request(server, headers={"If-None-Match": '"1"'})
+
+    assert (response.status, response.body, response.headers["ETag"]) == (304, b"", '"2"')
+    assert 'If-None-Match: "1"' in server.requests[0]
+    assert "Accept-Encoding: gzip" in server.requests[0]
+
+
+def test_304_without_a_condition_is_no_success(server):
+    server.answers["/picture"] = answer(b"", 304)
+
+    with pytest.raises(FetchError, match="responds with 304"):
+        request(server)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "moved_to"),
+    [([301], 1), ([308, 301], 2), ([301, 302], 1), ([302, 301], 0), ([307], 0), ([], 0)],
+)
+def test_a_move_for_good_ends_at_the_first_temporary_redirect(server, statuses, moved_to):
+    paths = ["/picture", *(f"/{number}" for number in range(1, len(statuses) + 1))]
+    for path, target, status in zip(paths, paths[1:], statuses, strict=False):
+        server.answers[path] = redirect(target, status)
+    server.answers[paths[-1]] = answer(FEED)
+
+    response = request(server)
+
+    assert response.moved_to == (picture_url(server, f"/{moved_to}") if moved_to else "")
+    assert (response.url, response.body) == (picture_url(server, paths[-1]), FEED)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (gzip.compress(b"0" * 300_000), "sends more than 0 MB"),
+        (gzip.compress(FEED)[:-4], "is incomplete"),
+        (b"<rss>", "can't be unpacked"),
+    ],
+)
+def test_a_compressed_file_that_is_a_bomb_or_broken_is_refused(server, body, reason):
+    server.answers["/picture"] = answer(body, Content_Encoding="gzip")
+
+    with pytest.raises(FetchError, match=reason):
+        request(server)
+
+
+def test_a_compressed_file_is_unpacked(server):
+    server.answers["/picture"] = answer(gzip.compress(FEED), Content_Encoding="gzip")
+
+    assert request(server).body == FEED
+
+
+def test_a_server_that_lets_only_browsers_in_is_named(server):
+    server.answers["/picture"] = answer(b"", 403, **{"cf-mitigated": "challenge"})
+
+    with pytest.raises(FetchError, match="responds with 403 .it lets only browsers in") as failure:
+        request(server)
+    assert failure.value.status == 403

@@ -14,12 +14,12 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from articles.images import cleanup, fetch_run, store
-from articles.images.workers import Workers
 from articles.management.commands import cache_images
 from articles.models import Article, ArticleImage, Picture, PictureAddress
 from pictures import files
 from pictures.fetcher import PictureFetcher
 from providers.models import ProviderLogo
+from sandbox.workers import Workers
 from tests import builders
 from tests.documents import CANONICAL, document
 from tests.hostile import answer, picture, serving, silence
@@ -39,14 +39,14 @@ def media(settings, tmp_path):
 @pytest.fixture
 def server(settings):
     with serving() as server:
-        settings.PICTURE_SERVERS = [f"127.0.0.1:{server.port}"]
+        settings.FETCH_SERVERS = [f"127.0.0.1:{server.port}"]
         yield server
 
 
 @pytest.fixture
 def other(server, settings):
     with serving() as second:
-        settings.PICTURE_SERVERS = [*settings.PICTURE_SERVERS, f"127.0.0.1:{second.port}"]
+        settings.FETCH_SERVERS = [*settings.FETCH_SERVERS, f"127.0.0.1:{second.port}"]
         yield second
 
 
@@ -137,7 +137,7 @@ def test_each_url_is_requested_once_and_each_picture_stored_once(server, media):
 
 def test_local_ip_addresses_must_be_allowed_by_the_settings(server, settings):
     story(server, "/one")
-    settings.PICTURE_SERVERS = []
+    settings.FETCH_SERVERS = []
     assert cache() == summary(1, failed=1)
     assert server.connections == 0
     assert "names port" in row(server, "/one").reason
@@ -258,7 +258,7 @@ def test_a_host_waits_for_a_free_worker_after_its_delay(server, other, monkeypat
 
 
 def test_a_host_is_postponed_after_several_failures(server, other, settings):
-    settings.PICTURE_SERVERS = [*settings.PICTURE_SERVERS, "127.0.0.1:1"]
+    settings.FETCH_SERVERS = [*settings.FETCH_SERVERS, "127.0.0.1:1"]
     for number in range(6):
         article = builders.article()
         ArticleImage.objects.create(article=article, url=f"http://127.0.0.1:1/{number}.jpg")

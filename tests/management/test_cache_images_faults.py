@@ -91,7 +91,7 @@ def prepared(databases, hosts, media, name):
     site = databases.create_site(name.lower())
     site.media = media
     servers = ",".join(f"127.0.0.1:{host.port}" for host in hosts)
-    site.environment |= {"MEDIA_ROOT": str(media), "PICTURE_SERVERS": servers}
+    site.environment |= {"MEDIA_ROOT": str(media), "FETCH_SERVERS": servers}
     return site
 
 

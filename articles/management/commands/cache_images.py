@@ -152,7 +152,7 @@ def store_entry(folder: Path, entry: Entry, decoder: Decoder) -> bool:
 
 def fetcher() -> PictureFetcher:
     site = site_url()
-    allowed = [AllowedNetwork.parse(text) for text in settings.PICTURE_SERVERS]
+    allowed = [AllowedNetwork.parse(text) for text in settings.FETCH_SERVERS]
     return PictureFetcher(f"Newsfold (+{site})" if site else "Newsfold", allowed_networks=allowed)
 
 

@@ -1,4 +1,4 @@
-"""The order of requests for pictures: one at a time per host, and none while a host has to be left alone. No I/O."""
+"""The order of requests: one at a time per host, and none while a host has to be left alone. No I/O."""
 
 from __future__ import annotations
 
@@ -6,27 +6,32 @@ import heapq
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Generic, Protocol, TypeVar
 
 
-class PictureRequest(NamedTuple):
-    url: str
-    host: str
+class HostRequest(Protocol):
+    """A request, as far as its order goes."""
+
+    @property
+    def host(self) -> str: ...
 
 
-class HostQueue:
+Request = TypeVar("Request", bound=HostRequest)
+
+
+class HostQueue(Generic[Request]):
     """Requests in order. A host gets the next one after `release()`."""
 
-    def __init__(self, requests: Iterable[PictureRequest], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, requests: Iterable[Request], clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._waiting: dict[str, deque[tuple[int, PictureRequest]]] = {}
+        self._waiting: dict[str, deque[tuple[int, Request]]] = {}
         for position, request in enumerate(requests):
             self._waiting.setdefault(request.host, deque()).append((position, request))
         self._ready = [(waiting[0][0], host) for host, waiting in self._waiting.items()]
         heapq.heapify(self._ready)
         self._delayed: list[tuple[float, str]] = []
 
-    def take(self) -> PictureRequest | None:
+    def take(self) -> Request | None:
         """Return the next request whose host is free, and mark the host as busy; None if there is none now."""
         while self._delayed and self._delayed[0][0] <= self._clock():
             self.release(heapq.heappop(self._delayed)[1])

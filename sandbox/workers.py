@@ -1,4 +1,4 @@
-"""Threads for what takes long: requests, decoding, writing files. None of them uses the database."""
+"""Threads for what takes long: requests, work of child processes, writing files. None of them uses the database."""
 
 from __future__ import annotations
 
@@ -7,30 +7,29 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
-from pictures.decoder import Decoder
+from .child import ChildProcess
 
 STOP_SECONDS = 3.0  # for files that are being written; requests are not waited for
 
-Task = Callable[[Decoder], Any]
+Child = TypeVar("Child", bound=ChildProcess)
 
 
-class Workers:
-    """A number of threads, each with its own decoder. Use as a context manager, from one thread.
+class Workers(Generic[Child]):
+    """A number of threads, each with its own child process. Use as a context manager, from one thread.
 
     Not a ThreadPoolExecutor, at whose end the program waits for the slowest host.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, make_child: Callable[[], Child]) -> None:
         self.number = number
         self.busy = 0
-        self._tasks: SimpleQueue[tuple[Any, Task] | None] = SimpleQueue()
+        self._tasks: SimpleQueue[tuple[Any, Callable[[Child], Any]] | None] = SimpleQueue()
         self._results: SimpleQueue[tuple[Any, Future[Any]]] = SimpleQueue()
-        self._decoders = [Decoder() for _ in range(number)]
+        self._children = [make_child() for _ in range(number)]
         self._threads = [
-            threading.Thread(target=self._run, args=(decoder,), name="pictures", daemon=True)
-            for decoder in self._decoders
+            threading.Thread(target=self._run, args=(child,), name="worker", daemon=True) for child in self._children
         ]
 
     def __enter__(self) -> Self:
@@ -42,12 +41,12 @@ class Workers:
         for _thread in self._threads:
             self._tasks.put(None)
         end = time.monotonic() + STOP_SECONDS
-        for decoder in self._decoders:
-            decoder.close()
+        for child in self._children:
+            child.close()
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
 
-    def start(self, key: Any, task: Task) -> None:
+    def start(self, key: Any, task: Callable[[Child], Any]) -> None:
         """Run `task` in a thread; `wait()` returns its result with `key`."""
         self.busy += 1
         self._tasks.put((key, task))
@@ -61,12 +60,12 @@ class Workers:
         self.busy -= 1
         return result
 
-    def _run(self, decoder: Decoder) -> None:
+    def _run(self, child: Child) -> None:
         while (item := self._tasks.get()) is not None:
             key, task = item
             future: Future[Any] = Future()
             try:
-                future.set_result(task(decoder))
+                future.set_result(task(child))
             except Exception as error:  # noqa: BLE001 raised again where the result is used
                 future.set_exception(error)
             self._results.put((key, future))

@@ -1,11 +1,18 @@
-"""The order of requests for pictures."""
+"""The order of requests."""
 
-from articles.images.host_queue import HostQueue, PictureRequest
+from typing import NamedTuple
+
+from fetching.host_queue import HostQueue
+
+
+class Request(NamedTuple):
+    url: str
+    host: str
 
 
 def queue_of(*urls, clock=lambda: 0.0):
     """Return a queue of requests whose URLs are a host and a number: `a1`."""
-    return HostQueue([PictureRequest(url, url[0]) for url in urls], clock)
+    return HostQueue([Request(url, url[0]) for url in urls], clock)
 
 
 def taken(requests):
