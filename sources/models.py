@@ -17,7 +17,7 @@ from articles.db.limited_fields import LineField, UrlField
 from articles.rules.limits import NAME_MAX
 
 from .health import Facts, Health, health_of
-from .limits import REASON_MAX, TAKE_DEFAULT, VALIDATOR_MAX
+from .limits import REASON_MAX, SOURCE_URL_MAX, TAKE_DEFAULT, VALIDATOR_MAX
 from .reading.urls import host_of
 from .schedule import UNKNOWN_INTERVAL
 
@@ -35,7 +35,7 @@ class Source(models.Model):
         EDITORS = "editors", "Editors decide"
         POLICY = "policy", "By the policy"
 
-    url = UrlField("URL", unique=True, max_length=500, help_text="Of the feed or the news sitemap.")
+    url = UrlField("URL", unique=True, max_length=SOURCE_URL_MAX, help_text="Of the feed or the news sitemap.")
     name = LineField(max_length=NAME_MAX, help_text="As the desk calls it.")
     provider = models.ForeignKey(
         "providers.Provider",
@@ -88,7 +88,7 @@ class Source(models.Model):
     failing_since = models.DateTimeField(null=True, editable=False)
     status = models.PositiveSmallIntegerField(null=True, editable=False, help_text="Of the last response.")
     reason = models.CharField(max_length=REASON_MAX, blank=True, editable=False)
-    moved_to = models.CharField(max_length=500, blank=True, editable=False)
+    moved_to = models.CharField(max_length=SOURCE_URL_MAX, blank=True, editable=False)
     moved_since = models.DateTimeField(null=True, editable=False)
     moved_count = models.PositiveIntegerField(default=0, editable=False)
 

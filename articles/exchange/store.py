@@ -12,11 +12,12 @@ from django.utils import timezone
 from articles.audit_log.unit_of_work import UnitOfWork
 from articles.db.bulk import BulkTable, json_text, time_value
 from articles.models import Article, ArticleImage, ArticleTopic, Policies, RelatedImage, RelatedLink
-from articles.models.derived import match_key, needs_attention, url_key
+from articles.models.derived import match_key, needs_attention
 from articles.rules.dates import is_ahead
 from articles.rules.ranking import front_page_rank
 from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, document_scores
 from articles.rules.states import State
+from articles.rules.urls import url_key
 from articles.rules.visibility import is_public
 
 from .format.document import Document, Image, Related

@@ -10,7 +10,7 @@ from articles.models import Article
 from articles.rules import dates
 from articles.rules.scoring import FOLDED_HEAT, Policy
 from articles.rules.states import State, state_from_published
-from articles.rules.urls import normalize_url, page_of
+from articles.rules.urls import page_of, url_key
 from articles.rules.visibility import is_public
 
 DERIVED_FIELDS = (
@@ -51,12 +51,6 @@ def match_key(web_url: str, title: str, published_at: datetime) -> str:
     """Return the digest that connects a related link with its article (docs/format.md#related-links)."""
     text = f"{page_of(web_url)}\n{title}\n{published_at.astimezone(UTC).isoformat()}"
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def url_key(url: str) -> str:
-    """Return the digest by which articles of the same page are found; empty without a URL, and for a front page."""
-    page = normalize_url(url)
-    return hashlib.blake2b(page.encode(), digest_size=16).hexdigest() if page else ""
 
 
 def refresh_derived_fields(article: Article, policy: Policy, now: datetime) -> None:

@@ -5,6 +5,7 @@ The normal form is for comparison only: documents keep their URLs as written, an
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from urllib.parse import SplitResult, quote, unquote, urlsplit
@@ -85,6 +86,12 @@ def normalize_url(url: str) -> str:
 def page_of(url: str) -> str:
     """Return what tells the page of `url` from others: its normal form, else the URL as written."""
     return normalize_url(url) or url
+
+
+def url_key(url: str) -> str:
+    """Return the digest by which articles and entries of one page are found; empty without a URL, or a front page."""
+    page = normalize_url(url)
+    return hashlib.blake2b(page.encode(), digest_size=16).hexdigest() if page else ""
 
 
 def strip_tracking(url: str) -> str:

@@ -1,0 +1,99 @@
+"""`manage.py fetch_sources`: fetch the sources that are due, and take in their new entries."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from articles.db.locks import database_lock
+from articles.public.site_url import site_url
+from config.checks import CHECK_TAG
+from config.command_errors import as_command_errors
+from fetching.address_check import AllowedNetwork
+from sources.fetch_run import FetchResult, due_jobs, fetch_sources
+from sources.fetcher import FetchJob, make_client
+from sources.models import Source
+
+LOCK_KEY = 0x5372_6373  # "Srcs"; an arbitrary number, unique among locks
+
+
+class Command(BaseCommand):
+    requires_system_checks = (CHECK_TAG,)
+    help = (
+        "Fetches the sources that are due, one request per host at a time, and takes in their new entries. Run it "
+        "every minute: it decides itself what is due, and a second run beside it does nothing. A source that fails is "
+        "tried again later and stops no other; the desk says how each source is."
+    )
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--source", type=int, metavar="ID", help="only this source, whether it is due or not")
+        parser.add_argument("--limit", type=positive_int, metavar="N", help="fetch N sources at most")
+        parser.add_argument(
+            "--now", type=moment, metavar="TIME", help="the time to go by, such as 2026-03-04T12:00:00Z"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="say what would be fetched, ask nobody")
+
+    def handle(
+        self, *args: Any, source: int | None, limit: int | None, now: datetime | None, dry_run: bool, **options: Any
+    ) -> None:
+        self.verbosity = options["verbosity"]
+        self.counts: Counter[str] = Counter()
+        if source is not None and not Source.objects.filter(pk=source).exists():
+            raise CommandError(f"There is no source {source}.")
+        selection = {"only": source, "limit": limit}
+        if dry_run:
+            self.report_due(due_jobs(now or timezone.now(), **selection))
+            return
+        with (
+            as_command_errors("The database", "Run the same command again: it goes on where it stopped."),
+            database_lock("sources", LOCK_KEY) as is_locked,
+        ):
+            if not is_locked:
+                self.say("Another run is fetching sources: nothing to do.")
+                return
+            jobs = due_jobs(now or timezone.now(), **selection)
+            fetch_sources(jobs, client(), now=lambda: now or timezone.now(), on_result=self.count)
+        self.say(f"{len(jobs)} sources: {self.counts['read']} read, {self.counts['failed']} failed")
+
+    def report_due(self, jobs: Sequence[FetchJob]) -> None:
+        for job in jobs if self.verbosity >= 2 else ():
+            self.stdout.write(job.url)
+        self.stdout.write(f"{len(jobs)} sources would be fetched from {len({job.host for job in jobs})} hosts")
+
+    def say(self, text: str) -> None:
+        if self.verbosity:
+            self.stdout.write(text)
+
+    def count(self, result: FetchResult) -> None:
+        self.counts["failed" if result.stored.reason else "read"] += 1
+        if self.verbosity >= 2 and result.stored.reason:
+            self.stderr.write(f"source {result.pk} {result.stored.reason}")
+
+
+def client() -> Any:
+    """Return the client that says who we are and where to complain."""
+    site = site_url()
+    allowed = [AllowedNetwork.parse(text) for text in settings.FETCH_SERVERS]
+    return make_client(f"Newsfold (+{site})" if site else "Newsfold", allowed_networks=allowed)
+
+
+def positive_int(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def moment(text: str) -> datetime:
+    at = parse_datetime(text)
+    if at is None or at.tzinfo is None:
+        raise argparse.ArgumentTypeError("must be a time with its zone, such as 2026-03-04T12:00:00Z")
+    return at
