@@ -6,6 +6,7 @@ intake is undone or redone: whether it was refused follows from whether its arti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -13,6 +14,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from articles.db.bulk import chunked
 from articles.db.limited_fields import LineField, UrlField
 from articles.rules.limits import NAME_MAX
 
@@ -186,6 +188,15 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return str(self.values.get("title") or f"entry {self.pk}")
+
+
+def brought_by_sources(articles: Sequence[int]) -> set[int]:
+    """Return which of these articles came from a source, by their keys."""
+    ids: set[int] = set()
+    for chunk in chunked(articles):
+        taken = Entry.objects.filter(article__in=chunk, outcome=Entry.Outcome.TAKEN).order_by()
+        ids.update(taken.values_list("article", flat=True))
+    return ids
 
 
 class Fetch(models.Model):

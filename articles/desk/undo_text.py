@@ -20,6 +20,7 @@ PERMISSION_TEXTS = {
     permissions.PUBLISH: "publish",
     permissions.CHANGE_POLICY: "change the policy",
     permissions.RUN_IMPORT: "import",
+    permissions.CHANGE_SOURCE: "follow sources",
 }
 MODEL_TEXTS = {
     "article": "articles",

@@ -24,6 +24,14 @@ class SourceFile:
     label: str
     stem: str
 
+    @property
+    def file_name(self) -> str:
+        return os.path.basename(self.path)
+
+    def read(self) -> bytes:
+        """Return the bytes of the file. Raises UnreadableFileError."""
+        return read_bytes(self)
+
 
 class UnreadableFileError(Exception):
     """A file can't be read; `problem` says why."""

@@ -6,11 +6,11 @@ everything that readers notice happens in one transaction at the end. The same c
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import Protocol
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -28,9 +28,10 @@ from articles.rules import slugs
 from articles.rules.scoring import FOLDED_HEAT
 from articles.stories import duplicates, links, placement, rescoring
 from articles.stories.neighbourhood import linked_ids
+from sources.models import brought_by_sources
 
 from . import store
-from .files import SourceFile, UnreadableFileError, read_bytes
+from .files import UnreadableFileError
 from .format.document import Document, DocumentError, Entry, Problem, TopicEntry
 from .format.parse import content_hash, parse_file
 from .format.warnings import document_warnings
@@ -43,6 +44,26 @@ CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "reje
 OUTCOMES = (CREATED, UPDATED, UNCHANGED, REJECTED)
 WITHDRAWN = "withdrawn"  # counted beside the outcomes of files: these articles have no file any more
 PRUNE_SKIPPED = "prune skipped"  # 1 if a run could not know which documents are gone
+
+
+class DocumentSource(Protocol):
+    """Where a document comes from: a file, or a source whose entry became one.
+
+    `label` is how messages name it, `stem` its name without suffix.
+    """
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def stem(self) -> str: ...
+
+    @property
+    def file_name(self) -> str: ...
+
+    def read(self) -> bytes:
+        """Return the bytes of the document. Raises UnreadableFileError."""
+        ...
 
 
 @dataclass(slots=True)
@@ -61,7 +82,7 @@ class FileResult:
 class _ParsedFile:
     """A file that holds a story document."""
 
-    source: SourceFile
+    source: DocumentSource
     document: Document
 
     @property
@@ -70,7 +91,7 @@ class _ParsedFile:
 
 
 def run_import(
-    sources: Iterable[SourceFile],
+    sources: Iterable[DocumentSource],
     *,
     on_result: Callable[[FileResult], None],
     on_wait: Callable[[], None],
@@ -97,6 +118,25 @@ def run_import(
     return run.counts
 
 
+def import_within(sources: Iterable[DocumentSource], *, on_result: Callable[[FileResult], None]) -> None:
+    """Import a few documents as part of the caller's unit of work. The caller holds the import lock.
+
+    Documents of an import that was killed stay as they are: the command that completes it shows them.
+    """
+    uow = UnitOfWork.current()
+    run = _ImportRun(
+        on_result=on_result,
+        on_notice=lambda name, notice: None,
+        dry_run=False,
+        rescore=False,
+        prune=False,
+        by=uow.actor,
+        is_alone=False,
+    )
+    run.read_all(sources)
+    run.publish()
+
+
 @dataclass(slots=True, kw_only=True)
 class _ImportRun:
     on_result: Callable[[FileResult], None]
@@ -105,16 +145,17 @@ class _ImportRun:
     rescore: bool
     prune: bool
     by: Actor
+    is_alone: bool = True  # not part of a larger operation; completes an import that was killed
     policies: Policies = field(default_factory=Policies.load)
     references: ReferenceCache = field(default_factory=ReferenceCache)
     counts: Counter[str] = field(default_factory=Counter)
     hashes: dict[str, str] = field(default_factory=dict)  # content hashes of this run's documents, by name
     rejected: set[str] = field(default_factory=set)  # stems of files that exist but could not be imported
-    changed: list[SourceFile] = field(default_factory=list)
-    entries: list[tuple[SourceFile, Entry]] = field(default_factory=list)
+    changed: list[DocumentSource] = field(default_factory=list)
+    entries: list[tuple[DocumentSource, Entry]] = field(default_factory=list)
     entries_by_key: dict[tuple[str, ...], Entry] = field(default_factory=dict)
 
-    def read_all(self, sources: Iterable[SourceFile]) -> None:
+    def read_all(self, sources: Iterable[DocumentSource]) -> None:
         """Store the new documents of all files, pending; keep changed ones and registry entries for the end."""
         for batch in chunked(sources, BATCH):
             self._read_batch(batch)
@@ -122,6 +163,8 @@ class _ImportRun:
     def publish(self) -> None:
         """Publish the run in one transaction: updates, registry entries, stories and what is public."""
         pending = Article.objects.filter(staged__isnull=False).order_by()  # in order, SQLite would read all articles
+        if not self.is_alone:
+            pending = pending.filter(name__listed=list(self.hashes))
         withdrawn, returned = self._withdrawn_ids(), self._returned_ids()
         if not (self.changed or self.entries or withdrawn or returned or pending.exists()):
             return
@@ -173,6 +216,7 @@ class _ImportRun:
     def _withdrawn_ids(self) -> list[int]:
         """Return the articles whose documents are not among the files; none unless the run prunes.
 
+        Articles that sources brought have no files.
         A file, folder or path that could not be read, and whose name isn't that of an article, may hold any document:
         then nothing is withdrawn.
         """
@@ -182,7 +226,9 @@ class _ImportRun:
             self.counts[PRUNE_SKIPPED] = 1
             return []
         stored = Article.objects.exclude(content_hash="").filter(missing=False).values_list("pk", "name")
-        return [pk for pk, name in stored.iterator() if name not in self.hashes and name not in self.rejected]
+        ids = [pk for pk, name in stored.iterator() if name not in self.hashes and name not in self.rejected]
+        from_sources = brought_by_sources(ids)
+        return [pk for pk in ids if pk not in from_sources]
 
     def _returned_ids(self) -> list[int]:
         """Return the articles that were missing and whose documents are among the files."""
@@ -193,11 +239,11 @@ class _ImportRun:
         self.counts[result.outcome] += 1
         self.on_result(result)
 
-    def _reject(self, source: SourceFile, problems: list[Problem]) -> None:
+    def _reject(self, source: DocumentSource, problems: list[Problem]) -> None:
         self.rejected.add(source.stem)
         self._report(FileResult(source.label, REJECTED, problems=problems))
 
-    def _read_batch(self, sources: Sequence[SourceFile]) -> None:
+    def _read_batch(self, sources: Sequence[DocumentSource]) -> None:
         stored = _stored_hashes(source.stem for source in sources if slugs.is_document_name(source.stem))
         parsed_files = [parsed for source in sources if (parsed := self._parse(source, stored))]
         stored |= _stored_hashes(parsed.name for parsed in parsed_files if parsed.name != parsed.source.stem)
@@ -217,10 +263,10 @@ class _ImportRun:
         for parsed in new:
             self._report(_file_result(parsed, CREATED))
 
-    def _parse(self, source: SourceFile, stored: dict[str, str]) -> _ParsedFile | None:
+    def _parse(self, source: DocumentSource, stored: dict[str, str]) -> _ParsedFile | None:
         """Return the file's document; None if its result is clear already."""
         try:
-            raw = read_bytes(source)
+            raw = source.read()
             stored_hash = stored.get(source.stem)
             if stored_hash is not None and stored_hash == content_hash(raw):
                 if not self._is_repeated(source, source.stem, stored_hash):
@@ -237,7 +283,7 @@ class _ImportRun:
             self._add_entry(source, parsed)
         return None
 
-    def _is_repeated(self, source: SourceFile, name: str, digest: str) -> bool:
+    def _is_repeated(self, source: DocumentSource, name: str, digest: str) -> bool:
         """Return whether an earlier file of this run has the same name, and report this one if so."""
         if name not in self.hashes:
             self.hashes[name] = digest
@@ -259,9 +305,9 @@ class _ImportRun:
         self.changed += [parsed.source for parsed in new if parsed.name in restored]
         return fresh
 
-    def _add_entry(self, source: SourceFile, entry: Entry) -> None:
+    def _add_entry(self, source: DocumentSource, entry: Entry) -> None:
         """Keep a registry entry for the end of the run; reject a second one with the same key and other content."""
-        entry.file_name = os.path.basename(source.path)
+        entry.file_name = source.file_name
         key = ("topic", entry.slug) if isinstance(entry, TopicEntry) else ("organization", entry.domain, entry.name)
         earlier = self.entries_by_key.setdefault(key, entry)
         if earlier is entry:

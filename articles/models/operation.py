@@ -31,6 +31,7 @@ class Verb(models.TextChoices):
     DELETE = "delete", "deleted"
     TAKE_DOWN = "take_down", "taken down"
     IMPORT = "import", "imported"
+    INTAKE = "intake", "taken in"
     POLICY = "policy", "changed policy"
     UNDO = "undo", "undone"
 
@@ -41,6 +42,7 @@ class Via(models.TextChoices):
     DESK = "desk", "the desk"
     ADMIN = "admin", "the admin"
     COMMAND = "command", "a command"
+    SOURCE = "source", "a source"
     SYSTEM = "system", "the system"
 
 

@@ -31,6 +31,7 @@ PERMISSION_BY_ACTION: dict[str, str] = {
     "delete": "articles.delete_article",
     "take_down": PUBLISH,
     "import": RUN_IMPORT,
+    "intake": CHANGE_SOURCE,
     "policy": CHANGE_POLICY,
 }
 

@@ -64,6 +64,7 @@ MAY: dict[str, set[str]] = {
     "take_down": PUBLISHERS,
     "policy": PUBLISHERS,
     "import": IMPORTERS,
+    "intake": PUBLISHERS,
 }
 
 
@@ -77,6 +78,7 @@ ACTIONS_BY_PERMISSION = {
     "articles.publish": {"publish", "schedule", "pick", "take_down"},
     "articles.change_policy": {"policy"},
     "articles.run_import": {"import"},
+    "sources.change_source": {"intake"},
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 from io import StringIO
 
@@ -10,6 +11,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from articles import operations
+from articles.models import Article, Operation
 from sources import fetch_run
 from sources.models import Entry, Fetch, Source
 from tests.hostile import answer, redirect, serving
@@ -59,6 +62,32 @@ def test_a_source_is_fetched_when_it_is_due_and_asked_conditionally_afterwards(s
     assert ["If-None-Match" in head for head in server.requests] == [False, True]
     assert 'If-None-Match: "v1"' in server.requests[1]
     assert "User-Agent: Newsfold" in server.requests[0]
+
+
+def test_new_entries_of_a_source_wait_at_the_desk_and_undoing_the_intake_is_final(server):
+    follow(server)
+    server.answers["/feed"] = answer(rss(1, 2), content_type="application/rss+xml")
+
+    assert "2 new entries: 2 taken" in run()
+    assert list(Article.objects.values_list("state", "public", "version")) == [("undecided", False, 1)] * 2
+    server.answers["/feed"] = answer(rss(2, 1), content_type="application/rss+xml")
+    later = [(timezone.now() + timedelta(hours=hours)).isoformat() for hours in (7, 14)]
+    assert "new" not in run("--now", later[0])
+    operations.undo(Operation.objects.get())
+    assert "new" not in run("--now", later[1])
+
+    assert not Article.objects.exists()
+
+
+def test_new_entries_wait_while_an_import_runs(server, monkeypatch):
+    source = follow(server)
+    server.answers["/feed"] = answer(rss(1))
+    monkeypatch.setattr("articles.intake.run.database_lock", lambda *arguments: nullcontext(False))
+
+    assert "new entries wait" in run()
+    assert not Article.objects.exists()
+    monkeypatch.undo()
+    assert "1 new entry: 1 taken" in run("--source", str(source.pk))
 
 
 def test_failures_of_one_source_stop_no_other_and_say_why(server):

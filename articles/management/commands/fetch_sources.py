@@ -14,13 +14,14 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from articles.db.locks import database_lock
+from articles.intake.run import take_in_new_entries
 from articles.public.site_url import site_url
 from config.checks import CHECK_TAG
 from config.command_errors import as_command_errors
 from fetching.address_check import AllowedNetwork
 from sources.fetch_run import FetchResult, due_jobs, fetch_sources
 from sources.fetcher import FetchJob, make_client
-from sources.models import Source
+from sources.models import Entry, Source
 
 LOCK_KEY = 0x5372_6373  # "Srcs"; an arbitrary number, unique among locks
 
@@ -61,7 +62,12 @@ class Command(BaseCommand):
                 return
             jobs = due_jobs(now or timezone.now(), **selection)
             fetch_sources(jobs, client(), now=lambda: now or timezone.now(), on_result=self.count)
+            taken_in = take_in_new_entries(
+                only=source, on_locked=lambda: self.say("An import is running; new entries wait for the next run.")
+            )
         self.say(f"{len(jobs)} sources: {self.counts['read']} read, {self.counts['failed']} failed")
+        if taken_in:
+            self.say(intake_summary(taken_in))
 
     def report_due(self, jobs: Sequence[FetchJob]) -> None:
         for job in jobs if self.verbosity >= 2 else ():
@@ -76,6 +82,13 @@ class Command(BaseCommand):
         self.counts["failed" if result.stored.reason else "read"] += 1
         if self.verbosity >= 2 and result.stored.reason:
             self.stderr.write(f"source {result.pk} {result.stored.reason}")
+
+
+def intake_summary(counts: Counter[str]) -> str:
+    """Return what became of the new entries, in words."""
+    number = sum(counts.values())
+    parts = [f"{counts[outcome]} {outcome.label}" for outcome in Entry.Outcome if counts[outcome]]
+    return f"{number} new {'entry' if number == 1 else 'entries'}: {', '.join(parts)}"
 
 
 def client() -> Any:

@@ -1,0 +1,135 @@
+"""Take in the new entries of sources: one operation for each source, none where nothing changes.
+
+An entry becomes the text of a document and goes through the import. Unless its source publishes by the policy, its
+article waits for an editor: undecided, unpublished, and pinned so that no score, rescore or policy publishes it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from django.utils.dateparse import parse_datetime
+
+from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
+from articles.db.locks import IMPORT_LOCK_KEY, database_lock
+from articles.exchange.importing import CREATED, FileResult, import_within
+from articles.models import Article, Verb, Via
+from articles.operations.pins import pin_fields
+from sources.limits import REASON_MAX
+from sources.models import Entry, Source
+
+from .documents import EntryText, MadeDocument, as_source, free_name, make_document, publication_time
+from .surroundings import Names, Outlets, load_topic_finder
+from .topics import TopicFinder
+
+Outcome = Entry.Outcome
+
+
+def take_in_new_entries(*, only: int | None = None, on_locked: Callable[[], None] = lambda: None) -> Counter[str]:
+    """Take in all entries that wait, or those of one source; return how many had which outcome.
+
+    While an import runs nothing is taken in, and `on_locked` is called: they wait for the next run.
+    """
+    counts: Counter[str] = Counter()
+    waiting = Entry.objects.waiting().order_by()
+    waiting = waiting if only is None else waiting.filter(source=only)
+    sources = list(Source.objects.filter(pk__in=waiting.values("source")).select_related("provider").order_by("pk"))
+    if not sources:
+        return counts
+    with database_lock("import", IMPORT_LOCK_KEY) as is_held:
+        if not is_held:
+            on_locked()
+            return counts
+        finder = load_topic_finder()
+        for source in sources:
+            counts += take_in(source, finder)
+    return counts
+
+
+def take_in(source: Source, finder: TopicFinder) -> Counter[str]:
+    """Take in the waiting entries of one source as one operation. The caller holds the import lock."""
+    with unit_of_work(Verb.INTAKE, Actor(via=Via.SOURCE, reason=source.name)) as uow:
+        source.refresh_from_db(fields=["publication"])
+        entries = list(source.entries.waiting().select_for_update())
+        _note_known(entries)
+        new = [entry for entry in entries if entry.outcome == Outcome.NEW]
+        documents = _documents(uow, source, new, finder)
+        _import(uow, source, documents)
+        for entry in entries:
+            entry.values = {}
+        Entry.objects.bulk_update(entries, ["outcome", "reason", "article", "values"], batch_size=100)
+    return Counter(str(entry.outcome) for entry in entries)
+
+
+def _note_known(entries: Iterable[Entry]) -> None:
+    """Give entries of a page that has an article to that article."""
+    pages = sorted({entry.page_key for entry in entries} - {""})
+    rows = Article.objects.filter(url_key__listed=pages).order_by("-pk").values_list("url_key", "pk")
+    articles = dict(rows)  # of several, the first that came
+    for entry in entries:
+        if entry.page_key in articles:
+            entry.outcome, entry.article_id = Outcome.KNOWN, articles[entry.page_key]
+
+
+def _documents(
+    uow: UnitOfWork, source: Source, entries: Sequence[Entry], finder: TopicFinder
+) -> dict[str, tuple[Entry, MadeDocument]]:
+    """Return the documents that the entries become, by their names."""
+    defaults = list(source.topics.order_by("pk").values_list("pk", flat=True))
+    outlets = Outlets(source, [entry.values["url"] for entry in entries])
+    texts = [_text(entry) for entry in entries]
+    times = [
+        publication_time(text.published_at, entry.first_seen_at) for text, entry in zip(texts, entries, strict=True)
+    ]
+    names = Names(zip(times, (text.title for text in texts), strict=True))
+    documents = {}
+    for entry, text, published_at in zip(entries, texts, times, strict=True):
+        outlet = outlets.find(text.url, entry.values["provider"])
+        topics = finder.find(text.title, defaults)
+        name = free_name(published_at, text.title, outlet.name, names.is_taken)
+        names.take(name)
+        document = make_document(
+            text,
+            name=name,
+            published_at=published_at,
+            outlet=outlet,
+            topics=topics,
+            policy=uow.policies.for_topics(topic.pk for topic in topics),
+            by_policy=source.publication == Source.Publication.POLICY,
+        )
+        documents[name] = entry, as_source(document, f"{source.name}, entry {entry.pk}")
+    return documents
+
+
+def _text(entry: Entry) -> EntryText:
+    values = entry.values
+    published: datetime | None = parse_datetime(values["published"]) if values["published"] else None
+    return EntryText(
+        title=values["title"],
+        excerpt=values["excerpt"],
+        url=values["url"],
+        published_at=published,
+        picture=values["picture"],
+    )
+
+
+def _import(uow: UnitOfWork, source: Source, documents: dict[str, tuple[Entry, MadeDocument]]) -> None:
+    """Import the documents and note what became of their entries."""
+    results: list[FileResult] = []
+    import_within([document for _, document in documents.values()], on_result=results.append)
+    created = {result.name for result in results if result.outcome == CREATED}
+    ids = dict(Article.objects.filter(name__listed=sorted(created)).values_list("name", "pk"))
+    for name, (entry, _) in documents.items():
+        if name in ids:
+            entry.outcome, entry.article_id = Outcome.TAKEN, ids[name]
+    by_label = {document.label: entry for entry, document in documents.values()}
+    for result in results:
+        if result.problems:
+            messages = "; ".join(problem.message for problem in result.problems)
+            by_label[result.label].reason = messages[:REASON_MAX]
+            by_label[result.label].outcome = Outcome.REFUSED
+    if source.publication == Source.Publication.EDITORS:
+        for article in uow.load(ids.values()):
+            pin_fields(article, ["published"])

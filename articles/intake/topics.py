@@ -1,0 +1,47 @@
+"""The topics of a story by the keywords in its headline. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicNode:
+    """A topic in the tree, as far as it matters for new stories."""
+
+    pk: int
+    name: str
+    keywords: tuple[str, ...] = ()
+    parent: int | None = None
+    weight: int = 0
+
+
+class TopicFinder:
+    """Finds the topics of headlines. `topics` are all of them, in their order."""
+
+    def __init__(self, topics: Iterable[TopicNode]) -> None:
+        self._by_pk = {topic.pk: topic for topic in topics}
+        self._patterns = [(pk, _pattern(topic.keywords)) for pk, topic in self._by_pk.items() if any(topic.keywords)]
+
+    def find(self, title: str, defaults: Sequence[int]) -> list[TopicNode]:
+        """Return the topics with a keyword in the title, each after those above it; without any, the default ones."""
+        found = [pk for pk, pattern in self._patterns if pattern.search(title)] or defaults
+        pks = dict.fromkeys(pk for topic in found for pk in self._with_ancestors(topic))
+        return [self._by_pk[pk] for pk in pks]
+
+    def _with_ancestors(self, topic: int) -> list[int]:
+        """Return the topic below all those above it, root first. Cycles are tolerated."""
+        path: list[int] = []
+        pk: int | None = topic
+        while pk is not None and pk in self._by_pk and pk not in path:
+            path.append(pk)
+            pk = self._by_pk[pk].parent
+        return path[::-1]
+
+
+def _pattern(keywords: Iterable[str]) -> re.Pattern[str]:
+    """Return what `rules.scoring.has_keyword` looks for, as one pattern."""
+    words = "|".join(re.escape(keyword) for keyword in keywords if keyword)
+    return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
