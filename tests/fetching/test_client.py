@@ -677,6 +677,7 @@ def test_a_move_for_good_ends_at_the_first_temporary_redirect(server, statuses, 
         (gzip.compress(FEED)[:-4], "is incomplete"),
         (b"<rss>", "can't be unpacked"),
     ],
+    ids=["bomb", "incomplete", "plain"],
 )
 def test_a_compressed_file_that_is_a_bomb_or_broken_is_refused(server, body, reason):
     server.answers["/picture"] = answer(body, Content_Encoding="gzip")
