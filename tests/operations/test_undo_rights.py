@@ -17,7 +17,7 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor, unit_of_work
 from articles.models import Article, ArticleImage, Event, Operation, RelatedLink, SitePolicy, Topic, TopicPolicy, Verb
 from articles.operations.undo_rights import UndoRefusedError
-from articles.rules.permissions import CHANGE_POLICY, FOLD, PUBLISH, RUN_IMPORT, SCORE
+from articles.rules.permissions import CHANGE_POLICY, CHANGE_SOURCE, FOLD, PUBLISH, RUN_IMPORT, SCORE
 from articles.rules.undo_permissions import UndoRefusal
 from providers.models import Provider, ProviderLogo
 from tests import builders
@@ -102,6 +102,11 @@ def delete(article: Article) -> None:
 
 def imported(*articles: Article) -> None:
     with unit_of_work(Verb.IMPORT) as uow:
+        uow.record_created([article.pk for article in articles])
+
+
+def taken_in(*articles: Article) -> None:
+    with unit_of_work(Verb.INTAKE) as uow:
         uow.record_created([article.pk for article in articles])
 
 
@@ -342,6 +347,8 @@ CASES = [
     Case(
         "import: missing", lambda: operations.mark_missing([published().pk], missing=True), {RUN_IMPORT}, {RUN_IMPORT}
     ),
+    Case("intake", lambda: taken_in(unpublished()), {CHANGE_SOURCE}, {CHANGE_SOURCE}),
+    Case("intake: published", lambda: taken_in(published()), {CHANGE_SOURCE}, {CHANGE_SOURCE, PUBLISH}),
     Case("policy", lambda: operations.change_policy({"publish_threshold": 33}), {CHANGE_POLICY}, {CHANGE_POLICY}),
     Case(
         "policy: unscored articles",
