@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from articles.audit_log.events import DELETED
 from articles.audit_log.last_modified import VISIBLE_FIELDS
-from articles.models import Article, ArticleQuerySet, ArticleTopic, Event, Subject, Topic
+from articles.models import Article, ArticleQuerySet, ArticleTopic, Event, RelatedLink, Subject, Topic
 from articles.models.operation import EventQuerySet
 from articles.public.providers import published_domains
 from articles.public.topic_tree import TopicTree
@@ -85,8 +85,12 @@ def _topic_feeds(changed: ArticleQuerySet, events: EventQuerySet, deleted: Itera
 
 
 def _provider_feeds(changed: ArticleQuerySet, events: EventQuerySet, deleted: Iterable[Any]) -> Iterator[str]:
-    """Yield the feeds of the providers that changed stories have or had."""
+    """Yield the feeds of the providers that report changed stories, or did."""
     ids = {*changed.values_list("provider", flat=True).distinct(), *_previous_values(changed, events, "provider_id")}
+    links = RelatedLink.objects.filter(article__in=changed.values("pk")).order_by()
+    ids |= {*links.values_list("provider", flat=True).distinct()}
+    previous = [*_previous_values(changed, events, "related"), *(article["lists"]["related"] for article in deleted)]
+    ids |= {link["provider_id"] for links in previous for link in links or ()}
     ids |= {article["columns"]["provider_id"] for article in deleted}
     domains = {*Provider.objects.filter(pk__in=ids).order_by().values_list("domain", flat=True)}
     for domain in sorted(domain.domain for domain in published_domains() if domain.domain in domains):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from articles.audit_log.last_modified import modified_at, with_last_modified
 from articles.db.compiled_queries import CompiledQuery, to_datetime
 from articles.models import Article, ArticleQuerySet
 from articles.models.related import outlet_count
-from articles.public.cards import picture_from_json, picture_subquery
+from articles.public.cards import CoverageLink, picture_from_json, picture_subquery
 from articles.public.media import StoredPicture, media_url
 from articles.public.story_page import topics_from_json, topics_subquery
 from articles.public.text import http_url
@@ -74,12 +74,16 @@ class _Row(NamedTuple):
     outlets: int
 
 
-def load_entries(articles: ArticleQuerySet, site: str) -> list[FeedEntry]:
-    """Return the entries of the latest of `articles`; `site` is the base of their URLs. Two queries."""
+def load_entries(articles: ArticleQuerySet, site: str, reports: Mapping[int, CoverageLink]) -> list[FeedEntry]:
+    """Return the entries of the latest of `articles`; `site` is the base of their URLs. Two queries.
+
+    The articles in `reports` are shown by that coverage, as part of their story.
+    """
     latest = list(articles.latest_first().values_list("pk", flat=True)[:ENTRIES_MAX])
     rows = {row.pk: row for row in ENTRY_ROWS.rows(latest)}
     now = timezone.now()
-    return [_to_entry(rows[pk], site, now) for pk in latest if pk in rows]  # one may just have been deleted
+    entries = {pk: _to_entry(rows[pk], site, now) for pk in latest if pk in rows}  # one may just have been deleted
+    return [_to_report(entry, reports[pk], site) if pk in reports else entry for pk, entry in entries.items()]
 
 
 def _to_entry(row: _Row, site: str, now: datetime) -> FeedEntry:
@@ -96,6 +100,18 @@ def _to_entry(row: _Row, site: str, now: datetime) -> FeedEntry:
         topics=[xml_text(topic.name) for topic in row.topic_list],
         picture=FeedPicture(site + media_url(picture.file), picture.bytes) if picture else None,
         outlets=row.outlets,
+    )
+
+
+def _to_report(story: FeedEntry, report: CoverageLink, site: str) -> FeedEntry:
+    return replace(
+        story,
+        source=http_url(report.url),
+        title=xml_text(report.title) or story.title,
+        excerpt=f"Part of: {story.title}",
+        provider_name=xml_text(report.provider_name) or report.provider_domain,
+        provider_page=site + reverse("provider", args=[report.provider_domain]),
+        picture=None,
     )
 
 

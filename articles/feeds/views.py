@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -11,7 +13,8 @@ from django.views.decorators.http import require_safe
 from articles import search
 from articles.models import Article, ArticleQuerySet
 from articles.page_cache.cacheable import cacheable
-from articles.public.pagination import latest_for_topics
+from articles.public.cards import CoverageLink, load_reports
+from articles.public.pagination import latest_for_topics, page_for_providers
 from articles.public.providers import find_domain
 from articles.public.search_page import SearchQuery, filter_articles
 from articles.public.site_url import site_url
@@ -47,14 +50,20 @@ def topic(request: HttpRequest, slug: str, form: str) -> HttpResponse:
 @cacheable()
 @require_safe
 def provider(request: HttpRequest, domain: str, form: str) -> HttpResponse:
-    """Return the stories of a domain, under all its names."""
+    """Return what a domain reports, under all its names: stories that it leads, and its coverage of others."""
     provider = find_domain(domain)
     if provider is None:
         raise Http404
-    stories = Article.objects.public().filter(provider__in=provider.keys)
-    description = f"Published stories from {domain}, newest first."
+    latest = page_for_providers(provider.keys, "", ENTRIES_MAX)
+    stories = Article.objects.public().filter(pk__in=latest.ids)
+    led_by_others = Article.objects.filter(pk__in=latest.ids).exclude(provider__in=provider.keys).order_by()
+    reports = load_reports(list(led_by_others.values_list("pk", flat=True)), provider.keys)
+    description = f"Stories that {provider.title} reports, newest first."
     page = reverse("provider", args=[domain])
-    return _feed(request, form, stories, _with_site_name(provider.title), description, page)
+    title = _with_site_name(provider.title)
+    return _feed(
+        request, form, stories, title, description, page, reports={pk: links[0] for pk, links in reports.items()}
+    )
 
 
 @cacheable("q", "topic", "provider", "from", "to")
@@ -84,15 +93,19 @@ def _feed(
     description: str,
     page: str,
     query: str = "",
+    reports: Mapping[int, CoverageLink] | None = None,
 ) -> HttpResponse:
-    """Return a feed of `stories`; `page` is the path of their list, `query` the query string of both."""
+    """Return a feed of `stories`; `page` is the path of their list, `query` the query string of both.
+
+    `reports` has the coverage that stands for some of the stories.
+    """
     site = site_url(request)
     match = request.resolver_match
     url = site + reverse(match.view_name, kwargs=match.captured_kwargs) + query
     write, content_type = FORMATS[form]
     hub = "" if query else iri_to_uri(settings.WEBSUB_HUB)  # the hub can't be notified of every search
     metadata = FeedMetadata(xml_text(title), xml_text(description), site + page + query, url, hub)
-    body = write(metadata, load_entries(stories, site), to_source=settings.HEADLINE_TARGET != "story")
+    body = write(metadata, load_entries(stories, site, reports or {}), to_source=settings.HEADLINE_TARGET != "story")
     response = HttpResponse(body, content_type=content_type)
     if hub:
         response["Link"] = f'<{hub}>; rel="hub", <{url}>; rel="self"'

@@ -38,6 +38,7 @@ class CoverageLink(NamedTuple):
     target_original_url: str | None
     provider_id: int
     provider_name: str
+    provider_domain: str
 
     @property
     def url(self) -> str:
@@ -67,6 +68,9 @@ class Card(NamedTuple):
     outlets: int  # that report the story, its own included
     headlines: tuple[CoverageLink, ...] = ()
     is_pick: bool = False
+    reports: tuple[
+        CoverageLink, ...
+    ] = ()  # shown instead of the lead's, on the page of an outlet that covers the story
 
     @property
     def ranked_at(self) -> datetime:
@@ -114,6 +118,23 @@ def load_cards(ids: Sequence[int], with_headlines: int = 0) -> list[Card]:
             cards[index] = card._replace(picture=card.picture._replace(is_first=True))
             break
     return cards
+
+
+def load_cards_of_providers(ids: Sequence[int], provider_ids: Sequence[int]) -> list[Card]:
+    """Return the cards of these articles; those that others lead have the reports of these providers. Two queries."""
+    cards = load_cards(ids)
+    reports = load_reports([card.pk for card in cards if card.provider_id not in provider_ids], provider_ids)
+    return [
+        card._replace(reports=tuple(reports[card.pk]), picture=None) if card.pk in reports else card for card in cards
+    ]
+
+
+def load_reports(ids: Sequence[int], provider_ids: Sequence[int]) -> dict[int, list[CoverageLink]]:
+    """Return these providers' coverage of each of these articles that lists any, best first. One query."""
+    reports = {
+        pk: [link for link in links if link.provider_id in provider_ids] for pk, links in load_coverage(ids).items()
+    }
+    return {pk: links for pk, links in reports.items() if links}
 
 
 def load_coverage(ids: Sequence[int]) -> dict[int, list[CoverageLink]]:
@@ -169,6 +190,7 @@ def _build_coverage_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
         target_web_url=F("target__web_url"),
         target_original_url=F("target__original_url"),
         provider_name=F("provider__name"),
+        provider_domain=F("provider__domain"),
     )
 
 

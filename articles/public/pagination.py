@@ -28,7 +28,7 @@ from articles.db.compiled_queries import (
     Position,
     to_datetime,
 )
-from articles.models import Article, ArticleQuerySet, ArticleTopic, shown_to_readers
+from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, shown_to_readers
 
 LATEST_FIRST = "2 DESC, 3 DESC, 5"  # the columns of `ListedRow` by position
 UNION_MAX = 200  # SQLite joins at most 500 SELECTs
@@ -111,9 +111,12 @@ def page_for_topics(topic_ids: Sequence[int], before: str, size: int = PAGE_SIZE
 
 
 def page_for_providers(provider_ids: Sequence[int], before: str, size: int = PAGE_SIZE) -> ArticlePage:
-    """Return a page of the public articles of any of these providers. One query, or two for several providers."""
+    """Return a page of the stories that any of these providers reports, as the lead or as coverage.
+
+    Two queries, or four for several providers.
+    """
     cursor = PageCursor.parse(before)
-    return _to_page(_latest(_provider_query, provider_ids, size + 1, cursor), cursor, size)
+    return _to_page(_latest_for_providers(provider_ids, size + 1, cursor), cursor, size)
 
 
 def latest_for_topics(topic_ids: Sequence[int], size: int, after: PageCursor | None = None) -> list[ListedRow]:
@@ -141,6 +144,11 @@ def after_listed_position(listed_at: datetime, published_at: datetime, file_name
     """
     tied = Q(published_at__lt=published_at) | Q(published_at=published_at, **{f"{prefix}file_name__gt": file_name})
     return Q(listed_at__lte=listed_at) & (Q(listed_at__lt=listed_at) | Q(listed_at=listed_at) & tied)
+
+
+def _latest_for_providers(provider_ids: Sequence[int], size: int, after: PageCursor | None) -> list[ListedRow]:
+    rows = {row for query in (_provider_query, _coverage_query) for row in _latest(query, provider_ids, size, after)}
+    return sorted(rows, key=_sort_key)[:size]
 
 
 def _latest(
@@ -196,6 +204,20 @@ def _provider_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
     public = Article.objects.filter(condition, shown_to_readers(at=NOW), listed_at__gte=SINCE_PARAM)
     rows = public.latest_first().annotate(article_id=F("pk"))
     return _compile(lambda keys: rows.filter(provider__in=keys)[:size])
+
+
+@cache
+def _coverage_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
+    """Return the query for the latest articles that list coverage by one provider."""
+    condition = after_listed_position(*_POSITION_PARAMS) if is_later else Q()
+    public = Article.objects.filter(condition, shown_to_readers(at=NOW), listed_at__gte=SINCE_PARAM)
+    rows = public.latest_first().annotate(article_id=F("pk"))
+
+    def build(keys: Sequence[int]) -> ArticleQuerySet:
+        coverage = RelatedLink.objects.coverage().filter(provider__in=keys).order_by()
+        return rows.filter(pk__in=coverage.values("article"))[:size]
+
+    return _compile(build)
 
 
 def _compile(build: BuildQuery) -> CompiledQuery[ListedRow]:

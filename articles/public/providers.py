@@ -1,4 +1,7 @@
-"""Providers as the public sees them: a domain with the names under which it has public stories."""
+"""Providers as the public sees them: a domain with the names under which it reports public stories.
+
+A provider reports the stories that it leads, and those that list its coverage.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,12 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
 from articles.db.compiled_queries import NOW, CompiledQuery, JSONList, from_json
-from articles.models import Article, shown_to_readers
+from articles.models import Article, RelatedLink, shown_to_readers
 from providers.models import Provider, ProviderLogo
 
 from .media import ProviderView, StoredLogo, servable_logos
@@ -46,12 +49,12 @@ class ProviderListItem(NamedTuple):
 
 
 def published_domains() -> list[ProviderDomain]:
-    """Return the domains that have public stories, in alphabetical order of their titles. One query."""
+    """Return the domains that report public stories, in alphabetical order of their titles. One query."""
     return sorted(_to_domains(PUBLISHED.rows()), key=lambda domain: (domain.title.casefold(), domain.domain))
 
 
 def find_domain(domain: str) -> ProviderDomain | None:
-    """Return the domain with those of its names that have public stories; None if there are none. Two queries."""
+    """Return the domain with those of its names that report public stories; None if there are none. Two queries."""
     keys = list(Provider.objects.for_domain(domain).order_by().values_list("pk", flat=True))
     return next(iter(_to_domains(PUBLISHED_AMONG.rows(keys))), None)
 
@@ -66,11 +69,16 @@ def logo_providers(domains: Sequence[ProviderDomain]) -> dict[str, ProviderView]
 
 
 def list_items(domains: Sequence[ProviderDomain]) -> list[ProviderListItem]:
-    """Return what the list of providers shows of domains. Three queries."""
+    """Return what the list of providers shows of domains. Four queries."""
     logos = logo_providers(domains)
-    recent = _count_recent([key for domain in domains for key in domain.keys])
+    keys = [key for domain in domains for key in domain.keys]
+    led, covered = _count_led(keys), _count_covered(keys)
     return [
-        ProviderListItem(domain, logos[domain.domain], sum(recent.get(key, 0) for key in domain.keys))
+        ProviderListItem(
+            domain,
+            logos[domain.domain],
+            sum(led.get(key, 0) for key in domain.keys) + covered.get(domain.domain, 0),
+        )
         for domain in domains
     ]
 
@@ -101,8 +109,17 @@ def _to_domains(rows: Iterable[_NameRow]) -> list[ProviderDomain]:
     return domains
 
 
-def _count_recent(provider_ids: Sequence[int]) -> dict[int, int]:
-    """Return how many public stories of the past RECENT_DAYS these providers have. Two queries.
+def _count_covered(provider_ids: Sequence[int]) -> dict[str, int]:
+    """Return how many public stories of the past RECENT_DAYS have these providers as coverage only, by domain."""
+    since = timezone.now() - timedelta(days=RECENT_DAYS)
+    links = RelatedLink.objects.coverage().filter(shown_to_readers("article__"), article__listed_at__gte=since)
+    others = links.filter(provider__in=provider_ids).exclude(article__provider__domain=F("provider__domain"))
+    stories = others.order_by().values_list("provider__domain")
+    return dict(stories.annotate(n=Count("article", distinct=True)))
+
+
+def _count_led(provider_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many public stories of the past RECENT_DAYS these providers lead. Two queries.
 
     Counting entries of an index is fast, but the index holds no schedules, so stories outside theirs are subtracted.
     """
@@ -118,10 +135,11 @@ def _count_recent(provider_ids: Sequence[int]) -> dict[int, int]:
 
 
 def _published() -> QuerySet[Provider]:
-    """Return the providers with public stories: one look into an index for each, whatever the planner prefers."""
+    """Return the providers of public stories: a look into an index or two for each, whatever the planner prefers."""
     stories = Article.objects.filter(shown_to_readers(at=NOW), provider=OuterRef("pk")).order_by()
-    providers = Provider.objects.annotate(story=Subquery(stories.values("pk")[:1])).filter(story__isnull=False)
-    return providers.order_by("domain", "name")
+    coverage = RelatedLink.objects.coverage().filter(shown_to_readers("article__", at=NOW), provider=OuterRef("pk"))
+    reported = Coalesce(Subquery(stories.values("pk")[:1]), Subquery(coverage.order_by().values("pk")[:1]))
+    return Provider.objects.annotate(report=reported).filter(report__isnull=False).order_by("domain", "name")
 
 
 PUBLISHED = CompiledQuery(_NameRow, lambda _: _published())

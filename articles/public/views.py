@@ -26,7 +26,7 @@ from articles.models import Article, Policies
 from articles.page_cache.cacheable import cacheable
 from articles.rules.ranking import HOURS_PER_TENFOLD_HEAT, LIMITED_PLACES, MAX_PER_PROVIDER
 
-from .cards import CardTime, group_by_day, load_cards
+from .cards import CardTime, group_by_day, load_cards, load_cards_of_providers
 from .dates import start_of_day
 from .front_page import SECONDARY_STORIES, FrontPage, front_page
 from .media import media_type
@@ -136,13 +136,14 @@ def providers(request: HttpRequest) -> HttpResponse:
 @cacheable("before")
 @require_safe
 def provider(request: HttpRequest, domain: str) -> HttpResponse:
-    """Show a domain under all the names that have public stories; other domains have no page."""
+    """Show what a domain reports, under all its names; domains that report no public story have no page."""
     provider = find_domain(domain)
     if provider is None:
         raise Http404
     page = page_for_providers(provider.keys, request.GET.get("before", ""))
     context = {"provider": provider, "logo_provider": logo_providers([provider])[domain]}
-    return render(request, "articles/provider.html", _list_context(page) | context)
+    days = group_by_day(load_cards_of_providers(page.ids, provider.keys), "listed_at")
+    return render(request, "articles/provider.html", {"page": page, "days": days} | context)
 
 
 @cacheable()

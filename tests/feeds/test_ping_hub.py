@@ -124,6 +124,13 @@ def test_a_change_is_sent_for_the_site_its_topics_and_its_provider(hub, capsys, 
     )
 
 
+def test_a_change_is_sent_for_the_outlets_that_cover_the_story(hub, capsys, known_article):
+    builders.related(known_article, provider=builders.provider("Mirror", "mirror.example"))
+    operations.edit(known_article, title="Another title")
+    ping(capsys)
+    assert {f"{SITE}/providers/{name}.example/feed.rss" for name in ("courier", "mirror")} < set(feeds(hub))
+
+
 def test_every_feed_that_is_sent_exists_and_names_its_hub(hub, capsys, client, known_article):
     operations.edit(known_article, title="Another title")
     ping(capsys)

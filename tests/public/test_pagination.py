@@ -162,7 +162,7 @@ def test_pages_of_a_domain_hold_all_its_names(django_assert_max_num_queries):
     expected = list(Article.objects.filter(provider__in=keys).latest_first().values_list("pk", flat=True))
     found, before = [], ""
     for _ in range(3):
-        with django_assert_max_num_queries(2):
+        with django_assert_max_num_queries(4):
             page = page_for_providers(keys, before, size=5)
         found += page.ids
         before = str(page.older)

@@ -1,13 +1,17 @@
 """The pages of providers."""
 
+import json
 import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from articles.models import Article
 from articles.public import views
+from articles.public.pagination import page_for_providers
 from tests import builders
+from tests.builders import MORNING
 from tests.public.newsroom import body
 
 pytestmark = pytest.mark.django_db
@@ -45,3 +49,77 @@ def test_the_list_of_providers_is_paginated_by_domain(client, monkeypatch):
     more = re.search(r'href="(\?after=[^"]+)"', first)[1]
     assert "Paper 2" in body(client, f"/providers/{more}")
     assert "Paper 0" in body(client, "/providers/?after=nonsense")
+
+
+# Outlets that report stories of others
+
+
+@pytest.fixture
+def covered():
+    """Return a published story with coverage by the Herald, which leads no story."""
+    lead = builders.article("Bridge closes")
+    builders.folded(lead, "Detours for weeks", provider=builders.provider("Herald", "herald.example"))
+    return lead
+
+
+def test_an_outlet_that_appears_only_as_coverage_has_a_page_and_a_feed(client, covered):
+    page = body(client, "/providers/herald.example/")
+    assert re.search(
+        r"Detours for weeks</a>\s*</h3>\s*<p class=\"outlets\">part of <a href=\"" + covered.get_absolute_url(), page
+    )
+    assert "herald.example" in body(client, "/providers/")
+    [item] = json.loads(body(client, "/providers/herald.example/feed.json"))["items"]
+    assert (item["title"], item["id"]) == ("Detours for weeks", "http://testserver" + covered.get_absolute_url())
+    assert item["content_text"].startswith("Part of: Bridge closes")
+    assert [author["name"] for author in item["authors"]] == ["Herald"]
+
+
+def test_an_outlets_page_lists_its_leads_and_its_coverage_by_the_time_of_the_stories(client, covered):
+    herald = builders.provider("Herald", "herald.example")
+    older = MORNING - timedelta(days=1)
+    builders.article("Older lead", provider=herald, published_at=older)
+    builders.related(builders.article("Oldest story", published_at=older - timedelta(days=1)), title="Its report")
+    builders.article("Newest lead", provider=herald, published_at=MORNING + timedelta(days=1))
+
+    page = body(client, "/providers/herald.example/")
+
+    shown = ["Newest lead", "Detours for weeks", "Older lead", "Its report"]
+    assert re.findall("|".join(shown), re.sub("(?s)<head>.*</head>", "", page)) == shown
+
+
+def test_pages_of_leads_and_coverage_repeat_and_skip_nothing(covered):
+    herald = builders.provider("Herald", "herald.example")
+    expected = {covered.pk}
+    for number in range(9):
+        story = builders.article(provider=herald if number % 2 else None)
+        for _ in range(number % 3):
+            builders.related(story)
+        if number % 2 or number % 3:
+            expected.add(story.pk)
+    seen, before = [], ""
+    while True:
+        page = page_for_providers([herald.pk], before, size=2)
+        seen += page.ids
+        if not page.older:
+            break
+        before = str(page.older)
+    assert (len(seen), set(seen)) == (len(expected), expected)
+
+
+@pytest.mark.parametrize(
+    "hide", [{"public": False}, {"removed": True, "public": False}, {"unpublish_at": MORNING}], ids=str
+)
+def test_the_coverage_of_a_hidden_story_is_on_no_page(client, covered, hide):
+    Article.objects.filter(pk=covered.pk).update(**hide)
+    assert client.get("/providers/herald.example/").status_code == 404
+    assert "herald.example" not in body(client, "/providers/")
+
+
+def test_stories_are_counted_once_for_a_domain_that_leads_and_covers_them(client):
+    now = timezone.now()
+    lead = builders.article(provider=builders.provider("One", "tube.example"), published_at=now)
+    builders.related(lead, provider=builders.provider("Two", "tube.example"))
+    other = builders.article(published_at=now)
+    for name in ("One", "Two"):
+        builders.related(other, provider=builders.provider(name, "tube.example"))
+    assert "2 stories" in body(client, "/providers/")

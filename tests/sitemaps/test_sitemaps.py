@@ -67,7 +67,12 @@ def test_the_index_leads_to_every_page(client):
     assert len(pages) == len(set(pages))
     public = {article.get_absolute_url() for article in Article.objects.public()}
     lists = {"/", "/latest/", "/topics/", "/providers/", "/topics/ai/", "/topics/robotics/"}
-    outlets = {"/providers/courier.example/", "/providers/outlet0.example/", "/providers/outlet1.example/"}
+    outlets = {
+        "/providers/courier.example/",
+        "/providers/outlet0.example/",
+        "/providers/outlet1.example/",
+        "/providers/herald.example/",
+    }
     assert lead.get_absolute_url() in public
     assert set(pages) == public | lists | outlets
     assert all(client.get(page).status_code == 200 for page in pages)
