@@ -1,0 +1,105 @@
+"""Lists of feeds as other programs write and read them: OPML 2.0. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from io import StringIO
+from xml.parsers import expat
+from xml.sax.xmlreader import AttributesImpl
+
+from django.utils.xmlutils import SimplerXMLGenerator
+
+from .limits import SOURCES_MAX
+
+BYTES_MAX = 2_000_000
+NESTING_MAX = 20
+
+
+class NotOpmlError(Exception):
+    """The file can't be read; the message completes the sentence "the file ..."."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A feed of the list. `categories` are the folders that it is in, and the categories that it names itself."""
+
+    url: str
+    name: str
+    categories: tuple[str, ...] = ()
+
+
+def read_opml(data: bytes) -> list[Outline]:
+    """Return the feeds of a list, each URL once. Entities are refused, not read. Raises NotOpmlError."""
+    if len(data) > BYTES_MAX:
+        raise NotOpmlError(f"has more than {BYTES_MAX // 1_000_000} MB")
+    reader = _Reader()
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = reader.start, reader.end
+    parser.EntityDeclHandler = _refuse_entities
+    try:
+        parser.Parse(data.lstrip(), True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise NotOpmlError(f"is no well-formed XML: {error}") from None
+    if not reader.is_opml:
+        raise NotOpmlError("is no OPML")
+    return list(reader.outlines.values())
+
+
+def write_opml(title: str, outlines: Iterable[Outline]) -> str:
+    """Return a list of feeds."""
+    stream = StringIO()
+    xml = SimplerXMLGenerator(stream, "utf-8")
+    xml.startDocument()
+    xml.startElement("opml", AttributesImpl({"version": "2.0"}))
+    xml.startElement("head", AttributesImpl({}))
+    xml.addQuickElement("title", title)
+    xml.endElement("head")
+    xml.startElement("body", AttributesImpl({}))
+    for outline in outlines:
+        attributes = {"type": "rss", "text": outline.name, "title": outline.name, "xmlUrl": outline.url}
+        if outline.categories:
+            attributes["category"] = ",".join(f"/{name}" for name in outline.categories)
+        stream.write("\n  ")
+        xml.startElement("outline", AttributesImpl(attributes))
+        xml.endElement("outline")
+    stream.write("\n")
+    xml.endElement("body")
+    xml.endElement("opml")
+    return stream.getvalue() + "\n"
+
+
+def _refuse_entities(*declaration: object) -> None:
+    raise NotOpmlError("defines entities, which no list of feeds needs")
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.is_opml = False
+        self.outlines: dict[str, Outline] = {}
+        self._folders: list[str] = []  # of each open element; empty for those that are no folder
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if len(self._folders) >= NESTING_MAX:
+            raise NotOpmlError(f"is nested more than {NESTING_MAX} levels deep")
+        is_outline = name.lower() == "outline"
+        self.is_opml = self.is_opml or (name.lower() == "opml" and not self._folders)
+        values = {key.lower(): " ".join(value.split()) for key, value in attributes.items()}
+        label = values.get("title") or values.get("text") or ""
+        url = values.get("xmlurl", "") if is_outline else ""
+        if url:
+            self._add(Outline(url, label, self._categories(values.get("category", ""))))
+        self._folders.append(label if is_outline and not url else "")
+
+    def end(self, name: str) -> None:
+        self._folders.pop()
+
+    def _add(self, outline: Outline) -> None:
+        if len(self.outlines) >= SOURCES_MAX:
+            raise NotOpmlError(f"lists more than {SOURCES_MAX:,} feeds")
+        self.outlines.setdefault(outline.url, outline)
+
+    def _categories(self, stated: str) -> tuple[str, ...]:
+        """Return the folders around an outline, and its own categories: the last parts of paths such as /News/AI."""
+        own = [path.strip("/ ").rpartition("/")[2] for path in stated.split(",")]
+        return tuple(dict.fromkeys(name for name in [*self._folders, *own] if name))
