@@ -12,12 +12,14 @@ from django.forms.models import InlineForeignKeyField
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.utils.text import Truncator, capfirst
 
 from articles.models import Article, ArticleImage, ArticleTopic, Event, RelatedLink, SitePolicy, Subject, Topic
 from providers.models import Provider
 
 TYPED_MAX = 200  # characters
+TIME_FIELDS = (forms.DateTimeField, forms.SplitDateTimeField)
 SUBJECTS: dict[type[Model], str] = {
     Article: Subject.ARTICLE,
     Topic: Subject.TOPIC,
@@ -43,7 +45,7 @@ class ConflictAwareForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            if isinstance(field, (forms.DateTimeField, forms.SplitDateTimeField)):
+            if isinstance(field, TIME_FIELDS):
                 field.help_text = f"{field.help_text} In {timezone.get_current_timezone_name()} time.".strip()
         if self.instance.pk is None:
             return
@@ -52,8 +54,24 @@ class ConflictAwareForm(forms.ModelForm):
             missing = self.is_bound and omitted(self.data, self.files, self.add_initial_prefix(name))
             field.show_hidden_initial = not missing and not isinstance(field, forms.FileField)
 
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """Return the fields that were changed: no time that was sent as the page showed it, even if it exists twice."""
+        return [name for name in super().changed_data if not self._is_time_as_shown(name)]
+
+    def _is_time_as_shown(self, name: str) -> bool:
+        field = self.fields[name]
+        return (
+            isinstance(field, TIME_FIELDS)
+            and field.show_hidden_initial
+            and self[name].data == self._initial_on_page(name)
+        )
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        for name in [name for name in self.errors if name in self.fields and self._is_time_as_shown(name)]:
+            del self.errors[name]
+            cleaned[name] = getattr(self.instance, name)
         for name in self.changed_data:
             if name in cleaned and self._changed_meanwhile(name):
                 self._report_conflict(name, cleaned[name])

@@ -124,6 +124,10 @@ class TimeFilter(admin.SimpleListFilter):
     title = "publication time"
     parameter_name = "time"
 
+    def __init__(self, *args: Any) -> None:
+        self.title = f"publication time in {timezone.get_current_timezone_name()}"
+        super().__init__(*args)
+
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
         return [*((key, label) for key, (label, _) in _RECENT.items()), *self._months(), *self._years()]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from articles import operations
@@ -205,6 +207,19 @@ class TestTimesWhenTheClocksChange:
         page = self.schedule(admin_client, builders.article(), time, "2027-12-01 08:00")
 
         assert "may be ambiguous or it may not exist" in str(page.context["errors"])
+
+    @pytest.mark.parametrize("hour", [0, 1])
+    def test_saving_the_page_keeps_a_time_that_exists_twice(self, admin_client, hour):
+        stored = datetime(2026, 10, 25, hour, 30, tzinfo=UTC)
+        article = builders.article(published_at=stored)
+        link = builders.related(article, published_at=stored)
+
+        save(admin_client, change_url(article), **{"title": "Gale", "related_links-0-title": "Wind"})
+
+        article.refresh_from_db()
+        link.refresh_from_db()
+        assert (article.title, article.published_at, link.title, link.published_at) == ("Gale", stored, "Wind", stored)
+        assert "published_at" not in article.pins
 
     def test_a_schedule_across_the_change_is_saved(self, admin_client):
         article = builders.article()

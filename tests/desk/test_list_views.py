@@ -27,6 +27,16 @@ class TestList:
         assert [listed.article.title for listed in page.context["rows"]] == ["Lead"]
         assert page.context["rows"][0].outlets == 1
 
+    def test_filters_by_date_name_their_zone(self, admin_client, settings):
+        settings.TIME_ZONE = "Europe/Berlin"
+
+        for url, label in (
+            (DESK, "From day (Europe/Berlin)"),
+            (reverse("desk_history"), "Day (Europe/Berlin)"),
+            (reverse("admin:articles_article_changelist"), "publication time in Europe/Berlin"),
+        ):
+            assert label in admin_client.get(url).content.decode()
+
     @pytest.mark.parametrize(
         ("view", "titles"),
         [
