@@ -14,6 +14,7 @@ from django.db.models import Count, IntegerField, OuterRef, Prefetch, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
@@ -21,7 +22,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from articles import operations
-from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, Verb
+from articles.models import Article, ArticleQuerySet, ArticleTopic, Operation, RelatedLink, Verb
 from articles.operations.preview import ActionPreview
 from articles.operations.results import ActionResult
 from articles.rules import permissions, slugs
@@ -99,7 +100,7 @@ def _action(
                 return self.confirmation_page(request, queryset, preview, past_tense)
             options["in_place"] = chosen_successors(request)
         result = operation(queryset, *args, **options)
-        self.message_count(request, len(result.done), past_tense)
+        self.message_count(request, len(result.done), past_tense, result.operation)
         if result.rejections:
             shown = [f"“{rejection.title}” {rejection.reason}" for rejection in result.rejections[:REJECTIONS_MAX]]
             if len(result.rejections) > REJECTIONS_MAX:
@@ -229,9 +230,13 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
         template = "admin/articles/article/confirm_action.html"
         return TemplateResponse(request, template, self.admin_site.each_context(request) | context)
 
-    def message_count(self, request: HttpRequest, number: int, past_tense: str) -> None:
-        noun = "article" if number == 1 else "articles"
-        self.message_user(request, f"{number} {noun} {past_tense}.", messages.SUCCESS if number else messages.INFO)
+    def message_count(
+        self, request: HttpRequest, number: int, past_tense: str, operation: Operation | None = None
+    ) -> None:
+        text = f"{number} {'article' if number == 1 else 'articles'} {past_tense}."
+        if operation is not None and operations.can_undo(request.user, operation):
+            text = format_html('{} <a href="{}">Undo</a>', text, reverse("desk_operation", args=[operation.pk]))
+        self.message_user(request, text, messages.SUCCESS if number else messages.INFO)
 
     @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
     def action_checkbox(self, article: Article) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from articles import operations
-from articles.models import Operation, Verb
+from articles.models import Operation, Subject, Verb
 from articles.operations.preview import ActionPreview
 from articles.operations.results import (
     ActionError,
@@ -29,11 +30,12 @@ from articles.operations.undo_rights import UndoRefusedError
 from .actions import ACTIONS, Action, offered_decisions, permitted_actions
 from .commands import Command, parse_command
 from .rows import LARGE_COLUMNS
-from .undo_text import describe_not_restored, describe_undo, refusal_text, restored_number
+from .undo_text import describe_not_restored, describe_undo, refusal_text, restored_number, with_undo_link
 from .view_helpers import DeskRequest, actor, desk_view, is_htmx_fragment, render_admin, safe_next_url
 
 CONFIRM_FROM = 51  # stories; so many are shown before they are changed
 SAMPLE_SIZE = 20  # of them
+REPEATED_WITHIN = timedelta(minutes=1)
 MESSAGES_MAX = 5  # refusals, and articles that followed, in one response
 NOT_FORWARDED = ("row", "csrfmiddlewaretoken", "whole_view", "next")
 
@@ -110,7 +112,7 @@ def _confirmation_page(request: DeskRequest, action: Action, command: Command, p
 
 
 def _success(request: DeskRequest, action: Action, result: ActionResult) -> HttpResponseBase:
-    number, operation = len(result.done), result.operation
+    number, operation = len(result.done), result.operation or _repeated_operation(request, action, result)
     refusals = [f"“{refusal.title}” {refusal.reason}." for refusal in result.rejections]
     if len(refusals) > MESSAGES_MAX:
         refusals = [*refusals[:MESSAGES_MAX], f"And {len(refusals) - MESSAGES_MAX} more."]
@@ -142,6 +144,19 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
     )
 
 
+def _repeated_operation(request: DeskRequest, action: Action, result: ActionResult) -> Operation | None:
+    """Return the editor's operation that this request repeats, as a double click does without JavaScript.
+
+    The browser shows only the second response: it has to offer *Undo* as the first did.
+    """
+    recent = Operation.objects.filter(actor=request.user, at__gt=timezone.now() - REPEATED_WITHIN)
+    last = recent.first()
+    if last is None or last.verb != action.verb or last.undone_by.exists() or result.rejections:
+        return None
+    changed = last.events.filter(subject=Subject.ARTICLE, derived=False).order_by()
+    return last if set(result.done) <= {*changed.values_list("subject_id", flat=True)} else None
+
+
 def _respond(
     request: DeskRequest,
     message: str,
@@ -158,7 +173,10 @@ def _respond(
         response = render(request, "desk/_toast.html", lines | (context or {}))
         response["HX-Trigger"] = event
         return response
-    messages.add_message(request, level, message)
+    shown = context or {}
+    messages.add_message(
+        request, level, with_undo_link(message, shown["operation"]) if shown.get("may_undo") else message
+    )
     for problem in problems:
         messages.warning(request, problem)
     for note in notes:

@@ -41,6 +41,11 @@ class Action:
         return self.label.lower() + self.key_note
 
     @property
+    def verb(self) -> str:
+        """The verb of its operations."""
+        return Verb.SCORE if self.past_tense == "scored" else self.name
+
+    @property
     def changes_stories(self) -> bool:
         """Whether it moves articles from one story to another, so that it asks before others appear or disappear."""
         return self.permission == FOLD

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.urls import reverse
+from django.utils.html import format_html
+
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX
 from articles.models import Operation, Subject
 from articles.operations.results import ActionResult, NotRestored
@@ -29,6 +32,11 @@ MODEL_TEXTS = {
     "provider": "outlets",
     "topic": "topics",
 }
+
+
+def with_undo_link(message: str, operation: Operation) -> str:
+    """Return a message with a link to the page that undoes the operation, for pages without JavaScript."""
+    return format_html('{} <a href="{}">Undo</a>', message, reverse("desk_operation", args=[operation.pk]))
 
 
 def refusal_text(refusal: UndoRefusal) -> str:

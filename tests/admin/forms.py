@@ -66,7 +66,8 @@ def save(client, url: str, /, **changes: str):
 
 
 def messages_of(response) -> list[str]:
-    return [str(message) for message in response.context["messages"]]
+    """Return the messages of a page, without their links."""
+    return [str(message).partition(" <a")[0] for message in response.context["messages"]]
 
 
 def run_action(client, action: str, *articles: Article, **fields: str | int):

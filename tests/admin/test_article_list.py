@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.urls import reverse
 
 from articles import operations
 from articles.admin import article_list
@@ -219,6 +220,8 @@ class TestActions:
         page = run_action(admin_client, f"{action}_selected", *articles)
 
         assert messages_of(page)[0].startswith("2 articles ")
+        undo = reverse("desk_operation", args=[Operation.objects.get().pk])
+        assert f'. <a href="{undo}">Undo</a>' in page.content.decode()
         assert not Article.objects.public().exists()
         assert Article.objects.filter(state=state, pins=["published"]).count() == 2
         assert list(Operation.objects.values_list("verb", "via", "actor_name", "articles")) == [

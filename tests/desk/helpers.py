@@ -18,7 +18,8 @@ def member(group: str, name: str = "ana") -> User:
 
 
 def messages_of(response) -> list[str]:
-    return [str(message) for message in response.context["messages"]]
+    """Return the messages of a page, without their links."""
+    return [str(message).partition(" <a")[0] for message in response.context["messages"]]
 
 
 def sent_rows(*articles: Article) -> list[str]:

@@ -238,6 +238,25 @@ class TestActions:
         ]
         assert Operation.objects.get().undone_by.count() == 0
 
+    @pytest.mark.parametrize("action", ["hold", "spike", "quality"])
+    def test_a_form_that_is_sent_twice_still_offers_to_undo_it(self, publisher, action):
+        article = builders.article(quality=10)
+        sent = {"action": action, "row": sent_rows(article), "quality": "20"}
+        publisher.post(reverse("desk_act"), sent)  # its response is lost
+
+        page = publisher.post(reverse("desk_act"), sent, follow=True)
+
+        operation = Operation.objects.get()
+        link = f'<a href="{reverse("desk_operation", args=[operation.pk])}">Undo</a>'
+        assert f"1 story {operation.get_verb_display()}. {link}" in page.content.decode()
+
+    def test_what_others_did_is_not_offered_again(self, publisher):
+        held, other = builders.article(quality=10), builders.article(quality=10)
+        operations.hold(held)
+        run_action(publisher, "hold", other)
+
+        assert messages_of(run_action(publisher, "hold", held)) == ["Nothing changed."]
+
     @pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
     def test_the_way_back_stays_on_the_site(self, publisher, url):
         article = builders.article(quality=10)
@@ -339,5 +358,5 @@ class TestTimesWhenTheClocksChange:
     def test_every_time_field_names_the_zone(self, publisher):
         article = builders.article()
 
-        assert publisher.get(DESK).content.decode().count("(Europe/Berlin)") == 2
+        assert publisher.get(DESK).content.decode().count("(Europe/Berlin)") == 4
         assert "(Europe/Berlin)" in publisher.get(reverse("desk_story", args=[article.pk])).content.decode()
