@@ -125,7 +125,9 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     published_at = TimeField("publication time", help_text="When the outlet published it, in UTC.")
     # Filled on every article; NULL only on rows that the release before has inserted since the migration.
     listed_at = models.DateTimeField(
-        null=True, editable=False, help_text="The time by which lists for readers go: see rules.dates.listed_at()."
+        null=True,
+        editable=False,
+        help_text="When it came to the site, or the outlet published it if that was long before.",
     )
     first_shown_at = models.DateTimeField(
         null=True,
@@ -197,7 +199,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     public = models.BooleanField(default=False, editable=False, help_text="Shown to readers by itself.")
     staged = models.BooleanField(null=True, editable=False, help_text="The value of `public` after the current import.")
     hot = models.FloatField(
-        default=0, editable=False, help_text="Front page rank: see rules.ranking.front_page_rank()."
+        default=0, editable=False, help_text="Rank on the front page: the hotter and the newer a story is, the higher."
     )
     featured_content = LongTextField(blank=True, help_text="As the document has it; readers get a rebuilt player.")
     provider = models.ForeignKey(  # the index article_provider begins with it
