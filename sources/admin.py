@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 
 from articles.rules.permissions import PUBLISH
 
+from .forms import SourceForm
 from .models import Entry, Source
-
-NEEDS_PUBLISH = "Publishing by the policy needs the permission to publish."
-
-
-class SourceForm(forms.ModelForm):
-    may_publish: ClassVar[bool] = False
-
-    class Meta:
-        widgets: ClassVar = {"publication": forms.RadioSelect}
-
-    def clean_publication(self) -> str:
-        """Refuse what would show readers stories, unless the user may publish."""
-        publication = self.cleaned_data["publication"]
-        may_keep = "publication" not in self.changed_data and self.instance.pk
-        if publication == Source.Publication.POLICY and not (self.may_publish or may_keep):
-            raise ValidationError(NEEDS_PUBLISH)
-        return publication
 
 
 @admin.register(Source)
 class SourceAdmin(admin.ModelAdmin):
     form = SourceForm
-    fields = ("url", "name", "provider", "topics", "publication", "take", "paused", "state", "last_fetch")
+    fields = (
+        "url",
+        "name",
+        "provider",
+        "topics",
+        "publication",
+        "take",
+        "trusts_guids",
+        "paused",
+        "state",
+        "last_fetch",
+    )
     readonly_fields = ("state", "last_fetch")
     autocomplete_fields = ("provider", "topics")
     list_display = ("name", "url", "provider", "state", "last_ok_at", "publication", "paused")

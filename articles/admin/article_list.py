@@ -262,6 +262,7 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
     def display_state(self, article: Article) -> str:
         number = getattr(article, "related_count", None)
         role = article.role(article.related_links.count() if number is None else number)
+        decided = [name for name in article.pins if not (name == "published" and article.waits_for_editor)]
         marks = [
             ("public", article.is_shown(), "Readers see it by itself"),
             ("removed", article.removed, "Rejected by its source"),
@@ -269,7 +270,7 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
             ("stale", article.stale, "Its document has lost its scores"),
             ("ambiguous", article.ambiguous, "Several leads claim it"),
             ("coming in", article.staged is not None, "The import that brings it is still running"),
-            ("pinned", bool(article.pins), "Decided by an editor: " + ", ".join(article.pins)),
+            ("pinned", bool(decided), "Decided by an editor: " + ", ".join(decided)),
         ]
         return format_html(
             '<span class="state {}">{}</span> <span class="role {}">{}</span>{}',

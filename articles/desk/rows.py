@@ -16,6 +16,7 @@ from articles.public.media import StoredPicture
 
 from .actions import Action, offered_decisions
 from .rivals import Rival, rivals_of
+from .source_list import origins_of
 
 DECISION = ("state", "spike_reason")
 HOUR, DAY, WEEK = 60, 24 * 60, 7 * 24 * 60  # minutes
@@ -33,6 +34,7 @@ class Row:
     warnings: Sequence[str]
     rivals: Sequence[Rival]
     decisions: Sequence[Action]
+    source: str  # that brought it; empty if it came otherwise
     now: datetime
 
     @property
@@ -58,6 +60,7 @@ def build_rows(
     """Return the rows of articles loaded by `prefetch_for_rows`, with a fixed number of queries."""
     rivals = rivals_of(list(articles))
     origins = _origins(articles)
+    sources = origins_of([article.pk for article in articles])
     cards = {card.pk: card for card in load_cards([article.pk for article in articles])}
     return [
         Row(
@@ -68,6 +71,7 @@ def build_rows(
             [*origins.get(article.pk, ()), *_warnings(article, now)],
             rivals.get(article.pk, []),
             offered_decisions(article, permitted),
+            sources.get(article.pk, ""),
             now,
         )
         for article in articles

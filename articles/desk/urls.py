@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import action_views, history_views, list_views, picture_views, preview_views, story_views
+from . import action_views, history_views, list_views, picture_views, preview_views, source_views, story_views
 
 urlpatterns = [
     path("", list_views.article_list, name="desk"),
@@ -22,6 +22,10 @@ urlpatterns = [
     path("articles/<int:pk>/history/", history_views.article, name="desk_article_history"),
     path("articles/<int:pk>/restore/<int:event_id>/", history_views.restore, name="desk_restore"),
     path("providers/<int:pk>/history/", history_views.provider, name="desk_provider_history"),
+    path("sources/", source_views.source_list, name="desk_sources"),
+    path("sources/add/", source_views.add_source, name="desk_add_source"),
+    path("sources/<int:pk>/", source_views.source, name="desk_source"),
+    path("sources/<int:pk>/act/", source_views.source_act, name="desk_source_act"),
     path("history/", history_views.history, name="desk_history"),
     path("operations/<int:pk>/", history_views.operation, name="desk_operation"),
     path("operations/<int:pk>/undo/", history_views.undo, name="desk_undo"),

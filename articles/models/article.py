@@ -390,6 +390,11 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         return self.web_url or self.original_url
 
     @property
+    def waits_for_editor(self) -> bool:
+        """Whether it stays unpublished until an editor decides, as after an intake or *reopen*."""
+        return self.state == State.UNDECIDED and "published" in self.pins
+
+    @property
     def decision(self) -> str:
         """Return the state, with the reason if it is spiked: one of `operations.DECISIONS`."""
         return f"{self.state}: {self.spike_reason}" if self.spike_reason else self.state

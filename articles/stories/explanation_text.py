@@ -34,7 +34,7 @@ def format_explanation(
     lines = [
         f"{called} is {explanation.result.role}",
         _heat(explanation, title_for_name),
-        _publication(explanation),
+        _publication(explanation, article),
         f"decided by {policy_owner}: threshold {explanation.threshold}",
         _state(article),
     ]
@@ -62,8 +62,10 @@ def _heat(explanation: Explanation, title_for_name: Callable[[str], str]) -> str
     return f"heat -1: {title_for_name(explanation.better_lead)} leads the story"
 
 
-def _publication(explanation: Explanation) -> str:
+def _publication(explanation: Explanation, article: Article) -> str:
     result, threshold = explanation.result, explanation.threshold
+    if article.waits_for_editor:
+        return f"published {format_value(result.published)}: it waits for an editor"
     return f"published {format_value(result.published)}: {_publication_reason(explanation, result.heat, threshold)}"
 
 
@@ -95,6 +97,8 @@ def _schedule(article: Article) -> str:
 
 def _pins(explanation: Explanation, article: Article) -> Iterator[str]:
     for name in explanation.pins:
+        if name == "published" and article.waits_for_editor:
+            continue  # nobody has decided
         if name == STORY_ROLE_PIN:
             role = "is folded" if article.is_folded else "stands by itself"
             yield f"pinned: an editor decided that it {role}"

@@ -16,9 +16,13 @@ from playwright.sync_api import Page, expect
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
+from articles.desk import source_views
 from articles.images.store import store_picture
 from articles.models import Article, ArticleImage, Operation, Via
 from pictures.decoder import Decoder
+from sources.models import Entry, Fetch, Source
+from sources.preview import Preview
+from sources.reading.values import ParsedEntry, ParsedFeed
 from tests import builders
 from tests.browser.conftest import NARROW, WIDE, editor
 from tests.browser.deskpage import DESK, headline, press
@@ -38,10 +42,11 @@ class World:
     member: Article
     other: Article
     operation: Operation
+    source: Source
 
 
 @pytest.fixture
-def world(newsroom, settings, tmp_path) -> World:
+def world(newsroom, settings, tmp_path, monkeypatch) -> World:
     settings.MEDIA_ROOT = tmp_path
     lead = builders.article("Bridge closed", quality=80, topics=["AI", "Health", "Science"])
     member = builders.folded(lead, "Bridge barred")
@@ -59,7 +64,44 @@ def world(newsroom, settings, tmp_path) -> World:
     operations.spike(builders.article("Spiked"), "paywall", by=by)
     operations.schedule(builders.article("Later"), publish_at=timezone.now() + timezone.timedelta(days=1), by=by)
     story.refresh_from_db()
-    return World(story, lead, member, other, Operation.objects.filter(verb="edit").latest("pk"))
+    monkeypatch.setattr(source_views, "preview_source", lambda url, client: Preview(url=url, feed=a_feed()))
+    source = follow_sources(story)
+    return World(story, lead, member, other, Operation.objects.filter(verb="edit").latest("pk"), source)
+
+
+def follow_sources(story: Article) -> Source:
+    """Return a source that has brought the story; another one needs attention."""
+    now = timezone.now()
+    source = Source.objects.create(name="Courier", url="https://courier.example/feed", fetched_at=now, last_ok_at=now)
+    Fetch.objects.create(source=source, at=now, status=200, entries=3, new=3)
+    for outcome, values in (("taken", {"article": story}), ("held", {"values": {"title": WORD}}), ("history", {})):
+        Entry.objects.create(
+            source=source,
+            title_key="t",
+            fingerprint="f",
+            first_seen_at=now,
+            last_seen_at=now,
+            outcome=outcome,
+            **values,
+        )
+    failing = {"fetched_at": now, "failures": 3, "reason": "responds with 500", "status": 500}
+    Source.objects.create(name=WORD, url=f"https://herald.example/{WORD}", **failing)
+    return source
+
+
+def a_feed() -> ParsedFeed:
+    entry = ParsedEntry(
+        title=f"Storm {WORD}",
+        excerpt=WORD,
+        url="https://courier.example/storm",
+        published=timezone.now(),
+        provider="courier.example",
+        picture="",
+        language="",
+        guid="storm",
+        warnings=("The date states no time zone: it is read as UTC.",),
+    )
+    return ParsedFeed(format="RSS", title="The Courier", url="", language="", entries=(entry,))
 
 
 def show_picture(article: Article) -> None:
@@ -137,6 +179,13 @@ def toast(page, world):
     expect(page.locator("#toast")).to_contain_text("1 story held.")
 
 
+def look_at_a_source(page, world):
+    page.goto(f"{DESK}sources/add/")
+    page.get_by_label("URL").fill("https://courier.example/other-feed")
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.get_by_role("button", name="Follow it")).to_be_visible()
+
+
 def readers(url: str):
     """Return a function that opens a page of the public site."""
     return lambda page, world: page.goto(url.format(**vars(world), day=f"{world.lead.published_at:%Y/%m/%d}"))
@@ -173,6 +222,9 @@ PAGES = {
     "history": at(f"{DESK}history/"),
     "history of a story": at(f"{DESK}articles/{{story.pk}}/history/"),
     "operation": at(f"{DESK}operations/{{operation.pk}}/"),
+    "sources": at(f"{DESK}sources/"),
+    "a source": at(f"{DESK}sources/{{source.pk}}/"),
+    "follow a source": look_at_a_source,
     "preview": at(f"{DESK}articles/{{story.pk}}/preview/"),
     "pane": pane,
     "help": help_dialog,

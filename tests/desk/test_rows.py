@@ -27,4 +27,4 @@ def test_ages_are_short_and_become_dates(ago, text):
     now = builders.MORNING
     article = Article(published_at=now - timezone.timedelta(**ago))
 
-    assert Row(article, None, 1, (), (), (), (), now).age == text
+    assert Row(article, None, 1, (), (), (), (), "", now).age == text

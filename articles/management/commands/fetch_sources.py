@@ -8,19 +8,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from articles.db.locks import database_lock
+from articles.intake.client import source_client
 from articles.intake.run import take_in_new_entries
-from articles.public.site_url import site_url
 from config.checks import CHECK_TAG
 from config.command_errors import as_command_errors
-from fetching.address_check import AllowedNetwork
 from sources.fetch_run import FetchResult, due_jobs, fetch_sources
-from sources.fetcher import FetchJob, make_client
+from sources.fetcher import FetchJob
 from sources.models import Entry, Source
 
 LOCK_KEY = 0x5372_6373  # "Srcs"; an arbitrary number, unique among locks
@@ -61,7 +59,7 @@ class Command(BaseCommand):
                 self.say("Another run is fetching sources: nothing to do.")
                 return
             jobs = due_jobs(now or timezone.now(), **selection)
-            fetch_sources(jobs, client(), now=lambda: now or timezone.now(), on_result=self.count)
+            fetch_sources(jobs, source_client(), now=lambda: now or timezone.now(), on_result=self.count)
             taken_in = take_in_new_entries(
                 only=source, on_locked=lambda: self.say("An import is running; new entries wait for the next run.")
             )
@@ -89,13 +87,6 @@ def intake_summary(counts: Counter[str]) -> str:
     number = sum(counts.values())
     parts = [f"{counts[outcome]} {outcome.label}" for outcome in Entry.Outcome if counts[outcome]]
     return f"{number} new {'entry' if number == 1 else 'entries'}: {', '.join(parts)}"
-
-
-def client() -> Any:
-    """Return the client that says who we are and where to complain."""
-    site = site_url()
-    allowed = [AllowedNetwork.parse(text) for text in settings.FETCH_SERVERS]
-    return make_client(f"Newsfold (+{site})" if site else "Newsfold", allowed_networks=allowed)
 
 
 def positive_int(text: str) -> int:

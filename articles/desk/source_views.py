@@ -1,0 +1,192 @@
+"""The sources at the desk: how they are, what to do about it, and adding one with a look at its stories first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.core.cache import cache
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from articles.intake.client import source_client
+from articles.models import Topic
+from articles.rules.permissions import ADD_SOURCE, CHANGE_SOURCE, PUBLISH, VIEW_SOURCE
+from providers.models import Provider
+from sources.forms import AddForm, source_of
+from sources.models import Entry, Source
+from sources.preview import SECONDS, Preview, preview_source
+
+from .source_list import source_rows
+from .view_helpers import DeskRequest, desk_view, parse_id, render_admin, safe_next_url
+
+ENTRIES_SHOWN = 50
+FETCHES_SHOWN = 10
+PREVIEW_ENTRIES = 10
+OUTLETS_OFFERED = 20
+WAIT = "You have just looked at a feed. Wait until that is done, then try again."
+SOON = "within a minute, if the scheduler runs"
+
+
+@require_safe
+@desk_view(VIEW_SOURCE)
+def source_list(request: DeskRequest) -> HttpResponse:
+    """List all sources, those that need attention first."""
+    rows = source_rows(Source.objects.select_related("provider"), timezone.now())
+    attention = sum(row.health.needs_attention for row in rows)
+    return render_admin(request, "desk/sources.html", {"title": "Sources", "rows": rows, "attention": attention})
+
+
+@require_safe
+@desk_view(VIEW_SOURCE)
+def source(request: DeskRequest, pk: int) -> HttpResponse:
+    """Show one source: its newest entries with what became of them, and its last fetches."""
+    shown = get_object_or_404(Source.objects.select_related("provider"), pk=pk)
+    [row] = source_rows([shown], timezone.now())
+    entries = shown.entries.select_related("article").order_by("-pk")[:ENTRIES_SHOWN]
+    context = {
+        "title": shown.name,
+        "row": row,
+        "source": shown,
+        "topics": list(shown.topics.order_by("name")),
+        "entries": entries,
+        "fetches": shown.fetches.all()[:FETCHES_SHOWN],
+    }
+    return render_admin(request, "desk/source.html", context)
+
+
+@require_POST
+@desk_view(CHANGE_SOURCE)
+def source_act(request: DeskRequest, pk: int) -> HttpResponse:
+    """Do something about a source, and say what."""
+    acted = get_object_or_404(Source, pk=pk)
+    act = ACTS.get(request.POST.get("act", ""))
+    if act is None:
+        messages.error(request, "There is no such action.")
+    else:
+        text = act(acted)
+        LogEntry.objects.log_actions(request.user.pk, Source.objects.filter(pk=pk), CHANGE, text)
+        messages.success(request, f"{acted}: {text}")
+    return redirect(safe_next_url(request, reverse("desk_sources")))
+
+
+def _fetch_now(source: Source) -> str:
+    source.next_at = timezone.now()
+    source.save(update_fields=["next_at"])
+    return f"It is fetched {SOON}."
+
+
+def _pause(source: Source) -> str:
+    source.paused = True
+    source.save(update_fields=["paused"])
+    return "It isn't fetched until you resume it."
+
+
+def _resume(source: Source) -> str:
+    source.paused = False
+    source.save(update_fields=["paused"])
+    return _fetch_now(source)
+
+
+def _use_new_url(source: Source) -> str:
+    if not source.moved_to:
+        return "It has no new URL."
+    if other := source_of(source.moved_to):
+        return f"“{other}” follows the new URL already: pause one of them."
+    source.set_url(source.moved_to)
+    source.save()
+    return f"It is fetched from {source.url} from now on."
+
+
+def _take(outcome: str) -> Callable[[Source], str]:
+    def take(source: Source) -> str:
+        number = source.entries.filter(outcome=outcome).update(outcome=Entry.Outcome.NEW)
+        return f"{number} {'story comes' if number == 1 else 'stories come'} in {SOON}."
+
+    return take
+
+
+ACTS: dict[str, Callable[[Source], str]] = {
+    "fetch": _fetch_now,
+    "pause": _pause,
+    "resume": _resume,
+    "use_new_url": _use_new_url,
+    "take_held_back": _take(Entry.Outcome.HELD_BACK),
+    "take_history": _take(Entry.Outcome.HISTORY),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk_view(ADD_SOURCE)
+def add_source(request: DeskRequest) -> HttpResponse:
+    """Ask for a URL, show what is there, and follow it once its settings are confirmed."""
+    url = request.POST.get("url", "").strip()
+    if request.method != "POST" or not url:
+        return _add_page(request, url)
+    may_publish = request.user.has_perm(PUBLISH)
+    if "follow" in request.POST:
+        form = AddForm(request.POST, may_publish=may_publish)
+        if form.is_valid():
+            added = form.save()
+            LogEntry.objects.log_actions(request.user.pk, Source.objects.filter(pk=added.pk), ADDITION, "Followed.")
+            messages.success(request, f"{added} is followed. Its first stories come in {SOON}.")
+            return redirect("desk_source", added.pk)
+        return _add_page(request, url, form=form)
+    if existing := source_of(url):
+        messages.info(request, f"{existing} follows this URL already.")
+        return redirect("desk_source", existing.pk)
+    preview = _preview(request, url)
+    if preview is None:
+        return _add_page(request, url, problem=WAIT, status=429)
+    if preview.feed is None:
+        return _add_page(request, url, preview=preview)
+    name = preview.feed.title or (preview.hosts[0] if preview.hosts else "")
+    return _add_page(
+        request, url, preview=preview, form=AddForm(initial={"url": url, "name": name}, may_publish=may_publish)
+    )
+
+
+def _preview(request: DeskRequest, url: str) -> Preview | None:
+    """Return what is at the URL; None while the same user waits for another."""
+    key = f"source-preview-{request.user.pk}"
+    if not cache.add(key, True, timeout=3 * SECONDS):
+        return None
+    try:
+        return preview_source(url, source_client(seconds=SECONDS))
+    finally:
+        cache.delete(key)
+
+
+def _add_page(
+    request: DeskRequest,
+    url: str,
+    *,
+    preview: Preview | None = None,
+    form: AddForm | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "title": "Follow a source",
+        "url": url,
+        "preview": preview,
+        "form": form,
+        "problem": problem,
+        "may_publish": request.user.has_perm(PUBLISH),
+    }
+    if preview and preview.feed:
+        context["entries"] = preview.feed.entries[:PREVIEW_ENTRIES]
+    if form:
+        domains = preview.hosts if preview else []
+        offered = Provider.objects.filter(domain__in=domains)
+        if chosen := request.POST.get("provider", ""):
+            offered = Provider.objects.filter(pk=parse_id(chosen))
+        context["chosen_outlet"] = parse_id(chosen)
+        context["outlets"] = offered.order_by("-registered", "name")[:OUTLETS_OFFERED]
+        context["topics"] = Topic.objects.order_by("name").values_list("name", flat=True)
+    return render_admin(request, "desk/add_source.html", context, status)

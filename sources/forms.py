@@ -1,0 +1,74 @@
+"""What a person enters about a source: in the admin, and at the desk when adding one."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from articles.rules.urls import url_key
+
+from .limits import SOURCES_MAX
+from .models import Source
+
+NEEDS_PUBLISH = "Publishing by the policy needs the permission to publish."
+
+
+class SourceForm(forms.ModelForm):
+    """The settings of a source. `may_publish` says whether its user may publish."""
+
+    may_publish: ClassVar[bool] = False
+
+    class Meta:
+        widgets: ClassVar = {"publication": forms.RadioSelect}
+
+    def clean_publication(self) -> str:
+        """Refuse what would show readers stories, unless the user may publish."""
+        publication: str = self.cleaned_data["publication"]
+        may_keep = "publication" not in self.changed_data and self.instance.pk
+        if publication == Source.Publication.POLICY and not (self.may_publish or may_keep):
+            raise ValidationError(NEEDS_PUBLISH)
+        return publication
+
+
+class AddForm(SourceForm):
+    """A new source. Topics are named, separated by commas."""
+
+    topic_names = forms.CharField(required=False, max_length=2000)
+
+    class Meta:
+        model = Source
+        fields = ("url", "name", "provider", "publication")
+
+    def __init__(self, *args: Any, may_publish: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.may_publish = may_publish
+
+    def clean_url(self) -> str:
+        url: str = self.cleaned_data["url"]
+        if existing := source_of(url):
+            raise ValidationError(f"“{existing}” follows this URL already.")
+        if Source.objects.count() >= SOURCES_MAX:
+            raise ValidationError(f"More than {SOURCES_MAX:,} sources can't be followed.")
+        return url
+
+    def clean_topic_names(self) -> list[Any]:
+        """Return the topics. Raises ValidationError for a name that no topic has."""
+        names = [name.strip() for name in self.cleaned_data["topic_names"].split(",") if name.strip()]
+        topics = {topic.name: topic for topic in Source.topics.field.related_model.objects.filter(name__in=names)}
+        if unknown := [name for name in names if name not in topics]:
+            raise ValidationError(f"There is no topic “{unknown[0]}”.")
+        return [topics[name] for name in dict.fromkeys(names)]
+
+    def save(self, commit: bool = True) -> Source:
+        source: Source = super().save(commit)
+        source.topics.set(self.cleaned_data["topic_names"])
+        return source
+
+
+def source_of(url: str) -> Source | None:
+    """Return the source that follows this URL already, however it is written."""
+    key = url_key(url) or url
+    sources = Source.objects.only("url", "name")
+    return next((source for source in sources if (url_key(source.url) or source.url) == key), None)

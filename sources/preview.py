@@ -1,0 +1,54 @@
+"""Fetch a feed once to see what following it would bring. Stores nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from fetching.client import FetchError, HttpClient
+
+from .reading.reader import FeedReader
+from .reading.urls import host_of
+from .reading.values import FeedLink, NotAFeedError, ParsedFeed
+
+SECONDS = 8.0  # to read the document, and as much to fetch it: somebody waits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What is at a URL: a feed, or a page that names `feeds`, or nothing for the `reason`: "it ..."."""
+
+    url: str
+    feed: ParsedFeed | None = None
+    feeds: tuple[FeedLink, ...] = ()
+    reason: str = ""
+
+    @property
+    def hosts(self) -> list[str]:
+        """The hosts of the entries, the most frequent first."""
+        entries = self.feed.entries if self.feed else ()
+        counts = Counter(host_of(entry.url) for entry in entries if entry.url)
+        return [host for host, _ in counts.most_common()]
+
+
+def preview_source(url: str, client: HttpClient) -> Preview:
+    """Return what is at the URL."""
+    try:
+        response = client.request(url)
+    except FetchError as error:
+        return Preview(url=url, reason=str(error))
+    content_type = response.headers.get("Content-Type", "")
+    with FeedReader() as reader:
+        try:
+            return Preview(url=url, feed=reader.read(response.body, response.url, content_type, SECONDS))
+        except NotAFeedError as error:
+            reason = f"sends a document that {error}"
+        try:
+            feeds = reader.read_page(response.body, response.url, seconds=SECONDS).feeds
+        except NotAFeedError:
+            feeds = ()
+    return Preview(url=url, feeds=tuple(sorted(feeds, key=_is_of_comments)), reason=reason)
+
+
+def _is_of_comments(feed: FeedLink) -> bool:
+    return "comment" in f"{feed.url} {feed.title}".lower()
