@@ -16,6 +16,7 @@ from articles.rules.states import SpikeReason
 from articles.stories import duplicates, links
 from providers.models import Provider
 from tests import builders
+from tests.record import record_built_articles
 
 
 class Clock:
@@ -46,6 +47,7 @@ def build_newsroom() -> None:
         duplicates.mark_duplicates(uow, list(Article.objects.values_list("pk", flat=True)))
         links.mark_repeated_links(list(Article.objects.values_list("pk", flat=True)))
     Operation.objects.all().delete()
+    record_built_articles()
 
 
 def operate_at_random(chance: random.Random, by: Actor) -> Operation | None:

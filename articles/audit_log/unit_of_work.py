@@ -21,6 +21,7 @@ from articles.db.bulk import BulkTable, chunked
 from articles.models import Article, ArticleTopic, Operation, Policies, Subject, Verb, Via
 from articles.models.derived import DERIVED_FIELDS, Listing, refresh_derived_fields, refresh_listing
 from articles.models.image import without_pictures
+from articles.publication_record.writing import AppearanceWriter
 from articles.rules.scoring import Policy
 from articles.rules.states import State
 
@@ -107,6 +108,7 @@ class UnitOfWork:
         self.publishable_ids: set[int] = set()  # articles that rescoring may publish: see rules/publication.py
         self.changed_ids: set[int] = set()
         self.to_archive = False  # whether it shows the archive that the newsroom begins with, see rules.dates
+        self.appearances = AppearanceWriter(self.now)
         self.appeared: dict[int, str] = {}  # articles that readers see since this operation: titles by key
         self.disappeared: dict[int, str] = {}
         self._shown_before: dict[int, bool] = {}
@@ -241,6 +243,7 @@ class UnitOfWork:
         """Log articles that were stored directly, with one event each, at once."""
         self.created_ids.update(ids)
         self.changed_ids.update(ids)
+        self.appearances.note(ids)
         insert_created_events(self.get_or_create_operation(), ids)
 
     # Write and log
@@ -268,6 +271,9 @@ class UnitOfWork:
                 changed_articles.append(article)
         self._write(changed_articles)
         self._log(changes)
+        self.appearances.note(article.pk for article in changed_articles)
+        for change in changes:
+            self._note_appearance(change)
         self._recorded = []
         self._original_lists.clear()
         self.articles, self._original, self._original_unlogged, self._topic_ids = {}, {}, {}, {}
@@ -275,6 +281,15 @@ class UnitOfWork:
         self._written_states.clear()
         self._direct.clear()
         self._compared.clear()
+
+    def _note_appearance(self, change: FieldChange) -> None:
+        match change.subject, change.field:
+            case Subject.ARTICLE, field:
+                self.appearances.note_change(change.subject_id, field)
+            case Subject.PROVIDER, "name" | "domain":
+                self.appearances.note_renamed_provider(change.subject_id)
+            case Subject.TOPIC, "name":
+                self.appearances.note_renamed_topic(change.subject_id)
 
     def flush_if_large(self) -> None:
         """Flush if many articles are in memory."""
@@ -298,7 +313,8 @@ class UnitOfWork:
         self._written_states.update((article.pk, article.state) for article in changed)
 
     def finalize(self) -> None:
-        """Store how many articles changed, if the operation was logged before that was known."""
+        """Write what readers see from now on, and how many articles changed if the operation was logged before."""
+        self.appearances.write(self.operation)
         if self.operation and self.operation.articles != len(self.changed_ids):
             self.operation.articles = len(self.changed_ids)
             self.operation.save(update_fields=["articles"])

@@ -1,5 +1,6 @@
 """The tables of the newsroom, one module per subject."""
 
+from .appearance import Appearance
 from .article import Article, ArticleQuerySet, shown_to_readers
 from .desk import Presence, SavedView
 from .image import ArticleImage, Picture, PictureAddress, PictureMark, RelatedImage
@@ -14,6 +15,7 @@ from .topic import ArticleTopic, Topic
 __all__ = [
     "NUMBERS",
     "OVERRIDABLE",
+    "Appearance",
     "Article",
     "ArticleImage",
     "ArticleQuerySet",

@@ -53,6 +53,7 @@ def delete_articles(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:
     articles = uow.load(ids)
     neighbours = set(with_linked(list(ids)).values_list("pk", flat=True)).difference(ids)
     _record_deletions(uow, articles)
+    uow.appearances.note(neighbours)  # their coverage may change
     with uow.consequences():
         _detach_neighbours(uow, ids, neighbours)
         for article in articles:

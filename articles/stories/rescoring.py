@@ -162,6 +162,7 @@ def apply_unscored_policy(uow: UnitOfWork) -> int:
     uow.policies = Policies.load()
     show = uow.policies.site.publish_unscored
     differing = Article.objects.unscored_differing_from(show)
+    uow.appearances.note(differing.order_by().values_list("pk", flat=True))
     if show:
         count = differing.update(public=True, **listing_of_shown(Q(), uow.now, uow.policies.site.late_days))
         finish_listing(uow.now)

@@ -37,7 +37,7 @@ def insert_complete_stories(
 ) -> None:
     """Store new stories that no other article lists, as one operation.
 
-    The caller holds the import lock, and marks duplicates when all stories are stored.
+    The caller holds the import lock, and marks duplicates and writes the publication record when all are stored.
     """
     with unit_of_work(Verb.IMPORT, by) as uow:
         pairs = store.with_ids(documents)
@@ -49,6 +49,7 @@ def insert_complete_stories(
         store.insert_parts(pairs, references)
         connect_links(pk for pk, _ in pairs)
         uow.record_created([pk for pk, _ in pairs])
+        uow.appearances.discard()  # without indexes, each batch would read all links
 
 
 class StoryLinks:

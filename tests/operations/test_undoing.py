@@ -16,6 +16,7 @@ from articles.models import Article, Operation, Subject, Via
 from tests import builders
 from tests.operations.states import FOLLOWING_FIELDS, link_targets, newsroom_state
 from tests.random_walks import build_newsroom, operate_at_random
+from tests.record import wrong_records
 from tests.stories.duplicates import marked_and_true_duplicates, marked_and_true_repetitions
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,7 @@ def test_every_change_is_an_event_and_undoing_restores_everything(seed):
         assert marked == shared, operation
         marked, repeated = marked_and_true_repetitions()
         assert marked == repeated, operation
+        assert wrong_records() == [], operation
         if operation:
             done.append(operation)
             states.append((after, link_targets()))
@@ -52,6 +54,7 @@ def test_every_change_is_an_event_and_undoing_restores_everything(seed):
         assert outcome.not_restored == [], operation
         assert changes_between(newsroom_state(), states[-1][0], ignore=()) == set(), operation
         assert link_targets() == states[-1][1], operation
+        assert wrong_records() == [], operation
 
 
 def changes_between(
