@@ -183,7 +183,7 @@ class Entry(models.Model):
             models.Index(fields=["source", "page_key"], name="entry_by_page"),
             models.Index(fields=["source", "title_key"], name="entry_by_title"),
             models.Index(fields=["source", "outcome"], name="entry_by_outcome"),
-            models.Index(fields=["outcome"], name="entry_waiting", condition=Q(outcome="new")),
+            models.Index(fields=["outcome"], name="entry_outcome"),
         )
 
     def __str__(self) -> str:

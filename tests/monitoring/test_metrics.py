@@ -19,6 +19,7 @@ from articles import operations
 from articles.models import Article, Operation, PictureAddress
 from monitoring import gauges
 from monitoring.request_counters import RequestCounters
+from sources.models import Entry, Fetch, Source
 from tests import builders
 
 ROOT = settings.BASE_DIR
@@ -166,6 +167,23 @@ def test_gauges_of_the_newsroom(operator):
     assert metrics["newsfold_feed_age_seconds"] == pytest.approx(1800, abs=60)
     assert metrics["newsfold_import_age_seconds"] == pytest.approx(300, abs=60)
     assert metrics["newsfold_newest_document_age_seconds"] == pytest.approx(0, abs=60)
+
+
+@pytest.mark.django_db
+def test_gauges_of_sources(operator):
+    now = timezone.now()
+    source = Source.objects.create(name="Courier", url="https://courier.example/feed", fetched_at=now, last_ok_at=now)
+    Source.objects.create(name="Herald", url="https://herald.example/feed", paused=True)
+    Fetch.objects.create(source=source, at=now - timedelta(minutes=5), new=4)
+    Fetch.objects.create(source=source, at=now - timedelta(hours=2), new=9)
+    Entry.objects.create(
+        source=source, title_key="t", fingerprint="f", first_seen_at=now, last_seen_at=now, outcome="held"
+    )
+    metrics = scrape(operator)
+    assert [metrics[f"newsfold_sources state={state}"] for state in ("fine", "paused", "failing")] == [1, 1, 0]
+    assert metrics["newsfold_source_entries outcome=held"] == 1
+    assert metrics["newsfold_source_new_entries"] == 4
+    assert metrics["newsfold_source_fetch_age_seconds"] == pytest.approx(7200, abs=60)
 
 
 @pytest.mark.django_db
