@@ -41,18 +41,22 @@ class StaffAdmin(UserAdmin):
     def end_sessions(self, request: HttpRequest, queryset: Any) -> None:
         for user in queryset:
             sessions.end_all_sessions(user)
+            self.log_change(request, user, "Signed out everywhere.")
         self.message_user(request, f"Signed out everywhere: {_names(queryset)}.", messages.SUCCESS)
 
     @admin.action(description="Reset the second factor (lost phone)", permissions=["change"])
     def reset_second_factor(self, request: HttpRequest, queryset: Any) -> None:
         for user in queryset:
             second_factor.reset(user)
+            self.log_change(request, user, "Reset the second factor and signed out everywhere.")
         message = f"Second factor reset and signed out everywhere: {_names(queryset)}."
         self.message_user(request, message, messages.SUCCESS)
 
     @admin.action(description="Unlock sign-in after wrong passwords", permissions=["change"])
     def unlock(self, request: HttpRequest, queryset: Any) -> None:
         lockout.unlock(queryset)
+        for user in queryset:
+            self.log_change(request, user, "Unlocked the sign-in.")
         self.message_user(request, f"Sign-in unlocked: {_names(queryset)}.", messages.SUCCESS)
 
 

@@ -17,6 +17,7 @@ from django.utils.dateformat import format as format_date
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX
 from articles.models import Event, Operation, Subject, Verb
 from articles.rules import permissions
+from articles.rules.undo_permissions import MODEL_BY_LIST, list_permissions
 
 from .text_diff import Segment, abbreviate, diff_words
 
@@ -221,11 +222,17 @@ def _pin_lines(events: Sequence[Event]) -> list[ChangeLine]:
 
 
 def restore_permission(event: Event) -> str:
-    """Return the permission to restore the value before an event; empty if it can't be restored."""
+    """Return the permission to restore the value before an event; empty if it can't be restored.
+
+    Restoring pictures or coverage may need more than one: `restore_field.required_permissions` has all.
+    """
     if event.subject != Subject.ARTICLE:
         return ""
     if event.field == "state" and event.before == "published":
         return permissions.PUBLISH
+    if event.field in MODEL_BY_LIST:
+        before, after = ([row for row in rows or [] if isinstance(row, dict)] for rows in (event.before, event.after))
+        return min(list_permissions(event.field, before, after))
     return RESTORE_PERMISSIONS.get(event.field, "")
 
 

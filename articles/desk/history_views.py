@@ -23,7 +23,7 @@ from articles.public.dates import start_of_day
 from providers.models import Provider
 
 from . import restore_field
-from .event_text import describe_operation, label_of, restore_permission
+from .event_text import describe_operation, label_of
 from .history_forms import HistoryFilter, UndoForm
 from .history_queries import (
     PAGE_SIZE,
@@ -137,7 +137,7 @@ def restore(request: DeskRequest, pk: int, event_id: int) -> HttpResponse:
     """Restore a field of an article to its value before an event."""
     event = get_object_or_404(Event.objects.of(Subject.ARTICLE, pk), pk=event_id)
     target = get_object_or_404(Article, pk=pk)
-    if restore_permission(event) and not request.user.has_perm(restore_permission(event)):
+    if not request.user.has_perms(restore_field.required_permissions(target, event)):
         raise PermissionDenied
     version = parse_id(request.POST.get("version", "")) or None
     label = label_of(event.field)

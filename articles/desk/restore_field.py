@@ -16,14 +16,25 @@ from articles.models import Article, Event, Verb
 from articles.operations.results import ActionError, ActionResult
 from articles.rules import permissions
 from articles.rules.states import State
+from articles.rules.undo_permissions import MODEL_BY_LIST, Effect, list_permissions
 from providers.models import Provider
 
-from .event_text import RESTORE_PERMISSIONS, label_of
+from .event_text import RESTORE_PERMISSIONS, label_of, restore_permission
 
 
 def restore_permissions(user: permissions.HasPermissions) -> set[str]:
     """Return which of the permissions to restore fields the editor has, for `_timeline.html`."""
-    return {permission for permission in set(RESTORE_PERMISSIONS.values()) if user.has_perm(permission)}
+    models = [model.removeprefix("articles.") for model in MODEL_BY_LIST.values()]
+    of_rows = {f"articles.{effect}_{model}" for effect in Effect for model in models}
+    return {permission for permission in of_rows | {*RESTORE_PERMISSIONS.values()} if user.has_perm(permission)}
+
+
+def required_permissions(article: Article, event: Event) -> set[str]:
+    """Return the permissions to restore a field of the article as it is now, also those to add and delete rows."""
+    if event.field not in MODEL_BY_LIST:
+        return {restore_permission(event)} - {""}
+    present = snapshots.read_list([article.pk], event.field)[article.pk]
+    return {RESTORE_PERMISSIONS[event.field]} | list_permissions(event.field, event.before or [], present)
 
 
 def restore(article: Article, event: Event, *, by: Actor, version: int | None = None) -> ActionResult:

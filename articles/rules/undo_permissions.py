@@ -79,6 +79,11 @@ def effects_on_list(name: str, before: Sequence[Mapping[str, Any]], after: Seque
     return effects or {Effect.CHANGE}
 
 
+def list_permissions(name: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return the permissions to change a list from `after` back to `before`."""
+    return {_for_model(MODEL_BY_LIST[name], effect) for effect in effects_on_list(name, before, after)}
+
+
 def decides_publication(field: str, before: Any, after: Any) -> bool:
     """Return whether an act published or withdrew an article, or let the policy decide about that again."""
     if field == "pin published":

@@ -390,6 +390,16 @@ def test_a_user_deactivated_in_the_database_is_anonymous(client, ana):
 
 
 @pytest.mark.parametrize("action", ["unlock", "end_sessions", "reset_second_factor"])
+def test_what_an_administrator_does_to_users_is_in_their_history(admin_client, ana, action):
+    sent = {"action": action, "_selected_action": [ana.pk]}
+    admin_client.post(reverse("admin:auth_user_changelist"), sent)
+
+    page = admin_client.get(reverse("admin:auth_user_history", args=[ana.pk]))
+
+    assert [entry.user.username for entry in page.context["action_list"]] == ["admin"]
+
+
+@pytest.mark.parametrize("action", ["unlock", "end_sessions", "reset_second_factor"])
 def test_view_permission_on_users_allows_no_action(client, ana, action):
     for _ in range(10):
         attempt(Client())

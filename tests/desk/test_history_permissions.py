@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 
 from articles import operations
 from articles.audit_log.unit_of_work import unit_of_work
@@ -11,7 +11,7 @@ from articles.desk.event_text import restore_permission
 from articles.models import Event, Operation
 from articles.rules import permissions
 from tests import builders
-from tests.desk.helpers import HISTORY, member, run_action, undo
+from tests.desk.helpers import HISTORY, member, restore, run_action, undo
 
 
 def event(field: str, before=None, after=None, **values) -> Event:
@@ -117,6 +117,22 @@ class TestRights:
         url = f"/admin/desk/articles/{article.pk}/restore/{event.pk}/"
         assert (url in client.get(f"/admin/desk/articles/{article.pk}/history/").content.decode()) == (status == 200)
         assert client.post(url, follow=True).status_code == status
+
+    @pytest.mark.parametrize(("rights", "status"), [(["change"], 403), (["change", "add"], 200)])
+    def test_restoring_pictures_asks_for_the_rights_to_what_it_does_to_their_rows(self, client, rights, status):
+        article = builders.article()
+        builders.picture(article)
+        operations.edit_related_rows(article, "images", write=lambda: article.images.all().delete() and None)
+        user = User.objects.create_user("ben", is_staff=True)
+        names = ["view_article", "view_operation", *(f"{right}_articleimage" for right in rights)]
+        user.user_permissions.set(Permission.objects.filter(codename__in=names))
+        client.force_login(user)
+        history = client.get(f"/admin/desk/articles/{article.pk}/history/").content.decode()
+
+        assert restore(client, article, "images").status_code == status
+
+        assert ("/restore/" in history) == (status == 200)
+        assert article.images.count() == (1 if status == 200 else 0)
 
     @pytest.mark.parametrize(
         ("right", "fields"),

@@ -96,6 +96,13 @@ def with_picture() -> Article:
     return article
 
 
+def on_site_by_coverage() -> Article:
+    """Return a lead whose heat reaches the threshold only with its coverage."""
+    article = builders.article(quality=65, heat=75)
+    builders.related(article)
+    return article
+
+
 def delete(article: Article) -> None:
     operations.delete(Article.objects.filter(pk=article.pk))
 
@@ -224,6 +231,12 @@ CASES = [
         {EDIT, EDIT_LINK, DELETE_LINK},
     ),
     Case(
+        "edit: coverage deleted that kept it on the site",
+        lambda: edit_list(lead := on_site_by_coverage(), "related", lead.related_links.all().delete),
+        {EDIT, EDIT_LINK, ADD_LINK, PUBLISH},
+        {EDIT, EDIT_LINK, DELETE_LINK},
+    ),
+    Case(
         "edit: coverage added",
         lambda: edit_list(lead := published(), "related", lambda: builders.related(lead)),
         {EDIT_LINK, DELETE_LINK, EDIT},
@@ -256,6 +269,12 @@ CASES = [
         lambda: edit_list(article := with_picture(), "images", lambda: article.images.update(title="A storm")),
         {EDIT_PICTURE},
         {EDIT_PICTURE},
+    ),
+    Case(
+        "edit: policy in a form",
+        lambda: in_a_form(lambda: operations.change_policy({"publish_threshold": 33})),
+        {CHANGE_POLICY},
+        {CHANGE_POLICY},
     ),
     Case(
         "edit: outlet",
