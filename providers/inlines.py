@@ -7,7 +7,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import F, UniqueConstraint
 from django.forms import BaseInlineFormSet, ModelForm
+from django.forms.utils import pretty_name
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
 
 class LimitedFormSet(BaseInlineFormSet):
@@ -15,6 +17,14 @@ class LimitedFormSet(BaseInlineFormSet):
 
     Django's own check of a whole list leaves out constraints made of expressions, as ours are.
     """
+
+    def add_fields(self, form: ModelForm, index: int | None) -> None:
+        """Label each field for screen readers: the table names them in its header only."""
+        super().add_fields(form, index)
+        for name, field in form.fields.items():
+            widget = getattr(field.widget, "widget", field.widget)  # the admin wraps it
+            if not widget.is_hidden:
+                widget.attrs.setdefault("aria-label", capfirst(field.label or pretty_name(name)))
 
     def clean(self) -> None:
         super().clean()
@@ -40,6 +50,7 @@ class LimitedInlineMixin:
     """An inline that takes `max_num` rows. Up to twice as many may be sent: some of them are to be deleted."""
 
     formset = LimitedFormSet
+    template = "admin/tabular.html"
     max_num: int
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:

@@ -46,6 +46,8 @@ class ConflictAwareForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             if isinstance(field, TIME_FIELDS):
+                for part, widget in zip(("date", "time"), getattr(field.widget, "widgets", ()), strict=False):
+                    widget.attrs["aria-label"] = f"{capfirst(field.label)}: {part}"
                 field.help_text = f"{field.help_text} In {timezone.get_current_timezone_name()} time.".strip()
         if self.instance.pk is None:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 from articles.models import Article
@@ -66,8 +67,8 @@ def save(client, url: str, /, **changes: str):
 
 
 def messages_of(response) -> list[str]:
-    """Return the messages of a page, without their links."""
-    return [str(message).partition(" <a")[0] for message in response.context["messages"]]
+    """Return the messages of a page, without the links to undo what they say."""
+    return [re.sub(r' <a href="[^"]+">Undo</a>$', "", str(message)) for message in response.context["messages"]]
 
 
 def run_action(client, action: str, *articles: Article, **fields: str | int):
