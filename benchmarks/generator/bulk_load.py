@@ -5,6 +5,8 @@ Until then the definitions of the indexes are kept in a table, so a load that wa
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection, models, transaction
 
 from articles.models import Article, ArticleImage, ArticleTopic, Event, RelatedImage, RelatedLink
@@ -38,17 +40,26 @@ def drop_indexes() -> None:
 
 
 def rebuild_indexes() -> None:
-    """Create the search index, then the dropped indexes one by one; after a crash, continue with what is missing."""
+    """Create the dropped indexes one by one and the search index; after a crash, continue with what is missing.
+
+    The search index needs the others: it looks for each story's coverage.
+    """
     connection.check_constraints()
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT definition FROM {PENDING_INDEX_TABLE}")  # noqa: S608
         definitions = [definition for (definition,) in cursor.fetchall()]
+        of_search = [definition for definition in definitions if "article_search" in definition]
+        _create_pending(cursor, [definition for definition in definitions if definition not in of_search])
         if schema.missing_triggers(connection):
             with transaction.atomic():
                 schema.rebuild(connection)
                 schema.create_triggers(connection)
-        for definition in definitions:
-            with transaction.atomic():
-                cursor.execute(definition)
-                cursor.execute(f"DELETE FROM {PENDING_INDEX_TABLE} WHERE definition = %s", [definition])  # noqa: S608
+        _create_pending(cursor, of_search)
         cursor.execute(f"DROP TABLE {PENDING_INDEX_TABLE}")
+
+
+def _create_pending(cursor: Any, definitions: list[str]) -> None:
+    for definition in definitions:
+        with transaction.atomic():
+            cursor.execute(definition)
+            cursor.execute(f"DELETE FROM {PENDING_INDEX_TABLE} WHERE definition = %s", [definition])  # noqa: S608
