@@ -1,36 +1,30 @@
-"""Find what has changed for readers since a client's last request, by the audit log and by schedules.
+"""Find what has changed for readers since a client's last request, in the publication record.
 
-Nothing is skipped. Operations run one after another (`Policies.load(exclusive=True)`), so events become visible in the
-order of their keys. A schedule is stored before its time; if it wasn't, its event in the log counts. Every change shows
-an article as it is now, so a client that applies all responses in order ends with what is published.
+Periods begin and end by operations, which become visible in the order of their keys because they run one after another
+(`Policies.load(exclusive=True)`), or by the clock, which a cursor counts beside them. Every change shows an article as
+it is now, so a client that applies all responses in order ends with what is published.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import merge
-from itertools import islice, takewhile
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 
-from articles.models import Article, ArticleQuerySet, Event, Subject
+from articles.models import Appearance, Article, ArticleQuerySet, Operation
 from articles.public.pagination import after_position
 
 from .cursor import ChangesCursor, from_microseconds, to_microseconds
 from .items import ArticleRow
 from .queries import load_rows
-from .withdrawal_times import PUBLISH_UNSCORED, SCHEDULE_FIELDS
-from .withdrawn import find_withdrawn
 
-EVENTS_MAX = 1000  # read for one response
-# Fields that change without a difference in an article's item, or in whether it is public.
-INVISIBLE_FIELDS = frozenset(
-    {"state", "spike_reason", "lead_id", "ambiguous", "stale", "document_scores"}
-    | {"related", "pairings", "dialect", "body", "extra"}
-)
+Withdrawn = dict[int, tuple[str, datetime]]
 
 
 class CursorExpiredError(Exception):
@@ -61,40 +55,42 @@ def changes_since(cursor: ChangesCursor | None, limit: int, now: datetime) -> Ch
     Raises CursorExpiredError. The number of queries doesn't depend on how much has changed.
     """
     if cursor is None:
-        event, logged_at = _last_event()
-        start = ChangesCursor(event, logged_at, clock=to_microseconds(now)).start_reading(event, now)
-        return _initial_page(start, limit, now)
+        return _initial_page(ChangesCursor(*_last_operation(), clock=to_microseconds(now)), limit, now)
     if cursor.initial_name:
         return _initial_page(cursor, limit, now)
-    events = _events(cursor)
-    reading = cursor if cursor.is_reading else cursor.start_reading(_last_event_id(cursor, events), now)
-    affected = _articles_affected_by(events[0]) if events else None
-    if affected is not None:
-        return _bulk_event_page(reading, events[0], affected, limit, now)
-    page = _log_page(reading, events, limit, now)
-    if not (cursor.is_reading or page.changes or page.more or page.cursor.event != cursor.event):
+    if _is_ahead_of_log(cursor):
+        return ChangesPage([], cursor, more=False)
+    last, logged_at = _last_operation()
+    reading = cursor if cursor.is_reading else cursor.start_reading(last, logged_at, now)
+    page = _page(reading, limit, now)
+    if not (cursor.is_reading or page.changes or page.more or page.cursor.operation != cursor.operation):
         return ChangesPage([], cursor, more=False)  # the same cursor, so the response can stay cached
-    # Events that are not read yet may have removed schedules from articles that the clock passes in this reading.
-    next_cursor = page.cursor.keep_origin(reading, _last_event()[0])
-    # Schedules that have passed since a reading began are in the next one.
-    return ChangesPage(page.changes, next_cursor, more=page.more or cursor.is_reading)
+    # What has happened since a reading began is in the next one.
+    return replace(page, more=page.more or cursor.is_reading)
 
 
-def _last_event() -> tuple[int, int]:
-    """Return the key of the last event and the time of its operation in microseconds; zeros if there is none."""
-    event = Event.objects.order_by("-pk").values_list("pk", "operation__at").first()
-    return (event[0], to_microseconds(event[1])) if event else (0, 0)
+def _last_operation() -> tuple[int, int]:
+    """Return the key of the last operation and its time in microseconds; zeros if there is none."""
+    last = Operation.objects.order_by("-pk").values_list("pk", "at").first()
+    return (last[0], to_microseconds(last[1])) if last else (0, 0)
 
 
-def _public_articles(cursor: ChangesCursor, now: datetime) -> ArticleQuerySet:
-    """Return what is public now and was within its schedule when the reading began; later schedules come later."""
-    began = from_microseconds(cursor.at)
-    return Article.objects.public(began).public(max(began, now))
+def _is_ahead_of_log(cursor: ChangesCursor) -> bool:
+    """Return whether the log ends before the cursor: a replica may be behind. Raises CursorExpiredError."""
+    for key, logged_at in ((cursor.operation, cursor.logged_at), (cursor.end, cursor.end_logged_at)):
+        if not key:
+            continue
+        stored = Operation.objects.filter(pk__gte=key).order_by("pk").values_list("pk", "at").first()
+        if stored is None:
+            return True
+        if stored[0] != key or to_microseconds(stored[1]) != logged_at:
+            raise CursorExpiredError
+    return False
 
 
 def _initial_page(cursor: ChangesCursor, limit: int, now: datetime) -> ChangesPage:
-    """Return a page of all that is published. What changes meanwhile follows from the log, after the last page."""
-    public = _public_articles(cursor, now).newest_first()
+    """Return a page of all that is published. What changes meanwhile follows by the record, after the last page."""
+    public = _public_articles(cursor.clock, now).newest_first()
     if cursor.initial_name:
         public = public.filter(after_position(from_microseconds(cursor.initial_time), f"{cursor.initial_name}.md"))
     rows = load_rows(public[: limit + 1])
@@ -105,140 +101,109 @@ def _initial_page(cursor: ChangesCursor, limit: int, now: datetime) -> ChangesPa
     return ChangesPage(changes, next_cursor, more=has_next or bool(cursor.initial_name))
 
 
-# The log and the clock
+def _public_articles(at: int, now: datetime) -> ArticleQuerySet:
+    """Return what is public now and was within its schedule at the time `at`; later schedules come later."""
+    moment = from_microseconds(at)
+    return Article.objects.public(moment).public(max(moment, now))
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
-    pk: int
-    subject: str
-    subject_id: int
-    field: str
-    at: datetime
+# A page of the record
 
 
 @dataclass(frozen=True, slots=True)
 class _Occurrence:
-    """An event or a schedule, with the article if readers can notice it; `reached` are the cursor's values then."""
+    """The beginning or the end of a period; `reached` are the values of a cursor that has read it."""
 
     at: datetime
-    article: int | None
+    article: int
     reached: dict[str, Any]
 
 
-def _events(cursor: ChangesCursor) -> list[_Event]:
-    """Return the events after the cursor, at most EVENTS_MAX + 1. Raises CursorExpiredError."""
-    columns = ("pk", "subject", "subject_id", "field", "operation__at")
-    rows = Event.objects.filter(pk__gte=cursor.event).order_by("pk").values_list(*columns)
-    events = [_Event(*row) for row in rows[: EVENTS_MAX + 2]]
-    if not cursor.event or not events:  # a replica may be behind
-        return events[: EVENTS_MAX + 1]
-    if events[0].pk != cursor.event or to_microseconds(events[0].at) != cursor.logged_at:
-        raise CursorExpiredError
-    return events[1:]
-
-
-def _last_event_id(cursor: ChangesCursor, events: Sequence[_Event]) -> int:
-    """Return the key of the last event of the log; `events` are those after the cursor."""
-    if len(events) > EVENTS_MAX:
-        return _last_event()[0]
-    return events[-1].pk if events else cursor.event
-
-
-def _due_schedules(cursor: ChangesCursor, limit: int, up_to: datetime) -> list[tuple[datetime, int]]:
-    """Return when schedules began or ended after the cursor, with the article; at most `limit` + 1. Two queries."""
-    clock, up_to = from_microseconds(cursor.clock), min(up_to, from_microseconds(cursor.at))
-    due_by_field = []
-    for name in SCHEDULE_FIELDS:
-        is_after = Q(**{f"{name}__gt": clock}) | Q(**{name: clock, "pk__gt": cursor.article})
-        passed = Article.objects.filter(is_after, public=True, **{f"{name}__gte": clock, f"{name}__lte": up_to})
-        due_by_field.append(list(passed.order_by(name, "pk").values_list(name, "pk")[: limit + 1]))
-    return list(islice(merge(*due_by_field), limit + 1))
-
-
-def _log_page(cursor: ChangesCursor, events: Sequence[_Event], limit: int, now: datetime) -> ChangesPage:
-    """Return the changes of up to `limit` single articles, by the log and the clock."""
-    single = list(takewhile(lambda event: _articles_affected_by(event) is None, events[:EVENTS_MAX]))
-    rest = events[len(single) :]
-    up_to = rest[0].at if rest else from_microseconds(cursor.at)  # the clock doesn't run ahead of the log
-    schedules = _due_schedules(cursor, limit, up_to)
-    occurrences = list(_merge_by_time(_event_occurrences(single), _schedule_occurrences(schedules)))
+def _page(cursor: ChangesCursor, limit: int, now: datetime) -> ChangesPage:
+    """Return the changes of up to `limit` articles, in the order of the last change of each."""
+    by_operations, by_clock = _by_operations(cursor, limit + 1), _by_clock(cursor, limit + 1)
+    occurrences = list(
+        merge(by_operations, by_clock, key=attrgetter("at"))
+    )  # each in its own order, whatever its times
     changed: dict[int, datetime] = {}
     next_cursor, done = cursor, 0
     for occurrence in occurrences:
-        if occurrence.article is not None:
-            if occurrence.article not in changed and len(changed) == limit:
-                break
-            changed.pop(occurrence.article, None)  # changes are in the order of each article's last one
-            changed[occurrence.article] = occurrence.at
+        if occurrence.article not in changed and len(changed) == limit:
+            break
+        changed.pop(occurrence.article, None)
+        changed[occurrence.article] = occurrence.at
         next_cursor = replace(next_cursor, **occurrence.reached)
         done += 1
-    more = done < len(occurrences) or len(schedules) > limit or bool(rest)
-    if not more:
-        next_cursor = replace(next_cursor, clock=cursor.at, article=0)
-    return ChangesPage(_to_changes(changed, cursor, now), next_cursor, more)
+    more = done < len(occurrences) or max(len(by_operations), len(by_clock)) > limit
+    return ChangesPage(_to_changes(changed, cursor, now), next_cursor if more else cursor.finish_reading(), more)
 
 
-def _event_occurrences(events: Iterable[_Event]) -> Iterator[_Occurrence]:
-    for event in events:
-        is_visible = event.subject == Subject.ARTICLE and event.field not in INVISIBLE_FIELDS and " " not in event.field
-        article = event.subject_id if is_visible else None
-        yield _Occurrence(event.at, article, {"event": event.pk, "logged_at": to_microseconds(event.at)})
+def _by_operations(cursor: ChangesCursor, count: int) -> list[_Occurrence]:
+    """Return what operations have begun and ended since the cursor, the first `count`. Two queries.
+
+    So counts what they planned for a time that the client's clock had passed already.
+    """
+    clock = from_microseconds(cursor.clock)
+    began = Appearance.objects.filter(Q(scheduled_start=False) | Q(starts_at__lte=clock))
+    ended = Appearance.objects.filter(Q(scheduled_end=False) | Q(ends_at__lte=clock))
+    keys: set[tuple[int, int, datetime]] = set()
+    for name, rows in (("began_by", began), ("ended_by", ended)):
+        key = f"{name}_id"  # by its own name, `name` would be ordered as operations are: newest first
+        is_after = Q(**{f"{key}__gt": cursor.read_operation}) | Q(
+            **{key: cursor.read_operation, "article_id__gt": cursor.read_article}
+        )
+        rows = rows.filter(is_after, **{f"{key}__gte": cursor.read_operation, f"{key}__lte": cursor.end})
+        columns = rows.order_by(key, "article_id").values_list(key, "article_id", f"{name}__at")
+        keys.update(columns.distinct()[:count])
+    return [
+        _Occurrence(at, article, {"read_operation": operation, "read_article": article})
+        for operation, article, at in islice(sorted(keys), count)
+    ]
 
 
-def _schedule_occurrences(schedules: Iterable[tuple[datetime, int]]) -> Iterator[_Occurrence]:
-    for at, article in schedules:
-        yield _Occurrence(at, article, {"clock": to_microseconds(at), "article": article})
-
-
-def _merge_by_time(log: Iterator[_Occurrence], clock: Iterator[_Occurrence]) -> Iterator[_Occurrence]:
-    """Yield the occurrences of both by their times; each keeps its own order, even against its times."""
-    heads = [next(log, None), next(clock, None)]
-    while any(heads):
-        logged, scheduled = heads
-        turn = 0 if logged and (scheduled is None or logged.at <= scheduled.at) else 1
-        occurrence = heads[turn]
-        heads[turn] = next((log, clock)[turn], None)
-        if occurrence:
-            yield occurrence
-
-
-# Events that change many articles
-
-
-def _articles_affected_by(event: _Event) -> ArticleQuerySet | None:
-    """Return the articles that an event of another subject changed for readers; None if it changed none."""
-    match event.subject, event.field:
-        case Subject.POLICY, field if field == PUBLISH_UNSCORED:
-            return Article.objects.unscored()
-        case Subject.PROVIDER, "name" | "domain":
-            return Article.objects.filter(public=True, provider=event.subject_id)
-        case Subject.TOPIC, "name":
-            return Article.objects.filter(public=True, article_topics__tag=event.subject_id)
-    return None
-
-
-def _bulk_event_page(
-    cursor: ChangesCursor, event: _Event, articles: ArticleQuerySet, limit: int, now: datetime
-) -> ChangesPage:
-    """Return the changes of the articles that one event changed, `limit` of them at a time."""
-    rest = articles.filter(pk__gt=cursor.bulk_offset).order_by("pk")
-    ids = list(rest.values_list("pk", flat=True)[: limit + 1])
-    if len(ids) > limit:
-        next_cursor = replace(cursor, bulk_offset=ids[limit - 1])
-    else:
-        next_cursor = replace(cursor, event=event.pk, logged_at=to_microseconds(event.at), bulk_offset=0)
-        if event.subject == Subject.POLICY:  # articles that were scored or deleted since come with later events
-            next_cursor = next_cursor.keep_origin(cursor, _last_event()[0])
-    changed = dict.fromkeys(ids[:limit], event.at)
-    return ChangesPage(_to_changes(changed, cursor, now), next_cursor, more=True)
+def _by_clock(cursor: ChangesCursor, count: int) -> list[_Occurrence]:
+    """Return what the clock has begun and ended since the cursor, the first `count`. Two queries."""
+    clock, at = from_microseconds(cursor.read_clock), from_microseconds(cursor.at)
+    began = Appearance.objects.filter(Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), scheduled_start=True)
+    ended = Appearance.objects.filter(scheduled_end=True)
+    keys: set[tuple[datetime, int]] = set()
+    for name, rows in (("starts_at", began), ("ends_at", ended)):
+        is_after = Q(**{f"{name}__gt": clock}) | Q(**{name: clock, "article_id__gt": cursor.clock_article})
+        rows = rows.filter(is_after, **{f"{name}__gte": clock, f"{name}__lte": at})
+        keys.update(rows.order_by(name, "article_id").values_list(name, "article_id").distinct()[:count])
+    return [
+        _Occurrence(moment, article, {"read_clock": to_microseconds(moment), "clock_article": article})
+        for moment, article in islice(sorted(keys), count)
+    ]
 
 
 def _to_changes(changed: dict[int, datetime], cursor: ChangesCursor, now: datetime) -> list[ArticleChange]:
-    """Return the changes of these articles as they are now; articles that aren't and weren't public are left out."""
-    public = _public_articles(cursor, now).filter(pk__in=changed).order_by()
+    """Return the changes of these articles as they are now; articles that the client never had are left out."""
+    public = _public_articles(cursor.at, now).filter(pk__in=changed).order_by()
     changes = {row.pk: ArticleChange(row.name, changed[row.pk], row) for row in load_rows(public)}
-    hidden = [pk for pk in changed if pk not in changes]
-    withdrawn = find_withdrawn(hidden, cursor, max(now, from_microseconds(cursor.at)))
+    withdrawn = _find_withdrawn([pk for pk in changed if pk not in changes], cursor, now)
     changes |= {pk: ArticleChange(name, at) for pk, (name, at) in withdrawn.items()}
     return [changes[pk] for pk in changed if pk in changes]
+
+
+def _find_withdrawn(ids: Sequence[int], cursor: ChangesCursor, now: datetime) -> Withdrawn:
+    """Return the name of each of these hidden articles that readers could see since the cursor, and until when.
+
+    A client may also have had what was called off only after it began on the client's clock: such a period is empty.
+    A name that belongs to another public article by now is left out.
+    """
+    if not ids:
+        return {}
+    clock, at = from_microseconds(cursor.clock), from_microseconds(cursor.at)
+    was_sent = Q(starts_at__lte=clock) | Q(scheduled_start=False, began_by__lte=cursor.operation)
+    was_seen_since = Q(starts_at__lte=at, ends_at__gt=F("starts_at"))
+    ended = Appearance.objects.filter(Q(ends_at__gt=clock) | Q(ended_by__gt=cursor.operation), article_id__in=ids)
+    rows = ended.filter(was_sent | was_seen_since).order_by("ends_at", "pk")
+    columns = rows.values_list("article_id", "name", "ends_at")
+    withdrawn = {pk: (name, ends_at) for pk, name, ends_at in columns if ends_at is not None}
+    reused = _public_names({name for name, _ in withdrawn.values()}, now)
+    return {pk: (name, ends_at) for pk, (name, ends_at) in withdrawn.items() if name not in reused}
+
+
+def _public_names(names: Iterable[str], now: datetime) -> set[str]:
+    return set(Article.objects.public(now).filter(name__in=names).values_list("name", flat=True))

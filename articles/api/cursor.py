@@ -11,86 +11,79 @@ from typing import Self
 
 from django.core import signing
 
+VERSION = "record"  # the first value of a cursor; those of older releases began with a number
+LAST = 2**63 - 1  # the position after all articles of an operation or of a moment
+
 _SIGNER = signing.Signer(salt="articles.api.changes")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class OldCursorError(Exception):
+    """A cursor that an older release wrote: it counts what this one doesn't."""
+
+
 @dataclass(frozen=True)
 class ChangesCursor:
-    """A place in the log and on the clock. Times are microseconds since 1970.
+    """A place in the publication record. Times are microseconds since 1970.
 
-    `event` is the last event that was read, `logged_at` the time of its operation. Schedules were read up to the time
-    `clock`, and at that time up to the article `article`. If the event after `event` changed many articles,
-    `bulk_offset` is the last of them that was sent. While everything is sent for the first time, `initial_name` is the
-    last article that was sent, published at `initial_time`; afterwards it is empty.
+    The client has what the record said after `operation`, which ran at `logged_at`, for the time `clock`.
 
-    A reading is a series of responses that brings a client up to where the log ended when the reading began: the event
-    `end`, at the time `at`. All of them show what was public by then. As long as `event` is before `origin_until`, some
-    articles that a client may have seen since `origin` may be gone.
+    A reading is a series of responses that brings a client up to the operation `end` and the time `at`, at which the
+    reading began. Until it ends, `read_operation` and `read_article` say how far it came among what operations did, and
+    `read_clock` and `clock_article` among what the clock did. While everything is sent for the first time,
+    `initial_name` is the last article that was sent, published at `initial_time`.
     """
 
-    event: int = 0
+    operation: int = 0
     logged_at: int = 0
     clock: int = 0
-    article: int = 0
-    bulk_offset: int = 0
+    end: int = 0
+    end_logged_at: int = 0
+    at: int = 0
+    read_operation: int = 0
+    read_article: int = 0
+    read_clock: int = 0
+    clock_article: int = 0
     initial_time: int = 0
     initial_name: str = ""
-    end: int = 0
-    at: int = 0
-    origin: int = 0
-    origin_clock: int = 0
-    origin_until: int = 0
 
     def __str__(self) -> str:
-        return _SIGNER.sign_object(list(astuple(self)))
+        return _SIGNER.sign_object([VERSION, *astuple(self)])
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Return the cursor that `text` represents; None if this site didn't write it."""
+        """Return the cursor that `text` represents; None if this site didn't write it. Raises OldCursorError."""
         try:
-            return cls(*_SIGNER.unsign_object(text))
+            version, *values = _SIGNER.unsign_object(text)
         except signing.BadSignature:
             return None
+        if version != VERSION:
+            raise OldCursorError
+        return cls(*values)
 
     @property
     def is_reading(self) -> bool:
-        return bool(self.initial_name or self.bulk_offset) or self.event < self.end or self.clock < self.at
+        return self.at != 0
 
-    def start_reading(self, end: int, now: datetime) -> Self:
-        """Return this cursor in its current reading, or in a new one up to the event `end`.
+    def start_reading(self, operation: int, logged_at: int, now: datetime) -> Self:
+        """Return this cursor at the beginning of a reading up to `operation`.
 
         Times never go back, even if another machine's clock is behind.
         """
-        if self.is_reading:
-            return self
-        return replace(self, end=end, at=max(to_microseconds(now), self.at))
+        return replace(
+            self,
+            end=operation,
+            end_logged_at=logged_at,
+            at=max(to_microseconds(now), self.clock),
+            read_operation=self.operation,
+            read_article=LAST,
+            read_clock=self.clock,
+            clock_article=LAST,
+        )
 
-    def possibly_seen_until(self, event: int) -> datetime:
-        """Return until when the client may have received the state before an event.
-
-        Operations are stored later than their time says. One that wasn't in the log when the reading began had not
-        happened by then; one that is still unread had not happened by the time up to which schedules were sent.
-        """
-        if event <= self.event:
-            return from_microseconds(0)
-        return from_microseconds(1 + (self.at if event > self.end else self.clock))
-
-    @property
-    def known_from(self) -> tuple[int, datetime]:
-        """Return the event and the time after which the client may have received what is gone by now.
-
-        Some schedules that ended at the very time of the cursor may not have been sent.
-        """
-        is_past = self.event >= self.origin_until
-        event, clock = (self.event, self.clock) if is_past else (self.origin, self.origin_clock)
-        return event, from_microseconds(clock - 1)
-
-    def keep_origin(self, start: Self, until: int) -> Self:
-        """Return this cursor with the origin of the cursor `start`, to be kept up to the event `until`."""
-        if start.event >= start.origin_until:
-            return replace(self, origin=start.event, origin_clock=start.clock, origin_until=until)
-        return replace(self, origin_until=until)
+    def finish_reading(self) -> Self:
+        """Return the cursor of a client that has everything of this reading."""
+        return type(self)(self.end, self.end_logged_at, self.at)
 
 
 def to_microseconds(time: datetime) -> int:

@@ -19,7 +19,7 @@ from articles.public import converters  # noqa: F401  registers the converters
 
 from . import items, queries, schemas
 from .changes import ArticleChange, CursorExpiredError, changes_since
-from .cursor import ChangesCursor
+from .cursor import ChangesCursor, OldCursorError
 from .problems import ApiError, json_response
 
 api = NinjaAPI(
@@ -96,11 +96,13 @@ def changes(request: HttpRequest, params: Query[schemas.ChangesAsked]) -> HttpRe
     for name in request.GET:
         if name not in schemas.ChangesAsked.model_fields:
             raise ApiError(400, name, "is not a parameter of this URL", "Use only `since` and `limit`.")
-    cursor = ChangesCursor.parse(params.since) if params.since else None
-    if params.since and cursor is None:
-        raise ApiError(400, "since", "is not the `next` of a response of this site", "Leave it out to start again.")
     try:
+        cursor = ChangesCursor.parse(params.since) if params.since else None
+        if params.since and cursor is None:
+            raise ApiError(400, "since", "is not the `next` of a response of this site", "Leave it out to start again.")
         page = changes_since(cursor, params.limit, timezone.now())
+    except OldCursorError:
+        raise ApiError(410, "since", "was written by an older release", "Leave it out to start again.") from None
     except CursorExpiredError:
         raise ApiError(410, "since", "belongs to a state that is lost", "Leave it out to start again.") from None
     edition = queries.load_edition()

@@ -19,13 +19,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from articles import operations
-from articles.api import changes, items, queries
+from articles.api import items
 from articles.api.cursor import ChangesCursor, to_microseconds
 from articles.models import Article, ArticleImage, Event, Operation, Topic
 from articles.operations.results import ActionError
 from providers.models import Provider
 from tests import builders
 from tests import settings as test_settings
+from tests.api.mirror import Mirror, published
 from tests.documents import CANONICAL, document
 from tests.random_walks import Clock, build_newsroom, change_at_random, pass_time
 
@@ -36,47 +37,6 @@ SEEDS = range(int(os.environ.get("CHANGES_WALKS", "3")))
 STEPS = 30
 HIDDEN_TITLE = "Hidden words"
 FOREIGN = signing.Signer().sign_object(list(astuple(ChangesCursor(5))))  # by our key, but for something else
-
-
-class Mirror:
-    """A client that keeps the published articles by the changes alone."""
-
-    def __init__(self, client: Any, limit: int = 100) -> None:
-        self.client = client
-        self.limit = limit
-        self.since = ""
-        self.items: dict[str, Any] = {}
-        self.changes: list[dict[str, Any]] = []
-
-    def ask(self) -> dict[str, Any]:
-        """Ask once and apply the response."""
-        since = {"since": self.since} if self.since else {}
-        response = self.client.get("/api/changes", {"limit": self.limit} | since)
-        assert response.status_code == 200, response.content
-        page = response.json()
-        for change in page["changes"]:
-            assert change["withdrawn"] is ("item" not in change)
-            if change["withdrawn"]:
-                self.items.pop(change["name"], None)
-            else:
-                self.items[change["name"]] = change["item"]
-        self.changes += page["changes"]
-        self.since = page["next"]
-        return page
-
-    def catch_up(self) -> list[dict[str, Any]]:
-        """Ask as long as there is more; return all changes."""
-        self.changes = []
-        for _ in range(1000):
-            if not self.ask()["more"]:
-                return self.changes
-        raise AssertionError("there is always more")
-
-
-def published() -> dict[str, Any]:
-    edition = queries.load_edition()
-    rows = queries.load_rows(Article.objects.public().order_by("pk"))
-    return {row.name: items.item(row, edition) for row in rows}
 
 
 def changes_of(changes: list[dict[str, Any]]) -> list[tuple[str, bool]]:
@@ -294,7 +254,7 @@ class TestWhatIsTold:
         assert changes_of(mirror.catch_up()) == [(name, True)]
 
     def test_a_registry_that_renames_a_topic_changes_its_articles(self, client, clock, tmp_path):
-        builders.topic("AI", slug="ai")
+        builders.topic("AI", slug="ai", registry_name="00-ai.yaml")
         article = builders.article(topics=["AI"])
         mirror = Mirror(client)
         mirror.catch_up()
@@ -547,17 +507,33 @@ class TestCursor:
         operations.edit(article, title="Hurricane")
         assert changes_of(mirror.catch_up()) == [(article.name, False)]
 
-    def test_long_runs_of_invisible_events_are_read_in_parts(self, client, clock, monkeypatch):
-        monkeypatch.setattr(changes, "EVENTS_MAX", 3)
-        hidden, article = builders.article(quality=20), builders.article()
-        mirror = Mirror(client)
+    @pytest.mark.parametrize("limit", [1, 2, 3])
+    def test_what_one_operation_does_to_many_articles_is_read_in_parts(self, client, clock, limit):
+        """Some are called off and ended at once: two rows of the record for one change."""
+        rows = [builders.article() for _ in range(7)]
+        mirror = Mirror(client, limit)
         mirror.catch_up()
-        for number in range(5):
-            operations.edit(hidden, title=f"{HIDDEN_TITLE} {number}")
-        operations.edit(article, title="Gale")
+        operations.pick(Article.objects.all(), clock.moment + HOUR / 2)
+        mirror.catch_up()
+        operations.spike(Article.objects.all())
 
         assert mirror.ask()["more"] is True
-        assert changes_of(mirror.catch_up()) == [(article.name, False)]
+        mirror.catch_up()
+        assert mirror.items == {}
+        assert len(rows) == 7
+
+    def test_a_cursor_of_an_older_release_has_expired(self, client):
+        old = signing.Signer(salt="articles.api.changes").sign_object([5, 1591776000000000, *[0] * 4, "", *[0] * 5])
+
+        response = client.get("/api/changes", {"since": old})
+
+        assert response.status_code == 410
+        assert response.json() == {
+            "status": 410,
+            "where": "since",
+            "what": "was written by an older release",
+            "hint": "Leave it out to start again.",
+        }
 
 
 class TestQueries:

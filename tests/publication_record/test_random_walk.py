@@ -1,4 +1,7 @@
-"""Whatever editors, imports and the clock do, the record says what readers see, and what has been stays."""
+"""Whatever editors, imports and the clock do, the record says what readers see, and what has been stays.
+
+A client of `/api/changes` that reads random portions meanwhile ends with what is published.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from django.utils import timezone
 from articles import operations
 from articles.models import Appearance, Article
 from articles.operations.results import ActionError
+from tests.api.mirror import Mirror, published
 from tests.documents import document
 from tests.random_walks import Clock, build_newsroom, change_at_random, pass_time
 from tests.record import wrong_records
@@ -71,9 +75,10 @@ def what_has_been(now) -> set[tuple]:
 
 
 @pytest.mark.parametrize(("seed", "length"), WALKS)
-def test_the_record_says_what_readers_see(clock, seed, length, tmp_path):
+def test_the_record_says_what_readers_see(client, clock, seed, length, tmp_path):
     build_newsroom()
     chance = random.Random(seed)  # noqa: S311
+    mirror = Mirror(client)
     steps = {
         "operation": lambda: change_at_random(chance, clock),
         "time": lambda: pass_time(clock, timedelta(minutes=chance.randrange(1, 300))),
@@ -87,3 +92,7 @@ def test_the_record_says_what_readers_see(clock, seed, length, tmp_path):
             steps[name]()
         assert wrong_records() == [], (seed, step, name)
         assert what_has_been(before) == past, (seed, step, name)
+        mirror.limit = chance.randrange(1, 5)
+        mirror.ask()
+    mirror.catch_up()
+    assert mirror.items == published(), seed
