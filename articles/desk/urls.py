@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from . import action_views, history_views, list_views, picture_views, preview_views, source_views, story_views
+from . import (
+    action_views,
+    history_views,
+    import_views,
+    list_views,
+    picture_views,
+    preview_views,
+    source_views,
+    story_views,
+)
 
 urlpatterns = [
     path("", list_views.article_list, name="desk"),
@@ -27,6 +36,9 @@ urlpatterns = [
     path("sources/<int:pk>/", source_views.source, name="desk_source"),
     path("sources/<int:pk>/act/", source_views.source_act, name="desk_source_act"),
     path("history/", history_views.history, name="desk_history"),
+    path("imports/", import_views.import_runs, name="desk_imports"),
+    path("imports/problems/", import_views.import_problems, name="desk_import_problems"),
+    path("imports/<int:pk>/", import_views.import_run, name="desk_import"),
     path("operations/<int:pk>/", history_views.operation, name="desk_operation"),
     path("operations/<int:pk>/undo/", history_views.undo, name="desk_undo"),
 ]

@@ -52,7 +52,7 @@ def sources(paths: Sequence[str]) -> Iterator[SourceFile]:
                 if key in seen:
                     continue
                 seen.add(key)
-            yield SourceFile(file_path, _label(file_path), stem)
+            yield SourceFile(file_path, printable(file_path), stem)
 
 
 def _stem(path: str) -> str:
@@ -81,7 +81,7 @@ def _is_registry_file(path: str) -> bool:
     return head.removeprefix(b"---\n").startswith(b"taxonomy:")
 
 
-def _label(path: str) -> str:
+def printable(path: str) -> str:
     """Return the path as messages may print it: no control characters, no undecodable bytes."""
     if path.isprintable():
         return path or "(a path without a name)"

@@ -21,7 +21,7 @@ from articles import operations
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
 from articles.db.locks import import_lock
-from articles.models import Article, Policies, Verb
+from articles.models import Article, Operation, Policies, Verb
 from articles.operations.pins import REIMPORT_MARK
 from articles.publication_record.listing import finish_listing, has_shown_anything, listing_of_shown
 from articles.rules import slugs
@@ -96,6 +96,7 @@ def run_import(
     on_result: Callable[[FileResult], None],
     on_wait: Callable[[], None],
     on_notice: Callable[[str, str], None] = lambda name, notice: None,
+    on_end: Callable[[Counter[str], Operation | None], None] = lambda counts, operation: None,
     dry_run: bool = False,
     rescore: bool = False,
     prune: bool = False,
@@ -104,17 +105,18 @@ def run_import(
     """Import the files as one operation of `by` and return how many had which outcome.
 
     Each result is passed to `on_result` as soon as it is known; `on_notice` gets the name of an article and what can
-    be known about it only at the end, among the other articles. `dry_run` writes nothing. `rescore` applies the
-    policy to the stories that changed. `prune` withdraws the articles whose documents are not among these files.
+    be known about it only at the end, among the other articles. `on_end` gets the counts and the operation, None if
+    nothing changed, before another import may run. `dry_run` writes nothing. `rescore` applies the policy to the
+    stories that changed. `prune` withdraws the articles whose documents are not among these files.
     """
-    run = _ImportRun(on_result=on_result, on_notice=on_notice, dry_run=dry_run, rescore=rescore, prune=prune, by=by)
+    run = _Import(on_result=on_result, on_notice=on_notice, dry_run=dry_run, rescore=rescore, prune=prune, by=by)
     if dry_run:
         run.read_all(sources)
         run.report_changes()
     else:
         with import_lock(on_wait):
             run.read_all(sources)
-            run.publish()
+            on_end(run.counts, run.publish())
     return run.counts
 
 
@@ -124,7 +126,7 @@ def import_within(sources: Iterable[DocumentSource], *, on_result: Callable[[Fil
     Documents of an import that was killed stay as they are: the command that completes it shows them.
     """
     uow = UnitOfWork.current()
-    run = _ImportRun(
+    run = _Import(
         on_result=on_result,
         on_notice=lambda name, notice: None,
         dry_run=False,
@@ -138,7 +140,7 @@ def import_within(sources: Iterable[DocumentSource], *, on_result: Callable[[Fil
 
 
 @dataclass(slots=True, kw_only=True)
-class _ImportRun:
+class _Import:
     on_result: Callable[[FileResult], None]
     on_notice: Callable[[str, str], None]
     dry_run: bool
@@ -160,14 +162,17 @@ class _ImportRun:
         for batch in chunked(sources, BATCH):
             self._read_batch(batch)
 
-    def publish(self) -> None:
-        """Publish the run in one transaction: updates, registry entries, stories and what is public."""
+    def publish(self) -> Operation | None:
+        """Publish the run in one transaction: updates, registry entries, stories and what is public.
+
+        Return its operation; None if nothing changed.
+        """
         pending = Article.objects.filter(staged__isnull=False).order_by()  # in order, SQLite would read all articles
         if not self.is_alone:
             pending = pending.filter(name__listed=list(self.hashes))
         withdrawn, returned = self._withdrawn_ids(), self._returned_ids()
         if not (self.changed or self.entries or withdrawn or returned or pending.exists()):
-            return
+            return None
         with unit_of_work(Verb.IMPORT, self.by) as uow:
             new = list(pending.values_list("pk", flat=True))
             self._store_entries(uow)
@@ -193,6 +198,7 @@ class _ImportRun:
             self.on_notice(name, "withdrawn: its document is missing")
         for name, notice in duplicates.duplicate_warnings(touched):
             self.on_notice(name, notice)
+        return uow.operation
 
     def _show(self, uow: UnitOfWork, pending: QuerySet[Article]) -> None:
         """Let readers see the new articles; those that an editor has scheduled meanwhile follow by their schedule."""

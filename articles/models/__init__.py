@@ -4,6 +4,7 @@ from .appearance import Appearance
 from .article import Article, ArticleQuerySet, shown_to_readers
 from .desk import Presence, SavedView
 from .image import ArticleImage, Picture, PictureAddress, PictureMark, RelatedImage
+from .import_run import ImportProblem, ImportRun
 from .operation import Event, Operation, Subject, Verb, Via
 from .pairing import Pairing
 from .policy import NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPolicy, parse_policy_field, policy_field
@@ -21,6 +22,8 @@ __all__ = [
     "ArticleQuerySet",
     "ArticleTopic",
     "Event",
+    "ImportProblem",
+    "ImportRun",
     "Operation",
     "Pairing",
     "Picture",

@@ -14,7 +14,8 @@ from articles.audit_log.unit_of_work import Actor
 from articles.exchange.files import sources
 from articles.exchange.importing import OUTCOMES, PRUNE_SKIPPED, REJECTED, WITHDRAWN, FileResult, run_import
 from articles.exchange.report import Report
-from articles.models import Article, Via
+from articles.exchange.run_log import RunLog
+from articles.models import Article, Operation, Via
 from config.checks import CHECK_TAG
 from config.command_errors import as_command_errors
 
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         self.verbosity = options["verbosity"]
         self.done = self.total = 0
         self.report: Report | None = None
+        self.log: RunLog | None = None
         with ExitStack() as stack:
             stack.enter_context(as_command_errors(report or "The report", self._progress))
             self.total = sum(1 for _ in sources(paths))
@@ -55,15 +57,18 @@ class Command(BaseCommand):
             self.bar = stack.enter_context(tqdm(total=self.total, unit=" files", disable=quiet))
             if report:
                 self.report = stack.enter_context(_open_report(report))
+            by = Actor(via=Via.COMMAND)
+            self.log = None if dry_run else stack.enter_context(RunLog(paths, by))
             counts = run_import(
                 sources(paths),
                 on_result=self._add_result,
                 on_wait=lambda: self.stderr.write("Another import is running; waiting for it to end."),
                 on_notice=self._add_notice,
+                on_end=self._end_log,
                 dry_run=dry_run,
                 rescore=rescore,
                 prune=prune,
-                by=Actor(via=Via.COMMAND),
+                by=by,
             )
         if prune:
             self.stdout.write(prune_summary(counts, dry_run=dry_run))
@@ -79,6 +84,8 @@ class Command(BaseCommand):
         self.bar.update()
         if self.report:
             self.report.add(result)
+        if self.log:
+            self.log.add(result)
         for problem in result.problems:
             self._print(self.stderr, str(problem))
         if self.verbosity >= 2:
@@ -88,8 +95,14 @@ class Command(BaseCommand):
     def _add_notice(self, name: str, notice: str) -> None:
         if self.report:
             self.report.add_notice(name, notice)
+        if self.log:
+            self.log.add_notice(name, notice)
         if self.verbosity >= 2:
             self._print(self.stdout, f"{name}: {notice}")
+
+    def _end_log(self, counts: Counter[str], operation: Operation | None) -> None:
+        if self.log:
+            self.log.finish(counts, operation)
 
     def _print(self, stream: Any, text: str) -> None:
         with tqdm.external_write_mode(file=stream):  # the progress bar makes room

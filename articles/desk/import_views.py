@@ -1,0 +1,77 @@
+"""What imports did: each run with its counts, what it refused and warned of, and the files that are refused still."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from articles import operations
+from articles.models import ImportProblem, ImportRun
+
+from .history_queries import undone_by
+from .history_views import CONFIRM_ABOVE, VIEW_PERMISSION
+from .undo_text import refusal_text
+from .view_helpers import DeskRequest, desk_view, parse_id, render_admin
+
+RUNS_PER_PAGE, PROBLEMS_PER_PAGE = 50, 100
+Kind = ImportProblem.Kind
+
+
+@require_safe
+@desk_view(VIEW_PERMISSION)
+def import_runs(request: DeskRequest) -> HttpResponseBase:
+    """List the runs, newest first."""
+    page = _page(request, ImportRun.objects.select_related("operation"), RUNS_PER_PAGE)
+    context = {"title": "Imports", "page": page, "open_problems": ImportProblem.objects.open().count()}
+    return render_admin(request, "desk/import_runs.html", context)
+
+
+@require_safe
+@desk_view(VIEW_PERMISSION)
+def import_run(request: DeskRequest, pk: int) -> HttpResponseBase:
+    """Show one run with what it refused and warned of, and let its operation be undone."""
+    run = get_object_or_404(ImportRun.objects.select_related("operation"), pk=pk)
+    kept = run.problems.aggregate(
+        refused=Count("label", distinct=True, filter=Q(kind=Kind.REFUSED)),
+        warnings=Count("pk", filter=Q(kind=Kind.WARNING)),
+    )
+    operation = run.operation
+    undo = undone_by(operation) if operation else None
+    refusal = operations.undo_refusal(request.user, operation) if operation and not undo else None
+    context = {
+        "title": f"Import {run.pk}",
+        "run": run,
+        "page": _page(request, run.problems.select_related("accepted_in"), PROBLEMS_PER_PAGE),
+        "not_kept": max(run.rejected - kept["refused"], 0) + max(run.warnings - kept["warnings"], 0),
+        "undone_by": undo,
+        "operation": operation,
+        "may_undo": operation is not None and undo is None and refusal is None,
+        "refusal": refusal_text(refusal) if refusal else "",
+        "is_big": operation is not None and operation.articles > CONFIRM_ABOVE,
+    }
+    return render_admin(request, "desk/import_run.html", context)
+
+
+@require_safe
+@desk_view(VIEW_PERMISSION)
+def import_problems(request: DeskRequest) -> HttpResponseBase:
+    """List the files that imports refused, newest first: those that are refused still, or all."""
+    with_accepted = "all" in request.GET
+    newest = ImportProblem.objects.newest_of_files().filter(kind=Kind.REFUSED)
+    problems = newest if with_accepted else ImportProblem.objects.open()
+    shown = problems.select_related("run", "accepted_in").order_by("-run", "pk")
+    context = {
+        "title": "Import problems",
+        "page": _page(request, shown, PROBLEMS_PER_PAGE),
+        "with_accepted": with_accepted,
+    }
+    return render_admin(request, "desk/import_problems.html", context)
+
+
+def _page(request: DeskRequest, rows: QuerySet[ImportRun] | QuerySet[ImportProblem], size: int) -> Page[Any]:
+    return Paginator(rows, size).get_page(parse_id(request.GET.get("page", "")) or 1)
