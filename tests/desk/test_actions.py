@@ -78,7 +78,7 @@ class TestActions:
         member = builders.folded(lead, quality=50)
         run_action(editor, "quality", lead, quality="61")
         member.refresh_from_db()
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(20):
             page = run_action(editor, "quality", member, quality="90", htmx=True)
         assert page.status_code == 200
         for article in (lead, member):
@@ -88,7 +88,7 @@ class TestActions:
     def test_saving_a_cell_takes_few_queries(self, publisher, django_assert_max_num_queries):
         lead = builders.article("Lead", quality=80, heat=90)
         builders.related(builders.folded(lead), lead)
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(20):
             answer = run_action(publisher, "quality", lead, quality="85", htmx=True)
 
         assert 'id="quality-' in answer.content.decode()
