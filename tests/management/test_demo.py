@@ -10,8 +10,10 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from articles.exchange.moved_dates import moved, newest_document
+from articles.management import demo_schedule
 from articles.management.commands import cache_images, demo
 from articles.models import Article, PictureAddress
+from sources.models import Source
 from tests import builders
 from tests.fake_decoder import FakeDecoder
 
@@ -96,3 +98,28 @@ def test_a_later_start_moves_the_edition_as_far_as_the_first():
     newest = newest_document(demo.SEEDS / "news").stem
     builders.article(name=moved(newest[:10], first) + newest[10:])
     assert demo.days_to_move(now + timedelta(days=30)) == first
+
+
+@pytest.mark.django_db
+def test_the_demo_fetches_sources_each_minute_until_its_server_ends(monkeypatch):
+    commands, reports, seconds = [], [], []
+
+    def call(name, **options):
+        commands.append(name)
+        if name == "fetch_sources" and len(commands) == 1:
+            raise CommandError("The database failed.")
+
+    def run(minutes):
+        seconds.clear()
+        demo_schedule.run_schedule(
+            report=reports.append, parent=lambda: 1 if len(seconds) < 60 * minutes else 2, sleep=seconds.append
+        )
+
+    monkeypatch.setattr(demo_schedule, "call_command", call)
+    run(minutes=1)
+    assert commands == []  # a demo without sources asks nobody
+    Source.objects.create(name="Courier", url="https://courier.example/feed")
+    run(minutes=2)
+
+    assert commands == ["fetch_sources", "cache_images"] * 2
+    assert reports == ["The database failed."]

@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.exchange.moved_dates import copy_with_moved_dates, days_to, newest_document
+from articles.management.demo_schedule import run_schedule, start_schedule
 from articles.models import Article
 
 EDITOR = "editor"
@@ -33,8 +35,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="The port on this machine (8000).")
         parser.add_argument("--no-serve", action="store_true", help="Set up only.")
+        parser.add_argument(
+            "--schedule", action="store_true", help="Only fetch sources each minute; the demo starts this itself."
+        )
 
-    def handle(self, *args: Any, port: int, no_serve: bool, **options: Any) -> None:
+    def handle(self, *args: Any, port: int, no_serve: bool, schedule: bool, **options: Any) -> None:
+        if schedule:
+            with suppress(KeyboardInterrupt):
+                run_schedule(report=self.stderr.write)
+            return
         try:
             self.set_up(f"http://localhost:{port}")
             if no_serve:
@@ -42,6 +51,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             raise CommandError("Interrupted. Run the same command again to continue.", returncode=130) from None
         if not no_serve:
+            start_schedule()
             serve(port)
 
     def set_up(self, site: str) -> None:
