@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fetching.client import FetchError, HttpClient
 
 from .reading.reader import FeedReader
 from .reading.urls import host_of
-from .reading.values import FeedLink, NotAFeedError, ParsedFeed
+from .reading.values import FeedLink, NotAFeedError, ParsedFeed, ParsedPage
 
 SECONDS = 8.0  # to read the document, and as much to fetch it: somebody waits
 
@@ -29,6 +30,34 @@ class Preview:
         entries = self.feed.entries if self.feed else ()
         counts = Counter(host_of(entry.url) for entry in entries if entry.url)
         return [host for host, _ in counts.most_common()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PagePreview:
+    """What a page says about its story; `page` is None if it can't be read, for the `reason`: "it ..."."""
+
+    url: str
+    page: ParsedPage | None = None
+    is_feed: bool = False
+    reason: str = ""
+
+
+def preview_page(url: str, client: HttpClient) -> PagePreview:
+    """Return what the page at the URL says about its story."""
+    try:
+        response = client.request(url)
+    except FetchError as error:
+        return PagePreview(url=url, reason=str(error))
+    content_type = response.headers.get("Content-Type", "")
+    charset = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
+    with FeedReader() as reader:
+        with suppress(NotAFeedError):
+            reader.read(response.body, response.url, content_type, SECONDS)
+            return PagePreview(url=url, is_feed=True, reason="is a feed, not a story")
+        try:
+            return PagePreview(url=url, page=reader.read_page(response.body, response.url, charset, SECONDS))
+        except NotAFeedError as error:
+            return PagePreview(url=url, reason=f"sends a document that {error}")
 
 
 def preview_source(url: str, client: HttpClient) -> Preview:

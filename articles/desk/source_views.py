@@ -7,21 +7,20 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
-from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from articles.intake.client import source_client
 from articles.models import Topic
 from articles.rules.permissions import ADD_SOURCE, CHANGE_SOURCE, PUBLISH, VIEW_SOURCE
 from providers.models import Provider
 from sources.forms import AddForm, source_of
 from sources.models import Entry, Source
-from sources.preview import SECONDS, Preview, preview_source
+from sources.preview import Preview, preview_source
 
+from .looking import WAIT, look_at
 from .source_list import source_rows
 from .view_helpers import DeskRequest, desk_view, parse_id, render_admin, safe_next_url
 
@@ -29,7 +28,6 @@ ENTRIES_SHOWN = 50
 FETCHES_SHOWN = 10
 PREVIEW_ENTRIES = 10
 OUTLETS_OFFERED = 20
-WAIT = "You have just looked at a feed. Wait until that is done, then try again."
 SOON = "within a minute, if the scheduler runs"
 
 
@@ -125,7 +123,7 @@ ACTS: dict[str, Callable[[Source], str]] = {
 @desk_view(ADD_SOURCE)
 def add_source(request: DeskRequest) -> HttpResponse:
     """Ask for a URL, show what is there, and follow it once its settings are confirmed."""
-    url = request.POST.get("url", "").strip()
+    url = (request.POST.get("url") or request.GET.get("url", "")).strip()
     if request.method != "POST" or not url:
         return _add_page(request, url)
     may_publish = request.user.has_perm(PUBLISH)
@@ -140,7 +138,7 @@ def add_source(request: DeskRequest) -> HttpResponse:
     if existing := source_of(url):
         messages.info(request, f"{existing} follows this URL already.")
         return redirect("desk_source", existing.pk)
-    preview = _preview(request, url)
+    preview = look_at(request, url, preview_source)
     if preview is None:
         return _add_page(request, url, problem=WAIT, status=429)
     if preview.feed is None:
@@ -149,17 +147,6 @@ def add_source(request: DeskRequest) -> HttpResponse:
     return _add_page(
         request, url, preview=preview, form=AddForm(initial={"url": url, "name": name}, may_publish=may_publish)
     )
-
-
-def _preview(request: DeskRequest, url: str) -> Preview | None:
-    """Return what is at the URL; None while the same user waits for another."""
-    key = f"source-preview-{request.user.pk}"
-    if not cache.add(key, True, timeout=3 * SECONDS):
-        return None
-    try:
-        return preview_source(url, source_client(seconds=SECONDS))
-    finally:
-        cache.delete(key)
 
 
 def _add_page(

@@ -4,6 +4,7 @@ from django.urls import path
 
 from . import (
     action_views,
+    add_story_views,
     history_views,
     import_views,
     list_views,
@@ -31,6 +32,7 @@ urlpatterns = [
     path("articles/<int:pk>/history/", history_views.article, name="desk_article_history"),
     path("articles/<int:pk>/restore/<int:event_id>/", history_views.restore, name="desk_restore"),
     path("providers/<int:pk>/history/", history_views.provider, name="desk_provider_history"),
+    path("stories/add/", add_story_views.add_story_page, name="desk_add_story"),
     path("sources/", source_views.source_list, name="desk_sources"),
     path("sources/add/", source_views.add_source, name="desk_add_source"),
     path("sources/<int:pk>/", source_views.source, name="desk_source"),

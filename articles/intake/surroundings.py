@@ -25,6 +25,24 @@ def load_topic_finder() -> TopicFinder:
     )
 
 
+def topic_nodes(names: Iterable[str]) -> tuple[tuple[TopicNode, ...], list[str]]:
+    """Return the topics of these names, in their order, and the names that no topic has. One query."""
+    listed = list(dict.fromkeys(names))
+    rows = Topic.objects.filter(name__in=listed).values_list("pk", "name", "keywords", "parent", "weight")
+    nodes = {
+        name: TopicNode(pk=pk, name=name, keywords=tuple(keywords), parent=parent, weight=weight)
+        for pk, name, keywords, parent, weight in rows
+    }
+    return tuple(nodes[name] for name in listed if name in nodes), [name for name in listed if name not in nodes]
+
+
+def outlet_of(name: str, domain: str) -> Outlet:
+    """Return the outlet of this name and domain, which may be new. Two queries."""
+    known = Provider.objects.filter(domain=domain, name=name).first()
+    registered = Provider.objects.registered().for_domain(domain).exists()
+    return Outlet(name=name, domain=domain, registered=registered, weight=known.weight if known else 0)
+
+
 class Outlets:
     """The outlets of the stories of one source, which are at these URLs. One query."""
 

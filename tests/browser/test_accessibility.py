@@ -16,12 +16,12 @@ from playwright.sync_api import Page, expect
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
-from articles.desk import source_views
+from articles.desk import add_story_views, source_views
 from articles.images.store import store_picture
 from articles.models import Article, ArticleImage, Operation, Via
 from pictures.decoder import Decoder
 from sources.models import Entry, Fetch, Source
-from sources.preview import Preview
+from sources.preview import PagePreview, Preview
 from sources.reading.values import ParsedEntry, ParsedFeed
 from tests import builders
 from tests.browser.conftest import NARROW, WIDE, editor
@@ -65,6 +65,8 @@ def world(newsroom, settings, tmp_path, monkeypatch) -> World:
     operations.schedule(builders.article("Later"), publish_at=timezone.now() + timezone.timedelta(days=1), by=by)
     story.refresh_from_db()
     monkeypatch.setattr(source_views, "preview_source", lambda url, client: Preview(url=url, feed=a_feed()))
+    unreadable = PagePreview(url="https://courier.example/new", reason="responds with 403")
+    monkeypatch.setattr(add_story_views, "preview_page", lambda url, client: unreadable)
     source = follow_sources(story)
     return World(story, lead, member, other, Operation.objects.filter(verb="edit").latest("pk"), source)
 
@@ -191,6 +193,13 @@ def look_at_a_source(page, world):
     expect(page.get_by_role("button", name="Follow it")).to_be_visible()
 
 
+def look_at_a_story(page, world):
+    page.goto(f"{DESK}stories/add/")
+    page.get_by_label("URL of the story").fill("https://courier.example/new")
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.get_by_role("button", name="Add the story")).to_be_visible()
+
+
 def readers(url: str):
     """Return a function that opens a page of the public site."""
     return lambda page, world: page.goto(url.format(**vars(world), day=f"{world.lead.published_at:%Y/%m/%d}"))
@@ -230,6 +239,7 @@ PAGES = {
     "sources": at(f"{DESK}sources/"),
     "a source": at(f"{DESK}sources/{{source.pk}}/"),
     "follow a source": look_at_a_source,
+    "add a story": look_at_a_story,
     "preview": at(f"{DESK}articles/{{story.pk}}/preview/"),
     "all fields": at("/admin/articles/article/{lead.pk}/change/"),
     "withdraw a lead": withdraw_a_lead,

@@ -273,6 +273,7 @@ REQUESTS = [
     request_for("get", "desk_article_history", ("article",), "articles.view_operation"),
     request_for("get", "desk_take_down", ("article", "image"), permissions.PUBLISH),
     request_for("post", "desk_take_down", ("article", "image"), permissions.PUBLISH, opens=302),
+    request_for("get", "desk_add_story", (), "articles.add_article"),
     request_for("get", "desk_sources", (), permissions.VIEW_SOURCE),
     request_for("get", "desk_source", ("source",), permissions.VIEW_SOURCE),
     request_for("post", "desk_source_act", ("source",), permissions.CHANGE_SOURCE, {"act": "pause"}, 302),
