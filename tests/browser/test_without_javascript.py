@@ -54,7 +54,7 @@ class TestOneStory:
         expect_message(plain_page, "1 story spiked.")
         assert reloaded(story).spike_reason == "paywall"
 
-        plain_page.get_by_role("link", name=re.compile(r"^Spiked")).click()
+        plain_page.get_by_role("link", name=re.compile(r"^Spiked \d")).click()
         button(row(plain_page, story), "Reopen").click()
         expect_message(plain_page, "1 story reopened.")
         assert reloaded(story).state == "undecided"
@@ -211,7 +211,8 @@ class TestFolding:
         expect_message(plain_page, "1 story made the lead.")
         assert reloaded(lead).lead == member
 
-        button(plain_page, "Take out of its story: Lead").click()
+        button(plain_page.get_by_role("region", name="Story: 2 articles"), "Take out of its story: Lead").click()
+        button(plain_page, "Yes").click()
         expect_message(plain_page, "1 story taken out.")
         assert reloaded(lead).lead is None
 
