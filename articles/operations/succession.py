@@ -69,19 +69,22 @@ def hand_over_stories(
 
     No member leads that is `decided` by the same act, or was by another. Those of `in_place` are published.
     """
-    for chunk in chunked(sorted(withdrawn)):
-        ids = list(Article.objects.filter(lead__in=chunk).order_by("pk").values_list("pk", flat=True))
-        stories: dict[int, list[Article]] = defaultdict(list)
-        for member in uow.load(ids):
-            if member.lead_id is not None and member.lead_id in chunk:
-                stories[member.lead_id].append(member)
-        for lead in uow.load(stories):
-            successor = _successor(stories[lead.pk], decided)
-            if successor is not None:
-                with uow.consequences():
+    successors = []
+    with uow.consequences():
+        for chunk in chunked(sorted(withdrawn)):
+            ids = list(Article.objects.filter(lead__in=chunk).order_by("pk").values_list("pk", flat=True))
+            stories: dict[int, list[Article]] = defaultdict(list)
+            for member in uow.load(ids):
+                if member.lead_id is not None and member.lead_id in chunk:
+                    stories[member.lead_id].append(member)
+            for lead in uow.load(stories):
+                successor = _successor(stories[lead.pk], decided)
+                if successor is not None:
                     _hand_over(uow, lead, successor, stories[lead.pk])
-                if successor.pk in in_place:
-                    _publish_in_place(uow, successor)
+                    successors.append(successor)
+    for successor in successors:
+        if successor.pk in in_place:
+            _publish_in_place(uow, successor)
 
 
 def _successor(members: Sequence[Article], decided: Collection[int]) -> Article | None:
