@@ -11,7 +11,7 @@ from django.utils import timezone
 from articles.rules.permissions import PUBLISH
 
 from .forms import SourceForm
-from .models import Entry, Source
+from .models import Source
 
 
 @admin.register(Source)
@@ -44,7 +44,7 @@ class SourceAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
         """Keep sources that have brought stories, which say at the desk where they came from: pause those."""
-        if obj is not None and obj.entries.filter(outcome=Entry.Outcome.TAKEN).exists():
+        if obj is not None and obj.entries.taken().exists():
             return False
         return super().has_delete_permission(request, obj)
 

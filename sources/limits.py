@@ -11,5 +11,7 @@ TAKE_AGE = timedelta(hours=48)  # and none older than that
 NEW_MAX = 50  # new entries of one fetch; the others are held back
 USUAL_FACTOR = 5  # ... unless the source usually has so many
 HISTORY_MARGIN = timedelta(hours=24)  # an unknown entry older than the last complete fetch minus this is history
+CHANGES_MAX = 24  # of one entry that are looked at
+CHANGES_TIME = timedelta(hours=48)  # after its arrival; then only a new title counts
 FETCHES_KEPT = timedelta(days=30)
 ENTRIES_KEPT = timedelta(days=90)  # after they left the document, if no article came of them

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from articles.rules.urls import url_key
+from articles.rules.urls import page_of, url_key
 
 from .reading.values import ParsedEntry
 
@@ -74,8 +74,8 @@ def keys_of(entries: Sequence[ParsedEntry]) -> list[Keys]:
 
 
 def fingerprint(entry: ParsedEntry) -> str:
-    """Return the digest of what may change of an entry."""
-    return digest("\n".join((entry.title, entry.excerpt, entry.url, entry.picture)))
+    """Return the digest of what may change of an entry. A URL that leads to the same page is the same."""
+    return digest("\n".join((entry.title, entry.excerpt, page_of(entry.url), entry.picture)))
 
 
 def digest(text: str) -> str:

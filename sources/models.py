@@ -135,10 +135,17 @@ class Source(models.Model):
         )
 
 
+TAKEN_OUTCOMES = ("taken", "changed")
+
+
 class EntryQuerySet(models.QuerySet["Entry"]):
     def waiting(self) -> Self:
         """Return the entries that the next intake takes, in the order in which they arrived."""
-        return self.filter(outcome=Entry.Outcome.NEW).order_by("pk")
+        return self.filter(outcome__in=(Entry.Outcome.NEW, Entry.Outcome.CHANGED)).order_by("pk")
+
+    def taken(self) -> Self:
+        """Return the entries that articles came of."""
+        return self.filter(outcome__in=TAKEN_OUTCOMES)
 
     def offered(self) -> Self:
         """Return the entries that nobody has taken yet, but may take."""
@@ -151,6 +158,7 @@ class Entry(models.Model):
     class Outcome(models.TextChoices):
         NEW = "new", "new"
         TAKEN = "taken", "taken"
+        CHANGED = "changed", "taken, changed since"  # until the next intake
         KNOWN = "known", "known from elsewhere"
         HISTORY = "history", "older than the source is followed"
         HELD_BACK = "held", "held back: too many at once"
@@ -194,7 +202,7 @@ def brought_by_sources(articles: Sequence[int]) -> set[int]:
     """Return which of these articles came from a source, by their keys."""
     ids: set[int] = set()
     for chunk in chunked(articles):
-        taken = Entry.objects.filter(article__in=chunk, outcome=Entry.Outcome.TAKEN).order_by()
+        taken = Entry.objects.taken().filter(article__in=chunk).order_by()
         ids.update(taken.values_list("article", flat=True))
     return ids
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from .limits import HISTORY_MARGIN, NEW_MAX, TAKE_AGE, USUAL_FACTOR
+from .limits import CHANGES_MAX, CHANGES_TIME, HISTORY_MARGIN, NEW_MAX, TAKE_AGE, USUAL_FACTOR
 
 
 class Sorted(StrEnum):
@@ -41,3 +41,8 @@ def sort_unknown(
     for place, index in enumerate(recent):
         result[index] = Sorted.NEW if place < limit else surplus
     return result
+
+
+def is_change_taken(*, changes: int, first_seen_at: datetime, now: datetime, has_new_title: bool) -> bool:
+    """Return whether a change of an entry reaches its article: not after too many, nor small ones after two days."""
+    return changes <= CHANGES_MAX and (has_new_title or now - first_seen_at <= CHANGES_TIME)

@@ -25,7 +25,7 @@ from .models import Entry, Fetch, Source
 from .reading.dates import ISO_FORMAT
 from .reading.entries import NO_TITLE, NO_URL
 from .reading.values import ParsedEntry, ParsedFeed
-from .sorting import sort_unknown
+from .sorting import is_change_taken, sort_unknown
 
 Outcome = Entry.Outcome
 NEWEST_ENTRIES = 500  # that interval and quietness are worked out from
@@ -172,7 +172,7 @@ def _update_known(
             entry, keys = entries[known[row.pk]], all_keys[known[row.pk]]
             if row.fingerprint == fingerprint(entry) and row.guid_key == keys.guid:
                 continue
-            _update_changed(row, entry, keys)
+            _update_changed(row, entry, keys, now)
             changed.append(row)
         Entry.objects.filter(pk__in=chunk).update(last_seen_at=now)
     fields = ["guid_key", "page_key", "title_key", "fingerprint", "changes", "values", "outcome", "reason", "stated_at"]
@@ -180,14 +180,22 @@ def _update_known(
     return len(changed)
 
 
-def _update_changed(row: Entry, entry: ParsedEntry, keys: Keys) -> None:
+def _update_changed(row: Entry, entry: ParsedEntry, keys: Keys, now: datetime) -> None:
+    is_changed, has_new_title = row.fingerprint != fingerprint(entry), row.title_key != keys.title
     row.guid_key = keys.guid or row.guid_key
     row.page_key, row.title_key = keys.page or row.page_key, keys.title
-    row.changes += row.fingerprint != fingerprint(entry)
+    row.changes += is_changed
     row.fingerprint = fingerprint(entry)
     if row.outcome == Outcome.REFUSED and not refusal(entry):
         row.outcome, row.reason = Outcome.NEW, ""
-    if row.outcome in (Outcome.NEW, Outcome.HISTORY, Outcome.HELD_BACK):
+    elif (
+        row.outcome == Outcome.TAKEN
+        and is_changed
+        and not refusal(entry)
+        and is_change_taken(changes=row.changes, first_seen_at=row.first_seen_at, now=now, has_new_title=has_new_title)
+    ):
+        row.outcome = Outcome.CHANGED
+    if row.outcome in (Outcome.NEW, Outcome.CHANGED, Outcome.HISTORY, Outcome.HELD_BACK):
         row.values, row.stated_at = values_of(entry), entry.published
 
 

@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 from articles.rules.states import State
 from sources.health import Health
 from sources.health import State as HealthState
-from sources.models import Entry, Source
+from sources.models import TAKEN_OUTCOMES, Entry, Source
 
 WEEK = timedelta(days=7)
 NUMBERS = ("taken", "week", "published", "spiked", "held_back", "history")
@@ -46,7 +46,7 @@ def source_rows(sources: Iterable[Source], now: datetime) -> list[SourceRow]:
 
 def _numbers(sources: list[Source], now: datetime) -> dict[int, dict[str, Any]]:
     outcome = Entry.Outcome
-    taken = Q(outcome=outcome.TAKEN)
+    taken = Q(outcome__in=TAKEN_OUTCOMES)
     rows: Iterable[Any] = (
         Entry.objects.filter(source__in=[source.pk for source in sources])
         .order_by()
@@ -65,5 +65,5 @@ def _numbers(sources: list[Source], now: datetime) -> dict[int, dict[str, Any]]:
 
 def origins_of(articles: Iterable[int]) -> dict[int, str]:
     """Return the name of the source that brought each of these articles. One query."""
-    taken = Entry.objects.filter(article__in=list(articles), outcome=Entry.Outcome.TAKEN)
+    taken = Entry.objects.taken().filter(article__in=list(articles))
     return dict(taken.order_by("-pk").values_list("article", "source__name"))

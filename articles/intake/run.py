@@ -7,7 +7,7 @@ article waits for an editor: undecided, unpublished, and pinned so that no score
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.utils.dateparse import parse_datetime
@@ -53,14 +53,43 @@ def take_in(source: Source, finder: TopicFinder) -> Counter[str]:
     with unit_of_work(Verb.INTAKE, Actor(via=Via.SOURCE, reason=source.name)) as uow:
         source.refresh_from_db(fields=["publication"])
         entries = list(source.entries.waiting().select_for_update())
-        _note_known(entries)
-        new = [entry for entry in entries if entry.outcome == Outcome.NEW]
-        documents = _documents(uow, source, new, finder)
+        articles = _changed_articles(uow, [entry for entry in entries if entry.outcome == Outcome.CHANGED])
+        _note_known([entry for entry in entries if entry.outcome == Outcome.NEW])
+        new = [entry for entry in entries if entry.outcome == Outcome.NEW or entry.pk in articles]
+        documents = _documents(uow, source, new, finder, {pk: article.name for pk, article in articles.items()})
         _import(uow, source, documents)
         for entry in entries:
             entry.values = {}
         Entry.objects.bulk_update(entries, ["outcome", "reason", "article", "values"], batch_size=100)
     return Counter(str(entry.outcome) for entry in entries)
+
+
+def _changed_articles(uow: UnitOfWork, entries: Sequence[Entry]) -> dict[int, Article]:
+    """Return the articles that follow their changed entries, by the keys of those.
+
+    Where somebody has decided, the article keeps its words, and the new ones are kept beside them.
+    """
+    articles = {article.pk: article for article in uow.load(entry.article_id for entry in entries if entry.article_id)}
+    following = {}
+    for entry in entries:
+        entry.outcome = Outcome.TAKEN
+        article = articles.get(entry.article_id or 0)
+        if article is None:
+            continue
+        is_decided = "published" in article.pins and not article.waits_for_editor
+        if not is_decided and not article.is_folded:
+            following[entry.pk] = article
+        else:
+            _keep_beside(article, {name: entry.values[name] for name in ("title", "excerpt")})
+    return following
+
+
+def _keep_beside(article: Article, words: Mapping[str, str]) -> None:
+    """Pin the words of the article that differ from its source's, which are kept as incoming values."""
+    for name, text in words.items():
+        if name in article.pins or getattr(article, name) != text:
+            pin_fields(article, [name])
+            article.wishes = article.wishes | {name: text}
 
 
 def _note_known(entries: Iterable[Entry]) -> None:
@@ -74,7 +103,7 @@ def _note_known(entries: Iterable[Entry]) -> None:
 
 
 def _documents(
-    uow: UnitOfWork, source: Source, entries: Sequence[Entry], finder: TopicFinder
+    uow: UnitOfWork, source: Source, entries: Sequence[Entry], finder: TopicFinder, present_names: Mapping[int, str]
 ) -> dict[str, tuple[Entry, MadeDocument]]:
     """Return the documents that the entries become, by their names."""
     defaults = list(source.topics.order_by("pk").values_list("pk", flat=True))
@@ -88,7 +117,7 @@ def _documents(
     for entry, text, published_at in zip(entries, texts, times, strict=True):
         outlet = outlets.find(text.url, entry.values["provider"])
         topics = finder.find(text.title, defaults)
-        name = free_name(published_at, text.title, outlet.name, names.is_taken)
+        name = present_names.get(entry.pk) or free_name(published_at, text.title, outlet.name, names.is_taken)
         names.take(name)
         document = make_document(
             text,
@@ -126,7 +155,7 @@ def _import(uow: UnitOfWork, source: Source, documents: dict[str, tuple[Entry, M
             entry.outcome, entry.article_id = Outcome.TAKEN, ids[name]
     by_label = {document.label: entry for entry, document in documents.values()}
     for result in results:
-        if result.problems:
+        if result.problems and by_label[result.label].article_id is None:
             messages = "; ".join(problem.message for problem in result.problems)
             by_label[result.label].reason = messages[:REASON_MAX]
             by_label[result.label].outcome = Outcome.REFUSED

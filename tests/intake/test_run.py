@@ -223,5 +223,71 @@ def test_an_intake_leaves_the_articles_of_a_killed_import_to_the_command_that_co
     assert (pending.staged, pending.public) == (True, False)
 
 
+def test_a_story_that_nobody_has_decided_follows_its_source():
+    source = follow()
+    fetch(source, entry(1), entry(2))
+    operations.edit(Article.objects.get(title="Story 2"), title="Ana's words", quality=50)
+
+    changes = {"excerpt": "More is known.", "picture": "https://p.example/1.jpg"}
+    assert fetch(source, entry(1, title="Storm grows", **changes), entry(2, title="Other", **changes)) == {"taken": 2}
+
+    first, second = Article.objects.order_by("-quality")[::-1]
+    assert (first.title, first.excerpt, first.picture_count, first.quality) == ("Storm grows", "More is known.", 1, 20)
+    assert (second.title, second.excerpt, second.quality) == ("Ana's words", "More is known.", 50)
+    assert second.wishes["title"] == "Other"
+    assert set(Article.objects.values_list("state", "public")) == {("undecided", False)}
+    assert first.name.endswith("-story-1")
+    assert fetch(source, entry(1, title="Storm grows", **changes), entry(2, title="Other", **changes)) == {}
+
+
+def test_a_decided_story_keeps_its_words_and_knows_the_new_ones():
+    source = follow()
+    fetch(source, entry(1), entry(2))
+    operations.publish(Article.objects.get(title="Story 1"))
+    operations.spike(Article.objects.get(title="Story 2"))
+    changes = {"excerpt": "More is known.", "picture": "https://p.example/1.jpg"}
+
+    fetch(source, entry(1, title="Storm grows", **changes), entry(2))
+
+    article = Article.objects.get(title="Story 1")
+    assert (article.excerpt, article.picture_count, article.public) == ("What happened.", 0, True)
+    assert (article.wishes["title"], article.wishes["excerpt"]) == ("Storm grows", "More is known.")
+    number = Operation.objects.count()
+    fetch(source, entry(1, title="Storm grows", **changes), entry(2))
+    assert Operation.objects.count() == number
+
+
+def test_undoing_an_intake_of_changes_restores_the_words():
+    source = follow()
+    fetch(source, entry(1))
+    fetch(source, entry(1, title="Storm grows"))
+
+    operations.undo(Operation.objects.first())
+
+    assert Article.objects.get().title == "Story 1"
+    assert fetch(source, entry(1, title="Storm grows")) == {}
+
+
+def test_a_story_published_by_the_policy_follows_its_source():
+    builders.provider("Courier", registered=True, weight=60)
+    source = follow(publication="policy")
+    fetch(source, entry(1))
+
+    fetch(source, entry(1, title="Storm grows"))
+
+    assert Article.objects.public().get().title == "Storm grows"
+
+
+def test_a_changed_entry_whose_article_is_gone_brings_nothing():
+    source = follow()
+    fetch(source, entry(1))
+    operations.delete(Article.objects.all())
+
+    fetch(source, entry(1, title="Storm grows"))
+
+    assert not Article.objects.exists()
+    assert Entry.objects.get().outcome == "taken"
+
+
 def test_via_and_verb_have_their_words():
     assert str(Operation(verb=Verb.INTAKE, via=Actor(via=Via.SOURCE).via)) == "taken in by a source"

@@ -8,7 +8,7 @@ import pytest
 
 from sources.matching import Known, keys_of, match_entries
 from sources.reading.values import ParsedEntry
-from sources.sorting import sort_unknown
+from sources.sorting import is_change_taken, sort_unknown
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -120,3 +120,13 @@ def test_too_many_at_once_are_held_back_and_the_newest_taken():
     assert sort(*reversed(flood)) == ["held"] * 10 + ["new"] * 50
     assert sort(*flood, usual=20) == ["new"] * 60
     assert sort(*flood, usual=11) == ["new"] * 50 + ["held"] * 10
+
+
+@pytest.mark.parametrize(
+    ("changes", "days", "has_new_title", "expected"),
+    [(1, 1, False, True), (1, 3, False, False), (1, 300, True, True), (24, 1, True, True), (25, 1, True, False)],
+)
+def test_small_changes_count_for_two_days_and_none_after_many(changes, days, has_new_title, expected):
+    taken = is_change_taken(changes=changes, first_seen_at=NOON - days * DAY, now=NOON, has_new_title=has_new_title)
+
+    assert taken is expected

@@ -102,15 +102,15 @@ def test_an_archive_that_appears_later_is_history_and_a_flood_is_held_back(sourc
     assert Entry.objects.offered().order_by("-pk")[0].values["title"] == "Story 250"
 
 
-def test_an_entry_that_waits_is_kept_up_to_date_and_one_that_was_taken_is_counted(source):
+def test_an_entry_that_waits_is_kept_up_to_date_and_one_that_was_taken_waits_again(source):
     fetch(source, feed(entry(1), entry(2)))
     Entry.objects.filter(guid_key=Entry.objects.order_by("pk")[0].guid_key).update(outcome="taken", values={})
 
     stored = fetch(source, feed(entry(1, title="Better"), entry(2, title="Better too")), NOON + HOUR)
 
     assert stored.changed == 2
-    assert Entry.objects.waiting().get().values["title"] == "Better"
-    assert Entry.objects.get(outcome="taken").values == {}
+    assert Entry.objects.get(outcome="new").values["title"] == "Better"
+    assert Entry.objects.get(outcome="changed").values["title"] == "Better too"
 
 
 def test_an_entry_without_a_link_is_refused_until_it_has_one(source):
