@@ -13,7 +13,7 @@ from articles.models import (
     ArticleTopic,
 )
 from tests import builders
-from tests.admin.forms import ARTICLES, change_url, fields_of, save, story
+from tests.admin.forms import ARTICLES, change_url, fields_of, messages_of, save, story
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +38,15 @@ class TestTheArticlesPage:
 
         assert Article.objects.filter(pk=lead.pk).values().get() == before
         assert lead.article_topics.get().position == 7
+
+    def test_holding_a_lead_says_who_leads_its_story_now(self, admin_client):
+        lead, folded = story()
+
+        page = save(admin_client, change_url(lead), decision="held")
+
+        folded.refresh_from_db()
+        assert (folded.state, folded.public, folded.previous_lead) == ("undecided", False, lead.name)
+        assert "“Member” leads its story now and waits for an editor." in messages_of(page)
 
     def test_a_folded_article_is_not_published(self, admin_client):
         _, folded = story()
