@@ -12,6 +12,7 @@ pytestmark = pytest.mark.django_db
 
 # Values that no form sends: operations derive them, or imports and the fetching of pictures write them.
 WITHOUT_FORM = {
+    "Appearance.appearance_in_order",
     "AttemptCounter.attempt_counter_once",
     "Article.article_public_fails_closed",
     "Article.article_state_agrees",
