@@ -14,6 +14,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.db import DataError, IntegrityError
+
 from fetching.client import HttpClient
 from fetching.host_queue import HostQueue
 from sandbox.workers import Workers
@@ -78,7 +80,11 @@ def _store(
     error = future.exception()
     # A hostile response that causes anything must not stop the others.
     fetched = Fetched(reason=f"sends what can't be understood ({type(error).__name__})") if error else future.result()
-    stored = store(job, fetched, now)
+    try:
+        stored = store(job, fetched, now)
+    except (DataError, IntegrityError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        fetched = Fetched(status=fetched.status, reason=f"sends what can't be stored ({type(error).__name__})")
+        stored = store(job, fetched, now)
     if fetched.host_wait and fetched.wait:
         postpone_host(job.host, now + fetched.wait)
         queue.drop_host(job.host)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from django.db import InterfaceError, OperationalError
 from django.utils.dateparse import parse_datetime
 
 from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
@@ -27,10 +28,16 @@ from .topics import TopicFinder
 Outcome = Entry.Outcome
 
 
-def take_in_new_entries(*, only: int | None = None, on_locked: Callable[[], None] = lambda: None) -> Counter[str]:
+def take_in_new_entries(
+    *,
+    only: int | None = None,
+    on_locked: Callable[[], None] = lambda: None,
+    on_failure: Callable[[Source, str], None] = lambda source, reason: None,
+) -> Counter[str]:
     """Take in all entries that wait, or those of one source; return how many had which outcome.
 
-    While an import runs nothing is taken in, and `on_locked` is called: they wait for the next run.
+    While an import runs nothing is taken in, and `on_locked` is called: they wait for the next run. So do the entries
+    of a source that can't be taken in; `on_failure` gets the reason, and the other sources go on.
     """
     counts: Counter[str] = Counter()
     waiting = Entry.objects.waiting().order_by()
@@ -44,7 +51,12 @@ def take_in_new_entries(*, only: int | None = None, on_locked: Callable[[], None
             return counts
         finder = load_topic_finder()
         for source in sources:
-            counts += take_in(source, finder)
+            try:
+                counts += take_in(source, finder)
+            except (OperationalError, InterfaceError):  # the database is away: for all of them
+                raise
+            except Exception as error:  # noqa: BLE001  whatever is wrong with one source must not stop the others
+                on_failure(source, f"{type(error).__name__}: {error}".partition("\n")[0][:REASON_MAX])
     return counts
 
 

@@ -289,5 +289,20 @@ def test_a_changed_entry_whose_article_is_gone_brings_nothing():
     assert Entry.objects.get().outcome == "taken"
 
 
+def test_a_source_whose_entries_can_not_be_taken_in_stops_no_other(monkeypatch):
+    odd, other = follow("Odd"), follow()
+    for source in (odd, other):
+        feed = ParsedFeed(format="RSS", title="", url="", language="", entries=(entry(source.pk),))
+        store(FetchJob(pk=source.pk, url=source.url, host=""), Fetched(status=200, feed=feed), timezone.now())
+    Entry.objects.filter(source=odd).update(values={"title": "Half an entry"})
+    failures = []
+
+    counts = take_in_new_entries(on_failure=lambda source, reason: failures.append((source.name, reason)))
+
+    assert (dict(counts), failures) == ({"taken": 1}, [("Odd", "KeyError: 'url'")])
+    assert Article.objects.count() == 1
+    assert odd.entries.get().outcome == "new"
+
+
 def test_via_and_verb_have_their_words():
     assert str(Operation(verb=Verb.INTAKE, via=Actor(via=Via.SOURCE).via)) == "taken in by a source"

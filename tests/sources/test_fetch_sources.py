@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from articles import operations
 from articles.models import Article, Operation
-from sources import fetch_run
+from sources import fetch_run, storing
 from sources.models import Entry, Fetch, Source
 from tests.hostile import answer, redirect, serving
 
@@ -109,6 +109,20 @@ def test_failures_of_one_source_stop_no_other_and_say_why(server):
         }
         or output
     )
+
+
+def test_a_document_that_can_not_be_stored_stops_no_other(server, monkeypatch):
+    for path in ("/odd", "/feed"):
+        follow(server, path)
+        server.answers[path] = answer(rss(1 if path == "/feed" else 2))
+    add = storing._add_unknown
+    monkeypatch.setattr(
+        storing, "_add_unknown", lambda source, *rest: add(source, *rest) if source.name == "/feed" else 1 / 0
+    )
+
+    assert "2 sources: 1 read, 1 failed" in run()
+    assert Source.objects.get(name="/odd").reason == "sends what can't be stored (ZeroDivisionError)"
+    assert Article.objects.count() == 1
 
 
 def test_a_host_that_is_too_busy_is_left_alone_with_all_its_sources(server):

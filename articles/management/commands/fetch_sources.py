@@ -61,7 +61,11 @@ class Command(BaseCommand):
             jobs = due_jobs(now or timezone.now(), **selection)
             fetch_sources(jobs, source_client(), now=lambda: now or timezone.now(), on_result=self.count)
             taken_in = take_in_new_entries(
-                only=source, on_locked=lambda: self.say("An import is running; new entries wait for the next run.")
+                only=source,
+                on_locked=lambda: self.say("An import is running; new entries wait for the next run."),
+                on_failure=lambda source, reason: self.stderr.write(
+                    f"source {source.pk}: its new entries can't be taken in, and wait: {reason}"
+                ),
             )
         self.say(f"{len(jobs)} sources: {self.counts['read']} read, {self.counts['failed']} failed")
         if taken_in:
