@@ -67,3 +67,8 @@ def origins_of(articles: Iterable[int]) -> dict[int, str]:
     """Return the name of the source that brought each of these articles. One query."""
     taken = Entry.objects.taken().filter(article__in=list(articles))
     return dict(taken.order_by("-pk").values_list("article", "source__name"))
+
+
+def has_changed_at_source(article: int) -> bool:
+    """Return whether a source has changed what it says about the article since it brought it."""
+    return Entry.objects.taken().filter(article=article, changes__gt=0).exists()

@@ -28,6 +28,7 @@ from .actions import ACTIONS, permitted_actions
 from .history_queries import timeline
 from .restore_field import restore_permissions
 from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
+from .source_list import has_changed_at_source
 from .view_helpers import DeskRequest, actor, desk_view, is_htmx_fragment, parse_id, render_admin, safe_next_url
 
 HISTORY_SIZE = 10  # operations beside a story
@@ -53,6 +54,7 @@ def story(request: DeskRequest, pk: int) -> HttpResponseBase:
         "claims": _lead_candidates(article) if article.ambiguous else [],
         "pictures": article.images.pictures().with_copies(),
         "preview_links": PreviewLink.objects.active_for(article) if request.user.has_perm(SHARE_PERMISSION) else [],
+        "incoming": article.incoming_words() if has_changed_at_source(article.pk) else {},
         "explanation": explanation.explanation_lines(article),
         "entries": timeline(Subject.ARTICLE, article.pk, HISTORY_SIZE),
         "restorable": restore_permissions(request.user),

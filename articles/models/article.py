@@ -394,6 +394,13 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         """Whether it stays unpublished until an editor decides, as after an intake or *reopen*."""
         return self.state == State.UNDECIDED and "published" in self.pins
 
+    def incoming_words(self) -> dict[str, str]:
+        """Return the title and excerpt that its document or source states, where an editor's words differ."""
+        incoming = {
+            name: self.wishes[name] for name in ("title", "excerpt") if name in self.pins and name in self.wishes
+        }
+        return {name: text for name, text in incoming.items() if text != getattr(self, name)}
+
     @property
     def decision(self) -> str:
         """Return the state, with the reason if it is spiked: one of `operations.DECISIONS`."""

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from articles.desk import presence
 from articles.models import Operation
+from sources.models import Source
 from tests import builders
 from tests.desk.helpers import messages_of, run_action
 
@@ -143,3 +144,36 @@ class TestOneStory:
         for others, is_told in ((199, True), (200, False)):
             answer = publisher.post(reverse("desk_presence"), {"shown": f"{others * '0,'}{article.pk}"})
             assert ("bob is typing" in answer.content.decode()) == is_told
+
+
+class TestIncomingWords:
+    def bring(self, article, changes: int) -> str:
+        """Let a source bring the article and change it so often; return the URL of its page."""
+        source, _ = Source.objects.get_or_create(name="Courier", url="https://courier.example/feed")
+        now = timezone.now()
+        times = {"first_seen_at": now, "last_seen_at": now}
+        source.entries.create(
+            title_key="t", fingerprint="f", outcome="taken", article=article, changes=changes, **times
+        )
+        return reverse("desk_story", args=[article.pk])
+
+    def test_the_words_of_the_source_are_shown_beside_those_of_an_editor_and_used_on_request(self, publisher):
+        article = builders.article(
+            "Storm", pins=["excerpt", "title"], wishes={"title": "Storm grows", "excerpt": "More is known."}
+        )
+        url = self.bring(article, changes=1)
+        assert "Title: Storm grows" in publisher.get(url).content.decode()
+
+        values = {"row": f"{article.pk}:{article.version}", "action": "words", "next": url}
+        publisher.post(reverse("desk_act"), values | article.wishes)
+
+        article.refresh_from_db()
+        assert (article.title, article.excerpt) == ("Storm grows", "More is known.")
+        assert "The outlet has changed its words" not in publisher.get(url).content.decode()
+
+    def test_nothing_is_shown_where_only_an_editor_changed_them(self, publisher):
+        edited = builders.article("Storm", pins=["title"], wishes={"title": "Gale"})
+        unpinned = builders.article("Storm", wishes={"title": "Gale"})
+        for article, changes in ((edited, 0), (unpinned, 1)):
+            page = publisher.get(self.bring(article, changes)).content.decode()
+            assert "The outlet has changed its words" not in page
