@@ -8,7 +8,12 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from articles.models import Article
+from django.db.models import Q
+
+from articles.models import Article, ArticleQuerySet
+from articles.rules.scoring import FOLDED_HEAT
+from articles.rules.states import State
+from sources.models import Entry
 
 from .format.document import Document, TopicEntry
 from .format.write import document_text, entry_text
@@ -22,15 +27,25 @@ class ExportError(Exception):
     """The files can't be written; the text says where and why."""
 
 
-def export_documents(directory: Path, *, dialect: str, on_file: Callable[[], None]) -> int:
-    """Write `<name>.md` for every article into `directory`; return how many files changed.
+def exported_articles(*, only_decided: bool = False) -> ArticleQuerySet:
+    """Return the articles to export; `only_decided` leaves out what a source brought and nobody has decided."""
+    if not only_decided:
+        return Article.objects.all()
+    brought = Entry.objects.taken().filter(article__isnull=False).order_by().values("article")
+    return Article.objects.exclude(~Q(heat=FOLDED_HEAT), state=State.UNDECIDED, pk__in=brought)
+
+
+def export_documents(
+    directory: Path, *, dialect: str, on_file: Callable[[], None], articles: ArticleQuerySet | None = None
+) -> int:
+    """Write `<name>.md` for every article, or for `articles`, into `directory`; return how many files changed.
 
     `dialect` is "source" for the dialect in which each document came, or "D5". A file with the same bytes is left
     alone, so its time stamp is that of the article's last change. Raises ExportError.
     """
     folder = _Folder(directory)
     written = 0
-    for document in _documents():
+    for document in _documents(exported_articles() if articles is None else articles):
         exported = document if dialect == "source" else in_newest_dialect(document)
         written += folder.write(f"{document.name}.md", document_text(exported).encode())
         on_file()
@@ -50,10 +65,10 @@ def export_entries(directory: Path, *, on_file: Callable[[], None]) -> int:
     return written
 
 
-def _documents() -> Iterator[Document]:
-    """Yield all documents by id, so that memory doesn't grow with their number."""
+def _documents(articles: ArticleQuerySet) -> Iterator[Document]:
+    """Yield the documents by id, so that memory doesn't grow with their number."""
     last = 0
-    articles = Article.objects.order_by("pk")
+    articles = articles.order_by("pk")
     while ids := list(articles.filter(pk__gt=last).values_list("pk", flat=True)[:BATCH]):
         yield from load_documents(articles.filter(pk__range=(ids[0], ids[-1])))
         last = ids[-1]

@@ -197,6 +197,19 @@ def test_what_was_taken_in_is_unchanged_when_it_is_exported_and_imported(tmp_pat
     assert set(Article.objects.values_list("state", flat=True)) == {State.UNDECIDED}
 
 
+def test_an_export_of_what_is_decided_leaves_out_what_waits(tmp_path):
+    fetch(follow(), entry(1), entry(2), entry(3))
+    operations.publish(Article.objects.get(title="Story 1"))
+    builders.article("Undecided, from a document", published=False)
+    operations.fold_into(Article.objects.get(title="Story 2"), Article.objects.get(title="Story 1"))
+
+    call_command("export_articles", str(tmp_path), "--decided", verbosity=0)
+
+    texts = [path.read_text() for path in tmp_path.glob("*.md")]
+    assert len(texts) == 3
+    assert not any('title: "Story 3"' in text.partition("related:")[0] for text in texts)
+
+
 def test_an_entry_that_no_document_can_hold_is_refused_with_the_reason():
     source = follow()
     fetch(source, entry(1), entry(2))

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
 from tqdm import tqdm
 
-from articles.exchange.exporting import ExportError, export_documents, export_entries
-from articles.models import Article, Topic
+from articles.exchange.exporting import ExportError, export_documents, export_entries, exported_articles
+from articles.models import Topic
 from providers.models import Provider
 
 
@@ -29,15 +29,19 @@ class Command(BaseCommand):
             default="source",
             help="source: as each document came in (default); D5: all in the newest dialect",
         )
+        parser.add_argument(
+            "--decided", action="store_true", help="leave out what came from a source and nobody has decided yet"
+        )
 
-    def handle(self, *args: Any, directory: Path, dialect: str, **options: Any) -> None:
+    def handle(self, *args: Any, directory: Path, dialect: str, decided: bool, **options: Any) -> None:
+        articles = exported_articles(only_decided=decided)
         registered = ~Q(registry_name="")
-        total = Article.objects.count()
+        total = articles.count()
         total += Topic.objects.filter(registered).count() + Provider.objects.filter(registered).count()
         quiet = options["verbosity"] == 0 or not sys.stderr.isatty()
         with tqdm(total=total, unit=" files", disable=quiet) as bar:
             try:
-                changed = export_documents(directory, dialect=dialect, on_file=bar.update)
+                changed = export_documents(directory, dialect=dialect, on_file=bar.update, articles=articles)
                 changed += export_entries(directory, on_file=bar.update)
             except ExportError as refused:
                 raise CommandError(str(refused)) from None
