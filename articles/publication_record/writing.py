@@ -71,14 +71,12 @@ class AppearanceWriter:
 
     def write(self, operation: Operation | None) -> None:
         """Write the periods of the noted articles and of those that list them, whose coverage may have changed."""
-        for ids in chunked(sorted(self._ids)):
-            record_appearances(ids, operation, self.now, changed_ids=self._changed_ids)
         listed_by: set[int] = set()
         for ids in chunked(sorted(self._ids)):
             links = RelatedLink.objects.filter(target__in=ids, article__public=True).order_by()
             listed_by.update(links.values_list("article", flat=True))
-        for ids in chunked(sorted(listed_by - self._ids)):
-            record_appearances(ids, operation, self.now)
+        for ids in chunked(sorted(self._ids | listed_by)):
+            record_appearances(ids, operation, self.now, changed_ids=self._changed_ids)
         for condition in self._renamed:
             _restart_periods(condition, operation, self.now)
 
