@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
@@ -137,11 +138,17 @@ def _page(
         "preview": preview,
         "form": form,
         "problem": problem,
+        "bookmarklet": _bookmarklet(request.build_absolute_uri(request.path)),
         "fields": [(field, _origin(preview, field.name)) for field in form] if form else [],
     }
     if form:
         context["topics"] = Topic.objects.order_by("name").values_list("name", flat=True)
     return render_admin(request, "desk/add_story.html", context, status)
+
+
+def _bookmarklet(page: str) -> str:
+    """Return the URL of a bookmark that opens this page for the page that a browser shows."""
+    return f"javascript:location.href={json.dumps(page)}+'?url='+encodeURIComponent(location.href)"
 
 
 def _origin(preview: PagePreview | None, name: str) -> str:

@@ -20,6 +20,7 @@ SHORTCUTS = (
     ("lower_heat", "[", "heat up, down by 5"),
     ("preview", "v", "preview as a reader"),
     ("view", "g", "then i h p s: undecided, hot, published, scheduled"),
+    ("add_story", "n", "add a story by its URL"),
     ("search", "/", "search in this view"),
     ("help", "?", "this help"),
 )

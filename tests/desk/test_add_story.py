@@ -156,3 +156,12 @@ def test_who_may_not_add_articles_adds_none(client):
     client.force_login(user)
 
     assert client.post(reverse("desk_add_story"), FIELDS).status_code == 403
+
+
+def test_a_bookmark_opens_the_form_with_the_page_that_is_read(contributor):
+    page = contributor.get(reverse("desk_add_story")).content.decode()
+    assert "javascript:location.href=&quot;http://testserver/admin/desk/stories/add/&quot;+&#x27;?url=&#x27;+" in page
+    assert (
+        f'value="{FIELDS["url"]}"'
+        in contributor.get(reverse("desk_add_story"), {"url": FIELDS["url"]}).content.decode()
+    )

@@ -33,6 +33,7 @@ const ACTIONS = {
   make_lead: () => focusedSubject() && sendAction(focusedSubject(), "make_lead"),
   take_out: () => focusedSubject() && sendAction(focusedSubject(), "take_out"),
   preview: () => current() && window.open(current().dataset.preview, "_blank", "noopener"),
+  add_story: () => $("#add-story")?.click(),
   view: waitForView,
   search: () => $("#q").select(),
   help: () => $("#help").showModal(),
