@@ -16,6 +16,8 @@ from django.http import HttpRequest
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from config.autocomplete import KeyAutocompleteMixin
+
 from . import lockout, second_factor, sessions
 from .forms import GroupForm
 from .models import SecondFactorDuty, with_session_flags
@@ -26,7 +28,7 @@ for model in (User, Group, TOTPDevice, StaticDevice, AccessFailureLog):
 
 
 @admin.register(User)
-class StaffAdmin(UserAdmin):
+class StaffAdmin(KeyAutocompleteMixin, UserAdmin):
     list_display = ("username", "email", "is_staff", "is_active", "has_second_factor", "last_login")
     actions = ("end_sessions", "reset_second_factor", "unlock")
 
@@ -61,7 +63,7 @@ class StaffAdmin(UserAdmin):
 
 
 @admin.register(Group)
-class StaffGroupAdmin(GroupAdmin):
+class StaffGroupAdmin(KeyAutocompleteMixin, GroupAdmin):
     form = GroupForm
     list_display = ("name", "requires_second_factor")
     list_select_related = ("second_factor_duty",)

@@ -6,6 +6,7 @@ and other lookups on any column, and keys of selected rows that are no numbers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -16,8 +17,12 @@ from django.contrib.admin.options import TO_FIELD_VAR
 from django.contrib.admin.views.main import ERROR_FLAG, IGNORED_PARAMS
 from django.http import Http404, HttpRequest, HttpResponseRedirect, QueryDict
 
+from config.autocomplete import is_possible_key
+
 View = Callable[..., Any]
 LOOKUPS = ("exact", "isnull", "in", "gt", "gte", "lt", "lte")  # those of Django's filters
+NO_KEY = re.compile(r"\d{19}")  # the smallest numbers that no key can be
+EDITED_KEY = re.compile(r"\w+-\d+-id", re.ASCII)  # the field in which an edited row names its key
 DATE_LOOKUPS = {"year": 4, "month": 2, "day": 2}  # digits
 
 
@@ -37,8 +42,8 @@ def checked_list(view: View) -> View:
         looked_up = (pair for pair in parameters if model_admin.lookup_allowed(*pair, request))  # or Django refuses it
         if not all(_is_sound(name, value) for name, value in looked_up):
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
-        if ACTION_CHECKBOX_NAME in request.POST:
-            request.POST = _with_numeric_keys(request.POST)  # type: ignore[assignment]
+        if request.method == "POST":
+            request.POST = _with_possible_keys(request.POST)  # type: ignore[assignment]
         return view(request, *args, **kwargs)
 
     return checked
@@ -66,16 +71,20 @@ def _own_parameters(model_admin: ModelAdmin[Any], request: HttpRequest) -> set[s
 
 def _is_sound(name: str, value: str) -> bool:
     field, separator, lookup = name.rpartition("__")
-    if "\0" in name or "\0" in value:
+    if "\0" in name or "\0" in value or NO_KEY.search(value):
         return False
     if lookup in DATE_LOOKUPS and separator:
         return value.isdecimal() and 0 < len(value) <= DATE_LOOKUPS[lookup]
     return not separator or lookup in LOOKUPS
 
 
-def _with_numeric_keys(data: QueryDict) -> QueryDict:
-    """Return the form without selected rows whose keys no row can have."""
+def _with_possible_keys(data: QueryDict) -> QueryDict:
+    """Return the form without selected rows whose keys no row can have; such keys of edited rows become invalid."""
     changed = data.copy()
-    keys = changed.getlist(ACTION_CHECKBOX_NAME)
-    changed.setlist(ACTION_CHECKBOX_NAME, [key for key in keys if key.isdecimal() and len(key) < 19])
+    if ACTION_CHECKBOX_NAME in data:
+        keys = changed.getlist(ACTION_CHECKBOX_NAME)
+        changed.setlist(ACTION_CHECKBOX_NAME, [key for key in keys if is_possible_key(key)])
+    for name in filter(EDITED_KEY.fullmatch, data):
+        if not is_possible_key(data[name]):
+            changed[name] = "x"
     return changed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, UniqueConstraint
+from django.db.models import F, Model, UniqueConstraint
 from django.forms import BaseInlineFormSet, ModelForm
 from django.forms.utils import pretty_name
 from django.http import HttpRequest
@@ -34,9 +34,14 @@ class LimitedFormSet(BaseInlineFormSet):
 
     def _check_unique(self, constraint: UniqueConstraint) -> None:
         names = [*constraint.fields, *(item.name for item in constraint.expressions if isinstance(item, F))]
-        seen: set[tuple[Any, ...]] = set()
+
+        def values_of(row: Model) -> tuple[Any, ...]:
+            return tuple(getattr(row, self.model._meta.get_field(name).attname) for name in names)
+
+        sent = {form.instance.pk for form in self.forms}  # a form may name fewer of the stored rows than there are
+        seen = {values_of(row) for row in self.get_queryset() if row.pk not in sent}
         for form in self._remaining_forms():
-            values = tuple(getattr(form.instance, self.model._meta.get_field(name).attname) for name in names)
+            values = values_of(form.instance)
             if values in seen:
                 raise ValidationError(constraint.get_violation_error_message())
             seen.add(values)

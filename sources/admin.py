@@ -9,13 +9,14 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from articles.rules.permissions import PUBLISH
+from config.autocomplete import KeyAutocompleteMixin
 
 from .forms import SourceForm
 from .models import Source
 
 
 @admin.register(Source)
-class SourceAdmin(admin.ModelAdmin):
+class SourceAdmin(KeyAutocompleteMixin, admin.ModelAdmin):
     form = SourceForm
     fields = (
         "url",

@@ -18,11 +18,11 @@ from articles.operations.results import ActionResult
 from articles.rules.states import State
 from articles.stories import explanation
 from articles.stories.explanation_text import format_incoming_value
+from config.autocomplete import KeyAutocompleteMixin
 from pictures.sizes import PictureError
 
 from .article_list import ArticleListAdmin, chosen_successors, preview_deletion
 from .audit_log_admin import admin_actor
-from .autocomplete import KeyAutocompleteMixin
 from .form_fields import TextField
 from .forms import ArticleForm
 from .inlines import ImageInline, RelatedInline, TopicInline, process_upload

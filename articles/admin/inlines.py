@@ -19,13 +19,13 @@ from articles.public.media import StoredPicture, media_url
 from articles.public.site_url import site_url
 from articles.rules import permissions
 from articles.rules.limits import NAMES_MAX, PICTURES_MAX, RELATED_MAX
+from config.autocomplete import KeyAutocompleteSelect
 from pictures.decoder import Decoder
 from pictures.sizes import PictureError
 from pictures.sniffing import MAX_BYTES
 from pictures.uploads import memoize_per_upload
 from providers.inlines import LimitedInlineMixin
 
-from .autocomplete import KeyAutocompleteSelect
 from .conflict_forms import RowForm
 
 APPEND_POSITION = 32_767  # sorts a row without a position last; operations.edit_related_rows renumbers them

@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from articles.models import ArticleTopic, Topic
+from config.autocomplete import KeyAutocompleteMixin
 
 from .audit_log_admin import ReferenceAdminMixin
-from .autocomplete import KeyAutocompleteMixin
 from .conflict_forms import ConflictAwareForm
 from .form_fields import LinesField
 from .topic_order import in_tree_order
