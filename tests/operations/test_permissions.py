@@ -25,7 +25,7 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.desk import actions as desk_actions
 from articles.desk import urls as desk_urls
-from articles.models import Article, Operation, PreviewLink, SitePolicy, Topic, Via
+from articles.models import Article, ImportRun, Operation, PreviewLink, SitePolicy, Topic, Via
 from articles.operations.results import ActionError
 from articles.rules import permissions
 from providers.models import Provider
@@ -241,6 +241,9 @@ REQUESTS = [
     request_for("get", "admin:sources_source_changelist", (), "sources.view_source"),
     request_for("get", "admin:sources_source_change", ("source",), "sources.view_source"),
     request_for("post", "admin:sources_source_change", ("source",), "sources.change_source"),
+    request_for("get", "admin:sources_source_add", (), "sources.add_source"),
+    request_for("post", "admin:sources_source_add", (), "sources.add_source"),
+    request_for("get", "admin:sources_source_delete", ("source",), "sources.delete_source"),
     request_for("get", "admin:articles_sitepolicy_changelist", (), "articles.view_sitepolicy", opens=302),
     request_for("get", "admin:articles_sitepolicy_change", ("policy",), "articles.view_sitepolicy"),
     request_for("get", "admin:auth_user_changelist", (), "auth.view_user"),
@@ -276,10 +279,13 @@ REQUESTS = [
     request_for("get", "desk_add_story", (), "articles.add_article"),
     request_for("get", "desk_sources", (), permissions.VIEW_SOURCE),
     request_for("get", "desk_source", ("source",), permissions.VIEW_SOURCE),
-    request_for("post", "desk_source_act", ("source",), permissions.CHANGE_SOURCE, {"act": "pause"}, 302),
+    request_for("post", "desk_source_act", ("source",), permissions.CHANGE_SOURCE, lambda _: {"act": "pause"}, 302),
     request_for("get", "desk_add_source", (), permissions.ADD_SOURCE),
     request_for("get", "desk_history", (), "articles.view_operation"),
     request_for("get", "desk_operation", ("operation",), "articles.view_operation"),
+    request_for("get", "desk_imports", (), "articles.view_operation"),
+    request_for("get", "desk_import_problems", (), "articles.view_operation"),
+    request_for("get", "desk_import", ("import",), "articles.view_operation"),
     request_for("post", "desk_save_view", (), "articles.view_article", opens=302),
     request_for("post", "desk_presence", (), "articles.view_article"),
     request_for("post", "desk_undo_last", (), "articles.view_article", opens=302),
@@ -305,6 +311,7 @@ def newsroom() -> dict[str, Any]:
         "link": builders.preview_link(article, admin),
         "attempt": AccessAttempt.objects.create(username="mallory", failures_since_start=1),
         "login": AccessLog.objects.create(username="first"),
+        "import": ImportRun.objects.create(paths="/inbox", via=Via.COMMAND),
         "source": Source.objects.create(name="Courier", url="https://www.courier.example/feed"),
     }
 
@@ -392,7 +399,9 @@ def test_every_url_of_the_admin_is_in_the_table():
         "admin:articles_sitepolicy_add",  # there is one policy; nobody adds or deletes any
         "admin:articles_sitepolicy_delete",
         "admin:articles_sitepolicy_history",
-        *(f"admin:{name}_history" for name in ("articles_topic", "providers_provider")),  # like their change pages
+        *(
+            f"admin:{name}_history" for name in ("articles_topic", "providers_provider", "sources_source")
+        ),  # like their change pages
         "admin:providers_provider_delete",
     }
     url_names = {f"admin:{pattern.name}" for pattern in _patterns(admin.site.urls[0]) if pattern.name}
