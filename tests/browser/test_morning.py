@@ -299,7 +299,7 @@ class TestKeys:
         expect(page.locator("#keymap output")).to_have_text("Changed: w is on p, p is on w.")
         expect(page.locator("#help kbd[data-key=w]").first).to_have_text("p")
         page.get_by_label("Another key for").select_option("j")
-        page.get_by_label("is", exact=True).fill("n")
+        page.get_by_label("is", exact=True).fill("y")
         press(page, "Enter", "Escape")
 
         page.reload()
@@ -309,7 +309,7 @@ class TestKeys:
         press(page, "w")
         expect_announcement(page, "1 story published.")
         expect(headline(page, stories[2])).to_be_focused()
-        press(page, "k", "k", "j", "N")
+        press(page, "k", "k", "j", "Y")
         expect_announcement(page, "2 selected, 1 published.")
         press(page, "Escape", "?")
         page.get_by_role("button", name="Reset all keys").press("Enter")
