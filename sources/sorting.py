@@ -25,7 +25,7 @@ def sort_unknown(
 ) -> list[Sorted]:
     """Return what becomes of each unknown entry; `stated` are their dates, in the order of the document.
 
-    `last_complete` is when the source was last read as a whole, None at the first fetch, of which `take` entries are
+    `last_complete` is when the source was last read as a whole; None at the first fetch, when `take` entries are
     taken. `usual` is how many new entries the source has when it has any. A date ahead counts as now, and so does none.
     """
     times = [min(time or now, now) for time in stated]

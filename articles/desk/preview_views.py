@@ -47,7 +47,7 @@ def make_link(request: DeskRequest, pk: int) -> HttpResponse:
 @desk_view(PERMISSION)
 @require_POST
 def revoke_link(request: DeskRequest, pk: int, link: int) -> HttpResponse:
-    """Revoke a preview link of an article, whoever made it."""
+    """Revoke a preview link of an article, no matter who made it."""
     is_revoked = PreviewLink.objects.filter(article=pk, pk=link).revoke()
     message = "The preview link was revoked." if is_revoked else "That preview link had ended already."
     if is_htmx_fragment(request):

@@ -110,7 +110,7 @@ def reader_changes(
 
 
 def succession_text(title: str) -> str:
-    """Return what editors are told of each of the `successors`."""
+    """Return the sentence that editors read about one of the `successors`."""
     return f"“{title}” leads its story now and waits for an editor."
 
 

@@ -48,7 +48,7 @@ def find_differences() -> list[Difference]:
 
 
 def _ids(now: datetime) -> Iterator[int]:
-    """Yield the articles that readers see, or will, and those of which the record says so; in order."""
+    """Yield the articles that readers see or will see, and those that the record says they do; in order."""
     public = Article.objects.filter(public=True).order_by("pk").values_list("pk", flat=True)
     recorded = Appearance.objects.not_over(now).order_by("article_id").values_list("article_id", flat=True)
     return (pk for pk, _ in groupby(merge(public.iterator(), recorded.iterator())))

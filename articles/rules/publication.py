@@ -1,7 +1,7 @@
 """Who publishes: the acts that may show readers an article, and what other acts leave of a publication.
 
-In the end, `published` may become no through any act, but yes only through these. Besides, whoever withdraws a lead and
-has the permission to publish may publish its successor in its place: they name it.
+Any act may end by setting `published` to no; only these may set it to yes. Whoever withdraws a lead and has the
+permission to publish may also publish its successor in its place, which they name.
 """
 
 from __future__ import annotations

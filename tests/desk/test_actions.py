@@ -88,7 +88,7 @@ class TestActions:
     def test_saving_a_cell_takes_few_queries(self, publisher, django_assert_max_num_queries):
         lead = builders.article("Lead", quality=80, heat=90)
         builders.related(builders.folded(lead), lead)
-        with django_assert_max_num_queries(20):
+        with django_assert_max_num_queries(18):
             answer = run_action(publisher, "quality", lead, quality="85", htmx=True)
 
         assert 'id="quality-' in answer.content.decode()

@@ -22,8 +22,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--repair",
             action="store_true",
-            help="write the record of these articles anew, as an operation. Needed once after an upgrade during which "
-            "the release before went on working",
+            help="write the record of these articles again, as an operation. Needed once after an upgrade during which "
+            "processes of the old release kept running",
         )
 
     def handle(self, *args: Any, repair: bool, **options: Any) -> None:
