@@ -17,10 +17,11 @@ from articles.models import Article, ArticleQuerySet
 from articles.models.related import outlet_count
 from articles.public.cards import CoverageLink, picture_from_json, picture_subquery
 from articles.public.media import StoredPicture, media_url
-from articles.public.story_page import topics_from_json, topics_subquery
+from articles.public.story_page import incoming_title, topics_from_json, topics_subquery
 from articles.public.text import http_url
 from articles.public.topic_tree import TopicNode
 from articles.public.xml import xml_text
+from articles.rules.headlines import outlets_headline
 
 ENTRIES_MAX = 50
 
@@ -38,6 +39,8 @@ class FeedPicture:
 class FeedEntry:
     """One story. `page` is ours and its identity; `source` is the provider's, empty if there is none.
 
+    `outlets_title` is the provider's own headline if `title` is ours.
+
     `published_at` is the time by which the site lists it.
     """
 
@@ -52,6 +55,7 @@ class FeedEntry:
     topics: Sequence[str]
     picture: FeedPicture | None
     outlets: int  # that report the story
+    outlets_title: str
 
 
 class _Row(NamedTuple):
@@ -72,6 +76,7 @@ class _Row(NamedTuple):
     logged_at: datetime | None
     covered_at: datetime | None
     outlets: int
+    incoming_title: str | None
 
 
 def load_entries(articles: ArticleQuerySet, site: str, reports: Mapping[int, CoverageLink]) -> list[FeedEntry]:
@@ -100,6 +105,7 @@ def _to_entry(row: _Row, site: str, now: datetime) -> FeedEntry:
         topics=[xml_text(topic.name) for topic in row.topic_list],
         picture=FeedPicture(site + media_url(picture.file), picture.bytes) if picture else None,
         outlets=row.outlets,
+        outlets_title=xml_text(outlets_headline(row.title, row.incoming_title)),
     )
 
 
@@ -108,6 +114,7 @@ def _to_report(story: FeedEntry, report: CoverageLink, site: str) -> FeedEntry:
         story,
         source=http_url(report.url),
         title=xml_text(report.title) or story.title,
+        outlets_title="",
         excerpt=f"Part of: {story.title}",
         provider_name=xml_text(report.provider_name) or report.provider_domain,
         provider_page=site + reverse("provider", args=[report.provider_domain]),
@@ -123,6 +130,7 @@ def _build_rows(ids: Sequence[int]) -> QuerySet[Any, Any]:
         topic_list=topics_subquery(),
         picture=picture_subquery("pk"),
         outlets=outlet_count(),
+        incoming_title=incoming_title(),
     )
 
 

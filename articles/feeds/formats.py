@@ -38,9 +38,9 @@ class FeedMetadata:
 
 
 class _WriterMixin(SyndicationFeed):
-    """Add a link to the hub and to a story's own page, and date the feed by its newest change.
+    """Add links to the hub, to a story's page and to its report under the outlet's headline.
 
-    So the feed of an unchanged list is unchanged, whenever it is requested.
+    The date is that of the newest change, so the feed of an unchanged list is unchanged, whenever it is requested.
     """
 
     link_element: str
@@ -57,6 +57,9 @@ class _WriterMixin(SyndicationFeed):
         super().add_item_elements(handler, item)
         if item["link"] != item["page"]:
             handler.addQuickElement(self.link_element, None, {"rel": "related", "href": item["page"]})
+        if item["outlets_title"]:
+            link = {"rel": "via", "href": item["source"], "title": item["outlets_title"]}
+            handler.addQuickElement(self.link_element, None, link)
 
 
 class RssWriter(_WriterMixin, Rss201rev2Feed):
@@ -109,6 +112,8 @@ def xml_feed(writer: type[Any], metadata: FeedMetadata, entries: Iterable[FeedEn
             categories=entry.topics,
             enclosures=[Enclosure(picture.url, str(picture.size), picture.type)] if picture else (),
             page=entry.page,
+            source=iri_to_uri(entry.source),
+            outlets_title=entry.outlets_title if entry.source else "",
         )
     return feed.writeString("utf-8")
 
@@ -129,6 +134,8 @@ def _json_item(entry: FeedEntry) -> dict[str, Any]:
         "authors": [{"name": entry.provider_name, "url": entry.provider_page}],
     }
     item["_newsfold"] = {"outlets": entry.outlets}
+    if entry.outlets_title:
+        item["_newsfold"]["outlets_headline"] = entry.outlets_title
     if entry.source:
         item["external_url"] = iri_to_uri(entry.source)
     if entry.topics:

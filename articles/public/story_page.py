@@ -8,12 +8,14 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
 from articles.db.compiled_queries import NOW, CompiledQuery, JSONList, KeyRow, from_json, to_datetime
 from articles.models import Article, ArticleTopic, RelatedLink, shown_to_readers
 from articles.models.related import is_coverage, outlet_count
+from articles.rules.headlines import outlets_headline
 
 from .cards import picture_from_json, picture_subquery
 from .media import ProviderView, StoredLogo, StoredPicture
@@ -44,10 +46,16 @@ class StoryView(NamedTuple):
     topic_list: tuple[TopicNode, ...]
     picture: StoredPicture | None
     outlets: int
+    incoming_title: str | None
 
     @property
     def provider(self) -> ProviderView:
         return ProviderView(self.provider_id, self.provider_name, self.provider_domain, self.logo_files)
+
+    @property
+    def outlets_title(self) -> str:
+        """Return the outlet's own headline if `title` is ours; else nothing."""
+        return outlets_headline(self.title, self.incoming_title)
 
     @property
     def source_url(self) -> str:
@@ -127,6 +135,11 @@ def topics_subquery() -> Subquery:
     return Subquery(topics.values("content_object").annotate(all=items).values("all"))
 
 
+def incoming_title() -> KeyTextTransform:
+    """Return an expression for the outlet's own headline of an article with an edited one; else NULL."""
+    return KeyTextTransform("title", "wishes")
+
+
 def topics_from_json(value: Any) -> tuple[TopicNode, ...]:
     """Return the topics that `topics_subquery` selected, in the article's order."""
     items = [(item["position"], TopicNode(**from_json(item["topic"]))) for item in from_json(value) or ()]
@@ -169,7 +182,12 @@ def _more_about(topic: TopicNode, excluded_ids: Sequence[int]) -> list[Teaser]:
 
 def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
     stories = Article.objects.filter(pk__in=ids).order_by().annotate(**_provider_columns())
-    return stories.annotate(topic_list=topics_subquery(), picture=picture_subquery("pk"), outlets=outlet_count())
+    return stories.annotate(
+        topic_list=topics_subquery(),
+        picture=picture_subquery("pk"),
+        outlets=outlet_count(),
+        incoming_title=incoming_title(),
+    )
 
 
 def _build_links(ids: Sequence[int]) -> QuerySet[Any, Any]:

@@ -1,7 +1,7 @@
 """JSON-LD in the vocabulary of schema.org.
 
-A list is a collection of our pages; the page of a story is a page of this site that mentions the providers' works. None
-of those is ever presented as an article of this site.
+A list is a collection of our pages; the page of a story is a page of this site that mentions the providers' works, by
+their own headlines. None of those is ever presented as an article of this site.
 """
 
 from __future__ import annotations
@@ -29,10 +29,17 @@ def collection(url: str, name: str, description: str, pages: Sequence[str]) -> d
     return _page("CollectionPage", url, name, description) | {"mainEntity": main}
 
 
-def story(url: str, name: str, description: str, items: Iterable[StoryView | StoryLink]) -> dict[str, Any]:
-    """Describe the page of a story by the reports that it shows; those without a web URL are left out."""
-    mentions = [_work(item) for item in items if http_url(item.source_url)]
-    return _page("WebPage", url, name, description) | {"mentions": mentions}
+def story(url: str, description: str, lead: StoryView, coverage: Iterable[StoryLink]) -> dict[str, Any]:
+    """Describe the page of a story by the reports that it shows; those without a web URL are left out.
+
+    A headline that an editor wrote is the page's own, and the page is based on the outlet's report.
+    """
+    page = _page("WebPage", url, unescape(lead.title), description)
+    report = _work(lead, lead.outlets_title or lead.title)
+    if lead.outlets_title:
+        page |= {"headline": page["name"]} | ({"isBasedOn": report} if report["url"] else {})
+    works = [report, *(_work(item, item.title) for item in coverage)]
+    return page | {"mentions": [work for work in works if work["url"]]}
 
 
 def script_tag(data: dict[str, Any]) -> SafeString:
@@ -46,12 +53,12 @@ def _page(kind: str, url: str, name: str, description: str) -> dict[str, Any]:
     return {key: value for key, value in page.items() if value}
 
 
-def _work(item: StoryView | StoryLink) -> dict[str, Any]:
+def _work(item: StoryView | StoryLink, headline: str) -> dict[str, Any]:
     kind = TYPES.get(item.type, "CreativeWork")
     title, date = ("name", "uploadDate") if kind == "VideoObject" else ("headline", "datePublished")
     return {
         "@type": kind,
-        title: unescape(item.title),
+        title: unescape(headline),
         "url": http_url(item.source_url),
         date: _date(item.published_at),
         "publisher": {"@type": "Organization", "name": item.provider_name},

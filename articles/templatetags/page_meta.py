@@ -76,9 +76,7 @@ def story_robots(story: StoryView, coverage: Sequence[StoryLink]) -> str:
 def story_json_ld(context: dict[str, Any], story: StoryView, coverage: Sequence[StoryLink]) -> SafeString:
     """Describe what the page of a story shows: the provider's report and the coverage."""
     description = truncate_words(story.excerpt, DESCRIPTION)
-    return structured_data.script_tag(
-        structured_data.story(_canonical(context), unescape(story.title), description, [story, *coverage])
-    )
+    return structured_data.script_tag(structured_data.story(_canonical(context), description, story, coverage))
 
 
 def _paths(items: Iterable[Any]) -> Iterator[str]:

@@ -244,6 +244,21 @@ def test_a_story_without_a_source_leads_to_its_page(client, form):
     assert item["link"] == f"http://testserver{article.get_absolute_url()}"
 
 
+def test_an_edited_headline_is_ours_and_a_link_names_the_outlets_own(client):
+    article = published("Theirs &amp; theirs", web_url="https://courier.example/1?a=ü")
+    operations.edit(article, title="Ours")
+    for form in ("rss", "atom"):
+        root = ET.fromstring(text_of(client, LISTS[0], form))  # noqa: S314  our own
+        (via,) = [link.attrib for link in root.iter(ATOM + "link") if link.get("rel") == "via"]
+        assert via == {"rel": "via", "href": "https://courier.example/1?a=%C3%BC", "title": "Theirs & theirs"}
+    (item,) = items(client, LISTS[0], "json")
+    assert (item["title"], item["_newsfold"]["outlets_headline"]) == ("Ours", "Theirs & theirs")
+
+    operations.unpin(article, "title")
+    for form in FORMS:
+        assert not re.search("via|outlets_headline", text_of(client, LISTS[0], form))
+
+
 def test_site_url_makes_feeds_the_same_under_every_host(client, settings):
     published()
     settings.SITE_URL = "https://news.example/"

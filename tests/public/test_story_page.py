@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from articles import operations
 from articles.models import Article
 from tests import builders
 from tests.builders import MORNING
@@ -68,6 +69,15 @@ def test_a_story_shows_its_lead_its_coverage_and_links_to_the_sources(client):
     assert page.index("A later report") < page.index("An earlier report")
     assert f'<time datetime="{lead.published_at:%Y-%m-%dT%H:%M:%SZ}">' in page
     assert 'rel="canonical" href="http://testserver/news/' in page
+
+
+def test_an_edited_headline_stands_above_the_outlets_own(client):
+    article = builders.article("Theirs: <b>it didn&#8217;t</b>")
+    assert "Outlet’s headline" not in body(client, article.get_absolute_url())
+    operations.edit(article, title="Ours")
+    page = body(client, article.get_absolute_url())
+    assert '<h1 class="headline" dir="auto">Ours</h1>' in page
+    assert "Outlet’s headline: <bdi>Theirs: &lt;b&gt;it didn’t&lt;/b&gt;</bdi>" in page
 
 
 def test_coverage_beyond_eight_items_is_collapsed(client):

@@ -20,7 +20,7 @@ db = pytest.mark.django_db
 
 
 def work(**values):
-    defaults = {"type": "article", "title": "It happened", "source_url": "https://c.example/1"}
+    defaults = {"type": "article", "title": "It happened", "source_url": "https://c.example/1", "outlets_title": ""}
     return SimpleNamespace(**(defaults | {"provider_name": "The Courier", "published_at": MORNING} | values))
 
 
@@ -45,9 +45,9 @@ def test_a_list_is_a_collection_of_story_pages_in_order():
 
 
 def test_a_story_mentions_the_works_of_providers():
-    data = story("https://n.example/news/x/", "It happened", "", [work(), work(source_url="")])
-    assert data["@type"] == "WebPage"
-    assert "description" not in data
+    data = story("https://n.example/news/x/", "", work(), [work(source_url="")])
+    assert (data["@type"], data["name"]) == ("WebPage", "It happened")
+    assert data.keys().isdisjoint({"description", "headline", "isBasedOn"})
     assert data["mentions"] == [
         {
             "@type": "NewsArticle",
@@ -64,13 +64,21 @@ def test_a_story_mentions_the_works_of_providers():
     [("article", "NewsArticle"), ("", "NewsArticle"), ("video", "VideoObject"), ("book", "CreativeWork")],
 )
 def test_a_work_has_the_type_of_its_document(kind, type_name):
-    (mention,) = story("a", "b", "c", [work(type=kind)])["mentions"]
+    (mention,) = story("a", "b", work(type=kind), [])["mentions"]
     assert mention["@type"] == type_name
     assert ("uploadDate" in mention, "datePublished" in mention) == (kind == "video", kind != "video")
 
 
+def test_an_edited_headline_is_the_pages_and_the_outlets_own_is_its_reports():
+    data = story("a", "", work(title="Ours", outlets_title="Theirs &amp; more"), [])
+    assert (data["name"], data["headline"]) == ("Ours", "Ours")
+    assert (data["isBasedOn"]["headline"], data["isBasedOn"]["url"]) == ("Theirs & more", "https://c.example/1")
+    assert data["mentions"] == [data["isBasedOn"]]
+    assert "isBasedOn" not in story("a", "", work(outlets_title="Theirs", source_url=""), [])
+
+
 def test_a_work_of_midnight_has_a_date_without_a_time():
-    (mention,) = story("a", "b", "c", [work(published_at=MORNING.replace(hour=0))])["mentions"]
+    (mention,) = story("a", "b", work(published_at=MORNING.replace(hour=0)), [])["mentions"]
     assert mention["datePublished"] == "2020-06-09"
 
 
