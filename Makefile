@@ -17,6 +17,9 @@ services := ^(export +)?((DATABASE|REPLICA|CACHE)_URL|MEDIA_STORAGE) *= *.?(post
 site := $(shell { cat .env 2>/dev/null; env; } | grep -qE '$(services)' && echo .venv/services.stamp || echo .venv/site.stamp)
 dev := .venv/dev.stamp
 
+# Images of containers often set it, and then every process compiles all the code again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := demo
 .DELETE_ON_ERROR:
 .PHONY: install demo serve test integration thorough faults browser nightly bench load fuzz lint lock audit ci free-port

@@ -4,6 +4,7 @@
 # is expected on 127.0.0.1:5432 (user root, trust, database "test"). Steps whose programs are missing are skipped, or
 # fail where CI=true.
 set -euo pipefail
+unset PYTHONDONTWRITEBYTECODE  # as in the Makefile: or every process compiles all the code again
 
 python3=${PYTHON:-python3}
 work=$(mktemp -d)

@@ -12,7 +12,7 @@ from environ import Env
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz-0123456789abcdefghijklmnopqrstuvwxyz"
 SOUND = {"SECRET_KEY": KEY, "ALLOWED_HOSTS": "news.example", "DEBUG": "false"}
-INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONDONTWRITEBYTECODE", "PGPASSWORD")
+INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "PGPASSWORD")
 
 
 def newsroom_environment(around: Mapping[str, str], folder: Path, **settings: str) -> dict[str, str]:

@@ -162,6 +162,7 @@ def things(bob) -> dict[str, Any]:
     return {"bob": bob, "group": group, "attempt": attempt}
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
 def test_accounts_change_only_after_the_password(stolen, things, act):
     url, data = act(things)

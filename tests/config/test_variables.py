@@ -47,6 +47,7 @@ def refusal(**environment: str) -> str:
     return str(caught.value)
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize(("name", "value"), WRONG_VALUES)
 def test_a_wrong_value_stops_the_start_with_the_name_and_what_is_allowed(name, value):
     message = refusal(**{name: value})

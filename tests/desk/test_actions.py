@@ -94,9 +94,10 @@ class TestActions:
         assert 'id="quality-' in answer.content.decode()
         assert answer["HX-Trigger"] == "desk:decided"
 
-    @pytest.mark.parametrize(
-        ("action", "fields", "sentence"),
-        [
+    def test_invalid_input_is_rejected_with_a_message(self, publisher):
+        article = builders.article(quality=10)
+
+        for action, fields, sentence in (
             ("quality", {"quality": "many"}, "is no quality"),
             ("spike", {"reason": "boredom"}, "is no reason"),
             ("schedule", {"publish_at": "tomorrow"}, "is no time"),
@@ -114,13 +115,11 @@ class TestActions:
             ("words", {"excerpt": "a\0b"}, "contains the control character U+0000"),
             ("fold", {"into": "x"}, "Choose the story"),
             ("dance", {}, "no such action"),
-        ],
-    )
-    def test_invalid_input_is_rejected_with_a_message(self, publisher, action, fields, sentence):
-        page = run_action(publisher, action, builders.article(quality=10), **fields)
+        ):
+            page = run_action(publisher, action, article, **fields)
 
-        assert sentence in messages_of(page)[0]
-        assert not Operation.objects.exists()
+            assert sentence in messages_of(page)[0], (action, fields)
+            assert not Operation.objects.exists()
 
     @pytest.mark.parametrize("rows", [[], ["x"], ["1"], ["1:x"], ["99999999999999999999:1"], ["0:1"]])
     def test_invalid_rows_are_rejected(self, publisher, rows):

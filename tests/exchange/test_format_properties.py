@@ -33,6 +33,7 @@ def parse_fully(text: str) -> Document:
     return document
 
 
+@pytest.mark.systematic
 @given(odd_documents())
 def test_parsing_and_writing_a_written_document_changes_nothing(document):
     text = document_text(document)

@@ -401,6 +401,7 @@ def needed(operation: Operation) -> set[str]:
     return required
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_undo_and_redo_take_exactly_these_permissions(case):
     operation = case.run()
