@@ -27,6 +27,7 @@ from .view_helpers import DeskRequest, actor, parse_id
 
 ARTICLES_MAX = 10_000  # stories in one command; larger views have to be narrowed first
 YEARS = range(YEAR_MIN, YEAR_MAX + 1)
+SHOWN_TIME = "%Y-%m-%dT%H:%M"  # as browsers show and send the fields of templates/desk/_times.html
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,15 @@ class Command:
         return self.data.get(name, "").strip()
 
     def time(self, name: str) -> datetime | None:
-        """Return a time typed in the site's time zone; None for an empty field.
+        """Return a time typed in the site's time zone; None for an empty field, the stored one where it wasn't changed.
 
         Raises ActionError for a time that a change of the clock skips or repeats.
         """
         text = self.text(name)
         if not text:
             return None
+        if unchanged := self._unchanged_time(name, text):
+            return unchanged
         try:
             moment = parse_datetime(text)
         except ValueError:
@@ -104,6 +107,11 @@ class Command:
             raise ActionError(
                 f"“{text[:40]}” does not exist or exists twice in {zone}, because the clocks change; type another time."
             ) from None
+
+    def _unchanged_time(self, name: str, text: str) -> datetime | None:
+        """Return the stored time if the form shows it as this text, which lacks seconds and may stand for two hours."""
+        stored = self.articles.values_list(name, flat=True).first() if self.article else None
+        return stored if stored and timezone.localtime(stored).strftime(SHOWN_TIME) == text else None
 
     def score(self, name: str) -> int | None:
         """Return a quality or heat; None for an empty field, which hands it back to document and policy."""

@@ -1,7 +1,7 @@
 """The actions of the desk, sent by plain forms and by htmx."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -331,6 +331,19 @@ class TestTimesWhenTheClocksChange:
 
         assert "does not exist or exists twice in Europe/Berlin" in messages_of(page)[0]
         assert not Operation.objects.exists()
+
+    def test_a_time_that_was_not_changed_is_kept(self, publisher):
+        """The second 02:30 of the night, with its seconds."""
+        article = builders.article()
+        second = datetime(2027, 10, 31, 1, 30, 15, tzinfo=UTC)
+        operations.schedule(article, publish_at=second)
+        form = publisher.get(reverse("desk_story", args=[article.pk])).content.decode()
+        assert 'name="publish_at" value="2027-10-31T02:30"' in form
+
+        run_action(publisher, "schedule", article, publish_at="2027-10-31T02:30", unpublish_at="2027-11-30T12:00")
+
+        article.refresh_from_db()
+        assert (article.publish_at, article.unpublish_at) == (second, datetime(2027, 11, 30, 11, tzinfo=UTC))
 
     def test_a_schedule_across_the_change_is_compared_as_instants(self, publisher):
         article = builders.article()
