@@ -6,6 +6,8 @@ REASON_MAX = 300
 VALIDATOR_MAX = 500  # of ETag and Last-Modified; longer ones are not used
 SOURCE_URL_MAX = 500  # characters; an index of PostgreSQL can't hold every URL
 SOURCES_MAX = 2000
+RULES_MAX = 200
+RULE_TEXT_MAX = 300  # of a rule as the log names it
 TAKE_DEFAULT = 20  # stories of a first fetch
 TAKE_AGE = timedelta(hours=48)  # and none older than that
 NEW_MAX = 50  # new entries of one fetch; the others are held back

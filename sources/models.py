@@ -21,7 +21,10 @@ from articles.rules.limits import NAME_MAX
 from .health import Facts, Health, health_of
 from .limits import REASON_MAX, SOURCE_URL_MAX, TAKE_DEFAULT, VALIDATOR_MAX
 from .reading.urls import host_of
+from .rules import AppliedRule, Rule
 from .schedule import UNKNOWN_INTERVAL
+
+__all__ = ["AppliedRule", "Entry", "Fetch", "Rule", "Source"]
 
 
 class SourceQuerySet(models.QuerySet["Source"]):
@@ -153,7 +156,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
 
 class Entry(models.Model):
-    """One story as one source lists it. `values` has its text only while it can still be taken."""
+    """One story as one source lists it. `values` has its text until an article has it."""
 
     class Outcome(models.TextChoices):
         NEW = "new", "new"
@@ -162,6 +165,7 @@ class Entry(models.Model):
         KNOWN = "known", "known from elsewhere"
         HISTORY = "history", "older than the source is followed"
         HELD_BACK = "held", "held back: too many at once"
+        RULED_OUT = "ruled", "kept out by a rule"
         REFUSED = "refused", "refused"
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="entries")
@@ -174,7 +178,9 @@ class Entry(models.Model):
     last_seen_at = models.DateTimeField()
     changes = models.PositiveIntegerField(default=0)
     outcome = models.CharField(max_length=7, choices=Outcome)
-    reason = models.CharField(max_length=REASON_MAX, blank=True, help_text="Why it was refused.")
+    reason = models.CharField(
+        max_length=REASON_MAX, blank=True, help_text="Why it was refused, or which rule kept it out."
+    )
     # Without a constraint: the key outlives its article, which undo restores under the same key.
     article = models.ForeignKey(
         "articles.Article", models.DO_NOTHING, null=True, db_constraint=False, related_name="source_entries"

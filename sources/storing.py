@@ -189,12 +189,12 @@ def _update_changed(row: Entry, entry: ParsedEntry, keys: Keys, now: datetime) -
     if row.outcome == Outcome.REFUSED and not refusal(entry):
         row.outcome, row.reason = Outcome.NEW, ""
     elif (
-        row.outcome == Outcome.TAKEN
+        row.outcome in (Outcome.TAKEN, Outcome.RULED_OUT)
         and is_changed
         and not refusal(entry)
         and is_change_taken(changes=row.changes, first_seen_at=row.first_seen_at, now=now, has_new_title=has_new_title)
     ):
-        row.outcome = Outcome.CHANGED
+        row.outcome = Outcome.CHANGED if row.outcome == Outcome.TAKEN else Outcome.NEW  # the rules judge it again
     if row.outcome in (Outcome.NEW, Outcome.CHANGED, Outcome.HISTORY, Outcome.HELD_BACK):
         row.values, row.stated_at = values_of(entry), entry.published
 

@@ -50,6 +50,7 @@ LOGGED_FIELDS = (
     "layout",
 )
 CREATED, DELETED = "created", "deleted"  # the events of whole rows
+RULES = "rules"  # the event that names the rules of an intake; there is nothing to undo about it
 PIN_PREFIX = "pin "  # in the event of a pin, before the name of the field
 
 EVENTS = BulkTable(

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
-from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX
+from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, RULES
 from articles.models import Event, Operation, Subject, Verb
 from articles.rules import permissions
 from articles.rules.undo_permissions import MODEL_BY_LIST, list_permissions
@@ -181,6 +181,8 @@ def _describe(event: Event, by_field: Mapping[str, Event], names: NameLookup, ve
     if name == DELETED:
         return "deleted"
     before, after = event.before, event.after
+    if name == RULES:
+        return f"by the rules: {'; '.join(_strings(after))}" if after else "no rule applies any more"
     if name == "state":
         reason = by_field.get("spike_reason")
         was = f"{before}: {reason.before}" if reason and reason.before else before

@@ -15,7 +15,7 @@ from sources.health import State as HealthState
 from sources.models import TAKEN_OUTCOMES, Entry, Source
 
 WEEK = timedelta(days=7)
-NUMBERS = ("taken", "week", "published", "spiked", "held_back", "history")
+NUMBERS = ("taken", "week", "published", "spiked", "held_back", "history", "ruled_out", "refused")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,8 @@ class SourceRow:
     spiked: int = 0
     held_back: int = 0
     history: int = 0
+    ruled_out: int = 0
+    refused: int = 0
 
     @property
     def is_moved(self) -> bool:
@@ -58,6 +60,8 @@ def _numbers(sources: list[Source], now: datetime) -> dict[int, dict[str, Any]]:
             spiked=Count("pk", filter=taken & Q(article__state=State.SPIKED)),
             held_back=Count("pk", filter=Q(outcome=outcome.HELD_BACK)),
             history=Count("pk", filter=Q(outcome=outcome.HISTORY)),
+            ruled_out=Count("pk", filter=Q(outcome=outcome.RULED_OUT)),
+            refused=Count("pk", filter=Q(outcome=outcome.REFUSED)),
         )
     )
     return {row["source"]: {name: row[name] for name in NUMBERS} for row in rows}

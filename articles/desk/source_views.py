@@ -17,7 +17,7 @@ from articles.models import Topic
 from articles.rules.permissions import ADD_SOURCE, CHANGE_SOURCE, PUBLISH, VIEW_SOURCE
 from providers.models import Provider
 from sources.forms import AddForm, source_of
-from sources.models import Entry, Source
+from sources.models import Entry, Rule, Source
 from sources.preview import Preview, preview_source
 
 from .looking import WAIT, look_at
@@ -43,16 +43,19 @@ def source_list(request: DeskRequest) -> HttpResponse:
 @require_safe
 @desk_view(VIEW_SOURCE)
 def source(request: DeskRequest, pk: int) -> HttpResponse:
-    """Show one source: its newest entries with what became of them, and its last fetches."""
+    """Show one source: its newest entries with what became of them, its rules, and its last fetches."""
     shown = get_object_or_404(Source.objects.select_related("provider"), pk=pk)
     [row] = source_rows([shown], timezone.now())
-    entries = shown.entries.select_related("article").order_by("-pk")[:ENTRIES_SHOWN]
+    outcome = next((known for known in Entry.Outcome if known == request.GET.get("outcome")), None)
+    entries = shown.entries.filter(outcome=outcome) if outcome else shown.entries.all()
     context = {
         "title": shown.name,
         "row": row,
         "source": shown,
         "topics": list(shown.topics.order_by("name")),
-        "entries": entries,
+        "rules": Rule.objects.for_source(pk).select_related("topic"),
+        "outcome": outcome,
+        "entries": entries.select_related("article").prefetch_related("applied_rules").order_by("-pk")[:ENTRIES_SHOWN],
         "fetches": shown.fetches.all()[:FETCHES_SHOWN],
     }
     return render_admin(request, "desk/source.html", context)

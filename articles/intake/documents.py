@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from articles.exchange.format.document import Document, Image, ProviderData
 from articles.exchange.format.write import document_text
 from articles.rules.dates import is_ahead
-from articles.rules.scoring import Policy, TopicTraits, suggested_quality
+from articles.rules.scoring import SCORE_MAX, Policy, TopicTraits, suggested_quality
 from articles.rules.slugs import SLUG_LENGTH_MAX, document_name, slugify_title
 
 from .topics import TopicNode
@@ -84,8 +84,9 @@ def make_document(
     topics: Sequence[TopicNode],
     policy: Policy,
     by_policy: bool,
+    points: int = 0,
 ) -> Document:
-    """Return the document of an entry, with the quality that the policy suggests.
+    """Return the document of an entry, with the quality that the policy suggests and the `points` of rules.
 
     It is published only `by_policy`, if its heat reaches the threshold.
     """
@@ -107,6 +108,7 @@ def make_document(
         provider_registered=outlet.registered,
         provider_weight=outlet.weight,
     )
+    quality = min(max(0, quality + points), SCORE_MAX)
     return Document(
         name=name,
         category="news",

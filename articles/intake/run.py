@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 
 from django.db import InterfaceError, OperationalError
-from django.utils.dateparse import parse_datetime
 
 from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.db.locks import IMPORT_LOCK_KEY, database_lock
@@ -21,8 +19,9 @@ from articles.operations.pins import pin_fields
 from sources.limits import REASON_MAX
 from sources.models import Entry, Source
 
-from .documents import EntryText, MadeDocument, as_source, free_name, make_document, publication_time
-from .surroundings import Names, Outlets, load_topic_finder
+from .ruling import decide_stories, note_rules
+from .stories import Story, make_stories
+from .surroundings import load_topic_finder
 from .topics import TopicFinder
 
 Outcome = Entry.Outcome
@@ -68,10 +67,11 @@ def take_in(source: Source, finder: TopicFinder) -> Counter[str]:
         articles = _changed_articles(uow, [entry for entry in entries if entry.outcome == Outcome.CHANGED])
         _note_known([entry for entry in entries if entry.outcome == Outcome.NEW])
         new = [entry for entry in entries if entry.outcome == Outcome.NEW or entry.pk in articles]
-        documents = _documents(uow, source, new, finder, {pk: article.name for pk, article in articles.items()})
-        _import(uow, source, documents)
+        stories = make_stories(uow, source, new, finder, {pk: article.name for pk, article in articles.items()})
+        _import(uow, source, stories)
+        note_rules(uow, {story.entry.pk: story.verdict for story in stories}, new, set(articles))
         for entry in entries:
-            entry.values = {}
+            entry.values = entry.values if entry.outcome in (Outcome.RULED_OUT, Outcome.REFUSED) else {}
         Entry.objects.bulk_update(entries, ["outcome", "reason", "article", "values"], batch_size=100)
     return Counter(str(entry.outcome) for entry in entries)
 
@@ -114,63 +114,25 @@ def _note_known(entries: Iterable[Entry]) -> None:
             entry.outcome, entry.article_id = Outcome.KNOWN, articles[entry.page_key]
 
 
-def _documents(
-    uow: UnitOfWork, source: Source, entries: Sequence[Entry], finder: TopicFinder, present_names: Mapping[int, str]
-) -> dict[str, tuple[Entry, MadeDocument]]:
-    """Return the documents that the entries become, by their names."""
-    defaults = list(source.topics.order_by("pk").values_list("pk", flat=True))
-    outlets = Outlets(source, [entry.values["url"] for entry in entries])
-    texts = [_text(entry) for entry in entries]
-    times = [
-        publication_time(text.published_at, entry.first_seen_at) for text, entry in zip(texts, entries, strict=True)
-    ]
-    names = Names(zip(times, (text.title for text in texts), strict=True))
-    documents = {}
-    for entry, text, published_at in zip(entries, texts, times, strict=True):
-        outlet = outlets.find(text.url, entry.values["provider"])
-        topics = finder.find(text.title, defaults)
-        name = present_names.get(entry.pk) or free_name(published_at, text.title, outlet.name, names.is_taken)
-        names.take(name)
-        document = make_document(
-            text,
-            name=name,
-            published_at=published_at,
-            outlet=outlet,
-            topics=topics,
-            policy=uow.policies.for_topics(topic.pk for topic in topics),
-            by_policy=source.publication == Source.Publication.POLICY,
-        )
-        documents[name] = entry, as_source(document, f"{source.name}, entry {entry.pk}")
-    return documents
-
-
-def _text(entry: Entry) -> EntryText:
-    values = entry.values
-    published: datetime | None = parse_datetime(values["published"]) if values["published"] else None
-    return EntryText(
-        title=values["title"],
-        excerpt=values["excerpt"],
-        url=values["url"],
-        published_at=published,
-        picture=values["picture"],
-    )
-
-
-def _import(uow: UnitOfWork, source: Source, documents: dict[str, tuple[Entry, MadeDocument]]) -> None:
-    """Import the documents and note what became of their entries."""
+def _import(uow: UnitOfWork, source: Source, stories: Sequence[Story]) -> None:
+    """Import the documents, note what became of their entries, and let stories wait for an editor or a rule decide."""
+    by_name = {story.document.stem: story for story in stories if story.document}
+    documents = [story.document for story in stories if story.document]
     results: list[FileResult] = []
-    import_within([document for _, document in documents.values()], on_result=results.append)
+    import_within(documents, on_result=results.append)
     created = {result.name for result in results if result.outcome == CREATED}
     ids = dict(Article.objects.filter(name__listed=sorted(created)).values_list("name", "pk"))
-    for name, (entry, _) in documents.items():
-        if name in ids:
-            entry.outcome, entry.article_id = Outcome.TAKEN, ids[name]
-    by_label = {document.label: entry for entry, document in documents.values()}
+    for name, pk in ids.items():
+        by_name[name].entry.outcome, by_name[name].entry.article_id = Outcome.TAKEN, pk
+    by_label = {story.document.label: story.entry for story in stories if story.document}
     for result in results:
         if result.problems and by_label[result.label].article_id is None:
             messages = "; ".join(problem.message for problem in result.problems)
             by_label[result.label].reason = messages[:REASON_MAX]
             by_label[result.label].outcome = Outcome.REFUSED
+    waits = [story.entry.article_id for story in stories if story.needs_editor]
     if source.publication == Source.Publication.EDITORS:
-        for article in uow.load(ids.values()):
-            pin_fields(article, ["published"])
+        waits = list(ids.values())
+    for article in uow.load(pk for pk in waits if pk):
+        pin_fields(article, ["published"])
+    decide_stories(uow, {pk: by_name[name].verdict for name, pk in ids.items()})

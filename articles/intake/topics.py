@@ -25,10 +25,13 @@ class TopicFinder:
         self._by_pk = {topic.pk: topic for topic in topics}
         self._patterns = [(pk, _pattern(topic.keywords)) for pk, topic in self._by_pk.items() if any(topic.keywords)]
 
-    def find(self, title: str, defaults: Sequence[int]) -> list[TopicNode]:
-        """Return the topics with a keyword in the title, each after those above it; without any, the default ones."""
+    def find(self, title: str, defaults: Sequence[int], added: Sequence[int] = ()) -> list[TopicNode]:
+        """Return the topics with a keyword in the title, each after those above it; without any, the default ones.
+
+        Those that a rule `added` come last.
+        """
         found = [pk for pk, pattern in self._patterns if pattern.search(title)] or defaults
-        pks = dict.fromkeys(pk for topic in found for pk in self._with_ancestors(topic))
+        pks = dict.fromkeys(pk for topic in (*found, *added) for pk in self._with_ancestors(topic))
         return [self._by_pk[pk] for pk in pks]
 
     def _with_ancestors(self, topic: int) -> list[int]:

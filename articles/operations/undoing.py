@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import models, transaction
 
 from articles.audit_log import snapshots
-from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, to_event_value
+from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, RULES, to_event_value
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, Event, Operation, Subject, Topic, Verb, parse_policy_field
@@ -65,7 +65,7 @@ def preview_undo(operation: Operation) -> UndoPreview:
 
 
 def _revert(uow: UnitOfWork, operation: Operation) -> list[NotRestored]:
-    events = list(operation.events.order_by("-pk"))
+    events = list(operation.events.exclude(field=RULES).order_by("-pk"))
     articles = [event for event in events if event.subject == Subject.ARTICLE]
     references = [event for event in events if event.subject in providers_and_topics.MODEL_BY_SUBJECT]
     not_restored: list[NotRestored] = []

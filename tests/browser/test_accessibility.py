@@ -20,7 +20,7 @@ from articles.desk import add_story_views, source_views
 from articles.images.store import store_picture
 from articles.models import Article, ArticleImage, Operation, Via
 from pictures.decoder import Decoder
-from sources.models import Entry, Fetch, Source
+from sources.models import Entry, Fetch, Rule, Source
 from sources.preview import PagePreview, Preview
 from sources.reading.values import ParsedEntry, ParsedFeed
 from tests import builders
@@ -76,7 +76,14 @@ def follow_sources(story: Article) -> Source:
     now = timezone.now()
     source = Source.objects.create(name="Courier", url="https://courier.example/feed", fetched_at=now, last_ok_at=now)
     Fetch.objects.create(source=source, at=now, status=200, entries=3, new=3)
-    for outcome, values in (("taken", {"article": story}), ("held", {"values": {"title": WORD}}), ("history", {})):
+    for outcome, values in (
+        ("taken", {"article": story}),
+        (
+            "held",
+            {"values": {"title": WORD, "excerpt": WORD, "url": f"https://courier.example/{WORD}", "provider": ""}},
+        ),
+        ("history", {}),
+    ):
         Entry.objects.create(
             source=source,
             title_key="t",
@@ -86,6 +93,7 @@ def follow_sources(story: Article) -> Source:
             outcome=outcome,
             **values,
         )
+    Rule.objects.create(action="never", words=[WORD], outlets=[WORD], source=source)
     failing = {"fetched_at": now, "failures": 3, "reason": "responds with 500", "status": 500}
     Source.objects.create(name=WORD, url=f"https://herald.example/{WORD}", **failing)
     return source
@@ -193,6 +201,14 @@ def look_at_a_source(page, world):
     expect(page.get_by_role("button", name="Follow it")).to_be_visible()
 
 
+def looked_at_rule(page, world):
+    page.goto(f"{DESK}sources/rules/add/")
+    page.get_by_label("Words or phrases").fill("storm")
+    page.get_by_label("What to do").select_option("Hold")
+    page.get_by_role("button", name="Look at what it matches").click()
+    expect(page.get_by_role("button", name="Save the rule")).to_be_visible()
+
+
 def look_at_a_story(page, world):
     page.goto(f"{DESK}stories/add/")
     page.get_by_label("URL of the story").fill("https://courier.example/new")
@@ -238,6 +254,8 @@ PAGES = {
     "operation": at(f"{DESK}operations/{{operation.pk}}/"),
     "sources": at(f"{DESK}sources/"),
     "a source": at(f"{DESK}sources/{{source.pk}}/"),
+    "the rules": at(f"{DESK}sources/rules/"),
+    "a rule": looked_at_rule,
     "follow a source": look_at_a_source,
     "add a story": look_at_a_story,
     "preview": at(f"{DESK}articles/{{story.pk}}/preview/"),

@@ -29,7 +29,7 @@ from articles.models import Article, ImportRun, Operation, PreviewLink, SitePoli
 from articles.operations.results import ActionError
 from articles.rules import permissions
 from providers.models import Provider
-from sources.models import Source
+from sources.models import Rule, Source
 from tests import builders
 from tests.admin.forms import ARTICLES, change_url, fields_of
 
@@ -281,6 +281,11 @@ REQUESTS = [
     request_for("get", "desk_source", ("source",), permissions.VIEW_SOURCE),
     request_for("post", "desk_source_act", ("source",), permissions.CHANGE_SOURCE, lambda _: {"act": "pause"}, 302),
     request_for("get", "desk_add_source", (), permissions.ADD_SOURCE),
+    request_for("get", "desk_rules", (), permissions.VIEW_SOURCE),
+    request_for("get", "desk_rule", ("rule",), permissions.VIEW_SOURCE),
+    request_for("get", "desk_add_rule", (), permissions.CHANGE_SOURCE),
+    request_for("post", "desk_change_rule", ("rule",), permissions.CHANGE_SOURCE),
+    request_for("post", "desk_rule_act", ("rule",), permissions.CHANGE_SOURCE, lambda _: {"act": "switch_off"}, 302),
     request_for("get", "desk_history", (), "articles.view_operation"),
     request_for("get", "desk_operation", ("operation",), "articles.view_operation"),
     request_for("get", "desk_imports", (), "articles.view_operation"),
@@ -313,6 +318,7 @@ def newsroom() -> dict[str, Any]:
         "login": AccessLog.objects.create(username="first"),
         "import": ImportRun.objects.create(paths="/inbox", via=Via.COMMAND),
         "source": Source.objects.create(name="Courier", url="https://www.courier.example/feed"),
+        "rule": Rule.objects.create(action="hold", words=["storm"]),
     }
 
 
