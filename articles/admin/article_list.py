@@ -32,7 +32,7 @@ from providers.inlines import LimitedListMixin
 
 from .audit_log_admin import AuditLogAdminMixin, admin_actor
 from .filters import EditorFilter, ProviderFilter, StateFilter, TimeFilter, TopicFilter
-from .forms import ArticleRowForm
+from .forms import ArticleRowForm, ReasonActionForm
 
 KEY = re.compile(r"[0-9]{1,18}")
 VERSION_FIELD, VERSION = re.compile(r"version-([0-9]{1,18})"), re.compile(r"[0-9]{1,9}")
@@ -128,6 +128,7 @@ def _unpin(articles: ArticleQuerySet, **context: Any) -> ActionResult:
 
 class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
     list_verb = Verb.SCORE
+    action_form = ReasonActionForm
     list_display = (
         "display_title",
         "quality",
@@ -270,6 +271,7 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
             ("stale", article.stale, "Its document has lost its scores"),
             ("ambiguous", article.ambiguous, "Several leads claim it"),
             ("coming in", article.staged is not None, "The import that brings it is still running"),
+            ("note", bool(article.note), "The newsroom has a note on it"),
             ("pinned", bool(decided), "Decided by an editor: " + ", ".join(decided)),
         ]
         return format_html(

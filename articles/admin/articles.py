@@ -64,13 +64,13 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
     _shown = ("explanation", "pinned", "incoming_values", "story_lead", "listed_by")
     _origin = ("dialect", "unknown_keys", "created_at", "changed_at")
     add_fieldsets = (
-        ("Story", {"fields": (*_story, "name")}),
+        ("Story", {"fields": (*_story, "note", "name")}),
         ("Decision", {"fields": ("quality", "heat")}),
         _urls,
         ("Document", {"classes": ("collapse",), "fields": _document}),
     )
     fieldsets = (
-        ("Story", {"fields": _story}),
+        ("Story", {"fields": (*_story, "note")}),
         ("Decision", {"fields": ("display_state", *_decision, *_shown)}),
         _urls,
         ("Document", {"classes": ("collapse",), "fields": ("name", *_document, *_origin)}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from contextlib import suppress
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -16,14 +17,31 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.models import Topic, Verb, Via
 from articles.operations.results import ActionError, ActionResult, reader_changes, succession_text, successors
+from articles.rules.reasons import REASON_FIELD, parse_reason
+from articles.rules.values import InvalidValueError
 from providers.models import Provider
 
 READER_CHANGES_MAX = 5  # in the messages of one save
 
 
 def admin_actor(request: HttpRequest) -> Actor:
-    """Return who acts in the admin, for the audit log."""
-    return Actor(request.user, Via.ADMIN)
+    """Return who acts in the admin, and why, for the audit log. The view that is decorated has checked the reason."""
+    return Actor(request.user, Via.ADMIN, parse_reason(request.POST.get(REASON_FIELD, "")))
+
+
+def with_valid_reason(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a view of an admin: refuse a form whose reason can't be stored."""
+
+    @wraps(view)
+    def checked(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            parse_reason(request.POST.get(REASON_FIELD, ""))
+        except InvalidValueError as invalid:
+            self.message_user(request, f"Nothing was changed. Your reason {invalid}.", messages.ERROR)
+            return redirect(request.get_full_path())
+        return view(self, request, *args, **kwargs)
+
+    return checked
 
 
 class AuditLogAdminMixin:
@@ -37,6 +55,7 @@ class AuditLogAdminMixin:
     history_url = ""
     process_upload: Callable[[Any], Any] | None = None
 
+    @with_valid_reason
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
         if request.method != "POST":
             return super().changeform_view(request, object_id, *args, **kwargs)
@@ -65,6 +84,11 @@ class AuditLogAdminMixin:
                 with suppress(ValidationError):  # its form reports it
                     self.process_upload(upload)
 
+    @with_valid_reason
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        return super().delete_view(request, object_id, extra_context)
+
+    @with_valid_reason
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.method != "POST" or "_save" not in request.POST:
             return super().changelist_view(request, extra_context)

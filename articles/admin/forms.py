@@ -6,15 +6,25 @@ import copy
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.admin.helpers import ActionForm
 
 from articles import operations
 from articles.models import Article
 from articles.operations.results import NotPublishableError
 from articles.rules import slugs
+from articles.rules.limits import REASON_MAX
 from articles.rules.states import State, can_transition
 
 from .conflict_forms import ConflictAwareForm, RowForm
-from .form_fields import LinesField, YesNoSelect
+from .form_fields import LinesField, TextField, YesNoSelect
+
+
+class ReasonActionForm(ActionForm):
+    """The form above the list, which also saves the scores of its rows. `audit_log_admin` checks the reason."""
+
+    reason_text = forms.CharField(
+        label="Reason (optional):", required=False, widget=forms.TextInput({"maxlength": REASON_MAX, "size": 30})
+    )
 
 
 class ArticleRowForm(RowForm):
@@ -37,7 +47,7 @@ class ArticleForm(ConflictAwareForm):
 
     class Meta:
         widgets: ClassVar = {"removed": YesNoSelect}
-        field_classes: ClassVar = {"tags": LinesField}
+        field_classes: ClassVar = {"tags": LinesField, "note": TextField}
         help_texts: ClassVar = {
             "published_at": "When the outlet published it.",
             "heat": "How big the event is. If left empty, the policy decides.",

@@ -23,7 +23,7 @@ from articles.rules.limits import NAMES_MAX
 from articles.stories.policy_preview import PolicyPreview, changed_policies, preview_policy
 from providers.inlines import LimitedInlineMixin
 
-from .audit_log_admin import admin_actor
+from .audit_log_admin import admin_actor, with_valid_reason
 from .policy_forms import PREVIEW, WEIGHTS, SitePolicyForm, TopicPolicyForm
 
 Overrides = dict[int, dict[str, int | None]]
@@ -114,6 +114,7 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
 
     # Saving
 
+    @with_valid_reason
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
         """Save the page as one operation; of two sent at once, the second one finds the conflict."""
         if request.method != "POST" or PREVIEW in request.POST or not self.has_change_permission(request):
@@ -139,6 +140,7 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
             text = 'Nothing is applied to scored articles until you choose <a href="{}">Apply to all articles</a>.'
             self.message_user(request, format_html(text, url), messages.INFO)
 
+    @with_valid_reason
     def rescore_view(self, request: HttpRequest) -> HttpResponse:
         """Show what rescoring all articles would change, and do it after confirmation."""
         if not self.has_change_permission(request):

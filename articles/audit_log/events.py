@@ -40,6 +40,7 @@ LOGGED_FIELDS = (
     "pick_until",
     "removed",
     "missing",
+    "note",
     "stale",
     "document_scores",
     "lead_id",

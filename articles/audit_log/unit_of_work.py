@@ -22,6 +22,7 @@ from articles.models import Article, ArticleTopic, Operation, Policies, Subject,
 from articles.models.derived import DERIVED_FIELDS, Listing, refresh_derived_fields, refresh_listing
 from articles.models.image import without_pictures
 from articles.publication_record.writing import AppearanceWriter
+from articles.rules.limits import REASON_MAX
 from articles.rules.scoring import Policy
 from articles.rules.states import State
 
@@ -328,7 +329,7 @@ class UnitOfWork:
                 via=self.actor.via,
                 actor=user,
                 actor_name=user.get_username() if user else "",
-                reason=self.actor.reason[:300],
+                reason=self.actor.reason[:REASON_MAX],
                 at=self.now,
                 articles=len(self.changed_ids),
                 undoes=self.undoes,

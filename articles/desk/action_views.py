@@ -26,6 +26,7 @@ from articles.operations.results import (
     successors,
 )
 from articles.operations.undo_rights import UndoRefusedError
+from articles.rules.reasons import REASON_FIELD
 
 from .actions import ACTIONS, Action, offered_decisions, permitted_actions
 from .commands import Command, parse_command
@@ -101,7 +102,8 @@ def _confirmation_page(request: DeskRequest, action: Action, command: Command, p
         "preview": preview,
         "announced": ",".join(map(str, preview.appeared)) if action.changes_stories else "",
         "rows": command.versions.items(),
-        "fields": _hidden_fields(request),
+        "fields": [(name, value) for name, value in _hidden_fields(request) if name != REASON_FIELD],
+        "reason": command.by.reason,
         "next": safe_next_url(request),
         "title": f"{action.label}: {number} {'story' if number == 1 else 'stories'}?",
     }

@@ -140,6 +140,11 @@ def _edit_text(command: Command) -> ActionResult:
     return command.edit(**values)
 
 
+def _edit_note(command: Command) -> ActionResult:
+    _require_one(command, "Notes are edited one story at a time.")
+    return command.edit(note=normalize_line_ends(command.text("note")))
+
+
 def _fold(command: Command) -> ActionResult:
     lead = _chosen_lead(command)
     target = command.article or command.articles.exclude(pk=lead.pk)
@@ -188,6 +193,7 @@ ACTIONS = {
         Action("add_topic", "Add topic", "sorted by topic", EDIT, _set_topics("add", "topic")),
         Action("remove_topic", "Remove topic", "sorted by topic", EDIT, _set_topics("remove", "topic")),
         Action("words", "Save title and excerpt", "edited", EDIT, _edit_text),
+        Action("note", "Save note", "edited", EDIT, _edit_note, "c", " in the newsroom’s note"),
         Action("schedule", "Schedule", "scheduled", PUBLISH, _schedule, "s"),
         Action("pick", "Pick", "picked", PUBLISH, _pick),
         Action("fold", "Fold into", "folded", FOLD, _fold),

@@ -17,13 +17,12 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, ArticleQuerySet
 from articles.operations.results import ActionError, ActionResult
-from articles.rules.limits import REASON_MAX, YEAR_MAX, YEAR_MIN
+from articles.rules.limits import YEAR_MAX, YEAR_MIN
 from articles.rules.scoring import SCORE_MAX
-from articles.rules.values import InvalidValueError, check_text
 
 from .filters import DeskFilters, filtered_queue
 from .queues import Viewer, queue_of
-from .view_helpers import DeskRequest, actor, parse_id
+from .view_helpers import DeskRequest, actor, parse_id, sent_reason
 
 ARTICLES_MAX = 10_000  # stories in one command; larger views have to be narrowed first
 YEARS = range(YEAR_MIN, YEAR_MAX + 1)
@@ -142,12 +141,7 @@ def parse_command(request: DeskRequest) -> Command:
     versions = parse(request)
     if not versions:
         raise ActionError("Select at least one story first.")
-    reason = request.POST.get("reason_text", "")
-    try:
-        check_text(reason, REASON_MAX)
-    except InvalidValueError as invalid:
-        raise ActionError(f"Your reason {invalid}.") from None
-    return Command(versions, request.POST, actor(request, reason))
+    return Command(versions, request.POST, actor(request, sent_reason(request)))
 
 
 def parse_versions(request: DeskRequest) -> dict[int, int]:

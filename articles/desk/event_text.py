@@ -27,7 +27,7 @@ ITEMS_MAX = 8  # of those added to a list or removed from it
 VALUE_MAX = 200  # characters
 # Of no interest to editors: the form of documents, and derived values.
 HIDDEN_FIELDS = {"dialect", "extra", "layout", "document_scores", "pairings", "registry_id", "registry_name"}
-TEXT_FIELDS = {"title", "excerpt", "body", "featured_content"}
+TEXT_FIELDS = {"title", "excerpt", "body", "featured_content", "note"}
 URL_FIELDS = {"web_url", "original_url", "amp_url", "cdn_amp_url"}
 TIME_FIELDS = {"published_at", "publish_at", "unpublish_at", "pick_until"}
 DELETED_NOUNS = {"articles": "a deleted article", "providers": "a deleted outlet", "topics": "a deleted topic"}

@@ -12,7 +12,7 @@ from typing import Any
 
 from django import forms
 
-from articles.models import ArticleQuerySet, Topic
+from articles.models import ArticleQuerySet, Event, Operation, Subject, Topic
 from articles.public.dates import start_of_day
 from articles.rules.scoring import FOLDED_HEAT
 from articles.search import matching
@@ -20,6 +20,7 @@ from providers.models import Provider
 
 from .day_field import DayField
 from .queues import NEWEST, Queue, Viewer
+from .text_search import contains_words, with_matching_notes
 
 SEARCH_MAX = 200  # characters
 LOOKUPS = {
@@ -28,7 +29,8 @@ LOOKUPS = {
     "heat_from": "heat__gte",
     "heat_to": "heat__lte",
 }
-SLOW_FILTERS = ("q", "topic", "outlet")  # they look something up first, so views with them are counted on demand
+# They look something up first, so views with them are counted on demand.
+SLOW_FILTERS = ("q", "topic", "outlet", "reason")
 
 
 class DeskFilters(forms.Form):
@@ -43,6 +45,7 @@ class DeskFilters(forms.Form):
     heat_to = forms.IntegerField(label="to", min_value=FOLDED_HEAT, required=False)
     since = DayField(label="From day")
     until = DayField(label="To day")
+    reason = forms.CharField(label="Words of a reason", max_length=SEARCH_MAX, required=False)
 
     def __init__(self, data: Any, topics: Sequence[Topic] = ()) -> None:
         """Read the filters of a query string; `topics` are those to choose from on the page."""
@@ -77,12 +80,23 @@ class DeskFilters(forms.Form):
     def filter_until(self, articles: ArticleQuerySet, day: date) -> ArticleQuerySet:
         return articles.filter(published_at__lt=start_of_day(day) + timedelta(days=1))
 
+    def filter_reason(self, articles: ArticleQuerySet, words: str) -> ArticleQuerySet:
+        """Return the articles of which an operation with such a reason changed something directly."""
+        operations = Operation.objects.exclude(reason="").filter(contains_words("reason", words)).order_by()
+        events = Event.objects.filter(subject=Subject.ARTICLE, derived=False, operation__in=operations.values("pk"))
+        return articles.filter(pk__in=events.order_by().values("subject_id"))
+
 
 def filtered_queue(
     queue: Queue, viewer: Viewer, filters: DeskFilters, *, is_first_page: bool = False
 ) -> ArticleQuerySet:
-    """Return the articles of a queue that match the filters, searched for last because search needs the others."""
+    """Return the articles of a queue that match the filters, searched for last because search needs the others.
+
+    The search looks in their notes too.
+    """
     articles = filters.apply(queue.articles(viewer))
     if "q" not in filters.choices:
         return articles
-    return matching(articles, filters.choices["q"], newest=is_first_page and queue.order == NEWEST)
+    words = filters.choices["q"]
+    found = matching(articles, words, newest=is_first_page and queue.order == NEWEST)
+    return with_matching_notes(articles, found, words)

@@ -15,11 +15,12 @@ PEOPLE_MAX = 200
 
 
 class HistoryFilter(forms.Form):
-    """Filter operations by person, kind and day, all optional."""
+    """Filter operations by person, kind, day and words of reasons and notes, all optional."""
 
     person = forms.CharField(required=False, max_length=150)
     kind = forms.ChoiceField(required=False, choices=[("", "Everything"), *Verb.choices])
     day = DayField()
+    words = forms.CharField(label="Reason or note", required=False, max_length=200)
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data, auto_id="history-%s", label_suffix="")
@@ -30,8 +31,3 @@ class HistoryFilter(forms.Form):
         if person and person not in names and "\0" not in person:
             names.append(person[:150])
         self.fields["person"].widget = forms.Select(choices=[("", "Everyone"), *((name, name) for name in names)])
-
-
-class UndoForm(forms.Form):
-    reason = forms.CharField(required=False, max_length=300)
-    confirmed = forms.BooleanField(required=False)

@@ -24,7 +24,7 @@ from providers.models import Provider
 
 from . import restore_field
 from .event_text import describe_operation, label_of
-from .history_forms import HistoryFilter, UndoForm
+from .history_forms import HistoryFilter
 from .history_queries import (
     PAGE_SIZE,
     HistoryEntry,
@@ -34,8 +34,9 @@ from .history_queries import (
     timeline,
     undone_by,
 )
+from .text_search import contains_words, notes_changed
 from .undo_text import NOT_RESTORED_MAX, describe_not_restored, describe_undo, refusal_text, visible
-from .view_helpers import DeskRequest, actor, desk_view, parse_id, render_admin, safe_next_url
+from .view_helpers import DeskRequest, actor, desk_view, parse_id, render_admin, safe_next_url, sent_reason
 
 VIEW_PERMISSION = "articles.view_operation"
 CONFIRM_ABOVE = 50  # articles; undoing more needs a confirmation
@@ -98,14 +99,16 @@ def undo(request: DeskRequest, pk: int) -> HttpResponse:
     original = get_object_or_404(Operation, pk=pk)
     if not operations.can_undo(request.user, original):
         return _operation_page(request, original, status=403)
-    form, back = UndoForm(request.POST), safe_next_url(request, reverse("desk_operation", args=[pk]))
-    if not form.is_valid():
-        messages.error(request, f"Nothing was undone. The reason: {' '.join(map(str, form['reason'].errors))}")
+    back = safe_next_url(request, reverse("desk_operation", args=[pk]))
+    try:
+        reason = sent_reason(request)
+    except ActionError as error:
+        messages.error(request, f"Nothing was undone. {error}")
         return redirect(back)
     try:
-        if original.articles > CONFIRM_ABOVE and not form.cleaned_data["confirmed"]:
-            return _confirmation_page(request, original, form, back)
-        result = operations.undo(original, by=actor(request, form.cleaned_data["reason"]))
+        if original.articles > CONFIRM_ABOVE and "confirmed" not in request.POST:
+            return _confirmation_page(request, original, reason, back)
+        result = operations.undo(original, by=actor(request, reason))
     except UndoRefusedError:
         return _operation_page(request, original, status=403)
     except ActionError as error:
@@ -196,6 +199,9 @@ def _filtered_operations(filters: dict[str, Any]) -> QuerySet[Operation]:
     if filters.get("day"):
         start, end = start_of_day(filters["day"]), start_of_day(filters["day"] + timedelta(days=1))
         operations = operations.filter(at__gte=start, at__lt=end)
+    if filters.get("words"):
+        with_reason = ~Q(reason="") & contains_words("reason", filters["words"])
+        operations = operations.filter(with_reason | Q(pk__in=notes_changed(filters["words"])))
     return operations
 
 
@@ -210,7 +216,7 @@ def _parse_subject_key(text: str) -> SubjectKey | None:
     return (match[1], int(match[2])) if match else None
 
 
-def _confirmation_page(request: DeskRequest, original: Operation, form: UndoForm, back: str) -> HttpResponse:
+def _confirmation_page(request: DeskRequest, original: Operation, reason: str, back: str) -> HttpResponse:
     preview = operations.preview_undo(original)
     not_restored = visible(preview.outcome.not_restored)
     context = {
@@ -221,7 +227,7 @@ def _confirmation_page(request: DeskRequest, original: Operation, form: UndoForm
         "deleted": preview.deleted,
         "not_restored": len(not_restored),
         "reasons": Counter(item.reason for item in not_restored).most_common(NOT_RESTORED_MAX),
-        "reason": form.cleaned_data["reason"],
+        "reason": reason,
         "next": back if request.POST.get("next") else "",
     }
     return render_admin(request, "desk/undo_confirm.html", context)

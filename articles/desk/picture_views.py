@@ -11,10 +11,11 @@ from articles import operations
 from articles.images.store import same_picture_urls
 from articles.images.unavailable import articles_listing
 from articles.models import Article, ArticleImage
+from articles.operations.results import ActionError
 from articles.rules import permissions
 
 from .rows import LARGE_COLUMNS
-from .view_helpers import DeskRequest, actor, desk_view, render_admin, safe_next_url
+from .view_helpers import DeskRequest, actor, desk_view, render_admin, safe_next_url, sent_reason
 
 SAMPLE_SIZE = 20  # stories that the confirmation names
 
@@ -41,7 +42,12 @@ def take_down(request: DeskRequest, pk: int, image: int) -> HttpResponseBase:
 
 
 def _run(request: DeskRequest, article: Article, listed: ArticleImage) -> HttpResponse:
-    outcome = operations.take_down(article, listed.url, by=actor(request, request.POST.get("reason_text", "")))
+    try:
+        reason = sent_reason(request)
+    except ActionError as error:
+        messages.error(request, f"Nothing was taken down. {error}")
+        return redirect(request.get_full_path())
+    outcome = operations.take_down(article, listed.url, by=actor(request, reason))
     if outcome.operation is None:
         messages.info(request, "It was taken down already.")
     else:

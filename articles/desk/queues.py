@@ -60,6 +60,13 @@ def _with(*args: Any, **conditions: Any) -> Callable[[Viewer], ArticleQuerySet]:
     return lambda viewer: Article.objects.standalone().filter(*args, **conditions)
 
 
+def _everyday(*args: Any, **conditions: Any) -> Callable[[Viewer], ArticleQuerySet]:
+    """Return the same without what was spiked long ago."""
+    return lambda viewer: _with(*args, **conditions)(viewer).exclude(
+        state=State.SPIKED, state_since__lt=_spiked_lately_since(viewer)
+    )
+
+
 def _undecided(viewer: Viewer) -> ArticleQuerySet:
     return _with(state=State.UNDECIDED)(viewer).exclude(removed__isnull=False, removed=True)
 
@@ -80,7 +87,7 @@ def _with_warnings(viewer: Viewer) -> ArticleQuerySet:
     """Return the stories that have a warning now: the clock may have caught up with a date that was ahead."""
     is_ahead = Q(published_at__gt=viewer.now + AHEAD_MAX)
     others = Q(twin=True) | Q(stale=True) | Q(missing=True) | Q(excerpt="") | Q(url_key="")
-    return _with(is_ahead | others, warned=True)(viewer)
+    return _everyday(is_ahead | others, warned=True)(viewer)
 
 
 def _folded(viewer: Viewer) -> ArticleQuerySet:
@@ -92,20 +99,20 @@ def _folded_without_lead(viewer: Viewer) -> ArticleQuerySet:
 
 
 def _spiked(viewer: Viewer) -> ArticleQuerySet:
-    return _with(state=State.SPIKED, state_since__gte=_everyday(viewer))(viewer)
+    return _with(state=State.SPIKED, state_since__gte=_spiked_lately_since(viewer))(viewer)
 
 
 def _spiked_long_ago(viewer: Viewer) -> ArticleQuerySet:
-    return _with(state=State.SPIKED, state_since__lt=_everyday(viewer))(viewer)
+    return _with(state=State.SPIKED, state_since__lt=_spiked_lately_since(viewer))(viewer)
 
 
-def _everyday(viewer: Viewer) -> datetime:
-    """Return when the stories were spiked, at the earliest, that the everyday view shows."""
+def _spiked_lately_since(viewer: Viewer) -> datetime:
+    """Return when the stories were spiked, at the earliest, that everyday views show."""
     return viewer.now - timedelta(days=settings.SPIKED_VIEW_DAYS)
 
 
 def _mine(viewer: Viewer) -> ArticleQuerySet:
-    return _with(editor=viewer.user_id)(viewer)
+    return _everyday(editor=viewer.user_id)(viewer)
 
 
 def _ambiguous(viewer: Viewer) -> ArticleQuerySet:
@@ -131,10 +138,10 @@ QUEUES: dict[str, Queue] = {
         Queue("folded", "Folded", _folded, empty="Nothing is folded."),
         Queue("no-lead", "Folded, no lead", _folded_without_lead, empty="Every folded article has a lead."),
         Queue("ambiguous", "Ambiguous stories", _ambiguous, empty="Every folded article has one lead."),
-        Queue("duplicates", "Duplicates", _with(duplicate=True), empty="No two stories share a URL."),
-        Queue("pictures", "Missing picture", _with(pictureless=True), empty="Every story has a picture."),
+        Queue("duplicates", "Duplicates", _everyday(duplicate=True), empty="No two stories share a URL."),
+        Queue("pictures", "Missing picture", _everyday(pictureless=True), empty="Every story has a picture."),
         Queue("warnings", "Warnings", _with_warnings, empty="No warnings."),
-        Queue("removed", "Removed by source", _with(removed=True), empty="No source removed a story."),
+        Queue("removed", "Removed by source", _everyday(removed=True), empty="No source removed a story."),
         Queue("mine", "Mine", _mine, LAST_CHANGED, "You have not decided anything yet."),
         Queue("all", "All stories", _with(), empty="No stories yet. Import documents first."),
     )

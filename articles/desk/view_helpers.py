@@ -19,6 +19,9 @@ from django_htmx.middleware import HtmxDetails
 
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Via
+from articles.operations.results import ActionError
+from articles.rules.reasons import REASON_FIELD, parse_reason
+from articles.rules.values import InvalidValueError
 
 View = Callable[..., HttpResponseBase]
 
@@ -53,6 +56,14 @@ def render_admin(request: DeskRequest, template: str, context: dict[str, Any], s
 def actor(request: DeskRequest, reason: str = "") -> Actor:
     """Return who acts at the desk, and why, for the audit log."""
     return Actor(request.user, Via.DESK, reason)
+
+
+def sent_reason(request: DeskRequest) -> str:
+    """Return the reason of a posted form; empty if there is none. Raises ActionError, with a sentence."""
+    try:
+        return parse_reason(request.POST.get(REASON_FIELD, ""))
+    except InvalidValueError as invalid:
+        raise ActionError(f"Your reason {invalid}.") from None
 
 
 def is_htmx_fragment(request: DeskRequest) -> bool:

@@ -15,9 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 from taggit.managers import TaggableManager
 
-from articles.db.limited_fields import BodyField, LineField, LongTextField, TimeField
+from articles.db.limited_fields import BodyField, LineField, LongTextField, ShortTextField, TimeField
 from articles.rules.dates import ranked_at
-from articles.rules.limits import CATEGORY_MAX, TITLE_MAX, WORD_MAX
+from articles.rules.limits import CATEGORY_MAX, NOTE_MAX, TITLE_MAX, WORD_MAX
 from articles.rules.ranking import front_page_rank
 from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX, Role, role_of
 from articles.rules.states import SpikeReason, State
@@ -196,6 +196,10 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     stale = models.BooleanField(
         default=False, help_text="Its document has no scores any more; these are the last ones."
     )
+    # NULL means no note, so that no database rewrites the table to add the column.
+    note = ShortTextField(
+        max_length=NOTE_MAX, null=True, blank=True, help_text="For the newsroom only: never published, never exported."
+    )
     public = models.BooleanField(default=False, editable=False, help_text="Shown to readers by itself.")
     staged = models.BooleanField(null=True, editable=False, help_text="The value of `public` after the current import.")
     hot = models.FloatField(
@@ -314,6 +318,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
                 condition=Q(heat=FOLDED_HEAT, lead__isnull=True),
             ),
             models.Index(fields=["-published_at", "file_name"], name="article_removed", condition=Q(removed=True)),
+            models.Index(fields=["-published_at", "file_name"], name="article_noted", condition=Q(note__isnull=False)),
             models.Index(fields=["lead"], name="article_claimed", condition=Q(ambiguous=True)),
             models.Index(fields=["previous_lead"], name="article_successor", condition=Q(previous_lead__isnull=False)),
             models.Index(

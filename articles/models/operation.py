@@ -8,6 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from articles.db.limited_fields import ShortTextField
+from articles.rules.limits import REASON_MAX
+
 
 class Verb(models.TextChoices):
     """What was done. The labels are the past tense for histories."""
@@ -53,7 +56,7 @@ class Operation(models.Model):
     via = models.CharField(max_length=7, choices=Via, default=Via.SYSTEM)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="operations")
     actor_name = models.CharField(max_length=150, blank=True, help_text="Kept when the account is gone.")
-    reason = models.CharField(max_length=300, blank=True)
+    reason = ShortTextField(max_length=REASON_MAX, blank=True)
     at = models.DateTimeField()
     articles = models.PositiveIntegerField(default=0)
     undoes = models.ForeignKey("self", models.SET_NULL, null=True, related_name="undone_by")
@@ -64,6 +67,7 @@ class Operation(models.Model):
             models.Index(fields=["actor", "-id"], name="operation_by_actor"),
             models.Index(fields=["verb", "-id"], name="operation_by_verb"),
             models.Index(fields=["at"], name="operation_at"),
+            models.Index(fields=["-id"], name="operation_with_reason", condition=~Q(reason="")),
         )
 
     def __str__(self) -> str:
@@ -110,7 +114,10 @@ class Event(models.Model):
 
     class Meta:
         ordering: ClassVar = ["pk"]
-        indexes = (models.Index(fields=["subject", "subject_id", "-id"], name="event_by_subject"),)
+        indexes = (
+            models.Index(fields=["subject", "subject_id", "-id"], name="event_by_subject"),
+            models.Index(fields=["operation"], name="event_of_note", condition=Q(field="note")),
+        )
         constraints = (models.CheckConstraint(name="event_has_field", condition=~Q(field="")),)
 
     def __str__(self) -> str:

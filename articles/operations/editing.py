@@ -19,6 +19,7 @@ from articles.rules import permissions
 from articles.rules.limits import NAMES_MAX
 from articles.rules.publication import published_when_added
 from articles.rules.scoring import SCORE_MAX
+from articles.rules.values import is_blank
 from articles.stories import duplicates
 from articles.stories.links import sort_and_check_links
 
@@ -39,6 +40,7 @@ from .results import ActionError, ActionResult
 from .succession import move_publications
 
 SCORES = ("quality", "heat")
+NEWSROOM_FIELDS = {"note"}  # no document has them, so there is nothing to pin, and no story follows from them
 
 
 def add(article: Article, filled_in: Iterable[str], *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
@@ -47,7 +49,7 @@ def add(article: Article, filled_in: Iterable[str], *, by: Actor = SYSTEM_ACTOR)
     Readers don't see it while it is unscored unless its author may publish and the policy shows unscored articles.
     """
     with unit_of_work(Verb.ADD, by) as uow:
-        article.pins = sorted(filled_in)
+        article.pins = sorted({*filled_in} - NEWSROOM_FIELDS)
         is_unscored = article.quality is None and article.heat is None
         user = uow.actor.user
         may_publish = user is None or user.has_perm(permissions.PUBLISH)
@@ -78,13 +80,15 @@ def edit(
     place. Raises EditConflictError if somebody else has set the same fields to other values since, and ActionError if
     a value is beyond the limits.
     """
+    if "note" in values and is_blank(values["note"] or ""):
+        values["note"] = None
     emptied = [name for name in SCORES if name in values and values[name] is None]
     require_within_limits({name: value for name, value in values.items() if name not in emptied})
     with unit_of_work(verb, by) as uow:
         nearby, row = load_with_neighbours(uow, article)
         require_unchanged_since(row, version, values)
         changed = {name: value for name, value in values.items() if name not in emptied and getattr(row, name) != value}
-        pin_fields(row, changed)
+        pin_fields(row, changed.keys() - NEWSROOM_FIELDS)
         for name, value in changed.items():
             setattr(row, name, value)
         if "provider" in changed:  # the logos in the document are those of the previous provider
@@ -97,7 +101,10 @@ def edit(
         elif unpinned:
             allow_publishing(uow, Verb.UNPIN, [row.pk])
             keep_unscored_hidden(uow, row)
-        outcome = propagate(uow, nearby, [row.pk], {*changed, *unpinned})
+        if NEWSROOM_FIELDS.issuperset({*changed, *unpinned}):
+            outcome = ActionResult(done=[row.pk], articles={row.pk: row})
+        else:
+            outcome = propagate(uow, nearby, [row.pk], {*changed, *unpinned})
         if not changed.keys().isdisjoint(SCORES):
             with uow.consequences():
                 move_publications(uow, outcome.consequences)

@@ -14,6 +14,7 @@ WORD_MAX = 30  # a type, a kind of picture
 TOPIC_MAX = 100
 FILE_NAME_MAX = 200
 REASON_MAX = 300  # why an editor did something
+NOTE_MAX = 2000  # what the newsroom notes about a story
 
 # Items of a list; real ones have at most 5 names, 1 picture and 73 related links.
 NAMES_MAX = 100

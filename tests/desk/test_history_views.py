@@ -200,7 +200,7 @@ class TestHistory:
             page = admin_client.get(url).content.decode()
             assert SCRIPT not in page, url
             assert "alert(1)" in page, url
-        page = undo(admin_client, operation, reason=SCRIPT)
+        page = undo(admin_client, operation, reason_text=SCRIPT)
         assert SCRIPT not in page.content.decode()
         assert escape(SCRIPT) in page.content.decode()
 
@@ -212,7 +212,7 @@ class TestUndo:
         operation = operations.edit(article, title="Gale", excerpt="Wind.").operation
         operations.edit(article, title="Hurricane", by=Actor(User.objects.create_user("ana")))
 
-        page = undo(admin_client, operation, reason="a slip")
+        page = undo(admin_client, operation, reason_text="a slip")
 
         article.refresh_from_db()
         undone = Operation.objects.first()
@@ -274,9 +274,9 @@ class TestUndo:
     def test_a_reason_that_cannot_be_kept_undoes_nothing(self, admin_client, reason):
         operation = operations.hold(builders.article()).operation
 
-        page = undo(admin_client, operation, reason=reason)
+        page = undo(admin_client, operation, reason_text=reason)
 
-        assert messages_of(page)[0].startswith("Nothing was undone. The reason:")
+        assert messages_of(page)[0].startswith("Nothing was undone. Your reason")
         assert not operation.undone_by.exists()
 
     def test_many_articles_are_undone_after_a_look_at_the_effect(self, admin_client):
@@ -286,7 +286,7 @@ class TestUndo:
         operations.spike(Article.objects.first(), by=Actor(User.objects.create_user("ana")))
         before = Operation.objects.count()
 
-        page = undo(admin_client, operation, reason="too many")
+        page = undo(admin_client, operation, reason_text="too many")
         assert "<strong>50 articles</strong>" in page.content.decode()
         assert "spiked by ana since" in page.content.decode()
         assert 'value="too many"' in page.content.decode()

@@ -33,7 +33,7 @@ export function editField(name) {
 }
 
 export function fieldTyped({ target }) {
-  if (target.matches(".story-form :is(input, textarea)")) (target.closest("#open") ?? desk()).dataset.dirty = "";
+  if (target.matches(".story-form :is(input:not([name=reason_text]), textarea)")) (target.closest("#open") ?? desk()).dataset.dirty = "";
   if (target.list?.id === "topic-names") offerTopics(target);
 }
 

@@ -28,6 +28,8 @@ const ACTIONS = {
   lower_quality: () => step("quality", -STEP),
   raise_heat: () => step("heat", STEP),
   lower_heat: () => step("heat", -STEP),
+  note: () => openCurrent("[name=note]"),
+  reason: giveReason,
   schedule: () => openCurrent("fieldset.schedule input"),
   merge,
   make_lead: () => focusedSubject() && sendAction(focusedSubject(), "make_lead"),
@@ -53,6 +55,15 @@ function move(by, isExtending = false) {
   focusRow(next);
   if (isExtending) select(next, true);
   openFocusedStory();
+}
+
+/** Put the focus where the reason of the next decision is typed. */
+function giveReason() {
+  const within = selected().length ? $("#bulk") : focusedSubject(), input = within && $("[name=reason_text]", within);
+  if (!input) return announce("Choose a story first: j.");
+  const details = input.closest("details");
+  if (details) details.open = true;
+  input.focus();
 }
 
 function step(name, by) {
@@ -115,7 +126,10 @@ function pressedInField(event) {
   if (event.key === "Escape" && field.matches("#list [data-action]")) field.value = field.defaultValue;
   if (event.key === "Escape") return focusRow(current() ?? rows()[0]);
   if (event.key !== "Enter" || !field.matches("input")) return;
-  if (field.matches("#list [data-action]")) {
+  if (field.name === "reason_text") {
+    event.preventDefault();
+    focusRow(current() ?? rows()[0]); // the key of the decision comes next
+  } else if (field.matches("#list [data-action]")) {
     event.preventDefault();
     focusRow(field.closest(".row")); // leaving a changed field sends it
   } else if (field.closest("#bulk, .story-form")) {
@@ -125,15 +139,20 @@ function pressedInField(event) {
 }
 
 function pickReason(event) {
+  if (event.target.name === "reason_text") {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // it would press the first button
+    return $("#reasons [autofocus]").focus();
+  }
   const button = !event.repeat && /^[1-9]$/.test(event.key) && event.target.closest("#reasons") && all("#reasons button")[event.key - 1];
   if (button) button.click();
 }
 
 /** The dialog was closed: with a reason, or by Escape without one. */
 export function reasonChosen({ target }) {
-  const reason = target.returnValue;
-  target.returnValue = "";
-  if (reason) decide("spike", { reason });
+  const reason = target.returnValue, input = $("[name=reason_text]", target), reason_text = input.value;
+  target.returnValue = input.value = "";
+  if (reason) decide("spike", reason_text ? { reason, reason_text } : { reason });
 }
 
 /** Read the shortcuts that the server declares, and what this editor has changed. */

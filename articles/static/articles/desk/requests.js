@@ -9,6 +9,7 @@ import {
 
 const CONFIRM_FROM = 51; // stories: the server shows so many on a page of its own before it changes them
 const DECISIONS = new Set(["publish", "hold", "spike", "reopen"]);
+const SAVED_FIELDS = { words: ["title", "excerpt"], note: ["note"] }; // of the story in the pane
 export const requestQueue = new RequestQueue();
 let lastPk = null; // the story of the last action on one, which undo focuses
 
@@ -26,14 +27,18 @@ function postAction(url, data, afterwards) {
 /** Send an action for a row, a member or the story in the pane; `field` is where its value was typed. */
 export function sendAction(subject, action, values = {}, field = null) {
   const data = new FormData();
-  const fields = { row: $("input[name=row]", subject).value, action, next: currentUrl(), ...values };
+  const reason_text = $("[name=reason_text]", subject)?.value ?? "";
+  const fields = { row: $("input[name=row]", subject).value, action, next: currentUrl(), reason_text, ...values };
   Object.entries(fields).forEach(([name, value]) => data.set(name, value));
   const row = subject.closest("#list .row");
   const isDecision = row && DECISIONS.has(action);
   if (row) lastPk = row.dataset.pk;
   if (isDecision) row.classList.add("sent");
   const next = isDecision ? nextUndecided(row) : null;
-  postAction(desk().dataset.act, data, () => afterResponse(row, field, next));
+  postAction(desk().dataset.act, data, () => {
+    clearReason(subject);
+    afterResponse(row, field, next);
+  });
   if (!isDecision) return;
   focusRow(next);
   openFocusedStory();
@@ -51,6 +56,14 @@ function afterResponse(row, field, next) {
   if ($(".story")?.dataset.pk === row?.dataset.pk) reloadStory();
 }
 
+/** Forget the reason of an action that was done: the next one has another. */
+function clearReason(within) {
+  const input = $("[name=reason_text]", within), details = $("details.row-reason", within);
+  if (!input || $("#toast").matches(".refused:not([hidden])")) return;
+  input.value = "";
+  if (details) details.open = false;
+}
+
 /** Decide the selected stories, or the focused one if none is selected. */
 export function decide(action, values) {
   if (selected().length) return sendSelected(action, values);
@@ -62,7 +75,14 @@ function sendSelected(action, values = {}) {
   const button = $(`#bulk button[value=${action}]`);
   if (!button) return announce("You may not do that.");
   if (values.reason) $("#bulk [name=reason]").value = values.reason;
+  if (values.reason_text) $("#bulk [name=reason_text]").value = values.reason_text;
   $("#bulk").requestSubmit(button);
+}
+
+/** Return whether a form has typed text in other fields than these. */
+function hasUnsaved(form, saved) {
+  const fields = all("input:not([type=hidden]), textarea", form).filter(({ name }) => name !== "reason_text");
+  return fields.some((field) => !saved.includes(field.name) && field.value !== field.defaultValue);
 }
 
 /** Send a form of the desk as a request, so that the page stays. */
@@ -76,8 +96,9 @@ export function submitted(event) {
   const action = event.submitter.value, row = form.closest("#list .row");
   if (row) return sendAction(row, action, action === "spike" ? { reason: $("[name=reason]", row).value } : {});
   const data = new FormData(form, event.submitter);
-  if (action === "words") delete $("#open").dataset.dirty;
+  if (SAVED_FIELDS[action] && !hasUnsaved(form, SAVED_FIELDS[action])) delete $("#open").dataset.dirty;
   postAction(form.getAttribute("action"), data, () => {
+    clearReason(form);
     if (form.id === "bulk") clearSelection();
     reloadStory();
   });

@@ -1,0 +1,56 @@
+"""Search notes and reasons, which the index of `articles.search` must not hold, because readers search with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Func, Q, TextField
+
+from articles.models import ArticleQuerySet, Event
+from articles.search.query import parse
+
+
+class TextOfJSON(Func):
+    """The text of a JSON column that holds one, as values of events do; NULL if it holds none."""
+
+    template = "JSON_EXTRACT(%(expressions)s, '$')"
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="(%(expressions)s #>> '{}')", **context)
+
+
+def contains_words(column: str, text: str) -> Q:
+    """Return the condition that a column contains what was typed into a search field: words, "phrases" and -words.
+
+    Every row matches if no word was typed.
+    """
+    query, condition = parse(text), Q()
+    for term in query.required:
+        condition &= _contains(column, " ".join(term.words))
+    for term in query.excluded:
+        condition &= ~_contains(column, " ".join(term.words))
+    return condition
+
+
+def _contains(column: str, phrase: str) -> Q:
+    """Return the condition in the cases that people type: SQLite ignores that of A to Z only."""
+    condition = Q()
+    for text in {phrase, phrase.lower(), phrase.upper(), phrase.capitalize()}:
+        condition |= Q(**{f"{column}__icontains": text})
+    return condition
+
+
+def with_matching_notes(articles: ArticleQuerySet, found: ArticleQuerySet, text: str) -> ArticleQuerySet:
+    """Return the `found` articles and those of `articles` whose notes match. One query, of the articles with notes."""
+    if not parse(text).required:
+        return found
+    noted = articles.filter(contains_words("note", text), note__isnull=False)
+    ids = list(noted.order_by().values_list("pk", flat=True))
+    return found | articles.filter(pk__in=ids) if ids else found
+
+
+def notes_changed(text: str) -> Any:
+    """Return the operations, by key, that changed a note from or to a text that matches."""
+    events = Event.objects.filter(field="note").annotate(was=TextOfJSON("before"), now=TextOfJSON("after"))
+    return events.filter(contains_words("was", text) | contains_words("now", text)).order_by().values("operation")
