@@ -7,6 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path(f"{settings.ADMIN_PATH}desk/", include("articles.desk.urls")),
     path(settings.ADMIN_PATH, admin.site.urls),
+    path("api/v2/", include("articles.api.v2.urls")),
     path("api/", include("articles.api.urls")),
     path("", include("articles.urls")),
 ]

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from articles.public.rate_limits import limited, retry_after
 
 from .problems import ApiError
+from .v2.problems import ProblemError
 
 METHODS = "GET, HEAD, OPTIONS"
 PREFLIGHT_HEADERS = {
@@ -18,6 +19,8 @@ PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Headers": "*",
     "Access-Control-Max-Age": str(24 * 3600),  # seconds for which browsers remember it
 }
+V2_PREFIX = f"{settings.API_PREFIX}v2/"
+SEARCH_PREFIX = f"{V2_PREFIX}search/"
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -49,18 +52,28 @@ class ApiRateLimitMiddleware:
             return self.get_response(request)
         if request.method == "OPTIONS":
             return HttpResponse(status=204, headers=PREFLIGHT_HEADERS)
-        wait = retry_after(request, "api", settings.API_RATE)
-        if not wait:
-            return self.get_response(request)
-        what = f"was requested more than {settings.API_RATE} times in a minute"
-        return limited(ApiError(429, request.path_info, what, f"Wait {wait} seconds.").response(), wait)
+        for name, prefix, rate in (
+            ("api", settings.API_PREFIX, settings.API_RATE),
+            ("search", SEARCH_PREFIX, settings.SEARCH_RATE),  # counted with the searches on the site's page
+        ):
+            wait = retry_after(request, name, rate) if request.path_info.startswith(prefix) else 0
+            if wait:
+                what = f"was requested more than {rate} times in a minute"
+                error = _error_class(request)(429, request.path_info, what, f"Wait {wait} seconds.")
+                return limited(error.response(), wait)
+        return self.get_response(request)
+
+
+def _error_class(request: HttpRequest) -> type[ApiError]:
+    return ProblemError if request.path_info.startswith(V2_PREFIX) else ApiError
 
 
 def _to_json_error(request: HttpRequest, response: HttpResponse) -> None:
     if response.status_code == 405:
         response["Allow"] = METHODS
-    if response.get("Content-Type") != "application/json":
-        response.content = ApiError(response.status_code, request.path_info).content
-        response["Content-Type"] = "application/json"
+    error_class = _error_class(request)
+    if response.get("Content-Type") != error_class.media_type:
+        response.content = error_class(response.status_code, request.path_info).content
+        response["Content-Type"] = error_class.media_type
         if response.has_header("Content-Length"):
             response["Content-Length"] = str(len(response.content))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.http import HttpResponse
 
 from .items import dump_document
 
+MEDIA_TYPE = "application/json"
 DEFAULTS = {
     400: ("is invalid", "See /api/openapi.json for valid requests."),
     404: ("is not published here", "See /api/news/index.json for what is."),
@@ -18,8 +21,11 @@ DEFAULTS = {
 class ApiError(Exception):
     """An error response: `where` names the parameter or URL, `what` is wrong with it, `hint` what to do."""
 
+    media_type = MEDIA_TYPE
+    defaults: ClassVar = DEFAULTS
+
     def __init__(self, status: int, where: str, what: str = "", hint: str = "") -> None:
-        default_what, default_hint = DEFAULTS.get(status, DEFAULTS[400 if status < 500 else 500])
+        default_what, default_hint = self.defaults.get(status, self.defaults[400 if status < 500 else 500])
         self.status = status
         self.where = where
         self.what = what or default_what
@@ -31,8 +37,8 @@ class ApiError(Exception):
         return dump_document({"status": self.status, "where": self.where, "what": self.what, "hint": self.hint})
 
     def response(self) -> HttpResponse:
-        return json_response(self.content, self.status)
+        return HttpResponse(self.content, status=self.status, content_type=self.media_type)
 
 
-def json_response(content: bytes, status: int = 200) -> HttpResponse:
-    return HttpResponse(content, status=status, content_type="application/json")
+def json_response(content: bytes) -> HttpResponse:
+    return HttpResponse(content, content_type=MEDIA_TYPE)

@@ -26,6 +26,9 @@ from .video import player_url, watch_url, youtube_id
 
 COVERAGE_SHOWN = 8
 MORE_STORIES = 5
+# What decides whether the public sees an article, or its lead instead.
+VISIBILITY_FIELDS = ("name", "public", "publish_at", "unpublish_at", "heat", "removed", "missing", "staged")
+LEAD_VISIBILITY_FIELDS = tuple(f"lead__{name}" for name in VISIBILITY_FIELDS)
 
 
 class StoryView(NamedTuple):
@@ -126,6 +129,15 @@ class Teaser(NamedTuple):
 def public_id(name: str) -> int | None:
     """Return the key of the public article of that name; None if there is none. One query."""
     return next((row.pk for row in PUBLIC_IDS.rows([name])), None)
+
+
+def shown_lead(name: str) -> str:
+    """Return the name of the public story that shows the folded article of that name; empty if none does. One query."""
+    articles = Article.objects.select_related("lead").only(*VISIBILITY_FIELDS, *LEAD_VISIBILITY_FIELDS)
+    article = articles.filter(name=name).first()
+    if article is None or not article.is_folded or article.removed or article.missing or article.staged is not None:
+        return ""
+    return article.lead.name if article.lead and article.lead.is_shown() else ""
 
 
 def topics_subquery() -> Subquery:

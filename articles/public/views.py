@@ -17,7 +17,8 @@ from django.http import (
     HttpResponseNotModified,
     HttpResponsePermanentRedirect,
 )
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
@@ -33,7 +34,7 @@ from .media import media_type
 from .media_access import is_shown_to_readers
 from .pagination import ArticlePage, page_for_providers, page_for_topics, paginate, paginate_by_publication
 from .providers import find_domain, list_items, logo_providers, published_domains
-from .story_page import public_id, story_context
+from .story_page import public_id, shown_lead, story_context
 from .topic_tree import TopicTree
 
 PROVIDERS_PER_PAGE = 200
@@ -41,9 +42,6 @@ PROVIDERS_PER_PAGE = 200
 # may no longer be published.
 PUBLIC_FILE = {"Cache-Control": "public, max-age=31536000, s-maxage=60, immutable"}
 PRIVATE_FILE = {"Cache-Control": "no-store, private"}
-# What decides whether the public sees an article, or its lead instead.
-VISIBILITY_FIELDS = ("name", "public", "publish_at", "unpublish_at", "heat", "removed", "missing", "staged")
-LEAD_VISIBILITY_FIELDS = tuple(f"lead__{name}" for name in VISIBILITY_FIELDS)
 
 
 @cacheable("before")
@@ -200,11 +198,9 @@ def _list_context(page: ArticlePage | FrontPage, time: CardTime = "listed_at") -
 
 def _redirect_to_lead(name: str) -> HttpResponsePermanentRedirect:
     """Send visitors of a folded article to its place on its lead's page. Raises Http404 if the lead isn't public."""
-    articles = Article.objects.select_related("lead").only(*VISIBILITY_FIELDS, *LEAD_VISIBILITY_FIELDS)
-    article = get_object_or_404(articles, name=name)
-    is_shown = article.is_folded and not article.removed and not article.missing and article.staged is None
-    if not (is_shown and article.lead and article.lead.is_shown()):
+    lead = shown_lead(name)
+    if not lead:
         raise Http404
-    response = HttpResponsePermanentRedirect(f"{article.lead.get_absolute_url()}#{quote(article.name)}")
+    response = HttpResponsePermanentRedirect(f"{reverse('story', args=[lead])}#{quote(name)}")
     response["Cache-Control"] = "no-cache"  # editors may unfold it again
     return response
