@@ -56,7 +56,7 @@ class ProviderAdmin(LimitedListMixin, admin.ModelAdmin):
     search_fields = ("name", "domain")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    fields = ("name", "domain", "registered", "weight")
+    fields = ("name", "domain", "language", "country", "registered", "weight")
     inlines = (LogoInline,)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

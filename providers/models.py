@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from articles.db.limited_fields import LineField, LogoUrlField, PixelsField, PointsField
+from articles.db.limited_fields import CountryField, LanguageField, LineField, LogoUrlField, PixelsField, PointsField
 from articles.rules.limits import NAME_MAX, URL_MAX
 
 
@@ -33,6 +33,8 @@ class Provider(models.Model):
     weight = PointsField(
         default=0, help_text="Added to the suggested quality of this outlet's stories; 0 for most outlets."
     )
+    language = LanguageField(help_text="As a tag of BCP 47: de, pt-BR, zh-Hant. Empty if it isn't known, or differs.")
+    country = CountryField(help_text="Where it is at home, as a code of ISO 3166: DE, BR.")
     registry_id = models.CharField(
         max_length=200, blank=True, editable=False, help_text="The key of its registry entry."
     )

@@ -253,6 +253,7 @@ def values_of(entry: ParsedEntry) -> dict[str, Any]:
         "published": entry.published and entry.published.strftime(ISO_FORMAT),
         "picture": entry.picture,
         "provider": entry.provider,
+        "language": entry.language,
     }
 
 

@@ -84,6 +84,7 @@ documents = st.builds(
     heat=st.none() | st.integers(-1, 900),
     published=booleans,
     removed=booleans,
+    language=st.none() | st.sampled_from(["de", "no", "zh-Hant"]),
     featured_content=st.just("") | text(30, min_size=1),
     tags=st.lists(names, max_size=3, unique=True),
     images=st.lists(images, max_size=2),

@@ -60,7 +60,7 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
     _story = ("title", "excerpt", "provider", "published_at", "type")
     _decision = ("decision", "publish_at", "unpublish_at", "quality", "heat", "removed")
     _urls = ("URLs", {"fields": ("web_url", "original_url", "amp_url", "cdn_amp_url")})
-    _document = ("category", "tags", "featured_content", "body")
+    _document = ("category", "language", "tags", "featured_content", "body")
     _shown = ("explanation", "pinned", "incoming_values", "story_lead", "listed_by")
     _origin = ("dialect", "unknown_keys", "created_at", "changed_at")
     add_fieldsets = (

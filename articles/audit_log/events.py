@@ -23,6 +23,7 @@ LOGGED_FIELDS = (
     "provider_id",
     "type",
     "category",
+    "language",
     "original_url",
     "web_url",
     "amp_url",

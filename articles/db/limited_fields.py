@@ -13,8 +13,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from articles.rules import values
-from articles.rules.limits import NAME_MAX, PIXELS_MAX, POINTS_MAX, TEXT_MAX, URL_MAX
+from articles.rules import languages, values
+from articles.rules.limits import COUNTRY_MAX, LANGUAGE_MAX, NAME_MAX, PIXELS_MAX, POINTS_MAX, TEXT_MAX, URL_MAX
 
 
 def run_check(check: Callable[..., None], *args: Any, **options: Any) -> None:
@@ -128,6 +128,30 @@ class PointsField(LimitedField, models.SmallIntegerField):
 
     def check_limits(self, value: Any) -> None:
         values.check_number(value, -POINTS_MAX, POINTS_MAX)
+
+
+class LanguageField(LimitedField, models.CharField):
+    """The tag of a language; NULL if it isn't known. Columns that may be NULL are added without rewriting a table."""
+
+    migrated_as = "django.db.models.CharField"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max_length": LANGUAGE_MAX, "null": True, "blank": True, **kwargs})
+
+    def check_limits(self, value: Any) -> None:
+        languages.check_language(value)
+
+
+class CountryField(LimitedField, models.CharField):
+    """The code of a country; NULL if it isn't known."""
+
+    migrated_as = "django.db.models.CharField"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max_length": COUNTRY_MAX, "null": True, "blank": True, **kwargs})
+
+    def check_limits(self, value: Any) -> None:
+        languages.check_country(value)
 
 
 class ListFormField(forms.JSONField):

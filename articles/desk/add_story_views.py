@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -13,12 +14,14 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods
 
+from articles.db.limited_fields import run_check
 from articles.intake.by_url import Story, add_story, article_at
 from articles.intake.documents import EntryText
 from articles.intake.surroundings import load_topic_finder, outlet_of, topic_nodes
 from articles.models import Topic
 from articles.operations.results import ActionError
-from articles.rules.limits import NAME_MAX, TEXT_MAX, TITLE_MAX, URL_MAX
+from articles.rules.languages import check_language
+from articles.rules.limits import LANGUAGE_MAX, NAME_MAX, TEXT_MAX, TITLE_MAX, URL_MAX
 from articles.rules.permissions import PERMISSION_BY_ACTION
 from providers.models import Provider
 from sources.preview import PagePreview, preview_page
@@ -47,6 +50,7 @@ class StoryForm(forms.Form):
         required=False, max_length=2000, widget=forms.TextInput(attrs={"list": "topic-names", "autocomplete": "off"})
     )
     picture = forms.CharField(label="URL of its picture", required=False, max_length=URL_MAX)
+    language = forms.CharField(required=False, max_length=LANGUAGE_MAX, validators=[partial(run_check, check_language)])
 
     def clean_topics(self) -> Any:
         """Return the topics. Raises ValidationError for a name that no topic has."""
@@ -64,6 +68,7 @@ class StoryForm(forms.Form):
             url=values["url"],
             published_at=values["published"],
             picture=values["picture"],
+            language=values["language"],
         )
         return Story(text=text, outlet=outlet_of(values["provider"], values["domain"]), topics=values["topics"])
 
@@ -120,6 +125,7 @@ def _initial(url: str, page: ParsedPage | None) -> dict[str, Any]:
         "domain": domain,
         "topics": ", ".join(topic.name for topic in load_topic_finder().find(page.title.text, ())),
         "picture": page.picture.text,
+        "language": page.language.text,
     }
 
 

@@ -68,7 +68,7 @@ FLAG_TEXTS = {
 # The permission to restore each field, as in the admin's form; restoring "published" takes another one.
 RESTORE_PERMISSIONS = {
     **dict.fromkeys(
-        (*TEXT_FIELDS, *URL_FIELDS, "published_at", "provider_id", "type", "category", "tags", "topics"),
+        (*TEXT_FIELDS, *URL_FIELDS, "published_at", "provider_id", "type", "category", "language", "tags", "topics"),
         permissions.PERMISSION_BY_ACTION["edit"],
     ),
     **dict.fromkeys(("quality", "heat", "state", "spike_reason"), permissions.SCORE),

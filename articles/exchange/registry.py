@@ -169,6 +169,8 @@ def _store_organization(entry: OrganizationEntry) -> str:
         "registry_name": entry.file_name,
         "extra": entry.extra,
         "layout": entry.layout,
+        "language": provider.language or entry.language,  # an editor's stay
+        "country": provider.country or entry.country,
     }
     outcome = _update_row(provider, values, is_new=is_new)
     return "updated" if _sync_logos(provider, entry.images) and outcome == "unchanged" else outcome
@@ -221,6 +223,8 @@ def registry_entries() -> Iterator[Entry]:
                 Image(url=logo.url, width=logo.width, height=logo.height, extra=logo.extra, layout=logo.layout)
                 for logo in sorted(positioned, key=lambda logo: logo.position or 0)
             ],
+            language=provider.language,
+            country=provider.country,
             file_name=provider.registry_name,
             extra=provider.extra,
             layout=provider.layout,

@@ -27,6 +27,7 @@ class EntryText:
     url: str
     published_at: datetime | None
     picture: str
+    language: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +125,7 @@ def make_document(
         provider=ProviderData(name=outlet.name, domain=outlet.domain),
         topics=[topic.name for topic in topics],
         images=[Image(url=entry.picture)] if entry.picture else [],
+        language=entry.language or None,
     )
 
 

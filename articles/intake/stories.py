@@ -107,4 +107,5 @@ def _text(entry: Entry) -> EntryText:
         url=values["url"],
         published_at=published,
         picture=values["picture"],
+        language=values.get("language", ""),  # entries of older releases have none
     )

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from taggit.managers import TaggableManager
 
-from articles.db.limited_fields import BodyField, LineField, LongTextField, ShortTextField, TimeField
+from articles.db.limited_fields import BodyField, LanguageField, LineField, LongTextField, ShortTextField, TimeField
 from articles.rules.dates import ranked_at
 from articles.rules.limits import CATEGORY_MAX, NOTE_MAX, TITLE_MAX, WORD_MAX
 from articles.rules.ranking import front_page_rank
@@ -146,6 +146,9 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         default="article",
         blank=True,
         help_text="article, video, or another word of the importers.",
+    )
+    language = LanguageField(
+        help_text="Of its words, as a tag of BCP 47: de, pt-BR, zh-Hant. Empty means the outlet's."
     )
     quality = models.IntegerField(
         null=True,
@@ -393,6 +396,11 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     def source_url(self) -> str:
         """Return where the story can be read; empty if its document has no URL."""
         return self.web_url or self.original_url
+
+    @property
+    def text_language(self) -> str:
+        """Return the language of its words, else of its outlet; empty if neither is known."""
+        return self.language or self.provider.language or ""
 
     @property
     def waits_for_editor(self) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from datetime import datetime
 
+from articles.rules.languages import stated_language
 from articles.rules.limits import TITLE_MAX
 from articles.rules.values import is_blank, shorten
 
@@ -13,11 +13,10 @@ from .dates import is_plausible, lacks_zone
 from .pictures import logos_among, picture_urls
 from .text import REPLACEMENT_CHARACTER, cut_at_word, excerpt_from, plain_text, title_from, title_from_excerpt
 from .urls import absolute_url, host_of, page_url
-from .values import ENTRIES_MAX, GUID_MAX, LANGUAGE_MAX, PROVIDER_MAX, ParsedEntry, ParsedFeed, RawEntry, RawFeed
+from .values import ENTRIES_MAX, GUID_MAX, PROVIDER_MAX, ParsedEntry, ParsedFeed, RawEntry, RawFeed
 
 NO_TITLE = "There is no title and no text to make one of: the entry would be refused."
 NO_URL = "There is no link that can be followed: the entry would be refused."
-_LANGUAGE_PATTERN = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 
 def parse_entries(feed: RawFeed) -> ParsedFeed:
@@ -33,7 +32,7 @@ def parse_entries(feed: RawFeed) -> ParsedFeed:
         format=feed.format,
         title=cut_at_word(title, TITLE_MAX),
         url=absolute_url(feed.url, ""),
-        language=language_tag(feed.language),
+        language=stated_language(feed.language),
         entries=tuple(
             _parse_entry(entry, [url for url in urls if url not in logos], repeats_guid=guid_counts[entry.guid] > 1)
             for entry, urls in zip(feed.entries, pictures, strict=True)
@@ -64,7 +63,7 @@ def _parse_entry(entry: RawEntry, pictures: list[str], *, repeats_guid: bool) ->
         published=_published(entry, warnings),
         provider=provider,
         picture=pictures[0] if pictures else "",
-        language=language_tag(entry.language),
+        language=stated_language(entry.language),
         guid=_guid(entry.guid, warnings, repeats=repeats_guid),
         warnings=tuple(warnings),
     )
@@ -111,9 +110,3 @@ def _guid(guid: str, warnings: list[str], *, repeats: bool) -> str:
     if guid and repeats:
         warnings.append("Other entries of the document have the same guid: it identifies none of them.")
     return guid
-
-
-def language_tag(stated: str) -> str:
-    """Return the tag of a language as BCP 47 writes it, or nothing if it is none."""
-    tag = stated.strip().replace("_", "-")
-    return tag if len(tag) <= LANGUAGE_MAX and _LANGUAGE_PATTERN.fullmatch(tag) else ""

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from selectolax.lexbor import LexborHTMLParser
 
+from articles.rules.languages import stated_language
 from articles.rules.urls import normalize_url
 
 from .dates import ISO_FORMAT, is_plausible, parse_date
-from .entries import language_tag
 from .json_ld import article_in, text_of
 from .text import excerpt_from, plain_text, title_from
 from .urls import absolute_url, host_of, page_url
@@ -85,7 +85,7 @@ def read_page(data: bytes, url: str, charset: str = "") -> ParsedPage:
                 ("html", _attribute(tree, "html[lang]", "lang")),
                 *_named(metas, "og:locale"),
             ],
-            language_tag,
+            stated_language,
         ),
         feeds=feed_links(tree, base_url),
     )

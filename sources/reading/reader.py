@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import IO, Any, TypeVar
 
-from articles.rules.limits import TITLE_MAX, URL_MAX
+from articles.rules.languages import stated_language
+from articles.rules.limits import LANGUAGE_MAX, TITLE_MAX, URL_MAX
 from articles.rules.values import InvalidValueError, check_url
 from sandbox.child import ChildError, ChildProcess, module_command
 
@@ -20,7 +21,6 @@ from .values import (
     EXCERPT_MAX,
     FEED_LINKS_MAX,
     GUID_MAX,
-    LANGUAGE_MAX,
     ORIGIN_MAX,
     PROVIDER_MAX,
     WARNING_MAX,
@@ -85,7 +85,7 @@ def _feed(feed: dict[str, Any]) -> ParsedFeed:
         format=_line(feed["format"], 20),
         title=_line(feed["title"], TITLE_MAX),
         url=_url(feed["url"]),
-        language=_line(feed["language"], LANGUAGE_MAX),
+        language=stated_language(_line(feed["language"], LANGUAGE_MAX)),
         entries=tuple(_entry(entry) for entry in feed["entries"]),
         warnings=_warnings(feed["warnings"]),
     )
@@ -124,7 +124,7 @@ def _entry(values: dict[str, Any]) -> ParsedEntry:
         published=None if published is None else datetime.fromtimestamp(published, UTC),
         provider=_line(values["provider"], PROVIDER_MAX),
         picture=_url(values["picture"]),
-        language=_line(values["language"], LANGUAGE_MAX),
+        language=stated_language(_line(values["language"], LANGUAGE_MAX)),
         guid=_line(values["guid"], GUID_MAX),
         warnings=_warnings(values["warnings"]),
     )

@@ -22,6 +22,20 @@ def picture(format: str = "PNG", size=(40, 20)) -> bytes:
     return output.getvalue()
 
 
+def test_the_language_and_country_of_an_outlet_are_codes(admin_client):
+    outlet = builders.provider()
+    url = f"{PROVIDERS}{outlet.pk}/change/"
+    sent = fields_of(admin_client.get(url)) | {"_save": "Save"}
+    refused = admin_client.post(url, sent | {"language": "German", "country": "Germany"})
+    assert "This must be the tag of a language, such as de or pt-BR: German" in refused.content.decode()
+    admin_client.post(url, sent | {"language": "de", "country": "DE"})
+    outlet.refresh_from_db()
+    assert (outlet.language, outlet.country) == ("de", "DE")
+    admin_client.post(url, sent)
+    outlet.refresh_from_db()
+    assert (outlet.language, outlet.country) == (None, None)
+
+
 class TestProviders:
     @pytest.fixture(autouse=True)
     def _media(self, settings, tmp_path):

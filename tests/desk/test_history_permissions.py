@@ -137,7 +137,7 @@ class TestRights:
     @pytest.mark.parametrize(
         ("right", "fields"),
         [
-            (EDIT, "title excerpt web_url published_at provider_id type category tags topics"),
+            (EDIT, "title excerpt web_url published_at provider_id type category language tags topics"),
             (permissions.SCORE, "quality heat state spike_reason"),
             (permissions.PUBLISH, "publish_at unpublish_at pick_until removed"),
             (permissions.FOLD, "lead_id"),

@@ -8,6 +8,8 @@ from django.core.management import CommandError, call_command
 
 from articles import operations
 from articles.models import Article
+from providers.models import Provider
+from tests import builders
 from tests.documents import CANONICAL, D2, NAME, UNSCORED_VIDEO, document, import_documents, write_document
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +57,40 @@ def test_editing_one_field_changes_exactly_its_line(tmp_path):
     assert [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]] == [
         (before[3], 'excerpt: "Shut for \\"ever\\"."')
     ]
+
+
+def test_a_language_is_known_and_what_is_none_stays_an_unknown_key(tmp_path):
+    lines = {"one": 'language: "no"', "two": "language: de-AT", "three": "language: English", "four": "language: en us"}
+    texts = {
+        f"2020-06-09-{name}": CANONICAL.replace("published: true\n", f"published: true\n{line}\n")
+        for name, line in lines.items()
+    }
+    for name, text in texts.items():
+        write_document(tmp_path / "in", text, f"{name}.md")
+    import_documents(tmp_path / "in")
+    export(tmp_path / "out")
+    assert list(Article.objects.order_by("pk").values_list("name", "language")) == sorted(
+        zip(texts, ["no", "de-AT", None, None], strict=True)
+    )
+    assert {path.stem: path.read_text() for path in (tmp_path / "out").iterdir()} == texts
+
+    operations.edit(Article.objects.get(name="2020-06-09-three"), language="fr")
+    export(tmp_path / "out")
+    changed = texts["2020-06-09-three"].replace("language: English", 'language: "fr"')
+    assert (tmp_path / "out" / "2020-06-09-three.md").read_text() == changed
+
+
+def test_a_registry_entry_fills_in_the_language_and_country_that_no_editor_stated(tmp_path):
+    keys = "_id: x\nname: X\ndomain: x.example\nfounded: 1821\nlanguage: pt-BR\ncountry: BR\n"
+    text = f"---\ntaxonomy: organization\n{keys}---\n"
+    builders.provider("X", "x.example", country="PT")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "x.md").write_text(text)
+    import_documents(tmp_path / "in")
+    outlet = Provider.objects.get()
+    assert (outlet.language, outlet.country) == ("pt-BR", "PT")
+    export(tmp_path / "out")
+    assert (tmp_path / "out" / "organizations" / "x.md").read_text() == text.replace("country: BR", "country: PT")
 
 
 def test_a_document_without_its_former_scores_is_exported_without_them(tmp_path):

@@ -52,6 +52,7 @@ def test_a_written_document_is_parsed_with_the_same_content(document):
         "quality",
         "heat",
         "published",
+        "language",
         "topics",
         "tags",
         "secured",

@@ -37,6 +37,7 @@ ARTICLE = {
     "excerpt": texts,
     "type": texts,
     "category": texts,
+    "language": texts | st.sampled_from(["de", "no"]),
     "tags": lists,
     "featured_content": texts,
     "body": texts,

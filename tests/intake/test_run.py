@@ -70,6 +70,12 @@ def test_new_entries_wait_for_an_editor_as_one_operation():
     assert Entry.objects.filter(article=article, outcome="taken", values={}).count() == 1
 
 
+def test_an_article_has_the_language_that_its_source_states():
+    fetch(follow(), entry(1, language="de"), entry(2))
+
+    assert dict(Article.objects.values_list("title", "language")) == {"Story 1": "de", "Story 2": None}
+
+
 def test_the_same_feed_again_makes_no_article_and_no_operation():
     source = follow()
     document = [entry(1), entry(2)]

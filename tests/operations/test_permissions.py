@@ -464,6 +464,7 @@ WORDS = {
     "excerpt": "Wind.",
     "type": "video",
     "category": "weather",
+    "language": "de",
     "body": "More",
     "tags": "GB",
     "featured_content": "<p>…</p>",

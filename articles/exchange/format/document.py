@@ -89,6 +89,7 @@ class Document(Related):
     heat: int | None = None
     published: bool | None = None
     removed: bool | None = None
+    language: str | None = None
     featured_content: str = ""
     tags: list[str] = field(default_factory=list)
     related: list[Related] = field(default_factory=list)
@@ -122,6 +123,8 @@ class OrganizationEntry(Record):
     taxonomy: str = "organization"
     registry_id: str = ""
     images: list[Image] = field(default_factory=list)
+    language: str | None = None
+    country: str | None = None
     file_name: str = ""
 
 

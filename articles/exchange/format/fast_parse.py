@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
+from articles.rules.languages import check_language
 from articles.rules.limits import URL_MAX, YEAR_MAX, YEAR_MIN
-from articles.rules.values import is_blank
+from articles.rules.values import InvalidValueError, is_blank
 
 from .document import Document, Image, ProviderData, Related
 from .fields import LIST_LENGTH_MAX, QUOTED_DIALECTS, Field, FieldKind, Fields
@@ -107,6 +108,14 @@ def _time(raw: str, field: Field) -> datetime:
     return moment
 
 
+def _language(raw: str, field: Field) -> str:
+    try:
+        check_language(raw)
+    except InvalidValueError:
+        raise _NotCanonicalError from None
+    return raw
+
+
 def _boolean(raw: str, field: Field) -> bool:
     return raw == "true"
 
@@ -119,6 +128,7 @@ _PLAIN: dict[FieldKind, tuple[str, Callable[[str, Field], Any]]] = {
     **dict.fromkeys((FieldKind.SIZE, FieldKind.SCORE, FieldKind.QUALITY, FieldKind.HEAT), (_NUMBER, _number)),
     **dict.fromkeys((FieldKind.BOOLEAN, FieldKind.STATE), (_BOOLEAN, _boolean)),
     FieldKind.TIME: (_TIME, _time),
+    FieldKind.LANGUAGE: (_TEXT, _language),
 }
 _QUOTED_LINE = _TEXT, _line
 _RECORDS: dict[FieldKind, Callable[..., Any]] = {

@@ -11,6 +11,8 @@ from enum import StrEnum, auto
 
 from articles.rules.limits import (
     CATEGORY_MAX,
+    COUNTRY_MAX,
+    LANGUAGE_MAX,
     NAME_MAX,
     NAMES_MAX,
     PICTURES_MAX,
@@ -42,6 +44,8 @@ class FieldKind(StrEnum):
     LOGOS = auto()
     RELATED = auto()
     SERVICES = auto()
+    LANGUAGE = auto()  # anything else under its name is an unknown key
+    COUNTRY = auto()  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,10 @@ _RELATED = (
     Field("images", "images", FieldKind.IMAGES),
 )
 
+# Quoted, because some programs read the bare words "no" and "NO" as false.
+_LANGUAGE = Field("language", "language", FieldKind.LANGUAGE, "d", LANGUAGE_MAX)
+_COUNTRY = Field("country", "country", FieldKind.COUNTRY, "d", COUNTRY_MAX)
+
 _ARTICLE = (
     Field("category", "category", FieldKind.LINE, "p", CATEGORY_MAX),
     Field("title", "title", FieldKind.LINE, "d", TITLE_MAX, required=True),
@@ -114,6 +122,7 @@ _ARTICLE = (
     Field("heat", "heat", FieldKind.HEAT),
     Field("published", "published", FieldKind.STATE),
     Field("removed", "removed", FieldKind.STATE),
+    _LANGUAGE,
     Field("featuredContent", "featured_content", FieldKind.TEXT, "d", block=True),
     Field("provider", "provider", FieldKind.PROVIDER, required=True, block=True),
     Field("topics", "topics", FieldKind.NAMES, length_max=TOPIC_MAX, block=True, never_empty=True),
@@ -141,6 +150,8 @@ ORGANIZATION_ENTRY = (
     _TAXONOMY,
     Field("_id", "registry_id", FieldKind.LINE, length_max=NAME_MAX),
     *_PROVIDER,
+    _LANGUAGE,
+    _COUNTRY,
 )
 
 

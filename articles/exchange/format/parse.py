@@ -43,6 +43,7 @@ from .fields import (
 )
 from .values import (
     encode_unknown,
+    is_known_value,
     read_boolean,
     read_integer,
     read_line,
@@ -202,7 +203,7 @@ class _DocumentParser:
         layout: Layout = {}
         for entry in mapping.entries:
             field = by_name.get(entry.key)
-            if field is None:
+            if field is None or not is_known_value(entry.value, field):
                 extra.append([entry.key, encode_unknown(entry.value)])
             elif not layouts.record_blank(entry.value, field, layout):
                 try:
@@ -230,7 +231,7 @@ class _DocumentParser:
 
     def _value(self, node: Node, field: Field, where: str, layout: Layout) -> Any:
         match field.kind:
-            case FieldKind.LINE:
+            case FieldKind.LINE | FieldKind.LANGUAGE | FieldKind.COUNTRY:
                 return read_line(node, field.length_max)
             case FieldKind.TEXT:
                 return read_text(node, field.length_max)

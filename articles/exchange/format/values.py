@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from articles.rules.languages import check_country, check_language
 from articles.rules.limits import URL_MAX
 from articles.rules.values import (
     InvalidValueError,
@@ -19,6 +20,7 @@ from articles.rules.values import (
     shorten,
 )
 
+from .fields import Field, FieldKind
 from .yaml_tree import NULLS, UNSAFE_CHARACTERS, Mapping, Node, Scalar, Sequence
 
 _INTEGER_PATTERN = re.compile(r"-?(0|[1-9][0-9]{0,14})")
@@ -27,6 +29,22 @@ _TIME_PATTERN = re.compile(
 )
 _UNPRINTED_PATTERN = re.compile(r"[\x00-\x1f\x7f]")
 _EDGE_SPACE = " \t\r\n"
+
+
+# Kinds of fields whose names other programs may have used for something else.
+_CHECKS = {FieldKind.LANGUAGE: check_language, FieldKind.COUNTRY: check_country}
+
+
+def is_known_value(node: Node, field: Field) -> bool:
+    """Return whether the value is what the field's name means to us; if not, the key is an unknown one."""
+    check = _CHECKS.get(field.kind)
+    if check is None:
+        return True
+    try:
+        check(_read_scalar(node))
+    except InvalidValueError:
+        return False
+    return True
 
 
 def read_text(node: Node, length_max: int) -> str:

@@ -76,6 +76,8 @@ class _Writer:
             return by_key
         present = [(field.name, field.block) for field in fields if field.name in by_key]
         for key, value in record.extra:
+            if key in by_key:  # an editor's value stands in the place of one that meant nothing to us
+                continue
             by_key[key] = [indent + line for line in key_lines(key, value)]
             present.append((key, _is_collection(value)))
         names = _in_recorded_order(canonical_order(fields, present), layout.get("order", []))
