@@ -12,7 +12,7 @@ from django.utils import timezone
 from articles.exchange.moved_dates import moved, newest_document
 from articles.management import demo_schedule
 from articles.management.commands import cache_images, demo
-from articles.models import Article, PictureAddress
+from articles.models import Article, ImportRun, PictureAddress
 from sources.models import Source
 from tests import builders
 from tests.fake_decoder import FakeDecoder
@@ -88,6 +88,7 @@ def test_the_demo_sets_up_stories_pictures_and_an_editor_and_can_run_again(media
     assert (Article.objects.count(), PictureAddress.objects.held().count()) == (stories, pictures)
     assert f"{pictures} pictures: 0 stored, {pictures} unchanged, 0 rejected" in output
     assert get_user_model().objects.count() == 1
+    assert ImportRun.objects.count() == 1  # a start that changes nothing adds none
     assert timedelta(0) <= timezone.now() - Article.objects.latest("published_at").published_at < timedelta(days=1)
 
 

@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+from collections import Counter
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -18,8 +19,10 @@ from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 
+from articles.exchange.files import sources
+from articles.exchange.importing import UNCHANGED, run_import
 from articles.exchange.moved_dates import copy_with_moved_dates, days_to, newest_document
-from articles.management.demo_schedule import run_schedule, start_schedule
+from articles.management.demo_schedule import serve_schedule, start_schedule
 from articles.models import Article
 
 EDITOR = "editor"
@@ -36,13 +39,16 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="The port on this machine (8000).")
         parser.add_argument("--no-serve", action="store_true", help="Set up only.")
         parser.add_argument(
-            "--schedule", action="store_true", help="Only fetch sources each minute; the demo starts this itself."
+            "--schedule",
+            type=int,
+            metavar="FD",
+            help="Only serve the demo's sources on this socket, and fetch sources each minute. The demo starts it.",
         )
 
-    def handle(self, *args: Any, port: int, no_serve: bool, schedule: bool, **options: Any) -> None:
-        if schedule:
+    def handle(self, *args: Any, port: int, no_serve: bool, schedule: int | None, **options: Any) -> None:
+        if schedule is not None:
             with suppress(KeyboardInterrupt):
-                run_schedule(report=self.stderr.write)
+                serve_schedule(schedule, report=self.stderr.write)
             return
         try:
             self.set_up(f"http://localhost:{port}")
@@ -66,9 +72,21 @@ class Command(BaseCommand):
         with TemporaryDirectory(prefix="newsfold-demo-") as folder:
             edition = Path(folder, "edition")
             copy_with_moved_dates(SEEDS, edition, days_to_move(timezone.now()))
-            call_command("import_articles", edition)
+            self.import_edition(edition)
         call_command("cache_images", "--from", SEEDS / "media")
         self.stdout.write(welcome(site, renew_editor()))
+
+    def import_edition(self, folder: Path) -> None:
+        """Import the edition. A start without new stories adds nothing to the desk's list of imports."""
+        if set(+self.count_outcomes(folder / "news", dry_run=True)) <= {UNCHANGED}:
+            counts = self.count_outcomes(folder)
+            self.stdout.write(f"{counts.total()} files: {counts[UNCHANGED]} unchanged")
+        else:
+            call_command("import_articles", folder)
+
+    def count_outcomes(self, folder: Path, *, dry_run: bool = False) -> Counter[str]:
+        """Import a folder without a report; return how many files had which outcome."""
+        return run_import(sources([str(folder)]), on_result=lambda result: None, on_wait=lambda: None, dry_run=dry_run)
 
 
 def days_to_move(now: datetime) -> int:
