@@ -119,7 +119,7 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         if not change:
             operations.add(obj, [name for name in changed if name not in ("name", "decision")])
             return
-        values = {name: form.cleaned_data[name] for name in changed if name not in STATE_FIELDS}
+        values = {name: form.cleaned_data[name] for name in changed if name not in (*STATE_FIELDS, "in_place")}
         if values:
             self._report_consequences(request, operations.edit(obj, **values))
         is_withdrawn = "decision" in changed and form.cleaned_data["decision"] != State.PUBLISHED
@@ -127,7 +127,9 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
             times = {name: form.cleaned_data[name] for name in ("publish_at", "unpublish_at")}
             self._report_consequences(request, operations.schedule(obj, **times))
         elif "decision" in changed:
-            self._report_consequences(request, operations.apply_decision(obj, form.cleaned_data["decision"]))
+            in_place = [int(pk) for pk in [form.cleaned_data.get("in_place")] if pk]
+            result = operations.apply_decision(obj, form.cleaned_data["decision"], in_place=in_place)
+            self._report_consequences(request, result)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         def write() -> None:

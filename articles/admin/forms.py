@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib.admin.helpers import ActionForm
@@ -44,6 +44,9 @@ class ArticleForm(ConflictAwareForm):
         required=False,
         help_text="An editor's decision overrides documents and policy until it is unpinned.",
     )
+    in_place = forms.ChoiceField(
+        label="If you hold or spike this article, which leads a story", required=False, widget=forms.RadioSelect
+    )
 
     class Meta:
         widgets: ClassVar = {"removed": YesNoSelect}
@@ -62,10 +65,23 @@ class ArticleForm(ConflictAwareForm):
                 self.fields["decision"].widget.choices = [
                     (decision, decision) for decision in operations.DECISIONS if not self._needs_publish(decision)
                 ]
+        self._offer_next_lead()
         if "name" in self.fields:
             self.fields["name"].required = False
             help_text = "YYYY-MM-DD-words, for its URL; can't be changed later. If empty, made from date and title."
             self.fields["name"].help_text = help_text
+
+    def _offer_next_lead(self) -> None:
+        """Say which article follows a lead that is withdrawn, and let the editor publish it in the same act."""
+        lead = operations.next_lead(self.instance) if self.instance.pk and self.may_publish else None
+        if lead is None:
+            del self.fields["in_place"]
+            return
+        waits = f"“{lead}” leads it and waits for an editor; until then readers don't see the story"
+        cast(forms.ChoiceField, self.fields["in_place"]).choices = [
+            ("", waits),
+            (str(lead.pk), f"Publish “{lead}” in its place"),
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

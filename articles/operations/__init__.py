@@ -28,6 +28,7 @@ from .publishing import (
     spike,
 )
 from .rescoring import change_policy, rescore
+from .succession import next_lead
 from .undo_rights import can_undo, undo_refusal
 from .undoing import preview_undo, undo
 
@@ -52,6 +53,7 @@ __all__ = [
     "make_lead",
     "mark_missing",
     "merge",
+    "next_lead",
     "pick",
     "pin",
     "preview_action",

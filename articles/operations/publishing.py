@@ -123,17 +123,25 @@ def pick(
 
 
 def apply_decision(
-    articles: Articles, decision: str, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None
+    articles: Articles,
+    decision: str,
+    *,
+    in_place: Collection[int] = (),
+    by: Actor = SYSTEM_ACTOR,
+    versions: SeenVersions = None,
 ) -> ActionResult:
-    """Set the state that a choice of DECISIONS names, such as `published` or `spiked: duplicate`."""
+    """Set the state that a choice of DECISIONS names, such as `published` or `spiked: duplicate`.
+
+    `in_place` is as with `hold`.
+    """
     state, _, reason = decision.partition(": ")
     match State(state):
         case State.PUBLISHED:
             return publish(articles, by=by, versions=versions)
         case State.HELD:
-            return hold(articles, by=by, versions=versions)
+            return hold(articles, in_place=in_place, by=by, versions=versions)
         case State.SPIKED:
-            return spike(articles, reason, by=by, versions=versions)
+            return spike(articles, reason, in_place=in_place, by=by, versions=versions)
         case State.UNDECIDED:
             return reopen(articles, by=by, versions=versions)
 

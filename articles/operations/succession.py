@@ -87,6 +87,12 @@ def hand_over_stories(
             _publish_in_place(uow, successor)
 
 
+def next_lead(lead: Article) -> Article | None:
+    """Return the member that would lead the story if its lead were withdrawn now; None if readers don't see it."""
+    members = Article.objects.filter(lead=lead).only("name", "title", "quality", "state", "removed", "missing")
+    return _successor(list(members), ()) if lead.public else None
+
+
 def _successor(members: Sequence[Article], decided: Collection[int]) -> Article | None:
     candidates = {
         member.name: member

@@ -11,6 +11,7 @@ from articles.models import (
     Article,
     ArticleImage,
     ArticleTopic,
+    Operation,
 )
 from tests import builders
 from tests.admin.forms import ARTICLES, change_url, fields_of, messages_of, save, story
@@ -248,3 +249,27 @@ class TestTimesWhenTheClocksChange:
 
         assert html.count("In Europe/Berlin time.") >= 4  # publication, schedule, pick, related links
         assert "in UTC" not in html
+
+
+class TestWithdrawingALead:
+    def test_the_page_says_who_leads_the_story_next_and_can_publish_it(self, admin_client):
+        lead, member = story()
+        offer = f'value="{member.pk}"'
+        page = admin_client.get(change_url(lead)).content.decode()
+        assert "“Member” leads it and waits for an editor" in page
+        assert offer in page
+
+        save(admin_client, change_url(lead), decision="held", in_place=str(member.pk))
+
+        member.refresh_from_db()
+        assert (member.public, Operation.objects.count()) == (True, 1)
+        assert offer not in admin_client.get(change_url(lead)).content.decode()
+
+    def test_a_next_lead_that_is_no_longer_that_is_refused(self, admin_client):
+        lead, member = story()
+        builders.folded(lead, "Better", quality=99)
+
+        page = save(admin_client, change_url(lead), decision="held", in_place=str(member.pk))
+
+        assert "is not one of the available choices" in page.content.decode()
+        assert not Operation.objects.exists()
