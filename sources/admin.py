@@ -25,6 +25,7 @@ class SourceAdmin(KeyAutocompleteMixin, admin.ModelAdmin):
         "topics",
         "publication",
         "take",
+        "time_zone",
         "trusts_guids",
         "paused",
         "state",

@@ -42,7 +42,7 @@ class FetchResult:
 def due_jobs(now: datetime, *, only: int | None = None, limit: int | None = None) -> list[FetchJob]:
     """Return what to fetch at `now`. `only` is the key of a source that is fetched whether it is due or not."""
     sources = Source.objects.due(now) if only is None else Source.objects.filter(pk=only)
-    columns = ("pk", "url", "host", "etag", "last_modified", "body_digest")
+    columns = ("pk", "url", "host", "etag", "last_modified", "body_digest", "time_zone")
     return [FetchJob(**row) for row in sources.values(*columns)[:limit]]
 
 

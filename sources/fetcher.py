@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fetching.client import NOT_MODIFIED, TOO_BUSY, FetchError, HttpClient
 
 from .limits import REASON_MAX, VALIDATOR_MAX
+from .reading.dates import read_in_zone
 from .reading.reader import FeedReader
 from .reading.values import DOCUMENT_BYTES_MAX, NotAFeedError, ParsedFeed
 
@@ -32,6 +34,7 @@ class FetchJob:
     etag: str = ""
     last_modified: str = ""
     body_digest: str = ""
+    time_zone: str = ""  # of dates that state none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,4 +99,16 @@ def _fetch(job: FetchJob, client: HttpClient, reader: FeedReader) -> Fetched:
         feed = reader.read(response.body, response.url, response.headers.get("Content-Type", ""))
     except NotAFeedError as error:
         return replace(fetched, reason=f"sends a document that {error}"[:REASON_MAX])
-    return replace(fetched, body_digest=body_digest, feed=feed)
+    return replace(fetched, body_digest=body_digest, feed=with_time_zone(feed, job.time_zone))
+
+
+def with_time_zone(feed: ParsedFeed, name: str) -> ParsedFeed:
+    """Return the feed with the dates that state no time zone read in this one; as it is without a name."""
+    if not name or not any(entry.lacks_zone for entry in feed.entries):
+        return feed
+    zone = ZoneInfo(name)
+    entries = tuple(
+        replace(entry, published=read_in_zone(entry.published, zone)) if entry.lacks_zone and entry.published else entry
+        for entry in feed.entries
+    )
+    return replace(feed, entries=entries)

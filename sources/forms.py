@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar
+from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -15,10 +17,18 @@ from .models import Source
 NEEDS_PUBLISH = "Publishing by the policy needs the permission to publish."
 
 
+@cache
+def time_zones() -> list[tuple[str, str]]:
+    return [("", "UTC, unless the date states another")] + [(name, name) for name in sorted(available_timezones())]
+
+
 class SourceForm(forms.ModelForm):
     """The settings of a source. `may_publish` says whether its user may publish."""
 
     may_publish: ClassVar[bool] = False
+    time_zone = forms.ChoiceField(
+        required=False, choices=time_zones, help_text="Of dates that state none.", label="Time zone"
+    )
 
     class Meta:
         widgets: ClassVar = {"publication": forms.RadioSelect}
@@ -35,6 +45,7 @@ class SourceForm(forms.ModelForm):
 class AddForm(SourceForm):
     """A new source. Topics are named, separated by commas."""
 
+    time_zone = None  # it can be chosen later
     topic_names = forms.CharField(required=False, max_length=2000)
 
     class Meta:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 REASON_MAX = 300
 VALIDATOR_MAX = 500  # of ETag and Last-Modified; longer ones are not used
+TIME_ZONE_MAX = 50
 SOURCE_URL_MAX = 500  # characters; an index of PostgreSQL can't hold every URL
 SOURCES_MAX = 2000
 RULES_MAX = 200

@@ -19,7 +19,7 @@ from articles.db.limited_fields import LineField, UrlField
 from articles.rules.limits import NAME_MAX
 
 from .health import Facts, Health, health_of
-from .limits import REASON_MAX, SOURCE_URL_MAX, TAKE_DEFAULT, VALIDATOR_MAX
+from .limits import REASON_MAX, SOURCE_URL_MAX, TAKE_DEFAULT, TIME_ZONE_MAX, VALIDATOR_MAX
 from .reading.urls import host_of
 from .rules import AppliedRule, Rule
 from .schedule import UNKNOWN_INTERVAL
@@ -69,6 +69,12 @@ class Source(models.Model):
         default=TAKE_DEFAULT,
         help_text="How many of the newest are taken when it is fetched first; none older than two days.",
     )
+    time_zone = models.CharField(
+        max_length=TIME_ZONE_MAX,
+        blank=True,
+        db_default="",
+        help_text="Of dates that state none. Empty: they are read as UTC.",
+    )
     paused = models.BooleanField(default=False, help_text="It isn't fetched until this is cleared.")
     # What the fetches found
     host = models.CharField(max_length=255, editable=False, db_index=True)
@@ -83,6 +89,9 @@ class Source(models.Model):
     # When it is fetched
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     next_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
+    stated_minutes = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="How long nothing new is to be expected, as the feed says."
+    )
     interval_seconds = models.PositiveIntegerField(default=int(UNKNOWN_INTERVAL.total_seconds()), editable=False)
     fetched_at = models.DateTimeField(null=True, editable=False, help_text="The last attempt.")
     last_ok_at = models.DateTimeField(null=True, editable=False)

@@ -34,8 +34,8 @@ def next_after_success(
     now: datetime, interval: timedelta, headers: Mapping[str, str], key: int, ttl: timedelta = timedelta()
 ) -> datetime:
     """Return when to fetch again: not before headers and the feed's own `ttl` allow, and spread by the key."""
-    wait = max(interval, min(max(stated_wait(headers, now), ttl), STATED_MAX))
-    return now + wait * (1 + _spread(key))
+    stated = min(max(stated_wait(headers, now), ttl), STATED_MAX)
+    return now + max(interval * (1 + _spread(key)), stated * (1 + abs(_spread(key))))
 
 
 def next_after_failure(now: datetime, failures: int, key: int, wait: timedelta | None = None) -> datetime:

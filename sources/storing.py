@@ -98,7 +98,8 @@ def _store_success(source: Source, fetched: Fetched, now: datetime) -> Stored:
     _note_move(source, fetched, stored, now)
     source.last_ok_at = now
     interval = timedelta(seconds=source.interval_seconds)
-    source.next_at = schedule.next_after_success(now, interval, fetched.headers, source.pk)
+    ttl = timedelta(minutes=source.stated_minutes)
+    source.next_at = schedule.next_after_success(now, interval, fetched.headers, source.pk, ttl)
     return stored
 
 
@@ -135,7 +136,7 @@ def _store_feed(source: Source, feed: ParsedFeed, now: datetime) -> Stored:
     unknown = [place for place, pk in enumerate(matching.pks) if pk is None]
     new = _add_unknown(source, [(entries[place], all_keys[place]) for place in unknown], now)
     source.trusts_guids = matching.trusts_guids
-    source.format, source.title = feed.format, feed.title
+    source.format, source.title, source.stated_minutes = feed.format, feed.title, feed.wait_minutes
     source.entries.filter(article=None, last_seen_at__lt=now - ENTRIES_KEPT).delete()
     if unknown:
         _note_arrivals(source, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 
 from articles.rules.limits import YEAR_MAX, YEAR_MIN
@@ -60,6 +60,14 @@ def in_utc(moment: datetime) -> datetime:
     """Return the moment in UTC without fractions. Raises OverflowError at the ends of the calendar."""
     moment = moment.replace(microsecond=0)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def read_in_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """Return the instant of a time that was read as UTC, because it states no zone, but is one of this zone.
+
+    Raises OverflowError at the ends of the calendar.
+    """
+    return moment.replace(tzinfo=zone).astimezone(UTC)
 
 
 def is_plausible(moment: datetime) -> bool:

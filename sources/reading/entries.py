@@ -37,6 +37,7 @@ def parse_entries(feed: RawFeed) -> ParsedFeed:
             _parse_entry(entry, [url for url in urls if url not in logos], repeats_guid=guid_counts[entry.guid] > 1)
             for entry, urls in zip(feed.entries, pictures, strict=True)
         ),
+        wait_minutes=feed.wait_minutes,
         warnings=tuple(warnings),
     )
 
@@ -56,16 +57,18 @@ def _parse_entry(entry: RawEntry, pictures: list[str], *, repeats_guid: bool) ->
         warnings.append(f"{hidden_in_title + hidden_in_excerpt} invisible control characters were removed.")
     if replaced := (title + excerpt).count(REPLACEMENT_CHARACTER):
         warnings.append(f"{replaced} letters can't be read: the feed may state the wrong encoding.")
+    published, zone_is_missing = _published(entry, warnings)
     return ParsedEntry(
         title=title,
         excerpt=excerpt,
         url=url,
-        published=_published(entry, warnings),
+        published=published,
         provider=provider,
         picture=pictures[0] if pictures else "",
         language=stated_language(entry.language),
         guid=_guid(entry.guid, warnings, repeats=repeats_guid),
         warnings=tuple(warnings),
+        lacks_zone=zone_is_missing,
     )
 
 
@@ -90,16 +93,16 @@ def _url(entry: RawEntry, warnings: list[str]) -> str:
     return ""
 
 
-def _published(entry: RawEntry, warnings: list[str]) -> datetime | None:
-    """Return the first date that can be read: of publication, else of the last change."""
+def _published(entry: RawEntry, warnings: list[str]) -> tuple[datetime | None, bool]:
+    """Return the first date that can be read, of publication, else of the last change; and whether it lacks a zone."""
     for date in entry.dates:
         if date.instant and is_plausible(date.instant):
-            if lacks_zone(date.text):
+            if zone_is_missing := lacks_zone(date.text):
                 warnings.append("The date states no time zone: it is read as UTC.")
-            return date.instant
+            return date.instant, zone_is_missing
     stated = [date.text for date in entry.dates if date.text]
     warnings.append(f"The date can't be read: {shorten(stated[0])}" if stated else "There is no date.")
-    return None
+    return None, False
 
 
 def _guid(guid: str, warnings: list[str], *, repeats: bool) -> str:

@@ -14,9 +14,10 @@ import feedparser
 
 from .dates import parse_localized_date
 from .pictures import picture_from
-from .values import ENTRIES_MAX, NotAFeedError, Picture, RawEntry, RawFeed, StatedDate
+from .values import ENTRIES_MAX, WAIT_MINUTES_MAX, NotAFeedError, Picture, RawEntry, RawFeed, StatedDate
 
 UNKNOWN_FORMAT = "unknown"  # of items that stand in no known element
+PERIOD_MINUTES = {"hourly": 60, "daily": 1440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
 
 feedparser.registerDateHandler(parse_localized_date)
@@ -41,8 +42,22 @@ def read_xml_feed(data: bytes, url: str, content_type: str) -> RawFeed:
         language=_text(feed.get("language")),
         entries=tuple(_raw_entry(entry, result.version, url, feed) for entry in result.entries[:ENTRIES_MAX]),
         entry_count=len(result.entries),
+        wait_minutes=_wait_minutes(feed),
         warnings=tuple(_document_warnings(result)),
     )
+
+
+def _wait_minutes(feed: Any) -> int:
+    """Return the longer one of RSS's `ttl` and of how often the syndication module says that the feed is updated."""
+    period = PERIOD_MINUTES.get(_text(feed.get("sy_updateperiod")).strip().lower(), 0)
+    frequency = _number(feed.get("sy_updatefrequency")) or 1
+    return min(max(_number(feed.get("ttl")), period // frequency), WAIT_MINUTES_MAX)
+
+
+def _number(value: Any) -> int:
+    """Return a small whole number; 0 for anything else."""
+    text = _text(value).strip()[:6]
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _raw_entry(feedparser_entry: Any, version: str, document_url: str, feed: Any) -> RawEntry:

@@ -23,6 +23,7 @@ from .values import (
     GUID_MAX,
     ORIGIN_MAX,
     PROVIDER_MAX,
+    WAIT_MINUTES_MAX,
     WARNING_MAX,
     WARNINGS_MAX,
     FeedLink,
@@ -87,6 +88,7 @@ def _feed(feed: dict[str, Any]) -> ParsedFeed:
         url=_url(feed["url"]),
         language=stated_language(_line(feed["language"], LANGUAGE_MAX)),
         entries=tuple(_entry(entry) for entry in feed["entries"]),
+        wait_minutes=min(max(int(feed["wait_minutes"]), 0), WAIT_MINUTES_MAX),
         warnings=_warnings(feed["warnings"]),
     )
 
@@ -127,6 +129,7 @@ def _entry(values: dict[str, Any]) -> ParsedEntry:
         language=stated_language(_line(values["language"], LANGUAGE_MAX)),
         guid=_line(values["guid"], GUID_MAX),
         warnings=_warnings(values["warnings"]),
+        lacks_zone=bool(values["lacks_zone"]),
     )
 
 

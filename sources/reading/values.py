@@ -17,6 +17,7 @@ WARNINGS_MAX = 20
 FEED_LINKS_MAX = 20
 ORIGIN_MAX = 50
 WARNING_MAX = 300
+WAIT_MINUTES_MAX = 366 * 24 * 60
 
 
 class NotAFeedError(Exception):
@@ -66,6 +67,7 @@ class RawFeed:
     title: str = ""
     url: str = ""  # the page that the feed belongs to
     language: str = ""
+    wait_minutes: int = 0  # how long nothing new is to be expected, as the document states it
     warnings: tuple[str, ...] = ()
 
 
@@ -82,6 +84,7 @@ class ParsedEntry:
     language: str
     guid: str
     warnings: tuple[str, ...] = ()
+    lacks_zone: bool = False  # the date was read as UTC, because it states no time zone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,4 +127,5 @@ class ParsedFeed:
     url: str
     language: str
     entries: tuple[ParsedEntry, ...] = field(default=())
+    wait_minutes: int = 0
     warnings: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from html import escape
 
 import pytest
 
+from sources.fetcher import with_time_zone
 from sources.reading.dates import is_in_future, parse_date
 from sources.reading.text import excerpt_from, plain_text, title_from
 
@@ -206,6 +207,17 @@ def test_a_time_without_zone_is_read_as_utc_and_says_so():
     entry = entry_of(rss(f"{TITLE}{LINK}<pubDate>Wed, 01 May 2024 10:30:00</pubDate>"))
     assert entry.published == datetime(2024, 5, 1, 10, 30, tzinfo=UTC)
     assert entry.warnings == ("The date states no time zone: it is read as UTC.",)
+    assert entry.lacks_zone
+
+
+def test_a_time_without_zone_is_one_of_the_source_s_zone():
+    stated = [f"<guid>{time}</guid><pubDate>{time}</pubDate>" for time in ("2024-05-01 10:30", "2024-01-01T10:30:00Z")]
+    feed = parsed(rss(*stated))
+
+    read = [entry.published for entry in with_time_zone(feed, "Europe/Berlin").entries]
+
+    assert read == [datetime(2024, 5, 1, 8, 30, tzinfo=UTC), datetime(2024, 1, 1, 10, 30, tzinfo=UTC)]
+    assert with_time_zone(feed, "") is feed
 
 
 def test_a_date_more_than_ten_minutes_ahead_lies_in_the_future():

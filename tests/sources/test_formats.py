@@ -161,6 +161,24 @@ def test_the_first_500_entries_are_read_and_the_others_counted(document):
     assert feed.warnings == ("The document has 503 entries; the first 500 were read.",)
 
 
+def test_a_feed_says_how_long_nothing_new_is_to_be_expected():
+    syndication = 'rss version="2.0" xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"'
+    cases = {
+        "": 0,
+        "<ttl>90</ttl>": 90,
+        "<ttl>soon</ttl>": 0,
+        "<ttl>99999999999</ttl>": 366 * 24 * 60,
+        "<sy:updatePeriod> hourly </sy:updatePeriod>": 60,
+        "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>": 360,
+        "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>": 1440,
+        "<sy:updatePeriod>hourly</sy:updatePeriod><ttl>30</ttl>": 60,
+    }
+
+    read = {head: parsed(rss(head=head, root=syndication)).wait_minutes for head in cases}
+
+    assert read == cases
+
+
 def test_a_truncated_feed_gives_what_is_complete_and_says_so():
     document = rss(TITLE + LINK, "<title>Ferry runs</title><link>https://courier.example/ferry</link>")
     feed = parsed(document[: document.index(b"runs</title>")])

@@ -188,11 +188,13 @@ ENTRY = {
     "language": "",
     "guid": "7",
     "warnings": [],
+    "lacks_zone": False,
 }
 
 
 def response(*entries: object, **values: object) -> bytes:
-    feed = {"format": "rss20", "title": "", "url": "", "language": "", "entries": entries, "warnings": []} | values
+    head = {"format": "rss20", "title": "", "url": "", "language": "", "wait_minutes": 0, "warnings": []}
+    feed = head | {"entries": entries} | values
     return json.dumps({"feed": feed}).encode() + b"\n"
 
 
@@ -236,6 +238,8 @@ def test_a_valid_response_is_taken(monkeypatch, tmp_path):
         response(ENTRY | {"published": "now"}),
         response(ENTRY | {"guid": "x" * 3000}),
         response(ENTRY | {"warnings": 7}),
+        response(ENTRY, wait_minutes="soon"),
+        response(ENTRY, wait_minutes=float("inf")),
     ],
     ids=lambda answer: str(answer[-60:]),
 )

@@ -57,6 +57,12 @@ def test_a_source_is_not_fetched_before_its_headers_allow_and_at_least_daily():
     assert 0.9 * DAY <= waits[2] <= 1.1 * DAY
 
 
+def test_nothing_is_fetched_before_the_server_or_the_feed_allows_it():
+    for key in range(20):
+        assert next_after_success(NOON, HOUR, {"Cache-Control": "max-age=7200"}, key) >= NOON + 2 * HOUR
+        assert next_after_success(NOON, HOUR, {}, key, ttl=3 * HOUR) >= NOON + 3 * HOUR
+
+
 def test_sources_are_spread_by_a_tenth_and_each_always_alike():
     times = [next_after_success(NOON, HOUR, {}, key) for key in range(50)]
 

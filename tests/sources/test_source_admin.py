@@ -53,6 +53,15 @@ def test_a_publisher_sets_it_and_others_keep_it(client, source):
     assert Source.objects.filter(publication="policy", name="The Courier").exists()
 
 
+def test_a_time_zone_is_one_that_exists(client, source):
+    sign_in(client, "view_source", "change_source")
+
+    assert "Select a valid choice" in save(client, source, time_zone="Europe/Atlantis").content.decode()
+    assert save(client, source, time_zone="Europe/Berlin").status_code == 302
+
+    assert Source.objects.get().time_zone == "Europe/Berlin"
+
+
 def test_a_new_url_is_fetched_at_once_and_without_the_old_validators(client, source):
     sign_in(client, "view_source", "change_source")
 

@@ -65,6 +65,15 @@ def test_entries_and_validators_are_stored_together(source):
     assert Fetch.objects.filter(new=2, entries=2, status=200, bytes=900).count() == 1
 
 
+def test_the_feed_s_own_pace_counts_also_when_it_is_unchanged(source):
+    slow = feed(entry(1))
+    fetch(source, replace(slow, feed=replace(slow.feed, wait_minutes=600)))
+    assert source.next_at >= NOON + 10 * HOUR
+
+    fetch(source, Fetched(status=304), NOON + DAY)
+    assert source.next_at >= NOON + DAY + 10 * HOUR
+
+
 @pytest.mark.parametrize(
     "changes",
     [
