@@ -14,6 +14,7 @@ from django.utils import timezone
 from articles.audit_log.last_modified import modified_at, with_last_modified
 from articles.db.compiled_queries import CompiledQuery, to_datetime
 from articles.models import Article, ArticleQuerySet
+from articles.models.languages import text_language
 from articles.models.related import outlet_count
 from articles.public.cards import CoverageLink, picture_from_json, picture_subquery
 from articles.public.media import StoredPicture, media_url
@@ -56,6 +57,7 @@ class FeedEntry:
     picture: FeedPicture | None
     outlets: int  # that report the story
     outlets_title: str
+    lang: str  # of its words; empty if it isn't known
 
 
 class _Row(NamedTuple):
@@ -76,6 +78,7 @@ class _Row(NamedTuple):
     logged_at: datetime | None
     covered_at: datetime | None
     outlets: int
+    lang: str | None
     incoming_title: str | None
 
 
@@ -105,6 +108,7 @@ def _to_entry(row: _Row, site: str, now: datetime) -> FeedEntry:
         topics=[xml_text(topic.name) for topic in row.topic_list],
         picture=FeedPicture(site + media_url(picture.file), picture.bytes) if picture else None,
         outlets=row.outlets,
+        lang=row.lang or "",
         outlets_title=xml_text(outlets_headline(row.title, row.incoming_title)),
     )
 
@@ -115,6 +119,7 @@ def _to_report(story: FeedEntry, report: CoverageLink, site: str) -> FeedEntry:
         source=http_url(report.url),
         title=xml_text(report.title) or story.title,
         outlets_title="",
+        lang=report.lang or "",
         excerpt=f"Part of: {story.title}",
         provider_name=xml_text(report.provider_name) or report.provider_domain,
         provider_page=site + reverse("provider", args=[report.provider_domain]),
@@ -130,6 +135,7 @@ def _build_rows(ids: Sequence[int]) -> QuerySet[Any, Any]:
         topic_list=topics_subquery(),
         picture=picture_subquery("pk"),
         outlets=outlet_count(),
+        lang=text_language(),
         incoming_title=incoming_title(),
     )
 

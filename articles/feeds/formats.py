@@ -53,6 +53,9 @@ class _WriterMixin(SyndicationFeed):
         if self.feed["hub"]:
             handler.addQuickElement(self.link_element, None, {"rel": "hub", "href": self.feed["hub"]})
 
+    def item_attributes(self, item: dict[str, Any]) -> dict[str, str]:
+        return super().item_attributes(item) | ({"xml:lang": item["lang"]} if item["lang"] else {})
+
     def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
         super().add_item_elements(handler, item)
         if item["link"] != item["page"]:
@@ -112,6 +115,7 @@ def xml_feed(writer: type[Any], metadata: FeedMetadata, entries: Iterable[FeedEn
             categories=entry.topics,
             enclosures=[Enclosure(picture.url, str(picture.size), picture.type)] if picture else (),
             page=entry.page,
+            lang=entry.lang,
             source=iri_to_uri(entry.source),
             outlets_title=entry.outlets_title if entry.source else "",
         )
@@ -138,6 +142,8 @@ def _json_item(entry: FeedEntry) -> dict[str, Any]:
         item["_newsfold"]["outlets_headline"] = entry.outlets_title
     if entry.source:
         item["external_url"] = iri_to_uri(entry.source)
+    if entry.lang:
+        item["language"] = entry.lang
     if entry.topics:
         item["tags"] = list(entry.topics)
     if entry.picture:

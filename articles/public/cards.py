@@ -16,6 +16,7 @@ from django.utils import timezone
 from articles.db.compiled_queries import CompiledQuery, from_json, to_datetime
 from articles.models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink
 from articles.models.fields import Digest
+from articles.models.languages import text_language
 from articles.models.related import outlet_count
 from articles.rules import dates
 
@@ -39,6 +40,7 @@ class CoverageLink(NamedTuple):
     provider_id: int
     provider_name: str
     provider_domain: str
+    lang: str | None
 
     @property
     def url(self) -> str:
@@ -66,6 +68,7 @@ class Card(NamedTuple):
     kicker: TopicNode | None
     picture: StoredPicture | None
     outlets: int  # that report the story, its own included
+    lang: str | None  # of its words
     headlines: tuple[CoverageLink, ...] = ()
     is_pick: bool = False
     reports: tuple[
@@ -180,6 +183,7 @@ def _build_cards(ids: Sequence[int]) -> QuerySet[Any, Any]:
             kicker=Subquery(topics.order_by("position", "pk").values(kicker=TOPIC_JSON)[:1]),
             picture=picture_subquery("pk"),
             outlets=outlet_count(),
+            lang=text_language(),
         )
     )
 
@@ -191,6 +195,7 @@ def _build_coverage_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
         target_original_url=F("target__original_url"),
         provider_name=F("provider__name"),
         provider_domain=F("provider__domain"),
+        lang=text_language("target__"),
     )
 
 

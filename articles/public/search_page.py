@@ -103,6 +103,7 @@ class CoverageMatch(NamedTuple):
     url: str
     title: Pieces
     outlet: Pieces
+    lang: str | None
 
 
 class SearchHit(NamedTuple):
@@ -197,7 +198,7 @@ def _coverage_match(links: Sequence[CoverageLink], words: str) -> CoverageMatch 
         return None
     outlet = links[place].provider_name
     pieces = tuple(search.segments(titles[place], words)), tuple(search.segments(outlet, words))
-    return CoverageMatch(links[place].url, *pieces)
+    return CoverageMatch(links[place].url, *pieces, links[place].lang)
 
 
 def _parse_day(text: str) -> date | None:

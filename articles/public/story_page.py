@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from articles.db.compiled_queries import NOW, CompiledQuery, JSONList, KeyRow, from_json, to_datetime
 from articles.models import Article, ArticleTopic, RelatedLink, shown_to_readers
+from articles.models.languages import text_language
 from articles.models.related import is_coverage, outlet_count
 from articles.rules.headlines import outlets_headline
 
@@ -49,6 +50,7 @@ class StoryView(NamedTuple):
     topic_list: tuple[TopicNode, ...]
     picture: StoredPicture | None
     outlets: int
+    lang: str | None
     incoming_title: str | None
 
     @property
@@ -102,6 +104,7 @@ class StoryLink(NamedTuple):
     target_published_at: datetime
     covers: bool
     is_shown: bool
+    lang: str | None
 
     @property
     def provider(self) -> ProviderView:
@@ -120,6 +123,7 @@ class Teaser(NamedTuple):
     title: str
     published_at: datetime
     provider_name: str
+    lang: str | None
 
     @property
     def url(self) -> str:
@@ -169,7 +173,9 @@ def story_context(pk: int, preview: str = "") -> dict[str, object]:
     coverage = [link for link in links if link.covers]
     coverage.sort(key=attrgetter("published_at"), reverse=True)
     see_also = [
-        Teaser(link.target_id, link.target_name, link.target_title, link.target_published_at, link.provider_name)
+        Teaser(
+            link.target_id, link.target_name, link.target_title, link.target_published_at, link.provider_name, link.lang
+        )
         for link in links
         if link.is_shown and not link.covers
     ]
@@ -198,6 +204,7 @@ def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
         topic_list=topics_subquery(),
         picture=picture_subquery("pk"),
         outlets=outlet_count(),
+        lang=text_language(),
         incoming_title=incoming_title(),
     )
 
@@ -208,12 +215,14 @@ def _build_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
     return links.annotate(
         **{f"target_{field}": F(f"target__{field}") for field in target},
         covers=ExpressionWrapper(is_coverage(), BooleanField()),
+        lang=text_language("target__"),
         is_shown=ExpressionWrapper(shown_to_readers("target__", at=NOW), BooleanField()),
     )
 
 
 def _build_teasers(ids: Sequence[int]) -> QuerySet[Any, Any]:
-    return Article.objects.filter(pk__in=ids).order_by().annotate(provider_name=F("provider__name"))
+    teasers = Article.objects.filter(pk__in=ids).order_by()
+    return teasers.annotate(provider_name=F("provider__name"), lang=text_language())
 
 
 def _provider_columns() -> dict[str, Any]:

@@ -56,13 +56,14 @@ def _page(kind: str, url: str, name: str, description: str) -> dict[str, Any]:
 def _work(item: StoryView | StoryLink, headline: str) -> dict[str, Any]:
     kind = TYPES.get(item.type, "CreativeWork")
     title, date = ("name", "uploadDate") if kind == "VideoObject" else ("headline", "datePublished")
-    return {
+    work = {
         "@type": kind,
         title: unescape(headline),
         "url": http_url(item.source_url),
         date: _date(item.published_at),
         "publisher": {"@type": "Organization", "name": item.provider_name},
     }
+    return work | ({"inLanguage": item.lang} if item.lang else {})
 
 
 def _date(moment: datetime) -> str:

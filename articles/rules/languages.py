@@ -57,3 +57,11 @@ def is_right_to_left(tag: str) -> bool:
     if match["script"]:
         return match["script"].lower() in _RTL_SCRIPTS
     return match["language"].lower().partition("-")[0] in _RTL_LANGUAGES
+
+
+def sitemap_language(tag: str) -> str:
+    """Return the code of a language in news sitemaps: the language alone, but zh-cn or zh-tw for Chinese."""
+    language, *others = tag.lower().split("-")
+    if language != "zh":
+        return language
+    return "zh-tw" if not {"hant", "tw", "hk", "mo"}.isdisjoint(others) and "hans" not in others else "zh-cn"

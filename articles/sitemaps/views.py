@@ -13,11 +13,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from articles.audit_log.last_modified import modified_at
+from articles.models.languages import text_language
 from articles.page_cache.cacheable import cacheable
 from articles.public.providers import published_domains
 from articles.public.site_url import site_url
 from articles.public.topic_tree import TopicTree
 from articles.public.xml import LANGUAGE, xml_text
+from articles.rules.languages import sitemap_language
 
 from .sections import LIMIT, recent_stories, sections, stories_of
 
@@ -66,11 +68,17 @@ def lists(request: HttpRequest) -> HttpResponse:
 def news(request: HttpRequest) -> HttpResponse:
     """List the stories of the last 48 hours."""
     site = site_url(request)
+    stories = recent_stories(NEWS_PERIOD, NEWS_LIMIT).annotate(lang=text_language())
     pages = [
-        (site + article.get_absolute_url(), article.published_at, xml_text(article.title) or article.name)
-        for article in recent_stories(NEWS_PERIOD, NEWS_LIMIT).only("name", "title", "published_at")
+        (
+            site + reverse("story", args=[row.name]),
+            row.published_at,
+            xml_text(row.title) or row.name,
+            sitemap_language(row.lang or LANGUAGE),
+        )
+        for row in stories.values_list("name", "title", "published_at", "lang", named=True)
     ]
-    context = {"pages": pages, "name": settings.SITE_NAME, "language": LANGUAGE}
+    context = {"pages": pages, "name": settings.SITE_NAME}
     return render(request, "articles/news_sitemap.xml", context, content_type=XML)
 
 

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from articles.public.media import ProviderView, StoredPicture, media_url
 from articles.public.text import http_url, truncate_words, unescape
+from articles.rules.languages import is_right_to_left
 from pictures.sizes import WIDTHS
 
 BLANK_LINES_PATTERN = re.compile(r"\n\s+")
@@ -36,6 +37,13 @@ def highlighted(pieces: Iterable[tuple[str, bool]]) -> SafeString:
     """Join the pieces of a text and mark those that matched the query."""
     marked = ((format_html("<mark>{}</mark>", text) if is_match else text,) for text, is_match in pieces)
     return format_html_join("", "{}", marked)
+
+
+@register.simple_tag
+def text_attributes(lang: str | None) -> SafeString:
+    """Return the attributes of an element with an outlet's words: their language, if known, and their direction."""
+    direction = "rtl" if lang and is_right_to_left(lang) else "auto"
+    return format_html(' lang="{}" dir="{}"' if lang else ' dir="{1}"', lang, direction)
 
 
 @register.simple_tag

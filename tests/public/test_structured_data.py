@@ -20,7 +20,13 @@ db = pytest.mark.django_db
 
 
 def work(**values):
-    defaults = {"type": "article", "title": "It happened", "source_url": "https://c.example/1", "outlets_title": ""}
+    defaults = {
+        "type": "article",
+        "title": "It happened",
+        "source_url": "https://c.example/1",
+        "outlets_title": "",
+        "lang": None,
+    }
     return SimpleNamespace(**(defaults | {"provider_name": "The Courier", "published_at": MORNING} | values))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from articles.rules.languages import check_country, check_language, is_right_to_left, stated_language
+from articles.rules.languages import check_country, check_language, is_right_to_left, sitemap_language, stated_language
 from articles.rules.values import InvalidValueError
 
 
@@ -41,3 +41,8 @@ def test_a_country_has_two_capital_letters(code):
 )
 def test_the_script_decides_the_direction(tag, expected):
     assert is_right_to_left(tag) == expected
+
+
+def test_news_sitemaps_name_languages_without_regions_and_chinese_by_its_script():
+    codes = {"pt-BR": "pt", "DE": "de", "zh": "zh-cn", "zh-Hant": "zh-tw", "zh-HK": "zh-tw", "zh-Hans-HK": "zh-cn"}
+    assert {tag: sitemap_language(tag) for tag in codes} == codes
