@@ -50,7 +50,8 @@ WRITTEN_FIELDS = (
     "wishes",
     "picture_count",
 )
-UNLOGGED_FIELDS = ("twin", "secured", "content_hash", "picture_failed")  # written, but no event and no new version
+# Written, but no event and no new version.
+UNLOGGED_FIELDS = ("twin", "secured", "content_hash", "picture_failed", "suggested_quality")
 EVENT_KEY = ("subject", "subject_id", "field")
 FLUSH_THRESHOLD = 1000  # articles; a unit of work with more of them in memory writes them and continues
 

@@ -72,7 +72,7 @@ def permitted_actions(user: User) -> dict[str, Action]:
 
 
 def offered_decisions(article: Article, permitted: dict[str, Action]) -> list[Action]:
-    """Return the decisions on its state to offer for an article, in the order of their buttons."""
+    """Return the decisions to offer for an article, in the order of their buttons."""
     match article.state:
         case State.SPIKED:
             names = ["reopen"]
@@ -83,6 +83,8 @@ def offered_decisions(article: Article, permitted: dict[str, Action]) -> list[Ac
             names = ["publish"] * is_publishable + ["reopen" if state == State.HELD else "hold", "spike"]
     if article.is_folded and article.state != State.SPIKED:
         names = ["take_out", *names]
+    elif article.quality is None and article.state != State.SPIKED:
+        names = [*names, "suggest"]
     return [permitted[name] for name in names if name in permitted]
 
 
@@ -188,6 +190,7 @@ ACTIONS = {
         Action("quality", "Set quality", "scored", SCORE, _set_score("quality"), "q", "; Enter sends it"),
         Action("heat", "Set heat", "scored", SCORE, _set_score("heat"), "h", "; Enter sends it"),
         Action("step", "Raise or lower", "scored", SCORE, _step_scores),
+        Action("suggest", "Use suggestion", "scored", SCORE, _apply(operations.use_suggestion), "a", " as the quality"),
         Action("unpin", "Unpin all fields", "unpinned", SCORE, _apply(operations.unpin)),
         Action("topics", "Set topics", "sorted by topic", EDIT, _set_topics("names", "topics"), "t"),
         Action("add_topic", "Add topic", "sorted by topic", EDIT, _set_topics("add", "topic")),

@@ -25,6 +25,7 @@ from articles.models import Article, Operation, Policies, Verb
 from articles.operations.pins import REIMPORT_MARK
 from articles.publication_record.listing import finish_listing, has_shown_anything, listing_of_shown
 from articles.rules import slugs
+from articles.rules.publication import publishable
 from articles.rules.scoring import FOLDED_HEAT
 from articles.stories import duplicates, links, placement, rescoring
 from articles.stories.neighbourhood import linked_ids
@@ -42,6 +43,7 @@ BATCH = 500  # documents in a transaction
 
 CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "rejected"
 OUTCOMES = (CREATED, UPDATED, UNCHANGED, REJECTED)
+SUGGESTED = "suggested"  # counted beside the outcomes: unscored articles that took the suggested quality
 WITHDRAWN = "withdrawn"  # counted beside the outcomes of files: these articles have no file any more
 PRUNE_SKIPPED = "prune skipped"  # 1 if a run could not know which documents are gone
 
@@ -99,6 +101,7 @@ def run_import(
     on_end: Callable[[Counter[str], Operation | None], None] = lambda counts, operation: None,
     dry_run: bool = False,
     rescore: bool = False,
+    suggest: bool = False,
     prune: bool = False,
     by: Actor = SYSTEM_ACTOR,
 ) -> Counter[str]:
@@ -107,9 +110,12 @@ def run_import(
     Each result is passed to `on_result` as soon as it is known; `on_notice` gets the name of an article and what can
     be known about it only at the end, among the other articles. `on_end` gets the counts and the operation, None if
     nothing changed, before another import may run. `dry_run` writes nothing. `rescore` applies the policy to the
-    stories that changed. `prune` withdraws the articles whose documents are not among these files.
+    stories that changed, `suggest` gives unscored articles the suggested quality. `prune` withdraws the articles whose
+    documents are not among these files.
     """
-    run = _Import(on_result=on_result, on_notice=on_notice, dry_run=dry_run, rescore=rescore, prune=prune, by=by)
+    run = _Import(
+        on_result=on_result, on_notice=on_notice, dry_run=dry_run, rescore=rescore, suggest=suggest, prune=prune, by=by
+    )
     if dry_run:
         run.read_all(sources)
         run.report_changes()
@@ -131,6 +137,7 @@ def import_within(sources: Iterable[DocumentSource], *, on_result: Callable[[Fil
         on_notice=lambda name, notice: None,
         dry_run=False,
         rescore=False,
+        suggest=False,
         prune=False,
         by=uow.actor,
         is_alone=False,
@@ -145,6 +152,7 @@ class _Import:
     on_notice: Callable[[str, str], None]
     dry_run: bool
     rescore: bool
+    suggest: bool
     prune: bool
     by: Actor
     is_alone: bool = True  # not part of a larger operation; completes an import that was killed
@@ -188,10 +196,11 @@ class _Import:
             operations.mark_missing(returned, missing=False)
             withdrawn_names = operations.mark_missing(withdrawn, missing=True)
             duplicates.mark_duplicates(uow, touched)
+            suggested = self._take_suggestions(uow, touched)
             with uow.consequences():
                 if self.rescore:
                     operations.rescore(Article.objects.filter(pk__in=linked_ids(touched)))
-                rescoring.update_stories(uow, moved)
+                rescoring.update_stories(uow, {*moved, *suggested})
                 placement.assign_leads_around(uow, touched)
         self.counts[WITHDRAWN] = len(withdrawn_names)
         for name in withdrawn_names:
@@ -210,6 +219,15 @@ class _Import:
             arriving.update(public=F("staged"), staged=None, **dates)
         finish_listing(uow.now)
         uow.load(scheduled)
+
+    def _take_suggestions(self, uow: UnitOfWork, touched: Sequence[int]) -> set[int]:
+        """Give the unscored articles of the run the suggested quality, if it was asked for; return which took it."""
+        if not self.suggest:
+            return set()
+        taken = set(operations.take_suggestions(Article.objects.filter(pk__in=touched)))
+        uow.publishable_ids |= publishable(Verb.IMPORT, taken)
+        self.counts[SUGGESTED] = len(taken)
+        return taken
 
     def report_changes(self) -> None:
         """Report what an import would update, without writing."""

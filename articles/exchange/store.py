@@ -120,12 +120,14 @@ def update(
     """Update an article from its changed document, as part of a unit of work; return the fields that really changed.
 
     A pinned field keeps the editor's value, and the document's value is stored in `wishes`. Scores that the document
-    no longer has stay, marked stale. Lists are written at once, columns at the end of the unit of work.
+    no longer has stay, marked stale; so does a suggested quality, unmarked. Lists are written at once, columns at the
+    end of the unit of work.
     """
     references.ensure([document])
     pinned = set(article.pins)
     kept = pinned | _kept_scores(article, document)
-    lost_scores = _has_lost_scores(article, document)
+    lacks_scores = _lacks_scores(article, document)
+    lost_scores = lacks_scores and not article.uses_suggestion
     uow.track_lists(
         [article.pk], *(_LOGGED_LISTS[name] for name in changed if name in _LOGGED_LISTS and name not in kept)
     )
@@ -139,7 +141,9 @@ def update(
     article.staged = None
     article.secured = document.secured
     article.content_hash = document.content_hash
-    if not lost_scores:
+    if document.quality is not None:
+        article.suggested_quality = None
+    if not lacks_scores:
         article.document_scores = document_scores(document.quality, document.heat, len(document.related))
     return updated
 
@@ -154,13 +158,14 @@ def _kept_scores(article: Article, document: Document) -> set[str]:
     Those that the document no longer has, and those that would turn a lead that an editor chose into a folded
     article, or the reverse.
     """
-    if _has_lost_scores(article, document):
+    if _lacks_scores(article, document):
         return set(SCORE_FIELDS)
     changes_role = (document.heat == FOLDED_HEAT) != article.is_folded
     return {"heat", "published"} if STORY_ROLE_PIN in article.pins and changes_role else set()
 
 
-def _has_lost_scores(article: Article, document: Document) -> bool:
+def _lacks_scores(article: Article, document: Document) -> bool:
+    """Return whether the document has no scores, and the article has some: of an earlier document, or suggested."""
     has_none = document.quality is None and document.heat is None and document.published is None
     return has_none and (article.quality is not None or article.heat is not None)
 

@@ -70,6 +70,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def unscored(self) -> Self:
         return self.filter(quality__isnull=True, heat__isnull=True, published__isnull=True)
 
+    def waiting_for_suggestion(self) -> Self:
+        """Return the unscored articles that commands give the suggested quality: those that readers could see."""
+        return self.unscored().filter(staged=None, missing=False).exclude(removed__isnull=False, removed=True)
+
     def unscored_differing_from(self, show: bool) -> Self:
         """Return the unscored articles that change if the policy shows (or hides) unscored articles."""
         return self.unscored().filter(staged=None, public=not show, missing=False).exclude(removed=True)
@@ -155,6 +159,11 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(SCORE_MAX)],
         help_text="How good this article is by itself.",
+    )
+    suggested_quality = models.IntegerField(
+        null=True,
+        editable=False,
+        help_text="The suggestion that it took as its quality; a document's own quality replaces it.",
     )
     heat = models.IntegerField(
         null=True,
@@ -401,6 +410,11 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     def text_language(self) -> str:
         """Return the language of its words, else of its outlet; empty if neither is known."""
         return self.language or self.provider.language or ""
+
+    @property
+    def uses_suggestion(self) -> bool:
+        """Whether its quality is the suggestion that it took: no document and no editor gave it another one."""
+        return self.quality is not None and self.quality == self.suggested_quality and "quality" not in self.pins
 
     @property
     def waits_for_editor(self) -> bool:

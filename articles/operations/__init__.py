@@ -29,6 +29,7 @@ from .publishing import (
 )
 from .rescoring import change_policy, rescore
 from .succession import next_lead
+from .suggesting import take_suggestions, use_suggestion
 from .undo_rights import can_undo, undo_refusal
 from .undoing import preview_undo, undo
 
@@ -68,7 +69,9 @@ __all__ = [
     "spike",
     "take_down",
     "take_out",
+    "take_suggestions",
     "undo",
     "undo_refusal",
     "unpin",
+    "use_suggestion",
 ]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+
+from django.db import transaction
 
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, unit_of_work
 from articles.db.bulk import chunked
@@ -13,22 +16,36 @@ from articles.stories.placement import assign_leads_around
 from articles.stories.rescoring import RescoreChange, apply_unscored_policy, preview_rescore, rescore_loaded
 
 from .policy_numbers import set_policy_value
+from .suggesting import take_suggestions
 
 
 def rescore(
     articles: ArticleQuerySet,
     policies: Policies | None = None,
     *,
+    suggest: bool = False,
     dry_run: bool = False,
     by: Actor = SYSTEM_ACTOR,
 ) -> list[RescoreChange]:
     """Set heat and publication of these articles as the policies decide; return what changed.
 
-    Pinned fields and articles without quality stay. `policies` are the stored ones by default. `dry_run` writes
-    nothing.
+    Pinned fields and articles without quality stay; with `suggest`, unscored ones take the suggested quality first.
+    `policies` are the stored ones by default. `dry_run` writes nothing.
     """
-    if dry_run:
-        return preview_rescore(articles, policies)
+    if not suggest:
+        return preview_rescore(articles, policies) if dry_run else _rescore(articles, policies, by)
+    with transaction.atomic():
+        with unit_of_work(Verb.RESCORE, by):
+            taken = take_suggestions(articles)
+            changes = _rescore(articles, policies, by)
+        transaction.set_rollback(dry_run)
+    return [
+        replace(change, fields={"quality": (None, taken[change.pk])} | change.fields) if change.pk in taken else change
+        for change in changes
+    ]
+
+
+def _rescore(articles: ArticleQuerySet, policies: Policies | None, by: Actor) -> list[RescoreChange]:
     changes: list[RescoreChange] = []
     with unit_of_work(Verb.RESCORE, by) as uow, uow.consequences():
         ids = list(articles.filter(quality__isnull=False).order_by("pk").values_list("pk", flat=True))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from articles.models import Article, ArticleImage, Policies, Topic
-from articles.rules.scoring import Explanation, Policy, Term, TopicTraits, suggested_quality
+from articles.models import Article, Policies, Topic
+from articles.rules.scoring import Explanation, Policy
 from articles.rules.slugs import document_name
-from providers.models import Provider
 
 from .explanation_text import format_explanation, format_suggestion
 from .neighbourhood import Neighbourhood
+from .suggestion import suggest_quality
 
 
 @dataclass(frozen=True)
@@ -58,29 +58,3 @@ def explanation_lines(article: Article) -> list[str]:
 def explain_article(article: Article, policy: Policy) -> Explanation:
     """Return the numbers that the policy gives the article, with the reasons. One query."""
     return Neighbourhood([article.pk]).explain(article, policy)
-
-
-def suggest_quality(article: Article, policy: Policy) -> tuple[int, tuple[Term, ...]]:
-    """Return the quality that the policy's weights suggest, 0 or more, and its terms. Three queries.
-
-    A provider counts as registered if its domain is, whatever its name on the article.
-    """
-    topics = [
-        TopicTraits(
-            name=item.tag.name,
-            keywords=tuple(item.tag.keywords),
-            is_subtopic=item.tag.parent_id is not None,
-            weight=item.tag.weight,
-        )
-        for item in article.article_topics.select_related("tag")
-    ]
-    return suggested_quality(
-        policy,
-        title=article.title,
-        topics=topics,
-        has_image=article.images.filter(kind=ArticleImage.Kind.PICTURE).exists(),
-        has_amp=bool(article.amp_url),
-        is_video=article.type == "video",
-        provider_registered=Provider.objects.registered().for_domain(article.provider.domain).exists(),
-        provider_weight=article.provider.weight,
-    )

@@ -46,6 +46,17 @@ class TestActions:
         assert messages_of(page)[0].startswith("1 story ")
         assert Operation.objects.get().who == "ana"
 
+    def test_the_suggested_quality_is_offered_to_stories_without_one(self, publisher):
+        article, other = (builders.article(quality=None, heat=None, topics=["AI"]) for _ in range(2))
+        assert publisher.get(DESK).content.decode().count('value="suggest"') == 3  # each row, and all selected ones
+
+        run_action(publisher, "suggest", article, other)
+
+        assert set(Article.objects.values_list("quality", "heat")) == {(10, 10)}
+        page = publisher.get(DESK).content.decode()
+        assert (page.count('value="suggest"'), page.count(">suggested</span>")) == (1, 2)
+        assert "Use suggestion" not in publisher.get(reverse("desk_story", args=[article.pk])).content.decode()
+
     def test_no_step_leads_above_the_highest_score_or_below_none(self, publisher):
         for quality, step, expected in ((1_000_000 - 1, "5", 1_000_000), (3, "-5", 0)):
             article = builders.article(quality=quality)

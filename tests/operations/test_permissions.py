@@ -211,9 +211,9 @@ def request_for(
 STAFF_ONLY = ""  # any member of staff
 DESK_ACTIONS = {  # by permission
     permissions.PUBLISH: ("publish", "schedule", "pick"),
-    permissions.SCORE: ("hold", "spike", "reopen", "quality", "heat", "step", "unpin"),
+    permissions.SCORE: ("hold", "spike", "reopen", "quality", "heat", "step", "suggest", "unpin"),
     permissions.FOLD: ("fold", "merge", "take_out", "make_lead"),
-    "articles.change_article": ("topics", "add_topic", "remove_topic", "words"),
+    "articles.change_article": ("topics", "add_topic", "remove_topic", "words", "note"),
 }
 REQUESTS = [
     request_for("get", "admin:index", (), STAFF_ONLY),

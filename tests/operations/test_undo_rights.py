@@ -290,6 +290,7 @@ CASES = [
     Case("score: heat", lambda: operations.score(published(), heat=10), {SCORE}, {SCORE}),
     Case("score: unscored, hidden by it", lambda: operations.score(unscored(), quality=10), {SCORE}, {SCORE}),
     Case("score: lead loses its story", lambda: operations.score(story()[0], quality=5), {SCORE}, {SCORE}),
+    Case("score: suggestion", lambda: operations.use_suggestion(unscored()), {SCORE}, {SCORE}),
     Case("rescore", lambda: outdated() and operations.rescore(Article.objects.all()), {SCORE}, {SCORE}),
     Case("pin: title", lambda: operations.pin(published(), "title"), {SCORE}, {SCORE}),
     Case("pin: published", lambda: operations.pin(published(), "published"), {SCORE}, {SCORE}),

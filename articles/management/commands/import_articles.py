@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from articles.audit_log.unit_of_work import Actor
 from articles.exchange.files import sources
-from articles.exchange.importing import OUTCOMES, PRUNE_SKIPPED, REJECTED, WITHDRAWN, FileResult, run_import
+from articles.exchange.importing import OUTCOMES, PRUNE_SKIPPED, REJECTED, SUGGESTED, WITHDRAWN, FileResult, run_import
 from articles.exchange.report import Report
 from articles.exchange.run_log import RunLog
 from articles.models import Article, Operation, Via
@@ -32,6 +32,9 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
         parser.add_argument("--rescore", action="store_true", help="let the policy recompute the stories that change")
         parser.add_argument(
+            "--suggest", action="store_true", help="give unscored documents the quality that the policy suggests"
+        )
+        parser.add_argument(
             "--prune", action="store_true", help="withdraw the articles whose documents are not among these files"
         )
         parser.add_argument("--report", metavar="FILE", help="write one JSON object per file to FILE (JSON Lines)")
@@ -42,6 +45,7 @@ class Command(BaseCommand):
         paths: list[str],
         dry_run: bool,
         rescore: bool,
+        suggest: bool,
         prune: bool,
         report: str | None,
         **options: Any,
@@ -67,9 +71,12 @@ class Command(BaseCommand):
                 on_end=self._end_log,
                 dry_run=dry_run,
                 rescore=rescore,
+                suggest=suggest,
                 prune=prune,
                 by=by,
             )
+        if suggest and not dry_run:
+            self.stdout.write(suggestion_summary(counts[SUGGESTED]))
         if prune:
             self.stdout.write(prune_summary(counts, dry_run=dry_run))
         if not dry_run and (number := Article.objects.folded_without_lead().count()):
@@ -120,6 +127,11 @@ def _open_report(path: str) -> Report:
         return Report(path)
     except OSError as error:
         raise CommandError(f"{path}: the report can't be written: {error.strerror}") from None
+
+
+def suggestion_summary(number: int) -> str:
+    """Return how many articles took the suggested quality, in words."""
+    return f"{number} unscored article{'' if number == 1 else 's'} took the suggested quality"
 
 
 def folded_summary(number: int) -> str:

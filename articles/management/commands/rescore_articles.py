@@ -11,8 +11,9 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Policies, SitePolicy, Via
 from articles.rules.scoring import Policy
-from articles.stories.explanation import EffectivePolicy, explain_article, policy_for, suggest_quality
+from articles.stories.explanation import EffectivePolicy, explain_article, policy_for
 from articles.stories.explanation_text import format_explanation, format_suggestion
+from articles.stories.suggestion import suggest_quality
 
 TRIAL_NUMBERS = ("publish_threshold", "related_bonus", "bonus_floor")
 
@@ -22,12 +23,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
+        parser.add_argument(
+            "--suggest", action="store_true", help="first give unscored articles the quality that the policy suggests"
+        )
         parser.add_argument("--explain", metavar="NAME", help="explain the numbers of this article")
         for name in TRIAL_NUMBERS:
             option = "--" + name.replace("_", "-")
             parser.add_argument(option, type=int, metavar="N", help="use this number instead of the stored policy's")
 
-    def handle(self, *args: Any, dry_run: bool, explain: str | None, **options: Any) -> None:
+    def handle(self, *args: Any, dry_run: bool, suggest: bool, explain: str | None, **options: Any) -> None:
         trial = {name: options[name] for name in TRIAL_NUMBERS if options[name] is not None}
         policy = self._policy(trial) if trial else None
         if explain is not None:
@@ -35,7 +39,7 @@ class Command(BaseCommand):
             return
         articles = Article.objects.all()
         policies = Policies(policy) if policy else None
-        changes = operations.rescore(articles, policies, dry_run=dry_run, by=Actor(via=Via.COMMAND))
+        changes = operations.rescore(articles, policies, suggest=suggest, dry_run=dry_run, by=Actor(via=Via.COMMAND))
         if options["verbosity"] >= 1:
             for change in changes:
                 self.stdout.write(str(change))

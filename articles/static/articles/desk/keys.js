@@ -23,6 +23,7 @@ const ACTIONS = {
   undo,
   quality: () => editField("quality"),
   heat: () => editField("heat"),
+  suggest: () => decide("suggest"),
   topics: () => editField("topics"),
   raise_quality: () => step("quality", STEP),
   lower_quality: () => step("quality", -STEP),
