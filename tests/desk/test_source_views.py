@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -86,8 +87,20 @@ def test_the_list_says_how_sources_are_with_those_that_need_attention_first(publ
     assert text.index("Zeitung") < text.index("Courier")
     assert "2 followed, 1 of them needs attention" in text
     assert "It responds with 403, 2 times in a row." in text
-    assert "1 in all: 1 published, 0 spiked" in text
+    assert "1 in all: 1 published (100&nbsp;%), 0 spiked (0&nbsp;%)" in text
     assert "Take 1 held back" in text
+
+
+def test_a_week_is_drawn_as_bars_with_the_numbers_in_words(publisher, source):
+    now = timezone.now()
+    for days, number in ((0, 4), (1, 1), (6, 2), (7, 9)):
+        keys = [entry(source, "taken", article_id=99_999).pk for _ in range(number)]
+        Entry.objects.filter(pk__in=keys).update(first_seen_at=now - timedelta(days=days))
+
+    text = page(publisher, "desk_sources")
+
+    assert ': 2, 0, 0, 0, 0, 1, 4"' in text
+    assert re.findall(r'height="(\d+)"/>', text)[::2] == ["12", "0", "0", "0", "0", "6", "24"]
 
 
 def test_the_page_of_a_source_says_what_became_of_each_entry(publisher, source):
