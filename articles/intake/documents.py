@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from articles.exchange.format.document import Document, Image, ProviderData
 from articles.exchange.format.write import document_text
+from articles.public.video import document_player, document_url, page_video_id
 from articles.rules.dates import is_ahead
 from articles.rules.scoring import SCORE_MAX, Policy, TopicTraits, suggested_quality
 from articles.rules.slugs import SLUG_LENGTH_MAX, document_name, slugify_title
@@ -89,8 +90,10 @@ def make_document(
 ) -> Document:
     """Return the document of an entry, with the quality that the policy suggests and the `points` of rules.
 
-    It is published only `by_policy`, if its heat reaches the threshold.
+    It is published only `by_policy`, if its heat reaches the threshold. A video of YouTube has a page on the site
+    itself, so it has a player and no `web_url`.
     """
+    video = page_video_id(entry.url)
     quality, _ = suggested_quality(
         policy,
         title=entry.title,
@@ -105,7 +108,7 @@ def make_document(
         ],
         has_image=bool(entry.picture),
         has_amp=False,
-        is_video=False,
+        is_video=bool(video),
         provider_registered=outlet.registered,
         provider_weight=outlet.weight,
     )
@@ -116,9 +119,10 @@ def make_document(
         title=entry.title,
         excerpt=entry.excerpt,
         published_at=published_at,
-        original_url=entry.url,
-        web_url=entry.url,
-        type="article",
+        original_url=document_url(video) if video else entry.url,
+        web_url="" if video else entry.url,
+        type="video" if video else "article",
+        featured_content=document_player(video) if video else "",
         quality=quality,
         heat=quality,
         published=by_policy and quality >= policy.publish_threshold,

@@ -16,7 +16,7 @@ COLUMNS = (
     "article_id",
     "source__name",
     *(f"source__provider__{name}" for name in ("name", "domain")),
-    *(f"article__{name}" for name in ("title", "excerpt", "web_url", "wishes")),
+    *(f"article__{name}" for name in ("title", "excerpt", "web_url", "original_url", "wishes")),
     *(f"article__provider__{name}" for name in ("name", "domain")),
 )
 
@@ -55,7 +55,7 @@ def _story_of(entry: Entry) -> StoryText | None:
     """Return the text of an entry as its source has it, as far as it is known."""
     if article := entry.article:
         words = {name: str(article.wishes.get(name, getattr(article, name))) for name in ("title", "excerpt")}
-        return StoryText(**words, url=article.web_url, outlet=article.provider.name, domain=article.provider.domain)
+        return StoryText(**words, url=article.source_url, outlet=article.provider.name, domain=article.provider.domain)
     if not entry.values:
         return None
     provider, values = entry.source.provider, entry.values

@@ -12,6 +12,7 @@ from articles.intake.documents import EntryText, Outlet, as_source, free_name, m
 from articles.intake.topics import TopicFinder, TopicNode
 from articles.rules.scoring import Policy, has_keyword
 from articles.rules.slugs import is_document_name
+from tests.public.player import PLAYER
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 TOPICS = [
@@ -139,3 +140,16 @@ def test_the_text_of_a_document_is_read_as_it_was_made(values):
     assert document_text(read) == source.text
     assert (read.title, read.excerpt, read.name) == (made.title, made.excerpt, made.name)
     assert (read.quality, read.heat, read.published) == (made.quality, made.heat, False)
+
+
+def test_a_video_has_its_player_and_no_url_of_another_page():
+    video = document(entry(url="https://www.youtube.com/watch?v=q7RvN2xLd0A&feature=share"))
+
+    assert (video.type, video.original_url, video.web_url, video.quality) == (
+        "video",
+        "https://youtube.com/watch?v=q7RvN2xLd0A",
+        "",
+        Policy().video_weight,
+    )
+    made = as_source(video, "x")
+    assert parse_file(made.read(), "x", made.stem).featured_content == PLAYER
