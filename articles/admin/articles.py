@@ -15,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from articles import operations
 from articles.models import Article, ArticleQuerySet, ArticleTopic, PreviewLink, RelatedLink
 from articles.operations.results import ActionResult
+from articles.rules import permissions
 from articles.rules.states import State
 from articles.stories import explanation
 from articles.stories.explanation_text import format_incoming_value
@@ -99,6 +100,7 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Article | None = None, **kwargs: Any
     ) -> Any:
         if obj and self.has_change_permission(request, obj):
+            context["may_take_down_story"] = permissions.may_take_down_stories(request.user)
             context |= {"preview_links": PreviewLink.objects.active_for(obj), "here": request.path}
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib.admin.helpers import ActionForm
 
 from articles import operations
-from articles.models import Article
+from articles.models import Article, TakenDownStory
 from articles.operations.results import NotPublishableError
 from articles.rules import slugs
 from articles.rules.limits import REASON_MAX
@@ -135,6 +135,8 @@ class ArticleForm(ConflictAwareForm):
         name = cleaned["name"]
         if not slugs.is_document_name(name):
             self.add_error("name", "A name is a date, a hyphen and words of a-z, 0-9 and hyphens: 2020-06-09-storm.")
+        elif story := TakenDownStory.objects.filter(name=name).select_related("operation").first():
+            self.add_error("name", f"{name} {story.refusal}. Pick another name for another story.")
         elif Article.objects.filter(name=name).exists():
             advice = "Type another name." if is_generated else "Pick another one, or leave it empty."
             self.add_error("name", f"An article is already named {name}. {advice}")

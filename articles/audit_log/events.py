@@ -52,6 +52,7 @@ LOGGED_FIELDS = (
     "layout",
 )
 CREATED, DELETED = "created", "deleted"  # the events of whole rows
+TAKEN_DOWN = "taken down"  # the event of a story that was taken down; its other events keep nothing but their fields
 RULES = "rules"  # the event that names the rules of an intake; there is nothing to undo about it
 PIN_PREFIX = "pin "  # in the event of a pin, before the name of the field
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
-from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, RULES
+from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, RULES, TAKEN_DOWN
 from articles.models import Event, Operation, Subject, Verb
 from articles.rules import permissions
 from articles.rules.undo_permissions import MODEL_BY_LIST, list_permissions
@@ -113,6 +113,9 @@ class ChangeLine:
 
 def describe_changes(events: Sequence[Event], names: NameLookup, verb: str = "") -> list[ChangeLine]:
     """Return the changes of one operation to one row, the most important fields first."""
+    forgotten = [event for event in events if event.field != DELETED and event.is_forgotten]
+    if forgotten:
+        return [ChangeLine(forgotten[0].pk, "", "", "Its words were removed when the story was taken down.")]
     by_field = {event.field: event for event in events}
     lines = [_change_line(event, by_field, names, verb) for event in events if not _is_redundant(event, by_field)]
     lines += _pin_lines([event for event in events if event.field.startswith(PIN_PREFIX)])
@@ -149,6 +152,8 @@ def describe_operation(operation: Operation, subject: str = "") -> str:
             return f"merged two stories of {some}"
         case Verb.TAKE_DOWN:
             return f"took a picture of {some} down for good"
+        case Verb.TAKE_DOWN_STORY:
+            return "took a story down for good"
         case Verb.POLICY:
             return f"changed the policy; {some} followed" if some else "changed the policy"
         case Verb.UNDO:
@@ -180,6 +185,8 @@ def _describe(event: Event, by_field: Mapping[str, Event], names: NameLookup, ve
         return "restored" if verb == Verb.UNDO else "added"
     if name == DELETED:
         return "deleted"
+    if name == TAKEN_DOWN:
+        return "taken down for good"
     before, after = event.before, event.after
     if name == RULES:
         return f"by the rules: {'; '.join(_strings(after))}" if after else "no rule applies any more"

@@ -61,6 +61,7 @@ def story(request: DeskRequest, pk: int) -> HttpResponseBase:
         "others": presence.other_editors(request.user, [article.pk], now).get(article.pk, []),
         "actions": permitted,
         "may_take_down": permissions.can(request.user, "take_down"),
+        "may_take_down_story": permissions.may_take_down_stories(request.user),
         "now": now,
         "here": request.get_full_path(),
         "topics": Topic.objects.only("name").order_by("name"),

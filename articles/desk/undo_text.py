@@ -86,10 +86,12 @@ def describe_not_restored(items: Sequence[NotRestored], at_most: int = NOT_RESTO
 
 def visible(not_restored: Sequence[NotRestored]) -> list[NotRestored]:
     """Return the fields that an undo left as they are, without those that editors never see."""
-    return [item for item in not_restored if item.event.field not in HIDDEN_FIELDS]
+    return [item for item in not_restored if item.event.is_forgotten or item.event.field not in HIDDEN_FIELDS]
 
 
 def _describe_kept(item: NotRestored) -> str:
+    if item.event.is_forgotten:
+        return item.event.label
     name = f"“{item.event.label}”"
     return name if item.event.field in ROW_EVENTS else f"{label_of(item.event.field)} of {name}"
 

@@ -13,6 +13,7 @@ from . import (
     rule_views,
     source_views,
     story_views,
+    take_down_views,
 )
 
 urlpatterns = [
@@ -30,6 +31,7 @@ urlpatterns = [
     path("articles/<int:pk>/preview/link/", preview_views.make_link, name="desk_preview_link"),
     path("articles/<int:pk>/preview/links/<int:link>/revoke/", preview_views.revoke_link, name="desk_revoke_link"),
     path("articles/<int:pk>/pictures/<int:image>/take-down/", picture_views.take_down, name="desk_take_down"),
+    path("articles/<int:pk>/take-down/", take_down_views.take_down_story, name="desk_take_down_story"),
     path("articles/<int:pk>/history/", history_views.article, name="desk_article_history"),
     path("articles/<int:pk>/restore/<int:event_id>/", history_views.restore, name="desk_restore"),
     path("providers/<int:pk>/history/", history_views.provider, name="desk_provider_history"),

@@ -21,7 +21,8 @@ from articles import operations
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
 from articles.db.locks import import_lock
-from articles.models import Article, Operation, Policies, Verb
+from articles.models import Article, Operation, Policies, TakenDownStories, Verb
+from articles.models.taken_down import NOT_IMPORTED
 from articles.operations.pins import REIMPORT_MARK
 from articles.publication_record.listing import finish_listing, has_shown_anything, listing_of_shown
 from articles.rules import slugs
@@ -158,6 +159,7 @@ class _Import:
     is_alone: bool = True  # not part of a larger operation; completes an import that was killed
     policies: Policies = field(default_factory=Policies.load)
     references: ReferenceCache = field(default_factory=ReferenceCache)
+    taken_down: TakenDownStories = field(default_factory=TakenDownStories)
     counts: Counter[str] = field(default_factory=Counter)
     hashes: dict[str, str] = field(default_factory=dict)  # content hashes of this run's documents, by name
     rejected: set[str] = field(default_factory=set)  # stems of files that exist but could not be imported
@@ -167,6 +169,7 @@ class _Import:
 
     def read_all(self, sources: Iterable[DocumentSource]) -> None:
         """Store the new documents of all files, pending; keep changed ones and registry entries for the end."""
+        self.taken_down = TakenDownStories.load()
         for batch in chunked(sources, BATCH):
             self._read_batch(batch)
 
@@ -303,9 +306,24 @@ class _Import:
             self._reject(source, rejected.problems)
         else:
             if isinstance(parsed, Document):
-                return _ParsedFile(source, parsed)
+                return self._unless_taken_down(source, parsed)
             self._add_entry(source, parsed)
         return None
+
+    def _unless_taken_down(self, source: DocumentSource, document: Document) -> _ParsedFile | None:
+        """Return the document without links to stories that were taken down; reject that of such a story."""
+        if not self.taken_down:
+            return _ParsedFile(source, document)
+        story = self.taken_down.by_name.get(document.name)
+        if story is not None:
+            self._reject(source, [Problem(source.label, 0, f"{story.name} {story.refusal}. {NOT_IMPORTED}")])
+            return None
+        document.related = [
+            link
+            for link in document.related
+            if not self.taken_down.is_listed(link.web_url, link.title, link.published_at)
+        ]
+        return _ParsedFile(source, document)
 
     def _is_repeated(self, source: DocumentSource, name: str, digest: str) -> bool:
         """Return whether an earlier file of this run has the same name, and report this one if so."""

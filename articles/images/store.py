@@ -162,6 +162,27 @@ def delete_unused(*, dry_run: bool = False) -> CleanupCounts:
         return CleanupCounts(addresses, len(deleted), _delete_files(deleted))
 
 
+def delete_pictures_only_at(urls: Collection[str]) -> None:
+    """Delete what is stored of the pictures at these URLs, unless an article or outlet lists them still.
+
+    Runs in the caller's transaction; files are deleted when that has been committed.
+    """
+    lock_pictures()
+    images = ArticleImage.objects.annotate(start=AddressStart("url"))
+    listed = set(images.filter(start__in=[url[:200] for url in urls], url__in=urls).values_list("url", flat=True))
+    listed |= set(ProviderLogo.objects.filter(url__in=urls).values_list("url", flat=True))
+    digests = [PictureAddress.digest_of(url) for url in set(urls) - listed]
+    addresses = PictureAddress.objects.filter(digest__in=digests)
+    keys = set(addresses.exclude(picture=None).values_list("picture", flat=True))
+    addresses.delete()
+    pictures = Picture.objects.filter(pk__in=keys, addresses=None)
+    deleted = list(pictures)
+    pictures.delete()
+    if deleted:
+        transaction.on_commit(lambda: _delete_files(deleted))
+    bump_version()
+
+
 def take_down(url: str) -> tuple[str, list[str]]:
     """Take down the picture at `url` and at all other URLs that lead to it, for `operations.take_down`.
 

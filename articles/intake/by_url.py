@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from articles.audit_log.unit_of_work import Actor, unit_of_work
 from articles.exchange.importing import CREATED, FileResult, import_within
-from articles.models import Article, Verb
+from articles.models import Article, TakenDownStories, Verb
 from articles.operations.pins import pin_fields
 from articles.operations.results import ActionError
 from articles.rules.urls import url_key
@@ -37,6 +37,9 @@ def add_story(story: Story, *, by: Actor) -> Article:
     Raises ActionError if a value is beyond the limits of documents.
     """
     results: list[FileResult] = []
+    taken_down = TakenDownStories.load().by_url_key.get(url_key(story.text.url))
+    if taken_down is not None:
+        raise ActionError(f"The story of this page {taken_down.refusal}. It can't be added again.")
     with unit_of_work(Verb.ADD, by) as uow:
         published_at = publication_time(story.text.published_at, uow.now)
         names = Names([(published_at, story.text.title)])

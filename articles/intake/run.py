@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError
 from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.db.locks import IMPORT_LOCK_KEY, database_lock
 from articles.exchange.importing import CREATED, FileResult, import_within
-from articles.models import Article, Verb, Via
+from articles.models import Article, TakenDownStories, Verb, Via
 from articles.operations.pins import pin_fields
 from sources.limits import REASON_MAX
 from sources.models import Entry, Source
@@ -105,12 +105,16 @@ def _keep_beside(article: Article, words: Mapping[str, str]) -> None:
 
 
 def _note_known(entries: Iterable[Entry]) -> None:
-    """Give entries of a page that has an article to that article."""
+    """Give entries of a page that has an article to that article; refuse those of stories that were taken down."""
     pages = sorted({entry.page_key for entry in entries} - {""})
     rows = Article.objects.filter(url_key__listed=pages).order_by("-pk").values_list("url_key", "pk")
     articles = dict(rows)  # of several, the first that came
+    taken_down = TakenDownStories.load()
     for entry in entries:
-        if entry.page_key in articles:
+        story = taken_down.by_id.get(entry.article_id or 0) or taken_down.by_url_key.get(entry.page_key)
+        if story is not None:
+            entry.outcome, entry.reason, entry.values = Outcome.REFUSED, story.refusal[:REASON_MAX], {}
+        elif entry.page_key in articles:
             entry.outcome, entry.article_id = Outcome.KNOWN, articles[entry.page_key]
 
 

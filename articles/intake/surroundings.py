@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from articles.models import Article, Topic
+from articles.models import Article, TakenDownStory, Topic
 from articles.rules.slugs import document_name
 from providers.models import Provider
 from sources.models import Source
@@ -77,6 +77,7 @@ class Names:
         self._looked_up = {document_name(published_at, title) for published_at, title in stories}
         listed = Article.objects.filter(name__listed=sorted(self._looked_up))
         self._taken = set(listed.values_list("name", flat=True))
+        self._taken.update(TakenDownStory.objects.values_list("name", flat=True))  # an import refuses these
 
     def is_taken(self, name: str) -> bool:
         if name not in self._looked_up:

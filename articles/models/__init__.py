@@ -11,6 +11,7 @@ from .policy import NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPolicy, par
 from .preview_link import PreviewLink
 from .related import RelatedLink
 from .stamp import Stamp
+from .taken_down import TakenDownStories, TakenDownStory
 from .topic import ArticleTopic, Topic
 
 __all__ = [
@@ -38,6 +39,8 @@ __all__ = [
     "SitePolicy",
     "Stamp",
     "Subject",
+    "TakenDownStories",
+    "TakenDownStory",
     "Topic",
     "TopicPolicy",
     "Verb",

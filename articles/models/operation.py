@@ -11,6 +11,8 @@ from django.db.models import Q
 from articles.db.limited_fields import ShortTextField
 from articles.rules.limits import REASON_MAX
 
+TAKEN_DOWN_LABEL = "a story that was taken down"  # in place of its title
+
 
 class Verb(models.TextChoices):
     """What was done. The labels are the past tense for histories."""
@@ -32,7 +34,8 @@ class Verb(models.TextChoices):
     MAKE_LEAD = "make_lead", "made lead"
     MERGE = "merge", "merged"
     DELETE = "delete", "deleted"
-    TAKE_DOWN = "take_down", "taken down"
+    TAKE_DOWN = "take_down", "taken down"  # a picture
+    TAKE_DOWN_STORY = "story_down", "taken down as a story"
     IMPORT = "import", "imported"
     INTAKE = "intake", "taken in"
     POLICY = "policy", "changed policy"
@@ -122,3 +125,8 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label}: {self.field}"
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Return whether its values were removed, because its story was taken down."""
+        return self.label == TAKEN_DOWN_LABEL and self.before is None and self.after is None

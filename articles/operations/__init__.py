@@ -30,6 +30,7 @@ from .publishing import (
 from .rescoring import change_policy, rescore
 from .succession import next_lead
 from .suggesting import take_suggestions, use_suggestion
+from .taking_down import take_down_story
 from .undo_rights import can_undo, undo_refusal
 from .undoing import preview_undo, undo
 
@@ -68,6 +69,7 @@ __all__ = [
     "set_topics",
     "spike",
     "take_down",
+    "take_down_story",
     "take_out",
     "take_suggestions",
     "undo",

@@ -50,9 +50,14 @@ def delete(articles: ArticleQuerySet, *, in_place: Collection[int] = (), by: Act
 
 def delete_articles(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:
     """Delete articles, each with an event that can restore it; return their neighbours, whose stories may change."""
+    _record_deletions(uow, uow.load(ids))
+    return remove_articles(uow, ids)
+
+
+def remove_articles(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:
+    """Delete articles without an event of their own; return their neighbours, whose stories may change."""
     articles = uow.load(ids)
     neighbours = set(with_linked(list(ids)).values_list("pk", flat=True)).difference(ids)
-    _record_deletions(uow, articles)
     uow.appearances.note(neighbours)  # their coverage may change
     with uow.consequences():
         _detach_neighbours(uow, ids, neighbours)

@@ -91,7 +91,7 @@ def _decides_publication(operation: Operation) -> bool:
 def _revealed(operation: Operation) -> Iterator[bool]:
     """Yield for each article that undo would show readers whether the operation decided directly about that."""
     policy = Policies.load().site
-    deleted = operation.events.filter(subject=Subject.ARTICLE, field=DELETED)
+    deleted = operation.events.filter(subject=Subject.ARTICLE, field=DELETED, before__isnull=False)
     for event in deleted.iterator():
         columns = event.before["columns"]
         if is_public(policy, **{name: columns[name] for name in VISIBILITY_FIELDS}):

@@ -15,6 +15,7 @@ from articles.db.bulk import chunked
 from articles.models import Article, Event, Operation, Subject, Topic, Verb, parse_policy_field
 from articles.rules.scoring import STORY_ROLE_PIN
 from articles.rules.states import State
+from articles.rules.undo_permissions import FINAL_ACTS
 from articles.stories import duplicates, links, rescoring
 from providers.models import Provider
 
@@ -37,8 +38,10 @@ def undo(operation: Operation, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
     ActionError if it was undone already.
     """
     with unit_of_work(Verb.UNDO, by) as uow:
-        if original_operation(operation).verb == Verb.TAKE_DOWN:
-            raise ActionError("can't be undone: a picture is taken down for good")
+        verb = original_operation(operation).verb
+        if verb in FINAL_ACTS:
+            noun = "picture" if verb == Verb.TAKE_DOWN else "story"
+            raise ActionError(f"can't be undone: a {noun} is taken down for good")
         refusal = undo_refusal(by.user, operation) if by.user else None
         if refusal is not None:
             raise UndoRefusedError(refusal)
@@ -68,7 +71,8 @@ def _revert(uow: UnitOfWork, operation: Operation) -> list[NotRestored]:
     events = list(operation.events.exclude(field=RULES).order_by("-pk"))
     articles = [event for event in events if event.subject == Subject.ARTICLE]
     references = [event for event in events if event.subject in providers_and_topics.MODEL_BY_SUBJECT]
-    not_restored: list[NotRestored] = []
+    not_restored = _forgotten(articles)
+    articles = [event for event in articles if not event.is_forgotten]
     for event in references:
         if event.field == DELETED:  # before the articles, which refer to them
             not_restored += _revert_reference(uow, event)
@@ -81,6 +85,12 @@ def _revert(uow: UnitOfWork, operation: Operation) -> list[NotRestored]:
         elif event.subject in providers_and_topics.MODEL_BY_SUBJECT and event.field != DELETED:
             not_restored += _revert_reference(uow, event)
     return not_restored
+
+
+def _forgotten(events: Sequence[Event]) -> list[NotRestored]:
+    """Return one event of each story that was taken down since: nothing brings it back."""
+    by_article = {event.subject_id: event for event in events if event.is_forgotten}
+    return [NotRestored(event, "nothing brings it back") for event in by_article.values()]
 
 
 def _revert_reference(uow: UnitOfWork, event: Event) -> Iterator[NotRestored]:

@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from articles.models import Article, Policies
+from articles.models import Article, Policies, TakenDownStory
 from articles.page_cache.cacheable import cacheable
 from articles.rules.ranking import HOURS_PER_TENFOLD_HEAT, LIMITED_PLACES, MAX_PER_PROVIDER
 
@@ -148,7 +148,11 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
 @require_safe
 def story(request: HttpRequest, name: str) -> HttpResponseBase:
     pk = public_id(name)
-    return _redirect_to_lead(name) if pk is None else render(request, "articles/story.html", story_context(pk))
+    if pk is not None:
+        return render(request, "articles/story.html", story_context(pk))
+    if TakenDownStory.objects.filter(name=name, was_shown=True).exists():
+        return render(request, "410.html", status=410)
+    return _redirect_to_lead(name)
 
 
 @cacheable()

@@ -30,6 +30,7 @@ PERMISSION_BY_ACTION: dict[str, str] = {
     "merge": FOLD,
     "delete": "articles.delete_article",
     "take_down": PUBLISH,
+    "story_down": PUBLISH,  # and to delete: see may_take_down_stories
     "import": RUN_IMPORT,
     "intake": CHANGE_SOURCE,
     "policy": CHANGE_POLICY,
@@ -87,3 +88,8 @@ def can(user: HasPermissions, action: str) -> bool:
     """Return whether `user` may run the action. Undo has rules of its own: `undo_permissions`."""
     permission = PERMISSION_BY_ACTION.get(action)
     return permission is not None and user.has_perm(permission)
+
+
+def may_take_down_stories(user: HasPermissions) -> bool:
+    """Return whether `user` may take stories down, which withdraws and deletes them for good."""
+    return can(user, "story_down") and can(user, "delete")

@@ -92,6 +92,11 @@ def count(articles: ArticleQuerySet, text: str, *, up_to: int = COUNT_MAX) -> in
     return _filter(articles, parse(text), Purpose.COUNTING).newest_first()[: up_to + 1].count()
 
 
+def purge_deleted(using: str = DEFAULT_DB_ALIAS) -> None:
+    """Remove the words of deleted articles from the index itself, which may keep them until it is reorganized."""
+    BACKENDS[connections[using].vendor].purge_deleted(using)
+
+
 def _filter(articles: ArticleQuerySet, query: Query, purpose: Purpose, *, newest: bool = False) -> ArticleQuerySet:
     if not query:
         return articles

@@ -101,3 +101,7 @@ def _sample(articles: ArticleQuerySet, words: str) -> tuple[int, int]:
         sample = len(matches), sum(matches)
         cache.set(key, sample, SAMPLE_SECONDS)
     return sample
+
+
+def purge_deleted(using: str) -> None:
+    """Do nothing: a row of the index is deleted with its article, and vacuumed like any other."""

@@ -82,6 +82,12 @@ def match_expression(query: Query, using: str) -> str:
     return f"({required}) NOT ({_any(query.excluded)})" if query.excluded else required
 
 
+def purge_deleted(using: str) -> None:
+    """Merge the parts of the index into one, which leaves out what was deleted. Takes seconds for a large index."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("INSERT INTO article_search (article_search) VALUES ('optimize')")
+
+
 def _any(terms: Sequence[SearchTerm]) -> str:
     return " OR ".join(map(_quoted, terms))
 

@@ -62,6 +62,7 @@ MAY: dict[str, set[str]] = {
     "pick": PUBLISHERS,
     "delete": PUBLISHERS,
     "take_down": PUBLISHERS,
+    "story_down": PUBLISHERS,
     "policy": PUBLISHERS,
     "import": IMPORTERS,
     "intake": PUBLISHERS,
@@ -75,7 +76,7 @@ ACTIONS_BY_PERMISSION = {
     "articles.delete_article": {"delete"},
     "articles.score": {"score", "rescore", "pin", "unpin", "hold", "spike", "reopen"},
     "articles.fold": {"fold", "take_out", "make_lead", "merge"},
-    "articles.publish": {"publish", "schedule", "pick", "take_down"},
+    "articles.publish": {"publish", "schedule", "pick", "take_down", "story_down"},
     "articles.change_policy": {"policy"},
     "articles.run_import": {"import"},
     "sources.change_source": {"intake"},
@@ -194,6 +195,10 @@ def nothing(things: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def taking_down(things: dict[str, Any]) -> dict[str, Any]:
+    return {"sure": "1", "reason_text": "a court order"}
+
+
 def confirmed(things: dict[str, Any]) -> dict[str, Any]:
     return {"post": "yes"}
 
@@ -276,6 +281,8 @@ REQUESTS = [
     request_for("get", "desk_article_history", ("article",), "articles.view_operation"),
     request_for("get", "desk_take_down", ("article", "image"), permissions.PUBLISH),
     request_for("post", "desk_take_down", ("article", "image"), permissions.PUBLISH, opens=302),
+    request_for("get", "desk_take_down_story", ("article",), permissions.PUBLISH),
+    request_for("post", "desk_take_down_story", ("article",), "articles.delete_article", taking_down, 302),
     request_for("get", "desk_add_story", (), "articles.add_article"),
     request_for("get", "desk_sources", (), permissions.VIEW_SOURCE),
     request_for("get", "desk_source", ("source",), permissions.VIEW_SOURCE),

@@ -1,0 +1,70 @@
+"""Taking a story down for good: what disappears and what stays, asked twice because it can't be undone."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from articles import operations
+from articles.models import Article, Event, PreviewLink, Subject
+from articles.operations.results import ActionError, reader_changes, succession_text, successors
+from articles.operations.taking_down import links_to, traces_of
+from articles.rules import permissions
+
+from .view_helpers import DeskRequest, actor, desk_view, parse_id, render_admin, safe_next_url, sent_reason
+
+REASON_NEEDED = "Type a reason: the log and the next import of its document show it."
+TICK_NEEDED = "Tick the box: this can’t be undone."
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk_view(permissions.PERMISSION_BY_ACTION["story_down"])
+def take_down_story(request: DeskRequest, pk: int) -> HttpResponseBase:
+    """Ask whether to take a story down, and do it once there is a reason and the box is ticked."""
+    if not permissions.may_take_down_stories(request.user):
+        raise PermissionDenied
+    article = get_object_or_404(Article.objects.select_related("provider"), pk=pk)
+    if request.method != "POST":
+        return _page(request, article)
+    try:
+        reason = sent_reason(request)
+        if not reason or "sure" not in request.POST:
+            return _page(request, article, TICK_NEEDED if reason else REASON_NEEDED)
+        return _run(request, article, reason)
+    except ActionError as error:
+        text = str(error)
+        return _page(request, article, text if text[:1].isupper() else f"This story {text}.")
+
+
+def _run(request: DeskRequest, article: Article, reason: str) -> HttpResponse:
+    in_place = {parse_id(text) for text in request.POST.getlist("in_place")}
+    result = operations.take_down_story(article, by=actor(request, reason), in_place=in_place)
+    messages.success(request, "The story was taken down for good.")
+    for sentence in reader_changes(result.appeared, result.disappeared, result.done):
+        messages.info(request, sentence)
+    for title in successors(result.operation).values():
+        messages.info(request, succession_text(title))
+    return redirect(reverse("desk"))
+
+
+def _page(request: DeskRequest, article: Article, problem: str = "") -> HttpResponse:
+    traces = traces_of(article)
+    events = Event.objects.filter(subject=Subject.ARTICLE, subject_id__in=traces.ids)
+    doomed = Article.objects.filter(pk=article.pk)
+    context = {
+        "title": "Take this story down for good?",
+        "article": article,
+        "problem": problem,
+        "reason": request.POST.get("reason_text", ""),
+        "changes": events.order_by().values("operation").distinct().count(),
+        "holders": len({link.article_id for link in links_to(traces)}),
+        "pictures": article.images.pictures().count(),
+        "preview_links": PreviewLink.objects.filter(article=article).count(),
+        "preview": operations.preview_action(lambda: operations.delete(doomed, by=actor(request))),
+        "next": safe_next_url(request, reverse("desk_story", args=[article.pk])),
+    }
+    return render_admin(request, "desk/take_down_story.html", context)
