@@ -65,6 +65,7 @@ def _page(request: DeskRequest, article: Article, problem: str = "") -> HttpResp
         "pictures": article.images.pictures().count(),
         "preview_links": PreviewLink.objects.filter(article=article).count(),
         "preview": operations.preview_action(lambda: operations.delete(doomed, by=actor(request))),
+        "twins": Article.objects.filter(url_key=article.url_key).exclude(pk=article.pk) if article.url_key else [],
         "next": safe_next_url(request, reverse("desk_story", args=[article.pk])),
     }
     return render_admin(request, "desk/take_down_story.html", context)

@@ -25,6 +25,7 @@ from .surroundings import load_topic_finder
 from .topics import TopicFinder
 
 Outcome = Entry.Outcome
+TAKEN_DOWN = "was taken down"
 
 
 def take_in_new_entries(
@@ -39,6 +40,7 @@ def take_in_new_entries(
     of a source that can't be taken in; `on_failure` gets the reason, and the other sources go on.
     """
     counts: Counter[str] = Counter()
+    _forget_offers_of_taken_down()
     waiting = Entry.objects.waiting().order_by()
     waiting = waiting if only is None else waiting.filter(source=only)
     sources = list(Source.objects.filter(pk__in=waiting.values("source")).select_related("provider").order_by("pk"))
@@ -74,6 +76,14 @@ def take_in(source: Source, finder: TopicFinder) -> Counter[str]:
             entry.values = entry.values if entry.outcome in (Outcome.RULED_OUT, Outcome.REFUSED) else {}
         Entry.objects.bulk_update(entries, ["outcome", "reason", "article", "values"], batch_size=100)
     return Counter(str(entry.outcome) for entry in entries)
+
+
+def _forget_offers_of_taken_down() -> None:
+    """Refuse the entries of stories that were taken down, also those that no intake takes but somebody could."""
+    pages = sorted(TakenDownStories.load().by_url_key)
+    if pages:
+        offered = Entry.objects.filter(outcome__in=(Outcome.HISTORY, Outcome.HELD_BACK, Outcome.RULED_OUT))
+        offered.filter(page_key__listed=pages).update(outcome=Outcome.REFUSED, reason=TAKEN_DOWN, values={})
 
 
 def _changed_articles(uow: UnitOfWork, entries: Sequence[Entry]) -> dict[int, Article]:

@@ -76,15 +76,18 @@ def take_down_story(article: Article, *, by: Actor, in_place: Collection[int] = 
 
 def traces_of(article: Article) -> StoryTraces:
     """Return what tells an article's words from those of others. It may have been deleted and imported again."""
-    created = Event.objects.filter(subject=Subject.ARTICLE, field=CREATED, after=article.name)
+    of_articles = Event.objects.filter(subject=Subject.ARTICLE).order_by()
+    created = of_articles.filter(field=CREATED, after=article.name)
     urls = {article.web_url, article.original_url, article.amp_url, article.cdn_amp_url} - {""}
-    ids = {article.pk, *created.order_by().values_list("subject_id", flat=True)}
-    return StoryTraces(ids=frozenset(ids), urls=frozenset(urls), title=article.title)
+    ids = {article.pk, *created.values_list("subject_id", flat=True)}
+    labels = of_articles.filter(subject_id__in=ids).values_list("label", flat=True).distinct()
+    titles = {article.title, *article.incoming_words().values(), *labels}
+    return StoryTraces(ids=frozenset(ids), urls=frozenset(urls), titles=frozenset(titles))
 
 
 def links_to(traces: StoryTraces) -> list[RelatedLink]:
     """Return the related links of other articles that report the story."""
-    condition = Q(target__in=traces.ids) | Q(web_url="", title=traces.title)
+    condition = Q(target__in=traces.ids) | Q(web_url="", title__in=traces.titles)
     for part in traces.url_parts:
         condition |= Q(web_url__contains=part)
     rows = RelatedLink.objects.filter(condition).exclude(article__in=traces.ids).order_by("pk")
@@ -124,13 +127,13 @@ def _forget(traces: StoryTraces, name: str) -> None:
     _clean_other_events(traces)
     events = Event.objects.filter(subject=Subject.ARTICLE, subject_id__in=traces.ids)
     events.update(label=TAKEN_DOWN_LABEL, before=None, after=None)
-    quoted = json.dumps(traces.title)[1:-1]
     entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Article))
     entries.filter(object_id__in=map(str, traces.ids)).update(object_repr=TAKEN_DOWN_LABEL, change_message="")
-    entries.filter(change_message__contains=quoted).update(change_message="")
     of_file = Q(name=name) | Q(label__contains=name)
-    if len(traces.title) >= QUOTED_MIN:
-        of_file |= Q(message__contains=traces.title[:QUOTED_MIN])
+    for title in traces.titles:
+        entries.filter(change_message__contains=json.dumps(title)[1:-1]).update(change_message="")
+        if len(title) >= QUOTED_MIN:
+            of_file |= Q(message__contains=title[:QUOTED_MIN])
     ImportProblem.objects.filter(of_file).delete()
     listed = Entry.objects.filter(Q(article__in=traces.ids) | Q(page_key__in=traces.url_keys))
     listed.update(values={}, outcome=Entry.Outcome.REFUSED, reason=REFUSED)

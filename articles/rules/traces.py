@@ -12,14 +12,14 @@ from .urls import url_key
 
 @dataclass(frozen=True, kw_only=True)
 class StoryTraces:
-    """What tells a story's own words from those of others: its keys, its pages and, where a link has none, its title.
+    """What tells a story's own words from those of others: its keys, its pages and, where a link has none, its titles.
 
-    `ids` are all keys that the article has had, `urls` its URLs as written.
+    `ids` are all keys that the article has had, `urls` its URLs as written, `titles` those that it has had.
     """
 
     ids: frozenset[int]
     urls: frozenset[str]
-    title: str
+    titles: frozenset[str]
 
     @property
     def url_keys(self) -> frozenset[str]:
@@ -37,11 +37,14 @@ class StoryTraces:
         return [part for part in parts if part]
 
     def is_its_report(self, link: Mapping[str, Any], url_keys: frozenset[str]) -> bool:
-        """Return whether a related link is a report of the story. `url_keys` are those of this object."""
-        if link.get("target_id") in self.ids:
-            return True
-        url = link.get("web_url")
-        return url_key(url) in url_keys if url else link.get("title") == self.title
+        """Return whether a related link is a report of the story. `url_keys` are those of this object.
+
+        A link to another article of the same page belongs to that article.
+        """
+        target, url = link.get("target_id"), link.get("web_url")
+        if target is not None:
+            return target in self.ids
+        return url_key(url) in url_keys if url else link.get("title") in self.titles
 
 
 def without_reports(value: Any, traces: StoryTraces) -> Any:

@@ -172,13 +172,18 @@ def test_nothing_brings_it_back(story, folder):
     text_of_two = (folder / f"{TWO}.md").read_text()
     (folder / f"{TWO}.md").write_text(text_of_two.replace("title: Two", "title: Two again"))
     import_(folder)
-    Entry.objects.update(outcome="new", values={"title": "Quagmire", "url": PAGE}, reason="")
+    words = {"title": "Quagmire", "url": PAGE}
+    Entry.objects.update(outcome="new", values=words, reason="")
+    entry = Entry.objects.get()
+    entry.pk, entry.outcome = None, "history"  # another source may list the page too
+    entry.save()
     take_in_new_entries()
 
     assert f"{ONE} was taken down on" in text
     assert f"by the system: {REASON}. It isn't imported again" in text
     assert Article.objects.get(name=TWO).title == "Two again"
-    assert Entry.objects.get().reason.startswith("was taken down on")
+    assert {entry.outcome for entry in Entry.objects.all()} == {"refused"}
+    assert all(entry.reason.startswith("was taken down") for entry in Entry.objects.all())
     assert {word: tables_with(word) for word in WORDS} == {word: set() for word in WORDS}
     assert undo_refusal(User.objects.create_superuser("boss"), taken) == UndoRefusal()
     with pytest.raises(ActionError, match="a story is taken down for good"):
@@ -246,7 +251,8 @@ class _taken:
 
 
 def test_the_desk_asks_twice_and_says_what_disappears(client):
-    lead = builders.article("Lead")
+    lead = builders.article("Lead", web_url=PAGE)
+    builders.article("Twin", web_url=PAGE)
     builders.folded(lead, "Follower")
     builders.related(builders.article("Listing"), lead)
     url = reverse("desk_take_down_story", args=[lead.pk])
@@ -257,6 +263,7 @@ def test_the_desk_asks_twice_and_says_what_disappears(client):
     asked = client.get(url).content.decode()
     assert "the coverage of 1 other story" in asked
     assert "Publish “Follower” in its place" in asked
+    assert "Twin</a>" in asked
     for sent, problem in (({"sure": "1"}, "Type a reason"), ({"reason_text": REASON}, "Tick the box")):
         assert problem in client.post(url, sent).content.decode()
     assert Article.objects.filter(pk=lead.pk).exists()
