@@ -100,6 +100,7 @@ def _confirmation_page(request: DeskRequest, action: Action, command: Command, p
         "sample": articles[:SAMPLE_SIZE],
         "more": max(0, number - SAMPLE_SIZE),
         "preview": preview,
+        "now": timezone.now(),
         "announced": ",".join(map(str, preview.appeared)) if action.changes_stories else "",
         "rows": command.versions.items(),
         "fields": [(name, value) for name, value in _hidden_fields(request) if name != REASON_FIELD],
@@ -119,10 +120,8 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
     if len(refusals) > MESSAGES_MAX:
         refusals = [*refusals[:MESSAGES_MAX], f"And {len(refusals) - MESSAGES_MAX} more."]
     followed = [change for change in result.consequences if change.pk not in result.done]
-    known = () if action.changes_stories else result.done
-    seen = reader_changes(result.appeared, result.disappeared, known)
-    if len(seen) > MESSAGES_MAX:
-        seen = [*seen[:MESSAGES_MAX], f"And {len(seen) - MESSAGES_MAX} more appeared or disappeared."]
+    known = result.done if action.tells_visibility else ()
+    seen = reader_changes(result.appeared, result.disappeared, known, MESSAGES_MAX)
     following = successors(operation) if action.withdraws else {}
     leads = [succession_text(title) for title in following.values()]
     if len(leads) > MESSAGES_MAX:
@@ -236,5 +235,6 @@ def undo_last(request: DeskRequest) -> HttpResponseBase:
         request,
         f"Undone: {last.get_verb_display()}, {restored}." if result.operation else "Nothing could be restored.",
         problems=[f"Left unchanged: {left}."] if left else [],
+        notes=reader_changes(result.appeared, result.disappeared, at_most=MESSAGES_MAX),
         event="desk:reload",
     )

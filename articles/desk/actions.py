@@ -56,6 +56,11 @@ class Action:
         return self.name in ("hold", "spike")
 
     @property
+    def tells_visibility(self) -> bool:
+        """Whether its past tense says what readers see of its stories, so that results name only others."""
+        return self.permission == PUBLISH or self.withdraws
+
+    @property
     def reloads_list(self) -> bool:
         """Whether it changes more of the list than the cells that the response replaces."""
         return self.permission in (EDIT, FOLD)
@@ -72,7 +77,7 @@ def permitted_actions(user: User) -> dict[str, Action]:
 
 
 def offered_decisions(article: Article, permitted: dict[str, Action]) -> list[Action]:
-    """Return the decisions to offer for an article, in the order of their buttons."""
+    """Return the decisions on its state to offer for an article, in the order of their buttons."""
     match article.state:
         case State.SPIKED:
             names = ["reopen"]
@@ -83,8 +88,6 @@ def offered_decisions(article: Article, permitted: dict[str, Action]) -> list[Ac
             names = ["publish"] * is_publishable + ["reopen" if state == State.HELD else "hold", "spike"]
     if article.is_folded and article.state != State.SPIKED:
         names = ["take_out", *names]
-    elif article.quality is None and article.state != State.SPIKED:
-        names = [*names, "suggest"]
     return [permitted[name] for name in names if name in permitted]
 
 

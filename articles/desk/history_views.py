@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
 from articles.models import Article, Event, Operation, Subject
-from articles.operations.results import ActionError, ActionResult
+from articles.operations.results import ActionError, ActionResult, reader_changes
 from articles.operations.undo_rights import UndoRefusedError
 from articles.public.dates import start_of_day
 from providers.models import Provider
@@ -40,6 +40,7 @@ from .view_helpers import DeskRequest, actor, desk_view, parse_id, render_admin,
 
 VIEW_PERMISSION = "articles.view_operation"
 CONFIRM_ABOVE = 50  # articles; undoing more needs a confirmation
+READER_CHANGES_MAX = 5  # articles that appeared or disappeared, in one response
 
 _ROW = re.compile(r"(article|provider|topic|policy)-([0-9]{1,18})", re.ASCII)
 
@@ -145,14 +146,15 @@ def restore(request: DeskRequest, pk: int, event_id: int) -> HttpResponse:
     version = parse_id(request.POST.get("version", "")) or None
     label = label_of(event.field)
     try:
-        done = restore_field.restore(target, event, by=actor(request), version=version).operation
+        result = restore_field.restore(target, event, by=actor(request), version=version)
     except ActionError as error:
         messages.error(request, f"Not restored: “{target}” {error}.")
     else:
-        if done is None:
+        if result.operation is None:
             messages.info(request, f"“{target}” has this {label} already; nothing changed.")
         else:
             messages.success(request, f"Restored: {label} of “{target}”.")
+        _report_reader_changes(request, result)
     return redirect(safe_next_url(request, reverse("desk_article_history", args=[pk])))
 
 
@@ -225,6 +227,7 @@ def _confirmation_page(request: DeskRequest, original: Operation, reason: str, b
         "summary": describe_operation(original),
         "changed": preview.outcome.changed,
         "deleted": preview.deleted,
+        "preview": operations.reader_preview(preview.outcome),
         "not_restored": len(not_restored),
         "reasons": Counter(item.reason for item in not_restored).most_common(NOT_RESTORED_MAX),
         "reason": reason,
@@ -233,12 +236,18 @@ def _confirmation_page(request: DeskRequest, original: Operation, reason: str, b
     return render_admin(request, "desk/undo_confirm.html", context)
 
 
+def _report_reader_changes(request: DeskRequest, result: ActionResult) -> None:
+    for sentence in reader_changes(result.appeared, result.disappeared, at_most=READER_CHANGES_MAX):
+        messages.info(request, sentence)
+
+
 def _report_undo(request: DeskRequest, original: Operation, result: ActionResult) -> None:
     """Report what was restored, and what was not and why."""
     if result.operation is None:
         messages.warning(request, "Nothing could be restored.")
     else:
         messages.success(request, f"Undone: {describe_undo(original, result)}.")
+    _report_reader_changes(request, result)
     left = describe_not_restored(result.not_restored)
     if left:
         messages.warning(request, f"Left unchanged: {left}.")

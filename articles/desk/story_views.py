@@ -112,6 +112,7 @@ def merge(request: DeskRequest) -> HttpResponseBase:
     into, story = (other, one) if request.GET.get("into") == "other" else (one, other)
     context = {"into": into, "story": story, "title": "Merge two stories", "here": request.get_full_path()}
     context |= {"sides": [(side, _members(side)) for side in (into, story)], "action": ACTIONS["merge"]}
+    context["now"] = timezone.now()
     try:
         context["result"] = _merge_preview(story, into, request)
     except ActionError as error:

@@ -152,6 +152,7 @@ def _recreate(uow: UnitOfWork, events: Sequence[Event]) -> None:
         name = event.before["columns"]["name"]
         uow.record(FieldChange(event.subject_id, event.label, CREATED, None, name, event.version))
     uow.created_ids.update(ids)
+    uow.appeared.update((article.pk, article.title) for article in articles if article.is_shown(uow.now))
     connect_links(ids)
     mark_duplicates(uow, ids)
     assign_leads_around(uow, ids)

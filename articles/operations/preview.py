@@ -49,6 +49,11 @@ class ActionPreview:
         return len(self.appeared) == len(self.disappeared) == 1
 
 
+def reader_preview(result: ActionResult) -> ActionPreview:
+    """Return what an act that was tried changes for readers, without the articles that it moves."""
+    return ActionPreview(dict(result.appeared), dict(result.disappeared), {}, {})
+
+
 def preview_action(run: Callable[[], ActionResult]) -> ActionPreview:
     """Return what an action would change. Writes nothing: it is done and rolled back. Raises its ActionError."""
     with transaction.atomic():

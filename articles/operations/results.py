@@ -100,13 +100,19 @@ class ActionResult:
 
 
 def reader_changes(
-    appeared: Mapping[int, str], disappeared: Mapping[int, str], except_ids: Container[int]
+    appeared: Mapping[int, str], disappeared: Mapping[int, str], except_ids: Container[int] = (), at_most: int = 0
 ) -> list[str]:
-    """Return a sentence for each article that appeared or disappeared, apart from `except_ids`."""
+    """Return a sentence for each article that appeared or disappeared, apart from `except_ids`.
+
+    Where there are more than `at_most`, if it isn't 0, the last sentence says how many more.
+    """
     sentences = [f"Readers see “{title}” now." for pk, title in appeared.items() if pk not in except_ids]
-    return sentences + [
+    sentences += [
         f"Readers don't see “{title}” by itself any more." for pk, title in disappeared.items() if pk not in except_ids
     ]
+    if at_most and len(sentences) > at_most:
+        return [*sentences[:at_most], f"And {len(sentences) - at_most:,} more appeared or disappeared."]
+    return sentences
 
 
 def succession_text(title: str) -> str:

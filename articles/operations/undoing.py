@@ -54,7 +54,14 @@ def undo(operation: Operation, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
             rescoring.apply_unscored_policy(uow)
         partly_restored = {kept.event.subject_id for kept in not_restored if kept.event.subject == Subject.ARTICLE}
         consequences = rescoring.update_stories(uow, partly_restored & set(uow.articles))
-    return ActionResult(uow.operation, sorted(uow.changed_ids), consequences=consequences, not_restored=not_restored)
+    return ActionResult(
+        uow.operation,
+        sorted(uow.changed_ids),
+        consequences=consequences,
+        not_restored=not_restored,
+        appeared=uow.appeared,
+        disappeared=uow.disappeared,
+    )
 
 
 def preview_undo(operation: Operation) -> UndoPreview:

@@ -48,14 +48,16 @@ class TestActions:
 
     def test_the_suggested_quality_is_offered_to_stories_without_one(self, publisher):
         article, other = (builders.article(quality=None, heat=None, topics=["AI"]) for _ in range(2))
-        assert publisher.get(DESK).content.decode().count('value="suggest"') == 3  # each row, and all selected ones
+        pane = reverse("desk_story", args=[article.pk])
+        for url in (DESK, pane):  # there for all selected stories
+            assert publisher.get(url).content.decode().count('value="suggest"') == 1
 
         run_action(publisher, "suggest", article, other)
 
         assert set(Article.objects.values_list("quality", "heat")) == {(10, 10)}
-        page = publisher.get(DESK).content.decode()
-        assert (page.count('value="suggest"'), page.count(">suggested</span>")) == (1, 2)
-        assert "Use suggestion" not in publisher.get(reverse("desk_story", args=[article.pk])).content.decode()
+        assert publisher.get(DESK).content.decode().count(">suggested</span>") == 2
+        page = publisher.get(pane).content.decode()
+        assert (page.count('value="suggest"'), page.count(">suggested</span>")) == (0, 1)
 
     def test_no_step_leads_above_the_highest_score_or_below_none(self, publisher):
         for quality, step, expected in ((1_000_000 - 1, "5", 1_000_000), (3, "-5", 0)):
@@ -193,6 +195,20 @@ class TestActions:
         assert '<h2>Readers would no longer see by itself: 51</h2> <ul class="sample"><li>Storm 0</li>' in text
         assert "<li>Storm 19</li></ul> <p>And 31 more.</p>" in text
         assert not Operation.objects.exists()
+
+    def test_a_result_names_what_readers_see_since_unless_its_verb_says_so(self, publisher):
+        strong, weak = builders.article("Strong", quality=10), builders.article("Weak", quality=90)
+
+        assert messages_of(run_action(publisher, "quality", strong, weak, quality="80")) == [
+            "2 stories scored.",
+            "Readers see “Strong” now.",
+        ]
+        assert messages_of(publisher.post(reverse("desk_undo_last"), follow=True)) == [
+            "Undone: scored, 2 stories.",
+            "Readers don't see “Strong” by itself any more.",
+        ]
+        strong.refresh_from_db()
+        assert messages_of(run_action(publisher, "publish", strong)) == ["1 story published."]
 
     @pytest.mark.parametrize(("stories", "is_taken"), [(3, True), (4, False)])
     def test_a_view_of_too_many_stories_is_narrowed_first(self, publisher, monkeypatch, stories, is_taken):

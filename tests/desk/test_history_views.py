@@ -290,10 +290,15 @@ class TestUndo:
         assert "<strong>50 articles</strong>" in page.content.decode()
         assert "spiked by ana since" in page.content.decode()
         assert 'value="too many"' in page.content.decode()
+        text = " ".join(page.content.decode().split())
+        assert '<h2>Readers would see: 50</h2> <ul class="sample"><li>Story number' in text
         assert (Operation.objects.count(), Article.objects.filter(state="held").count()) == (before, 50)
 
         page = undo(admin_client, operation, confirmed="yes")
-        assert messages_of(page)[0] == "Undone: 50 of 51 articles are as they were before."
+        done, *seen, more, _ = messages_of(page)
+        assert done == "Undone: 50 of 51 articles are as they were before."
+        assert len(seen) == 5
+        assert (seen[0].startswith("Readers see “Story number"), more) == (True, "And 45 more appeared or disappeared.")
         assert Article.objects.filter(state="published").count() == 50
 
     def test_all_count_as_restored_if_some_were_before(self, admin_client):
@@ -325,8 +330,14 @@ class TestUndo:
         builders.article("Storm")
         operation = operations.delete(Article.objects.all()).operation
 
-        assert messages_of(undo(admin_client, operation)) == ["Undone: “Storm” is back."]
-        assert messages_of(undo(admin_client, Operation.objects.first())) == ["Undone: “Storm” is deleted."]
+        assert messages_of(undo(admin_client, operation)) == [
+            "Undone: “Storm” is back.",
+            "Readers see “Storm” now.",
+        ]
+        assert messages_of(undo(admin_client, Operation.objects.first())) == [
+            "Undone: “Storm” is deleted.",
+            "Readers don't see “Storm” by itself any more.",
+        ]
 
 
 @pytest.mark.django_db

@@ -6,10 +6,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.desk import presence
-from articles.models import Operation
+from articles.models import Article, Operation
 from sources.models import Source
 from tests import builders
-from tests.desk.helpers import messages_of, run_action
+from tests.desk.helpers import DESK, messages_of, run_action
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +24,29 @@ class TestOneStory:
             assert page.context["members"] == [member]
             assert page.context["lead"] == lead
             assert "quality" in page.content.decode()
+
+    def test_the_pane_and_a_merge_say_what_is_on_the_site(self, publisher):
+        shown, hidden = builders.article(quality=90), builders.article(quality=10)
+        for url, marks in (
+            (reverse("desk_story", args=[shown.pk]), 1),
+            (reverse("desk_story", args=[hidden.pk]), 0),
+            (f"{reverse('desk_merge')}?one={shown.pk}&other={hidden.pk}", 1),
+        ):
+            assert publisher.get(url).content.decode().count("on the site</span>") == marks, url
+
+    def test_a_folded_article_without_a_lead_is_taken_out_or_folded_from_its_view(self, publisher):
+        lead = builders.article(quality=90)
+        orphans = [builders.article(heat=-1, quality=5, published=False) for _ in range(2)]
+        page = publisher.get(DESK, {"view": "no-lead"}).content.decode()
+        for orphan in orphans:
+            assert f'href="{reverse("desk_find")}?but={orphan.pk}"' in page
+        assert page.count('value="take_out"') == 3  # each row, and all selected ones
+
+        run_action(publisher, "take_out", orphans[0])
+        run_action(publisher, "fold", orphans[1], into=str(lead.pk))
+
+        assert [Article.objects.get(pk=orphan.pk).heat for orphan in orphans] == [5, -1]
+        assert not Article.objects.folded_without_lead().exists()
 
     def test_stories_are_folded_taken_out_and_led_by_forms(self, publisher):
         lead, other = builders.article("Lead", quality=80), builders.article("Other", quality=50)
