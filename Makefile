@@ -63,7 +63,7 @@ nightly: $(dev)
 # The growth among a million articles takes hours: BENCH_BIG=1000000.
 bench: export BENCH_BIG ?= 100000
 bench: $(dev)
-	@status=0; for name in import_export serving growth pictures feeds; do $(python) -m benchmarks.$$name $(ARGS) || status=1; done; exit $$status
+	@status=0; for name in import_export serving growth pictures feeds sources; do $(python) -m benchmarks.$$name $(ARGS) || status=1; done; exit $$status
 
 load: $(dev)
 	@exec $(python) -m benchmarks.load $(seconds) $(ARGS)
