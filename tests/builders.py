@@ -11,6 +11,7 @@ from django.utils import timezone
 from articles.models import (
     Article,
     ArticleImage,
+    ArticlePlace,
     ArticleTopic,
     Picture,
     PictureAddress,
@@ -64,6 +65,8 @@ def article(title: str = "", *, topics: list[str] | None = None, **values: Any) 
     refresh_derived_fields(row, Policy(), timezone.now())
     refresh_listing(row, Listing.of(row), Policy().late_days, timezone.now())
     row.save()
+    if row.tags:
+        ArticlePlace.objects.replace_for([row])
     for position, name in enumerate(topics or []):
         ArticleTopic.objects.create(content_object=row, tag=topic(name), position=position)
     return row

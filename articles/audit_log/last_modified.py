@@ -28,6 +28,7 @@ VISIBLE_FIELDS = (
     "web_url",
     "featured_content",
     "topics",
+    "tags",
     "images",
     "related",
     "published",

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from articles.db.bulk import BulkTable, chunked
-from articles.models import Article, ArticleTopic, Operation, Policies, Subject, Verb, Via
+from articles.models import Article, ArticlePlace, ArticleTopic, Operation, Policies, Subject, Verb, Via
 from articles.models.derived import DERIVED_FIELDS, Listing, refresh_derived_fields, refresh_listing
 from articles.models.image import without_pictures
 from articles.publication_record.writing import AppearanceWriter
@@ -409,15 +409,20 @@ class UnitOfWork:
             for article in articles
         ]
         ARTICLES.update([field.name for field in fields], rows)
-        self._sync_topic_dates(articles)
+        moved = [article for article in articles if article.tags != self._original[article.pk]["tags"]]
+        if moved:
+            ArticlePlace.objects.replace_for(moved)
+        self._sync_times_of_lists(articles)
 
-    def _sync_topic_dates(self, articles: Sequence[Article]) -> None:
-        """Copy changed times to the article's topic rows, which pages by topic sort by."""
+    def _sync_times_of_lists(self, articles: Sequence[Article]) -> None:
+        """Copy changed times to the articles' topics and places, by which their pages are sorted."""
         for article in articles:
             before = self._original_listing[article.pk]
             if (article.published_at, article.listed_at) != (before.published_at, before.listed_at):
                 times = {"published_at": article.published_at, "listed_at": article.listed_at}
                 ArticleTopic.objects.filter(content_object=article).update(**times)
+                if article.tags:
+                    ArticlePlace.objects.filter(article=article).update(**times)
 
     def _step_through_undecided(self, articles: Sequence[Article]) -> None:
         """Reopen spiked articles that undo publishes or holds: the database allows no direct change of state."""

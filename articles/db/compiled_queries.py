@@ -66,7 +66,7 @@ class CompiledQuery(Generic[Row]):
         return self._fetch(*self._bind(keys or ()))
 
     def union_rows(
-        self, keys: Sequence[int], order: str, size: int, since: datetime, after: Position | None = None
+        self, keys: Sequence[Any], order: str, size: int, since: datetime, after: Position | None = None
     ) -> list[Row]:
         """Return the first `size` rows of all keys, where the query itself finds the first ones of each key.
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from django import forms
 
-from articles.models import ArticleQuerySet, Event, Operation, Subject, Topic
+from articles.models import ArticlePlace, ArticleQuerySet, Event, Operation, Subject, Topic
 from articles.public.dates import start_of_day
+from articles.rules.places import codes_named
 from articles.rules.scoring import FOLDED_HEAT
 from articles.search import matching
 from providers.models import Provider
@@ -30,7 +31,7 @@ LOOKUPS = {
     "heat_to": "heat__lte",
 }
 # They look something up first, so views with them are counted on demand.
-SLOW_FILTERS = ("q", "topic", "outlet", "reason")
+SLOW_FILTERS = ("q", "topic", "outlet", "place", "reason")
 
 
 class DeskFilters(forms.Form):
@@ -39,6 +40,7 @@ class DeskFilters(forms.Form):
     q = forms.CharField(label="Search", max_length=SEARCH_MAX, required=False, strip=True)
     topic = forms.CharField(label="Topic", max_length=255, required=False)
     outlet = forms.CharField(label="Outlet, name or domain", max_length=200, required=False)
+    place = forms.CharField(label="Place, name or code", max_length=100, required=False)
     quality_from = forms.IntegerField(label="Quality from", min_value=0, required=False)
     quality_to = forms.IntegerField(label="to", min_value=0, required=False)
     heat_from = forms.IntegerField(label="Heat from", min_value=FOLDED_HEAT, required=False)
@@ -73,6 +75,10 @@ class DeskFilters(forms.Form):
 
     def filter_outlet(self, articles: ArticleQuerySet, outlet: str) -> ArticleQuerySet:
         return articles.of_providers(Provider.objects.filter(domain=outlet) | Provider.objects.filter(name=outlet))
+
+    def filter_place(self, articles: ArticleQuerySet, place: str) -> ArticleQuerySet:
+        places = ArticlePlace.objects.filter(code__in=codes_named(place))
+        return articles.filter(pk__in=places.order_by().values("article"))
 
     def filter_since(self, articles: ArticleQuerySet, day: date) -> ArticleQuerySet:
         return articles.filter(published_at__gte=start_of_day(day))

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from articles.audit_log.unit_of_work import UnitOfWork
 from articles.db.bulk import BulkTable, json_text, time_value
-from articles.models import Article, ArticleImage, ArticleTopic, Policies, RelatedImage, RelatedLink
+from articles.models import Article, ArticleImage, ArticlePlace, ArticleTopic, Policies, RelatedImage, RelatedLink
 from articles.models.derived import match_key, needs_attention
 from articles.rules.dates import is_ahead
+from articles.rules.places import place_codes
 from articles.rules.ranking import front_page_rank
 from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, document_scores
 from articles.rules.states import State
@@ -56,6 +57,7 @@ ARTICLES = BulkTable(
     "changed_at",
 )
 TOPICS = BulkTable(ArticleTopic, "content_object", "tag", "position", "published_at", "listed_at")
+PLACES = BulkTable(ArticlePlace, "article", "code", "published_at", "listed_at")
 _IMAGE_ATTRIBUTES = ("url", "width", "height", "is_cached", "title", "attribution")
 _IMAGE_COLUMNS = (*_IMAGE_ATTRIBUTES, "extra", "layout", "position")
 IMAGES = BulkTable(ArticleImage, "article", "kind", *_IMAGE_COLUMNS)
@@ -109,6 +111,7 @@ def article_rows(pairs: Sequence[Pair], references: ReferenceCache, policies: Po
 def insert_parts(pairs: Sequence[Pair], references: ReferenceCache) -> None:
     """Store the topics, images and links of articles; their outlets and topics exist."""
     _insert_topics(pairs, references)
+    _insert_places(pairs)
     _insert_images(pairs, ArticleImage.Kind.PICTURE)
     _insert_images(pairs, ArticleImage.Kind.LOGO)
     _insert_related(pairs, references)
@@ -244,6 +247,15 @@ def _insert_topics(pairs: Sequence[Pair], references: ReferenceCache) -> None:
         topics = enumerate(_topic_ids(document, references))
         rows += [(pk, topic, position, published_at, published_at) for position, topic in topics]
     TOPICS.insert(rows)
+
+
+def _insert_places(pairs: Sequence[Pair]) -> None:
+    rows = []
+    for pk, document in pairs:
+        if document.tags:
+            published_at = time_value(document.published_at)
+            rows += [(pk, code, published_at, published_at) for code in place_codes(document.tags)]
+    PLACES.insert(rows)
 
 
 def _insert_images(pairs: Sequence[Pair], kind: ArticleImage.Kind) -> None:

@@ -14,8 +14,10 @@ from articles.audit_log.events import DELETED
 from articles.audit_log.last_modified import VISIBLE_FIELDS
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Event, RelatedLink, Subject, Topic
 from articles.models.operation import EventQuerySet
+from articles.public.places import published_codes
 from articles.public.providers import published_domains
 from articles.public.topic_tree import TopicTree
+from articles.rules.places import place_codes
 from providers.models import Provider
 
 from .formats import FORMATS
@@ -56,7 +58,8 @@ def changed_feeds(since: LogPosition, until: LogPosition) -> list[str]:
     changed = _changed_articles(events, since.at, until.at)
     if not (deleted or changed.exists()):
         return []
-    return [*site_feeds(), *_topic_feeds(changed, events, deleted), *_provider_feeds(changed, events, deleted)]
+    of_lists = (_topic_feeds, _place_feeds, _provider_feeds)
+    return [*site_feeds(), *(path for feeds in of_lists for path in feeds(changed, events, deleted))]
 
 
 def _changed_articles(events: EventQuerySet, after: datetime, until: datetime) -> ArticleQuerySet:
@@ -82,6 +85,16 @@ def _topic_feeds(changed: ArticleQuerySet, events: EventQuerySet, deleted: Itera
     for topic in tree.published_topics():
         if any(below.pk in ids for below in tree.subtree(topic)):
             yield from _feed_paths("topic_feed", topic.slug)
+
+
+def _place_feeds(changed: ArticleQuerySet, events: EventQuerySet, deleted: Iterable[Any]) -> Iterator[str]:
+    """Yield the feeds of the places that changed stories have or had."""
+    present = changed.values_list("tags", flat=True)
+    deleted_tags = (article["columns"]["tags"] for article in deleted)
+    all_tags = [*present, *_previous_values(changed, events, "tags"), *deleted_tags]
+    codes = {code for tags in all_tags for code in place_codes(tags or ())}
+    for code in sorted(codes.intersection(published_codes()) if codes else ()):
+        yield from _feed_paths("place_feed", code)
 
 
 def _provider_feeds(changed: ArticleQuerySet, events: EventQuerySet, deleted: Iterable[Any]) -> Iterator[str]:

@@ -14,7 +14,8 @@ from articles import search
 from articles.models import Article, ArticleQuerySet
 from articles.page_cache.cacheable import cacheable
 from articles.public.cards import CoverageLink, load_reports
-from articles.public.pagination import latest_for_topics, page_for_providers
+from articles.public.pagination import latest_for_topics, page_for_place, page_for_providers
+from articles.public.places import Place
 from articles.public.providers import find_domain
 from articles.public.search_page import SearchQuery, filter_articles
 from articles.public.site_url import site_url
@@ -45,6 +46,19 @@ def topic(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     stories = Article.objects.public().filter(pk__in=[row.article_id for row in latest])
     description = f"Stories about {topic.name}, newest first, each event once."
     return _feed(request, form, stories, _with_site_name(topic.name), description, topic.url)
+
+
+@cacheable()
+@require_safe
+def place(request: HttpRequest, code: str, form: str) -> HttpResponse:
+    """Return the stories about a place, and for a country those about its regions."""
+    page = page_for_place(code, "", ENTRIES_MAX)
+    if not page.ids:
+        raise Http404
+    place = Place(code)
+    description = f"Stories about {place.name}, newest first, each event once."
+    stories = Article.objects.public().filter(pk__in=page.ids)
+    return _feed(request, form, stories, _with_site_name(place.name), description, place.url)
 
 
 @cacheable()

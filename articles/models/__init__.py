@@ -7,6 +7,7 @@ from .image import ArticleImage, Picture, PictureAddress, PictureMark, RelatedIm
 from .import_run import ImportProblem, ImportRun
 from .operation import Event, Operation, Subject, Verb, Via
 from .pairing import Pairing
+from .place import ArticlePlace
 from .policy import NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPolicy, parse_policy_field, policy_field
 from .preview_link import PreviewLink
 from .related import RelatedLink
@@ -20,6 +21,7 @@ __all__ = [
     "Appearance",
     "Article",
     "ArticleImage",
+    "ArticlePlace",
     "ArticleQuerySet",
     "ArticleTopic",
     "Event",

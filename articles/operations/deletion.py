@@ -13,7 +13,7 @@ from articles.audit_log import snapshots
 from articles.audit_log.events import CREATED, DELETED, FieldChange, logged_values, to_event_value
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import BulkTable, chunked, time_value
-from articles.models import Article, ArticleQuerySet, Event, Pairing, RelatedLink, Subject, Verb
+from articles.models import Article, ArticlePlace, ArticleQuerySet, Event, Pairing, RelatedLink, Subject, Verb
 from articles.stories.duplicates import mark_duplicates
 from articles.stories.links import connect_links
 from articles.stories.neighbourhood import with_linked
@@ -141,6 +141,7 @@ def _recreate(uow: UnitOfWork, events: Sequence[Event]) -> None:
     articles = [_article_from(event) for event in events]
     created_at = [(time_value(article.created_at), article.pk) for article in articles]
     Article.objects.bulk_create(articles)
+    ArticlePlace.objects.replace_for(articles)
     BulkTable(Article).update(["created_at"], created_at)  # bulk_create sets the present time
     ids = [event.subject_id for event in events]
     for name in snapshots.LIST_NAMES:

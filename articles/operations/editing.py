@@ -13,7 +13,7 @@ from django.db import models
 
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
-from articles.models import Article, ArticleImage, Topic, Verb
+from articles.models import Article, ArticleImage, ArticlePlace, Topic, Verb
 from articles.models.derived import refresh_derived_fields
 from articles.rules import permissions
 from articles.rules.limits import NAMES_MAX
@@ -56,6 +56,7 @@ def add(article: Article, filled_in: Iterable[str], *, by: Actor = SYSTEM_ACTOR)
         article.published = published_when_added(article.published, is_unscored=is_unscored, may_publish=may_publish)
         refresh_derived_fields(article, uow.policies.site, uow.now)
         article.save()
+        ArticlePlace.objects.replace_for([article])
         if not is_unscored:
             allow_publishing(uow, Verb.SCORE, [article.pk])
         uow.record_created([article.pk])

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from django.urls import register_converter
 from django.urls.converters import IntConverter, StringConverter
 
+from articles.rules.places import CODE_PATTERN
+
 from .dates import is_supported
 
 
@@ -20,6 +22,12 @@ class PathConverter(StringConverter):
     """One or more segments: a domain may be a whole path (docs/format.md#provider)."""
 
     regex = r"[^\x00]+"
+
+
+class PlaceCodeConverter(StringConverter):
+    """The code of a place as GB or US-CA."""
+
+    regex = CODE_PATTERN
 
 
 class FeedFormatConverter(StringConverter):
@@ -50,6 +58,7 @@ class DayConverter:
 
 register_converter(SegmentConverter, "segment")
 register_converter(PathConverter, "segments")
+register_converter(PlaceCodeConverter, "place_code")
 register_converter(FeedFormatConverter, "feed_format")
 register_converter(DayConverter, "day")
 register_converter(PageNumberConverter, "page_number")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from django.db.models import DateTimeField, F, Q
 from django.db.models.functions import Coalesce
@@ -28,7 +28,7 @@ from articles.db.compiled_queries import (
     Position,
     to_datetime,
 )
-from articles.models import Article, ArticleQuerySet, ArticleTopic, RelatedLink, shown_to_readers
+from articles.models import Article, ArticlePlace, ArticleQuerySet, ArticleTopic, RelatedLink, shown_to_readers
 
 LATEST_FIRST = "2 DESC, 3 DESC, 5"  # the columns of `ListedRow` by position
 UNION_MAX = 200  # SQLite joins at most 500 SELECTs
@@ -110,6 +110,12 @@ def page_for_topics(topic_ids: Sequence[int], before: str, size: int = PAGE_SIZE
     return _to_page(latest_for_topics(topic_ids, size + 1, cursor), cursor, size)
 
 
+def page_for_place(code: str, before: str, size: int = PAGE_SIZE) -> ArticlePage:
+    """Return a page of the public articles about this place. One query."""
+    cursor = PageCursor.parse(before)
+    return _to_page(_latest(_place_query, [code], size + 1, cursor), cursor, size)
+
+
 def page_for_providers(provider_ids: Sequence[int], before: str, size: int = PAGE_SIZE) -> ArticlePage:
     """Return a page of the stories that any of these providers reports, as the lead or as coverage.
 
@@ -153,14 +159,14 @@ def _latest_for_providers(provider_ids: Sequence[int], size: int, after: PageCur
 
 def _latest(
     query_for: Callable[[int, bool], CompiledQuery[ListedRow]],
-    keys: Sequence[int],
+    keys: Sequence[Any],
     size: int,
     after: PageCursor | None,
 ) -> list[ListedRow]:
     query = query_for(size, after is not None)
     position = after.position if after else None
 
-    def latest_of(keys: Sequence[int], since: datetime) -> list[ListedRow]:
+    def latest_of(keys: Sequence[Any], since: datetime) -> list[ListedRow]:
         return query.union_rows(keys, LATEST_FIRST, size, since, position)
 
     first = latest_of(keys[:1], MIN_TIME)
@@ -195,6 +201,16 @@ def _topic_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
         file_name=F("content_object__file_name"),
     ).order_by("-listed_at", "-published_at", "content_object__file_name")
     return _compile(lambda keys: rows.filter(tag__in=keys)[:size])
+
+
+@cache
+def _place_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
+    """Return the query for the latest articles about one place, by the times stored with their places."""
+    condition = after_listed_position(*_POSITION_PARAMS, "article__") if is_later else Q()
+    public = ArticlePlace.objects.filter(condition, shown_to_readers("article__", at=NOW), listed_at__gte=SINCE_PARAM)
+    rows = public.annotate(name=F("article__name"), file_name=F("article__file_name"))
+    ordered = rows.order_by("-listed_at", "-published_at", "article__file_name")
+    return _compile(lambda codes: ordered.filter(code__in=codes)[:size])
 
 
 @cache

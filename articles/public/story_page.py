@@ -21,6 +21,7 @@ from articles.rules.headlines import outlets_headline
 from .cards import picture_from_json, picture_subquery
 from .media import ProviderView, StoredLogo, StoredPicture
 from .pagination import latest_for_topics
+from .places import Place, places_of
 from .providers import logos_from_json, logos_subquery
 from .topic_tree import TOPIC_JSON, TopicNode
 from .video import player_url, watch_url, youtube_id
@@ -51,11 +52,16 @@ class StoryView(NamedTuple):
     picture: StoredPicture | None
     outlets: int
     lang: str | None
+    tags: Sequence[str]
     incoming_title: str | None
 
     @property
     def provider(self) -> ProviderView:
         return ProviderView(self.provider_id, self.provider_name, self.provider_domain, self.logo_files)
+
+    @property
+    def places(self) -> list[Place]:
+        return places_of(self.tags)
 
     @property
     def outlets_title(self) -> str:
@@ -238,6 +244,7 @@ STORIES = CompiledQuery(
     StoryView,
     _build_stories,
     published_at=to_datetime,
+    tags=from_json,
     logo_files=logos_from_json,
     topic_list=topics_from_json,
     picture=picture_from_json,

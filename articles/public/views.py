@@ -32,7 +32,15 @@ from .dates import start_of_day
 from .front_page import SECONDARY_STORIES, FrontPage, front_page
 from .media import media_type
 from .media_access import is_shown_to_readers
-from .pagination import ArticlePage, page_for_providers, page_for_topics, paginate, paginate_by_publication
+from .pagination import (
+    ArticlePage,
+    page_for_place,
+    page_for_providers,
+    page_for_topics,
+    paginate,
+    paginate_by_publication,
+)
+from .places import Place, countries
 from .providers import find_domain, list_items, logo_providers, published_domains
 from .story_page import public_id, shown_lead, story_context
 from .topic_tree import TopicTree
@@ -117,6 +125,24 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
         ],
     }
     return render(request, "articles/topic.html", _list_context(page) | context)
+
+
+@cacheable()
+@require_safe
+def places(request: HttpRequest) -> HttpResponse:
+    return render(request, "articles/places.html", {"countries": countries()})
+
+
+@cacheable("before")
+@require_safe
+def place(request: HttpRequest, code: str) -> HttpResponse:
+    """Show the stories about a place, and for a country those about its regions; without stories it has no page."""
+    page = page_for_place(code, request.GET.get("before", ""))
+    if not page.ids:
+        raise Http404
+    country = code.partition("-")[0]
+    context = {"place": Place(code), "country": Place(country) if country != code else None}
+    return render(request, "articles/place.html", _list_context(page) | context)
 
 
 @cacheable("after")

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Case, F, Q, Value, When
 
 from articles.db.bulk import BulkTable, chunked
-from articles.models import Article, ArticleQuerySet, ArticleTopic
+from articles.models import Article, ArticlePlace, ArticleQuerySet, ArticleTopic
 from articles.rules.dates import UNDO_PERIOD, ranked_at
 from articles.rules.ranking import front_page_rank
 
@@ -38,11 +38,12 @@ def listing_of_shown(shown: Q, now: datetime, late_days: int, *, to_archive: boo
 
 
 def finish_listing(now: datetime) -> None:
-    """Update what follows from the times of articles that were listed at `now`: topic lists and ranks."""
+    """Update what follows from the times of articles that were listed at `now`: lists of topics and places, ranks."""
     listed = Article.objects.filter(public=True, listed_at=now).order_by("pk")
     rows = list(listed.values_list("pk", "heat", "published_at", "hot"))
     for chunk in chunked(pk for pk, *_ in rows):
         ArticleTopic.objects.filter(content_object__in=chunk).update(listed_at=now)
+        ArticlePlace.objects.filter(article__in=chunk).update(listed_at=now)
     ranks = [(front_page_rank(heat, ranked_at(published_at, now)), hot, pk) for pk, heat, published_at, hot in rows]
     ARTICLES.update(["hot"], [(rank, pk) for rank, hot, pk in ranks if rank != hot])
 
@@ -54,3 +55,4 @@ def unlist_undone(articles: ArticleQuerySet, now: datetime, undone_at: datetime)
     for ids in chunked(list(undone.order_by("pk").values_list("pk", flat=True))):
         Article.objects.filter(pk__in=ids).update(first_shown_at=None, listed_at=F("published_at"))
         ArticleTopic.objects.filter(content_object__in=ids).update(listed_at=F("published_at"))
+        ArticlePlace.objects.filter(article__in=ids).update(listed_at=F("published_at"))

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from articles.audit_log.last_modified import modified_at
 from articles.models.languages import text_language
 from articles.page_cache.cacheable import cacheable
+from articles.public.places import published_codes
 from articles.public.providers import published_domains
 from articles.public.site_url import site_url
 from articles.public.topic_tree import TopicTree
@@ -87,5 +88,10 @@ def _list_paths() -> Iterator[str]:
         yield reverse(name)
     for topic in TopicTree.load().published_topics():
         yield topic.url
+    codes = published_codes()
+    if codes:
+        yield reverse("places")
+    for code in codes:
+        yield reverse("place", args=[code])
     for domain in sorted(domain.domain for domain in published_domains()):
         yield reverse("provider", args=[domain])

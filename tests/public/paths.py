@@ -12,6 +12,7 @@ OPEN = [
         "/latest/",
         "/topics/",
         "/topics/open/",
+        "/places/",
         "/providers/",
         "/providers/open.example/",
         "/robots.txt",
