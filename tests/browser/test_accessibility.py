@@ -248,6 +248,7 @@ PAGES = {
     "merge refused": at(f"{DESK}merge/?one={{lead.pk}}&other={{member.pk}}"),
     "messages": messages,
     "confirm": confirm,
+    "take a story down": at(f"{DESK}articles/{{lead.pk}}/take-down/"),
     "clash": clash,
     "history": at(f"{DESK}history/"),
     "history of a story": at(f"{DESK}articles/{{story.pk}}/history/"),

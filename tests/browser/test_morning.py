@@ -146,6 +146,24 @@ class TestKeys:
         expect(field(page, story, "quality")).to_have_attribute("aria-invalid", "true")
         assert not Operation.objects.exists()
 
+    def test_a_reason_is_typed_before_a_decision_and_forgotten_after_it(self, page):
+        stories = waiting(3)
+        at_desk(page, stories[0])
+
+        press(page, "y")
+        page.keyboard.type("1 email from the ministry")
+        press(page, "Enter", "w")
+        expect_announcement(page, "1 story held.")
+        press(page, "e")
+        page.locator("#reasons").get_by_label("Reason (optional)").fill("2 of the same")
+        press(page, "Enter", "1")
+        expect_announcement(page, "1 story spiked.")
+        press(page, "w")
+        expect_announcement(page, "1 story held.")
+
+        reasons = list(Operation.objects.order_by("pk").values_list("verb", "reason"))
+        assert reasons == [("hold", "1 email from the ministry"), ("spike", "2 of the same"), ("hold", "")]
+
     def test_escape_leaves_a_field_as_it_was(self, page):
         story = waiting(1)[0]
         at_desk(page, story)
@@ -299,7 +317,7 @@ class TestKeys:
         expect(page.locator("#keymap output")).to_have_text("Changed: w is on p, p is on w.")
         expect(page.locator("#help kbd[data-key=w]").first).to_have_text("p")
         page.get_by_label("Another key for").select_option("j")
-        page.get_by_label("is", exact=True).fill("y")
+        page.get_by_label("is", exact=True).fill("b")
         press(page, "Enter", "Escape")
 
         page.reload()
@@ -309,7 +327,7 @@ class TestKeys:
         press(page, "w")
         expect_announcement(page, "1 story published.")
         expect(headline(page, stories[2])).to_be_focused()
-        press(page, "k", "k", "j", "Y")
+        press(page, "k", "k", "j", "B")
         expect_announcement(page, "2 selected, 1 published.")
         press(page, "Escape", "?")
         page.get_by_role("button", name="Reset all keys").press("Enter")
