@@ -24,7 +24,7 @@ from articles.stories.policy_preview import PolicyPreview, changed_policies, pre
 from providers.inlines import LimitedInlineMixin
 
 from .audit_log_admin import admin_actor, with_valid_reason
-from .policy_forms import PREVIEW, UNUSED, WEIGHTS, SitePolicyForm, TopicPolicyForm
+from .policy_forms import PREVIEW, WEIGHTS, SitePolicyForm, TopicPolicyForm
 
 Overrides = dict[int, dict[str, int | None]]
 
@@ -78,7 +78,7 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
     inlines = (TopicPolicyInline,)
     change_form_template = "admin/articles/sitepolicy/change_form.html"
     fieldsets = (
-        ("Heat and publication", {"fields": [name for name in NUMBERS if name not in (*WEIGHTS, *UNUSED)]}),
+        ("Heat and publication", {"fields": [name for name in NUMBERS if name not in WEIGHTS]}),
         ("Suggested quality", {"fields": WEIGHTS}),
     )
 

@@ -9,13 +9,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 
 from articles.models import NUMBERS, OVERRIDABLE
-from articles.rules.limits import LATE_DAYS_MAX, RELATED_BONUS_MAX
+from articles.rules.limits import LATE_DAYS_MAX, RELATED_BONUS_MAX, WINDOW_DAYS_MAX
 from articles.rules.scoring import SCORE_MAX
 
 from .conflict_forms import ConflictAwareForm, RowForm
 
 WEIGHTS = tuple(name for name in NUMBERS if name.endswith("_weight"))
-UNUSED = ("window_days",)  # stored, but nothing goes by it yet, so no form asks for it
 PREVIEW = "_preview"  # the button that shows what a form would change, and saves nothing
 
 
@@ -27,6 +26,7 @@ class SitePolicyForm(ConflictAwareForm):
             "publish_threshold": "Threshold of heat for publishing",
             "related_bonus": "Heat for each related link",
             "bonus_floor": "Minimum quality for that bonus",
+            "window_days": "Days between stories of one event",
             "publish_unscored": "Show unscored articles to readers",
             "late_days": "Days after which a story is no news",
             "base_weight": "Points for every article",
@@ -42,6 +42,8 @@ class SitePolicyForm(ConflictAwareForm):
             "publish_threshold": "Articles with at least this heat are published.",
             "related_bonus": "Points that each link of its related list adds to a lead's heat.",
             "bonus_floor": "Leads below this quality get no points for related links.",
+            "window_days": "Stories published further apart are never suggested as one event. Holds for stories that "
+            "come from now on; 0 ends suggestions.",
             "publish_unscored": "Those without quality, heat and publish state. Saving shows or hides them at once.",
             "late_days": "Lists for readers put a story where it came to the site; later after its publication than "
             "so many days, they go by the outlet's date. Holds for stories that come from now on.",
@@ -88,6 +90,7 @@ def _limit_numbers(form: forms.ModelForm) -> None:
         "publish_threshold": SCORE_MAX,
         "bonus_floor": SCORE_MAX,
         "related_bonus": RELATED_BONUS_MAX,
+        "window_days": WINDOW_DAYS_MAX,
         "late_days": LATE_DAYS_MAX,
     }
     for name, limit in limits.items():

@@ -21,6 +21,7 @@ from articles.db.bulk import BulkTable, chunked
 from articles.models import Article, ArticlePlace, ArticleTopic, Operation, Policies, Subject, Verb, Via
 from articles.models.derived import DERIVED_FIELDS, Listing, refresh_derived_fields, refresh_listing
 from articles.models.image import without_pictures
+from articles.models.suggestion import COMPARED_FIELDS, mark_due
 from articles.publication_record.writing import AppearanceWriter
 from articles.rules.limits import REASON_MAX
 from articles.rules.scoring import Policy
@@ -272,6 +273,7 @@ class UnitOfWork:
             elif self._needs_write(article):
                 changed_articles.append(article)
         self._write(changed_articles)
+        self._mark_compared_again(changes)
         self._log(changes)
         self.appearances.note(article.pk for article in changed_articles)
         for change in changes:
@@ -283,6 +285,12 @@ class UnitOfWork:
         self._written_states.clear()
         self._direct.clear()
         self._compared.clear()
+
+    def _mark_compared_again(self, changes: Iterable[FieldChange]) -> None:
+        """Make the suggestions of articles due whose text, time or outlet changed."""
+        ids = {c.subject_id for c in changes if c.subject == Subject.ARTICLE and c.field in COMPARED_FIELDS}
+        if changed := [self.articles[pk] for pk in ids if pk in self.articles]:
+            mark_due(changed)
 
     def _note_appearance(self, change: FieldChange) -> None:
         match change.subject, change.field:

@@ -11,12 +11,23 @@ from django.utils import timezone
 
 from articles.audit_log.unit_of_work import UnitOfWork
 from articles.db.bulk import BulkTable, json_text, time_value
-from articles.models import Article, ArticleImage, ArticlePlace, ArticleTopic, Policies, RelatedImage, RelatedLink
+from articles.models import (
+    Article,
+    ArticleImage,
+    ArticlePlace,
+    ArticleTerms,
+    ArticleTopic,
+    Policies,
+    RelatedImage,
+    RelatedLink,
+)
 from articles.models.derived import match_key, needs_attention
+from articles.models.suggestion import as_stored_text
 from articles.rules.dates import is_ahead
 from articles.rules.places import place_codes
 from articles.rules.ranking import front_page_rank
 from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, document_scores
+from articles.rules.similarity import Text
 from articles.rules.states import State
 from articles.rules.urls import url_key
 from articles.rules.visibility import is_public
@@ -75,6 +86,7 @@ RELATED = BulkTable(
     "layout",
     "match_key",
 )
+TERMS = BulkTable(ArticleTerms, "article", "terms")
 _article_values = attrgetter(*_ARTICLE_ATTRIBUTES)
 _image_values = attrgetter(*_IMAGE_ATTRIBUTES)
 _related_values = attrgetter(*_RELATED_ATTRIBUTES)
@@ -115,6 +127,7 @@ def insert_parts(pairs: Sequence[Pair], references: ReferenceCache) -> None:
     _insert_images(pairs, ArticleImage.Kind.PICTURE)
     _insert_images(pairs, ArticleImage.Kind.LOGO)
     _insert_related(pairs, references)
+    TERMS.insert([(pk, as_stored_text(Text.of(document.title, document.excerpt))) for pk, document in pairs])
 
 
 def update(

@@ -12,6 +12,7 @@ from .policy import NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPolicy, par
 from .preview_link import PreviewLink
 from .related import RelatedLink
 from .stamp import Stamp
+from .suggestion import ArticleTerms, IndexedTerm, Suggestion, TermCount
 from .taken_down import TakenDownStories, TakenDownStory
 from .topic import ArticleTopic, Topic
 
@@ -23,10 +24,12 @@ __all__ = [
     "ArticleImage",
     "ArticlePlace",
     "ArticleQuerySet",
+    "ArticleTerms",
     "ArticleTopic",
     "Event",
     "ImportProblem",
     "ImportRun",
+    "IndexedTerm",
     "Operation",
     "Pairing",
     "Picture",
@@ -41,8 +44,10 @@ __all__ = [
     "SitePolicy",
     "Stamp",
     "Subject",
+    "Suggestion",
     "TakenDownStories",
     "TakenDownStory",
+    "TermCount",
     "Topic",
     "TopicPolicy",
     "Verb",

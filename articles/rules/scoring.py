@@ -33,7 +33,7 @@ class Policy:
     publish_threshold: int = 70
     related_bonus: int = 10
     bonus_floor: int = 50  # below this quality, coverage adds no heat
-    window_days: int = 3
+    window_days: int = 14  # how far apart reports of one event are published, at most
     publish_unscored: bool = True
     late_days: int = 7  # a story shown later after its publication is no news, see rules.dates
     # weights of the suggested quality

@@ -39,7 +39,8 @@ def failed_import(*arguments: object, **options: object) -> str:
 
 
 def test_a_document_becomes_an_article_with_all_its_parts(tmp_path):
-    assert import_documents(write_document(tmp_path)) == "1 files: 1 created, 0 updated, 0 unchanged, 0 rejected\n"
+    output = import_documents(write_document(tmp_path))
+    assert output.splitlines()[-1] == "1 files: 1 created, 0 updated, 0 unchanged, 0 rejected"
 
     article = Article.objects.get()
     assert (article.name, article.quality, article.heat, article.published, article.public) == (
@@ -272,10 +273,11 @@ def test_the_rescore_option_applies_the_policy(tmp_path):
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the project's first document lies beside the project")
 def test_the_first_document_of_the_project_is_imported_completely():
-    assert import_documents(SHARED / "seeds").splitlines() == [
+    lines = import_documents(SHARED / "seeds").splitlines()
+    assert (lines[0], lines[-1]) == (
         "1 folded article has no lead here, so readers don't see it: see “Folded, no lead” at the desk.",
         "1 files: 1 created, 0 updated, 0 unchanged, 0 rejected",
-    ]
+    )
 
     article = Article.objects.get()
     assert (article.quality, article.heat, article.published, article.public) == (43, -1, False, False)

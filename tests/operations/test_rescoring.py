@@ -24,7 +24,7 @@ def overrides() -> dict[str, tuple[object, ...]]:
 def test_each_policy_number_is_an_event_of_one_operation():
     topic = builders.topic("AI")
 
-    operations.change_policy({"publish_threshold": 60, "window_days": 3}, {topic.pk: {"related_bonus": 5}})
+    operations.change_policy({"publish_threshold": 60, "window_days": 14}, {topic.pk: {"related_bonus": 5}})
 
     operation = Operation.objects.get()
     assert (operation.verb, operation.articles) == ("policy", 0)

@@ -21,6 +21,8 @@ from sources.fetch_run import FetchResult, due_jobs, fetch_sources
 from sources.fetcher import FetchJob
 from sources.models import Entry, Source
 
+from .suggest_stories import work_out
+
 LOCK_KEY = 0x5372_6373  # "Srcs"; an arbitrary number, unique among locks
 
 
@@ -67,6 +69,7 @@ class Command(BaseCommand):
                     f"source {source.pk}: its new entries can't be taken in, and wait: {reason}"
                 ),
             )
+            work_out(self.say, verbosity=self.verbosity)
         self.say(f"{len(jobs)} sources: {self.counts['read']} read, {self.counts['failed']} failed")
         if taken_in:
             self.say(intake_summary(taken_in))

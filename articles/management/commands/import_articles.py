@@ -19,6 +19,8 @@ from articles.models import Article, Operation, Via
 from config.checks import CHECK_TAG
 from config.command_errors import as_command_errors
 
+from .suggest_stories import work_out
+
 
 class Command(BaseCommand):
     requires_system_checks = (CHECK_TAG,)
@@ -81,6 +83,9 @@ class Command(BaseCommand):
             self.stdout.write(prune_summary(counts, dry_run=dry_run))
         if not dry_run and (number := Article.objects.folded_without_lead().count()):
             self.stdout.write(folded_summary(number))
+        if not dry_run:
+            with as_command_errors("The database", "The documents are imported; `suggest_stories` does the rest."):
+                work_out(self.stdout.write, verbosity=self.verbosity)
         summary = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
         self.stdout.write(f"{sum(counts[outcome] for outcome in OUTCOMES)} files: {summary}")
         if counts[REJECTED]:

@@ -1,0 +1,135 @@
+"""What is stored to find articles that report the same event, and what was found.
+
+Everything here but answers can be worked out again: see `articles.suggestions`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from articles.rules.similarity import TERM_MAX, Text
+
+from .article import Article
+
+COMPARED_FIELDS = frozenset(("title", "excerpt", "published_at", "provider_id"))  # a change makes suggestions due again
+
+
+class ArticleTermsQuerySet(models.QuerySet["ArticleTerms"]):
+    def due(self) -> Self:
+        return self.filter(due=True, article__staged=None)
+
+
+class ArticleTerms(models.Model):
+    """The terms of an article's text. `weights` are set when its suggestions are worked out.
+
+    `version` counts changes, so that working out doesn't hide one that was made meanwhile. Articles that are older than
+    the window have no row.
+    """
+
+    article = models.OneToOneField("articles.Article", models.CASCADE, related_name="similarity_terms")
+    terms = models.TextField()  # of the headline, and of the excerpt in a second line
+    weights = models.JSONField(default=dict)
+    due = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=0)
+
+    objects = ArticleTermsQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "article terms"
+        indexes = (models.Index(fields=["article"], condition=Q(due=True), name="article_terms_due"),)
+
+    def __str__(self) -> str:
+        return self.terms.partition("\n")[0]
+
+    @property
+    def text(self) -> Text:
+        return from_stored_text(self.terms)
+
+
+class IndexedTerm(models.Model):
+    """One of the heaviest terms of an article of the window, by which similar articles are found."""
+
+    term = models.CharField(max_length=TERM_MAX)
+    article = models.ForeignKey("articles.Article", models.CASCADE, related_name="+")
+    published_at = models.DateTimeField()
+    weight = models.FloatField()
+
+    class Meta:
+        indexes = (models.Index(fields=["term", "published_at"], name="indexed_term"),)
+
+    def __str__(self) -> str:
+        return self.term
+
+
+class TermCount(models.Model):
+    """In how many articles a term occurs. The row of the empty term counts the articles.
+
+    It has digests in place of words, so that no word of a story that was taken down stays.
+    """
+
+    key = models.CharField(max_length=16, primary_key=True)
+    articles = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.articles}"
+
+
+class SuggestionQuerySet(models.QuerySet["Suggestion"]):
+    def showable(self) -> Self:
+        """Return those that may be shown: neither article is spiked, hidden or without a document."""
+        shown: dict[str, bool | None] = {}
+        for side in ("article", "other"):
+            shown |= {f"{side}__staged": None, f"{side}__missing": False}
+        return self.filter(**shown).exclude(Q(article__state="spiked") | Q(other__state="spiked"))
+
+    def best_first(self) -> Self:
+        return self.order_by("-score", F("other__published_at").desc(), "pk")
+
+
+class Suggestion(models.Model):
+    """`article` may report the same event as `other`, which was published earlier."""
+
+    article = models.ForeignKey("articles.Article", models.CASCADE, related_name="suggestions")
+    other = models.ForeignKey("articles.Article", models.CASCADE, related_name="later_suggestions")
+    score = models.FloatField()  # 0 to 1
+    evidence = models.JSONField()  # terms, hours, numbers, same_outlet, same_text, doubts
+
+    objects = SuggestionQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["article", "other"], name="suggestion_of_pair"),)
+        indexes = (models.Index(fields=["-score"], name="suggestion_by_score"),)
+
+    def __str__(self) -> str:
+        return f"{self.article_id} and {self.other_id}: {self.score:.2f}"
+
+
+def as_stored_text(text: Text) -> str:
+    return f"{' '.join(text.title)}\n{' '.join(text.excerpt)}"
+
+
+def from_stored_text(stored: str) -> Text:
+    title, _, excerpt = stored.partition("\n")
+    return Text(tuple(title.split(" ")) if title else (), tuple(excerpt.split(" ")) if excerpt else ())
+
+
+def mark_due(articles: Iterable[Article]) -> None:
+    """Store the terms of articles that were changed, whose suggestions are due then. At most three queries."""
+    texts = {article.pk: as_stored_text(Text.of(article.title, article.excerpt)) for article in articles}
+    known = list(ArticleTerms.objects.filter(article__in=texts).only("pk", "article_id", "version"))
+    for row in known:
+        row.terms, row.due, row.version = texts.pop(row.article_id), True, row.version + 1
+    ArticleTerms.objects.bulk_update(known, ["terms", "due", "version"], batch_size=100)
+    ArticleTerms.objects.bulk_create([ArticleTerms(article_id=pk, terms=terms) for pk, terms in texts.items()])
+
+
+@lru_cache(20_000)
+def term_key(term: str) -> str:
+    """Return the digest under which a term is counted."""
+    return hashlib.blake2b(term.encode(), digest_size=8).hexdigest()
