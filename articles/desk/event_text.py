@@ -168,6 +168,8 @@ def _is_redundant(event: Event, by_field: Mapping[str, Event]) -> bool:
         return True
     if event.field == "published":
         return "state" in by_field
+    if event.field == RULES:  # of a story that was taken down, it says nothing any more
+        return event.before is None and event.after is None
     return event.field == "spike_reason" and "state" in by_field
 
 

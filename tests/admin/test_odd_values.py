@@ -16,6 +16,7 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.desk.actions import ACTIONS
 from articles.models import Article, Event, SavedView, TopicPolicy, Via
+from sources.models import Rule, Source
 from tests import builders
 from tests.odd_values import ODD_VALUES, Page, names_read, parameters_of_lists, send, with_odd_value
 from tests.site_urls import all_urls
@@ -44,6 +45,9 @@ def arguments() -> dict[str, str]:
     topic = article.topics.get()
     TopicPolicy.objects.create(topic=topic, publish_threshold=60)
     keys = {"article": article.pk, "topic": topic.pk, "provider": article.provider_id, "sitepolicy": 1}
+    source = Source.objects.create(name="Courier", url="https://www.courier.example/feed")
+    rule = Rule.objects.create(action="topic", words=["storm"], topic=topic, source=source)
+    keys |= {"source": source.pk}
     keys |= {"user": admin.pk, "group": Group.objects.get(name="editor").pk}
     keys |= {"accessattempt": AccessAttempt.objects.create(username="mallory", failures_since_start=1).pk}
     keys |= {"accesslog": AccessLog.objects.create(username="first").pk}
@@ -55,6 +59,8 @@ def arguments() -> dict[str, str]:
         "desk_delete_view:pk": str(SavedView.objects.create(name="mine", owner=admin).pk),
         "desk_provider_history:pk": str(article.provider_id),
         "desk_operation:pk": str(event.operation_id),
+        **{f"{name}:pk": str(source.pk) for name in ("desk_source", "desk_source_act")},
+        **{f"{name}:pk": str(rule.pk) for name in ("desk_rule", "desk_change_rule", "desk_rule_act")},
         "desk_undo:pk": str(event.operation_id),
         "event_id": str(event.pk),
         "content_type_id": "1",
