@@ -58,6 +58,7 @@ def values(ana) -> dict[str, str]:
         "day": "2020/06/09",
         "form": "rss",
         "slug": "ai",
+        "code": "PT",
         "domain": "courier.example",
         "token": "x",
         "image": "1",

@@ -73,6 +73,7 @@ def arguments() -> dict[str, str]:
         "day": "2020/06/09",
         "form": "rss",
         "slug": "ai",
+        "code": "PT",
         "domain": "courier.example",
         "token": "x",
         "image": str(article.images.get().pk),
