@@ -39,8 +39,10 @@ def names(client, query=""):
 
 def newsroom():
     """Return a lead with a member, coverage that we don't have, and a link that repeats; and another story."""
-    post = builders.provider("Post", "post.example")
-    lead = builders.article("Storm &amp; flood", name="2020-06-09-storm", topics=["Weather"], quality=90, tags=["PT"])
+    post = builders.provider("Post", "post.example", language="de")
+    lead = builders.article(
+        "Storm &amp; flood", language="pt", name="2020-06-09-storm", topics=["Weather"], quality=90, tags=["PT"]
+    )
     builders.folded(lead, "Flood at the coast", name="2020-06-09-flood", provider=post)
     herald = {"title": "Gale warning", "web_url": "https://www.herald.example/gale"}
     builders.related(lead, **herald)
@@ -62,6 +64,7 @@ def test_a_story_has_its_coverage_once_and_counts_outlets_as_its_page_does(clien
     assert story["url"] == f"http://testserver/news/{lead.name}/"
     assert story["source_url"] == lead.web_url
     assert story["outlet"] == {"name": "The Courier", "domain": "courier.example"}
+    assert (story["language"], story["coverage"][0]["language"]) == ("pt", "de")
     assert story["topics"] == [{"name": "Weather", "slug": "weather"}]
     assert (story["picture"]["alt"], story["picture"]["credit"]) == ("Waves", "Ana")
     assert story["picture"]["url"].startswith("http://testserver/media/pictures/")
@@ -124,7 +127,9 @@ def test_filters_combine(client):
     times = [builders.MORNING + number * MINUTE for number in range(6)]
     of = dict(
         enumerate(
-            builders.article(name=f"2020-06-09-n{n}", published_at=at, topics=["AI"][: n % 2])
+            builders.article(
+                name=f"2020-06-09-n{n}", published_at=at, topics=["AI"][: n % 2], tags=["US-CA"][: n % 3 == 0]
+            )
             for n, at in enumerate(times)
         )
     )
@@ -143,6 +148,10 @@ def test_filters_combine(client):
         "?topic=unknown": "",
         "?outlet=post.example": "430",
         "?outlet=post.example&topic=ai": "3",
+        "?place=US": "30",
+        "?place=US-CA&topic=ai": "3",
+        "?place=US&outlet=post.example": "30",
+        "?place=GB": "",
         f"?since={at[2]}": "5432",
         f"?until={at[2]}": "10",
         f"?since={at[1]}&until={at[4]}": "321",
@@ -219,6 +228,7 @@ def test_what_can_not_be_understood_is_refused_with_what_to_do(client):
         "stories/?until=0001-01-01T00:00:00%2B23:00": "until",
         "stories/?until=9999-12-31T23:59:59-23:00": "until",
         "stories/?topics=ai": "topics",
+        "stories/?place=Portugal": "place",
         "stories/?topic=a%00": "topic",
         "stories/x/?a=1": "a",
         "search/": "q",
@@ -268,11 +278,12 @@ def test_the_number_of_queries_is_the_same_for_few_and_many(client, count_querie
         "topics/ai/",
         "",
     ]
+    paths += ["stories/?place=US"]
     costs = []
     for number in (1, 12):
         for place in range(number):
             name = "one" if number == 1 else f"story-{place}"
-            lead = builders.article(name=name, topics=["AI", f"T{place}"])
+            lead = builders.article(name=name, topics=["AI", f"T{place}"], tags=["US"])
             for reporter in range(number):
                 builders.folded(lead, provider=builders.provider(f"P{place}", f"p{place}-{reporter}.example"))
             builders.picture(lead)

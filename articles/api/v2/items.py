@@ -34,6 +34,7 @@ class Writer:
             "published_at": format_time(row.published_at),
             "listed_at": format_time(row.listed),
             "type": row.type,
+            "language": row.lang or None,
             "outlet": _outlet_name(row),
             "outlets": row.outlets,
             "heat": row.heat,
@@ -98,6 +99,7 @@ def _report(link: LinkRow) -> dict[str, Any]:
         "source_url": http_url(link.source_url) or None,
         "published_at": format_time(link.published_at),
         "type": link.type,
+        "language": link.lang or None,
         "outlet": _outlet_name(link),
         "name": link.target_name,
     }

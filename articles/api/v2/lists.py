@@ -19,6 +19,7 @@ from articles.public.pagination import (
     MIN_TIME,
     ArticlePage,
     PageCursor,
+    page_for_place,
     page_for_providers,
     page_for_topics,
     paginate,
@@ -53,17 +54,15 @@ def front(asked: StoriesAsked) -> StoryPage:
 def latest(asked: StoriesAsked) -> StoryPage:
     """Return the stories that pass the filters, latest first. The number of queries depends on the filters alone."""
     start = _start(asked)
-    topic_ids = _published_topics(asked.topic) if asked.topic else []
-    outlet_ids = _provider_ids(asked.outlet) if asked.outlet else ()
-    if asked.topic and asked.outlet:
-        articles = _of_outlet(Article.objects.public().with_topics(topic_ids), outlet_ids)
-        page = paginate(articles, start, asked.limit)
-    elif asked.topic:
-        page = page_for_topics(topic_ids, start, asked.limit)
-    elif asked.outlet:
-        page = page_for_providers(outlet_ids, start, asked.limit)
-    else:
-        page = paginate(Article.objects.public(), start, asked.limit)
+    match asked:
+        case StoriesAsked(topic=slug, outlet="", place="") if slug:
+            page = page_for_topics(_published_topics(slug), start, asked.limit)
+        case StoriesAsked(topic="", outlet=domain, place="") if domain:
+            page = page_for_providers(_provider_ids(domain), start, asked.limit)
+        case StoriesAsked(topic="", outlet="", place=code) if code:
+            page = page_for_place(code, start, asked.limit)
+        case _:
+            page = paginate(_filtered(asked), start, asked.limit)
     return _cut_off(page, asked.since)
 
 
@@ -71,11 +70,7 @@ def found(asked: SearchAsked) -> StoryPage:
     """Return the stories that match, latest first or the most relevant of the newest matches first."""
     if not parse(asked.q):
         raise ProblemError(400, "q", "holds no word to search for", "Ask /api/v2/stories/ for lists without words.")
-    articles = Article.objects.public()
-    if asked.topic:
-        articles = articles.with_topics(_published_topics(asked.topic))
-    if asked.outlet:
-        articles = _of_outlet(articles, _provider_ids(asked.outlet))
+    articles = _filtered(asked)
     if asked.order == "latest":
         start = _start(asked)
         return _cut_off(paginate(search.matching(articles, asked.q, newest=True), start, asked.limit), asked.since)
@@ -84,6 +79,18 @@ def found(asked: SearchAsked) -> StoryPage:
     if asked.until:
         articles = articles.filter(listed_at__lt=asked.until)
     return _most_relevant(articles, asked)
+
+
+def _filtered(asked: Filters) -> ArticleQuerySet:
+    """Return the public articles that pass the filters by topic, outlet and place."""
+    articles = Article.objects.public()
+    if asked.topic:
+        articles = articles.with_topics(_published_topics(asked.topic))
+    if asked.outlet:
+        articles = _of_outlet(articles, _provider_ids(asked.outlet))
+    if asked.place:
+        articles = articles.filter(article_places__code=asked.place)
+    return articles
 
 
 def _most_relevant(articles: ArticleQuerySet, asked: SearchAsked) -> StoryPage:

@@ -11,6 +11,7 @@ from django.db.models import BooleanField, ExpressionWrapper, F, QuerySet
 
 from articles.db.compiled_queries import NOW, CompiledQuery, from_json, to_datetime
 from articles.models import Article, RelatedLink, shown_to_readers
+from articles.models.languages import text_language
 from articles.models.related import is_coverage, outlet_count
 from articles.public.cards import picture_from_json, picture_subquery
 from articles.public.media import StoredPicture
@@ -28,6 +29,7 @@ class LinkRow(NamedTuple):
     type: str
     provider_name: str
     provider_domain: str
+    lang: str | None
     target_name: str | None
     target_title: str | None
     target_web_url: str | None
@@ -54,6 +56,7 @@ class StoryRow(NamedTuple):
     tags: list[str]
     provider_name: str
     provider_domain: str
+    lang: str | None
     topic_list: tuple[TopicNode, ...]
     picture: StoredPicture | None
     outlets: int
@@ -78,7 +81,7 @@ def _provider_columns() -> dict[str, F]:
 
 
 def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
-    stories = Article.objects.filter(pk__in=ids).order_by().annotate(**_provider_columns())
+    stories = Article.objects.filter(pk__in=ids).order_by().annotate(**_provider_columns(), lang=text_language())
     return stories.annotate(topic_list=topics_subquery(), picture=picture_subquery("pk"), outlets=outlet_count())
 
 
@@ -87,6 +90,7 @@ def _build_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
     target = ("name", "title", "web_url", "original_url")
     return links.annotate(
         **_provider_columns(),
+        lang=text_language("target__"),
         **{f"target_{field}": F(f"target__{field}") for field in target},
         covers=ExpressionWrapper(is_coverage(), BooleanField()),
         is_shown=ExpressionWrapper(shown_to_readers("target__", at=NOW), BooleanField()),

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from articles.public.topic_tree import RECENT_DAYS
 from articles.rules.limits import NAME_MAX, TOPIC_MAX, YEAR_MAX, YEAR_MIN
+from articles.rules.places import CODE_PATTERN
 from articles.search.query import MAX_CHARACTERS
 
 STORIES_MAX, STORIES_DEFAULT = 50, 25
@@ -17,6 +18,7 @@ NAMES_MAX, NAMES_DEFAULT = 200, 100
 NO_NUL = r"^[^\x00]*$"
 FIRST, END = datetime(YEAR_MIN, 1, 1, tzinfo=UTC), datetime(YEAR_MAX + 1, 1, 1, tzinfo=UTC)
 Time = Annotated[AwareDatetime, Field(ge=FIRST, lt=END)]
+LANGUAGE = "Of its words, as a tag of BCP 47; null if unknown."
 NEXT = "The URL of the next page; null on the last one."
 
 
@@ -49,6 +51,7 @@ class Report(Schema):
     source_url: str | None = Field(description="Where to read it.")
     published_at: datetime = Field(description="When its outlet published it.")
     type: str
+    language: str | None = Field(description=LANGUAGE)
     outlet: OutletName
     name: str | None = Field(description="The name of our own article of it; null if we have none.")
 
@@ -74,6 +77,7 @@ class Story(Schema):
     published_at: datetime = Field(description="When the outlet published the lead.")
     listed_at: datetime = Field(description="When the story came to this site; lists go by it.")
     type: str = Field(description="article, video, or another word of the importers.")
+    language: str | None = Field(description=LANGUAGE)
     outlet: OutletName = Field(description="The outlet of the lead.")
     outlets: int = Field(description="How many outlets report the story, that of the lead included.")
     heat: int | None = Field(description="How big the event is; null while unscored.")
@@ -145,13 +149,14 @@ class Problem(Schema):
 class Filters(Schema):
     topic: str = Field("", max_length=TOPIC_MAX, pattern=NO_NUL, description="The slug of a topic; adds those below.")
     outlet: str = Field("", max_length=NAME_MAX, pattern=NO_NUL, description="The domain of an outlet.")
+    place: str = Field("", pattern=rf"^({CODE_PATTERN})?$", description="The code of a place, as GB or US-CA.")
     since: Time | None = Field(None, description="Only stories that came to the site at this time or later.")
     until: Time | None = Field(None, description="Only stories that came to the site before this time.")
     cursor: str = Field("", max_length=1000, pattern=NO_NUL, description="Where a page starts; next has it.")
 
     def filters(self) -> list[str]:
         """Return the names of the filters that are set."""
-        return [name for name in ("topic", "outlet", "since", "until") if getattr(self, name)]
+        return [name for name in ("topic", "outlet", "place", "since", "until") if getattr(self, name)]
 
 
 class StoriesAsked(Filters):
