@@ -231,6 +231,7 @@ PAGES = {
     "readers: a story": readers("/news/{lead.name}/"),
     "readers: a day": readers("/archive/{day}/"),
     "readers: about": readers("/about/"),
+    "readers: API": readers("/api/v2/"),
     "readers: search": readers("/search/"),
     "readers: found": readers("/search/?q=bridge&topic=ai"),
     "readers: nothing found": readers("/search/?q=zebra&provider=courier.example&from=2020-01-01"),
