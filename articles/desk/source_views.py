@@ -112,6 +112,12 @@ def _take(outcome: str) -> Callable[[Source], str]:
     return take
 
 
+def _judge_again(source: Source) -> str:
+    """Let the rules, which may have changed, judge again what they kept out."""
+    number = source.entries.filter(outcome=Entry.Outcome.RULED_OUT).update(outcome=Entry.Outcome.NEW)
+    return f"The rules judge {number} {'entry' if number == 1 else 'entries'} again {SOON}."
+
+
 ACTS: dict[str, Callable[[Source], str]] = {
     "fetch": _fetch_now,
     "pause": _pause,
@@ -119,6 +125,7 @@ ACTS: dict[str, Callable[[Source], str]] = {
     "use_new_url": _use_new_url,
     "take_held_back": _take(Entry.Outcome.HELD_BACK),
     "take_history": _take(Entry.Outcome.HISTORY),
+    "judge_again": _judge_again,
 }
 
 

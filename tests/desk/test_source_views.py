@@ -139,6 +139,15 @@ def test_what_was_held_back_is_taken_and_the_archive_only_if_asked(publisher, so
     assert source.entries.waiting().count() == 2
 
 
+def test_what_rules_kept_out_is_judged_again(publisher, source):
+    entry(source, "ruled")
+
+    assert "Let the rules judge 1 kept out again" in page(publisher, "desk_source", source.pk)
+    assert "The rules judge 1 entry again" in act(publisher, source, "judge_again")
+
+    assert source.entries.waiting().count() == 1
+
+
 def test_the_new_url_of_a_source_that_moved_is_taken_unless_another_follows_it(publisher, source):
     Source.objects.update(moved_to="https://new.example/feed", moved_count=3, etag="x")
     other = Source.objects.create(name="New", url="https://new.example/feed/")

@@ -6,6 +6,7 @@ import pytest
 
 from articles import operations
 from articles.desk.history_queries import timeline
+from articles.intake.run import take_in_new_entries
 from articles.models import Article, Operation
 from sources.models import AppliedRule, Entry, Rule
 from tests import builders
@@ -81,6 +82,11 @@ def test_an_entry_that_is_kept_out_makes_no_operation_and_is_judged_again_when_i
     assert fetch(source, entry(1, title="Calm")) == {}
     assert fetch(source, entry(1, title="Calm again")) == {"ruled": 1}
     assert not Operation.objects.exists()
+
+    rule = Rule.objects.get()
+    Entry.objects.update(outcome="new")  # as *Let the rules judge again* does
+    assert dict(take_in_new_entries()) == {"ruled": 1}
+    assert AppliedRule.objects.get().rule == rule
 
     assert fetch(source, entry(1, title="Storm")) == {"taken": 1}
     assert (Entry.objects.get().reason, AppliedRule.objects.count()) == ("", 0)
