@@ -60,5 +60,5 @@ def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def unread_queries() -> None:
     """PostgreSQL reads words and looks at samples once for many; counted queries don't depend on earlier tests."""
-    postgresql.match_expression.cache_clear()
+    postgresql.to_tsquery.cache_clear()
     cache.clear()

@@ -313,6 +313,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
             ),
             models.Index(fields=["match_key"], name="article_match_key"),
             models.Index(fields=["url_key"], name="article_url_key"),
+            models.Index(fields=["language"], name="article_language", condition=Q(language__isnull=False)),
             models.Index(fields=["staged"], name="article_staged", condition=Q(staged__isnull=False)),
             models.Index(fields=["state", "-published_at", "file_name"], name="article_queue"),
             models.Index(fields=["state", "-hot", "file_name"], name="article_hot_queue"),

@@ -21,10 +21,12 @@ from django.db import connections
 from articles.models import ArticleQuerySet
 
 from .condition import Condition, Purpose
+from .languages_postgresql import IN_USE, configurations
 from .query import Query, SearchTerm
 
 SAMPLE = 1000  # articles examined, newest first
-SAMPLE_SECONDS = 600  # how long the result of a sample is used
+SAMPLE_SECONDS = 600  # how long the result of a sample is used, and the languages in use
+CONFIGURATIONS_KEY = "search-languages"
 # Matches in the sample from which a walk is faster: to a page, to what is ranked, to a count of MANY at most.
 DENSE = {Purpose.PAGE: 5, Purpose.RANKING: 15, Purpose.COUNTING: 400}
 
@@ -35,7 +37,8 @@ PER_ROW_SQL = (
 INDEX_FIRST_SQL = "%(expressions)s = ANY(ARRAY(SELECT article_id FROM article_search WHERE document @@ %%s::tsquery))"
 COUNT_SQL = "SELECT count(*) FROM (SELECT 1 FROM article_search WHERE document @@ %s::tsquery LIMIT %s) found"
 
-TERM_SQL = "phraseto_tsquery('article_search', article_search_plain(%s))"
+ENGLISH = "article_search"
+TERM_SQL = "phraseto_tsquery('{}', article_search_plain(%s))"
 PREFIX_SQL = f"coalesce((nullif({TERM_SQL}::text, '') || ':*')::tsquery, '')"
 
 
@@ -72,18 +75,37 @@ def matching_without_coverage(ids: Sequence[int], query: Query, using: str) -> s
         return {pk for (pk,) in cursor.fetchall()}
 
 
-@lru_cache(maxsize=1000)
 def match_expression(query: Query, using: str) -> str:
+    """Return the query as a tsquery, with the stems of each language in use."""
+    return to_tsquery(query, using, (ENGLISH, *_configurations(using)))
+
+
+@lru_cache(maxsize=1000)
+def to_tsquery(query: Query, using: str, configurations: tuple[str, ...]) -> str:
     """Return the query as a tsquery. PostgreSQL's own parser reads the words, so nothing in them is an operator."""
-    parts = [_term_sql(term) for term in query.required] + [f"!!{_term_sql(term)}" for term in query.excluded]
+    parts = [_term_sql(term, configurations) for term in query.required]
+    parts += [f"!!{_term_sql(term, configurations)}" for term in query.excluded]
     terms: list[SearchTerm] = [*query.required, *query.excluded]
+    words = [str(term) for term in terms for _ in configurations]
     with connections[using].cursor() as cursor:
-        cursor.execute(f"SELECT ({' && '.join(parts)})::text", [str(term) for term in terms])
+        cursor.execute(f"SELECT ({' && '.join(parts)})::text", words)
         return cursor.fetchone()[0]
 
 
-def _term_sql(term: SearchTerm) -> str:
-    return PREFIX_SQL if term.is_beginning else TERM_SQL
+def _term_sql(term: SearchTerm, configurations: tuple[str, ...]) -> str:
+    sql = PREFIX_SQL if term.is_beginning else TERM_SQL
+    return f"({' || '.join(sql.format(configuration) for configuration in configurations)})"
+
+
+def _configurations(using: str) -> tuple[str, ...]:
+    """Return the text search configurations of the languages in use, at most ten minutes ago."""
+    found: tuple[str, ...] | None = cache.get(CONFIGURATIONS_KEY)
+    if found is None:
+        with connections[using].cursor() as cursor:
+            cursor.execute(IN_USE)
+            found = configurations([language for (language,) in cursor.fetchall()])
+        cache.set(CONFIGURATIONS_KEY, found, SAMPLE_SECONDS)
+    return found
 
 
 def _sample(articles: ArticleQuerySet, words: str) -> tuple[int, int]:

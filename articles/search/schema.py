@@ -58,14 +58,27 @@ class AddCoverage(_IndexOperation):
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         schemas = SCHEMAS[schema_editor.connection.vendor]
-        _replace(schema_editor, schemas.FIRST, schemas.CURRENT)
+        _replace(schema_editor, schemas.FIRST, schemas.COVERED)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         schemas = SCHEMAS[schema_editor.connection.vendor]
-        _replace(schema_editor, schemas.CURRENT, schemas.FIRST)
+        _replace(schema_editor, schemas.COVERED, schemas.FIRST)
 
     def describe(self) -> str:
         return "Add coverage to the search index"
+
+
+class AddLanguages(_IndexOperation):
+    """Index the words of articles in other languages with the stems of those too, on PostgreSQL."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        _execute_all(schema_editor, SCHEMAS[schema_editor.connection.vendor].ADD_LANGUAGES)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        _execute_all(schema_editor, SCHEMAS[schema_editor.connection.vendor].REMOVE_LANGUAGES)
+
+    def describe(self) -> str:
+        return "Add languages to the search index"
 
 
 class CreateTriggers(_IndexOperation):
@@ -104,9 +117,11 @@ def installed_schema(connection: Any) -> IndexSchema:
     """Return the schema of the index that the database has; the first one before it has any."""
     schemas = SCHEMAS[connection.vendor]
     with connection.cursor() as cursor:
-        cursor.execute(schemas.HAS_COVERAGE)
-        has_coverage = bool(cursor.fetchone()[0])
-    return schemas.CURRENT if has_coverage else schemas.FIRST
+        for is_installed, schema in schemas.VERSIONS:
+            cursor.execute(is_installed)
+            if cursor.fetchone()[0]:
+                return schema
+    return schemas.FIRST
 
 
 def missing_triggers(connection: Any) -> set[str]:
@@ -129,5 +144,9 @@ def _replace(schema_editor: Any, old: IndexSchema, new: IndexSchema) -> None:
 
 def _run(schema_editor: Any, schema: IndexSchema, parts: tuple[str, ...]) -> None:
     for part in parts:
-        for statement in getattr(schema, part):
-            schema_editor.execute(statement, params=None)
+        _execute_all(schema_editor, getattr(schema, part))
+
+
+def _execute_all(schema_editor: Any, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        schema_editor.execute(statement, params=None)

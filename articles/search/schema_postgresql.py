@@ -1,11 +1,12 @@
 """The search index on PostgreSQL: a table beside the articles with a tsvector each, and a GIN index over it.
 
 No extension is needed, so no superuser. The text search configuration is English without stop words ("WHO" is an
-organisation, and both databases then find the same).
+organisation, and both databases then find the same); for other languages see `languages_postgresql.py`.
 """
 
 from __future__ import annotations
 
+from . import languages_postgresql as languages
 from .east_asian import CHARACTERS
 from .parts import COVERAGE_CHARACTERS, EXCERPT_CHARACTERS, IS_COVERAGE, TARGET_CHANGED, IndexSchema
 
@@ -75,9 +76,17 @@ COVERAGE = f""",
             ), ''), {COVERAGE_CHARACTERS})"""
 
 
-def build_schema(*, with_coverage: bool) -> IndexSchema:
-    """Return the index; the first one had no coverage and didn't split Chinese, Japanese and Korean text."""
-    rows = _rows(COVERAGE if with_coverage else "")
+OWN_LANGUAGE = f""" || article_search_own(
+            coalesce(article.language, provider.language), article.title, left(article.excerpt, {EXCERPT_CHARACTERS})
+        )"""
+
+
+def build_schema(*, with_coverage: bool, with_languages: bool = False) -> IndexSchema:
+    """Return the index; the first one had no coverage and didn't split Chinese, Japanese and Korean text.
+
+    The second one knew no languages but English.
+    """
+    rows = _rows(COVERAGE if with_coverage else "", OWN_LANGUAGE if with_languages else "")
     functions = _functions(rows)
     triggers = TRIGGERS
     if with_coverage:
@@ -86,10 +95,11 @@ def build_schema(*, with_coverage: bool) -> IndexSchema:
             "article_search_split(text)": SPLIT,
             "article_search_vector(text)": VECTOR,
             "article_search_document(text, text, text, text, text)": DOCUMENT,
+            **(languages.FUNCTIONS if with_languages else {}),
             **functions,
             **COVERAGE_FUNCTIONS,
         }
-        triggers = TRIGGERS | COVERAGE_TRIGGERS
+        triggers = TRIGGERS | COVERAGE_TRIGGERS | (LANGUAGE_TRIGGERS if with_languages else {})
     else:
         functions = {
             "article_search_plain(text)": PLAIN,
@@ -99,6 +109,7 @@ def build_schema(*, with_coverage: bool) -> IndexSchema:
     return IndexSchema(
         MAKE=(
             *TEXT_SEARCH,
+            *(languages.MAKE if with_languages else ()),
             "CREATE TABLE article_search (article_id bigint PRIMARY KEY, document tsvector NOT NULL)",
             *functions.values(),
         ),
@@ -107,6 +118,7 @@ def build_schema(*, with_coverage: bool) -> IndexSchema:
         DROP=(
             "DROP TABLE article_search",
             *(f"DROP FUNCTION {signature}" for signature in reversed(functions)),
+            *(languages.DROP if with_languages else ()),
             "DROP TEXT SEARCH CONFIGURATION article_search",
             "DROP TEXT SEARCH DICTIONARY article_search_stem",
         ),
@@ -122,7 +134,7 @@ def _table(trigger: str) -> str:
     return words[words.index("ON") + 1]
 
 
-def _rows(coverage: str) -> str:
+def _rows(coverage: str, own_language: str) -> str:
     return f"""SELECT article.id AS article_id, article_search_document(
             article.title, left(article.excerpt, {EXCERPT_CHARACTERS}), provider.name,
             coalesce((
@@ -130,7 +142,7 @@ def _rows(coverage: str) -> str:
                 JOIN articles_topic AS topic ON topic.id = item.tag_id
                 WHERE item.content_object_id = article.id
             ), ''){coverage}
-        ) AS document
+        ){own_language} AS document
         FROM articles_article AS article
         JOIN providers_provider AS provider ON provider.id = article.provider_id
         WHERE article.staged IS NULL"""
@@ -291,5 +303,48 @@ FINISH = (
     "ANALYZE article_search",
 )
 
+# In place of those of the same names.
+LANGUAGE_TRIGGERS = {
+    "article_search_article_update": """AFTER UPDATE OF title, excerpt, provider_id, language, staged
+ON articles_article
+FOR EACH ROW WHEN (
+    OLD.title IS DISTINCT FROM NEW.title OR OLD.excerpt IS DISTINCT FROM NEW.excerpt
+    OR OLD.language IS DISTINCT FROM NEW.language
+    OR OLD.provider_id IS DISTINCT FROM NEW.provider_id OR (OLD.staged IS NULL) IS DISTINCT FROM (NEW.staged IS NULL)
+) EXECUTE FUNCTION article_search_on_article()""",
+    "article_search_provider_update": """AFTER UPDATE OF name, language ON providers_provider
+FOR EACH ROW WHEN ((OLD.name, OLD.language) IS DISTINCT FROM (NEW.name, NEW.language))
+EXECUTE FUNCTION article_search_on_provider()""",
+}
+
 FIRST = build_schema(with_coverage=False)
-CURRENT = build_schema(with_coverage=True)
+COVERED = build_schema(with_coverage=True)
+CURRENT = build_schema(with_coverage=True, with_languages=True)
+VERSIONS = ((languages.INSTALLED, CURRENT), (HAS_COVERAGE, COVERED))
+
+_REWRITING = ("article_search_rewrite(bigint[])", "article_search_on_article()")
+
+
+def _replace_functions(*, with_languages: bool) -> tuple[str, ...]:
+    """Return the statements by which rows are written with or without their own languages from now on."""
+    functions = _functions(_rows(COVERAGE, OWN_LANGUAGE if with_languages else ""))
+    return tuple(functions[name].replace("CREATE ", "CREATE OR REPLACE ", 1) for name in _REWRITING)
+
+
+# From the second index to the current one and back, without building it again: only rows with a language change.
+ADD_LANGUAGES = (
+    *COVERED.DROP_TRIGGERS,
+    *languages.MAKE,
+    *languages.FUNCTIONS.values(),
+    *_replace_functions(with_languages=True),
+    *CURRENT.CREATE_TRIGGERS,
+    languages.REWRITE,
+)
+REMOVE_LANGUAGES = (
+    *CURRENT.DROP_TRIGGERS,
+    *_replace_functions(with_languages=False),
+    *COVERED.CREATE_TRIGGERS,
+    languages.REWRITE,
+    *(f"DROP FUNCTION {signature}" for signature in reversed(languages.FUNCTIONS)),
+    *languages.DROP,
+)

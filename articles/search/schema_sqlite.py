@@ -134,4 +134,6 @@ END""",
 
 
 FIRST = build_schema(with_coverage=False)
-CURRENT = build_schema(with_coverage=True)
+COVERED = CURRENT = build_schema(with_coverage=True)
+VERSIONS = ((HAS_COVERAGE, CURRENT),)
+ADD_LANGUAGES = REMOVE_LANGUAGES = ()  # FTS5 stems English only

@@ -440,7 +440,7 @@ def test_a_feed_takes_the_same_queries_for_one_story_and_for_many(client, count_
                 counts[start] = len(queries)
             transaction.set_rollback(True)
         cache.clear()
-        postgresql.match_expression.cache_clear()
+        postgresql.to_tsquery.cache_clear()
         return counts
 
     assert costs(6) == costs(1)

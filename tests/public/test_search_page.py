@@ -223,7 +223,7 @@ def test_a_search_takes_the_same_queries_for_two_stories_and_for_many(client, co
         for number in range(stories):
             builders.article(f"Storm {number}", topics=["Weather"])
         cache.clear()
-        postgresql.match_expression.cache_clear()
+        postgresql.to_tsquery.cache_clear()
         with count_queries() as queries:
             client.get(f"/search/?q=storm&sort={order}{filters}")
         return len(queries)

@@ -155,7 +155,7 @@ def test_a_search_takes_the_same_queries_for_one_match_and_for_many(count_querie
             assert len(search.matching(Article.objects.all(), "storm").newest_first()) == matches
         with count_queries() as most_relevant:
             assert len(search.most_relevant(Article.objects.all(), "storm", size=25)) == matches
-        postgresql.match_expression.cache_clear()
+        postgresql.to_tsquery.cache_clear()
         cache.clear()  # PostgreSQL's sample of matches
         return len(newest), len(most_relevant)
 
