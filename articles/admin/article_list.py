@@ -118,10 +118,6 @@ def chosen_successors(request: HttpRequest) -> set[int]:
     return {int(text) for text in request.POST.getlist("in_place") if KEY.fullmatch(text)}
 
 
-def preview_deletion(request: HttpRequest, articles: ArticleQuerySet) -> ActionPreview:
-    return operations.preview_action(lambda: operations.delete(articles, by=admin_actor(request)))
-
-
 def _unpin(articles: ArticleQuerySet, **context: Any) -> ActionResult:
     return operations.unpin(articles.exclude(pins=[]), **context)
 
@@ -213,7 +209,9 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
         """Let the confirmation say what readers would see appear and disappear."""
         page = delete_selected(self, request, queryset)
         if page is not None and not page.context_data["perms_lacking"]:
-            page.context_data["preview"] = preview_deletion(request, queryset)
+            page.context_data["preview"] = operations.preview_action(
+                lambda: operations.delete(queryset, by=admin_actor(request))
+            )
         return page
 
     def confirmation_page(

@@ -22,7 +22,7 @@ from articles.stories.explanation_text import format_incoming_value
 from config.autocomplete import KeyAutocompleteMixin
 from pictures.sizes import PictureError
 
-from .article_list import ArticleListAdmin, chosen_successors, preview_deletion
+from .article_list import ArticleListAdmin, chosen_successors
 from .audit_log_admin import admin_actor
 from .form_fields import TextField
 from .forms import ArticleForm
@@ -159,7 +159,7 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         self.report_reader_changes(request, result, known=result.done)
 
     def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-        preview = preview_deletion(request, Article.objects.filter(pk=context["object"].pk))
+        preview = operations.preview_deletion(context["object"])
         return super().render_delete_form(request, context | {"preview": preview})
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

@@ -73,7 +73,8 @@ class ArticleForm(ConflictAwareForm):
 
     def _offer_next_lead(self) -> None:
         """Say which article follows a lead that is withdrawn, and let the editor publish it in the same act."""
-        lead = operations.next_lead(self.instance) if self.instance.pk and self.may_publish else None
+        is_asked = self.instance.pk and self.instance.public and self.may_publish
+        lead = operations.next_lead(self.instance) if is_asked else None
         if lead is None:
             del self.fields["in_place"]
             return

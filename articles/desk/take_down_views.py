@@ -54,7 +54,6 @@ def _run(request: DeskRequest, article: Article, reason: str) -> HttpResponse:
 def _page(request: DeskRequest, article: Article, problem: str = "") -> HttpResponse:
     traces = traces_of(article)
     events = Event.objects.filter(subject=Subject.ARTICLE, subject_id__in=traces.ids)
-    doomed = Article.objects.filter(pk=article.pk)
     context = {
         "title": "Take this story down for good?",
         "article": article,
@@ -64,7 +63,7 @@ def _page(request: DeskRequest, article: Article, problem: str = "") -> HttpResp
         "holders": len({link.article_id for link in links_to(traces)}),
         "pictures": article.images.pictures().count(),
         "preview_links": PreviewLink.objects.filter(article=article).count(),
-        "preview": operations.preview_action(lambda: operations.delete(doomed, by=actor(request))),
+        "preview": operations.preview_deletion(article),
         "twins": Article.objects.filter(url_key=article.url_key).exclude(pk=article.pk) if article.url_key else [],
         "next": safe_next_url(request, reverse("desk_story", args=[article.pk])),
     }

@@ -10,7 +10,7 @@ from .editing import add, edit, edit_related_rows, score, set_topics
 from .folding import fold_into, make_lead, merge, take_out
 from .pictures import take_down
 from .pins import pin, unpin
-from .preview import preview_action, reader_preview
+from .preview import preview_action, preview_deletion, reader_preview
 from .providers_and_topics import create_reference, delete_references, edit_logos, edit_reference
 from .publishing import (
     DECISIONS,
@@ -59,6 +59,7 @@ __all__ = [
     "pick",
     "pin",
     "preview_action",
+    "preview_deletion",
     "preview_undo",
     "publish",
     "reader_preview",

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from articles.models import Subject
+from articles.models import Article, Subject
 
 from .results import ActionResult, successors
+from .succession import next_lead
 
 TITLES_MAX = 20  # of each kind
 
@@ -52,6 +53,17 @@ class ActionPreview:
 def reader_preview(result: ActionResult) -> ActionPreview:
     """Return what an act that was tried changes for readers, without the articles that it moves."""
     return ActionPreview(dict(result.appeared), dict(result.disappeared), {}, {})
+
+
+def preview_deletion(article: Article) -> ActionPreview:
+    """Return what deleting one article would change, without doing it: pages that only ask must not write or lock."""
+    lead = next_lead(article)
+    return ActionPreview(
+        appeared={},
+        disappeared={article.pk: article.title} if article.is_shown() else {},
+        moved={},
+        successors={lead.pk: lead.title} if lead else {},
+    )
 
 
 def preview_action(run: Callable[[], ActionResult]) -> ActionPreview:

@@ -88,9 +88,9 @@ def hand_over_stories(
 
 
 def next_lead(lead: Article) -> Article | None:
-    """Return the member that would lead the story if its lead were withdrawn now; None if readers don't see it."""
+    """Return the member that would lead the story if its published lead were withdrawn now, or any lead deleted."""
     members = Article.objects.filter(lead=lead).only("name", "title", "quality", "state", "removed", "missing")
-    return _successor(list(members), ()) if lead.public else None
+    return _successor(list(members), ())
 
 
 def _successor(members: Sequence[Article], decided: Collection[int]) -> Article | None:

@@ -18,6 +18,8 @@ WITHOUT_FORM = {
     "Article.article_state_agrees",
     "Article.article_spiked_with_reason",
     "Article.article_not_its_own_lead",
+    "ArticlePlace.articleplace_once",
+    "ArticleTerms.article",
     "Event.event_has_field",
     "Pairing.pairing_once",
     "Pairing.pairing_of_two",
@@ -29,6 +31,8 @@ WITHOUT_FORM = {
     "RelatedImage.relatedimage_address_is_web",
     "RelatedLink.related_not_itself",
     "SitePolicy.policy_is_the_only_one",
+    "Suggestion.suggestion_of_pair",
+    "TakenDownStory.name",
 }
 
 
