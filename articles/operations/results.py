@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from articles.audit_log.events import CREATED
+from articles.audit_log.events import CREATED, PIN_PREFIX
 from articles.models import Article, Event, Operation, Subject
 
 if TYPE_CHECKING:
     from articles.stories.rescoring import RescoreChange
 
+DECIDED_BY = {"state": (f"{PIN_PREFIX}published", "previous_lead")}  # fields whose change may decide another one
 DELETED_MEANWHILE = "was deleted meanwhile; nothing was saved"
 
 
@@ -68,7 +69,7 @@ class NotRestored:
         later = Event.objects.of(event.subject, event.subject_id).filter(pk__gt=event.pk)
         later = later.exclude(operation=event.operation)
         if event.field != CREATED:
-            later = later.filter(field=event.field)
+            later = later.filter(field__in=[event.field, *DECIDED_BY.get(event.field, ())])
         newest = later.select_related("operation").first()
         if newest is None:
             return cls(event, "it changed since")

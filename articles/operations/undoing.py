@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.db import models, transaction
+from django.db.models import Max
 
 from articles.audit_log import snapshots
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, RULES, to_event_value
@@ -21,7 +22,7 @@ from providers.models import Provider
 
 from . import pins, policy_numbers, providers_and_topics
 from .deletion import recreate_articles, remove_created
-from .results import ActionError, ActionResult, NotRestored, UndoPreview
+from .results import DECIDED_BY, ActionError, ActionResult, NotRestored, UndoPreview
 from .undo_rights import UndoRefusedError, original_operation, undo_refusal
 
 # Parts of one decision: a later change of the second decides the first too, even if to the same value.
@@ -128,6 +129,7 @@ def _revert_articles(uow: UnitOfWork, events: Sequence[Event]) -> Iterator[NotRe
 
 def _revert_chunk(uow: UnitOfWork, by_article: dict[int, list[Event]]) -> list[NotRestored]:
     articles = {article.pk: article for article in uow.load(by_article)}
+    decided = _decided_since(articles, by_article)
     for name in snapshots.LIST_NAMES:
         uow.track_lists([pk for pk in articles if any(event.field == name for event in by_article[pk])], name)
     not_restored = []
@@ -137,7 +139,8 @@ def _revert_chunk(uow: UnitOfWork, by_article: dict[int, list[Event]]) -> list[N
         if article is None:
             not_restored += [NotRestored(event, "the article was deleted since") for event in events]
             continue
-        not_restored += [NotRestored.changed_later(event) for event in _revert_fields(uow, article, events)]
+        kept = _revert_fields(uow, article, events, changed_since={"state"} if pk in decided else set())
+        not_restored += [NotRestored.changed_later(event) for event in kept]
         pins.force_reimport(article)
         if any(event.field == "related" for event in events):
             relinked.append(pk)
@@ -148,12 +151,24 @@ def _revert_chunk(uow: UnitOfWork, by_article: dict[int, list[Event]]) -> list[N
     return not_restored
 
 
-def _revert_fields(uow: UnitOfWork, article: Article, events: Sequence[Event]) -> list[Event]:
+def _decided_since(articles: Mapping[int, Article], by_article: Mapping[int, Sequence[Event]]) -> set[int]:
+    """Return the articles whose publication was decided, or given to an editor, after these events. One query.
+
+    Their state may be the same: a member that follows a withdrawn lead was undecided before, and now waits.
+    """
+    pinned = [pk for pk, article in articles.items() if "published" in article.pins]
+    decisions = Event.objects.filter(subject=Subject.ARTICLE, subject_id__in=pinned, field__in=DECIDED_BY["state"])
+    newest = decisions.filter(before__isnull=True).order_by().values("subject_id").annotate(last=Max("pk"))
+    last = dict(newest.values_list("subject_id", "last"))
+    return {pk for pk in pinned if last.get(pk, 0) > max(event.pk for event in by_article[pk])}
+
+
+def _revert_fields(uow: UnitOfWork, article: Article, events: Sequence[Event], changed_since: set[str]) -> list[Event]:
     """Restore the fields of one article; return the events whose fields have other values now.
 
     Where somebody has changed a field since, the fields that depend on it and its pin stay too.
     """
-    failed, changed_since = [], set[str]()
+    failed = []
     for event in sorted(events, key=_pins_last):
         if event.field.startswith(PIN_PREFIX):
             if not changed_since.isdisjoint(_pinned_by(event)) or _needs_pin(article, event):
@@ -161,7 +176,8 @@ def _revert_fields(uow: UnitOfWork, article: Article, events: Sequence[Event]) -
         elif DEPENDENT_FIELDS.get(event.field) in changed_since:
             changed_since.add(event.field)
             continue
-        if not _revert_field(uow, article, event):
+        is_kept = event.field in changed_since and to_event_value(getattr(article, event.field)) != event.before
+        if is_kept or not _revert_field(uow, article, event):
             failed.append(event)
             changed_since.add(event.field)
     return failed + _keep_valid_schedule(article, [event for event in events if event not in failed])

@@ -163,6 +163,40 @@ def test_stories_withdrawn_together_each_get_a_lead(monkeypatch):
     assert newsroom_state() == before
 
 
+def folded_by_merging(lead: Article, second: Article) -> Operation | None:
+    return operations.merge(second, lead).operation
+
+
+def folded_by_another_lead(lead: Article, second: Article) -> Operation | None:
+    operations.fold_into(lead, second)
+    return operations.make_lead(lead).operation
+
+
+@pytest.mark.parametrize("fold", [folded_by_merging, folded_by_another_lead])
+def test_no_undo_of_an_earlier_act_shows_a_story_that_waits_since(fold):
+    lead, second = (builders.article(title, quality=quality) for title, quality in (("Lead", 95), ("Second", 90)))
+    operation = fold(lead, second)
+    operations.hold(row(lead), by=Actor(User.objects.create_superuser("ana")))
+
+    undone = operations.undo(operation)
+
+    assert (row(second).state, row(second).published, "published" in row(second).pins) == ("undecided", False, True)
+    assert ("state", "held by ana since") in [(kept.event.field, kept.reason) for kept in undone.not_restored]
+    operations.undo(undone.operation)
+    assert not Article.objects.filter(public=True).exists()
+
+
+def test_no_undo_of_an_earlier_act_shows_a_folded_article_that_was_reopened_since():
+    lead, second = (builders.article(title, quality=quality) for title, quality in (("Lead", 95), ("Second", 90)))
+    operation = folded_by_merging(lead, second)
+    operations.reopen(row(second), by=Actor(User.objects.create_superuser("ana")))
+
+    undone = operations.undo(operation)
+
+    assert (row(second).lead, row(second).state, row(second).public) == (None, "undecided", False)
+    assert [(kept.event.field, kept.reason) for kept in undone.not_restored] == [("state", "reopened by ana since")]
+
+
 class TestPublishingTheLeadAgain:
     @pytest.mark.parametrize("acts", [[operations.hold], [operations.spike, operations.reopen]])
     def test_it_takes_its_members_back(self, acts):
