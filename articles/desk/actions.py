@@ -162,6 +162,14 @@ def _merge(command: Command) -> ActionResult:
     return command.apply(operations.merge, lead, announced=command.announced)
 
 
+def _keep_apart(command: Command) -> ActionResult:
+    _require_one(command, "One pair is kept apart at a time.")
+    other = Article.objects.filter(pk=parse_id(command.text("into"))).first()
+    if other is None:
+        raise ActionError("The other story was deleted meanwhile.")
+    return command.apply(operations.keep_apart, other)
+
+
 def _make_lead(command: Command) -> ActionResult:
     _require_one(command, "One story leads; choose one.")
     return command.apply(operations.make_lead, announced=command.announced)
@@ -204,6 +212,7 @@ ACTIONS = {
         Action("pick", "Pick", "picked", PUBLISH, _pick),
         Action("fold", "Fold into", "folded", FOLD, _fold),
         Action("merge", "Merge", "merged", FOLD, _merge, "m", " the two selected stories, or fold into another"),
+        Action("keep_apart", "Not the same", "kept apart", FOLD, _keep_apart),
         Action("make_lead", "Make lead", "made the lead", FOLD, _make_lead, "l"),
         Action("take_out", "Take out of its story", "taken out", FOLD, _take_out, "d"),
     )

@@ -29,6 +29,7 @@ from .history_queries import timeline
 from .restore_field import restore_permissions
 from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
 from .source_list import has_changed_at_source
+from .suggestion_views import suggestions_of
 from .view_helpers import DeskRequest, actor, desk_view, is_htmx_fragment, parse_id, render_admin, safe_next_url
 
 HISTORY_SIZE = 10  # operations beside a story
@@ -51,6 +52,7 @@ def story(request: DeskRequest, pk: int) -> HttpResponseBase:
         "lead": lead,
         "members": list(_members(lead).defer(*LARGE_COLUMNS)),
         "coverage": lead.related_links.filter(target=None).select_related("provider"),
+        "suggested": suggestions_of(article),
         "claims": _lead_candidates(article) if article.ambiguous else [],
         "pictures": article.images.pictures().with_copies(),
         "preview_links": PreviewLink.objects.active_for(article) if request.user.has_perm(SHARE_PERMISSION) else [],

@@ -13,6 +13,7 @@ from . import (
     rule_views,
     source_views,
     story_views,
+    suggestion_views,
     take_down_views,
 )
 
@@ -23,6 +24,7 @@ urlpatterns = [
     path("views/", list_views.queue_counts_fragment, name="desk_views"),
     path("views/save/", list_views.save_view, name="desk_save_view"),
     path("views/<int:pk>/delete/", list_views.delete_view, name="desk_delete_view"),
+    path("suggestions/", suggestion_views.suggestions, name="desk_suggestions"),
     path("find/", story_views.find_story, name="desk_find"),
     path("merge/", story_views.merge, name="desk_merge"),
     path("presence/", story_views.heartbeat, name="desk_presence"),

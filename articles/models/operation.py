@@ -33,6 +33,7 @@ class Verb(models.TextChoices):
     TAKE_OUT = "take_out", "taken out"
     MAKE_LEAD = "make_lead", "made lead"
     MERGE = "merge", "merged"
+    KEEP_APART = "keep_apart", "kept apart"
     DELETE = "delete", "deleted"
     TAKE_DOWN = "take_down", "taken down"  # a picture
     TAKE_DOWN_STORY = "story_down", "taken down as a story"

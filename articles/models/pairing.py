@@ -21,3 +21,8 @@ class Pairing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lead} {'with' if self.together else 'without'} {self.member}"
+
+
+def of_pair(one: int, other: int) -> Q:
+    """Return the condition of the decision on two articles, whichever leads."""
+    return Q(lead=one, member=other) | Q(lead=other, member=one)

@@ -11,11 +11,12 @@ from functools import lru_cache
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from articles.rules.similarity import TERM_MAX, Text
 
 from .article import Article
+from .pairing import Pairing
 
 COMPARED_FIELDS = frozenset(("title", "excerpt", "published_at", "provider_id"))  # a change makes suggestions due again
 
@@ -87,6 +88,17 @@ class SuggestionQuerySet(models.QuerySet["Suggestion"]):
         for side in ("article", "other"):
             shown |= {f"{side}__staged": None, f"{side}__missing": False}
         return self.filter(**shown).exclude(Q(article__state="spiked") | Q(other__state="spiked"))
+
+    def unanswered(self) -> Self:
+        """Return those that may be shown, of pairs that are neither in one story nor kept apart."""
+        apart = Pairing.objects.filter(together=False)
+        in_one_story = Q(article__lead=F("other")) | Q(other__lead=F("article")) | Q(article__lead=F("other__lead"))
+        return (
+            self.showable()
+            .exclude(in_one_story)
+            .exclude(Exists(apart.filter(lead=OuterRef("other"), member=OuterRef("article"))))
+            .exclude(Exists(apart.filter(lead=OuterRef("article"), member=OuterRef("other"))))
+        )
 
     def best_first(self) -> Self:
         return self.order_by("-score", F("other__published_at").desc(), "pk")

@@ -7,7 +7,7 @@ result that says what was done and what was not.
 
 from .deletion import delete
 from .editing import add, edit, edit_related_rows, score, set_topics
-from .folding import fold_into, make_lead, merge, take_out
+from .folding import fold_into, keep_apart, make_lead, merge, take_out
 from .pictures import take_down
 from .pins import pin, unpin
 from .preview import preview_action, preview_deletion, reader_preview
@@ -52,6 +52,7 @@ __all__ = [
     "fold_into",
     "hold",
     "is_over",
+    "keep_apart",
     "make_lead",
     "mark_missing",
     "merge",

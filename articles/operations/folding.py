@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork
 from articles.models import Article, Pairing, Verb
+from articles.models.pairing import of_pair
 from articles.rules.scoring import STORY_ROLE_PIN
 from articles.rules.states import State
 from articles.stories.links import unlink
@@ -60,6 +61,33 @@ def take_out(
         return not article.is_folded and Pairing.objects.filter(member=article, together=False).exists()
 
     return apply_to_each(Verb.TAKE_OUT, articles, apply, by, versions, is_done)
+
+
+def keep_apart(
+    article: Article, other: Article, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None
+) -> ActionResult:
+    """Remember that two articles report different events: they are never suggested as one, and imports don't fold them.
+
+    Raises ActionError if they are in one story.
+    """
+
+    def apply(article: Article) -> None:
+        uow = UnitOfWork.current()
+        for second in uow.load([other.pk]):
+            if second.pk == article.pk or story_of(second) == story_of(article):
+                raise ActionError(f"is in one story with “{second}”; take it out of there instead")
+            uow.track_lists([article.pk, second.pk], "pairings")
+            save_pairing(second.pk, article.pk, together=False)
+
+    def is_done(article: Article) -> bool:
+        return Pairing.objects.filter(of_pair(article.pk, other.pk), together=False).exists()
+
+    return apply_to_each(Verb.KEEP_APART, article, apply, by, versions, is_done)
+
+
+def story_of(article: Article) -> int:
+    """Return the key of the lead of its story, or its own."""
+    return article.lead_id if article.is_folded and article.lead_id else article.pk
 
 
 def make_lead(

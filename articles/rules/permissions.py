@@ -28,6 +28,7 @@ PERMISSION_BY_ACTION: dict[str, str] = {
     "take_out": FOLD,
     "make_lead": FOLD,
     "merge": FOLD,
+    "keep_apart": FOLD,
     "delete": "articles.delete_article",
     "take_down": PUBLISH,
     "story_down": PUBLISH,  # and to delete: see may_take_down_stories

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from articles.models import Article, Suggestion
+from articles.models import Article, Pairing, Suggestion
 from articles.rules.similarity import STARTING_CUT
 from articles.rules.states import State
 
@@ -41,14 +41,17 @@ def suggestions_as_json(min_score: float | None = None) -> Iterator[dict[str, An
 
 
 def _stored(least: float) -> Iterator[Found]:
-    rows = Suggestion.objects.showable().filter(score__gte=least).order_by("-score", "other__file_name")
+    rows = Suggestion.objects.unanswered().filter(score__gte=least).order_by("-score", "other__file_name")
     yield from rows.values_list("article_id", "other_id", "score", "evidence").iterator()
 
 
 def _worked_out(least: float) -> Iterator[Found]:
+    apart = Pairing.objects.filter(together=False).values_list("lead", "member")
+    folded = Article.objects.exclude(lead=None).values_list("pk", "lead")
+    answered = {frozenset(pair) for pair in (*apart, *folded)}
     shown = articles_with_text().filter(missing=False).exclude(Q(state=State.SPIKED))
     for _, result in sweep(shown, least):
-        pairs = best_pairs(result.pairs)
+        pairs = best_pairs(pair for pair in result.pairs if {pair.later, pair.earlier} not in answered)
         evidence = evidence_of(pairs)
         for pair in pairs:
             yield pair.later, pair.earlier, pair.likeness.score, evidence[pair.later, pair.earlier]

@@ -18,7 +18,7 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.desk import add_story_views, source_views
 from articles.images.store import store_picture
-from articles.models import Article, ArticleImage, Operation, Via
+from articles.models import Article, ArticleImage, Operation, Suggestion, Via
 from pictures.decoder import Decoder
 from sources.models import Entry, Fetch, Rule, Source
 from sources.preview import PagePreview, Preview
@@ -67,8 +67,15 @@ def world(newsroom, settings, tmp_path, monkeypatch) -> World:
     monkeypatch.setattr(source_views, "preview_source", lambda url, client: Preview(url=url, feed=a_feed()))
     unreadable = PagePreview(url="https://courier.example/new", reason="responds with 403")
     monkeypatch.setattr(add_story_views, "preview_page", lambda url, client: unreadable)
+    suggest(other, story)
     source = follow_sources(story)
     return World(story, lead, member, other, Operation.objects.filter(verb="edit").latest("pk"), source)
+
+
+def suggest(article: Article, other: Article) -> None:
+    """Suggest two stories as one event."""
+    evidence = {"terms": {WORD: 0.5}, "hours": 5.0, "numbers": ["22", "31"], "same_outlet": True, "same_text": True}
+    Suggestion.objects.create(article=article, other=other, score=0.9, evidence=evidence | {"doubts": []})
 
 
 def follow_sources(story: Article) -> Source:
@@ -245,6 +252,7 @@ PAGES = {
     "member": at(f"{DESK}articles/{{member.pk}}/"),
     "find": at(f"{DESK}find/?but={{story.pk}}&q=bridge"),
     "nothing to find": at(f"{DESK}find/?but={{story.pk}}&q=zebra"),
+    "suggestions": at(f"{DESK}suggestions/"),
     "merge": at(f"{DESK}merge/?one={{lead.pk}}&other={{other.pk}}"),
     "merge refused": at(f"{DESK}merge/?one={{lead.pk}}&other={{member.pk}}"),
     "messages": messages,

@@ -57,6 +57,7 @@ MAY: dict[str, set[str]] = {
     "take_out": ABOVE_CONTRIBUTOR,
     "make_lead": ABOVE_CONTRIBUTOR,
     "merge": ABOVE_CONTRIBUTOR,
+    "keep_apart": ABOVE_CONTRIBUTOR,
     "publish": PUBLISHERS,
     "schedule": PUBLISHERS,
     "pick": PUBLISHERS,
@@ -75,7 +76,7 @@ ACTIONS_BY_PERMISSION = {
     "articles.change_article": {"edit"},
     "articles.delete_article": {"delete"},
     "articles.score": {"score", "rescore", "pin", "unpin", "hold", "spike", "reopen"},
-    "articles.fold": {"fold", "take_out", "make_lead", "merge"},
+    "articles.fold": {"fold", "take_out", "make_lead", "merge", "keep_apart"},
     "articles.publish": {"publish", "schedule", "pick", "take_down", "story_down"},
     "articles.change_policy": {"policy"},
     "articles.run_import": {"import"},
@@ -217,7 +218,7 @@ STAFF_ONLY = ""  # any member of staff
 DESK_ACTIONS = {  # by permission
     permissions.PUBLISH: ("publish", "schedule", "pick"),
     permissions.SCORE: ("hold", "spike", "reopen", "quality", "heat", "step", "suggest", "unpin"),
-    permissions.FOLD: ("fold", "merge", "take_out", "make_lead"),
+    permissions.FOLD: ("fold", "merge", "take_out", "make_lead", "keep_apart"),
     "articles.change_article": ("topics", "add_topic", "remove_topic", "words", "note"),
 }
 REQUESTS = [
@@ -272,6 +273,7 @@ REQUESTS = [
     request_for("post", "admin:second_step", (), STAFF_ONLY, opens=302),
     request_for("get", "desk", (), "articles.view_article"),
     request_for("get", "desk_views", (), "articles.view_article"),
+    request_for("get", "desk_suggestions", (), "articles.view_article"),
     request_for("get", "desk_find", (), permissions.FOLD),
     request_for("get", "desk_merge", (), permissions.FOLD, opens=404),  # without stories
     request_for("get", "desk_story", ("article",), "articles.view_article"),

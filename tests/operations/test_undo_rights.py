@@ -334,6 +334,7 @@ CASES = [
     Case("take out", lambda: operations.take_out(story()[1]), {FOLD}, {FOLD}),
     Case("make lead", lambda: operations.make_lead(story()[1]), {FOLD}, {FOLD}),
     Case("merge", lambda: operations.merge(story()[0], story()[0]), {FOLD}, {FOLD}),
+    Case("keep apart", lambda: operations.keep_apart(published(), published()), {FOLD}, {FOLD}),
     # Deleted: to undo that is to add, and to publish if it was on the site.
     Case("delete: published article", lambda: delete(published()), {ADD, PUBLISH}, {DELETE}),
     Case("delete: unscored article, on the site", lambda: delete(unscored()), {ADD, PUBLISH}, {DELETE}),

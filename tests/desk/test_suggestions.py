@@ -1,0 +1,129 @@
+"""Suggestions at the desk: answering them, and what an answer is worth."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from articles import operations
+from articles.models import Article, Operation, Suggestion
+from articles.operations.results import ActionError
+from articles.suggestions import working_out
+from tests.builders import MORNING, article, provider
+from tests.desk.helpers import member, messages_of, run_action, undo
+
+pytestmark = pytest.mark.django_db
+
+TITLES = ("Apple acquires Xnor.ai", "Xnor.ai is acquired by Apple")
+EXCERPTS = ("Apple has bought the Seattle start-up.", "The Seattle start-up belongs to Apple now.")
+
+
+def pair(*, hours: float = 0.0, **values: object) -> tuple[Article, Article]:
+    """Return two reports of one event with their suggestion, the earlier first; the later one is better."""
+    for number, title in enumerate(("Met police turn to cameras", "Storm closes airports", "Prices of wheat fall")):
+        article(title, excerpt=title, published_at=MORNING + timedelta(hours=hours + number))
+    first = article(TITLES[0], excerpt=EXCERPTS[0], published_at=MORNING + timedelta(hours=hours), quality=60, **values)
+    herald = provider("Herald", "herald.example")
+    when = MORNING + timedelta(hours=hours + 5)
+    second = article(TITLES[1], excerpt=EXCERPTS[1], published_at=when, quality=90, provider=herald, **values)
+    working_out.work_out_due()
+    return first, second
+
+
+def waiting() -> list[tuple[int, int]]:
+    return list(Suggestion.objects.unanswered().filter(score__gte=0.4).values_list("article", "other"))
+
+
+def page(client, group: str = "editor") -> str:
+    client.force_login(member(group, name=f"of-{group}"))
+    return client.get(reverse("desk_suggestions")).content.decode()
+
+
+def test_the_page_shows_pairs_with_their_evidence_and_the_lead_by_the_rule(client):
+    first, second = pair()
+    text = page(client)
+    assert "5 hours later" in text
+    assert "both say: " in text
+    assert "xnor" in text
+    assert f"“{second.title}” would lead" in text
+    assert "Same event" in text
+    assert first.get_absolute_url() not in text
+    assert "May be the same event" in client.get(reverse("desk_story", args=[first.pk])).content.decode()
+
+
+def test_who_may_not_fold_sees_pairs_without_answers(client):
+    pair()
+    text = page(client, "contributor")
+    assert "both say: " in text
+    assert "Same event" not in text
+
+
+def test_same_event_folds_under_the_better_one_and_can_be_undone(client):
+    first, second = pair()
+    page(client)
+    response = run_action(client, "merge", first, into=str(second.pk), confirmed="1")
+    first.refresh_from_db()
+    assert first.lead_id == second.pk
+    assert waiting() == []
+    assert "1 story merged." in messages_of(response)
+    client.force_login(member("publisher"))
+    undo(client, Operation.objects.first())
+    assert waiting() == [(second.pk, first.pk)]
+
+
+def test_a_refusal_is_remembered_until_it_is_undone(client):
+    first, second = pair()
+    page(client)
+    response = run_action(client, "keep_apart", second, into=str(first.pk))
+    assert messages_of(response) == ["1 story kept apart."]
+    refusal = Operation.objects.first()
+    assert (refusal.verb, refusal.articles) == ("keep_apart", 1)
+    assert waiting() == []
+    working_out.rebuild()
+    operations.edit(first, title="Apple acquires Xnor.ai of Seattle")
+    working_out.work_out_due()
+    assert Suggestion.objects.filter(score__gte=0.4).exists()
+    assert waiting() == []
+    out = StringIO()
+    call_command("suggest_stories", "--json", "--min-score", "0", stdout=out, stderr=StringIO())
+    assert not any(first.name in line and second.name in line for line in out.getvalue().splitlines())
+    operations.undo(operations.delete(Article.objects.filter(pk=second.pk)).operation)
+    working_out.work_out_due()
+    assert waiting() == []
+    undo(client, refusal)
+    assert waiting() == [(second.pk, first.pk)]
+
+
+def test_stories_of_one_event_are_neither_suggested_nor_kept_apart():
+    first, second = pair()
+    lead = article("The lead", quality=95)
+    operations.fold_into(Article.objects.filter(pk__in=[first.pk, second.pk]), lead)
+    assert waiting() == []
+    with pytest.raises(ActionError, match="is in one story with"):
+        operations.keep_apart(Article.objects.get(pk=second.pk), first)
+    with pytest.raises(ActionError, match="is in one story with"):
+        operations.keep_apart(lead, lead)
+
+
+def test_of_a_folded_article_the_story_is_answered(client):
+    first, second = pair()
+    lead = article("The lead of the second", quality=70)
+    operations.fold_into(second, lead)
+    text = page(client)
+    assert "“The lead of the second” would lead" in text
+    assert f'name="row" value="{first.pk}:' in text
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_number_of_queries_is_the_same_for_one_pair_and_many(client, django_assert_num_queries, number):
+    for place in range(number):
+        pair(hours=place * 1000)
+    working_out.rebuild()
+    client.force_login(member("editor"))
+    client.get(reverse("desk_suggestions"))
+    with django_assert_num_queries(6):
+        assert client.get(reverse("desk_suggestions")).context["number"] == number
