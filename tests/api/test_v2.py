@@ -78,6 +78,11 @@ def test_a_story_has_its_coverage_once_and_counts_outlets_as_its_page_does(clien
     assert [link["name"] for link in story["see_also"]] == [other.name]
     assert story["outlets"] == 3
     assert "3 outlets" in client.get("/latest/").content.decode()
+
+    assert story["outlets_headline"] is None
+    operations.edit(lead, title="Ours")
+    story = get(client, f"{STORIES}{lead.name}/")
+    assert (story["title"], story["outlets_headline"]) == ("Ours", "Storm & flood")
     assert story in get(client, STORIES)["stories"]
     assert not {"quality", "secured", "pins", "state"} & set(story)
 

@@ -29,6 +29,7 @@ class Writer:
             "url": self.url("story", row.name),
             "api_url": self.url("api-v2:story", row.name),
             "title": unescape(row.title),
+            "outlets_headline": unescape(row.outlets_title) or None,
             "excerpt": unescape(row.excerpt),
             "source_url": http_url(row.web_url or row.original_url) or None,
             "published_at": format_time(row.published_at),

@@ -15,8 +15,9 @@ from articles.models.languages import text_language
 from articles.models.related import is_coverage, outlet_count
 from articles.public.cards import picture_from_json, picture_subquery
 from articles.public.media import StoredPicture
-from articles.public.story_page import topics_from_json, topics_subquery
+from articles.public.story_page import incoming_title, topics_from_json, topics_subquery
 from articles.public.topic_tree import TopicNode
+from articles.rules.headlines import outlets_headline
 
 
 class LinkRow(NamedTuple):
@@ -60,7 +61,13 @@ class StoryRow(NamedTuple):
     topic_list: tuple[TopicNode, ...]
     picture: StoredPicture | None
     outlets: int
+    incoming_title: str | None
     links: tuple[LinkRow, ...] = ()
+
+    @property
+    def outlets_title(self) -> str:
+        """Return the outlet's own headline if `title` is ours; else nothing."""
+        return outlets_headline(self.title, self.incoming_title)
 
     @property
     def listed(self) -> datetime:
@@ -82,7 +89,12 @@ def _provider_columns() -> dict[str, F]:
 
 def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
     stories = Article.objects.filter(pk__in=ids).order_by().annotate(**_provider_columns(), lang=text_language())
-    return stories.annotate(topic_list=topics_subquery(), picture=picture_subquery("pk"), outlets=outlet_count())
+    return stories.annotate(
+        topic_list=topics_subquery(),
+        picture=picture_subquery("pk"),
+        outlets=outlet_count(),
+        incoming_title=incoming_title(),
+    )
 
 
 def _build_links(ids: Sequence[int]) -> QuerySet[Any, Any]:

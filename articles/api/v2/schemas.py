@@ -72,6 +72,9 @@ class Story(Schema):
     url: str = Field(description="Its page on this site.")
     api_url: str = Field(description="Where the API has it.")
     title: str
+    outlets_headline: str | None = Field(
+        description="The outlet's own headline, if an editor wrote `title`; else null."
+    )
     excerpt: str
     source_url: str | None = Field(description="Where to read the lead, at its outlet.")
     published_at: datetime = Field(description="When the outlet published the lead.")
