@@ -145,7 +145,7 @@ def test_a_deleted_topic_is_restored_with_its_articles_and_policy_and_deleted_ag
     page = admin_client.get("/admin/desk/history/")
     assert page.context["entries"][0].summary == "deleted a topic; 1 article changed"
     undone = undo(admin_client, operation)
-    assert messages_of(undone) == ["Undone: “AI” is back."]
+    assert messages_of(undone) == ["Undone: “AI” is back.", f"Readers see “{article}” now."]
     after = Topic.objects.values().get(pk=topic.pk), TopicPolicy.objects.values("publish_threshold").get()
     article.refresh_from_db()
     assert (after, topics_of(article), article.pins) == (before, ["Health", "AI", "Law"], [])
