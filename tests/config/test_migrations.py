@@ -28,6 +28,8 @@ EXCUSED = {
         ("articles", "0019_repeated_links"): REBUILT,
         ("articles", "0021_times_of_lists"): REBUILT,
         ("articles", "0024_coverage_in_the_search_index"): FOUNDING,
+        ("articles", "0038_suggestions"): REBUILT,
+        ("sources", "0006_time_zones_and_ttl"): REBUILT,
     },
     "postgresql": {
         ("articles", "0002_states_schedules_and_operations"): FOUNDING,
