@@ -6,7 +6,7 @@ intake is undone or redone: whether it was refused follows from whether its arti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -17,6 +17,7 @@ from django.utils import timezone
 from articles.db.bulk import chunked
 from articles.db.limited_fields import LineField, UrlField
 from articles.rules.limits import NAME_MAX
+from articles.rules.urls import url_key
 
 from .health import Facts, Health, health_of
 from .limits import REASON_MAX, SOURCE_URL_MAX, TAKE_DEFAULT, TIME_ZONE_MAX, VALIDATOR_MAX
@@ -159,6 +160,15 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """Return the entries that articles came of."""
         return self.filter(outcome__in=TAKEN_OUTCOMES)
 
+    def of_pages(self, keys: Collection[str]) -> Self:
+        """Return the entries of these pages, also those without a key because a feed listed the page several times.
+
+        Two queries; the first reads the texts of the latter.
+        """
+        repeated = self.filter(page_key="").exclude(values={}).only("page_key", "values")
+        ids = [entry.pk for entry in repeated if entry.page in keys]
+        return self.filter(Q(page_key__in=list(keys)) | Q(pk__in=ids))
+
     def offered(self) -> Self:
         """Return the entries that nobody has taken yet, but may take."""
         return self.filter(outcome__in=(Entry.Outcome.HISTORY, Entry.Outcome.HELD_BACK))
@@ -211,6 +221,11 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return str(self.values.get("title") or f"entry {self.pk}")
+
+    @property
+    def page(self) -> str:
+        """The key of its page, also where the feed lists the page several times; empty if that isn't known."""
+        return self.page_key or url_key(self.values.get("url", ""))
 
 
 def brought_by_sources(articles: Sequence[int]) -> set[int]:

@@ -80,10 +80,10 @@ def take_in(source: Source, finder: TopicFinder) -> Counter[str]:
 
 def _forget_offers_of_taken_down() -> None:
     """Refuse the entries of stories that were taken down, also those that no intake takes but somebody could."""
-    pages = sorted(TakenDownStories.load().by_url_key)
+    pages = TakenDownStories.load().by_url_key.keys()
     if pages:
         offered = Entry.objects.filter(outcome__in=(Outcome.HISTORY, Outcome.HELD_BACK, Outcome.RULED_OUT))
-        offered.filter(page_key__listed=pages).update(outcome=Outcome.REFUSED, reason=TAKEN_DOWN, values={})
+        offered.of_pages(pages).update(outcome=Outcome.REFUSED, reason=TAKEN_DOWN, values={})
 
 
 def _changed_articles(uow: UnitOfWork, entries: Sequence[Entry]) -> dict[int, Article]:
@@ -121,7 +121,7 @@ def _note_known(entries: Iterable[Entry]) -> None:
     articles = dict(rows)  # of several, the first that came
     taken_down = TakenDownStories.load()
     for entry in entries:
-        story = taken_down.by_id.get(entry.article_id or 0) or taken_down.by_url_key.get(entry.page_key)
+        story = taken_down.by_id.get(entry.article_id or 0) or taken_down.by_url_key.get(entry.page)
         if story is not None:
             entry.outcome, entry.reason, entry.values = Outcome.REFUSED, story.refusal[:REASON_MAX], {}
         elif entry.page_key in articles:

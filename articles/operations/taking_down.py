@@ -135,7 +135,7 @@ def _forget(traces: StoryTraces, name: str) -> None:
         if len(title) >= QUOTED_MIN:
             of_file |= Q(message__contains=title[:QUOTED_MIN])
     ImportProblem.objects.filter(of_file).delete()
-    listed = Entry.objects.filter(Q(article__in=traces.ids) | Q(page_key__in=traces.url_keys))
+    listed = Entry.objects.filter(article__in=traces.ids) | Entry.objects.of_pages(traces.url_keys)
     listed.update(values={}, outcome=Entry.Outcome.REFUSED, reason=REFUSED)
 
 

@@ -113,6 +113,7 @@ def story(folder, client) -> Article:
     values = {"title": "Quagmire", "excerpt": "", "url": PAGE, "published": None, "picture": "", "provider": ""}
     seen = {"source": source, "first_seen_at": moment, "last_seen_at": moment, "values": values}
     Entry.objects.create(**seen, outcome="held", title_key="t", page_key=story.url_key)
+    Entry.objects.create(**seen, outcome="held", title_key="t")  # its feed lists the page twice
     root = User.objects.create_superuser("root")
     LogEntry.objects.log_actions(root.pk, Article.objects.filter(pk=story.pk), CHANGE, "Changed.")
     added = [{"added": {"name": "related link", "object": story.title}}]
@@ -174,9 +175,9 @@ def test_nothing_brings_it_back(story, folder):
     import_(folder)
     words = {"title": "Quagmire", "url": PAGE}
     Entry.objects.update(outcome="new", values=words, reason="")
-    entry = Entry.objects.get()
-    entry.pk, entry.outcome = None, "history"  # another source may list the page too
-    entry.save()
+    for entry in list(Entry.objects.all()):
+        entry.pk, entry.outcome = None, "history"  # another source may list the page too
+        entry.save()
     take_in_new_entries()
 
     assert f"{ONE} was taken down on" in text
