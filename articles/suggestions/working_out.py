@@ -20,7 +20,7 @@ from articles.models import Article, ArticleTerms, SitePolicy
 from articles.models.suggestion import mark_due
 from articles.rules.similarity import STARTING_CUT, Text
 
-from .comparing import BATCH, Arrival, BatchResult, Comparison
+from .comparing import ALL, BATCH, Arrival, BatchResult, Comparison
 from .store import (
     CountsInMemory,
     StoredArticles,
@@ -145,9 +145,10 @@ def articles_with_text() -> QuerySet[Article]:
     return Article.objects.filter(staged=None)
 
 
-def number_too_old() -> int:
-    """Return how many articles are older than the window; only a rebuild compares them."""
-    return articles_with_text().filter(published_at__lt=beginning_of_window(current_window())).count()
+def number_never_compared() -> int:
+    """Return how many articles were older than the window when they came in; only a rebuild compares them."""
+    counted = StoredArticles().counts([ALL]).get(ALL, 0)
+    return max(0, articles_with_text().count() - counted)
 
 
 def _store_missing_terms(oldest: datetime) -> None:

@@ -141,6 +141,9 @@ def test_articles_older_than_the_window_wait_for_a_rebuild() -> None:
     old = [arrive(*words, hours=hours) for words, hours in ((XNOR, -1000), (XNOR_TOO, -998))]
     assert working_out.work_out_due().articles == 6
     assert pairs() == {(second.pk, first.pk)}
+    out = StringIO()
+    call_command("suggest_stories", stdout=out)
+    assert out.getvalue() == "Older than the window and not compared: 2. --rebuild compares all articles.\n"
     for _ in range(2):
         assert working_out.rebuild().articles == 8
         assert pairs() == {(second.pk, first.pk), (old[1].pk, old[0].pk)}

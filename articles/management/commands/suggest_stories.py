@@ -37,6 +37,8 @@ class Command(BaseCommand):
         stream = self.stderr if options["json"] else self.stdout
         with as_command_errors("The database", "Run the same command again: it goes on where it stopped."):
             work_out(stream.write, rebuild=options["rebuild"], verbosity=options["verbosity"])
+            if options["verbosity"] and (number := working_out.number_never_compared()):
+                stream.write(f"Older than the window and not compared: {number}. --rebuild compares all articles.")
             for article in suggestions_as_json(min_score) if options["json"] else ():
                 self.stdout.write(json.dumps(article, ensure_ascii=False))
 
