@@ -31,7 +31,14 @@ from articles.rules.reasons import REASON_FIELD
 from .actions import ACTIONS, Action, offered_decisions, permitted_actions
 from .commands import Command, parse_command
 from .rows import LARGE_COLUMNS
-from .undo_text import describe_not_restored, describe_undo, refusal_text, restored_number, with_undo_link
+from .undo_text import (
+    describe_not_restored,
+    describe_nothing,
+    describe_undo,
+    refusal_text,
+    restored_number,
+    with_undo_link,
+)
 from .view_helpers import DeskRequest, actor, desk_view, is_htmx_fragment, render_admin, safe_next_url
 
 CONFIRM_FROM = 51  # stories; so many are shown before they are changed
@@ -233,7 +240,9 @@ def undo_last(request: DeskRequest) -> HttpResponseBase:
     left = describe_not_restored(result.not_restored, MESSAGES_MAX)
     return _respond(
         request,
-        f"Undone: {last.get_verb_display()}, {restored}." if result.operation else "Nothing could be restored.",
+        f"Undone: {last.get_verb_display()}, {restored}."
+        if result.operation
+        else describe_nothing(result.not_restored),
         problems=[f"Left unchanged: {left}."] if left else [],
         notes=reader_changes(result.appeared, result.disappeared, at_most=MESSAGES_MAX),
         event="desk:reload",

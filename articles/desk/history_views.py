@@ -35,7 +35,7 @@ from .history_queries import (
     undone_by,
 )
 from .text_search import contains_words, notes_changed
-from .undo_text import NOT_RESTORED_MAX, describe_not_restored, describe_undo, refusal_text, visible
+from .undo_text import NOT_RESTORED_MAX, describe_not_restored, describe_nothing, describe_undo, refusal_text, visible
 from .view_helpers import DeskRequest, actor, desk_view, parse_id, render_admin, safe_next_url, sent_reason
 
 VIEW_PERMISSION = "articles.view_operation"
@@ -244,7 +244,7 @@ def _report_reader_changes(request: DeskRequest, result: ActionResult) -> None:
 def _report_undo(request: DeskRequest, original: Operation, result: ActionResult) -> None:
     """Report what was restored, and what was not and why."""
     if result.operation is None:
-        messages.warning(request, "Nothing could be restored.")
+        messages.warning(request, describe_nothing(result.not_restored))
     else:
         messages.success(request, f"Undone: {describe_undo(original, result)}.")
     _report_reader_changes(request, result)

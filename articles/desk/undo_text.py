@@ -78,10 +78,18 @@ def restored_number(original: Operation, result: ActionResult, noun: str = "stor
 
 
 def describe_not_restored(items: Sequence[NotRestored], at_most: int = NOT_RESTORED_MAX) -> str:
-    """Return which fields an undo left as they are, and why; empty if it restored all."""
+    """Return which fields an undo left as they are, and why; empty if it restored all that editors see."""
     shown = [f"{_describe_kept(item)} ({item.reason})" for item in visible(items)]
     more = [f"and {len(shown) - at_most} more"] if len(shown) > at_most else []
     return "; ".join([*shown[:at_most], *more])
+
+
+def describe_nothing(items: Sequence[NotRestored]) -> str:
+    """Return why an undo changed nothing. Fields that editors never see have to explain it if no other does."""
+    if not items:
+        return "Nothing was changed: all is as it was before already."
+    hidden = "" if visible(items) else f" “{items[0].event.label}”: {items[0].reason}."
+    return f"Nothing could be restored.{hidden}"
 
 
 def visible(not_restored: Sequence[NotRestored]) -> list[NotRestored]:

@@ -236,6 +236,22 @@ class TestUndo:
         assert "quality of “Storm” (the article was deleted since)" in messages_of(page)[1]
         assert not operation.undone_by.exists()
 
+    def test_an_undo_that_changes_nothing_says_why(self, admin_client):
+        lead, other = builders.article("Lead", quality=90), builders.article("Other", quality=80)
+        follower = builders.folded(lead, "Follower")
+        folded = operations.fold_into(follower, lead).operation
+        operations.fold_into(follower, other)
+        operations.pin(lead, "title")
+        renamed = operations.edit(lead, title="Renamed").operation
+        operations.edit(lead, title="Lead")
+
+        pages = [undo(admin_client, operation) for operation in (folded, renamed)]
+
+        assert [messages_of(page) for page in pages] == [
+            ["Nothing could be restored. “Follower”: folded by the system since."],
+            ["Nothing was changed: all is as it was before already."],
+        ]
+
     def test_once_only(self, admin_client):
         article = builders.article()
         operation = operations.hold(article).operation
