@@ -22,12 +22,13 @@ from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, uni
 from articles.db.bulk import chunked
 from articles.db.locks import import_lock
 from articles.models import Article, Operation, Policies, TakenDownStories, Verb
-from articles.models.taken_down import NOT_IMPORTED
+from articles.models.taken_down import NOT_IMPORTED, PAGE_NOT_IMPORTED
 from articles.operations.pins import REIMPORT_MARK
 from articles.publication_record.listing import finish_listing, has_shown_anything, listing_of_shown
 from articles.rules import slugs
 from articles.rules.publication import publishable
 from articles.rules.scoring import FOLDED_HEAT
+from articles.rules.urls import url_key
 from articles.stories import duplicates, links, placement, rescoring
 from articles.stories.neighbourhood import linked_ids
 from sources.models import brought_by_sources
@@ -280,7 +281,8 @@ class _Import:
                 continue
             stored_hash = stored.get(parsed.name)
             if stored_hash is None:
-                new.append(parsed)
+                if not self._is_page_taken_down(parsed):
+                    new.append(parsed)
             elif stored_hash == parsed.document.content_hash:
                 self._report(_file_result(parsed, UNCHANGED))
             else:
@@ -324,6 +326,19 @@ class _Import:
             if not self.taken_down.is_listed(link.web_url, link.title, link.published_at)
         ]
         return _ParsedFile(source, document)
+
+    def _is_page_taken_down(self, parsed: _ParsedFile) -> bool:
+        """Return whether a new document is that of a page whose story was taken down, and reject it if so.
+
+        It is the same text under another name. Articles of the page that are here already stay.
+        """
+        document = parsed.document
+        story = self.taken_down.by_url_key.get(url_key(document.web_url or document.original_url))
+        if story is None:
+            return False
+        message = f"its page is that of {story.name}, which {story.refusal}. {PAGE_NOT_IMPORTED}"
+        self._reject(parsed.source, [Problem(parsed.source.label, 0, message)])
+        return True
 
     def _is_repeated(self, source: DocumentSource, name: str, digest: str) -> bool:
         """Return whether an earlier file of this run has the same name, and report this one if so."""

@@ -18,6 +18,8 @@ from .operation import Operation
 
 NOT_IMPORTED = "It isn't imported again: remove the file, or give another story another name."
 
+PAGE_NOT_IMPORTED = "It isn't imported: remove the file."
+
 
 class TakenDownStory(models.Model):
     """A story that was taken down for good, by the name of its document.

@@ -169,6 +169,8 @@ def test_nothing_brings_it_back(story, folder):
         kept = [item.reason for item in outcome.not_restored if item.event.subject_id == story.pk]
         touched = operation.events.filter(subject="article", subject_id=story.pk).exists()
         assert kept == (["nothing brings it back"] if touched else []), operation
+    renamed = folder / "2020-06-09-story-three.md"
+    renamed.write_text((folder / f"{ONE}.md").read_text())
     text = import_(folder)
     text_of_two = (folder / f"{TWO}.md").read_text()
     (folder / f"{TWO}.md").write_text(text_of_two.replace("title: Two", "title: Two again"))
@@ -182,6 +184,7 @@ def test_nothing_brings_it_back(story, folder):
 
     assert f"{ONE} was taken down on" in text
     assert f"by the system: {REASON}. It isn't imported again" in text
+    assert f"its page is that of {ONE}, which was taken down on" in text
     assert Article.objects.get(name=TWO).title == "Two again"
     assert {entry.outcome for entry in Entry.objects.all()} == {"refused"}
     assert all(entry.reason.startswith("was taken down") for entry in Entry.objects.all())
