@@ -319,6 +319,7 @@ def test_pages_are_accessible(newsroom, world, name, size):
     page.emulate_media(color_scheme="dark")
     page.evaluate("document.getAnimations().forEach(animation => animation.finish())")  # the admin fades its colours
     problems += [f"dark: {line}" for line in violations(page, {"runOnly": COLOURS})]
+    problems += overflow(page)
     if size == NARROW:
         for width in WIDTHS_WITHOUT_SCROLLING:
             page.set_viewport_size({"width": width, "height": 700})
