@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from articles import operations
-from articles.models import Article, Event, PreviewLink, Subject
+from articles.models import Article, Event, PreviewLink, Subject, TakenDownStories
 from articles.operations.results import ActionError, reader_changes, succession_text, successors
 from articles.operations.taking_down import links_to, traces_of
 from articles.rules import permissions
@@ -27,7 +27,9 @@ def take_down_story(request: DeskRequest, pk: int) -> HttpResponseBase:
     """Ask whether to take a story down, and do it once there is a reason and the box is ticked."""
     if not permissions.may_take_down_stories(request.user):
         raise PermissionDenied
-    article = get_object_or_404(Article.objects.select_related("provider"), pk=pk)
+    article = Article.objects.select_related("provider").filter(pk=pk).first()
+    if article is None:
+        return _already_down(request, pk)
     if request.method != "POST":
         return _page(request, article)
     try:
@@ -36,8 +38,19 @@ def take_down_story(request: DeskRequest, pk: int) -> HttpResponseBase:
             return _page(request, article, TICK_NEEDED if reason else REASON_NEEDED)
         return _run(request, article, reason)
     except ActionError as error:
+        if not Article.objects.filter(pk=pk).exists():
+            return _already_down(request, pk)
         text = str(error)
         return _page(request, article, text if text[:1].isupper() else f"This story {text}.")
+
+
+def _already_down(request: DeskRequest, pk: int) -> HttpResponse:
+    """Say who took a story down before, as after a double click: browsers show only the second response."""
+    story = TakenDownStories.load().by_id.get(pk)
+    if story is None:
+        raise Http404
+    messages.info(request, f"{story} {story.refusal}.")
+    return redirect("desk")
 
 
 def _run(request: DeskRequest, article: Article, reason: str) -> HttpResponse:
