@@ -263,7 +263,7 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
         role = article.role(article.related_links.count() if number is None else number)
         decided = [name for name in article.pins if not (name == "published" and article.waits_for_editor)]
         marks = [
-            ("public", article.is_shown(), "Readers see it by itself"),
+            ("on the site", article.is_shown(), "Readers see it by itself"),
             ("removed", article.removed, "Rejected by its source"),
             ("missing", article.missing, "Its document is missing"),
             ("stale", article.stale, "Its document has lost its scores"),

@@ -147,7 +147,7 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         """Report what the policy changed in the story, so that editors notice withdrawn stories."""
         changes = result.consequences
         for change in changes[:CONSEQUENCES_MAX]:
-            self.message_user(request, f"Followed by the policy: “{change.title}”: {change.summary}.", messages.INFO)
+            self.message_user(request, f"Changed with it by policy: “{change.title}”: {change.summary}.", messages.INFO)
         if len(changes) > CONSEQUENCES_MAX:
             self.message_user(request, f"{len(changes) - CONSEQUENCES_MAX} more articles followed.", messages.INFO)
 

@@ -40,7 +40,7 @@ class ArticleForm(ConflictAwareForm):
 
     decision = forms.ChoiceField(
         choices=[(decision, decision) for decision in operations.DECISIONS],
-        label="state",
+        label="Decision",
         required=False,
         help_text="An editor's decision overrides documents and policy until it is unpinned.",
     )

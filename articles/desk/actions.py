@@ -35,10 +35,11 @@ class Action:
     run: Callable[[Command], ActionResult]
     key: str = ""
     key_note: str = ""  # what the help adds to the label
+    key_help: str = ""  # what the help says instead of the label
 
     @property
     def help(self) -> str:
-        return self.label.lower() + self.key_note
+        return self.key_help or self.label.lower() + self.key_note
 
     @property
     def verb(self) -> str:
@@ -201,13 +202,21 @@ ACTIONS = {
         Action("quality", "Set quality", "scored", SCORE, _set_score("quality"), "q", "; Enter sends it"),
         Action("heat", "Set heat", "scored", SCORE, _set_score("heat"), "h", "; Enter sends it"),
         Action("step", "Raise or lower", "scored", SCORE, _step_scores),
-        Action("suggest", "Use suggestion", "scored", SCORE, _apply(operations.use_suggestion), "a", " as the quality"),
+        Action(
+            "suggest",
+            "Use suggestion",
+            "scored",
+            SCORE,
+            _apply(operations.use_suggestion),
+            "a",
+            key_help="use the suggested quality",
+        ),
         Action("unpin", "Unpin all fields", "unpinned", SCORE, _apply(operations.unpin)),
         Action("topics", "Set topics", "sorted by topic", EDIT, _set_topics("names", "topics"), "t"),
         Action("add_topic", "Add topic", "sorted by topic", EDIT, _set_topics("add", "topic")),
         Action("remove_topic", "Remove topic", "sorted by topic", EDIT, _set_topics("remove", "topic")),
         Action("words", "Save title and excerpt", "edited", EDIT, _edit_text),
-        Action("note", "Save note", "edited", EDIT, _edit_note, "c", " in the newsroom’s note"),
+        Action("note", "Save note", "edited: note saved", EDIT, _edit_note, "c", key_help="write the newsroom’s note"),
         Action("schedule", "Schedule", "scheduled", PUBLISH, _schedule, "s"),
         Action("pick", "Pick", "picked", PUBLISH, _pick),
         Action("fold", "Fold into", "folded", FOLD, _fold),

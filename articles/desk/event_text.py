@@ -156,6 +156,8 @@ def describe_operation(operation: Operation, subject: str = "") -> str:
             return "took a story down for good"
         case Verb.POLICY:
             return f"changed the policy; {some} followed" if some else "changed the policy"
+        case Verb.INTAKE:
+            return f"took in {some}"
         case Verb.UNDO:
             undone = f"undid operation {operation.undoes_id}" if operation.undoes_id else "undid an operation"
             return f"{undone}: {some}" if some else undone

@@ -17,6 +17,13 @@ from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, Explanation, Rol
 
 COUNTED_LISTS = {"images": "pictures", "related": "related links"}  # lists whose incoming value is only their length
 
+ROLE_TEXTS = {
+    Role.UNSCORED: "is unscored",
+    Role.SINGLE: "is the only article of its story",
+    Role.LEAD: "leads its story",
+    Role.FOLDED: "is folded",
+}
+
 
 def format_explanation(
     explanation: Explanation,
@@ -32,7 +39,7 @@ def format_explanation(
     what to call a member of the story by its name.
     """
     lines = [
-        f"{called} is {explanation.result.role}",
+        f"{called} {ROLE_TEXTS[explanation.result.role]}",
         _heat(explanation, title_for_name),
         _publication(explanation, article),
         f"decided by {policy_owner}: threshold {explanation.threshold}",

@@ -75,6 +75,7 @@ class TestEventText:
         [
             ("score", 3, "scored 3 articles"),
             ("take_out", 1, "took 1 article out of its story"),
+            ("intake", 1, "took in 1 article"),
             ("undo", 1, "undid operation 5: 1 article"),
             ("policy", 0, "changed the policy"),
         ],

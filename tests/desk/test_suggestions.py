@@ -49,7 +49,7 @@ def test_the_page_shows_pairs_with_their_evidence_and_the_lead_by_the_rule(clien
     assert "5 hours later" in text
     assert "both say: " in text
     assert "xnor" in text
-    assert f"“{second.title}” would lead" in text
+    assert f"“{second.title}” ({second.provider.name}) would lead" in text
     assert "Same event" in text
     assert first.get_absolute_url() not in text
     assert "May be the same event" in client.get(reverse("desk_story", args=[first.pk])).content.decode()
@@ -114,7 +114,7 @@ def test_of_a_folded_article_the_story_is_answered(client):
     lead = article("The lead of the second", quality=70)
     operations.fold_into(second, lead)
     text = page(client)
-    assert "“The lead of the second” would lead" in text
+    assert f"“The lead of the second” ({lead.provider.name}) would lead" in text
     assert f'name="row" value="{first.pk}:' in text
 
 

@@ -51,7 +51,7 @@ def test_explain_prints_terms_threshold_and_lead():
     lead, folded = story()
 
     assert output_lines(explain=lead.name)[:4] == [
-        f"{lead.name} is lead",
+        f"{lead.name} leads its story",
         "heat 90: 80 (quality) + 10 (1 related × 10)",
         "published yes: heat 90 ≥ threshold 70",
         "decided by the policy of the site: threshold 70",

@@ -24,7 +24,7 @@ def test_a_lead_is_explained_by_its_terms_threshold_policy_and_state():
     builders.related(lead)
 
     assert why(lead)[:-1] == [
-        "it is lead",
+        "it leads its story",
         "heat 90: 80 (quality) + 10 (1 related × 10)",
         "published yes: heat 90 ≥ threshold 70",
         "decided by the policy of the site: threshold 70",

@@ -81,7 +81,7 @@ def _endpoints(writer: Writer, story: StoryRow | None) -> Iterator[Endpoint]:
         "outlets/<domain>/": ("one outlet", Schema),
         "topics/": ("the topics of these stories, by slug", schemas.NamesAsked),
         "topics/<slug>/": ("one topic", Schema),
-        "search/": ("the stories in which all these words stand", schemas.SearchAsked),
+        "search/": ("the stories that contain all these words", schemas.SearchAsked),
         "openapi.json": ("this description for programs (OpenAPI)", Schema),
     }
     for path, (content, asked) in contents.items():

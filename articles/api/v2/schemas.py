@@ -70,16 +70,16 @@ class Story(Schema):
 
     name: str = Field(description="Identifies the story; it never changes.")
     url: str = Field(description="Its page on this site.")
-    api_url: str = Field(description="Where the API has it.")
+    api_url: str = Field(description="Its URL in the API.")
     title: str
     outlets_headline: str | None = Field(
-        description="The outlet's own headline, if an editor wrote `title`; else null."
+        description="The outlet's own headline, if an editor wrote the title; else null."
     )
     excerpt: str
     source_url: str | None = Field(description="Where to read the lead, at its outlet.")
     published_at: datetime = Field(description="When the outlet published the lead.")
     listed_at: datetime = Field(description="When the story came to this site; lists go by it.")
-    type: str = Field(description="article, video, or another word of the importers.")
+    type: str = Field(description="article, video, or another word of the document.")
     language: str | None = Field(description=LANGUAGE)
     outlet: OutletName = Field(description="The outlet of the lead.")
     outlets: int = Field(description="How many outlets report the story, that of the lead included.")
@@ -150,12 +150,12 @@ class Problem(Schema):
 
 
 class Filters(Schema):
-    topic: str = Field("", max_length=TOPIC_MAX, pattern=NO_NUL, description="The slug of a topic; adds those below.")
+    topic: str = Field("", max_length=TOPIC_MAX, pattern=NO_NUL, description="The slug of a topic; covers those below.")
     outlet: str = Field("", max_length=NAME_MAX, pattern=NO_NUL, description="The domain of an outlet.")
     place: str = Field("", pattern=rf"^({CODE_PATTERN})?$", description="The code of a place, as GB or US-CA.")
     since: Time | None = Field(None, description="Only stories that came to the site at this time or later.")
     until: Time | None = Field(None, description="Only stories that came to the site before this time.")
-    cursor: str = Field("", max_length=1000, pattern=NO_NUL, description="Where a page starts; next has it.")
+    cursor: str = Field("", max_length=1000, pattern=NO_NUL, description="Where the page starts; taken from next.")
 
     def filters(self) -> list[str]:
         """Return the names of the filters that are set."""
@@ -181,4 +181,4 @@ class SearchAsked(Filters):
 
 class NamesAsked(Schema):
     limit: int = Field(NAMES_DEFAULT, ge=1, le=NAMES_MAX, description="How many a page has at most.")
-    cursor: str = Field("", max_length=1000, pattern=NO_NUL, description="Where a page starts; next has it.")
+    cursor: str = Field("", max_length=1000, pattern=NO_NUL, description="Where the page starts; taken from next.")
