@@ -49,6 +49,7 @@ class Provider(models.Model):
     objects = ProviderQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "outlet"
         ordering: ClassVar = ["name", "domain"]
         constraints = (
             models.UniqueConstraint(
@@ -80,7 +81,7 @@ def initials(name: str) -> str:
 class ProviderLogo(models.Model):
     """A logo as documents or the registry list it, with our own copy if there is one."""
 
-    provider = models.ForeignKey(Provider, models.CASCADE, related_name="logos")
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="logos", verbose_name="outlet")
     url = LogoUrlField(
         "URL", max_length=URL_MAX, blank=True, help_text="Where it is fetched from; may be site-relative."
     )

@@ -219,7 +219,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     )
     featured_content = LongTextField(blank=True, help_text="As the document has it; readers get a rebuilt player.")
     provider = models.ForeignKey(  # the index article_provider begins with it
-        "providers.Provider", models.PROTECT, related_name="articles", db_index=False
+        "providers.Provider", models.PROTECT, related_name="articles", verbose_name="outlet", db_index=False
     )
     tags = TagsField(default=list, blank=True, help_text="Places, as ISO 3166 codes and readable names.")
     topics = TaggableManager(through=ArticleTopic, blank=True)

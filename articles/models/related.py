@@ -66,7 +66,9 @@ class RelatedLink(models.Model):
     amp_url = WebAddressField("AMP URL")
     cdn_amp_url = WebAddressField("AMP cache URL")
     type = LineField(max_length=WORD_MAX, default="article", blank=True)
-    provider = models.ForeignKey("providers.Provider", models.PROTECT, related_name="related_links")
+    provider = models.ForeignKey(
+        "providers.Provider", models.PROTECT, related_name="related_links", verbose_name="outlet"
+    )
     quality = models.IntegerField(null=True, blank=True)
     match_key = models.CharField(max_length=32, editable=False, help_text="Digest of URL, title and time.")
     repeated = models.BooleanField(

@@ -28,6 +28,7 @@ def test_the_language_and_country_of_an_outlet_are_codes(admin_client):
     sent = fields_of(admin_client.get(url)) | {"_save": "Save"}
     refused = admin_client.post(url, sent | {"language": "German", "country": "Germany"})
     assert "This must be the tag of a language, such as de or pt-BR: German" in refused.content.decode()
+    assert "Change outlet" in refused.content.decode()
     admin_client.post(url, sent | {"language": "de", "country": "DE"})
     outlet.refresh_from_db()
     assert (outlet.language, outlet.country) == ("de", "DE")

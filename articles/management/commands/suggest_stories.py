@@ -30,7 +30,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object per article with suggestions")
         parser.add_argument(
-            "--min-score", type=score, metavar="S", help="with --json: print suggestions from this score, not the cut"
+            "--min-score", type=score, metavar="S", help="with --json: from this score, not that of the desk"
         )
 
     def handle(self, *args: Any, min_score: float | None, **options: Any) -> None:
