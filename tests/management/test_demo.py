@@ -9,6 +9,8 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.utils import timezone
 
+from articles import operations
+from articles.audit_log.unit_of_work import Actor
 from articles.exchange.moved_dates import moved, newest_document
 from articles.management import demo_schedule
 from articles.management.commands import cache_images, demo
@@ -89,7 +91,13 @@ def test_the_demo_sets_up_stories_pictures_and_an_editor_and_can_run_again(media
     assert f"{pictures} pictures: 0 stored, {pictures} unchanged, 0 rejected" in output
     assert get_user_model().objects.count() == 1
     assert ImportRun.objects.count() == 1  # a start that changes nothing adds none
-    assert timedelta(0) <= timezone.now() - Article.objects.latest("published_at").published_at < timedelta(days=1)
+    newest = Article.objects.latest("published_at")
+    assert timedelta(0) <= timezone.now() - newest.published_at < timedelta(days=1)
+
+    operations.take_down_story(newest, by=Actor(reason="court order"))
+    call_command("demo", no_serve=True)
+    assert Article.objects.count() == stories - 1
+    assert "0 rejected" in capsys.readouterr().out
 
 
 @pytest.mark.django_db
@@ -97,7 +105,9 @@ def test_a_later_start_moves_the_edition_as_far_as_the_first():
     now = timezone.now()
     first = demo.days_to_move(now)
     newest = newest_document(demo.SEEDS / "news").stem
-    builders.article(name=moved(newest[:10], first) + newest[10:])
+    article = builders.article(name=moved(newest[:10], first) + newest[10:])
+    assert demo.days_to_move(now + timedelta(days=30)) == first
+    operations.take_down_story(article, by=Actor(reason="court order"))
     assert demo.days_to_move(now + timedelta(days=30)) == first
 
 

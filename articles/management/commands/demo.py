@@ -23,7 +23,7 @@ from articles.exchange.files import sources
 from articles.exchange.importing import UNCHANGED, run_import
 from articles.exchange.moved_dates import copy_with_moved_dates, days_to, newest_document
 from articles.management.demo_schedule import serve_schedule, start_schedule
-from articles.models import Article
+from articles.models import Article, TakenDownStory
 
 EDITOR = "editor"
 SEEDS = settings.BASE_DIR / "seeds"
@@ -72,6 +72,7 @@ class Command(BaseCommand):
         with TemporaryDirectory(prefix="newsfold-demo-") as folder:
             edition = Path(folder, "edition")
             copy_with_moved_dates(SEEDS, edition, days_to_move(timezone.now()))
+            leave_out_taken_down(edition / "news")
             self.import_edition(edition)
         call_command("cache_images", "--from", SEEDS / "media")
         self.stdout.write(welcome(site, renew_editor()))
@@ -93,8 +94,17 @@ def days_to_move(now: datetime) -> int:
     """Return by how many days the edition is moved: to today on the first start, and then always as far as then."""
     newest = newest_document(SEEDS / "news")
     seeded, words = date.fromisoformat(newest.stem[:10]), newest.stem[10:]
-    imported = Article.objects.filter(name__endswith=words).order_by("name").first()
+    known = (model.objects.filter(name__endswith=words).order_by("name").first() for model in (Article, TakenDownStory))
+    imported = next(filter(None, known), None)
     return (date.fromisoformat(imported.name[:10]) - seeded).days if imported else days_to(newest, now)
+
+
+def leave_out_taken_down(news: Path) -> None:
+    """Delete the documents of stories that were taken down, which an import would reject."""
+    names = set(TakenDownStory.objects.values_list("name", flat=True))
+    for document in news.iterdir():
+        if document.stem in names:
+            document.unlink()
 
 
 def renew_editor() -> str:
