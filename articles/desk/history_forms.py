@@ -12,13 +12,18 @@ from articles.models import Operation, Verb
 from .day_field import DayField
 
 PEOPLE_MAX = 200
+KINDS = dict(Verb.choices) | {  # where the verb alone doesn't say of what
+    Verb.TAKE_DOWN.value: "picture taken down",
+    Verb.TAKE_DOWN_STORY.value: "story taken down",
+    Verb.INTAKE.value: "taken in from a source",
+}
 
 
 class HistoryFilter(forms.Form):
     """Filter operations by person, kind, day and words of reasons and notes, all optional."""
 
     person = forms.CharField(required=False, max_length=150)
-    kind = forms.ChoiceField(required=False, choices=[("", "Everything"), *Verb.choices])
+    kind = forms.ChoiceField(required=False, choices=[("", "Everything"), *KINDS.items()])
     day = DayField()
     words = forms.CharField(label="Reason or note", required=False, max_length=200)
 
