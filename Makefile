@@ -27,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE
 install: $(dev)
 
 demo: $(if $(filter no false 0,$(SERVE)),,free-port) .env $(site)
-	@exec $(python) manage.py demo $(if $(filter no false 0,$(SERVE)),--no-serve,--port $(port))
+	@exec $(python) manage.py demo --port $(port) $(if $(filter no false 0,$(SERVE)),--no-serve)
 
 # As in production, but without the proxy that production needs in front.
 serve: $(site)

@@ -147,9 +147,10 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         """Report what the policy changed in the story, so that editors notice withdrawn stories."""
         changes = result.consequences
         for change in changes[:CONSEQUENCES_MAX]:
-            self.message_user(request, f"Changed with it by policy: “{change.title}”: {change.summary}.", messages.INFO)
+            self.message_user(request, f"As a result, “{change.title}”: {change.summary}.", messages.INFO)
         if len(changes) > CONSEQUENCES_MAX:
-            self.message_user(request, f"{len(changes) - CONSEQUENCES_MAX} more articles followed.", messages.INFO)
+            text = f"And {len(changes) - CONSEQUENCES_MAX} more articles changed as a result."
+            self.message_user(request, text, messages.INFO)
 
     def delete_model(self, request: HttpRequest, obj: Article) -> None:
         self.delete_queryset(request, Article.objects.filter(pk=obj.pk))

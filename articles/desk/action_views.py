@@ -133,13 +133,14 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
     leads = [succession_text(title) for title in following.values()]
     if len(leads) > MESSAGES_MAX:
         leads = [*leads[:MESSAGES_MAX], f"And {len(leads) - MESSAGES_MAX} more."]
+    results = [f"As a result, “{change.title}”: {change.summary}." for change in followed[:MESSAGES_MAX]]
     changed = [article for article in result.articles.values() if operation and article.changed_at == operation.at]
     permitted = permitted_actions(request.user)
     return _respond(
         request,
         f"{number} {'story' if number == 1 else 'stories'} {action.past_tense}." if operation else "Nothing changed.",
         problems=refusals,
-        notes=[*seen, *leads, *(f"“{change.title}” followed: {change.summary}." for change in followed[:MESSAGES_MAX])],
+        notes=[*seen, *leads, *results],
         level=messages.SUCCESS if operation else messages.INFO,
         event="desk:reload" if action.reloads_list else "desk:decided",
         context={

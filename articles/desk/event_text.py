@@ -155,7 +155,7 @@ def describe_operation(operation: Operation, subject: str = "") -> str:
         case Verb.TAKE_DOWN_STORY:
             return "took a story down for good"
         case Verb.POLICY:
-            return f"changed the policy; {some} followed" if some else "changed the policy"
+            return f"changed the policy, and {some} with it" if some else "changed the policy"
         case Verb.INTAKE:
             return f"took in {some}"
         case Verb.UNDO:

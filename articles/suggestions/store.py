@@ -15,7 +15,7 @@ from articles.db.bulk import BulkTable, chunked, json_text, time_value
 from articles.models import Article, ArticleTerms, IndexedTerm, Suggestion, TermCount
 from articles.models.suggestion import as_stored_text, from_stored_text, term_key
 from articles.rules.similar_reports import Posting
-from articles.rules.similarity import Likeness, Report, heaviest, readable_terms
+from articles.rules.similarity import STARTING_CUT, Likeness, Report, heaviest, readable_terms
 
 from .comparing import Arrival, BatchResult, Pair
 
@@ -79,7 +79,7 @@ def due_arrivals(limit: int) -> tuple[list[Arrival], dict[int, int]]:
 
 
 def write_result(arrivals: Sequence[Arrival], result: BatchResult, versions: Mapping[int, int]) -> int:
-    """Store what comparing found, in one short transaction; return how many suggestions.
+    """Store what comparing found, in one short transaction; return how many pairs the desk shows.
 
     Articles that were changed or deleted meanwhile stay due, or are left out.
     """
@@ -99,7 +99,7 @@ def write_result(arrivals: Sequence[Arrival], result: BatchResult, versions: Map
 
 
 def write_rebuilt(arrivals: Sequence[Arrival], result: BatchResult, oldest: datetime) -> int:
-    """Store what a rebuild found about a batch; return how many suggestions. `oldest` begins the window.
+    """Store what a rebuild found about a batch; return how many pairs the desk shows. `oldest` begins the window.
 
     An article of the window that has terms already came in or was changed meanwhile, and stays due.
     """
@@ -152,7 +152,7 @@ def write_counts(counts: Mapping[str, int]) -> None:
 def _replace_suggestions(
     articles: Iterable[Arrival], pairs: Sequence[Pair], evidence: Mapping[tuple[int, int], Any]
 ) -> int:
-    """Store the pairs of these articles instead of those that they had, and return how many."""
+    """Store the pairs of these articles instead of those that they had, and return how many the desk shows."""
     again = [article.pk for article in articles if article.counted]
     if again:
         Suggestion.objects.filter(Q(article__in=again) | Q(other__in=again)).delete()
@@ -168,7 +168,7 @@ def _insert_suggestions(pairs: Sequence[Pair], evidence: Mapping[tuple[int, int]
         if {pair.later, pair.earlier} <= present
     ]
     SUGGESTIONS.insert(rows)
-    return len(rows)
+    return sum(score >= STARTING_CUT for _, _, score, _ in rows)
 
 
 def best_pairs(pairs: Iterable[Pair], number: int = KEPT_MAX) -> list[Pair]:

@@ -40,7 +40,7 @@ _TEXT = ("pk", "name", "published_at", "provider_id", "title", "excerpt")
 
 @dataclass(frozen=True, slots=True)
 class WorkedOut:
-    """What a run did. `articles` were compared, which gave so many `suggestions`."""
+    """What a run did. `articles` were compared, which gave so many `suggestions` that the desk shows."""
 
     articles: int = 0
     suggestions: int = 0
@@ -52,7 +52,7 @@ class WorkedOut:
             return "Suggestions: another process is working them out."
         articles = "1 article" if self.articles == 1 else f"{self.articles} articles"
         pairs = "1 pair" if self.suggestions == 1 else f"{self.suggestions} pairs"
-        return f"Suggestions: {articles} compared in {self.seconds:.1f} s, {pairs} stored."
+        return f"Suggestions: {articles} compared in {self.seconds:.1f} s; {pairs} may be one event."
 
 
 def work_out_due(on_batch: Callable[[int], None] = lambda number: None) -> WorkedOut:

@@ -175,6 +175,7 @@ def test_an_import_stores_terms_and_says_how_long_the_rest_took(tmp_path: Path) 
         write_document(tmp_path, document(title=title), name + ".md")
     output = import_documents(tmp_path)
     assert "Suggestions: 2 articles compared in " in output
+    assert " s; 1 pair may be one event." in output
     assert output.splitlines()[-1] == "2 files: 2 created, 0 updated, 0 unchanged, 0 rejected"
     assert Suggestion.objects.count() == 1
     assert "Suggestions" not in import_documents(tmp_path)
