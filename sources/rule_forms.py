@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db.models import Max
 
@@ -82,7 +83,7 @@ class RuleForm(forms.Form):
     def clean_topic(self) -> Any:
         """Return the topic; None without a name. Raises ValidationError if no topic has it."""
         name = self.cleaned_data["topic"].strip()
-        topic = Rule.topic.field.related_model._default_manager.filter(name=name).first()
+        topic = apps.get_model("articles", "Topic").objects.filter(name=name).first()
         if name and topic is None:
             raise ValidationError(f"There is no topic “{name}”.")
         return topic
@@ -103,12 +104,8 @@ class RuleForm(forms.Form):
         """Return the rule with these values, unsaved; only of a valid form."""
         entered = self.cleaned_data
         action = entered["action"]
-        rule.source, rule.words, rule.outlets, rule.action = (
-            entered["source"],
-            entered["words"],
-            entered["outlets"],
-            action,
-        )
+        rule.source, rule.action = entered["source"], action
+        rule.words, rule.outlets = entered["words"], entered["outlets"]
         for place, field in PLACE_FIELDS.items():
             setattr(rule, field, place.value in entered["places"] or (place == Place.TITLE and not entered["words"]))
         rule.topic = entered["topic"] if action == RuleAction.TOPIC else None

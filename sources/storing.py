@@ -134,7 +134,7 @@ def _store_feed(source: Source, feed: ParsedFeed, now: datetime) -> Stored:
     known = {pk: place for place, pk in enumerate(matching.pks) if pk is not None}
     changed = _update_known(known, entries, all_keys, now)
     unknown = [place for place, pk in enumerate(matching.pks) if pk is None]
-    new = _add_unknown(source, [(entries[place], all_keys[place]) for place in unknown], now)
+    new = add_unknown(source, [(entries[place], all_keys[place]) for place in unknown], now)
     source.trusts_guids = matching.trusts_guids
     source.format, source.title, source.stated_minutes = feed.format, feed.title, feed.wait_minutes
     source.entries.filter(article=None, last_seen_at__lt=now - ENTRIES_KEPT).delete()
@@ -200,7 +200,7 @@ def _update_changed(row: Entry, entry: ParsedEntry, keys: Keys, now: datetime) -
         row.values, row.stated_at = values_of(entry), entry.published
 
 
-def _add_unknown(source: Source, unknown: Sequence[tuple[ParsedEntry, Keys]], now: datetime) -> int:
+def add_unknown(source: Source, unknown: Sequence[tuple[ParsedEntry, Keys]], now: datetime) -> int:
     """Store unknown entries and return how many of them will be taken."""
     if not unknown:
         return 0

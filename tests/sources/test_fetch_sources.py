@@ -115,9 +115,9 @@ def test_a_document_that_can_not_be_stored_stops_no_other(server, monkeypatch):
     for path in ("/odd", "/feed"):
         follow(server, path)
         server.answers[path] = answer(rss(1 if path == "/feed" else 2))
-    add = storing._add_unknown
+    add = storing.add_unknown
     monkeypatch.setattr(
-        storing, "_add_unknown", lambda source, *rest: add(source, *rest) if source.name == "/feed" else 1 / 0
+        storing, "add_unknown", lambda source, *rest: add(source, *rest) if source.name == "/feed" else 1 / 0
     )
 
     assert "2 sources: 1 read, 1 failed" in run()
