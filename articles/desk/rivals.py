@@ -1,4 +1,4 @@
-"""The rivals of the stories in a list: other articles with the same URL, and other leads that list a member."""
+"""The rivals of the stories in a list: other articles of the same URL or event, and other leads that list a member."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from articles.models import Article, ArticleQuerySet
+from django.db.models import Q
+
+from articles.models import Article, ArticleQuerySet, Suggestion
 from articles.rules.states import State
 from articles.stories.neighbourhood import Neighbourhood
+from articles.suggestions.listing import current_cut
+
+from .suggestion_text import hours_text, shared_terms
 
 RIVALS_MAX = 3  # shown for each reason
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """Another article, and what connects it: `label` stands before its headline."""
+    """Another article, and what connects it: `label` stands before its headline, `evidence` after its outlet."""
 
     label: str
     article: Article
+    evidence: str = ""
 
 
 def rivals_of(articles: Sequence[Article]) -> Mapping[int, list[Rival]]:
@@ -26,6 +32,7 @@ def rivals_of(articles: Sequence[Article]) -> Mapping[int, list[Rival]]:
     rivals: dict[int, list[Rival]] = defaultdict(list)
     _add_duplicates(rivals, articles)
     _add_other_leads(rivals, articles)
+    _add_suggested(rivals, articles)
     return rivals
 
 
@@ -63,6 +70,20 @@ def _add_other_leads(rivals: dict[int, list[Rival]], articles: Sequence[Article]
             rivals[pk] += [Rival("also listed by", other) for other in others]
         if member.lead_id in ids:
             rivals[member.lead_id] += [Rival(f"“{member.title}” is also listed by", other) for other in others]
+
+
+def _add_suggested(rivals: dict[int, list[Rival]], articles: Sequence[Article]) -> None:
+    """Add the article that most likely reports the same event, if it is likely enough to be suggested."""
+    waiting = {article.pk for article in articles if not article.is_folded}
+    of_both = Q(article__in=waiting) | Q(other__in=waiting)
+    rows = Suggestion.objects.unanswered().filter(of_both, score__gte=current_cut()).best_first()
+    sides = [f"{side}__{name}" for side in ("article", "other") for name in ("title", "provider__name")]
+    for row in rows.select_related("article__provider", "other__provider").only("evidence", *sides):
+        for pk, other, direction in ((row.article_id, row.other, "earlier"), (row.other_id, row.article, "later")):
+            if pk in waiting:
+                waiting.remove(pk)
+                evidence = f", {hours_text(row.evidence['hours'])} {direction}: {shared_terms(row.evidence)}"
+                rivals[pk].append(Rival("may be the same event as", other, evidence))
 
 
 def _listed() -> ArticleQuerySet:

@@ -16,11 +16,11 @@ from articles.suggestions.listing import current_cut
 
 from .actions import Action, permitted_actions
 from .rows import LARGE_COLUMNS
+from .suggestion_text import hours_text, shared_terms
 from .view_helpers import DeskRequest, desk_view, render_admin
 
 SHOWN_MAX = 20
 OF_STORY_MAX = 5
-TERMS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,12 @@ class SuggestedPair:
 
     @property
     def terms(self) -> str:
-        return ", ".join(list(self.suggestion.evidence["terms"])[:TERMS_SHOWN])
+        return shared_terms(self.suggestion.evidence)
 
     @property
     def apart(self) -> str:
         """How long after the earlier article the later one was published."""
-        hours = self.suggestion.evidence["hours"]
-        number, unit = (hours * 60, "minute") if hours < 1 else (hours, "hour") if hours < 48 else (hours / 24, "day")
-        return f"{number:.0f} {unit}{'' if round(number) == 1 else 's'} later"
+        return f"{hours_text(self.suggestion.evidence['hours'])} later"
 
     @property
     def remarks(self) -> list[str]:

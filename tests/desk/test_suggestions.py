@@ -55,6 +55,20 @@ def test_the_page_shows_pairs_with_their_evidence_and_the_lead_by_the_rule(clien
     assert "May be the same event" in client.get(reverse("desk_story", args=[first.pk])).content.decode()
 
 
+def test_a_row_names_the_likeliest_report_of_the_same_event(client):
+    first, second = pair()
+    client.force_login(member("editor"))
+
+    rows = {row.article.pk: row for row in client.get(reverse("desk"), {"view": "all"}).context["rows"]}
+
+    [rival] = rows[second.pk].rivals
+    assert (rival.label, rival.article) == ("may be the same event as", first)
+    assert rival.evidence.startswith(", 5 hours earlier: ")
+    assert "xnor" in rival.evidence
+    assert [other.article for other in rows[first.pk].rivals] == [second]
+    assert sum(bool(row.rivals) for row in rows.values()) == 2
+
+
 def test_who_may_not_fold_sees_pairs_without_answers(client):
     pair()
     text = page(client, "contributor")
