@@ -15,9 +15,11 @@ from PIL import Image
 Answer = bytes | Callable[[socket.socket], None]
 
 
-def picture(format: str = "JPEG", size: tuple[int, int] = (40, 30), color: object = 0, **options: object) -> bytes:
+def picture(
+    format: str = "JPEG", size: tuple[int, int] = (40, 30), color: object = 0, mode: str = "RGB", **options: object
+) -> bytes:
     output = io.BytesIO()
-    Image.new("RGB", size, color).save(output, format, **options)
+    Image.new(mode, size, color).save(output, format, **options)
     return output.getvalue()
 
 

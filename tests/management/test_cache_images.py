@@ -206,7 +206,7 @@ def test_a_failed_picture_is_stored_once_it_can_be_fetched(server):
     [
         (answer(JPEG[:-40]), "is damaged"),
         (answer(JPEG + b"%PDF-", content_type="image/jpeg"), "is also a PDF"),
-        (answer(picture("PNG", size=(8000, 8000)), content_type="image/png"), "has more than 50 megapixels"),
+        (answer(picture("PNG", size=(8000, 8000), mode="1"), content_type="image/png"), "has more than 50 megapixels"),
     ],
 )
 def test_a_rejected_picture_keeps_the_reason(server, media, reply, reason):
