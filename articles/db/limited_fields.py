@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms.fields import InvalidJSONInput
 
 from articles.rules import languages, values
 from articles.rules.limits import COUNTRY_MAX, LANGUAGE_MAX, NAME_MAX, PIXELS_MAX, POINTS_MAX, TEXT_MAX, URL_MAX
@@ -155,10 +156,22 @@ class CountryField(LimitedField, models.CharField):
 
 
 class ListFormField(forms.JSONField):
-    """JSON of a list; an emptied box is an empty list."""
+    """JSON of a list; an emptied box is an empty list.
+
+    Numbers of thousands of digits and thousands of brackets are valid JSON that Python doesn't read.
+    """
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(value) or []
+        try:
+            return super().to_python(value) or []
+        except (ValueError, RecursionError):
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return super().bound_data(data, initial)
+        except (ValueError, RecursionError):
+            return InvalidJSONInput(data)
 
     def prepare_value(self, value: Any) -> Any:
         """Return the text of the box; half a character, which no page can hold, stays escaped as it was typed."""

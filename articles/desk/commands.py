@@ -17,8 +17,9 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, ArticleQuerySet
 from articles.operations.results import ActionError, ActionResult
-from articles.rules.limits import YEAR_MAX, YEAR_MIN
+from articles.rules.limits import TOPIC_MAX, YEAR_MAX, YEAR_MIN
 from articles.rules.scoring import SCORE_MAX
+from articles.rules.values import InvalidValueError, check_line
 
 from .filters import DeskFilters, filtered_queue
 from .queues import Viewer, queue_of
@@ -130,9 +131,15 @@ class Command:
         return int(text)
 
     def names(self, name: str) -> list[str]:
-        """Return the names in comma-separated fields, each once."""
+        """Return the names in comma-separated fields, each once. Raises ActionError for text that no name can be."""
         texts = [part.strip() for text in self.data.getlist(name) for part in text.split(",")]
-        return list(dict.fromkeys(filter(None, texts)))
+        names = list(dict.fromkeys(filter(None, texts)))
+        for text in names:
+            try:
+                check_line(text, TOPIC_MAX)
+            except InvalidValueError as invalid:
+                raise ActionError(f"The name “{text[:40]}” {invalid}.") from None
+        return names
 
 
 def parse_command(request: DeskRequest) -> Command:

@@ -198,7 +198,7 @@ def evidence_of(pairs: Sequence[Pair]) -> dict[tuple[int, int], dict[str, Any]]:
 def as_evidence(likeness: Likeness, readable: Mapping[str, str]) -> dict[str, Any]:
     return {
         "terms": {readable[term]: round(weight, 3) for term, weight in likeness.terms.items()},
-        "hours": round(likeness.hours, 1),
+        "hours": round(likeness.hours, 2),
         "numbers": list(likeness.numbers),
         "same_outlet": likeness.same_outlet,
         "same_text": likeness.same_text,

@@ -66,3 +66,12 @@ class TestTopics:
         with count_queries() as for_many:
             admin_client.get(TOPICS)
         assert len(for_many) == len(for_one)
+
+    def test_services_that_python_cannot_read_are_an_error_of_the_form(self, admin_client):
+        unreadable = "9" * 5_000
+        for field in ("services", "initial-services"):
+            page = save(admin_client, f"{TOPICS}add/", name="Ships", **{field: unreadable})
+            assert page.status_code == 200, field
+        page = save(admin_client, f"{TOPICS}add/", name="Boats", services="[" * 100_000)
+        assert "Enter a valid JSON." in page.content.decode()
+        assert not Topic.objects.filter(name="Boats").exists()

@@ -127,6 +127,7 @@ class TestActions:
             ("words", {"title": "x" * 301}, "title has 301 characters; 300 are allowed"),
             ("words", {"excerpt": "a\0b"}, "contains the control character U+0000"),
             ("fold", {"into": "x"}, "Choose the story"),
+            ("topics", {"topics": "A\0I"}, "contains the control character U+0000"),
             ("dance", {}, "no such action"),
         ):
             page = run_action(publisher, action, article, **fields)
