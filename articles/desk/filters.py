@@ -87,7 +87,7 @@ class DeskFilters(forms.Form):
         return articles.filter(published_at__lt=start_of_day(day) + timedelta(days=1))
 
     def filter_reason(self, articles: ArticleQuerySet, words: str) -> ArticleQuerySet:
-        """Return the articles of which an operation with such a reason changed something directly."""
+        """Return the articles that were changed directly by an operation whose reason contains the words."""
         operations = Operation.objects.exclude(reason="").filter(contains_words("reason", words)).order_by()
         events = Event.objects.filter(subject=Subject.ARTICLE, derived=False, operation__in=operations.values("pk"))
         return articles.filter(pk__in=events.order_by().values("subject_id"))

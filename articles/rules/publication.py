@@ -1,7 +1,7 @@
 """Who publishes: the acts that may show readers an article, and what other acts leave of a publication.
 
-Any act may end by setting `published` to no; only these may set it to yes. Whoever withdraws a lead and has the
-permission to publish may also publish its successor in its place, which they name.
+Any act may set `published` to no; only these may set it to yes. Whoever withdraws a lead and has the permission to
+publish may name its successor, which is then published in its place.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ class Text:
         return frozenset(term for term in self.title if term.isdecimal())
 
     def days(self) -> frozenset[str]:
-        """Return the days that the headline names, as `may 8` or `friday`, so that editions can be told apart."""
+        """Return the days that the headline names, such as `may 8` or `friday`. They tell daily editions apart."""
         dates = {f"{month[:3]} {day}" for month, day in pairwise(self.title) if _is_date(month, day)}
         return frozenset(dates or _WEEKDAYS.intersection(self.title))
 

@@ -213,7 +213,7 @@ def forget_before(oldest: datetime) -> None:
 
 
 def forget_everything_compared() -> None:
-    """Delete all terms and counts, before a rebuild finds them anew. Suggestions stay until they are replaced."""
+    """Delete all terms and counts before a rebuild. Suggestions stay until it replaces them."""
     with transaction.atomic():
         for model in (ArticleTerms, IndexedTerm, TermCount):
             model._default_manager.all().delete()
