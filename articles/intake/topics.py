@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from articles.rules.words import whole_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,7 @@ class TopicFinder:
 
     def __init__(self, topics: Iterable[TopicNode]) -> None:
         self._by_pk = {topic.pk: topic for topic in topics}
-        self._patterns = [(pk, _pattern(topic.keywords)) for pk, topic in self._by_pk.items() if any(topic.keywords)]
+        self._patterns = [(pk, whole_words(topic.keywords)) for pk, topic in self._by_pk.items() if any(topic.keywords)]
 
     def find(self, title: str, defaults: Sequence[int], added: Sequence[int] = ()) -> list[TopicNode]:
         """Return the topics with a keyword in the title, each after those above it; without any, the default ones.
@@ -42,9 +43,3 @@ class TopicFinder:
             path.append(pk)
             pk = self._by_pk[pk].parent
         return path[::-1]
-
-
-def _pattern(keywords: Iterable[str]) -> re.Pattern[str]:
-    """Return what `rules.scoring.has_keyword` looks for, as one pattern."""
-    words = "|".join(re.escape(keyword) for keyword in keywords if keyword)
-    return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .words import whole_words
+
 WORDS_SHOWN = 3  # of a rule, where it is named
 
 
@@ -137,12 +139,11 @@ class RuleSet:
 def matcher(rule: IntakeRule) -> Callable[[StoryText], bool]:
     """Return a function that says whether a story matches the rule.
 
-    Words count as whole words in headlines and excerpts, and as any part of a URL; case never counts. An outlet is
-    named by its name, or by its domain, which covers those below it.
+    Words count as whole words in headlines and excerpts (see `rules.words`), and as any part of a URL; case never
+    counts. An outlet is named by its name, or by its domain, which covers those below it.
     """
     words = "|".join(re.escape(word) for word in rule.words)
-    as_words = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
-    as_parts = re.compile(words, re.IGNORECASE)
+    as_words, as_parts = whole_words(rule.words), re.compile(words, re.IGNORECASE)
     patterns = [(place, as_parts if place == Place.URL else as_words) for place in rule.places]
     outlets = {outlet.casefold() for outlet in rule.outlets}
 

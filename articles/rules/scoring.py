@@ -5,12 +5,12 @@ docs/format.md describes them; 11,954 real documents follow each without excepti
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from .slugs import file_sort_key
+from .words import whole_words
 
 FOLDED_HEAT = -1
 STORY_ROLE_PIN = "lead"  # the pin of an article if an editor decided whether it is folded
@@ -166,9 +166,7 @@ def _better_lead(article: ScoringInput, quality: int) -> str | None:
 
 def has_keyword(title: str, keywords: Iterable[str]) -> bool:
     """Return whether `title` has a keyword as whole words, ignoring case."""
-    return any(
-        re.search(rf"(?<!\w){re.escape(keyword)}(?!\w)", title, re.IGNORECASE) for keyword in keywords if keyword
-    )
+    return whole_words(keywords).search(title) is not None
 
 
 @dataclass(frozen=True, kw_only=True)

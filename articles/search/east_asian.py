@@ -10,12 +10,9 @@ from __future__ import annotations
 import re
 from unicodedata import normalize
 
-# Han with its extensions, kana, bopomofo, Hangul syllables; for regular expressions of Python and PostgreSQL.
-CHARACTERS = (
-    r"\u3005-\u3007\u3031-\u3035\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u31a0-\u31bf"
-    r"\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
-)
-_RUN = re.compile(f"[{CHARACTERS}]+")
+from articles.rules.words import EAST_ASIAN
+
+_RUN = re.compile(f"[{EAST_ASIAN}]+")
 
 
 def split_runs(text: str) -> str:

@@ -6,8 +6,9 @@ organisation, and both databases then find the same); for other languages see `l
 
 from __future__ import annotations
 
+from articles.rules.words import EAST_ASIAN
+
 from . import languages_postgresql as languages
-from .east_asian import CHARACTERS
 from .parts import COVERAGE_CHARACTERS, EXCERPT_CHARACTERS, IS_COVERAGE, TARGET_CHANGED, IndexSchema
 
 SELECT_TRIGGERS = """SELECT tgname FROM pg_trigger
@@ -35,13 +36,13 @@ $function$"""
 # Runs of Chinese, Japanese and Korean text as `east_asian.split_runs()` splits them; the text is plain already.
 SPLIT = f"""CREATE FUNCTION article_search_split(words text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $function$
-    SELECT CASE WHEN words !~ '[{CHARACTERS}]' THEN words
+    SELECT CASE WHEN words !~ '[{EAST_ASIAN}]' THEN words
     ELSE regexp_replace(
         regexp_replace(
-            regexp_replace(words, '(?<![{CHARACTERS}])([{CHARACTERS}])', ' \\1', 'g'),
-            '([{CHARACTERS}])(?![{CHARACTERS}])', '\\1 ', 'g'
+            regexp_replace(words, '(?<![{EAST_ASIAN}])([{EAST_ASIAN}])', ' \\1', 'g'),
+            '([{EAST_ASIAN}])(?![{EAST_ASIAN}])', '\\1 ', 'g'
         ),
-        '(?<=[{CHARACTERS}])([{CHARACTERS}])', '\\1 \\1', 'g'
+        '(?<=[{EAST_ASIAN}])([{EAST_ASIAN}])', '\\1 \\1', 'g'
     ) END
 $function$"""
 
