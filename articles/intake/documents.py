@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 from articles.exchange.format.document import Document, Image, ProviderData
 from articles.exchange.format.write import document_text
-from articles.public.video import document_player, document_url, page_video_id
+from articles.public.video import document_player
 from articles.rules.dates import is_ahead
 from articles.rules.scoring import SCORE_MAX, Policy, TopicTraits, suggested_quality
 from articles.rules.slugs import SLUG_LENGTH_MAX, document_name, slugify_title
+from articles.rules.youtube import document_video_url, page_video_id
 
 from .topics import TopicNode
 
@@ -119,7 +120,7 @@ def make_document(
         title=entry.title,
         excerpt=entry.excerpt,
         published_at=published_at,
-        original_url=document_url(video) if video else entry.url,
+        original_url=document_video_url(video) if video else entry.url,
         web_url="" if video else entry.url,
         type="video" if video else "article",
         featured_content=document_player(video) if video else "",

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-_ID = r"([A-Za-z0-9_-]{11})"
+from articles.rules.youtube import VIDEO_ID
+
+_ID = f"({VIDEO_ID})"
 _PLAYER = (
     '<iframe width="800" height="500" frameborder="0" src="https://www.youtube.com/embed/ID" '
     'allow="accelerometer; autoplay; encrypted-media; gyroscope; picture-in-picture" allowfullscreen></iframe>'
@@ -15,27 +17,10 @@ _PLAYER = (
 _PLAYER_PATTERN = re.compile(re.escape(_PLAYER).replace("ID", _ID))
 _URL_PATTERN = re.compile(r"https://(?:www\.)?youtube\.com/watch\?v=" + _ID)
 
-_PAGE_PATTERN = re.compile(
-    r"https?://(?:(?:www\.|m\.)?youtube\.com/(?:watch\?(?:[^#]*&)?v=|shorts/|live/|embed/)|youtu\.be/)"
-    + _ID
-    + r"(?:[?&#].*)?"
-)
-
-
-def page_video_id(url: str) -> str:
-    """Return the id of the video that a page of YouTube shows, however its URL is written; empty for other pages."""
-    match = _PAGE_PATTERN.fullmatch(url)
-    return match[1] if match else ""
-
 
 def document_player(video_id: str) -> str:
     """Return the player as documents carry it."""
     return _PLAYER.replace("ID", video_id)
-
-
-def document_url(video_id: str) -> str:
-    """Return the URL of a video as documents write it."""
-    return f"https://youtube.com/watch?v={video_id}"
 
 
 def is_player(featured_content: str) -> bool:

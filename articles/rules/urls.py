@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from .limits import URL_MAX
+from .youtube import page_video_id
 
 # Clicks, mailings and campaigns; compared in lower case. Miniflux, Brave and Firefox drop most of them too.
 _TRACKING_GROUPS = (
@@ -67,8 +68,11 @@ def normalize_url(url: str) -> str:
 
     URLs with the same normal form lead to the same page: they differ at most in scheme, `www.` and mobile hosts,
     default port, fragment, trailing slash or index file, escapes, tracking parameters and the order of the others.
+    All pages of YouTube that show one video are one.
     Empty for a front page, which is no article, and for what is not a web URL.
     """
+    if "youtu" in url.lower() and (video := page_video_id(unwrap_redirect(url))):
+        return f"youtube.com/watch?v={video}"
     if (plain := _PLAIN_URL.fullmatch(url)) and len(url) <= URL_MAX:
         path = _without_end(plain["path"])
         return f"{_without_prefixes(plain['host'])}{path}" if path else ""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from articles.public.video import document_player, document_url, page_video_id, player_url, watch_url, youtube_id
+from articles.public.video import document_player, player_url, watch_url, youtube_id
+from articles.rules.youtube import document_video_url
 from tests.public.player import PLAYER
 
 
@@ -40,27 +41,6 @@ def test_urls_are_made_from_the_id_alone():
     assert watch_url("q7RvN2xLd0A") == "https://www.youtube.com/watch?v=q7RvN2xLd0A"
 
 
-def test_pages_of_videos_are_recognised_however_their_url_is_written():
-    video = "Zk4mT8_wY1s"
-    pages = [
-        *(f"https://{host}youtube.com/watch?v={video}" for host in ("", "www.", "m.")),
-        f"http://www.youtube.com/watch?feature=share&v={video}&t=5",
-        f"https://www.youtube.com/shorts/{video}",
-        f"https://www.youtube.com/live/{video}?si=x",
-        f"https://youtu.be/{video}?t=5",
-    ]
-    others = [
-        f"https://www.youtube.com/watch?v={video}x",
-        "https://www.youtube.com/@channel",
-        "https://www.youtube.com/playlist?list=PL1",
-        f"https://youtube.com.evil.example/watch?v={video}",
-        f"https://evil.example/?u=https://youtu.be/{video}",
-    ]
-
-    assert [page_video_id(page) for page in pages] == [video] * len(pages)
-    assert [page_video_id(page) for page in others] == [""] * len(others)
-
-
 def test_a_document_carries_the_player_that_pages_are_made_from():
     assert document_player("q7RvN2xLd0A") == PLAYER
-    assert youtube_id("", document_url("q7RvN2xLd0A")) == "q7RvN2xLd0A"
+    assert youtube_id("", document_video_url("q7RvN2xLd0A")) == "q7RvN2xLd0A"
