@@ -15,8 +15,10 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, settings
+from pytest_django import DjangoDbBlocker
 
 from articles.search import postgresql
+from tests import migrated_database
 from tests.audit_guard import record_unlogged_writes
 
 from .concurrency import use_database_file
@@ -27,6 +29,21 @@ settings.register_profile("thorough", max_examples=150, **unhurried)
 gc.set_threshold(100_000, 50, 50)  # thousands of templates and querysets make few cycles, and collecting them is slow
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Leave out the migrations on SQLite, where `django_db_setup` loads a database that has been migrated."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["MIGRATE"] = False
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Load the migrated database on SQLite."""
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock():
+            migrated_database.load(migrated_database.migrated_file())
 
 
 @pytest.fixture(autouse=True)
