@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from config import variables as env
@@ -195,7 +196,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes of a request without its files
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
 
-LANGUAGE_CODE = "en"
+# The language of every page, for readers and staff alike; nothing depends on what a browser asks for.
+LANGUAGE_CODE = env.choice("LANGUAGE_CODE", default="en", allowed=[code for code, _ in global_settings.LANGUAGES])
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.zone("TIME_ZONE", default="UTC")
 USE_TZ = True
 

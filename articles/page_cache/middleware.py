@@ -39,6 +39,7 @@ KEY_SETTINGS = (  # settings that pages show
     "INDEX_SINGLE_STORIES",
     "WEBSUB_HUB",
     "TIME_ZONE",
+    "LANGUAGE_CODE",
     "DEBUG",
     "API_EDITION",
     "API_TIME_ZONE",

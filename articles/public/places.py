@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
 
 from django.db.models import Count, Min, OuterRef, Subquery
 from django.urls import reverse
-from django.utils import timezone
 
 from articles.models import Article, ArticlePlace, shown_to_readers
 from articles.rules.places import place_codes, place_name
 
-from .topic_tree import RECENT_DAYS
+from .recent import past_days
 
 
 class Place(NamedTuple):
-    """A place, with the number of its stories of the past RECENT_DAYS where it is counted."""
+    """A place, with the number of its recent stories where they are counted."""
 
     code: str
     stories: int = 0
@@ -53,9 +52,12 @@ def published_codes() -> list[str]:
     return list(published.filter(story__isnull=False).order_by("code").values_list("code", flat=True))
 
 
-def countries() -> list[Country]:
-    """Return the places with public stories, by country and name. Two queries."""
-    since = timezone.now() - timedelta(days=RECENT_DAYS)
+def countries(since: datetime | None = None) -> list[Country]:
+    """Return the places with public stories, by country and name, and the number of those since a time.
+
+    Without one, the past RECENT_DAYS count. Two queries.
+    """
+    since = since or past_days()
     recent = Article.objects.public().filter(listed_at__gte=since, article_places__isnull=False).order_by()
     counts = dict(recent.values_list("article_places__code").annotate(Count("pk")))
     places = [Place(code, counts.get(code, 0)) for code in published_codes()]

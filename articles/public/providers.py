@@ -5,8 +5,9 @@ A provider reports the stories that it leads, and those that list its coverage.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -20,8 +21,9 @@ from articles.models import Article, RelatedLink, shown_to_readers
 from providers.models import Provider, ProviderLogo
 
 from .media import ProviderView, StoredLogo, servable_logos
+from .recent import past_days
 
-RECENT_DAYS = 30
+OTHER_LETTERS = "#"
 
 
 class ProviderDomain(NamedTuple):
@@ -35,9 +37,20 @@ class ProviderDomain(NamedTuple):
     def title(self) -> str:
         return self.names[0] if len(self.names) == 1 else self.domain
 
+    @property
+    def letter(self) -> str:
+        """Return the letter under which the outlet stands in the list: A for Öra, # for all that isn't a letter."""
+        first = _sort_text(self.title)[:1].upper()
+        is_letter = first.isalpha() and unicodedata.east_asian_width(first) not in "WF"  # there are too many of those
+        return first if is_letter else OTHER_LETTERS
+
+    def has_words(self, words: str) -> bool:
+        """Return whether the domain or one of its names contains these words, accents and case aside."""
+        return any(_sort_text(words) in _sort_text(name) for name in (self.domain, *self.names))
+
 
 class ProviderListItem(NamedTuple):
-    """A domain with the provider whose logo stands for all, and the number of its stories of the past RECENT_DAYS."""
+    """A domain with the provider whose logo stands for all, and the number of its recent stories."""
 
     domain: ProviderDomain
     logo_provider: ProviderView
@@ -50,7 +63,7 @@ class ProviderListItem(NamedTuple):
 
 def published_domains() -> list[ProviderDomain]:
     """Return the domains that report public stories, in alphabetical order of their titles. One query."""
-    return sorted(_to_domains(PUBLISHED.rows()), key=lambda domain: (domain.title.casefold(), domain.domain))
+    return sorted(_to_domains(PUBLISHED.rows()), key=lambda domain: (_sort_text(domain.title), domain.domain))
 
 
 def find_domain(domain: str) -> ProviderDomain | None:
@@ -68,11 +81,15 @@ def logo_providers(domains: Sequence[ProviderDomain]) -> dict[str, ProviderView]
     }
 
 
-def list_items(domains: Sequence[ProviderDomain]) -> list[ProviderListItem]:
-    """Return what the list of providers shows of domains. Four queries."""
+def list_items(domains: Sequence[ProviderDomain], since: datetime | None = None) -> list[ProviderListItem]:
+    """Return what the list of providers shows of domains, with the number of stories since a time. Four queries.
+
+    Without one, the past RECENT_DAYS count.
+    """
+    since = since or past_days()
     logos = logo_providers(domains)
     keys = [key for domain in domains for key in domain.keys]
-    led, covered = _count_led(keys), _count_covered(keys)
+    led, covered = _count_led(keys, since), _count_covered(keys, since)
     return [
         ProviderListItem(
             domain,
@@ -109,22 +126,26 @@ def _to_domains(rows: Iterable[_NameRow]) -> list[ProviderDomain]:
     return domains
 
 
-def _count_covered(provider_ids: Sequence[int]) -> dict[str, int]:
-    """Return how many public stories of the past RECENT_DAYS have these providers as coverage only, by domain."""
-    since = timezone.now() - timedelta(days=RECENT_DAYS)
+def _sort_text(text: str) -> str:
+    """Return text in lower case without accents, so that Öra stands beside Ora."""
+    return "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
+
+
+def _count_covered(provider_ids: Sequence[int], since: datetime) -> dict[str, int]:
+    """Return how many public stories since then have these providers as coverage only, by domain."""
     links = RelatedLink.objects.coverage().filter(shown_to_readers("article__"), article__listed_at__gte=since)
     others = links.filter(provider__in=provider_ids).exclude(article__provider__domain=F("provider__domain"))
     stories = others.order_by().values_list("provider__domain")
     return dict(stories.annotate(n=Count("article", distinct=True)))
 
 
-def _count_led(provider_ids: Sequence[int]) -> dict[int, int]:
-    """Return how many public stories of the past RECENT_DAYS these providers lead. Two queries.
+def _count_led(provider_ids: Sequence[int], since: datetime) -> dict[int, int]:
+    """Return how many public stories since then these providers lead. Two queries.
 
     Counting entries of an index is fast, but the index holds no schedules, so stories outside theirs are subtracted.
     """
     now = timezone.now()
-    entries = Article.objects.filter(public=True, listed_at__gte=now - timedelta(days=RECENT_DAYS)).order_by()
+    entries = Article.objects.filter(public=True, listed_at__gte=since).order_by()
     of_provider = entries.filter(provider=OuterRef("pk")).values("provider").annotate(n=Count("*")).values("n")
     providers = Provider.objects.filter(pk__in=provider_ids).order_by()
     counts = {pk: count or 0 for pk, count in providers.values_list("pk", Subquery(of_provider))}

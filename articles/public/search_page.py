@@ -12,6 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.dateparse import parse_date
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from articles import search
@@ -85,11 +88,12 @@ class SearchQuery:
         """Return each filter in words, with the URL of the same search without it."""
         filters = []
         if self.topic:
-            filters.append((f"topic {self.topic}", replace(self, topic="").url()))
+            filters.append((_("topic %(name)s") % {"name": self.topic}, replace(self, topic="").url()))
         if self.provider:
-            filters.append((f"outlet {self.provider}", replace(self, provider="").url()))
+            filters.append((_("outlet %(name)s") % {"name": self.provider}, replace(self, provider="").url()))
         if self.since or self.until:
-            days = " ".join(f"{word} {day}" for word, day in (("from", self.since), ("to", self.until)) if day)
+            words = (_("from %(day)s"), self.since), (_("to %(day)s"), self.until)
+            days = " ".join(text % {"day": day} for text, day in words if day)
             filters.append((days, replace(self, since=None, until=None).url()))
         return filters
 
@@ -168,11 +172,15 @@ def _results_context(request: HttpRequest, query: SearchQuery, stories: ArticleQ
 def _count_text(stories: ArticleQuerySet, query: SearchQuery, shown: int, *, is_complete: bool) -> str:
     """Return how many stories match, in words. Many aren't counted: that would take longer than finding some."""
     if is_complete:
-        return f"{shown} stor{'y' if shown == 1 else 'ies'}"
+        return ngettext("%(count)d story", "%(count)d stories", shown) % {"count": shown}
     if search.has_many_matches(query.q, stories.db):
-        return "Thousands of stories"
+        return _("Thousands of stories")
     count = search.count(stories, query.q, up_to=COUNT_MAX)
-    return f"More than {COUNT_MAX:,} stories" if count > COUNT_MAX else f"{count:,} stories"
+    if count > COUNT_MAX:
+        return _("More than %(count)s stories") % {"count": number_format(COUNT_MAX, force_grouping=True)}
+    return ngettext("%(number)s story", "%(number)s stories", count) % {
+        "number": number_format(count, force_grouping=True)
+    }
 
 
 def _hits(stories: ArticleQuerySet, ids: Sequence[int], words: str) -> list[SearchHit]:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
-from datetime import timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
-from django.utils import timezone
 
 from articles.db.compiled_queries import NOW, CompiledQuery, KeyRow, from_json
 from articles.models import Article, ArticleTopic, Topic, shown_to_readers
 
-RECENT_DAYS = 30
+from .recent import past_days
 
 
 class TopicNode(NamedTuple):
@@ -41,7 +40,7 @@ def topic_from_json(value: Any) -> TopicNode | None:
 
 
 class TopicBranch(NamedTuple):
-    """A topic with its subtopics and the number of stories of the past RECENT_DAYS about any of them, each once."""
+    """A topic with its subtopics and the number of recent stories about any of them, each once."""
 
     topic: TopicNode
     stories: int
@@ -99,11 +98,14 @@ class TopicTree:
         published = {row.pk for row in PUBLISHED.rows(subtree)}
         return [pk for pk in subtree if pk in published]
 
-    def branches(self) -> list[TopicBranch]:
-        """Return the roots with everything below them that has public stories. Two queries."""
+    def branches(self, since: datetime | None = None) -> list[TopicBranch]:
+        """Return the roots with everything below them that has public stories, and the number of those since a time.
+
+        Without one, the past RECENT_DAYS count. Two queries.
+        """
         published = {row.pk for row in PUBLISHED.rows(list(self.topics))}
         recent: dict[int, set[int]] = defaultdict(set)
-        for topic_id, article_id in _recent_pairs():
+        for topic_id, article_id in _recent_pairs(since or past_days()):
             recent[topic_id].add(article_id)
         return self._branches(None, published, recent)
 
@@ -129,9 +131,8 @@ def having_stories(topics: QuerySet[Topic]) -> QuerySet[Topic]:
     return topics.annotate(story=Subquery(latest[:1])).filter(story__isnull=False)
 
 
-def _recent_pairs() -> list[tuple[int, int]]:
-    """Return the keys of topic and article for each topic of each recent public article. One query."""
-    since = timezone.now() - timedelta(days=RECENT_DAYS)
+def _recent_pairs(since: datetime) -> list[tuple[int, int]]:
+    """Return the keys of topic and article for each topic of each public article since then. One query."""
     recent = Article.objects.public().filter(listed_at__gte=since).order_by()
     return list(recent.exclude(article_topics=None).values_list("article_topics__tag", "pk"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.contrib import admin
 from django.core.files.storage import default_storage
@@ -41,11 +41,13 @@ from .pagination import (
     paginate_by_publication,
 )
 from .places import Place, countries
-from .providers import find_domain, list_items, logo_providers, published_domains
+from .providers import OTHER_LETTERS, find_domain, list_items, logo_providers, published_domains
+from .recent import recent_period
 from .story_page import public_id, shown_lead, story_context
 from .topic_tree import TopicTree
 
-PROVIDERS_PER_PAGE = 200
+PROVIDERS_PER_PAGE = 60
+WORDS_MAX = 100  # characters of a search for outlets
 # Browsers keep a file for good, because its content never changes; shared caches ask again, like for pages, because it
 # may no longer be published.
 PUBLIC_FILE = {"Cache-Control": "public, max-age=31536000, s-maxage=60, immutable"}
@@ -104,7 +106,9 @@ def archive(request: HttpRequest, day: date) -> HttpResponse:
 @cacheable()
 @require_safe
 def topics(request: HttpRequest) -> HttpResponse:
-    return render(request, "articles/topics.html", {"branches": TopicTree.load().branches()})
+    period = recent_period()
+    context = {"branches": TopicTree.load().branches(period.since), "period": period}
+    return render(request, "articles/topics.html", context)
 
 
 @cacheable("before")
@@ -130,7 +134,8 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
 @cacheable()
 @require_safe
 def places(request: HttpRequest) -> HttpResponse:
-    return render(request, "articles/places.html", {"countries": countries()})
+    period = recent_period()
+    return render(request, "articles/places.html", {"countries": countries(period.since), "period": period})
 
 
 @cacheable("before")
@@ -145,15 +150,32 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "articles/place.html", _list_context(page) | context)
 
 
-@cacheable("after")
+@cacheable("after", "letter", "q")
 @require_safe
 def providers(request: HttpRequest) -> HttpResponse:
-    domains = published_domains()
+    """Show the outlets by name, all of them or those of a letter or with some words in their name."""
+    everything = published_domains()
+    letters = sorted({domain.letter for domain in everything}, key=lambda letter: (letter == OTHER_LETTERS, letter))
+    words, letter = (request.GET.get(name, "").strip()[:WORDS_MAX] for name in ("q", "letter"))
+    letter = letter if letter in letters and not words else ""
+    domains = [domain for domain in everything if domain.has_words(words) and letter in ("", domain.letter)]
     after = request.GET.get("after", "")
     start = next((place for place, domain in enumerate(domains, start=1) if domain.domain == after), 0)
     shown = domains[start : start + PROVIDERS_PER_PAGE]
-    more = shown[-1].domain if len(domains) > start + PROVIDERS_PER_PAGE else ""
-    context = {"providers": list_items(shown), "start": start, "more": more}
+    more = {"after": shown[-1].domain} if len(domains) > start + PROVIDERS_PER_PAGE else {}
+    chosen = {name: value for name, value in (("letter", letter), ("q", words)) if value}
+    period = recent_period()
+    context = {
+        "providers": list_items(shown, period.since),
+        "period": period,
+        "count": len(domains),
+        "letters": letters if len(everything) > PROVIDERS_PER_PAGE else [],
+        "letter": letter,
+        "words": words,
+        "first": f"?{urlencode(chosen)}" if start else "",
+        "more": f"?{urlencode(chosen | more)}" if more else "",
+        "robots": "noindex,follow" if words else "",
+    }
     return render(request, "articles/providers.html", context)
 
 

@@ -40,7 +40,7 @@ def test_a_domain_may_be_a_whole_path(client):
 
 
 def test_the_list_of_providers_is_paginated_by_domain(client, monkeypatch):
-    assert views.PROVIDERS_PER_PAGE == 200
+    assert views.PROVIDERS_PER_PAGE == 60
     monkeypatch.setattr(views, "PROVIDERS_PER_PAGE", 2)
     for number in range(3):
         builders.article(provider=builders.provider(f"Paper {number}", f"p{number}.example"))
@@ -49,6 +49,33 @@ def test_the_list_of_providers_is_paginated_by_domain(client, monkeypatch):
     more = re.search(r'href="(\?after=[^"]+)"', first)[1]
     assert "Paper 2" in body(client, f"/providers/{more}")
     assert "Paper 0" in body(client, "/providers/?after=nonsense")
+
+
+def test_outlets_are_found_by_their_letter_and_by_words_of_their_names(client, monkeypatch):
+    monkeypatch.setattr(views, "PROVIDERS_PER_PAGE", 2)
+    for name in ("Öra Nachrichten", "Orbit", "Wire", "7 Days", "新聞"):
+        builders.article(provider=builders.provider(name, f"{len(name)}{name[-1].casefold()}.example"))
+
+    def shown(query):
+        return re.findall(r"<bdi>([^<]+)</bdi></a>", re.sub("(?s)<footer.*", "", body(client, f"/providers/{query}")))
+
+    assert re.findall(r"\?letter=([^\"]+)", body(client, "/providers/")) == ["O", "W", "%23"]
+    assert shown("?letter=O") == ["Öra Nachrichten", "Orbit"]
+    assert shown("?letter=%23") == ["7 Days", "新聞"]
+    assert shown("?letter=Q") == ["7 Days", "Öra Nachrichten"]  # no letter of the list: the first page
+    assert shown("?q=ORA") == ["Öra Nachrichten"]
+    page = body(client, "/providers/?q=nothing+like+it")
+    assert "0 outlets with" in page
+    assert '<meta name="robots" content="noindex,follow">' in page
+
+
+def test_lists_count_the_last_stories_of_an_archive(client):
+    for days in (0, 29, 31):
+        builders.article(topics=["AI"], tags=["FR"], published_at=MORNING - timedelta(days=days))
+    for url in ("/providers/", "/topics/", "/places/"):
+        page = " ".join(re.sub("<[^>]+>", "", body(client, url)).split())
+        assert "in the 30 days up to June 9, 2020" in page, url
+        assert "2 stories" in page, url
 
 
 # Outlets that report stories of others

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from ninja import Schema
 from pydantic import AwareDatetime, Field
 
-from articles.public.topic_tree import RECENT_DAYS
+from articles.public.recent import RECENT_DAYS
 from articles.rules.limits import NAME_MAX, TOPIC_MAX, YEAR_MAX, YEAR_MIN
 from articles.rules.places import CODE_PATTERN
 from articles.search.query import MAX_CHARACTERS
