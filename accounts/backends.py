@@ -18,6 +18,6 @@ class OneQueryBackend(ModelBackend):
         return super().authenticate(request, username, password, **kwargs)
 
     def get_user(self, user_id: Any) -> Any:
-        """Return the active user with `totp_id`, `requires_factor` and `signed_out_at`, else None. One query."""
+        """Return the active user with the values of `with_session_flags`, else None. One query."""
         user = with_session_flags(get_user_model()._default_manager.filter(pk=user_id)).first()
         return user if user is not None and self.user_can_authenticate(user) else None

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from . import lockout, second_factor, sessions
 from .models import SecondFactorDuty
+from .time_zones import zone_names
 
 CODE_INPUT = {"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}
 CODE_MAX = 20  # characters, with the spaces and dashes that people type
@@ -78,6 +81,21 @@ class ConfirmationForm(CodeForm):
 class EnrolmentForm(forms.Form):
     token = forms.CharField(max_length=500, widget=forms.HiddenInput)
     code = forms.CharField(max_length=CODE_MAX, widget=forms.TextInput({**CODE_INPUT, "inputmode": "numeric"}))
+
+
+class ProfileForm(forms.Form):
+    """What users choose for themselves."""
+
+    time_zone = forms.ChoiceField(
+        required=False,
+        label=_("Time zone"),
+        help_text=_("Times at the desk and in the admin are shown and typed in it. Public pages keep the site’s."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        of_site = _("The site’s (%(zone)s)") % {"zone": settings.TIME_ZONE}
+        self.fields["time_zone"].choices = [("", of_site), *((name, name) for name in zone_names())]
 
 
 class GroupForm(forms.ModelForm):

@@ -1,4 +1,4 @@
-"""Additions to Django's users and groups: required second factors, sign-outs everywhere, counted password attempts."""
+"""Additions to Django's users and groups: time zones, required second factors, sign-outs, counted password attempts."""
 
 from __future__ import annotations
 
@@ -23,6 +23,16 @@ class SecondFactorDuty(models.Model):
 
     def __str__(self) -> str:
         return str(self.group)
+
+
+class Profile(models.Model):
+    """What a user has chosen for the desk and the admin."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="profile")
+    time_zone = models.CharField(max_length=64, blank=True, help_text="Blank: the time zone of the site.")
+
+    def __str__(self) -> str:
+        return str(self.user)
 
 
 class SignOut(models.Model):
@@ -63,7 +73,7 @@ class AttemptCounter(models.Model):
 
 
 def with_session_flags(users: models.QuerySet[User]) -> models.QuerySet[Any]:
-    """Annotate users with `totp_id` (None without a second factor), `requires_factor` and `signed_out_at`.
+    """Annotate users with `totp_id` (None without a second factor), `requires_factor`, `signed_out_at` and `time_zone`.
 
     They come with the query that loads the user, so no page needs further queries for them.
     """
@@ -72,4 +82,5 @@ def with_session_flags(users: models.QuerySet[User]) -> models.QuerySet[Any]:
         totp_id=Subquery(totp),
         requires_factor=Exists(SecondFactorDuty.objects.filter(group__user=OuterRef("pk"))),
         signed_out_at=F("sign_out__at"),
+        time_zone=F("profile__time_zone"),
     )

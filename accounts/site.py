@@ -70,4 +70,5 @@ class StaffAdminSite(AdminSite):
             path("second-step/", views.second_step, name="second_step"),
             path("second-factor/", views.second_factor, name="second_factor"),
         ]
-        return [*second_factor_urls, *super().get_urls()]
+        profile_url = path("profile/", self.admin_view(views.profile), name="profile")
+        return [*second_factor_urls, profile_url, *super().get_urls()]

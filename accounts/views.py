@@ -14,15 +14,18 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from . import second_factor as factor
-from .forms import CodeForm, ConfirmationForm, EnrolmentForm
+from .forms import CodeForm, ConfirmationForm, EnrolmentForm, ProfileForm
 from .second_factor import Step
+from .time_zones import choose_zone, zone_of
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -109,6 +112,16 @@ def _enrolled_page(request: HttpRequest) -> HttpResponse:
         "title": "Second factor",
     }
     return _page(request, "accounts/second_factor.html", context)
+
+
+def profile(request: HttpRequest) -> HttpResponse:
+    """Show what the user has chosen, and change it. Only for pages of the admin, which checks who is signed in."""
+    form = ProfileForm(request.POST or None, initial={"time_zone": zone_of(request.user)})
+    if form.is_valid():
+        choose_zone(request.user, form.cleaned_data["time_zone"])
+        messages.success(request, _("Your profile is saved."))
+        return HttpResponseRedirect(reverse("admin:profile"))
+    return _page(request, "accounts/profile.html", {"form": form, "now": timezone.now(), "title": _("Your profile")})
 
 
 def _codes(request: HttpRequest, codes: list[str], message: str) -> HttpResponse:

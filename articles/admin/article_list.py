@@ -93,7 +93,7 @@ def _action(
     @admin.action(description=description, permissions=[permission])
     def run(self: ArticleListAdmin, request: HttpRequest, queryset: ArticleQuerySet) -> HttpResponse | None:
         options = {"by": admin_actor(request), "versions": _sent_versions(request)}
-        if operation in (operations.hold, operations.spike):
+        if operation in (operations.hold, operations.unpublish, operations.spike):
             withdraws_a_lead = queryset.filter(public=True, folded_articles__isnull=False).exists()
             if withdraws_a_lead and "post" not in request.POST:
                 preview = operations.preview_action(lambda: operation(queryset, *args, **options))
@@ -149,6 +149,7 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
     actions = (
         "delete_selected",
         "publish_selected",
+        "unpublish_selected",
         "hold_selected",
         "spike_selected",
         "reopen_selected",
@@ -194,6 +195,7 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
     # Actions
 
     publish_selected = _action("Publish selected articles", "publish", operations.publish, "published")
+    unpublish_selected = _action("Unpublish selected articles", "publish", operations.unpublish, "unpublished")
     hold_selected = _action("Hold selected articles", "score", operations.hold, "held")
     spike_selected = _action("Spike selected articles", "score", operations.spike, "spiked", SpikeReason.OTHER)
     reopen_selected = _action("Reopen selected articles", "score", operations.reopen, "reopened")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from articles import operations
 from articles.models import Article, Verb
 from articles.operations.results import ActionError, ActionResult
+from articles.rules import schedule_shortcuts
 from articles.rules.permissions import FOLD, PERMISSION_BY_ACTION, PUBLISH, SCORE
 from articles.rules.states import SpikeReason, State
 from articles.rules.values import is_blank, normalize_line_ends
@@ -18,6 +21,11 @@ from .commands import Command
 from .view_helpers import parse_id
 
 EDIT = PERMISSION_BY_ACTION["edit"]
+SCHEDULE_SHORTCUTS = (
+    ("schedule_in_an_hour", "In an hour", schedule_shortcuts.in_an_hour),
+    ("schedule_tomorrow", "Tomorrow 8:00", schedule_shortcuts.tomorrow_morning),
+    ("schedule_monday", "Monday 8:00", schedule_shortcuts.monday_morning),
+)
 REASONS = tuple(reason.value for reason in SpikeReason)
 
 
@@ -36,6 +44,7 @@ class Action:
     key: str = ""
     key_note: str = ""  # what the help adds to the label
     key_help: str = ""  # what the help says instead of the label
+    logged_as: str = ""  # the verb of its operations, if it isn't the name
 
     @property
     def help(self) -> str:
@@ -44,7 +53,7 @@ class Action:
     @property
     def verb(self) -> str:
         """The verb of its operations."""
-        return Verb.SCORE if self.past_tense == "scored" else self.name
+        return self.logged_as or (Verb.SCORE if self.past_tense == "scored" else self.name)
 
     @property
     def changes_stories(self) -> bool:
@@ -54,7 +63,7 @@ class Action:
     @property
     def withdraws(self) -> bool:
         """Whether the story of a published lead gets another lead, so that it asks before."""
-        return self.name in ("hold", "spike")
+        return self.name in ("hold", "unpublish", "spike")
 
     @property
     def tells_visibility(self) -> bool:
@@ -83,7 +92,7 @@ def offered_decisions(article: Article, permitted: dict[str, Action]) -> list[Ac
         case State.SPIKED:
             names = ["reopen"]
         case State.PUBLISHED:
-            names = ["hold", "spike"] if "publish" in permitted else []  # readers would lose it
+            names = ["unpublish", "spike"] if "publish" in permitted else []  # readers would lose it
         case state:
             is_publishable = not (article.is_folded or article.removed or article.missing)
             names = ["publish"] * is_publishable + ["reopen" if state == State.HELD else "hold", "spike"]
@@ -101,6 +110,10 @@ def _hold(command: Command) -> ActionResult:
     return command.apply(operations.hold, in_place=command.in_place)
 
 
+def _unpublish(command: Command) -> ActionResult:
+    return command.apply(operations.unpublish, in_place=command.in_place)
+
+
 def _spike(command: Command) -> ActionResult:
     reason = command.text("reason") or REASONS[-1]
     if reason not in REASONS:
@@ -111,6 +124,16 @@ def _spike(command: Command) -> ActionResult:
 def _schedule(command: Command) -> ActionResult:
     times = {name: command.time(name) for name in ("publish_at", "unpublish_at")}
     return command.apply(operations.schedule, **times)
+
+
+def _schedule_at(shortcut: Callable[[datetime], datetime]) -> Callable[[Command], ActionResult]:
+    """Return a handler that publishes at the time of a shortcut, and keeps the end that the form says."""
+
+    def run(command: Command) -> ActionResult:
+        moment, end = shortcut(timezone.localtime()), command.time("unpublish_at")
+        return command.apply(operations.schedule, publish_at=moment, unpublish_at=end)
+
+    return run
 
 
 def _pick(command: Command) -> ActionResult:
@@ -195,8 +218,9 @@ def _chosen_lead(command: Command) -> Article:
 ACTIONS = {
     action.name: action
     for action in (
-        Action("publish", "Publish", "published", PUBLISH, _apply(operations.publish), "p", ", or hold if published"),
+        Action("publish", "Publish", "published", PUBLISH, _apply(operations.publish), "p", ", or unpublish"),
         Action("hold", "Hold", "held", SCORE, _hold, "w"),
+        Action("unpublish", "Unpublish", "unpublished: held now", PUBLISH, _unpublish),
         Action("spike", "Spike", "spiked", SCORE, _spike, "e", "; then 1 to 6 for the reason, or Enter for none"),
         Action("reopen", "Reopen", "reopened", SCORE, _apply(operations.reopen), "r"),
         Action("quality", "Set quality", "scored", SCORE, _set_score("quality"), "q", "; Enter sends it"),
@@ -218,6 +242,10 @@ ACTIONS = {
         Action("words", "Save title and excerpt", "edited", EDIT, _edit_text),
         Action("note", "Save note", "edited: note saved", EDIT, _edit_note, "c", key_help="write the newsroom’s note"),
         Action("schedule", "Schedule", "scheduled", PUBLISH, _schedule, "s"),
+        *(
+            Action(name, label, "scheduled", PUBLISH, _schedule_at(shortcut), logged_as=Verb.SCHEDULE)
+            for name, label, shortcut in SCHEDULE_SHORTCUTS
+        ),
         Action("pick", "Pick", "picked", PUBLISH, _pick),
         Action("fold", "Fold into", "folded", FOLD, _fold),
         Action("merge", "Merge", "merged", FOLD, _merge, "m", " the two selected stories, or fold into another"),

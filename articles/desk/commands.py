@@ -84,13 +84,16 @@ class Command:
         return self.data.get(name, "").strip()
 
     def time(self, name: str) -> datetime | None:
-        """Return a time typed in the site's time zone; None for an empty field, the stored one where it wasn't changed.
+        """Return a time typed in the editor's time zone; None for an empty field, the stored one if unchanged.
 
-        Raises ActionError for a time that a change of the clock skips or repeats.
+        Raises ActionError for a time that a change of the clock skips or repeats, and for one that was typed in another
+        zone than the editor's present one.
         """
         text = self.text(name)
         if not text:
             return None
+        if self.text("zone") not in ("", timezone.get_current_timezone_name()):
+            raise ActionError("Your time zone changed since this page was loaded. Reload it and type the time again.")
         if unchanged := self._unchanged_time(name, text):
             return unchanged
         try:

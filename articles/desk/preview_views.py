@@ -122,7 +122,8 @@ def _render(
         "url": url,
         "ends": ends,
     }
-    return _private(render(request, "articles/preview.html", context))
+    with timezone.override(None):  # as readers see it: in the time zone of the site
+        return _private(render(request, "articles/preview.html", context))
 
 
 def _private(response: HttpResponse) -> HttpResponse:

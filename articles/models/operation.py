@@ -25,6 +25,7 @@ class Verb(models.TextChoices):
     UNPIN = "unpin", "unpinned"
     PUBLISH = "publish", "published"
     HOLD = "hold", "held"
+    UNPUBLISH = "unpublish", "unpublished"
     SPIKE = "spike", "spiked"
     REOPEN = "reopen", "reopened"
     SCHEDULE = "schedule", "scheduled"

@@ -26,6 +26,7 @@ from .publishing import (
     require_publishable,
     schedule,
     spike,
+    unpublish,
 )
 from .rescoring import change_policy, rescore
 from .succession import next_lead
@@ -78,5 +79,6 @@ __all__ = [
     "undo",
     "undo_refusal",
     "unpin",
+    "unpublish",
     "use_suggestion",
 ]

@@ -51,6 +51,16 @@ def hold(
     return _decide(Verb.HOLD, articles, State.HELD, by, versions, in_place)
 
 
+def unpublish(
+    articles: Articles, *, in_place: Collection[int] = (), by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None
+) -> ActionResult:
+    """Withdraw published articles, also those whose time has not come: from then on they are held.
+
+    Raises ActionError for an article that isn't published. The story of a lead goes on as with `hold`.
+    """
+    return _decide(Verb.UNPUBLISH, articles, State.HELD, by, versions, in_place)
+
+
 def spike(
     articles: Articles,
     reason: str = SpikeReason.OTHER,
@@ -192,6 +202,8 @@ def _decide(
         if state == State.PUBLISHED:
             require_publishable(article)
             published.append(article.pk)
+        if verb == Verb.UNPUBLISH and article.state != State.PUBLISHED:
+            raise ActionError("isn't published; hold it if readers should not see it")
         _require_allowed(article, state)
         if article.public and state in (State.HELD, State.SPIKED):
             withdrawn.append(article.pk)

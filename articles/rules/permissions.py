@@ -22,6 +22,7 @@ PERMISSION_BY_ACTION: dict[str, str] = {
     "spike": SCORE,
     "reopen": SCORE,
     "publish": PUBLISH,
+    "unpublish": PUBLISH,
     "schedule": PUBLISH,
     "pick": PUBLISH,
     "fold": FOLD,

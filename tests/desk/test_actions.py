@@ -1,12 +1,13 @@
 """The actions of the desk, sent by plain forms and by htmx."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
+from django.utils import timezone
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
@@ -25,6 +26,7 @@ class TestActions:
         [
             ("publish", {}, {"state": "published"}),
             ("hold", {}, {"state": "held"}),
+            ("unpublish", {}, {"state": "held", "published": False}),
             ("spike", {"reason": "paywall"}, {"state": "spiked", "spike_reason": "paywall"}),
             ("spike", {}, {"state": "spiked", "spike_reason": "other"}),
             ("quality", {"quality": "45"}, {"quality": 45, "heat": 45}),
@@ -37,7 +39,7 @@ class TestActions:
         ],
     )
     def test_each_action_works_as_a_plain_form(self, publisher, action, fields, expected):
-        article = builders.article("Storm", quality=10)
+        article = builders.article("Storm", quality=80 if action == "unpublish" else 10)
 
         page = run_action(publisher, action, article, **fields)
 
@@ -45,6 +47,33 @@ class TestActions:
         assert {name: getattr(article, name) for name in expected} == expected
         assert messages_of(page)[0].startswith("1 story ")
         assert Operation.objects.get().who == "ana"
+
+    def test_unpublish_is_offered_for_what_is_published_only_and_can_be_undone(self, publisher):
+        shown, waiting = builders.article("Shown"), builders.article("Waiting", quality=10)
+        for article, offered in ((shown, 1), (waiting, 0)):
+            pane = publisher.get(reverse("desk_story", args=[article.pk])).content.decode()
+            assert pane.count('value="unpublish"') == offered
+
+        page = run_action(publisher, "unpublish", shown, waiting)
+
+        refusal = "“Waiting” isn't published; hold it if readers should not see it."
+        assert messages_of(page) == ["1 story unpublished: held now.", refusal]
+        shown.refresh_from_db()
+        assert (shown.state, shown.is_shown()) == ("held", False)
+        publisher.post(reverse("desk_undo_last"))
+        shown.refresh_from_db()
+        assert (shown.state, shown.is_shown()) == ("published", True)
+
+    @pytest.mark.parametrize("action", ["schedule_in_an_hour", "schedule_tomorrow", "schedule_monday"])
+    def test_shortcuts_schedule_and_keep_the_end(self, publisher, action):
+        article = builders.article(quality=10)
+
+        run_action(publisher, action, article, unpublish_at="2199-01-01T08:00")
+
+        article.refresh_from_db()
+        assert timezone.now() < article.publish_at < timezone.now() + timedelta(days=8)
+        assert (article.state, article.unpublish_at.year) == ("published", 2199)
+        assert Operation.objects.get().verb == "schedule"
 
     def test_the_suggested_quality_is_offered_to_stories_without_one(self, publisher):
         article, other = (builders.article(quality=None, heat=None, topics=["AI"]) for _ in range(2))
@@ -293,7 +322,7 @@ class TestActions:
 
 
 class TestWithdrawingALead:
-    @pytest.mark.parametrize("action", ["hold", "spike"])
+    @pytest.mark.parametrize("action", ["hold", "unpublish", "spike"])
     @pytest.mark.parametrize("htmx", [False, True])
     def test_it_asks_and_offers_to_publish_the_next_lead(self, publisher, action, htmx):
         lead = builders.article("Lead", quality=90)

@@ -204,7 +204,7 @@ class TestList:
 
         undecided = {"contributor": [], "editor": ["hold", "spike"], "publisher": ["publish", "hold", "spike"]}
         assert offered(builders.article(quality=10)) == undecided[group]
-        assert offered(builders.article()) == (["hold", "spike"] if group == "publisher" else [])
+        assert offered(builders.article()) == (["unpublish", "spike"] if group == "publisher" else [])
 
     @pytest.mark.parametrize(("group", "is_shared"), [("contributor", True), ("importer", False)])
     def test_editors_may_share_a_view(self, publisher, group, is_shared):

@@ -321,6 +321,7 @@ CASES = [
     ),
     Case("hold: not on the site", lambda: operations.hold(unpublished()), {SCORE}, {SCORE}),
     Case("hold: unscored, on the site", lambda: operations.hold(unscored()), {SCORE, PUBLISH}, {SCORE}),
+    Case("unpublish", lambda: operations.unpublish(published()), {PUBLISH}, {PUBLISH}),
     Case("spike: published", lambda: operations.spike(published()), {SCORE, PUBLISH}, {SCORE, PUBLISH}),
     Case("spike: lead of a story", lambda: operations.spike(story()[0]), {SCORE, PUBLISH}, {SCORE, PUBLISH}),
     Case("spike: not on the site", lambda: operations.spike(unpublished()), {SCORE}, {SCORE}),

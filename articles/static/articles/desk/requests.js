@@ -8,7 +8,7 @@ import {
 } from "./rows.js";
 
 const CONFIRM_FROM = 51; // stories: the server shows so many on a page of its own before it changes them
-const DECISIONS = new Set(["publish", "hold", "spike", "reopen"]);
+const DECISIONS = new Set(["publish", "unpublish", "hold", "spike", "reopen"]);
 const SAVED_FIELDS = { words: ["title", "excerpt"], note: ["note"] }; // of the story in the pane
 export const requestQueue = new RequestQueue();
 let lastPk = null; // the story of the last action on one, which undo focuses
