@@ -18,6 +18,8 @@ PAGE_OF_STEP = {Step.ENTER: "admin:second_step", Step.SET_UP: "admin:second_fact
 
 
 class StaffAdminSite(AdminSite):
+    enable_nav_sidebar = False  # the home page and the header lead everywhere, on the desk's pages too
+
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and next_step(request) is Step.NONE
 

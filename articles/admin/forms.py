@@ -34,6 +34,11 @@ class ArticleRowForm(RowForm):
         model = Article
         fields = ("quality", "heat")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.fields.keys() & {"quality", "heat"}:  # the column's title is no label
+            self.fields[name].widget.attrs["aria-label"] = f"{name} of {self.instance}"
+
 
 class ArticleForm(ConflictAwareForm):
     may_publish = True  # set by the admin for each request

@@ -34,6 +34,7 @@ from .history_queries import (
     timeline,
     undone_by,
 )
+from .history_runs import group_runs
 from .text_search import contains_words, notes_changed
 from .undo_text import NOT_RESTORED_MAX, describe_not_restored, describe_nothing, describe_undo, refusal_text, visible
 from .view_helpers import DeskRequest, actor, desk_view, parse_id, render_admin, safe_next_url, sent_reason
@@ -60,6 +61,7 @@ def history(request: DeskRequest) -> HttpResponse:
         "title": "History",
         "form": form,
         "entries": entries,
+        "runs": group_runs(entries),
         "older": older,
         "before": before,
         "is_filtered": any(request.GET.get(name) for name in form.fields),

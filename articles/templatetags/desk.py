@@ -8,12 +8,21 @@ from typing import Any
 
 from django import template
 from django.template.defaultfilters import date
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from articles.models import Article
 
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def nav_link(context: template.Context, url_name: str, label: str) -> SafeString:
+    """Return a link of the header, marked on its own page."""
+    url = reverse(url_name)
+    mark = SafeString(' aria-current="page"') if context["request"].path == url else ""
+    return format_html('<a href="{}"{}>{}</a>', url, mark, label)
 
 
 @register.filter(expects_localtime=True)

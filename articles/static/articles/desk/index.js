@@ -22,6 +22,9 @@ function start() {
     if (detail.elt.id === "desk") actionAnswered(detail.xhr);
     if (detail.elt.id === "pinging") showPresence();
   });
+  document.addEventListener("htmx:afterSwap", ({ target }) => {
+    if (target.matches(".find .found")) target.closest(".find").scrollIntoView(); // else they are below the pane's edge
+  });
   document.addEventListener("htmx:responseError", ({ detail }) => showError(detail.xhr));
   ["htmx:sendError", "htmx:timeout"].forEach((name) => document.addEventListener(name, () => showError({ status: 0 })));
   addEventListener("beforeunload", (event) => { if ($("[data-dirty]")) event.preventDefault(); });
