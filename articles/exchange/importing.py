@@ -194,6 +194,7 @@ class _Import:
             touched = sorted({*new, *self._update_changed(uow)})
             uow.write_pending()
             links.connect_links(touched)
+            operations.restore_refusals(new)
             moved = links.apply_pairings(uow, touched)
             self._show(uow, pending)
             uow.flush()

@@ -6,7 +6,7 @@ from .desk import Presence, SavedView
 from .image import ArticleImage, Picture, PictureAddress, PictureMark, RelatedImage
 from .import_run import ImportProblem, ImportRun
 from .operation import Event, Operation, Subject, Verb, Via
-from .pairing import Pairing
+from .pairing import Pairing, RefusedPair
 from .place import ArticlePlace
 from .policy import NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPolicy, parse_policy_field, policy_field
 from .preview_link import PreviewLink
@@ -38,6 +38,7 @@ __all__ = [
     "Policies",
     "Presence",
     "PreviewLink",
+    "RefusedPair",
     "RelatedImage",
     "RelatedLink",
     "SavedView",

@@ -28,6 +28,7 @@ from .publishing import (
     spike,
     unpublish,
 )
+from .refusals import restore_refusals
 from .rescoring import change_policy, rescore
 from .succession import next_lead
 from .suggesting import take_suggestions, use_suggestion
@@ -68,6 +69,7 @@ __all__ = [
     "reopen",
     "require_publishable",
     "rescore",
+    "restore_refusals",
     "schedule",
     "score",
     "set_topics",

@@ -22,6 +22,7 @@ from articles.stories.rescoring import update_stories
 from providers.models import Provider
 
 from . import pins
+from .refusals import remember_refusals, restore_refusals
 from .results import ActionResult, NotRestored
 from .succession import hand_over_stories
 
@@ -63,6 +64,7 @@ def remove_articles(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:
         _detach_neighbours(uow, ids, neighbours)
         for article in articles:
             uow.untrack(article.pk)
+        remember_refusals(ids)
         Article.objects.filter(pk__in=ids).delete()
         mark_duplicates(uow, url_keys={article.url_key for article in articles})
     return neighbours
@@ -154,6 +156,7 @@ def _recreate(uow: UnitOfWork, events: Sequence[Event]) -> None:
         uow.record(FieldChange(event.subject_id, event.label, CREATED, None, name, event.version))
     uow.created_ids.update(ids)
     uow.appeared.update((article.pk, article.title) for article in articles if article.is_shown(uow.now))
+    restore_refusals(ids)
     connect_links(ids)
     mark_duplicates(uow, ids)
     assign_leads_around(uow, ids)

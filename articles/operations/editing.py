@@ -36,6 +36,7 @@ from .batch import (
     require_unchanged_since,
 )
 from .pins import pin_fields, unpin_fields
+from .refusals import restore_refusals
 from .results import ActionError, ActionResult
 from .succession import move_publications
 
@@ -60,6 +61,7 @@ def add(article: Article, filled_in: Iterable[str], *, by: Actor = SYSTEM_ACTOR)
         if not is_unscored:
             allow_publishing(uow, Verb.SCORE, [article.pk])
         uow.record_created([article.pk])
+        restore_refusals([article.pk])
         nearby, row = load_with_neighbours(uow, article)
         outcome = propagate(uow, nearby, [row.pk], LINK_IDENTITY_FIELDS)
         with uow.consequences():

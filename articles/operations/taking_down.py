@@ -30,6 +30,7 @@ from sources.models import Entry
 
 from .batch import load_with_neighbours
 from .deletion import remove_articles
+from .refusals import forget_refusals
 from .results import ActionError, ActionResult
 from .succession import hand_over_stories
 
@@ -60,6 +61,7 @@ def take_down_story(article: Article, *, by: Actor, in_place: Collection[int] = 
                 consequences = update_stories(uow, neighbours)
             uow.flush()
             _forget(traces, name)
+            forget_refusals(name)
             uow.record(FieldChange(article.pk, TAKEN_DOWN_LABEL, TAKEN_DOWN, None, True))
             TakenDownStory.objects.create(
                 name=name,

@@ -22,6 +22,7 @@ from providers.models import Provider
 
 from . import pins, policy_numbers, providers_and_topics
 from .deletion import recreate_articles, remove_created
+from .refusals import revert_refusals
 from .results import DECIDED_BY, ActionError, ActionResult, NotRestored, UndoPreview
 from .undo_rights import UndoRefusedError, original_operation, undo_refusal
 
@@ -86,6 +87,7 @@ def _revert(uow: UnitOfWork, operation: Operation) -> list[NotRestored]:
             not_restored += _revert_reference(uow, event)
     not_restored += recreate_articles(uow, [event for event in articles if event.field == DELETED])
     not_restored += _revert_articles(uow, [event for event in articles if event.field not in (CREATED, DELETED)])
+    not_restored = revert_refusals(uow, articles, not_restored)
     not_restored += remove_created(uow, [event for event in articles if event.field == CREATED])
     for event in events:
         if event.subject == Subject.POLICY:
