@@ -11,7 +11,8 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from articles import operations
@@ -44,6 +45,7 @@ from .view_helpers import DeskRequest, actor, desk_view, is_htmx_fragment, rende
 CONFIRM_FROM = 51  # stories; so many are shown before they are changed
 SAMPLE_SIZE = 20  # of them
 REPEATED_WITHIN = timedelta(minutes=1)
+UNDO_TRIED_MAX = 10  # operations, until one can be undone
 MESSAGES_MAX = 5  # refusals, and articles that followed, in one response
 NOT_FORWARDED = ("row", "csrfmiddlewaretoken", "whole_view", "next")
 
@@ -122,7 +124,7 @@ def _confirmation_page(request: DeskRequest, action: Action, command: Command, p
 
 
 def _success(request: DeskRequest, action: Action, result: ActionResult) -> HttpResponseBase:
-    number, operation = len(result.done), result.operation or _repeated_operation(request, action, result)
+    operation = result.operation or _repeated_operation(request, action, result)
     refusals = [f"“{refusal.title}” {refusal.reason}." for refusal in result.rejections]
     if len(refusals) > MESSAGES_MAX:
         refusals = [*refusals[:MESSAGES_MAX], f"And {len(refusals) - MESSAGES_MAX} more."]
@@ -138,7 +140,7 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
     permitted = permitted_actions(request.user)
     return _respond(
         request,
-        f"{number} {'story' if number == 1 else 'stories'} {action.past_tense}." if operation else "Nothing changed.",
+        _done_text(action, len(result.done)) if operation else "Nothing changed.",
         problems=refusals,
         notes=[*seen, *leads, *results],
         level=messages.SUCCESS if operation else messages.INFO,
@@ -151,6 +153,10 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
             "now": timezone.now(),
         },
     )
+
+
+def _done_text(action: Action, number: int) -> str:
+    return str(action.done) or f"{number} {'story' if number == 1 else 'stories'} {action.past_tense}."
 
 
 def _repeated_operation(request: DeskRequest, action: Action, result: ActionResult) -> Operation | None:
@@ -227,24 +233,46 @@ def _hidden_fields(request: DeskRequest) -> list[tuple[str, str]]:
 @require_POST
 @desk_view()
 def undo_last(request: DeskRequest) -> HttpResponseBase:
-    """Undo the editor's last operation that has not been undone."""
-    last = Operation.objects.filter(actor=request.user, undone_by=None).exclude(verb=Verb.UNDO).first()
-    if last is None:
-        return _error(request, "There is nothing of yours to undo.")
+    """Undo the editor's last operation that can be undone, and say which later ones can't be."""
+    mine = Operation.objects.filter(actor=request.user, undone_by=None).exclude(verb=Verb.UNDO)
+    refusals: list[str] = []
+    skipped: list[str] = []
+    for operation in mine[:UNDO_TRIED_MAX]:
+        result, refusal = _try_to_undo(request, operation)
+        if result is not None:
+            return _undone(request, operation, result, skipped)
+        refusals.append(refusal)
+        when = formats.date_format(timezone.localtime(operation.at), "j M H:i")
+        skipped.append(
+            _("Skipped: %(act)s on %(when)s. %(reason)s")
+            % {"act": operation.get_verb_display(), "when": when, "reason": refusal}
+        )
+    return _error(request, refusals[0] if refusals else _("There is nothing of yours to undo."))
+
+
+def _try_to_undo(request: DeskRequest, operation: Operation) -> tuple[ActionResult | None, str]:
+    """Undo an operation; return the result, or None and why nothing was undone, as sentences."""
     try:
-        result = operations.undo(last, by=actor(request))
+        result = operations.undo(operation, by=actor(request))
     except UndoRefusedError as error:
-        return _error(request, refusal_text(error.refusal))
+        return None, refusal_text(error.refusal)
     except ActionError as error:
-        return _error(request, f"Nothing was undone: your last operation {error}.")
-    restored = restored_number(last, result) if last.articles else describe_undo(last, result)
+        return None, _("It %(reason)s.") % {"reason": error}
+    if result.operation is not None:
+        return result, ""
+    left = describe_not_restored(result.not_restored, MESSAGES_MAX)
+    return None, " ".join(filter(None, (describe_nothing(result.not_restored), left and f"Left unchanged: {left}.")))
+
+
+def _undone(
+    request: DeskRequest, operation: Operation, result: ActionResult, skipped: Sequence[str]
+) -> HttpResponseBase:
+    restored = restored_number(operation, result) if operation.articles else describe_undo(operation, result)
     left = describe_not_restored(result.not_restored, MESSAGES_MAX)
     return _respond(
         request,
-        f"Undone: {last.get_verb_display()}, {restored}."
-        if result.operation
-        else describe_nothing(result.not_restored),
-        problems=[f"Left unchanged: {left}."] if left else [],
+        f"Undone: {operation.get_verb_display()}, {restored}.",
+        problems=[*([f"Left unchanged: {left}."] if left else []), *skipped[:MESSAGES_MAX]],
         notes=reader_changes(result.appeared, result.disappeared, at_most=MESSAGES_MAX),
         event="desk:reload",
     )

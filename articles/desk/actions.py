@@ -8,6 +8,8 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from articles import operations
 from articles.models import Article, Verb
@@ -45,6 +47,7 @@ class Action:
     key_note: str = ""  # what the help adds to the label
     key_help: str = ""  # what the help says instead of the label
     logged_as: str = ""  # the verb of its operations, if it isn't the name
+    done: str | Promise = ""  # what the message says instead of the number of stories
 
     @property
     def help(self) -> str:
@@ -249,7 +252,14 @@ ACTIONS = {
         Action("pick", "Pick", "picked", PUBLISH, _pick),
         Action("fold", "Fold into", "folded", FOLD, _fold),
         Action("merge", "Merge", "merged", FOLD, _merge, "m", " the two selected stories, or fold into another"),
-        Action("keep_apart", "Not the same", "kept apart", FOLD, _keep_apart),
+        Action(
+            "keep_apart",
+            "Not the same",
+            "kept apart",
+            FOLD,
+            _keep_apart,
+            done=_("These two will not be suggested again."),
+        ),
         Action("make_lead", "Make lead", "made the lead", FOLD, _make_lead, "l"),
         Action("take_out", "Take out of its story", "taken out", FOLD, _take_out, "d"),
     )

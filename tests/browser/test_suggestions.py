@@ -41,7 +41,7 @@ def test_a_suggestion_is_answered_without_javascript(plain_page):
     first, second = suggested(1)
     plain_page.goto(f"{DESK}suggestions/")
     plain_page.get_by_role("button", name=re.compile("^Not the same")).click()
-    expect_message(plain_page, "1 story kept apart.")
+    expect_message(plain_page, "These two will not be suggested again.")
     expect(plain_page.get_by_text("No suggestions wait for an answer.")).to_be_visible()
     assert Pairing.objects.get().together is False
     plain_page.goto(f"{DESK}articles/{first.pk}/")

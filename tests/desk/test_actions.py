@@ -284,6 +284,24 @@ class TestActions:
             "There is nothing of yours to undo."
         ]
 
+    def test_undo_skips_what_can_not_be_undone_and_says_why(self, publisher, django_user_model):
+        article, other = builders.article(quality=10), builders.article("Other", quality=10)
+        run_action(publisher, "spike", article)
+        run_action(publisher, "hold", other)
+        operations.take_down_story(other, by=Actor(django_user_model.objects.get(username="ana"), reason="Libel"))
+
+        page = publisher.post(reverse("desk_undo_last"), follow=True)
+
+        article.refresh_from_db()
+        assert article.state == "undecided"
+        undone, *skipped = messages_of(page)
+        assert undone == "Undone: spiked, 1 story."
+        assert [re.sub(r" on .+?:\d\d", "", text) for text in skipped] == [
+            "Skipped: taken down as a story. It can't be undone: a story is taken down for good.",
+            "Skipped: held. Nothing could be restored. "
+            "Left unchanged: a story that was taken down (nothing brings it back).",
+        ]
+
     def test_undo_takes_the_right_to_what_was_done(self, publisher):
         run_action(publisher, "publish", builders.article(quality=10))
         ana = User.objects.get(username="ana")

@@ -93,7 +93,7 @@ def test_a_refusal_is_remembered_until_it_is_undone(client):
     first, second = pair()
     page(client)
     response = run_action(client, "keep_apart", second, into=str(first.pk))
-    assert messages_of(response) == ["1 story kept apart."]
+    assert messages_of(response) == ["These two will not be suggested again."]
     refusal = Operation.objects.first()
     assert (refusal.verb, refusal.articles) == ("keep_apart", 1)
     assert waiting() == []
