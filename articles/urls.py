@@ -11,6 +11,8 @@ from articles.sitemaps import views as sitemaps
 urlpatterns = [
     path("", views.front, name="front"),
     path("about/", views.about, name="about"),
+    path("pages/<segment:slug>/", views.site_page, name="site_page"),
+    path("look/<colour:light>-<colour:dark>.css", views.look_stylesheet, name="look_stylesheet"),
     path("latest/", views.latest, name="latest"),
     path("archive/<day:day>/", views.archive, name="archive"),
     path("topics/", views.topics, name="topics"),

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "monitoring",
     "providers",
     "sources",
+    "website",
     "taggit",
     "django_htmx",
     "axes",

@@ -17,7 +17,7 @@ from django.core.files.storage import default_storage
 from .sizes import LOGO_SIZES, Rendition
 
 KEY_LENGTH = 32  # hexadecimal digits of a SHA-256, shortened because a page names a picture up to nine times
-PICTURES, LOGOS = "pictures", "logos"
+PICTURES, LOGOS, SITE = "pictures", "logos", "site"
 
 
 def content_key(renditions: Iterable[Rendition]) -> str:

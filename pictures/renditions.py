@@ -13,7 +13,17 @@ from io import BytesIO
 
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from .sizes import LOGO_SIZES, WIDTHS, PictureError, Rendition, is_placeholder, widths_for
+from .sizes import (
+    ICON_SIZES,
+    LOGO_SIZES,
+    MASTHEAD_HEIGHTS,
+    MASTHEAD_RATIO,
+    WIDTHS,
+    PictureError,
+    Rendition,
+    is_placeholder,
+    widths_for,
+)
 from .sniffing import FORMATS, MAX_BYTES, format_of, polyglot_format
 
 MAX_PIXELS = 50_000_000
@@ -25,7 +35,8 @@ ENCODINGS: dict[str, dict[str, object]] = {
     "jpg": {"quality": 78, "progressive": True, "optimize": True},
 }
 LOGO_ENCODING: dict[str, object] = {"lossless": True, "quality": 80, "method": 4}
-PILLOW_NAMES = {"avif": "AVIF", "webp": "WEBP", "jpg": "JPEG"}
+ICON_ENCODING: dict[str, object] = {"optimize": True}
+PILLOW_NAMES = {"avif": "AVIF", "webp": "WEBP", "jpg": "JPEG", "png": "PNG"}
 
 # The messages of libavif and libwebp.
 OUT_OF_MEMORY = ("Out of memory", "out of memory", "could not create decoder object")
@@ -67,6 +78,39 @@ def logo_renditions(data: bytes) -> list[Rendition]:
         small = image.copy()
         small.thumbnail((size, size), Image.Resampling.LANCZOS)
         renditions.append(Rendition(size, "webp", small.width, small.height, _saved(small, "webp", LOGO_ENCODING)))
+    return renditions
+
+
+def masthead_renditions(data: bytes) -> list[Rendition]:
+    """Return the site's own logo in `data` at each of `MASTHEAD_HEIGHTS`, as `logo_renditions`. Raises PictureError."""
+    image = _normalise(data, MASTHEAD_HEIGHTS[-1] * MASTHEAD_RATIO, MASTHEAD_HEIGHTS[-1])
+    if image.height < MASTHEAD_HEIGHTS[0]:
+        raise PictureError(
+            f"is too small or too wide for a masthead: it needs at least {MASTHEAD_HEIGHTS[0]} pixels in height, and "
+            f"at most {MASTHEAD_RATIO} times its height in width"
+        )
+    renditions = []
+    for height in MASTHEAD_HEIGHTS:
+        small = image.copy()
+        small.thumbnail((height * MASTHEAD_RATIO, height), Image.Resampling.LANCZOS)
+        renditions.append(Rendition(height, "webp", small.width, small.height, _saved(small, "webp", LOGO_ENCODING)))
+    return renditions
+
+
+def icon_renditions(data: bytes) -> list[Rendition]:
+    """Return the icon in `data` as squares of each of `ICON_SIZES` that it fills. Raises PictureError."""
+    image = _normalise(data, ICON_SIZES[-1], ICON_SIZES[-1]).convert("RGBA")
+    side = max(image.size)
+    if side < ICON_SIZES[1]:
+        raise PictureError(f"is too small for an icon: it needs at least {ICON_SIZES[1]} pixels on its longer side")
+    square = Image.new("RGBA", (side, side))
+    square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
+    renditions = []
+    for size in [size for size in ICON_SIZES if size <= side]:
+        small = square.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3)
+        if size == ICON_SIZES[1]:
+            small = _flatten(small)  # home screens put black behind what is transparent
+        renditions.append(Rendition(size, "png", size, size, _saved(small, "png", ICON_ENCODING)))
     return renditions
 
 

@@ -4,9 +4,9 @@ import taggit.admin  # noqa: F401 it registers taggit's own tags, of which we us
 from django.contrib import admin
 from taggit.models import Tag
 
-from . import articles, policy, providers, topics
+from . import articles, policy, providers, site_look, site_pages, topics
 
-__all__ = ["articles", "policy", "providers", "topics"]
+__all__ = ["articles", "policy", "providers", "site_look", "site_pages", "topics"]
 
 admin.site.unregister(Tag)
 admin.site.site_header = "Newsfold"

@@ -17,6 +17,7 @@ from django.utils.text import Truncator, capfirst
 
 from articles.models import Article, ArticleImage, ArticleTopic, Event, RelatedLink, SitePolicy, Subject, Topic
 from providers.models import Provider
+from website.models import SiteLook, SitePage
 
 TYPED_MAX = 200  # characters
 TIME_FIELDS = (forms.DateTimeField, forms.SplitDateTimeField)
@@ -25,6 +26,8 @@ SUBJECTS: dict[type[Model], str] = {
     Topic: Subject.TOPIC,
     Provider: Subject.PROVIDER,
     SitePolicy: Subject.POLICY,
+    SitePage: Subject.PAGE,
+    SiteLook: Subject.LOOK,
 }
 # Rows of lists have no events of their own: (the key of their article, the name of the list in its events).
 LISTS: dict[type[Model], tuple[str, str]] = {

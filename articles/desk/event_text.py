@@ -18,6 +18,7 @@ from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, RULES, TAKEN
 from articles.models import Event, Operation, Subject, Verb
 from articles.rules import permissions
 from articles.rules.undo_permissions import MODEL_BY_LIST, list_permissions
+from website.links import SECTIONS, LinkEntry, keys_of, row_of
 
 from .text_diff import Segment, abbreviate, diff_words
 
@@ -27,11 +28,18 @@ ITEMS_MAX = 8  # of those added to a list or removed from it
 VALUE_MAX = 200  # characters
 # Of no interest to editors: the form of documents, and derived values.
 HIDDEN_FIELDS = {"dialect", "extra", "layout", "document_scores", "pairings", "registry_id", "registry_name"}
-TEXT_FIELDS = {"title", "excerpt", "body", "featured_content", "note"}
+TEXT_FIELDS = {"title", "excerpt", "body", "featured_content", "note", "footer_text"}
 URL_FIELDS = {"web_url", "original_url", "amp_url", "cdn_amp_url"}
 TIME_FIELDS = {"published_at", "publish_at", "unpublish_at", "pick_until"}
-DELETED_NOUNS = {"articles": "a deleted article", "providers": "a deleted outlet", "topics": "a deleted topic"}
+DELETED_NOUNS = {
+    "articles": "a deleted article",
+    "providers": "a deleted outlet",
+    "topics": "a deleted topic",
+    "pages": "a deleted page",
+}
 FOREIGN_KEYS = {"lead_id": "articles", "provider_id": "providers", "parent_id": "topics"}  # fields that hold a key
+LINK_LABELS = {"menu": "menu", "footer_links": "links in the footer"}
+PICTURE_LABELS = {"logo": "logo", "icon": "icon"}  # of the site
 LIST_LABELS = {"images": "pictures", "logos": "logos", "related": "coverage"}
 WORD_LIST_LABELS = {
     "topics": "topics",
@@ -42,6 +50,9 @@ WORD_LIST_LABELS = {
 }
 LABELS = {
     **LIST_LABELS,
+    **LINK_LABELS,
+    "accent": "accent colour",
+    "accent_dark": "accent colour on the dark background",
     **WORD_LIST_LABELS,
     "published_at": "publication time",
     "provider_id": "outlet",
@@ -58,7 +69,12 @@ LABELS = {
     "spike_reason": "reason",
     "lead": "story",
 }
-SUBJECT_NOUNS: dict[str, str] = {Subject.PROVIDER: "an outlet", Subject.TOPIC: "a topic"}
+SUBJECT_NOUNS: dict[str, str] = {
+    Subject.PROVIDER: "an outlet",
+    Subject.TOPIC: "a topic",
+    Subject.PAGE: "a page",
+    Subject.LOOK: "the look of the site",
+}
 FLAG_TEXTS = {
     "removed": ("rejected by its source", "no longer rejected by its source"),
     "missing": ("withdrawn: its document is missing", "its document is there again"),
@@ -86,6 +102,7 @@ class NameLookup:
     articles: Mapping[int, str] = field(default_factory=dict)
     providers: Mapping[int, str] = field(default_factory=dict)
     topics: Mapping[int, str] = field(default_factory=dict)
+    pages: Mapping[int, str] = field(default_factory=dict)
 
     def get(self, column: str, pk: Any) -> str:
         kind = FOREIGN_KEYS[column]
@@ -125,8 +142,11 @@ def describe_changes(events: Sequence[Event], names: NameLookup, verb: str = "")
 
 def referenced_keys(events: Iterable[Event]) -> dict[str, set[int]]:
     """Return the keys whose names these events need, by the fields of `NameLookup`."""
-    keys: dict[str, set[int]] = {kind: set() for kind in FOREIGN_KEYS.values()}
+    keys: dict[str, set[int]] = {kind: set() for kind in DELETED_NOUNS}
     for event in events:
+        if event.field in LINK_LABELS:
+            for kind, subject in (("pages", Subject.PAGE), ("topics", Subject.TOPIC)):
+                keys[kind] |= keys_of(_links(event.before), subject) | keys_of(_links(event.after), subject)
         if event.field in FOREIGN_KEYS:
             keys[FOREIGN_KEYS[event.field]].update(key for key in (event.before, event.after) if isinstance(key, int))
     return keys
@@ -142,6 +162,8 @@ def describe_operation(operation: Operation, subject: str = "") -> str:
     number, noun = operation.articles, SUBJECT_NOUNS.get(subject, "")
     some = f"{number} article{'' if number == 1 else 's'}" if number else noun
     match operation.verb:
+        case Verb.ADD if subject == Subject.LOOK:  # a page was added, and put into the footer
+            return f"edited {noun}"
         case Verb.DELETE if noun:
             return f"deleted {noun}; {some} changed" if number else f"deleted {noun}"
         case Verb.TAKE_OUT:
@@ -212,6 +234,10 @@ def _describe(event: Event, by_field: Mapping[str, Event], names: NameLookup, ve
         return _describe_items(label_of(name), _by_identity(before), _by_identity(after))
     if name in WORD_LIST_LABELS:
         return _describe_words(label_of(name), _strings(before), _strings(after))
+    if name in LINK_LABELS:
+        return _describe_words(label_of(name), _link_names(before, names), _link_names(after, names))
+    if name in PICTURE_LABELS:
+        return f"{name} {'replaced' if before and after else 'added' if after else 'removed'}"
     return f"{label_of(name)} {_display_value(name, before, names)} → {_display_value(name, after, names)}"
 
 
@@ -281,6 +307,25 @@ def _strings(value: Any) -> list[str]:
     """Return the words of a list, whatever an event contains; pairs as "code name"."""
     items = value if isinstance(value, list) else []
     return [" ".join(map(str, item)) if isinstance(item, list) else str(item) for item in items]
+
+
+def _link_names(entries: Any, names: NameLookup) -> list[str]:
+    """Return what the entries of a menu are called."""
+    return [_link_name(entry, names) for entry in _links(entries)]
+
+
+def _links(entries: Any) -> list[Any]:
+    """Return the entries of a menu, whatever an event contains."""
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
+def _link_name(entry: LinkEntry, names: NameLookup) -> str:
+    target = entry["target"]
+    row = row_of(target)
+    if row is None:
+        return entry["label"] or str(SECTIONS.get(target, target))
+    kind = "pages" if row[0] == Subject.PAGE else "topics"
+    return entry["label"] or getattr(names, kind).get(row[1]) or DELETED_NOUNS[kind]
 
 
 def _describe_words(label: str, before: list[str], after: list[str]) -> str:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from articles.audit_log.events import DELETED
 from articles.models import Article, Event, Operation, Subject, Topic
 from providers.models import Provider
+from website.models import SitePage
 
 from .event_text import ChangeLine, NameLookup, describe_changes, describe_operation, referenced_keys
 
@@ -25,15 +26,26 @@ MODELS: dict[str, tuple[type[Model], str]] = {
     "articles": (Article, "title"),
     "providers": (Provider, "name"),
     "topics": (Topic, "name"),
+    "pages": (SitePage, "title"),
 }
-NAME_FIELDS: dict[str, str] = {Subject.ARTICLE: "articles", Subject.PROVIDER: "providers", Subject.TOPIC: "topics"}
+NAME_FIELDS: dict[str, str] = {
+    Subject.ARTICLE: "articles",
+    Subject.PROVIDER: "providers",
+    Subject.TOPIC: "topics",
+    Subject.PAGE: "pages",
+}
 SubjectKey = tuple[str, int]  # subject and primary key of a row
-HISTORY_URLS: dict[str, str] = {Subject.ARTICLE: "desk_article_history", Subject.PROVIDER: "desk_provider_history"}
+HISTORY_URLS: dict[str, str] = {
+    Subject.ARTICLE: "desk_article_history",
+    Subject.PROVIDER: "desk_provider_history",
+    Subject.PAGE: "desk_page_history",
+    Subject.LOOK: "desk_look_history",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectChanges:
-    """An article, outlet, topic or the policy, and what one operation changed of it."""
+    """An article, outlet, topic or page, the policy or the look, and what one operation changed of it."""
 
     subject: str
     pk: int

@@ -21,6 +21,7 @@ from articles.operations.results import ActionError, ActionResult, reader_change
 from articles.operations.undo_rights import UndoRefusedError
 from articles.public.dates import start_of_day
 from providers.models import Provider
+from website.models import SiteLook, SitePage
 
 from . import restore_field
 from .event_text import describe_operation, label_of
@@ -43,7 +44,9 @@ VIEW_PERMISSION = "articles.view_operation"
 CONFIRM_ABOVE = 50  # articles; undoing more needs a confirmation
 READER_CHANGES_MAX = 5  # articles that appeared or disappeared, in one response
 
-_ROW = re.compile(r"(article|provider|topic|policy)-([0-9]{1,18})", re.ASCII)
+HistoryRow = Article | Provider | SitePage | SiteLook
+
+_ROW = re.compile(rf"({'|'.join(Subject.values)})-([0-9]{{1,18}})", re.ASCII)
 
 
 @require_GET
@@ -137,6 +140,20 @@ def provider(request: DeskRequest, pk: int) -> HttpResponse:
     return _subject_history(request, Subject.PROVIDER, pk, Provider.objects.filter(pk=pk).first())
 
 
+@require_GET
+@desk_view(VIEW_PERMISSION)
+def page(request: DeskRequest, pk: int) -> HttpResponse:
+    """Show what was done to one page of the publisher."""
+    return _subject_history(request, Subject.PAGE, pk, SitePage.objects.filter(pk=pk).first())
+
+
+@require_GET
+@desk_view(VIEW_PERMISSION)
+def look(request: DeskRequest, pk: int) -> HttpResponse:
+    """Show what was done to the look of the site."""
+    return _subject_history(request, Subject.LOOK, pk, SiteLook.objects.filter(pk=pk).first())
+
+
 @require_POST
 @desk_view(VIEW_PERMISSION)
 def restore(request: DeskRequest, pk: int, event_id: int) -> HttpResponse:
@@ -160,7 +177,7 @@ def restore(request: DeskRequest, pk: int, event_id: int) -> HttpResponse:
     return redirect(safe_next_url(request, reverse("desk_article_history", args=[pk])))
 
 
-def _subject_history(request: DeskRequest, subject: str, pk: int, row: Article | Provider | None) -> HttpResponse:
+def _subject_history(request: DeskRequest, subject: str, pk: int, row: HistoryRow | None) -> HttpResponse:
     before = parse_id(request.GET.get("before", ""))
     entries, older = _paginate(timeline(subject, pk, PAGE_SIZE + 1, before))
     if row is not None:
@@ -172,7 +189,7 @@ def _subject_history(request: DeskRequest, subject: str, pk: int, row: Article |
         name = newest.label
     context = {
         "title": f"History of “{name}”",
-        "kind": "article" if subject == Subject.ARTICLE else "outlet",
+        "kind": "outlet" if subject == Subject.PROVIDER else Subject(subject).label,
         "row": row,
         "admin_page": _admin_page(request, row),
         "article": row if subject == Subject.ARTICLE else None,
@@ -184,7 +201,7 @@ def _subject_history(request: DeskRequest, subject: str, pk: int, row: Article |
     return render_admin(request, "desk/subject_history.html", context)
 
 
-def _admin_page(request: DeskRequest, row: Article | Provider | None) -> str:
+def _admin_page(request: DeskRequest, row: HistoryRow | None) -> str:
     """Return the URL of the row's page in the admin; empty if the editor may not see it."""
     if row is None or not request.user.has_perm(f"{row._meta.app_label}.view_{row._meta.model_name}"):
         return ""

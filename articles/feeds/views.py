@@ -21,6 +21,7 @@ from articles.public.search_page import SearchQuery, filter_articles
 from articles.public.site_url import site_url
 from articles.public.topic_tree import TopicTree
 from articles.public.xml import xml_text
+from website.models import SiteLook
 
 from .entries import ENTRIES_MAX, load_entries
 from .formats import FORMATS, FeedMetadata
@@ -29,8 +30,9 @@ from .formats import FORMATS, FeedMetadata
 @cacheable()
 @require_safe
 def latest(request: HttpRequest, form: str) -> HttpResponse:
-    tagline = f"{settings.SITE_TAGLINE}."
-    return _feed(request, form, Article.objects.public(), settings.SITE_NAME, tagline, reverse("latest"))
+    look = SiteLook.current()
+    tagline = f"{look.site_tagline}." if look.site_tagline else ""
+    return _feed(request, form, Article.objects.public(), look.site_name, tagline, reverse("latest"))
 
 
 @cacheable()
@@ -96,7 +98,7 @@ def search_results(request: HttpRequest, form: str) -> HttpResponse:
 
 
 def _with_site_name(name: str) -> str:
-    return f"{name} – {settings.SITE_NAME}"
+    return f"{name} – {SiteLook.current().site_name}"
 
 
 def _feed(

@@ -89,11 +89,13 @@ class Subject(models.TextChoices):
     PROVIDER = "provider", "provider"
     TOPIC = "topic", "topic"
     POLICY = "policy", "policy"
+    PAGE = "page", "page"
+    LOOK = "look", "look of the site"
 
 
 class EventQuerySet(models.QuerySet["Event"]):
     def of(self, subject: str, subject_id: int) -> Self:
-        """Return the events of one article, provider, topic or policy, newest first."""
+        """Return the events of one article, provider, topic, policy, page or look, newest first."""
         return self.filter(subject=subject, subject_id=subject_id).order_by("-pk")
 
 

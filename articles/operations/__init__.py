@@ -11,7 +11,6 @@ from .folding import fold_into, keep_apart, make_lead, merge, take_out
 from .pictures import take_down
 from .pins import pin, unpin
 from .preview import preview_action, preview_deletion, reader_preview
-from .providers_and_topics import create_reference, delete_references, edit_logos, edit_reference
 from .publishing import (
     DECISIONS,
     NEEDS_PUBLISH,
@@ -27,6 +26,14 @@ from .publishing import (
     schedule,
     spike,
     unpublish,
+)
+from .references import (
+    create_reference,
+    delete_references,
+    edit_logos,
+    edit_look,
+    edit_reference,
+    link_in_footer,
 )
 from .refusals import restore_refusals
 from .rescoring import change_policy, rescore
@@ -48,6 +55,7 @@ __all__ = [
     "delete_references",
     "edit",
     "edit_logos",
+    "edit_look",
     "edit_reference",
     "edit_related_rows",
     "ends_too_early",
@@ -55,6 +63,7 @@ __all__ = [
     "hold",
     "is_over",
     "keep_apart",
+    "link_in_footer",
     "make_lead",
     "mark_missing",
     "merge",

@@ -20,7 +20,7 @@ from articles.rules.undo_permissions import FINAL_ACTS
 from articles.stories import duplicates, links, rescoring
 from providers.models import Provider
 
-from . import pins, policy_numbers, providers_and_topics
+from . import pins, policy_numbers, references
 from .deletion import recreate_articles, remove_created
 from .refusals import revert_refusals
 from .results import DECIDED_BY, ActionError, ActionResult, NotRestored, UndoPreview
@@ -79,10 +79,10 @@ def preview_undo(operation: Operation) -> UndoPreview:
 def _revert(uow: UnitOfWork, operation: Operation) -> list[NotRestored]:
     events = list(operation.events.exclude(field=RULES).order_by("-pk"))
     articles = [event for event in events if event.subject == Subject.ARTICLE]
-    references = [event for event in events if event.subject in providers_and_topics.MODEL_BY_SUBJECT]
+    of_rows = [event for event in events if event.subject in references.MODEL_BY_SUBJECT]
     not_restored = _forgotten(articles)
     articles = [event for event in articles if not event.is_forgotten]
-    for event in references:
+    for event in of_rows:
         if event.field == DELETED:  # before the articles, which refer to them
             not_restored += _revert_reference(uow, event)
     not_restored += recreate_articles(uow, [event for event in articles if event.field == DELETED])
@@ -92,7 +92,7 @@ def _revert(uow: UnitOfWork, operation: Operation) -> list[NotRestored]:
     for event in events:
         if event.subject == Subject.POLICY:
             not_restored += _revert_policy_value(uow, event)
-        elif event.subject in providers_and_topics.MODEL_BY_SUBJECT and event.field != DELETED:
+        elif event.subject in references.MODEL_BY_SUBJECT and event.field != DELETED:
             not_restored += _revert_reference(uow, event)
     return not_restored
 
@@ -105,8 +105,8 @@ def _forgotten(events: Sequence[Event]) -> list[NotRestored]:
 
 def _revert_reference(uow: UnitOfWork, event: Event) -> Iterator[NotRestored]:
     try:
-        providers_and_topics.revert_event(uow, event)
-    except providers_and_topics.CannotRevertError as error:
+        references.revert_event(uow, event)
+    except references.CannotRevertError as error:
         yield NotRestored(event, str(error)) if str(error) else NotRestored.changed_later(event)
 
 

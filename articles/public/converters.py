@@ -40,6 +40,12 @@ class PageNumberConverter(IntConverter):
     regex = "[1-9][0-9]{0,8}"
 
 
+class ColourConverter(StringConverter):
+    """A colour in six hexadecimal digits."""
+
+    regex = "[0-9a-f]{6}"
+
+
 class DayConverter:
     """A day as 2020/06/09."""
 
@@ -60,5 +66,6 @@ register_converter(SegmentConverter, "segment")
 register_converter(PathConverter, "segments")
 register_converter(PlaceCodeConverter, "place_code")
 register_converter(FeedFormatConverter, "feed_format")
+register_converter(ColourConverter, "colour")
 register_converter(DayConverter, "day")
 register_converter(PageNumberConverter, "page_number")

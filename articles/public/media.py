@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SERVABLE_PATTERN = re.compile(
     r"(?:(?:pictures|logos)/[0-9a-f]{2}/[0-9a-f]{32}/[1-9][0-9]{0,3}"  # see pictures.files
+    r"|site/[0-9a-f]{2}/[0-9a-f]{32}/[1-9][0-9]{0,3}"  # the site's own logo and icon
     r"|logos/[0-9a-f]{2}/[0-9a-f]{64}"  # logos stored in one size only
     r"|logos/[A-Za-z0-9_-][A-Za-z0-9_.-]*)"
     r"\.(jpg|png|webp|avif)"

@@ -6,13 +6,16 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from articles.models import Article, ArticleImage, PictureAddress, RelatedLink, shown_to_readers
 from articles.models.fields import AddressStart
-from pictures.files import PICTURES
+from pictures.files import PICTURES, SITE
 from providers.models import ProviderLogo
+from website.models import SiteLook
 
 
 def is_shown_to_readers(name: str) -> bool:
-    """Return whether a published story shows this file, or an outlet whose name is published. One query."""
+    """Return whether a published story shows this file, a published outlet, or the site itself. One query."""
     folder, _, rest = name.partition("/")
+    if folder == SITE:
+        return name in SiteLook.current().files
     if folder == PICTURES:
         return _shows_picture(name, ArticleImage.objects.filter(shown_to_readers("article__")))
     stories = Article.objects.filter(shown_to_readers(), provider=OuterRef("provider")).order_by()

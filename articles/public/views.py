@@ -17,15 +17,17 @@ from django.http import (
     HttpResponseNotModified,
     HttpResponsePermanentRedirect,
 )
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
+from django.utils.html import strip_tags
 from django.views.decorators.http import require_safe
 
 from articles.models import Article, Policies, TakenDownStory
 from articles.page_cache.cacheable import cacheable
 from articles.rules.ranking import HOURS_PER_TENFOLD_HEAT, LIMITED_PLACES, MAX_PER_PROVIDER
+from website.models import ABOUT, SitePage
 
 from .cards import CardTime, group_by_day, load_cards, load_cards_of_providers
 from .dates import start_of_day
@@ -206,14 +208,37 @@ def story(request: HttpRequest, name: str) -> HttpResponseBase:
 @cacheable()
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
-    """Say what this site is and how stories are ordered, with the current numbers."""
+    """Say what this site is and how stories are ordered, with the current numbers.
+
+    The publisher's page with this slug takes the place of the introduction.
+    """
     context = {
+        "page": SitePage.objects.published().filter(slug=ABOUT).first(),
         "policy": Policies.load().site,
         "hours": int(HOURS_PER_TENFOLD_HEAT),
         "per_provider": MAX_PER_PROVIDER,
         "limited_places": LIMITED_PLACES,
     }
     return render(request, "articles/about.html", context)
+
+
+@cacheable()
+@require_safe
+def site_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a published page of the publisher."""
+    page = SitePage.objects.published().filter(slug=slug).first()
+    if page is None:
+        raise Http404
+    if slug == ABOUT:
+        return redirect(page)
+    return render(request, "articles/site_page.html", {"page": page, "description": strip_tags(page.html)})
+
+
+@require_safe
+def look_stylesheet(request: HttpRequest, light: str, dark: str) -> HttpResponse:
+    """Return the stylesheet with these accent colours; its content never changes."""
+    css = f":root {{ --accent: #{light}; }}\n@media (prefers-color-scheme: dark) {{ :root {{ --accent: #{dark}; }} }}\n"
+    return HttpResponse(css, content_type="text/css; charset=utf-8", headers=PUBLIC_FILE)
 
 
 @require_safe

@@ -10,6 +10,7 @@ from typing import Protocol
 SCORE, FOLD, PUBLISH = "articles.score", "articles.fold", "articles.publish"
 ADD_SOURCE, CHANGE_SOURCE, VIEW_SOURCE = "sources.add_source", "sources.change_source", "sources.view_source"
 CHANGE_POLICY, RUN_IMPORT = "articles.change_policy", "articles.run_import"
+CHANGE_LOOK = "website.change_sitelook"
 
 PERMISSION_BY_ACTION: dict[str, str] = {
     "add": "articles.add_article",
@@ -75,6 +76,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "providers.change_provider",
         ADD_SOURCE,
         CHANGE_SOURCE,
+        *(f"website.{action}_sitepage" for action in ("view", "add", "change", "delete")),
+        "website.view_sitelook",
+        CHANGE_LOOK,
     ),
     "importer": (*_VIEW, RUN_IMPORT),
 }

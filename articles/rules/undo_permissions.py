@@ -23,7 +23,13 @@ FINAL_ACTS = frozenset({"take_down", "story_down"})  # nobody can undo them
 # show again what the story contained.
 REVEALING_ACTS = frozenset({"score", "rescore", "unpin", "fold", "take_out", "make_lead", "merge", "import", "policy"})
 
-MODEL_BY_SUBJECT = {"article": "articles.article", "provider": "providers.provider", "topic": "articles.topic"}
+MODEL_BY_SUBJECT = {
+    "article": "articles.article",
+    "provider": "providers.provider",
+    "topic": "articles.topic",
+    "page": "website.sitepage",
+    "look": "website.sitelook",
+}
 MODEL_BY_LIST = {"images": "articles.articleimage", "related": "articles.relatedlink"}
 LIST_KEYS = {"images": ("url",), "related": ("web_url", "title")}  # what tells the rows of a list apart
 SCORE_FIELDS = frozenset({"quality", "heat"})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,6 +20,7 @@ from articles.public.site_url import site_url
 from articles.public.topic_tree import TopicTree
 from articles.public.xml import LANGUAGE, xml_text
 from articles.rules.languages import sitemap_language
+from website.models import SiteLook, SitePage
 
 from .sections import LIMIT, recent_stories, sections, stories_of
 
@@ -79,7 +79,7 @@ def news(request: HttpRequest) -> HttpResponse:
         )
         for row in stories.values_list("name", "title", "published_at", "lang", named=True)
     ]
-    context = {"pages": pages, "name": settings.SITE_NAME}
+    context = {"pages": pages, "name": SiteLook.current().site_name}
     return render(request, "articles/news_sitemap.xml", context, content_type=XML)
 
 
@@ -88,6 +88,8 @@ def _list_paths() -> Iterator[str]:
         yield reverse(name)
     for topic in TopicTree.load().published_topics():
         yield topic.url
+    for page in SitePage.objects.published().defer("body").order_by("slug"):
+        yield page.get_absolute_url()
     codes = published_codes()
     if codes:
         yield reverse("places")

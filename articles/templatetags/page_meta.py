@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import quote
 
 from django import template
-from django.conf import settings
 from django.utils.safestring import SafeString
 
 from articles.public import structured_data
@@ -43,7 +42,7 @@ def page_meta(
         "title": unescape(title),
         "description": truncate_words(description, DESCRIPTION),
         "canonical": _canonical(context, page),
-        "site_name": settings.SITE_NAME,
+        "site_name": context["site"].name,
         "picture": picture,
         "picture_url": site + media_url(picture.file) if picture else "",
         "robots": context.get("robots", ""),

@@ -5,6 +5,7 @@ from django.apps import apps
 
 from articles.models import ArticleTopic, RelatedLink, TopicPolicy
 from tests import builders
+from website.models import SitePage
 
 from .forms import ARTICLES, POLICY, PROVIDERS, TOPICS, change_url, save
 
@@ -30,6 +31,7 @@ WITHOUT_FORM = {
     "PreviewLink.key",  # random
     "RelatedImage.relatedimage_address_is_web",
     "RelatedLink.related_not_itself",
+    "SiteLook.look_is_the_only_one",
     "SitePolicy.policy_is_the_only_one",
     "Suggestion.suggestion_of_pair",
     "TakenDownStory.name",
@@ -117,6 +119,10 @@ CASES = {
         lambda: {"name": builders.provider("Herald", "herald.example").name, "domain": "herald.example"},
     ),
     "Provider.provider_has_name": (outlet_url, lambda: {"domain": ""}),
+    "SitePage.slug": (
+        lambda: "/admin/website/sitepage/add/",
+        lambda: {"title": "Imprint", "body": "x", "slug": SitePage.objects.create(slug="imprint").slug},
+    ),
     "ProviderLogo.providerlogo_identity": (outlet_url, lambda: second_row("logos", **LOGO)),
     "ProviderLogo.providerlogo_address_is_web": (outlet_url, lambda: {"logos-0-url": "host/x"}),
 }
@@ -127,7 +133,7 @@ def constraints() -> set[str]:
     """Return every constraint and unique column of the project's tables."""
     names = set()
     for model in apps.get_models():
-        if model._meta.app_label in ("articles", "providers", "accounts"):
+        if model._meta.app_label in ("articles", "providers", "accounts", "website"):
             names |= {f"{model.__name__}.{constraint.name}" for constraint in model._meta.constraints}
             unique = (field for field in model._meta.concrete_fields if field.unique and not field.primary_key)
             names |= {f"{model.__name__}.{field.name}" for field in unique}

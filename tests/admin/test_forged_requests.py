@@ -15,6 +15,7 @@ from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Event, SavedView, Via
 from tests import builders
 from tests.site_urls import SiteUrl, all_urls
+from website.models import SitePage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
@@ -37,6 +38,10 @@ def values(ana) -> dict[str, str]:
     event = Event.objects.get()
     view = SavedView.objects.create(name="mine", owner=ana)
     policy = {f"articles_sitepolicy_{act}:object_id": "1" for act in ("history", "delete", "change")}
+    page = SitePage.objects.create(slug="imprint", title="Imprint", body="x", published=True)
+    operations.edit_look({"name": "The Harbour Post"})
+    website = {f"website_sitelook_{act}:object_id": "1" for act in ("history", "delete", "change")}
+    website |= {f"website_sitepage_{act}:object_id": str(page.pk) for act in ("history", "delete", "change")}
     group = str(Group.objects.get(name="editor").pk)
     return {
         "pk": str(article.pk),
@@ -51,6 +56,9 @@ def values(ana) -> dict[str, str]:
         **{f"auth_user_{act}:object_id": str(ana.pk) for act in ("history", "delete", "change")},
         **{f"auth_group_{act}:object_id": group for act in ("history", "delete", "change")},
         **policy,
+        **website,
+        "desk_page_history:pk": str(page.pk),
+        "desk_look_history:pk": "1",
         "app_label": "articles",
         "url": "nothing",
         "number": "1",
@@ -65,6 +73,9 @@ def values(ana) -> dict[str, str]:
         "link": str(builders.preview_link(article).pk),
         "path": "pictures/x.jpg",
         "section": "2020-06",
+        "site_page:slug": "imprint",
+        "light": "0b5394",
+        "dark": "99bbee",
     }
 
 

@@ -20,6 +20,7 @@ from sources.models import Rule, Source
 from tests import builders
 from tests.odd_values import ODD_VALUES, Page, names_read, parameters_of_lists, send, with_odd_value
 from tests.site_urls import all_urls
+from website.models import SitePage
 
 pytestmark = pytest.mark.django_db
 ROLES = ("anonymous", "contributor", "editor", "publisher", "importer", "superuser")
@@ -45,6 +46,9 @@ def arguments() -> dict[str, str]:
     topic = article.topics.get()
     TopicPolicy.objects.create(topic=topic, publish_threshold=60)
     keys = {"article": article.pk, "topic": topic.pk, "provider": article.provider_id, "sitepolicy": 1}
+    page = SitePage.objects.create(slug="imprint", title="Imprint", body="x", published=True)
+    operations.link_in_footer(page, True)
+    keys |= {"sitepage": page.pk, "sitelook": 1}
     source = Source.objects.create(name="Courier", url="https://www.courier.example/feed")
     rule = Rule.objects.create(action="topic", words=["storm"], topic=topic, source=source)
     keys |= {"source": source.pk}
@@ -58,6 +62,8 @@ def arguments() -> dict[str, str]:
         "version": str(Article.objects.get(pk=article.pk).version),
         "desk_delete_view:pk": str(SavedView.objects.create(name="mine", owner=admin).pk),
         "desk_provider_history:pk": str(article.provider_id),
+        "desk_page_history:pk": str(page.pk),
+        "desk_look_history:pk": "1",
         "desk_operation:pk": str(event.operation_id),
         **{f"{name}:pk": str(source.pk) for name in ("desk_source", "desk_source_act")},
         **{f"{name}:pk": str(rule.pk) for name in ("desk_rule", "desk_change_rule", "desk_rule_act")},
@@ -80,6 +86,9 @@ def arguments() -> dict[str, str]:
         "link": str(builders.preview_link(article).pk),
         "path": "pictures/x.jpg",
         "section": "2020-06",
+        "site_page:slug": "imprint",
+        "light": "0b5394",
+        "dark": "99bbee",
     }
 
 

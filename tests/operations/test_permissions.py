@@ -32,6 +32,7 @@ from providers.models import Provider
 from sources.models import Rule, Source
 from tests import builders
 from tests.admin.forms import ARTICLES, change_url, fields_of
+from website.models import SiteLook, SitePage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
@@ -158,9 +159,12 @@ class TestGroups:
 
     def test_the_copies_in_the_migrations_agree(self):
         first = importlib.import_module("articles.migrations.0005_groups_of_the_newsroom").GROUPS
-        added = importlib.import_module("sources.migrations.0002_who_may_follow").GROUPS
+        later = ("sources.migrations.0002_who_may_follow", "website.migrations.0002_publishers")
+        added = [importlib.import_module(name).GROUPS for name in later]
 
-        frozen = {name: {*granted, *added[name]} for name, granted in first.items()}
+        frozen = {
+            name: set(granted).union(*(groups.get(name, ()) for groups in added)) for name, granted in first.items()
+        }
         assert {name: set(granted) for name, granted in permissions.GROUPS.items()} == frozen
 
     def test_no_permission_exists_twice(self):
@@ -252,6 +256,18 @@ REQUESTS = [
     request_for("get", "admin:sources_source_delete", ("source",), "sources.delete_source"),
     request_for("get", "admin:articles_sitepolicy_changelist", (), "articles.view_sitepolicy", opens=302),
     request_for("get", "admin:articles_sitepolicy_change", ("policy",), "articles.view_sitepolicy"),
+    request_for("get", "admin:website_sitepage_changelist", (), "website.view_sitepage"),
+    request_for("get", "admin:website_sitepage_change", ("page",), "website.view_sitepage"),
+    request_for("get", "admin:website_sitepage_add", (), "website.add_sitepage"),
+    request_for("post", "admin:website_sitepage_add", (), "website.add_sitepage"),
+    request_for("post", "admin:website_sitepage_change", ("page",), "website.change_sitepage"),
+    request_for("get", "admin:website_sitepage_delete", ("page",), "website.delete_sitepage"),
+    request_for("post", "admin:website_sitepage_delete", ("page",), "website.delete_sitepage", confirmed, 302),
+    request_for("get", "admin:website_sitelook_changelist", (), "website.view_sitelook", opens=302),
+    request_for("get", "admin:website_sitelook_change", ("look",), "website.view_sitelook"),
+    request_for("post", "admin:website_sitelook_change", ("look",), "website.change_sitelook"),
+    request_for("get", "desk_page_history", ("page",), "articles.view_operation"),
+    request_for("get", "desk_look_history", ("look",), "articles.view_operation"),
     request_for("get", "admin:auth_user_changelist", (), "auth.view_user"),
     request_for("get", "admin:auth_group_changelist", (), "auth.view_group"),
     request_for("get", "admin:auth_user_change", ("admin",), "auth.view_user"),
@@ -316,6 +332,9 @@ def newsroom() -> dict[str, Any]:
     article = builders.article("Storm", topics=["AI"])
     builders.picture(article)
     policy = type("Policy", (), {"pk": 1})
+    page = SitePage(slug="imprint", title="Imprint", body="x", published=True)
+    operations.create_reference(page)
+    operations.link_in_footer(page, True)
     admin = User.objects.create_superuser("first")
     operation = operations.pin(article, "title", by=Actor(admin, Via.DESK)).operation
     return {"article": article, "topic": Topic.objects.get(), "provider": Provider.objects.get(), "policy": policy} | {
@@ -327,6 +346,8 @@ def newsroom() -> dict[str, Any]:
         "login": AccessLog.objects.create(username="first"),
         "import": ImportRun.objects.create(paths="/inbox", via=Via.COMMAND),
         "source": Source.objects.create(name="Courier", url="https://www.courier.example/feed"),
+        "page": page,
+        "look": SiteLook.objects.get(),
         "rule": Rule.objects.create(action="hold", words=["storm"]),
     }
 
@@ -386,7 +407,7 @@ def full_name(permission: Permission) -> str:
 
 
 def stored() -> list[Any]:
-    return [list(model.objects.values()) for model in (Article, Topic, Provider, PreviewLink)]
+    return [list(model.objects.values()) for model in (Article, Topic, Provider, PreviewLink, SitePage, SiteLook)]
 
 
 @contextmanager
@@ -415,8 +436,10 @@ def test_every_url_of_the_admin_is_in_the_table():
         "admin:articles_sitepolicy_delete",
         "admin:articles_sitepolicy_history",
         *(
-            f"admin:{name}_history" for name in ("articles_topic", "providers_provider", "sources_source")
+            f"admin:{name}_history"
+            for name in ("articles_topic", "providers_provider", "sources_source", "website_sitepage")
         ),  # like their change pages
+        *(f"admin:website_sitelook_{name}" for name in ("add", "delete", "history")),  # there is one look
         "admin:providers_provider_delete",
     }
     url_names = {f"admin:{pattern.name}" for pattern in _patterns(admin.site.urls[0]) if pattern.name}

@@ -30,6 +30,7 @@ from articles.models import (
 from providers.models import Provider, ProviderLogo
 from tests import builders
 from tests.site_urls import all_urls
+from website.models import SiteLook, SitePage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
@@ -166,6 +167,12 @@ def newsroom(ana) -> dict[str, str]:
 
     for row in Article.objects.all():
         spoil(row, "name", *(("original_url", "featured_content") if row.pk == video.pk else ()))
+    page = SitePage(slug="imprint", title="Imprint", body="x", published=True)
+    operations.create_reference(page, by=by)
+    links = [{"target": "url", "label": PROBE[:60], "url": ADDRESS}]
+    operations.edit_look({"menu": links, "footer_links": links}, by=by)
+    for row in (page, SiteLook.objects.get()):
+        spoil(row, "language", "accent", "accent_dark", "menu", "footer_links")
     for model in (Topic, Provider, ProviderLogo, ArticleImage, RelatedLink, RelatedImage, Operation, Event):
         for row in model._base_manager.all():
             spoil(row)
@@ -191,6 +198,10 @@ def newsroom(ana) -> dict[str, str]:
         **objects("articles_topic", topic.pk),
         **objects("providers_provider", lead.provider_id),
         **objects("articles_sitepolicy", 1),
+        **objects("website_sitelook", 1),
+        **objects("website_sitepage", page.pk),
+        "desk_page_history:pk": str(page.pk),
+        "desk_look_history:pk": "1",
         **objects("axes_accessattempt", attempt.pk),
         **objects("axes_accesslog", login.pk),
         "object_id": str(lead.pk),
@@ -209,6 +220,9 @@ def newsroom(ana) -> dict[str, str]:
         "link": "1",
         "path": file,
         "section": "2020-06",
+        "site_page:slug": "imprint",
+        "light": "0b5394",
+        "dark": "99bbee",
         "video": video.name,
         "member": str(member.pk),
         "waiting": str(waiting.pk),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from config.command_errors import as_command_errors
 from sources.models import Source
 from sources.opml import Outline, write_opml
+from website.models import SiteLook
 
 
 class Command(BaseCommand):
@@ -21,4 +21,4 @@ class Command(BaseCommand):
                 Outline(source.url, source.name, tuple(topic.name for topic in source.topics.all()))
                 for source in Source.objects.prefetch_related("topics")
             ]
-            self.stdout.write(write_opml(f"Sources of {settings.SITE_NAME}", outlines), ending="")
+            self.stdout.write(write_opml(f"Sources of {SiteLook.current().site_name}", outlines), ending="")

@@ -1,4 +1,6 @@
-"""Providers (outlets) and topics: created, edited, deleted and restored, each with its events in the log.
+"""Rows that aren't articles: outlets, topics, the site's own pages and its look.
+
+They are created, edited, deleted and restored here, each with its events in the log.
 
 The event of a deleted row has a snapshot that can restore it under its old key. The logos of a provider are one list.
 """
@@ -19,16 +21,24 @@ from articles.images.store import lock_pictures
 from articles.models import OVERRIDABLE, Article, ArticleTopic, Event, Subject, Topic, TopicPolicy, Verb
 from pictures import files
 from providers.models import Provider, ProviderLogo
+from website.models import SiteLook, SitePage
 
 from . import policy_numbers
 from .editing import set_topics
 from .results import ActionError, ActionResult
 
-ReferenceRow = Provider | Topic
+ReferenceRow = Provider | Topic | SitePage | SiteLook
 
 LOGOS = "logos"
 LOGO_FIELDS = ("url", "width", "height", "position", "extra", "layout", "file")
-MODEL_BY_SUBJECT: dict[str, type[Provider] | type[Topic]] = {Subject.PROVIDER: Provider, Subject.TOPIC: Topic}
+MODEL_BY_SUBJECT: dict[str, type[ReferenceRow]] = {
+    Subject.PROVIDER: Provider,
+    Subject.TOPIC: Topic,
+    Subject.PAGE: SitePage,
+    Subject.LOOK: SiteLook,
+}
+SUBJECT_BY_MODEL = {model: subject for subject, model in MODEL_BY_SUBJECT.items()}
+MENUS = ("menu", "footer_links")  # the fields of the look that name pages and topics
 OWNED_MODELS = (ProviderLogo, ArticleTopic, TopicPolicy)  # deleted and restored with their row
 
 
@@ -40,7 +50,7 @@ class CannotRevertError(Exception):
 
 
 def create_reference(row: ReferenceRow, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
-    """Store a new provider or topic."""
+    """Store a new row."""
     with unit_of_work(Verb.ADD, by) as uow:
         row.save()
         _record(uow, row, CREATED, None, str(row))
@@ -48,7 +58,7 @@ def create_reference(row: ReferenceRow, *, by: Actor = SYSTEM_ACTOR) -> ActionRe
 
 
 def edit_reference(row: ReferenceRow, values: Mapping[str, Any], *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
-    """Set fields of a provider or a topic, by field name."""
+    """Set fields of a row, by field name."""
     with unit_of_work(Verb.EDIT, by) as uow:
         stored = type(row)._base_manager.select_for_update().get(pk=row.pk)
         columns = {field.name: field.attname for field in row._meta.concrete_fields}
@@ -64,6 +74,30 @@ def edit_reference(row: ReferenceRow, values: Mapping[str, Any], *, by: Actor = 
     return ActionResult(uow.operation)
 
 
+def edit_look(values: Mapping[str, Any], *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
+    """Set fields of the look of the site, by field name."""
+    with unit_of_work(Verb.EDIT, by) as uow:
+        edit_reference(_stored_look(), values)
+    return ActionResult(uow.operation)
+
+
+def link_in_footer(page: SitePage, shown: bool, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
+    """Put a page behind the links in the footer, or take it out; no change if it is as wanted."""
+    target = f"{Subject.PAGE.value}:{page.pk}"
+    with unit_of_work(Verb.EDIT, by) as uow:
+        look = _stored_look()
+        others = [entry for entry in look.footer_links if entry["target"] != target]
+        if shown != (len(others) < len(look.footer_links)):
+            added = [{"target": target, "label": "", "url": ""}] if shown else []
+            edit_reference(look, {"footer_links": others + added})
+    return ActionResult(uow.operation)
+
+
+def _stored_look() -> SiteLook:
+    SiteLook.objects.get_or_create(pk=1)
+    return SiteLook.objects.select_for_update().get()
+
+
 def edit_logos(provider: Provider, *, write: Callable[[], None], by: Actor = SYSTEM_ACTOR) -> ActionResult:
     """Let `write` change the logos of a provider."""
     with unit_of_work(Verb.EDIT, by) as uow:
@@ -76,7 +110,7 @@ def edit_logos(provider: Provider, *, write: Callable[[], None], by: Actor = SYS
 
 
 def delete_references(rows: Iterable[ReferenceRow], *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
-    """Delete providers or topics. Articles lose the topics, which pins their lists of topics.
+    """Delete rows. Articles lose the topics, which pins their lists of topics; menus lose topics and pages.
 
     Raises ActionError if something else uses one of the rows; then nothing is deleted.
     """
@@ -92,12 +126,15 @@ def delete_references(rows: Iterable[ReferenceRow], *, by: Actor = SYSTEM_ACTOR)
 
 
 def _delete(uow: UnitOfWork, row: ReferenceRow) -> list[int]:
-    """Delete a provider or a topic; return the articles that lost the topic. Raises ActionError if it is in use."""
+    """Delete a row; return the articles that lost it as a topic. Raises ActionError if it is in use."""
     users = _used_by(row, except_models=OWNED_MODELS)
     if users:
         raise ActionError(f"is still in use by {', '.join(users)}; change or delete those first")
     articles: list[int] = []
     _record(uow, row, DELETED, _row_snapshot(row), None)
+    if isinstance(row, Topic | SitePage):
+        with uow.consequences():
+            _remove_from_menus(uow, row)
     if isinstance(row, Topic):
         with uow.consequences():
             articles = set_topics(Article.objects.with_topics([row]), remove=[row.name]).done
@@ -106,6 +143,20 @@ def _delete(uow: UnitOfWork, row: ReferenceRow) -> list[int]:
                     policy_numbers.set_policy_value(uow, name, row.pk, None)
     row.delete()
     return articles
+
+
+def _remove_from_menus(uow: UnitOfWork, row: Topic | SitePage) -> None:
+    look = SiteLook.objects.select_for_update().first()
+    target = f"{SUBJECT_BY_MODEL[type(row)]}:{row.pk}"
+    if look is None:
+        return
+    for name in MENUS:
+        entries = getattr(look, name)
+        others = [entry for entry in entries if entry["target"] != target]
+        if others != entries:
+            setattr(look, name, others)
+            look.save(update_fields=[name])
+            _record(uow, look, name, entries, others)
 
 
 def logos_of(provider: Provider) -> list[dict[str, Any]]:
@@ -141,15 +192,14 @@ def _used_by(row: ReferenceRow, except_models: Sequence[type[models.Model]] = ()
 
 
 def _record(uow: UnitOfWork, row: ReferenceRow, field: str, before: Any, after: Any) -> None:
-    subject = Subject.TOPIC if isinstance(row, Topic) else Subject.PROVIDER
-    uow.record(FieldChange(row.pk, str(row), field, before, after, subject=subject))
+    uow.record(FieldChange(row.pk, str(row), field, before, after, subject=SUBJECT_BY_MODEL[type(row)]))
 
 
 # Undo
 
 
 def revert_event(uow: UnitOfWork, event: Event) -> None:
-    """Undo what an event says about a provider or a topic. Raises CannotRevertError."""
+    """Undo what an event says about a row. Raises CannotRevertError."""
     if event.field == DELETED:
         _recreate(uow, event)
         return

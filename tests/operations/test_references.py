@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from articles import operations
 from articles.models import Article, Event, Operation, Topic, TopicPolicy
-from articles.operations import providers_and_topics
+from articles.operations import references
 from articles.operations.results import ActionError
 from providers.models import Provider
 from tests import builders
@@ -33,7 +33,7 @@ def test_a_change_of_logos_is_one_operation_that_the_history_describes_and_undo_
     provider = builders.provider("Courier", "courier.example")
     logo_values = {"url": "/a.png", "width": 50, "height": 50, "position": 0, "extra": [["alt", "A"]], "file": logo}
     provider.logos.create(**logo_values)
-    before = providers_and_topics.logos_of(provider)
+    before = references.logos_of(provider)
     url = f"/admin/providers/provider/{provider.pk}/change/"
     sent = fields_of(admin_client.get(url)) | {"name": "The Courier", "logos-TOTAL_FORMS": "2"}
     sent |= {"logos-0-DELETE": "on", "logos-1-url": "/b.png", "logos-1-width": "20", "logos-1-height": "10"}
@@ -46,11 +46,11 @@ def test_a_change_of_logos_is_one_operation_that_the_history_describes_and_undo_
         "name Courier → The Courier",
         "logos: 1 added (/b.png 20×10), 1 removed (/a.png 50×50)",
     ]
-    after = providers_and_topics.logos_of(provider)
+    after = references.logos_of(provider)
     undo(admin_client, operation)
-    assert providers_and_topics.logos_of(provider) == before
+    assert references.logos_of(provider) == before
     undo(admin_client, Operation.objects.first())
-    assert providers_and_topics.logos_of(provider) == after
+    assert references.logos_of(provider) == after
 
 
 def test_undo_keeps_logos_changed_since():
@@ -80,7 +80,7 @@ def test_a_logo_whose_file_was_deleted_is_restored_without_it(logo):
 def test_a_deleted_outlet_is_restored_with_its_logos_and_deleted_again_by_undo(admin_client):
     provider = builders.provider("Courier", "courier.example", registered=True, weight=5, extra=[["since", "1880"]])
     provider.logos.create(url="/a.png", width=50, height=50)
-    before = Provider.objects.values().get(), providers_and_topics.logos_of(provider)
+    before = Provider.objects.values().get(), references.logos_of(provider)
 
     admin_client.post(f"/admin/providers/provider/{provider.pk}/delete/", {"post": "yes"})
 
@@ -90,7 +90,7 @@ def test_a_deleted_outlet_is_restored_with_its_logos_and_deleted_again_by_undo(a
     assert all("eleted an outlet" in page.content.decode() for page in pages)
     page = undo(admin_client, operation)
     assert messages_of(page) == ["Undone: “Courier” is back."]
-    assert (Provider.objects.values().get(), providers_and_topics.logos_of(provider)) == before
+    assert (Provider.objects.values().get(), references.logos_of(provider)) == before
     undo(admin_client, Operation.objects.first())
     assert not Provider.objects.exists()
     assert admin_client.get(f"/admin/desk/providers/{provider.pk}/history/").status_code == 200

@@ -1,0 +1,114 @@
+"""The publisher's own pages: their form with its preview, and their list."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from articles import operations
+from articles.rules.permissions import CHANGE_LOOK
+from website.models import SLUG_MAX, SiteLook, SitePage
+
+from .audit_log_admin import ReferenceAdminMixin
+from .conflict_forms import ConflictAwareForm
+from .form_fields import TextField
+from .policy_forms import PREVIEW
+
+
+class SitePageForm(ConflictAwareForm):
+    """A page. For a preview it is cleaned but never valid, so that nothing saves it."""
+
+    in_footer = forms.BooleanField(
+        label=gettext_lazy("Link in the footer"),
+        required=False,
+        help_text=gettext_lazy("While the page is published. “Look of the site” has the order of these links."),
+    )
+
+    class Meta:
+        model = SitePage
+        fields = ("title", "slug", "body", "language", "published")
+        field_classes: ClassVar = {"body": TextField}
+        help_texts: ClassVar = {
+            "slug": gettext_lazy(
+                "The end of its URL: /pages/imprint/. Empty to make it from the title. The page with the slug “about” "
+                "takes the place of the introduction on /about/."
+            ),
+            "body": gettext_lazy(
+                "Markdown: ## Heading, **bold**, *italic*, [words](https://news.example/), - list. HTML shows as text."
+            ),
+            "language": gettext_lazy("Only if it isn't that of the site, as a tag of BCP 47: de, pt-BR, ar."),
+            "published": gettext_lazy("Readers see the page, and search engines are told of it."),
+        }
+        widgets: ClassVar = {"body": forms.Textarea(attrs={"rows": 20, "cols": 80})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "slug" in self.fields:
+            self.fields["slug"].required = False
+        if self.instance.pk is not None:
+            target = f"page:{self.instance.pk}"
+            self.initial["in_footer"] = any(link["target"] == target for link in SiteLook.current().footer_links)
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and PREVIEW not in self.data
+
+    def clean_slug(self) -> str:
+        slug = self.cleaned_data["slug"] or slugify(self.cleaned_data.get("title", ""))[:SLUG_MAX].strip("-_")
+        if not slug:
+            raise ValidationError(_("Type a slug in small letters: none can be made from this title."))
+        return slug.replace("_", "-") if not self.cleaned_data["slug"] else slug
+
+
+@admin.register(SitePage)
+class SitePageAdmin(ReferenceAdminMixin, admin.ModelAdmin):
+    form = SitePageForm
+    history_url = "desk_page_history"
+    fields = ("title", "slug", "body", "language", "published", "in_footer")
+    list_display = ("title", "url", "language", "published")
+    list_filter = ("published",)
+    search_fields = ("title", "slug")
+    show_full_result_count = False
+    actions = None
+
+    @admin.display(description=gettext_lazy("URL"))
+    def url(self, page: SitePage) -> str:
+        return page.get_absolute_url()
+
+    def view_on_site(self, page: SitePage) -> str | None:
+        return page.get_absolute_url() if page.published else None
+
+    def get_fields(self, request: HttpRequest, obj: SitePage | None = None) -> list[str]:
+        """Leave out the link for those who may not change the footer."""
+        may_link = request.user.has_perm(CHANGE_LOOK) and self.has_change_permission(request, obj)
+        return [name for name in self.fields if may_link or name != "in_footer"]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """Show how a form that was sent for a preview would look."""
+        form = context["adminform"].form
+        if PREVIEW in request.POST and not context["errors"]:
+            draft = SitePage(**{name: form.cleaned_data[name] for name in ("title", "body", "language")})
+            context["preview"] = draft
+        return super().render_change_form(request, context, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: SitePage, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "in_footer" in form.changed_data:
+            operations.link_in_footer(obj, form.cleaned_data["in_footer"])
+        if "published" in form.changed_data:
+            self._report_visibility(request, obj)
+
+    def _report_visibility(self, request: HttpRequest, page: SitePage) -> None:
+        url = page.get_absolute_url()
+        if page.published:
+            text = format_html(_('Readers see the page at <a href="{}">{}</a> now.'), url, url)
+        else:
+            text = format_html(_("Readers don't see the page any more: {} is not found."), url)
+        self.message_user(request, text, messages.INFO)

@@ -1,0 +1,128 @@
+"""The publisher's pages and the look in the admin: what a new publisher does there, and what is refused."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+
+from articles.models import Operation
+from tests import builders
+from tests.admin.forms import fields_of
+from website.models import SiteLook, SitePage
+
+pytestmark = pytest.mark.django_db
+PAGES, LOOK = "/admin/website/sitepage/", "/admin/website/sitelook/1/change/"
+
+
+@pytest.fixture
+def publisher(client):
+    user = User.objects.create_user("pia", is_staff=True)
+    user.groups.add(Group.objects.get(name="publisher"))
+    client.force_login(user)
+    return client
+
+
+def change(client, url, **values):
+    """Send the form of a page with some other values."""
+    page = client.get(url)
+    assert page.status_code == 200
+    sent = {**fields_of(page), **values}
+    return client.post(url, {name: value for name, value in sent.items() if value is not None})
+
+
+def test_an_imprint_is_published_and_put_into_the_footer_on_one_page(publisher):
+    draft = {"title": "Imprint", "body": "By **us**."}
+    preview = change(publisher, f"{PAGES}add/", **draft, _preview="Preview").content.decode()
+    assert "<strong>us</strong>" in preview
+    assert not SitePage.objects.exists()
+    assert not Operation.objects.exists()
+
+    saved = change(publisher, f"{PAGES}add/", **draft, published="on", in_footer="on")
+    assert saved.status_code == 302
+    operation = Operation.objects.get()
+    assert (operation.verb, operation.actor_name) == ("add", "pia")
+    assert {event.subject for event in operation.events.all()} == {"page", "look"}
+    footer = publisher.get("/").content.decode().partition("<footer")[2]
+    assert '<a href="/pages/imprint/">Imprint</a>' in footer
+
+    change(publisher, f"{PAGES}{SitePage.objects.get().pk}/change/", in_footer=None)
+    assert SiteLook.current().footer_links == []
+
+
+def test_the_site_gets_a_name_and_a_colour(publisher):
+    refused = change(publisher, LOOK, name="The Harbour Post", accent="#F5C518")
+    assert "contrast of only 1.4 to 1" in refused.content.decode()
+    assert not Operation.objects.exists()
+
+    assert change(publisher, LOOK, name="The Harbour Post", accent="#0B5394").status_code == 302
+    look = SiteLook.objects.get()
+    assert (look.name, look.accent, look.tagline, look.menu) == ("The Harbour Post", "#0b5394", None, [])
+    history = publisher.get("/admin/desk/look/1/history/").content.decode()
+    assert "The Harbour Post" in history
+    assert "The Harbour Post" in publisher.get("/").content.decode()
+
+
+def test_the_menu_is_put_in_order_by_numbers(publisher):
+    topic = builders.article("Storm", topics=["AI"], quality=90).topics.get()
+    shown = fields_of(publisher.get(LOOK))
+    targets = [shown[f"menu-{index}-target"] for index in range(5)]
+    assert targets == ["front", "latest", f"topic:{topic.pk}", "topics", "providers"]
+
+    link = {"menu-5-target": "url", "menu-5-label": "Shop", "menu-5-url": "https://shop.example/", "menu-5-order": "5"}
+    change(publisher, LOOK, **{"menu-0-order": "25", "menu-4-target": ""}, **link)
+    menu = [(row["target"], row["label"]) for row in SiteLook.current().menu]
+    assert menu == [
+        ("url", "Shop"),
+        ("latest", ""),
+        ("front", ""),
+        (f"topic:{topic.pk}", ""),
+        ("topics", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "refusal"),
+    [
+        ({"target": "url", "label": "Shop", "url": "javascript:x"}, "must start with http"),
+        ({"target": "url", "label": "Shop"}, "needs a URL"),
+        ({"target": "url", "url": "https://shop.example/"}, "needs a label"),
+        ({"target": "page:99"}, "doesn&#x27;t exist any more"),
+        ({"target": "", "label": "Shop"}, "leads nowhere"),
+        ({"target": "latest", "order": "first"}, "whole number"),
+    ],
+    ids=str,
+)
+def test_a_row_that_leads_nowhere_is_refused(publisher, row, refusal):
+    values = {f"footer_links-0-{name}": value for name, value in row.items()}
+    assert refusal in change(publisher, LOOK, **values).content.decode()
+    assert not SiteLook.objects.exists()
+
+
+def test_a_script_that_sends_no_rows_keeps_the_menu(publisher):
+    SiteLook.objects.create(menu=[{"target": "latest", "label": "", "url": ""}])
+    publisher.post(LOOK, {"name": "Mine", "tagline": "", "accent": "", "accent_dark": "", "footer_text": ""})
+    look = SiteLook.objects.get()
+    assert (look.name, len(look.menu)) == ("Mine", 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "refusal"),
+    [
+        ({"slug": "Über uns"}, "small letters"),
+        ({"slug": "imprint"}, "Another page has this slug"),
+        ({"title": "…"}, "Type a slug"),
+        ({"language": "german!"}, "must be the tag of a language"),
+        ({"body": "x" * 50_001}, "50,000 are allowed"),
+    ],
+    ids=str,
+)
+def test_what_no_page_can_have_is_refused(publisher, values, refusal):
+    SitePage.objects.create(slug="imprint", title="Imprint", body="x")
+    page = change(publisher, f"{PAGES}add/", **{"title": "About us", "body": "x", **values}).content.decode()
+    assert refusal in page
+    assert SitePage.objects.count() == 1
+
+
+def test_editors_see_neither(client):
+    user = User.objects.create_user("eve", is_staff=True)
+    user.groups.add(Group.objects.get(name="editor"))
+    client.force_login(user)
+    assert [client.get(url).status_code for url in (PAGES, f"{PAGES}add/", LOOK)] == [403, 403, 403]

@@ -1,0 +1,41 @@
+"""Markdown of publishers: nothing in it becomes a script, a foreign picture or a style."""
+
+import time
+
+import pytest
+
+from website.markdown import render_markdown
+
+
+def test_headings_begin_below_the_title_of_the_page():
+    assert render_markdown("# One\n\n###### Six") == "<h2>One</h2>\n<h6>Six</h6>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("a <b onclick=x>b</b>", "<p>a &lt;b onclick=x&gt;b&lt;/b&gt;</p>\n"),
+        ("[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>\n"),
+        ("![x](https://evil.example/x.png)", '<p>!<a href="https://evil.example/x.png" rel="noopener">x</a></p>\n'),
+        ("[x](/about/)", '<p><a href="/about/" rel="noopener">x</a></p>\n'),
+        ("[x](mailto:a@b.example)", '<p><a href="mailto:a@b.example" rel="noopener">x</a></p>\n'),
+    ],
+)
+def test_only_safe_html_comes_out(text, html):
+    assert html.strip() in render_markdown(text)
+    assert "<script" not in render_markdown(text)
+    assert "<img" not in render_markdown(text)
+
+
+def test_tables_and_lists_are_kept():
+    html = render_markdown("| a |\n|---|\n| 1 |\n\n3. c\n")
+    assert "<td>1</td>" in html
+    assert '<ol start="3">' in html
+
+
+@pytest.mark.parametrize("part", ["*a_ ", "[", "> ", "`a", "| ", "- ", "![](", "<a ", "&#", "\\"])
+def test_no_text_of_a_page_takes_long(part):
+    began = time.process_time()
+    render_markdown((part * 50_000)[:50_000])
+    assert time.process_time() - began < 5  # seconds; each takes less than one
