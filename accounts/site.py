@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.urls import URLPattern, URLResolver, path, reverse
 
 from . import lockout, views
+from .app_list import by_section, with_names
 from .confirmation import confirmation_required, is_protected
 from .list_requests import checked_list, is_list, known_field_required
 from .second_factor import Step, is_enrolled, next_step
@@ -31,6 +32,11 @@ class StaffAdminSite(AdminSite):
         if "\0" in request.GET.get("term", ""):  # PostgreSQL can't look for it, and nothing contains it
             return JsonResponse({"results": [], "pagination": {"more": False}})
         return super().autocomplete_view(request)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Return the models by section of the newsroom; of one app, as Django lists them."""
+        apps = with_names(super().get_app_list(request, app_label))
+        return apps if app_label else by_section(apps)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Ask for the password, or redirect users who have entered it to the second factor."""

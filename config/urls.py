@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path(settings.ADMIN_PATH, include("articles.desk.home_urls")),  # in place of the admin's own index
     path(f"{settings.ADMIN_PATH}desk/", include("articles.desk.urls")),
     path(settings.ADMIN_PATH, admin.site.urls),
     path("api/v2/", include("articles.api.v2.urls")),

@@ -15,7 +15,7 @@ from articles.models import Article, ArticleQuerySet, SavedView, Topic
 
 from .actions import EDIT, REASONS, permitted_actions
 from .filters import SLOW_FILTERS, DeskFilters, filtered_queue
-from .queues import COUNT_MAX, QUEUES, Queue, Viewer, after_cursor, queue_counts, queue_of
+from .queues import QUEUES, Queue, Viewer, after_cursor, count_text, queue_counts, queue_of
 from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
 from .shortcuts import shortcuts_for_page
 from .view_helpers import DeskRequest, desk_view, is_htmx_fragment, parse_id, render_admin
@@ -77,7 +77,7 @@ def _views(viewer: Viewer, current: Queue | None, *, count_all: bool) -> dict[st
             queue = queue_of(query)
             articles = filtered_queue(queue, viewer, DeskFilters(query))
             querysets[f"saved-{view.pk}"] = articles.order_by(*queue.order)
-    counts = {name: f"{COUNT_MAX}+" if n > COUNT_MAX else str(n) for name, n in queue_counts(querysets).items()}
+    counts = {name: count_text(number) for name, number in queue_counts(querysets).items()}
     return {
         "queues": [(queue, counts[queue.key]) for queue in QUEUES.values()],
         "saved": [(view, counts.get(f"saved-{view.pk}", "…")) for view in saved],

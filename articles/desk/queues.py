@@ -24,7 +24,7 @@ from articles.rules.dates import AHEAD_MAX
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import State
 
-COUNT_MAX = 999  # more are shown as "999+"
+COUNT_MAX = 9_999  # more are shown as "10k+"
 AMBIGUOUS_MAX = 10_000
 
 NEWEST = ("-published_at", "file_name")
@@ -172,6 +172,13 @@ def queue_counts(querysets: Mapping[str, ArticleQuerySet]) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT " + ", ".join(parts), values)
         return dict(zip(querysets, cursor.fetchone(), strict=True))
+
+
+def count_text(number: int, at_most: int = COUNT_MAX) -> str:
+    """Return a count that stopped at `at_most` + 1, for a narrow place: 950, 1.2k, 10k+."""
+    if number < 1000:
+        return str(number)
+    return f"{number // 100 / 10:g}k{'+' if number > at_most else ''}"
 
 
 def after_cursor(articles: ArticleQuerySet, order: Sequence[str], last: Article) -> ArticleQuerySet:

@@ -39,13 +39,17 @@ class Row:
 
     @property
     def age(self) -> str:
-        """The age of the story, short for a narrow place: minutes, hours or days; its date after a week."""
-        minutes = int((self.now - self.article.published_at).total_seconds() // 60)
-        if minutes < 0 or minutes >= WEEK:
-            return date_format(timezone.localtime(self.article.published_at), "j M Y")
-        if minutes < HOUR:
-            return f"{minutes} min ago"
-        return f"{minutes // HOUR} h ago" if minutes < DAY else f"{minutes // DAY} d ago"
+        return age_text(self.article.published_at, self.now)
+
+
+def age_text(published_at: datetime, now: datetime) -> str:
+    """Return the age of a story, short for a narrow place: minutes, hours or days; its date after a week."""
+    minutes = int((now - published_at).total_seconds() // 60)
+    if minutes < 0 or minutes >= WEEK:
+        return date_format(timezone.localtime(published_at), "j M Y")
+    if minutes < HOUR:
+        return f"{minutes} min ago"
+    return f"{minutes // HOUR} h ago" if minutes < DAY else f"{minutes // DAY} d ago"
 
 
 def prefetch_for_rows(articles: ArticleQuerySet) -> ArticleQuerySet:

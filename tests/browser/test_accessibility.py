@@ -242,6 +242,7 @@ PAGES = {
     "readers: search": readers("/search/"),
     "readers: found": readers("/search/?q=bridge&topic=ai"),
     "readers: nothing found": readers("/search/?q=zebra&provider=courier.example&from=2020-01-01"),
+    "home": at("/admin/"),
     "list": at(DESK),
     "all stories": at(f"{DESK}?view=all"),
     "empty list": at(f"{DESK}?view=ambiguous"),

@@ -1,0 +1,82 @@
+"""The newsroom's home."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from articles import operations
+from articles.audit_log.unit_of_work import Actor
+from articles.desk.queues import count_text
+from articles.models import ImportProblem, ImportRun, Via
+from sources.models import Source
+from tests import builders
+from tests.desk.helpers import member
+
+pytestmark = pytest.mark.django_db
+HOME = "/admin/"
+
+
+def test_it_lists_what_waits_and_links_there(publisher):
+    builders.article("Storm", quality=10)
+    builders.article("Orphan", heat=-1, quality=5, published=False)
+    now = timezone.now()
+    run = ImportRun.objects.create(paths="news", started_at=now)
+    ImportProblem.objects.create(run=run, kind="refused", label="news/a.md", message="title: missing")
+    Source.objects.create(name="Herald", url="https://herald.example/feed", fetched_at=now, failures=3, status=500)
+
+    tasks = {str(task.label): (task.number, task.url) for task in publisher.get(HOME).context["tasks"]}
+
+    assert tasks["Undecided"] == ("1", "/admin/desk/?view=undecided")
+    assert tasks["Folded, no lead"] == ("1", "/admin/desk/?view=no-lead")
+    assert tasks["Import problems"] == ("1", "/admin/desk/imports/problems/")
+    assert tasks["Sources that need attention"] == ("1", "/admin/desk/sources/")
+    assert "Held" not in tasks
+
+
+def test_it_says_who_decided_what_today(publisher):
+    bob = Actor(member("publisher", "bob"), Via.DESK)
+    for title in ("One", "Two"):
+        operations.hold(builders.article(title, quality=10), by=bob)
+    operations.spike(builders.article("Three", quality=10), "paywall", by=bob)
+    operations.publish(builders.article("Four", quality=10), by=Actor(User.objects.get(username="ana"), Via.DESK))
+
+    page = publisher.get(HOME)
+
+    assert [(person.name, person.decisions) for person in page.context["deciders"]] == [
+        ("bob", [("held", 2), ("spiked", 1)]),
+        ("ana", [("published", 1)]),
+    ]
+    assert [story.article.title for story in page.context["leading"]] == ["Four"]
+
+
+def test_its_records_stand_under_words_of_the_trade(admin_client):
+    page = admin_client.get(HOME)
+
+    names = {
+        str(section["name"]): [str(model["name"]) for model in section["models"]]
+        for section in page.context["sections"]
+    }
+    assert names == {
+        "Newsroom": ["Articles", "Outlets", "Topics", "Policy", "Sources"],
+        "People": ["People", "Roles"],
+        "Security": ["Failed sign-ins", "Sign-ins"],
+    }
+    assert "Axes" not in page.content.decode()
+
+
+def test_staff_without_rights_find_a_sentence_instead(client):
+    builders.article("Storm", quality=10)
+    client.force_login(User.objects.create_user("idle", is_staff=True))
+
+    page = client.get(HOME).content.decode()
+
+    assert "You may see nothing here yet." in page
+    assert "Storm" not in page
+    assert "Waiting" not in page
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0"), (999, "999"), (1000, "1k"), (1290, "1.2k"), (9999, "9.9k"), (10_000, "10k+")]
+)
+def test_counts_are_short(number, text):
+    assert count_text(number) == text
