@@ -5,6 +5,7 @@ A field is known by the forms of all pages; a parameter also by the links, and b
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
@@ -15,9 +16,15 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from django.contrib.admin.views.main import IGNORED_PARAMS
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.forms import BaseForm, MultiWidget
 from django.test import Client
 from django.utils.datastructures import MultiValueDict
 
+Kind = tuple[Any, ...]
+FORMS = "/django/forms/"
+# Code between a request and what reads it, and code that makes the request or uses the same kind of dictionary.
+BETWEEN = (f"{__name__.replace('.', '/')}.py", "django/utils/datastructures.py", "django/http/request.py")
+NOT_READING = ("django/http/multipartparser.py", "django/core/handlers/wsgi.py", "django/urls/resolvers.py")
 MISSING = object()
 ODD_VALUES: dict[str, Any] = {
     "nul": "a\0b",
@@ -42,14 +49,6 @@ ODD_VALUES: dict[str, Any] = {
     "file": SimpleUploadedFile("odd.jpg", b"\xff\xd8\xff\0", "image/jpeg"),
 }
 LOOKUPS = ("pk__in", "id__exact", "title__regex", "provider__id__exact", "nonsense__nonsense", "a\0b")
-
-
-class Request(NamedTuple):
-    """A request that a page leads to, with the values that a browser would send."""
-
-    method: str
-    path: str
-    values: tuple[tuple[str, Any], ...]
 
 
 class Page(HTMLParser):
@@ -113,34 +112,83 @@ class Page(HTMLParser):
         self.parameters.setdefault(parts.path, set()).update(name for name, _ in parse_qsl(parts.query))
 
 
+class Reads:
+    """What the code asked for while it answered a request."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, set[str]] = {}  # of each name of a field or parameter: where in the code it was read
+        self.fields: dict[str, Kind] = {}  # of each name that a form cleaned
+
+    def kind(self, name: str) -> Kind:
+        """Return what decides how a value with this name is parsed. Names of one kind go through the same code."""
+        places = frozenset(place for place in self.places.get(name, ()) if FORMS not in place)
+        return (self.fields.get(name, (name,) if places else ()), places)
+
+    def note(self, name: Any) -> None:
+        frame = inspect.currentframe()
+        while frame and frame.f_code.co_filename.endswith(BETWEEN):
+            frame = frame.f_back
+        if frame and not frame.f_code.co_filename.endswith(NOT_READING):
+            self.places.setdefault(str(name), set()).add(f"{frame.f_code.co_filename}:{frame.f_lineno}")
+
+    def note_form(self, form: BaseForm) -> None:
+        for name, field in form.fields.items():
+            widget = field.widget
+            validators = tuple(sorted(getattr(each, "__name__", type(each).__name__) for each in field.validators))
+            own = name if hasattr(form, f"clean_{name}") else ""
+            kind = (type(form).__qualname__, type(field), type(widget), validators, own)
+            suffixes = widget.widgets_names if isinstance(widget, MultiWidget) else [""]
+            self.fields.update((form.add_prefix(name) + suffix, kind) for suffix in suffixes)
+            self.fields.update((form.add_initial_prefix(name) + suffix, ("initial", *kind)) for suffix in suffixes)
+
+
 @contextmanager
-def names_read() -> Iterator[set[str]]:
-    """Yield a set that collects the names of fields and parameters that views ask for."""
-    names: set[str] = set()
-    get_item, get_list = MultiValueDict.__getitem__, MultiValueDict.getlist
+def reads() -> Iterator[Reads]:
+    """Yield what is read of requests and by forms, and where."""
+    found = Reads()
+    get_item, get_list, full_clean = MultiValueDict.__getitem__, MultiValueDict.getlist, BaseForm.full_clean
 
     def item(self: Any, key: Any) -> Any:
-        names.add(str(key))
+        found.note(key)
         return get_item(self, key)
 
     def listed(self: Any, key: Any, default: Any = None) -> Any:
-        names.add(str(key))
+        found.note(key)
         return get_list(self, key, default)
 
     def contains(self: Any, key: Any) -> bool:
-        names.add(str(key))
+        found.note(key)
         return dict.__contains__(self, key)
+
+    def clean(self: BaseForm) -> None:
+        if self.is_bound:
+            found.note_form(self)
+        full_clean(self)
 
     with (
         patch.object(MultiValueDict, "__getitem__", item),
         patch.object(MultiValueDict, "getlist", listed),
         patch.object(MultiValueDict, "__contains__", contains, create=True),
+        patch.object(BaseForm, "full_clean", clean),
     ):
-        yield names
+        yield found
 
 
-def send(client: Client, method: str, path: str, values: dict[str, Any], headers: dict[str, str]) -> tuple[int, str]:
-    """Send a request and undo what it wrote; return its status, and the error if it is one."""
+class Answer(NamedTuple):
+    """The status of a response, where it redirects to, and the error if it is one."""
+
+    status: int
+    location: str
+    error: str
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether somebody was turned away before anything of the request was looked at."""
+        return self.status == 403 or "/login/" in self.location
+
+
+def send(client: Client, method: str, path: str, values: dict[str, Any], headers: dict[str, str]) -> Answer:
+    """Send a request and undo what it wrote."""
     cookies = {name: morsel.value for name, morsel in client.cookies.items()}
     with transaction.atomic():
         try:
@@ -153,7 +201,7 @@ def send(client: Client, method: str, path: str, values: dict[str, Any], headers
     for name, value in cookies.items():
         client.cookies[name] = value
     error = getattr(response, "exc_info", None)
-    return response.status_code, repr(error[1])[:200] if error else ""
+    return Answer(response.status_code, response.get("Location", ""), repr(error[1])[:200] if error else "")
 
 
 def with_odd_value(values: dict[str, Any], name: str, odd: Any) -> dict[str, Any]:
