@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from articles import operations
 from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.models import Topic, Verb, Via
-from articles.operations.results import ActionError, ActionResult, reader_changes, succession_text, successors
+from articles.operations.results import ActionError, ActionResult, reader_changes, succession_sentences
 from articles.rules.reasons import REASON_FIELD, parse_reason
 from articles.rules.values import InvalidValueError
 from providers.models import Provider
@@ -70,7 +70,7 @@ class AuditLogAdminMixin:
     ) -> None:
         """Report the articles that appeared, disappeared or lead a story now, apart from the `known` ones."""
         sentences = reader_changes(done.appeared, done.disappeared, known)
-        sentences += map(succession_text, successors(done.operation).values())
+        sentences += succession_sentences(done.operation)
         for sentence in sentences[:READER_CHANGES_MAX]:
             self.message_user(request, sentence, messages.INFO)
         if len(sentences) > READER_CHANGES_MAX:

@@ -23,8 +23,7 @@ from articles.operations.results import (
     ActionResult,
     EditConflictError,
     reader_changes,
-    succession_text,
-    successors,
+    succession_sentences,
 )
 from articles.operations.undo_rights import UndoRefusedError
 from articles.rules.reasons import REASON_FIELD
@@ -131,8 +130,7 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
     followed = [change for change in result.consequences if change.pk not in result.done]
     known = result.done if action.tells_visibility else ()
     seen = reader_changes(result.appeared, result.disappeared, known, MESSAGES_MAX)
-    following = successors(operation) if action.withdraws else {}
-    leads = [succession_text(title) for title in following.values()]
+    leads = succession_sentences(operation) if action.changes_succession else []
     if len(leads) > MESSAGES_MAX:
         leads = [*leads[:MESSAGES_MAX], f"And {len(leads) - MESSAGES_MAX} more."]
     results = [f"As a result, “{change.title}”: {change.summary}." for change in followed[:MESSAGES_MAX]]

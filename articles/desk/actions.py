@@ -69,6 +69,11 @@ class Action:
         return self.name in ("hold", "unpublish", "spike")
 
     @property
+    def changes_succession(self) -> bool:
+        """Whether a story may get its next lead by it, or its previous one back."""
+        return self.withdraws or self.name in ("publish", "schedule", "unpin")
+
+    @property
     def tells_visibility(self) -> bool:
         """Whether its past tense says what readers see of its stories, so that results name only others."""
         return self.permission == PUBLISH or self.withdraws

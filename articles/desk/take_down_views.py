@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from articles import operations
 from articles.models import Article, Event, PreviewLink, Subject, TakenDownStories
-from articles.operations.results import ActionError, reader_changes, succession_text, successors
+from articles.operations.results import ActionError, reader_changes, succession_sentences
 from articles.operations.taking_down import links_to, traces_of
 from articles.rules import permissions
 
@@ -59,8 +59,8 @@ def _run(request: DeskRequest, article: Article, reason: str) -> HttpResponse:
     messages.success(request, "The story was taken down for good.")
     for sentence in reader_changes(result.appeared, result.disappeared, result.done):
         messages.info(request, sentence)
-    for title in successors(result.operation).values():
-        messages.info(request, succession_text(title))
+    for sentence in succession_sentences(result.operation):
+        messages.info(request, sentence)
     return redirect(reverse("desk"))
 
 

@@ -9,7 +9,7 @@ from .deletion import delete
 from .editing import add, edit, edit_related_rows, score, set_topics
 from .folding import fold_into, keep_apart, make_lead, merge, take_out
 from .pictures import take_down
-from .pins import pin, unpin
+from .pinning import pin, unpin
 from .preview import preview_action, preview_deletion, reader_preview
 from .publishing import (
     DECISIONS,

@@ -35,14 +35,15 @@ def apply_to_each(
     is_done: Callable[[Article], bool] = lambda article: False,
     depends_on: Collection[str] = STATE_DEPENDENCIES,
     before_update: Callable[[UnitOfWork, Collection[int]], None] = lambda uow, ids: None,
-    after: Callable[[UnitOfWork, Sequence[RescoreChange]], None] = lambda uow, changes: None,
+    after: Callable[[UnitOfWork, list[RescoreChange]], None] = lambda uow, changes: None,
 ) -> ActionResult:
     """Call `apply` for each article, locked, unless it `is_done`; then update the stories.
 
     Of many articles, those that can't be changed are left as they are, and the result says why. Of one, the
     ActionError is raised. A change of the `depends_on` fields after the version that the editor saw is a conflict.
     The stories are updated once, after all articles: the first must not decide anything about the last.
-    `before_update` runs before that, with the keys of all articles that were named, and `after` after that.
+    `before_update` runs before that, with the keys of all articles that were named, and `after` after that, with what
+    the policy changed; it may add to that.
     """
     one = articles if isinstance(articles, Article) else None
     ids = [articles.pk] if isinstance(articles, Article) else list(articles.order_by("pk").values_list("pk", flat=True))
@@ -74,10 +75,10 @@ def apply_to_each(
             if len(ids) > rescoring.CHUNK:
                 nearby = lock_with_linked(uow, chunk)
             effects = propagate(uow, nearby, chunk, fields)
-            outcome.consequences += effects.consequences
-            outcome.articles |= effects.articles
             with uow.consequences():
                 after(uow, effects.consequences)
+            outcome.consequences += effects.consequences
+            outcome.articles |= effects.articles
             uow.flush_if_large()
     outcome.operation = uow.operation
     outcome.appeared, outcome.disappeared = uow.appeared, uow.disappeared

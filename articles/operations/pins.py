@@ -1,7 +1,7 @@
 """Pins: fields of an article that an editor decided, so that documents and policies no longer change them.
 
 For each pinned field, `article.wishes` has its incoming value: what the document says. Lists and the role in the story
-have none. Imports apply pins in `articles/exchange/store.py` (`update`).
+have none. Imports apply pins in `articles/exchange/store.py` (`update`). Editors pin and unpin in `pinning.py`.
 """
 
 from __future__ import annotations
@@ -11,57 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from articles.audit_log import snapshots
-from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork
-from articles.models import Article, Verb
-from articles.rules import permissions
-from articles.rules.publication import DECIDING_PINS, needs_publish_permission
+from articles.models import Article
 from articles.rules.scoring import STORY_ROLE_PIN
-from articles.rules.states import State
 from providers.models import Provider
-
-from .batch import Articles, SeenVersions, allow_publishing, apply_to_each, keep_unscored_hidden
-from .results import ActionError, ActionResult
 
 LISTS = ("topics", "images", "related")
 FIELDS_WITHOUT_INCOMING = (*LISTS, STORY_ROLE_PIN)
 REIMPORT_MARK = "anew"  # in place of a document's hash: the next import compares the document even if unchanged
-UNPIN_NEEDS_PUBLISH = "has a decided publication, and unpinning that needs the permission to publish"
 POLICY_FIELDS = ("heat", "published")  # the policy decides these once an article has a quality
-
-
-def pin(articles: Articles, *fields: str, by: Actor = SYSTEM_ACTOR) -> ActionResult:
-    """Keep these fields of the articles as they are, whatever documents and policies say from now on."""
-    return apply_to_each(Verb.PIN, articles, lambda article: pin_fields(article, fields), by)
-
-
-def unpin(articles: Articles, *fields: str, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None) -> ActionResult:
-    """Let document and policy decide these fields again, by default all that are pinned.
-
-    A known incoming value is set at once; the next import compares the rest. Unpinning what only concerns the words
-    publishes nothing, nor does somebody without the permission to publish.
-    """
-
-    def apply(article: Article) -> None:
-        pinned = [name for name in (fields or tuple(article.pins)) if name in article.pins]
-        if article.state == State.SPIKED and "published" in pinned:
-            raise ActionError("was spiked; reopen it first")
-        uow = UnitOfWork.current()
-        user = uow.actor.user
-        if needs_publish_permission(pinned) and user is not None and not user.has_perm(permissions.PUBLISH):
-            raise ActionError(UNPIN_NEEDS_PUBLISH)
-        if not DECIDING_PINS.isdisjoint(pinned):
-            allow_publishing(uow, Verb.UNPIN, [article.pk])
-        if "topics" in pinned:
-            uow.track_lists([article.pk], "topics")
-        if "published" in pinned:
-            article.state = State.PUBLISHED if article.published else State.UNDECIDED
-        unpin_fields(article, pinned)
-        keep_unscored_hidden(uow, article)
-
-    def is_done(article: Article) -> bool:
-        return not {*(fields or article.pins)}.intersection(article.pins)
-
-    return apply_to_each(Verb.UNPIN, articles, apply, by, versions, is_done)
 
 
 def pin_fields(article: Article, fields: Iterable[str]) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from articles.audit_log.events import CREATED, PIN_PREFIX
 from articles.models import Article, Event, Operation, Subject
 
@@ -116,17 +118,36 @@ def reader_changes(
     return sentences
 
 
-def succession_text(title: str) -> str:
-    """Return the sentence that editors read about one of the `successors`."""
-    return f"“{title}” leads its story now and waits for an editor."
-
-
 def successors(operation: Operation | None) -> dict[int, str]:
     """Return the titles, by key, of the articles that lead a story since an operation withdrew its lead, and wait."""
     if operation is None:
         return {}
     events = operation.events.filter(subject=Subject.ARTICLE, field="previous_lead").order_by("pk")
     return {event.subject_id: event.label for event in events if event.after is not None}
+
+
+def succession_sentences(operation: Operation | None) -> list[str]:
+    """Return what editors read about those that lead a story since an operation, and those that no longer do.
+
+    The latter followed a withdrawn lead, and are folded under it again now that readers see it.
+    """
+    if operation is None:
+        return []
+    events = operation.events.filter(subject=Subject.ARTICLE, field__in=("previous_lead", "lead_id")).order_by("pk")
+    refolded = {event.subject_id for event in events if event.field == "lead_id" and event.after is not None}
+    leading = [event for event in events if event.field == "previous_lead"]
+    return [
+        *(
+            _("“%(title)s” leads its story now and waits for an editor.") % {"title": event.label}
+            for event in leading
+            if event.after is not None
+        ),
+        *(
+            _("“%(title)s” is folded under its previous lead again.") % {"title": event.label}
+            for event in leading
+            if event.after is None and event.subject_id in refolded
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, User
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Operation, SitePolicy
-from articles.operations.results import ActionError, ActionResult
+from articles.operations.results import ActionError, ActionResult, succession_sentences
 from tests import builders
 from tests.operations.states import link_targets, newsroom_state
 
@@ -212,6 +212,28 @@ class TestPublishingTheLeadAgain:
         assert row(lead).related_links.count() == 3
         operations.undo(Operation.objects.first())
         assert (row(best).previous_lead, row(other).lead) == (lead.name, best)
+
+    def test_unpinning_does_the_same_and_says_so(self):
+        lead, best, other = story(wishes={"published": True})
+        operations.hold(lead)
+
+        result = operations.unpin(row(lead))
+
+        assert row(lead).public
+        assert [row(article).lead for article in (best, other)] == [lead, lead]
+        assert (row(best).previous_lead, row(best).heat, row(best).public) == (None, -1, False)
+        assert succession_sentences(result.operation) == ["“Best” is folded under its previous lead again."]
+        operations.undo(result.operation)
+        assert (row(best).previous_lead, row(other).lead, row(lead).public) == (lead.name, best, False)
+
+    def test_unpinning_what_leaves_it_hidden_takes_no_members_back(self):
+        lead, best, _other = story()
+        operations.hold(lead)
+        SitePolicy.objects.update(publish_threshold=500)
+
+        operations.unpin(row(lead))
+
+        assert (row(lead).public, row(best).lead, row(best).previous_lead) == (False, None, lead.name)
 
     def test_a_member_that_was_decided_meanwhile_stays(self):
         lead, best, other = story()
