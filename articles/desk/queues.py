@@ -136,7 +136,12 @@ QUEUES: dict[str, Queue] = {
         Queue("spiked", "Spiked", _spiked, LAST_DECIDED, "Nothing was spiked lately."),
         Queue("spiked-older", "Spiked, older", _spiked_long_ago, LAST_DECIDED, "Nothing was spiked long ago."),
         Queue("folded", "Folded", _folded, empty="Nothing is folded."),
-        Queue("no-lead", "Folded, no lead", _folded_without_lead, empty="Every folded article has a lead."),
+        Queue(
+            "no-lead",
+            "Folded, no lead",
+            _folded_without_lead,
+            empty="Every folded article has a lead that wasn't withdrawn.",
+        ),
         Queue("ambiguous", "Ambiguous stories", _ambiguous, empty="Every folded article has one lead."),
         Queue("duplicates", "Duplicates", _everyday(duplicate=True), empty="No two stories share a URL."),
         Queue("pictures", "Missing picture", _everyday(pictureless=True), empty="Every story has a picture."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -20,6 +21,8 @@ from config.checks import CHECK_TAG
 from config.command_errors import as_command_errors
 
 from .suggest_stories import work_out
+
+LEADS_NAMED_MAX = 5  # of those that were withdrawn, in the last lines of a run
 
 
 class Command(BaseCommand):
@@ -82,7 +85,7 @@ class Command(BaseCommand):
         if prune:
             self.stdout.write(prune_summary(counts, dry_run=dry_run))
         if not dry_run and (number := Article.objects.folded_without_lead().count()):
-            self.stdout.write(folded_summary(number))
+            self.stdout.write(folded_summary(number, _withdrawn_leads()))
         if not dry_run:
             with as_command_errors("The database", "The documents are imported; `suggest_stories` does the rest."):
                 work_out(self.stdout.write, verbosity=self.verbosity)
@@ -139,12 +142,21 @@ def suggestion_summary(number: int) -> str:
     return f"{number} unscored article{'' if number == 1 else 's'} took the suggested quality"
 
 
-def folded_summary(number: int) -> str:
-    """Return how many folded articles of the newsroom no lead shows, in words."""
-    start = "1 folded article has no lead here, so readers don't see it"
-    if number > 1:
-        start = f"{number} folded articles have no lead here, so readers don't see them"
-    return f"{start}: see “Folded, no lead” at the desk."
+def _withdrawn_leads() -> list[str]:
+    """Return the names of withdrawn articles that others are folded under, the last ones first."""
+    leads = Article.objects.folded_without_lead().filter(lead__isnull=False).order_by().values("lead")
+    return list(Article.objects.filter(pk__in=leads).order_by("-changed_at", "name").values_list("name", flat=True))
+
+
+def folded_summary(number: int, withdrawn: Sequence[str]) -> str:
+    """Return how many folded articles of the newsroom no lead shows, and which leads were withdrawn, in words."""
+    start = "1 folded article has" if number == 1 else f"{number} folded articles have"
+    start += " no lead here"
+    if withdrawn:
+        more = len(withdrawn) - LEADS_NAMED_MAX
+        names = ", ".join(withdrawn[:LEADS_NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
+        start += f", or one that was withdrawn ({names})"
+    return f"{start}, so readers don't see {'it' if number == 1 else 'them'}: see “Folded, no lead” at the desk."
 
 
 def prune_summary(counts: Counter[str], *, dry_run: bool) -> str:
