@@ -9,7 +9,6 @@ import io
 from dataclasses import dataclass
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -24,12 +23,12 @@ from sources.models import Entry, Fetch, Rule, Source
 from sources.preview import PagePreview, Preview
 from sources.reading.values import ParsedEntry, ParsedFeed
 from tests import builders
+from tests.browser.axe import violations
 from tests.browser.conftest import NARROW, WIDE, editor
 from tests.browser.deskpage import DESK, headline, press
 
 WIDTHS_WITHOUT_SCROLLING = (320, 360)  # pixels; 320 is a wide window at 400 percent (WCAG 1.4.10)
 COLOURS = ["color-contrast", "link-in-text-block"]  # the rules whose answer depends on light or dark
-SHOWN = 5  # elements of a violation that a failure spells out
 WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 
@@ -277,18 +276,6 @@ PAGES = {
     "help": help_dialog,
     "toast": toast,
 }
-
-
-def violations(page: Page, options: dict | None = None) -> list[str]:
-    """Return the violations that axe reports, one per element."""
-    problems = []
-    for violation in Axe().run(page, options={"resultTypes": ["violations"]} | (options or {})).response["violations"]:
-        for node in violation["nodes"][:SHOWN]:
-            why = " ".join(check["message"] for check in [*node["any"], *node["all"], *node["none"]])
-            problems.append(f"{violation['id']}: {violation['help']}\n    {node['html'][:200]}\n    {why[:300]}")
-        if len(violation["nodes"]) > SHOWN:
-            problems.append(f"{violation['id']}: and {len(violation['nodes']) - SHOWN} more")
-    return problems
 
 
 def overflow(page: Page) -> list[str]:
