@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 
-from .importing import REJECTED, WITHDRAWN, FileResult
+from .outcomes import REJECTED, WITHDRAWN, FileResult
 
 
 class Report:

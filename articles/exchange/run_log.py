@@ -18,7 +18,7 @@ from articles.models.import_run import LABEL_MAX, MESSAGE_MAX, PATHS_MAX
 from articles.rules.limits import TITLE_MAX
 
 from .files import printable
-from .importing import REJECTED, FileResult
+from .outcomes import REJECTED, FileResult
 
 KEPT_MAX = 1000  # refusals, and as many warnings, of a run; all are counted
 CHUNK = 200

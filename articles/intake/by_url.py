@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from articles.audit_log.unit_of_work import Actor, unit_of_work
-from articles.exchange.importing import CREATED, FileResult, import_within
+from articles.exchange.importing import import_within
+from articles.exchange.outcomes import CREATED, FileResult
 from articles.models import Article, TakenDownStories, Verb
 from articles.operations.pins import pin_fields
 from articles.operations.results import ActionError

@@ -13,7 +13,8 @@ from django.db import InterfaceError, OperationalError
 
 from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.db.locks import IMPORT_LOCK_KEY, database_lock
-from articles.exchange.importing import CREATED, FileResult, import_within
+from articles.exchange.importing import import_within
+from articles.exchange.outcomes import CREATED, FileResult
 from articles.models import Article, TakenDownStories, Verb, Via
 from articles.operations.pins import pin_fields
 from sources.limits import REASON_MAX

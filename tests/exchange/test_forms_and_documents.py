@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from articles.exchange.exporting import export_documents, export_entries
 from articles.exchange.files import sources
-from articles.exchange.importing import REJECTED, run_import
+from articles.exchange.importing import run_import
+from articles.exchange.outcomes import REJECTED
 from articles.models import Article, Operation, RelatedLink, Topic
 from providers.models import Provider
 from tests import builders

@@ -20,8 +20,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.exchange.files import sources
-from articles.exchange.importing import UNCHANGED, run_import
+from articles.exchange.importing import run_import
 from articles.exchange.moved_dates import copy_with_moved_dates, days_to, newest_document
+from articles.exchange.outcomes import UNCHANGED
 from articles.management.demo_schedule import serve_schedule, start_schedule
 from articles.models import Article, TakenDownStory
 

@@ -13,7 +13,8 @@ from tqdm import tqdm
 
 from articles.audit_log.unit_of_work import Actor
 from articles.exchange.files import sources
-from articles.exchange.importing import OUTCOMES, PRUNE_SKIPPED, REJECTED, SUGGESTED, WITHDRAWN, FileResult, run_import
+from articles.exchange.importing import run_import
+from articles.exchange.outcomes import OUTCOMES, PRUNE_SKIPPED, REJECTED, SUGGESTED, WITHDRAWN, FileResult
 from articles.exchange.report import Report
 from articles.exchange.run_log import RunLog
 from articles.models import Article, Operation, Via
