@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 
+from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from articles import operations
@@ -14,6 +17,8 @@ from articles.models import Article, Operation, Topic, Verb, Via
 from articles.operations.results import ActionError
 from articles.rules.states import SpikeReason
 from articles.stories import duplicates, links
+from backups import tables
+from config.migrations import known_migrations
 from providers.models import Provider
 from tests import builders
 from tests.record import record_built_articles
@@ -28,6 +33,35 @@ class Clock:
     def now(self) -> datetime:
         self.moment += timedelta(microseconds=1)
         return self.moment
+
+
+class Backups:
+    """Backups of the site in a folder. Restoring one empties the site first, as an installation of its own would be."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.made: list[Path] = []
+
+    def make(self) -> None:
+        path = self.folder / f"{len(self.made)}.tar"
+        call_command("backup", path, verbosity=0)
+        self.made.append(path)
+
+    def restore(self) -> None:
+        """Restore the latest backup: what was done since is lost."""
+        if connection.vendor == "postgresql":  # a restore before, in the transaction of the test, made them immediate
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        tables.delete_all_rows(tables.tables_at(known_migrations()))
+        call_command("restore", self.made[-1], verbosity=0)
+
+    def back_up_or_restore(self, chance: random.Random) -> bool:
+        """Make a backup and restore it, or restore an older one; return whether what was done since is lost."""
+        is_older = bool(self.made) and chance.random() < 0.5
+        if not is_older:
+            self.make()
+        self.restore()
+        return is_older
 
 
 def build_newsroom() -> None:

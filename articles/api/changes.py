@@ -58,8 +58,7 @@ def changes_since(cursor: ChangesCursor | None, limit: int, now: datetime) -> Ch
         return _initial_page(ChangesCursor(*_last_operation(), clock=to_microseconds(now)), limit, now)
     if cursor.initial_name:
         return _initial_page(cursor, limit, now)
-    if _is_ahead_of_log(cursor):
-        return ChangesPage([], cursor, more=False)
+    _require_same_log(cursor)
     last, logged_at = _last_operation()
     reading = cursor if cursor.is_reading else cursor.start_reading(last, logged_at, now)
     page = _page(reading, limit, now)
@@ -75,17 +74,16 @@ def _last_operation() -> tuple[int, int]:
     return (last[0], to_microseconds(last[1])) if last else (0, 0)
 
 
-def _is_ahead_of_log(cursor: ChangesCursor) -> bool:
-    """Return whether the log ends before the cursor: a replica may be behind. Raises CursorExpiredError."""
+def _require_same_log(cursor: ChangesCursor) -> None:
+    """Raise CursorExpiredError unless the log has the operations of the cursor.
+
+    It has them on a replica too, which is read only while it is up to date.
+    """
     for key, logged_at in ((cursor.operation, cursor.logged_at), (cursor.end, cursor.end_logged_at)):
-        if not key:
-            continue
-        stored = Operation.objects.filter(pk__gte=key).order_by("pk").values_list("pk", "at").first()
-        if stored is None:
-            return True
-        if stored[0] != key or to_microseconds(stored[1]) != logged_at:
-            raise CursorExpiredError
-    return False
+        if key:
+            stored = Operation.objects.filter(pk=key).values_list("at", flat=True).first()
+            if stored is None or to_microseconds(stored) != logged_at:
+                raise CursorExpiredError
 
 
 def _initial_page(cursor: ChangesCursor, limit: int, now: datetime) -> ChangesPage:

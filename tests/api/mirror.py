@@ -21,9 +21,12 @@ class Mirror:
         record_built_articles()
 
     def ask(self) -> dict[str, Any]:
-        """Ask once and apply the response."""
+        """Ask once and apply the response; start again if the cursor has expired."""
         since = {"since": self.since} if self.since else {}
         response = self.client.get("/api/changes", {"limit": self.limit} | since)
+        if response.status_code == 410:
+            self.since, self.items = "", {}
+            return self.ask()
         assert response.status_code == 200, response.content
         page = response.json()
         for change in page["changes"]:

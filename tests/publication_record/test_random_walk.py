@@ -1,4 +1,4 @@
-"""Whatever editors, imports and the clock do, the record says what readers see, and what has been stays.
+"""Whatever editors, imports, the clock and restores do, the record says what readers see, and what has been stays.
 
 A client of `/api/changes` that reads random portions meanwhile ends with what is published.
 """
@@ -19,7 +19,7 @@ from articles.models import Appearance, Article
 from articles.operations.results import ActionError
 from tests.api.mirror import Mirror, published
 from tests.documents import document
-from tests.random_walks import Clock, build_newsroom, change_at_random, pass_time
+from tests.random_walks import Backups, Clock, build_newsroom, change_at_random, pass_time
 from tests.record import wrong_records
 
 pytestmark = pytest.mark.django_db
@@ -75,21 +75,27 @@ def what_has_been(now) -> set[tuple]:
 
 
 @pytest.mark.parametrize(("seed", "length"), WALKS)
-def test_the_record_says_what_readers_see(client, clock, seed, length, tmp_path):
+def test_the_record_says_what_readers_see(client, clock, seed, length, tmp_path, settings):
     build_newsroom()
-    chance = random.Random(seed)  # noqa: S311
+    settings.MEDIA_ROOT, documents = tmp_path / "media", tmp_path / "documents"
+    documents.mkdir()
+    chance, backups = random.Random(seed), Backups(tmp_path)  # noqa: S311
     mirror = Mirror(client)
+    pasts = {}  # of each backup
     steps = {
         "operation": lambda: change_at_random(chance, clock),
         "time": lambda: pass_time(clock, timedelta(minutes=chance.randrange(1, 300))),
         "pick": lambda: pick_at_random(chance, clock),
-        "import": lambda: import_at_random(tmp_path, chance),
+        "import": lambda: import_at_random(documents, chance),
+        "restore": lambda: backups.back_up_or_restore(chance),
     }
     for step in range(length):
-        name = chance.choices(list(steps), weights=[6, 3, 1, 1])[0]
+        name = chance.choices(list(steps), weights=[12, 6, 2, 2, 1])[0]
         before, past = clock.moment, what_has_been(clock.moment)
         with suppress(ActionError):
             steps[name]()
+        if name == "restore":
+            before, past = pasts.setdefault(len(backups.made), (before, past))
         assert wrong_records() == [], (seed, step, name)
         assert what_has_been(before) == past, (seed, step, name)
         mirror.limit = chance.randrange(1, 5)
