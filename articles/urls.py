@@ -5,7 +5,7 @@ from django.views.generic import TemplateView
 
 from articles.desk import preview_views
 from articles.feeds import views as feeds
-from articles.public import converters, search_page, views  # noqa: F401  registers the converters
+from articles.public import archive_views, converters, search_page, views  # noqa: F401  registers the converters
 from articles.sitemaps import views as sitemaps
 
 urlpatterns = [
@@ -14,7 +14,16 @@ urlpatterns = [
     path("pages/<segment:slug>/", views.site_page, name="site_page"),
     path("look/<colour:light>-<colour:dark>.css", views.look_stylesheet, name="look_stylesheet"),
     path("latest/", views.latest, name="latest"),
-    path("archive/<day:day>/", views.archive, name="archive"),
+    path("accessibility/", views.accessibility, name="accessibility"),
+    path("archive/", archive_views.index, name="archive_index"),
+    path("archive/<year:year>/", archive_views.year, name="archive_year"),
+    path("archive/<month:month>/", archive_views.month, name="archive_month"),
+    path("archive/<day:day>/", archive_views.day, name="archive"),
+    path("archive/<day:day>/feed.<feed_format:form>", feeds.day, name="day_feed"),
+    path("top/<period:period>/", views.top, name="top"),
+    path("top/<period:period>/feed.<feed_format:form>", feeds.top, name="top_feed"),
+    path("feeds/", views.follow, name="follow"),
+    path("feeds/top.<feed_format:form>", feeds.front, name="front_feed"),
     path("topics/", views.topics, name="topics"),
     path("places/", views.places, name="places"),
     path("places/<place_code:code>/", views.place, name="place"),
@@ -28,6 +37,7 @@ urlpatterns = [
     path("providers/", views.providers, name="providers"),
     path("providers/<segments:domain>/", views.provider, name="provider"),
     path("news/<segment:name>/", views.story, name="story"),
+    path("news/<segment:name>/feed.<feed_format:form>", feeds.story, name="story_feed"),
     path("preview/<segment:token>/", preview_views.signed_preview, name="preview"),
     path("preview/<segment:token>/media/<segments:path>", preview_views.signed_media, name="preview_media"),
     path("media/<segments:path>", views.media, name="media"),

@@ -19,6 +19,7 @@ from articles.models import Article, PreviewLink
 from articles.models.preview_link import LIFETIME, PERMISSION
 from articles.public.media import media_type
 from articles.public.media_access import is_picture_of
+from articles.public.story_facts import with_facts
 from articles.public.story_page import story_context
 from articles.public.views import send_file
 from articles.rules.visibility import hidden_reason
@@ -111,7 +112,8 @@ def _render(
 ) -> HttpResponse:
     now = timezone.now()
     may_share = is_desk and request.user.has_perm(PERMISSION)
-    context = story_context(article.pk, preview=token) | {
+    context = with_facts(story_context(article.pk, preview=token)) | {
+        "is_preview": True,
         "article": article,
         "visibility": visibility_sentence(article, now, with_reason=is_desk),
         "is_shown": article.is_shown(now),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from articles.audit_log.last_modified import modified_at, with_last_modified
 from articles.db.compiled_queries import CompiledQuery, to_datetime
@@ -18,7 +21,7 @@ from articles.models.languages import text_language
 from articles.models.related import outlet_count
 from articles.public.cards import CoverageLink, picture_from_json, picture_subquery
 from articles.public.media import StoredPicture, media_url
-from articles.public.story_page import incoming_title, topics_from_json, topics_subquery
+from articles.public.story_page import StoryLink, StoryView, incoming_title, topics_from_json, topics_subquery
 from articles.public.text import http_url
 from articles.public.topic_tree import TopicNode
 from articles.public.xml import xml_text
@@ -94,6 +97,33 @@ def load_entries(articles: ArticleQuerySet, site: str, reports: Mapping[int, Cov
     return [_to_report(entry, reports[pk], site) if pk in reports else entry for pk, entry in entries.items()]
 
 
+def report_entries(story: StoryView, coverage: Sequence[StoryLink], site: str) -> list[FeedEntry]:
+    """Return an entry for each report of a story, the newest first, at most ENTRIES_MAX. No query."""
+    page = site + reverse("story", args=[story.name])
+    lead = _report_entry(story, page, site, story.outlets)
+    lead = replace(lead, outlets_title=xml_text(story.outlets_title))
+    others = [_report_entry(link, f"{page}#{quote(link.anchor)}", site, story.outlets) for link in coverage]
+    return sorted([lead, *others], key=attrgetter("published_at"), reverse=True)[:ENTRIES_MAX]
+
+
+def _report_entry(report: StoryView | StoryLink, page: str, site: str, outlets: int) -> FeedEntry:
+    return FeedEntry(
+        page=page,
+        source=http_url(report.source_url),
+        title=xml_text(report.title) or report.provider_name,
+        excerpt=xml_text(report.excerpt),
+        published_at=report.published_at,
+        modified_at=report.published_at,
+        provider_name=xml_text(report.provider_name) or report.provider_domain,
+        provider_page=site + report.provider.url,
+        topics=(),
+        picture=None,
+        outlets=outlets,
+        outlets_title="",
+        lang=report.lang or "",
+    )
+
+
 def _to_entry(row: _Row, site: str, now: datetime) -> FeedEntry:
     picture = row.picture
     return FeedEntry(
@@ -120,7 +150,7 @@ def _to_report(story: FeedEntry, report: CoverageLink, site: str) -> FeedEntry:
         title=xml_text(report.title) or story.title,
         outlets_title="",
         lang=report.lang or "",
-        excerpt=f"Part of: {story.title}",
+        excerpt=_("Part of: %(title)s") % {"title": story.title},
         provider_name=xml_text(report.provider_name) or report.provider_domain,
         provider_page=site + reverse("provider", args=[report.provider_domain]),
         picture=None,

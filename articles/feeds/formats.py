@@ -14,10 +14,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.utils.encoding import iri_to_uri
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, SyndicationFeed, rfc3339_date
-
-from articles.public.xml import LANGUAGE
 
 from .entries import FeedEntry
 
@@ -81,7 +80,7 @@ def json_feed(metadata: FeedMetadata, entries: Iterable[FeedEntry], *, to_source
         "description": metadata.description,
         "home_page_url": iri_to_uri(metadata.page),
         "feed_url": iri_to_uri(metadata.url),
-        "language": LANGUAGE,
+        "language": settings.LANGUAGE_CODE,
     }
     if metadata.hub:
         feed["hubs"] = [{"type": "WebSub", "url": metadata.hub}]
@@ -97,7 +96,7 @@ def xml_feed(writer: type[Any], metadata: FeedMetadata, entries: Iterable[FeedEn
         link=metadata.page,
         feed_url=metadata.url,
         feed_guid=iri_to_uri(metadata.page),
-        language=LANGUAGE,
+        language=settings.LANGUAGE_CODE,
         hub=metadata.hub,
     )
     for entry in entries:

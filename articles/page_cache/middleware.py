@@ -150,9 +150,15 @@ def _validators(key: str, digest: str, version: SiteVersion) -> dict[str, str]:
 
 
 def _last_modified(version: SiteVersion) -> datetime | None:
-    """Return when the site last changed; None while another change in the same second is possible."""
-    changed_at = version.changed_at
-    return changed_at if changed_at and timezone.now() - changed_at >= LAST_MODIFIED_DELAY else None
+    """Return when the site last changed; None while another change in the same second is possible.
+
+    Pages say "today" and "yesterday", so midnight in the site's time zone changes them too.
+    """
+    if version.changed_at is None:
+        return None
+    now = timezone.localtime()
+    changed_at = max(version.changed_at, now.replace(hour=0, minute=0, second=0, microsecond=0))
+    return changed_at if now - changed_at >= LAST_MODIFIED_DELAY else None
 
 
 def _is_unmodified_since(request: HttpRequest, version: SiteVersion) -> bool:

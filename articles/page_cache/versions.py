@@ -21,7 +21,9 @@ from articles.db.compiled_queries import to_datetime
 from articles.models import Article, Operation, Stamp, Topic
 from providers.models import Provider, ProviderLogo
 
-CLOCK_BUCKET_SECONDS = 900  # pages that show "today" or "the past 48 hours" are rendered again after so long
+# Pages that show "today" or "the past 48 hours" are rendered again after so long. Midnight in any time zone begins such
+# a quarter of an hour, so no cached page says "today" of yesterday.
+CLOCK_BUCKET_SECONDS = 900
 COUNTED_MODELS = (Provider, ProviderLogo, Topic)  # saving or deleting a row of these bumps the version
 
 _SELECT_VERSION = f"""

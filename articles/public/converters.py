@@ -62,10 +62,45 @@ class DayConverter:
         return f"{value.year:04}/{value:%m/%d}"
 
 
+class YearConverter:
+    """A year as 2020."""
+
+    regex = r"[0-9]{4}"
+
+    def to_python(self, value: str) -> int:
+        """Return the year. Raises ValueError, which Django answers with 404."""
+        if not is_supported(date(int(value), 1, 1)):
+            raise ValueError(value)
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return f"{value:04}"
+
+
+class MonthConverter:
+    """A month as 2020/06, by its first day."""
+
+    regex = r"[0-9]{4}/[0-9]{2}"
+
+    def to_python(self, value: str) -> date:
+        """Return the first day of the month. Raises ValueError, which Django answers with 404."""
+        return DayConverter().to_python(f"{value}/01")
+
+    def to_url(self, value: date) -> str:
+        return f"{value.year:04}/{value:%m}"
+
+
+class PeriodConverter(StringConverter):
+    regex = "day|week|month"
+
+
 register_converter(SegmentConverter, "segment")
 register_converter(PathConverter, "segments")
 register_converter(PlaceCodeConverter, "place_code")
 register_converter(FeedFormatConverter, "feed_format")
 register_converter(ColourConverter, "colour")
 register_converter(DayConverter, "day")
+register_converter(MonthConverter, "month")
+register_converter(YearConverter, "year")
+register_converter(PeriodConverter, "period")
 register_converter(PageNumberConverter, "page_number")

@@ -46,7 +46,7 @@ class PageCursor:
     PATTERN: ClassVar = re.compile(r"([0-9T.]{15,22}Z)-(?:([0-9T.]{15,22}Z)-)?([^\0]+)", re.DOTALL)
 
     def __str__(self) -> str:
-        times = dict.fromkeys(map(_format_time, (self.listed_at, self.published_at)))
+        times = dict.fromkeys(map(format_time, (self.listed_at, self.published_at)))
         return "-".join([*times, self.name])
 
     @property
@@ -60,7 +60,7 @@ class PageCursor:
         if match is None:
             return None
         try:
-            return cls(_parse_time(match[1]), _parse_time(match[2] or match[1]), match[3])
+            return cls(parse_time(match[1]), parse_time(match[2] or match[1]), match[3])
         except ValueError:
             return None
 
@@ -240,13 +240,14 @@ def _compile(build: BuildQuery) -> CompiledQuery[ListedRow]:
     return CompiledQuery(ListedRow, build, listed_at=to_datetime, published_at=to_datetime)
 
 
-def _format_time(time: datetime) -> str:
+def format_time(time: datetime) -> str:
+    """Return a time as URLs of lists have it: 20200609T123700Z."""
     moment = time.astimezone(UTC)
     fraction = f".{moment.microsecond:06}" if moment.microsecond else ""
     return f"{moment.year:04}{moment:%m%dT%H%M%S}{fraction}Z"
 
 
-def _parse_time(text: str) -> datetime:
-    """Return the time that `_format_time` wrote. Raises ValueError."""
+def parse_time(text: str) -> datetime:
+    """Return the time that `format_time` wrote. Raises ValueError."""
     form = "%Y%m%dT%H%M%S.%fZ" if "." in text else "%Y%m%dT%H%M%SZ"
     return datetime.strptime(text, form).replace(tzinfo=UTC)

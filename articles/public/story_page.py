@@ -47,6 +47,7 @@ class StoryView(NamedTuple):
     provider_id: int
     provider_name: str
     provider_domain: str
+    provider_country: str
     logo_files: tuple[StoredLogo, ...]
     topic_list: tuple[TopicNode, ...]
     picture: StoredPicture | None
@@ -93,6 +94,7 @@ class StoryView(NamedTuple):
 class StoryLink(NamedTuple):
     """A link of a story: an item of its coverage, or another story. `target_name` is empty if we have no article."""
 
+    pk: int
     title: str
     excerpt: str
     published_at: datetime
@@ -103,6 +105,7 @@ class StoryLink(NamedTuple):
     provider_id: int
     provider_name: str
     provider_domain: str
+    provider_country: str
     logo_files: tuple[StoredLogo, ...]
     target_id: int
     target_name: str
@@ -119,6 +122,11 @@ class StoryLink(NamedTuple):
     @property
     def source_url(self) -> str:
         return self.web_url or self.target_web_url or self.target_original_url or ""
+
+    @property
+    def anchor(self) -> str:
+        """Return the id of the report on the page of its story."""
+        return self.target_name or f"report-{self.pk}"
 
 
 class Teaser(NamedTuple):
@@ -168,16 +176,20 @@ def topics_from_json(value: Any) -> tuple[TopicNode, ...]:
     return tuple(topic for _, topic in sorted(items))
 
 
-def story_context(pk: int, preview: str = "") -> dict[str, object]:
+def load_story(pk: int) -> tuple[StoryView, list[StoryLink], list[StoryLink]]:
+    """Return a story, its coverage with the newest first, and all its links. Two queries."""
+    (story,) = STORIES.rows([pk])
+    links = LINKS.rows([pk])
+    return story, sorted((link for link in links if link.covers), key=attrgetter("published_at"), reverse=True), links
+
+
+def story_context(pk: int, preview: str = "") -> dict[str, Any]:
     """Return the context of a story's page. Four queries, or three if it has no topic.
 
     A preview uses it too: coverage and other stories are public ones even if the article itself is not. `preview` is
     the token of its link.
     """
-    (story,) = STORIES.rows([pk])
-    links = LINKS.rows([pk])
-    coverage = [link for link in links if link.covers]
-    coverage.sort(key=attrgetter("published_at"), reverse=True)
+    story, coverage, links = load_story(pk)
     see_also = [
         Teaser(
             link.target_id, link.target_name, link.target_title, link.target_published_at, link.provider_name, link.lang
@@ -235,6 +247,7 @@ def _provider_columns() -> dict[str, Any]:
     return {
         "provider_name": F("provider__name"),
         "provider_domain": F("provider__domain"),
+        "provider_country": F("provider__country"),
         "logo_files": logos_subquery("provider"),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from django.contrib import admin
@@ -29,9 +29,8 @@ from articles.page_cache.cacheable import cacheable
 from articles.rules.ranking import HOURS_PER_TENFOLD_HEAT, LIMITED_PLACES, MAX_PER_PROVIDER
 from website.models import ABOUT, SitePage
 
-from .cards import CardTime, group_by_day, load_cards, load_cards_of_providers
-from .dates import start_of_day
-from .front_page import SECONDARY_STORIES, FrontPage, front_page
+from .cards import Card, group_by_day, load_cards, load_cards_of_providers
+from .front_page import SECONDARY_STORIES, front_page
 from .media import media_type
 from .media_access import is_shown_to_readers
 from .pagination import (
@@ -40,12 +39,14 @@ from .pagination import (
     page_for_providers,
     page_for_topics,
     paginate,
-    paginate_by_publication,
 )
 from .places import Place, countries
 from .providers import OTHER_LETTERS, find_domain, list_items, logo_providers, published_domains
-from .recent import recent_period
+from .recent import newest_listed, recent_period
+from .since import new_for_front_page, only_new, read_since, visit_context
+from .story_facts import with_facts
 from .story_page import public_id, shown_lead, story_context
+from .top import PERIODS, hottest, of_period
 from .topic_tree import TopicTree
 
 PROVIDERS_PER_PAGE = 60
@@ -56,13 +57,21 @@ PUBLIC_FILE = {"Cache-Control": "public, max-age=31536000, s-maxage=60, immutabl
 PRIVATE_FILE = {"Cache-Control": "no-store, private"}
 
 
-@cacheable("before")
+@cacheable("before", "since")
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
-    """Show the top stories; from the second page on only headlines by day."""
+    """Show the top stories; from the second page on only headlines by day, and since a visit what is new."""
+    since = read_since(request)
+    if since:
+        new = load_cards(new_for_front_page(since))
+        return render(request, "articles/front_since.html", {"cards": new} | visit_context(since, newest_listed()))
     page = front_page(request.GET.get("before", ""))
     if page.cursor:
-        return render(request, "articles/front_later.html", _list_context(page, "ranked_at"))
+        return render(
+            request,
+            "articles/front_later.html",
+            {"page": page, "days": group_by_day(load_cards(page.ids), "ranked_at")},
+        )
     cards = load_cards(page.ids, with_headlines=1 + SECONDARY_STORIES)
     cards = [card._replace(is_pick=card.pk in page.picks) for card in cards]
     # Headlines by day begin after the places that are limited per provider.
@@ -74,35 +83,14 @@ def front(request: HttpRequest) -> HttpResponse:
         "days": group_by_day(cards[LIMITED_PLACES:], "ranked_at"),
         "today": timezone.localdate(),
     }
-    return render(request, "articles/front.html", context)
+    return render(request, "articles/front.html", context | visit_context(None, newest_listed()))
 
 
-@cacheable("before")
+@cacheable("before", "since")
 @require_safe
 def latest(request: HttpRequest) -> HttpResponse:
     page = paginate(Article.objects.public(), request.GET.get("before", ""))
-    return render(request, "articles/latest.html", _list_context(page))
-
-
-@cacheable("before")
-@require_safe
-def archive(request: HttpRequest, day: date) -> HttpResponse:
-    """Show what was published on a day of the site's time zone; a day without stories has no page."""
-    start, end = start_of_day(day), start_of_day(day + timedelta(days=1))
-    public = Article.objects.public()
-    of_day = public.filter(published_at__gte=start, published_at__lt=end)
-    page = paginate_by_publication(of_day, request.GET.get("before", ""))
-    if not page.ids:
-        raise Http404
-    times = public.values_list("published_at", flat=True)
-    earlier = times.filter(published_at__lt=start).order_by("-published_at").first()
-    later = times.filter(published_at__gte=end).order_by("published_at").first()
-    context = {
-        "day": day,
-        "earlier": earlier and timezone.localdate(earlier),
-        "later": later and timezone.localdate(later),
-    }
-    return render(request, "articles/archive.html", _list_context(page, "published_at") | context)
+    return render(request, "articles/latest.html", _list_context(request, page))
 
 
 @cacheable()
@@ -113,7 +101,7 @@ def topics(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/topics.html", context)
 
 
-@cacheable("before")
+@cacheable("before", "since")
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a topic that has public stories. Others have no page: their names could reveal what isn't published."""
@@ -130,7 +118,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
             child for child in tree.children(topic) if any(below.pk in published_ids for below in tree.subtree(child))
         ],
     }
-    return render(request, "articles/topic.html", _list_context(page) | context)
+    return render(request, "articles/topic.html", _list_context(request, page) | context)
 
 
 @cacheable()
@@ -140,7 +128,7 @@ def places(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/places.html", {"countries": countries(period.since), "period": period})
 
 
-@cacheable("before")
+@cacheable("before", "since")
 @require_safe
 def place(request: HttpRequest, code: str) -> HttpResponse:
     """Show the stories about a place, and for a country those about its regions; without stories it has no page."""
@@ -149,7 +137,7 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404
     country = code.partition("-")[0]
     context = {"place": Place(code), "country": Place(country) if country != code else None}
-    return render(request, "articles/place.html", _list_context(page) | context)
+    return render(request, "articles/place.html", _list_context(request, page) | context)
 
 
 @cacheable("after", "letter", "q")
@@ -181,7 +169,7 @@ def providers(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/providers.html", context)
 
 
-@cacheable("before")
+@cacheable("before", "since")
 @require_safe
 def provider(request: HttpRequest, domain: str) -> HttpResponse:
     """Show what a domain reports, under all its names; domains that report no public story have no page."""
@@ -190,8 +178,8 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
         raise Http404
     page = page_for_providers(provider.keys, request.GET.get("before", ""))
     context = {"provider": provider, "logo_provider": logo_providers([provider])[domain]}
-    days = group_by_day(load_cards_of_providers(page.ids, provider.keys), "listed_at")
-    return render(request, "articles/provider.html", {"page": page, "days": days} | context)
+    cards = load_cards_of_providers(page.ids, provider.keys)
+    return render(request, "articles/provider.html", _list_context(request, page, cards) | context)
 
 
 @cacheable()
@@ -199,7 +187,7 @@ def provider(request: HttpRequest, domain: str) -> HttpResponse:
 def story(request: HttpRequest, name: str) -> HttpResponseBase:
     pk = public_id(name)
     if pk is not None:
-        return render(request, "articles/story.html", story_context(pk))
+        return render(request, "articles/story.html", with_facts(story_context(pk)))
     if TakenDownStory.objects.filter(name=name, was_shown=True).exists():
         return render(request, "410.html", status=410)
     return _redirect_to_lead(name)
@@ -241,6 +229,28 @@ def look_stylesheet(request: HttpRequest, light: str, dark: str) -> HttpResponse
     return HttpResponse(css, content_type="text/css; charset=utf-8", headers=PUBLIC_FILE)
 
 
+@cacheable()
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """Say what the site does for people who read it in other ways than most."""
+    return render(request, "articles/accessibility.html")
+
+
+@cacheable()
+@require_safe
+def top(request: HttpRequest, period: str) -> HttpResponse:
+    """Show the hottest stories of the past day, week or month."""
+    context = {"period": period, "title": str(PERIODS[period][1]), "cards": load_cards(hottest(of_period(period)))}
+    return render(request, "articles/top.html", context)
+
+
+@cacheable()
+@require_safe
+def follow(request: HttpRequest) -> HttpResponse:
+    """Explain feeds and list them."""
+    return render(request, "articles/follow.html", {"topics": TopicTree.load().published_topics(), "tops": PERIODS})
+
+
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """Send one of Newsfold's copies that something published shows; staff get the others too."""
@@ -269,8 +279,12 @@ def send_file(request: HttpRequest, name: str, caching: dict[str, str]) -> HttpR
     return FileResponse(file, content_type=media_type(name), headers=headers)
 
 
-def _list_context(page: ArticlePage | FrontPage, time: CardTime = "listed_at") -> dict[str, object]:
-    return {"page": page, "days": group_by_day(load_cards(page.ids), time)}
+def _list_context(request: HttpRequest, page: ArticlePage, cards: Sequence[Card] | None = None) -> dict[str, object]:
+    """Return the context of a list of the latest stories, since a visit if the URL names one."""
+    since = read_since(request)
+    page, new = only_new(page, load_cards(page.ids) if cards is None else cards, since)
+    newest = None if page.cursor else max((card.listed_at for card in new), default=since)
+    return {"page": page, "days": group_by_day(new, "listed_at")} | visit_context(since, newest)
 
 
 def _redirect_to_lead(name: str) -> HttpResponsePermanentRedirect:

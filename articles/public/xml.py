@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 
-LANGUAGE = "en"  # of feeds and sitemaps
 # XML 1.0, production 2: a parser rejects the whole document for one other character.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

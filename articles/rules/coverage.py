@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 
 from .urls import normalize_url
 
@@ -37,3 +37,24 @@ def _repeated(lead: Report, reports: Sequence[Report]) -> Iterable[int]:
         if not seen.isdisjoint(identities):
             yield place
         seen |= identities
+
+
+def first_known(times: Sequence[datetime]) -> int | None:
+    """Return the place of the earliest of these times; None where that can't be told.
+
+    Midnight UTC means that only the day is known, so such a report may be from any time of it.
+    """
+    ends = [_end(moment) for moment in times]
+    place = min(range(len(times)), key=ends.__getitem__)
+    return place if all(ends[place] < start for at, start in enumerate(times) if at != place) else None
+
+
+def last_known(times: Sequence[datetime]) -> int | None:
+    """Return the place of the latest of these times; None where that can't be told, as in `first_known`."""
+    place = max(range(len(times)), key=times.__getitem__)
+    return place if all(times[place] > _end(moment) for at, moment in enumerate(times) if at != place) else None
+
+
+def _end(moment: datetime) -> datetime:
+    """Return the last time that a time of publication may mean."""
+    return moment + timedelta(days=1, microseconds=-1) if moment.astimezone(UTC).time() == time() else moment

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,11 +15,12 @@ from django.views.decorators.http import require_safe
 from articles.audit_log.last_modified import modified_at
 from articles.models.languages import text_language
 from articles.page_cache.cacheable import cacheable
+from articles.public.archive import years
 from articles.public.places import published_codes
 from articles.public.providers import published_domains
 from articles.public.site_url import site_url
 from articles.public.topic_tree import TopicTree
-from articles.public.xml import LANGUAGE, xml_text
+from articles.public.xml import xml_text
 from articles.rules.languages import sitemap_language
 from website.models import SiteLook, SitePage
 
@@ -75,7 +77,7 @@ def news(request: HttpRequest) -> HttpResponse:
             site + reverse("story", args=[row.name]),
             row.published_at,
             xml_text(row.title) or row.name,
-            sitemap_language(row.lang or LANGUAGE),
+            sitemap_language(row.lang or settings.LANGUAGE_CODE),
         )
         for row in stories.values_list("name", "title", "published_at", "lang", named=True)
     ]
@@ -86,6 +88,11 @@ def news(request: HttpRequest) -> HttpResponse:
 def _list_paths() -> Iterator[str]:
     for name in ("front", "latest", "topics", "providers"):
         yield reverse(name)
+    archived = years()
+    if archived:
+        yield reverse("archive_index")
+    for year in archived:
+        yield reverse("archive_year", args=[year])
     for topic in TopicTree.load().published_topics():
         yield topic.url
     for page in SitePage.objects.published().defer("body").order_by("slug"):

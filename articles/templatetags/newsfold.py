@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from django import template
 from django.conf import settings
@@ -16,8 +17,10 @@ from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from articles.public.media import ProviderView, StoredPicture, media_url
+from articles.public.site_url import site_url
 from articles.public.text import http_url, truncate_words, unescape
 from articles.rules.languages import is_right_to_left
 from pictures.sizes import WIDTHS
@@ -55,16 +58,28 @@ def source_link(url: str, label: str) -> SafeString:
 
 @register.simple_tag
 def time_tag(value: datetime, style: str = "full") -> SafeString:
-    """Return a time element. Styles: full, day, clock. Midnight UTC means that only the day is known."""
-    local = timezone.localtime(value)
+    """Return a time element with the exact time in its title. Styles: full, day, clock.
+
+    Midnight UTC means that only the day is known. Times of today and yesterday are named so, and nothing nearer: those
+    words turn at midnight, when cached pages do too, while "5 minutes ago" would soon be wrong.
+    """
     has_clock = value.astimezone(UTC).time() != time()
+    local = timezone.localtime(value) if has_clock else value.astimezone(UTC)
+    exact = format_date(local, _("j F Y, H:i T")) if has_clock else format_date(local, _("j F Y"))
     if style == "clock" and has_clock:
         text = format_date(local, "H:i")
-    elif style == "full" and has_clock:
-        text = format_date(local, "j M Y, H:i T")
     else:
-        text = format_date(local if has_clock else value.astimezone(UTC), "j M Y")
-    return format_html('<time datetime="{}">{}</time>', utc_time(value), text)
+        text = relative_day(local.date()) or format_date(local, _("j M Y"))
+        if style == "full" and has_clock:
+            text = f"{text}, {format_date(local, 'H:i T')}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', utc_time(value), exact, text)
+
+
+@register.filter
+def relative_day(day: date) -> str:
+    """Return "today" or "yesterday" in the site's time zone; nothing for other days."""
+    distance = (timezone.localdate() - day).days
+    return {0: _("today"), 1: _("yesterday")}.get(distance, "")
 
 
 @register.filter
@@ -85,9 +100,31 @@ def feed_links_for_readers(name: str, *arguments: str, query: str = "") -> dict[
     return {"urls": _feed_urls(name, arguments, query)}
 
 
+@register.inclusion_tag("articles/_feed_row.html")
+def feed_row(title: str, name: str, *arguments: str) -> dict[str, Any]:
+    """Show a list's name with links to its feeds."""
+    return {"name": title, "urls": _feed_urls(name, arguments, "")}
+
+
 def _feed_urls(name: str, arguments: tuple[str, ...], query: str) -> dict[str, str]:
     suffix = f"?{query}" if query else ""
     return {form: reverse(name, args=[*arguments, form]) + suffix for form in ("rss", "atom", "json")}
+
+
+@register.simple_tag(takes_context=True)
+def share_links(context: dict[str, Any], title: str) -> list[tuple[str, str]]:
+    """Return where to share this page, with URLs: nothing is requested there before somebody follows one."""
+    page = site_url(context["request"]) + quote(context["request"].path, safe="/:@")
+    title = unescape(title)
+    both = f"{title} {page}"
+    return [
+        (_("Email"), f"mailto:?{urlencode({'subject': title, 'body': page}, quote_via=quote)}"),
+        ("WhatsApp", f"https://wa.me/?{urlencode({'text': both})}"),
+        ("Telegram", f"https://t.me/share/url?{urlencode({'url': page, 'text': title})}"),
+        ("Mastodon", f"https://mastodonshare.com/?{urlencode({'text': title, 'url': page})}"),
+        ("Bluesky", f"https://bsky.app/intent/compose?{urlencode({'text': both})}"),
+        ("Facebook", f"https://www.facebook.com/sharer/sharer.php?{urlencode({'u': page})}"),
+    ]
 
 
 @register.filter
@@ -140,10 +177,11 @@ def provider_logo(provider: ProviderView, size: int) -> dict[str, Any]:
 def render_item(name: str, item: Any, **options: Any) -> str:
     """Return `item` rendered by a template of articles/, which sees only the item and the options.
 
-    The result is cached by their values: pages share most of their items with those a minute ago.
+    The result is cached by their values and the day: pages share most of their items with those a minute ago.
     """
     render = _rendered.__wrapped__ if settings.DEBUG else _rendered
-    return render(name, item, **options, links_to_story=settings.HEADLINE_TARGET == "story")
+    setting = settings.HEADLINE_TARGET == "story"
+    return render(name, item, **options, links_to_story=setting, today=timezone.localdate())
 
 
 @lru_cache(maxsize=1500)  # fills within minutes; a larger cache would save little

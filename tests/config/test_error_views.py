@@ -40,7 +40,7 @@ def test_an_unavailable_service_is_a_503_with_retry_after(client, monkeypatch, e
     assert response.status_code == 503
     assert response["Retry-After"] == "5"
     assert response["Cache-Control"] == "no-store"
-    assert "We will be back shortly" in response.content.decode()
+    assert "We’ll be back shortly" in response.content.decode()
 
 
 @pytest.mark.parametrize(("storage", "is_unavailable"), [("", False), ("s3://pictures", True)])

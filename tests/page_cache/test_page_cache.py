@@ -338,8 +338,8 @@ def test_pages_that_depend_on_the_time_of_day_are_rendered_again_after_a_quarter
 @pytest.mark.parametrize(
     ("url", "parameters"),
     [
-        ("/latest/", ("before",)),
-        ("/latest/?page=2", ("before",)),
+        ("/latest/", ("before", "since")),
+        ("/latest/?page=2", ("before", "since")),
         ("/api/changes", ("limit",)),
         ("/api/changes?limit=5", ("limit",)),
         ("/api/changes?limit=5&since=x", None),

@@ -74,7 +74,7 @@ def test_lists_count_the_last_stories_of_an_archive(client):
         builders.article(topics=["AI"], tags=["FR"], published_at=MORNING - timedelta(days=days))
     for url in ("/providers/", "/topics/", "/places/"):
         page = " ".join(re.sub("<[^>]+>", "", body(client, url)).split())
-        assert "in the 30 days up to June 9, 2020" in page, url
+        assert "in the 30 days up to 9 June 2020" in page, url
         assert "2 stories" in page, url
 
 

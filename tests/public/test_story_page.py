@@ -67,7 +67,7 @@ def test_a_story_shows_its_lead_its_coverage_and_links_to_the_sources(client):
     assert "Read at" in page
     assert "All coverage (2)" in page
     assert page.index("A later report") < page.index("An earlier report")
-    assert f'<time datetime="{lead.published_at:%Y-%m-%dT%H:%M:%SZ}">' in page
+    assert f'<time datetime="{lead.published_at:%Y-%m-%dT%H:%M:%SZ}"' in page
     assert 'rel="canonical" href="http://testserver/news/' in page
 
 

@@ -67,6 +67,7 @@ def test_the_index_leads_to_every_page(client):
     assert len(pages) == len(set(pages))
     public = {article.get_absolute_url() for article in Article.objects.public()}
     lists = {"/", "/latest/", "/topics/", "/providers/", "/topics/ai/", "/topics/robotics/"}
+    lists |= {"/archive/", "/archive/2020/"}
     outlets = {
         "/providers/courier.example/",
         "/providers/outlet0.example/",
