@@ -1,4 +1,4 @@
-"""What becomes of a story when an import withdraws its lead: nothing appears unasked, and nothing is lost from sight."""
+"""What becomes of a story whose lead an import withdraws: nothing appears unasked, nothing is lost from sight."""
 
 from __future__ import annotations
 
