@@ -8,6 +8,7 @@ class ArticlesConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import checks  # noqa: F401 importing checks registers them
+        from articles.exchange import document_size
         from articles.images import fetch_queue
         from articles.page_cache import versions
         from articles.search.sqlite import connect_signals
@@ -15,3 +16,4 @@ class ArticlesConfig(AppConfig):
         versions.connect_signals(self)
         fetch_queue.connect_signals()
         connect_signals()
+        document_size.connect()

@@ -11,10 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
 
 from articles import operations
 from articles.models import Article, ArticleQuerySet, ArticleTopic, PreviewLink, RelatedLink
-from articles.operations.results import ActionResult
+from articles.operations.results import ActionError, ActionResult
 from articles.rules import permissions
 from articles.rules.states import State
 from articles.stories import explanation
@@ -23,7 +24,7 @@ from config.autocomplete import KeyAutocompleteMixin
 from pictures.sizes import PictureError
 
 from .article_list import ArticleListAdmin, chosen_successors
-from .audit_log_admin import admin_actor
+from .audit_log_admin import AuditLogAdminMixin, admin_actor
 from .form_fields import TextField
 from .forms import ArticleForm
 from .inlines import ImageInline, RelatedInline, TopicInline, process_upload
@@ -83,6 +84,7 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
     def get_form(self, request: HttpRequest, obj: Article | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         form.may_publish = self.has_publish_permission(request)
+        form.refusal = getattr(request, "refusal", "")
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
@@ -115,6 +117,9 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         except PictureError as refused:  # taken down after the form had checked it
             self.message_user(request, f"Nothing was saved: the picture {refused}. Choose another.", messages.ERROR)
             return redirect(request.get_full_path())
+        except ActionError as refused:  # by the limit for whole documents; the form is shown again with all values
+            request.refusal = _("This story %(reason)s.") % {"reason": refused}
+            return super(AuditLogAdminMixin, self).changeform_view(request, object_id, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
         changed = [name for name in form.changed_data if name in form.cleaned_data]

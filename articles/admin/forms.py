@@ -42,6 +42,7 @@ class ArticleRowForm(RowForm):
 
 class ArticleForm(ConflictAwareForm):
     may_publish = True  # set by the admin for each request
+    refusal = ""  # why saving these values was refused just now; set by the admin
 
     decision = forms.ChoiceField(
         choices=[(decision, decision) for decision in operations.DECISIONS],
@@ -91,6 +92,8 @@ class ArticleForm(ConflictAwareForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        if self.refusal:
+            self.add_error(None, self.refusal)
         if {"decision", "publish_at", "unpublish_at"}.intersection(self.changed_data) and self.instance.pk:
             self._clean_decision(cleaned)
         if "name" in self.fields and "name" not in self.errors:

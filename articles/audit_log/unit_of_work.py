@@ -7,7 +7,7 @@ another joins it, so that a form that scores and publishes is one operation.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -54,9 +54,15 @@ WRITTEN_FIELDS = (
 # Written, but no event and no new version.
 UNLOGGED_FIELDS = ("twin", "secured", "content_hash", "picture_failed", "suggested_quality")
 EVENT_KEY = ("subject", "subject_id", "field")
+# Fields and lists that may make a document larger, and acts that change them on purpose.
+DOCUMENT_FIELDS = {"title", "excerpt", "body", "featured_content", "tags", "topics", "images", "logos", "related"}
+DOCUMENT_VERBS = {Verb.ADD, Verb.EDIT, Verb.FOLD, Verb.MERGE, Verb.MAKE_LEAD, Verb.UNDO}
 FLUSH_THRESHOLD = 1000  # articles; a unit of work with more of them in memory writes them and continues
 
 ARTICLES = BulkTable(Article)
+
+# They get the keys of the articles whose documents changed, once those are written, and raise to refuse the operation.
+document_checks: set[Callable[[Collection[int]], None]] = set()
 
 _current: ContextVar[UnitOfWork | None] = ContextVar("current unit of work", default=None)
 
@@ -273,6 +279,7 @@ class UnitOfWork:
             elif self._needs_write(article):
                 changed_articles.append(article)
         self._write(changed_articles)
+        self._check_documents(changes)
         self._mark_compared_again(changes)
         self._log(changes)
         self.appearances.note(article.pk for article in changed_articles)
@@ -285,6 +292,16 @@ class UnitOfWork:
         self._written_states.clear()
         self._direct.clear()
         self._compared.clear()
+
+    def _check_documents(self, changes: Iterable[FieldChange]) -> None:
+        if self.verb not in DOCUMENT_VERBS:
+            return
+        of_articles = [change for change in changes if change.subject == Subject.ARTICLE]
+        ids = {change.subject_id for change in of_articles if change.field in DOCUMENT_FIELDS} & self.articles.keys()
+        if self.verb == Verb.ADD:
+            ids |= self.created_ids & self.articles.keys()
+        for check in document_checks if ids else ():
+            check(ids)
 
     def _mark_compared_again(self, changes: Iterable[FieldChange]) -> None:
         """Make the suggestions of articles due whose text, time or outlet changed."""

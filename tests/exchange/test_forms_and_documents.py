@@ -164,7 +164,7 @@ def test_what_the_page_of_an_outlet_accepts_comes_back(admin_client, values):
 def test_what_the_desk_accepts_comes_back(admin_client, title, excerpt):
     with transaction.atomic():
         article, _, _ = newsroom()
-        sent = {"verb": "words", "row": f"{article.pk}:{article.version}", "title": title, "excerpt": excerpt}
+        sent = {"action": "words", "row": f"{article.pk}:{article.version}", "title": title, "excerpt": excerpt}
         assert admin_client.post("/admin/desk/act/", sent).status_code < 400
         assert_comes_back_equal()
         transaction.set_rollback(True)
