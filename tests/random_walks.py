@@ -112,6 +112,9 @@ def operate_at_random(chance: random.Random, by: Actor) -> Operation | None:
         lambda: operations.change_policy({"publish_threshold": chance.choice([30, 90])}, by=by),
         lambda: operations.change_policy({"publish_unscored": False}, by=by),
         lambda: operations.pick(some, later, by=by),
+        lambda: operations.place(one, chance.randrange(1, 11), by=by),
+        lambda: operations.keep_off_front(some, by=by),
+        lambda: operations.allow_on_front(some, by=by),
         lambda: operations.edit(one, quality=None, removed=True, by=by),
         lambda: operations.mark_missing([one.pk, other.pk], missing=True, by=by),
         lambda: operations.edit_related_rows(

@@ -39,6 +39,8 @@ LOGGED_FIELDS = (
     "publish_at",
     "unpublish_at",
     "pick_until",
+    "pick_place",
+    "off_front",
     "removed",
     "missing",
     "note",

@@ -66,6 +66,7 @@ LABELS = {
     "publish_at": "on the site from",
     "unpublish_at": "on the site until",
     "pick_until": "editor's pick until",
+    "pick_place": "place on the front page",
     "spike_reason": "reason",
     "lead": "story",
 }
@@ -79,6 +80,7 @@ FLAG_TEXTS = {
     "removed": ("rejected by its source", "no longer rejected by its source"),
     "missing": ("withdrawn: its document is missing", "its document is there again"),
     "stale": ("its document has lost its scores", "its document has scores again"),
+    "off_front": ("kept off the front page", "allowed on the front page again"),
     "ambiguous": ("several leads claim it", "no longer claimed by several leads"),
 }
 # The permission to restore each field, as in the admin's form; restoring "published" takes another one.
@@ -88,7 +90,8 @@ RESTORE_PERMISSIONS = {
         permissions.PERMISSION_BY_ACTION["edit"],
     ),
     **dict.fromkeys(("quality", "heat", "state", "spike_reason"), permissions.SCORE),
-    **dict.fromkeys(("publish_at", "unpublish_at", "pick_until", "removed"), permissions.PUBLISH),
+    **dict.fromkeys(("publish_at", "unpublish_at", "removed"), permissions.PUBLISH),
+    **dict.fromkeys(("pick_until", "pick_place", "off_front"), permissions.PUBLISH),
     "lead_id": permissions.FOLD,
     "images": "articles.change_articleimage",
     "related": "articles.change_relatedlink",
@@ -178,6 +181,14 @@ def describe_operation(operation: Operation, subject: str = "") -> str:
             return "took a story down for good"
         case Verb.POLICY:
             return f"changed the policy, and {some} with it" if some else "changed the policy"
+        case Verb.END_PICK:
+            return f"ended the pick of {some}"
+        case Verb.PLACE:
+            return f"put {some} in order on the front page" if number > 1 else f"placed {some} on the front page"
+        case Verb.KEEP_OFF:
+            return f"kept {some} off the front page"
+        case Verb.ALLOW_ON:
+            return f"allowed {some} on the front page"
         case Verb.INTAKE:
             return f"took in {some}"
         case Verb.UNDO:

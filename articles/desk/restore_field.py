@@ -72,6 +72,10 @@ def restore(article: Article, event: Event, *, by: Actor, version: int | None = 
             return apply(operations.schedule, **times | {name: _time(value)})
         case "pick_until":
             return apply(operations.pick, _time(value))
+        case "pick_place":
+            return operations.place(article, value, by=by)
+        case "off_front":
+            return apply(operations.keep_off_front if value else operations.allow_on_front)
         case "quality" | "heat":
             _check_score(article, name, value)
             return edit(verb=Verb.SCORE, **{name: value})

@@ -45,6 +45,8 @@ class Appearance(models.Model):
     heat = models.IntegerField(null=True)
     outlets = models.PositiveIntegerField(help_text="How many outlets readers saw report the story, its own included.")
     pick = models.BooleanField(default=False)
+    pick_place = models.SmallIntegerField(null=True, help_text="See Article.pick_place.")
+    off_front = models.BooleanField(null=True, help_text="Kept off the front page; NULL means no.")
     version = models.PositiveIntegerField(help_text="The article's version when the period began or was planned.")
     began_by = models.ForeignKey(Operation, models.SET_NULL, null=True, related_name="+", db_index=False)
     ended_by = models.ForeignKey(Operation, models.SET_NULL, null=True, related_name="+", db_index=False)
@@ -79,7 +81,6 @@ class Appearance(models.Model):
     @property
     def recorded_period(self) -> RecordedPeriod:
         """Return the period in the form of the rules."""
-        shown = Shown(
-            self.provider_id, self.published_at, self.listed_at, self.rank, self.heat, self.outlets, self.pick
-        )
+        place = (self.provider_id, self.published_at, self.listed_at, self.rank, self.heat, self.outlets)
+        shown = Shown(*place, self.pick, self.pick_place, self.off_front)
         return RecordedPeriod(self.pk, Period(self.starts_at, self.ends_at, shown), self.scheduled_start)

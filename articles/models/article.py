@@ -95,6 +95,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Order as lists for readers do: by the time at which the site lists an article (see rules.dates)."""
         return self.order_by("-listed_at", "-published_at", "file_name")
 
+    def on_front_page(self) -> Self:
+        """Return the articles that no editor keeps off the front page."""
+        return self.filter(off_front=None)
+
     def hottest_first(self) -> Self:
         return self.order_by("-hot", "file_name")
 
@@ -208,6 +212,16 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         blank=True,
         editable=False,
         help_text="Until then it stands first on the front page.",
+    )
+    pick_place = models.SmallIntegerField(
+        "place as a pick",
+        null=True,
+        editable=False,
+        help_text="Of a pick, counted from 1; empty means as high as the places of other picks leave room.",
+    )
+    # NULL means no, so that no database rewrites the table to add the column.
+    off_front = models.BooleanField(
+        "kept off the front page", null=True, editable=False, help_text="Readers find it everywhere else."
     )
     removed = models.BooleanField(null=True, blank=True, help_text="Rejected by the source, whatever its heat.")
     missing = models.BooleanField(
@@ -333,6 +347,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
             models.Index(fields=["publish_at"], name="article_publish_at", condition=Q(publish_at__isnull=False)),
             models.Index(fields=["unpublish_at"], name="article_unpublish_at", condition=Q(unpublish_at__isnull=False)),
             models.Index(fields=["pick_until"], name="article_pick", condition=Q(pick_until__isnull=False)),
+            models.Index(fields=["-hot", "file_name"], name="article_off_front", condition=Q(off_front=True)),
             models.Index(fields=["-published_at", "file_name"], name="article_folded", condition=Q(heat=FOLDED_HEAT)),
             models.Index(
                 fields=["-published_at", "file_name"],

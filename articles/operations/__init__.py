@@ -8,6 +8,7 @@ result that says what was done and what was not.
 from .deletion import delete
 from .editing import add, edit, edit_related_rows, score, set_topics
 from .folding import fold_into, keep_apart, make_lead, merge, take_out
+from .front_page import allow_on_front, end_pick, keep_off_front, pick, place
 from .pictures import take_down
 from .pinning import pin, unpin
 from .preview import preview_action, preview_deletion, reader_preview
@@ -19,7 +20,6 @@ from .publishing import (
     hold,
     is_over,
     mark_missing,
-    pick,
     publish,
     reopen,
     require_publishable,
@@ -47,6 +47,7 @@ __all__ = [
     "DECISIONS",
     "NEEDS_PUBLISH",
     "add",
+    "allow_on_front",
     "apply_decision",
     "can_undo",
     "change_policy",
@@ -58,11 +59,13 @@ __all__ = [
     "edit_look",
     "edit_reference",
     "edit_related_rows",
+    "end_pick",
     "ends_too_early",
     "fold_into",
     "hold",
     "is_over",
     "keep_apart",
+    "keep_off_front",
     "link_in_footer",
     "make_lead",
     "mark_missing",
@@ -70,6 +73,7 @@ __all__ = [
     "next_lead",
     "pick",
     "pin",
+    "place",
     "preview_action",
     "preview_deletion",
     "preview_undo",

@@ -36,6 +36,8 @@ def apply_to_each(
     depends_on: Collection[str] = STATE_DEPENDENCIES,
     before_update: Callable[[UnitOfWork, Collection[int]], None] = lambda uow, ids: None,
     after: Callable[[UnitOfWork, list[RescoreChange]], None] = lambda uow, changes: None,
+    *,
+    updates_stories: bool = True,
 ) -> ActionResult:
     """Call `apply` for each article, locked, unless it `is_done`; then update the stories.
 
@@ -43,7 +45,8 @@ def apply_to_each(
     ActionError is raised. A change of the `depends_on` fields after the version that the editor saw is a conflict.
     The stories are updated once, after all articles: the first must not decide anything about the last.
     `before_update` runs before that, with the keys of all articles that were named, and `after` after that, with what
-    the policy changed; it may add to that.
+    the policy changed; it may add to that. Without `updates_stories`, scores and leads stay as they are: nothing that
+    they follow from has changed.
     """
     one = articles if isinstance(articles, Article) else None
     ids = [articles.pk] if isinstance(articles, Article) else list(articles.order_by("pk").values_list("pk", flat=True))
@@ -71,7 +74,8 @@ def apply_to_each(
             fields |= uow.changed_columns(applied[first_applied:], IDENTITY_FIELDS)
             uow.flush_if_large()
         before_update(uow, frozenset(ids))
-        for chunk in chunked(applied, rescoring.CHUNK):
+        outcome.articles = {pk: uow.articles[pk] for pk in applied if pk in uow.articles}
+        for chunk in chunked(applied if updates_stories else (), rescoring.CHUNK):
             if len(ids) > rescoring.CHUNK:
                 nearby = lock_with_linked(uow, chunk)
             effects = propagate(uow, nearby, chunk, fields)

@@ -1,4 +1,4 @@
-"""The state of articles: publish, hold, spike, reopen, schedule, pick; withdrawal when a document is missing.
+"""The state of articles: publish, hold, spike, reopen, schedule; withdrawal when a document is missing.
 
 Each function is one operation. `versions` are the versions that the editor saw: a decision of somebody else since
 then is a conflict.
@@ -110,26 +110,6 @@ def ends_too_early(publish_at: datetime | None, unpublish_at: datetime | None) -
 def is_over(unpublish_at: datetime | None) -> bool:
     """Return whether a schedule that ends then has ended already, so that readers would never see its article."""
     return unpublish_at is not None and unpublish_at <= timezone.now()
-
-
-def pick(
-    articles: Articles, until: datetime | None, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None
-) -> ActionResult:
-    """Put the articles first on the front page until a time, as editors' picks; None ends that.
-
-    Raises ActionError for a time in the past.
-    """
-    if until is not None and until <= timezone.now():
-        raise ActionError("can't be a pick until a time in the past; choose a later one")
-
-    def apply(article: Article) -> None:
-        if by.user is not None and not by.user.has_perm(permissions.PUBLISH):
-            raise ActionError("can't be made a pick without the permission to publish")
-        if until is not None and not article.public:
-            raise ActionError("can't be a pick, because readers don't see it by itself; publish it first")
-        article.pick_until = until
-
-    return apply_to_each(Verb.PICK, articles, apply, by, versions, lambda article: article.pick_until == until)
 
 
 def apply_decision(

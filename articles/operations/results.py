@@ -85,7 +85,7 @@ class ActionResult:
     `done` are the articles that are now as the action wants them, also those that were so before. `consequences` are
     changes that the policy made to these and other articles. `articles` are those that had to be loaded, as they are
     now. `appeared` and `disappeared` have the titles of articles that readers see by themselves since then, or no
-    longer.
+    longer. `front_page` says in sentences which stories moved there, if the action was about the front page.
     """
 
     operation: Operation | None = None
@@ -96,6 +96,7 @@ class ActionResult:
     not_restored: list[NotRestored] = field(default_factory=list)
     appeared: Mapping[int, str] = field(default_factory=dict)
     disappeared: Mapping[int, str] = field(default_factory=dict)
+    front_page: list[str] = field(default_factory=list)
 
     @property
     def changed(self) -> int:

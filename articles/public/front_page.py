@@ -1,41 +1,25 @@
 """Choose the stories of the front page, in their order, and say where its next page starts.
 
-The first page puts editors' picks first and limits how many stories of one provider follow each other, so some stories
-stand higher than their rank. The next pages continue in the plain order, after the last story above which nothing was
-left out, without those that stood higher already.
+The first page has editors' picks in their places and limits how many stories one provider has at the top, so some
+stories stand higher than their rank. The next pages continue in the plain order, after the last story above which
+nothing was left out, without those that stood higher already.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
-from articles.db.compiled_queries import NOW, CompiledQuery
 from articles.models import Article
-from articles.rules.ranking import is_within_limit, limit_per_provider
+from articles.rules.front_page import PickedStory, RankedStory, Reason, rank_key
+from articles.stories.front_page import STORIES, load_front_page
 
-STORIES = 36
 SECONDARY_STORIES = 6  # beside the top story
-MIXING_MARGIN = 24  # candidates beyond STORIES, so that other providers can fill the limited places
-MIXING_LIMIT = 1000  # candidates if those don't fill them either
 SHOWN_EARLY_MAX = 50  # keys that a cursor may hold; ours hold at most as many as there are limited places
-
-
-class RankedStory(NamedTuple):
-    """A public story with its provider and what its place in the plain order follows from."""
-
-    pk: int
-    provider_id: int
-    hot: float
-    name: str
-
-    @property
-    def rank(self) -> tuple[float, bytes]:
-        return (-self.hot, f"{self.name}.md".encode())
 
 
 @dataclass(frozen=True)
@@ -84,23 +68,24 @@ def front_page(before: str) -> FrontPage:
 
 
 def _first_page() -> FrontPage:
-    picks = PICKS.rows()
-    candidates = TOP_STORIES.rows()
-    shown = _picks_first(picks, candidates)
-    provider_ids = [story.provider_id for story in shown]
-    if len(candidates) == STORIES + MIXING_MARGIN and not is_within_limit(provider_ids, fixed=len(picks)):
-        candidates = MORE_TOP_STORIES.rows()
-        shown = _picks_first(picks, candidates)
-    shown = shown[:STORIES]
-    pick_ids = frozenset(pick.pk for pick in picks)
-    return FrontPage([story.pk for story in shown], pick_ids, None, _next_cursor(shown, candidates))
+    arrangement, candidates = load_front_page()
+    placed = arrangement.stories[:STORIES]
+    picks = frozenset(story.pk for story, reason in placed if reason is Reason.PICK)
+    shown = [story for story, _ in placed]
+    return FrontPage([story.pk for story in shown], picks, None, _next_cursor(shown, candidates.stories))
 
 
 def _next_page(cursor: FrontPageCursor) -> FrontPage:
     file_name = f"{cursor.name}.md"
     # The first half follows from the second, but lets both databases start in the index.
     after = Q(hot__lte=cursor.hot) & (Q(hot__lt=cursor.hot) | Q(hot=cursor.hot, file_name__gt=file_name))
-    rows = Article.objects.public().filter(after).hottest_first().values_list("pk", "provider", "hot", "name")
+    rows = (
+        Article.objects.public()
+        .on_front_page()
+        .filter(after)
+        .hottest_first()
+        .values_list("pk", "provider", "hot", "name")
+    )
     stories = [RankedStory(*row) for row in rows[: STORIES + len(cursor.shown_early) + 1]]
     new_stories = [story for story in stories if story.pk not in cursor.shown_early]
     shown = new_stories[:STORIES]
@@ -109,30 +94,14 @@ def _next_page(cursor: FrontPageCursor) -> FrontPage:
     return FrontPage([story.pk for story in shown], frozenset(), cursor, older)
 
 
-def _picks_first(picks: Sequence[RankedStory], candidates: Iterable[RankedStory]) -> list[RankedStory]:
-    pick_ids = {pick.pk for pick in picks}
-    stories = [*picks, *(story for story in candidates if story.pk not in pick_ids)]
-    return limit_per_provider(stories, [story.provider_id for story in stories], fixed=len(picks))
-
-
-def _next_cursor(shown: Sequence[RankedStory], candidates: Sequence[RankedStory]) -> FrontPageCursor | None:
+def _next_cursor(
+    shown: Sequence[RankedStory | PickedStory], candidates: Sequence[RankedStory]
+) -> FrontPageCursor | None:
     """Return the place of the last story above which nothing is left out; None if nothing is left out at all."""
     shown_ids = {story.pk for story in shown}
     first_left_out = next((index for index, story in enumerate(candidates) if story.pk not in shown_ids), None)
     if not first_left_out:  # the top candidate is always shown
         return None
     last = candidates[first_left_out - 1]
-    shown_early = sorted(story.pk for story in shown if story.rank > last.rank)
+    shown_early = sorted(story.pk for story in shown if rank_key(story) > rank_key(last))
     return FrontPageCursor(last.hot, last.name, tuple(shown_early))
-
-
-def _top_stories(count: int) -> QuerySet[Article]:
-    return Article.objects.public(at=NOW).hottest_first()[:count]
-
-
-PICKS = CompiledQuery(
-    RankedStory,
-    lambda _: Article.objects.public(at=NOW).filter(pick_until__gt=NOW).hottest_first()[: 1 + SECONDARY_STORIES],
-)
-TOP_STORIES = CompiledQuery(RankedStory, lambda _: _top_stories(STORIES + MIXING_MARGIN))
-MORE_TOP_STORIES = CompiledQuery(RankedStory, lambda _: _top_stories(MIXING_LIMIT))

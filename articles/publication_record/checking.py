@@ -70,9 +70,11 @@ def _text(period: Period) -> str:
     shown = period.shown
     end = "" if period.ends_at is None else f" until {_time(period.ends_at)}"
     pick = ", a pick" if shown.pick else ""
+    place = f" for place {shown.pick_place}" if shown.pick_place else ""
+    off_front = ", kept off the front page" if shown.off_front else ""
     listed_at = "unlisted" if shown.listed_at is None else f"listed at {_time(shown.listed_at)}"
     values = f"heat {shown.heat}, outlets {shown.outlets}, outlet {shown.provider}, {listed_at}, rank {shown.rank}"
-    return f"a period from {_time(period.starts_at)}{end} ({values}{pick})"
+    return f"a period from {_time(period.starts_at)}{end} ({values}{pick}{place}{off_front})"
 
 
 def _time(moment: datetime | None) -> str:

@@ -26,7 +26,8 @@ CLOCK_TOLERANCE = timedelta(hours=1)
 
 _COLUMNS = (
     *("article_id", "name", "provider_id", "starts_at", "ends_at", "scheduled_start", "scheduled_end"),
-    *("published_at", "listed_at", "rank", "heat", "outlets", "pick", "version", "began_by", "ended_by"),
+    *("published_at", "listed_at", "rank", "heat", "outlets", "pick", "pick_place", "off_front"),
+    *("version", "began_by", "ended_by"),
 )
 APPEARANCES = BulkTable(Appearance, *_COLUMNS)
 
@@ -115,16 +116,18 @@ def find_revisions(
 def load_plans(ids: Sequence[int], now: datetime) -> dict[int, Plan]:
     """Return when readers see these articles from `now` on. One query."""
     articles = Article.objects.filter(pk__in=ids, public=True).order_by().annotate(outlets=outlet_count())
-    columns = ("pk", "name", "version", "publish_at", "unpublish_at", "pick_until")
-    shown = ("provider_id", "published_at", "listed_at", "hot", "heat", "outlets")
+    columns = ("pk", "name", "version", "publish_at", "unpublish_at", "pick_until", "pick_place")
+    shown = ("provider_id", "published_at", "listed_at", "hot", "heat", "outlets", "off_front")
     plans = {}
-    for pk, name, version, publish_at, unpublish_at, pick_until, *values in articles.values_list(*columns, *shown):
+    for row in articles.values_list(*columns, *shown):
+        pk, name, version, publish_at, unpublish_at, pick_until, pick_place, *values, off_front = row
         periods = periods_on_site(
-            Shown(*values),
+            Shown(*values)._replace(off_front=off_front),
             is_public=True,
             publish_at=publish_at,
             unpublish_at=unpublish_at,
             pick_until=pick_until,
+            pick_place=pick_place,
             now=now,
         )
         plans[pk] = Plan(name, version, periods)
@@ -188,6 +191,8 @@ class _Batch:
             shown.heat,
             shown.outlets,
             shown.pick,
+            shown.pick_place,
+            shown.off_front,
             plan.version,
             self.operation_id,
             None if ends_at is None else self.operation_id,

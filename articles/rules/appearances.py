@@ -21,6 +21,8 @@ class Shown(NamedTuple):
     heat: int | None
     outlets: int
     pick: bool = False
+    pick_place: int | None = None  # of a pick that has one
+    off_front: bool | None = None  # kept off the front page
 
 
 class Period(NamedTuple):
@@ -50,6 +52,7 @@ def periods_on_site(
     publish_at: datetime | None,
     unpublish_at: datetime | None,
     pick_until: datetime | None,
+    pick_place: int | None = None,
     now: datetime,
 ) -> tuple[Period, ...]:
     """Return when readers see an article from `now` on, if nobody decides anything else.
@@ -61,7 +64,7 @@ def periods_on_site(
         return ()
     if pick_until is None or pick_until <= start:
         return (Period(start, end, shown),)
-    picked = shown._replace(pick=True)
+    picked = shown._replace(pick=True, pick_place=pick_place)
     if end is not None and end <= pick_until:
         return (Period(start, end, picked),)
     return (Period(start, pick_until, picked), Period(pick_until, end, shown))

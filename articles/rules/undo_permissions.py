@@ -36,7 +36,8 @@ SCORE_FIELDS = frozenset({"quality", "heat"})
 STATE_FIELDS = frozenset({"state", "published", "spike_reason"})
 PERMISSION_BY_FIELD: dict[str, str] = {
     **dict.fromkeys((*SCORE_FIELDS, *STATE_FIELDS), SCORE),
-    **dict.fromkeys(("publish_at", "unpublish_at", "pick_until", "removed"), PUBLISH),
+    **dict.fromkeys(("publish_at", "unpublish_at", "removed"), PUBLISH),
+    **dict.fromkeys(("pick_until", "pick_place", "off_front"), PUBLISH),
     **dict.fromkeys(("lead_id", "pairings", STORY_ROLE_PIN), FOLD),
     "missing": RUN_IMPORT,
 }

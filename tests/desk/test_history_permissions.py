@@ -139,7 +139,7 @@ class TestRights:
         [
             (EDIT, "title excerpt web_url published_at provider_id type category language tags topics"),
             (permissions.SCORE, "quality heat state spike_reason"),
-            (permissions.PUBLISH, "publish_at unpublish_at pick_until removed"),
+            (permissions.PUBLISH, "publish_at unpublish_at pick_until pick_place off_front removed"),
             (permissions.FOLD, "lead_id"),
             ("articles.change_articleimage", "images"),
             ("articles.change_relatedlink", "related"),

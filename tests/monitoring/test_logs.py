@@ -51,7 +51,7 @@ def test_a_failing_page_reveals_and_logs_no_secret(caplog, monkeypatch):
         password = "hunter2-the-password"  # noqa: F841
         raise RuntimeError("no page today")
 
-    monkeypatch.setattr("articles.public.front_page.PICKS", type("Picks", (), {"rows": fail}))
+    monkeypatch.setattr("articles.stories.front_page.PICKS", type("Picks", (), {"rows": fail}))
     client = Client(raise_request_exception=False, headers={"Cookie": "session=stolen-session"})
     with caplog.at_level(logging.DEBUG):
         answer = client.get("/?token=from-the-url")

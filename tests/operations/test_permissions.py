@@ -62,6 +62,10 @@ MAY: dict[str, set[str]] = {
     "publish": PUBLISHERS,
     "schedule": PUBLISHERS,
     "pick": PUBLISHERS,
+    "end_pick": PUBLISHERS,
+    "place": PUBLISHERS,
+    "keep_off": PUBLISHERS,
+    "allow_on": PUBLISHERS,
     "delete": PUBLISHERS,
     "take_down": PUBLISHERS,
     "story_down": PUBLISHERS,
@@ -78,7 +82,10 @@ ACTIONS_BY_PERMISSION = {
     "articles.delete_article": {"delete"},
     "articles.score": {"score", "rescore", "pin", "unpin", "hold", "spike", "reopen"},
     "articles.fold": {"fold", "take_out", "make_lead", "merge", "keep_apart"},
-    "articles.publish": {"publish", "schedule", "pick", "take_down", "story_down"},
+    "articles.publish": {
+        *("publish", "schedule", "take_down", "story_down"),
+        *("pick", "end_pick", "place", "keep_off", "allow_on"),
+    },
     "articles.change_policy": {"policy"},
     "articles.run_import": {"import"},
     "sources.change_source": {"intake"},
@@ -136,13 +143,14 @@ class TestActions:
         assert not User.objects.get().has_perm(permissions.PUBLISH, builders.article())
 
     @pytest.mark.parametrize("role", ["reader", "contributor", "editor", "importer"])
-    @pytest.mark.parametrize("verb", ["publish", "schedule", "pick", "hold", "spike", "reopen"])
+    @pytest.mark.parametrize("verb", ["publish", "schedule", "pick", "place", "hold", "spike", "reopen"])
     def test_only_publishers_publish_and_withdraw(self, role, verb):
         """The operations check it themselves, whatever a view lets through."""
         by = Actor(create_user(role), Via.DESK)
         article = builders.article(quality=20 if verb in ("publish", "schedule") else 90)
         later = timezone.now() + timedelta(days=1)
-        arguments: dict[str, Any] = {"schedule": {"publish_at": later}, "pick": {"until": later}}.get(verb, {})
+        by_verb: dict[str, Any] = {"schedule": {"publish_at": later}, "pick": {"until": later}, "place": {"at": 1}}
+        arguments = by_verb.get(verb, {})
 
         with pytest.raises(ActionError, match="the permission to publish"):
             getattr(operations, verb)(article, by=by, **arguments)
@@ -220,7 +228,7 @@ def request_for(
 
 STAFF_ONLY = ""  # any member of staff
 DESK_ACTIONS = {  # by permission
-    permissions.PUBLISH: ("publish", "schedule", "pick"),
+    permissions.PUBLISH: ("publish", "schedule", "pick", "end_pick", "place", "keep_off", "allow_on"),
     permissions.SCORE: ("hold", "spike", "reopen", "quality", "heat", "step", "suggest", "unpin"),
     permissions.FOLD: ("fold", "merge", "take_out", "make_lead", "keep_apart"),
     "articles.change_article": ("topics", "add_topic", "remove_topic", "words", "note"),

@@ -330,6 +330,10 @@ CASES = [
     Case("reopen: published", lambda: operations.reopen(published()), {SCORE, PUBLISH}, {SCORE, PUBLISH}),
     Case("schedule", lambda: operations.schedule(published(), unpublish_at=LATER), {PUBLISH}, {PUBLISH}),
     Case("pick", lambda: operations.pick(published(), LATER), {PUBLISH}, {PUBLISH}),
+    Case("place", lambda: operations.place(published(), 2), {PUBLISH}, {PUBLISH}),
+    Case("end pick", lambda: operations.end_pick(builders.article(pick_until=LATER)), {PUBLISH}, {PUBLISH}),
+    Case("keep off", lambda: operations.keep_off_front(published()), {PUBLISH}, {PUBLISH}),
+    Case("allow on", lambda: operations.allow_on_front(builders.article(off_front=True)), {PUBLISH}, {PUBLISH}),
     # Stories: folding hides nothing, so it takes no permission to publish.
     Case("fold", lambda: operations.fold_into(published(), published()), {FOLD}, {FOLD}),
     Case("take out", lambda: operations.take_out(story()[1]), {FOLD}, {FOLD}),

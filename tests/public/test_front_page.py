@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from articles import operations
 from articles.models import Article
-from articles.public.front_page import MIXING_LIMIT, SHOWN_EARLY_MAX, STORIES, FrontPageCursor
+from articles.public.front_page import SHOWN_EARLY_MAX, FrontPageCursor
+from articles.stories.front_page import MIXING_LIMIT, STORIES
 from tests import builders
 from tests.builders import MORNING
 

@@ -10,6 +10,7 @@ NOW = datetime(2026, 11, 29, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SHOWN = Shown(7, NOW - HOUR, NOW, 20_000.5, 80, 3)
 PICKED = SHOWN._replace(pick=True)
+SECOND = PICKED._replace(pick_place=2)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,8 @@ PICKED = SHOWN._replace(pick=True)
         # picks
         ({"pick_until": NOW}, [(NOW, None, SHOWN)]),
         ({"pick_until": NOW + HOUR}, [(NOW, NOW + HOUR, PICKED), (NOW + HOUR, None, SHOWN)]),
+        ({"pick_until": NOW + HOUR, "pick_place": 2}, [(NOW, NOW + HOUR, SECOND), (NOW + HOUR, None, SHOWN)]),
+        ({"pick_place": 2}, [(NOW, None, SHOWN)]),
         ({"pick_until": NOW + HOUR, "unpublish_at": NOW + HOUR}, [(NOW, NOW + HOUR, PICKED)]),
         (
             {"pick_until": NOW + HOUR, "unpublish_at": NOW + 2 * HOUR},
