@@ -140,7 +140,7 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
         request,
         _done_text(action, len(result.done)) if operation else "Nothing changed.",
         problems=refusals,
-        notes=[*seen, *leads, *results],
+        notes=[*seen, *leads, *results, *result.front_page],
         level=messages.SUCCESS if operation else messages.INFO,
         event="desk:reload" if action.reloads_list else "desk:decided",
         context={

@@ -15,6 +15,7 @@ from articles import operations
 from articles.models import Article, Verb
 from articles.operations.results import ActionError, ActionResult
 from articles.rules import schedule_shortcuts
+from articles.rules.front_page import PICK_LENGTH, PICK_PLACES
 from articles.rules.permissions import FOLD, PERMISSION_BY_ACTION, PUBLISH, SCORE
 from articles.rules.states import SpikeReason, State
 from articles.rules.values import is_blank, normalize_line_ends
@@ -39,7 +40,7 @@ class Action:
     """
 
     name: str  # value of the form field `action`
-    label: str  # of its button
+    label: str | Promise  # of its button
     past_tense: str  # "3 stories spiked."
     permission: str
     run: Callable[[Command], ActionResult]
@@ -51,7 +52,7 @@ class Action:
 
     @property
     def help(self) -> str:
-        return self.key_help or self.label.lower() + self.key_note
+        return self.key_help or str(self.label).lower() + self.key_note
 
     @property
     def verb(self) -> str:
@@ -145,7 +146,27 @@ def _schedule_at(shortcut: Callable[[datetime], datetime]) -> Callable[[Command]
 
 
 def _pick(command: Command) -> ActionResult:
-    return command.apply(operations.pick, command.time("pick_until"))
+    """Pick until the time of the form, by default for PICK_LENGTH; emptying the time of a pick ends it."""
+    now = timezone.now()
+    until = command.time("pick_until")
+    if until is None and not ("pick_until" in command.data and command.articles.filter(pick_until__gt=now).exists()):
+        until = now + PICK_LENGTH
+    return command.apply(operations.pick, until, seen=command.text("seen"))
+
+
+def _place(command: Command) -> ActionResult:
+    if command.article is None:
+        raise ActionError(_("Put one story at a time in its place."))
+    text = command.text("place")
+    if not (text.isdecimal() and len(text) < 4):
+        refusal = _("“%(text)s” is no place; type a number from 1 to %(last)s.")
+        raise ActionError(refusal % {"text": text[:20], "last": PICK_PLACES})
+    until = command.time("pick_until")
+    return operations.place(command.article, int(text), until=until, seen=command.text("seen"), by=command.by)
+
+
+def _change_front_page(operation: Callable[..., ActionResult]) -> Callable[[Command], ActionResult]:
+    return lambda command: command.apply(operation, seen=command.text("seen"))
 
 
 def _set_score(name: str) -> Callable[[Command], ActionResult]:
@@ -254,7 +275,37 @@ ACTIONS = {
             Action(name, label, "scheduled", PUBLISH, _schedule_at(shortcut), logged_as=Verb.SCHEDULE)
             for name, label, shortcut in SCHEDULE_SHORTCUTS
         ),
-        Action("pick", "Pick", "picked", PUBLISH, _pick),
+        Action(
+            "pick",
+            _("Pick"),
+            "picked",
+            PUBLISH,
+            _pick,
+            "f",
+            key_help="pick for the front page, for 24 hours",
+        ),
+        Action(
+            "end_pick",
+            _("End the pick"),
+            "no longer picked",
+            PUBLISH,
+            _change_front_page(operations.end_pick),
+        ),
+        Action("place", _("Put there"), "placed on the front page", PUBLISH, _place),
+        Action(
+            "keep_off",
+            _("Keep off the front page"),
+            "kept off the front page",
+            PUBLISH,
+            _change_front_page(operations.keep_off_front),
+        ),
+        Action(
+            "allow_on",
+            _("Allow on the front page"),
+            "allowed on the front page",
+            PUBLISH,
+            _change_front_page(operations.allow_on_front),
+        ),
         Action("fold", "Fold into", "folded", FOLD, _fold),
         Action("merge", "Merge", "merged", FOLD, _merge, "m", " the two selected stories, or fold into another"),
         Action(

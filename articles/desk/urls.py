@@ -5,6 +5,7 @@ from django.urls import path
 from . import (
     action_views,
     add_story_views,
+    front_page_views,
     history_views,
     import_views,
     list_views,
@@ -24,6 +25,8 @@ urlpatterns = [
     path("views/", list_views.queue_counts_fragment, name="desk_views"),
     path("views/save/", list_views.save_view, name="desk_save_view"),
     path("views/<int:pk>/delete/", list_views.delete_view, name="desk_delete_view"),
+    path("front-page/", front_page_views.board, name="desk_front_page"),
+    path("front-page/save/", front_page_views.save, name="desk_front_page_save"),
     path("suggestions/", suggestion_views.suggestions, name="desk_suggestions"),
     path("find/", story_views.find_story, name="desk_find"),
     path("merge/", story_views.merge, name="desk_merge"),

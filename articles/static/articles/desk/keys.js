@@ -31,6 +31,7 @@ const ACTIONS = {
   lower_heat: () => step("heat", -STEP),
   note: () => openCurrent("[name=note]"),
   reason: giveReason,
+  pick: () => decide("pick"),
   schedule: () => openCurrent("fieldset.schedule input"),
   merge,
   make_lead: () => focusedSubject() && sendAction(focusedSubject(), "make_lead"),

@@ -1,0 +1,151 @@
+/**
+ * The board of the front page: keys and dragging press the buttons of its rows, whose forms lead to the preview.
+ * Moving by keys shows at once where the story would stand; the preview follows when the editor pauses.
+ */
+
+import { Keymap } from "./keymap.js";
+import { $, all, announce, recall, wide } from "./page.js";
+
+const PAUSE_MILLISECONDS = 400;
+const SHORTCUTS = Object.entries({ next: "j", previous: "k", open: "o", pick: "f", keep_off: "b", undo: "u" })
+  .map(([action, key]) => ({ action, key }));
+const board = $("#board"), lastPlace = Number(board.dataset.places), mayChange = "mayChange" in board.dataset;
+const rows = () => all(".place", board);
+const current = () => $(".place[aria-current]", board);
+const numberOf = (row) => Number(row.dataset.number);
+const inPlace = (number) => $(`.place[data-number="${number}"]`, board);
+let timer, dragged;
+
+const ACTIONS = {
+  next: () => go(1),
+  previous: () => go(-1),
+  open: () => $("h3 a", current() ?? board)?.click(),
+  pick: () => press("pick") || press("end_pick"),
+  keep_off: () => press("keep_off") || press("allow_on"),
+  undo: () => $("#undo button", board)?.click(),
+};
+const SHIFTED_ACTIONS = { next: () => move(1), previous: () => move(-1) };
+
+function focusRow(row) {
+  if (!row) return;
+  if (row !== current()) current()?.removeAttribute("aria-current");
+  row.setAttribute("aria-current", "true");
+  row.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
+
+function go(by) {
+  const list = rows(), row = current();
+  focusRow(row ? list[list.indexOf(row) + by] : list[0]);
+}
+
+/** Press a button of the current row; return whether it has it. */
+function press(value) {
+  const button = current() && $(`button[value=${value}]:not(:disabled)`, current());
+  button?.click();
+  return Boolean(button);
+}
+
+/** Show the current story one place further, and ask for the preview when the editor pauses. */
+function move(by) {
+  const row = current();
+  if (!row || !mayChange) return announce("Choose a story first: j.");
+  const from = numberOf(row), to = from > lastPlace ? lastPlace : from + by;
+  const other = inPlace(to);
+  if (!from || !other || to < 1 || to > lastPlace) return announce(`The places are 1 to ${lastPlace}.`);
+  swap(row, other);
+  [[row, to], [other, from]].forEach(([story, number]) => {
+    story.dataset.number = number;
+    $(".number", story).textContent = number;
+  });
+  focusRow(row);
+  announce(`Place ${to}.`);
+  clearTimeout(timer);
+  timer = setTimeout(() => put(row, to), PAUSE_MILLISECONDS);
+}
+
+function swap(one, other) {
+  const mark = document.createComment("");
+  one.replaceWith(mark);
+  other.replaceWith(one);
+  mark.replaceWith(other);
+}
+
+/** Ask for the preview of a story in a place. */
+function put(row, number) {
+  const form = $("form", row);
+  if (!form?.elements.at || number < 1 || number > lastPlace) return;
+  form.elements.at.value = number;
+  form.requestSubmit($("button[value=put]", form));
+}
+
+function keyPressed(event) {
+  const { target, key } = event;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  if (key === "Escape") return $("#cancel", board)?.click();
+  if (target.closest("input, select, textarea") || recall("keys") === "off") return;
+  if (key === "Enter") return !event.repeat && !target.closest("a, button, summary") && $("#preview .go")?.click();
+  if (/^[0-9]$/.test(key)) return event.repeat || putByDigit(Number(key) || 10);
+  const { action, isShifted } = keymap.resolveKey(key);
+  const run = (isShifted ? SHIFTED_ACTIONS : ACTIONS)[action];
+  if (!run || (event.repeat && !["next", "previous"].includes(action))) return;
+  event.preventDefault();
+  run();
+}
+
+function putByDigit(number) {
+  if (current() && mayChange) put(current(), number);
+  else announce("Choose a story first: j.");
+}
+
+function savedKeys() {
+  try { return JSON.parse(recall("keymap")) ?? {}; } catch { return {}; }
+}
+
+function dragStarted(event) {
+  dragged = event.target.closest?.(".handle")?.closest(".place");
+  if (!dragged) return;
+  event.dataTransfer.effectAllowed = "move";
+  event.dataTransfer.setData("text/plain", $("h3", dragged).textContent);
+  event.dataTransfer.setDragImage(dragged, 0, 0);
+}
+
+/** Return the row on which the dragged story may be dropped. */
+function targetOf(event) {
+  const row = dragged && event.target.closest?.(".place[data-number]");
+  return row && row !== dragged && numberOf(row) <= lastPlace ? row : null;
+}
+
+function draggedOver(event) {
+  const row = targetOf(event);
+  all(".is-target", board).forEach((other) => other.classList.toggle("is-target", other === row));
+  row?.classList.add("is-target");
+  if (row) event.preventDefault(); // it may be dropped here
+}
+
+function dropped(event) {
+  const row = targetOf(event);
+  if (!row) return;
+  event.preventDefault();
+  put(dragged, numberOf(row));
+}
+
+const keymap = new Keymap(SHORTCUTS, savedKeys());
+document.addEventListener("keydown", keyPressed);
+board.addEventListener("focusin", ({ target }) => {
+  const row = target.closest(".place");
+  if (!row || row === current()) return;
+  current()?.removeAttribute("aria-current");
+  row.setAttribute("aria-current", "true");
+});
+board.addEventListener("dragstart", dragStarted);
+board.addEventListener("dragover", draggedOver);
+board.addEventListener("drop", dropped);
+board.addEventListener("dragend", () => {
+  dragged = undefined;
+  all(".is-target", board).forEach((row) => row.classList.remove("is-target"));
+});
+if (current()) focusRow(current());
+const preview = $("#preview");
+if (!wide.matches) preview?.scrollIntoView();
+if (preview) announce([...all("li", preview).map((line) => line.textContent), "Save: Enter. Cancel: Escape."].join(" "));
