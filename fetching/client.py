@@ -186,6 +186,30 @@ class HttpClient:
                     moved_to = url
         raise FetchError(f"redirects more than {MAX_REDIRECTS} times")
 
+    def probe(self, url: str) -> int:
+        """Return the status of the page at `url`, after redirects, and read no body. Raises FetchError if it has none.
+
+        A page that HEAD doesn't find is asked for with GET: not every server knows HEAD.
+        """
+        deadline = Deadline(self._seconds)
+        try:
+            return self._probe(url, "HEAD", deadline)
+        except FetchError as error:
+            if error.status is None or error.status in TOO_BUSY:
+                raise
+        return self._probe(url, "GET", deadline)
+
+    def _probe(self, url: str, method: str, deadline: Deadline) -> int:
+        for _ in range(MAX_REDIRECTS + 1):
+            target = self._target(url)
+            with _Exchange(self._connect(target, deadline), deadline) as exchange:
+                response = exchange.send(target, self._headers, method)
+                if response.status not in REDIRECTS:
+                    _require_success(response)
+                    return response.status
+                url = _location(response, target)
+        raise FetchError(f"redirects more than {MAX_REDIRECTS} times")
+
     def _body(
         self, exchange: _Exchange, response: BaseHTTPResponse, check_headers: Callable[[Mapping[str, str]], None]
     ) -> bytes:
@@ -282,12 +306,12 @@ class _Exchange:
         self._stream.close()
         self._socket.close()
 
-    def send(self, target: Target, headers: dict[str, str]) -> BaseHTTPResponse:
+    def send(self, target: Target, headers: dict[str, str], method: str = "GET") -> BaseHTTPResponse:
         """Send the request and return the response with its headers, its body unread. Raises FetchError."""
         self._stream.allow(MAX_HEADER_BYTES, "sends headers of more than 64 kB")
         try:
             self._connection.request(
-                "GET",
+                method,
                 target.path,
                 headers=headers | {"Host": target.name},
                 preload_content=False,

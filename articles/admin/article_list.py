@@ -24,13 +24,13 @@ from django.utils.safestring import mark_safe
 from articles import operations
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Operation, RelatedLink, Verb
 from articles.operations.preview import ActionPreview
-from articles.operations.results import ActionResult
+from articles.operations.results import ActionResult, ChecksFailedError
 from articles.rules import permissions, slugs
 from articles.rules.states import SpikeReason
 from articles.search import has_many_matches, matching
 from providers.inlines import LimitedListMixin
 
-from .audit_log_admin import AuditLogAdminMixin, admin_actor
+from .audit_log_admin import HOW_TO_OVERRIDE, NOTHING_SAVED, AuditLogAdminMixin, admin_actor
 from .filters import EditorFilter, ProviderFilter, StateFilter, TimeFilter, TopicFilter
 from .forms import ArticleRowForm, ReasonActionForm
 
@@ -99,7 +99,11 @@ def _action(
                 preview = operations.preview_action(lambda: operation(queryset, *args, **options))
                 return self.confirmation_page(request, queryset, preview, past_tense)
             options["in_place"] = chosen_successors(request)
-        result = operation(queryset, *args, **options)
+        try:
+            result = operation(queryset, *args, **options)
+        except ChecksFailedError as failed:
+            self.message_user(request, f"{NOTHING_SAVED} {failed} {HOW_TO_OVERRIDE}", messages.ERROR)
+            return None
         self.message_count(request, len(result.done), past_tense, result.operation)
         if result.rejections:
             shown = [f"“{rejection.title}” {rejection.reason}" for rejection in result.rejections[:REJECTIONS_MAX]]

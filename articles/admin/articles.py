@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
 from articles import operations
-from articles.models import Article, ArticleQuerySet, ArticleTopic, PreviewLink, RelatedLink
+from articles.models import Article, ArticleQuerySet, ArticleTopic, PreviewLink, RelatedLink, SitePolicy
 from articles.operations.results import ActionError, ActionResult
 from articles.rules import permissions
 from articles.rules.states import State
@@ -24,7 +24,7 @@ from config.autocomplete import KeyAutocompleteMixin
 from pictures.sizes import PictureError
 
 from .article_list import ArticleListAdmin, chosen_successors
-from .audit_log_admin import AuditLogAdminMixin, admin_actor
+from .audit_log_admin import AuditLogAdminMixin, admin_actor, drop_messages
 from .form_fields import TextField
 from .forms import ArticleForm
 from .inlines import ImageInline, RelatedInline, TopicInline, process_upload
@@ -104,6 +104,7 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         if obj and self.has_change_permission(request, obj):
             context["may_take_down_story"] = permissions.may_take_down_stories(request.user)
             context |= {"preview_links": PreviewLink.objects.active_for(obj), "here": request.path}
+            context["checks_ask"] = SitePolicy.current_checks().asks and self.has_publish_permission(request)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def view_on_site(self, obj: Article) -> str | None:
@@ -117,8 +118,10 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         except PictureError as refused:  # taken down after the form had checked it
             self.message_user(request, f"Nothing was saved: the picture {refused}. Choose another.", messages.ERROR)
             return redirect(request.get_full_path())
-        except ActionError as refused:  # by the limit for whole documents; the form is shown again with all values
-            request.refusal = _("This story %(reason)s.") % {"reason": refused}
+        except ActionError as refused:  # at the end of the operation; the form is shown again with all values
+            drop_messages(request)
+            text = str(refused)
+            request.refusal = text if text[:1].isupper() else _("This story %(reason)s.") % {"reason": text}
             return super(AuditLogAdminMixin, self).changeform_view(request, object_id, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:

@@ -12,21 +12,37 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.models import Topic, Verb, Via
-from articles.operations.results import ActionError, ActionResult, reader_changes, succession_sentences
-from articles.rules.reasons import REASON_FIELD, parse_reason
+from articles.operations.results import (
+    ActionError,
+    ActionResult,
+    ChecksFailedError,
+    reader_changes,
+    succession_sentences,
+)
+from articles.rules.reasons import OVERRIDE_FIELD, REASON_FIELD, parse_reason
 from articles.rules.values import InvalidValueError
 from providers.models import Provider
 
+NOTHING_SAVED = _("Nothing was saved.")
+HOW_TO_OVERRIDE = _("To publish anyway, tick “Publish in spite of failed checks” and give a reason.")
 READER_CHANGES_MAX = 5  # in the messages of one save
 
 
 def admin_actor(request: HttpRequest) -> Actor:
     """Return who acts in the admin, and why, for the audit log. The view that is decorated has checked the reason."""
-    return Actor(request.user, Via.ADMIN, parse_reason(request.POST.get(REASON_FIELD, "")))
+    reason = parse_reason(request.POST.get(REASON_FIELD, ""))
+    return Actor(request.user, Via.ADMIN, reason, overrides_checks=OVERRIDE_FIELD in request.POST)
+
+
+def drop_messages(request: HttpRequest) -> None:
+    """Forget what was to be said about an act that was taken back."""
+    for _message in messages.get_messages(request):
+        pass
 
 
 def with_valid_reason(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,8 +108,13 @@ class AuditLogAdminMixin:
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.method != "POST" or "_save" not in request.POST:
             return super().changelist_view(request, extra_context)
-        with unit_of_work(self.list_verb, admin_actor(request)) as uow:
-            response = super().changelist_view(request, extra_context)
+        try:
+            with unit_of_work(self.list_verb, admin_actor(request)) as uow:
+                response = super().changelist_view(request, extra_context)
+        except ChecksFailedError as failed:
+            drop_messages(request)
+            self.message_user(request, f"{NOTHING_SAVED} {failed} {HOW_TO_OVERRIDE}", messages.ERROR)
+            return redirect(request.get_full_path())
         self.report_reader_changes(request, uow)
         return response
 

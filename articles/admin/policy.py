@@ -13,11 +13,12 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_protect
 
 from articles import operations
 from articles.audit_log.unit_of_work import unit_of_work
-from articles.models import NUMBERS, OVERRIDABLE, Article, Policies, SitePolicy, Topic, TopicPolicy, Verb
+from articles.models import MODES, NUMBERS, OVERRIDABLE, Article, Policies, SitePolicy, Topic, TopicPolicy, Verb
 from articles.rules import permissions
 from articles.rules.limits import NAMES_MAX
 from articles.stories.policy_preview import PolicyPreview, changed_policies, preview_policy
@@ -26,6 +27,10 @@ from providers.inlines import LimitedInlineMixin
 from .audit_log_admin import admin_actor, with_valid_reason
 from .policy_forms import PREVIEW, WEIGHTS, SitePolicyForm, TopicPolicyForm
 
+CHECKS_TEXT = _(
+    "What a story fails is marked in its row. A check that asks stops people who publish the story, until they give a "
+    "reason; imports, sources and rescoring aren’t stopped."
+)
 Overrides = dict[int, dict[str, int | None]]
 
 
@@ -80,6 +85,7 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
     fieldsets = (
         ("Heat and publication", {"fields": [name for name in NUMBERS if name not in WEIGHTS]}),
         ("Suggested quality", {"fields": WEIGHTS}),
+        (_("Publish checks"), {"fields": [*MODES.values(), "excerpt_max", "old_days"], "description": CHECKS_TEXT}),
     )
 
     def get_urls(self) -> list[Any]:
@@ -108,7 +114,7 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
         if PREVIEW in request.POST and not context["errors"]:
             form = context["adminform"].form
             overrides = _overrides([inline.formset for inline in context["inline_admin_formsets"]])
-            numbers = {name: form.cleaned_data[name] for name in form.changed_data}
+            numbers = {name: form.cleaned_data[name] for name in form.changed_data if name in NUMBERS}
             context["preview"] = SimpleLazyObject(lambda: _preview(numbers, overrides))
         return super().render_change_form(request, context, **kwargs)
 

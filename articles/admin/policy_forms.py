@@ -7,8 +7,11 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
-from articles.models import NUMBERS, OVERRIDABLE
+from articles.models import MODES, NUMBERS, OVERRIDABLE
+from articles.models.publish_checks import LABELS
 from articles.rules.limits import LATE_DAYS_MAX, RELATED_BONUS_MAX, WINDOW_DAYS_MAX
 from articles.rules.scoring import SCORE_MAX
 
@@ -37,6 +40,9 @@ class SitePolicyForm(ConflictAwareForm):
             "amp_weight": "Points for an AMP page",
             "provider_weight": "Points for a registered outlet",
             "video_weight": "Points for a video",
+            **{column: capfirst(str(LABELS[check])) for check, column in MODES.items()},
+            "excerpt_max": _("A long excerpt has more characters than"),
+            "old_days": _("A story is old after days"),
         }
         help_texts: ClassVar = {
             "publish_threshold": "Articles with at least this heat are published.",
@@ -92,6 +98,8 @@ def _limit_numbers(form: forms.ModelForm) -> None:
         "related_bonus": RELATED_BONUS_MAX,
         "window_days": WINDOW_DAYS_MAX,
         "late_days": LATE_DAYS_MAX,
+        "old_days": LATE_DAYS_MAX,
+        "excerpt_max": SCORE_MAX,
     }
     for name, limit in limits.items():
         if name in form.fields:

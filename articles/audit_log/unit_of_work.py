@@ -28,6 +28,7 @@ from articles.rules.scoring import Policy
 from articles.rules.states import State
 
 from . import snapshots
+from .checking import check_published
 from .events import (
     CREATED,
     DELETED,
@@ -53,6 +54,10 @@ WRITTEN_FIELDS = (
 )
 # Written, but no event and no new version.
 UNLOGGED_FIELDS = ("twin", "secured", "content_hash", "picture_failed", "suggested_quality")
+# What the policy publishes as a whole, what came back, and what a confirmation named already.
+UNCHECKED = frozenset(
+    {Verb.IMPORT, Verb.INTAKE, Verb.RESCORE, Verb.POLICY, Verb.UNDO, Verb.DELETE, Verb.TAKE_DOWN, Verb.TAKE_DOWN_STORY}
+)
 EVENT_KEY = ("subject", "subject_id", "field")
 # Fields and lists that may make a document larger, and acts that change them on purpose.
 DOCUMENT_FIELDS = {"title", "excerpt", "body", "featured_content", "tags", "topics", "images", "logos", "related"}
@@ -74,6 +79,12 @@ class Actor:
     user: User | None = None
     via: str = Via.SYSTEM
     reason: str = ""
+    overrides_checks: bool = False  # publishes in spite of failed checks that ask before; that needs a reason
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether publish checks may stop it: a person, at the desk or in the admin."""
+        return self.user is not None and self.via in (Via.DESK, Via.ADMIN)
 
 
 SYSTEM_ACTOR = Actor()
@@ -120,7 +131,9 @@ class UnitOfWork:
         self.appearances = AppearanceWriter(self.now)
         self.appeared: dict[int, str] = {}  # articles that readers see since this operation: titles by key
         self.disappeared: dict[int, str] = {}
+        self.published_ids: set[int] = set()  # articles that are public since this operation, schedules aside
         self._shown_before: dict[int, bool] = {}
+        self._public_before: dict[int, bool] = {}
         self._original: dict[int, dict[str, Any]] = {}
         self._original_unlogged: dict[int, tuple[Any, ...]] = {}
         self._original_listing: dict[int, Listing] = {}
@@ -190,6 +203,7 @@ class UnitOfWork:
                 self._original_url_keys.setdefault(article.pk, article.url_key)
                 is_new = article.pk in self.created_ids
                 self._shown_before.setdefault(article.pk, not is_new and article.is_shown(self.now))
+                self._public_before.setdefault(article.pk, not is_new and article.public)
 
     def track_lists(self, ids: Collection[int], *names: str) -> None:
         """Remember these lists (see `snapshots.LIST_NAMES`) of the articles; call it before changing their rows."""
@@ -271,6 +285,8 @@ class UnitOfWork:
         for pk, article in self.articles.items():
             self._refresh(article)
             self._note_visibility(article, article.is_shown(self.now))
+            is_new = article.public and not self._public_before.get(pk, article.public)
+            (self.published_ids.add if is_new else self.published_ids.discard)(pk)
             column_changes = [] if pk in self.created_ids else self._column_changes(article)
             changes += column_changes
             if column_changes or pk in ids_with_events:
@@ -340,7 +356,13 @@ class UnitOfWork:
         self._written_states.update((article.pk, article.state) for article in changed)
 
     def finalize(self) -> None:
-        """Write what readers see from now on, and how many articles changed if the operation was logged before."""
+        """Write what readers see from now on, and how many articles changed if the operation was logged before.
+
+        Raises ChecksFailedError if a person would publish stories that fail checks which ask before.
+        """
+        if self.operation and self.published_ids and self.actor.is_asked and self.verb not in UNCHECKED:
+            is_override = self.actor.overrides_checks
+            check_published(self.operation, self.published_ids, self.policies.checks, is_override=is_override)
         self.appearances.write(self.operation)
         if self.operation and self.operation.articles != len(self.changed_ids):
             self.operation.articles = len(self.changed_ids)

@@ -21,12 +21,13 @@ from articles.operations.preview import ActionPreview
 from articles.operations.results import (
     ActionError,
     ActionResult,
+    ChecksFailedError,
     EditConflictError,
     reader_changes,
     succession_sentences,
 )
 from articles.operations.undo_rights import UndoRefusedError
-from articles.rules.reasons import REASON_FIELD
+from articles.rules.reasons import OVERRIDE_FIELD, REASON_FIELD
 
 from .actions import ACTIONS, Action, offered_decisions, permitted_actions
 from .commands import Command, parse_command
@@ -46,7 +47,7 @@ SAMPLE_SIZE = 20  # of them
 REPEATED_WITHIN = timedelta(minutes=1)
 UNDO_TRIED_MAX = 10  # operations, until one can be undone
 MESSAGES_MAX = 5  # refusals, and articles that followed, in one response
-NOT_FORWARDED = ("row", "csrfmiddlewaretoken", "whole_view", "next")
+NOT_FORWARDED = ("row", "csrfmiddlewaretoken", "whole_view", "next", "announced", "confirmed", OVERRIDE_FIELD)
 
 
 @require_POST
@@ -67,6 +68,8 @@ def run_action(request: DeskRequest) -> HttpResponseBase:
         result = action.run(command)
     except EditConflictError as conflict:
         return _conflict(request, conflict)
+    except ChecksFailedError:
+        return _confirmation_page(request, action, command, _preview(action, command))
     except ActionError as error:
         return _error(request, _sentence(error))
     return _success(request, action, result)

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -115,6 +115,12 @@ def _mine(viewer: Viewer) -> ArticleQuerySet:
     return _everyday(editor=viewer.user_id)(viewer)
 
 
+def _dead_links(viewer: Viewer) -> ArticleQuerySet:
+    """Return the stories on the site whose pages are gone, by the last look at the URLs that they still have."""
+    is_current = Q(link_check__url=F("web_url")) | Q(web_url="", link_check__url=F("original_url"))
+    return Article.objects.public(viewer.now).filter(is_current, link_check__is_dead=True)
+
+
 def _ambiguous(viewer: Viewer) -> ArticleQuerySet:
     ambiguous = Article.objects.filter(ambiguous=True).order_by()
     leads = ambiguous.values("lead")[:AMBIGUOUS_MAX]  # with a limit, no database walks all articles instead
@@ -146,6 +152,7 @@ QUEUES: dict[str, Queue] = {
         Queue("duplicates", "Duplicates", _everyday(duplicate=True), empty="No two stories share a URL."),
         Queue("pictures", "Missing picture", _everyday(pictureless=True), empty="Every story has a picture."),
         Queue("warnings", "Warnings", _with_warnings, empty="No warnings."),
+        Queue("dead-links", "Dead links", _dead_links, empty="No story on the site has a dead link."),
         Queue("removed", "Removed by source", _everyday(removed=True), empty="No source removed a story."),
         Queue("mine", "Mine", _mine, LAST_CHANGED, "You have not decided anything yet."),
         Queue("all", "All stories", _with(), empty="No stories yet. Import documents first."),

@@ -10,7 +10,8 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from articles.models import Article, ArticleQuerySet, ArticleTopic, derived
+from articles.models import Article, ArticleQuerySet, ArticleTopic, SitePolicy, derived
+from articles.models.publish_checks import LABELS, failed_checks_of
 from articles.public.cards import load_cards
 from articles.public.media import StoredPicture
 
@@ -64,6 +65,7 @@ def build_rows(
     """Return the rows of articles loaded by `prefetch_for_rows`, with a fixed number of queries."""
     rivals = rivals_of(list(articles))
     origins = _origins(articles)
+    failed = _failed_checks(list(articles), now)
     sources = origins_of([article.pk for article in articles])
     cards = {card.pk: card for card in load_cards([article.pk for article in articles])}
     return [
@@ -72,7 +74,7 @@ def build_rows(
             cards[article.pk].picture,
             cards[article.pk].outlets,
             [place.tag.name for place in article.article_topics.all()],
-            [*origins.get(article.pk, ()), *_warnings(article, now)],
+            list(dict.fromkeys([*origins.get(article.pk, ()), *_warnings(article, now), *failed.get(article.pk, ())])),
             rivals.get(article.pk, []),
             offered_decisions(article, permitted),
             sources.get(article.pk, ""),
@@ -89,6 +91,13 @@ def _warnings(article: Article, now: datetime) -> list[str]:
     if article.ambiguous:
         warnings.append("several leads claim it")
     return warnings
+
+
+def _failed_checks(articles: Sequence[Article], now: datetime) -> dict[int, list[str]]:
+    """Return the publish checks, in words, that those articles fail which matter to editors."""
+    open_ones = [a for a in articles if derived.needs_attention(a.heat, a.state, a.removed)]
+    failed = failed_checks_of(open_ones, SitePolicy.current_checks(), now)
+    return {pk: [str(LABELS[check]) for check in checks] for pk, checks in failed.items()}
 
 
 def _origins(articles: Iterable[Article]) -> dict[int, list[str]]:

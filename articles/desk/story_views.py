@@ -30,7 +30,16 @@ from .restore_field import restore_permissions
 from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
 from .source_list import has_changed_at_source
 from .suggestion_views import suggestions_of
-from .view_helpers import DeskRequest, actor, desk_view, is_htmx_fragment, parse_id, render_admin, safe_next_url
+from .view_helpers import (
+    DeskRequest,
+    actor,
+    desk_view,
+    is_htmx_fragment,
+    parse_id,
+    preview_actor,
+    render_admin,
+    safe_next_url,
+)
 
 HISTORY_SIZE = 10  # operations beside a story
 SUGGESTIONS_MAX = 12  # stories that the type-ahead offers
@@ -131,7 +140,7 @@ def _merge_preview(story: Article, into: Article, request: DeskRequest) -> dict[
 
     def run() -> ActionResult:
         return operations.merge(
-            Article(pk=story.pk), Article(pk=into.pk), by=actor(request), announced=[story.pk, into.pk]
+            Article(pk=story.pk), Article(pk=into.pk), by=preview_actor(actor(request)), announced=[story.pk, into.pk]
         )
 
     with transaction.atomic():

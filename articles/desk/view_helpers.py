@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from django_htmx.middleware import HtmxDetails
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Via
 from articles.operations.results import ActionError
-from articles.rules.reasons import REASON_FIELD, parse_reason
+from articles.rules.reasons import OVERRIDE_FIELD, REASON_FIELD, parse_reason
 from articles.rules.values import InvalidValueError
 
 View = Callable[..., HttpResponseBase]
@@ -55,7 +56,12 @@ def render_admin(request: DeskRequest, template: str, context: dict[str, Any], s
 
 def actor(request: DeskRequest, reason: str = "") -> Actor:
     """Return who acts at the desk, and why, for the audit log."""
-    return Actor(request.user, Via.DESK, reason)
+    return Actor(request.user, Via.DESK, reason, overrides_checks=OVERRIDE_FIELD in request.POST)
+
+
+def preview_actor(by: Actor) -> Actor:
+    """Return the same person for an act that is only tried: no publish check stops it."""
+    return replace(by, reason=by.reason or "preview", overrides_checks=True)
 
 
 def sent_reason(request: DeskRequest) -> str:

@@ -5,10 +5,11 @@ from .article import Article, ArticleQuerySet, shown_to_readers
 from .desk import Presence, SavedView
 from .image import ArticleImage, Picture, PictureAddress, PictureMark, RelatedImage
 from .import_run import ImportProblem, ImportRun
+from .link_check import LinkCheck
 from .operation import Event, Operation, Subject, Verb, Via
 from .pairing import Pairing, RefusedPair
 from .place import ArticlePlace
-from .policy import NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPolicy, parse_policy_field, policy_field
+from .policy import MODES, NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPolicy, parse_policy_field, policy_field
 from .preview_link import PreviewLink
 from .related import RelatedLink
 from .stamp import Stamp
@@ -17,6 +18,7 @@ from .taken_down import TakenDownStories, TakenDownStory
 from .topic import ArticleTopic, Topic
 
 __all__ = [
+    "MODES",
     "NUMBERS",
     "OVERRIDABLE",
     "Appearance",
@@ -30,6 +32,7 @@ __all__ = [
     "ImportProblem",
     "ImportRun",
     "IndexedTerm",
+    "LinkCheck",
     "Operation",
     "Pairing",
     "Picture",

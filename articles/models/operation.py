@@ -68,6 +68,9 @@ class Operation(models.Model):
     reason = ShortTextField(max_length=REASON_MAX, blank=True)
     at = models.DateTimeField()
     articles = models.PositiveIntegerField(default=0)
+    overridden: Any = models.JSONField(
+        null=True, help_text="The publish checks that its stories failed and that a person overrode: names by key."
+    )
     undoes = models.ForeignKey("self", models.SET_NULL, null=True, related_name="undone_by")
 
     class Meta:
@@ -77,6 +80,7 @@ class Operation(models.Model):
             models.Index(fields=["verb", "-id"], name="operation_by_verb"),
             models.Index(fields=["at"], name="operation_at"),
             models.Index(fields=["-id"], name="operation_with_reason", condition=~Q(reason="")),
+            models.Index(fields=["-id"], name="operation_overriding", condition=Q(overridden__isnull=False)),
         )
 
     def __str__(self) -> str:

@@ -10,8 +10,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from articles.rules.limits import POINTS_MAX
+from articles.rules.publish_checks import DEFAULT_MODES, Check, CheckPolicy, Mode
 from articles.rules.scoring import Policy
 
 from .topic import Topic
@@ -19,11 +21,27 @@ from .topic import Topic
 _DEFAULT = Policy()
 OVERRIDABLE = ("publish_threshold", "related_bonus", "bonus_floor")
 NUMBERS = tuple(number.name for number in fields(Policy))
+_CHECKS = CheckPolicy()
+MODES = {check: f"check_{check}" for check in Check}  # the columns of the publish checks
+CHECK_COLUMNS = ("excerpt_max", "old_days", *MODES.values())
 _POINTS = [MinValueValidator(-POINTS_MAX), MaxValueValidator(POINTS_MAX)]
 
 
 def _points(name: str, text: str = "") -> models.SmallIntegerField:
     return models.SmallIntegerField(default=getattr(_DEFAULT, name), validators=_POINTS, help_text=text)
+
+
+class CheckMode(models.TextChoices):
+    """What a publish check does, see `rules.publish_checks.Mode`."""
+
+    OFF = Mode.OFF.value, _("off")
+    WARN = Mode.WARN.value, _("warns")
+    ASK = Mode.ASK.value, _("asks for a reason")
+
+
+def _mode(check: Check) -> models.CharField:
+    default = DEFAULT_MODES[check].value
+    return models.CharField(max_length=4, choices=CheckMode, default=default, db_default=default)
 
 
 class SitePolicy(models.Model):
@@ -45,6 +63,17 @@ class SitePolicy(models.Model):
         default=_DEFAULT.publish_unscored,
         help_text="Show articles that have no quality, no heat and no publish state, as this format's feeds do.",
     )
+    excerpt_max = models.PositiveIntegerField(default=_CHECKS.excerpt_max, db_default=_CHECKS.excerpt_max)
+    old_days = models.PositiveSmallIntegerField(default=_CHECKS.old_days, db_default=_CHECKS.old_days)
+    check_picture = _mode(Check.PICTURE)
+    check_alt_text = _mode(Check.ALT_TEXT)
+    check_no_excerpt = _mode(Check.NO_EXCERPT)
+    check_long_excerpt = _mode(Check.LONG_EXCERPT)
+    check_old = _mode(Check.OLD)
+    check_ahead = _mode(Check.AHEAD)
+    check_duplicate = _mode(Check.DUPLICATE)
+    check_topic = _mode(Check.TOPIC)
+    check_dead_link = _mode(Check.DEAD_LINK)
     late_days = models.PositiveSmallIntegerField(
         default=_DEFAULT.late_days,
         db_default=_DEFAULT.late_days,
@@ -82,6 +111,17 @@ class SitePolicy(models.Model):
         """Return the policy in force. One query."""
         row = cls.objects.values(*NUMBERS).first()
         return Policy(**row) if row else _DEFAULT
+
+    @classmethod
+    def current_checks(cls) -> CheckPolicy:
+        """Return the publish checks in force. One query."""
+        row = cls.objects.values(*CHECK_COLUMNS).first()
+        return _check_policy(row) if row else _CHECKS
+
+
+def _check_policy(row: Mapping[str, Any]) -> CheckPolicy:
+    modes = {check: Mode(row[column]) for check, column in MODES.items()}
+    return CheckPolicy(modes=modes, excerpt_max=row["excerpt_max"], old_days=row["old_days"])
 
 
 class TopicPolicy(models.Model):
@@ -133,6 +173,7 @@ class Policies:
     by_topic: Mapping[int, Policy] = field(default_factory=dict)
     root_of: Mapping[int, int] = field(default_factory=dict)
     overrides: Mapping[int, Mapping[str, int | None]] = field(default_factory=dict)  # as stored
+    checks: CheckPolicy = _CHECKS
 
     @classmethod
     def load(cls, *, exclusive: bool = False) -> Policies:
@@ -145,7 +186,7 @@ class Policies:
         rows = SitePolicy.objects.order_by()
         if exclusive:
             rows = rows.select_for_update(of=("self",), no_key=True)
-        values = list(rows.values_list(*NUMBERS, *overrides))
+        values = list(rows.values_list(*NUMBERS, *CHECK_COLUMNS, *overrides))
         if not values and exclusive:
             SitePolicy.objects.get_or_create(pk=1)  # there must be a row to lock
             return cls.load(exclusive=True)
@@ -153,10 +194,11 @@ class Policies:
             return cls()
         site = Policy(**dict(zip(NUMBERS, values[0], strict=False)))
         by_topic = {}
-        for topic, *numbers in (row[len(NUMBERS) :] for row in values):
+        for topic, *numbers in (row[len(NUMBERS) + len(CHECK_COLUMNS) :] for row in values):
             if topic is not None:
                 by_topic[topic] = dict(zip(OVERRIDABLE, numbers, strict=True))
-        return cls.from_values(site, by_topic)
+        checks = _check_policy(dict(zip(CHECK_COLUMNS, values[0][len(NUMBERS) :], strict=False)))
+        return replace(cls.from_values(site, by_topic), checks=checks)
 
     @classmethod
     def from_values(cls, site: Policy, overrides: Mapping[int, Mapping[str, int | None]]) -> Policies:

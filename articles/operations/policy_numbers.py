@@ -10,7 +10,7 @@ from articles.audit_log.unit_of_work import UnitOfWork
 from articles.models import SitePolicy, Subject, TopicPolicy, policy_field
 
 
-def set_policy_value(uow: UnitOfWork, name: str, topic: int | None, value: int | None) -> None:
+def set_policy_value(uow: UnitOfWork, name: str, topic: int | None, value: int | str | None) -> None:
     """Set a number of the site's policy, or of a topic's, where None means the site's; log it if it changed."""
     policy = locked_policy(topic)
     before = getattr(policy, name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 
-from articles.models import Article, Subject
+from articles.models import Article, Operation, Subject
+from articles.models.publish_checks import LABELS
+from articles.rules.publish_checks import Check
 
 from .results import ActionResult, successors
 from .succession import next_lead
@@ -26,6 +28,16 @@ class ActionPreview:
     disappeared: Mapping[int, str]
     moved: Mapping[int, str]
     successors: Mapping[int, str]
+    failed: Sequence[tuple[str, Sequence[Check]]] = ()  # titles that would be published, with checks that ask before
+
+    @property
+    def first_failed(self) -> list[tuple[str, str]]:
+        """Return the first titles with their failed checks in words."""
+        return [(title, ", ".join(str(LABELS[Check(c)]) for c in checks)) for title, checks in self.failed[:TITLES_MAX]]
+
+    @property
+    def more_failed(self) -> int:
+        return max(0, len(self.failed) - TITLES_MAX)
 
     @property
     def sections(self) -> list[tuple[list[str], str, int]]:
@@ -74,5 +86,13 @@ def preview_action(run: Callable[[], ActionResult]) -> ActionPreview:
         if result.operation is not None:
             events = result.operation.events.filter(subject=Subject.ARTICLE, field="lead_id")
             moved = {event.subject_id: event.label for event in events if event.after is not None}
+        failed = _overridden(result.operation)
         transaction.set_rollback(True)
-    return ActionPreview(dict(result.appeared), dict(result.disappeared), moved, following)
+    return ActionPreview(dict(result.appeared), dict(result.disappeared), moved, following, failed)
+
+
+def _overridden(operation: Operation | None) -> list[tuple[str, Sequence[Check]]]:
+    """Return the titles of the articles whose failed checks an operation overrode, with the checks."""
+    checks = (operation and operation.overridden) or {}
+    titles = dict(Article.objects.filter(pk__in=map(int, checks)).order_by("pk").values_list("pk", "title"))
+    return [(title, checks[str(pk)]) for pk, title in titles.items()]

@@ -61,12 +61,12 @@ def _rescore(articles: ArticleQuerySet, policies: Policies | None, by: Actor) ->
 
 
 def change_policy(
-    numbers: Mapping[str, int] | None = None,
+    numbers: Mapping[str, int | str] | None = None,
     overrides: Mapping[int, Mapping[str, int | None]] | None = None,
     *,
     by: Actor = SYSTEM_ACTOR,
 ) -> int:
-    """Set numbers of the site's policy and overrides of topics; return how many unscored articles this showed or hid.
+    """Set values of the site's policy and overrides of topics; return how many unscored articles this showed or hid.
 
     `overrides` has numbers by the key of a top-level topic; None removes an override, and a topic without any has no
     policy of its own. Scored articles keep heat and publication until they are rescored.

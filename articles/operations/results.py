@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from articles.audit_log.errors import ActionError as ActionError
+from articles.audit_log.errors import ChecksFailedError as ChecksFailedError
 from articles.audit_log.events import CREATED, PIN_PREFIX
 from articles.models import Article, Event, Operation, Subject
 
@@ -17,10 +19,6 @@ if TYPE_CHECKING:
 
 DECIDED_BY = {"state": (f"{PIN_PREFIX}published", "previous_lead")}  # fields whose change may decide another one
 DELETED_MEANWHILE = "was deleted meanwhile; nothing was saved"
-
-
-class ActionError(Exception):
-    """An action is not possible. The text follows the name of the article: it says why and what to do instead."""
 
 
 class NotPublishableError(ActionError):

@@ -10,6 +10,7 @@ from .limits import REASON_MAX
 from .values import check_text
 
 REASON_FIELD = "reason_text"  # the name of the field, see templates/desk/_reason.html
+OVERRIDE_FIELD = "override_checks"  # sent by those who publish in spite of failed checks
 
 
 def parse_reason(text: str) -> str:

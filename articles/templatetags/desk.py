@@ -12,7 +12,9 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from articles.models import Article
+from articles.models import Article, Operation
+from articles.models.publish_checks import LABELS
+from articles.rules.publish_checks import Check
 
 register = template.Library()
 
@@ -41,6 +43,13 @@ def without_empty_headers(table: SafeString) -> str:
 def is_shown_at(article: Article, moment: datetime) -> bool:
     """Return whether readers see the article by itself at `moment`."""
     return article.is_shown(moment)
+
+
+@register.filter
+def overridden_checks(operation: Operation) -> str:
+    """Return the publish checks that an operation overrode, in words, each once."""
+    names = {name for checks in (operation.overridden or {}).values() for name in checks}
+    return ", ".join(str(LABELS[check]) for check in Check if check.value in names)
 
 
 @register.filter

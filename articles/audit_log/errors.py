@@ -1,0 +1,41 @@
+"""Why an act is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from articles.rules.publish_checks import Check
+
+NAMED_MAX = 5  # stories in one sentence
+
+
+class ActionError(Exception):
+    """An action is not possible. The text follows the name of the article: it says why and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedStory:
+    """A story that would be published, with its checks that ask before."""
+
+    pk: int
+    title: str
+    checks: Sequence[Check]
+
+
+class ChecksFailedError(ActionError):
+    """A person would publish stories with failed checks that ask before, and has given no reason to do so."""
+
+    def __init__(self, stories: Sequence[FailedStory], labels: Mapping[Check, object]) -> None:
+        self.stories = list(stories)
+        named = [f"“{story.title}”: {', '.join(str(labels[check]) for check in story.checks)}" for story in stories]
+        if len(named) > NAMED_MAX:
+            more = len(named) - NAMED_MAX
+            named = [
+                *named[:NAMED_MAX],
+                ngettext("%(more)s more story", "%(more)s more stories", more) % {"more": more},
+            ]
+        super().__init__(_("Failed publish checks ask for a reason. %(stories)s.") % {"stories": "; ".join(named)})

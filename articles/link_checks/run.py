@@ -1,0 +1,118 @@
+"""Look at the links of stories on the site: several hosts at a time, each host one request at a time.
+
+Threads make the requests. Only the main thread uses the database, in short transactions, never while it waits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.db.models import F, Q
+
+from articles.models import Article, LinkCheck
+from articles.rules.limits import REASON_MAX
+from articles.rules.link_health import LinkHealth, next_health, next_look
+from fetching.client import FetchError, HttpClient
+from fetching.host_queue import HostQueue
+
+ACCEPT = "text/html, application/xhtml+xml, */*;q=0.5"
+WORKERS = 4
+PAUSE = 2.0  # seconds between two requests to a host
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link to look at."""
+
+    article_id: int
+    url: str
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a link gave: the status, or why there is none, and how long the server wants to be left alone."""
+
+    status: int | None = None
+    reason: str = ""
+    wait: float | None = None
+    host_down: bool = False
+
+
+def due_links(now: datetime, limit: int) -> list[Link]:
+    """Return the links to look at, of the newest stories first."""
+    is_due = Q(link_check=None) | Q(link_check__due_at__lte=now)
+    is_moved = ~Q(link_check__url=F("web_url")) & ~Q(link_check__url=F("original_url"))
+    stories = Article.objects.public(now).filter(is_due | is_moved).only("web_url", "original_url")
+    links = (Link(story.pk, story.source_url) for story in stories.order_by("-published_at", "-pk")[:limit])
+    return [link for link in links if link.url]
+
+
+def check_links(
+    links: Sequence[Link], client: HttpClient, *, now: Callable[[], datetime], pause: float = PAUSE
+) -> Counter[str]:
+    """Look at links and store what was found, each by itself; return how many work, failed, are dead or were left.
+
+    A host that is down, or wants to be left alone, isn't asked again in this run: its other links stay due.
+    """
+    queue = HostQueue(links)
+    counts: Counter[str] = Counter()
+    with ThreadPoolExecutor(WORKERS, "links") as pool:
+        running: dict[Future[Look], Link] = {}
+        while True:
+            while len(running) < WORKERS and (link := queue.take()):
+                running[pool.submit(look_at, link.url, client)] = link
+            delay = queue.seconds_to_next() if len(running) < WORKERS else None
+            if running:
+                for future in wait(running, delay, FIRST_COMPLETED).done:
+                    link, look = running.pop(future), future.result()
+                    counts[store(link, look, now())] += 1
+                    if look.host_down or look.wait:
+                        queue.drop_host(link.host)
+                    queue.release(link.host, pause)
+            elif delay is not None:
+                time.sleep(delay)
+            else:
+                break
+    counts["left"] = len(links) - counts.total()
+    return counts
+
+
+def look_at(url: str, client: HttpClient) -> Look:
+    """Return what the server of a URL says about it."""
+    try:
+        return Look(client.probe(url))
+    except FetchError as error:
+        return Look(error.status, str(error), error.wait, error.host_down)
+
+
+def store(link: Link, look: Look, now: datetime) -> str:
+    """Store a look at a link; return whether it works, failed, or is dead."""
+    before = LinkCheck.objects.filter(article=link.article_id, url=link.url).first() or LinkCheck()
+    health = LinkHealth(before.failures, before.failing_since, before.is_dead)
+    health = next_health(health, look.status, works=not look.reason, now=now)
+    if not Article.objects.filter(pk=link.article_id).exists():
+        return "left"
+    LinkCheck.objects.update_or_create(
+        article_id=link.article_id,
+        defaults={
+            "url": link.url,
+            "checked_at": now,
+            "status": look.status,
+            "reason": look.reason[:REASON_MAX],
+            "failures": health.failures,
+            "failing_since": health.failing_since,
+            "is_dead": health.is_dead,
+            "due_at": next_look(health, now, look.wait),
+        },
+    )
+    return "dead" if health.is_dead else "failed" if health.failures else "work"

@@ -1,0 +1,71 @@
+"""`manage.py check_links`: look whether the pages that stories on the site link to are still there."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from articles.db.locks import database_lock
+from articles.link_checks.run import ACCEPT, check_links, due_links
+from articles.public.site_url import site_url
+from config.checks import CHECK_TAG
+from config.command_errors import as_command_errors
+from fetching.address_check import AllowedNetwork
+from fetching.client import HttpClient
+
+LOCK_KEY = 0x4C69_6E6B  # "Link"; an arbitrary number, unique among locks
+LIMIT, LIMIT_MAX = 200, 100_000
+
+
+class Command(BaseCommand):
+    requires_system_checks = (CHECK_TAG,)
+    help = (
+        "Looks at the links of stories on the site that are due, newest stories first, one request per host at a time, "
+        "and reads no page. Run it every hour: a link that works is looked at again after a week, one that fails "
+        "sooner. A link is dead at once if its page is gone (404, 410), otherwise after three failures over 36 hours."
+    )
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--limit", type=_limit, default=LIMIT, metavar="N", help=f"links at most ({LIMIT})")
+        parser.add_argument("--dry-run", action="store_true", help="say what would be looked at, ask nobody")
+
+    def handle(self, *args: Any, limit: int, dry_run: bool, **options: Any) -> None:
+        if dry_run:
+            links = due_links(timezone.now(), limit)
+            self.stdout.write(f"{len(links)} links of {len({link.host for link in links})} hosts would be looked at")
+            return
+        with (
+            as_command_errors("The database", "Run the same command again: it goes on where it stopped."),
+            database_lock("links", LOCK_KEY) as is_locked,
+        ):
+            if not is_locked:
+                self._say("Another run is looking at links: nothing to do.", options)
+                return
+            counts = check_links(due_links(timezone.now(), limit), _client(), now=timezone.now)
+        text = f"{counts.total()} links: {counts['work']} work, {counts['failed']} failed, {counts['dead']} are dead"
+        self._say(f"{text}, {counts['left']} were left for later", options)
+
+    def _say(self, text: str, options: dict[str, Any]) -> None:
+        if options["verbosity"]:
+            self.stdout.write(text)
+
+
+def _client() -> HttpClient:
+    """Return a client that reads no bodies, and says who asks."""
+    site = site_url()
+    return HttpClient(
+        f"Newsfold (+{site})" if site else "Newsfold",
+        accept=ACCEPT,
+        max_bytes=0,
+        allowed_networks=[AllowedNetwork.parse(text) for text in settings.FETCH_SERVERS],
+    )
+
+
+def _limit(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text[:9]) <= LIMIT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {LIMIT_MAX:,}")
+    return int(text)

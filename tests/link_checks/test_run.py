@@ -1,0 +1,102 @@
+"""Looking at the links of stories, on a server of this machine."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from articles.link_checks.run import check_links, due_links
+from articles.models import Article, LinkCheck
+from fetching.client import FetchError
+from tests import builders
+from tests.desk.helpers import DESK
+from tests.hostile import answer, redirect, serving
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 6, 9, 12, tzinfo=UTC)
+
+
+class FakeClient:
+    """Answers by URL: a status, or an error."""
+
+    def __init__(self, **answers: FetchError) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    def probe(self, url: str) -> int:
+        self.asked.append(url)
+        if error := self.answers.get(url.rpartition("/")[2]):
+            raise error
+        return 200
+
+
+def story(path: str, host: str = "courier.example", **values) -> Article:
+    return builders.article(path, web_url=f"https://{host}/{path}", **values)
+
+
+def look(client: FakeClient, now: datetime = NOW) -> dict[str, int]:
+    return +check_links(due_links(now, 100), client, now=lambda: now, pause=0)
+
+
+def test_results_are_stored_and_links_wait_until_they_are_due():
+    stories = {path: story(path) for path in ("fine", "gone", "slow")}
+    client = FakeClient(gone=FetchError("responds with 404", status=404), slow=FetchError("takes longer than 20 s"))
+
+    assert look(client) == {"work": 1, "dead": 1, "failed": 1}
+    assert look(client, NOW + timedelta(hours=1)) == {}
+    assert look(client, NOW + timedelta(hours=6)) == {"failed": 1}
+    assert look(client, NOW + timedelta(hours=40)) == {"dead": 1}
+    assert look(client, NOW + timedelta(days=9)) == {"work": 1, "dead": 2}
+
+    checks = {path: LinkCheck.objects.get(article=article) for path, article in stories.items()}
+    assert (checks["gone"].status, checks["gone"].reason) == (404, "responds with 404")
+    assert (checks["slow"].status, checks["slow"].failures, checks["slow"].failing_since) == (None, 4, NOW)
+
+
+def test_only_links_of_stories_on_the_site_are_looked_at_and_new_urls_at_once():
+    shown = story("shown")
+    story("waiting", quality=10)
+    client = FakeClient()
+    look(client)
+    Article.objects.filter(pk=shown.pk).update(web_url="https://courier.example/moved")
+    look(client)
+    assert client.asked == ["https://courier.example/shown", "https://courier.example/moved"]
+
+
+def test_a_host_that_is_down_or_wants_to_be_left_alone_is_asked_once():
+    for path in ("down", "other", "another"):
+        story(path, host="down.example")
+    story("elsewhere")
+    error = FetchError("can't be reached", host_down=True)
+    client = FakeClient(down=error, other=error, another=error)
+    assert look(client) == {"work": 1, "failed": 1, "left": 2}
+
+
+def test_the_desk_lists_dead_links_of_stories_on_the_site(publisher):
+    for path in ("gone", "fine"):
+        story(path)
+    look(FakeClient(gone=FetchError("responds with 410", status=410)))
+    page = publisher.get(f"{DESK}?view=dead-links").content.decode()
+    assert '<span class="mark">dead link</span>' in page
+    assert [row.article.title for row in publisher.get(f"{DESK}?view=dead-links").context["rows"]] == ["gone"]
+
+
+def test_the_command_asks_politely_and_reads_no_body(settings):
+    with serving() as server:
+        settings.FETCH_SERVERS = [f"127.0.0.1:{server.port}"]
+        server.answers |= {"/fine": answer(b"x" * 100), "/moved": redirect("/fine", 301)}
+        for path in ("fine", "moved", "gone"):
+            builders.article(path, web_url=f"http://127.0.0.1:{server.port}/{path}")
+        output = StringIO()
+        call_command("check_links", limit=2, stdout=output)
+        assert output.getvalue().endswith("2 links: 1 work, 0 failed, 1 are dead, 0 were left for later\n")
+        assert server.busiest == 1
+        assert {head.split(" ")[0] for head in server.requests} == {"HEAD", "GET"}  # GET for what HEAD doesn't find
+        assert all("User-Agent: Newsfold" in head for head in server.requests)
+    call_command("check_links", "--dry-run", stdout=output)
+    assert output.getvalue().endswith("1 links of 1 hosts would be looked at\n")
+    with pytest.raises(CommandError):
+        call_command("check_links", "--limit", "0")
