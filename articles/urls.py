@@ -5,7 +5,7 @@ from django.views.generic import TemplateView
 
 from articles.desk import preview_views
 from articles.feeds import views as feeds
-from articles.public import archive_views, converters, search_page, views  # noqa: F401  registers the converters
+from articles.public import archive_views, converters, search_page, site_files, views  # noqa: F401  registers the converters
 from articles.sitemaps import views as sitemaps
 
 urlpatterns = [
@@ -40,6 +40,9 @@ urlpatterns = [
     path("news/<segment:name>/feed.<feed_format:form>", feeds.story, name="story_feed"),
     path("preview/<segment:token>/", preview_views.signed_preview, name="preview"),
     path("preview/<segment:token>/media/<segments:path>", preview_views.signed_media, name="preview_media"),
+    path("favicon.ico", site_files.favicon, name="favicon"),
+    path("apple-touch-icon.png", site_files.home_screen_icon, name="home_screen_icon"),
+    path(".well-known/security.txt", site_files.security_txt, name="security_txt"),
     path("media/<segments:path>", views.media, name="media"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemaps/lists.xml", sitemaps.lists, name="sitemap_lists"),

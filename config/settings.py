@@ -22,6 +22,7 @@ HOST_PATTERN = re.compile(r"\*|\.?[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]")
 ORIGIN_PATTERN = re.compile(r"https?://[^\s/?#]+")
 SITE_PATTERN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/?")
 URL_PATTERN = re.compile(r"https?://[^\s<>\"]+")
+CONTACT_PATTERN = re.compile(r"mailto:[^\s@<>]+@[^\s@<>]+|https://[^\s<>\"]+")
 TEMPLATE_PATTERN = re.compile(r"https?://[^\s<>\"]*\{name\}[^\s<>\"]*")
 FETCH_SERVER_PATTERN = re.compile(r"[0-9A-Fa-f.:]+/[0-9]+|[0-9.]+:[0-9]+|\[[0-9A-Fa-f:.]+\]:[0-9]+")
 BUCKET_PATTERN = re.compile(r"s3://[^\s/?#]+(/[^\s?#]*)?(\?(endpoint|region)=[^\s&]+(&(endpoint|region)=[^\s&]+)?)?")
@@ -252,6 +253,10 @@ HEADLINE_TARGET = env.choice("HEADLINE_TARGET", default="source", allowed=("sour
 # The site's own URL, for feeds, sitemaps and canonical links; if empty, the host of each request.
 SITE_URL = env.matching(
     "SITE_URL", SITE_PATTERN, "it must be scheme and host and nothing else, as https://news.example"
+)
+# Where to report a security hole: /.well-known/security.txt says so; without it there is no such file.
+SECURITY_CONTACT = env.matching(
+    "SECURITY_CONTACT", CONTACT_PATTERN, "it must be mailto: with an address, or a URL with https://"
 )
 # Whether search engines may index stories that only one outlet reports.
 INDEX_SINGLE_STORIES = env.boolean("INDEX_SINGLE_STORIES", default=True)

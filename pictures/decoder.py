@@ -12,7 +12,7 @@ from .sizes import LOGO_SIZES, SUFFIXES, WIDTHS, Kind, PictureError, Rendition
 
 SECONDS = 20.0
 MAX_PER_PROCESS = 200  # pictures
-MAX_RENDITIONS = 3 * len(WIDTHS) + len(LOGO_SIZES)
+MAX_RENDITIONS = 3 * len(WIDTHS) + 1 + len(LOGO_SIZES)  # the one is to share
 MAX_RENDITION_BYTES = 20_000_000
 MAX_HEADER_BYTES = 16_384
 COMMAND = module_command("pictures.decoder_process")

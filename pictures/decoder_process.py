@@ -14,13 +14,14 @@ from PIL import Image
 
 from sandbox.server import serve
 
-from .renditions import icon_renditions, logo_renditions, masthead_renditions, picture_renditions
+from .renditions import icon_renditions, logo_renditions, masthead_renditions, picture_renditions, share_renditions
 from .sizes import PictureError, Rendition
 
 MEMORY_BYTES = 236 * 2**20  # with the program's code and libraries less than 300 MB
 CPU_SECONDS = 20  # for one picture
 RENDERERS = {
     "picture": picture_renditions,
+    "share": share_renditions,
     "logo": logo_renditions,
     "masthead": masthead_renditions,
     "icon": icon_renditions,

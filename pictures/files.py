@@ -54,6 +54,17 @@ def store(folder: str, renditions: Sequence[Rendition]) -> list[str]:
     return names
 
 
+def share_name(key: str) -> str:
+    """Return the file name of the rendition that other sites show, in the folder of the picture with this key."""
+    return rendition_name(PICTURES, key, "share", "jpg")
+
+
+def store_share(key: str, rendition: Rendition) -> None:
+    """Store the rendition that other sites show of the picture with this key. Raises OSError."""
+    if not default_storage.exists(share_name(key)):
+        default_storage.save(share_name(key), ContentFile(rendition.data))
+
+
 def all_exist(names: Iterable[str]) -> bool:
     """Return whether the storage has all of these files. One request per folder."""
     folders: dict[str, set[str]] = {}

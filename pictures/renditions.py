@@ -11,13 +11,14 @@ import warnings
 from collections.abc import Iterator
 from io import BytesIO
 
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .sizes import (
     ICON_SIZES,
     LOGO_SIZES,
     MASTHEAD_HEIGHTS,
     MASTHEAD_RATIO,
+    SHARE_SIZE,
     WIDTHS,
     PictureError,
     Rendition,
@@ -28,6 +29,8 @@ from .sniffing import FORMATS, MAX_BYTES, format_of, polyglot_format
 
 MAX_PIXELS = 50_000_000
 MAX_HEIGHT = 2560  # taller pictures are scaled down
+ENLARGED_MAX = 2  # times, to fill the shape of shared pictures
+SHARE_GROUND = "#f2efe8"  # around those that are too small
 # One thread, because several decoders run at once.
 ENCODINGS: dict[str, dict[str, object]] = {
     "avif": {"quality": 60, "speed": 8, "max_threads": 1},
@@ -65,6 +68,22 @@ def picture_renditions(data: bytes) -> list[Rendition]:
     """
     image = _flatten(_normalise(data, WIDTHS[-1], MAX_HEIGHT, refuses_placeholders=True))
     return [rendition for width in widths_for(image.width) for rendition in _encoded(image, width)]
+
+
+def share_renditions(data: bytes) -> list[Rendition]:
+    """Return the picture in `data` at SHARE_SIZE, for other sites that show a link to it. Raises PictureError.
+
+    It is cut to that shape; one that would have to be enlarged more than twofold stands on a plain ground instead.
+    """
+    width, height = SHARE_SIZE
+    image = _flatten(_normalise(data, WIDTHS[-1], MAX_HEIGHT, refuses_placeholders=True))
+    if max(width / image.width, height / image.height) <= ENLARGED_MAX:
+        shared = ImageOps.fit(image, SHARE_SIZE, Image.Resampling.LANCZOS)
+    else:
+        shared = Image.new("RGB", SHARE_SIZE, SHARE_GROUND)
+        image.thumbnail(SHARE_SIZE, Image.Resampling.LANCZOS)
+        shared.paste(image, ((width - image.width) // 2, (height - image.height) // 2))
+    return [Rendition(width, "jpg", width, height, _saved(shared, "jpg", ENCODINGS["jpg"]))]
 
 
 def logo_renditions(data: bytes) -> list[Rendition]:

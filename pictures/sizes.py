@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["picture", "logo", "masthead", "icon"]
+Kind = Literal["picture", "share", "logo", "masthead", "icon"]
 WIDTHS = (160, 320, 480, 640, 960, 1280)  # pixels
 LOGO_SIZES = (50, 100)  # pixels of the longer side, for standard and high-density screens
 MASTHEAD_HEIGHTS, MASTHEAD_RATIO = (60, 120), 8  # pixels of the site's own logo, which is at most so much wider
 ICON_SIZES = (32, 180, 512)  # pixels: of tabs, of home screens, of programs that list the site
+SHARE_SIZE = (1200, 630)  # pixels of the one that other sites show beside a link
 # Pictures to count visits, to hold a place or to draw a line: nothing that a reader would look at.
 MIN_SIDE = 8  # pixels of the shorter side
 MAX_STRIP_SIDE, STRIP_RATIO = 100, 10  # a tall chart or a panorama has more pixels across
 SUFFIXES: dict[Kind, tuple[str, ...]] = {
     "picture": ("avif", "webp", "jpg"),
+    "share": ("jpg",),
     "logo": ("webp",),
     "masthead": ("webp",),
     "icon": ("png",),

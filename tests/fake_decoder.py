@@ -30,6 +30,7 @@ class FakeDecoder:
                 for step in (160, 320)
                 for suffix in ("avif", "webp", "jpg")
             ],
+            "share": [Rendition(1200, "jpg", 1200, 630, b"share" + data)],
             "logo": [Rendition(size, "webp", size, size, b"logo%d" % size + data) for size in LOGO_SIZES],
         }
         return {kind: renditions[kind] for kind in kinds}

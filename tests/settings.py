@@ -23,6 +23,7 @@ os.environ.update(
     TIME_ZONE="UTC",
     HEADLINE_TARGET="source",
     SITE_URL="",
+    SECURITY_CONTACT="",
     WEBSUB_HUB="",
     FETCH_SERVERS="",
     INDEX_SINGLE_STORIES="false",

@@ -29,7 +29,7 @@ from .unavailable import update_flags
 
 MAX_ATTEMPTS = 3  # at storing a picture whose files are deleted at the same time
 _TAKEN_DOWN = "was taken down"
-_COPIED_FIELDS = ("key", "rungs", "logo", "width", "height", "enclosure_bytes")
+_COPIED_FIELDS = ("key", "rungs", "logo", "width", "height", "enclosure_bytes", "share")
 
 
 class TakenDownError(PictureError):
@@ -105,6 +105,7 @@ def make_renditions(sha256: str, data: bytes, kinds: list[Kind], decoder: Decode
     """
     renditions = decoder.decode(data, kinds, seconds)
     files.store(files.PICTURES, renditions["picture"])
+    files.store_share(files.content_key(renditions["picture"]), renditions["share"][0])
     logo = files.store(files.LOGOS, renditions["logo"])[-1] if "logo" in renditions else ""
     return _picture(sha256, renditions["picture"], logo)
 
@@ -221,7 +222,8 @@ def file_names(picture: Picture) -> list[str]:
         for width in picture.rungs.split(",")
         for suffix in SUFFIXES["picture"]
     ]
-    return names + _logo_files(picture.logo)
+    shared = [files.share_name(picture.key)] if picture.share else []
+    return shared + names + _logo_files(picture.logo)
 
 
 def lock_pictures() -> None:
@@ -230,7 +232,7 @@ def lock_pictures() -> None:
 
 
 def _kinds(*, with_logo: bool) -> list[Kind]:
-    return ["picture", "logo"] if with_logo else ["picture"]
+    return ["picture", "share", "logo"] if with_logo else ["picture", "share"]
 
 
 def _logo_files(largest: str) -> list[str]:
@@ -246,6 +248,7 @@ def _picture(sha256: str, renditions: list[Rendition], logo: str) -> Picture:
         logo=logo,
         width=widest.width,
         height=widest.height,
+        share=True,
         enclosure_bytes=next(len(rendition.data) for rendition in reversed(renditions) if rendition.suffix == "jpg"),
     )
 

@@ -24,7 +24,7 @@ from .media import StoredPicture
 from .topic_tree import TOPIC_JSON, TopicNode, topic_from_json
 
 CardTime = Literal["published_at", "listed_at", "ranked_at"]
-PICTURE_COLUMNS = {name: f"picture__{name}" for name in ("key", "rungs", "width", "height")} | {
+PICTURE_COLUMNS = {name: f"picture__{name}" for name in ("key", "rungs", "width", "height", "share")} | {
     "bytes": "picture__enclosure_bytes"
 }
 

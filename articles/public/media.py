@@ -8,20 +8,29 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.urls import reverse
 
-from pictures.files import PICTURES, rendition_name, smaller_logo_files
+from pictures.files import PICTURES, rendition_name, share_name, smaller_logo_files
+from pictures.sizes import SHARE_SIZE
 from providers.models import initials
 
 if TYPE_CHECKING:
     from articles.models import Picture
 
 _SERVABLE_PATTERN = re.compile(
-    r"(?:(?:pictures|logos)/[0-9a-f]{2}/[0-9a-f]{32}/[1-9][0-9]{0,3}"  # see pictures.files
+    r"(?:(?:pictures|logos)/[0-9a-f]{2}/[0-9a-f]{32}/(?:[1-9][0-9]{0,3}|share)"  # see pictures.files
     r"|site/[0-9a-f]{2}/[0-9a-f]{32}/[1-9][0-9]{0,3}"  # the site's own logo and icon
     r"|logos/[0-9a-f]{2}/[0-9a-f]{64}"  # logos stored in one size only
     r"|logos/[A-Za-z0-9_-][A-Za-z0-9_.-]*)"
     r"\.(jpg|png|webp|avif)"
 )
 _TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif"}
+
+
+class SharedPicture(NamedTuple):
+    """A file of ours that other sites show beside a link, and its size."""
+
+    file: str
+    width: int
+    height: int
 
 
 class StoredPicture(NamedTuple):
@@ -35,12 +44,13 @@ class StoredPicture(NamedTuple):
     alt: str = ""
     credit: str = ""
     is_first: bool = False  # on its page, so it loads at once
+    share: bool = False  # has a rendition of SHARE_SIZE
     preview: str = ""  # token of the preview link that shows it, before readers may
 
     @classmethod
     def of(cls, picture: Picture, alt: str = "", credit: str = "") -> StoredPicture:
         size = (picture.width, picture.height, picture.enclosure_bytes)
-        return cls(picture.key, picture.rungs, *size, alt=alt, credit=credit)
+        return cls(picture.key, picture.rungs, *size, alt=alt, credit=credit, share=picture.share)
 
     @property
     def widths(self) -> list[int]:
@@ -50,6 +60,13 @@ class StoredPicture(NamedTuple):
     def file(self) -> str:
         """Return the widest JPEG, for feeds and other sites."""
         return self.rendition_name(self.widths[-1], "jpg")
+
+    @property
+    def shared(self) -> SharedPicture:
+        """Return what other sites show beside a link: cut to their shape, or the widest JPEG until that is made."""
+        if self.share:
+            return SharedPicture(share_name(self.key), *SHARE_SIZE)
+        return SharedPicture(self.file, self.width, self.height)
 
     @property
     def small_file(self) -> str:

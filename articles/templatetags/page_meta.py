@@ -10,19 +10,22 @@ from typing import Any
 from urllib.parse import quote
 
 from django import template
+from django.templatetags.static import static
 from django.utils.safestring import SafeString
 
 from articles.public import structured_data
-from articles.public.cards import CardsOfDay
+from articles.public.cards import Card, CardsOfDay
 from articles.public.front_page import FrontPage
-from articles.public.media import StoredPicture, media_url
+from articles.public.media import SharedPicture, StoredPicture, media_url
 from articles.public.pagination import ArticlePage
 from articles.public.seo import is_indexable
 from articles.public.site_url import site_url
 from articles.public.story_page import StoryLink, StoryView
 from articles.public.text import truncate_words, unescape
+from pictures.sizes import SHARE_SIZE
 
 Listing = ArticlePage | FrontPage
+DEFAULT_PICTURE = SharedPicture("articles/share.png", *SHARE_SIZE)  # of pages without one of their own
 DESCRIPTION = 155  # characters that search engines show
 
 register = template.Library()
@@ -38,13 +41,14 @@ def page_meta(
 ) -> dict[str, Any]:
     """Describe a page to search engines and social networks; `page` is the part of a list, `picture` our own copy."""
     site = site_url(context["request"])
+    shared = picture.shared if picture else None
     return {
         "title": unescape(title),
         "description": truncate_words(description, DESCRIPTION),
         "canonical": _canonical(context, page),
         "site_name": context["site"].name,
-        "picture": picture,
-        "picture_url": site + media_url(picture.file) if picture else "",
+        "picture": shared or DEFAULT_PICTURE,
+        "picture_url": site + (media_url(shared.file) if shared else static(DEFAULT_PICTURE.file)),
         "robots": context.get("robots", ""),
     }
 
@@ -57,7 +61,8 @@ def list_meta(
     site = site_url(context["request"])
     urls = [site + path for path in _paths(items)]
     data = structured_data.collection(_canonical(context, page), title, description, urls)
-    return page_meta(context, title, description, page) | {"json_ld": structured_data.script_tag(data)}
+    meta = page_meta(context, title, description, page, _first_picture(items))
+    return meta | {"json_ld": structured_data.script_tag(data)}
 
 
 @register.simple_tag(name="site_url", takes_context=True)
@@ -76,6 +81,20 @@ def story_json_ld(context: dict[str, Any], story: StoryView, coverage: Sequence[
     """Describe what the page of a story shows: the provider's report and the coverage."""
     description = truncate_words(story.excerpt, DESCRIPTION)
     return structured_data.script_tag(structured_data.story(_canonical(context), description, story, coverage))
+
+
+def _first_picture(items: Iterable[Any]) -> StoredPicture | None:
+    """Return the picture of the first card that has one, in lists and days of any depth; None without cards."""
+    for item in items:
+        if isinstance(item, Card):
+            picture = item.picture
+        elif isinstance(item, CardsOfDay | list | tuple) and not hasattr(item, "url"):
+            picture = _first_picture(item.cards if isinstance(item, CardsOfDay) else item)
+        else:
+            picture = None
+        if picture:
+            return picture
+    return None
 
 
 def _paths(items: Iterable[Any]) -> Iterator[str]:

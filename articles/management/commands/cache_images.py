@@ -18,6 +18,7 @@ from articles.images import fetch_queue
 from articles.images.cleanup import delete_orphan_files
 from articles.images.fetch_run import OUTCOMES, WORKERS, FetchResult, StoreError, due_requests, fetch_due
 from articles.images.from_folder import INDEX, Entry, FolderError, read_index, read_picture
+from articles.images.sharing import make_missing_shares
 from articles.images.store import delete_unused, store_picture
 from articles.public.site_url import site_url
 from config.checks import CHECK_TAG
@@ -89,6 +90,10 @@ class Command(BaseCommand):
             ) as self.bar:
                 workers = min(options["workers"], MAX_WORKERS)
                 counts = fetch_due(requests, fetcher(), workers=workers, on_result=self.report)
+            with Decoder() as decoder:
+                shared = make_missing_shares(decoder)
+            if shared:
+                self.say(f"{shared} older pictures got a rendition for links on other sites.")
         self.say(summary(len(requests), counts))
 
     def say(self, text: str) -> None:
