@@ -20,6 +20,7 @@ from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
+from django.utils.translation import ngettext
 
 from articles import operations
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Operation, RelatedLink, Verb
@@ -97,7 +98,7 @@ def _action(
             withdraws_a_lead = queryset.filter(public=True, folded_articles__isnull=False).exists()
             if withdraws_a_lead and "post" not in request.POST:
                 preview = operations.preview_action(lambda: operation(queryset, *args, **options))
-                return self.confirmation_page(request, queryset, preview, past_tense)
+                return self.confirmation_page(request, queryset, preview, description.partition(" ")[0])
             options["in_place"] = chosen_successors(request)
         try:
             result = operation(queryset, *args, **options)
@@ -221,10 +222,12 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
         return page
 
     def confirmation_page(
-        self, request: HttpRequest, queryset: ArticleQuerySet, preview: ActionPreview, past_tense: str
+        self, request: HttpRequest, queryset: ArticleQuerySet, preview: ActionPreview, verb: str
     ) -> HttpResponse:
+        articles = ngettext("%(number)d article", "%(number)d articles", len(queryset)) % {"number": len(queryset)}
         context = {
-            "title": f"{len(queryset)} {'article' if len(queryset) == 1 else 'articles'} would be {past_tense}",
+            "title": f"{verb} {articles}?",
+            "imperative": f"{verb} {articles}",
             "opts": self.opts,
             "media": self.media,
             "preview": preview,

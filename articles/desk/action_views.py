@@ -24,6 +24,7 @@ from articles.operations.results import (
     ChecksFailedError,
     EditConflictError,
     reader_changes,
+    reader_numbers,
     succession_sentences,
 )
 from articles.operations.undo_rights import UndoRefusedError
@@ -47,6 +48,7 @@ SAMPLE_SIZE = 20  # of them
 REPEATED_WITHIN = timedelta(minutes=1)
 UNDO_TRIED_MAX = 10  # operations, until one can be undone
 MESSAGES_MAX = 5  # refusals, and articles that followed, in one response
+ASKED_AGAIN = (REASON_FIELD, "reason")  # fields of the confirmation
 NOT_FORWARDED = ("row", "csrfmiddlewaretoken", "whole_view", "next", "announced", "confirmed", OVERRIDE_FIELD)
 
 
@@ -104,7 +106,8 @@ def _confirmation_page(request: DeskRequest, action: Action, command: Command, p
     states = Counter(article.decision for article in articles)
     number = len(command.versions)
     context = {
-        "done": action.past_tense,
+        "action": action,
+        "imperative": action.imperative(number),
         "number": number,
         "states": [(state, states.pop(state)) for state in operations.DECISIONS if state in states] + [*states.items()],
         "folded": sum(article.is_folded for article in articles),
@@ -114,10 +117,12 @@ def _confirmation_page(request: DeskRequest, action: Action, command: Command, p
         "now": timezone.now(),
         "announced": ",".join(map(str, preview.appeared)) if action.changes_stories else "",
         "rows": command.versions.items(),
-        "fields": [(name, value) for name, value in _hidden_fields(request) if name != REASON_FIELD],
+        "fields": [(name, value) for name, value in _hidden_fields(request) if name not in ASKED_AGAIN],
         "reason": command.by.reason,
+        "spike_reasons": action.reasons,
+        "spike_reason": command.text("reason"),
         "next": safe_next_url(request),
-        "title": f"{action.label}: {number} {'story' if number == 1 else 'stories'}?",
+        "title": f"{action.imperative(number)}?",
     }
     response = render_admin(request, "desk/confirm.html", context)
     if is_htmx_fragment(request):
@@ -132,7 +137,11 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
         refusals = [*refusals[:MESSAGES_MAX], f"And {len(refusals) - MESSAGES_MAX} more."]
     followed = [change for change in result.consequences if change.pk not in result.done]
     known = result.done if action.tells_visibility else ()
-    seen = reader_changes(result.appeared, result.disappeared, known, MESSAGES_MAX)
+    message = _done_text(action, len(result.done)) if operation else "Nothing changed."
+    if len(result.done) >= CONFIRM_FROM:  # the confirmation has named them
+        message, seen = " ".join([message, *reader_numbers(result.appeared, result.disappeared)]), []
+    else:
+        seen = reader_changes(result.appeared, result.disappeared, known, MESSAGES_MAX)
     leads = succession_sentences(operation) if action.changes_succession else []
     if len(leads) > MESSAGES_MAX:
         leads = [*leads[:MESSAGES_MAX], f"And {len(leads) - MESSAGES_MAX} more."]
@@ -141,7 +150,7 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
     permitted = permitted_actions(request.user)
     return _respond(
         request,
-        _done_text(action, len(result.done)) if operation else "Nothing changed.",
+        message,
         problems=refusals,
         notes=[*seen, *leads, *results, *result.front_page],
         level=messages.SUCCESS if operation else messages.INFO,

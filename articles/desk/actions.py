@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from articles import operations
 from articles.models import Article, Verb
@@ -49,10 +50,17 @@ class Action:
     key_help: str = ""  # what the help says instead of the label
     logged_as: str = ""  # the verb of its operations, if it isn't the name
     done: str | Promise = ""  # what the message says instead of the number of stories
+    asks: str | Promise = ""  # what the button of its confirmation says, with %(stories)s; else label and stories
+    tone: str = ""  # class of that button: go, wait or stop
 
     @property
     def help(self) -> str:
         return self.key_help or str(self.label).lower() + self.key_note
+
+    def imperative(self, number: int) -> str:
+        """Return what it does to so many stories, as in "Spike 143 stories"."""
+        stories = ngettext("%(number)s story", "%(number)s stories", number) % {"number": f"{number:,}"}
+        return (str(self.asks) or f"{self.label} %(stories)s") % {"stories": stories}
 
     @property
     def verb(self) -> str:
@@ -247,14 +255,43 @@ def _chosen_lead(command: Command) -> Article:
 ACTIONS = {
     action.name: action
     for action in (
-        Action("publish", "Publish", "published", PUBLISH, _apply(operations.publish), "p", ", or unpublish"),
-        Action("hold", "Hold", "held", SCORE, _hold, "w"),
-        Action("unpublish", "Unpublish", "unpublished: held now", PUBLISH, _unpublish),
-        Action("spike", "Spike", "spiked", SCORE, _spike, "e", "; then 1 to 6 for the reason, or Enter for none"),
+        Action(
+            "publish", "Publish", "published", PUBLISH, _apply(operations.publish), "p", ", or unpublish", tone="go"
+        ),
+        Action("hold", "Hold", "held", SCORE, _hold, "w", tone="wait"),
+        Action("unpublish", "Unpublish", "unpublished: held now", PUBLISH, _unpublish, tone="wait"),
+        Action(
+            "spike",
+            "Spike",
+            "spiked",
+            SCORE,
+            _spike,
+            "e",
+            "; then 1 to 6 for the reason, or Enter for none",
+            tone="stop",
+        ),
         Action("reopen", "Reopen", "reopened", SCORE, _apply(operations.reopen), "r"),
-        Action("quality", "Set quality", "scored", SCORE, _set_score("quality"), "q", "; Enter sends it"),
-        Action("heat", "Set heat", "scored", SCORE, _set_score("heat"), "h", "; Enter sends it"),
-        Action("step", "Raise or lower", "scored", SCORE, _step_scores),
+        Action(
+            "quality",
+            "Set quality",
+            "scored",
+            SCORE,
+            _set_score("quality"),
+            "q",
+            "; Enter sends it",
+            asks=_("Set the quality of %(stories)s"),
+        ),
+        Action(
+            "heat",
+            "Set heat",
+            "scored",
+            SCORE,
+            _set_score("heat"),
+            "h",
+            "; Enter sends it",
+            asks=_("Set the heat of %(stories)s"),
+        ),
+        Action("step", "Raise or lower", "scored", SCORE, _step_scores, asks=_("Change the scores of %(stories)s")),
         Action(
             "suggest",
             "Use suggestion",
@@ -263,11 +300,41 @@ ACTIONS = {
             _apply(operations.use_suggestion),
             "a",
             key_help="use the suggested quality",
+            asks=_("Use the suggested quality of %(stories)s"),
         ),
-        Action("unpin", "Unpin all fields", "unpinned", SCORE, _apply(operations.unpin)),
-        Action("topics", "Set topics", "sorted by topic", EDIT, _set_topics("names", "topics"), "t"),
-        Action("add_topic", "Add topic", "sorted by topic", EDIT, _set_topics("add", "topic")),
-        Action("remove_topic", "Remove topic", "sorted by topic", EDIT, _set_topics("remove", "topic")),
+        Action(
+            "unpin",
+            "Unpin all fields",
+            "unpinned",
+            SCORE,
+            _apply(operations.unpin),
+            asks=_("Unpin all fields of %(stories)s"),
+        ),
+        Action(
+            "topics",
+            "Set topics",
+            "sorted by topic",
+            EDIT,
+            _set_topics("names", "topics"),
+            "t",
+            asks=_("Set the topics of %(stories)s"),
+        ),
+        Action(
+            "add_topic",
+            "Add topic",
+            "sorted by topic",
+            EDIT,
+            _set_topics("add", "topic"),
+            asks=_("Add a topic to %(stories)s"),
+        ),
+        Action(
+            "remove_topic",
+            "Remove topic",
+            "sorted by topic",
+            EDIT,
+            _set_topics("remove", "topic"),
+            asks=_("Remove a topic from %(stories)s"),
+        ),
         Action("words", "Save title and excerpt", "edited", EDIT, _edit_text),
         Action("note", "Save note", "edited: note saved", EDIT, _edit_note, "c", key_help="write the newsroom’s note"),
         Action("schedule", "Schedule", "scheduled", PUBLISH, _schedule, "s"),
@@ -306,7 +373,7 @@ ACTIONS = {
             PUBLISH,
             _change_front_page(operations.allow_on_front),
         ),
-        Action("fold", "Fold into", "folded", FOLD, _fold),
+        Action("fold", "Fold into", "folded", FOLD, _fold, asks=_("Fold %(stories)s into another")),
         Action("merge", "Merge", "merged", FOLD, _merge, "m", " the two selected stories, or fold into another"),
         Action(
             "keep_apart",
@@ -316,7 +383,7 @@ ACTIONS = {
             _keep_apart,
             done=_("These two will not be suggested again."),
         ),
-        Action("make_lead", "Make lead", "made the lead", FOLD, _make_lead, "l"),
-        Action("take_out", "Take out of its story", "taken out", FOLD, _take_out, "d"),
+        Action("make_lead", "Make lead", "made the lead", FOLD, _make_lead, "l", asks=_("Make %(stories)s the lead")),
+        Action("take_out", "Take out of its story", "taken out", FOLD, _take_out, "d", asks=_("Take out %(stories)s")),
     )
 }

@@ -15,7 +15,7 @@ from articles.models import Article, ArticleQuerySet, SavedView, Topic
 
 from .actions import EDIT, REASONS, permitted_actions
 from .filters import SLOW_FILTERS, DeskFilters, filtered_queue
-from .queues import QUEUES, Queue, Viewer, after_cursor, count_text, queue_counts, queue_of
+from .queues import COUNT_MAX, QUEUES, Queue, Viewer, after_cursor, count_text, queue_counts, queue_of
 from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
 from .shortcuts import shortcuts_for_page
 from .view_helpers import DeskRequest, desk_view, is_htmx_fragment, parse_id, render_admin
@@ -50,7 +50,8 @@ def article_list(request: DeskRequest) -> HttpResponseBase:
     }
     if is_fragment:
         return render(request, "desk/_list.html", context)
-    context |= _views(viewer, queue, count_all="counts" in request.GET)
+    shown = filtered_queue(queue, viewer, filters).order_by(*queue.order) if filters.choices else None
+    context |= _views(viewer, queue, shown, count_all="counts" in request.GET)
     context |= {"topics": topics, "keys": shortcuts_for_page()}
     return render_admin(request, "desk/desk.html", context)
 
@@ -64,8 +65,12 @@ def _page_of(articles: ArticleQuerySet, queue: Queue, cursor: str) -> tuple[list
     return page[:PAGE_SIZE], len(page) > PAGE_SIZE
 
 
-def _views(viewer: Viewer, current: Queue | None, *, count_all: bool) -> dict[str, Any]:
+def _views(
+    viewer: Viewer, current: Queue | None, filtered: ArticleQuerySet | None = None, *, count_all: bool
+) -> dict[str, Any]:
     """Return the views that the editor may choose, with their counts, in two queries.
+
+    `view_number` is that of the stories shown: of `current`, or `filtered` where filters narrow it.
 
     Saved views with slow filters take queries of their own, so they show “…” unless `count_all`.
     """
@@ -77,12 +82,17 @@ def _views(viewer: Viewer, current: Queue | None, *, count_all: bool) -> dict[st
             queue = queue_of(query)
             articles = filtered_queue(queue, viewer, DeskFilters(query))
             querysets[f"saved-{view.pk}"] = articles.order_by(*queue.order)
-    counts = {name: count_text(number) for name, number in queue_counts(querysets).items()}
+    if filtered is not None:
+        querysets["filtered"] = filtered
+    numbers = queue_counts(querysets)
+    shown = numbers.get("filtered", numbers.get(current.key, 0) if current else 0)
+    counts = {name: count_text(number) for name, number in numbers.items()}
     return {
         "queues": [(queue, counts[queue.key]) for queue in QUEUES.values()],
         "saved": [(view, counts.get(f"saved-{view.pk}", "…")) for view in saved],
         "uncounted": any(f"saved-{view.pk}" not in counts for view in saved),
         "current": current,
+        "view_number": f"{shown:,}" if shown <= COUNT_MAX else "",
     }
 
 

@@ -53,6 +53,11 @@ class ActionPreview:
         ]
 
     @property
+    def changes_nothing(self) -> bool:
+        """Whether readers would see the same stories, with the same leads."""
+        return not (self.appeared or self.disappeared or self.moved)
+
+    @property
     def first_successors(self) -> list[tuple[int, str]]:
         return list(self.successors.items())[:TITLES_MAX]
 

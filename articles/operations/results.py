@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from articles.audit_log.errors import ActionError as ActionError
 from articles.audit_log.errors import ChecksFailedError as ChecksFailedError
@@ -115,6 +116,31 @@ def reader_changes(
     if at_most and len(sentences) > at_most:
         return [*sentences[:at_most], f"And {len(sentences) - at_most:,} more appeared or disappeared."]
     return sentences
+
+
+def reader_numbers(appeared: Mapping[int, str], disappeared: Mapping[int, str]) -> list[str]:
+    """Return a sentence for those that appeared and one for those that disappeared, each with their number."""
+    sentences = []
+    if number := len(appeared):
+        sentences.append(
+            ngettext("Readers see %(number)s more story.", "Readers see %(number)s more stories.", number)
+            % {"number": f"{number:,}"}
+        )
+    if number := len(disappeared):
+        sentences.append(
+            ngettext(
+                "Readers no longer see %(number)s story by itself.",
+                "Readers no longer see %(number)s stories by themselves.",
+                number,
+            )
+            % {"number": f"{number:,}"}
+        )
+    return sentences
+
+
+def succession_text(title: str) -> str:
+    """Return the sentence that editors read about one of the `successors`."""
+    return f"“{title}” leads its story now and waits for an editor."
 
 
 def successors(operation: Operation | None) -> dict[int, str]:

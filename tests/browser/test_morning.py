@@ -374,14 +374,14 @@ class TestManyStories:
     def test_a_whole_view_is_shown_before_it_is_spiked(self, page):
         stories = waiting(55)
         page.goto(DESK)
-        page.get_by_label("Select this page").check()
+        page.get_by_label("Select page").check()
         expect(page.locator("#selected")).to_have_text("50 selected")
-        page.get_by_label("All stories in this view").check()
+        page.get_by_label("Select all").check()
         page.locator("#bulk").get_by_role("button", name="Spike").click()
 
-        expect(page.get_by_text("55 stories would be spiked.")).to_be_visible()
+        expect(page.get_by_role("heading", name="Spike 55 stories?")).to_be_visible()
         assert not Operation.objects.exists()
-        page.get_by_role("button", name="Yes, all 55").click()
+        page.get_by_role("button", name="Spike 55 stories").click()
 
         expect(page.get_by_text("55 stories spiked.").first).to_be_visible()
         assert set(states(stories)) == {"spiked"}

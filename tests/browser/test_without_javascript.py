@@ -141,12 +141,12 @@ class TestManyStories:
         stories = [builders.article(f"Story {number}", quality=10) for number in range(55)]
         other = builders.article("Published")
         plain_page.goto(DESK)
-        plain_page.get_by_label("All stories in this view").check()
+        plain_page.get_by_label("Select all").check()
         button(plain_page.locator("#bulk"), "Hold").click()
 
-        expect(plain_page.get_by_text("55 stories would be held.")).to_be_visible()
+        expect(plain_page.get_by_role("heading", name="Hold 55 stories?")).to_be_visible()
         assert not Operation.objects.exists()
-        button(plain_page, "Yes, all 55").click()
+        button(plain_page, "Hold 55 stories").click()
 
         expect_message(plain_page, "55 stories held.")
         assert {reloaded(story).state for story in stories} == {"held"}
@@ -157,7 +157,7 @@ class TestManyStories:
         for number in range(51):
             builders.article(f"Story {number}", quality=10)
         plain_page.goto(DESK)
-        plain_page.get_by_label("All stories in this view").check()
+        plain_page.get_by_label("Select all").check()
         button(plain_page.locator("#bulk"), "Spike").click()
 
         plain_page.get_by_role("link", name="Cancel").click()

@@ -210,7 +210,11 @@ class TestActions:
 
         page = publisher.post(reverse("desk_act"), sent)
         text = " ".join(page.content.decode().split())
-        assert "51 stories would be spiked. Now: 51 undecided." in text
+        assert "<h1>Spike 51 stories?</h1>" in text
+        assert "Now: 51 undecided." in text
+        assert "Readers see no difference." in text
+        assert '<button type="submit" class="do stop">Spike 51 stories</button>' in text
+        assert "<option selected>off topic</option>" in text
         assert not Operation.objects.exists()
 
         confirmed = {"row": [f"{pk}:{version}" for pk, version in page.context["rows"]], "confirmed": "1"}

@@ -2,12 +2,13 @@
 
 import { $, announce, desk, remember } from "./page.js";
 import { sendAction } from "./requests.js";
-import { current, selectPage, showSelection } from "./rows.js";
+import { current, selectPage, selectView, showSelection } from "./rows.js";
 
 let timer;
 
 export function fieldChanged({ target: input }) {
   if (input.form?.id === "bulk" && input.name === "row") return showSelection();
+  if (input.form?.id === "bulk" && input.name === "whole_view") return selectView(input.checked);
   if (input.id === "select-page") return selectPage(input.checked);
   if (input.id === "keys-on") return remember("keys", input.checked ? "on" : "off");
   if (!input.matches("#list [data-action]")) return;

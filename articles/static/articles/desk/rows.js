@@ -51,10 +51,23 @@ export function clearSelection() {
   showSelection({ isAnnounced: false });
 }
 
+const wholeView = () => $("#bulk [name=whole_view]");
+
+/** Select all stories of the view, or only those of the page again. */
+export function selectView(on) {
+  wholeView().checked = on;
+  if (on) selectPage(true);
+  else showSelection();
+}
+
+/** Say in the bar what is selected: a number of rows, or the whole view, which ends with the first row that is not. */
 export function showSelection({ isAnnounced = true } = {}) {
   const chosen = selected();
+  if (chosen.length < rows().length) wholeView().checked = false;
   const published = chosen.filter((row) => stateOf(row) === "published").length;
-  const summary = `${chosen.length} selected${published && published < chosen.length ? `, ${published} published` : ""}`;
+  const summary = wholeView().checked
+    ? `All ${wholeView().dataset.number} in this view selected`
+    : `${chosen.length} selected${published && published < chosen.length ? `, ${published} published` : ""}`;
   if (isAnnounced && $("#selected").textContent !== summary) announce(`${summary}.`);
   $("#selected").textContent = summary;
   $("#bulk").classList.toggle("open", chosen.length > 0);
