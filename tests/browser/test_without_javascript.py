@@ -212,7 +212,7 @@ class TestFolding:
         assert reloaded(lead).lead == member
 
         button(plain_page.get_by_role("region", name="Story: 2 articles"), "Take out of its story: Lead").click()
-        button(plain_page, "Yes").click()
+        button(plain_page, "Take out 1 story").click()
         expect_message(plain_page, "1 story taken out.")
         assert reloaded(lead).lead is None
 
