@@ -1,0 +1,222 @@
+"""What the newsroom did, in numbers: each report is a table, from which its chart and its CSV are made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, TruncDate
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from articles.models import Article, ArticleTopic, Event, Operation, SitePolicy, Subject, Topic
+from articles.models.publish_checks import LABELS
+from articles.rules.publish_checks import Check
+from articles.rules.scoring import FOLDED_HEAT
+from articles.rules.states import State
+
+from .queues import QUEUES, Viewer
+
+Row = tuple[Any, ...]
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+AGES = (
+    (gettext_lazy("under 1 hour"), timedelta(0), HOUR),
+    (gettext_lazy("1 to 6 hours"), HOUR, 6 * HOUR),
+    (gettext_lazy("6 to 24 hours"), 6 * HOUR, DAY),
+    (gettext_lazy("1 to 3 days"), DAY, 3 * DAY),
+    (gettext_lazy("3 to 7 days"), 3 * DAY, 7 * DAY),
+    (gettext_lazy("over 7 days"), 7 * DAY, None),
+)
+
+
+@dataclass(frozen=True)
+class Period:
+    """The time of a report: from `start` until before `end`, with the zone in which its days are counted."""
+
+    start: datetime
+    end: datetime
+    zone: tzinfo
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report. `rows` may be read once; `bars` sums rows up for the chart, as (label, number)."""
+
+    key: str
+    title: str | Promise
+    text: str | Promise
+    columns: Sequence[str | Promise]
+    rows: Callable[[Period], Iterable[Row]]
+    bars: Callable[[Sequence[Row]], list[tuple[str, int]]]
+    bar_title: str | Promise
+
+
+def _decisions(period: Period) -> Iterator[Row]:
+    """Count the stories whose state a person decided, apart from what was undone."""
+    events = _in_period(Event.objects.filter(subject=Subject.ARTICLE, field="state", derived=False), period)
+    counted = (
+        events.exclude(operation__actor_name="")
+        .filter(operation__undone_by=None, operation__undoes=None)
+        .annotate(day=TruncDate("operation__at", tzinfo=period.zone))
+        .order_by("-day", "operation__actor_name")
+        .values_list("day", "operation__actor_name")
+        .annotate(number=Count("pk"))
+    )
+    return counted.iterator()
+
+
+def _queue_age(period: Period) -> Iterator[Row]:
+    """Count the undecided stories by the time since they came in. The period doesn't matter: it is the queue now."""
+    undecided = QUEUES["undecided"].articles(Viewer(0, period.now)).order_by()
+    conditions = {}
+    for number, (_label, youngest, oldest) in enumerate(AGES):
+        condition = Q(created_at__lte=period.now - youngest)
+        if oldest:
+            condition &= Q(created_at__gt=period.now - oldest)
+        conditions[f"age_{number}"] = Count("pk", filter=condition)
+    counts = undecided.aggregate(**conditions)
+    return ((str(label), counts[f"age_{number}"]) for number, (label, _young, _old) in enumerate(AGES))
+
+
+def _spikes(period: Period) -> Iterator[Row]:
+    spiked = Article.objects.filter(
+        state=State.SPIKED, state_since__gte=period.start, state_since__lt=period.end
+    ).order_by()
+    return (
+        spiked.values_list("provider__name", "spike_reason")
+        .annotate(number=Count("pk"))
+        .order_by("-number", "provider__name", "spike_reason")
+        .iterator()
+    )
+
+
+def _overrides(period: Period) -> Iterator[Row]:
+    """List stories decided against the score, then publish checks that somebody overrode, each newest first."""
+    threshold = SitePolicy.current().publish_threshold
+    published = Q(state=State.PUBLISHED, heat__gt=FOLDED_HEAT, heat__lt=threshold)
+    kept_off = Q(state__in=(State.HELD, State.SPIKED), heat__gte=threshold)
+    decided = Article.objects.filter(published | kept_off, state_since__gte=period.start, state_since__lt=period.end)
+    who = Event.objects.filter(subject=Subject.ARTICLE, subject_id=OuterRef("pk"), field="state").order_by("-pk")
+    names = {"by": "operation__actor_name", "why": "operation__reason"}
+    last = {name: Subquery(who.values(column)[:1]) for name, column in names.items()}
+    rows: QuerySet[Any, Any] = decided.annotate(**last).order_by("-state_since", "-pk")
+    values = rows.values_list("state", "state_since", "by", "title", "why")
+    for state, since, name, title, reason in values.iterator():
+        what = _("published below the threshold") if state == State.PUBLISHED else _("kept off above the threshold")
+        yield _minute(since, period), name or "", what, title, reason or ""
+    overriding = Operation.objects.filter(overridden__isnull=False, at__gte=period.start, at__lt=period.end)
+    for operation in overriding.order_by("-pk").iterator():
+        titles = dict(Article.objects.filter(pk__in=map(int, operation.overridden)).values_list("pk", "title"))
+        for pk, checks in operation.overridden.items():
+            what = ", ".join(str(LABELS[Check(check)]) for check in checks)
+            story = titles.get(int(pk), _("deleted"))
+            yield _minute(operation.at, period), operation.who, what, story, operation.reason
+
+
+def _quiet_topics(period: Period) -> Iterator[Row]:
+    """List the topics without a story on the site that came to it in the period."""
+    on_site = ArticleTopic.objects.filter(content_object__public=True, tag=OuterRef("pk")).order_by()
+    newest = on_site.values("tag").annotate(newest=Max(Coalesce("listed_at", "published_at"))).values("newest")
+    topics = Topic.objects.annotate(newest=Subquery(newest))
+    quiet = topics.filter(Q(newest=None) | Q(newest__lt=period.start)).order_by(
+        F("newest").desc(nulls_last=True), "name"
+    )
+    for topic in quiet.only("name").iterator():
+        if topic.newest is None:
+            yield topic.name, _("never"), ""
+        else:
+            yield topic.name, _minute(topic.newest, period), (period.now - topic.newest).days
+
+
+def _in_period(events: QuerySet[Event], period: Period) -> QuerySet[Event]:
+    return events.filter(operation__at__gte=period.start, operation__at__lt=period.end)
+
+
+def _minute(moment: datetime, period: Period) -> str:
+    return f"{timezone.localtime(moment, period.zone):%Y-%m-%d %H:%M}"
+
+
+def _sum_by(label: int, number: int | None = None) -> Callable[[Sequence[Row]], list[tuple[str, int]]]:
+    """Return how to sum up rows by a column: another column, or the rows themselves."""
+
+    def bars(rows: Sequence[Row]) -> list[tuple[str, int]]:
+        counts: Counter[str] = Counter()
+        for row in rows:
+            counts[str(row[label])] += 1 if number is None else int(row[number])
+        return list(counts.items())
+
+    return bars
+
+
+def _days_quiet(rows: Sequence[Row]) -> list[tuple[str, int]]:
+    return [(row[0], row[2]) for row in rows if row[2] != ""]
+
+
+REPORTS: dict[str, Report] = {
+    report.key: report
+    for report in (
+        Report(
+            "decisions",
+            gettext_lazy("Decisions a day by person"),
+            gettext_lazy(
+                "Stories whose state a person decided: published, scheduled, held, spiked, reopened. "
+                "What was undone isn’t counted."
+            ),
+            (gettext_lazy("Day"), gettext_lazy("Person"), gettext_lazy("Stories decided")),
+            _decisions,
+            _sum_by(0, 2),
+            gettext_lazy("Stories decided by day"),
+        ),
+        Report(
+            "queue",
+            gettext_lazy("Age of the queue"),
+            gettext_lazy("Undecided stories by the time since they came in, as of now: the period doesn’t matter."),
+            (gettext_lazy("Age"), gettext_lazy("Undecided stories")),
+            _queue_age,
+            _sum_by(0, 1),
+            gettext_lazy("Undecided stories by age"),
+        ),
+        Report(
+            "spikes",
+            gettext_lazy("Spikes by outlet and reason"),
+            gettext_lazy("Stories spiked in the period that are spiked still."),
+            (gettext_lazy("Outlet"), pgettext_lazy("of a spike", "Reason"), gettext_lazy("Stories spiked")),
+            _spikes,
+            _sum_by(1, 2),
+            gettext_lazy("Stories spiked by reason"),
+        ),
+        Report(
+            "overrides",
+            gettext_lazy("Overrides of policy and checks"),
+            gettext_lazy(
+                "Stories decided against the site’s threshold of heat, then publish checks that somebody overrode."
+            ),
+            (
+                gettext_lazy("Time"),
+                gettext_lazy("Person"),
+                gettext_lazy("Override"),
+                gettext_lazy("Story"),
+                pgettext_lazy("of an act", "Reason"),
+            ),
+            _overrides,
+            _sum_by(2),
+            gettext_lazy("Stories by override"),
+        ),
+        Report(
+            "topics",
+            gettext_lazy("Topics without news"),
+            gettext_lazy("Topics without a story that came to the site since the period began."),
+            (gettext_lazy("Topic"), gettext_lazy("Newest story"), gettext_lazy("Days ago")),
+            _quiet_topics,
+            _days_quiet,
+            gettext_lazy("Days since the newest story"),
+        ),
+    )
+}
