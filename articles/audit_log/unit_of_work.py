@@ -391,6 +391,8 @@ class UnitOfWork:
     def _refresh(self, article: Article) -> None:
         """Set what follows from the article's other values."""
         refresh_derived_fields(article, self.policy_for(article), self.now)
+        if article.state != self._original[article.pk]["state"]:
+            article.state_since = self.now
         refresh_listing(
             article,
             self._original_listing[article.pk],
