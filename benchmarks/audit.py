@@ -1,4 +1,4 @@
-"""Check the public pages with the Nu HTML checker, and the two main ones with Lighthouse.
+"""Check the public pages with the Nu HTML checker, and the five main ones with Lighthouse.
 
 Both come from npm, in the versions named here, into a temporary folder. Needs npm, Java and Debian's chromium.
 Exit code 1 if the checker reports an error, or Lighthouse gives less than SCORE for anything.
@@ -99,11 +99,21 @@ def main() -> int:
             "/search/",
             "/search/?q=the",
             "/search/?q=none+of+it",
+            "/providers/?q=none",
+            "/places/",
+            "/feeds/",
+            "/archive/",
+            "/top/month/",
+            "/accessibility/",
+            "/latest/?since=20990101T000000Z",
+            "/?since=20200101T000000Z",
         ]
         server = Server(env)
         try:
-            failed = check_markup(server, folder, [*lists, *match.groups(), "/nowhere/"])
-            failed += sum(check_scores(server, folder, path) for path in ("/", match[1]))
+            day = match[4]
+            lists += [day, day[: len("/archive/2020/06/")], day[: len("/archive/2020/")], "/nowhere/"]
+            failed = check_markup(server, folder, [*lists, *match.groups()[:3]])
+            failed += sum(check_scores(server, folder, path) for path in ("/", *match.groups()[:3], "/search/?q=the"))
         finally:
             server.close()
     return 1 if failed else 0

@@ -17,6 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.encoding import iri_to_uri
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, SyndicationFeed, rfc3339_date
+from django.utils.translation import ngettext
 
 from .entries import FeedEntry
 
@@ -123,7 +124,8 @@ def xml_feed(writer: type[Any], metadata: FeedMetadata, entries: Iterable[FeedEn
 
 def _outlets(entry: FeedEntry) -> list[str]:
     """Return the line that says how many outlets report the story; none if only one does."""
-    return [f"{entry.outlets} outlets"] if entry.outlets > 1 else []
+    text = ngettext("%(count)d outlet", "%(count)d outlets", entry.outlets) % {"count": entry.outlets}
+    return [text] if entry.outlets > 1 else []
 
 
 def _json_item(entry: FeedEntry) -> dict[str, Any]:

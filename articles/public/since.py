@@ -17,10 +17,10 @@ from django.http import HttpRequest
 from articles.models import Article
 
 from .cards import Card
-from .front_page import STORIES
 from .pagination import ArticlePage, format_time, parse_time
 
 CANDIDATES_MAX = 500  # of the newest stories, from which the front page chooses
+SHOWN_MAX = 36  # of them on the page, as many as on the front page itself
 
 
 def read_since(request: HttpRequest) -> datetime | None:
@@ -55,4 +55,4 @@ def new_for_front_page(since: datetime) -> list[int]:
     """Return the keys of the stories that came after a time, in the order of the front page. One query."""
     new = Article.objects.public().filter(listed_at__gt=since).latest_first()
     rows = new.values_list("hot", "name", "pk")[:CANDIDATES_MAX]
-    return [pk for _, _, pk in sorted(rows, key=lambda row: (-row[0], f"{row[1]}.md".encode()))[:STORIES]]
+    return [pk for _, _, pk in sorted(rows, key=lambda row: (-row[0], f"{row[1]}.md".encode()))[:SHOWN_MAX]]

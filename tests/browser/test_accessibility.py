@@ -49,7 +49,7 @@ def world(newsroom, settings, tmp_path, monkeypatch) -> World:
     settings.MEDIA_ROOT = tmp_path
     lead = builders.article("Bridge closed", quality=80, topics=["AI", "Health", "Science"])
     member = builders.folded(lead, "Bridge barred")
-    builders.related(lead, title="Bridge shut, says a neighbour")
+    builders.related(lead, title=f"{WORD}: bridge shut", provider=builders.provider(WORD, f"{WORD}.example"))
     story = builders.article("Storm", quality=10, topics=["AI"])
     other = builders.article(f"Bridge {WORD}", quality=60, heat=60, excerpt=WORD)
     builders.article("Unscored", quality=None, heat=None)
@@ -236,6 +236,13 @@ PAGES = {
     "readers: an outlet": readers("/providers/courier.example/"),
     "readers: a story": readers("/news/{lead.name}/"),
     "readers: a day": readers("/archive/{day}/"),
+    "readers: archive": readers("/archive/"),
+    "readers: a month": readers("/archive/{day:.7}/"),
+    "readers: top": readers("/top/month/"),
+    "readers: follow": readers("/feeds/"),
+    "readers: accessibility": readers("/accessibility/"),
+    "readers: new since": readers("/?since=20200101T000000Z"),
+    "readers: not found": readers("/nowhere/"),
     "readers: about": readers("/about/"),
     "readers: API": readers("/api/v2/"),
     "readers: search": readers("/search/"),
