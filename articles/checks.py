@@ -117,6 +117,19 @@ def check_picture_servers(**kwargs: Any) -> list[CheckMessage]:
     return errors
 
 
+@register(CHECK_TAG, deploy=True)
+def check_https(**kwargs: Any) -> list[CheckMessage]:
+    if settings.HTTPS:
+        return []
+    return [
+        Warning(
+            "HTTPS is off: passwords and sessions cross the network in plain text.",
+            hint="That is fine on your own machine. For any other site set HTTPS=true: docs/deploy/README.md.",
+            id="articles.W003",
+        )
+    ]
+
+
 @register(CHECK_TAG)
 def check_hub(**kwargs: Any) -> list[CheckMessage]:
     return _error_if(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -29,13 +30,14 @@ class SiteLookForm(ConflictAwareForm):
     name = forms.CharField(
         label=gettext_lazy("Name of the site"),
         max_length=NAME_MAX,
+        widget=AdminTextInputWidget,
         help_text=gettext_lazy("In the masthead, page titles, feeds and what others show of your pages."),
     )
     tagline = forms.CharField(
         label=gettext_lazy("Tagline"),
         max_length=TAGLINE_MAX,
         required=False,
-        widget=forms.TextInput(attrs={"size": 60}),
+        widget=AdminTextInputWidget,
         help_text=gettext_lazy("Beside the name in the masthead, and the description of the front page. May be empty."),
     )
     logo_upload = forms.FileField(
@@ -81,7 +83,7 @@ class SiteLookForm(ConflictAwareForm):
             "footer_links": gettext_lazy("Lower numbers come first. A page shows while it is published."),
             "footer_text": gettext_lazy("Markdown, such as the name and address of the publisher."),
         }
-        widgets: ClassVar = {"footer_text": forms.Textarea(attrs={"rows": 4})}
+        widgets: ClassVar = {"footer_text": AdminTextareaWidget(attrs={"rows": 4})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

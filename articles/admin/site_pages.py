@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
@@ -47,7 +48,7 @@ class SitePageForm(ConflictAwareForm):
             "language": gettext_lazy("Only if it isn't that of the site, as a tag of BCP 47: de, pt-BR, ar."),
             "published": gettext_lazy("Readers see the page, and search engines are told of it."),
         }
-        widgets: ClassVar = {"body": forms.Textarea(attrs={"rows": 20, "cols": 80})}
+        widgets: ClassVar = {"body": AdminTextareaWidget(attrs={"rows": 20})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

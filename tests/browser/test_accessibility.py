@@ -26,6 +26,7 @@ from tests import builders
 from tests.browser.axe import violations
 from tests.browser.conftest import NARROW, WIDE, editor
 from tests.browser.deskpage import DESK, headline, press
+from website.models import SitePage
 
 WIDTHS_WITHOUT_SCROLLING = (320, 360)  # pixels; 320 is a wide window at 400 percent (WCAG 1.4.10)
 COLOURS = ["color-contrast", "link-in-text-block"]  # the rules whose answer depends on light or dark
@@ -42,6 +43,7 @@ class World:
     other: Article
     operation: Operation
     source: Source
+    page: SitePage
 
 
 @pytest.fixture
@@ -68,7 +70,18 @@ def world(newsroom, settings, tmp_path, monkeypatch) -> World:
     monkeypatch.setattr(add_story_views, "preview_page", lambda url, client: unreadable)
     suggest(other, story)
     source = follow_sources(story)
-    return World(story, lead, member, other, Operation.objects.filter(verb="edit").latest("pk"), source)
+    return World(
+        story, lead, member, other, Operation.objects.filter(verb="edit").latest("pk"), source, publish_pages()
+    )
+
+
+def publish_pages() -> SitePage:
+    """Return a page of the publisher, which the footer links; the site has a colour of its own."""
+    page = SitePage(slug="imprint", title=WORD, body=f"### {WORD}\n\n[{WORD}](/)\n\n| {WORD} |\n|-|", published=True)
+    operations.create_reference(page)
+    operations.link_in_footer(page, True)
+    operations.edit_look({"accent": "#0b5394", "footer_text": WORD})
+    return page
 
 
 def suggest(article: Article, other: Article) -> None:
@@ -244,6 +257,7 @@ PAGES = {
     "readers: new since": readers("/?since=20200101T000000Z"),
     "readers: not found": readers("/nowhere/"),
     "readers: about": readers("/about/"),
+    "readers: a page of the publisher": readers("/pages/imprint/"),
     "readers: API": readers("/api/v2/"),
     "readers: search": readers("/search/"),
     "readers: found": readers("/search/?q=bridge&topic=ai"),
@@ -276,6 +290,8 @@ PAGES = {
     "follow a source": look_at_a_source,
     "add a story": look_at_a_story,
     "preview": at(f"{DESK}articles/{{story.pk}}/preview/"),
+    "a page of the publisher": at("/admin/website/sitepage/{page.pk}/change/"),
+    "the look": at("/admin/website/sitelook/1/change/"),
     "all fields": at("/admin/articles/article/{lead.pk}/change/"),
     "withdraw a lead": withdraw_a_lead,
     "delete a lead": at("/admin/articles/article/{lead.pk}/delete/"),
@@ -299,6 +315,7 @@ def overflow(page: Page) -> list[str]:
     )
 
 
+DJANGO_FORMS = {"all fields", "a page of the publisher", "the look"}
 SMOKE = {"readers: front page", "readers: a story", "readers: found", "list", "story", "history", "help", "clash"}
 
 
@@ -320,6 +337,6 @@ def test_pages_are_accessible(newsroom, world, name, size):
             page.set_viewport_size({"width": width, "height": 700})
             problems += overflow(page)
 
-    if name == "all fields":  # scripts of Django's admin set styles inline, which our policy blocks without harm
+    if name in DJANGO_FORMS:  # scripts of Django's admin set styles inline, which our policy blocks without harm
         newsroom.problems[:] = [problem for problem in newsroom.problems if "Applying inline style" not in problem]
     assert not problems, f"{page.url}\n" + "\n".join(problems)

@@ -38,6 +38,8 @@ def test_every_setting_is_documented_and_has_an_example():
 
     assert names == variables()
     assert variables() - examples == set()
+    assert {name for name in examples - variables() if not name.startswith("AWS_")} == set()  # read by S3's client
+    assert examples - variables() <= {word for row in listed for word in re.findall(r"`([A-Z_]+)`", row)}
 
 
 def test_commands_of_the_readme_exist():

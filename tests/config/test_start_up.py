@@ -33,6 +33,14 @@ def test_a_site_with_a_key_and_hosts_starts_without_warnings():
 
 
 @pytest.mark.integration
+def test_a_site_that_serves_plain_http_on_purpose_is_warned_once():
+    done = start(HTTPS="false")
+    assert done.stderr.count("WARNINGS:\n") == 1
+    assert "articles.W003" in done.stderr
+    assert "security.W" not in done.stderr
+
+
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("environment", "message"),
     [

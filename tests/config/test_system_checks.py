@@ -85,6 +85,13 @@ def test_a_kernel_without_seccomp_warns(monkeypatch, tmp_path):
     assert "this kernel was built without seccomp filters" in messages("articles.W002")[0].msg
 
 
+def test_a_site_without_https_gets_one_warning_that_explains_it(settings):
+    deploy = [message.id for message in run_checks(include_deployment_checks=True) if message.id == "articles.W003"]
+    settings.HTTPS = True
+    secure = [message.id for message in run_checks(include_deployment_checks=True) if message.id == "articles.W003"]
+    assert (deploy, secure) == (["articles.W003"], [])
+
+
 def test_a_hub_needs_the_site_url(settings):
     settings.WEBSUB_HUB = "https://hub.example/"
     assert len(messages("articles.E011")) == 1

@@ -7,8 +7,18 @@ import pytest
 from website.markdown import render_markdown
 
 
-def test_headings_begin_below_the_title_of_the_page():
-    assert render_markdown("# One\n\n###### Six") == "<h2>One</h2>\n<h6>Six</h6>\n"
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("# ######", "23"),
+        ("## ## ### ##", "2232"),
+        ("### # ## ######", "2234"),
+        ("# ## ### #### ##### ######", "234566"),
+    ],
+)
+def test_headings_begin_below_the_title_of_the_page_and_skip_no_level(written, shown):
+    html = render_markdown("\n\n".join(f"{marks} Words" for marks in written.split()))
+    assert html == "".join(f"<h{level}>Words</h{level}>\n" for level in shown)
 
 
 @pytest.mark.parametrize(
