@@ -292,6 +292,8 @@ API_RATE = env.number("API_RATE", default=120, minimum=0, maximum=1_000_000)
 SEARCH_RATE = env.number("SEARCH_RATE", default=60, minimum=0, maximum=1_000_000)
 # Days after which spiked stories leave the everyday views of the desk for "Spiked, older".
 SPIKED_VIEW_DAYS = env.number("SPIKED_VIEW_DAYS", default=30, minimum=1, maximum=36_500)
+# Percent of the suggested pairs of stories that should be one event: the cut follows editors' answers to keep it.
+SUGGESTION_PRECISION = env.number("SUGGESTION_PRECISION", default=90, minimum=50, maximum=99)
 
 # The log goes to standard error, as JSON objects or as plain text.
 LOG_FORMAT = env.choice("LOG_FORMAT", default="plain", allowed=("plain", "json"))

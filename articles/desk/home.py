@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from articles.models import Article, ImportProblem, Operation, Suggestion, Verb, Via
 from articles.public.front_page import front_page
-from articles.suggestions.listing import current_cut
+from articles.rules.suggestion_cut import number_shown
 from sources.models import Source
 
 from .history_views import VIEW_PERMISSION
@@ -63,8 +63,9 @@ def waiting_tasks(user: User, viewer: Viewer) -> list[Task]:
     if user.has_perm("sources.view_source"):
         numbers.append((_("Sources that need attention"), _failing_sources(viewer.now), reverse("desk_sources")))
     tasks = [Task(label, count_text(number), url) for label, number, url in numbers if number]
-    suggested = Suggestion.objects.unanswered().filter(score__gte=current_cut()).best_first()
-    if number := suggested[: PAIRS_MAX + 1].count():
+    unanswered = Suggestion.objects.unanswered().best_first()
+    likely, less_sure = (rows[: PAIRS_MAX + 1].count() for rows in (unanswered.likely(), unanswered.less_sure()))
+    if number := number_shown(likely, less_sure):
         tasks.append(Task(_("Suggested pairs"), count_text(number, PAIRS_MAX), reverse("desk_suggestions")))
     return tasks
 

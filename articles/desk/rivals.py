@@ -11,7 +11,6 @@ from django.db.models import Q
 from articles.models import Article, ArticleQuerySet, Suggestion
 from articles.rules.states import State
 from articles.stories.neighbourhood import Neighbourhood
-from articles.suggestions.listing import current_cut
 
 from .suggestion_text import hours_text, shared_terms
 
@@ -76,7 +75,7 @@ def _add_suggested(rivals: dict[int, list[Rival]], articles: Sequence[Article]) 
     """Add the article that most likely reports the same event, if it is likely enough to be suggested."""
     waiting = {article.pk for article in articles if not article.is_folded}
     of_both = Q(article__in=waiting) | Q(other__in=waiting)
-    rows = Suggestion.objects.unanswered().filter(of_both, score__gte=current_cut()).best_first()
+    rows = Suggestion.objects.unanswered().likely().filter(of_both).best_first()
     sides = [f"{side}__{name}" for side in ("article", "other") for name in ("title", "provider__name")]
     for row in rows.select_related("article__provider", "other__provider").only("evidence", *sides):
         for pk, other, direction in ((row.article_id, row.other, "earlier"), (row.other_id, row.article, "later")):

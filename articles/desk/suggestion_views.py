@@ -7,20 +7,24 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from articles.models import Article, Suggestion
+from articles.models import Article, Suggestion, SuggestionCut
 from articles.models.suggestion import SuggestionQuerySet
 from articles.rules.slugs import file_sort_key
-from articles.suggestions.listing import current_cut
+from articles.rules.suggestion_cut import LEARNED_FROM, less_sure_max, mix
+from articles.suggestions.learning import answers_since
 
 from .actions import Action, permitted_actions
 from .rows import LARGE_COLUMNS
-from .suggestion_text import hours_text, shared_terms
+from .suggestion_text import hours_text, shared_terms, sureness_lines
 from .view_helpers import DeskRequest, desk_view, render_admin
 
 SHOWN_MAX = 20
 OF_STORY_MAX = 5
+LESS_SURE_OF_STORY_MAX = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class SuggestedPair:
     suggestion: Suggestion
     lead: Article
     story: Article
+    is_less_sure: bool = False
 
     @property
     def articles(self) -> tuple[Article, Article]:
@@ -50,9 +55,10 @@ class SuggestedPair:
         evidence = self.suggestion.evidence
         numbers = " and ".join(evidence["numbers"])
         texts = {
-            "same text": evidence["same_text"],
-            "same outlet": evidence["same_outlet"],
-            f"other numbers: {numbers}": numbers,
+            _("less sure"): self.is_less_sure,
+            _("same text"): evidence["same_text"],
+            _("same outlet"): evidence["same_outlet"],
+            _("other numbers: %(numbers)s") % {"numbers": numbers}: numbers,
         }
         return [text for text, holds in texts.items() if holds]
 
@@ -61,11 +67,17 @@ class SuggestedPair:
 @desk_view()
 def suggestions(request: DeskRequest) -> HttpResponseBase:
     """List the best suggestions that nobody has answered."""
-    rows = Suggestion.objects.unanswered().filter(score__gte=current_cut())
+    unanswered = Suggestion.objects.unanswered()
+    likely, less_sure = unanswered.likely(), unanswered.less_sure()
+    number = likely.count()
+    answers = answers_since(timezone.now() - LEARNED_FROM)
+    sure = as_pairs(likely.best_first(), SHOWN_MAX)
+    unsure = as_pairs(less_sure.best_first(), less_sure_max(SHOWN_MAX), is_less_sure=True)
     context = {
-        "title": "Suggested",
-        "pairs": as_pairs(rows.best_first(), SHOWN_MAX),
-        "number": rows.count(),
+        "title": _("Suggested"),
+        "pairs": mix(sure, unsure, len(answers))[:SHOWN_MAX],
+        "number": number,
+        "sureness": sureness_lines(answers, SuggestionCut.objects.order_by("-pk").first()),
         "actions": permitted_answers(request),
         "here": request.get_full_path(),
     }
@@ -74,8 +86,9 @@ def suggestions(request: DeskRequest) -> HttpResponseBase:
 
 def suggestions_of(article: Article) -> list[SuggestedPair]:
     """Return the unanswered suggestions of one article, best first."""
-    rows = Suggestion.objects.unanswered().filter(Q(article=article) | Q(other=article), score__gte=current_cut())
-    return as_pairs(rows.best_first(), OF_STORY_MAX)
+    rows = Suggestion.objects.unanswered().filter(Q(article=article) | Q(other=article))
+    likely = as_pairs(rows.likely().best_first(), OF_STORY_MAX)
+    return likely + as_pairs(rows.less_sure().best_first(), LESS_SURE_OF_STORY_MAX, is_less_sure=True)
 
 
 def permitted_answers(request: DeskRequest) -> dict[str, Action]:
@@ -83,18 +96,18 @@ def permitted_answers(request: DeskRequest) -> dict[str, Action]:
     return {name: permitted[name] for name in ("merge", "keep_apart") if name in permitted}
 
 
-def as_pairs(rows: SuggestionQuerySet, at_most: int) -> list[SuggestedPair]:
+def as_pairs(rows: SuggestionQuerySet, at_most: int, *, is_less_sure: bool = False) -> list[SuggestedPair]:
     """Return these suggestions with their stories and the proposed lead: that of best quality, then the earliest."""
     articles = ("article", "other", "article__lead", "other__lead")
     deferred = [f"{path}__{name}" for path in articles for name in LARGE_COLUMNS]
     rows = rows.select_related(*articles, *(f"{path}__provider" for path in articles)).defer(*deferred)
-    return [_pair(row) for row in rows[:at_most]]
+    return [_pair(row, is_less_sure) for row in rows[:at_most]]
 
 
-def _pair(suggestion: Suggestion) -> SuggestedPair:
+def _pair(suggestion: Suggestion, is_less_sure: bool) -> SuggestedPair:
     stories = [_story(suggestion.article), _story(suggestion.other)]
     lead, story = sorted(stories, key=_lead_order)
-    return SuggestedPair(suggestion, lead, story)
+    return SuggestedPair(suggestion, lead, story, is_less_sure)
 
 
 def _story(article: Article) -> Article:

@@ -13,7 +13,7 @@ from .policy import MODES, NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPoli
 from .preview_link import PreviewLink
 from .related import RelatedLink
 from .stamp import Stamp
-from .suggestion import ArticleTerms, IndexedTerm, Suggestion, TermCount
+from .suggestion import ArticleTerms, IndexedTerm, Suggestion, SuggestionAnswer, SuggestionCut, TermCount
 from .taken_down import TakenDownStories, TakenDownStory
 from .topic import ArticleTopic, Topic
 
@@ -49,6 +49,8 @@ __all__ = [
     "Stamp",
     "Subject",
     "Suggestion",
+    "SuggestionAnswer",
+    "SuggestionCut",
     "TakenDownStories",
     "TakenDownStory",
     "TermCount",

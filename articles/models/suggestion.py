@@ -11,11 +11,14 @@ from functools import lru_cache
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, F, FloatField, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from articles.rules.similarity import TERM_MAX, Text
+from articles.rules.suggestion_cut import LESS_SURE_BELOW, STARTING_CUT
 
 from .article import Article
+from .operation import Operation
 from .pairing import Pairing
 
 COMPARED_FIELDS = frozenset(("title", "excerpt", "published_at", "provider_id"))  # a change makes suggestions due again
@@ -100,6 +103,15 @@ class SuggestionQuerySet(models.QuerySet["Suggestion"]):
             .exclude(Exists(apart.filter(lead=OuterRef("article"), member=OuterRef("other"))))
         )
 
+    def likely(self) -> Self:
+        """Return those from the site's cut."""
+        return self.filter(score__gte=_cut())
+
+    def less_sure(self) -> Self:
+        """Return those a little below the site's cut."""
+        lowest = ExpressionWrapper(_cut() - Value(LESS_SURE_BELOW), output_field=FloatField())
+        return self.filter(score__gte=lowest, score__lt=_cut())
+
     def best_first(self) -> Self:
         return self.order_by("-score", F("other__published_at").desc(), "pk")
 
@@ -120,6 +132,44 @@ class Suggestion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.article_id} and {self.other_id}: {self.score:.2f}"
+
+
+class SuggestionAnswer(models.Model):
+    """An answer to a suggestion, with its score at that time: the cut is learned from these.
+
+    It counts as long as its operation isn't undone.
+    """
+
+    operation = models.ForeignKey(Operation, models.CASCADE, related_name="answers")
+    score = models.FloatField()
+    is_same = models.BooleanField()
+
+    def __str__(self) -> str:
+        return f"{self.score:.2f}: {'the same' if self.is_same else 'not the same'}"
+
+
+class SuggestionCut(models.Model):
+    """A move of the score from which pairs are suggested, and the answers of that time. The last one is in force."""
+
+    at = models.DateTimeField()
+    before = models.FloatField()
+    cut = models.FloatField()
+    precision = models.FloatField(help_text="The share of the pairs from the lower of both that is right.")
+    yes = models.PositiveIntegerField()
+    no = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.before:.2f} to {self.cut:.2f}"
+
+    @classmethod
+    def current(cls) -> float:
+        """Return the score from which pairs are suggested. One query."""
+        return cls.objects.order_by("-pk").values_list("cut", flat=True).first() or STARTING_CUT
+
+
+def _cut() -> Coalesce:
+    """Return the site's cut as a part of a query."""
+    return Coalesce(Subquery(SuggestionCut.objects.order_by("-pk").values("cut")[:1]), Value(STARTING_CUT))
 
 
 def as_stored_text(text: Text) -> str:

@@ -17,6 +17,7 @@ from articles.stories.links import unlink
 from articles.stories.neighbourhood import linked_ids
 from articles.stories.rescoring import RescoreChange
 
+from .answers import record_answer
 from .batch import Articles, SeenVersions, allow_publishing, apply_to_each, keep_unscored_hidden
 from .results import ActionError, ActionResult
 from .story_changes import mark_standalone, member_ids, put_under, save_pairing
@@ -78,6 +79,7 @@ def keep_apart(
                 raise ActionError(f"is in one story with “{second}”; take it out of there instead")
             uow.track_lists([article.pk, second.pk], "pairings")
             save_pairing(second.pk, article.pk, together=False)
+            record_answer(uow, [article.pk], [second.pk], is_same=False)
 
     def is_done(article: Article) -> bool:
         return Pairing.objects.filter(of_pair(article.pk, other.pk), together=False).exists()
@@ -148,6 +150,7 @@ def _fold(article: Article, lead: Article) -> None:
     if article.is_folded and article.lead_id not in (None, lead.pk):
         _detach(uow, article)
     members = uow.load(member_ids(article.pk))
+    record_answer(uow, [article.pk, *(member.pk for member in members)], [lead.pk, *member_ids(lead.pk)], is_same=True)
     uow.track_lists([lead.pk], "pairings")
     put_under(uow, lead, [article, *(member for member in members if member.pk != lead.pk)], article.pk)
 
@@ -155,7 +158,10 @@ def _fold(article: Article, lead: Article) -> None:
 def _take_out(article: Article) -> None:
     if not article.is_folded:
         raise ActionError("is not folded; it stands by itself already")
-    _detach(UnitOfWork.current(), article)
+    uow = UnitOfWork.current()
+    if article.lead_id:
+        record_answer(uow, [article.pk], [article.lead_id, *member_ids(article.lead_id)], is_same=False)
+    _detach(uow, article)
     mark_standalone(article)
     keep_unscored_hidden(UnitOfWork.current(), article)
 

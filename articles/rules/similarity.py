@@ -23,7 +23,6 @@ INDEXED_TERMS = 12  # the heaviest terms of an article: an index of these finds 
 EXCERPT_CHARACTERS = 300  # later sentences are rarely about the event itself
 TITLE_WEIGHT = 2  # a word of the headline counts like two of the excerpt
 EVIDENCE_TERMS = 8
-STARTING_CUT = 0.40  # gave a precision of 0.9 on the articles that it was chosen on
 # A pair with a doubt gets only a part of its score above this, so that it needs far more to be suggested.
 DOUBTED_ABOVE, DOUBTED_SLOPE = 0.25, 0.3
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from articles.models import Article, Pairing, Suggestion
-from articles.rules.similarity import STARTING_CUT
+from articles.models import Article, Pairing, Suggestion, SuggestionCut
 from articles.rules.states import State
 
 from .store import KEPT_MAX, best_pairs, evidence_of
@@ -18,17 +17,12 @@ from .working_out import articles_with_text, least_kept, sweep
 Found = tuple[int, int, float, dict[str, Any]]  # article, other, score, evidence
 
 
-def current_cut() -> float:
-    """Return the score from which suggestions are shown."""
-    return STARTING_CUT
-
-
 def suggestions_as_json(min_score: float | None = None) -> Iterator[dict[str, Any]]:
     """Yield each article that has suggestions, with the best ten of them; `min_score` replaces the cut.
 
     Below the score from which suggestions are stored they are worked out again, which reads all articles.
     """
-    least = current_cut() if min_score is None else min_score
+    least = SuggestionCut.current() if min_score is None else min_score
     found = _stored(least) if least >= least_kept() else _worked_out(least)
     by_article: defaultdict[int, list[Found]] = defaultdict(list)
     for row in found:

@@ -12,10 +12,10 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from articles.db.bulk import BulkTable, chunked, json_text, time_value
-from articles.models import Article, ArticleTerms, IndexedTerm, Suggestion, TermCount
+from articles.models import Article, ArticleTerms, IndexedTerm, Suggestion, SuggestionCut, TermCount
 from articles.models.suggestion import as_stored_text, from_stored_text, term_key
 from articles.rules.similar_reports import Posting
-from articles.rules.similarity import STARTING_CUT, Likeness, Report, heaviest, readable_terms
+from articles.rules.similarity import Likeness, Report, heaviest, readable_terms
 
 from .comparing import Arrival, BatchResult, Pair
 
@@ -168,7 +168,8 @@ def _insert_suggestions(pairs: Sequence[Pair], evidence: Mapping[tuple[int, int]
         if {pair.later, pair.earlier} <= present
     ]
     SUGGESTIONS.insert(rows)
-    return sum(score >= STARTING_CUT for _, _, score, _ in rows)
+    cut = SuggestionCut.current()
+    return sum(score >= cut for _, _, score, _ in rows)
 
 
 def best_pairs(pairs: Iterable[Pair], number: int = KEPT_MAX) -> list[Pair]:

@@ -16,11 +16,12 @@ from django.utils import timezone
 
 from articles.db.bulk import chunked
 from articles.db.locks import database_lock
-from articles.models import Article, ArticleTerms, SitePolicy
+from articles.models import Article, ArticleTerms, SitePolicy, SuggestionCut
 from articles.models.suggestion import mark_due
-from articles.rules.similarity import STARTING_CUT, Text
+from articles.rules.similarity import Text
 
 from .comparing import ALL, BATCH, Arrival, BatchResult, Comparison
+from .learning import describe_move, learn_cut
 from .store import (
     CountsInMemory,
     StoredArticles,
@@ -45,6 +46,7 @@ class WorkedOut:
     articles: int = 0
     suggestions: int = 0
     seconds: float = 0.0
+    cut_moved: str = ""  # how, if it did
     is_locked_out: bool = False  # another process is at it
 
     def __str__(self) -> str:
@@ -52,7 +54,8 @@ class WorkedOut:
             return "Suggestions: another process is working them out."
         articles = "1 article" if self.articles == 1 else f"{self.articles} articles"
         pairs = "1 pair" if self.suggestions == 1 else f"{self.suggestions} pairs"
-        return f"Suggestions: {articles} compared in {self.seconds:.1f} s; {pairs} may be one event."
+        moved = f" {self.cut_moved}" if self.cut_moved else ""
+        return f"Suggestions: {articles} compared in {self.seconds:.1f} s; {pairs} may be one event.{moved}"
 
 
 def work_out_due(on_batch: Callable[[int], None] = lambda number: None) -> WorkedOut:
@@ -76,7 +79,8 @@ def work_out_due(on_batch: Callable[[int], None] = lambda number: None) -> Worke
             suggestions += write_result(arrivals, result, versions)
             articles += len(arrivals)
             on_batch(len(arrivals))
-    return WorkedOut(articles, suggestions, time.monotonic() - started)
+        moved = learn_cut(timezone.now())
+    return WorkedOut(articles, suggestions, time.monotonic() - started, describe_move(moved) if moved else "")
 
 
 def rebuild(on_batch: Callable[[int], None] = lambda number: None) -> WorkedOut:
@@ -128,7 +132,7 @@ def current_window() -> timedelta:
 
 def least_kept() -> float:
     """Return the score from which suggestions are stored: below the cut, which may fall."""
-    return max(LOWEST_KEPT, round(STARTING_CUT - KEPT_BELOW_CUT, 4))
+    return max(LOWEST_KEPT, round(SuggestionCut.current() - KEPT_BELOW_CUT, 4))
 
 
 def beginning_of_window(window: timedelta) -> datetime:

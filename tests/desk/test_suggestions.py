@@ -10,9 +10,11 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from articles import operations
-from articles.models import Article, Operation, Suggestion
+from articles.models import Article, Operation, Suggestion, SuggestionAnswer, SuggestionCut
 from articles.operations.results import ActionError
+from articles.rules.suggestion_cut import Answer
 from articles.suggestions import working_out
+from articles.suggestions.learning import answers_since, learn_cut
 from tests.builders import MORNING, article, provider
 from tests.desk.helpers import member, messages_of, run_action, undo
 
@@ -36,6 +38,10 @@ def pair(*, hours: float = 0.0, **values: object) -> tuple[Article, Article]:
 
 def waiting() -> list[tuple[int, int]]:
     return list(Suggestion.objects.unanswered().filter(score__gte=0.4).values_list("article", "other"))
+
+
+def answers() -> list[Answer]:
+    return answers_since(MORNING)
 
 
 def page(client, group: str = "editor") -> str:
@@ -132,6 +138,46 @@ def test_of_a_folded_article_the_story_is_answered(client):
     assert f'name="row" value="{first.pk}:' in text
 
 
+def test_answers_count_unless_they_are_undone():
+    first, second = pair()
+    refusal = operations.keep_apart(second, first)
+    [score] = Suggestion.objects.values_list("score", flat=True)
+    assert answers() == [Answer(score, False)]
+    undone = operations.undo(refusal.operation)
+    assert answers() == []
+    redone = operations.undo(undone.operation)
+    assert answers() == [Answer(score, False)]
+    operations.undo(redone.operation)
+    operations.merge(first, second)
+    assert answers() == [Answer(score, True)]
+    operations.take_out(Article.objects.get(pk=first.pk))
+    assert answers() == [Answer(score, True), Answer(score, False)]
+
+
+def test_the_cut_follows_the_answers_and_the_page_says_why(client):
+    first, second = pair()
+    Suggestion.objects.update(score=0.36)
+    operation = operations.edit(first, note="Anything").operation
+    given = [SuggestionAnswer(operation=operation, score=0.37, is_same=True) for _ in range(30)]
+    SuggestionAnswer.objects.bulk_create(given)
+    assert "less sure" in page(client)
+    assert waiting() == []
+    out = StringIO()
+    for _ in range(2):
+        call_command("suggest_stories", stdout=out)
+    moved = "moved from 0.40 to 0.35: from 0.35 on, about 100 % of the pairs are right (yes 30, no 0)"
+    assert out.getvalue().count(moved) == 1  # at most once a day
+    client.logout()
+    text = page(client, "publisher")
+    assert moved in text
+    assert "yes 30, no 0." in text
+    assert '<span class="chip">less sure</span>' not in text
+    SuggestionCut.objects.update(at=MORNING)
+    Operation.objects.update(at=MORNING)  # more than 90 days ago
+    assert learn_cut(MORNING + timedelta(days=91)) is None
+    assert list(Suggestion.objects.likely()) == list(Suggestion.objects.all())
+
+
 @pytest.mark.parametrize("number", [1, 3])
 def test_the_number_of_queries_is_the_same_for_one_pair_and_many(client, django_assert_num_queries, number):
     for place in range(number):
@@ -139,5 +185,5 @@ def test_the_number_of_queries_is_the_same_for_one_pair_and_many(client, django_
     working_out.rebuild()
     client.force_login(member("editor"))
     client.get(reverse("desk_suggestions"))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(10):
         assert client.get(reverse("desk_suggestions")).context["number"] == number

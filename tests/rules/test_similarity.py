@@ -9,7 +9,6 @@ import pytest
 
 from articles.rules.similar_reports import TermIndex
 from articles.rules.similarity import (
-    STARTING_CUT,
     Likeness,
     Report,
     Text,
@@ -19,6 +18,7 @@ from articles.rules.similarity import (
     readable_terms,
     weigh,
 )
+from articles.rules.suggestion_cut import STARTING_CUT
 
 NOON = datetime(2020, 1, 15, 12, tzinfo=UTC)
 # Counts of a site with a thousand articles, on which the usual words are common.

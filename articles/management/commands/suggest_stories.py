@@ -49,7 +49,7 @@ def work_out(say: Callable[[str], Any], *, rebuild: bool = False, verbosity: int
         done = working_out.rebuild(bar.update) if rebuild else working_out.work_out_due(bar.update)
         if rebuild and not done.is_locked_out:
             working_out.work_out_due(bar.update)  # what came in meanwhile
-    if verbosity and (done.articles or done.is_locked_out):
+    if verbosity and (done.articles or done.is_locked_out or done.cut_moved):
         say(str(done))
 
 
