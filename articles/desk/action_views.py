@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from articles import operations
-from articles.models import Operation, Subject, Verb
+from articles.models import Article, Operation, Subject, Verb
 from articles.operations.preview import ActionPreview
 from articles.operations.results import (
     ActionError,
@@ -93,6 +93,8 @@ def _asks_first(action: Action, command: Command, preview: ActionPreview) -> boo
 
     Readers would see one appear or disappear, one would get another lead, or articles would move.
     """
+    if action.always_asks:
+        return True
     if action.withdraws:
         return bool(preview.successors)
     if action.name == "make_lead":
@@ -112,6 +114,7 @@ def _confirmation_page(request: DeskRequest, action: Action, command: Command, p
         "states": [(state, states.pop(state)) for state in operations.DECISIONS if state in states] + [*states.items()],
         "folded": sum(article.is_folded for article in articles),
         "sample": articles[:SAMPLE_SIZE],
+        "folds": _folds(command),
         "more": max(0, number - SAMPLE_SIZE),
         "preview": preview,
         "now": timezone.now(),
@@ -128,6 +131,14 @@ def _confirmation_page(request: DeskRequest, action: Action, command: Command, p
     if is_htmx_fragment(request):
         response["HX-Retarget"], response["HX-Reswap"] = "body", "innerHTML"
     return response
+
+
+def _folds(command: Command) -> list[tuple[Article, Article]]:
+    """Return the stories that would be folded, each with its lead."""
+    keys = {*command.leads, *command.leads.values()}
+    articles = Article.objects.select_related("provider").defer(*LARGE_COLUMNS).in_bulk(keys) if keys else {}
+    pairs = [(articles.get(story), articles.get(lead)) for story, lead in command.leads.items()]
+    return [(story, lead) for story, lead in pairs if story and lead]
 
 
 def _success(request: DeskRequest, action: Action, result: ActionResult) -> HttpResponseBase:

@@ -73,6 +73,11 @@ class Action:
         return self.permission == FOLD
 
     @property
+    def always_asks(self) -> bool:
+        """Whether its confirmation is the only place that names all that it does."""
+        return self.name == "merge_all"
+
+    @property
     def withdraws(self) -> bool:
         """Whether the story of a published lead gets another lead, so that it asks before."""
         return self.name in ("hold", "unpublish", "spike")
@@ -221,6 +226,12 @@ def _merge(command: Command) -> ActionResult:
     lead = _chosen_lead(command)
     _require_one(command, "Two stories are merged at a time.")
     return command.apply(operations.merge, lead, announced=command.announced)
+
+
+def _merge_all(command: Command) -> ActionResult:
+    if not command.leads:
+        raise ActionError("No pairs were sent. Go back to the suggestions and try again.")
+    return operations.merge_all(command.leads, by=command.by, versions=command.versions, announced=command.announced)
 
 
 def _keep_apart(command: Command) -> ActionResult:
@@ -375,12 +386,14 @@ ACTIONS = {
         ),
         Action("fold", "Fold into", "folded", FOLD, _fold, asks=_("Fold %(stories)s into another")),
         Action("merge", "Merge", "merged", FOLD, _merge, "m", " the two selected stories, or fold into another"),
+        Action("merge_all", "Take all", "folded", FOLD, _merge_all, logged_as=Verb.MERGE, asks=_("Fold %(stories)s")),
         Action(
             "keep_apart",
-            "Not the same",
+            _("Not the same"),
             "kept apart",
             FOLD,
             _keep_apart,
+            asks=_("Keep these two apart"),
             done=_("These two will not be suggested again."),
         ),
         Action("make_lead", "Make lead", "made the lead", FOLD, _make_lead, "l", asks=_("Make %(stories)s the lead")),

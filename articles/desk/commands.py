@@ -57,6 +57,13 @@ class Command:
         return {parse_id(text) for text in self.data.getlist("in_place")}
 
     @property
+    def leads(self) -> dict[int, int]:
+        """The story under which each one is folded, sent as `under=<key>:<key of the lead>`."""
+        pairs = (text.partition(":") for text in self.data.getlist("under"))
+        leads = {parse_id(story): parse_id(lead) for story, _, lead in pairs}
+        return {pk: leads[pk] for pk in self.versions if leads.get(pk)}
+
+    @property
     def withdraws_a_lead(self) -> bool:
         """Whether readers see one of the stories with members that would need another lead."""
         return Article.objects.filter(lead__in=list(self.versions), lead__public=True).exists()
@@ -64,7 +71,7 @@ class Command:
     def with_all_announced(self) -> Command:
         """Return the command for a preview, in which every story that it names may appear."""
         data = self.data.copy()
-        data["announced"] = ",".join([*map(str, self.versions), self.text("into")])
+        data["announced"] = ",".join([*map(str, [*self.versions, *self.leads.values()]), self.text("into")])
         return replace(self, data=data, by=preview_actor(self.by))
 
     @property

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from articles.models import Article, ArticleQuerySet, SavedView, Topic
+from articles.models import Article, ArticleQuerySet, SavedView, Suggestion, Topic
+from articles.rules.suggestion_cut import number_shown
 
 from .actions import EDIT, REASONS, permitted_actions
 from .filters import SLOW_FILTERS, DeskFilters, filtered_queue
@@ -75,7 +77,9 @@ def _views(
     Saved views with slow filters take queries of their own, so they show “…” unless `count_all`.
     """
     saved = list(SavedView.objects.seen_by(viewer.user_id).select_related("owner"))
-    querysets = {queue.key: queue.articles(viewer).order_by(*queue.order) for queue in QUEUES.values()}
+    querysets: dict[str, QuerySet[Any]] = {
+        queue.key: queue.articles(viewer).order_by(*queue.order) for queue in QUEUES.values()
+    }
     for view in saved:
         query = QueryDict(view.query)
         if count_all or not any(query.get(name) for name in SLOW_FILTERS):
@@ -84,10 +88,14 @@ def _views(
             querysets[f"saved-{view.pk}"] = articles.order_by(*queue.order)
     if filtered is not None:
         querysets["filtered"] = filtered
-    numbers = queue_counts(querysets)
+    unanswered = Suggestion.objects.unanswered().best_first()
+    suggested = {"likely": unanswered.likely(), "less sure": unanswered.less_sure()}
+    numbers = queue_counts(querysets | suggested)
+    numbers["suggested"] = number_shown(numbers["likely"], numbers["less sure"])
     shown = numbers.get("filtered", numbers.get(current.key, 0) if current else 0)
     counts = {name: count_text(number) for name, number in numbers.items()}
     return {
+        "suggested": counts["suggested"],
         "queues": [(queue, counts[queue.key]) for queue in QUEUES.values()],
         "saved": [(view, counts.get(f"saved-{view.pk}", "…")) for view in saved],
         "uncounted": any(f"saved-{view.pk}" not in counts for view in saved),

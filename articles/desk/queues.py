@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -166,8 +166,8 @@ def queue_of(query: QueryDict) -> Queue:
     return QUEUES.get(query.get("view", ""), DEFAULT)
 
 
-def queue_counts(querysets: Mapping[str, ArticleQuerySet]) -> dict[str, int]:
-    """Return the number of articles of each queryset in one statement; COUNT_MAX + 1 stands for more.
+def queue_counts(querysets: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
+    """Return the number of rows of each queryset in one statement; COUNT_MAX + 1 stands for more.
 
     Pass them in the order of their pages: without one, PostgreSQL would read any part of the table, uncached.
     """

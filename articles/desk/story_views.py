@@ -29,7 +29,7 @@ from .history_queries import timeline
 from .restore_field import restore_permissions
 from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
 from .source_list import has_changed_at_source
-from .suggestion_views import suggestions_of
+from .suggestion_views import suggested_leads, suggestions_of
 from .view_helpers import (
     DeskRequest,
     actor,
@@ -98,9 +98,13 @@ def find_story(request: DeskRequest) -> HttpResponseBase:
     but = request.GET.get("but", "")
     leads = Article.objects.standalone().filter(heat__gt=FOLDED_HEAT)
     leads = matching(leads, words).exclude(state=State.SPIKED).exclude(pk=parse_id(but))
+    source = Article.objects.filter(pk=parse_id(but)).defer(*LARGE_COLUMNS).first()
+    targets = suggested_leads(source) if source and not words.strip() else []
+    known = {lead.pk for lead, _ in targets}
+    newest = leads.select_related("provider").defer(*LARGE_COLUMNS).newest_first()[:SUGGESTIONS_MAX]
     context = {
-        "suggestions": leads.select_related("provider").defer(*LARGE_COLUMNS).newest_first()[:SUGGESTIONS_MAX],
-        "source": Article.objects.filter(pk=parse_id(but)).defer(*LARGE_COLUMNS).first(),
+        "targets": [*targets, *((lead, "") for lead in newest if lead.pk not in known)],
+        "source": source,
         "words": words,
         "but": but,
         "next": safe_next_url(request),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from articles.models import Article, Suggestion, SuggestionCut
 from articles.models.suggestion import SuggestionQuerySet
 from articles.rules.slugs import file_sort_key
+from articles.rules.story_groups import propose_groups
 from articles.rules.suggestion_cut import LEARNED_FROM, less_sure_max, mix
 from articles.suggestions.learning import answers_since
 
@@ -25,6 +26,8 @@ from .view_helpers import DeskRequest, desk_view, render_admin
 SHOWN_MAX = 20
 OF_STORY_MAX = 5
 LESS_SURE_OF_STORY_MAX = 1
+TAKEN_FROM = 0.6  # the score from which pairs are taken together
+TAKEN_MAX = 100  # pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +76,46 @@ def suggestions(request: DeskRequest) -> HttpResponseBase:
     answers = answers_since(timezone.now() - LEARNED_FROM)
     sure = as_pairs(likely.best_first(), SHOWN_MAX)
     unsure = as_pairs(less_sure.best_first(), less_sure_max(SHOWN_MAX), is_less_sure=True)
+    actions = permitted_answers(request)
     context = {
         "title": _("Suggested"),
+        "folds": _certain_folds() if "merge_all" in actions else [],
+        "certain": TAKEN_FROM,
         "pairs": mix(sure, unsure, len(answers))[:SHOWN_MAX],
         "number": number,
         "sureness": sureness_lines(answers, SuggestionCut.objects.order_by("-pk").first()),
-        "actions": permitted_answers(request),
+        "actions": actions,
         "here": request.get_full_path(),
     }
     return render_admin(request, "desk/suggestions.html", context)
+
+
+def _certain_folds() -> list[tuple[Article, Article]]:
+    """Return the stories that *Take all* would fold, each with its lead. Of the rest, the next are taken after them."""
+    unanswered = Suggestion.objects.unanswered()
+    likeliest = as_pairs(unanswered.filter(score__gte=TAKEN_FROM).best_first(), TAKEN_MAX)
+    stories = {story.pk: story for pair in likeliest for story in (pair.lead, pair.story)}
+    story_of = {article.pk: _story(article).pk for pair in likeliest for article in pair.articles}
+    among = unanswered.filter(article__in=story_of, other__in=story_of).order_by()
+    scores: dict[frozenset[int], float] = {}
+    for article, other, score in among.values_list("article", "other", "score"):
+        pair = frozenset((story_of[article], story_of[other]))
+        scores[pair] = max(score, scores.get(pair, 0.0))
+    folds = []
+    for group in propose_groups(scores, TAKEN_FROM):
+        lead, *members = sorted((stories[pk] for pk in group), key=_lead_order)
+        folds += [(member, lead) for member in members]
+    return folds
+
+
+def suggested_leads(article: Article) -> list[tuple[Article, str]]:
+    """Return the stories that may be the same event and can lead it, each with what speaks for it."""
+    leads: dict[int, tuple[Article, str]] = {}
+    for pair in suggestions_of(article):
+        lead = next((story for story in (pair.lead, pair.story) if story.pk not in (article.pk, article.lead_id)), None)
+        if lead is not None and lead.heat is not None:
+            leads.setdefault(lead.pk, (lead, _("may be the same event: %(terms)s") % {"terms": pair.terms}))
+    return list(leads.values())
 
 
 def suggestions_of(article: Article) -> list[SuggestedPair]:
@@ -93,7 +127,7 @@ def suggestions_of(article: Article) -> list[SuggestedPair]:
 
 def permitted_answers(request: DeskRequest) -> dict[str, Action]:
     permitted = permitted_actions(request.user)
-    return {name: permitted[name] for name in ("merge", "keep_apart") if name in permitted}
+    return {name: permitted[name] for name in ("merge", "merge_all", "keep_apart") if name in permitted}
 
 
 def as_pairs(rows: SuggestionQuerySet, at_most: int, *, is_less_sure: bool = False) -> list[SuggestedPair]:

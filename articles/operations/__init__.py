@@ -7,7 +7,7 @@ result that says what was done and what was not.
 
 from .deletion import delete
 from .editing import add, edit, edit_related_rows, score, set_topics
-from .folding import fold_into, keep_apart, make_lead, merge, take_out
+from .folding import fold_into, keep_apart, make_lead, merge, merge_all, take_out
 from .front_page import allow_on_front, end_pick, keep_off_front, pick, place
 from .pictures import take_down
 from .pinning import pin, unpin
@@ -70,6 +70,7 @@ __all__ = [
     "make_lead",
     "mark_missing",
     "merge",
+    "merge_all",
     "next_lead",
     "pick",
     "pin",

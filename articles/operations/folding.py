@@ -6,7 +6,7 @@ apart), so that neither rules nor imports reverse it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork
 from articles.models import Article, Pairing, Verb
@@ -44,6 +44,28 @@ def merge(
     The policy may publish `into` if it is `announced`: a preview said so.
     """
     return _fold_under(Verb.MERGE, story, into, by, versions, announced)
+
+
+def merge_all(
+    leads: Mapping[int, int],
+    *,
+    by: Actor = SYSTEM_ACTOR,
+    versions: SeenVersions = None,
+    announced: Collection[int] = (),
+) -> ActionResult:
+    """Fold each story under its lead, as one operation; `leads` has the keys of both.
+
+    The policy may publish the leads that are `announced`: a preview said so.
+    """
+
+    def apply(article: Article) -> None:
+        allow_publishing(UnitOfWork.current(), Verb.MERGE, [leads[article.pk]], announced)
+        _fold(article, _load_lead(leads[article.pk]))
+
+    def is_done(article: Article) -> bool:
+        return _is_folded_under(article, leads[article.pk])
+
+    return apply_to_each(Verb.MERGE, Article.objects.filter(pk__in=leads), apply, by, versions, is_done)
 
 
 def take_out(
@@ -132,16 +154,23 @@ def _fold_under(
 ) -> ActionResult:
     def apply(article: Article) -> None:
         allow_publishing(UnitOfWork.current(), verb, [article.pk, lead.pk], announced)
-        leads = UnitOfWork.current().load([lead.pk])
-        if not leads:
-            raise ActionError(f"can't be folded under “{lead}”, which was deleted meanwhile")
-        _fold(article, leads[0])
+        _fold(article, _load_lead(lead.pk))
 
     def is_done(article: Article) -> bool:
-        is_under = article.is_folded and article.lead_id == lead.pk and STORY_ROLE_PIN in article.pins
-        return is_under and Pairing.objects.filter(lead=lead, member=article, together=True).exists()
+        return _is_folded_under(article, lead.pk)
 
     return apply_to_each(verb, articles, apply, by, versions, is_done)
+
+
+def _load_lead(pk: int) -> Article:
+    for lead in UnitOfWork.current().load([pk]):
+        return lead
+    raise ActionError("can't be folded: the story that would lead it was deleted meanwhile")
+
+
+def _is_folded_under(article: Article, lead: int) -> bool:
+    is_under = article.is_folded and article.lead_id == lead and STORY_ROLE_PIN in article.pins
+    return is_under and Pairing.objects.filter(lead=lead, member=article, together=True).exists()
 
 
 def _fold(article: Article, lead: Article) -> None:

@@ -11,7 +11,7 @@ from articles.models import Article, Operation, Subject
 from articles.models.publish_checks import LABELS
 from articles.rules.publish_checks import Check
 
-from .results import ActionResult, successors
+from .results import ActionResult, Rejection, successors
 from .succession import next_lead
 
 TITLES_MAX = 20  # of each kind
@@ -22,6 +22,7 @@ class ActionPreview:
     """The stories that would appear on the site or disappear, and the articles that would be folded under a lead.
 
     `successors` would lead stories next and wait for an editor. Each maps the key of an article to its title.
+    `rejections` are the stories that would be left as they are.
     """
 
     appeared: Mapping[int, str]
@@ -29,6 +30,7 @@ class ActionPreview:
     moved: Mapping[int, str]
     successors: Mapping[int, str]
     failed: Sequence[tuple[str, Sequence[Check]]] = ()  # titles that would be published, with checks that ask before
+    rejections: Sequence[Rejection] = ()
 
     @property
     def first_failed(self) -> list[tuple[str, str]]:
@@ -93,7 +95,7 @@ def preview_action(run: Callable[[], ActionResult]) -> ActionPreview:
             moved = {event.subject_id: event.label for event in events if event.after is not None}
         failed = _overridden(result.operation)
         transaction.set_rollback(True)
-    return ActionPreview(dict(result.appeared), dict(result.disappeared), moved, following, failed)
+    return ActionPreview(dict(result.appeared), dict(result.disappeared), moved, following, failed, result.rejections)
 
 
 def _overridden(operation: Operation | None) -> list[tuple[str, Sequence[Check]]]:

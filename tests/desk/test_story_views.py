@@ -154,7 +154,7 @@ class TestOneStory:
 
         page = publisher.get(reverse("desk_find"), {"q": "bridge", "but": builders.article("Bridge again").pk})
 
-        assert list(page.context["suggestions"]) == [article]
+        assert page.context["targets"] == [(article, "")]
 
     def test_editors_see_each_other(self, publisher):
         article = builders.article(quality=10)

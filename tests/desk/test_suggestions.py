@@ -21,6 +21,7 @@ from tests.desk.helpers import member, messages_of, run_action, undo
 pytestmark = pytest.mark.django_db
 
 TITLES = ("Apple acquires Xnor.ai", "Xnor.ai is acquired by Apple")
+EVIDENCE = {"terms": {"storm": 0.5}, "hours": 5.0, "numbers": [], "same_outlet": True, "same_text": False, "doubts": []}
 EXCERPTS = ("Apple has bought the Seattle start-up.", "The Seattle start-up belongs to Apple now.")
 
 
@@ -178,6 +179,79 @@ def test_the_cut_follows_the_answers_and_the_page_says_why(client):
     assert list(Suggestion.objects.likely()) == list(Suggestion.objects.all())
 
 
+def certain_pairs(number: int = 2) -> list[tuple[Article, Article]]:
+    """Return pairs of undecided stories that are suggested with a high score, the better one first."""
+    pairs = []
+    for place in range(number):
+        lead, story = (article(f"Storm {place}, {side}", quality=side) for side in (20, 10))
+        Suggestion.objects.create(article=story, other=lead, score=0.9 - place / 100, evidence=EVIDENCE)
+        pairs.append((lead, story))
+    return pairs
+
+
+def test_all_certain_pairs_are_taken_as_one_operation_after_a_preview(client):
+    pairs = certain_pairs()
+    shown = article("Storm 1, on the site", quality=90)
+    Suggestion.objects.create(article=shown, other=pairs[1][1], score=0.59, evidence=EVIDENCE)
+    operations.publish(pairs[0][1])
+    client.force_login(member("publisher"))
+    text = client.get(reverse("desk_suggestions")).content.decode()
+    assert "Take all above 0.6: fold 2 stories…" in " ".join(text.split())
+    stories, fields = [story for _, story in pairs], {"under": [f"{story.pk}:{lead.pk}" for lead, story in pairs]}
+    for story in stories:
+        story.refresh_from_db()
+
+    asked = " ".join(run_action(client, "merge_all", *stories, **fields).content.decode().split())
+    assert "Fold 2 stories?" in asked
+    for lead, story in pairs:
+        assert f"“{story.title}” ({story.provider.name}) under “{lead.title}” ({lead.provider.name})" in asked
+    assert "Readers would no longer see by itself: 1" in asked
+    assert not Article.objects.exclude(lead=None).exists()
+
+    response = run_action(client, "merge_all", *stories, confirmed="1", **fields)
+    assert messages_of(response)[0] == "2 stories folded."
+    assert dict(Article.objects.exclude(lead=None).values_list("pk", "lead")) == {s.pk: lead.pk for lead, s in pairs}
+    operation = Operation.objects.first()
+    assert (operation.verb, operation.answers.count()) == ("merge", 2)
+    undo(client, operation)
+    assert not Article.objects.exclude(lead=None).exists()
+
+
+def test_the_preview_says_what_it_leaves_as_it_is(client):
+    [(lead, story), (unscored, other)] = certain_pairs()
+    Article.objects.filter(pk=unscored.pk).update(heat=None, quality=None)
+    page(client)
+    fields = {"under": [f"{story.pk}:{lead.pk}", f"{other.pk}:{unscored.pk}", "1:x", ":"]}
+    text = run_action(client, "merge_all", story, other, **fields).content.decode()
+    assert f"“{other.title}” can&#x27;t be folded under “{unscored.title}”, which has no heat yet" in text
+    assert messages_of(run_action(client, "merge_all", story)) == [
+        "No pairs were sent. Go back to the suggestions and try again."
+    ]
+
+
+def test_the_dialog_for_folding_starts_with_the_suggestions(client):
+    first, second = pair()
+    client.force_login(member("editor"))
+    (lead, evidence), *others = client.get(reverse("desk_find"), {"but": first.pk}).context["targets"]
+    assert lead == second
+    assert "xnor" in evidence
+    assert second not in [other for other, _ in others]
+    targets = client.get(reverse("desk_find"), {"but": first.pk, "q": "Storm"}).context["targets"]
+    assert [evidence for _, evidence in targets] == [""]
+
+
+def test_the_views_count_what_is_suggested(client):
+    certain_pairs(3)
+    for place in range(3):
+        low, lower = article(f"Gale {place}"), article(f"Gale {place} again")
+        Suggestion.objects.create(article=lower, other=low, score=0.35, evidence=EVIDENCE)
+    client.force_login(member("editor"))
+    assert client.get(reverse("desk")).context["suggested"] == "5"
+    text = client.get(reverse("desk_views")).content.decode()
+    assert 'Suggested <span class="count">5</span>' in text
+    assert len(client.get(reverse("desk_suggestions")).context["pairs"]) == 5
+
+
 @pytest.mark.parametrize("number", [1, 3])
 def test_the_number_of_queries_is_the_same_for_one_pair_and_many(client, django_assert_num_queries, number):
     for place in range(number):
@@ -185,5 +259,5 @@ def test_the_number_of_queries_is_the_same_for_one_pair_and_many(client, django_
     working_out.rebuild()
     client.force_login(member("editor"))
     client.get(reverse("desk_suggestions"))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         assert client.get(reverse("desk_suggestions")).context["number"] == number
