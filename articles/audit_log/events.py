@@ -48,6 +48,7 @@ LOGGED_FIELDS = (
     "document_scores",
     "lead_id",
     "previous_lead",
+    "same_event_as",
     "ambiguous",
     "dialect",
     "extra",

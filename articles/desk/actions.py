@@ -239,7 +239,7 @@ def _keep_apart(command: Command) -> ActionResult:
     other = Article.objects.filter(pk=parse_id(command.text("into"))).first()
     if other is None:
         raise ActionError("The other story was deleted meanwhile.")
-    return command.apply(operations.keep_apart, other)
+    return command.apply(operations.keep_apart, other, announced=command.announced)
 
 
 def _make_lead(command: Command) -> ActionResult:

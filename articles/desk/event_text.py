@@ -59,6 +59,7 @@ LABELS = {
     "parent_id": "parent",
     "lead_id": "story",
     "previous_lead": "follows",
+    "same_event_as": "waits for the answer about",
     "web_url": "URL",
     "original_url": "original URL",
     "amp_url": "AMP URL",

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from articles.models import Article, ArticleQuerySet, ArticleTopic, SitePolicy, derived
 from articles.models.publish_checks import LABELS, failed_checks_of
@@ -101,12 +102,22 @@ def _failed_checks(articles: Sequence[Article], now: datetime) -> dict[int, list
 
 
 def _origins(articles: Iterable[Article]) -> dict[int, list[str]]:
-    """Return where those articles come from that lead a story since its lead was withdrawn: a note by key."""
-    names = {article.pk: article.previous_lead for article in articles if article.previous_lead}
+    """Return notes by key: which withdrawn lead an article follows, and about which story an answer is awaited."""
+    followed = {article.pk: article.previous_lead for article in articles if article.previous_lead}
+    awaited = {article.pk: article.same_event_as for article in articles if article.same_event_as}
+    names = {*followed.values(), *awaited.values()}
     if not names:
         return {}
-    leads = Article.objects.only("name", "title", *DECISION).in_bulk(set(names.values()), field_name="name")
-    return {pk: [_origin(name, leads.get(name))] for pk, name in names.items()}
+    leads = Article.objects.only("name", "title", *DECISION).in_bulk(names, field_name="name")
+    notes: dict[int, list[str]] = {pk: [_origin(name, leads.get(name))] for pk, name in followed.items()}
+    for pk, name in awaited.items():
+        notes.setdefault(pk, []).append(_awaited(name, leads.get(name)))
+    return notes
+
+
+def _awaited(name: str, lead: Article | None) -> str:
+    text = _("waits until somebody says whether it is the same event as “%(lead)s”, which is %(state)s")
+    return text % {"lead": lead or name, "state": lead.decision if lead else _("deleted")}
 
 
 def _origin(name: str, lead: Article | None) -> str:

@@ -17,6 +17,7 @@ from articles.exchange.importing import import_within
 from articles.exchange.outcomes import CREATED, FileResult
 from articles.models import Article, TakenDownStories, Verb, Via
 from articles.operations.pins import pin_fields
+from articles.operations.waiting import wait_for_answer
 from sources.limits import REASON_MAX
 from sources.models import Entry, Source
 
@@ -150,4 +151,7 @@ def _import(uow: UnitOfWork, source: Source, stories: Sequence[Story]) -> None:
         waits = list(ids.values())
     for article in uow.load(pk for pk in waits if pk):
         pin_fields(article, ["published"])
+    compared = {story.entry.article_id: story.waits_for for story in stories if story.waits_for}
+    for article in uow.load(pk for pk in compared if pk):
+        wait_for_answer(article, compared[article.pk])
     decide_stories(uow, {pk: by_name[name].verdict for name, pk in ids.items()})

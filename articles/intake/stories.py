@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.dateparse import parse_datetime
@@ -17,19 +17,22 @@ from .documents import EntryText, MadeDocument, Outlet, as_source, free_name, ma
 from .ruling import judge_entry, load_rules, story_text
 from .surroundings import Names, Outlets
 from .topics import TopicFinder
+from .waiting import published_rivals
 
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
     """An entry, what the rules do with it, and its document; None if they keep it out.
 
-    It `needs_editor` if only rules let it reach the threshold of publication.
+    It `needs_editor` if only rules let it reach the threshold of publication. `waits_for` is the name of a published
+    story that may be the same event, which an editor decides first.
     """
 
     entry: Entry
     verdict: Verdict
     document: MadeDocument | None = None
     needs_editor: bool = False
+    waits_for: str = ""
 
 
 def make_stories(
@@ -46,19 +49,30 @@ def make_stories(
         publication_time(text.published_at, entry.first_seen_at) for text, entry in zip(texts, entries, strict=True)
     ]
     names = Names(zip(times, (text.title for text in texts), strict=True))
-    stories = []
+    stories: list[Story] = []
+    refused: list[Story] = []
+    documents: dict[int, Document] = {}
     for entry, text, published_at in zip(entries, texts, times, strict=True):
         outlet = outlets.find(text.url, entry.values["provider"])
         verdict = judge_entry(rules, entry, story_text(text, outlet))
         if verdict.refuses:
-            stories.append(Story(entry=entry, verdict=verdict))
+            refused.append(Story(entry=entry, verdict=verdict))
             continue
         name = present_names.get(entry.pk) or free_name(published_at, text.title, outlet.name, names.is_taken)
         names.take(name)
         document, needs_editor = maker.make(text, name, published_at, outlet, verdict)
-        made = as_source(document, f"{source.name}, entry {entry.pk}")
-        stories.append(Story(entry=entry, verdict=verdict, document=made, needs_editor=needs_editor))
-    return stories
+        documents[entry.pk] = document
+        stories.append(Story(entry=entry, verdict=verdict, needs_editor=needs_editor))
+    waiting = published_rivals([document for document in documents.values() if document.published])
+    return refused + [_with_document(story, documents[story.entry.pk], source, waiting) for story in stories]
+
+
+def _with_document(story: Story, document: Document, source: Source, waiting: Mapping[str, str]) -> Story:
+    """Return a story with its document, which isn't published if it is among the `waiting` ones."""
+    waits_for = waiting.get(document.name, "")
+    document.published = False if waits_for else document.published
+    made = as_source(document, f"{source.name}, entry {story.entry.pk}")
+    return replace(story, document=made, waits_for=waits_for)
 
 
 class _DocumentMaker:

@@ -260,6 +260,12 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         editable=False,
         help_text="The lead that it follows since that one was held, spiked or deleted; empty once somebody decided.",
     )
+    same_event_as = BytewiseCharField(
+        max_length=255,
+        null=True,
+        editable=False,
+        help_text="The published lead that it may be the same event as, so that it waits; empty once somebody decided.",
+    )
     ambiguous = models.BooleanField(
         default=False, help_text="Several leads list this article; it is folded under the best one."
     )

@@ -20,6 +20,7 @@ DERIVED_FIELDS = (
     "publish_at",
     "unpublish_at",
     "previous_lead",
+    "same_event_as",
     "public",
     "staged",
     "first_shown_at",
@@ -63,7 +64,7 @@ def refresh_derived_fields(article: Article, policy: Policy, now: datetime) -> N
     if state != State.PUBLISHED:
         article.publish_at = article.unpublish_at = None
     if state != State.UNDECIDED or article.is_folded:
-        article.previous_lead = None
+        article.previous_lead = article.same_event_as = None
     visible = is_public_by_policy(article, policy)
     if article.staged is None:
         article.public = visible

@@ -22,6 +22,7 @@ from .batch import Articles, SeenVersions, allow_publishing, apply_to_each, keep
 from .results import ActionError, ActionResult
 from .story_changes import mark_standalone, member_ids, put_under, save_pairing
 from .succession import Publication, move_publication
+from .waiting import end_waiting
 
 
 def fold_into(
@@ -59,8 +60,10 @@ def merge_all(
     """
 
     def apply(article: Article) -> None:
-        allow_publishing(UnitOfWork.current(), Verb.MERGE, [leads[article.pk]], announced)
-        _fold(article, _load_lead(leads[article.pk]))
+        lead = _load_lead(leads[article.pk])
+        allow_publishing(UnitOfWork.current(), Verb.MERGE, [lead.pk], announced)
+        _fold(article, lead)
+        end_waiting(UnitOfWork.current(), lead, announced, answered=article.pk)
 
     def is_done(article: Article) -> bool:
         return _is_folded_under(article, leads[article.pk])
@@ -87,21 +90,30 @@ def take_out(
 
 
 def keep_apart(
-    article: Article, other: Article, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None
+    article: Article,
+    other: Article,
+    *,
+    by: Actor = SYSTEM_ACTOR,
+    versions: SeenVersions = None,
+    announced: Collection[int] = (),
 ) -> ActionResult:
     """Remember that two articles report different events: they are never suggested as one, and imports don't fold them.
 
-    Raises ActionError if they are in one story.
+    The policy may publish the one that waits for this answer if it is `announced`: a preview said so. Raises
+    ActionError if they are in one story.
     """
 
     def apply(article: Article) -> None:
         uow = UnitOfWork.current()
+        allow_publishing(uow, Verb.KEEP_APART, [article.pk, other.pk], announced)
         for second in uow.load([other.pk]):
             if second.pk == article.pk or story_of(second) == story_of(article):
                 raise ActionError(f"is in one story with “{second}”; take it out of there instead")
             uow.track_lists([article.pk, second.pk], "pairings")
             save_pairing(second.pk, article.pk, together=False)
             record_answer(uow, [article.pk], [second.pk], is_same=False)
+            end_waiting(uow, article, announced, answered=second.pk)
+            end_waiting(uow, second, announced, answered=article.pk)
 
     def is_done(article: Article) -> bool:
         return Pairing.objects.filter(of_pair(article.pk, other.pk), together=False).exists()
@@ -154,7 +166,10 @@ def _fold_under(
 ) -> ActionResult:
     def apply(article: Article) -> None:
         allow_publishing(UnitOfWork.current(), verb, [article.pk, lead.pk], announced)
-        _fold(article, _load_lead(lead.pk))
+        row = _load_lead(lead.pk)
+        _fold(article, row)
+        if verb == Verb.MERGE:
+            end_waiting(UnitOfWork.current(), row, announced, answered=article.pk)
 
     def is_done(article: Article) -> bool:
         return _is_folded_under(article, lead.pk)

@@ -12,10 +12,10 @@ from .scoring import STORY_ROLE_PIN
 
 # Only these acts may turn `published` from no to yes, and only on the articles that they name.
 PUBLISHING_ACTS = frozenset(
-    {"publish", "schedule", "score", "rescore", "unpin", "import", "merge", "take_out", "make_lead"}
+    {"publish", "schedule", "score", "rescore", "unpin", "import", "merge", "take_out", "make_lead", "keep_apart"}
 )
-# These publish only what their preview named.
-PREVIEWED_ACTS = frozenset({"merge", "take_out", "make_lead"})
+# These publish only what their preview named; `keep_apart` only an article that waits for this answer.
+PREVIEWED_ACTS = frozenset({"merge", "take_out", "make_lead", "keep_apart"})
 # If one of these gives a published story a new lead, the publication moves to the new lead.
 MOVING_ACTS = frozenset({"score", "make_lead"})
 # Unpinning these lets document or policy decide again whether the article is published.

@@ -21,7 +21,9 @@ FORM_ACTS = frozenset({"add", "edit", "delete"})
 FINAL_ACTS = frozenset({"take_down", "story_down"})  # nobody can undo them
 # These may show readers articles by the policy or as stories of their own: folding hides nothing, so unfolding may
 # show again what the story contained.
-REVEALING_ACTS = frozenset({"score", "rescore", "unpin", "fold", "take_out", "make_lead", "merge", "import", "policy"})
+REVEALING_ACTS = frozenset(
+    {"score", "rescore", "unpin", "fold", "take_out", "make_lead", "merge", "keep_apart", "import", "policy"}
+)
 
 MODEL_BY_SUBJECT = {
     "article": "articles.article",

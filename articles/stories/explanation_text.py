@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from articles.models import Article
 from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, Explanation, Role, Term
@@ -41,7 +42,7 @@ def format_explanation(
     lines = [
         f"{called} {ROLE_TEXTS[explanation.result.role]}",
         _heat(explanation, title_for_name),
-        _publication(explanation, article),
+        _publication(explanation, article, title_for_name),
         f"decided by {policy_owner}: threshold {explanation.threshold}",
         _state(article),
     ]
@@ -69,8 +70,12 @@ def _heat(explanation: Explanation, title_for_name: Callable[[str], str]) -> str
     return f"heat -1: {title_for_name(explanation.better_lead)} leads the story"
 
 
-def _publication(explanation: Explanation, article: Article) -> str:
+def _publication(explanation: Explanation, article: Article, title_for_name: Callable[[str], str]) -> str:
     result, threshold = explanation.result, explanation.threshold
+    if article.same_event_as:
+        story = title_for_name(article.same_event_as)
+        waits = _("it waits until somebody says whether it is the same event as %(story)s") % {"story": story}
+        return f"published {format_value(result.published)}: {waits}"
     if article.waits_for_editor:
         return f"published {format_value(result.published)}: it waits for an editor"
     return f"published {format_value(result.published)}: {_publication_reason(explanation, result.heat, threshold)}"

@@ -6,7 +6,7 @@ from articles.rules import permissions
 from articles.rules.publication import needs_publish_permission, publishable, published_after, published_when_added
 
 UNLIMITED = {"publish", "schedule", "score", "rescore", "unpin", "import"}
-PREVIEWED = {"merge", "take_out", "make_lead"}
+PREVIEWED = {"merge", "take_out", "make_lead", "keep_apart"}
 
 
 @pytest.mark.parametrize("act", sorted({*permissions.PERMISSION_BY_ACTION, "undo"}))
