@@ -235,6 +235,14 @@ def look_at_a_story(page, world):
     expect(page.get_by_role("button", name="Add the story")).to_be_visible()
 
 
+def the_board(page, world):
+    """Open the board with a pick, a pick that readers don't see, and a story that is kept off."""
+    operations.place(world.lead, 2)
+    operations.keep_off_front(builders.article(f"Kept off {WORD}"))
+    builders.article("Unseen", quality=10, pick_until=timezone.now() + timezone.timedelta(hours=1))
+    page.goto(f"{DESK}front-page/")
+
+
 def readers(url: str):
     """Return a function that opens a page of the public site."""
     return lambda page, world: page.goto(url.format(**vars(world), day=f"{world.lead.published_at:%Y/%m/%d}"))
@@ -274,6 +282,8 @@ PAGES = {
     "find": at(f"{DESK}find/?but={{story.pk}}&q=bridge"),
     "nothing to find": at(f"{DESK}find/?but={{story.pk}}&q=zebra"),
     "suggestions": at(f"{DESK}suggestions/"),
+    "board": the_board,
+    "board: preview": at(f"{DESK}front-page/?act=put&story={{lead.pk}}&at=1"),
     "merge": at(f"{DESK}merge/?one={{lead.pk}}&other={{other.pk}}"),
     "merge refused": at(f"{DESK}merge/?one={{lead.pk}}&other={{member.pk}}"),
     "messages": messages,

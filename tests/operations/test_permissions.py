@@ -298,6 +298,8 @@ REQUESTS = [
     request_for("get", "desk", (), "articles.view_article"),
     request_for("get", "desk_views", (), "articles.view_article"),
     request_for("get", "desk_suggestions", (), "articles.view_article"),
+    request_for("get", "desk_front_page", (), "articles.view_article"),
+    request_for("post", "desk_front_page_save", (), permissions.PUBLISH, desk_form("pick"), 302),
     request_for("get", "desk_find", (), permissions.FOLD),
     request_for("get", "desk_merge", (), permissions.FOLD, opens=404),  # without stories
     request_for("get", "desk_story", ("article",), "articles.view_article"),
