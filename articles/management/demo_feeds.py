@@ -54,9 +54,13 @@ class DemoFeed:
     def path(self) -> str:
         return f"/{self.domain}"
 
+    @property
+    def has_more(self) -> bool:
+        return len(self.listed) < len(self.written)
+
     def add_story(self, at: datetime) -> bool:
         """List the next story; return whether there was one."""
-        if len(self.listed) == len(self.written):
+        if not self.has_more:
             return False
         written = self.written[len(self.listed)]
         story = Story(
@@ -117,12 +121,24 @@ class DemoFeeds:
 
     def grow(self) -> None:
         """List one more story in the next feed that has one, and have it fetched, as feeds with a hub would."""
-        for _ in self._feeds:
-            feed = self._feeds[self._next % len(self._feeds)]
-            self._next += 1
+        for feed in self._in_turn():
+            self._next = self._feeds.index(feed) + 1
             if feed.add_story(timezone.now()):
                 Source.objects.filter(url=self._url(feed), paused=False).update(next_at=timezone.now())
                 return
+
+    def plan_fetches(self, pause: timedelta) -> None:
+        """Let pages say when each feed will be fetched for its next story, if one grows after each `pause`."""
+        now = timezone.now()
+        growing = [feed for feed in self._in_turn() if feed.has_more]
+        for turn, feed in enumerate(growing, start=1):
+            later = Source.objects.filter(url=self._url(feed), next_at__gt=now + turn * pause)
+            later.update(next_at=now + turn * pause)
+
+    def _in_turn(self) -> list[DemoFeed]:
+        """Return the feeds, beginning with the one that grows next."""
+        place = self._next % len(self._feeds)
+        return [*self._feeds[place:], *self._feeds[:place]]
 
     def _source(self, feed: DemoFeed) -> Source:
         ours = Q(url__startswith=f"http://{HOST}:") & Q(url__endswith=feed.path)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.management import call_command
@@ -40,17 +41,21 @@ def serve_schedule(listening: int, *, report: Callable[[str], None]) -> None:
     """Serve the demo's feeds on a listening socket, named by its file descriptor, and run the schedule."""
     with DemoFeeds(read_feeds(FEEDS), socket.socket(fileno=listening)) as feeds:
         feeds.follow()
-        run_schedule(report=report, grow=feeds.grow)
+        run_schedule(report=report, grow=feeds.grow, plan=lambda: feeds.plan_fetches(timedelta(seconds=MINUTE)))
 
 
 def run_schedule(
     *,
     report: Callable[[str], None],
     grow: Callable[[], None] = lambda: None,
+    plan: Callable[[], None] = lambda: None,
     parent: Callable[[], int] = os.getppid,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Run the jobs of each minute until the process that started this one has ended; `grow` the feeds after each."""
+    """Run the jobs of each minute until the process that started this one has ended; `grow` the feeds after each.
+
+    `plan` is called once the jobs have run, and sets when they will run for each feed.
+    """
     server = parent()
     while parent() == server:
         if Source.objects.exists():
@@ -59,11 +64,16 @@ def run_schedule(
                     call_command(name, verbosity=0, **options)
                 except CommandError as error:
                     report(str(error))
+        _report_errors_of(plan, report)
         close_old_connections()
         for _ in range(MINUTE):
             if parent() == server:
                 sleep(1)
-        try:
-            grow()
-        except DatabaseError as error:
-            report(str(error))
+        _report_errors_of(grow, report)
+
+
+def _report_errors_of(job: Callable[[], None], report: Callable[[str], None]) -> None:
+    try:
+        job()
+    except DatabaseError as error:
+        report(str(error))

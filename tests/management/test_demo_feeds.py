@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import call_command
@@ -22,9 +22,13 @@ def listening() -> socket.socket:
     return socket.create_server((HOST, 0))
 
 
-def feed(number: int = 5) -> DemoFeed:
+def feed(number: int = 5, name: str = "Courier") -> DemoFeed:
     stories = [{"title": f"Story {n}", "excerpt": "", "path": f"/{n}"} for n in range(number)]
-    return DemoFeed(name="Courier", domain="courier.example", format="rss", written=stories)
+    return DemoFeed(name=name, domain=f"{name.lower()}.example", format="rss", written=stories)
+
+
+def minutes_until(moment: datetime) -> int:
+    return round((moment - timezone.now()) / timedelta(minutes=1))
 
 
 def test_every_format_is_read_as_it_was_written():
@@ -70,6 +74,24 @@ def test_a_later_start_goes_on_with_the_sources_of_the_first():
 
     assert len(later.listed) == 5
     assert Source.objects.due(timezone.now()).count() == 1
+
+
+@pytest.mark.django_db
+def test_pages_say_when_a_feed_is_fetched_for_its_next_story():
+    more, none_left, last = feed(), feed(FIRST, "Herald"), feed(name="Gazette")
+    with listening() as port:
+        feeds = DemoFeeds([more, none_left, last], port)
+        feeds.follow()
+        Source.objects.update(next_at=timezone.now() + timedelta(hours=1))
+        feeds.plan_fetches(timedelta(minutes=1))
+        waits = dict(Source.objects.values_list("name", "next_at"))
+        feeds.grow()
+        Source.objects.update(next_at=timezone.now() + timedelta(hours=1))
+        feeds.plan_fetches(timedelta(minutes=1))
+        after = dict(Source.objects.values_list("name", "next_at"))
+
+    assert [minutes_until(waits[row.name]) for row in (more, none_left, last)] == [1, 60, 2]
+    assert [minutes_until(after[row.name]) for row in (more, none_left, last)] == [2, 60, 1]
 
 
 @pytest.mark.integration
