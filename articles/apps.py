@@ -8,6 +8,7 @@ class ArticlesConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import checks  # noqa: F401 importing checks registers them
+        from articles.db import query_planning
         from articles.exchange import document_size
         from articles.images import fetch_queue
         from articles.page_cache import versions
@@ -16,4 +17,5 @@ class ArticlesConfig(AppConfig):
         versions.connect_signals(self)
         fetch_queue.connect_signals()
         connect_signals()
+        query_planning.connect_signals()
         document_size.connect()

@@ -112,6 +112,27 @@ def story_with_coverage() -> str:
     return Article.objects.public().filter(related_links__isnull=False).newest_first()[0].get_absolute_url()
 
 
+def place_with_most_stories() -> str:
+    from django.db.models import Count
+
+    from articles.models import ArticlePlace
+
+    most = ArticlePlace.objects.order_by().values("code").annotate(stories=Count("pk")).order_by("-stories", "code")
+    return f"/places/{most[0]['code']}/"
+
+
+def changes_far_behind() -> str:
+    """Return the changes for a client that has read nothing of what the record says of operations."""
+    from articles.api.cursor import ChangesCursor, to_microseconds
+    from articles.models import Appearance, Operation
+
+    last = Operation.objects.order_by("-pk").values_list("pk", "at")[0]
+    first = Appearance.objects.exclude(began_by=None).order_by("began_by_id").values_list("began_by", flat=True)[0]
+    read = Operation.objects.filter(pk__lt=first).order_by("-pk").values_list("pk", "at").first() or (0, last[1])
+    cursor = ChangesCursor(read[0], to_microseconds(read[1]), to_microseconds(last[1]))
+    return f"/api/changes?since={cursor}"
+
+
 def article_with_coverage() -> str:
     from articles.models import Article
 
@@ -187,6 +208,14 @@ PAGES = [
     Page("api, page 1", "/api/news/index.json", READER, PUBLIC_LIMIT),
     Page("api, one article", lambda: f"/api{story_with_coverage()}", READER, PUBLIC_LIMIT),
     Page("api, changes from the start", "/api/changes", READER, PUBLIC_LIMIT),
+    Page("api, changes far behind", changes_far_behind, READER, PUBLIC_LIMIT),
+    Page("api v2, stories", "/api/v2/stories/", READER, PUBLIC_LIMIT),
+    Page("api v2, front page", "/api/v2/stories/?order=front", READER, PUBLIC_LIMIT),
+    Page("api v2, one outlet", lambda: f"/api/v2/stories/?outlet={provider_domain()}", READER, PUBLIC_LIMIT),
+    Page("api v2, outlets", "/api/v2/outlets/", READER, PUBLIC_LIMIT),
+    Page("api v2, search, common word", "/api/v2/search/?q=energy", READER, ANY, COMMON_MS),
+    Page("places", "/places/", READER, PUBLIC_LIMIT),
+    Page("biggest place", place_with_most_stories, READER, PUBLIC_LIMIT),
     Page("a story", story_with_coverage, READER, PUBLIC_LIMIT),
     Page("readers' search, rare word", "/search/?q=pelweley", READER, ANY, RARE_MS),
     Page("readers' search, common word", "/search/?q=energy", READER, ANY, COMMON_MS),
