@@ -339,6 +339,13 @@ def test_signing_out_ends_the_session_on_the_server(client, ana):
     assert not Session.objects.filter(session_key=stolen).exists()
 
 
+def test_sessions_end_under_another_secret_key(client, ana, settings):
+    client.force_login(ana)
+    assert is_in(client)
+    settings.SECRET_KEY = "another-" + settings.SECRET_KEY
+    assert not is_in(client)
+
+
 def test_other_sessions_end_when_the_password_changes(client, ana):
     client.force_login(ana)
     other = Client()

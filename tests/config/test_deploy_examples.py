@@ -50,3 +50,10 @@ def test_what_fetches_reaches_no_private_network():
     [denied] = [line for line in UNITS[-1].read_text().splitlines() if line.startswith("IPAddressDeny=")]
     assert UNITS[-1].name == "newsfold@.service"
     assert {"link-local", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"} <= set(denied[14:].split())
+
+
+def test_traces_of_sign_ins_are_deleted_each_day():
+    nightly = next(unit for unit in UNITS if unit.name == "newsfold-nightly.service").read_text()
+    for text in (nightly, str(COMPOSE["services"]["scheduler"]["command"])):
+        assert "clearsessions" in text
+        assert "axes_reset_logs --age 90" in text

@@ -228,6 +228,13 @@ def test_a_token_holds_a_random_key_which_opens_nothing_without_its_signature(cl
     page(client, reverse("preview", args=[one.key]), 404)
 
 
+def test_links_end_under_another_secret_key(client, settings):
+    url = link(held())
+    settings.SECRET_KEY = "another-" + settings.SECRET_KEY
+
+    page(client, url, 404)
+
+
 def test_a_link_from_before_links_were_stored_is_like_any_unknown_page(client):
     article = held()
     builders.preview_link(article)

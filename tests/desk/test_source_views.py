@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.urls import reverse
 from django.utils import timezone
 
-from articles.desk import source_views
+from articles.desk import looking, source_views
 from sources.models import Entry, Source
 from sources.preview import Preview
 from sources.reading.values import FeedLink, ParsedEntry, ParsedFeed
@@ -234,6 +234,16 @@ def test_one_person_looks_at_one_url_at_a_time(publisher, monkeypatch):
     monkeypatch.setattr(source_views, "preview_source", look_again)
 
     assert "it is slow" in publisher.post(reverse("desk_add_source"), {"url": URL}).content.decode()
+
+
+def test_a_look_at_a_url_has_eight_seconds(publisher, monkeypatch):
+    limits = []
+    monkeypatch.setattr(looking, "source_client", lambda seconds: limits.append(seconds))
+    monkeypatch.setattr(source_views, "preview_source", lambda url, client: Preview(url=url, reason="is slow"))
+
+    publisher.post(reverse("desk_add_source"), {"url": URL})
+
+    assert limits == [8.0]
 
 
 def test_editors_see_sources_and_change_nothing(client, source):
