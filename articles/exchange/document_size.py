@@ -13,7 +13,7 @@ from articles.audit_log import unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article
 from articles.operations.results import ActionError
-from articles.rules.limits import FILE_SIZE_MAX
+from articles.rules.limits import FILE_SIZE_MAX, RELATED_MAX
 
 from .format.document import Document
 from .format.write import document_text
@@ -23,9 +23,14 @@ BATCH = 500  # documents in memory
 
 
 def require_importable_sizes(ids: Collection[int]) -> None:
-    """Raise ActionError if the document of one of these articles, as an export would write it, is too large."""
+    """Raise ActionError if the document of one of these articles, as an export would write it, is too large.
+
+    Folding articles adds to the related links of a lead, whose number is limited too.
+    """
     for chunk in chunked(sorted(ids), BATCH):
         for document in load_documents(Article.objects.filter(pk__in=chunk).order_by("pk")):
+            if len(document.related) > RELATED_MAX:
+                raise ActionError(_too_many_links(document))
             size = _size(document)
             if size > FILE_SIZE_MAX:
                 raise ActionError(_refusal(document, size))
@@ -38,6 +43,11 @@ def connect() -> None:
 
 def _size(document: Document) -> int:
     return len(document_text(document).encode())
+
+
+def _too_many_links(document: Document) -> str:
+    values = {"title": document.title, "number": f"{len(document.related):,}", "allowed": f"{RELATED_MAX:,}"}
+    return _("would give “%(title)s” %(number)s related links, and %(allowed)s are allowed. Remove some first") % values
 
 
 def _refusal(document: Document, size: int) -> str:

@@ -75,6 +75,15 @@ def test_the_largest_part_is_named(lead):
     assert "Shorten or remove some" in str(refused.value)
 
 
+def test_nothing_is_folded_under_a_lead_that_lists_as_many_as_a_document_may(lead, monkeypatch):
+    monkeypatch.setattr(document_size, "RELATED_MAX", 1)
+
+    with pytest.raises(ActionError, match="would give “Lead” 2 related links, and 1 are allowed"):
+        operations.fold_into(builders.article("Other"), lead)
+
+    assert lead.related_links.count() == 1
+
+
 def test_a_large_document_can_be_published_and_made_smaller(lead):
     Article.objects.filter(pk=lead.pk).update(body="x" * 3_000)
 
