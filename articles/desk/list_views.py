@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect, QueryDict
@@ -20,9 +21,11 @@ from .filters import SLOW_FILTERS, DeskFilters, filtered_queue
 from .queues import COUNT_MAX, QUEUES, Queue, Viewer, after_cursor, count_text, queue_counts, queue_of
 from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
 from .shortcuts import shortcuts_for_page
-from .view_helpers import DeskRequest, desk_view, is_htmx_fragment, parse_id, render_admin
+from .view_helpers import DeskRequest, desk_view, is_htmx_fragment, parse_id, render_admin, safe_next_url
 
 PAGE_SIZE = 50
+EXCERPTS_COOKIE = "desk-excerpts"  # says "yes" in browsers whose rows show excerpts
+YEAR = 365 * 24 * 3600  # seconds
 
 
 @require_safe
@@ -44,6 +47,7 @@ def article_list(request: DeskRequest) -> HttpResponseBase:
         "query": view_query(request.GET),
         "filters": filters,
         "chosen": filters.choices,
+        "excerpts": request.COOKIES.get(EXCERPTS_COOKIE) == "yes",
         "has_filters": bool(filters.choices.keys() - {"q"}),
         "actions": permitted,
         "reasons": REASONS,
@@ -111,6 +115,26 @@ def queue_counts_fragment(request: DeskRequest) -> HttpResponseBase:
     viewer = Viewer(request.user.pk, timezone.now())
     context = _views(viewer, QUEUES.get(request.GET.get("view", "")), count_all=True)
     return render(request, "desk/_views.html", context | {"query": view_query(request.GET)})
+
+
+@require_POST
+@desk_view()
+def choose_excerpts(request: DeskRequest) -> HttpResponseBase:
+    """Show or hide the excerpts of all rows in this browser from now on."""
+    response = HttpResponseRedirect(safe_next_url(request))
+    if "show" in request.POST:
+        response.set_cookie(
+            EXCERPTS_COOKIE,
+            "yes",
+            max_age=YEAR,
+            path=reverse("desk"),
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    else:
+        response.delete_cookie(EXCERPTS_COOKIE, path=reverse("desk"))
+    return response
 
 
 @require_POST

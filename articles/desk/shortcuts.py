@@ -14,6 +14,7 @@ SHORTCUTS = (
     ("select", "x", "select; with Shift, j and k extend the selection"),
     ("undo", "u", "undo your last operation"),
     *((action.name, action.key, action.help) for action in ACTIONS.values() if action.key),
+    ("title", "i", "edit the headline; Enter saves it"),
     ("reason", "y", "give a reason first, in words; Enter goes back to the story"),
     ("raise_quality", "+", "quality up, down by 5"),
     ("lower_quality", "-", "quality up, down by 5"),

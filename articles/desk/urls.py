@@ -23,6 +23,7 @@ urlpatterns = [
     path("", list_views.article_list, name="desk"),
     path("act/", action_views.run_action, name="desk_act"),
     path("undo/", action_views.undo_last, name="desk_undo_last"),
+    path("excerpts/", list_views.choose_excerpts, name="desk_excerpts"),
     path("views/", list_views.queue_counts_fragment, name="desk_views"),
     path("views/save/", list_views.save_view, name="desk_save_view"),
     path("views/<int:pk>/delete/", list_views.delete_view, name="desk_delete_view"),

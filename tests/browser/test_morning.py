@@ -336,6 +336,28 @@ class TestKeys:
         assert done_by("ana") == ["hold", "publish", "hold"]
 
 
+@pytest.mark.smoke
+def test_the_last_row_of_a_page_leads_to_the_next_page_and_two_keys_edit_a_headline(page):
+    stories = waiting(52)
+    at_desk(page, stories[0])
+    headline(page, stories[49]).focus()
+    press(page, "j")
+    expect(headline(page, stories[50])).to_be_focused()
+    expect(page.locator("#list .row")).to_have_count(52)
+    press(page, "j", "j")
+    expect_announcement(page, "This is the last story of the view.")
+
+    press(page, "i")
+    title = page.locator("#open [name=title]")
+    expect(title).to_be_focused()
+    title.fill("Storm at sea")
+    press(page, "Enter")
+    expect_announcement(page, "1 story edited.")
+    expect(page.locator("#open h1")).to_have_text("Storm at sea")
+    expect(page.locator("#list .row")).to_have_count(52)  # the reloaded list has both pages
+    assert reloaded(stories[51]).title == "Storm at sea"
+
+
 class TestManyStories:
     @pytest.mark.smoke
     def test_a_selection_is_spiked_with_the_pointer_and_undone_from_the_toast(self, page):

@@ -226,6 +226,24 @@ class TestList:
         view.full_clean()
         assert (len(view.name), len(view.query)) == (30, 1000)
 
+    def test_rows_show_excerpts_where_the_browser_asked_for_them(self, publisher):
+        builders.article("Storm", quality=10, excerpt="A gale from the west.")
+        assert "A gale from the west." not in publisher.get(DESK).content.decode()
+
+        page = publisher.post(reverse("desk_excerpts"), {"show": "yes", "next": f"{DESK}?view=hot"}, follow=True)
+        assert page.redirect_chain[-1][0] == f"{DESK}?view=hot"
+        assert "A gale from the west." in page.content.decode()
+
+        publisher.post(reverse("desk_excerpts"))
+        assert "A gale from the west." not in publisher.get(DESK).content.decode()
+
+    def test_the_bar_counts_what_the_filters_leave(self, publisher):
+        for title in ("Storm", "Bridge", "Bridge again"):
+            builders.article(title, quality=10)
+
+        for query, number in (("view=hot", "3"), ("view=hot&q=bridge", "2"), ("quality_from=20", "0")):
+            assert publisher.get(f"{DESK}?{query}").context["view_number"] == number
+
     def test_hostile_titles_are_escaped(self, publisher):
         builders.article("<script>alert(1)</script>", quality=10)
 

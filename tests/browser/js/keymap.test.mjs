@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 
 import { load } from "./load.mjs";
 
-const { Keymap } = await load("keymap.js");
+const { Keymap, Layout } = await load("keymap.js");
 
 const SHORTCUTS = [
   { action: "next", key: "j", help: "next story" },
@@ -70,5 +70,36 @@ describe("Keymap", () => {
     assert.equal(actionOf(map, "p"), "hold");
     map.reset();
     assert.equal(actionOf(map, "p"), "publish");
+  });
+});
+
+describe("Keys of other layouts", () => {
+  const pressed = (map, key, code, shiftKey = false) => map.resolveEvent({ key, code, shiftKey });
+
+  it("counts Cyrillic and Greek letters by their place", () => {
+    for (const [key, code, action] of [["о", "KeyJ", "next"], ["з", "KeyP", "publish"], ["ξ", "KeyJ", "next"], ["π", "KeyP", "publish"]]) {
+      assert.equal(pressed(keymap(), key, code).action, action, key);
+    }
+    assert.deepEqual(pressed(keymap(), "О", "KeyJ", true), { latin: "J", action: "next", isShifted: true });
+  });
+
+  it("counts signs by their place only while the layout isn't Latin", () => {
+    const layout = new Layout();
+    assert.equal(layout.latinKey({ key: ";", code: "KeyQ" }), ";"); // Dvorak
+    layout.latinKey({ key: "ξ", code: "KeyJ" });
+    assert.equal(layout.latinKey({ key: ";", code: "KeyQ" }), "q"); // Greek
+    assert.equal(layout.latinKey({ key: "х", code: "BracketLeft" }), "[");
+    assert.equal(layout.latinKey({ key: "?", code: "Digit7", shiftKey: true }), "?");
+    layout.latinKey({ key: "j", code: "KeyJ" });
+    assert.equal(layout.latinKey({ key: ",", code: "KeyM" }), ","); // French
+  });
+
+  it("leaves Latin letters where their layout has them", () => {
+    assert.equal(pressed(keymap(), "w", "KeyZ").action, "hold"); // French
+    assert.equal(pressed(keymap(), "ü", "BracketLeft").latin, "ü");
+  });
+
+  it("prefers a key that the editor chose", () => {
+    assert.equal(pressed(keymap({ w: "з" }), "з", "KeyP").action, "hold");
   });
 });

@@ -2,9 +2,10 @@
 
 import { $, all, announce, currentUrl, desk } from "./page.js";
 import { requestQueue } from "./requests.js";
-import { keepListPosition, markDone, rows } from "./rows.js";
+import { keepListPosition, markDone, rows, showSelection } from "./rows.js";
 
 const TOAST_MILLISECONDS = 10_000;
+const PAGE_SIZE = 50; // rows, as in list_views.py
 const DRAINING_VIEWS = new Set(["undecided", "hot", "held", "spiked", "published", "today"]); // decisions empty these
 const ERRORS = { 0: "No connection. Your change was not saved. Try again.", 403: "You may not do that." };
 const STALE_TOKEN = "Your session was renewed in another tab. Reload this page."; // as 403_csrf.html says
@@ -91,6 +92,40 @@ export function refreshCounts(milliseconds) {
   }), milliseconds);
 }
 
+/** Add the next page of the view to the list, then run `afterwards`; at the end of the view, say so. */
+export function loadMore(afterwards = () => {}) {
+  const pages = $("#list .pages"), link = pages && $("a[rel=next]", pages);
+  if (!link) return announce("This is the last story of the view.");
+  if (pages.dataset.loading) return;
+  pages.dataset.loading = "yes";
+  return requestQueue.add(async () => {
+    if (await appendPage(pages, link.href)) afterwards();
+  });
+}
+
+/** Put the rows of another page behind those of the list, with their link to the next. Return whether there were any. */
+async function appendPage(pages, url) {
+  const response = await fetch(url, { headers: { "HX-Request": "true" } });
+  if (!response.ok || response.redirected) return location.assign(url);
+  const answer = document.createElement("template");
+  answer.innerHTML = await response.text();
+  const added = all(".row", answer.content).filter((row) => !document.getElementById(row.id));
+  $("#list .rows").append(...added);
+  added.forEach((row) => htmx.process(row));
+  pages.replaceWith(...all(".pages", answer.content));
+  showSelection({ isAnnounced: false });
+  return added.length > 0;
+}
+
+/** Load as many pages again as the list had. */
+async function reloadPages(number) {
+  await htmx.ajax("GET", currentUrl(), { source: "#list", swap: "innerHTML" });
+  for (let page = 1; page < number; page += 1) {
+    const pages = $("#list .pages");
+    if (!pages || !(await appendPage(pages, $("a[rel=next]", pages).href))) return;
+  }
+}
+
 /** Load the list again after all that is on its way, but not while somebody types in it. */
 export function reloadList() {
   const field = document.activeElement;
@@ -99,8 +134,8 @@ export function reloadList() {
   }
   refreshCounts(0);
   return requestQueue.add(async () => {
-    const restore = keepListPosition();
-    await htmx.ajax("GET", currentUrl(), { source: "#list", swap: "innerHTML" });
+    const restore = keepListPosition(), number = Math.ceil(rows().length / PAGE_SIZE);
+    await reloadPages(number);
     restore();
   });
 }

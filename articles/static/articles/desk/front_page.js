@@ -86,7 +86,7 @@ function keyPressed(event) {
   if (target.closest("input, select, textarea") || recall("keys") === "off") return;
   if (key === "Enter") return !event.repeat && !target.closest("a, button, summary") && $("#preview .go")?.click();
   if (/^[0-9]$/.test(key)) return event.repeat || putByDigit(Number(key) || 10);
-  const { action, isShifted } = keymap.resolveKey(key);
+  const { action, isShifted } = keymap.resolveEvent(event);
   const run = (isShifted ? SHIFTED_ACTIONS : ACTIONS)[action];
   if (!run || (event.repeat && !["next", "previous"].includes(action))) return;
   event.preventDefault();

@@ -3,7 +3,27 @@
  * the usual key of an action to the key that it is on now. No DOM in here.
  */
 
+const LETTER = /^\p{L}$/u, LATIN_LETTER = /^\p{Script=Latin}$/u, LETTER_PLACE = /^Key([A-Z])$/;
+// What a Latin keyboard has where others have letters.
+const PLACES = { BracketLeft: "[", BracketRight: "]", Semicolon: ";", Quote: "'", Comma: ",", Period: ".", Slash: "/" };
+
+/** The layout of the keyboard, as far as its last letter told: whether keys count by their place. */
+export class Layout {
+  #isLatin = true;
+
+  /** Return what a Latin keyboard has in the place of a pressed key; the key itself while a Latin layout is in use. */
+  latinKey({ key, code = "", shiftKey = false }) {
+    if (LETTER.test(key)) this.#isLatin = LATIN_LETTER.test(key);
+    if (this.#isLatin || key.length > 1) return key;
+    const letter = LETTER_PLACE.exec(code)?.[1]; // Greek has a semicolon in the place of Q
+    if (letter) return shiftKey ? letter : letter.toLowerCase();
+    return (LETTER.test(key) && PLACES[code]) || key;
+  }
+}
+
 export class Keymap {
+  #layout = new Layout();
+
   constructor(shortcuts, moved = {}) {
     this.shortcuts = shortcuts;
     this.moved = { ...moved };
@@ -19,6 +39,12 @@ export class Keymap {
     const key = pressed.length === 1 ? pressed.toLowerCase() : pressed;
     const shortcut = this.#on(key);
     return { action: shortcut?.action, isShifted: key !== pressed };
+  }
+
+  /** The same for a keyboard event; `latin` is the key by its place if the layout isn't Latin. */
+  resolveEvent(event) {
+    const latin = this.#layout.latinKey(event), typed = this.resolveKey(event.key);
+    return { latin, ...(typed.action ? typed : this.resolveKey(latin)) };
   }
 
   /** Put an action on another key. The action that was there gets the former key. */

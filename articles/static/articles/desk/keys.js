@@ -1,5 +1,6 @@
 /** What each key does, and the form in the help in which editors move actions to other keys. */
 
+import { loadMore } from "./answers.js";
 import { editField, pressButtonAfter } from "./fields.js";
 import { Keymap } from "./keymap.js";
 import { $, all, announce, desk, recall, remember } from "./page.js";
@@ -29,6 +30,7 @@ const ACTIONS = {
   lower_quality: () => step("quality", -STEP),
   raise_heat: () => step("heat", STEP),
   lower_heat: () => step("heat", -STEP),
+  title: () => openCurrent(".words [name=title]"),
   note: () => openCurrent("[name=note]"),
   reason: giveReason,
   pick: () => decide("pick"),
@@ -53,7 +55,8 @@ function move(by, isExtending = false) {
   const list = rows(), row = current();
   const next = row ? list[list.indexOf(row) + by] : list[0];
   if (isExtending && row) select(row, true);
-  if (!next) return by > 0 ? $("#list a[rel=next]")?.focus() : focusRow(row);
+  if (!next && by > 0) return loadMore(() => move(by, isExtending));
+  if (!next) return focusRow(row);
   focusRow(next);
   if (isExtending) select(next, true);
   openFocusedStory();
@@ -103,9 +106,9 @@ export function keyPressed(event) {
   if (key === "Escape") return close();
   if (!keysAreOn()) return;
   if (key === "Enter") return pressedEnter(event);
-  const view = desk().dataset.prefix && VIEW_KEYS[key];
+  const { action, isShifted, latin } = keymap.resolveEvent(event);
+  const view = desk().dataset.prefix && VIEW_KEYS[latin];
   delete desk().dataset.prefix;
-  const { action, isShifted } = keymap.resolveKey(key);
   if (event.repeat && !MOVES.has(action)) return event.preventDefault();
   const run = view ? () => $(`#views [data-view=${view}]`).click() : (isShifted ? SHIFTED_ACTIONS : ACTIONS)[action];
   if (!run) return;

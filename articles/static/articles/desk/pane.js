@@ -35,12 +35,22 @@ export function openFocusedStory() {
   timer = setTimeout(() => openStory(headline(current()).href), 250);
 }
 
+/** Return a selector of the field or button of the pane that has the focus. */
+function fieldWithFocus(pane) {
+  const { tagName, name, value } = document.activeElement;
+  if (!pane.contains(document.activeElement)) return null;
+  return name ? `${tagName}[name="${name}"]${tagName === "BUTTON" ? `[value="${CSS.escape(value)}"]` : ""}` : "h1";
+}
+
+/** Show what the open story is now, unless the editor is typing in it. */
 export function reloadStory() {
   const pane = $("#open");
   if (!isOpen() || pane.dataset.dirty !== undefined) return;
-  const top = $("#detail").scrollTop;
-  htmx.ajax("GET", pane.dataset.url, { source: "#open", swap: "innerHTML" })
-    .then(() => { $("#detail").scrollTop = top; }, () => {});
+  const top = $("#detail").scrollTop, focused = fieldWithFocus(pane);
+  htmx.ajax("GET", pane.dataset.url, { source: "#open", swap: "innerHTML" }).then(() => {
+    $("#detail").scrollTop = top;
+    if (focused && document.activeElement === document.body) ($(focused, pane) ?? $("#detail")).focus({ preventScroll: true });
+  }, () => {});
 }
 
 export function closeStory() {

@@ -9,7 +9,10 @@ import {
 
 const CONFIRM_FROM = 51; // stories: the server shows so many on a page of its own before it changes them
 const DECISIONS = new Set(["publish", "unpublish", "hold", "spike", "reopen"]);
-const SAVED_FIELDS = { words: ["title", "excerpt"], note: ["note"] }; // of the story in the pane
+const SAVED_FIELDS = { // of the story in the pane, by action
+  words: ["title", "excerpt"], note: ["note"], topics: ["topics"], quality: ["quality"], heat: ["heat"],
+  schedule: ["publish_at", "unpublish_at"], pick: ["pick_until"],
+};
 export const requestQueue = new RequestQueue();
 let lastPk = null; // the story of the last action on one, which undo focuses
 
@@ -53,7 +56,7 @@ function afterResponse(row, field, next) {
   if (input) input.setAttribute("aria-invalid", isRefused);
   if (isRefused && input) input.focus();
   else if (isRefused && next && document.activeElement === headline(next)) focusRow(row);
-  if ($(".story")?.dataset.pk === row?.dataset.pk) reloadStory();
+  reloadStory(); // also if it is another one: its story may have changed
 }
 
 /** Forget the reason of an action that was done: the next one has another. */
@@ -88,7 +91,7 @@ function hasUnsaved(form, saved) {
 /** Send a form of the desk as a request, so that the page stays. */
 export function submitted(event) {
   const form = event.target;
-  if (form.method !== "post" || !form.closest(".middle, #detail, #toast")) return;
+  if (form.method !== "post" || form.matches("[data-plain]") || !form.closest(".middle, #detail, #toast")) return;
   if (form.id === "bulk" && (selected().length >= CONFIRM_FROM || $("[name=whole_view]", form).checked)) return;
   event.preventDefault();
   if (!event.submitter) return;
@@ -96,8 +99,9 @@ export function submitted(event) {
   const action = event.submitter.value, row = form.closest("#list .row");
   if (row) return sendAction(row, action, action === "spike" ? { reason: $("[name=reason]", row).value } : {});
   const data = new FormData(form, event.submitter);
-  if (SAVED_FIELDS[action] && !hasUnsaved(form, SAVED_FIELDS[action])) delete $("#open").dataset.dirty;
+  const savesAll = SAVED_FIELDS[action] && !hasUnsaved(form, SAVED_FIELDS[action]);
   postAction(form.getAttribute("action"), data, () => {
+    if (savesAll && !$("#toast").matches(".refused:not(.conflict, [hidden])")) delete ($("#open") ?? desk()).dataset.dirty;
     clearReason(form);
     if (form.id === "bulk") clearSelection();
     reloadStory();
