@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import TemplateView
 
-from articles.desk import preview_views
+from articles.desk import preview_views, story_views
 from articles.feeds import views as feeds
 from articles.public import archive_views, converters, search_page, site_files, views  # noqa: F401  registers the converters
 from articles.sitemaps import views as sitemaps
@@ -36,6 +36,7 @@ urlpatterns = [
     path("topics/<segment:slug>/", views.topic, name="topic"),
     path("providers/", views.providers, name="providers"),
     path("providers/<segments:domain>/", views.provider, name="provider"),
+    path("news/<segment:name>/edit", story_views.edit_link, name="story_edit"),
     path("news/<segment:name>/", views.story, name="story"),
     path("news/<segment:name>/feed.<feed_format:form>", feeds.story, name="story_feed"),
     path("preview/<segment:token>/", preview_views.signed_preview, name="preview"),

@@ -29,6 +29,7 @@ from articles.operations.results import (
 )
 from articles.operations.undo_rights import UndoRefusedError
 from articles.rules.reasons import OVERRIDE_FIELD, REASON_FIELD
+from articles.rules.undo_permissions import CLAIM_ACTS
 
 from .actions import ACTIONS, Action, offered_decisions, permitted_actions
 from .commands import Command, parse_command
@@ -255,7 +256,7 @@ def _hidden_fields(request: DeskRequest) -> list[tuple[str, str]]:
 @desk_view()
 def undo_last(request: DeskRequest) -> HttpResponseBase:
     """Undo the editor's last operation that can be undone, and say which later ones can't be."""
-    mine = Operation.objects.filter(actor=request.user, undone_by=None).exclude(verb=Verb.UNDO)
+    mine = Operation.objects.filter(actor=request.user, undone_by=None).exclude(verb__in=(Verb.UNDO, *CLAIM_ACTS))
     refusals: list[str] = []
     skipped: list[str] = []
     for operation in mine[:UNDO_TRIED_MAX]:

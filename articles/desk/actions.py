@@ -22,6 +22,7 @@ from articles.rules.states import SpikeReason, State
 from articles.rules.values import is_blank, normalize_line_ends
 
 from .commands import Command
+from .presence import colleagues
 from .view_helpers import parse_id
 
 EDIT = PERMISSION_BY_ACTION["edit"]
@@ -251,6 +252,21 @@ def _take_out(command: Command) -> ActionResult:
     return command.apply(operations.take_out, announced=command.announced)
 
 
+def _claim(command: Command) -> ActionResult:
+    return operations.claim(command.article or command.articles, by=command.by)
+
+
+def _release(command: Command) -> ActionResult:
+    return operations.release(command.article or command.articles, by=command.by)
+
+
+def _hand_over(command: Command) -> ActionResult:
+    colleague = colleagues().filter(pk=parse_id(command.text("to"))).first()
+    if colleague is None:
+        raise ActionError(_("Choose a colleague to hand it over to."))
+    return operations.hand_over(command.article or command.articles, colleague, by=command.by)
+
+
 def _require_one(command: Command, refusal: str) -> None:
     if command.article is None:
         raise ActionError(refusal)
@@ -348,6 +364,9 @@ ACTIONS = {
         ),
         Action("words", "Save title and excerpt", "edited", EDIT, _edit_text),
         Action("note", "Save note", "edited: note saved", EDIT, _edit_note, "c", key_help="write the newsroom’s note"),
+        Action("claim", "Claim", "claimed", EDIT, _claim),
+        Action("hand_over", "Hand over", "handed over", EDIT, _hand_over),
+        Action("release", "Release", "released", EDIT, _release),
         Action("schedule", "Schedule", "scheduled", PUBLISH, _schedule, "s"),
         *(
             Action(name, label, "scheduled", PUBLISH, _schedule_at(shortcut), logged_as=Verb.SCHEDULE)

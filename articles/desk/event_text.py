@@ -69,6 +69,7 @@ LABELS = {
     "pick_until": "editor's pick until",
     "pick_place": "place on the front page",
     "spike_reason": "reason",
+    "claim": "claimed by",
     "lead": "story",
 }
 SUBJECT_NOUNS: dict[str, str] = {

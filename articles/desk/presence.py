@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from articles.models import Presence
 
@@ -25,3 +26,8 @@ def other_editors(user: User, article_ids: Sequence[int], now: datetime) -> dict
     for article, name, dirty in present.order_by("user__username").values_list("article", "user__username", "dirty"):
         editors[article].append(f"{name} is typing" if dirty else f"{name} is here")
     return dict(editors)
+
+
+def colleagues() -> QuerySet[User]:
+    """Return the people to whom a story can be handed over: the active staff."""
+    return User.objects.filter(is_active=True, is_staff=True).order_by("username")

@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from articles.models import Article, ArticleQuerySet
 from articles.public.dates import start_of_day
@@ -121,6 +122,11 @@ def _dead_links(viewer: Viewer) -> ArticleQuerySet:
     return Article.objects.public(viewer.now).filter(is_current, link_check__is_dead=True)
 
 
+def _claimed(viewer: Viewer) -> ArticleQuerySet:
+    """Return the stories that the viewer has claimed, folded or not."""
+    return Article.objects.filter(staged=None, claim__user=viewer.user_id, claim__until__gt=viewer.now)
+
+
 def _ambiguous(viewer: Viewer) -> ArticleQuerySet:
     ambiguous = Article.objects.filter(ambiguous=True).order_by()
     leads = ambiguous.values("lead")[:AMBIGUOUS_MAX]  # with a limit, no database walks all articles instead
@@ -154,7 +160,8 @@ QUEUES: dict[str, Queue] = {
         Queue("warnings", "Warnings", _with_warnings, empty="No warnings."),
         Queue("dead-links", "Dead links", _dead_links, empty="No story on the site has a dead link."),
         Queue("removed", "Removed by source", _everyday(removed=True), empty="No source removed a story."),
-        Queue("mine", "Mine", _mine, LAST_CHANGED, "You have not decided anything yet."),
+        Queue("claimed", _("Mine"), _claimed, LAST_CHANGED, _("You have not claimed any story.")),
+        Queue("mine", _("Changed by me"), _mine, LAST_CHANGED, "You have not decided anything yet."),
         Queue("all", "All stories", _with(), empty="No stories yet. Import documents first."),
     )
 }

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from articles.models import Article, ArticleQuerySet, ArticleTopic, SitePolicy, derived
+from articles.models import Article, ArticleQuerySet, ArticleTopic, Claim, SitePolicy, derived
 from articles.models.publish_checks import LABELS, failed_checks_of
 from articles.public.cards import load_cards
 from articles.public.media import StoredPicture
@@ -38,6 +38,7 @@ class Row:
     decisions: Sequence[Action]
     source: str  # that brought it; empty if it came otherwise
     now: datetime
+    claim: Claim | None = None  # that has not ended
 
     @property
     def age(self) -> str:
@@ -67,6 +68,7 @@ def build_rows(
     rivals = rivals_of(list(articles))
     origins = _origins(articles)
     failed = _failed_checks(list(articles), now)
+    claims = Claim.objects.active(now).select_related("user").in_bulk([article.pk for article in articles])
     sources = origins_of([article.pk for article in articles])
     cards = {card.pk: card for card in load_cards([article.pk for article in articles])}
     return [
@@ -80,6 +82,7 @@ def build_rows(
             offered_decisions(article, permitted),
             sources.get(article.pk, ""),
             now,
+            claims.get(article.pk),
         )
         for article in articles
         if article.pk in cards

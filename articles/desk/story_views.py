@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.http import Http404, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from articles import operations
 from articles.models import Article, ArticleQuerySet, PreviewLink, Subject, Topic
 from articles.models.preview_link import PERMISSION as SHARE_PERMISSION
 from articles.models.related import outlet_count
+from articles.operations.claiming import LIFETIME
 from articles.operations.results import ActionError, ActionResult
 from articles.rules import permissions
 from articles.rules.scoring import FOLDED_HEAT
@@ -43,6 +46,7 @@ from .view_helpers import (
 
 HISTORY_SIZE = 10  # operations beside a story
 SUGGESTIONS_MAX = 12  # stories that the type-ahead offers
+COLLEAGUES_MAX = 200  # to choose from
 PRESENCE_MAX = 200  # stories of a page whose other editors are shown
 
 
@@ -69,6 +73,8 @@ def story(request: DeskRequest, pk: int) -> HttpResponseBase:
         "explanation": explanation.explanation_lines(article),
         "entries": timeline(Subject.ARTICLE, article.pk, HISTORY_SIZE),
         "restorable": restore_permissions(request.user),
+        "colleagues": presence.colleagues().exclude(pk=request.user.pk).only("username")[:COLLEAGUES_MAX],
+        "claim_hours": LIFETIME // timedelta(hours=1),
         "others": presence.other_editors(request.user, [article.pk], now).get(article.pk, []),
         "actions": permitted,
         "may_take_down": permissions.can(request.user, "take_down"),
@@ -81,6 +87,23 @@ def story(request: DeskRequest, pk: int) -> HttpResponseBase:
     if is_htmx_fragment(request):
         return render(request, "desk/_story.html", context)
     return render_admin(request, "desk/story.html", context)
+
+
+@require_safe
+@never_cache
+def edit_link(request: HttpRequest, name: str) -> HttpResponse:
+    """Lead from the public URL of a story to its page at the desk, which asks others to sign in.
+
+    It is the same for everyone and looks nothing up: public URLs read no session, and tell nobody which stories exist.
+    """
+    return redirect("desk_story_by_name", name)
+
+
+@require_safe
+@desk_view()
+def story_by_name(request: DeskRequest, name: str) -> HttpResponse:
+    """Redirect to the page of a story at the desk."""
+    return redirect("desk_story", get_object_or_404(Article.objects.only("pk"), name=name).pk)
 
 
 def _lead_candidates(article: Article) -> list[Article]:

@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from articles.public import converters  # noqa: F401  registers the converters
+
 from . import (
     action_views,
     add_story_views,
@@ -33,6 +35,7 @@ urlpatterns = [
     path("find/", story_views.find_story, name="desk_find"),
     path("merge/", story_views.merge, name="desk_merge"),
     path("presence/", story_views.heartbeat, name="desk_presence"),
+    path("stories/named/<segment:name>/", story_views.story_by_name, name="desk_story_by_name"),
     path("articles/<int:pk>/", story_views.story, name="desk_story"),
     path("articles/<int:pk>/preview/", preview_views.preview, name="desk_preview"),
     path("articles/<int:pk>/preview/link/", preview_views.make_link, name="desk_preview_link"),

@@ -2,7 +2,7 @@
 
 from .appearance import Appearance
 from .article import Article, ArticleQuerySet, shown_to_readers
-from .desk import Presence, SavedView
+from .desk import Claim, Presence, SavedView
 from .image import ArticleImage, Picture, PictureAddress, PictureMark, RelatedImage
 from .import_run import ImportProblem, ImportRun
 from .link_check import LinkCheck
@@ -28,6 +28,7 @@ __all__ = [
     "ArticleQuerySet",
     "ArticleTerms",
     "ArticleTopic",
+    "Claim",
     "Event",
     "ImportProblem",
     "ImportRun",

@@ -1,7 +1,8 @@
-"""Saved views of the desk, and which story each editor has open."""
+"""Saved views of the desk, which story each editor has open, and who works on which story."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -49,3 +50,22 @@ class Presence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} on {self.article}"
+
+
+class ClaimQuerySet(models.QuerySet["Claim"]):
+    def active(self, now: datetime) -> Self:
+        """Return the claims that have not ended at `now`."""
+        return self.filter(until__gt=now)
+
+
+class Claim(models.Model):
+    """Who works on a story, until when. It locks nothing; see `operations.claiming`."""
+
+    article = models.OneToOneField("articles.Article", models.CASCADE, primary_key=True, related_name="claim")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+    objects = ClaimQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.article} by {self.user}"

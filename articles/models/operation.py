@@ -39,6 +39,9 @@ class Verb(models.TextChoices):
     MAKE_LEAD = "make_lead", "made lead"
     MERGE = "merge", "merged"
     KEEP_APART = "keep_apart", "kept apart"
+    CLAIM = "claim", "claimed"
+    HAND_OVER = "hand_over", "handed over"
+    RELEASE = "release", "released"
     DELETE = "delete", "deleted"
     TAKE_DOWN = "take_down", "taken down"  # a picture
     TAKE_DOWN_STORY = "story_down", "taken down as a story"

@@ -5,6 +5,7 @@ the audit log, with an event for each changed field. It updates the stories arou
 result that says what was done and what was not.
 """
 
+from .claiming import claim, hand_over, release
 from .deletion import delete
 from .editing import add, edit, edit_related_rows, score, set_topics
 from .folding import fold_into, keep_apart, make_lead, merge, merge_all, take_out
@@ -50,6 +51,9 @@ __all__ = [
     "allow_on_front",
     "apply_decision",
     "can_undo",
+    "claim",
+    "hand_over",
+    "release",
     "change_policy",
     "create_reference",
     "delete",

@@ -16,7 +16,7 @@ from articles.db.bulk import chunked
 from articles.models import Article, Event, Operation, Subject, Topic, Verb, parse_policy_field
 from articles.rules.scoring import STORY_ROLE_PIN
 from articles.rules.states import State
-from articles.rules.undo_permissions import FINAL_ACTS
+from articles.rules.undo_permissions import CLAIM_ACTS, FINAL_ACTS
 from articles.stories import duplicates, links, rescoring
 from providers.models import Provider
 
@@ -41,6 +41,8 @@ def undo(operation: Operation, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
     """
     with unit_of_work(Verb.UNDO, by) as uow:
         verb = original_operation(operation).verb
+        if verb in CLAIM_ACTS:
+            raise ActionError("can't be undone: claim the story again, or release it")
         if verb in FINAL_ACTS:
             noun = "picture" if verb == Verb.TAKE_DOWN else "story"
             raise ActionError(f"can't be undone: a {noun} is taken down for good")

@@ -15,6 +15,9 @@ CHANGE_LOOK = "website.change_sitelook"
 PERMISSION_BY_ACTION: dict[str, str] = {
     "add": "articles.add_article",
     "edit": "articles.change_article",
+    "claim": "articles.change_article",
+    "hand_over": "articles.change_article",
+    "release": "articles.change_article",
     "score": SCORE,
     "rescore": SCORE,
     "pin": SCORE,

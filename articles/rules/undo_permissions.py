@@ -18,7 +18,8 @@ from .states import State
 
 # These save a whole form or whole rows: the permission depends on what was changed. Other acts need one permission.
 FORM_ACTS = frozenset({"add", "edit", "delete"})
-FINAL_ACTS = frozenset({"take_down", "story_down"})  # nobody can undo them
+CLAIM_ACTS = frozenset({"claim", "hand_over", "release"})  # they end by themselves
+FINAL_ACTS = frozenset({"take_down", "story_down"}) | CLAIM_ACTS  # nobody can undo them
 # These may show readers articles by the policy or as stories of their own: folding hides nothing, so unfolding may
 # show again what the story contained.
 REVEALING_ACTS = frozenset(
