@@ -155,7 +155,7 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         """Report what the policy changed in the story, so that editors notice withdrawn stories."""
         changes = result.consequences
         for change in changes[:CONSEQUENCES_MAX]:
-            self.message_user(request, f"As a result, “{change.title}”: {change.summary}.", messages.INFO)
+            self.message_user(request, change.sentence, messages.INFO)
         if len(changes) > CONSEQUENCES_MAX:
             text = f"And {len(changes) - CONSEQUENCES_MAX} more articles changed as a result."
             self.message_user(request, text, messages.INFO)

@@ -66,8 +66,8 @@ class ArticleForm(ConflictAwareForm):
         field_classes: ClassVar = {"tags": LinesField, "note": TextField}
         help_texts: ClassVar = {
             "published_at": "When the outlet published it.",
-            "heat": "How big the event is. If left empty, the policy decides.",
-            "quality": "How good this one story is by itself. If left empty, the document's value is used.",
+            "heat": _("How big the event is. Clear to let the policy decide."),
+            "quality": _("How good this one story is by itself. Clear to restore the imported value."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -81,7 +81,7 @@ class ArticleForm(ConflictAwareForm):
         self._offer_next_lead()
         if "name" in self.fields:
             self.fields["name"].required = False
-            help_text = "YYYY-MM-DD-words, for its URL; can't be changed later. If empty, made from date and title."
+            help_text = _("Permanent URL. Leave blank to generate.")
             self.fields["name"].help_text = help_text
 
     def _offer_next_lead(self) -> None:

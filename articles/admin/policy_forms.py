@@ -28,7 +28,7 @@ class SitePolicyForm(ConflictAwareForm):
         labels: ClassVar = {
             "publish_threshold": "Threshold of heat for publishing",
             "related_bonus": "Heat for each related link",
-            "bonus_floor": "Minimum quality for that bonus",
+            "bonus_floor": "Minimum quality for the bonus",
             "window_days": "Days between stories of one event",
             "publish_unscored": "Show unscored articles to readers",
             "late_days": "Days after which a story is no news",
@@ -71,7 +71,7 @@ class TopicPolicyForm(RowForm):
         labels: ClassVar = {
             "publish_threshold": "Threshold of heat",
             "related_bonus": "Heat for each related link",
-            "bonus_floor": "Minimum quality for that bonus",
+            "bonus_floor": "Minimum quality for the bonus",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

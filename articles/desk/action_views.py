@@ -40,6 +40,7 @@ from .undo_text import (
     describe_undo,
     refusal_text,
     restored_number,
+    undone_text,
     with_undo_link,
 )
 from .view_helpers import DeskRequest, actor, desk_view, is_htmx_fragment, render_admin, safe_next_url
@@ -70,7 +71,7 @@ def run_action(request: DeskRequest) -> HttpResponseBase:
                 return _confirmation_page(request, action, command, preview)
         result = action.run(command)
     except EditConflictError as conflict:
-        return _conflict(request, conflict)
+        return _conflict(request, action, conflict)
     except ChecksFailedError:
         return _confirmation_page(request, action, command, _preview(action, command))
     except ActionError as error:
@@ -157,7 +158,7 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
     leads = succession_sentences(operation) if action.changes_succession else []
     if len(leads) > MESSAGES_MAX:
         leads = [*leads[:MESSAGES_MAX], f"And {len(leads) - MESSAGES_MAX} more."]
-    results = [f"As a result, “{change.title}”: {change.summary}." for change in followed[:MESSAGES_MAX]]
+    results = [change.sentence for change in followed[:MESSAGES_MAX]]
     changed = [article for article in result.articles.values() if operation and article.changed_at == operation.at]
     permitted = permitted_actions(request.user)
     return _respond(
@@ -221,11 +222,12 @@ def _respond(
     return HttpResponseRedirect(safe_next_url(request))
 
 
-def _conflict(request: DeskRequest, conflict: EditConflictError) -> HttpResponse:
+def _conflict(request: DeskRequest, action: Action, conflict: EditConflictError) -> HttpResponse:
     """Show both values of each field that two editors changed at once, and ask which one to keep."""
     context = {
         "article": conflict.article,
         "conflicts": conflict.conflicts,
+        "decided": action.past_tense,
         "fields": _hidden_fields(request),
         "next": safe_next_url(request),
         "title": "Someone else changed this story",
@@ -293,7 +295,7 @@ def _undone(
     left = describe_not_restored(result.not_restored, MESSAGES_MAX)
     return _respond(
         request,
-        f"Undone: {operation.get_verb_display()}, {restored}.",
+        undone_text(operation, restored),
         problems=[*([f"Left unchanged: {left}."] if left else []), *skipped[:MESSAGES_MAX]],
         notes=reader_changes(result.appeared, result.disappeared, at_most=MESSAGES_MAX),
         event="desk:reload",

@@ -12,6 +12,7 @@ from django.forms.utils import from_current_timezone
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
@@ -130,7 +131,8 @@ class Command:
             return None
         if not text.isdecimal() or len(text) > 7 or int(text) > SCORE_MAX:
             raise ActionError(
-                f"“{text[:20]}” is no {name}; type a number from 0 to {SCORE_MAX:,}, or nothing for the rule."
+                _("Enter 0 to %(highest)s as %(name)s, or leave blank to use the policy.")
+                % {"highest": f"{SCORE_MAX:,}", "name": name}
             )
         return int(text)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
+from django.utils.translation import ngettext
 
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, RULES, TAKEN_DOWN
 from articles.models import Event, Operation, Subject, Verb
@@ -162,8 +163,16 @@ def label_of(name: str) -> str:
     return LABELS.get(name) or name.removesuffix("_id").replace("_", " ")
 
 
-def describe_operation(operation: Operation, subject: str = "") -> str:
-    """Return what was done to rows of this subject, as in "scored 3 articles"."""
+def describe_operation(operation: Operation, subject: str = "", direct: int = 0) -> str:
+    """Return what was done to rows of this subject, as in "scored 3 articles".
+
+    `direct` is the number of articles that it was done to; others only changed as a result. 0: it isn't known.
+    """
+    if 0 < direct < operation.articles:
+        what = ngettext("%(verb)s %(number)d article", "%(verb)s %(number)d articles", direct)
+        others = ngettext("%(others)d more changed", "%(others)d more changed", operation.articles - direct)
+        values = {"verb": operation.get_verb_display(), "number": direct, "others": operation.articles - direct}
+        return f"{what}; {others}" % values
     number, noun = operation.articles, SUBJECT_NOUNS.get(subject, "")
     some = f"{number} article{'' if number == 1 else 's'}" if number else noun
     match operation.verb:

@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 
-from django.db.models import Min, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
 from articles.audit_log.events import DELETED
-from articles.models import Article, Event, Operation, Subject, Topic
+from articles.models import Article, Event, Operation, Subject, Topic, Verb
 from providers.models import Provider
 from website.models import SitePage
 
 from .event_text import ChangeLine, NameLookup, describe_changes, describe_operation, referenced_keys
 
 PAGE_SIZE = 50
+COUNTED_VERBS = {Verb.DELETE, Verb.PUBLISH, Verb.HOLD, Verb.SPIKE, Verb.REOPEN, Verb.SCORE, Verb.EDIT}
+COUNTED_MAX = 100  # articles of an operation
 EVENTS_READ = 24  # events of an operation that a list reads
 ROWS_PER_ENTRY = 3  # rows of an operation that a list names
 MODELS: dict[str, tuple[type[Model], str]] = {
@@ -76,10 +78,11 @@ class HistoryEntry:
     operation: Operation
     rows: list[SubjectChanges] = field(default_factory=list)
     more: int = 0
+    direct: int = 0  # articles that it was done to, if that was counted
 
     @property
     def summary(self) -> str:
-        return describe_operation(self.operation, self.rows[0].subject if self.rows else "")
+        return describe_operation(self.operation, self.rows[0].subject if self.rows else "", self.direct)
 
     @property
     def day(self) -> date:
@@ -136,6 +139,7 @@ def recent_operations(operations: QuerySet[Operation], size: int = PAGE_SIZE) ->
     whole = Event.objects.exclude(field=DELETED).in_bulk(single)
     keys = [key for rows in by_operation.values() for key in rows]
     names = lookup_names(whole.values(), keys)
+    direct = direct_numbers(listed)
     entries = []
     for operation in listed:
         rows = by_operation[operation.pk]
@@ -146,8 +150,23 @@ def recent_operations(operations: QuerySet[Operation], size: int = PAGE_SIZE) ->
                 changes = describe_changes([whole.get(event.pk, event) for event in events], names, operation.verb)
             shown.append(SubjectChanges(*key, events[-1].label, changes, exists(names, *key)))
         more = operation.articles - sum(row.subject == Subject.ARTICLE for row in shown)
-        entries.append(HistoryEntry(operation, shown, max(more, 0)))
+        entries.append(HistoryEntry(operation, shown, max(more, 0), direct.get(operation.pk, 0)))
     return entries
+
+
+def direct_numbers(operations: Iterable[Operation]) -> dict[int, int]:
+    """Return the number of articles that each operation was for, where others may have changed as a result.
+
+    Operations on many articles are left out, because counting their events takes long. One query.
+    """
+    counted = [operation.pk for operation in operations if _is_counted(operation)]
+    events = Event.objects.filter(operation__in=counted, subject=Subject.ARTICLE, derived=False).order_by()
+    rows = events.values_list("operation").annotate(number=Count("subject_id", distinct=True))
+    return dict(rows)
+
+
+def _is_counted(operation: Operation) -> bool:
+    return operation.verb in COUNTED_VERBS and 1 < operation.articles <= COUNTED_MAX
 
 
 def changes_by_subject(

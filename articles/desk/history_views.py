@@ -31,6 +31,7 @@ from .history_queries import (
     HistoryEntry,
     SubjectKey,
     changes_by_subject,
+    direct_numbers,
     recent_operations,
     timeline,
     undone_by,
@@ -86,7 +87,7 @@ def _operation_page(request: DeskRequest, shown: Operation, status: int = 200) -
     context = {
         "title": f"Operation {shown.pk}",
         "operation": shown,
-        "summary": describe_operation(shown, rows[0].subject if rows else ""),
+        "summary": describe_operation(shown, rows[0].subject if rows else "", direct_numbers([shown]).get(shown.pk, 0)),
         "rows": rows,
         "after": after,
         "following": "-".join(map(str, following)) if following else "",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX
-from articles.models import Operation, Subject
+from articles.models import Operation, Subject, Verb
 from articles.operations.results import ActionResult, NotRestored
 from articles.rules import permissions
 from articles.rules.undo_permissions import UndoRefusal
@@ -25,12 +28,20 @@ PERMISSION_TEXTS = {
     permissions.RUN_IMPORT: "import",
     permissions.CHANGE_SOURCE: "follow sources",
 }
+UNDONE_VERBS: dict[str, str | Promise] = {  # of what is said otherwise than "restored"
+    Verb.SPIKE: gettext_lazy("unspiked"),
+    Verb.HOLD: gettext_lazy("no longer held"),
+    Verb.PUBLISH: gettext_lazy("no longer published"),
+    Verb.FOLD: gettext_lazy("unfolded"),
+}
 MODEL_TEXTS = {
     "article": "articles",
     "articleimage": "pictures",
     "relatedlink": "coverage",
     "provider": "outlets",
     "topic": "topics",
+    "sitepage": "pages",
+    "sitelook": "the look of the site",
 }
 
 
@@ -64,6 +75,16 @@ def describe_undo(original: Operation, result: ActionResult) -> str:
         return f"{name} is {'deleted' if shown[0].field == DELETED else 'back'}"
     decided = [event for event in shown if not event.field.startswith(PIN_PREFIX)] or shown
     return f"{', '.join(dict.fromkeys(label_of(event.field) for event in decided))} of {name} restored"
+
+
+def undone_text(operation: Operation, restored: str) -> str:
+    """Return the message of an undo, as in "Undone: 1 story unspiked."; `restored` says how many."""
+    if not operation.articles:
+        return _("Undone: %(what)s.") % {"what": restored}
+    return _("Undone: %(stories)s %(verb)s.") % {
+        "stories": restored,
+        "verb": UNDONE_VERBS.get(operation.verb, _("restored")),
+    }
 
 
 def restored_number(original: Operation, result: ActionResult, noun: str = "story", nouns: str = "stories") -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, UnitOfWork
 from articles.db.bulk import chunked
@@ -68,6 +69,24 @@ class RescoreChange:
         return ", ".join(
             f"{field} {format_value(old)} → {format_value(new)}" for field, (old, new) in self.fields.items()
         )
+
+    @property
+    def sentence(self) -> str:
+        """What changed, as a sentence with its title: first whether readers see it, then its numbers."""
+        numbers = ", ".join(
+            f"{field} {format_value(old)} → {format_value(new)}"
+            for field, (old, new) in self.fields.items()
+            if field != "published"
+        )
+        if "published" not in self.fields:
+            text = _("“%(title)s” changed as a result: %(numbers)s.")
+        elif self.fields["published"][1]:
+            text = _("“%(title)s” was published as a result.")
+        else:
+            text = _("“%(title)s” was unpublished as a result.")
+        if "published" in self.fields and numbers:
+            text = f"{text.removesuffix('.')} (%(numbers)s)."
+        return text % {"title": self.title, "numbers": numbers}
 
     @property
     def is_published(self) -> bool:

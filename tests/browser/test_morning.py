@@ -103,7 +103,7 @@ def test_thirty_stories_with_the_keyboard_alone(page):
     for story in stories[20:23]:
         expect(chip(page, story)).to_have_text("held")
     press(page, "u")
-    expect_announcement(page, "Undone: held, 3 stories.")
+    expect_announcement(page, "Undone: 3 stories no longer held.")
     for story in stories[20:23]:
         expect(chip(page, story)).to_have_text("undecided")
 
@@ -141,7 +141,7 @@ class TestKeys:
         page.keyboard.type("-3")
         press(page, "Enter")
 
-        expect_announcement(page, "is no quality")
+        expect_announcement(page, "Enter 0 to 1,000,000 as quality")
         expect(field(page, story, "quality")).to_be_focused()
         expect(field(page, story, "quality")).to_have_attribute("aria-invalid", "true")
         assert not Operation.objects.exists()
@@ -292,8 +292,8 @@ class TestKeys:
         quality, undo = page.locator(".row [data-action=quality]"), page.get_by_role("button", name="Undo")
         press(page, "?")
         for usual, key in (("q", "n"), ("u", "z")):
-            page.get_by_label("Another key for").select_option(usual)
-            page.get_by_label("is", exact=True).fill(key)
+            page.get_by_label("Assign a key to").select_option(usual)
+            page.get_by_label("Key", exact=True).fill(key)
             page.get_by_role("button", name="Change").press("Enter")
         expect(quality).to_have_attribute("aria-keyshortcuts", "n")
         press(page, "Escape")
@@ -311,13 +311,13 @@ class TestKeys:
         stories = waiting(3)
         at_desk(page, stories[0])
         press(page, "?")
-        page.get_by_label("Another key for").select_option("w")
-        page.get_by_label("is", exact=True).fill("P")
+        page.get_by_label("Assign a key to").select_option("w")
+        page.get_by_label("Key", exact=True).fill("P")
         page.get_by_role("button", name="Change").press("Enter")
         expect(page.locator("#keymap output")).to_have_text("Changed: w is on p, p is on w.")
         expect(page.locator("#help kbd[data-key=w]").first).to_have_text("p")
-        page.get_by_label("Another key for").select_option("j")
-        page.get_by_label("is", exact=True).fill("b")
+        page.get_by_label("Assign a key to").select_option("j")
+        page.get_by_label("Key", exact=True).fill("b")
         press(page, "Enter", "Escape")
 
         page.reload()
@@ -390,7 +390,7 @@ class TestManyStories:
         expect_announcement(page, "2 stories held.")
 
         press(page, "u")
-        expect_announcement(page, "Undone: held, 2 stories.")
+        expect_announcement(page, "Undone: 2 stories no longer held.")
         expect(headline(page, stories[3])).to_be_focused()
 
     def test_a_whole_view_is_shown_before_it_is_spiked(self, page):

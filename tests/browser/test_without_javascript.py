@@ -211,7 +211,9 @@ class TestFolding:
         expect_message(plain_page, "1 story made the lead.")
         assert reloaded(lead).lead == member
 
-        button(plain_page.get_by_role("region", name="Story: 2 articles"), "Take out of its story: Lead").click()
+        button(
+            plain_page.get_by_role("region", name="Articles in this story (2)"), "Take out of its story: Lead"
+        ).click()
         button(plain_page, "Take out 1 story").click()
         expect_message(plain_page, "1 story taken out.")
         assert reloaded(lead).lead is None

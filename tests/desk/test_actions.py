@@ -140,7 +140,7 @@ class TestActions:
         article = builders.article(quality=10)
 
         for action, fields, sentence in (
-            ("quality", {"quality": "many"}, "is no quality"),
+            ("quality", {"quality": "many"}, "Enter 0 to 1,000,000 as quality"),
             ("spike", {"reason": "boredom"}, "is no reason"),
             ("schedule", {"publish_at": "tomorrow"}, "is no time"),
             ("pick", {"pick_until": "tomorrow"}, "is no time to pick"),
@@ -150,8 +150,8 @@ class TestActions:
             ("schedule", {"publish_at": "2026-13-45T00:00"}, "is no time"),
             ("step", {"quality_step": "x"}, "is no step"),
             ("step", {"quality_step": "100000"}, "is no step"),
-            ("quality", {"quality": "1000001"}, "is no quality"),
-            ("heat", {"heat": "1000001"}, "is no heat"),
+            ("quality", {"quality": "1000001"}, "Enter 0 to 1,000,000 as quality"),
+            ("heat", {"heat": "1000001"}, "Enter 0 to 1,000,000 as heat"),
             ("words", {"title": " "}, "needs a title"),
             ("words", {"title": "x" * 301}, "title has 301 characters; 300 are allowed"),
             ("words", {"excerpt": "a\0b"}, "contains the control character U+0000"),
@@ -238,7 +238,7 @@ class TestActions:
             "Readers see “Strong” now.",
         ]
         assert messages_of(publisher.post(reverse("desk_undo_last"), follow=True)) == [
-            "Undone: scored, 2 stories.",
+            "Undone: 2 stories restored.",
             "Readers don't see “Strong” by itself any more.",
         ]
         strong.refresh_from_db()
@@ -283,7 +283,7 @@ class TestActions:
 
         article.refresh_from_db()
         assert article.state == "undecided"
-        assert messages_of(page) == ["Undone: spiked, 1 story."]
+        assert messages_of(page) == ["Undone: 1 story unspiked."]
         assert messages_of(publisher.post(reverse("desk_undo_last"), follow=True)) == [
             "There is nothing of yours to undo."
         ]
@@ -299,7 +299,7 @@ class TestActions:
         article.refresh_from_db()
         assert article.state == "undecided"
         undone, *skipped = messages_of(page)
-        assert undone == "Undone: spiked, 1 story."
+        assert undone == "Undone: 1 story unspiked."
         assert [re.sub(r" on .+?:\d\d", "", text) for text in skipped] == [
             "Skipped: taken down as a story. It can't be undone: a story is taken down for good.",
             "Skipped: held. Nothing could be restored. "

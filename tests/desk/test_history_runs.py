@@ -4,7 +4,7 @@ import pytest
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
-from articles.models import Operation, Via
+from articles.models import Article, Operation, Via
 from tests import builders
 from tests.desk.helpers import HISTORY, member
 
@@ -30,6 +30,18 @@ def test_decisions_of_one_person_and_kind_stand_together(publisher):
     page = publisher.get(HISTORY).content.decode()
     assert "Held 2 articles, one by one" in page
     assert page.count("held (was undecided)") == 3
+
+
+def test_an_operation_says_how_many_articles_changed_as_a_result(publisher):
+    lead = builders.article("Lead", quality=80, heat=90)
+    builders.folded(lead, "Member")
+    operations.delete(Article.objects.filter(pk=lead.pk))
+
+    page = publisher.get(HISTORY).content.decode()
+
+    assert "Deleted 1 article; 1 more changed" in page
+    operation = publisher.get(f"/admin/desk/operations/{Operation.objects.get().pk}/")
+    assert operation.context["summary"] == "deleted 1 article; 1 more changed"
 
 
 def test_what_was_undone_stands_by_itself(publisher):

@@ -187,7 +187,7 @@ function savedKeymap() {
 function showKeymap() {
   all("#help kbd[data-key]").forEach((kbd) => { kbd.textContent = keymap.keyOf(kbd.dataset.key); });
   const changes = Object.entries(keymap.moved).map(([usual, key]) => `${usual} is on ${key}`).join(", ");
-  $("#keymap output").textContent = changes ? `Changed: ${changes}.` : "No keys changed.";
+  $("#keymap output").textContent = changes ? `Changed: ${changes}.` : "Default shortcuts.";
   showShortcuts();
 }
 
