@@ -46,7 +46,11 @@ def move_publications(uow: UnitOfWork, changes: Sequence[RescoreChange]) -> None
 
 
 def move_publication(uow: UnitOfWork, previous: Article, lead: Article, publication: Publication) -> None:
-    """Publish a story's new lead as its previous one was published, unless somebody decided against it."""
+    """Publish a story's new lead as its previous one was published, unless somebody decided against it.
+
+    What editors decided about its place on the front page moves too.
+    """
+    _move_place(previous, lead)
     if lead.published or lead.removed or lead.missing or "published" in lead.pins:
         return
     if publication.is_pinned or not _reaches_threshold(uow, lead):
@@ -56,6 +60,13 @@ def move_publication(uow: UnitOfWork, previous: Article, lead: Article, publicat
     previous.published = False
     previous.pins = [name for name in previous.pins if name != "published"]
     previous.wishes = {name: value for name, value in previous.wishes.items() if name != "published"}
+
+
+def _move_place(previous: Article, lead: Article) -> None:
+    if previous.pick_until is not None:
+        lead.pick_until, lead.pick_place = previous.pick_until, previous.pick_place
+    lead.off_front = lead.off_front or previous.off_front
+    previous.pick_until = previous.pick_place = previous.off_front = None
 
 
 def _reaches_threshold(uow: UnitOfWork, article: Article) -> bool:

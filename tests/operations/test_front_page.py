@@ -160,3 +160,13 @@ def test_a_pick_changes_no_score(stories):
     operations.place(stories[1], 1)
     operations.pick(stories[0], timezone.now() + HOUR)
     assert Article.objects.get(pk=stories[0].pk).heat == 1000  # though the policy would say 80
+
+
+def test_a_pick_stays_with_its_story_when_that_gets_another_lead(client, stories):
+    lead = stories[3]
+    member = builders.folded(lead, "Dora, again", quality=75)
+    operations.place(lead, 2)
+    result = operations.make_lead(member)
+    assert front(client)[:3] == ["Ada", "Dora, again", "Bea"]
+    operations.undo(result.operation)
+    assert front(client)[:3] == ["Ada", "Dora", "Bea"]
