@@ -53,6 +53,8 @@ class AttemptCounter(models.Model):
         NAME = "name"  # for a name, from browsers that haven't signed in with it
         BROWSER = "browser"  # from a browser that has: its cookie, which ends with the name
         CONFIRMATION = "confirmation"  # entered again by somebody who is signed in with the name
+        RESET_NETWORK = "reset from"  # links for a new password that a network asked for
+        RESET_ADDRESS = "reset for"  # ... for a mail address
 
     kind = models.CharField(max_length=12, choices=Kind)
     value = models.CharField(max_length=250)

@@ -21,6 +21,7 @@ env.read_file(BASE_DIR / ".env")  # the environment takes precedence
 HOST_PATTERN = re.compile(r"\*|\.?[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]")
 ORIGIN_PATTERN = re.compile(r"https?://[^\s/?#]+")
 SITE_PATTERN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/?")
+FROM_PATTERN = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 URL_PATTERN = re.compile(r"https?://[^\s<>\"]+")
 CONTACT_PATTERN = re.compile(r"mailto:[^\s@<>]+@[^\s@<>]+|https://[^\s<>\"]+")
 TEMPLATE_PATTERN = re.compile(r"https?://[^\s<>\"]*\{name\}[^\s<>\"]*")
@@ -294,6 +295,20 @@ SEARCH_RATE = env.number("SEARCH_RATE", default=60, minimum=0, maximum=1_000_000
 SPIKED_VIEW_DAYS = env.number("SPIKED_VIEW_DAYS", default=30, minimum=1, maximum=36_500)
 # Percent of the suggested pairs of stories that should be one event: the cut follows editors' answers to keep it.
 SUGGESTION_PRECISION = env.number("SUGGESTION_PRECISION", default=90, minimum=50, maximum=99)
+
+# The server that sends mails: links for a new password. Without it, nothing of that exists.
+MAIL = env.mail("EMAIL_URL")
+SENDS_MAIL = bool(MAIL)
+EMAIL_BACKEND = MAIL.get("EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
+EMAIL_HOST, EMAIL_PORT = MAIL.get("EMAIL_HOST") or "localhost", MAIL.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.get("EMAIL_HOST_USER") or "", MAIL.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.get("EMAIL_USE_TLS", False), MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = (
+    env.matching("EMAIL_FROM", FROM_PATTERN, "it must be a mail address, as newsroom@news.example")
+    or f"newsroom@{ALLOWED_HOSTS[0].lstrip('.')}"
+)
+PASSWORD_RESET_TIMEOUT = 3600  # seconds
 
 # The log goes to standard error, as JSON objects or as plain text.
 LOG_FORMAT = env.choice("LOG_FORMAT", default="plain", allowed=("plain", "json"))

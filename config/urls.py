@@ -12,4 +12,6 @@ urlpatterns = [
     path("api/", include("articles.api.urls")),
     path("", include("articles.urls")),
 ]
+if settings.SENDS_MAIL:
+    urlpatterns.insert(0, path(settings.ADMIN_PATH, include("accounts.password_reset_urls")))
 handler500 = "config.error_views.server_error"

@@ -20,6 +20,7 @@ from environ import Env
 
 BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql", "psql", "pgsql")
+MAIL_SCHEMES = ("smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail")
 CACHE_SCHEMES = ("locmemcache", "redis", "rediss", "dummycache")
 SHOWN_MAX = 100  # characters of a value in a message
 
@@ -159,6 +160,23 @@ def cache(name: str, default: str) -> dict[str, Any]:
     except ValueError:  # a port that is no number
         raise _secret(name, allowed) from None
     settings: dict[str, Any] = Env.cache_url_config(url)
+    return settings
+
+
+def mail(name: str) -> dict[str, Any]:
+    """Return Django's settings for the mail server at a URL; none without a URL."""
+    allowed = "it must be smtp+tls://user:password@host:587, smtp+ssl://, smtp:// or consolemail://"
+    url = text(name).strip()
+    if not url:
+        return {}
+    try:
+        parts = urlsplit(url)
+        is_complete = parts.scheme == "consolemail" or (parts.hostname and parts.port != 0)
+    except ValueError:  # a port that is no number
+        is_complete = False
+    if not is_complete or parts.scheme not in MAIL_SCHEMES:
+        raise _secret(name, allowed)
+    settings: dict[str, Any] = Env.email_url_config(url)
     return settings
 
 

@@ -12,6 +12,7 @@ MESSAGE_MAX = 500
 
 # Repetitions are bounded, because clients choose the paths that are searched here.
 _SECRETS = (
+    re.compile(r"(/password-reset/[^/\s?#\"']+/)[^/\s?#\"']+"),  # sets the password of whoever has it
     re.compile(r"(/preview/)[^/\s?#\"']+"),  # a signed link opens a story to anyone who has it
     re.compile(
         r"([?&;][\w.-]{0,60}(?:token|secret|passw|signature|session|auth|credential|key|sig|code)[\w.-]{0,60}=)"

@@ -23,6 +23,8 @@ os.environ.update(
     TIME_ZONE="UTC",
     HEADLINE_TARGET="source",
     SITE_URL="",
+    EMAIL_URL="",
+    EMAIL_FROM="",
     SECURITY_CONTACT="",
     WEBSUB_HUB="",
     FETCH_SERVERS="",

@@ -35,8 +35,9 @@ WRONG = {
         *("sqlite://db.sqlite3", "$DATABASE_URL", "postgres://[u:hidden@h"),
     ],
     "cache": ["nonsense", "memcache://h", "redis://:hidden@h:many/0", "redis://", "redis://[:hidden@h", "http://h"],
+    "mail": ["nonsense", "http://h", "smtp://", "smtp://u:hidden@h:many", "smtp://u:hidden@h:0", "smtp://[u:hidden@h"],
 }
-SECRET = {"SECRET_KEY", "METRICS_TOKEN", "DATABASE_URL", "REPLICA_URL", "CACHE_URL", "SENTRY_DSN"}
+SECRET = {"SECRET_KEY", "METRICS_TOKEN", "DATABASE_URL", "REPLICA_URL", "CACHE_URL", "EMAIL_URL", "SENTRY_DSN"}
 WRONG_VALUES = [(name, value) for kind, name in SETTINGS for value in [*WRONG[kind], NOT_UTF8]]
 TEXTS = [name for kind, name in SETTINGS if kind == "text"]
 
