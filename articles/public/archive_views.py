@@ -14,10 +14,10 @@ from articles.page_cache.cacheable import cacheable
 
 from . import archive
 from .cards import group_by_day, load_cards
-from .pagination import PAGE_SIZE, paginate_by_publication
+from .pagination import paginate_by_publication
 from .top import hottest
 
-BIGGEST = 3  # stories at the top of a day that fills a page
+BIGGEST = 3  # stories at the top of a day that has twice as many
 
 
 @cacheable()
@@ -64,17 +64,17 @@ def month(request: HttpRequest, month: date) -> HttpResponse:
 @cacheable("before")
 @require_safe
 def day(request: HttpRequest, day: date) -> HttpResponse:
-    """Show what was published on a day of the site's time zone; the biggest stories first if it fills a page."""
+    """Show what was published on a day of the site's time zone; the biggest stories first if there are many."""
     end = day + timedelta(days=1)
     of_day = archive.published_between(day, end)
     page = paginate_by_publication(Article.objects.public().filter(of_day), request.GET.get("before", ""))
     if not page.ids:
         raise Http404
-    is_full = len(page.ids) == PAGE_SIZE and page.cursor is None
+    has_many = len(page.ids) > 2 * BIGGEST and page.cursor is None
     earlier, later = archive.neighbours(day, end)
     context = {
         "day": day,
-        "biggest": load_cards(hottest(of_day, BIGGEST)) if is_full else [],
+        "biggest": load_cards(hottest(of_day, BIGGEST)) if has_many else [],
         "earlier": earlier and timezone.localdate(earlier),
         "later": later and timezone.localdate(later),
         "page": page,

@@ -12,11 +12,6 @@ from articles.models import Article
 RECENT_DAYS = 30
 
 
-def newest_listed() -> datetime | None:
-    """Return when the newest story of the site came; None without any. One query."""
-    return Article.objects.public().latest_first().values_list("listed_at", flat=True).first()
-
-
 class RecentPeriod(NamedTuple):
     """The RECENT_DAYS from `since` on. They end now, or on `last_day` if nothing has come in for longer than that."""
 
@@ -32,7 +27,7 @@ def past_days() -> datetime:
 def recent_period() -> RecentPeriod:
     """Return the past RECENT_DAYS; in an archive, where those would be empty, the last that have stories. One query."""
     since = past_days()
-    newest = newest_listed()
+    newest = Article.objects.public().latest_first().values_list("listed_at", flat=True).first()
     if newest is None or newest >= since:
         return RecentPeriod(since)
     return RecentPeriod(newest - timedelta(days=RECENT_DAYS), timezone.localdate(newest))

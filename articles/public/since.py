@@ -1,8 +1,9 @@
 """What is new since a visit. The URL carries the time, so that no cookie has to.
 
 A list names the time of its newest story: whatever comes later is new, and as long as nothing comes, the page stays the
-same for caches. `listed_at` is never before the moment readers could first see a story, as
-the publication record has it; an archive that comes in late is listed where it belongs, and counts as no news.
+same for caches. On the front page, what was too small for it counts as new. `listed_at` is never before the moment
+readers could first see a story, as the publication record has it; an archive that comes in late is listed where it
+belongs, and counts as no news.
 """
 
 from __future__ import annotations
@@ -49,6 +50,11 @@ def only_new(page: ArticlePage, cards: Sequence[Card], since: datetime | None) -
     """Return the part of a page of the latest stories that came after a time; it ends where that part does."""
     new = [card for card in cards if since is None or card.listed_at > since]
     return (page if len(new) == len(cards) else replace(page, older=None)), new
+
+
+def newest_of(cards: Sequence[Card]) -> datetime | None:
+    """Return when the newest of these stories came; None without any."""
+    return max((card.listed_at for card in cards), default=None)
 
 
 def new_for_front_page(since: datetime) -> list[int]:

@@ -42,8 +42,8 @@ from .pagination import (
 )
 from .places import Place, countries
 from .providers import OTHER_LETTERS, find_domain, list_items, logo_providers, published_domains
-from .recent import newest_listed, recent_period
-from .since import new_for_front_page, only_new, read_since, visit_context
+from .recent import recent_period
+from .since import new_for_front_page, newest_of, only_new, read_since, visit_context
 from .story_facts import with_facts
 from .story_page import public_id, shown_lead, story_context
 from .top import PERIODS, hottest, of_period
@@ -64,7 +64,7 @@ def front(request: HttpRequest) -> HttpResponse:
     since = read_since(request)
     if since:
         new = load_cards(new_for_front_page(since))
-        return render(request, "articles/front_since.html", {"cards": new} | visit_context(since, newest_listed()))
+        return render(request, "articles/front_since.html", {"cards": new} | visit_context(since, newest_of(new)))
     page = front_page(request.GET.get("before", ""))
     if page.cursor:
         return render(
@@ -83,7 +83,7 @@ def front(request: HttpRequest) -> HttpResponse:
         "days": group_by_day(cards[LIMITED_PLACES:], "ranked_at"),
         "today": timezone.localdate(),
     }
-    return render(request, "articles/front.html", context | visit_context(None, newest_listed()))
+    return render(request, "articles/front.html", context | visit_context(None, newest_of(cards)))
 
 
 @cacheable("before", "since")
@@ -283,7 +283,7 @@ def _list_context(request: HttpRequest, page: ArticlePage, cards: Sequence[Card]
     """Return the context of a list of the latest stories, since a visit if the URL names one."""
     since = read_since(request)
     page, new = only_new(page, load_cards(page.ids) if cards is None else cards, since)
-    newest = None if page.cursor else max((card.listed_at for card in new), default=since)
+    newest = None if page.cursor else newest_of(new)
     return {"page": page, "days": group_by_day(new, "listed_at")} | visit_context(since, newest)
 
 
