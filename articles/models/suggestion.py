@@ -65,7 +65,12 @@ class IndexedTerm(models.Model):
     weight = models.FloatField()
 
     class Meta:
-        indexes = (models.Index(fields=["term", "published_at"], name="indexed_term"),)
+        indexes = (
+            models.Index(fields=["term", "published_at"], name="indexed_term"),
+            models.Index(
+                fields=["published_at"], name="indexed_term_by_time"
+            ),  # old ones are deleted with each arrival
+        )
 
     def __str__(self) -> str:
         return self.term

@@ -39,6 +39,8 @@ def answers_since(moment: datetime) -> list[Answer]:
 
 def learn_cut(now: datetime) -> SuggestionCut | None:
     """Move the cut by a step if the answers say so; return the move. At most once a day."""
+    if SuggestionAnswer.objects.count() < ANSWERS_MIN:
+        return None
     last = SuggestionCut.objects.order_by("-pk").first()
     if last is not None and now - last.at < MOVE_EVERY:
         return None

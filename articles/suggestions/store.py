@@ -209,8 +209,10 @@ def as_evidence(likeness: Likeness, readable: Mapping[str, str]) -> dict[str, An
 
 def forget_before(oldest: datetime) -> None:
     """Delete the terms of articles that are too old to be compared with those that come in."""
-    ArticleTerms.objects.filter(article__published_at__lt=oldest).delete()
-    IndexedTerm.objects.filter(published_at__lt=oldest).delete()
+    old = IndexedTerm.objects.filter(published_at__lt=oldest)
+    for chunk in chunked(sorted(set(old.order_by().values_list("article", flat=True)))):
+        ArticleTerms.objects.filter(article__in=chunk).delete()
+    old.delete()
 
 
 def forget_everything_compared() -> None:

@@ -58,8 +58,12 @@ class WorkedOut:
         return f"Suggestions: {articles} compared in {self.seconds:.1f} s; {pairs} may be one event.{moved}"
 
 
-def work_out_due(on_batch: Callable[[int], None] = lambda number: None) -> WorkedOut:
-    """Compare the articles that are due and store their suggestions; `on_batch` gets the number of each batch."""
+def work_out_due(on_batch: Callable[[int], None] = lambda number: None, *, finds_missing: bool = True) -> WorkedOut:
+    """Compare the articles that are due and store their suggestions; `on_batch` gets the number of each batch.
+
+    `finds_missing`: articles of the window are due too that came in before suggestions existed. Looking for them takes
+    longer than comparing one article, so commands that bring articles leave it to `suggest_stories`.
+    """
     started = time.monotonic()
     articles = suggestions = 0
     with database_lock("suggestions", LOCK_KEY) as is_held:
@@ -67,7 +71,8 @@ def work_out_due(on_batch: Callable[[int], None] = lambda number: None) -> Worke
             return WorkedOut(is_locked_out=True)
         window = current_window()
         oldest = beginning_of_window(window)
-        _store_missing_terms(oldest)
+        if finds_missing:
+            _store_missing_terms(oldest)
         if ArticleTerms.objects.due().exists():
             forget_before(oldest)
         comparison = Comparison(StoredArticles(), window)
@@ -79,6 +84,8 @@ def work_out_due(on_batch: Callable[[int], None] = lambda number: None) -> Worke
             suggestions += write_result(arrivals, result, versions)
             articles += len(arrivals)
             on_batch(len(arrivals))
+            if len(arrivals) < BATCH:
+                break
         moved = learn_cut(timezone.now())
     return WorkedOut(articles, suggestions, time.monotonic() - started, describe_move(moved) if moved else "")
 

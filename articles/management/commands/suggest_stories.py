@@ -36,17 +36,23 @@ class Command(BaseCommand):
     def handle(self, *args: Any, min_score: float | None, **options: Any) -> None:
         stream = self.stderr if options["json"] else self.stdout
         with as_command_errors("The database", "Run the same command again: it goes on where it stopped."):
-            work_out(stream.write, rebuild=options["rebuild"], verbosity=options["verbosity"])
+            work_out(stream.write, rebuild=options["rebuild"], verbosity=options["verbosity"], finds_missing=True)
             if options["verbosity"] and (number := working_out.number_never_compared()):
                 stream.write(f"Older than the window and not compared: {number}. --rebuild compares all articles.")
             for article in suggestions_as_json(min_score) if options["json"] else ():
                 self.stdout.write(json.dumps(article, ensure_ascii=False))
 
 
-def work_out(say: Callable[[str], Any], *, rebuild: bool = False, verbosity: int = 1) -> None:
+def work_out(
+    say: Callable[[str], Any], *, rebuild: bool = False, verbosity: int = 1, finds_missing: bool = False
+) -> None:
     """Work out what is due, or everything, and say what was done; commands that bring articles end with it."""
     with tqdm(unit=" articles", disable=verbosity == 0 or not sys.stderr.isatty()) as bar:
-        done = working_out.rebuild(bar.update) if rebuild else working_out.work_out_due(bar.update)
+        done = (
+            working_out.rebuild(bar.update)
+            if rebuild
+            else working_out.work_out_due(bar.update, finds_missing=finds_missing)
+        )
         if rebuild and not done.is_locked_out:
             working_out.work_out_due(bar.update)  # what came in meanwhile
     if verbosity and (done.articles or done.is_locked_out or done.cut_moved):
