@@ -67,6 +67,7 @@ def values(ana) -> dict[str, str]:
         "month": "2020/06",
         "year": "2020",
         "period": "week",
+        "key": "decisions",
         "form": "rss",
         "slug": "ai",
         "code": "PT",

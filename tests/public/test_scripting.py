@@ -214,6 +214,7 @@ def newsroom(ana) -> dict[str, str]:
         "month": "2020/06",
         "year": "2020",
         "period": "week",
+        "key": "decisions",
         "form": "atom",
         "slug": "ai",
         "code": "PT",
