@@ -13,8 +13,8 @@ from config.checks import CHECK_TAG
 KEY_LENGTH, KEY_LETTERS = 50, 5  # as Django's own check, security.W009, which only `check --deploy` runs
 PATH_PATTERN = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/")
 PUBLIC_PREFIXES = (
-    *("about", "api", "archive", "feeds", "latest", "look", "media", "news", "pages", "places", "preview"),
-    *("providers", "search", "sitemaps", "static", "topics"),
+    *(".well-known", "about", "accessibility", "api", "archive", "feeds", "latest", "look", "media", "news", "pages"),
+    *("places", "preview", "providers", "search", "sitemaps", "static", "top", "topics"),
 )
 
 

@@ -29,6 +29,7 @@ WITHOUT_FORM = {
     "PictureAddress.pictureaddress_held_has_copy",
     "PictureAddress.pictureaddress_tried_while_wanted",
     "PreviewLink.key",  # random
+    "RefusedPair.refused_once",
     "RelatedImage.relatedimage_address_is_web",
     "RelatedLink.related_not_itself",
     "SiteLook.look_is_the_only_one",
