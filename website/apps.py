@@ -4,4 +4,4 @@ from django.utils.translation import gettext_lazy as _
 
 class WebsiteConfig(AppConfig):
     name = "website"
-    verbose_name = _("website")
+    verbose_name = _("The site")
