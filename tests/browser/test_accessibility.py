@@ -263,7 +263,6 @@ PAGES = {
     "readers: follow": readers("/feeds/"),
     "readers: accessibility": readers("/accessibility/"),
     "readers: new since": readers("/?since=20200101T000000Z"),
-    "readers: not found": readers("/nowhere/"),
     "readers: about": readers("/about/"),
     "readers: a page of the publisher": readers("/pages/imprint/"),
     "readers: API": readers("/api/v2/"),
