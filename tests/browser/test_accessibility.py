@@ -17,7 +17,7 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.desk import add_story_views, source_views
 from articles.images.store import store_picture
-from articles.models import Article, ArticleImage, Operation, Suggestion, Via
+from articles.models import Article, ArticleImage, Operation, SitePolicy, Suggestion, Via
 from pictures.decoder import Decoder
 from sources.models import Entry, Fetch, Rule, Source
 from sources.preview import PagePreview, Preview
@@ -200,6 +200,19 @@ def pane(page, world):
     expect(page.get_by_role("heading", level=1, name="Storm at sea").first).to_be_visible()
 
 
+def failed_checks(page, world):
+    SitePolicy(check_topic="ask", check_picture="ask").save()
+    waiting = builders.article("Nothing to show", quality=10)
+    send(page, action="publish", row=f"{waiting.pk}:{waiting.version}", next=DESK)
+    expect(page.get_by_text("1 story fails publish checks")).to_be_visible()
+
+
+def claimed(page, world):
+    send(page, action="claim", row=f"{world.story.pk}:{world.story.version}", next=DESK)
+    page.goto(f"{DESK}articles/{world.story.pk}/")
+    expect(page.get_by_text("claimed by").first).to_be_visible()
+
+
 def help_dialog(page, world):
     page.goto(DESK)
     press(page, "?")
@@ -303,6 +316,11 @@ PAGES = {
     "the look": at("/admin/website/sitelook/1/change/"),
     "all fields": at("/admin/articles/article/{lead.pk}/change/"),
     "withdraw a lead": withdraw_a_lead,
+    "failed checks": failed_checks,
+    "a claimed story": claimed,
+    "profile": at("/admin/profile/"),
+    "report: decisions": at(f"{DESK}reports/"),
+    "report: topics": at(f"{DESK}reports/topics/"),
     "delete a lead": at("/admin/articles/article/{lead.pk}/delete/"),
     "pane": pane,
     "help": help_dialog,

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from playwright.sync_api import Page, expect
 
-from articles.models import Article, Operation
+from articles.models import Article, Operation, SitePolicy
 from articles.rules.states import SpikeReason
 from tests import builders
 from tests.browser.conftest import NARROW
@@ -620,6 +620,27 @@ def test_a_page_with_an_old_token_asks_to_be_reloaded(newsroom):
     expect(page.locator("#toast")).to_have_text("Your session was renewed in another tab. Reload this page.")
     assert states([story]) == ["undecided"]
     newsroom.problems.clear()  # the browser reports the refusal
+
+
+def test_a_failed_check_is_overridden_with_a_reason_and_then_undone(page):
+    SitePolicy(check_topic="ask").save()
+    story = waiting(1)[0]
+    at_desk(page, story)
+
+    press(page, "p")
+    expect(page.get_by_text("1 story fails publish checks")).to_be_visible()
+    assert states([story]) == ["undecided"]
+    page.get_by_label("Reason").fill("agreed at nine")
+    page.get_by_label("Reason").press("Enter")
+    expect(page.get_by_text("1 story published.")).to_be_visible()
+    operation = Operation.objects.get()
+    assert (operation.reason, operation.overridden) == ("agreed at nine", {str(story.pk): ["topic"]})
+
+    expect_live_keys(page)
+    press(page, "u")
+    expect(row(page, story)).to_be_visible()
+    expect(chip(page, story)).to_have_text("undecided")
+    assert done_by("ana") == ["publish", "undo"]
 
 
 def test_a_double_click_acts_once_and_keeps_undo(page):

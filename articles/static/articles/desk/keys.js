@@ -98,6 +98,7 @@ function close() {
 }
 
 export function keyPressed(event) {
+  if (!desk()) return; // a confirmation has taken the place of the list
   const { target, key } = event;
   if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
   if (event.repeat && key === "Enter" && !target.matches("textarea")) return event.preventDefault();
