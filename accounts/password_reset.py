@@ -21,6 +21,8 @@ from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from website.models import SiteLook
+
 from . import lockout, sessions
 from .lockout import Allowance
 from .models import AttemptCounter
@@ -80,7 +82,7 @@ class AskForLink(AdminPage, auth_views.PasswordResetView):
         if not lockout.count_attempt(self.request, allowances):
             return self._too_many(form)
         base = settings.SITE_URL.rstrip("/") or self.request.build_absolute_uri("/").rstrip("/")
-        self.extra_email_context = {"base": base, "site_name": settings.SITE_NAME, "hours": _hours()}
+        self.extra_email_context = {"base": base, "site_name": SiteLook.current().site_name, "hours": _hours()}
         return super().form_valid(form)
 
     def _too_many(self, form: Any) -> HttpResponse:

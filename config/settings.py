@@ -13,6 +13,7 @@ from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from config import variables as env
+from config.site_name import totp_issuer
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -249,7 +250,7 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_reports.SecretsFilter"
 CSP_IMG_SOURCES = ["'self'"]
 
 SITE_NAME = env.text("SITE_NAME", default="Newsfold")
-OTP_TOTP_ISSUER = SITE_NAME  # the issuer shown in authenticator apps
+OTP_TOTP_ISSUER = totp_issuer
 SITE_TAGLINE = env.text("SITE_TAGLINE", default="The news, each event once")
 # Where headlines lead: to the "source", the outlet's own article, or to the "story", our page of all coverage.
 HEADLINE_TARGET = env.choice("HEADLINE_TARGET", default="source", allowed=("source", "story"))

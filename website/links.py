@@ -25,8 +25,11 @@ SECTIONS: dict[str, Any] = {
     "topics": gettext_lazy("All topics"),
     "places": gettext_lazy("Places"),
     "providers": gettext_lazy("Outlets"),
+    "archive_index": gettext_lazy("Archive"),
     "search": gettext_lazy("Search"),
+    "follow": gettext_lazy("Follow"),
     "about": gettext_lazy("About"),
+    "accessibility": gettext_lazy("Accessibility"),
 }
 _ROW_PATTERN = re.compile(r"(page|topic):([1-9][0-9]{0,17})", re.ASCII)
 

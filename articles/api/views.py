@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import NinjaAPI, Query
+from ninja import Query
 from ninja.errors import ValidationError
 
 from articles.models import Topic
@@ -20,10 +20,11 @@ from articles.public import converters  # noqa: F401  registers the converters
 from . import items, queries, schemas
 from .changes import ArticleChange, CursorExpiredError, changes_since
 from .cursor import ChangesCursor, OldCursorError
+from .described import DescribedApi
 from .problems import ApiError, json_response
 
-api = NinjaAPI(
-    title=f"{settings.SITE_NAME}: published news",
+api = DescribedApi(
+    title="published news",
     version="1",
     description="What is published, in the shape of this format's static files, and what has changed since. Read-only.",
     urls_namespace="api",

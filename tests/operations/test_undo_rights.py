@@ -21,6 +21,7 @@ from articles.rules.permissions import CHANGE_POLICY, CHANGE_SOURCE, FOLD, PUBLI
 from articles.rules.undo_permissions import FINAL_ACTS, UndoRefusal
 from providers.models import Provider, ProviderLogo
 from tests import builders
+from website.models import SiteLook, SitePage
 
 pytestmark = pytest.mark.django_db
 
@@ -30,10 +31,25 @@ ADD_PICTURE, EDIT_PICTURE, DELETE_PICTURE = (
     f"articles.{effect}_articleimage" for effect in ("add", "change", "delete")
 )
 ADD_TOPIC, EDIT_TOPIC, DELETE_TOPIC = (f"articles.{effect}_topic" for effect in ("add", "change", "delete"))
+ADD_PAGE, DELETE_PAGE, CHANGE_LOOK = (
+    f"website.{name}" for name in ("add_sitepage", "delete_sitepage", "change_sitelook")
+)
 ADD_OUTLET, EDIT_OUTLET, DELETE_OUTLET = (f"providers.{effect}_provider" for effect in ("add", "change", "delete"))
 LATER = datetime(2099, 1, 1, tzinfo=UTC)
 ROLES = ("reader", "contributor", "editor", "publisher", "importer", "superuser")
-TABLES = (Operation, Article, ArticleImage, RelatedLink, Topic, TopicPolicy, SitePolicy, Provider, ProviderLogo)
+TABLES = (
+    Operation,
+    Article,
+    ArticleImage,
+    RelatedLink,
+    Topic,
+    TopicPolicy,
+    SitePolicy,
+    Provider,
+    ProviderLogo,
+    SitePage,
+    SiteLook,
+)
 
 
 @dataclass(frozen=True)
@@ -101,6 +117,19 @@ def on_site_by_coverage() -> Article:
     article = builders.article(quality=65, heat=75)
     builders.related(article)
     return article
+
+
+def a_page() -> SitePage:
+    return SitePage(slug="imprint", title="Imprint", body="x", published=True)
+
+
+def page_in_footer() -> SitePage:
+    """Add a page and put it into the footer, as the admin's form does in one operation."""
+    page = a_page()
+    with unit_of_work(Verb.ADD):
+        operations.create_reference(page)
+        operations.link_in_footer(page, True)
+    return page
 
 
 def delete(article: Article) -> None:
@@ -366,6 +395,16 @@ CASES = [
         {DELETE_TOPIC},
     ),
     Case("delete: outlet", lambda: operations.delete_references([builders.provider()]), {ADD_OUTLET}, {DELETE_OUTLET}),
+    # The publisher's pages and the look
+    Case("add: page", lambda: operations.create_reference(a_page()), {DELETE_PAGE}, {ADD_PAGE}),
+    Case("add: page in the footer", lambda: page_in_footer(), {DELETE_PAGE, CHANGE_LOOK}, {ADD_PAGE, CHANGE_LOOK}),
+    Case(
+        "delete: page in the footer",
+        lambda: operations.delete_references([page_in_footer()]),
+        {ADD_PAGE, DELETE_PAGE},
+        {DELETE_PAGE},
+    ),
+    Case("edit: look", lambda: operations.edit_look({"name": "Post"}), {CHANGE_LOOK}, {CHANGE_LOOK}),
     # Imports and the policy
     Case("import: created", lambda: imported(published(), unscored()), {RUN_IMPORT}, {RUN_IMPORT}),
     Case("import: published", published_by_an_import, {RUN_IMPORT}, {RUN_IMPORT}),

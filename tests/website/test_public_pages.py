@@ -1,6 +1,8 @@
 """The publisher's own pages and the look, as readers see them."""
 
 import pytest
+from django.contrib.auth.models import User
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from articles import operations
 from tests import builders
@@ -62,6 +64,13 @@ def test_the_name_changes_everywhere_at_the_next_request(client):
     assert all("The Harbour Post" in text for text in after)
     assert not any("The news, each event once" in text for text in after)
     assert '<meta property="og:site_name" content="The Harbour Post">' in after[0]
+
+    schemas = [client.get(url).json() for url in ("/api/openapi.json", "/api/v2/openapi.json")]
+    assert [schema["info"]["title"] for schema in schemas] == [
+        "The Harbour Post: published news",
+        "The Harbour Post: stories",
+    ]
+    assert "The%20Harbour%20Post" in TOTPDevice(user=User(username="pia")).config_url
 
     operations.undo(change)
     assert "The Harbour Post" not in client.get("/").content.decode()

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from ninja import NinjaAPI, Query, Schema
+from ninja import Query, Schema
 from ninja.errors import ValidationError
 
+from articles.api.described import DescribedApi
 from articles.api.items import dump_document
 from articles.api.problems import ApiError, json_response
 from articles.public.providers import find_domain, list_items, published_domains
@@ -27,7 +27,7 @@ ERRORS = {400: schemas.Problem, 404: schemas.Problem, 429: schemas.Problem}
 Branches = Sequence[TopicBranch]
 
 
-class Api(NinjaAPI):
+class Api(DescribedApi):
     def get_openapi_schema(self, **options: Any) -> Any:
         """Return the description, with the media type that errors have."""
         schema = super().get_openapi_schema(**options)
@@ -40,7 +40,7 @@ class Api(NinjaAPI):
 
 
 api = Api(
-    title=f"{settings.SITE_NAME}: stories",
+    title="stories",
     version="2",
     description="Stories with their coverage, outlets, topics and search. Read-only. Later releases may add keys.",
     urls_namespace="api-v2",
