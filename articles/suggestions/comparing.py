@@ -14,7 +14,7 @@ from typing import Protocol
 from articles.rules.similar_reports import Posting, TermIndex
 from articles.rules.similarity import Likeness, Report, Text, compare, heaviest, weigh
 
-BATCH = 50  # articles that are worked out and stored together
+BATCH = 25  # articles that are worked out and stored together
 ALL = ""  # the term whose count is that of all articles
 
 

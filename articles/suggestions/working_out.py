@@ -1,6 +1,6 @@
 """Work out the suggestions of articles that are due, after the transaction that made them due.
 
-One process at a time, in short transactions: what was compared is stored fifty articles at a time, so that editors who
+One process at a time, in short transactions: what was compared is stored 25 articles at a time, so that editors who
 save meanwhile hardly wait. An interrupted run leaves the rest due.
 """
 

@@ -69,6 +69,8 @@ def world(newsroom, settings, tmp_path, monkeypatch) -> World:
     unreadable = PagePreview(url="https://courier.example/new", reason="responds with 403")
     monkeypatch.setattr(add_story_views, "preview_page", lambda url, client: unreadable)
     suggest(other, story)
+    for score in (0.8, 0.35):  # one that is taken with the first, and one that is less sure
+        suggest(builders.article("Tide"), builders.article("Ebb"), score)
     source = follow_sources(story)
     return World(
         story, lead, member, other, Operation.objects.filter(verb="edit").latest("pk"), source, publish_pages()
@@ -84,10 +86,10 @@ def publish_pages() -> SitePage:
     return page
 
 
-def suggest(article: Article, other: Article) -> None:
+def suggest(article: Article, other: Article, score: float = 0.9) -> None:
     """Suggest two stories as one event."""
     evidence = {"terms": {WORD: 0.5}, "hours": 5.0, "numbers": ["22", "31"], "same_outlet": True, "same_text": True}
-    Suggestion.objects.create(article=article, other=other, score=0.9, evidence=evidence | {"doubts": []})
+    Suggestion.objects.create(article=article, other=other, score=score, evidence=evidence | {"doubts": []})
 
 
 def follow_sources(story: Article) -> Source:
@@ -292,6 +294,7 @@ PAGES = {
     "lead": at(f"{DESK}articles/{{lead.pk}}/"),
     "member": at(f"{DESK}articles/{{member.pk}}/"),
     "find": at(f"{DESK}find/?but={{story.pk}}&q=bridge"),
+    "suggested to fold into": at(f"{DESK}find/?but={{story.pk}}"),
     "nothing to find": at(f"{DESK}find/?but={{story.pk}}&q=zebra"),
     "suggestions": at(f"{DESK}suggestions/"),
     "board": the_board,

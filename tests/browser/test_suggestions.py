@@ -36,6 +36,17 @@ def test_twenty_suggestions_are_cleared_by_keys(page):
     assert Pairing.objects.filter(together=False).count() == PAIRS / 2
 
 
+def test_all_certain_suggestions_are_taken_without_javascript(plain_page):
+    pairs = [suggested(number) for number in range(3)]
+    plain_page.goto(f"{DESK}suggestions/")
+    plain_page.get_by_role("button", name="Take all above 0.6: fold 3 stories…").click()
+    expect(plain_page.get_by_text("“Storm 2, second report”")).to_be_visible()
+    plain_page.get_by_role("button", name="Fold 3 stories").click()
+    expect_message(plain_page, "3 stories folded.")
+    folded = set(Article.objects.exclude(lead=None).values_list("pk", "lead"))
+    assert folded == {(second.pk, first.pk) for first, second in pairs}
+
+
 @pytest.mark.smoke
 def test_a_suggestion_is_answered_without_javascript(plain_page):
     first, second = suggested(1)
