@@ -85,6 +85,8 @@ class BulkTable:
 
     def reserve_ids(self, count: int) -> Sequence[int]:
         """Return ids that no other row has or will get, in the caller's transaction."""
+        if not count:
+            return []
         table = self.model._meta.db_table
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":

@@ -85,9 +85,10 @@ def import_within(sources: Iterable[DocumentSource], *, on_result: Callable[[Fil
 
     Documents of an import that was killed stay as they are: the command that completes it shows them.
     """
-    reader = DocumentReader(on_result=on_result, dry_run=False)
+    uow = UnitOfWork.current()
+    reader = DocumentReader(on_result=on_result, dry_run=False, is_alone=False, policies=uow.policies)
     reader.read_all(sources)
-    _Import(reader, by=UnitOfWork.current().actor, is_alone=False).publish()
+    _Import(reader, by=uow.actor).publish()
 
 
 @dataclass(slots=True)
@@ -97,11 +98,10 @@ class _Import:
     reader: DocumentReader
     _: KW_ONLY
     by: Actor
-    on_notice: Callable[[str, str], None] = lambda name, notice: None
+    on_notice: Callable[[str, str], None] | None = None
     rescore: bool = False
     suggest: bool = False
     prune: bool = False
-    is_alone: bool = True  # not part of a larger operation; completes an import that was killed
 
     def publish(self) -> Operation | None:
         """Publish the run in one transaction: updates, registry entries, stories and what is public.
@@ -109,7 +109,7 @@ class _Import:
         Return its operation; None if nothing changed.
         """
         pending = Article.objects.filter(staged__isnull=False).order_by()  # in order, SQLite would read all articles
-        if not self.is_alone:
+        if not self.reader.is_alone:
             pending = pending.filter(name__listed=list(self.reader.hashes))
         withdrawn, returned = self._withdrawn_ids(), self._returned_ids()
         if not (self.reader.changed or self.reader.entries or withdrawn or returned or pending.exists()):
@@ -137,10 +137,11 @@ class _Import:
                 rescoring.update_stories(uow, {*moved, *suggested})
                 placement.assign_leads_around(uow, touched)
         self.reader.counts[WITHDRAWN] = len(withdrawn_names)
-        for name in withdrawn_names:
-            self.on_notice(name, "withdrawn: its document is missing")
-        for name, notice in duplicates.duplicate_warnings(touched):
-            self.on_notice(name, notice)
+        if self.on_notice is not None:
+            for name in withdrawn_names:
+                self.on_notice(name, "withdrawn: its document is missing")
+            for name, notice in duplicates.duplicate_warnings(touched):
+                self.on_notice(name, notice)
         return uow.operation
 
     def _show(self, uow: UnitOfWork, pending: QuerySet[Article]) -> None:
@@ -192,6 +193,8 @@ class _Import:
 
     def _returned_ids(self) -> list[int]:
         """Return the articles that were missing and whose documents are among the files."""
+        if not self.reader.is_alone:  # what a source brings has a name of its own
+            return []
         missing = Article.objects.filter(missing=True).values_list("pk", "name")
         return [pk for pk, name in missing if name in self.reader.hashes]
 
@@ -243,7 +246,7 @@ class _Import:
                     batch.append((articles[parsed.name], parsed, changed))
                 else:
                     self.reader.report(file_result(parsed, UNCHANGED))
-                    self.on_notice(
-                        parsed.name, "was deleted while the import ran; the next import will create it again"
-                    )
+                    if self.on_notice is not None:
+                        notice = "was deleted while the import ran; the next import will create it again"
+                        self.on_notice(parsed.name, notice)
             yield batch

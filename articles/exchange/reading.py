@@ -33,6 +33,7 @@ class DocumentReader:
 
     on_result: Callable[[FileResult], None]
     dry_run: bool
+    is_alone: bool = True  # not part of a larger operation; completes an import that was killed
     policies: Policies = field(default_factory=Policies.load)
     references: ReferenceCache = field(default_factory=ReferenceCache)
     taken_down: TakenDownStories = field(default_factory=TakenDownStories)
@@ -148,6 +149,9 @@ class DocumentReader:
 
     def _insert(self, new: Sequence[ParsedFile]) -> list[ParsedFile]:
         """Store new documents and return them, except those whose articles an editor has restored meanwhile."""
+        if not self.is_alone:  # nobody can restore one meanwhile
+            store.insert([parsed.document for parsed in new], self.references, self.policies)
+            return list(new)
         with transaction.atomic():
             Policies.load(exclusive=True)  # until the transaction ends, nobody restores another one
             restored = _stored_hashes(parsed.name for parsed in new)

@@ -65,7 +65,8 @@ def note_rules(
     before: dict[int, list[str]] = {}
     for pk, text in earlier.values_list("entry", "text"):
         before.setdefault(pk, []).append(text)
-    earlier.delete()
+    if before:
+        earlier.delete()
     rows = []
     for entry in entries:
         rules, texts = verdicts[entry.pk].rules, texts_of(verdicts[entry.pk])
