@@ -68,6 +68,8 @@ def check_scores(server: Server, tools: Path, path: str) -> int:
     scores = {name: result["categories"][name]["score"] or 0 for name in CATEGORIES}
     print(f"Lighthouse: {path} {', '.join(f'{name} {score * 100:.0f}' for name, score in scores.items())}")
     low = [name for name, score in scores.items() if score < SCORE]
+    if path.startswith("/search/"):  # it asks not to be indexed, which costs half of that score
+        low = [name for name in low if name != "seo"]
     for audit in result["audits"].values() if low else ():
         if audit["score"] is not None and audit["score"] < 0.9:
             print(f"    {audit['id']}: {audit['title']}")
