@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from articles.audit_log import snapshots
 from articles.audit_log.events import CREATED, DELETED, FieldChange, logged_values, to_event_value
@@ -132,9 +133,9 @@ def _obstacles(events: Sequence[Event]) -> Iterator[tuple[Event, str]]:
     for event in events:
         values = columns[event.pk]
         if event.subject_id in existing_ids or values["name"] in existing_names:
-            yield event, "it exists again"
+            yield event, _("it exists again")
         elif values["provider_id"] not in providers:
-            yield event, "its outlet was deleted"
+            yield event, _("its outlet was deleted")
         else:
             yield event, ""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext as _
 
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
@@ -124,7 +125,9 @@ def require_within_limits(values: Mapping[str, Any]) -> None:
             field.clean(value, None)
         except ValidationError as invalid:
             reason = invalid.messages[0].removeprefix("This ").removesuffix(".")
-            raise ActionError(f"can't be saved, because its {field.verbose_name} {reason}") from invalid
+            raise ActionError(
+                _("can't be saved, because its %(field)s %(reason)s") % {"field": field.verbose_name, "reason": reason}
+            ) from invalid
 
 
 def edit_related_rows(
@@ -167,14 +170,18 @@ def set_topics(
     unknown = new - set(Topic.objects.filter(name__in=new).values_list("name", flat=True))
     if unknown:
         raise ActionError(
-            f"can't be about {', '.join(sorted(unknown))}: there is no such topic; add it to the topics first"
+            _("can't be about %(topics)s: there is no such topic; add it to the topics first")
+            % {"topics": ", ".join(sorted(unknown))}
         )
 
     def changed_list(stored: Sequence[str]) -> list[str]:
         kept = [name for name in (stored if names is None else names) if name not in remove]
         topics = list(dict.fromkeys([*kept, *add]))
         if len(topics) > NAMES_MAX:
-            raise ActionError(f"can't be about {len(topics)} topics; {NAMES_MAX} are allowed")
+            raise ActionError(
+                _("can't be about %(number)s topics; %(maximum)s are allowed")
+                % {"number": len(topics), "maximum": NAMES_MAX}
+            )
         return topics
 
     def stored_list(article: Article) -> list[str]:
@@ -214,7 +221,7 @@ def score(
     def apply(article: Article) -> None:
         scores = _stepped(article, steps) | absolute
         if "heat" in scores and article.is_folded:
-            raise ActionError("is folded, so its heat is -1; take it out of its story first")
+            raise ActionError(_("is folded, so its heat is -1; take it out of its story first"))
         pin_fields(article, scores)
         allow_publishing(UnitOfWork.current(), Verb.SCORE, [article.pk])
         for name, value in scores.items():

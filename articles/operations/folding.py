@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from django.utils.translation import gettext as _
+
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork
 from articles.models import Article, Pairing, Verb
 from articles.models.pairing import of_pair
@@ -108,7 +110,9 @@ def keep_apart(
         allow_publishing(uow, Verb.KEEP_APART, [article.pk, other.pk], announced)
         for second in uow.load([other.pk]):
             if second.pk == article.pk or story_of(second) == story_of(article):
-                raise ActionError(f"is in one story with “{second}”; take it out of there instead")
+                raise ActionError(
+                    _("is in one story with “%(second)s”; take it out of there instead") % {"second": second}
+                )
             uow.track_lists([article.pk, second.pk], "pairings")
             save_pairing(second.pk, article.pk, together=False)
             record_answer(uow, [article.pk], [second.pk], is_same=False)
@@ -180,7 +184,7 @@ def _fold_under(
 def _load_lead(pk: int) -> Article:
     for lead in UnitOfWork.current().load([pk]):
         return lead
-    raise ActionError("can't be folded: the story that would lead it was deleted meanwhile")
+    raise ActionError(_("can't be folded: the story that would lead it was deleted meanwhile"))
 
 
 def _is_folded_under(article: Article, lead: int) -> bool:
@@ -201,7 +205,7 @@ def _fold(article: Article, lead: Article) -> None:
 
 def _take_out(article: Article) -> None:
     if not article.is_folded:
-        raise ActionError("is not folded; it stands by itself already")
+        raise ActionError(_("is not folded; it stands by itself already"))
     uow = UnitOfWork.current()
     if article.lead_id:
         record_answer(uow, [article.pk], [article.lead_id, *member_ids(article.lead_id)], is_same=False)
@@ -212,9 +216,9 @@ def _take_out(article: Article) -> None:
 
 def _make_lead(article: Article) -> None:
     if not article.is_folded or article.lead_id is None:
-        raise ActionError("is not folded under a lead; there is no story to lead")
+        raise ActionError(_("is not folded under a lead; there is no story to lead"))
     if article.quality is None:
-        raise ActionError("has no quality yet; score it first")
+        raise ActionError(_("has no quality yet; score it first"))
     uow = UnitOfWork.current()
     previous_lead = article.lead_id
     members = [pk for pk in [previous_lead, *member_ids(previous_lead)] if pk != article.pk]
@@ -237,10 +241,16 @@ def _detach(uow: UnitOfWork, article: Article) -> None:
 
 def _require_foldable(article: Article, lead: Article) -> None:
     if article.pk == lead.pk:
-        raise ActionError("can't be folded under itself; choose another story")
+        raise ActionError(_("can't be folded under itself; choose another story"))
     if lead.is_folded:
-        raise ActionError(f"can't be folded under “{lead}”, which is folded itself; choose its lead")
+        raise ActionError(
+            _("can't be folded under “%(lead)s”, which is folded itself; choose its lead") % {"lead": lead}
+        )
     if lead.heat is None:
-        raise ActionError(f"can't be folded under “{lead}”, which has no heat yet; score that one first")
+        raise ActionError(
+            _("can't be folded under “%(lead)s”, which has no heat yet; score that one first") % {"lead": lead}
+        )
     if lead.state == State.SPIKED or lead.removed:
-        raise ActionError(f"can't be folded under “{lead}”, which was rejected; reopen that one first")
+        raise ActionError(
+            _("can't be folded under “%(lead)s”, which was rejected; reopen that one first") % {"lead": lead}
+        )

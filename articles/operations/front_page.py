@@ -203,17 +203,17 @@ def _with_moves(articles: Articles, run: Callable[[Candidates], ActionResult], s
 
 def _require_future(until: datetime) -> None:
     if until <= timezone.now():
-        raise ActionError("can't be a pick until a time in the past; choose a later one")
+        raise ActionError(_("can't be a pick until a time in the past; choose a later one"))
 
 
 def _require_permission(by: Actor) -> None:
     if by.user is not None and not by.user.has_perm(permissions.PUBLISH):
-        raise ActionError("can't be changed on the front page without the permission to publish")
+        raise ActionError(_("can't be changed on the front page without the permission to publish"))
 
 
 def _require_pickable(article: Article) -> None:
     if not article.public:
-        raise ActionError("can't be a pick, because readers don't see it by itself; publish it first")
+        raise ActionError(_("can't be a pick, because readers don't see it by itself; publish it first"))
     if article.off_front:
         raise ActionError(_("is kept off the front page; allow it there first"))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork
 from articles.models import Article, Verb
 from articles.rules import permissions
@@ -15,7 +18,7 @@ from .pins import pin_fields, unpin_fields
 from .results import ActionError, ActionResult
 from .succession import take_members_back
 
-UNPIN_NEEDS_PUBLISH = "has a decided publication, and unpinning that needs the permission to publish"
+UNPIN_NEEDS_PUBLISH = gettext_lazy("has a decided publication, and unpinning that needs the permission to publish")
 
 
 def pin(articles: Articles, *fields: str, by: Actor = SYSTEM_ACTOR) -> ActionResult:
@@ -35,7 +38,7 @@ def unpin(articles: Articles, *fields: str, by: Actor = SYSTEM_ACTOR, versions: 
     def apply(article: Article) -> None:
         pinned = [name for name in (fields or tuple(article.pins)) if name in article.pins]
         if article.state == State.SPIKED and "published" in pinned:
-            raise ActionError("was spiked; reopen it first")
+            raise ActionError(_("was spiked; reopen it first"))
         uow = UnitOfWork.current()
         user = uow.actor.user
         if needs_publish_permission(pinned) and user is not None and not user.has_perm(permissions.PUBLISH):

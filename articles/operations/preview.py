@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from articles.models import Article, Operation, Subject
 from articles.models.publish_checks import LABELS
@@ -45,12 +46,16 @@ class ActionPreview:
     def sections(self) -> list[tuple[list[str], str, int]]:
         """Return the first titles of each kind with a heading, and how many more there are."""
         kinds = (
-            (self.appeared, "Readers would see"),
-            (self.disappeared, "Readers would no longer see by itself"),
-            (self.moved, "Moves to another lead"),
+            (self.appeared, _("Readers would see")),
+            (self.disappeared, _("Readers would no longer see by itself")),
+            (self.moved, _("Moves to another lead")),
         )
         return [
-            (list(titles.values())[:TITLES_MAX], f"{heading}: {len(titles):,}", max(0, len(titles) - TITLES_MAX))
+            (
+                list(titles.values())[:TITLES_MAX],
+                _("%(heading)s: %(number)s") % {"heading": heading, "number": f"{len(titles):,}"},
+                max(0, len(titles) - TITLES_MAX),
+            )
             for titles, heading in kinds
         ]
 

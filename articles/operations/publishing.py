@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
@@ -27,8 +29,8 @@ from .succession import hand_over_stories, take_members_back
 DECISIONS = ("undecided", "published", "held", *(f"spiked: {reason}" for reason in SpikeReason))
 
 NEEDS_PUBLISH = {
-    "published": "can't be published without the permission to publish",
-    "withdrawn": "is published; withdrawing it needs the permission to publish",
+    "published": gettext_lazy("can't be published without the permission to publish"),
+    "withdrawn": gettext_lazy("is published; withdrawing it needs the permission to publish"),
 }
 
 
@@ -91,9 +93,9 @@ def schedule(
 ) -> ActionResult:
     """Show the articles to readers from `publish_at` (None: at once) until `unpublish_at` (None: for good)."""
     if ends_too_early(publish_at, unpublish_at):
-        raise ActionError("can't be withdrawn before it is published; choose a later end")
+        raise ActionError(_("can't be withdrawn before it is published; choose a later end"))
     if is_over(unpublish_at):
-        raise ActionError("can't be on the site until a time in the past; choose a later end, or hold it")
+        raise ActionError(_("can't be on the site until a time in the past; choose a later end, or hold it"))
     return _decide(
         Verb.SCHEDULE, articles, State.PUBLISHED, by, versions, publish_at=publish_at, unpublish_at=unpublish_at
     )
@@ -124,7 +126,7 @@ def apply_decision(
 
     `in_place` is as with `hold`.
     """
-    state, _, reason = decision.partition(": ")
+    state, _colon, reason = decision.partition(": ")
     match State(state):
         case State.PUBLISHED:
             return publish(articles, by=by, versions=versions)
@@ -139,12 +141,13 @@ def apply_decision(
 def require_publishable(article: Article) -> None:
     """Raise NotPublishableError if readers could not see the article by itself even if it were published."""
     if article.removed:
-        raise NotPublishableError("was removed by its source; clear that first")
+        raise NotPublishableError(_("was removed by its source; clear that first"))
     if article.missing:
-        raise NotPublishableError("was withdrawn because its document is missing; import the document again")
+        raise NotPublishableError(_("was withdrawn because its document is missing; import the document again"))
     if article.is_folded:
-        lead = f" under “{article.lead}”; publish that one" if article.lead else "; take it out of its story first"
-        raise NotPublishableError(f"is folded{lead}")
+        if article.lead:
+            raise NotPublishableError(_("is folded under “%(lead)s”; publish that one") % {"lead": article.lead})
+        raise NotPublishableError(_("is folded; take it out of its story first"))
 
 
 def mark_missing(ids: Sequence[int], *, missing: bool, by: Actor = SYSTEM_ACTOR) -> list[str]:
@@ -183,7 +186,7 @@ def _decide(
             require_publishable(article)
             published.append(article.pk)
         if verb == Verb.UNPUBLISH and article.state != State.PUBLISHED:
-            raise ActionError("isn't published; hold it if readers should not see it")
+            raise ActionError(_("isn't published; hold it if readers should not see it"))
         _require_allowed(article, state)
         if article.public and state in (State.HELD, State.SPIKED):
             withdrawn.append(article.pk)
@@ -208,7 +211,7 @@ def _decide(
 
 def _require_allowed(article: Article, state: State) -> None:
     if not can_transition(article.state, state):
-        raise ActionError("was spiked; reopen it first")
+        raise ActionError(_("was spiked; reopen it first"))
     user = UnitOfWork.current().actor.user
     if State.PUBLISHED in (article.state, state) and user is not None and not user.has_perm(permissions.PUBLISH):
         raise ActionError(NEEDS_PUBLISH["published" if state == State.PUBLISHED else "withdrawn"])

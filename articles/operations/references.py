@@ -14,6 +14,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils.translation import gettext as _
 
 from articles.audit_log.events import CREATED, DELETED, FieldChange, to_event_value
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
@@ -120,7 +121,7 @@ def delete_references(rows: Iterable[ReferenceRow], *, by: Actor = SYSTEM_ACTOR)
             try:
                 outcome.done += _delete(uow, row)
             except ActionError as error:
-                raise ActionError(f"“{row}” {error}") from error
+                raise ActionError(_("“%(row)s” %(error)s") % {"row": row, "error": error}) from error
     outcome.operation = uow.operation
     return outcome
 
@@ -129,7 +130,7 @@ def _delete(uow: UnitOfWork, row: ReferenceRow) -> list[int]:
     """Delete a row; return the articles that lost it as a topic. Raises ActionError if it is in use."""
     users = _used_by(row, except_models=OWNED_MODELS)
     if users:
-        raise ActionError(f"is still in use by {', '.join(users)}; change or delete those first")
+        raise ActionError(_("is still in use by %(users)s; change or delete those first") % {"users": ", ".join(users)})
     articles: list[int] = []
     _record(uow, row, DELETED, _row_snapshot(row), None)
     if isinstance(row, Topic | SitePage):
@@ -205,7 +206,7 @@ def revert_event(uow: UnitOfWork, event: Event) -> None:
         return
     row = MODEL_BY_SUBJECT[event.subject]._base_manager.filter(pk=event.subject_id).first()
     if row is None:
-        raise CannotRevertError("it was deleted since")
+        raise CannotRevertError(_("it was deleted since"))
     if event.field == CREATED:
         _remove(uow, row)
     elif event.field == LOGOS:
@@ -218,9 +219,9 @@ def _recreate(uow: UnitOfWork, event: Event) -> None:
     model, snapshot = MODEL_BY_SUBJECT[event.subject], event.before
     row = model(**snapshot["columns"])
     if model._base_manager.filter(pk=row.pk).exists():
-        raise CannotRevertError("it exists again")
+        raise CannotRevertError(_("it exists again"))
     if isinstance(row, Topic) and row.parent_id and not Topic.objects.filter(pk=row.parent_id).exists():
-        raise CannotRevertError("its parent topic was deleted")
+        raise CannotRevertError(_("its parent topic was deleted"))
     _require_valid(row, row._meta.fields)
     row.save(force_insert=True)
     _record(uow, row, CREATED, None, str(row))
@@ -231,7 +232,7 @@ def _recreate(uow: UnitOfWork, event: Event) -> None:
 def _remove(uow: UnitOfWork, row: ReferenceRow) -> None:
     """Delete a row that an operation created, unless something uses it now."""
     if _used_by(row, except_models=(ProviderLogo,)):
-        raise CannotRevertError("it is in use now")
+        raise CannotRevertError(_("it is in use now"))
     _delete(uow, row)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from articles.audit_log.errors import ActionError as ActionError
 from articles.audit_log.errors import ChecksFailedError as ChecksFailedError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from articles.stories.rescoring import RescoreChange
 
 DECIDED_BY = {"state": (f"{PIN_PREFIX}published", "previous_lead")}  # fields whose change may decide another one
-DELETED_MEANWHILE = "was deleted meanwhile; nothing was saved"
+DELETED_MEANWHILE = gettext_lazy("was deleted meanwhile; nothing was saved")
 
 
 class NotPublishableError(ActionError):
@@ -41,9 +41,11 @@ class EditConflictError(ActionError):
     """Somebody else changed the same fields; nothing was saved. `conflicts` has both values of each."""
 
     def __init__(self, article: Article, conflicts: Sequence[FieldConflict]) -> None:
-        who = ", ".join(dict.fromkeys(conflict.who for conflict in conflicts if conflict.who)) or "somebody"
+        who = ", ".join(dict.fromkeys(conflict.who for conflict in conflicts if conflict.who)) or _("somebody")
         fields = ", ".join(sorted({conflict.field.removesuffix("_id").replace("_", " ") for conflict in conflicts}))
-        super().__init__(f"was changed by {who} meanwhile ({fields}); check it and try again")
+        super().__init__(
+            _("was changed by %(who)s meanwhile (%(fields)s); check it and try again") % {"who": who, "fields": fields}
+        )
         self.article = article
         self.conflicts = list(conflicts)
 
@@ -73,8 +75,9 @@ class NotRestored:
             later = later.filter(field__in=[event.field, *DECIDED_BY.get(event.field, ())])
         newest = later.select_related("operation").first()
         if newest is None:
-            return cls(event, "it changed since")
-        return cls(event, f"{newest.operation.get_verb_display()} by {newest.operation.who} since")
+            return cls(event, _("it changed since"))
+        values = {"change": newest.operation.get_verb_display(), "who": newest.operation.who}
+        return cls(event, _("%(change)s by %(who)s since") % values)
 
 
 @dataclass(slots=True)
@@ -109,12 +112,19 @@ def reader_changes(
 
     Where there are more than `at_most`, if it isn't 0, the last sentence says how many more.
     """
-    sentences = [f"Readers see “{title}” now." for pk, title in appeared.items() if pk not in except_ids]
+    sentences = [
+        _("Readers see “%(title)s” now.") % {"title": title} for pk, title in appeared.items() if pk not in except_ids
+    ]
     sentences += [
-        f"Readers don't see “{title}” by itself any more." for pk, title in disappeared.items() if pk not in except_ids
+        _("Readers don't see “%(title)s” by itself any more.") % {"title": title}
+        for pk, title in disappeared.items()
+        if pk not in except_ids
     ]
     if at_most and len(sentences) > at_most:
-        return [*sentences[:at_most], f"And {len(sentences) - at_most:,} more appeared or disappeared."]
+        return [
+            *sentences[:at_most],
+            _("And %(number)s more appeared or disappeared.") % {"number": f"{len(sentences) - at_most:,}"},
+        ]
     return sentences
 
 
@@ -140,7 +150,7 @@ def reader_numbers(appeared: Mapping[int, str], disappeared: Mapping[int, str]) 
 
 def succession_text(title: str) -> str:
     """Return the sentence that editors read about one of the `successors`."""
-    return f"“{title}” leads its story now and waits for an editor."
+    return _("“%(title)s” leads its story now and waits for an editor.") % {"title": title}
 
 
 def successors(operation: Operation | None) -> dict[int, str]:

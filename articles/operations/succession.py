@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from articles.audit_log.unit_of_work import UnitOfWork
 from articles.db.bulk import chunked
 from articles.models import Article
@@ -126,7 +128,9 @@ def _hand_over(uow: UnitOfWork, lead: Article, successor: Article, members: Sequ
 def _publish_in_place(uow: UnitOfWork, successor: Article) -> None:
     user = uow.actor.user
     if user is not None and not user.has_perm(permissions.PUBLISH):
-        raise ActionError(f"“{successor}” can't be published without the permission to publish")
+        raise ActionError(
+            _("“%(successor)s” can't be published without the permission to publish") % {"successor": successor}
+        )
     successor.published, successor.state = True, State.PUBLISHED
 
 

@@ -5,6 +5,8 @@ A later document's own quality replaces it, and heat and publication follow from
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleQuerySet, Verb
@@ -21,9 +23,11 @@ def use_suggestion(articles: Articles, *, by: Actor = SYSTEM_ACTOR, versions: Se
 
     def apply(article: Article) -> None:
         if article.quality is not None:
-            raise ActionError(f"has the quality {article.quality} already; type another one to change it")
+            raise ActionError(
+                _("has the quality %(quality)s already; type another one to change it") % {"quality": article.quality}
+            )
         if article.is_folded:
-            raise ActionError("is folded; take it out of its story first")
+            raise ActionError(_("is folded; take it out of its story first"))
         uow = UnitOfWork.current()
         allow_publishing(uow, Verb.SCORE, [article.pk])
         _take(article, suggestions.quality_of(uow, article))

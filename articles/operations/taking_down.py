@@ -12,6 +12,7 @@ from datetime import datetime
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from articles import search
 from articles.audit_log import snapshots
@@ -46,14 +47,16 @@ def take_down_story(article: Article, *, by: Actor, in_place: Collection[int] = 
     permissions, and while an import runs, because that may hold the story's document.
     """
     if not by.reason:
-        raise ActionError("needs a reason to be taken down; type one")
+        raise ActionError(_("needs a reason to be taken down; type one"))
     if by.user is not None and not permissions.may_take_down_stories(by.user):
-        raise ActionError("can't be taken down without the permissions to publish and to delete")
+        raise ActionError(_("can't be taken down without the permissions to publish and to delete"))
     with database_lock("import", IMPORT_LOCK_KEY) as is_held:
         if not is_held:
-            raise ActionError("can't be taken down while an import runs; hold it now, and try again after the import")
+            raise ActionError(
+                _("can't be taken down while an import runs; hold it now, and try again after the import")
+            )
         with unit_of_work(Verb.TAKE_DOWN_STORY, by) as uow:
-            _, row = load_with_neighbours(uow, article)
+            _neighbours, row = load_with_neighbours(uow, article)
             name, key, was_shown = row.name, row.match_key, _was_shown(row, uow.now)
             traces = traces_of(row)
             neighbours = _remove(uow, row, traces, in_place)

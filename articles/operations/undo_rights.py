@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX
 from articles.db.bulk import chunked
 from articles.models import Article, Event, Operation, Policies, Subject, Verb
@@ -29,7 +31,9 @@ class UndoRefusedError(ActionError):
     """Somebody may not undo an operation; `refusal` says why."""
 
     def __init__(self, refusal: UndoRefusal) -> None:
-        super().__init__(f"can't be undone without the permissions {', '.join(sorted(refusal.missing))}")
+        super().__init__(
+            _("can't be undone without the permissions %(missing)s") % {"missing": ", ".join(sorted(refusal.missing))}
+        )
         self.refusal = refusal
 
 
@@ -72,7 +76,7 @@ def _changes(operation: Operation, verb: str) -> set[Change]:
         for subject, field, derived in kinds - lists
     }
     direct = events.filter(subject=Subject.ARTICLE, derived=False)
-    for _, name, _ in lists:
+    for _subject, name, _values in lists:
         for before, after in direct.filter(field=name).values_list("before", "after"):
             effects = undo_permissions.effects_on_list(name, before or [], after or [])
             changes |= {Change(Subject.ARTICLE, name, effect=effect) for effect in effects}

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import models, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from articles.audit_log import snapshots
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, RULES, to_event_value
@@ -42,16 +43,17 @@ def undo(operation: Operation, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
     with unit_of_work(Verb.UNDO, by) as uow:
         verb = original_operation(operation).verb
         if verb in CLAIM_ACTS:
-            raise ActionError("can't be undone: claim the story again, or release it")
+            raise ActionError(_("can't be undone: claim the story again, or release it"))
         if verb in FINAL_ACTS:
-            noun = "picture" if verb == Verb.TAKE_DOWN else "story"
-            raise ActionError(f"can't be undone: a {noun} is taken down for good")
+            if verb == Verb.TAKE_DOWN:
+                raise ActionError(_("can't be undone: a picture is taken down for good"))
+            raise ActionError(_("can't be undone: a story is taken down for good"))
         refusal = undo_refusal(by.user, operation) if by.user else None
         if refusal is not None:
             raise UndoRefusedError(refusal)
         earlier = operation.undone_by.order_by("-pk").first()
         if earlier is not None:
-            raise ActionError(f"was already undone by {earlier.who}; undo that to redo it")
+            raise ActionError(_("was already undone by %(who)s; undo that to redo it") % {"who": earlier.who})
         uow.undoes = operation
         not_restored = _revert(uow, operation)
         if operation.events.filter(subject=Subject.POLICY).exists():
@@ -102,7 +104,7 @@ def _revert(uow: UnitOfWork, operation: Operation) -> list[NotRestored]:
 def _forgotten(events: Sequence[Event]) -> list[NotRestored]:
     """Return one event of each story that was taken down since: nothing brings it back."""
     by_article = {event.subject_id: event for event in events if event.is_forgotten}
-    return [NotRestored(event, "nothing brings it back") for event in by_article.values()]
+    return [NotRestored(event, _("nothing brings it back")) for event in by_article.values()]
 
 
 def _revert_reference(uow: UnitOfWork, event: Event) -> Iterator[NotRestored]:
@@ -116,7 +118,7 @@ def _revert_policy_value(uow: UnitOfWork, event: Event) -> Iterator[NotRestored]
     """Restore a number of the site's policy or of a topic's."""
     name, topic = parse_policy_field(event.field)
     if topic is not None and not Topic.objects.filter(pk=topic).exists():
-        yield NotRestored(event, "the topic was deleted since")
+        yield NotRestored(event, _("the topic was deleted since"))
     elif getattr(policy_numbers.locked_policy(topic), name) != event.after:
         yield NotRestored.changed_later(event)
     else:
@@ -141,7 +143,7 @@ def _revert_chunk(uow: UnitOfWork, by_article: dict[int, list[Event]]) -> list[N
     for pk, events in by_article.items():
         article = articles.get(pk)
         if article is None:
-            not_restored += [NotRestored(event, "the article was deleted since") for event in events]
+            not_restored += [NotRestored(event, _("the article was deleted since")) for event in events]
             continue
         kept = _revert_fields(uow, article, events, changed_since={"state"} if pk in decided else set())
         not_restored += [NotRestored.changed_later(event) for event in kept]
