@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from articles.db.bulk import chunked
 from articles.db.limited_fields import LineField, UrlField
@@ -38,45 +39,45 @@ class Source(models.Model):
     """A feed or news sitemap that is followed."""
 
     class Publication(models.TextChoices):
-        EDITORS = "editors", "Editors decide"
-        POLICY = "policy", "By the policy"
+        EDITORS = "editors", _("Editors decide")
+        POLICY = "policy", _("By the policy")
 
-    url = UrlField("URL", unique=True, max_length=SOURCE_URL_MAX, help_text="Of the feed or the news sitemap.")
-    name = LineField(max_length=NAME_MAX, help_text="As the desk calls it.")
+    url = UrlField("URL", unique=True, max_length=SOURCE_URL_MAX, help_text=_("Of the feed or the news sitemap."))
+    name = LineField(max_length=NAME_MAX, help_text=_("As the desk calls it."))
     provider = models.ForeignKey(
         "providers.Provider",
         models.PROTECT,
         null=True,
         blank=True,
         related_name="sources",
-        verbose_name="outlet",
-        help_text="Whose stories these are. Empty: the outlet that each entry names, as in a search feed.",
+        verbose_name=_("outlet"),
+        help_text=_("Whose stories these are. Empty: the outlet that each entry names, as in a search feed."),
     )
     topics: Any = models.ManyToManyField(
         "articles.Topic",
         blank=True,
         related_name="sources",
-        help_text="For stories whose headline has no keyword of a topic.",
+        help_text=_("For stories whose headline has no keyword of a topic."),
     )
     publication = models.CharField(
-        "stories are published",
+        _("stories are published"),
         max_length=7,
         choices=Publication,
         default=Publication.EDITORS,
-        help_text="By the policy: readers see a story at once if its heat reaches the threshold.",
+        help_text=_("By the policy: readers see a story at once if its heat reaches the threshold."),
     )
     take = models.PositiveSmallIntegerField(
-        "stories of the first fetch",
+        _("stories of the first fetch"),
         default=TAKE_DEFAULT,
-        help_text="How many of the newest are taken when it is fetched first; none older than two days.",
+        help_text=_("How many of the newest are taken when it is fetched first; none older than two days."),
     )
     time_zone = models.CharField(
         max_length=TIME_ZONE_MAX,
         blank=True,
         db_default="",
-        help_text="Of dates that state none. Empty: they are read as UTC.",
+        help_text=_("Of dates that state none. Empty: they are read as UTC."),
     )
-    paused = models.BooleanField(default=False, help_text="It isn't fetched until this is cleared.")
+    paused = models.BooleanField(default=False, help_text=_("It isn't fetched until this is cleared."))
     # What the fetches found
     host = models.CharField(max_length=255, editable=False, db_index=True)
     format = models.CharField(max_length=20, blank=True, editable=False)
@@ -178,14 +179,14 @@ class Entry(models.Model):
     """One story as one source lists it. `values` has its text until an article has it."""
 
     class Outcome(models.TextChoices):
-        NEW = "new", "new"
-        TAKEN = "taken", "taken"
-        CHANGED = "changed", "taken, changed since"  # until the next intake
-        KNOWN = "known", "known from elsewhere"
-        HISTORY = "history", "older than the source is followed"
-        HELD_BACK = "held", "held back: too many at once"
-        RULED_OUT = "ruled", "kept out by a rule"
-        REFUSED = "refused", "refused"
+        NEW = "new", _("new")
+        TAKEN = "taken", _("taken")
+        CHANGED = "changed", _("taken, changed since")  # until the next intake
+        KNOWN = "known", _("known from elsewhere")
+        HISTORY = "history", _("older than the source is followed")
+        HELD_BACK = "held", _("held back: too many at once")
+        RULED_OUT = "ruled", _("kept out by a rule")
+        REFUSED = "refused", _("refused")
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="entries")
     guid_key = models.CharField(max_length=32, blank=True)

@@ -11,6 +11,7 @@ from itertools import islice
 from django.db.models import Count, Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from articles.audit_log.events import DELETED
 from articles.models import Article, Event, Operation, Subject, Topic, Verb
@@ -58,7 +59,7 @@ class SubjectChanges:
     @property
     def kind(self) -> str:
         """What editors call it."""
-        return "outlet" if self.subject == Subject.PROVIDER else Subject(self.subject).label
+        return _("outlet") if self.subject == Subject.PROVIDER else str(Subject(self.subject).label)
 
     @property
     def is_gone(self) -> bool:

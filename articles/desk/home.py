@@ -98,7 +98,7 @@ def _deciders(rows: Iterable[tuple[str, str, int]]) -> list[Decider]:
     by_name: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     for name, verb, number in rows:
         if number:
-            by_name[name].append((labels.get(verb, verb), number))
+            by_name[name].append((str(labels.get(verb, verb)), number))
     people = [
         Decider(name, sorted(decisions, key=lambda row: (-row[1], row[0]))) for name, decisions in by_name.items()
     ]

@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from taggit.managers import TaggableManager
 
 from articles.db.limited_fields import BodyField, LanguageField, LineField, LongTextField, ShortTextField, TimeField
@@ -127,69 +128,71 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     name = BytewiseCharField(
         max_length=255,
         unique=True,
-        help_text="The document's file name without suffix, YYYY-MM-DD-words: the article's identity and URL.",
+        help_text=_("The document's file name without suffix, YYYY-MM-DD-words: the article's identity and URL."),
     )
     file_name = models.GeneratedField(
         expression=Concat("name", Value(".md")),
         output_field=BytewiseCharField(max_length=258),
         db_persist=True,
-        help_text="Ties go to the smallest file name, not the smallest name: a-b.md comes before a.md.",
+        help_text=_("Ties go to the smallest file name, not the smallest name: a-b.md comes before a.md."),
     )
     dialect = models.CharField(max_length=2, default="D5", editable=False, help_text="How its document is written.")
     category = LineField(max_length=CATEGORY_MAX, default="news", blank=True)
     title = LineField(max_length=TITLE_MAX)
     excerpt = LongTextField(blank=True)
-    published_at = TimeField("publication time", help_text="When the outlet published it, in UTC.")
+    published_at = TimeField(_("publication time"), help_text=_("When the outlet published it, in UTC."))
     # Filled on every article; NULL only on rows that the release before has inserted since the migration.
     listed_at = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="When it came to the site, or the outlet published it if that was long before.",
+        help_text=_("When it came to the site, or the outlet published it if that was long before."),
     )
     first_shown_at = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="When readers could first see it by itself, or will by its schedule; empty if they never could.",
+        help_text=_("When readers could first see it by itself, or will by its schedule; empty if they never could."),
     )
     from_archive = models.BooleanField(
         null=True, editable=False, help_text="It came with the newsroom's first import and is listed by its own date."
     )
-    original_url = WebAddressField("original URL")
+    original_url = WebAddressField(_("original URL"))
     web_url = WebAddressField("URL")
     amp_url = WebAddressField("AMP URL")
-    cdn_amp_url = WebAddressField("AMP cache URL")
+    cdn_amp_url = WebAddressField(_("AMP cache URL"))
     type = LineField(
         max_length=WORD_MAX,
         default="article",
         blank=True,
-        help_text="article, video, or another word of the importers.",
+        help_text=_("article, video, or another word of the importers."),
     )
     language = LanguageField(
-        help_text="Of its words, as a tag of BCP 47: de, pt-BR, zh-Hant. Empty means the outlet's."
+        help_text=_("Of its words, as a tag of BCP 47: de, pt-BR, zh-Hant. Empty means the outlet's.")
     )
     quality = models.IntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(SCORE_MAX)],
-        help_text="How good this article is by itself.",
+        help_text=_("How good this article is by itself."),
     )
     suggested_quality = models.IntegerField(
         null=True,
         editable=False,
-        help_text="The suggestion that it took as its quality; a document's own quality replaces it.",
+        help_text=_("The suggestion that it took as its quality; a document's own quality replaces it."),
     )
     heat = models.IntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(FOLDED_HEAT), MaxValueValidator(SCORE_MAX)],
-        help_text="How big the event is; -1 on a folded article.",
+        help_text=_("How big the event is; -1 on a folded article."),
     )
     document_scores = SparseJSONField(
         null=True,
         editable=False,
-        help_text="Quality, heat and number of related links that its document says, if the heat is above the quality.",
+        help_text=_(
+            "Quality, heat and number of related links that its document says, if the heat is above the quality."
+        ),
     )
-    published = models.BooleanField(null=True, blank=True, help_text="Empty until somebody has decided.")
+    published = models.BooleanField(null=True, blank=True, help_text=_("Empty until somebody has decided."))
     state = models.CharField(
         max_length=9,
         choices=[(state.value, state.value) for state in State],
@@ -201,50 +204,58 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     )
     state_since = models.DateTimeField(default=timezone.now, editable=False)
     publish_at = TimeField(
-        "publish at", null=True, blank=True, help_text="Readers see it from then on. Empty means at once."
+        _("publish at"), null=True, blank=True, help_text=_("Readers see it from then on. Empty means at once.")
     )
     unpublish_at = TimeField(
-        "unpublish at", null=True, blank=True, help_text="Readers no longer see it from then on. Empty means never."
+        _("unpublish at"),
+        null=True,
+        blank=True,
+        help_text=_("Readers no longer see it from then on. Empty means never."),
     )
     pick_until = TimeField(
-        "editor's pick until",
+        _("editor's pick until"),
         null=True,
         blank=True,
         editable=False,
-        help_text="Until then it stands first on the front page.",
+        help_text=_("Until then it stands first on the front page."),
     )
     pick_place = models.SmallIntegerField(
-        "place as a pick",
+        _("place as a pick"),
         null=True,
         editable=False,
-        help_text="Of a pick, counted from 1; empty means as high as the places of other picks leave room.",
+        help_text=_("Of a pick, counted from 1; empty means as high as the places of other picks leave room."),
     )
     # NULL means no, so that no database rewrites the table to add the column.
     off_front = models.BooleanField(
-        "kept off the front page", null=True, editable=False, help_text="Readers find it everywhere else."
+        _("kept off the front page"), null=True, editable=False, help_text=_("Readers find it everywhere else.")
     )
-    removed = models.BooleanField(null=True, blank=True, help_text="Rejected by the source, whatever its heat.")
+    removed = models.BooleanField(null=True, blank=True, help_text=_("Rejected by the source, whatever its heat."))
     missing = models.BooleanField(
         default=False,
-        help_text="An import with pruning didn't find its document; withdrawn until it is imported again.",
+        help_text=_("An import with pruning didn't find its document; withdrawn until it is imported again."),
     )
     stale = models.BooleanField(
-        default=False, help_text="Its document has no scores any more; these are the last ones."
+        default=False, help_text=_("Its document has no scores any more; these are the last ones.")
     )
     # NULL means no note, so that no database rewrites the table to add the column.
     note = ShortTextField(
-        max_length=NOTE_MAX, null=True, blank=True, help_text="For the newsroom only: never published, never exported."
+        max_length=NOTE_MAX,
+        null=True,
+        blank=True,
+        help_text=_("For the newsroom only: never published, never exported."),
     )
-    public = models.BooleanField(default=False, editable=False, help_text="Shown to readers by itself.")
+    public = models.BooleanField(default=False, editable=False, help_text=_("Shown to readers by itself."))
     staged = models.BooleanField(null=True, editable=False, help_text="The value of `public` after the current import.")
     hot = models.FloatField(
-        default=0, editable=False, help_text="Rank on the front page: the hotter and the newer a story is, the higher."
+        default=0,
+        editable=False,
+        help_text=_("Rank on the front page: the hotter and the newer a story is, the higher."),
     )
-    featured_content = LongTextField(blank=True, help_text="As the document has it; readers get a rebuilt player.")
+    featured_content = LongTextField(blank=True, help_text=_("As the document has it; readers get a rebuilt player."))
     provider = models.ForeignKey(  # the index article_provider begins with it
-        "providers.Provider", models.PROTECT, related_name="articles", verbose_name="outlet", db_index=False
+        "providers.Provider", models.PROTECT, related_name="articles", verbose_name=_("outlet"), db_index=False
     )
-    tags = TagsField(default=list, blank=True, help_text="Places, as ISO 3166 codes and readable names.")
+    tags = TagsField(default=list, blank=True, help_text=_("Places, as ISO 3166 codes and readable names."))
     topics = TaggableManager(through=ArticleTopic, blank=True)
     lead = models.ForeignKey(
         "self",
@@ -252,22 +263,26 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         null=True,
         blank=True,
         related_name="folded_articles",
-        help_text="On a folded article: the lead of its story.",
+        help_text=_("On a folded article: the lead of its story."),
     )
     previous_lead = BytewiseCharField(
         max_length=255,
         null=True,
         editable=False,
-        help_text="The lead that it follows since that one was held, spiked or deleted; empty once somebody decided.",
+        help_text=_(
+            "The lead that it follows since that one was held, spiked or deleted; empty once somebody decided."
+        ),
     )
     same_event_as = BytewiseCharField(
         max_length=255,
         null=True,
         editable=False,
-        help_text="The published lead that it may be the same event as, so that it waits; empty once somebody decided.",
+        help_text=_(
+            "The published lead that it may be the same event as, so that it waits; empty once somebody decided."
+        ),
     )
     ambiguous = models.BooleanField(
-        default=False, help_text="Several leads list this article; it is folded under the best one."
+        default=False, help_text=_("Several leads list this article; it is folded under the best one.")
     )
     twin = models.BooleanField(default=False, editable=False, help_text="Another article has the same URL.")
     picture_count = models.PositiveSmallIntegerField(
@@ -276,12 +291,12 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     picture_failed = models.BooleanField(
         null=True,
         editable=False,
-        help_text="None of its pictures can be shown: fetching failed, or they were taken down.",
+        help_text=_("None of its pictures can be shown: fetching failed, or they were taken down."),
     )
     # What needs an editor's attention, see derived.refresh_attention_flags().
-    duplicate = models.BooleanField(default=False, editable=False, help_text="Another article has the same URL.")
-    pictureless = models.BooleanField(default=False, editable=False, help_text="It has no picture to show.")
-    warned = models.BooleanField(default=False, editable=False, help_text="It has warnings.")
+    duplicate = models.BooleanField(default=False, editable=False, help_text=_("Another article has the same URL."))
+    pictureless = models.BooleanField(default=False, editable=False, help_text=_("It has no picture to show."))
+    warned = models.BooleanField(default=False, editable=False, help_text=_("It has warnings."))
     editor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -289,12 +304,12 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         editable=False,
         related_name="+",
         db_index=False,  # the index article_by_editor begins with it
-        help_text="Who made the last decision.",
+        help_text=_("Who made the last decision."),
     )
-    version = models.PositiveIntegerField(default=1, editable=False, help_text="Incremented with every change.")
+    version = models.PositiveIntegerField(default=1, editable=False, help_text=_("Incremented with every change."))
     secured = models.TextField(blank=True, editable=False, help_text="Opaque: kept and exported, never shown.")
-    body = BodyField(blank=True, help_text="The text under the front matter.")
-    extra = SparseJSONField(default=list, blank=True, editable=False, help_text="Unknown keys of the document.")
+    body = BodyField(blank=True, help_text=_("The text under the front matter."))
+    extra = SparseJSONField(default=list, blank=True, editable=False, help_text=_("Unknown keys of the document."))
     layout = SparseJSONField(
         default=dict, blank=True, editable=False, help_text="How its document differs from the format's rules."
     )
@@ -302,15 +317,15 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         max_length=64, blank=True, editable=False, help_text="Digest of the document last imported."
     )
     pins = SparseJSONField(
-        default=list, blank=True, editable=False, help_text="Fields with an editor's value, which imports keep."
+        default=list, blank=True, editable=False, help_text=_("Fields with an editor's value, which imports keep.")
     )
     wishes = SparseJSONField(
-        default=dict, blank=True, editable=False, help_text="The document's values of the pinned fields."
+        default=dict, blank=True, editable=False, help_text=_("The document's values of the pinned fields.")
     )
     match_key = models.CharField(max_length=32, editable=False, help_text="Digest of URL, title and time.")
     url_key = models.CharField(max_length=32, blank=True, editable=False, help_text="Digest of the URL's normal form.")
     created_at = models.DateTimeField("imported", auto_now_add=True)
-    changed_at = models.DateTimeField("last changed", auto_now=True)
+    changed_at = models.DateTimeField(_("last changed"), auto_now=True)
 
     objects = ArticleQuerySet.as_manager()
 
@@ -376,13 +391,13 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
             models.CheckConstraint(
                 name="article_has_name_and_title",
                 condition=~Q(name="") & ~Q(title=""),
-                violation_error_message="An article needs a name and a title.",
+                violation_error_message=_("An article needs a name and a title."),
             ),
             models.CheckConstraint(
                 name="article_score_range",
                 condition=(Q(quality__isnull=True) | Q(quality__range=(0, SCORE_MAX)))
                 & (Q(heat__isnull=True) | Q(heat__range=(FOLDED_HEAT, SCORE_MAX))),
-                violation_error_message="Quality and heat are numbers from 0 to 1,000,000; heat is -1 when folded.",
+                violation_error_message=_("Quality and heat are numbers from 0 to 1,000,000; heat is -1 when folded."),
             ),
             models.CheckConstraint(
                 name="article_public_fails_closed",
@@ -393,36 +408,38 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
                     Q(published__isnull=False, published=True) & (Q(heat__isnull=True) | Q(heat__gte=0))
                     | Q(quality__isnull=True, heat__isnull=True, published__isnull=True)
                 ),
-                violation_error_message="Readers see what is published or unscored, never what is folded or removed.",
+                violation_error_message=_(
+                    "Readers see what is published or unscored, never what is folded or removed."
+                ),
             ),
             models.CheckConstraint(
                 name="article_state_agrees",
                 condition=Q(state="published", published__isnull=False, published=True)
                 | (Q(published__isnull=True) | Q(published=False)) & Q(state__in=["undecided", "held", "spiked"]),
-                violation_error_message="The state must be published if and only if published is true.",
+                violation_error_message=_("The state must be published if and only if published is true."),
             ),
             models.CheckConstraint(
                 name="article_spiked_with_reason",
                 condition=Q(state="spiked", spike_reason__in=[reason.value for reason in SpikeReason])
                 | ~Q(state="spiked") & Q(spike_reason=""),
-                violation_error_message="A spiked article needs a reason; other articles have none.",
+                violation_error_message=_("A spiked article needs a reason; other articles have none."),
             ),
             models.CheckConstraint(
                 name="article_schedule_in_order",
                 condition=Q(publish_at__isnull=True) & Q(unpublish_at__isnull=True)
                 | Q(state="published")
                 & (Q(publish_at__isnull=True) | Q(unpublish_at__isnull=True) | Q(unpublish_at__gt=F("publish_at"))),
-                violation_error_message="Only published articles have a schedule, and it must end after it begins.",
+                violation_error_message=_("Only published articles have a schedule, and it must end after it begins."),
             ),
             models.CheckConstraint(
                 name="article_not_its_own_lead",
                 condition=~Q(lead=F("id")),
-                violation_error_message="An article can't be folded under itself.",
+                violation_error_message=_("An article can't be folded under itself."),
             ),
             models.CheckConstraint(
                 name="article_addresses_are_web",
                 condition=is_web_address("original_url", "web_url", "amp_url", "cdn_amp_url"),
-                violation_error_message="URLs start with http:// or https://.",
+                violation_error_message=_("URLs start with http:// or https://."),
             ),
         )
 

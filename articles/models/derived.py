@@ -6,6 +6,8 @@ import hashlib
 from datetime import UTC, datetime
 from typing import NamedTuple, Self
 
+from django.utils.translation import gettext as _
+
 from articles.models import Article
 from articles.rules import dates
 from articles.rules.scoring import FOLDED_HEAT, Policy
@@ -132,12 +134,12 @@ def refresh_attention_flags(article: Article, now: datetime) -> None:
 def warnings(article: Article, now: datetime) -> list[str]:
     """Return the reasons against publishing the article as it is, for editors."""
     reasons = [
-        (article.twin, "another article has the same URL"),
-        (article.stale, "its document has lost its scores"),
-        (article.missing, "its document is missing"),
-        (not article.excerpt, "no excerpt"),
-        (not article.source_url, "no URL to read it at"),
-        (dates.is_ahead(article.published_at, now), "dated in the future"),
+        (article.twin, _("another article has the same URL")),
+        (article.stale, _("its document has lost its scores")),
+        (article.missing, _("its document is missing")),
+        (not article.excerpt, _("no excerpt")),
+        (not article.source_url, _("no URL to read it at")),
+        (dates.is_ahead(article.published_at, now), _("dated in the future")),
     ]
     return [text for applies, text in reasons if applies]
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
@@ -32,7 +33,7 @@ class SavedView(models.Model):
             models.UniqueConstraint(
                 fields=["owner", "name"],
                 name="savedview_name_once",
-                violation_error_message="You have a view of that name; choose another one.",
+                violation_error_message=_("You have a view of that name; choose another one."),
             ),
         )
 

@@ -10,6 +10,8 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles.db.limited_fields import PixelsField, ShortTextField
 from articles.rules.limits import TITLE_MAX
@@ -26,10 +28,12 @@ class ImageReference(models.Model):
     width = PixelsField(null=True, blank=True)
     height = PixelsField(null=True, blank=True)
     is_cached = models.BooleanField(
-        null=True, blank=True, help_text="What the document says, not whether we have a copy."
+        null=True, blank=True, help_text=gettext_lazy("What the document says, not whether we have a copy.")
     )
     title = ShortTextField(max_length=TITLE_MAX, blank=True)
-    attribution = ShortTextField("credit", max_length=TITLE_MAX, blank=True, help_text="Whose picture it is.")
+    attribution = ShortTextField(
+        "credit", max_length=TITLE_MAX, blank=True, help_text=gettext_lazy("Whose picture it is.")
+    )
     extra = SparseJSONField(default=list, blank=True, editable=False)
     layout = SparseJSONField(default=dict, blank=True, editable=False)
 
@@ -63,16 +67,18 @@ class ArticleImage(ImageReference):
     copy_rungs: str | None
 
     class Kind(models.TextChoices):
-        PICTURE = "picture", "picture"
-        LOGO = "logo", "provider's logo"
+        PICTURE = "picture", gettext_lazy("picture")
+        LOGO = "logo", gettext_lazy("provider's logo")
 
     article = models.ForeignKey("articles.Article", models.CASCADE, related_name="images")
     kind = models.CharField(max_length=7, choices=Kind, default=Kind.PICTURE)
     alt = ShortTextField(
-        "alternative text",
+        gettext_lazy("alternative text"),
         max_length=TITLE_MAX,
         blank=True,
-        help_text="What the picture shows, for people who can't see it. Leave it empty if the headline says it all.",
+        help_text=gettext_lazy(
+            "What the picture shows, for people who can't see it. Leave it empty if the headline says it all."
+        ),
     )
 
     objects = ArticleImageQuerySet.as_manager()
@@ -84,7 +90,7 @@ class ArticleImage(ImageReference):
             models.CheckConstraint(
                 name="articleimage_address_is_web",
                 condition=is_web_address("url") | (models.Q(kind="logo") & is_site_relative("url")),
-                violation_error_message="The URL of a picture starts with http:// or https://.",
+                violation_error_message=gettext_lazy("The URL of a picture starts with http:// or https://."),
             ),
         )
 
@@ -93,10 +99,10 @@ class ArticleImage(ImageReference):
         """Return the result of fetching the picture, for editors. Needs `with_copies()`."""
         if self.status == PictureAddress.Status.FAILED:
             again = f"next try {self.next_try_at:%-d %b %H:%M} UTC" if self.next_try_at else "given up"
-            return f"missing: the picture {self.reason} ({again})"
+            return _("missing: the picture %(reason)s (%(again)s)") % {"reason": self.reason, "again": again}
         if self.status == PictureAddress.Status.REMOVED:
-            return "taken down for good"
-        return "our copy is shown" if self.status == PictureAddress.Status.HELD else "not fetched yet"
+            return _("taken down for good")
+        return _("our copy is shown") if self.status == PictureAddress.Status.HELD else _("not fetched yet")
 
     @property
     def thumbnail(self) -> str:
@@ -162,10 +168,10 @@ class PictureAddress(models.Model):
     """A picture's URL as documents or providers list it, and the result of fetching it."""
 
     class Status(models.TextChoices):
-        WAITING = "waiting", "not fetched yet"
-        HELD = "held", "our copy is shown"
-        FAILED = "failed", "failed"
-        REMOVED = "removed", "taken down"
+        WAITING = "waiting", gettext_lazy("not fetched yet")
+        HELD = "held", gettext_lazy("our copy is shown")
+        FAILED = "failed", gettext_lazy("failed")
+        REMOVED = "removed", gettext_lazy("taken down")
 
     url = models.TextField("URL", editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the URL.")
@@ -182,7 +188,7 @@ class PictureAddress(models.Model):
     objects = PictureAddressQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "picture addresses"
+        verbose_name_plural = gettext_lazy("picture addresses")
         indexes = (
             models.Index(fields=["next_try_at"], name="pictureaddress_due", condition=Q(next_try_at__isnull=False)),
             models.Index(fields=["status"], name="pictureaddress_failed", condition=Q(status="failed")),

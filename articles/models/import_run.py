@@ -8,6 +8,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from articles.rules.limits import TITLE_MAX
 
@@ -75,8 +76,8 @@ class ImportProblem(models.Model):
     """Why a run refused a file, or what it warned of. `line` counts from 1; 0 is the file as a whole."""
 
     class Kind(models.TextChoices):
-        REFUSED = "refused", "refused"
-        WARNING = "warning", "warning"
+        REFUSED = "refused", _("refused")
+        WARNING = "warning", _("warning")
 
     run = models.ForeignKey(ImportRun, models.CASCADE, related_name="problems")
     kind = models.CharField(max_length=7, choices=Kind)

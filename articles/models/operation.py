@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from articles.db.limited_fields import ShortTextField
 from articles.rules.limits import REASON_MAX
@@ -17,48 +18,48 @@ TAKEN_DOWN_LABEL = "a story that was taken down"  # in place of its title
 class Verb(models.TextChoices):
     """What was done. The labels are the past tense for histories."""
 
-    ADD = "add", "added"
-    EDIT = "edit", "edited"
-    SCORE = "score", "scored"
-    RESCORE = "rescore", "rescored"
-    PIN = "pin", "pinned"
-    UNPIN = "unpin", "unpinned"
-    PUBLISH = "publish", "published"
-    HOLD = "hold", "held"
-    UNPUBLISH = "unpublish", "unpublished"
-    SPIKE = "spike", "spiked"
-    REOPEN = "reopen", "reopened"
-    SCHEDULE = "schedule", "scheduled"
-    PICK = "pick", "picked"
-    END_PICK = "end_pick", "no longer picked"
-    PLACE = "place", "placed on the front page"
-    KEEP_OFF = "keep_off", "kept off the front page"
-    ALLOW_ON = "allow_on", "allowed on the front page"
-    FOLD = "fold", "folded"
-    TAKE_OUT = "take_out", "taken out"
-    MAKE_LEAD = "make_lead", "made lead"
-    MERGE = "merge", "merged"
-    KEEP_APART = "keep_apart", "kept apart"
-    CLAIM = "claim", "claimed"
-    HAND_OVER = "hand_over", "handed over"
-    RELEASE = "release", "released"
-    DELETE = "delete", "deleted"
-    TAKE_DOWN = "take_down", "taken down"  # a picture
-    TAKE_DOWN_STORY = "story_down", "taken down as a story"
-    IMPORT = "import", "imported"
-    INTAKE = "intake", "taken in"
-    POLICY = "policy", "changed policy"
-    UNDO = "undo", "undone"
+    ADD = "add", _("added")
+    EDIT = "edit", _("edited")
+    SCORE = "score", _("scored")
+    RESCORE = "rescore", _("rescored")
+    PIN = "pin", _("pinned")
+    UNPIN = "unpin", _("unpinned")
+    PUBLISH = "publish", _("published")
+    HOLD = "hold", _("held")
+    UNPUBLISH = "unpublish", _("unpublished")
+    SPIKE = "spike", _("spiked")
+    REOPEN = "reopen", _("reopened")
+    SCHEDULE = "schedule", _("scheduled")
+    PICK = "pick", _("picked")
+    END_PICK = "end_pick", _("no longer picked")
+    PLACE = "place", _("placed on the front page")
+    KEEP_OFF = "keep_off", _("kept off the front page")
+    ALLOW_ON = "allow_on", _("allowed on the front page")
+    FOLD = "fold", _("folded")
+    TAKE_OUT = "take_out", _("taken out")
+    MAKE_LEAD = "make_lead", _("made lead")
+    MERGE = "merge", _("merged")
+    KEEP_APART = "keep_apart", _("kept apart")
+    CLAIM = "claim", _("claimed")
+    HAND_OVER = "hand_over", _("handed over")
+    RELEASE = "release", _("released")
+    DELETE = "delete", _("deleted")
+    TAKE_DOWN = "take_down", _("taken down")  # a picture
+    TAKE_DOWN_STORY = "story_down", _("taken down as a story")
+    IMPORT = "import", _("imported")
+    INTAKE = "intake", _("taken in")
+    POLICY = "policy", _("changed policy")
+    UNDO = "undo", _("undone")
 
 
 class Via(models.TextChoices):
     """The channel through which an operation was made."""
 
-    DESK = "desk", "the desk"
-    ADMIN = "admin", "the admin"
-    COMMAND = "command", "a command"
-    SOURCE = "source", "a source"
-    SYSTEM = "system", "the system"
+    DESK = "desk", _("the desk")
+    ADMIN = "admin", _("the admin")
+    COMMAND = "command", _("a command")
+    SOURCE = "source", _("a source")
+    SYSTEM = "system", _("the system")
 
 
 class Operation(models.Model):
@@ -67,7 +68,7 @@ class Operation(models.Model):
     verb = models.CharField(max_length=10, choices=Verb)
     via = models.CharField(max_length=7, choices=Via, default=Via.SYSTEM)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="operations")
-    actor_name = models.CharField(max_length=150, blank=True, help_text="Kept when the account is gone.")
+    actor_name = models.CharField(max_length=150, blank=True, help_text=_("Kept when the account is gone."))
     reason = ShortTextField(max_length=REASON_MAX, blank=True)
     at = models.DateTimeField()
     articles = models.PositiveIntegerField(default=0)
@@ -96,12 +97,12 @@ class Operation(models.Model):
 
 
 class Subject(models.TextChoices):
-    ARTICLE = "article", "article"
-    PROVIDER = "provider", "provider"
-    TOPIC = "topic", "topic"
-    POLICY = "policy", "policy"
-    PAGE = "page", "page"
-    LOOK = "look", "look of the site"
+    ARTICLE = "article", _("article")
+    PROVIDER = "provider", _("provider")
+    TOPIC = "topic", _("topic")
+    POLICY = "policy", _("policy")
+    PAGE = "page", _("page")
+    LOOK = "look", _("look of the site")
 
 
 class EventQuerySet(models.QuerySet["Event"]):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from articles.rules.limits import POINTS_MAX
@@ -17,6 +18,9 @@ from articles.rules.publish_checks import DEFAULT_MODES, Check, CheckPolicy, Mod
 from articles.rules.scoring import Policy
 
 from .topic import Topic
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 _DEFAULT = Policy()
 OVERRIDABLE = ("publish_threshold", "related_bonus", "bonus_floor")
@@ -27,7 +31,7 @@ CHECK_COLUMNS = ("excerpt_max", "old_days", *MODES.values())
 _POINTS = [MinValueValidator(-POINTS_MAX), MaxValueValidator(POINTS_MAX)]
 
 
-def _points(name: str, text: str = "") -> models.SmallIntegerField:
+def _points(name: str, text: StrOrPromise = "") -> models.SmallIntegerField:
     return models.SmallIntegerField(default=getattr(_DEFAULT, name), validators=_POINTS, help_text=text)
 
 
@@ -48,20 +52,20 @@ class SitePolicy(models.Model):
     """The stored policy of the site. Without a row, the defaults of `rules.scoring.Policy` apply."""
 
     publish_threshold = models.PositiveIntegerField(
-        default=_DEFAULT.publish_threshold, help_text="Articles with at least this heat are published."
+        default=_DEFAULT.publish_threshold, help_text=_("Articles with at least this heat are published.")
     )
     related_bonus = models.PositiveIntegerField(
-        default=_DEFAULT.related_bonus, help_text="Heat that each related link gives to its lead."
+        default=_DEFAULT.related_bonus, help_text=_("Heat that each related link gives to its lead.")
     )
     bonus_floor = models.PositiveIntegerField(
-        default=_DEFAULT.bonus_floor, help_text="Leads below this quality get no bonus."
+        default=_DEFAULT.bonus_floor, help_text=_("Leads below this quality get no bonus.")
     )
     window_days = models.PositiveSmallIntegerField(
-        default=_DEFAULT.window_days, help_text="How many days apart stories of one event may be."
+        default=_DEFAULT.window_days, help_text=_("How many days apart stories of one event may be.")
     )
     publish_unscored = models.BooleanField(
         default=_DEFAULT.publish_unscored,
-        help_text="Show articles that have no quality, no heat and no publish state, as this format's feeds do.",
+        help_text=_("Show articles that have no quality, no heat and no publish state, as this format's feeds do."),
     )
     excerpt_max = models.PositiveIntegerField(default=_CHECKS.excerpt_max, db_default=_CHECKS.excerpt_max)
     old_days = models.PositiveSmallIntegerField(default=_CHECKS.old_days, db_default=_CHECKS.old_days)
@@ -77,25 +81,25 @@ class SitePolicy(models.Model):
     late_days = models.PositiveSmallIntegerField(
         default=_DEFAULT.late_days,
         db_default=_DEFAULT.late_days,
-        help_text="Stories that come to the site later after their publication are listed by its date.",
+        help_text=_("Stories that come to the site later after their publication are listed by its date."),
     )
-    base_weight = _points("base_weight", "Every article.")
-    topic_weight = _points("topic_weight", "Each topic.")
-    subtopic_weight = _points("subtopic_weight", "Each topic that has a parent.")
-    keyword_weight = _points("keyword_weight", "Each topic with a keyword in the title.")
-    image_weight = _points("image_weight", "The article has a picture.")
-    amp_weight = _points("amp_weight", "The article has an AMP page.")
-    provider_weight = _points("provider_weight", "The outlet is in the registry.")
-    video_weight = _points("video_weight", "The article is a video.")
+    base_weight = _points("base_weight", _("Every article."))
+    topic_weight = _points("topic_weight", _("Each topic."))
+    subtopic_weight = _points("subtopic_weight", _("Each topic that has a parent."))
+    keyword_weight = _points("keyword_weight", _("Each topic with a keyword in the title."))
+    image_weight = _points("image_weight", _("The article has a picture."))
+    amp_weight = _points("amp_weight", _("The article has an AMP page."))
+    provider_weight = _points("provider_weight", _("The outlet is in the registry."))
+    video_weight = _points("video_weight", _("The article is a video."))
 
     class Meta:
-        verbose_name = verbose_name_plural = "policy"
+        verbose_name = verbose_name_plural = _("policy")
         permissions: ClassVar = [("change_policy", "Can change the policy and apply it")]
         constraints = (
             models.CheckConstraint(
                 name="policy_is_the_only_one",
                 condition=Q(id=1),
-                violation_error_message="There is one policy for the site; change that one.",
+                violation_error_message=_("There is one policy for the site; change that one."),
             ),
         )
 
@@ -134,8 +138,8 @@ class TopicPolicy(models.Model):
     bonus_floor = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "policy of a topic"
-        verbose_name_plural = "policies of topics"
+        verbose_name = _("policy of a topic")
+        verbose_name_plural = _("policies of topics")
         ordering: ClassVar = ["topic__registry_name", "topic__name"]
 
     def __str__(self) -> str:
@@ -145,7 +149,10 @@ class TopicPolicy(models.Model):
         """Reject a topic that has a parent: its articles follow the policy of the top-level topic."""
         if self.topic_id and self.topic.parent_id:
             raise ValidationError(
-                {"topic": f"“{self.topic}” stands below “{self.topic.parent}”. Pick a topic at the top of the tree."}
+                {
+                    "topic": gettext("“%(topic)s” stands below “%(parent)s”. Pick a topic at the top of the tree.")
+                    % {"topic": self.topic, "parent": self.topic.parent}
+                }
             )
 
     @property
@@ -161,7 +168,7 @@ def policy_field(name: str, topic: int | None = None) -> str:
 
 def parse_policy_field(event_field: str) -> tuple[str, int | None]:
     """Return the name of the policy value and the id of the topic, None for the site's policy."""
-    name, _, topic = event_field.partition("@")
+    name, _at, topic = event_field.partition("@")
     return name, int(topic) if topic else None
 
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from articles.db.limited_fields import LineField, LongTextField, TimeField
 from articles.rules.limits import TITLE_MAX, WORD_MAX
@@ -57,17 +58,17 @@ class RelatedLink(models.Model):
         null=True,
         blank=True,
         related_name="listed_by",
-        help_text="Our own article, if we have it.",
+        help_text=_("Our own article, if we have it."),
     )
     title = LineField(max_length=TITLE_MAX)
     excerpt = LongTextField(blank=True)
-    published_at = TimeField("publication time")
+    published_at = TimeField(_("publication time"))
     web_url = WebAddressField("URL")
     amp_url = WebAddressField("AMP URL")
-    cdn_amp_url = WebAddressField("AMP cache URL")
+    cdn_amp_url = WebAddressField(_("AMP cache URL"))
     type = LineField(max_length=WORD_MAX, default="article", blank=True)
     provider = models.ForeignKey(
-        "providers.Provider", models.PROTECT, related_name="related_links", verbose_name="outlet"
+        "providers.Provider", models.PROTECT, related_name="related_links", verbose_name=_("outlet")
     )
     quality = models.IntegerField(null=True, blank=True)
     match_key = models.CharField(max_length=32, editable=False, help_text="Digest of URL, title and time.")
@@ -75,7 +76,7 @@ class RelatedLink(models.Model):
         default=False,
         db_default=False,
         editable=False,
-        help_text="The same report as the article's own or an earlier link's.",
+        help_text=_("The same report as the article's own or an earlier link's."),
     )
     extra = SparseJSONField(default=list, blank=True, editable=False)
     layout = SparseJSONField(default=dict, blank=True, editable=False)
@@ -89,17 +90,17 @@ class RelatedLink(models.Model):
             models.CheckConstraint(
                 name="related_not_itself",
                 condition=~Q(target=F("article")),
-                violation_error_message="An article can't be its own coverage.",
+                violation_error_message=_("An article can't be its own coverage."),
             ),
             models.CheckConstraint(
                 name="related_addresses_are_web",
                 condition=is_web_address("web_url", "amp_url", "cdn_amp_url"),
-                violation_error_message="URLs start with http:// or https://.",
+                violation_error_message=_("URLs start with http:// or https://."),
             ),
             models.CheckConstraint(
                 name="related_quality_range",
                 condition=Q(quality__isnull=True) | Q(quality__range=(0, SCORE_MAX)),
-                violation_error_message="Quality is a number from 0 to 1,000,000.",
+                violation_error_message=_("Quality is a number from 0 to 1,000,000."),
             ),
         )
 

@@ -9,6 +9,7 @@ from typing import Self
 from django.db import models
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from articles.rules.urls import url_key
 
@@ -42,7 +43,11 @@ class TakenDownStory(models.Model):
     def refusal(self) -> str:
         """Return who took it down, when and why, to follow the name of a story or a file."""
         day = date_format(timezone.localtime(self.operation.at), "j F Y")
-        return f"was taken down on {day} by {self.operation.who}: {self.operation.reason}"
+        return _("was taken down on %(day)s by %(who)s: %(reason)s") % {
+            "day": day,
+            "who": self.operation.who,
+            "reason": self.operation.reason,
+        }
 
 
 @dataclass(frozen=True, slots=True)

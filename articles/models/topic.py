@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from taggit.models import ItemBase, TagBase
 
 from articles.db.limited_fields import (
@@ -25,23 +27,34 @@ class Topic(TagBase):
     """A topic with its place in the tree. Names are case-sensitive."""
 
     name = LineField("name", unique=True, max_length=TOPIC_MAX)
-    shortname = LineField(max_length=TOPIC_MAX, blank=True, help_text="For narrow places; empty means the name.")
+    shortname = LineField(
+        max_length=TOPIC_MAX, blank=True, help_text=gettext_lazy("For narrow places; empty means the name.")
+    )
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     keywords = NamesField(
         default=list,
         blank=True,
-        help_text="Words that, in a title, mean this topic. The suggested quality rewards them.",
+        help_text=gettext_lazy("Words that, in a title, mean this topic. The suggested quality rewards them."),
     )
     hashtags = NamesField(default=list, blank=True)
-    images = UrlsField(default=list, blank=True, help_text="URLs of pictures, as the registry lists them.")
-    services = ServicesField(default=list, blank=True, help_text="The registry's services: [name, URL] pairs.")
+    images = UrlsField(
+        default=list, blank=True, help_text=gettext_lazy("URLs of pictures, as the registry lists them.")
+    )
+    services = ServicesField(
+        default=list, blank=True, help_text=gettext_lazy("The registry's services: [name, URL] pairs.")
+    )
     registry_name = FileNameField(
-        max_length=255, blank=True, help_text="The file name of its registry entry, which orders the topics."
+        max_length=255,
+        blank=True,
+        help_text=gettext_lazy("The file name of its registry entry, which orders the topics."),
     )
     weight = PointsField(
-        default=0, help_text="Added to the suggested quality of articles with this topic; 0 for most topics."
+        default=0,
+        help_text=gettext_lazy("Added to the suggested quality of articles with this topic; 0 for most topics."),
     )
-    extra = models.JSONField(default=list, blank=True, editable=False, help_text="Unknown keys of its registry entry.")
+    extra = models.JSONField(
+        default=list, blank=True, editable=False, help_text=gettext_lazy("Unknown keys of its registry entry.")
+    )
     layout = models.JSONField(
         default=dict, blank=True, editable=False, help_text="How its entry differs from the format's rules."
     )
@@ -52,7 +65,7 @@ class Topic(TagBase):
             models.CheckConstraint(
                 name="topic_not_its_own_parent",
                 condition=~Q(parent=F("id")),
-                violation_error_message="A topic can't stand under itself.",
+                violation_error_message=gettext_lazy("A topic can't stand under itself."),
             ),
             models.CheckConstraint(name="topic_has_name", condition=~Q(name="")),
         )
@@ -67,7 +80,10 @@ class Topic(TagBase):
             seen.add(ancestor.pk)
             if ancestor.pk == self.pk and self.pk is not None:
                 raise ValidationError(
-                    {"parent": f"“{self.parent}” already stands below “{self}”. Pick another parent."}
+                    {
+                        "parent": _("“%(parent)s” already stands below “%(topic)s”. Pick another parent.")
+                        % {"parent": self.parent, "topic": self}
+                    }
                 )
             ancestor = ancestor.parent
 
@@ -95,7 +111,9 @@ class ArticleTopic(ItemBase):
     content_object = models.ForeignKey(
         "articles.Article", models.CASCADE, related_name="article_topics", db_index=False
     )
-    tag = models.ForeignKey(Topic, models.CASCADE, related_name="article_topics", verbose_name="topic", db_index=False)
+    tag = models.ForeignKey(
+        Topic, models.CASCADE, related_name="article_topics", verbose_name=gettext_lazy("topic"), db_index=False
+    )
     position = models.PositiveSmallIntegerField(default=0)
     published_at = ArticlesTimeField(
         null=True, editable=False, help_text="The article's, kept here too: a topic's newest are found at once."
@@ -110,7 +128,7 @@ class ArticleTopic(ItemBase):
                 "content_object",
                 "tag",
                 name="articletopic_once",
-                violation_error_message="The article has this topic already.",
+                violation_error_message=gettext_lazy("The article has this topic already."),
             ),
         )
 
