@@ -50,6 +50,7 @@ class Place:
     is_drafted: bool  # a pick by the draft only
     was: int | None
     now: datetime
+    ranked_above: float | None = None  # the rank of the next story above that stands by its rank
 
     @property
     def is_pick(self) -> bool:
@@ -60,6 +61,13 @@ class Place:
         """The age by which it is ranked."""
         article = self.article
         return age_text(ranked_at(article.published_at, article.listed_at or article.published_at), self.now)
+
+    @property
+    def behind(self) -> str:
+        """How far its rank is below that of the story above, in the time by which an equal story would be newer."""
+        if self.reason is not Reason.RANK or self.ranked_above is None:
+            return ""
+        return _behind_text(self.ranked_above - self.article.hot)
 
     @property
     def why(self) -> str:
@@ -193,7 +201,8 @@ def _places(shown: Sequence[PlacedStory], now_ids: Sequence[int], subject: int, 
     articles = _articles().in_bulk([placed.story.pk for placed in shown])
     before = {pk: number for number, pk in enumerate(now_ids, 1)}
     now = timezone.now()
-    places = []
+    places: list[Place] = []
+    ranked_above = None
     for number, (story, reason) in enumerate(shown, 1):
         article = articles.get(story.pk)
         if article is None:  # deleted since
@@ -201,8 +210,22 @@ def _places(shown: Sequence[PlacedStory], now_ids: Sequence[int], subject: int, 
         was = before.get(story.pk, 0) if draft else number
         moved_from = None if was == number else was
         is_drafted = draft is not None and story.pk == draft.article.pk and not draft.was_pick
-        places.append(Place(number, article, story, reason, story.pk == subject, is_drafted, moved_from, now))
+        is_subject = story.pk == subject
+        places.append(Place(number, article, story, reason, is_subject, is_drafted, moved_from, now, ranked_above))
+        ranked_above = article.hot if reason is Reason.RANK else ranked_above
     return places
+
+
+def _behind_text(days: float) -> str:
+    """Return a difference of ranks, which count in days, as minutes, hours or days."""
+    minutes = round(days * 24 * 60)
+    if minutes < 1:
+        return _("level with the story above")
+    if minutes < 60:
+        return _("%(number)s min behind the story above") % {"number": minutes}
+    if minutes < 48 * 60:
+        return _("%(number)s h behind the story above") % {"number": round(minutes / 60)}
+    return _("%(number)s d behind the story above") % {"number": round(minutes / 60 / 24)}
 
 
 def _sections(places: Sequence[Place]) -> list[tuple[str, Sequence[Place]]]:
