@@ -165,7 +165,7 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
         request,
         message,
         problems=refusals,
-        notes=[*seen, *leads, *results, *result.front_page],
+        notes=[*_scheduled_for(action, result), *seen, *leads, *results, *result.front_page],
         level=messages.SUCCESS if operation else messages.INFO,
         event="desk:reload" if action.reloads_list else "desk:decided",
         context={
@@ -176,6 +176,16 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
             "now": timezone.now(),
         },
     )
+
+
+def _scheduled_for(action: Action, result: ActionResult) -> list[str]:
+    """Return a sentence that says when readers will see the stories that were just scheduled."""
+    articles = [result.articles[pk] for pk in result.done if pk in result.articles]
+    times = {article.publish_at for article in articles if article.publish_at}
+    if action.verb != Verb.SCHEDULE or len(times) != 1:
+        return []
+    at = formats.date_format(timezone.localtime(times.pop()), "j M Y H:i e")
+    return [_("Readers see it from %(at)s.") % {"at": at}]
 
 
 def _done_text(action: Action, number: int) -> str:

@@ -77,7 +77,8 @@ def _hot(viewer: Viewer) -> ArticleQuerySet:
 
 
 def _published_today(viewer: Viewer) -> ArticleQuerySet:
-    return _with(state=State.PUBLISHED, state_since__gte=viewer.midnight)(viewer)
+    decided = _with(state=State.PUBLISHED, state_since__gte=viewer.midnight)(viewer)
+    return decided.exclude(publish_at__gt=viewer.now)
 
 
 def _scheduled(viewer: Viewer) -> ArticleQuerySet:

@@ -68,12 +68,22 @@ class TestActions:
     def test_shortcuts_schedule_and_keep_the_end(self, publisher, action):
         article = builders.article(quality=10)
 
-        run_action(publisher, action, article, unpublish_at="2199-01-01T08:00")
+        page = run_action(publisher, action, article, unpublish_at="2199-01-01T08:00")
 
         article.refresh_from_db()
+        shown_time = f"{article.publish_at:%-d %b %Y %H:%M} UTC"
+        assert messages_of(page) == ["1 story scheduled.", f"Readers see it from {shown_time}."]
         assert timezone.now() < article.publish_at < timezone.now() + timedelta(days=8)
         assert (article.state, article.unpublish_at.year) == ("published", 2199)
         assert Operation.objects.get().verb == "schedule"
+
+    def test_what_is_scheduled_for_later_is_not_called_published(self, publisher):
+        article = builders.article("Later", quality=10)
+        run_action(publisher, "schedule_tomorrow", article)
+
+        assert not publisher.get(DESK, {"view": "today"}).context["rows"]
+        for url in (f"{DESK}?view=scheduled", reverse("desk_story", args=[article.pk])):
+            assert '<span class="chip chip-published">scheduled</span>' in publisher.get(url).content.decode()
 
     def test_the_suggested_quality_is_offered_to_stories_without_one(self, publisher):
         article, other = (builders.article(quality=None, heat=None, topics=["AI"]) for _ in range(2))
