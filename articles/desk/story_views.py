@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from articles import operations
-from articles.models import Article, ArticleQuerySet, PreviewLink, Subject, Topic
+from articles.models import Article, ArticleQuerySet, Operation, PreviewLink, Subject, Topic
 from articles.models.preview_link import PERMISSION as SHARE_PERMISSION
 from articles.models.related import outlet_count
 from articles.operations.claiming import LIFETIME
@@ -28,7 +29,7 @@ from articles.stories.neighbourhood import Neighbourhood
 
 from . import presence
 from .actions import ACTIONS, permitted_actions
-from .history_queries import timeline
+from .history_queries import HistoryEntry, timeline
 from .restore_field import restore_permissions
 from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
 from .source_list import has_changed_at_source
@@ -59,6 +60,7 @@ def story(request: DeskRequest, pk: int) -> HttpResponseBase:
     presence.record(request.user, article.pk, now)
     lead = article.lead if article.is_folded and article.lead else article
     permitted = permitted_actions(request.user)
+    entries = timeline(Subject.ARTICLE, article.pk, HISTORY_SIZE)
     context = {
         "article": article,
         "row": build_rows([article], permitted, now)[0],
@@ -71,7 +73,8 @@ def story(request: DeskRequest, pk: int) -> HttpResponseBase:
         "preview_links": PreviewLink.objects.active_for(article) if request.user.has_perm(SHARE_PERMISSION) else [],
         "incoming": article.incoming_words() if has_changed_at_source(article.pk) else {},
         "explanation": explanation.explanation_lines(article),
-        "entries": timeline(Subject.ARTICLE, article.pk, HISTORY_SIZE),
+        "entries": entries,
+        "decided": _decision(article, entries),
         "restorable": restore_permissions(request.user),
         "colleagues": presence.colleagues().exclude(pk=request.user.pk).only("username")[:COLLEAGUES_MAX],
         "claim_hours": LIFETIME // timedelta(hours=1),
@@ -104,6 +107,13 @@ def edit_link(request: HttpRequest, name: str) -> HttpResponse:
 def story_by_name(request: DeskRequest, name: str) -> HttpResponse:
     """Redirect to the page of a story at the desk."""
     return redirect("desk_story", get_object_or_404(Article.objects.only("pk"), name=name).pk)
+
+
+def _decision(article: Article, entries: Iterable[HistoryEntry]) -> Operation | None:
+    """Return the operation that gave the article its state, if it is among these and did decide something."""
+    if article.state == State.UNDECIDED:
+        return None
+    return next((entry.operation for entry in entries if entry.operation.at == article.state_since), None)
 
 
 def _lead_candidates(article: Article) -> list[Article]:

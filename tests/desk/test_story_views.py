@@ -1,5 +1,7 @@
 """One story at the desk: its page, folding, merging, and who else has it open."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
@@ -24,6 +26,13 @@ class TestOneStory:
             assert page.context["members"] == [member]
             assert page.context["lead"] == lead
             assert "quality" in page.content.decode()
+
+    def test_it_says_who_decided_and_why(self, publisher):
+        article = builders.article("Storm", quality=10)
+        run_action(publisher, "spike", article, reason="paywall", reason_text="nothing new")
+
+        page = " ".join(publisher.get(reverse("desk_story", args=[article.pk])).content.decode().split())
+        assert re.search(r'spiked: paywall</span>.*?<span class="by">by \w+, .*? UTC</time>: nothing new</span>', page)
 
     def test_the_pane_and_a_merge_say_what_is_on_the_site(self, publisher):
         shown, hidden = builders.article(quality=90), builders.article(quality=10)
