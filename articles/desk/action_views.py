@@ -13,6 +13,7 @@ from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from articles import operations
@@ -60,7 +61,7 @@ def run_action(request: DeskRequest) -> HttpResponseBase:
     """Run the action that a form of the desk names, for one story or many."""
     action = ACTIONS.get(request.POST.get("action", ""))
     if action is None:
-        return _error(request, "There is no such action. Reload the page and try again.")
+        return _error(request, _("There is no such action. Reload the page and try again."))
     if not request.user.has_perm(action.permission):
         raise PermissionDenied
     try:
@@ -147,17 +148,17 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
     operation = result.operation or _repeated_operation(request, action, result)
     refusals = [f"“{refusal.title}” {refusal.reason}." for refusal in result.rejections]
     if len(refusals) > MESSAGES_MAX:
-        refusals = [*refusals[:MESSAGES_MAX], f"And {len(refusals) - MESSAGES_MAX} more."]
+        refusals = [*refusals[:MESSAGES_MAX], _("And %(number)s more.") % {"number": len(refusals) - MESSAGES_MAX}]
     followed = [change for change in result.consequences if change.pk not in result.done]
     known = result.done if action.tells_visibility else ()
-    message = _done_text(action, len(result.done)) if operation else "Nothing changed."
+    message = _done_text(action, len(result.done)) if operation else _("Nothing changed.")
     if len(result.done) >= CONFIRM_FROM:  # the confirmation has named them
         message, seen = " ".join([message, *reader_numbers(result.appeared, result.disappeared)]), []
     else:
         seen = reader_changes(result.appeared, result.disappeared, known, MESSAGES_MAX)
     leads = succession_sentences(operation) if action.changes_succession else []
     if len(leads) > MESSAGES_MAX:
-        leads = [*leads[:MESSAGES_MAX], f"And {len(leads) - MESSAGES_MAX} more."]
+        leads = [*leads[:MESSAGES_MAX], _("And %(number)s more.") % {"number": len(leads) - MESSAGES_MAX}]
     results = [change.sentence for change in followed[:MESSAGES_MAX]]
     changed = [article for article in result.articles.values() if operation and article.changed_at == operation.at]
     permitted = permitted_actions(request.user)
@@ -189,7 +190,8 @@ def _scheduled_for(action: Action, result: ActionResult) -> list[str]:
 
 
 def _done_text(action: Action, number: int) -> str:
-    return str(action.done) or f"{number} {'story' if number == 1 else 'stories'} {action.past_tense}."
+    stories = ngettext("%(number)s story", "%(number)s stories", number) % {"number": number}
+    return str(action.done) or _("%(stories)s %(done)s.") % {"stories": stories, "done": action.past_tense}
 
 
 def _repeated_operation(request: DeskRequest, action: Action, result: ActionResult) -> Operation | None:
@@ -240,7 +242,7 @@ def _conflict(request: DeskRequest, action: Action, conflict: EditConflictError)
         "decided": action.past_tense,
         "fields": _hidden_fields(request),
         "next": safe_next_url(request),
-        "title": "Someone else changed this story",
+        "title": _("Someone else changed this story"),
     }
     if is_htmx_fragment(request):
         return render(request, "desk/_conflict_toast.html", context)
@@ -256,7 +258,7 @@ def _error(request: DeskRequest, sentence: str) -> HttpResponseBase:
 
 def _sentence(error: ActionError) -> str:
     text = str(error)
-    return text if text[:1].isupper() or text[:1] == "“" else f"This story {text}."
+    return text if text[:1].isupper() or text[:1] == "“" else _("This story %(text)s.") % {"text": text}
 
 
 def _hidden_fields(request: DeskRequest) -> list[tuple[str, str]]:
@@ -295,7 +297,11 @@ def _try_to_undo(request: DeskRequest, operation: Operation) -> tuple[ActionResu
     if result.operation is not None:
         return result, ""
     left = describe_not_restored(result.not_restored, MESSAGES_MAX)
-    return None, " ".join(filter(None, (describe_nothing(result.not_restored), left and f"Left unchanged: {left}.")))
+    return None, " ".join(
+        filter(
+            None, (describe_nothing(result.not_restored), left and _("Left unchanged: %(fields)s.") % {"fields": left})
+        )
+    )
 
 
 def _undone(
@@ -306,7 +312,7 @@ def _undone(
     return _respond(
         request,
         undone_text(operation, restored),
-        problems=[*([f"Left unchanged: {left}."] if left else []), *skipped[:MESSAGES_MAX]],
+        problems=[*([_("Left unchanged: %(fields)s.") % {"fields": left}] if left else []), *skipped[:MESSAGES_MAX]],
         notes=reader_changes(result.appeared, result.disappeared, at_most=MESSAGES_MAX),
         event="desk:reload",
     )

@@ -9,8 +9,8 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from articles import operations
 from articles.models import Article, Verb
@@ -27,9 +27,9 @@ from .view_helpers import parse_id
 
 EDIT = PERMISSION_BY_ACTION["edit"]
 SCHEDULE_SHORTCUTS = (
-    ("schedule_in_an_hour", "In an hour", schedule_shortcuts.in_an_hour),
-    ("schedule_tomorrow", "Tomorrow 8:00", schedule_shortcuts.tomorrow_morning),
-    ("schedule_monday", "Monday 8:00", schedule_shortcuts.monday_morning),
+    ("schedule_in_an_hour", _("In an hour"), schedule_shortcuts.in_an_hour),
+    ("schedule_tomorrow", _("Tomorrow 8:00"), schedule_shortcuts.tomorrow_morning),
+    ("schedule_monday", _("Monday 8:00"), schedule_shortcuts.monday_morning),
 )
 REASONS = tuple(reason.value for reason in SpikeReason)
 
@@ -43,12 +43,12 @@ class Action:
 
     name: str  # value of the form field `action`
     label: str | Promise  # of its button
-    past_tense: str  # "3 stories spiked."
+    past_tense: str | Promise  # "3 stories spiked."
     permission: str
     run: Callable[[Command], ActionResult]
     key: str = ""
-    key_note: str = ""  # what the help adds to the label
-    key_help: str = ""  # what the help says instead of the label
+    key_note: str | Promise = ""  # what the help adds to the label
+    key_help: str | Promise = ""  # what the help says instead of the label
     logged_as: str = ""  # the verb of its operations, if it isn't the name
     done: str | Promise = ""  # what the message says instead of the number of stories
     asks: str | Promise = ""  # what the button of its confirmation says, with %(stories)s; else label and stories
@@ -56,7 +56,7 @@ class Action:
 
     @property
     def help(self) -> str:
-        return self.key_help or str(self.label).lower() + self.key_note
+        return str(self.key_help) or f"{self.label}".lower() + str(self.key_note)
 
     def imperative(self, number: int) -> str:
         """Return what it does to so many stories, as in "Spike 143 stories"."""
@@ -66,7 +66,7 @@ class Action:
     @property
     def verb(self) -> str:
         """The verb of its operations."""
-        return self.logged_as or (Verb.SCORE if self.past_tense == "scored" else self.name)
+        return self.logged_as or self.name
 
     @property
     def changes_stories(self) -> bool:
@@ -140,7 +140,10 @@ def _unpublish(command: Command) -> ActionResult:
 def _spike(command: Command) -> ActionResult:
     reason = command.text("reason") or REASONS[-1]
     if reason not in REASONS:
-        raise ActionError(f"“{reason}” is no reason to spike; choose one of {', '.join(REASONS)}.")
+        raise ActionError(
+            gettext("“%(reason)s” is not a reason to spike. Choose one of %(reasons)s.")
+            % {"reason": reason, "reasons": ", ".join(REASONS)}
+        )
     return command.apply(operations.spike, reason, in_place=command.in_place)
 
 
@@ -173,7 +176,7 @@ def _place(command: Command) -> ActionResult:
         raise ActionError(_("Put one story at a time in its place."))
     text = command.text("place")
     if not (text.isdecimal() and len(text) < 4):
-        refusal = _("“%(text)s” is no place; type a number from 1 to %(last)s.")
+        refusal = _("“%(text)s” is not a place. Enter a number from 1 to %(last)s.")
         raise ActionError(refusal % {"text": text[:20], "last": PICK_PLACES})
     until = command.time("pick_until")
     return operations.place(command.article, int(text), until=until, seen=command.text("seen"), by=command.by)
@@ -204,16 +207,16 @@ def _set_topics(argument: str, field: str) -> Callable[[Command], ActionResult]:
 
 
 def _edit_text(command: Command) -> ActionResult:
-    _require_one(command, "Titles and excerpts are edited one story at a time.")
+    _require_one(command, gettext("Titles and excerpts are edited one story at a time."))
     sent = [name for name in ("title", "excerpt") if name in command.data]
     values = {name: normalize_line_ends(str(command.data[name])) for name in sent}
     if "title" in values and is_blank(values["title"]):
-        raise ActionError("A story needs a title.")
+        raise ActionError(gettext("A story needs a title."))
     return command.edit(**values)
 
 
 def _edit_note(command: Command) -> ActionResult:
-    _require_one(command, "Notes are edited one story at a time.")
+    _require_one(command, gettext("Notes are edited one story at a time."))
     return command.edit(note=normalize_line_ends(command.text("note")))
 
 
@@ -225,26 +228,26 @@ def _fold(command: Command) -> ActionResult:
 
 def _merge(command: Command) -> ActionResult:
     lead = _chosen_lead(command)
-    _require_one(command, "Two stories are merged at a time.")
+    _require_one(command, gettext("Two stories are merged at a time."))
     return command.apply(operations.merge, lead, announced=command.announced)
 
 
 def _merge_all(command: Command) -> ActionResult:
     if not command.leads:
-        raise ActionError("No pairs were sent. Go back to the suggestions and try again.")
+        raise ActionError(gettext("No pairs were sent. Go back to the suggestions and try again."))
     return operations.merge_all(command.leads, by=command.by, versions=command.versions, announced=command.announced)
 
 
 def _keep_apart(command: Command) -> ActionResult:
-    _require_one(command, "One pair is kept apart at a time.")
+    _require_one(command, gettext("One pair is kept apart at a time."))
     other = Article.objects.filter(pk=parse_id(command.text("into"))).first()
     if other is None:
-        raise ActionError("The other story was deleted meanwhile.")
+        raise ActionError(gettext("The other story was deleted meanwhile."))
     return command.apply(operations.keep_apart, other, announced=command.announced)
 
 
 def _make_lead(command: Command) -> ActionResult:
-    _require_one(command, "One story leads; choose one.")
+    _require_one(command, gettext("One story leads; choose one."))
     return command.apply(operations.make_lead, announced=command.announced)
 
 
@@ -275,7 +278,7 @@ def _require_one(command: Command, refusal: str) -> None:
 def _chosen_lead(command: Command) -> Article:
     lead = Article.objects.filter(pk=parse_id(command.text("into"))).first()
     if lead is None:
-        raise ActionError("Choose the story to fold into.")
+        raise ActionError(gettext("Choose the story to fold into."))
     return lead
 
 
@@ -283,64 +286,82 @@ ACTIONS = {
     action.name: action
     for action in (
         Action(
-            "publish", "Publish", "published", PUBLISH, _apply(operations.publish), "p", ", or unpublish", tone="go"
+            "publish",
+            _("Publish"),
+            _("published"),
+            PUBLISH,
+            _apply(operations.publish),
+            "p",
+            _(", or unpublish"),
+            tone="go",
         ),
-        Action("hold", "Hold", "held", SCORE, _hold, "w", tone="wait"),
-        Action("unpublish", "Unpublish", "unpublished: held now", PUBLISH, _unpublish, tone="wait"),
+        Action("hold", _("Hold"), _("held"), SCORE, _hold, "w", tone="wait"),
+        Action("unpublish", _("Unpublish"), _("unpublished: held now"), PUBLISH, _unpublish, tone="wait"),
         Action(
             "spike",
-            "Spike",
-            "spiked",
+            _("Spike"),
+            _("spiked"),
             SCORE,
             _spike,
             "e",
-            "; then 1 to 6 for the reason, or Enter for none",
+            _("; then 1 to 6 for the reason, or Enter for none"),
             tone="stop",
         ),
-        Action("reopen", "Reopen", "reopened", SCORE, _apply(operations.reopen), "r"),
+        Action("reopen", _("Reopen"), _("reopened"), SCORE, _apply(operations.reopen), "r"),
         Action(
             "quality",
-            "Set quality",
-            "scored",
+            _("Set quality"),
+            _("scored"),
             SCORE,
             _set_score("quality"),
             "q",
-            "; Enter sends it",
+            _("; Enter sends it"),
+            logged_as=Verb.SCORE,
             asks=_("Set the quality of %(stories)s"),
         ),
         Action(
             "heat",
-            "Set heat",
-            "scored",
+            _("Set heat"),
+            _("scored"),
             SCORE,
             _set_score("heat"),
             "h",
-            "; Enter sends it",
+            _("; Enter sends it"),
+            logged_as=Verb.SCORE,
             asks=_("Set the heat of %(stories)s"),
         ),
-        Action("step", "Raise or lower", "scored", SCORE, _step_scores, asks=_("Change the scores of %(stories)s")),
+        Action(
+            "step",
+            _("Raise or lower"),
+            _("scored"),
+            SCORE,
+            _step_scores,
+            logged_as=Verb.SCORE,
+            asks=_("Change the scores of %(stories)s"),
+        ),
         Action(
             "suggest",
-            "Use suggestion",
-            "scored",
+            _("Use suggestion"),
+            _("scored"),
             SCORE,
             _apply(operations.use_suggestion),
             "a",
-            key_help="use the suggested quality",
+            key_help=_("use the suggested quality"),
+            logged_as=Verb.SCORE,
             asks=_("Use the suggested quality of %(stories)s"),
         ),
         Action(
             "unpin",
-            "Unpin all fields",
-            "unpinned",
+            _("Unpin all fields"),
+            _("unpinned"),
             SCORE,
             _apply(operations.unpin),
             asks=_("Unpin all fields of %(stories)s"),
         ),
         Action(
             "topics",
-            "Set topics",
-            "sorted by topic",
+            _("Set topics"),
+            _("sorted by topic"),
             EDIT,
             _set_topics("names", "topics"),
             "t",
@@ -348,74 +369,90 @@ ACTIONS = {
         ),
         Action(
             "add_topic",
-            "Add topic",
-            "sorted by topic",
+            _("Add topic"),
+            _("sorted by topic"),
             EDIT,
             _set_topics("add", "topic"),
             asks=_("Add a topic to %(stories)s"),
         ),
         Action(
             "remove_topic",
-            "Remove topic",
-            "sorted by topic",
+            _("Remove topic"),
+            _("sorted by topic"),
             EDIT,
             _set_topics("remove", "topic"),
             asks=_("Remove a topic from %(stories)s"),
         ),
-        Action("words", "Save title and excerpt", "edited", EDIT, _edit_text),
-        Action("note", "Save note", "edited: note saved", EDIT, _edit_note, "c", key_help="write the newsroom’s note"),
-        Action("claim", "Claim", "claimed", EDIT, _claim),
-        Action("hand_over", "Hand over", "handed over", EDIT, _hand_over),
-        Action("release", "Release", "released", EDIT, _release),
-        Action("schedule", "Schedule", "scheduled", PUBLISH, _schedule, "s"),
+        Action("words", _("Save title and excerpt"), _("edited"), EDIT, _edit_text),
+        Action(
+            "note",
+            _("Save note"),
+            _("edited: note saved"),
+            EDIT,
+            _edit_note,
+            "c",
+            key_help=_("write the newsroom’s note"),
+        ),
+        Action("claim", _("Claim"), _("claimed"), EDIT, _claim),
+        Action("hand_over", _("Hand over"), _("handed over"), EDIT, _hand_over),
+        Action("release", _("Release"), _("released"), EDIT, _release),
+        Action("schedule", _("Schedule"), _("scheduled"), PUBLISH, _schedule, "s"),
         *(
-            Action(name, label, "scheduled", PUBLISH, _schedule_at(shortcut), logged_as=Verb.SCHEDULE)
+            Action(name, label, _("scheduled"), PUBLISH, _schedule_at(shortcut), logged_as=Verb.SCHEDULE)
             for name, label, shortcut in SCHEDULE_SHORTCUTS
         ),
         Action(
             "pick",
             _("Pick"),
-            "picked",
+            _("picked"),
             PUBLISH,
             _pick,
             "f",
-            key_help="pick for the front page, for 24 hours",
+            key_help=_("pick for the front page, for 24 hours"),
         ),
         Action(
             "end_pick",
             _("End the pick"),
-            "no longer picked",
+            _("no longer picked"),
             PUBLISH,
             _change_front_page(operations.end_pick),
         ),
-        Action("place", _("Put there"), "placed on the front page", PUBLISH, _place),
+        Action("place", _("Put there"), _("placed on the front page"), PUBLISH, _place),
         Action(
             "keep_off",
             _("Keep off the front page"),
-            "kept off the front page",
+            _("kept off the front page"),
             PUBLISH,
             _change_front_page(operations.keep_off_front),
         ),
         Action(
             "allow_on",
             _("Allow on the front page"),
-            "allowed on the front page",
+            _("allowed on the front page"),
             PUBLISH,
             _change_front_page(operations.allow_on_front),
         ),
-        Action("fold", "Fold into", "folded", FOLD, _fold, asks=_("Fold %(stories)s into another")),
-        Action("merge", "Merge", "merged", FOLD, _merge, "m", " the two selected stories, or fold into another"),
-        Action("merge_all", "Take all", "folded", FOLD, _merge_all, logged_as=Verb.MERGE, asks=_("Fold %(stories)s")),
+        Action("fold", _("Fold into"), _("folded"), FOLD, _fold, asks=_("Fold %(stories)s into another")),
+        Action(
+            "merge", _("Merge"), _("merged"), FOLD, _merge, "m", _(" the two selected stories, or fold into another")
+        ),
+        Action(
+            "merge_all", _("Take all"), _("folded"), FOLD, _merge_all, logged_as=Verb.MERGE, asks=_("Fold %(stories)s")
+        ),
         Action(
             "keep_apart",
             _("Not the same"),
-            "kept apart",
+            _("kept apart"),
             FOLD,
             _keep_apart,
             asks=_("Keep these two apart"),
             done=_("These two will not be suggested again."),
         ),
-        Action("make_lead", "Make lead", "made the lead", FOLD, _make_lead, "l", asks=_("Make %(stories)s the lead")),
-        Action("take_out", "Take out of its story", "taken out", FOLD, _take_out, "d", asks=_("Take out %(stories)s")),
+        Action(
+            "make_lead", _("Make lead"), _("made the lead"), FOLD, _make_lead, "l", asks=_("Make %(stories)s the lead")
+        ),
+        Action(
+            "take_out", _("Take out of its story"), _("taken out"), FOLD, _take_out, "d", asks=_("Take out %(stories)s")
+        ),
     )
 }

@@ -12,6 +12,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from articles.db.limited_fields import run_check
@@ -32,31 +34,31 @@ from .looking import WAIT, look_at
 from .view_helpers import DeskRequest, actor, desk_view, render_admin
 
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S"
-NOT_STATED = "The page doesn’t say."
+NOT_STATED = gettext_lazy("The page doesn’t say.")
 
 
 class StoryForm(forms.Form):
     """A story's values. The import checks them by the limits of documents."""
 
     url = forms.CharField(label="URL", max_length=URL_MAX)
-    title = forms.CharField(label="Headline", max_length=TITLE_MAX)
+    title = forms.CharField(label=gettext_lazy("Headline"), max_length=TITLE_MAX)
     excerpt = forms.CharField(required=False, max_length=TEXT_MAX, widget=forms.Textarea(attrs={"rows": 4}))
     published = forms.DateTimeField(
         required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": 1}, format=TIME_FORMAT)
     )
-    provider = forms.CharField(label="Outlet", max_length=NAME_MAX)
-    domain = forms.CharField(label="Domain of the outlet", max_length=NAME_MAX)
+    provider = forms.CharField(label=gettext_lazy("Outlet"), max_length=NAME_MAX)
+    domain = forms.CharField(label=gettext_lazy("Domain of the outlet"), max_length=NAME_MAX)
     topics = forms.CharField(
         required=False, max_length=2000, widget=forms.TextInput(attrs={"list": "topic-names", "autocomplete": "off"})
     )
-    picture = forms.CharField(label="URL of its picture", required=False, max_length=URL_MAX)
+    picture = forms.CharField(label=gettext_lazy("URL of its picture"), required=False, max_length=URL_MAX)
     language = forms.CharField(required=False, max_length=LANGUAGE_MAX, validators=[partial(run_check, check_language)])
 
     def clean_topics(self) -> Any:
         """Return the topics. Raises ValidationError for a name that no topic has."""
         nodes, unknown = topic_nodes(name.strip() for name in self.cleaned_data["topics"].split(",") if name.strip())
         if unknown:
-            raise forms.ValidationError(f"There is no topic “{unknown[0]}”.")
+            raise forms.ValidationError(_("There is no topic “%(unknown)s”.") % {"unknown": unknown[0]})
         return nodes
 
     def story(self) -> Story:
@@ -81,15 +83,15 @@ def add_story_page(request: DeskRequest) -> HttpResponse:
     if request.method != "POST" or not url:
         return _page(request, url)
     if existing := article_at(url):
-        messages.info(request, "This story is here already.")
+        messages.info(request, _("This story is here already."))
         return redirect("desk_story", existing.pk)
     if "add" in request.POST:
         return _add(request, url)
     preview = look_at(request, url, preview_page)
     if preview is None:
-        return _page(request, url, problem=WAIT, status=429)
+        return _page(request, url, problem=str(WAIT), status=429)
     if preview.page and preview.page.url.text and (existing := article_at(preview.page.url.text)):
-        messages.info(request, "This story is here already.")
+        messages.info(request, _("This story is here already."))
         return redirect("desk_story", existing.pk)
     form = None if preview.is_feed else StoryForm(initial=_initial(url, preview.page))
     return _page(request, url, preview=preview, form=form)
@@ -103,7 +105,7 @@ def _add(request: DeskRequest, url: str) -> HttpResponse:
         except ActionError as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, f"“{article}” is at the desk and waits for an editor.")
+            messages.success(request, _("“%(article)s” is at the desk and waits for an editor.") % {"article": article})
             return redirect("desk_story", article.pk)
     return _page(request, url, form=form)
 
@@ -139,7 +141,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     context: dict[str, Any] = {
-        "title": "Add a story by its URL",
+        "title": _("Add a story by its URL"),
         "url": url,
         "preview": preview,
         "form": form,
@@ -162,4 +164,6 @@ def _origin(preview: PagePreview | None, name: str) -> str:
     value = getattr(preview.page, name, None) if preview and preview.page else None
     if value is None:
         return ""
-    return f"From {value.origin}." if value.text and value.origin else "" if value.text else NOT_STATED
+    if not value.text:
+        return str(NOT_STATED)
+    return _("From %(origin)s.") % {"origin": value.origin} if value.origin else ""

@@ -61,7 +61,7 @@ class Command:
     def leads(self) -> dict[int, int]:
         """The story under which each one is folded, sent as `under=<key>:<key of the lead>`."""
         pairs = (text.partition(":") for text in self.data.getlist("under"))
-        leads = {parse_id(story): parse_id(lead) for story, _, lead in pairs}
+        leads = {parse_id(story): parse_id(lead) for story, _colon, lead in pairs}
         return {pk: leads[pk] for pk in self.versions if leads.get(pk)}
 
     @property
@@ -101,7 +101,9 @@ class Command:
         if not text:
             return None
         if self.text("zone") not in ("", timezone.get_current_timezone_name()):
-            raise ActionError("Your time zone changed since this page was loaded. Reload it and type the time again.")
+            raise ActionError(
+                _("Your time zone changed since this page was loaded. Reload it and type the time again.")
+            )
         if unchanged := self._unchanged_time(name, text):
             return unchanged
         try:
@@ -109,14 +111,17 @@ class Command:
         except ValueError:
             moment = None
         if moment is None or moment.year not in YEARS:
-            verb = name.partition("_")[0]
-            raise ActionError(f"“{text[:40]}” is no time to {verb}; type it as 2026-11-23 08:30.")
+            raise ActionError(_("“%(text)s” is not a time. Enter it as 2026-11-23 08:30.") % {"text": text[:40]})
         try:
             return from_current_timezone(moment)
         except ValidationError:
             zone = timezone.get_current_timezone_name()
             raise ActionError(
-                f"“{text[:40]}” does not exist or exists twice in {zone}, because the clocks change; type another time."
+                _(
+                    "“%(text)s” does not exist or exists twice in %(zone)s, because the clocks change. Enter "
+                    "another time."
+                )
+                % {"text": text[:40], "zone": zone}
             ) from None
 
     def _unchanged_time(self, name: str, text: str) -> datetime | None:
@@ -139,7 +144,7 @@ class Command:
     def step(self, name: str) -> int:
         text = self.text(name) or "0"
         if not text.removeprefix("-").removeprefix("+").isdecimal() or len(text) > 5:
-            raise ActionError(f"“{text[:20]}” is no step; type a number such as 5 or -5.")
+            raise ActionError(_("“%(text)s” is not a number. Enter one such as 5 or -5.") % {"text": text[:20]})
         return int(text)
 
     def names(self, name: str) -> list[str]:
@@ -150,7 +155,9 @@ class Command:
             try:
                 check_line(text, TOPIC_MAX)
             except InvalidValueError as invalid:
-                raise ActionError(f"The name “{text[:40]}” {invalid}.") from None
+                raise ActionError(
+                    _("The name “%(text)s” %(problem)s.") % {"text": text[:40], "problem": invalid}
+                ) from None
         return names
 
 
@@ -159,7 +166,7 @@ def parse_command(request: DeskRequest) -> Command:
     parse = _parse_view if "whole_view" in request.POST else parse_versions
     versions = parse(request)
     if not versions:
-        raise ActionError("Select at least one story first.")
+        raise ActionError(_("Select at least one story first."))
     return Command(versions, request.POST, actor(request, sent_reason(request)))
 
 
@@ -167,9 +174,9 @@ def parse_versions(request: DeskRequest) -> dict[int, int]:
     """Return the version of each story that is sent as `row=<key>:<version>`."""
     versions = {}
     for text in request.POST.getlist("row"):
-        pk, _, version = text.partition(":")
+        pk, _colon, version = text.partition(":")
         if not (parse_id(pk) and version.isdecimal() and len(version) < 10):
-            raise ActionError("No such story. Reload the page and try again.")
+            raise ActionError(_("No such story. Reload the page and try again."))
         versions[parse_id(pk)] = int(version)
     return versions
 
@@ -181,5 +188,7 @@ def _parse_view(request: DeskRequest) -> dict[int, int]:
     articles = filtered_queue(queue, Viewer(request.user.pk, timezone.now()), DeskFilters(query))
     versions = dict(articles.order_by(*queue.order).values_list("pk", "version")[: ARTICLES_MAX + 1])
     if len(versions) > ARTICLES_MAX:
-        raise ActionError(f"This view has more than {ARTICLES_MAX:,} stories; narrow it first.")
+        raise ActionError(
+            _("This view has more than %(maximum)s stories. Narrow it first.") % {"maximum": f"{ARTICLES_MAX:,}"}
+        )
     return versions

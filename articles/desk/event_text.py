@@ -13,7 +13,9 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
-from django.utils.translation import ngettext
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, RULES, TAKEN_DOWN
 from articles.models import Event, Operation, Subject, Verb
@@ -33,58 +35,58 @@ TEXT_FIELDS = {"title", "excerpt", "body", "featured_content", "note", "footer_t
 URL_FIELDS = {"web_url", "original_url", "amp_url", "cdn_amp_url"}
 TIME_FIELDS = {"published_at", "publish_at", "unpublish_at", "pick_until"}
 DELETED_NOUNS = {
-    "articles": "a deleted article",
-    "providers": "a deleted outlet",
-    "topics": "a deleted topic",
-    "pages": "a deleted page",
+    "articles": gettext_lazy("a deleted article"),
+    "providers": gettext_lazy("a deleted outlet"),
+    "topics": gettext_lazy("a deleted topic"),
+    "pages": gettext_lazy("a deleted page"),
 }
 FOREIGN_KEYS = {"lead_id": "articles", "provider_id": "providers", "parent_id": "topics"}  # fields that hold a key
-LINK_LABELS = {"menu": "menu", "footer_links": "links in the footer"}
-PICTURE_LABELS = {"logo": "logo", "icon": "icon"}  # of the site
-LIST_LABELS = {"images": "pictures", "logos": "logos", "related": "coverage"}
+LINK_LABELS = {"menu": gettext_lazy("menu"), "footer_links": gettext_lazy("links in the footer")}
+PICTURE_LABELS = {"logo": gettext_lazy("logo"), "icon": gettext_lazy("icon")}  # of the site
+LIST_LABELS = {"images": gettext_lazy("pictures"), "logos": gettext_lazy("logos"), "related": gettext_lazy("coverage")}
 WORD_LIST_LABELS = {
-    "topics": "topics",
-    "tags": "places",
-    "keywords": "keywords",
-    "hashtags": "hashtags",
-    "services": "services",
+    "topics": gettext_lazy("topics"),
+    "tags": gettext_lazy("places"),
+    "keywords": gettext_lazy("keywords"),
+    "hashtags": gettext_lazy("hashtags"),
+    "services": gettext_lazy("services"),
 }
 LABELS = {
     **LIST_LABELS,
     **LINK_LABELS,
-    "accent": "accent colour",
-    "accent_dark": "accent colour on the dark background",
+    "accent": gettext_lazy("accent colour"),
+    "accent_dark": gettext_lazy("accent colour on the dark background"),
     **WORD_LIST_LABELS,
-    "published_at": "publication time",
-    "provider_id": "outlet",
-    "parent_id": "parent",
-    "lead_id": "story",
-    "previous_lead": "follows",
-    "same_event_as": "waits for the answer about",
-    "web_url": "URL",
-    "original_url": "original URL",
-    "amp_url": "AMP URL",
-    "cdn_amp_url": "AMP cache URL",
-    "publish_at": "on the site from",
-    "unpublish_at": "on the site until",
-    "pick_until": "editor's pick until",
-    "pick_place": "place on the front page",
-    "spike_reason": "reason",
-    "claim": "claimed by",
-    "lead": "story",
+    "published_at": gettext_lazy("publication time"),
+    "provider_id": gettext_lazy("outlet"),
+    "parent_id": gettext_lazy("parent"),
+    "lead_id": gettext_lazy("story"),
+    "previous_lead": gettext_lazy("follows"),
+    "same_event_as": gettext_lazy("waits for the answer about"),
+    "web_url": gettext_lazy("URL"),
+    "original_url": gettext_lazy("original URL"),
+    "amp_url": gettext_lazy("AMP URL"),
+    "cdn_amp_url": gettext_lazy("AMP cache URL"),
+    "publish_at": gettext_lazy("on the site from"),
+    "unpublish_at": gettext_lazy("on the site until"),
+    "pick_until": gettext_lazy("editor's pick until"),
+    "pick_place": gettext_lazy("place on the front page"),
+    "spike_reason": gettext_lazy("reason"),
+    "claim": gettext_lazy("claimed by"),
+    "lead": gettext_lazy("story"),
 }
-SUBJECT_NOUNS: dict[str, str] = {
-    Subject.PROVIDER: "an outlet",
-    Subject.TOPIC: "a topic",
-    Subject.PAGE: "a page",
-    Subject.LOOK: "the look of the site",
+SUBJECT_NOUNS: dict[str, str | Promise] = {
+    Subject.PROVIDER: gettext_lazy("an outlet"),
+    Subject.TOPIC: gettext_lazy("a topic"),
+    Subject.PAGE: gettext_lazy("a page"),
+    Subject.LOOK: gettext_lazy("the look of the site"),
 }
 FLAG_TEXTS = {
-    "removed": ("rejected by its source", "no longer rejected by its source"),
-    "missing": ("withdrawn: its document is missing", "its document is there again"),
-    "stale": ("its document has lost its scores", "its document has scores again"),
-    "off_front": ("kept off the front page", "allowed on the front page again"),
-    "ambiguous": ("several leads claim it", "no longer claimed by several leads"),
+    "removed": (gettext_lazy("rejected by its source"), gettext_lazy("no longer rejected by its source")),
+    "missing": (gettext_lazy("withdrawn: its document is missing"), gettext_lazy("its document is there again")),
+    "stale": (gettext_lazy("its document has lost its scores"), gettext_lazy("its document has scores again")),
+    "off_front": (gettext_lazy("kept off the front page"), gettext_lazy("allowed on the front page again")),
+    "ambiguous": (gettext_lazy("several leads claim it"), gettext_lazy("no longer claimed by several leads")),
 }
 # The permission to restore each field, as in the admin's form; restoring "published" takes another one.
 RESTORE_PERMISSIONS = {
@@ -112,7 +114,7 @@ class NameLookup:
 
     def get(self, column: str, pk: Any) -> str:
         kind = FOREIGN_KEYS[column]
-        return getattr(self, kind).get(pk) or DELETED_NOUNS[kind]
+        return getattr(self, kind).get(pk) or str(DELETED_NOUNS[kind])
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def describe_changes(events: Sequence[Event], names: NameLookup, verb: str = "")
     """Return the changes of one operation to one row, the most important fields first."""
     forgotten = [event for event in events if event.field != DELETED and event.is_forgotten]
     if forgotten:
-        return [ChangeLine(forgotten[0].pk, "", "", "Its words were removed when the story was taken down.")]
+        return [ChangeLine(forgotten[0].pk, "", "", _("Its words were removed when the story was taken down."))]
     by_field = {event.field: event for event in events}
     lines = [_change_line(event, by_field, names, verb) for event in events if not _is_redundant(event, by_field)]
     lines += _pin_lines([event for event in events if event.field.startswith(PIN_PREFIX)])
@@ -160,7 +162,7 @@ def referenced_keys(events: Iterable[Event]) -> dict[str, set[int]]:
 
 def label_of(name: str) -> str:
     """Return what editors call a field."""
-    return LABELS.get(name) or name.removesuffix("_id").replace("_", " ")
+    return str(LABELS.get(name, "")) or name.removesuffix("_id").replace("_", " ")
 
 
 def describe_operation(operation: Operation, subject: str = "", direct: int = 0) -> str:
@@ -174,38 +176,56 @@ def describe_operation(operation: Operation, subject: str = "", direct: int = 0)
         values = {"verb": operation.get_verb_display(), "number": direct, "others": operation.articles - direct}
         return f"{what}; {others}" % values
     number, noun = operation.articles, SUBJECT_NOUNS.get(subject, "")
-    some = f"{number} article{'' if number == 1 else 's'}" if number else noun
+    some = _articles(number) if number else str(noun)
     match operation.verb:
         case Verb.ADD if subject == Subject.LOOK:  # a page was added, and put into the footer
-            return f"edited {noun}"
+            return _("edited %(noun)s") % {"noun": noun}
         case Verb.DELETE if noun:
-            return f"deleted {noun}; {some} changed" if number else f"deleted {noun}"
+            return (
+                _("deleted %(noun)s; %(some)s changed") % {"noun": noun, "some": some}
+                if number
+                else _("deleted %(noun)s") % {"noun": noun}
+            )
         case Verb.TAKE_OUT:
-            return f"took {some} out of {'its story' if number == 1 else 'their stories'}"
+            return ngettext(
+                "took %(number)d article out of its story", "took %(number)d articles out of their stories", number
+            ) % {"number": number}
         case Verb.MAKE_LEAD:
-            return f"made a lead; {some} changed"
+            return _("made a lead; %(some)s changed") % {"some": some}
         case Verb.MERGE:
-            return f"merged two stories of {some}"
+            return _("merged two stories of %(some)s") % {"some": some}
         case Verb.TAKE_DOWN:
-            return f"took a picture of {some} down for good"
+            return _("took a picture of %(some)s down for good") % {"some": some}
         case Verb.TAKE_DOWN_STORY:
-            return "took a story down for good"
+            return _("took a story down for good")
         case Verb.POLICY:
-            return f"changed the policy, and {some} with it" if some else "changed the policy"
+            return _("changed the policy, and %(some)s with it") % {"some": some} if some else _("changed the policy")
         case Verb.END_PICK:
-            return f"ended the pick of {some}"
+            return _("ended the pick of %(some)s") % {"some": some}
         case Verb.PLACE:
-            return f"put {some} in order on the front page" if number > 1 else f"placed {some} on the front page"
+            return (
+                _("put %(some)s in order on the front page") % {"some": some}
+                if number > 1
+                else _("placed %(some)s on the front page") % {"some": some}
+            )
         case Verb.KEEP_OFF:
-            return f"kept {some} off the front page"
+            return _("kept %(some)s off the front page") % {"some": some}
         case Verb.ALLOW_ON:
-            return f"allowed {some} on the front page"
+            return _("allowed %(some)s on the front page") % {"some": some}
         case Verb.INTAKE:
-            return f"took in {some}"
+            return _("took in %(some)s") % {"some": some}
         case Verb.UNDO:
-            undone = f"undid operation {operation.undoes_id}" if operation.undoes_id else "undid an operation"
-            return f"{undone}: {some}" if some else undone
-    return f"{operation.get_verb_display()} {some}".strip()
+            undone = (
+                _("undid operation %(number)s") % {"number": operation.undoes_id}
+                if operation.undoes_id
+                else _("undid an operation")
+            )
+            return _("%(undone)s: %(some)s") % {"undone": undone, "some": some} if some else undone
+    return (_("%(verb)s %(what)s") % {"verb": operation.get_verb_display(), "what": some}).strip()
+
+
+def _articles(number: int) -> str:
+    return ngettext("%(number)d article", "%(number)d articles", number) % {"number": number}
 
 
 def _is_redundant(event: Event, by_field: Mapping[str, Event]) -> bool:
@@ -230,28 +250,34 @@ def _change_line(event: Event, by_field: Mapping[str, Event], names: NameLookup,
 def _describe(event: Event, by_field: Mapping[str, Event], names: NameLookup, verb: str) -> str:
     name = event.field
     if name == CREATED:
-        return "restored" if verb == Verb.UNDO else "added"
+        return _("restored") if verb == Verb.UNDO else _("added")
     if name == DELETED:
-        return "deleted"
+        return _("deleted")
     if name == TAKEN_DOWN:
-        return "taken down for good"
+        return _("taken down for good")
     before, after = event.before, event.after
     if name == RULES:
-        return f"by the rules: {'; '.join(_strings(after))}" if after else "no rule applies any more"
+        return (
+            _("by the rules: %(rules)s") % {"rules": "; ".join(_strings(after))}
+            if after
+            else _("no rule applies any more")
+        )
     if name == "state":
         reason = by_field.get("spike_reason")
         was = f"{before}: {reason.before}" if reason and reason.before else before
         now = f"{after}: {reason.after}" if reason and reason.after else after
-        return f"{now} (was {was})"
+        return _("%(now)s (was %(before)s)") % {"now": now, "before": was}
     if name == "picture":
-        return f"picture taken down for good: {before}"
+        return _("picture taken down for good: %(url)s") % {"url": before}
     if name == "lead_id" and after is None:
-        return f"no longer folded under “{names.get(name, before)}”"
+        return _("no longer folded under “%(lead)s”") % {"lead": names.get(name, before)}
     if name == "lead_id":
-        moved = f" instead of “{names.get(name, before)}”" if before is not None else ""
-        return f"folded under “{names.get(name, after)}”{moved}"
+        if before is None:
+            return _("folded under “%(lead)s”") % {"lead": names.get(name, after)}
+        values = {"lead": names.get(name, after), "former": names.get(name, before)}
+        return _("folded under “%(lead)s” instead of “%(former)s”") % values
     if name in FLAG_TEXTS:
-        return FLAG_TEXTS[name][0 if after else 1]
+        return str(FLAG_TEXTS[name][0 if after else 1])
     if name in LIST_LABELS:
         return _describe_items(label_of(name), _by_identity(before), _by_identity(after))
     if name in WORD_LIST_LABELS:
@@ -259,7 +285,8 @@ def _describe(event: Event, by_field: Mapping[str, Event], names: NameLookup, ve
     if name in LINK_LABELS:
         return _describe_words(label_of(name), _link_names(before, names), _link_names(after, names))
     if name in PICTURE_LABELS:
-        return f"{name} {'replaced' if before and after else 'added' if after else 'removed'}"
+        done = _("replaced") if before and after else _("added") if after else _("removed")
+        return _("%(picture)s %(done)s") % {"picture": PICTURE_LABELS[name], "done": done}
     return f"{label_of(name)} {_display_value(name, before, names)} → {_display_value(name, after, names)}"
 
 
@@ -269,14 +296,14 @@ def _pin_lines(events: Sequence[Event]) -> list[ChangeLine]:
     for event in events:
         name = label_of("state" if event.field == f"{PIN_PREFIX}published" else event.field.removeprefix(PIN_PREFIX))
         if event.before is not None and event.after is not None:
-            label = f"what its document says as {name}"
+            label = _("what its document says as %(name)s") % {"name": name}
             before, after = (
                 _display(value.get("wish") if isinstance(value, dict) else value)
                 for value in (event.before, event.after)
             )
             words = f"{label}: {before} → {after}"
         else:
-            label = "pinned" if event.before is None else "unpinned"
+            label = _("pinned") if event.before is None else _("unpinned")
             words = f"{lines[label].words}, {name}" if label in lines else f"{label} {name}"
         lines[label] = ChangeLine(event.pk, event.field, label, words)
     return list(lines.values())
@@ -311,7 +338,7 @@ def _display(value: Any) -> str:
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, int | float):
         return str(value).replace("-", MINUS)
     return _truncate(", ".join(_strings(value)) if isinstance(value, list) else str(value)) or NOTHING
@@ -347,7 +374,7 @@ def _link_name(entry: LinkEntry, names: NameLookup) -> str:
     if row is None:
         return entry["label"] or str(SECTIONS.get(target, target))
     kind = "pages" if row[0] == Subject.PAGE else "topics"
-    return entry["label"] or getattr(names, kind).get(row[1]) or DELETED_NOUNS[kind]
+    return entry["label"] or getattr(names, kind).get(row[1]) or str(DELETED_NOUNS[kind])
 
 
 def _describe_words(label: str, before: list[str], after: list[str]) -> str:
@@ -355,7 +382,7 @@ def _describe_words(label: str, before: list[str], after: list[str]) -> str:
     added = [item for item in after if item not in set(before)]
     removed = [item for item in before if item not in set(after)]
     if not added and not removed:
-        return f"{label} in a new order: {_first_items(after)}"
+        return _("%(label)s in a new order: %(items)s") % {"label": label, "items": _first_items(after)}
     moved = [f"+ {item}" for item in added] + [f"{MINUS} {item}" for item in removed]
     return f"{label}: {_first_items(moved)}"
 
@@ -374,18 +401,18 @@ def _by_identity(value: Any) -> dict[str, tuple[str, Any]]:
 
 
 def _describe_items(label: str, before: dict[str, tuple[str, Any]], after: dict[str, tuple[str, Any]]) -> str:
-    added = [title for key, (title, _) in after.items() if key not in before]
-    removed = [title for key, (title, _) in before.items() if key not in after]
+    added = [title for key, (title, _entry) in after.items() if key not in before]
+    removed = [title for key, (title, _entry) in before.items() if key not in after]
     changed = [title for key, (title, entry) in after.items() if key in before and before[key][1] != entry]
-    counts = {"added": added, "removed": removed, "changed": changed}
-    parts = [f"{len(titles)} {what} ({_first_items(titles)})" for what, titles in counts.items() if titles]
-    return f"{label}: {', '.join(parts)}" if parts else f"{label} in a new order"
+    counts = [(_("added"), added), (_("removed"), removed), (_("changed"), changed)]
+    parts = [f"{len(titles)} {what} ({_first_items(titles)})" for what, titles in counts if titles]
+    return f"{label}: {', '.join(parts)}" if parts else _("%(label)s in a new order") % {"label": label}
 
 
 def _first_items(items: Sequence[str]) -> str:
     shown = ", ".join(_truncate(item) for item in items[:ITEMS_MAX])
     more = len(items) - ITEMS_MAX
-    return f"{shown} and {more} more" if more > 0 else shown
+    return _("%(shown)s and %(more)s more") % {"shown": shown, "more": more} if more > 0 else shown
 
 
 def _truncate(text: str) -> str:

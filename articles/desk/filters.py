@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles.models import ArticlePlace, ArticleQuerySet, Event, Operation, Subject, Topic
 from articles.public.dates import start_of_day
@@ -37,22 +39,22 @@ SLOW_FILTERS = ("q", "topic", "outlet", "place", "reason")
 class DeskFilters(forms.Form):
     """The filters of a request. Invalid values are reported on the page and left out."""
 
-    q = forms.CharField(label="Search", max_length=SEARCH_MAX, required=False, strip=True)
-    topic = forms.CharField(label="Topic", max_length=255, required=False)
-    outlet = forms.CharField(label="Outlet, name or domain", max_length=200, required=False)
-    place = forms.CharField(label="Place, name or code", max_length=100, required=False)
-    quality_from = forms.IntegerField(label="Quality from", min_value=0, required=False)
+    q = forms.CharField(label=gettext_lazy("Search"), max_length=SEARCH_MAX, required=False, strip=True)
+    topic = forms.CharField(label=gettext_lazy("Topic"), max_length=255, required=False)
+    outlet = forms.CharField(label=gettext_lazy("Outlet, name or domain"), max_length=200, required=False)
+    place = forms.CharField(label=gettext_lazy("Place, name or code"), max_length=100, required=False)
+    quality_from = forms.IntegerField(label=gettext_lazy("Quality from"), min_value=0, required=False)
     quality_to = forms.IntegerField(label="to", min_value=0, required=False)
-    heat_from = forms.IntegerField(label="Heat from", min_value=FOLDED_HEAT, required=False)
+    heat_from = forms.IntegerField(label=gettext_lazy("Heat from"), min_value=FOLDED_HEAT, required=False)
     heat_to = forms.IntegerField(label="to", min_value=FOLDED_HEAT, required=False)
-    since = DayField(label="From day")
-    until = DayField(label="To day")
-    reason = forms.CharField(label="Words of a reason", max_length=SEARCH_MAX, required=False)
+    since = DayField(label=gettext_lazy("From day"))
+    until = DayField(label=gettext_lazy("To day"))
+    reason = forms.CharField(label=gettext_lazy("Words of a reason"), max_length=SEARCH_MAX, required=False)
 
     def __init__(self, data: Any, topics: Sequence[Topic] = ()) -> None:
         """Read the filters of a query string; `topics` are those to choose from on the page."""
         super().__init__(data, auto_id=False)
-        choices = [("", "Any"), *((topic.slug, topic.name) for topic in topics)]
+        choices = [("", _("Any")), *((topic.slug, topic.name) for topic in topics)]
         self.fields["topic"].widget = forms.Select(choices=choices)
 
     @property

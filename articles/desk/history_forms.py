@@ -6,6 +6,8 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles.models import Operation, Verb
 
@@ -13,9 +15,9 @@ from .day_field import DayField
 
 PEOPLE_MAX = 200
 KINDS = dict(Verb.choices) | {  # where the verb alone doesn't say of what
-    Verb.TAKE_DOWN.value: "picture taken down",
-    Verb.TAKE_DOWN_STORY.value: "story taken down",
-    Verb.INTAKE.value: "taken in from a source",
+    Verb.TAKE_DOWN.value: gettext_lazy("picture taken down"),
+    Verb.TAKE_DOWN_STORY.value: gettext_lazy("story taken down"),
+    Verb.INTAKE.value: gettext_lazy("taken in from a source"),
 }
 
 
@@ -23,9 +25,9 @@ class HistoryFilter(forms.Form):
     """Filter operations by person, kind, day and words of reasons and notes, all optional."""
 
     person = forms.CharField(required=False, max_length=150)
-    kind = forms.ChoiceField(required=False, choices=[("", "Everything"), *KINDS.items()])
+    kind = forms.ChoiceField(required=False, choices=[("", gettext_lazy("Everything")), *KINDS.items()])
     day = DayField()
-    words = forms.CharField(label="Reason or note", required=False, max_length=200)
+    words = forms.CharField(label=gettext_lazy("Reason or note"), required=False, max_length=200)
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data, auto_id="history-%s", label_suffix="")
@@ -35,4 +37,4 @@ class HistoryFilter(forms.Form):
         person = str(self.data.get("person") or "")
         if person and person not in names and "\0" not in person:
             names.append(person[:150])
-        self.fields["person"].widget = forms.Select(choices=[("", "Everyone"), *((name, name) for name in names)])
+        self.fields["person"].widget = forms.Select(choices=[("", _("Everyone")), *((name, name) for name in names)])

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
@@ -62,7 +63,7 @@ def history(request: DeskRequest) -> HttpResponse:
         matching = matching.filter(pk__lt=before)
     entries, older = _paginate(recent_operations(matching, PAGE_SIZE + 1))
     context = {
-        "title": "History",
+        "title": _("History"),
         "form": form,
         "entries": entries,
         "runs": group_runs(entries),
@@ -85,7 +86,7 @@ def _operation_page(request: DeskRequest, shown: Operation, status: int = 200) -
     after = _parse_subject_key(request.GET.get("after", ""))
     rows, following = changes_by_subject(shown, after)
     context = {
-        "title": f"Operation {shown.pk}",
+        "title": _("Operation %(pk)s") % {"pk": shown.pk},
         "operation": shown,
         "summary": describe_operation(shown, rows[0].subject if rows else "", direct_numbers([shown]).get(shown.pk, 0)),
         "rows": rows,
@@ -110,7 +111,7 @@ def undo(request: DeskRequest, pk: int) -> HttpResponse:
     try:
         reason = sent_reason(request)
     except ActionError as error:
-        messages.error(request, f"Nothing was undone. {error}")
+        messages.error(request, _("Nothing was undone. %(error)s") % {"error": error})
         return redirect(back)
     try:
         if original.articles > CONFIRM_ABOVE and "confirmed" not in request.POST:
@@ -119,7 +120,7 @@ def undo(request: DeskRequest, pk: int) -> HttpResponse:
     except UndoRefusedError:
         return _operation_page(request, original, status=403)
     except ActionError as error:
-        messages.error(request, f"Nothing was undone: operation {pk} {error}.")
+        messages.error(request, _("Nothing was undone: operation %(pk)s %(error)s.") % {"pk": pk, "error": error})
         return redirect(back)
     _report_undo(request, original, result)
     return redirect(safe_next_url(request, reverse("desk_operation", args=[(result.operation or original).pk])))
@@ -171,9 +172,12 @@ def restore(request: DeskRequest, pk: int, event_id: int) -> HttpResponse:
         messages.error(request, f"Not restored: “{target}” {error}.")
     else:
         if result.operation is None:
-            messages.info(request, f"“{target}” has this {label} already; nothing changed.")
+            messages.info(
+                request,
+                _("“%(target)s” has this %(label)s already; nothing changed.") % {"target": target, "label": label},
+            )
         else:
-            messages.success(request, f"Restored: {label} of “{target}”.")
+            messages.success(request, _("Restored: %(label)s of “%(target)s”.") % {"label": label, "target": target})
         _report_reader_changes(request, result)
     return redirect(safe_next_url(request, reverse("desk_article_history", args=[pk])))
 
@@ -189,7 +193,7 @@ def _subject_history(request: DeskRequest, subject: str, pk: int, row: HistoryRo
             raise Http404
         name = newest.label
     context = {
-        "title": f"History of “{name}”",
+        "title": _("History of “%(name)s”") % {"name": name},
         "kind": "outlet" if subject == Subject.PROVIDER else Subject(subject).label,
         "row": row,
         "admin_page": _admin_page(request, row),
@@ -242,7 +246,7 @@ def _confirmation_page(request: DeskRequest, original: Operation, reason: str, b
     preview = operations.preview_undo(original)
     not_restored = visible(preview.outcome.not_restored)
     context = {
-        "title": f"Undo operation {original.pk}?",
+        "title": _("Undo operation %(pk)s?") % {"pk": original.pk},
         "operation": original,
         "summary": describe_operation(original),
         "changed": preview.outcome.changed,
@@ -266,8 +270,8 @@ def _report_undo(request: DeskRequest, original: Operation, result: ActionResult
     if result.operation is None:
         messages.warning(request, describe_nothing(result.not_restored))
     else:
-        messages.success(request, f"Undone: {describe_undo(original, result)}.")
+        messages.success(request, _("Undone: %(what)s.") % {"what": describe_undo(original, result)})
     _report_reader_changes(request, result)
     left = describe_not_restored(result.not_restored)
     if left:
-        messages.warning(request, f"Left unchanged: {left}.")
+        messages.warning(request, _("Left unchanged: %(fields)s.") % {"fields": left})

@@ -57,7 +57,7 @@ def waiting_tasks(user: User, viewer: Viewer) -> list[Task]:
     """Return what waits, without what doesn't; stories to decide always come first."""
     queues = {key: QUEUES[key].articles(viewer).order_by(*QUEUES[key].order) for key in QUEUES_OF_HOME}
     counts = queue_counts(queues)
-    numbers = [(QUEUES[key].label, counts[key], f"{reverse('desk')}?view={key}") for key in QUEUES_OF_HOME]
+    numbers = [(str(QUEUES[key].label), counts[key], f"{reverse('desk')}?view={key}") for key in QUEUES_OF_HOME]
     if user.has_perm(VIEW_PERMISSION):
         numbers.append((_("Import problems"), ImportProblem.objects.open().count(), reverse("desk_import_problems")))
     if user.has_perm("sources.view_source"):

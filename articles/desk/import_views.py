@@ -8,6 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from articles import operations
@@ -27,7 +28,7 @@ Kind = ImportProblem.Kind
 def import_runs(request: DeskRequest) -> HttpResponseBase:
     """List the runs, newest first."""
     page = _page(request, ImportRun.objects.select_related("operation"), RUNS_PER_PAGE)
-    context = {"title": "Imports", "page": page, "open_problems": ImportProblem.objects.open().count()}
+    context = {"title": _("Imports"), "page": page, "open_problems": ImportProblem.objects.open().count()}
     return render_admin(request, "desk/import_runs.html", context)
 
 
@@ -44,7 +45,7 @@ def import_run(request: DeskRequest, pk: int) -> HttpResponseBase:
     undo = undone_by(operation) if operation else None
     refusal = operations.undo_refusal(request.user, operation) if operation and not undo else None
     context = {
-        "title": f"Import {run.pk}",
+        "title": _("Import %(pk)s") % {"pk": run.pk},
         "run": run,
         "page": _page(request, run.problems.select_related("accepted_in"), PROBLEMS_PER_PAGE),
         "not_kept": max(run.rejected - kept["refused"], 0) + max(run.warnings - kept["warnings"], 0),
@@ -66,7 +67,7 @@ def import_problems(request: DeskRequest) -> HttpResponseBase:
     problems = newest if with_accepted else ImportProblem.objects.open()
     shown = problems.select_related("run", "accepted_in").order_by("-run", "pk")
     context = {
-        "title": "Import problems",
+        "title": _("Import problems"),
         "page": _page(request, shown, PROBLEMS_PER_PAGE),
         "with_accepted": with_accepted,
     }

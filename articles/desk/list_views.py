@@ -11,6 +11,7 @@ from django.http import HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from articles.models import Article, ArticleQuerySet, SavedView, Suggestion, Topic
@@ -144,11 +145,11 @@ def save_view(request: DeskRequest) -> HttpResponseBase:
     name = request.POST.get("name", "").strip()[:60].replace("\0", "")
     query = view_query(QueryDict(request.POST.get("query", "")))[:1000]
     if not name:
-        messages.error(request, "A view needs a name.")
+        messages.error(request, _("A view needs a name."))
     else:
         shared = "shared" in request.POST and request.user.has_perm(EDIT)
         SavedView.objects.update_or_create(owner=request.user, name=name, defaults={"query": query, "shared": shared})
-        messages.success(request, f"View “{name}” saved.")
+        messages.success(request, _("View “%(name)s” saved.") % {"name": name})
     return HttpResponseRedirect(f"{reverse('desk')}?{query}")
 
 
@@ -158,7 +159,7 @@ def delete_view(request: DeskRequest, pk: int) -> HttpResponseBase:
     """Delete one of the editor's own views."""
     view = get_object_or_404(SavedView, pk=pk, owner=request.user)
     view.delete()
-    messages.success(request, f"View “{view.name}” deleted. Its stories are unchanged.")
+    messages.success(request, _("View “%(name)s” deleted. Its stories are unchanged.") % {"name": view.name})
     return HttpResponseRedirect(reverse("desk"))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from django.core.cache import cache
+from django.utils.translation import gettext_lazy as _
 
 from articles.intake.client import source_client
 from fetching.client import HttpClient
@@ -13,7 +14,7 @@ from sources.preview import SECONDS
 
 from .view_helpers import DeskRequest
 
-WAIT = "You are looking at another URL. Wait until that is done, then try again."
+WAIT = _("You are looking at another URL. Wait until that is done, then try again.")
 Found = TypeVar("Found")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from articles import operations
@@ -31,7 +33,7 @@ def take_down(request: DeskRequest, pk: int, image: int) -> HttpResponseBase:
     urls = {listed.url, *same_picture_urls(listed.url).values_list("url", flat=True)}
     stories = Article.objects.filter(pk__in=articles_listing(urls))
     context = {
-        "title": "Take this picture down for good?",
+        "title": _("Take this picture down for good?"),
         "article": article,
         "image": listed,
         "number": stories.count(),
@@ -45,13 +47,13 @@ def _run(request: DeskRequest, article: Article, listed: ArticleImage) -> HttpRe
     try:
         reason = sent_reason(request)
     except ActionError as error:
-        messages.error(request, f"Nothing was taken down. {error}")
+        messages.error(request, _("Nothing was taken down. %(error)s") % {"error": error})
         return redirect(request.get_full_path())
     outcome = operations.take_down(article, listed.url, by=actor(request, reason))
     if outcome.operation is None:
-        messages.info(request, "It was taken down already.")
+        messages.info(request, _("It was taken down already."))
     else:
         number = len(outcome.done)
-        articles = "1 article" if number == 1 else f"{number} articles"
-        messages.success(request, f"The picture was taken down for good from {articles}.")
+        articles = ngettext("%(number)d article", "%(number)d articles", number) % {"number": number}
+        messages.success(request, _("The picture was taken down for good from %(articles)s.") % {"articles": articles})
     return redirect(safe_next_url(request))

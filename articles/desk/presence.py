@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from articles.models import Presence
 
@@ -24,7 +25,7 @@ def other_editors(user: User, article_ids: Sequence[int], now: datetime) -> dict
     present = Presence.objects.filter(article__in=article_ids, seen_at__gt=now - TIMEOUT).exclude(user=user)
     editors: dict[int, list[str]] = defaultdict(list)
     for article, name, dirty in present.order_by("user__username").values_list("article", "user__username", "dirty"):
-        editors[article].append(f"{name} is typing" if dirty else f"{name} is here")
+        editors[article].append((_("%(name)s is typing") if dirty else _("%(name)s is here")) % {"name": name})
     return dict(editors)
 
 

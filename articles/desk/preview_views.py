@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from articles.models import Article, PreviewLink
@@ -50,7 +51,7 @@ def make_link(request: DeskRequest, pk: int) -> HttpResponse:
 def revoke_link(request: DeskRequest, pk: int, link: int) -> HttpResponse:
     """Revoke a preview link of an article, no matter who made it."""
     is_revoked = PreviewLink.objects.filter(article=pk, pk=link).revoke()
-    message = "The preview link was revoked." if is_revoked else "That preview link had ended already."
+    message = _("The preview link was revoked.") if is_revoked else _("That preview link had ended already.")
     if is_htmx_fragment(request):
         return render(request, "desk/_toast.html", {"message": message})
     messages.success(request, message)
@@ -91,10 +92,12 @@ def _find_link(token: str) -> PreviewLink | None:
 def visibility_sentence(article: Article, now: datetime, *, with_reason: bool) -> str:
     """Return a sentence on whether readers see the article at `now`; the reason is for the newsroom only."""
     if article.is_shown(now):
-        return "Readers see this story."
+        return _("Readers see this story.")
     if article.is_folded and article.lead and article.lead.is_shown(now) and not article.removed:
-        return f"Readers see this as coverage under “{article.lead}”, not as a story of its own."
-    return f"Readers can't see this: {hidden_reason(article, now)}." if with_reason else "Readers can't see this yet."
+        return _("Readers see this as coverage under “%(lead)s”, not as a story of its own.") % {"lead": article.lead}
+    if not with_reason:
+        return _("Readers can't see this yet.")
+    return _("Readers can't see this: %(reason)s.") % {"reason": hidden_reason(article, now)}
 
 
 def _article(pk: int) -> Article:

@@ -17,7 +17,8 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from articles.models import Article, ArticleQuerySet
 from articles.public.dates import start_of_day
@@ -51,10 +52,10 @@ class Queue:
     """A view that every newsroom has. `empty` is what the list says when nothing is in it."""
 
     key: str
-    label: str
+    label: str | Promise
     articles: Callable[[Viewer], ArticleQuerySet]
     order: tuple[str, ...] = NEWEST
-    empty: str = "Nothing here."
+    empty: str | Promise = _("Nothing here.")
 
 
 def _with(*args: Any, **conditions: Any) -> Callable[[Viewer], ArticleQuerySet]:
@@ -137,33 +138,90 @@ def _ambiguous(viewer: Viewer) -> ArticleQuerySet:
 QUEUES: dict[str, Queue] = {
     queue.key: queue
     for queue in (
-        Queue("undecided", "Undecided", _undecided, empty="All decided. Well done."),
-        Queue("hot", "Hot undecided", _hot, HOTTEST, "Nothing hot is waiting."),
-        Queue("today", "Published today", _published_today, LAST_DECIDED, "Nothing has been published today."),
-        Queue("scheduled", "Scheduled", _scheduled, LAST_DECIDED, "No story waits for its time."),
+        Queue("undecided", _("Undecided"), _undecided, empty=_("All decided. Well done.")),
+        Queue("hot", _("Hot undecided"), _hot, HOTTEST, _("Nothing hot is waiting.")),
         Queue(
-            "on-site", "On the site", lambda viewer: Article.objects.public(viewer.now), empty="Readers see no story."
+            "today",
+            _("Published today"),
+            _published_today,
+            LAST_DECIDED,
+            _("Nothing has been published today."),
         ),
-        Queue("published", "Published", _with(state=State.PUBLISHED), empty="Nothing is published."),
-        Queue("held", "Held", _with(state=State.HELD), LAST_DECIDED, "Nothing is held."),
-        Queue("spiked", "Spiked", _spiked, LAST_DECIDED, "Nothing was spiked lately."),
-        Queue("spiked-older", "Spiked, older", _spiked_long_ago, LAST_DECIDED, "Nothing was spiked long ago."),
-        Queue("folded", "Folded", _folded, empty="Nothing is folded."),
+        Queue(
+            "scheduled",
+            _("Scheduled"),
+            _scheduled,
+            LAST_DECIDED,
+            _("No story waits for its time."),
+        ),
+        Queue(
+            "on-site",
+            _("On the site"),
+            lambda viewer: Article.objects.public(viewer.now),
+            empty=_("Readers see no story."),
+        ),
+        Queue(
+            "published",
+            _("Published"),
+            _with(state=State.PUBLISHED),
+            empty=_("Nothing is published."),
+        ),
+        Queue("held", _("Held"), _with(state=State.HELD), LAST_DECIDED, _("Nothing is held.")),
+        Queue("spiked", _("Spiked"), _spiked, LAST_DECIDED, _("Nothing was spiked lately.")),
+        Queue(
+            "spiked-older",
+            _("Spiked, older"),
+            _spiked_long_ago,
+            LAST_DECIDED,
+            _("Nothing was spiked long ago."),
+        ),
+        Queue("folded", _("Folded"), _folded, empty=_("Nothing is folded.")),
         Queue(
             "no-lead",
-            "Folded, no lead",
+            _("Folded, no lead"),
             _folded_without_lead,
-            empty="Every folded article has a lead that wasn't withdrawn.",
+            empty=_("Every folded article has a lead that wasn't withdrawn."),
         ),
-        Queue("ambiguous", "Ambiguous stories", _ambiguous, empty="Every folded article has one lead."),
-        Queue("duplicates", "Duplicates", _everyday(duplicate=True), empty="No two stories share a URL."),
-        Queue("pictures", "Missing picture", _everyday(pictureless=True), empty="Every story has a picture."),
-        Queue("warnings", "Warnings", _with_warnings, empty="No warnings."),
-        Queue("dead-links", "Dead links", _dead_links, empty="No story on the site has a dead link."),
-        Queue("removed", "Removed by source", _everyday(removed=True), empty="No source removed a story."),
+        Queue(
+            "ambiguous",
+            _("Ambiguous stories"),
+            _ambiguous,
+            empty=_("Every folded article has one lead."),
+        ),
+        Queue(
+            "duplicates",
+            _("Duplicates"),
+            _everyday(duplicate=True),
+            empty=_("No two stories share a URL."),
+        ),
+        Queue(
+            "pictures",
+            _("Missing picture"),
+            _everyday(pictureless=True),
+            empty=_("Every story has a picture."),
+        ),
+        Queue("warnings", _("Warnings"), _with_warnings, empty=_("No warnings.")),
+        Queue(
+            "dead-links",
+            _("Dead links"),
+            _dead_links,
+            empty=_("No story on the site has a dead link."),
+        ),
+        Queue(
+            "removed",
+            _("Removed by source"),
+            _everyday(removed=True),
+            empty=_("No source removed a story."),
+        ),
         Queue("claimed", _("Mine"), _claimed, LAST_CHANGED, _("You have not claimed any story.")),
-        Queue("mine", _("Changed by me"), _mine, LAST_CHANGED, "You have not decided anything yet."),
-        Queue("all", "All stories", _with(), empty="No stories yet. Import documents first."),
+        Queue(
+            "mine",
+            _("Changed by me"),
+            _mine,
+            LAST_CHANGED,
+            _("You have not decided anything yet."),
+        ),
+        Queue("all", _("All stories"), _with(), empty=_("No stories yet. Import documents first.")),
     )
 }
 DEFAULT = QUEUES["undecided"]

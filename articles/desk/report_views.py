@@ -13,6 +13,7 @@ from django import forms
 from django.http import Http404, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from articles.public.dates import start_of_day
@@ -33,8 +34,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 class PeriodForm(forms.Form):
     """The days of a report. Invalid ones are reported and left out."""
 
-    since = DayField("From day")
-    until = DayField("To day")
+    since = DayField(gettext_lazy("From day"))
+    until = DayField(gettext_lazy("To day"))
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data, auto_id="report-%s", label_suffix="")

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
 from articles import operations
 from articles.audit_log import snapshots
@@ -52,7 +53,9 @@ def restore(article: Article, event: Event, *, by: Actor, version: int | None = 
         return operations.edit(article, by=by, version=version, **values)
 
     if name not in RESTORE_PERMISSIONS:
-        raise ActionError(f"can't have its {label_of(name)} restored alone; undo the whole operation instead")
+        raise ActionError(
+            _("can't have its %(field)s restored alone; undo the whole operation instead") % {"field": label_of(name)}
+        )
     match name:
         case "state" | "spike_reason":
             return apply(operations.apply_decision, _decision(article, event))
@@ -64,10 +67,10 @@ def restore(article: Article, event: Event, *, by: Actor, version: int | None = 
         case "lead_id" if value is None:
             return apply(operations.take_out)
         case "lead_id":
-            return apply(operations.fold_into, _existing(Article, value, "under its lead"))
+            return apply(operations.fold_into, _existing(Article, value, "lead_id"))
         case "publish_at" | "unpublish_at":
             if article.state != State.PUBLISHED:
-                raise ActionError("is not published, so it has no schedule; publish it first")
+                raise ActionError(_("is not published, so it has no schedule; publish it first"))
             times = {column: getattr(article, column) for column in ("publish_at", "unpublish_at")}
             return apply(operations.schedule, **times | {name: _time(value)})
         case "pick_until":
@@ -80,7 +83,7 @@ def restore(article: Article, event: Event, *, by: Actor, version: int | None = 
             _check_score(article, name, value)
             return edit(verb=Verb.SCORE, **{name: value})
         case "provider_id":
-            return edit(provider=_existing(Provider, value, "to its outlet"))
+            return edit(provider=_existing(Provider, value, "provider_id"))
         case "published_at":
             return edit(published_at=_time(value))
     return edit(**{name: value})
@@ -90,30 +93,32 @@ def _decision(article: Article, event: Event) -> str:
     """Return the state before the event as one of `operations.DECISIONS`; its reason is an event of its own."""
     if event.field == "spike_reason":
         if article.state != State.SPIKED or not event.before:
-            raise ActionError("has no reason to restore; restore its state instead")
+            raise ActionError(_("has no reason to restore; restore its state instead"))
         return f"{State.SPIKED}: {event.before}"
     if event.before != State.SPIKED:
         return str(event.before)
     reasons = Event.objects.filter(operation=event.operation_id, field="spike_reason")
     reason = reasons.filter(subject=event.subject, subject_id=event.subject_id).first()
     if reason is None or not reason.before:
-        raise ActionError("can't be spiked again, for its reason is unknown; spike it with a reason")
+        raise ActionError(_("can't be spiked again, for its reason is unknown; spike it with a reason"))
     return f"{State.SPIKED}: {reason.before}"
 
 
 def _check_score(article: Article, name: str, value: int | None) -> None:
     if value is None and name not in article.pins:
-        raise ActionError(f"has a {name} by its document or the policy; editors can't empty it")
+        raise ActionError(_("has a %(name)s by its document or the policy; editors can't empty it") % {"name": name})
     if name == "heat" and value is not None and (value < 0 or article.is_folded):
-        raise ActionError("has its heat from its story; fold it or take it out instead")
+        raise ActionError(_("has its heat from its story; fold it or take it out instead"))
 
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _existing(model: type[Model], pk: Any, place: str) -> Model:
+def _existing(model: type[Model], pk: Any, field: str) -> Model:
     row = model._default_manager.filter(pk=pk).first()
     if row is None:
-        raise ActionError(f"can't go back {place}, which was deleted")
+        if field == "lead_id":
+            raise ActionError(_("can't go back under its lead, which was deleted"))
+        raise ActionError(_("can't go back to its outlet, which was deleted"))
     return row

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from articles.models import Article, ArticleQuerySet, Suggestion
 from articles.rules.states import State
@@ -46,7 +47,7 @@ def _add_duplicates(rivals: dict[int, list[Rival]], articles: Sequence[Article])
     for article in marked:
         twins = [other for other in by_key[article.url_key] if other.pk != article.pk]
         rivals[article.pk] += [
-            Rival("same URL, spiked:" if other.state == State.SPIKED else "same URL:", other)
+            Rival(_("same URL, spiked:") if other.state == State.SPIKED else _("same URL:"), other)
             for other in twins[:RIVALS_MAX]
         ]
 
@@ -66,9 +67,11 @@ def _add_other_leads(rivals: dict[int, list[Rival]], articles: Sequence[Article]
     for pk, member in members.items():
         others = [leads[lead] for lead in claims[pk] if lead in leads and lead != member.lead_id][:RIVALS_MAX]
         if pk in folded:
-            rivals[pk] += [Rival("also listed by", other) for other in others]
+            rivals[pk] += [Rival(_("also listed by"), other) for other in others]
         if member.lead_id in ids:
-            rivals[member.lead_id] += [Rival(f"“{member.title}” is also listed by", other) for other in others]
+            rivals[member.lead_id] += [
+                Rival(_("“%(title)s” is also listed by") % {"title": member.title}, other) for other in others
+            ]
 
 
 def _add_suggested(rivals: dict[int, list[Rival]], articles: Sequence[Article]) -> None:
@@ -78,11 +81,13 @@ def _add_suggested(rivals: dict[int, list[Rival]], articles: Sequence[Article]) 
     rows = Suggestion.objects.unanswered().likely().filter(of_both).best_first()
     sides = [f"{side}__{name}" for side in ("article", "other") for name in ("title", "provider__name")]
     for row in rows.select_related("article__provider", "other__provider").only("evidence", *sides):
-        for pk, other, direction in ((row.article_id, row.other, "earlier"), (row.other_id, row.article, "later")):
+        for pk, other, is_earlier in ((row.article_id, row.other, True), (row.other_id, row.article, False)):
             if pk in waiting:
                 waiting.remove(pk)
-                evidence = f", {hours_text(row.evidence['hours'])} {direction}: {shared_terms(row.evidence)}"
-                rivals[pk].append(Rival("may be the same event as", other, evidence))
+                text = _(", %(hours)s earlier: %(terms)s") if is_earlier else _(", %(hours)s later: %(terms)s")
+                values = {"hours": hours_text(row.evidence["hours"]), "terms": shared_terms(row.evidence)}
+                evidence = text % values
+                rivals[pk].append(Rival(_("may be the same event as"), other, evidence))
 
 
 def _listed() -> ArticleQuerySet:

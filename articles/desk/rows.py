@@ -51,8 +51,10 @@ def age_text(published_at: datetime, now: datetime) -> str:
     if minutes < 0 or minutes >= WEEK:
         return date_format(timezone.localtime(published_at), "j M Y")
     if minutes < HOUR:
-        return f"{minutes} min ago"
-    return f"{minutes // HOUR} h ago" if minutes < DAY else f"{minutes // DAY} d ago"
+        return _("%(minutes)s min ago") % {"minutes": minutes}
+    if minutes < DAY:
+        return _("%(hours)s h ago") % {"hours": minutes // HOUR}
+    return _("%(days)s d ago") % {"days": minutes // DAY}
 
 
 def prefetch_for_rows(articles: ArticleQuerySet) -> ArticleQuerySet:
@@ -93,7 +95,7 @@ def _warnings(article: Article, now: datetime) -> list[str]:
     """Return what an editor should know before publishing the article, apart from its rivals."""
     warnings = derived.warnings(article, now)[article.twin :]  # the rival itself is named
     if article.ambiguous:
-        warnings.append("several leads claim it")
+        warnings.append(_("several leads claim it"))
     return warnings
 
 
@@ -124,4 +126,6 @@ def _awaited(name: str, lead: Article | None) -> str:
 
 
 def _origin(name: str, lead: Article | None) -> str:
-    return f"follows “{lead}”, which is {lead.decision}" if lead else f"follows {name}, which was deleted"
+    if lead is None:
+        return _("follows %(name)s, which was deleted") % {"name": name}
+    return _("follows “%(lead)s”, which is %(state)s") % {"lead": lead, "state": lead.decision}

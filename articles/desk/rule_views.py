@@ -13,6 +13,8 @@ from django.db import transaction
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from articles.intake.rule_preview import RulePreview, preview_rule
@@ -27,7 +29,9 @@ from .view_helpers import DeskRequest, desk_view, parse_id, render_admin
 
 ENTRIES_SHOWN = 50
 CHANGES_SHOWN = 20
-CHANGED_SINCE = "You changed the rule after you looked. This is what it matches now; save it if that is right."
+CHANGED_SINCE = gettext_lazy(
+    "You changed the rule after you looked. This is what it matches now; save it if that is right."
+)
 
 
 @require_safe
@@ -36,7 +40,7 @@ def rule_list(request: DeskRequest) -> HttpResponse:
     """List the rules in their order, with how often each was applied, and the last changes of rules."""
     rules = Rule.objects.select_related("source", "topic").annotate(applications=Count("applied"))
     changes = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Rule)).select_related("user")
-    context = {"title": "Rules", "rules": rules, "changes": changes[:CHANGES_SHOWN]}
+    context = {"title": _("Rules"), "rules": rules, "changes": changes[:CHANGES_SHOWN]}
     return render_admin(request, "desk/rules.html", context)
 
 
@@ -46,7 +50,7 @@ def rule(request: DeskRequest, pk: int) -> HttpResponse:
     """Show a rule with the newest entries that it was applied to."""
     shown = get_object_or_404(Rule.objects.select_related("source", "topic"), pk=pk)
     applied = shown.applied.select_related("entry__article", "entry__source").order_by("-pk")
-    context = {"title": "Rule", "rule": shown, "applied": applied[:ENTRIES_SHOWN], "number": shown.applied.count()}
+    context = {"title": _("Rule"), "rule": shown, "applied": applied[:ENTRIES_SHOWN], "number": shown.applied.count()}
     return render_admin(request, "desk/rule.html", context)
 
 
@@ -56,7 +60,10 @@ def add_rule(request: DeskRequest) -> HttpResponse:
     """Ask for a rule, show what it would have matched, and save it once that was seen."""
     source = parse_id(request.GET.get("source", "")) or None
     return _edit(
-        request, Rule(), {"source": source, "places": ["title"], "spike_reason": SpikeReason.OTHER.value}, "Add a rule"
+        request,
+        Rule(),
+        {"source": source, "places": ["title"], "spike_reason": SpikeReason.OTHER.value},
+        _("Add a rule"),
     )
 
 
@@ -65,7 +72,7 @@ def add_rule(request: DeskRequest) -> HttpResponse:
 def change_rule(request: DeskRequest, pk: int) -> HttpResponse:
     """Change a rule, in the same way."""
     changed = get_object_or_404(Rule.objects.select_related("topic"), pk=pk)
-    return _edit(request, changed, RuleForm.initial_of(changed), "Change a rule")
+    return _edit(request, changed, RuleForm.initial_of(changed), _("Change a rule"))
 
 
 @require_POST
@@ -79,7 +86,7 @@ def rule_act(request: DeskRequest, pk: int) -> HttpResponse:
     if text:
         messages.success(request, text)
     else:
-        messages.error(request, "That isn’t possible.")
+        messages.error(request, _("That isn’t possible."))
     return redirect("desk_rules")
 
 
@@ -93,14 +100,14 @@ def _edit(request: DeskRequest, edited: Rule, initial: dict[str, Any], title: st
     filled = form.fill(edited)
     is_seen = request.POST.get("seen") == digest_of(filled)
     if "save" not in request.POST or not is_seen:
-        notice = CHANGED_SINCE if "save" in request.POST else ""
+        notice = str(CHANGED_SINCE) if "save" in request.POST else ""
         return _form_page(request, form, title, preview_rule(filled.as_value(), filled.source_id), filled, notice)
     try:
         _save(request, filled, former)
     except ValidationError as invalid:
         form.add_error(None, invalid)
         return _form_page(request, form, title)
-    messages.success(request, f"Saved: {filled}. It applies to stories that come in from now on.")
+    messages.success(request, _("Saved: %(rule)s. It applies to stories that come in from now on.") % {"rule": filled})
     return redirect("desk_rules")
 
 
@@ -109,10 +116,10 @@ def _save(request: DeskRequest, saved: Rule, former: str) -> None:
         if saved.pk is None:
             saved.position = next_position()
             saved.save()
-            _log(request, saved, ADDITION, "Added.")
+            _log(request, saved, ADDITION, _("Added."))
         else:
             saved.save()
-            _log(request, saved, CHANGE, f"Changed; it was: {former}")
+            _log(request, saved, CHANGE, _("Changed; it was: %(former)s") % {"former": former})
 
 
 def _form_page(
@@ -139,9 +146,11 @@ def _move(up: bool) -> Callable[[DeskRequest, Rule], str]:
     def move(request: DeskRequest, moved: Rule) -> str:
         if not move_rule(moved, up=up):
             return ""
-        where = "before" if up else "after"
-        _log(request, moved, CHANGE, f"Moved: it applies {where} the one that was {'above' if up else 'below'} it.")
-        return f"Moved {'up' if up else 'down'}: {moved}."
+        if up:
+            _log(request, moved, CHANGE, _("Moved: it applies before the one that was above it."))
+            return _("Moved up: %(rule)s.") % {"rule": moved}
+        _log(request, moved, CHANGE, _("Moved: it applies after the one that was below it."))
+        return _("Moved down: %(rule)s.") % {"rule": moved}
 
     return move
 
@@ -150,9 +159,8 @@ def _switch(on: bool) -> Callable[[DeskRequest, Rule], str]:
     def switch(request: DeskRequest, switched: Rule) -> str:
         switched.active = on
         switched.save(update_fields=["active"])
-        text = f"Switched {'on' if on else 'off'}"
-        _log(request, switched, CHANGE, f"{text}.")
-        return f"{text}: {switched}."
+        _log(request, switched, CHANGE, _("Switched on.") if on else _("Switched off."))
+        return (_("Switched on: %(rule)s.") if on else _("Switched off: %(rule)s.")) % {"rule": switched}
 
     return switch
 
@@ -162,9 +170,9 @@ def _delete(request: DeskRequest, deleted: Rule) -> str:
     if deleted.active:
         return ""
     text = str(deleted)
-    _log(request, deleted, DELETION, "Deleted.")
+    _log(request, deleted, DELETION, _("Deleted."))
     deleted.delete()
-    return f"Deleted: {text}."
+    return _("Deleted: %(rule)s.") % {"rule": text}
 
 
 def _log(request: DeskRequest, logged: Rule, flag: int, text: str) -> None:

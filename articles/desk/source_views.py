@@ -11,6 +11,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from articles.models import Topic
@@ -28,7 +30,7 @@ ENTRIES_SHOWN = 50
 FETCHES_SHOWN = 10
 PREVIEW_ENTRIES = 10
 OUTLETS_OFFERED = 20
-SOON = "within a minute, if the scheduler runs"
+SOON = gettext_lazy("within a minute, if the scheduler runs")
 
 
 @require_safe
@@ -37,7 +39,7 @@ def source_list(request: DeskRequest) -> HttpResponse:
     """List all sources, those that need attention first."""
     rows = source_rows(Source.objects.select_related("provider"), timezone.now())
     attention = sum(row.health.needs_attention for row in rows)
-    return render_admin(request, "desk/sources.html", {"title": "Sources", "rows": rows, "attention": attention})
+    return render_admin(request, "desk/sources.html", {"title": _("Sources"), "rows": rows, "attention": attention})
 
 
 @require_safe
@@ -68,7 +70,7 @@ def source_act(request: DeskRequest, pk: int) -> HttpResponse:
     acted = get_object_or_404(Source, pk=pk)
     act = ACTS.get(request.POST.get("act", ""))
     if act is None:
-        messages.error(request, "There is no such action.")
+        messages.error(request, _("There is no such action."))
     else:
         text = act(acted)
         LogEntry.objects.log_actions(request.user.pk, Source.objects.filter(pk=pk), CHANGE, text)
@@ -79,13 +81,13 @@ def source_act(request: DeskRequest, pk: int) -> HttpResponse:
 def _fetch_now(source: Source) -> str:
     source.next_at = timezone.now()
     source.save(update_fields=["next_at"])
-    return f"It is fetched {SOON}."
+    return _("It is fetched %(soon)s.") % {"soon": SOON}
 
 
 def _pause(source: Source) -> str:
     source.paused = True
     source.save(update_fields=["paused"])
-    return "It isn't fetched until you resume it."
+    return _("It isn't fetched until you resume it.")
 
 
 def _resume(source: Source) -> str:
@@ -96,18 +98,19 @@ def _resume(source: Source) -> str:
 
 def _use_new_url(source: Source) -> str:
     if not source.moved_to:
-        return "It has no new URL."
+        return _("It has no new URL.")
     if other := source_of(source.moved_to):
-        return f"“{other}” follows the new URL already: pause one of them."
+        return _("“%(other)s” follows the new URL already: pause one of them.") % {"other": other}
     source.set_url(source.moved_to)
     source.save()
-    return f"It is fetched from {source.url} from now on."
+    return _("It is fetched from %(url)s from now on.") % {"url": source.url}
 
 
 def _take(outcome: str) -> Callable[[Source], str]:
     def take(source: Source) -> str:
         number = source.entries.filter(outcome=outcome).update(outcome=Entry.Outcome.NEW)
-        return f"{number} {'story comes' if number == 1 else 'stories come'} in {SOON}."
+        text = ngettext("%(number)s story comes in %(soon)s.", "%(number)s stories come in %(soon)s.", number)
+        return text % {"number": number, "soon": SOON}
 
     return take
 
@@ -115,7 +118,10 @@ def _take(outcome: str) -> Callable[[Source], str]:
 def _judge_again(source: Source) -> str:
     """Let the rules, which may have changed, judge again what they kept out."""
     number = source.entries.filter(outcome=Entry.Outcome.RULED_OUT).update(outcome=Entry.Outcome.NEW)
-    return f"The rules judge {number} {'entry' if number == 1 else 'entries'} again {SOON}."
+    text = ngettext(
+        "The rules judge %(number)s entry again %(soon)s.", "The rules judge %(number)s entries again %(soon)s.", number
+    )
+    return text % {"number": number, "soon": SOON}
 
 
 ACTS: dict[str, Callable[[Source], str]] = {
@@ -141,16 +147,19 @@ def add_source(request: DeskRequest) -> HttpResponse:
         form = AddForm(request.POST, may_publish=may_publish)
         if form.is_valid():
             added = form.save()
-            LogEntry.objects.log_actions(request.user.pk, Source.objects.filter(pk=added.pk), ADDITION, "Followed.")
-            messages.success(request, f"{added} is followed. Its first stories come in {SOON}.")
+            LogEntry.objects.log_actions(request.user.pk, Source.objects.filter(pk=added.pk), ADDITION, _("Followed."))
+            messages.success(
+                request,
+                _("%(added)s is followed. Its first stories come in %(soon)s.") % {"added": added, "soon": SOON},
+            )
             return redirect("desk_source", added.pk)
         return _add_page(request, url, form=form)
     if existing := source_of(url):
-        messages.info(request, f"{existing} follows this URL already.")
+        messages.info(request, _("%(existing)s follows this URL already.") % {"existing": existing})
         return redirect("desk_source", existing.pk)
     preview = look_at(request, url, preview_source)
     if preview is None:
-        return _add_page(request, url, problem=WAIT, status=429)
+        return _add_page(request, url, problem=str(WAIT), status=429)
     if preview.feed is None:
         return _add_page(request, url, preview=preview)
     name = preview.feed.title or (preview.hosts[0] if preview.hosts else "")
@@ -169,7 +178,7 @@ def _add_page(
     status: int = 200,
 ) -> HttpResponse:
     context: dict[str, Any] = {
-        "title": "Follow a source",
+        "title": _("Follow a source"),
         "url": url,
         "preview": preview,
         "form": form,

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -133,7 +134,7 @@ def find_story(request: DeskRequest) -> HttpResponseBase:
     leads = matching(leads, words).exclude(state=State.SPIKED).exclude(pk=parse_id(but))
     source = Article.objects.filter(pk=parse_id(but)).defer(*LARGE_COLUMNS).first()
     targets = suggested_leads(source) if source and not words.strip() else []
-    known = {lead.pk for lead, _ in targets}
+    known = {lead.pk for lead, _article in targets}
     newest = leads.select_related("provider").defer(*LARGE_COLUMNS).newest_first()[:SUGGESTIONS_MAX]
     context = {
         "targets": [*targets, *((lead, "") for lead in newest if lead.pk not in known)],
@@ -144,7 +145,7 @@ def find_story(request: DeskRequest) -> HttpResponseBase:
     }
     if is_htmx_fragment(request):
         return render(request, "desk/_fold_targets.html", context)
-    return render_admin(request, "desk/find.html", context | {"title": "Fold into which story?"})
+    return render_admin(request, "desk/find.html", context | {"title": _("Fold into which story?")})
 
 
 @require_safe
@@ -158,7 +159,7 @@ def merge(request: DeskRequest) -> HttpResponseBase:
     if one == other:
         raise Http404
     into, story = (other, one) if request.GET.get("into") == "other" else (one, other)
-    context = {"into": into, "story": story, "title": "Merge two stories", "here": request.get_full_path()}
+    context = {"into": into, "story": story, "title": _("Merge two stories"), "here": request.get_full_path()}
     context |= {"sides": [(side, _members(side)) for side in (into, story)], "action": ACTIONS["merge"]}
     context["now"] = timezone.now()
     try:

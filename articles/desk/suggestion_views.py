@@ -51,7 +51,7 @@ class SuggestedPair:
     @property
     def apart(self) -> str:
         """How long after the earlier article the later one was published."""
-        return f"{hours_text(self.suggestion.evidence['hours'])} later"
+        return _("%(hours)s later") % {"hours": hours_text(self.suggestion.evidence["hours"])}
 
     @property
     def remarks(self) -> list[str]:

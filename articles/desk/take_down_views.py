@@ -7,6 +7,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from articles import operations
@@ -17,8 +19,8 @@ from articles.rules import permissions
 
 from .view_helpers import DeskRequest, actor, desk_view, parse_id, render_admin, safe_next_url, sent_reason
 
-REASON_NEEDED = "Type a reason: the log and the next import of its document show it."
-TICK_NEEDED = "Tick the box: this can’t be undone."
+REASON_NEEDED = gettext_lazy("Type a reason: the log and the next import of its document show it.")
+TICK_NEEDED = gettext_lazy("Tick the box: this can’t be undone.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,13 +37,13 @@ def take_down_story(request: DeskRequest, pk: int) -> HttpResponseBase:
     try:
         reason = sent_reason(request)
         if not reason or "sure" not in request.POST:
-            return _page(request, article, TICK_NEEDED if reason else REASON_NEEDED)
+            return _page(request, article, str(TICK_NEEDED if reason else REASON_NEEDED))
         return _run(request, article, reason)
     except ActionError as error:
         if not Article.objects.filter(pk=pk).exists():
             return _already_down(request, pk)
         text = str(error)
-        return _page(request, article, text if text[:1].isupper() else f"This story {text}.")
+        return _page(request, article, text if text[:1].isupper() else _("This story %(text)s.") % {"text": text})
 
 
 def _already_down(request: DeskRequest, pk: int) -> HttpResponse:
@@ -56,7 +58,7 @@ def _already_down(request: DeskRequest, pk: int) -> HttpResponse:
 def _run(request: DeskRequest, article: Article, reason: str) -> HttpResponse:
     in_place = {parse_id(text) for text in request.POST.getlist("in_place")}
     result = operations.take_down_story(article, by=actor(request, reason), in_place=in_place)
-    messages.success(request, "The story was taken down for good.")
+    messages.success(request, _("The story was taken down for good."))
     for sentence in reader_changes(result.appeared, result.disappeared, result.done):
         messages.info(request, sentence)
     for sentence in succession_sentences(result.operation):
@@ -68,7 +70,7 @@ def _page(request: DeskRequest, article: Article, problem: str = "") -> HttpResp
     traces = traces_of(article)
     events = Event.objects.filter(subject=Subject.ARTICLE, subject_id__in=traces.ids)
     context = {
-        "title": "Take this story down for good?",
+        "title": _("Take this story down for good?"),
         "article": article,
         "problem": problem,
         "reason": request.POST.get("reason_text", ""),

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX
 from articles.models import Operation, Subject, Verb
@@ -21,12 +21,12 @@ from .event_text import HIDDEN_FIELDS, label_of
 NOT_RESTORED_MAX = 10
 ROW_EVENTS = {CREATED, DELETED}
 PERMISSION_TEXTS = {
-    permissions.SCORE: "score",
-    permissions.FOLD: "fold stories",
-    permissions.PUBLISH: "publish",
-    permissions.CHANGE_POLICY: "change the policy",
-    permissions.RUN_IMPORT: "import",
-    permissions.CHANGE_SOURCE: "follow sources",
+    permissions.SCORE: gettext_lazy("score"),
+    permissions.FOLD: gettext_lazy("fold stories"),
+    permissions.PUBLISH: gettext_lazy("publish"),
+    permissions.CHANGE_POLICY: gettext_lazy("change the policy"),
+    permissions.RUN_IMPORT: gettext_lazy("import"),
+    permissions.CHANGE_SOURCE: gettext_lazy("follow sources"),
 }
 UNDONE_VERBS: dict[str, str | Promise] = {  # of what is said otherwise than "restored"
     Verb.SPIKE: gettext_lazy("unspiked"),
@@ -34,47 +34,56 @@ UNDONE_VERBS: dict[str, str | Promise] = {  # of what is said otherwise than "re
     Verb.PUBLISH: gettext_lazy("no longer published"),
     Verb.FOLD: gettext_lazy("unfolded"),
 }
+EFFECT_TEXTS = {"add": gettext_lazy("add"), "change": gettext_lazy("change"), "delete": gettext_lazy("delete")}
 MODEL_TEXTS = {
-    "article": "articles",
-    "articleimage": "pictures",
-    "relatedlink": "coverage",
-    "provider": "outlets",
-    "topic": "topics",
-    "sitepage": "pages",
-    "sitelook": "the look of the site",
+    "article": gettext_lazy("articles"),
+    "articleimage": gettext_lazy("pictures"),
+    "relatedlink": gettext_lazy("coverage"),
+    "provider": gettext_lazy("outlets"),
+    "topic": gettext_lazy("topics"),
+    "sitepage": gettext_lazy("pages"),
+    "sitelook": gettext_lazy("the look of the site"),
 }
 
 
 def with_undo_link(message: str, operation: Operation) -> str:
     """Return a message with a link to the page that undoes the operation, for pages without JavaScript."""
-    return format_html('{} <a href="{}">Undo</a>', message, reverse("desk_operation", args=[operation.pk]))
+    return format_html('{} <a href="{}">{}</a>', message, reverse("desk_operation", args=[operation.pk]), _("Undo"))
 
 
 def refusal_text(refusal: UndoRefusal) -> str:
     """Return why an undo is refused, as sentences."""
     if not refusal.missing:
-        return "This can't be undone."
+        return _("This can't be undone.")
     missing = [_permission_text(permission) for permission in sorted(refusal.missing)]
-    needed = " and ".join([", ".join(missing[:-1]), missing[-1]] if len(missing) > 1 else missing)
-    reason = " Readers would see stories that they don't see now." if refusal.reveals else ""
-    return f"Undoing this needs the permission to {needed}.{reason} Ask somebody who has it."
+    needed = missing[0]
+    if len(missing) > 1:
+        needed = _("%(others)s and %(last)s") % {"others": ", ".join(missing[:-1]), "last": missing[-1]}
+    sentences = [_("Undoing this needs the permission to %(permissions)s.") % {"permissions": needed}]
+    if refusal.reveals:
+        sentences.append(_("Readers would see stories that they don't see now."))
+    return " ".join([*sentences, _("Ask somebody who has it.")])
 
 
 def describe_undo(original: Operation, result: ActionResult) -> str:
     """Return what an undo did: the fields of a single row by name, or the number of articles."""
     if original.articles > 1:
-        number = restored_number(original, result, "article", "articles")
-        return f"{number} are as they were before"
+        number = _restored_of(original, result)
+        text = ngettext(
+            "%(number)s article is as it was before", "%(number)s articles are as they were before", original.articles
+        )
+        return text % {"number": number}
     undone = result.operation
     events = undone.events.defer("before", "after") if undone else []
     shown = [event for event in events if event.field not in HIDDEN_FIELDS]
     if not shown:
-        return "only technical details were restored"
+        return _("only technical details were restored")
     name = f"“{shown[0].label}”"
     if shown[0].field in ROW_EVENTS:
-        return f"{name} is {'deleted' if shown[0].field == DELETED else 'back'}"
+        return (_("%(name)s is deleted") if shown[0].field == DELETED else _("%(name)s is back")) % {"name": name}
     decided = [event for event in shown if not event.field.startswith(PIN_PREFIX)] or shown
-    return f"{', '.join(dict.fromkeys(label_of(event.field) for event in decided))} of {name} restored"
+    fields = ", ".join(dict.fromkeys(label_of(event.field) for event in decided))
+    return _("%(fields)s of %(name)s restored") % {"fields": fields, "name": name}
 
 
 def undone_text(operation: Operation, restored: str) -> str:
@@ -87,30 +96,37 @@ def undone_text(operation: Operation, restored: str) -> str:
     }
 
 
-def restored_number(original: Operation, result: ActionResult, noun: str = "story", nouns: str = "stories") -> str:
-    """Return how many articles are as they were before the operation, of how many if not all of them.
+def restored_number(original: Operation, result: ActionResult) -> str:
+    """Return how many stories are as they were before the operation, of how many if not all of them.
 
     Articles that had been restored before the undo count too: it had nothing left to do on them.
     """
+    text = ngettext("%(number)s story", "%(number)s stories", original.articles)
+    return text % {"number": _restored_of(original, result)}
+
+
+def _restored_of(original: Operation, result: ActionResult) -> str:
+    """Return the number alone, as in "3" or "2 of 3"."""
     kept = {item.event.subject_id for item in visible(result.not_restored) if item.event.subject == Subject.ARTICLE}
     restored = original.articles - len(kept)
-    number = f"{restored:,} of {original.articles:,}" if kept else f"{restored:,}"
-    return f"{number} {noun if original.articles == 1 else nouns}"
+    if not kept:
+        return f"{restored:,}"
+    return _("%(restored)s of %(all)s") % {"restored": f"{restored:,}", "all": f"{original.articles:,}"}
 
 
 def describe_not_restored(items: Sequence[NotRestored], at_most: int = NOT_RESTORED_MAX) -> str:
     """Return which fields an undo left as they are, and why; empty if it restored all that editors see."""
     shown = [f"{_describe_kept(item)} ({item.reason})" for item in visible(items)]
-    more = [f"and {len(shown) - at_most} more"] if len(shown) > at_most else []
+    more = [_("and %(number)s more") % {"number": len(shown) - at_most}] if len(shown) > at_most else []
     return "; ".join([*shown[:at_most], *more])
 
 
 def describe_nothing(items: Sequence[NotRestored]) -> str:
     """Return why an undo changed nothing. Fields that editors never see have to explain it if no other does."""
     if not items:
-        return "Nothing was changed: all is as it was before already."
-    hidden = "" if visible(items) else f" “{items[0].event.label}”: {items[0].reason}."
-    return f"Nothing could be restored.{hidden}"
+        return _("Nothing was changed: all is as it was before already.")
+    text = _("Nothing could be restored.")
+    return text if visible(items) else f"{text} “{items[0].event.label}”: {items[0].reason}."
 
 
 def visible(not_restored: Sequence[NotRestored]) -> list[NotRestored]:
@@ -122,11 +138,13 @@ def _describe_kept(item: NotRestored) -> str:
     if item.event.is_forgotten:
         return item.event.label
     name = f"“{item.event.label}”"
-    return name if item.event.field in ROW_EVENTS else f"{label_of(item.event.field)} of {name}"
+    if item.event.field in ROW_EVENTS:
+        return name
+    return _("%(field)s of %(name)s") % {"field": label_of(item.event.field), "name": name}
 
 
 def _permission_text(permission: str) -> str:
     if permission in PERMISSION_TEXTS:
-        return PERMISSION_TEXTS[permission]
+        return str(PERMISSION_TEXTS[permission])
     effect, model = permission.partition(".")[2].split("_", 1)
-    return f"{effect} {MODEL_TEXTS[model]}"
+    return _("%(effect)s %(what)s") % {"effect": EFFECT_TEXTS[effect], "what": MODEL_TEXTS[model]}

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
@@ -69,7 +70,7 @@ def sent_reason(request: DeskRequest) -> str:
     try:
         return parse_reason(request.POST.get(REASON_FIELD, ""))
     except InvalidValueError as invalid:
-        raise ActionError(f"Your reason {invalid}.") from None
+        raise ActionError(_("Your reason %(invalid)s.") % {"invalid": invalid}) from None
 
 
 def is_htmx_fragment(request: DeskRequest) -> bool:
