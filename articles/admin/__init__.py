@@ -2,6 +2,7 @@
 
 import taggit.admin  # noqa: F401 it registers taggit's own tags, of which we use none
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 from taggit.models import Tag
 
 from . import articles, policy, providers, site_look, site_pages, topics
@@ -11,4 +12,4 @@ __all__ = ["articles", "policy", "providers", "site_look", "site_pages", "topics
 admin.site.unregister(Tag)
 admin.site.site_header = "Newsfold"
 admin.site.site_title = "Newsfold"
-admin.site.index_title = "The desk"
+admin.site.index_title = _("The desk")

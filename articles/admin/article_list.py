@@ -17,10 +17,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from articles import operations
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Operation, RelatedLink, Verb
@@ -87,9 +88,17 @@ class ArticleChangeList(ChangeList):
 
 
 def _action(
-    description: str, permission: str, operation: Callable[..., ActionResult], past_tense: str, *args: Any
+    description: str | Promise,
+    permission: str,
+    operation: Callable[..., ActionResult],
+    past_tense: str | Promise,
+    *args: Any,
+    verb: str | Promise = "",
 ) -> Any:
-    """Return an action of the list that runs an operation and reports what it changed and what it rejected."""
+    """Return an action of the list that runs an operation and reports what it changed and what it rejected.
+
+    An action that can withdraw a lead asks before with its `verb`.
+    """
 
     @admin.action(description=description, permissions=[permission])
     def run(self: ArticleListAdmin, request: HttpRequest, queryset: ArticleQuerySet) -> HttpResponse | None:
@@ -98,7 +107,7 @@ def _action(
             withdraws_a_lead = queryset.filter(public=True, folded_articles__isnull=False).exists()
             if withdraws_a_lead and "post" not in request.POST:
                 preview = operations.preview_action(lambda: operation(queryset, *args, **options))
-                return self.confirmation_page(request, queryset, preview, description.partition(" ")[0])
+                return self.confirmation_page(request, queryset, preview, verb)
             options["in_place"] = chosen_successors(request)
         try:
             result = operation(queryset, *args, **options)
@@ -107,10 +116,14 @@ def _action(
             return None
         self.message_count(request, len(result.done), past_tense, result.operation)
         if result.rejections:
-            shown = [f"“{rejection.title}” {rejection.reason}" for rejection in result.rejections[:REJECTIONS_MAX]]
+            shown = [
+                _("“%(title)s” %(reason)s") % {"title": rejection.title, "reason": rejection.reason}
+                for rejection in result.rejections[:REJECTIONS_MAX]
+            ]
             if len(result.rejections) > REJECTIONS_MAX:
-                shown.append(f"and {len(result.rejections) - REJECTIONS_MAX} more")
-            text = f"{len(result.rejections)} not {past_tense}: {'; '.join(shown)}."
+                shown.append(_("and %(number)s more") % {"number": len(result.rejections) - REJECTIONS_MAX})
+            values = {"number": len(result.rejections), "done": past_tense, "reasons": "; ".join(shown)}
+            text = _("%(number)s not %(done)s: %(reasons)s.") % values
             self.message_user(request, text, messages.WARNING)
         self.report_reader_changes(request, result, known=result.done)
         return None
@@ -147,7 +160,7 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
     list_per_page = 50
     paginator = CappedCountPaginator
     search_fields = ("title",)  # shows the search box; get_search_results searches
-    search_help_text = 'Words of title, excerpt, outlet or topics; "a phrase"; -not this'
+    search_help_text = gettext_lazy('Words of title, excerpt, outlet or topics; "a phrase"; -not this')
     ordering = ("-published_at", "file_name")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -199,17 +212,42 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
 
     # Actions
 
-    publish_selected = _action("Publish selected articles", "publish", operations.publish, "published")
-    unpublish_selected = _action("Unpublish selected articles", "publish", operations.unpublish, "unpublished")
-    hold_selected = _action("Hold selected articles", "score", operations.hold, "held")
-    spike_selected = _action("Spike selected articles", "score", operations.spike, "spiked", SpikeReason.OTHER)
-    reopen_selected = _action("Reopen selected articles", "score", operations.reopen, "reopened")
-    unpin_selected = _action("Unpin selected: let documents and policy decide again", "score", _unpin, "unpinned")
+    publish_selected = _action(
+        gettext_lazy("Publish selected articles"), "publish", operations.publish, gettext_lazy("published")
+    )
+    unpublish_selected = _action(
+        gettext_lazy("Unpublish selected articles"),
+        "publish",
+        operations.unpublish,
+        gettext_lazy("unpublished"),
+        verb=gettext_lazy("Unpublish"),
+    )
+    hold_selected = _action(
+        gettext_lazy("Hold selected articles"),
+        "score",
+        operations.hold,
+        gettext_lazy("held"),
+        verb=gettext_lazy("Hold"),
+    )
+    spike_selected = _action(
+        gettext_lazy("Spike selected articles"),
+        "score",
+        operations.spike,
+        gettext_lazy("spiked"),
+        SpikeReason.OTHER,
+        verb=gettext_lazy("Spike"),
+    )
+    reopen_selected = _action(
+        gettext_lazy("Reopen selected articles"), "score", operations.reopen, gettext_lazy("reopened")
+    )
+    unpin_selected = _action(
+        gettext_lazy("Unpin selected: let documents and policy decide again"), "score", _unpin, gettext_lazy("unpinned")
+    )
 
-    @admin.action(description="Rescore selected articles by the policy", permissions=["score"])
+    @admin.action(description=gettext_lazy("Rescore selected articles by the policy"), permissions=["score"])
     def rescore_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> None:
         changed = operations.rescore(queryset, by=admin_actor(request))
-        self.message_count(request, len(changed), "changed by rescoring; pins stayed")
+        self.message_count(request, len(changed), _("changed by rescoring; pins stayed"))
 
     @admin.action(permissions=["delete"], description=delete_selected.short_description)
     def delete_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> HttpResponse | None:
@@ -222,12 +260,12 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
         return page
 
     def confirmation_page(
-        self, request: HttpRequest, queryset: ArticleQuerySet, preview: ActionPreview, verb: str
+        self, request: HttpRequest, queryset: ArticleQuerySet, preview: ActionPreview, verb: str | Promise
     ) -> HttpResponse:
         articles = ngettext("%(number)d article", "%(number)d articles", len(queryset)) % {"number": len(queryset)}
         context = {
-            "title": f"{verb} {articles}?",
-            "imperative": f"{verb} {articles}",
+            "title": _("%(verb)s %(articles)s?") % {"verb": verb, "articles": articles},
+            "imperative": _("%(verb)s %(articles)s") % {"verb": verb, "articles": articles},
             "opts": self.opts,
             "media": self.media,
             "preview": preview,
@@ -239,11 +277,14 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
         return TemplateResponse(request, template, self.admin_site.each_context(request) | context)
 
     def message_count(
-        self, request: HttpRequest, number: int, past_tense: str, operation: Operation | None = None
+        self, request: HttpRequest, number: int, past_tense: str | Promise, operation: Operation | None = None
     ) -> None:
-        text = f"{number} {'article' if number == 1 else 'articles'} {past_tense}."
+        articles = ngettext("%(number)d article", "%(number)d articles", number) % {"number": number}
+        text = _("%(articles)s %(done)s.") % {"articles": articles, "done": past_tense}
         if operation is not None and operations.can_undo(request.user, operation):
-            text = format_html('{} <a href="{}">Undo</a>', text, reverse("desk_operation", args=[operation.pk]))
+            text = format_html(
+                '{} <a href="{}">{}</a>', text, reverse("desk_operation", args=[operation.pk]), _("Undo")
+            )
         self.message_user(request, text, messages.SUCCESS if number else messages.INFO)
 
     @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
@@ -258,28 +299,33 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
 
     # Columns
 
-    @admin.display(description="title", ordering="title")
+    @admin.display(description=gettext_lazy("title"), ordering="title")
     def display_title(self, article: Article) -> str:
         return article.title
 
-    @admin.display(description="publication time", ordering="published_at")
+    @admin.display(description=gettext_lazy("publication time"), ordering="published_at")
     def display_time(self, article: Article) -> str:
         return date_format(timezone.localtime(article.published_at), "j M Y H:i")
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=gettext_lazy("state"), ordering="state")
     def display_state(self, article: Article) -> str:
         number = getattr(article, "related_count", None)
         role = article.role(article.related_links.count() if number is None else number)
         decided = [name for name in article.pins if not (name == "published" and article.waits_for_editor)]
         marks = [
-            ("on the site", article.is_shown(), "Readers see it by itself"),
-            ("removed", article.removed, "Rejected by its source"),
-            ("missing", article.missing, "Its document is missing"),
-            ("stale", article.stale, "Its document has lost its scores"),
-            ("ambiguous", article.ambiguous, "Several leads claim it"),
-            ("coming in", article.staged is not None, "The import that brings it is still running"),
-            ("note", bool(article.note), "The newsroom has a note on it"),
-            ("pinned", bool(decided), "Decided by an editor: " + ", ".join(decided)),
+            ("on-the-site", _("on the site"), article.is_shown(), _("Readers see it by itself")),
+            ("removed", _("removed"), article.removed, _("Rejected by its source")),
+            ("missing", _("missing"), article.missing, _("Its document is missing")),
+            ("stale", _("stale"), article.stale, _("Its document has lost its scores")),
+            ("ambiguous", _("ambiguous"), article.ambiguous, _("Several leads claim it")),
+            ("coming-in", _("coming in"), article.staged is not None, _("The import that brings it is still running")),
+            ("note", _("note"), bool(article.note), _("The newsroom has a note on it")),
+            (
+                "pinned",
+                _("pinned"),
+                bool(decided),
+                _("Decided by an editor: %(fields)s") % {"fields": ", ".join(decided)},
+            ),
         ]
         return format_html(
             '<span class="state {}">{}</span> <span class="role {}">{}</span>{}',
@@ -290,15 +336,15 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
             format_html_join(
                 "",
                 ' <span class="mark {}" title="{}">{}</span>',
-                ((label.replace(" ", "-"), title, label) for label, applies, title in marks if applies),
+                ((name, title, label) for name, label, applies, title in marks if applies),
             ),
         )
 
-    @admin.display(description="related")
+    @admin.display(description=gettext_lazy("related"))
     def display_related_count(self, article: Article) -> int | str:
         return article.related_count or ""
 
-    @admin.display(description="topics")
+    @admin.display(description=gettext_lazy("topics"))
     def display_topics(self, article: Article) -> str:
         return ", ".join(place.tag.label for place in article.article_topics.all())
 

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles import operations
 from articles.models import Article, ArticleQuerySet, ArticleTopic, PreviewLink, RelatedLink, SitePolicy
@@ -66,16 +67,16 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
     _shown = ("explanation", "pinned", "incoming_values", "story_lead", "listed_by")
     _origin = ("dialect", "unknown_keys", "created_at", "changed_at")
     add_fieldsets = (
-        ("Story", {"fields": (*_story, "note", "name")}),
-        ("Decision", {"fields": ("quality", "heat")}),
+        (gettext_lazy("Story"), {"fields": (*_story, "note", "name")}),
+        (gettext_lazy("Decision"), {"fields": ("quality", "heat")}),
         _urls,
-        ("Document", {"classes": ("collapse",), "fields": _document}),
+        (gettext_lazy("Document"), {"classes": ("collapse",), "fields": _document}),
     )
     fieldsets = (
-        ("Story", {"fields": (*_story, "note")}),
-        ("Decision", {"fields": ("display_state", *_decision, *_shown)}),
+        (gettext_lazy("Story"), {"fields": (*_story, "note")}),
+        (gettext_lazy("Decision"), {"fields": ("display_state", *_decision, *_shown)}),
         _urls,
-        ("Document", {"classes": ("collapse",), "fields": ("name", *_document, *_origin)}),
+        (gettext_lazy("Document"), {"classes": ("collapse",), "fields": ("name", *_document, *_origin)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> ArticleQuerySet:
@@ -116,7 +117,11 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         try:
             return super().changeform_view(request, object_id, *args, **kwargs)
         except PictureError as refused:  # taken down after the form had checked it
-            self.message_user(request, f"Nothing was saved: the picture {refused}. Choose another.", messages.ERROR)
+            self.message_user(
+                request,
+                _("Nothing was saved: the picture %(refused)s. Choose another.") % {"refused": refused},
+                messages.ERROR,
+            )
             return redirect(request.get_full_path())
         except ActionError as refused:  # at the end of the operation; the form is shown again with all values
             drop_messages(request)
@@ -157,7 +162,7 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         for change in changes[:CONSEQUENCES_MAX]:
             self.message_user(request, change.sentence, messages.INFO)
         if len(changes) > CONSEQUENCES_MAX:
-            text = f"And {len(changes) - CONSEQUENCES_MAX} more articles changed as a result."
+            text = _("And %(number)s more articles changed as a result.") % {"number": len(changes) - CONSEQUENCES_MAX}
             self.message_user(request, text, messages.INFO)
 
     def delete_model(self, request: HttpRequest, obj: Article) -> None:
@@ -175,38 +180,38 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         """Return the articles and the number of rows deleted with them; Django would query and list each row."""
         ids = [article.pk for article in objs]
         counts = {
-            "topics": ArticleTopic.objects.filter(content_object__in=ids).count(),
-            "images": ImageInline.model.objects.filter(article__in=ids).count(),
-            "related links": RelatedLink.objects.filter(article__in=ids).count(),
+            _("topics"): ArticleTopic.objects.filter(content_object__in=ids).count(),
+            _("images"): ImageInline.model.objects.filter(article__in=ids).count(),
+            _("related links"): RelatedLink.objects.filter(article__in=ids).count(),
         }
         denied = set() if self.has_delete_permission(request) else {str(self.opts.verbose_name)}
-        return [str(article) for article in objs], {"articles": len(ids), **counts}, denied, []
+        return [str(article) for article in objs], {_("articles"): len(ids), **counts}, denied, []
 
     # Read-only fields
 
-    @admin.display(description="why")
+    @admin.display(description=gettext_lazy("why"))
     def explanation(self, article: Article) -> str:
         return _ul(explanation.explanation_lines(article))
 
-    @admin.display(description="pinned fields")
+    @admin.display(description=gettext_lazy("pinned fields"))
     def pinned(self, article: Article) -> str:
         return ", ".join(article.pins) or NOTHING
 
-    @admin.display(description="what its document says instead")
+    @admin.display(description=gettext_lazy("what its document says instead"))
     def incoming_values(self, article: Article) -> str:
         lines = [f"{field}: {format_incoming_value(field, value)}" for field, value in article.wishes.items()]
         return _ul(lines) if lines else NOTHING
 
-    @admin.display(description="folded under")
+    @admin.display(description=gettext_lazy("folded under"))
     def story_lead(self, article: Article) -> str:
         return _link(article.lead) if article.lead else NOTHING
 
-    @admin.display(description="listed by")
+    @admin.display(description=gettext_lazy("listed by"))
     def listed_by(self, article: Article) -> str:
         listing = Article.objects.filter(related_links__target=article.pk).only("title").distinct()[:LISTING_MAX]
         return format_html_join(", ", "{}", ((_link(other),) for other in listing)) or NOTHING
 
-    @admin.display(description="unknown keys")
+    @admin.display(description=gettext_lazy("unknown keys"))
     def unknown_keys(self, article: Article) -> str:
         if not article.extra:
             return NOTHING

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from articles import operations
@@ -53,7 +54,9 @@ def with_valid_reason(view: Callable[..., Any]) -> Callable[..., Any]:
         try:
             parse_reason(request.POST.get(REASON_FIELD, ""))
         except InvalidValueError as invalid:
-            self.message_user(request, f"Nothing was changed. Your reason {invalid}.", messages.ERROR)
+            self.message_user(
+                request, gettext("Nothing was changed. Your reason %(invalid)s.") % {"invalid": invalid}, messages.ERROR
+            )
             return redirect(request.get_full_path())
         return view(self, request, *args, **kwargs)
 
@@ -91,7 +94,7 @@ class AuditLogAdminMixin:
             self.message_user(request, sentence, messages.INFO)
         if len(sentences) > READER_CHANGES_MAX:
             more = len(sentences) - READER_CHANGES_MAX
-            self.message_user(request, f"And {more} more such changes.", messages.INFO)
+            self.message_user(request, gettext("And %(more)s more such changes.") % {"more": more}, messages.INFO)
 
     def _process_uploads(self, request: HttpRequest, object_id: str | None) -> None:
         may_save = self.has_change_permission(request) if object_id else self.has_add_permission(request)
@@ -155,5 +158,5 @@ class ReferenceAdminMixin(AuditLogAdminMixin):
         try:
             return view(*args)
         except ActionError as error:
-            self.message_user(request, f"Nothing was deleted: {error}.", messages.ERROR)
+            self.message_user(request, gettext("Nothing was deleted: %(error)s.") % {"error": error}, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())

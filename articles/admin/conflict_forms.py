@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.text import Truncator, capfirst
+from django.utils.translation import gettext as _
 
 from articles.models import Article, ArticleImage, ArticleTopic, Event, RelatedLink, SitePolicy, Subject, Topic
 from providers.models import Provider
@@ -47,11 +48,12 @@ class ConflictAwareForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        zone = _("In %(zone)s time.") % {"zone": timezone.get_current_timezone_name()}
         for field in self.fields.values():
             if isinstance(field, TIME_FIELDS):
-                for part, widget in zip(("date", "time"), getattr(field.widget, "widgets", ()), strict=False):
+                for part, widget in zip((_("date"), _("time")), getattr(field.widget, "widgets", ()), strict=False):
                     widget.attrs["aria-label"] = f"{capfirst(field.label)}: {part}"
-                field.help_text = f"{field.help_text} In {timezone.get_current_timezone_name()} time.".strip()
+                field.help_text = f"{field.help_text} {zone}".strip()
         if self.instance.pk is None:
             return
         for name, field in self.fields.items():
@@ -104,11 +106,13 @@ class ConflictAwareForm(forms.ModelForm):
         self.add_error(
             name,
             ValidationError(
-                "%(who)s changed this while you were editing: it is now “%(stored)s”, you typed “%(typed)s”. "
-                "Save again to replace it.",
+                _(
+                    "%(who)s changed this while you were editing: it is now “%(stored)s”, you typed “%(typed)s”. "
+                    "Save again to replace it."
+                ),
                 code="stale",
                 params={
-                    "who": self._who_changed(name) or "Somebody",
+                    "who": self._who_changed(name) or _("Somebody"),
                     "stored": _display(getattr(self.instance, name)),
                     "typed": Truncator(_display(typed)).chars(TYPED_MAX),  # the full value is in the field below
                 },
@@ -143,7 +147,7 @@ def _display(value: Any) -> str:
     if value is None or value == "" or value == []:
         return "–"
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return _("Yes") if value else _("No")
     if isinstance(value, datetime):
         return date_format(timezone.localtime(value), "j M Y H:i e")
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -9,6 +9,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from articles.models import Article, ArticleQuerySet, RelatedLink, Topic, shown_to_readers
 from articles.public.dates import start_of_day
@@ -24,28 +27,28 @@ _IS_FOLDED = Q(heat=FOLDED_HEAT)
 _HAS_RELATED = Exists(RelatedLink.objects.filter(article=OuterRef("pk")))
 _STANDS_ALONE = ~_IS_UNSCORED & (Q(heat=None) | Q(heat__gt=FOLDED_HEAT))
 
-STATES: dict[str, tuple[str, Any]] = {
-    "unscored": ("unscored", _IS_UNSCORED),
-    "lead": ("leads a story", _STANDS_ALONE & Q(_HAS_RELATED)),
-    "single": ("single", _STANDS_ALONE & ~Q(_HAS_RELATED)),
-    "folded": ("folded", _IS_FOLDED),
-    "undecided": ("undecided", Q(state=State.UNDECIDED)),
-    "published": ("published", Q(state=State.PUBLISHED)),
-    "held": ("held", Q(state=State.HELD)),
-    "spiked": ("spiked", Q(state=State.SPIKED)),
-    "removed": ("removed by its source", Q(removed=True)),
-    "missing": ("document missing", Q(missing=True)),
-    "stale": ("stale scores", Q(stale=True)),
-    "ambiguous": ("several leads claim it", Q(ambiguous=True)),
+STATES: dict[str, tuple[Any, Any]] = {
+    "unscored": (_("unscored"), _IS_UNSCORED),
+    "lead": (_("leads a story"), _STANDS_ALONE & Q(_HAS_RELATED)),
+    "single": (_("single"), _STANDS_ALONE & ~Q(_HAS_RELATED)),
+    "folded": (_("folded"), _IS_FOLDED),
+    "undecided": (_("undecided"), Q(state=State.UNDECIDED)),
+    "published": (_("published"), Q(state=State.PUBLISHED)),
+    "held": (_("held"), Q(state=State.HELD)),
+    "spiked": (_("spiked"), Q(state=State.SPIKED)),
+    "removed": (_("removed by its source"), Q(removed=True)),
+    "missing": (_("document missing"), Q(missing=True)),
+    "stale": (_("stale scores"), Q(stale=True)),
+    "ambiguous": (_("several leads claim it"), Q(ambiguous=True)),
 }
 
 
 class StateFilter(admin.SimpleListFilter):
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        return [("public", "readers see it"), *((key, label) for key, (label, _) in STATES.items())]
+        return [("public", gettext("readers see it")), *((key, label) for key, (label, _condition) in STATES.items())]
 
     def queryset(self, request: Any, queryset: QuerySet[Article]) -> QuerySet[Article]:
         if self.value() == "public":
@@ -55,11 +58,11 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class EditorFilter(admin.SimpleListFilter):
-    title = "decided by"
+    title = _("decided by")
     parameter_name = "editor"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        return [("me", "you"), ("anybody", "an editor"), ("nobody", "no editor")]
+        return [("me", _("you")), ("anybody", gettext("an editor")), ("nobody", gettext("no editor"))]
 
     def queryset(self, request: Any, queryset: QuerySet[Article]) -> QuerySet[Article]:
         match self.value():
@@ -73,7 +76,7 @@ class EditorFilter(admin.SimpleListFilter):
 
 
 class TopicFilter(admin.SimpleListFilter):
-    title = "topic"
+    title = _("topic")
     parameter_name = "topic"
     template = "admin/articles/long_filter.html"
 
@@ -89,7 +92,7 @@ class TopicFilter(admin.SimpleListFilter):
 class ProviderFilter(admin.SimpleListFilter):
     """Links for registered outlets, and a field for the thousands of others."""
 
-    title = "outlet"
+    title = _("outlet")
     parameter_name = "outlet"
     template = "admin/articles/provider_filter.html"
     listed_max = 20
@@ -121,15 +124,15 @@ class ProviderFilter(admin.SimpleListFilter):
 class TimeFilter(admin.SimpleListFilter):
     """Ranges of the publication time, down to a month. Django's date_hierarchy would read every row."""
 
-    title = "publication time"
+    title = _("publication time")
     parameter_name = "time"
 
     def __init__(self, *args: Any) -> None:
-        self.title = f"publication time in {timezone.get_current_timezone_name()}"
+        self.title = gettext("publication time in %(zone)s") % {"zone": timezone.get_current_timezone_name()}
         super().__init__(*args)
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        return [*((key, label) for key, (label, _) in _RECENT.items()), *self._months(), *self._years()]
+        return [*((key, label) for key, (label, _days) in _RECENT.items()), *self._months(), *self._years()]
 
     def queryset(self, request: Any, queryset: QuerySet[Article]) -> QuerySet[Article]:
         span = _span(self.value() or "")
@@ -140,7 +143,7 @@ class TimeFilter(admin.SimpleListFilter):
         year = (self.used_parameters.get(self.parameter_name) or "")[:4]
         if year.isdigit() and _span(year):
             for month in range(1, 13):
-                yield f"{year}-{month:02}", f"{date(int(year), month, 1):%B %Y}"
+                yield f"{year}-{month:02}", date_format(date(int(year), month, 1), "F Y")
 
     def _years(self) -> Iterator[tuple[str, str]]:
         """Yield the years from the last article to the first, with two queries that read one row each."""
@@ -151,7 +154,7 @@ class TimeFilter(admin.SimpleListFilter):
                 yield str(year), str(year)
 
 
-_RECENT = {"today": ("today", 0), "week": ("past 7 days", 7), "30days": ("past 30 days", 30)}  # label, days
+_RECENT = {"today": (_("today"), 0), "week": (_("past 7 days"), 7), "30days": (_("past 30 days"), 30)}  # label, days
 
 
 def _span(choice: str) -> tuple[datetime, datetime] | None:
@@ -159,7 +162,7 @@ def _span(choice: str) -> tuple[datetime, datetime] | None:
     if choice in _RECENT:
         midnight = start_of_day(timezone.localdate())
         return midnight - timedelta(days=_RECENT[choice][1]), midnight + timedelta(days=1)
-    year, _, month = choice.partition("-")
+    year, _hyphen, month = choice.partition("-")
     try:
         first = date(int(year), int(month or 1), 1)
         after = date(first.year + first.month // 12, first.month % 12 + 1, 1) if month else date(first.year + 1, 1, 1)

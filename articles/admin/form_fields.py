@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from articles.rules.values import normalize_line_ends
 
@@ -46,4 +47,4 @@ class YesNoSelect(forms.NullBooleanSelect):
     """A nullable boolean with newsroom labels."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        forms.Select.__init__(self, attrs, [("unknown", "–"), ("true", "Yes"), ("false", "No")])
+        forms.Select.__init__(self, attrs, [("unknown", "–"), ("true", _("Yes")), ("false", _("No"))])

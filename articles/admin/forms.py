@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib.admin.helpers import ActionForm
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from articles import operations
@@ -24,7 +25,7 @@ class ReasonActionForm(ActionForm):
     """The form above the list, which also saves the scores of its rows. `audit_log_admin` checks the reason."""
 
     reason_text = forms.CharField(
-        label="Reason (optional):", required=False, widget=forms.TextInput({"maxlength": REASON_MAX, "size": 30})
+        label=_("Reason (optional):"), required=False, widget=forms.TextInput({"maxlength": REASON_MAX, "size": 30})
     )
     override_checks = forms.BooleanField(label=_("Publish in spite of failed checks"), required=False)
 
@@ -44,7 +45,10 @@ class ArticleRowForm(RowForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in self.fields.keys() & {"quality", "heat"}:  # the column's title is no label
-            self.fields[name].widget.attrs["aria-label"] = f"{name} of {self.instance}"
+            self.fields[name].widget.attrs["aria-label"] = gettext("%(name)s of %(article)s") % {
+                "name": name,
+                "article": self.instance,
+            }
 
 
 class ArticleForm(ConflictAwareForm):
@@ -53,19 +57,19 @@ class ArticleForm(ConflictAwareForm):
 
     decision = forms.ChoiceField(
         choices=[(decision, decision) for decision in operations.DECISIONS],
-        label="Decision",
+        label=_("Decision"),
         required=False,
-        help_text="An editor's decision overrides documents and policy until it is unpinned.",
+        help_text=_("An editor's decision overrides documents and policy until it is unpinned."),
     )
     in_place = forms.ChoiceField(
-        label="If you hold or spike this article, which leads a story", required=False, widget=forms.RadioSelect
+        label=_("If you hold or spike this article, which leads a story"), required=False, widget=forms.RadioSelect
     )
 
     class Meta:
         widgets: ClassVar = {"removed": YesNoSelect}
         field_classes: ClassVar = {"tags": LinesField, "note": TextField}
         help_texts: ClassVar = {
-            "published_at": "When the outlet published it.",
+            "published_at": _("When the outlet published it."),
             "heat": _("How big the event is. Clear to let the policy decide."),
             "quality": _("How good this one story is by itself. Clear to restore the imported value."),
         }
@@ -91,10 +95,12 @@ class ArticleForm(ConflictAwareForm):
         if lead is None:
             del self.fields["in_place"]
             return
-        waits = f"“{lead}” leads it and waits for an editor; until then readers don't see the story"
+        waits = gettext("“%(lead)s” leads it and waits for an editor; until then readers don't see the story") % {
+            "lead": lead
+        }
         cast(forms.ChoiceField, self.fields["in_place"]).choices = [
             ("", waits),
-            (str(lead.pk), f"Publish “{lead}” in its place"),
+            (str(lead.pk), gettext("Publish “%(lead)s” in its place") % {"lead": lead}),
         ]
 
     def clean(self) -> dict[str, Any]:
@@ -118,11 +124,11 @@ class ArticleForm(ConflictAwareForm):
         wants_schedule = bool(cleaned.get("publish_at") or cleaned.get("unpublish_at"))
         if "decision" in self.changed_data and self._needs_publish(decision) and not self.may_publish:
             refusal = operations.NEEDS_PUBLISH["published" if decision == State.PUBLISHED else "withdrawn"]
-            self._refuse(f"This article {refusal}.")
+            self._refuse(gettext("This article %(reason)s.") % {"reason": refusal})
         if wants_schedule and decision != State.PUBLISHED:
-            self._refuse("Only a published article has a schedule. Publish it, or empty both times.")
+            self._refuse(gettext("Only a published article has a schedule. Publish it, or empty both times."))
         if not can_transition(self.instance.state, decision.partition(": ")[0]):
-            self._refuse("This article was spiked; choose “undecided” first.")
+            self._refuse(gettext("This article was spiked; choose “undecided” first."))
         if decision != State.PUBLISHED:
             return
         article = copy.copy(self.instance)
@@ -132,11 +138,11 @@ class ArticleForm(ConflictAwareForm):
         try:
             operations.require_publishable(article)
         except NotPublishableError as error:
-            self._refuse(f"This article {error}.")
+            self._refuse(gettext("This article %(reason)s.") % {"reason": error})
         if operations.ends_too_early(cleaned.get("publish_at"), cleaned.get("unpublish_at")):
-            self.add_error("unpublish_at", "The end must be after the start.")
+            self.add_error("unpublish_at", gettext("The end must be after the start."))
         elif operations.is_over(cleaned.get("unpublish_at")):
-            self.add_error("unpublish_at", "This time is over. Choose a later end, or hold the article.")
+            self.add_error("unpublish_at", gettext("This time is over. Choose a later end, or hold the article."))
 
     def _refuse(self, text: str) -> None:
         """Add an error to the decision, or to the whole form if the decision is read-only."""
@@ -150,9 +156,16 @@ class ArticleForm(ConflictAwareForm):
             cleaned["name"] = slugs.document_name(cleaned["published_at"], cleaned["title"])
         name = cleaned["name"]
         if not slugs.is_document_name(name):
-            self.add_error("name", "A name is a date, a hyphen and words of a-z, 0-9 and hyphens: 2020-06-09-storm.")
+            self.add_error(
+                "name", gettext("A name is a date, a hyphen and words of a-z, 0-9 and hyphens: 2020-06-09-storm.")
+            )
         elif story := TakenDownStory.objects.filter(name=name).select_related("operation").first():
-            self.add_error("name", f"{name} {story.refusal}. Pick another name for another story.")
+            self.add_error(
+                "name",
+                gettext("%(name)s %(refusal)s. Pick another name for another story.")
+                % {"name": name, "refusal": story.refusal},
+            )
         elif Article.objects.filter(name=name).exists():
-            advice = "Type another name." if is_generated else "Pick another one, or leave it empty."
-            self.add_error("name", f"An article is already named {name}. {advice}")
+            advice = gettext("Type another name.") if is_generated else gettext("Pick another one, or leave it empty.")
+            text = gettext("An article is already named %(name)s.") % {"name": name}
+            self.add_error("name", f"{text} {advice}")

@@ -12,6 +12,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles.images.store import attach, store_upload
 from articles.models import ArticleImage, ArticleTopic, Picture, RelatedLink
@@ -85,8 +87,8 @@ class TopicInline(OrderedInline):
     fields = ("tag", "position")
     max_num = NAMES_MAX
     autocomplete_fields = ("tag",)
-    verbose_name = "topic"
-    verbose_name_plural = "topics"
+    verbose_name = gettext_lazy("topic")
+    verbose_name_plural = gettext_lazy("topics")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ArticleTopic]:
         return super().get_queryset(request).select_related("tag")
@@ -99,7 +101,7 @@ class RelatedInline(OrderedInline):
     fields = ("title", "provider", "published_at", "web_url", "quality", "our_article")
     readonly_fields = ("our_article",)
     autocomplete_fields = ("provider",)
-    verbose_name_plural = "related links, by quality"
+    verbose_name_plural = gettext_lazy("related links, by quality")
     formfield_overrides: ClassVar = {
         models.DateTimeField: {"form_class": forms.DateTimeField, "widget": forms.DateTimeInput}
     }
@@ -108,7 +110,7 @@ class RelatedInline(OrderedInline):
         links = super().get_queryset(request).select_related("provider", "target")
         return links.defer("target__secured", "target__body", "target__extra", "target__layout")
 
-    @admin.display(description="our article")
+    @admin.display(description=gettext_lazy("our article"))
     def our_article(self, link: RelatedLink) -> str:
         if link.target is None:
             return "–"
@@ -123,9 +125,11 @@ def process_upload(upload: Any) -> tuple[Picture, bool]:
         with Decoder() as decoder:
             return store_upload(upload.read(MAX_BYTES + 1), decoder)
     except PictureError as refused:
-        raise ValidationError(f"This picture {refused}. Choose another.") from refused
+        raise ValidationError(_("This picture %(refused)s. Choose another.") % {"refused": refused}) from refused
     except OSError as error:
-        raise ValidationError(f"The picture can't be stored: {error.strerror or error}.") from error
+        raise ValidationError(
+            _("The picture can't be stored: %(error)s.") % {"error": error.strerror or error}
+        ) from error
 
 
 class ImageRowForm(ListRowForm):
@@ -133,9 +137,11 @@ class ImageRowForm(ListRowForm):
 
     site = ""  # its URL; the inline sets it for each request
     upload = forms.FileField(
-        label="upload",
+        label=gettext_lazy("upload"),
         required=False,
-        help_text="JPEG, PNG, WebP, AVIF or GIF, up to 15 MB. It replaces this one, in this article only.",
+        help_text=gettext_lazy(
+            "JPEG, PNG, WebP, AVIF or GIF, up to 15 MB. It replaces this one, in this article only."
+        ),
     )
     stored: tuple[Picture, bool] | None = None
 
@@ -152,7 +158,7 @@ class ImageRowForm(ListRowForm):
             cleaned |= {"url": self.site + media_url(copy.file), "width": copy.width, "height": copy.height}
             self.instance.is_cached = True
         elif not cleaned.get("url") and "upload" not in self.errors:
-            raise ValidationError("A picture needs a URL or a file.")
+            raise ValidationError(_("A picture needs a URL or a file."))
         return cleaned
 
     def save(self, commit: bool = True) -> ArticleImage:
@@ -169,8 +175,8 @@ class ImageInline(OrderedInline):
     max_num = PICTURES_MAX
     fields = ("display_copy", "url", "upload", "alt", "attribution", "title", "width", "height", "position")
     readonly_fields = ("display_copy",)
-    verbose_name = "picture"
-    verbose_name_plural = "pictures"
+    verbose_name = gettext_lazy("picture")
+    verbose_name_plural = gettext_lazy("pictures")
     may_take_down = False  # set for each request, which has an inline of its own
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
@@ -183,7 +189,7 @@ class ImageInline(OrderedInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ArticleImage]:
         return super().get_queryset(request).pictures().with_copies()
 
-    @admin.display(description="our copy")
+    @admin.display(description=gettext_lazy("our copy"))
     def display_copy(self, image: ArticleImage) -> str:
         if image.pk is None:
             return "–"
@@ -193,4 +199,4 @@ class ImageInline(OrderedInline):
         if not self.may_take_down:
             return picture
         url = reverse("desk_take_down", args=[image.article_id, image.pk])
-        return format_html('{}<br><a href="{}">Take down for good</a>', picture, url)
+        return format_html('{}<br><a href="{}">{}</a>', picture, url, _("Take down for good"))

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_protect
 
@@ -50,8 +51,8 @@ class TopicPolicyInline(PolicyPermissions, LimitedInlineMixin, admin.TabularInli
     form = TopicPolicyForm
     fields = ("topic", *OVERRIDABLE)
     extra = 0
-    verbose_name = "topic"
-    verbose_name_plural = "top-level topics with their own numbers; empty means the site's number"
+    verbose_name = _("topic")
+    verbose_name_plural = _("top-level topics with their own numbers; empty means the site's number")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)
@@ -83,8 +84,8 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
     inlines = (TopicPolicyInline,)
     change_form_template = "admin/articles/sitepolicy/change_form.html"
     fieldsets = (
-        ("Heat and publication", {"fields": [name for name in NUMBERS if name not in WEIGHTS]}),
-        ("Suggested quality", {"fields": WEIGHTS}),
+        (_("Heat and publication"), {"fields": [name for name in NUMBERS if name not in WEIGHTS]}),
+        (_("Suggested quality"), {"fields": WEIGHTS}),
         (_("Publish checks"), {"fields": [*MODES.values(), "excerpt_max", "old_days"], "description": CHECKS_TEXT}),
     )
 
@@ -138,12 +139,24 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
         overrides = _overrides(formsets)
         turned = operations.change_policy(numbers, overrides)
         if turned:
-            shown = "shown to" if form.cleaned_data["publish_unscored"] else "hidden from"
-            text = "1 unscored article is" if turned == 1 else f"{turned:,} unscored articles are"
-            self.message_user(request, f"{text} now {shown} readers.", messages.INFO)
+            if form.cleaned_data["publish_unscored"]:
+                text = ngettext(
+                    "%(number)s unscored article is now shown to readers.",
+                    "%(number)s unscored articles are now shown to readers.",
+                    turned,
+                )
+            else:
+                text = ngettext(
+                    "%(number)s unscored article is now hidden from readers.",
+                    "%(number)s unscored articles are now hidden from readers.",
+                    turned,
+                )
+            self.message_user(request, text % {"number": f"{turned:,}"}, messages.INFO)
         if overrides or set(OVERRIDABLE).intersection(numbers):
             url = reverse("admin:articles_sitepolicy_rescore")
-            text = 'Nothing is applied to scored articles until you choose <a href="{}">Apply to all articles</a>.'
+            text = gettext(
+                'Nothing is applied to scored articles until you choose <a href="{}">Apply to all articles</a>.'
+            )
             self.message_user(request, format_html(text, url), messages.INFO)
 
     @with_valid_reason
@@ -153,13 +166,17 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
             raise PermissionDenied
         if request.method == "POST":
             count = len(operations.rescore(Article.objects.all(), by=admin_actor(request)))
-            noun = "article" if count == 1 else "articles"
-            self.message_user(request, f"{count:,} {noun} changed by rescoring; pins stayed.", messages.SUCCESS)
+            text = ngettext(
+                "%(number)s article changed by rescoring; pins stayed.",
+                "%(number)s articles changed by rescoring; pins stayed.",
+                count,
+            )
+            self.message_user(request, text % {"number": f"{count:,}"}, messages.SUCCESS)
             return redirect("admin:articles_sitepolicy_change", 1)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": "Apply the policy to all articles",
+            "title": gettext("Apply the policy to all articles"),
             "preview": preview_policy(Policies.load()),
         }
         return TemplateResponse(request, "admin/articles/sitepolicy/rescore.html", context)

@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from articles.models import MODES, NUMBERS, OVERRIDABLE
@@ -26,33 +27,37 @@ class SitePolicyForm(ConflictAwareForm):
 
     class Meta:
         labels: ClassVar = {
-            "publish_threshold": "Threshold of heat for publishing",
-            "related_bonus": "Heat for each related link",
-            "bonus_floor": "Minimum quality for the bonus",
-            "window_days": "Days between stories of one event",
-            "publish_unscored": "Show unscored articles to readers",
-            "late_days": "Days after which a story is no news",
-            "base_weight": "Points for every article",
-            "topic_weight": "Points for each topic",
-            "subtopic_weight": "Points for each topic with a parent",
-            "keyword_weight": "Points for each topic with a keyword in the title",
-            "image_weight": "Points for a picture",
-            "amp_weight": "Points for an AMP page",
-            "provider_weight": "Points for a registered outlet",
-            "video_weight": "Points for a video",
+            "publish_threshold": _("Threshold of heat for publishing"),
+            "related_bonus": _("Heat for each related link"),
+            "bonus_floor": _("Minimum quality for the bonus"),
+            "window_days": _("Days between stories of one event"),
+            "publish_unscored": _("Show unscored articles to readers"),
+            "late_days": _("Days after which a story is no longer news"),
+            "base_weight": _("Points for every article"),
+            "topic_weight": _("Points for each topic"),
+            "subtopic_weight": _("Points for each topic with a parent"),
+            "keyword_weight": _("Points for each topic with a keyword in the title"),
+            "image_weight": _("Points for a picture"),
+            "amp_weight": _("Points for an AMP page"),
+            "provider_weight": _("Points for a registered outlet"),
+            "video_weight": _("Points for a video"),
             **{column: capfirst(str(LABELS[check])) for check, column in MODES.items()},
             "excerpt_max": _("A long excerpt has more characters than"),
             "old_days": _("A story is old after days"),
         }
         help_texts: ClassVar = {
-            "publish_threshold": "Articles with at least this heat are published.",
-            "related_bonus": "Points that each link of its related list adds to a lead's heat.",
-            "bonus_floor": "Leads below this quality get no points for related links.",
-            "window_days": "Stories published further apart are never suggested as one event. Holds for stories that "
-            "come from now on; 0 ends suggestions.",
-            "publish_unscored": "Those without quality, heat and publish state. Saving shows or hides them at once.",
-            "late_days": "Lists for readers put a story where it came to the site; later after its publication than "
-            "so many days, they go by the outlet's date. Holds for stories that come from now on.",
+            "publish_threshold": _("Articles with at least this heat are published."),
+            "related_bonus": _("Points that each link of its related list adds to a lead's heat."),
+            "bonus_floor": _("Leads below this quality get no points for related links."),
+            "window_days": _(
+                "Stories published further apart are never suggested as one event. Holds for stories that "
+                "come from now on; 0 ends suggestions."
+            ),
+            "publish_unscored": _("Those without quality, heat and publish state. Saving shows or hides them at once."),
+            "late_days": _(
+                "Lists for readers put a story where it came to the site; later after its publication than "
+                "so many days, they go by the outlet's date. Holds for stories that come from now on."
+            ),
             **dict.fromkeys(WEIGHTS, ""),  # labels are self-explanatory
         }
 
@@ -69,9 +74,9 @@ class TopicPolicyForm(RowForm):
 
     class Meta:
         labels: ClassVar = {
-            "publish_threshold": "Threshold of heat",
-            "related_bonus": "Heat for each related link",
-            "bonus_floor": "Minimum quality for the bonus",
+            "publish_threshold": _("Threshold of heat"),
+            "related_bonus": _("Heat for each related link"),
+            "bonus_floor": _("Minimum quality for the bonus"),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -81,7 +86,9 @@ class TopicPolicyForm(RowForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if self.instance.pk is None and all(cleaned.get(name) is None for name in OVERRIDABLE) and not self.errors:
-            raise ValidationError("Type at least one number that differs from the site's, or leave this row out.")
+            raise ValidationError(
+                gettext("Type at least one number that differs from the site's, or leave this row out.")
+            )
         return cleaned
 
     @property

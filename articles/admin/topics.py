@@ -12,6 +12,8 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles.models import ArticleTopic, Topic
 from config.autocomplete import KeyAutocompleteMixin
@@ -32,10 +34,12 @@ class TopicForm(ConflictAwareForm):
             "images": LinesField,
         }
         help_texts: ClassVar = {
-            "keywords": "One per line. Words in a title that indicate this topic; they raise the suggested quality.",
-            "hashtags": "One per line.",
-            "images": "URLs of pictures, one per line.",
-            "services": 'Pairs of a name and a URL: [["news", "https://news.example/api/"]]',
+            "keywords": gettext_lazy(
+                "One per line. Words in a title that indicate this topic; they raise the suggested quality."
+            ),
+            "hashtags": gettext_lazy("One per line."),
+            "images": gettext_lazy("URLs of pictures, one per line."),
+            "services": gettext_lazy('Pairs of a name and a URL: [["news", "https://news.example/api/"]]'),
         }
 
     def clean_registry_name(self) -> str:
@@ -43,7 +47,7 @@ class TopicForm(ConflictAwareForm):
         name = self.cleaned_data["registry_name"]
         others = Topic.objects.filter(registry_name=name).exclude(pk=self.instance.pk)
         if name and "registry_name" in self.changed_data and others.exists():
-            raise ValidationError("Another topic has this file name. Pick another one.")
+            raise ValidationError(_("Another topic has this file name. Pick another one."))
         return name
 
 
@@ -80,8 +84,8 @@ class TopicAdmin(KeyAutocompleteMixin, ReferenceAdminMixin, admin.ModelAdmin):
     autocomplete_fields = ("parent",)
     fieldsets = (
         (None, {"fields": ["name", "shortname", "slug", "parent", "weight"]}),
-        ("Words", {"fields": ["keywords", "hashtags"]}),
-        ("Registry", {"classes": ["collapse"], "fields": ["registry_name", "images", "services"]}),
+        (gettext_lazy("Words"), {"fields": ["keywords", "hashtags"]}),
+        (gettext_lazy("Registry"), {"classes": ["collapse"], "fields": ["registry_name", "images", "services"]}),
     )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -96,12 +100,12 @@ class TopicAdmin(KeyAutocompleteMixin, ReferenceAdminMixin, admin.ModelAdmin):
     def view_on_site(self, obj: Topic) -> str:
         return obj.get_absolute_url()
 
-    @admin.display(description="name", ordering="name")
+    @admin.display(description=gettext_lazy("name"), ordering="name")
     def indented_name(self, topic: Topic) -> str:
         depth = min(getattr(topic, "depth", 0), DEPTH_SHOWN)
         return format_html('<span class="depth-{}">{}</span>', depth, topic.name)
 
-    @admin.display(description="articles", ordering="article_count")
+    @admin.display(description=gettext_lazy("articles"), ordering="article_count")
     def articles(self, topic: Topic) -> str:
         url = reverse("admin:articles_article_changelist", query={"topic": topic.slug})
         return format_html('<a href="{}">{}</a>', url, topic.article_count)
