@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from articles.public.media import ProviderView, StoredPicture, media_url
@@ -177,11 +178,12 @@ def provider_logo(provider: ProviderView, size: int) -> dict[str, Any]:
 def render_item(name: str, item: Any, **options: Any) -> str:
     """Return `item` rendered by a template of articles/, which sees only the item and the options.
 
-    The result is cached by their values and the day: pages share most of their items with those a minute ago.
+    The result is cached by their values, the day and the language: pages share most
+    of their items with those a minute ago.
     """
     render = _rendered.__wrapped__ if settings.DEBUG else _rendered
     setting = settings.HEADLINE_TARGET == "story"
-    return render(name, item, **options, links_to_story=setting, today=timezone.localdate())
+    return render(name, item, **options, links_to_story=setting, today=timezone.localdate(), language=get_language())
 
 
 @lru_cache(maxsize=1500)  # fills within minutes; a larger cache would save little
