@@ -80,7 +80,10 @@ class SiteLookForm(ConflictAwareForm):
                 "Lower numbers come first. A topic shows while it has stories, a page while it is published. An "
                 "emptied row is removed; without any rows, the usual menu comes back."
             ),
-            "footer_links": gettext_lazy("Lower numbers come first. A page shows while it is published."),
+            "footer_links": gettext_lazy(
+                "Lower numbers come first. A page shows while it is published. They stand before the links that every "
+                "site has: about, follow, archive, accessibility and search."
+            ),
             "footer_text": gettext_lazy("Markdown, such as the name and address of the publisher."),
         }
         widgets: ClassVar = {"footer_text": AdminTextareaWidget(attrs={"rows": 4})}

@@ -103,13 +103,26 @@ class SitePageAdmin(ReferenceAdminMixin, admin.ModelAdmin):
         super().save_model(request, obj, form, change)
         if "in_footer" in form.changed_data:
             operations.link_in_footer(obj, form.cleaned_data["in_footer"])
-        if "published" in form.changed_data:
-            self._report_visibility(request, obj)
+        if not change or "published" in form.changed_data:
+            self._report_visibility(request, obj, is_new=not change)
+        if "in_footer" in form.changed_data:
+            self._report_footer_link(request, obj, is_linked=form.cleaned_data["in_footer"])
 
-    def _report_visibility(self, request: HttpRequest, page: SitePage) -> None:
+    def _report_visibility(self, request: HttpRequest, page: SitePage, *, is_new: bool) -> None:
         url = page.get_absolute_url()
         if page.published:
             text = format_html(_('Readers see the page at <a href="{}">{}</a> now.'), url, url)
+        elif is_new:
+            text = _("Readers don't see the page yet: tick “Published” when it is ready.")
         else:
             text = format_html(_("Readers don't see the page any more: {} is not found."), url)
+        self.message_user(request, text, messages.INFO)
+
+    def _report_footer_link(self, request: HttpRequest, page: SitePage, *, is_linked: bool) -> None:
+        if not is_linked:
+            text = _("The footer doesn't link the page any more.")
+        elif page.published:
+            text = _("The footer links the page now.")
+        else:
+            text = _("The footer will link the page once it is published.")
         self.message_user(request, text, messages.INFO)

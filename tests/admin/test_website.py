@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.contrib.messages import get_messages
 
 from articles.models import Operation
 from tests import builders
@@ -43,8 +44,19 @@ def test_an_imprint_is_published_and_put_into_the_footer_on_one_page(publisher):
     footer = publisher.get("/").content.decode().partition("<footer")[2]
     assert '<a href="/pages/imprint/">Imprint</a>' in footer
 
-    change(publisher, f"{PAGES}{SitePage.objects.get().pk}/change/", in_footer=None)
+    unlinked = change(publisher, f"{PAGES}{SitePage.objects.get().pk}/change/", in_footer=None)
     assert SiteLook.current().footer_links == []
+    messages = [str(message) for message in get_messages(unlinked.wsgi_request)]
+    assert "The footer doesn't link the page any more." in messages
+
+
+def test_an_unpublished_page_says_that_readers_do_not_see_it_yet(publisher):
+    saved = change(publisher, f"{PAGES}add/", title="Imprint", body="Us.", in_footer="on")
+    messages = [str(message) for message in get_messages(saved.wsgi_request)]
+    assert messages[:2] == [
+        "Readers don't see the page yet: tick “Published” when it is ready.",
+        "The footer will link the page once it is published.",
+    ]
 
 
 def test_the_site_gets_a_name_and_a_colour(publisher):
