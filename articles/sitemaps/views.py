@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from articles.audit_log.last_modified import modified_at
+from articles.models import Event, Subject
 from articles.models.languages import text_language
 from articles.page_cache.cacheable import cacheable
 from articles.public.archive import years
@@ -22,7 +24,7 @@ from articles.public.site_url import site_url
 from articles.public.topic_tree import TopicTree
 from articles.public.xml import xml_text
 from articles.rules.languages import sitemap_language
-from website.models import SiteLook, SitePage
+from website.models import SiteLook, SitePage, SitePageQuerySet
 
 from .sections import LIMIT, recent_stories, sections, stories_of
 
@@ -60,10 +62,11 @@ def stories(request: HttpRequest, section: str) -> HttpResponse:
 @cacheable()
 @require_safe
 def lists(request: HttpRequest) -> HttpResponse:
-    """List the pages that are lists. They change with each of their stories, so they have no `lastmod`."""
+    """List the publisher's own pages, and the lists, which have no `lastmod` as each story changes them."""
     site = site_url(request)
-    pages = [(site + path, None) for path in _list_paths()][:LIMIT]
-    return render(request, "articles/sitemap.xml", {"pages": pages}, content_type=XML)
+    pages = [(site + page.get_absolute_url(), page.logged_at) for page in _own_pages()]
+    pages += [(site + path, None) for path in _list_paths()]
+    return render(request, "articles/sitemap.xml", {"pages": pages[:LIMIT]}, content_type=XML)
 
 
 @cacheable()
@@ -85,6 +88,13 @@ def news(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/news_sitemap.xml", context, content_type=XML)
 
 
+def _own_pages() -> SitePageQuerySet:
+    """Return the published pages with the time of their last change. One query."""
+    events = Event.objects.filter(subject=Subject.PAGE, subject_id=OuterRef("pk")).order_by("-pk")
+    logged_at = Subquery(events.values("operation__at")[:1])
+    return SitePage.objects.published().defer("body").order_by("slug").annotate(logged_at=logged_at)
+
+
 def _list_paths() -> Iterator[str]:
     for name in ("front", "latest", "topics", "providers"):
         yield reverse(name)
@@ -95,8 +105,6 @@ def _list_paths() -> Iterator[str]:
         yield reverse("archive_year", args=[year])
     for topic in TopicTree.load().published_topics():
         yield topic.url
-    for page in SitePage.objects.published().defer("body").order_by("slug"):
-        yield page.get_absolute_url()
     codes = published_codes()
     if codes:
         yield reverse("places")

@@ -1,10 +1,13 @@
 """The publisher's own pages and the look, as readers see them."""
 
+from datetime import UTC
+
 import pytest
 from django.contrib.auth.models import User
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from articles import operations
+from articles.models import Operation
 from tests import builders
 from website.models import SiteLook, SitePage
 
@@ -24,7 +27,9 @@ def entry(target, label="", url=""):
 def test_a_withdrawn_page_is_gone_at_the_next_request(client):
     imprint = page()
     assert "<strong>The Post</strong>" in client.get("/pages/imprint/").content.decode()
-    assert "/pages/imprint/" in client.get("/sitemaps/lists.xml").content.decode()
+    changed_at = f"{Operation.objects.get().at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
+    entry = f"/pages/imprint/</loc><lastmod>{changed_at}"
+    assert entry in client.get("/sitemaps/lists.xml").content.decode()
 
     undone = operations.edit_reference(imprint, {"published": False}).operation
     assert client.get("/pages/imprint/").status_code == 404
