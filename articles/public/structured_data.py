@@ -42,6 +42,11 @@ def story(url: str, description: str, lead: StoryView, coverage: Iterable[StoryL
     return page | {"mentions": [work for work in works if work["url"]]}
 
 
+def website(url: str, name: str) -> dict[str, Any]:
+    """Describe the site, as what its pages are part of."""
+    return {"@type": "WebSite", "url": url, "name": name}
+
+
 def script_tag(data: dict[str, Any]) -> SafeString:
     """Return the element that holds `data`. Browsers don't run it, so no policy has to allow it."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)

@@ -62,7 +62,7 @@ def list_meta(
     urls = [site + path for path in _paths(items)]
     data = structured_data.collection(_canonical(context, page), title, description, urls)
     meta = page_meta(context, title, description, page, _first_picture(items))
-    return meta | {"json_ld": structured_data.script_tag(data)}
+    return meta | {"json_ld": _json_ld(context, data)}
 
 
 @register.simple_tag(name="site_url", takes_context=True)
@@ -80,7 +80,13 @@ def story_robots(story: StoryView, coverage: Sequence[StoryLink]) -> str:
 def story_json_ld(context: dict[str, Any], story: StoryView, coverage: Sequence[StoryLink]) -> SafeString:
     """Describe what the page of a story shows: the provider's report and the coverage."""
     description = truncate_words(story.excerpt, DESCRIPTION)
-    return structured_data.script_tag(structured_data.story(_canonical(context), description, story, coverage))
+    return _json_ld(context, structured_data.story(_canonical(context), description, story, coverage))
+
+
+def _json_ld(context: dict[str, Any], page: dict[str, Any]) -> SafeString:
+    """Return the element that describes a page as part of the site."""
+    site = structured_data.website(site_url(context["request"]) + "/", context["site"].name)
+    return structured_data.script_tag(page | {"isPartOf": site})
 
 
 def _first_picture(items: Iterable[Any]) -> StoredPicture | None:

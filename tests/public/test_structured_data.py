@@ -115,6 +115,7 @@ def test_every_list_describes_itself_and_its_links(client, url):
     assert data["@type"] == "CollectionPage"
     assert data["url"] == meta["canonical"] == meta["og:url"] == SITE + url
     assert data["name"] == meta["og:title"]
+    assert data["isPartOf"] == {"@type": "WebSite", "url": f"{SITE}/", "name": "Newsfold"}
     assert data["description"] == meta["description"] == meta["og:description"]
     assert meta["og:type"] == "website"
     assert meta["og:site_name"] == "Newsfold"
