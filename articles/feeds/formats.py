@@ -28,12 +28,16 @@ JSON_TYPE = "application/feed+json"
 
 @dataclass(frozen=True)
 class FeedMetadata:
-    """What a feed says about itself. `page` is the URL of the list it belongs to; `hub` is empty if there is none."""
+    """What a feed says about itself.
+
+    `page` is the URL of the list it belongs to, `icon` that of the site's icon; `hub` is empty if there is none.
+    """
 
     title: str
     description: str
     page: str
     url: str
+    icon: str
     hub: str = ""
 
 
@@ -68,9 +72,20 @@ class _WriterMixin(SyndicationFeed):
 class RssWriter(_WriterMixin, Rss201rev2Feed):
     link_element = "atom:link"
 
+    def add_root_elements(self, handler: Any) -> None:
+        super().add_root_elements(handler)
+        handler.startElement("image", {})
+        for name, value in (("url", self.feed["icon"]), ("title", self.feed["title"]), ("link", self.feed["link"])):
+            handler.addQuickElement(name, value)
+        handler.endElement("image")
+
 
 class AtomWriter(_WriterMixin, Atom1Feed):
     link_element = "link"
+
+    def add_root_elements(self, handler: Any) -> None:
+        super().add_root_elements(handler)
+        handler.addQuickElement("icon", self.feed["icon"])
 
 
 def json_feed(metadata: FeedMetadata, entries: Iterable[FeedEntry], *, to_source: bool) -> str:
@@ -81,6 +96,7 @@ def json_feed(metadata: FeedMetadata, entries: Iterable[FeedEntry], *, to_source
         "description": metadata.description,
         "home_page_url": iri_to_uri(metadata.page),
         "feed_url": iri_to_uri(metadata.url),
+        "icon": metadata.icon,
         "language": settings.LANGUAGE_CODE,
     }
     if metadata.hub:
@@ -98,6 +114,7 @@ def xml_feed(writer: type[Any], metadata: FeedMetadata, entries: Iterable[FeedEn
         feed_url=metadata.url,
         feed_guid=iri_to_uri(metadata.page),
         language=settings.LANGUAGE_CODE,
+        icon=metadata.icon,
         hub=metadata.hub,
     )
     for entry in entries:

@@ -195,7 +195,8 @@ def _response(
     url = site + reverse(match.view_name, kwargs=match.captured_kwargs) + query
     write, content_type = FORMATS[form]
     hub = iri_to_uri(settings.WEBSUB_HUB) if has_hub else ""
-    metadata = FeedMetadata(xml_text(title), xml_text(description), site + page + query, url, hub)
+    icon = site + reverse("home_screen_icon")  # leads to the publisher's icon, or to ours
+    metadata = FeedMetadata(xml_text(title), xml_text(description), site + page + query, url, icon, hub)
     body = write(metadata, entries, to_source=settings.HEADLINE_TARGET != "story")
     response = HttpResponse(body, content_type=content_type)
     if hub:

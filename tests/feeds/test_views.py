@@ -31,6 +31,7 @@ FORMS = {
 }
 FEEDS = [(start, form) for start in LISTS for form in FORMS]
 ATOM = "{http://www.w3.org/2005/Atom}"
+ICON = "http://testserver/apple-touch-icon.png"
 HOSTILE = "Story <PFE.N> <script>alert(1)</script> \x01\x0b\ufffe]]> \"'&amp; &#8217; &lt;b&gt; \u202e"
 TOLD = "Story <PFE.N> <script>alert(1)</script> ]]> \"'& ’ <b> \u202e"
 
@@ -103,6 +104,11 @@ def test_rss_follows_its_specification(client, start):
     for name in ("title", "link", "description"):
         assert channel.findtext(name)
     assert is_web_address(channel.findtext("link"))
+    assert [element.text for element in channel.find("image")] == [
+        ICON,
+        channel.findtext("title"),
+        channel.findtext("link"),
+    ]
     assert parsedate_to_datetime(channel.findtext("lastBuildDate")).tzinfo
     assert channel.find(f"{ATOM}link[@rel='self']").get("href") == f"http://testserver{url(start, 'rss')}"
     assert len(channel.findall("item")) == 2
@@ -126,6 +132,7 @@ def test_atom_follows_its_specification(client, start):
     published("Another story")
     root = ET.fromstring(text_of(client, start, "atom"))  # noqa: S314
     assert root.tag == f"{ATOM}feed"
+    assert root.findtext(f"{ATOM}icon") == ICON
     for element in (root, *root.findall(f"{ATOM}entry")):
         for name in ("id", "title", "updated"):
             assert len(element.findall(f"{ATOM}{name}")) == 1
@@ -153,6 +160,7 @@ def test_json_feed_follows_its_specification(client, start):
     assert feed["title"]
     assert feed["feed_url"] == f"http://testserver{url(start, 'json')}"
     assert is_web_address(feed["home_page_url"])
+    assert feed["icon"] == ICON
     (item,) = feed["items"]
     page = f"http://testserver{article.get_absolute_url()}"
     assert item["id"] == item["url"] == page
