@@ -54,9 +54,9 @@ def front(request: HttpRequest, form: str) -> HttpResponse:
 @cacheable()
 @require_safe
 def top(request: HttpRequest, period: str, form: str) -> HttpResponse:
-    """Return the hottest stories of the past day, week or month."""
+    """Return the hottest stories of the past day, week or month, or of yesterday."""
     stories = Article.objects.public().filter(pk__in=hottest(of_period(period)))
-    title, page = str(PERIODS[period][1]), reverse("top", args=[period])
+    title, page = str(PERIODS[period]), reverse("top", args=[period])
     return _feed(request, form, stories, _with_site_name(title), f"{title}.", page, has_hub=False)
 
 

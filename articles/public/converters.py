@@ -91,7 +91,7 @@ class MonthConverter:
 
 
 class PeriodConverter(StringConverter):
-    regex = "day|week|month"
+    regex = "day|yesterday|week|month"
 
 
 register_converter(SegmentConverter, "segment")

@@ -1,4 +1,4 @@
-"""The hottest stories of a period: of the past day, week or month, or of a day of the archive."""
+"""The hottest stories of a period: of the past day, week or month, of yesterday, or of a day of the archive."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from articles.models import Article
 from articles.page_cache.versions import CLOCK_BUCKET_SECONDS
 
+from .archive import published_between
+
 TOP_STORIES = 25
-PERIODS = {  # by their name in the URL: how many days, and the title of the page
-    "day": (1, _("Top stories of the past 24 hours")),
-    "week": (7, _("Top stories of the past 7 days")),
-    "month": (30, _("Top stories of the past 30 days")),
+YESTERDAY = "yesterday"
+DAYS = {"day": 1, "week": 7, "month": 30}  # of the periods that end now
+PERIODS = {  # the titles of their pages, by their name in the URL
+    "day": _("Top stories of the past 24 hours"),
+    YESTERDAY: _("Top stories of yesterday"),
+    "week": _("Top stories of the past 7 days"),
+    "month": _("Top stories of the past 30 days"),
 }
 
 
@@ -27,9 +32,13 @@ def hottest(condition: Q, size: int = TOP_STORIES) -> list[int]:
 
 
 def of_period(name: str) -> Q:
-    """Return the condition that a story was published in the past day, week or month.
+    """Return the condition that a story was published in a period.
 
-    The page cache keeps a page for a quarter of an hour, so the period begins with such a quarter.
+    The page cache keeps a page for a quarter of an hour, so the period begins with such a quarter. Yesterday is that of
+    the site's time zone.
     """
+    if name == YESTERDAY:
+        today = timezone.localdate()
+        return published_between(today - timedelta(days=1), today)
     bucket = timezone.now().timestamp() // CLOCK_BUCKET_SECONDS * CLOCK_BUCKET_SECONDS
-    return Q(published_at__gte=datetime.fromtimestamp(bucket, UTC) - timedelta(days=PERIODS[name][0]))
+    return Q(published_at__gte=datetime.fromtimestamp(bucket, UTC) - timedelta(days=DAYS[name]))

@@ -239,8 +239,8 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 @cacheable()
 @require_safe
 def top(request: HttpRequest, period: str) -> HttpResponse:
-    """Show the hottest stories of the past day, week or month."""
-    context = {"period": period, "title": str(PERIODS[period][1]), "cards": load_cards(hottest(of_period(period)))}
+    """Show the hottest stories of the past day, week or month, or of yesterday."""
+    context = {"period": period, "title": str(PERIODS[period]), "cards": load_cards(hottest(of_period(period)))}
     return render(request, "articles/top.html", context)
 
 

@@ -66,3 +66,14 @@ def test_the_top_of_a_period_goes_by_heat_and_has_a_feed(client):
         assert re.findall(r">Heat (\d+)<", page) == [str(heat) for heat in expected]
         items = json.loads(body(client, f"/top/{period}/feed.json"))["items"]
         assert {item["title"] for item in items} == {f"Heat {heat}" for heat in expected}
+
+
+def test_the_top_of_yesterday_goes_from_midnight_to_midnight(client):
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    second, day = timedelta(seconds=1), timedelta(days=1)
+    times = {"Today": today, "Late": today - second, "Early": today - day, "Before": today - day - second}
+    for title, published_at in times.items():
+        builders.article(title, published_at=published_at)
+    items = json.loads(body(client, "/top/yesterday/feed.json"))["items"]
+    assert {item["title"] for item in items} == {"Late", "Early"}
+    assert 'href="/top/yesterday/" aria-current="page"' in body(client, "/top/yesterday/")
