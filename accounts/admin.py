@@ -11,8 +11,11 @@ from axes.models import AccessFailureLog
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import Group
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -23,6 +26,11 @@ from .forms import GroupForm
 from .models import SecondFactorDuty, with_session_flags
 
 User = get_user_model()
+ROLES_HELP = _(
+    "Contributor: add articles, edit text and topics. Editor: also score, hold, spike, reopen, fold, merge. "
+    "Publisher: also publish, schedule, pick, delete, and change policy, topics, outlets, sources and the site. "
+    "Importer: undo imports."
+)
 for model in (User, Group, TOTPDevice, StaticDevice, AccessFailureLog):
     admin.site.unregister(model)
 
@@ -31,6 +39,25 @@ for model in (User, Group, TOTPDevice, StaticDevice, AccessFailureLog):
 class StaffAdmin(KeyAutocompleteMixin, UserAdmin):
     list_display = ("username", "email", "is_staff", "is_active", "has_second_factor", "last_login")
     actions = ("end_sessions", "reset_second_factor", "unlock")
+    add_form = UserCreationForm
+    add_fieldsets = (
+        (None, {"fields": ("username", "password1", "password2", "email")}),
+        (_("What they may do"), {"fields": ("is_staff", "groups")}),
+    )
+    filter_horizontal = ("user_permissions",)
+    readonly_fields = ("last_login", "date_joined")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what a new account begins with: people are added for the newsroom."""
+        return {"is_staff": True} | dict(super().get_changeform_initial_data(request))
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Show roles as a list to tick, and say in words of the newsroom what roles and staff may do."""
+        if db_field.name == "groups":
+            kwargs |= {"widget": CheckboxSelectMultiple, "label": _("Roles"), "help_text": ROLES_HELP}
+        elif db_field.name == "is_staff":
+            kwargs["help_text"] = _("May sign in to the desk and the admin. What they may do there, their roles say.")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return with_session_flags(super().get_queryset(request))

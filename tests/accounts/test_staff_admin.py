@@ -1,0 +1,31 @@
+"""Adding a colleague in the admin."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.urls import reverse
+
+from accounts import sessions
+
+pytestmark = pytest.mark.django_db
+
+
+def test_one_form_adds_an_editor(admin_client, monkeypatch):
+    monkeypatch.setattr(sessions, "is_recently_confirmed", lambda session: True)
+    url = reverse("admin:auth_user_add")
+    form = admin_client.get(url).context["adminform"].form
+    assert form["is_staff"].initial
+    roles = {label: str(key) for key, label in form.fields["groups"].choices}
+
+    password = "a long walk in the rain"
+    sent = {
+        "username": "ida",
+        "password1": password,
+        "password2": password,
+        "is_staff": "on",
+        "groups": roles["editor"],
+    }
+    admin_client.post(url, sent)
+
+    ida = User.objects.get(username="ida")
+    assert (ida.is_staff, ida.groups.get()) == (True, Group.objects.get(name="editor"))
+    assert ida.check_password(password)
