@@ -8,6 +8,7 @@ from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectM
 from django.core.exceptions import ValidationError
 from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 
 def is_possible_key(value: Any) -> bool:
@@ -21,6 +22,11 @@ class KeyWidgetMixin:
 
     def optgroups(self, name: str, value: Any, attr: Any = None) -> list[Any]:
         return super().optgroups(name, list(filter(is_possible_key, value)) or [""], attr)  # type: ignore[misc]
+
+    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
+        """Return Django's attributes with a word for an empty choice, which would have no name otherwise."""
+        attrs = super().build_attrs(base_attrs, extra_attrs)  # type: ignore[misc]
+        return {**attrs, "data-placeholder": attrs["data-placeholder"] or _("Choose")}
 
 
 class KeyAutocompleteSelect(KeyWidgetMixin, AutocompleteSelect):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from pictures.uploads import memoize_per_upload
 
@@ -63,3 +64,4 @@ class ProviderRowForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.empty_permitted = True
+        self.fields["registered"].widget.attrs["aria-label"] = _("%(outlet)s is registered") % {"outlet": self.instance}
