@@ -11,6 +11,7 @@ from django.template.defaultfilters import date
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from articles.models import Article, Operation
 from articles.models.publish_checks import LABELS
@@ -55,13 +56,14 @@ def overridden_checks(operation: Operation) -> str:
 @register.filter
 def marked_change(segment: Any) -> SafeString:
     """Return a part of a changed text, marked for the eye and for screen readers if it was removed or added."""
-    element = {"removed": "del", "added": "ins"}.get(segment.kind)
-    if element is None:
+    marks = {"removed": ("del", _("removed")), "added": ("ins", _("added"))}
+    if segment.kind not in marks:
         return format_html("{}", segment.text)
+    element, name = marks[segment.kind]
     return format_html(
         '<{0}><span class="visually-hidden">[{1}: </span>{2}<span class="visually-hidden">]</span></{0}>',
         element,
-        segment.kind,
+        name,
         segment.text,
     )
 
@@ -82,10 +84,9 @@ def button(action: Any, title: str = "") -> SafeString:
     *others, none = action.reasons
     options = format_html_join("", "<option>{}</option>", ((reason,) for reason in others))
     return format_html(
-        '<span class="spike">{}<select name="reason" aria-label="Reason to spike {}">{}<option selected>{}</option>'
-        "</select></span>",
+        '<span class="spike">{}<select name="reason" aria-label="{}">{}<option selected>{}</option></select></span>',
         html,
-        title or "the selected stories",
+        _("Reason to spike %(title)s") % {"title": title} if title else _("Reason to spike the selected stories"),
         options,
         none,
     )

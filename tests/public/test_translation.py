@@ -6,28 +6,20 @@ Latin letters outside of brackets are a text that nobody can translate.
 
 from __future__ import annotations
 
-import gettext
 import json
 import re
 from datetime import timedelta
-from html import unescape
 
 import pytest
 from django.conf import settings as django_settings
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import timezone
-from django.utils.translation import trans_real
 
 from tests import builders
+from tests.brackets import LANGUAGE, speak_in_brackets, untranslated
 from tests.public.newsroom import with_picture
 
-LANGUAGE = "fa"
-CONTEXT = "\x04"
-# Names of formats and services, and what the format's own examples are.
-NAMES = re.compile(
-    r"RSS|Atom|JSON Feed|JSON|YouTube|WhatsApp|Telegram|Mastodon|Bluesky|Facebook|UTC|example\.com|\w+\.example"
-)
 PAGES = [
     *("/", "/latest/", "/topics/", "/topics/ai/", "/places/", "/places/FR/", "/archive/", "/nowhere/"),
     *("/providers/", "/providers/?q=Άλφα", "/providers/alpha.example/", "/latest/?since=20990101T000000Z"),
@@ -36,22 +28,11 @@ PAGES = [
 ]
 
 
-class Brackets(gettext.NullTranslations):
-    """A catalogue that has each text, in brackets."""
-
-    def gettext(self, message: str) -> str:
-        return f"⟦{message.rpartition(CONTEXT)[2]}⟧"
-
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        return self.gettext(msgid1 if n == 1 else msgid2)
-
-
 @pytest.fixture
 def site(db, settings):
     """A site in Persian with Greek stories."""
-    settings.LANGUAGE_CODE = LANGUAGE
+    speak_in_brackets(settings)
     settings.SITE_NAME, settings.SITE_TAGLINE = "Νέα", "Τα νέα"
-    trans_real.translation(LANGUAGE).add_fallback(Brackets())
     outlet = builders.provider("Άλφα", "alpha.example", country="FR", language="el")
     builders.topic("AI", shortname="ΤΝ")
     now = timezone.now()
@@ -64,16 +45,6 @@ def site(db, settings):
     for number in range(30):
         builders.article(f"Είδηση {number}", published_at=now - timedelta(days=number), **values)
     return lead
-
-
-def untranslated(html: str) -> set[str]:
-    """Return the texts with Latin letters that are in no brackets, and attributes that people hear or see."""
-    html = re.sub(r"(?s)<script.*?</script>|<code>.*?</code>|<pre.*?</pre>|<!--.*?-->", "", html)
-    heard = re.findall(r'(?:aria-label|placeholder|alt)="([^"]*)"|name="description" content="([^"]*)"', html)
-    text = re.sub(r"<[^>]+>", "", html) + " ".join(part for pair in heard for part in pair)
-    for _ in range(3):  # brackets in brackets
-        text = re.sub(r"⟦[^⟦⟧]*⟧", "", text)
-    return set(re.findall(r"[A-Za-z]{2,}[^\n]*", NAMES.sub("", unescape(text))))
 
 
 def test_every_text_of_a_page_can_be_translated(client, site):
