@@ -54,6 +54,8 @@ def test_a_full_day_begins_with_its_biggest_stories_and_links_its_neighbours(cli
     page = body(client, "/archive/2020/06/09/")
     assert re.findall(r"Story \d\d", text_of(page))[:5] == ["Story 00", "Story 01", "Story 02", "Story 24", "Story 23"]
     assert page.count('href="/archive/2020/06/07/" rel="prev"') == 2
+    labels = re.findall('<nav[^>]* aria-label="([^"]+)"', page)  # screen readers list them
+    assert len(labels) == len(set(labels))
     assert "Biggest" not in body(client, "/archive/2020/06/07/")
 
 
