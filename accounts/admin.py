@@ -15,7 +15,8 @@ from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import Group
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -26,7 +27,7 @@ from .forms import GroupForm
 from .models import SecondFactorDuty, with_session_flags
 
 User = get_user_model()
-ROLES_HELP = _(
+ROLES_HELP = gettext_lazy(
     "Contributor: add articles, edit text and topics. Editor: also score, hold, spike, reopen, fold, merge. "
     "Publisher: also publish, schedule, pick, delete, and change policy, topics, outlets, sources and the site. "
     "Importer: undo imports."
@@ -42,7 +43,7 @@ class StaffAdmin(KeyAutocompleteMixin, UserAdmin):
     add_form = UserCreationForm
     add_fieldsets = (
         (None, {"fields": ("username", "password1", "password2", "email")}),
-        (_("What they may do"), {"fields": ("is_staff", "groups")}),
+        (gettext_lazy("What they may do"), {"fields": ("is_staff", "groups")}),
     )
     filter_horizontal = ("user_permissions",)
     readonly_fields = ("last_login", "date_joined")
@@ -62,31 +63,33 @@ class StaffAdmin(KeyAutocompleteMixin, UserAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return with_session_flags(super().get_queryset(request))
 
-    @admin.display(description="second factor", boolean=True)
+    @admin.display(description=gettext_lazy("second factor"), boolean=True)
     def has_second_factor(self, user: Any) -> bool:
         return user.totp_id is not None
 
-    @admin.action(description="Sign out everywhere", permissions=["change"])
+    @admin.action(description=gettext_lazy("Sign out everywhere"), permissions=["change"])
     def end_sessions(self, request: HttpRequest, queryset: Any) -> None:
         for user in queryset:
             sessions.end_all_sessions(user)
-            self.log_change(request, user, "Signed out everywhere.")
-        self.message_user(request, f"Signed out everywhere: {_names(queryset)}.", messages.SUCCESS)
+            self.log_change(request, user, _("Signed out everywhere."))
+        self.message_user(
+            request, _("Signed out everywhere: %(names)s.") % {"names": _names(queryset)}, messages.SUCCESS
+        )
 
-    @admin.action(description="Reset the second factor (lost phone)", permissions=["change"])
+    @admin.action(description=gettext_lazy("Reset the second factor (lost phone)"), permissions=["change"])
     def reset_second_factor(self, request: HttpRequest, queryset: Any) -> None:
         for user in queryset:
             second_factor.reset(user)
-            self.log_change(request, user, "Reset the second factor and signed out everywhere.")
-        message = f"Second factor reset and signed out everywhere: {_names(queryset)}."
+            self.log_change(request, user, _("Reset the second factor and signed out everywhere."))
+        message = _("Second factor reset and signed out everywhere: %(names)s.") % {"names": _names(queryset)}
         self.message_user(request, message, messages.SUCCESS)
 
-    @admin.action(description="Unlock sign-in after wrong passwords", permissions=["change"])
+    @admin.action(description=gettext_lazy("Unlock sign-in after wrong passwords"), permissions=["change"])
     def unlock(self, request: HttpRequest, queryset: Any) -> None:
         lockout.unlock(queryset)
         for user in queryset:
-            self.log_change(request, user, "Unlocked the sign-in.")
-        self.message_user(request, f"Sign-in unlocked: {_names(queryset)}.", messages.SUCCESS)
+            self.log_change(request, user, _("Unlocked the sign-in."))
+        self.message_user(request, _("Sign-in unlocked: %(names)s.") % {"names": _names(queryset)}, messages.SUCCESS)
 
 
 @admin.register(Group)
@@ -95,7 +98,7 @@ class StaffGroupAdmin(KeyAutocompleteMixin, GroupAdmin):
     list_display = ("name", "requires_second_factor")
     list_select_related = ("second_factor_duty",)
 
-    @admin.display(description="second factor required", boolean=True)
+    @admin.display(description=gettext_lazy("second factor required"), boolean=True)
     def requires_second_factor(self, group: Group) -> bool:
         return hasattr(group, "second_factor_duty")
 

@@ -13,6 +13,7 @@ from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from . import lockout, sessions
@@ -55,7 +56,7 @@ def confirmation_required(view: View) -> View:
 def _page(request: HttpRequest, form: ConfirmationForm) -> HttpResponse:
     names_left_out = {"csrfmiddlewaretoken", *(form.add_prefix(name) for name in form.fields)}
     fields = [(name, value) for name, values in request.POST.lists() if name not in names_left_out for value in values]
-    context = {"title": "Confirm your password", "form": form, "fields": fields, "back": request.get_full_path()}
+    context = {"title": _("Confirm your password"), "form": form, "fields": fields, "back": request.get_full_path()}
     response = TemplateResponse(request, "accounts/confirm.html", admin.site.each_context(request) | context)
     response["Cache-Control"] = "no-store, private"
     if form.is_locked:

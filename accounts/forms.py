@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from . import lockout, second_factor, sessions
@@ -24,7 +25,7 @@ class CodeForm(forms.Form):
     code = forms.CharField(
         max_length=CODE_MAX,
         widget=forms.TextInput(CODE_INPUT),
-        help_text="Six digits, or a recovery code.",
+        help_text=_("Six digits, or a recovery code."),
     )
 
 
@@ -34,7 +35,7 @@ class ConfirmationForm(CodeForm):
     password = forms.CharField(
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "current-password", "autofocus": True}),
-        error_messages={"required": "Enter your password."},
+        error_messages={"required": _("Enter your password.")},
     )
     field_order = ("password", "code")
 
@@ -70,10 +71,14 @@ class ConfirmationForm(CodeForm):
         user = self.request.user
         if not lockout.count_attempt(self.request, lockout.confirmation_allowances(user)):
             minutes = lockout.minutes(lockout.seconds_left(self.request))
-            message = f"Too many wrong passwords. Try again in {minutes} minute{'s' if minutes > 1 else ''}."
-            self.add_error("password", ValidationError(message, "locked"))
+            text = ngettext(
+                "Too many wrong passwords. Try again in %(minutes)s minute.",
+                "Too many wrong passwords. Try again in %(minutes)s minutes.",
+                minutes,
+            )
+            self.add_error("password", ValidationError(text % {"minutes": minutes}, "locked"))
         elif not check_password(self.cleaned_data["password"], user.password):
-            self.add_error("password", "That password is wrong.")
+            self.add_error("password", gettext("That password is wrong."))
         else:
             lockout.take_back_attempt(self.request)
 
@@ -103,8 +108,8 @@ class GroupForm(forms.ModelForm):
 
     requires_second_factor = forms.BooleanField(
         required=False,
-        label="Second factor required",
-        help_text="Members can only set up a second factor until they have one.",
+        label=_("Second factor required"),
+        help_text=_("Members can only set up a second factor until they have one."),
     )
 
     class Meta:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Profile(models.Model):
     """What a user has chosen for the desk and the admin."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="profile")
-    time_zone = models.CharField(max_length=64, blank=True, help_text="Blank: the time zone of the site.")
+    time_zone = models.CharField(max_length=64, blank=True, help_text=_("Blank: the time zone of the site."))
 
     def __str__(self) -> str:
         return str(self.user)

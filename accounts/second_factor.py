@@ -21,6 +21,8 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django_otp import DEVICE_ID_SESSION_KEY, verify_token
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice
@@ -100,7 +102,7 @@ def set_up(request: HttpRequest, enrolment: Enrolment, code: str) -> list[str]:
     code = _normalise(code)
     if not (code.isdecimal() and len(code) == device.digits and totp.verify(int(code), device.tolerance)):
         raise SecondFactorError(
-            "That code does not match this secret. Try the next one; if it fails too, check the clock of your phone."
+            _("That code does not match this secret. Try the next one; if it fails too, check the clock of your phone.")
         )
     device.last_t, device.confirmed = totp.t(), True
     with transaction.atomic():
@@ -113,7 +115,7 @@ def set_up(request: HttpRequest, enrolment: Enrolment, code: str) -> list[str]:
 
 def renew_codes(user: Any) -> list[str]:
     """Replace the recovery codes and return the new ones. Only their digests are stored."""
-    codes = ["".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH)) for _ in range(RECOVERY_CODES)]
+    codes = ["".join(secrets.choice(ALPHABET) for _position in range(CODE_LENGTH)) for _code in range(RECOVERY_CODES)]
     with transaction.atomic():
         StaticDevice.objects.filter(user=user).delete()
         device = StaticDevice.objects.create(user=user, name="recovery codes")
@@ -136,10 +138,14 @@ def verify(request: HttpRequest, code: str) -> None:
     is_allowed, why = device.verify_is_allowed()
     if not is_allowed:
         wait = max(1, round((why["locked_until"] - timezone.now()).total_seconds()))
-        seconds = f"{wait} second{'s' if wait > 1 else ''}"
-        raise SecondFactorError(f"Too many wrong codes. Wait {seconds}, then enter the next code.")
+        text = ngettext(
+            "Too many wrong codes. Wait %(seconds)s second, then enter the next code.",
+            "Too many wrong codes. Wait %(seconds)s seconds, then enter the next code.",
+            wait,
+        )
+        raise SecondFactorError(text % {"seconds": wait})
     if verify_token(request.user, device.persistent_id, code) is None:
-        raise SecondFactorError("That code is wrong or was used before. Enter the next one that your app shows.")
+        raise SecondFactorError(_("That code is wrong or was used before. Enter the next one that your app shows."))
     _mark_verified(request, totp)
 
 

@@ -54,7 +54,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if form.is_valid() and _is_verified(request, form):
         return HttpResponseRedirect(_next_url(request))
-    context = {"form": form, "title": "Second factor", "next": _next_url(request)}
+    context = {"form": form, "title": _("Second factor"), "next": _next_url(request)}
     return _page(request, "accounts/second_step.html", context)
 
 
@@ -74,14 +74,14 @@ def _set_up(request: HttpRequest) -> HttpResponse:
         enrolment = factor.start_enrolment(request.user, request.POST.get("token", ""))
     except signing.BadSignature:  # expired, or another user's
         form, enrolment = EnrolmentForm(), factor.start_enrolment(request.user)
-        messages.warning(request, "That secret has expired. Here is a new one.")
+        messages.warning(request, _("That secret has expired. Here is a new one."))
     if form.is_valid() and is_confirmed:
         try:
             codes = factor.set_up(request, enrolment, form.cleaned_data["code"])
         except factor.SecondFactorError as error:
             form.add_error("code", str(error))
         else:
-            return _codes(request, codes, "The second factor is set up.")
+            return _codes(request, codes, _("The second factor is set up."))
     context = {
         "form": form,
         "confirmation": ConfirmationForm(request) if is_confirmed else confirmation,
@@ -89,7 +89,7 @@ def _set_up(request: HttpRequest) -> HttpResponse:
         "qr": _qr_svg(enrolment.device.config_url),
         "is_required": factor.is_required_for(request.user),
         "is_nav_sidebar_enabled": False,
-        "title": "Set up a second factor",
+        "title": _("Set up a second factor"),
     }
     return _page(request, "accounts/set_up.html", context)
 
@@ -100,16 +100,16 @@ def _enrolled_page(request: HttpRequest) -> HttpResponse:
     is_required = factor.is_required_for(request.user)
     if form.is_valid():
         if "codes" in request.POST:
-            return _codes(request, factor.renew_codes(request.user), "You have new recovery codes.")
+            return _codes(request, factor.renew_codes(request.user), _("You have new recovery codes."))
         if "remove" in request.POST and not is_required:
             factor.remove(request.user)
-            messages.success(request, "The second factor is removed.")
+            messages.success(request, _("The second factor is removed."))
             return HttpResponseRedirect(reverse("admin:second_factor"))
     context = {
         "form": form,
         "left": factor.codes_left(request.user),
         "is_required": is_required,
-        "title": "Second factor",
+        "title": _("Second factor"),
     }
     return _page(request, "accounts/second_factor.html", context)
 
@@ -125,7 +125,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 def _codes(request: HttpRequest, codes: list[str], message: str) -> HttpResponse:
-    return _page(request, "accounts/codes.html", {"codes": codes, "message": message, "title": "Recovery codes"})
+    return _page(request, "accounts/codes.html", {"codes": codes, "message": message, "title": _("Recovery codes")})
 
 
 def _is_verified(request: HttpRequest, form: CodeForm) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles.rules.permissions import PUBLISH
 from config.autocomplete import KeyAutocompleteMixin
@@ -58,11 +60,12 @@ class SourceAdmin(KeyAutocompleteMixin, admin.ModelAdmin):
             obj.next_at = timezone.now()
         super().save_model(request, obj, form, change)
 
-    @admin.display(description="state")
+    @admin.display(description=gettext_lazy("state"))
     def state(self, source: Source) -> str:
         health = source.health(timezone.now())
-        return f"{health.state}: {health.text}" if health.text else health.state
+        state = str(health.state.label)
+        return _("%(state)s: %(text)s") % {"state": state, "text": health.text} if health.text else state
 
-    @admin.display(description="last fetch", empty_value="never")
+    @admin.display(description=gettext_lazy("last fetch"), empty_value=gettext_lazy("never"))
     def last_fetch(self, source: Source) -> Any:
         return source.fetched_at

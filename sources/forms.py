@@ -8,18 +8,22 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles.rules.urls import url_key
 
 from .limits import SOURCES_MAX
 from .models import Source
 
-NEEDS_PUBLISH = "Publishing by the policy needs the permission to publish."
+NEEDS_PUBLISH = gettext_lazy("Publishing by the policy needs the permission to publish.")
 
 
 @cache
-def time_zones() -> list[tuple[str, str]]:
-    return [("", "UTC, unless the date states another")] + [(name, name) for name in sorted(available_timezones())]
+def time_zones() -> list[tuple[str, Any]]:
+    return [("", gettext_lazy("UTC, unless the date states another"))] + [
+        (name, name) for name in sorted(available_timezones())
+    ]
 
 
 class SourceForm(forms.ModelForm):
@@ -27,7 +31,10 @@ class SourceForm(forms.ModelForm):
 
     may_publish: ClassVar[bool] = False
     time_zone = forms.ChoiceField(
-        required=False, choices=time_zones, help_text="Of dates that state none.", label="Time zone"
+        required=False,
+        choices=time_zones,
+        help_text=gettext_lazy("Of dates that state none."),
+        label=gettext_lazy("Time zone"),
     )
 
     class Meta:
@@ -59,9 +66,11 @@ class AddForm(SourceForm):
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]
         if existing := source_of(url):
-            raise ValidationError(f"“{existing}” follows this URL already.")
+            raise ValidationError(_("“%(existing)s” follows this URL already.") % {"existing": existing})
         if Source.objects.count() >= SOURCES_MAX:
-            raise ValidationError(f"More than {SOURCES_MAX:,} sources can't be followed.")
+            raise ValidationError(
+                _("More than %(maximum)s sources can't be followed.") % {"maximum": f"{SOURCES_MAX:,}"}
+            )
         return url
 
     def clean_topic_names(self) -> list[Any]:
@@ -69,7 +78,7 @@ class AddForm(SourceForm):
         names = [name.strip() for name in self.cleaned_data["topic_names"].split(",") if name.strip()]
         topics = {topic.name: topic for topic in Source.topics.field.related_model.objects.filter(name__in=names)}
         if unknown := [name for name in names if name not in topics]:
-            raise ValidationError(f"There is no topic “{unknown[0]}”.")
+            raise ValidationError(_("There is no topic “%(name)s”.") % {"name": unknown[0]})
         return [topics[name] for name in dict.fromkeys(names)]
 
     def save(self, commit: bool = True) -> Source:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from .schedule import is_move_proposed
 
@@ -12,15 +15,15 @@ GONE = 410
 REFUSALS = frozenset({401, 402, 403, 406, 429, 451})
 
 
-class State(StrEnum):
-    FINE = "fine"
-    NEW = "not fetched yet"
-    QUIET = "quiet"
-    MOVED = "moved"
-    REFUSED = "refused"
-    FAILING = "failing"
-    GONE = "gone"
-    PAUSED = "paused"
+class State(TextChoices):
+    FINE = "fine", gettext_lazy("fine")
+    NEW = "not fetched yet", gettext_lazy("not fetched yet")
+    QUIET = "quiet", gettext_lazy("quiet")
+    MOVED = "moved", gettext_lazy("moved")
+    REFUSED = "refused", gettext_lazy("refused")
+    FAILING = "failing", gettext_lazy("failing")
+    GONE = "gone", gettext_lazy("gone")
+    PAUSED = "paused", gettext_lazy("paused")
 
 
 NEEDS_ATTENTION = frozenset({State.MOVED, State.REFUSED, State.FAILING, State.GONE, State.QUIET})
@@ -58,22 +61,25 @@ class Health:
 def health_of(facts: Facts, now: datetime) -> Health:
     """Return how a source is at `now`."""
     if facts.paused:
-        return Health(State.PAUSED, "It isn't fetched until somebody resumes it.")
+        return Health(State.PAUSED, _("It isn't fetched until somebody resumes it."))
     if facts.fetched_at is None:
-        return Health(State.NEW, "It is fetched within a minute, if the scheduler runs.")
+        return Health(State.NEW, _("It is fetched within a minute, if the scheduler runs."))
     if facts.failures:
         return _failure(facts)
     if is_move_proposed(facts.moved_count, facts.moved_since, now):
-        return Health(State.MOVED, f"Its server says that it has moved to {facts.moved_to} for good.")
+        return Health(
+            State.MOVED, _("Its server says that it has moved to %(moved_to)s for good.") % {"moved_to": facts.moved_to}
+        )
     if facts.quiet_at is not None and facts.quiet_at <= now:
-        return Health(State.QUIET, "It has had no new entry for longer than usual.")
+        return Health(State.QUIET, _("It has had no new entry for longer than usual."))
     return Health(State.FINE)
 
 
 def _failure(facts: Facts) -> Health:
     if facts.status == GONE:
-        return Health(State.GONE, "Its server says that it is gone for good. It is asked again once a month.")
-    times = "once" if facts.failures == 1 else f"{facts.failures} times in a row"
+        return Health(State.GONE, _("Its server says that it is gone for good. It is asked again once a month."))
+    times = ngettext("once", "%(number)s times in a row", facts.failures) % {"number": facts.failures}
+    values = {"reason": facts.reason, "times": times}
     if facts.status in REFUSALS:
-        return Health(State.REFUSED, f"It {facts.reason}, {times}. It is asked again at least once a day.")
-    return Health(State.FAILING, f"It {facts.reason}, {times}. It is tried again at least once a day.")
+        return Health(State.REFUSED, _("It %(reason)s, %(times)s. It is asked again at least once a day.") % values)
+    return Health(State.FAILING, _("It %(reason)s, %(times)s. It is tried again at least once a day.") % values)

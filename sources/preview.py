@@ -6,6 +6,8 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from fetching.client import FetchError, HttpClient
 
 from .reading.reader import FeedReader
@@ -53,11 +55,11 @@ def preview_page(url: str, client: HttpClient) -> PagePreview:
     with FeedReader() as reader:
         with suppress(NotAFeedError):
             reader.read(response.body, response.url, content_type, SECONDS)
-            return PagePreview(url=url, is_feed=True, reason="is a feed, not a story")
+            return PagePreview(url=url, is_feed=True, reason=_("is a feed, not a story"))
         try:
             return PagePreview(url=url, page=reader.read_page(response.body, response.url, charset, SECONDS))
         except NotAFeedError as error:
-            return PagePreview(url=url, reason=f"sends a document that {error}")
+            return PagePreview(url=url, reason=_("sends a document that %(error)s") % {"error": error})
 
 
 def preview_source(url: str, client: HttpClient) -> Preview:
@@ -71,7 +73,7 @@ def preview_source(url: str, client: HttpClient) -> Preview:
         try:
             return Preview(url=url, feed=reader.read(response.body, response.url, content_type, SECONDS))
         except NotAFeedError as error:
-            reason = f"sends a document that {error}"
+            reason = _("sends a document that %(error)s") % {"error": error}
         try:
             feeds = reader.read_page(response.body, response.url, seconds=SECONDS).feeds
         except NotAFeedError:

@@ -9,6 +9,8 @@ from django import forms
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db.models import Max
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles.db.limited_fields import run_check
 from articles.rules import values
@@ -19,8 +21,6 @@ from articles.rules.states import SpikeReason
 from .limits import RULES_MAX
 from .models import Rule, Source
 from .rules import PLACE_FIELDS
-
-TOO_MANY = f"There are {RULES_MAX} rules, which is the most that are possible. Delete one first."
 
 
 class LinesField(forms.CharField):
@@ -41,29 +41,36 @@ class LinesField(forms.CharField):
 class RuleForm(forms.Form):
     """A rule. Only the field of the chosen action counts among topic, points and reason."""
 
-    source = forms.ModelChoiceField(Source.objects.all(), required=False, empty_label="All sources", label="For")
-    words = LinesField(label="Words or phrases, one on each line")
+    source = forms.ModelChoiceField(
+        Source.objects.all(), required=False, empty_label=gettext_lazy("All sources"), label=gettext_lazy("For")
+    )
+    words = LinesField(label=gettext_lazy("Words or phrases, one on each line"))
     places = forms.MultipleChoiceField(
         required=False,
-        label="Look for them in",
+        label=gettext_lazy("Look for them in"),
         choices=[(place.value, label) for place, label in PLACE_LABELS.items()],
         widget=forms.CheckboxSelectMultiple,
     )
-    outlets = LinesField(label="Outlets, by name or domain, one on each line")
+    outlets = LinesField(label=gettext_lazy("Outlets, by name or domain, one on each line"))
     action = forms.ChoiceField(
-        label="What to do", choices=[(action.value, label) for action, label in ACTION_LABELS.items()]
+        label=gettext_lazy("What to do"), choices=[(action.value, label) for action, label in ACTION_LABELS.items()]
     )
     topic = forms.CharField(
         required=False,
         max_length=TOPIC_MAX,
-        label="Topic to add",
+        label=gettext_lazy("Topic to add"),
         widget=forms.TextInput(attrs={"list": "topic-names", "autocomplete": "off"}),
     )
     points = forms.IntegerField(
-        required=False, min_value=-POINTS_MAX, max_value=POINTS_MAX, label="Points for the quality, such as 20 or -20"
+        required=False,
+        min_value=-POINTS_MAX,
+        max_value=POINTS_MAX,
+        label=gettext_lazy("Points for the quality, such as 20 or -20"),
     )
     spike_reason = forms.ChoiceField(
-        required=False, label="Reason to spike", choices=[(reason.value, reason.value) for reason in SpikeReason]
+        required=False,
+        label=gettext_lazy("Reason to spike"),
+        choices=[(reason.value, reason.value) for reason in SpikeReason],
     )
 
     @classmethod
@@ -85,19 +92,19 @@ class RuleForm(forms.Form):
         name = self.cleaned_data["topic"].strip()
         topic = apps.get_model("articles", "Topic").objects.filter(name=name).first()
         if name and topic is None:
-            raise ValidationError(f"There is no topic “{name}”.")
+            raise ValidationError(_("There is no topic “%(name)s”.") % {"name": name})
         return topic
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if "words" in cleaned and "outlets" in cleaned and not cleaned["words"] and not cleaned["outlets"]:
-            self.add_error("words", "Enter a word or an outlet: a rule without either matches nothing.")
+            self.add_error("words", _("Enter a word or an outlet: a rule without either matches nothing."))
         if cleaned.get("words") and not cleaned.get("places"):
-            self.add_error("places", "Choose where to look for the words.")
+            self.add_error("places", _("Choose where to look for the words."))
         if cleaned.get("action") == RuleAction.TOPIC and not cleaned.get("topic") and "topic" not in self.errors:
-            self.add_error("topic", "Name the topic to add.")
+            self.add_error("topic", _("Name the topic to add."))
         if cleaned.get("action") == RuleAction.QUALITY and not cleaned.get("points") and "points" not in self.errors:
-            self.add_error("points", "Enter how many points to add or, with a minus, to take away.")
+            self.add_error("points", _("Enter how many points to add or, with a minus, to take away."))
         return cleaned
 
     def fill(self, rule: Rule) -> Rule:
@@ -123,6 +130,7 @@ def digest_of(rule: Rule) -> str:
 def next_position() -> int:
     """Return the place of a new rule: after all others. Raises ValidationError if there are too many."""
     if Rule.objects.count() >= RULES_MAX:
-        raise ValidationError(TOO_MANY)
+        text = _("There are %(number)s rules, which is the most that are possible. Delete one first.")
+        raise ValidationError(text % {"number": RULES_MAX})
     last = Rule.objects.aggregate(last=Max("position"))["last"]
     return 0 if last is None else last + 1

@@ -58,7 +58,7 @@ class StoryForm(forms.Form):
         """Return the topics. Raises ValidationError for a name that no topic has."""
         nodes, unknown = topic_nodes(name.strip() for name in self.cleaned_data["topics"].split(",") if name.strip())
         if unknown:
-            raise forms.ValidationError(_("There is no topic “%(unknown)s”.") % {"unknown": unknown[0]})
+            raise forms.ValidationError(_("There is no topic “%(name)s”.") % {"name": unknown[0]})
         return nodes
 
     def story(self) -> Story:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from articles.audit_log.unit_of_work import Actor, unit_of_work
 from articles.exchange.importing import import_within
 from articles.exchange.outcomes import CREATED, FileResult
@@ -40,7 +42,9 @@ def add_story(story: Story, *, by: Actor) -> Article:
     results: list[FileResult] = []
     taken_down = TakenDownStories.load().by_url_key.get(url_key(story.text.url))
     if taken_down is not None:
-        raise ActionError(f"The story of this page {taken_down.refusal}. It can't be added again.")
+        raise ActionError(
+            _("The story of this page %(refusal)s. It can't be added again.") % {"refusal": taken_down.refusal}
+        )
     with unit_of_work(Verb.ADD, by) as uow:
         published_at = publication_time(story.text.published_at, uow.now)
         names = Names([(published_at, story.text.title)])
@@ -56,7 +60,7 @@ def add_story(story: Story, *, by: Actor) -> Article:
         import_within([as_source(document, "the story")], on_result=results.append)
         if [result.outcome for result in results] != [CREATED]:
             messages = [problem.message for result in results for problem in result.problems]
-            raise ActionError("; ".join(messages) or "can't be added")
+            raise ActionError("; ".join(messages) or _("can't be added"))
         [article] = uow.load(Article.objects.filter(name=document.name).values_list("pk", flat=True))
         pin_fields(article, ["published"])
         article.content_hash = ""  # it has no file, which an import that prunes would miss
