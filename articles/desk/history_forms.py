@@ -24,8 +24,10 @@ KINDS = dict(Verb.choices) | {  # where the verb alone doesn't say of what
 class HistoryFilter(forms.Form):
     """Filter operations by person, kind, day and words of reasons and notes, all optional."""
 
-    person = forms.CharField(required=False, max_length=150)
-    kind = forms.ChoiceField(required=False, choices=[("", gettext_lazy("Everything")), *KINDS.items()])
+    person = forms.CharField(label=gettext_lazy("Person"), required=False, max_length=150)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"), required=False, choices=[("", gettext_lazy("Everything")), *KINDS.items()]
+    )
     day = DayField()
     words = forms.CharField(label=gettext_lazy("Reason or note"), required=False, max_length=200)
 
