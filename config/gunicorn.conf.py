@@ -29,8 +29,9 @@ def _read_settings() -> dict[str, Any]:
         sys.exit(start_up_message(error))
     finally:
         sys.path.remove(str(_ROOT))
-        for name in {"config", "config.variables"} - loaded:
-            del sys.modules[name]
+        for name in set(sys.modules) - loaded:
+            if name.partition(".")[0] == "config":
+                del sys.modules[name]
 
 
 _settings = _read_settings()

@@ -139,7 +139,10 @@ class Picture(models.Model):
     height = models.PositiveIntegerField(editable=False)
     enclosure_bytes = models.PositiveIntegerField(editable=False, help_text="Of the widest JPEG, which feeds name.")
     share = models.BooleanField(
-        default=False, editable=False, help_text="Has a rendition of 1200 × 630 pixels, which other sites show."
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Has a rendition of 1200 × 630 pixels, which other sites show.",
     )
     removed = models.BooleanField(default=False, help_text="Taken down: its files are deleted and never stored again.")
 

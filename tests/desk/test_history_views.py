@@ -145,7 +145,7 @@ class TestHistory:
             return len(queries)
 
         article = grow(0)
-        one = operations.score(article, quality_step=1).operation
+        one = operations.score(Article.objects.all(), quality_step=1).operation
         urls = [HISTORY, f"/admin/desk/articles/{article.pk}/history/"]
         few = [cost(url) for url in [*urls, f"/admin/desk/operations/{one.pk}/"]]
         for number in range(1, 4):

@@ -90,7 +90,7 @@ def test_pictures_are_fetched_once_and_stored(server, media):
     story(server, "/two.jpg")
     assert cache() == summary(2, stored=2)
     assert {row(server, path).status for path in ("/one.jpg", "/two.jpg")} == {"held"}
-    assert len(files_in(media)) == 2 * 3
+    assert len(files_in(media)) == 2 * 4
     assert cache() == summary()
     assert len(server.requests) == 2
 
@@ -131,7 +131,7 @@ def test_each_url_is_requested_once_and_each_picture_stored_once(server, media):
     story(server, "/alike", answer(JPEG))
     assert cache() == summary(2, stored=1, unchanged=1)
     assert Picture.objects.count() == 1
-    assert len(files_in(media)) == 3
+    assert len(files_in(media)) == 4
     assert sorted(server.paths) == ["/alike", "/same"]
 
 
@@ -214,7 +214,7 @@ def test_a_rejected_picture_keeps_the_reason(server, media, reply, reason):
     story(server, "/good")
     assert cache() == summary(2, stored=1, failed=1)
     assert row(server, "/bad").reason.startswith(reason)
-    assert len(files_in(media)) == 3
+    assert len(files_in(media)) == 4
 
 
 def test_an_unexpected_exception_fails_one_picture_only(server, monkeypatch):
@@ -377,8 +377,8 @@ def test_files_deleted_before_their_row_is_written_are_stored_again(server, medi
 
     monkeypatch.setattr(fetch_run, "attach", delete_first)
     assert cache() == summary(1, stored=1)
-    assert deleted == [3]
-    assert len(files_in(media)) == 3
+    assert deleted == [4]
+    assert len(files_in(media)) == 4
 
 
 # Pruning
@@ -390,11 +390,11 @@ def test_prune_deletes_what_no_story_shows_any_more(server, media):
     cache()
     kept = set(files_in(media))
     gone.images.all().delete()
-    counts = "1 pictures, 1 URLs, 3 files"
+    counts = "1 pictures, 1 URLs, 4 files"
     assert cache("--prune", "--dry-run") == f"{counts} would be deleted"
     assert set(files_in(media)) == kept
     assert cache("--prune") == f"{counts} deleted"
-    assert len(files_in(media)) == 3
+    assert len(files_in(media)) == 4
     assert PictureAddress.objects.get().url == url_of(server, "/kept")
     assert cache("--prune") == "0 pictures, 0 URLs, 0 files deleted"
     assert server.requests[2:] == []

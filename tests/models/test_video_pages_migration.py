@@ -26,7 +26,6 @@ OLD = "0" * 32
 def site_before() -> Iterator[None]:
     with latest_state_afterwards():
         yield
-        call_command("migrate", "sources", verbosity=0)
 
 
 def entry(source: Source, url: str, **values) -> Entry:
