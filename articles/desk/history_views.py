@@ -169,7 +169,7 @@ def restore(request: DeskRequest, pk: int, event_id: int) -> HttpResponse:
     try:
         result = restore_field.restore(target, event, by=actor(request), version=version)
     except ActionError as error:
-        messages.error(request, f"Not restored: “{target}” {error}.")
+        messages.error(request, _("Not restored: “%(target)s” %(reason)s.") % {"target": target, "reason": error})
     else:
         if result.operation is None:
             messages.info(

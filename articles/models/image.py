@@ -98,7 +98,9 @@ class ArticleImage(ImageReference):
     def fetch_status(self) -> str:
         """Return the result of fetching the picture, for editors. Needs `with_copies()`."""
         if self.status == PictureAddress.Status.FAILED:
-            again = f"next try {self.next_try_at:%-d %b %H:%M} UTC" if self.next_try_at else "given up"
+            again = _("given up")
+            if self.next_try_at:
+                again = _("next try %(time)s UTC") % {"time": f"{self.next_try_at:%-d %b %H:%M}"}
             return _("missing: the picture %(reason)s (%(again)s)") % {"reason": self.reason, "again": again}
         if self.status == PictureAddress.Status.REMOVED:
             return _("taken down for good")
@@ -120,7 +122,7 @@ class RelatedImage(ImageReference):
             models.CheckConstraint(
                 name="relatedimage_address_is_web",
                 condition=is_web_address("url"),
-                violation_error_message="The URL of a picture starts with http:// or https://.",
+                violation_error_message=gettext_lazy("The URL of a picture starts with http:// or https://."),
             ),
         )
 
