@@ -27,6 +27,7 @@ FROM_RULES = re.compile(
 PAGES = [
     *("desk", "desk_front_page", "desk_suggestions", "desk_add_story", "desk_sources", "desk_add_source", "desk_rules"),
     *("desk_reports", "desk_history", "desk_imports", "desk_import_problems", "admin:profile"),
+    *("admin:second_factor", "admin:password_change"),
 ]
 
 
