@@ -23,6 +23,7 @@ CODE_MAX = 20  # characters, with the spaces and dashes that people type
 
 class CodeForm(forms.Form):
     code = forms.CharField(
+        label=_("Code"),
         max_length=CODE_MAX,
         widget=forms.TextInput(CODE_INPUT),
         help_text=_("Six digits, or a recovery code."),
@@ -33,6 +34,7 @@ class ConfirmationForm(CodeForm):
     """The password, unless it was checked in the last ten minutes, and a code if the user has a second factor."""
 
     password = forms.CharField(
+        label=_("Password"),
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "current-password", "autofocus": True}),
         error_messages={"required": _("Enter your password.")},
@@ -85,7 +87,9 @@ class ConfirmationForm(CodeForm):
 
 class EnrolmentForm(forms.Form):
     token = forms.CharField(max_length=500, widget=forms.HiddenInput)
-    code = forms.CharField(max_length=CODE_MAX, widget=forms.TextInput({**CODE_INPUT, "inputmode": "numeric"}))
+    code = forms.CharField(
+        label=_("Code"), max_length=CODE_MAX, widget=forms.TextInput({**CODE_INPUT, "inputmode": "numeric"})
+    )
 
 
 class ProfileForm(forms.Form):
