@@ -99,7 +99,7 @@ class SiteLookForm(ConflictAwareForm):
         self.initial.update(shown)
         choices = link_choices()
         for name in ("menu", "footer_links"):
-            if name in self.fields:  # whoever may only look has none
+            if name in self.fields:  # those who may only view have none
                 self.fields[name].widget.choices = choices
 
     def clean(self) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class SitePageForm(ConflictAwareForm):
                 "Markdown: ## Heading, **bold**, *italic*, [words](https://news.example/), - list. HTML shows as text."
             ),
             "language": gettext_lazy("Only if it isn't that of the site, as a tag of BCP 47: de, pt-BR, ar."),
-            "published": gettext_lazy("Readers see the page, and search engines are told of it."),
+            "published": gettext_lazy("Readers see the page, and the sitemap lists it."),
         }
         widgets: ClassVar = {"body": AdminTextareaWidget(attrs={"rows": 20})}
 

@@ -19,7 +19,7 @@ VIEW_ARTICLES = "articles.view_article"
 
 
 def _home(request: DeskRequest) -> HttpResponse:
-    """Show the home of a member of the staff; whoever may not see articles gets the models that they may see."""
+    """Show the home of a member of the staff; those who may not view articles get the models that they may view."""
     context: dict[str, Any] = {"title": _("Home"), "sections": admin.site.get_app_list(request)}
     if request.user.has_perm(VIEW_ARTICLES):
         viewer = Viewer(request.user.pk, timezone.now())

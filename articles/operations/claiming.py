@@ -36,7 +36,7 @@ def hand_over(articles: Articles, to: User, *, by: Actor) -> ActionResult:
 
 
 def release(articles: Articles, *, by: Actor) -> ActionResult:
-    """End the claims of stories, whoever has them."""
+    """End the claims of stories, no matter who has them."""
 
     def end(uow: UnitOfWork, article: Article, present: Claim | None) -> None:
         if present is None:

@@ -78,7 +78,7 @@ def _end(uow: UnitOfWork, pair: tuple[int, int], names: Mapping[int, str]) -> bo
 
 
 def _begin(uow: UnitOfWork, pair: tuple[int, int], names: Mapping[int, str]) -> bool:
-    """Refuse two articles again of which at least one was deleted since."""
+    """Refuse two articles again after one or both of them were deleted."""
     lead, member = (names.get(pk, "") for pk in pair)
     keys = _keys_of([lead, member])
     if not (lead and member) or (keys.get(lead), keys.get(member)) == pair:

@@ -127,7 +127,7 @@ def _to_domains(rows: Iterable[_NameRow]) -> list[ProviderDomain]:
 
 
 def _sort_text(text: str) -> str:
-    """Return text in lower case without accents, so that Öra stands beside Ora."""
+    """Return text in lower case without accents, so that Öra sorts with Ora."""
     return "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
 
 

@@ -40,7 +40,7 @@ def _repeated(lead: Report, reports: Sequence[Report]) -> Iterable[int]:
 
 
 def first_known(times: Sequence[datetime]) -> int | None:
-    """Return the place of the earliest of these times; None where that can't be told.
+    """Return the place of the earliest of these times; None if that can't be decided.
 
     Midnight UTC means that only the day is known, so such a report may be from any time of it.
     """
