@@ -38,7 +38,7 @@ def _permission(apps, permission):
 def remove(apps, schema_editor):
     permissions = apps.get_model("auth", "Permission").objects.filter(content_type__app_label="website")
     for group in apps.get_model("auth", "Group").objects.filter(name__in=GROUPS):
-        group.permissions.remove(*permissions)
+        group.permissions.remove(*permissions.values_list("pk", flat=True))
 
 
 class Migration(migrations.Migration):
