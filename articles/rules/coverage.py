@@ -50,7 +50,7 @@ def first_known(times: Sequence[datetime]) -> int | None:
 
 
 def last_known(times: Sequence[datetime]) -> int | None:
-    """Return the place of the latest of these times; None where that can't be told, as in `first_known`."""
+    """Return the place of the latest of these times; None if that can't be decided, as in `first_known`."""
     place = max(range(len(times)), key=times.__getitem__)
     return place if all(times[place] > _end(moment) for at, moment in enumerate(times) if at != place) else None
 

@@ -1,6 +1,6 @@
 """Who publishes: the acts that may show readers an article, and what other acts leave of a publication.
 
-Any act may set `published` to no; only these may set it to yes. Whoever withdraws a lead and has the permission to
+Any act may set `published` to no; only these may set it to yes. A person who withdraws a lead and has the permission to
 publish may name its successor, which is then published in its place.
 """
 

@@ -1,4 +1,4 @@
-"""What to look at before a story is published: nine checks, each of which is off, warns, or asks for a reason."""
+"""Nine checks of a story before it is published. Each is off, warns, or asks for a reason."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ const LETTER = /^\p{L}$/u, LATIN_LETTER = /^\p{Script=Latin}$/u, LETTER_PLACE = 
 // What a Latin keyboard has where others have letters.
 const PLACES = { BracketLeft: "[", BracketRight: "]", Semicolon: ";", Quote: "'", Comma: ",", Period: ".", Slash: "/" };
 
-/** The layout of the keyboard, as far as its last letter told: whether keys count by their place. */
+/** Whether keys count by their place, because the last letter typed wasn't Latin. */
 export class Layout {
   #isLatin = true;
 
