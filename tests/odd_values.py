@@ -194,7 +194,7 @@ def send(client: Client, method: str, path: str, values: dict[str, Any], headers
         try:
             response = getattr(client, method)(path, values, headers=headers)
             if hasattr(response, "streaming_content"):
-                response.close()
+                b"".join(response.streaming_content)  # what it reads may fail too
         finally:
             transaction.set_rollback(True)
     client.cookies.clear()
