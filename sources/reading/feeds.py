@@ -14,6 +14,7 @@ import feedparser
 
 from .dates import parse_localized_date
 from .pictures import picture_from
+from .text import as_markup
 from .values import ENTRIES_MAX, WAIT_MINUTES_MAX, NotAFeedError, Picture, RawEntry, RawFeed, StatedDate
 
 UNKNOWN_FORMAT = "unknown"  # of items that stand in no known element
@@ -66,8 +67,8 @@ def _raw_entry(feedparser_entry: Any, version: str, document_url: str, feed: Any
     details = [_dict(entry.get(name)) for name in ("title_detail", "summary_detail")] + _dicts(entry.get("content"))
     languages = [_text(detail.get("language")) for detail in details]
     return RawEntry(
-        title=_text(entry.get("title")),
-        texts=(_text(entry.get("summary")), *contents),
+        title=_markup(entry, "title"),
+        texts=(_markup(entry, "summary"), *contents),
         urls=tuple(url for url in _urls(entry, version) if url != document_url),  # what an empty link leads to
         dates=tuple(_dates(entry)),
         pictures=tuple(_pictures(entry)),
@@ -79,6 +80,12 @@ def _raw_entry(feedparser_entry: Any, version: str, document_url: str, feed: Any
         language=next(filter(None, languages), _text(feed.get("language"))),
         provider=_source_name(entry, version),
     )
+
+
+def _markup(entry: dict[str, Any], name: str) -> str:
+    """Return a value as markup. feedparser says of some that they are none: Atom states it, and RSS lets one guess."""
+    value = _text(entry.get(name))
+    return as_markup(value) if _dict(entry.get(f"{name}_detail")).get("type") == "text/plain" else value
 
 
 def _urls(entry: dict[str, Any], version: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .dates import parse_date
+from .text import as_markup
 from .values import ENTRIES_MAX, NotAFeedError, Picture, RawEntry, RawFeed, StatedDate
 
 
@@ -51,8 +52,8 @@ def _raw_entry(item: dict[str, Any], base_url: str, language: str) -> RawEntry:
     guid = item.get("id")
     guid = str(guid) if isinstance(guid, (int, float)) and not isinstance(guid, bool) else _text(guid)
     return RawEntry(
-        title=_text(item.get("title")),
-        texts=(_text(item.get("summary")), _text(item.get("content_text")), content),
+        title=as_markup(_text(item.get("title"))),
+        texts=(as_markup(_text(item.get("summary"))), as_markup(_text(item.get("content_text"))), content),
         urls=(_text(item.get("url")), _text(item.get("external_url")), guid),
         dates=tuple(_dates(item)),
         pictures=tuple(_pictures(item)),

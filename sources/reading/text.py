@@ -18,10 +18,8 @@ _CLEANER = nh3.Cleaner(
     tags=set(),
     clean_content_tags={"math", "noscript", "script", "select", "style", "svg", "template"},
 )
-_BLOCK_PATTERN = re.compile(
-    r"(?=</?(?:article|blockquote|br|dd|div|dl|dt|figcaption|figure|h[1-6]|hr|li|ol|p|pre|section|table|td|th|tr|ul)\b)",
-    re.IGNORECASE,
-)
+_BLOCKS = "article|blockquote|br|dd|div|dl|dt|figcaption|figure|h[1-6]|hr|li|ol|p|pre|section|table|td|th|tr|ul"
+_BLOCK_PATTERN = re.compile(rf"(?=</?(?:{_BLOCKS})\b)", re.IGNORECASE)
 _ELEMENTS = (
     "a|abbr|acronym|address|applet|article|aside|audio|b|big|blink|blockquote|body|br|button|caption|center|cite|code|col|"
     "colgroup|dd|del|details|dfn|dir|div|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|frame|frameset|"
@@ -33,7 +31,12 @@ _ELEMENTS = (
 _TAG = rf"/?(?:{_ELEMENTS})(?=[\s/>]|$)|!"
 # A stock symbol such as <ABC.N> is no tag, and is kept.
 _NO_TAG_PATTERN = re.compile(rf"<(?!{_TAG})", re.IGNORECASE)
-_MARKUP_PATTERN = re.compile(rf"&(?:#\d+|#x[0-9a-f]+|[a-z]\w*);|<(?:{_TAG})", re.IGNORECASE)
+# Where it is unsure whether a text is markup: "the <blink> tag" only names one.
+_MARKUP_PATTERN = re.compile(
+    rf"&(?:#\d+|#x[0-9a-f]+|[a-z]\w*);|<!|</(?:{_ELEMENTS})\s*>|<(?:{_BLOCKS}|img)(?=[\s/>]|$)"
+    rf"|<(?:{_ELEMENTS})(?:\s+[a-z]|\s*/|\s*$)",
+    re.IGNORECASE,
+)
 # Controls, and the characters that override or isolate the direction of text; marks that real texts need stay.
 _HIDDEN_PATTERN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -66,6 +69,11 @@ def plain_text(markup: str) -> tuple[str, int]:
             text = _without_markup(text)
     text, hidden_count = _HIDDEN_PATTERN.subn("", text)
     return " ".join(text.split()), hidden_count
+
+
+def as_markup(text: str) -> str:
+    """Return markup of a text that is none by its format; what it encodes against the format is still decoded."""
+    return html.escape(text, quote=False)
 
 
 def title_from(text: str, provider: str) -> str:

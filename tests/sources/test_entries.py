@@ -41,12 +41,30 @@ CONTENT = 'rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/cont
         ("News <!-- hidden --> today", "News today"),
         ("News<object data=x /> today<iframe src=x /><p>again", "News today again"),
         ("News <a href='https://x", "News"),
+        ("What &lt;blink&gt; was", "What <blink> was"),
+        ("What &lt;b&gt;blink&lt;/b&gt; was", "What blink was"),
+        ("What&lt;br&gt;blink&lt;a href=x&gt; was", "What blink was"),
         ('News<div class="feedflare"><a href="x">Add to your reader</a></div>', "News"),
         ("", ""),
     ],
 )
 def test_markup_becomes_one_line_of_text(markup, text):
     assert plain_text(markup) == (text, 0)
+
+
+@pytest.mark.parametrize(
+    ("document", "title"),
+    [
+        (atom("<title type='text'>What &lt;blink&gt; was</title>"), "What <blink> was"),
+        (atom("<title type='html'>What &lt;blink&gt; was</title>"), "What was"),
+        (atom("<title>What &lt;b&gt;blink&lt;/b&gt; was &amp;amp; is</title>"), "What blink was & is"),
+        (rss("<title>What &lt;blink&gt; was</title>"), "What <blink> was"),
+        (b'{"version": "1", "items": [{"title": "What <blink> &amp; <b>it</b> was"}]}', "What & it was"),
+        (b'{"version": "1", "items": [{"title": "What <blink> was"}]}', "What <blink> was"),
+    ],
+)
+def test_a_title_that_is_text_keeps_the_elements_that_it_names(document, title):
+    assert entry_of(document).title == title
 
 
 def test_characters_that_nobody_sees_are_removed_and_counted():
