@@ -20,6 +20,7 @@ from .fields import AccentField, DarkAccentField, LinksField, PageBodyField
 from .markdown import render_markdown
 
 ABOUT = "about"  # the page with this slug introduces /about/
+CONTACT = "contact"  # /about/, /accessibility/ and security.txt name the page with this slug
 SLUG_MAX, TITLE_MAX = 60, 120  # characters
 NAME_MAX, TAGLINE_MAX = 60, 150
 validate_slug = RegexValidator(

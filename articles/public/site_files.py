@@ -32,15 +32,22 @@ def home_screen_icon(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """Say where to report a security hole (RFC 9116), if the site says so in SECURITY_CONTACT."""
-    if not settings.SECURITY_CONTACT:
+    """Say where to report a security hole (RFC 9116): SECURITY_CONTACT, or the publisher's page `contact`."""
+    contact = settings.SECURITY_CONTACT or _contact_url(request)
+    if not contact:
         raise Http404
     expires = (timezone.now() + timedelta(days=SECURITY_TXT_DAYS)).astimezone(UTC)
     languages = ", ".join(dict.fromkeys([settings.LANGUAGE_CODE, "en"]))
     lines = [
-        f"Contact: {settings.SECURITY_CONTACT}",
+        f"Contact: {contact}",
         f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}",
         f"Preferred-Languages: {languages}",
         f"Canonical: {site_url(request)}{request.path}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+def _contact_url(request: HttpRequest) -> str:
+    """Return the URL of the page `contact`; empty without one, and without HTTPS, which RFC 9116 demands."""
+    page, site = load_site().contact, site_url(request)
+    return f"{site}{page.get_absolute_url()}" if page and site.startswith("https://") else ""

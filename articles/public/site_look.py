@@ -14,7 +14,7 @@ from articles.db.compiled_queries import CompiledQuery
 from articles.models import Topic
 from website.links import SECTIONS, URL_TARGET, LinkEntry, keys_of, row_of
 from website.markdown import render_markdown
-from website.models import SiteLook, SitePage
+from website.models import CONTACT, SiteLook, SitePage
 
 from .media import media_url
 from .topic_tree import TopicNode, having_stories
@@ -88,6 +88,11 @@ class Site:
     @cached_property
     def footer_links(self) -> tuple[SiteLink, ...]:
         return self._links(self.look.footer_links)
+
+    @cached_property
+    def contact(self) -> SitePage | None:
+        """Return the published page that says how to reach the publisher. One query, on the pages that name it."""
+        return SitePage.objects.published().filter(slug=CONTACT).first()
 
     def _links(self, entries: Iterable[LinkEntry]) -> tuple[SiteLink, ...]:
         """Return the entries whose page is published, or whose topic has stories; others lead nowhere."""

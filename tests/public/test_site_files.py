@@ -5,11 +5,13 @@ import re
 import pytest
 from django.contrib.staticfiles import finders
 
+from articles import operations
 from articles.models import Picture
 from articles.public.media import media_url
 from pictures.files import share_name
 from tests import builders
 from tests.public.newsroom import LIST_PATHS, body
+from website.models import SitePage
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +30,20 @@ def test_the_security_contact_is_published_if_there_is_one(client, settings):
     assert "Contact: mailto:security@news.example\n" in text
     assert re.search(r"^Expires: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", text, re.MULTILINE)
     assert "Canonical: http://testserver/.well-known/security.txt\n" in text
+
+
+def test_the_page_contact_is_named_where_readers_look_for_it(client, settings):
+    page = SitePage.objects.create(slug="contact", title="Write to us", body="x", published=False)
+    urls = ["/about/", "/accessibility/", "/.well-known/security.txt"]
+    settings.SITE_URL = "https://news.example"
+    assert "/pages/contact/" not in body(client, urls[0]) + body(client, urls[1])
+    assert client.get(urls[2]).status_code == 404
+    operations.edit_reference(page, {"published": True})
+    assert 'href="/pages/contact/"' in body(client, urls[0])
+    assert 'href="/pages/contact/"' in body(client, urls[1])
+    assert "Contact: https://news.example/pages/contact/\n" in body(client, urls[2])
+    settings.SITE_URL = "http://news.example"  # which RFC 9116 doesn't accept
+    assert client.get(urls[2]).status_code == 404
 
 
 def shared_picture(page):
