@@ -38,6 +38,11 @@ def lowest_contrast(colour: str, backgrounds: Sequence[str]) -> float:
     return min(contrast(colour, background) for background in backgrounds)
 
 
+def format_contrast(ratio: float) -> str:
+    """Return a contrast with one decimal, never rounded up to what is needed."""
+    return f"{int(ratio * 10) / 10}"
+
+
 def readable_shade(colour: str, backgrounds: Sequence[str]) -> str:
     """Return the colour, or its nearest shade that can be read on these backgrounds: darker on light ones."""
     hue, lightness, saturation = colorsys.rgb_to_hls(*_channels(colour))
@@ -59,7 +64,7 @@ def check_accent(colour: str, *, on_dark: bool = False) -> None:
     if ratio >= TEXT_CONTRAST_MIN:
         return
     values = {
-        "ratio": f"{int(ratio * 10) / 10}",  # never rounded up to what is needed
+        "ratio": format_contrast(ratio),
         "needed": TEXT_CONTRAST_MIN,
         "shade": readable_shade(colour, backgrounds),
     }

@@ -115,8 +115,12 @@ class SiteLook(models.Model):
         """Return the path of the stylesheet with the accent colours; empty if none is set."""
         if not self.accent:
             return ""
-        dark = self.accent_dark or readable_shade(self.accent, DARK_BACKGROUNDS)
-        return reverse("look_stylesheet", args=[self.accent[1:], dark[1:]])
+        return reverse("look_stylesheet", args=[self.accent[1:], self.accent_on_dark[1:]])
+
+    @property
+    def accent_on_dark(self) -> str:
+        """Return the accent colour for the dark background, chosen or made; empty if no accent colour is set."""
+        return self.accent_dark or (readable_shade(self.accent, DARK_BACKGROUNDS) if self.accent else "")
 
     @property
     def files(self) -> set[str]:

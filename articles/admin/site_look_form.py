@@ -19,13 +19,17 @@ from website.pictures import process_icon, process_logo
 from .conflict_forms import ConflictAwareForm
 from .form_fields import TextField
 from .links_field import Choices, LinksFormField
+from .policy_forms import PREVIEW
 
 TOPICS_MAX = 300  # that a row of the menu offers
 UPLOADS = {"logo": process_logo, "icon": process_icon}
 
 
 class SiteLookForm(ConflictAwareForm):
-    """The look of the site. What isn't set yet is shown as it is now: from the settings, and the usual menu."""
+    """The look of the site. What isn't set yet is shown as it is now: from the settings, and the usual menu.
+
+    For a preview it is cleaned but never valid, so that nothing saves it.
+    """
 
     name = forms.CharField(
         label=gettext_lazy("Name of the site"),
@@ -101,6 +105,9 @@ class SiteLookForm(ConflictAwareForm):
         for name in ("menu", "footer_links"):
             if name in self.fields:  # those who may only view have none
                 self.fields[name].widget.choices = choices
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and PREVIEW not in self.data
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -30,7 +30,7 @@ from articles.rules.ranking import HOURS_PER_TENFOLD_HEAT, LIMITED_PLACES, MAX_P
 from website.models import ABOUT, SitePage
 
 from .cards import Card, group_by_day, load_cards, load_cards_of_providers
-from .front_page import SECONDARY_STORIES, front_page
+from .front_page import SECONDARY_STORIES, FrontPage, front_page
 from .media import media_type
 from .media_access import is_shown_to_readers
 from .pagination import (
@@ -72,6 +72,11 @@ def front(request: HttpRequest) -> HttpResponse:
             "articles/front_later.html",
             {"page": page, "days": group_by_day(load_cards(page.ids), "ranked_at")},
         )
+    return render(request, "articles/front.html", front_context(page))
+
+
+def front_context(page: FrontPage) -> dict[str, object]:
+    """Return the context of the first page of the front page."""
     cards = load_cards(page.ids, with_headlines=1 + SECONDARY_STORIES)
     cards = [card._replace(is_pick=card.pk in page.picks) for card in cards]
     # Headlines by day begin after the places that are limited per provider.
@@ -83,7 +88,7 @@ def front(request: HttpRequest) -> HttpResponse:
         "days": group_by_day(cards[LIMITED_PLACES:], "ranked_at"),
         "today": timezone.localdate(),
     }
-    return render(request, "articles/front.html", context | visit_context(None, newest_of(cards)))
+    return context | visit_context(None, newest_of(cards))
 
 
 @cacheable("before", "since")

@@ -3,7 +3,9 @@
 import pytest
 from django.contrib.auth.models import Group, User
 from django.contrib.messages import get_messages
+from django.core.files.uploadedfile import SimpleUploadedFile
 
+from articles.admin.site_look_form import UPLOADS
 from articles.models import Operation
 from tests import builders
 from tests.admin.forms import fields_of
@@ -70,6 +72,30 @@ def test_the_site_gets_a_name_and_a_colour(publisher):
     history = publisher.get("/admin/desk/look/1/history/").content.decode()
     assert "The Harbour Post" in history
     assert "The Harbour Post" in publisher.get("/").content.decode()
+
+
+def test_a_preview_shows_the_front_page_with_the_new_look_and_saves_nothing(publisher, monkeypatch):
+    logo = {"files": ["site/aa/60.png", "site/aa/120.png"], "width": 240, "height": 120}
+    monkeypatch.setitem(UPLOADS, "logo", lambda upload: logo)
+    builders.article("Storm", quality=90)
+    draft = {"name": "The Harbour Post", "accent": "#0B5394", "footer_text": "By *us*."}
+    shown = change(publisher, LOOK, **draft, logo_upload=SimpleUploadedFile("logo.png", b"x"), _preview="Preview")
+    page = " ".join(shown.content.decode().split())
+    assert "Storm" in page
+    assert '<img class="site-logo" src="/media/site/aa/60.png"' in page
+    assert 'alt="The Harbour Post"' in page
+    assert "/look/0b5394-" in page
+    assert "<em>us</em>" in page
+    assert "contrast of 6.8 to 1 on light pages and 4.5 to 1 on dark" in page
+    assert '<a href="/" aria-current="page">Top stories' in page
+    assert "script-src 'self'" in shown["Content-Security-Policy"]
+    assert "<script" not in page
+    assert not SiteLook.objects.exists()
+    assert not Operation.objects.exists()
+    assert "Harbour" not in publisher.get("/").content.decode()
+
+    refused = change(publisher, LOOK, accent="#F5C518", _preview="Preview").content.decode()
+    assert "contrast of only 1.4 to 1" in refused
 
 
 def test_the_menu_is_put_in_order_by_numbers(publisher):
