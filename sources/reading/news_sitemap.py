@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from .dates import parse_date
+from .text import as_markup
 from .values import ENTRIES_MAX, NotAFeedError, Picture, RawEntry, RawFeed, StatedDate
 
 NESTING_MAX = 20
@@ -97,7 +98,7 @@ def read_news_sitemap(data: bytes, url: str) -> RawFeed:
 
 def _raw_entry(values: dict[str, str], url: str) -> RawEntry:
     return RawEntry(
-        title=values.get("news/title", ""),
+        title=as_markup(values.get("news/title", "")),
         urls=(values.get("loc", ""),),
         dates=tuple(_dates(values)),
         pictures=(Picture(url=values["image/loc"]),) if values.get("image/loc") else (),

@@ -37,6 +37,9 @@ _MARKUP_PATTERN = re.compile(
     rf"|<(?:{_ELEMENTS})(?:\s+[a-z]|\s*/|\s*$)",
     re.IGNORECASE,
 )
+# Of Windows-1252, where a text was decoded as Latin-1.
+_MISREAD = {chr(code): bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+_MISREAD_PATTERN = re.compile(f"[{''.join(char for char, meant in _MISREAD.items() if meant)}]")
 # Controls, and the characters that override or isolate the direction of text; marks that real texts need stay.
 _HIDDEN_PATTERN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -67,6 +70,7 @@ def plain_text(markup: str) -> tuple[str, int]:
         text = _without_markup(text)
         if _MARKUP_PATTERN.search(text):
             text = _without_markup(text)
+    text = _MISREAD_PATTERN.sub(lambda match: _MISREAD[match[0]], text)
     text, hidden_count = _HIDDEN_PATTERN.subn("", text)
     return " ".join(text.split()), hidden_count
 

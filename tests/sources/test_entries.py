@@ -32,6 +32,7 @@ CONTENT = 'rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/cont
         ("Fish &amp;amp; chips", "Fish & chips"),
         ("Fish &amp;amp;amp; chips", "Fish &amp; chips"),
         ("caf&eacute; &#8211; bar", "café – bar"),
+        ("no\x85 it\x92s\x97really", "no… it’s—really"),
         ("AT&T & I <3 you", "AT&T & I <3 you"),
         ("Pharma <ABC.N> rises", "Pharma <ABC.N> rises"),
         ("<script>alert(1)</script>News", "News"),
@@ -68,7 +69,7 @@ def test_a_title_that_is_text_keeps_the_elements_that_it_names(document, title):
 
 
 def test_characters_that_nobody_sees_are_removed_and_counted():
-    assert plain_text("a\u202eb\x00c\u2066d\ufeff") == ("abcd", 4)
+    assert plain_text("a\u202eb\x00c\u2066d\ufeff\x81") == ("abcd", 5)
     assert plain_text("می\u200cخواهم") == ("می\u200cخواهم", 0)  # the joiner belongs to the word
     entry = entry_of(rss(f"<title>Bridge &#x202e;closes</title>{LINK}"))
     assert entry.title == "Bridge closes"
