@@ -28,8 +28,9 @@ class SiteUrl(NamedTuple):
         return ARGUMENT_PATTERN.sub(fill, self.template)
 
 
-def all_urls() -> Iterator[SiteUrl]:
-    yield from _below(get_resolver().url_patterns, "/")
+def all_urls(urlconf: str | None = None) -> Iterator[SiteUrl]:
+    """Yield the URLs of a site as tests configure it, or those of another URL configuration."""
+    yield from _below(get_resolver(urlconf).url_patterns, "/")
 
 
 def _below(patterns: Any, prefix: str) -> Iterator[SiteUrl]:

@@ -12,8 +12,11 @@ from zlib import crc32
 import pytest
 from axes.models import AccessAttempt, AccessLog
 from django.contrib.auth.models import Group, User
+from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlsafe_base64_encode
 
 from accounts import sessions
 from articles import operations
@@ -26,9 +29,10 @@ from tests.odd_values import ODD_VALUES, Kind, Page, parameters_of_lists, reads,
 from tests.site_urls import all_urls
 from website.models import SitePage
 
-pytestmark = pytest.mark.django_db
+MAIL_URLS = "tests.accounts.mail_urls"
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(MAIL_URLS)]
 ROLES = ("anonymous", "contributor", "editor", "publisher", "importer", "superuser")
-URLS = list(all_urls())
+URLS = list(all_urls(MAIL_URLS))
 HTMX = {"HX-Request": "true"}
 SAMPLE = 40  # one of so many requests is sent in every run
 LABELS = list(ODD_VALUES)
@@ -96,6 +100,8 @@ def arguments() -> dict[str, str]:
         "code": "PT",
         "domain": "courier.example",
         "token": "x",
+        "password_reset_confirm:uidb64": urlsafe_base64_encode(str(forgetful().pk).encode()),
+        "password_reset_confirm:token": "set-password",  # for browsers that have followed a link
         "image": str(article.images.get().pk),
         "link": str(builders.preview_link(article).pk),
         "path": "pictures/x.jpg",
@@ -108,6 +114,7 @@ def arguments() -> dict[str, str]:
 
 def browser(role: str) -> Client:
     client = Client(raise_request_exception=False)
+    follow_link_to_new_password(client)
     if role == "superuser":
         client.force_login(User.objects.get(username="first"))
     elif role != "anonymous":
@@ -115,6 +122,17 @@ def browser(role: str) -> Client:
         user.groups.add(Group.objects.get(name=role))
         client.force_login(user)
     return client
+
+
+def forgetful() -> User:
+    """Return a user who asked for a new password."""
+    return User.objects.get_or_create(username="forgetful", defaults={"is_staff": True, "password": "x"})[0]
+
+
+def follow_link_to_new_password(client: Client) -> None:
+    key, token = urlsafe_base64_encode(str(forgetful().pk).encode()), default_token_generator.make_token(forgetful())
+    answer = client.get(reverse("password_reset_confirm", args=[key, token]))
+    assert answer.url.endswith("/set-password/")
 
 
 def renew_confirmation(client: Client) -> None:
