@@ -54,7 +54,7 @@ class SitePageForm(ConflictAwareForm):
         super().__init__(*args, **kwargs)
         if "slug" in self.fields:
             self.fields["slug"].required = False
-        if self.instance.pk is not None:
+        if "in_footer" in self.fields and self.instance.pk is not None:
             target = f"page:{self.instance.pk}"
             self.initial["in_footer"] = any(link["target"] == target for link in SiteLook.current().footer_links)
 
@@ -90,6 +90,13 @@ class SitePageAdmin(ReferenceAdminMixin, admin.ModelAdmin):
         """Leave out the link for those who may not change the footer."""
         may_link = request.user.has_perm(CHANGE_LOOK) and self.has_change_permission(request, obj)
         return [name for name in self.fields if may_link or name != "in_footer"]
+
+    def get_form(self, request: HttpRequest, obj: SitePage | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Leave the link out of the form too: Django keeps the fields that a form declares itself."""
+        form = super().get_form(request, obj, change, **kwargs)
+        if "in_footer" not in (kwargs.get("fields") or ()):
+            del form.base_fields["in_footer"]
+        return form
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         """Show how a form that was sent for a preview would look."""

@@ -1,10 +1,11 @@
 """The publisher's pages and the look in the admin: what a new publisher does there, and what is refused."""
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from articles import operations
 from articles.admin.site_look_form import UPLOADS
 from articles.models import Operation
 from tests import builders
@@ -157,6 +158,22 @@ def test_what_no_page_can_have_is_refused(publisher, values, refusal):
     page = change(publisher, f"{PAGES}add/", **{"title": "About us", "body": "x", **values}).content.decode()
     assert refusal in page
     assert SitePage.objects.count() == 1
+
+
+def test_the_footer_changes_only_with_its_permission(client):
+    """Also not by a form without the field, which would otherwise look like one with an empty box."""
+    page = SitePage.objects.create(slug="imprint", title="Imprint", body="x", published=True)
+    user = User.objects.create_user("pat", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_sitepage", "change_sitepage"]))
+    client.force_login(user)
+    url = f"{PAGES}{page.pk}/change/"
+    assert change(client, url, in_footer="on").status_code == 302
+    assert SiteLook.current().footer_links == []
+    operations.link_in_footer(page, True)
+    assert change(client, url, title="About us").status_code == 302
+    assert len(SiteLook.current().footer_links) == 1
+    page.refresh_from_db()
+    assert page.title == "About us"
 
 
 def test_editors_see_neither(client):
