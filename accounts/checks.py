@@ -46,3 +46,17 @@ def check_admin_path(**kwargs: Any) -> list[CheckMessage]:
             id="accounts.E002",
         )
     ]
+
+
+@register(CHECK_TAG)
+def check_mail(**kwargs: Any) -> list[CheckMessage]:
+    """Reject mails whose links would lead wherever a request says that the site is."""
+    if not settings.SENDS_MAIL or settings.SITE_URL:
+        return []
+    return [
+        Error(
+            "EMAIL_URL names a mail server, but SITE_URL doesn't say where links in mails lead.",
+            hint="Set SITE_URL, for example https://news.example, or leave EMAIL_URL empty.",
+            id="accounts.E003",
+        )
+    ]

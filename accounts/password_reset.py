@@ -1,17 +1,21 @@
 """Forgotten passwords: a link by mail, with Django's own views. It exists only where `EMAIL_URL` is set.
 
-No response says whether an address belongs to an account, neither by its words nor by its time: the mail is sent in a
-thread. The second factor, if there is one, is still asked for at the next sign-in.
+No response says whether an address belongs to an account, neither by its words nor by its time: a mail is made for
+every address, and sent in a thread. Its link leads to SITE_URL, whatever host was asked. The second factor, if there is
+one, is still asked for at the next sign-in.
 """
 
 from __future__ import annotations
 
 import logging
+import unicodedata
+from collections.abc import Iterable
 from threading import Thread
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.forms import PasswordResetForm
 from django.core.mail import EmailMessage
@@ -34,7 +38,11 @@ logger = logging.getLogger("newsfold.security")
 
 
 class ResetForm(PasswordResetForm):
-    """Django's form, which sends its mails in a thread."""
+    """Django's form, which sends its mails in a thread, and takes as long where there is nobody to send one to."""
+
+    def get_users(self, email: str) -> Iterable[Any]:
+        """Return the accounts with this address; without any, one without an address, to which nothing is sent."""
+        return list(super().get_users(email)) or [get_user_model()()]
 
     def send_mail(
         self,
@@ -58,6 +66,11 @@ def send(message: EmailMessage) -> None:
         logger.exception("mail not sent")
 
 
+def comparable(address: str) -> str:
+    """Return an address as Django compares it with those of accounts: a K may be typed as the sign for kelvin."""
+    return unicodedata.normalize("NFKC", address).casefold()
+
+
 class AdminPage:
     """The frame of the admin's pages."""
 
@@ -74,15 +87,15 @@ class AskForLink(AdminPage, auth_views.PasswordResetView):
     success_url = reverse_lazy("password_reset_done")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        address = form.cleaned_data["email"].lower()[:ADDRESS_MAX]
+        address = comparable(form.cleaned_data["email"])[:ADDRESS_MAX]
         allowances = [
             Allowance(AttemptCounter.Kind.RESET_NETWORK, lockout.client_ip_for_axes(self.request), NETWORK_LIMIT),
             Allowance(AttemptCounter.Kind.RESET_ADDRESS, address, ADDRESS_LIMIT),
         ]
         if not lockout.count_attempt(self.request, allowances):
             return self._too_many(form)
-        base = settings.SITE_URL.rstrip("/") or self.request.build_absolute_uri("/").rstrip("/")
-        self.extra_email_context = {"base": base, "site_name": SiteLook.current().site_name, "hours": _hours()}
+        base, name = settings.SITE_URL.rstrip("/"), SiteLook.current().site_name
+        self.extra_email_context = {"base": base, "site_name": name, "hours": _hours()}
         return super().form_valid(form)
 
     def _too_many(self, form: Any) -> HttpResponse:

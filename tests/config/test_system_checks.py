@@ -99,6 +99,13 @@ def test_a_hub_needs_the_site_url(settings):
     assert messages("articles.E011") == []
 
 
+def test_a_mail_server_needs_the_site_url(settings):
+    settings.SENDS_MAIL = True
+    assert len(messages("accounts.E003")) == 1
+    settings.SITE_URL = "https://news.example"
+    assert messages("accounts.E003") == []
+
+
 @pytest.mark.parametrize(("engine", "is_reported"), [("sqlite3", False), ("postgresql", True)])
 def test_a_replica_of_another_database_engine_is_an_error(monkeypatch, engine, is_reported):
     databases = {"default": {"ENGINE": "django.db.backends.sqlite3"}}
