@@ -150,6 +150,11 @@ def remember_browser(request: HttpRequest, response: HttpResponse) -> None:
         )
 
 
+def is_known_browser(request: HttpRequest) -> bool:
+    """Return whether somebody has signed in with this browser."""
+    return bool(_browser_cookie(request))
+
+
 def seconds_left(request: HttpRequest) -> int:
     """Return how long the attempts of this request stay refused."""
     ends = _started_at(request) + settings.AXES_COOLOFF_TIME
@@ -184,8 +189,12 @@ def _allowances(request: HttpRequest, credentials: dict[str, Any] | None) -> lis
 
 def _known_browser(request: HttpRequest, username: str) -> str:
     """Return the value of the browser's cookie if it signed in with this name; else an empty text."""
-    value = request.get_signed_cookie(settings.BROWSER_COOKIE_NAME, "", salt=BROWSER_SALT, max_age=BROWSER_SECONDS)
+    value = _browser_cookie(request)
     return value if value and value.partition(" ")[2] == username else ""
+
+
+def _browser_cookie(request: HttpRequest) -> str:
+    return request.get_signed_cookie(settings.BROWSER_COOKIE_NAME, "", salt=BROWSER_SALT, max_age=BROWSER_SECONDS) or ""
 
 
 def _counters(request: HttpRequest, *, lock: bool = False) -> list[tuple[AttemptCounter, int]]:

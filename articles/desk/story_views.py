@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import admin
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,7 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
+from django.views.defaults import page_not_found
 
+from accounts import lockout
 from articles import operations
 from articles.models import Article, ArticleQuerySet, Operation, PreviewLink, Subject, Topic
 from articles.models.preview_link import PERMISSION as SHARE_PERMISSION
@@ -96,11 +99,14 @@ def story(request: DeskRequest, pk: int) -> HttpResponseBase:
 @require_safe
 @never_cache
 def edit_link(request: HttpRequest, name: str) -> HttpResponse:
-    """Lead from the public URL of a story to its page at the desk, which asks others to sign in.
+    """Lead from the public URL of a story to its page at the desk, which asks those to sign in who are signed out.
 
-    It is the same for everyone and looks nothing up: public URLs read no session, and tell nobody which stories exist.
+    Browsers in which nobody has signed in get the page for what isn't found: a redirect would tell where the admin is.
+    No story is looked up, so nobody learns which exist.
     """
-    return redirect("desk_story_by_name", name)
+    if admin.site.has_permission(request) or lockout.is_known_browser(request):
+        return redirect("desk_story_by_name", name)
+    return page_not_found(request, Http404())
 
 
 @require_safe

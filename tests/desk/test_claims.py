@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -90,18 +91,23 @@ def test_undo_leaves_claims_alone(publisher):
 
 
 class TestEditLink:
-    def test_it_leads_staff_to_the_desk_and_others_to_sign_in(self, publisher, client):
+    def test_it_leads_staff_to_the_desk_and_to_sign_in_again(self, publisher, client):
         article = builders.article()
         url = f"{article.get_absolute_url().rstrip('/')}/edit"
         page = publisher.get(url, follow=True)
         assert page.request["PATH_INFO"] == reverse("desk_story", args=[article.pk])
-        stranger = Client().get(url, follow=True)
-        assert stranger.request["PATH_INFO"] == "/admin/login/"
+        User.objects.create_superuser("eve", password="correct horse battery")
+        signed_out = Client()
+        signed_out.post("/admin/login/", {"username": "eve", "password": "correct horse battery"})
+        signed_out.post("/admin/logout/")
+        assert signed_out.get(url, follow=True).request["PATH_INFO"] == "/admin/login/"
 
-    def test_it_tells_nobody_which_stories_exist(self):
+    def test_it_tells_strangers_neither_which_stories_exist_nor_where_the_desk_is(self, client):
         hidden = builders.article(quality=10)
-        for name in (hidden.name, "2020-06-09-nothing"):
-            response = Client().get(f"/news/{name}/edit")
-            assert (response.status_code, response["Location"]) == (302, f"/admin/desk/stories/named/{name}/")
+        nothing = client.get("/news/2020-06-09-nothing/")
+        client.cookies["browser"] = "x ana"
+        for name in (hidden.name, builders.article("On the site").name, "2020-06-09-nothing"):
+            response = client.get(f"/news/{name}/edit")
+            assert (response.status_code, response.content) == (404, nothing.content)
             assert not response.cookies
             assert "no-store" in response["Cache-Control"]
