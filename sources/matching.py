@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from articles.rules.urls import page_of, url_key
+from articles.rules.urls import page_or_site_of, url_key
 
 from .reading.values import ParsedEntry
 
@@ -75,7 +75,7 @@ def keys_of(entries: Sequence[ParsedEntry]) -> list[Keys]:
 
 def fingerprint(entry: ParsedEntry) -> str:
     """Return the digest of what may change of an entry. A URL that leads to the same page is the same."""
-    return digest("\n".join((entry.title, entry.excerpt, page_of(entry.url), entry.picture)))
+    return digest("\n".join((entry.title, entry.excerpt, page_or_site_of(entry.url), entry.picture)))
 
 
 def digest(text: str) -> str:

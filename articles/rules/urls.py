@@ -92,6 +92,14 @@ def page_of(url: str) -> str:
     return normalize_url(url) or url
 
 
+def page_or_site_of(url: str) -> str:
+    """Return the normal form of a page's URL, that of its host for a front page; else the URL as written."""
+    if page := normalize_url(url):
+        return page
+    parts = _split(url)
+    return _normalize_host(parts) if parts else url
+
+
 def url_key(url: str) -> str:
     """Return the digest by which articles and entries of one page are found; empty without a URL, or a front page."""
     page = normalize_url(url)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sources.matching import Known, keys_of, match_entries
+from sources.matching import Known, fingerprint, keys_of, match_entries
 from sources.reading.values import ParsedEntry
 from sources.sorting import is_change_taken, sort_unknown
 
@@ -27,6 +27,20 @@ def match(stored: list[ParsedEntry], document: list[ParsedEntry], **options):
 
 A = entry("a", "https://courier.example/a", "Storm")
 B = entry("b", "https://courier.example/b", "Calm")
+
+
+@pytest.mark.parametrize(
+    ("stated", "url", "is_changed"),
+    [
+        ("https://courier.example/a", "http://www.courier.example/a/?utm_source=rss", False),
+        ("https://courier.example/", "http://www.courier.example", False),  # a front page
+        ("https://courier.example/a", "https://courier.example/b", True),
+        ("https://courier.example/", "https://herald.example/", True),
+        ("https://courier.example/", "", True),
+    ],
+)
+def test_another_url_is_a_change_if_it_leads_elsewhere(stated, url, is_changed):
+    assert (fingerprint(entry("a", stated)) != fingerprint(entry("a", url))) == is_changed
 
 
 @pytest.mark.parametrize(
