@@ -20,6 +20,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from accounts import sessions
 from articles import operations
+from articles.admin.policy_forms import PREVIEW
 from articles.audit_log.unit_of_work import Actor
 from articles.desk.actions import ACTIONS
 from articles.models import Article, Event, SavedView, TopicPolicy, Via
@@ -160,6 +161,9 @@ def requests_of(client: Client, arguments: dict[str, str]) -> Iterator[tuple[str
         page = Page(path, response.content.decode())
         for method, action, values in page.requests:
             known.setdefault((method, action, frozenset(values)), values)
+            if PREVIEW in values:  # a button of its own: with it, nothing is saved
+                saved = {name: value for name, value in values.items() if name != PREVIEW}
+                known[method, action, frozenset(saved)] = saved
         for linked, parameters in page.parameters.items():
             names.setdefault(linked, set()).update(parameters)
         for app, model, field in page.autocompletes:
@@ -214,7 +218,7 @@ class OddRequests:
     def _labels(
         self, method: str, path: str, values: dict[str, Any], linked: set[str], name: str, kind: Kind
     ) -> list[str]:
-        key = (method, path, values.get("action", "") + name)
+        key = (method, path, values.get("action", "") + values.get(PREVIEW, "") + name)
         if key in self.names:
             return []
         self.names.add(key)
