@@ -24,8 +24,8 @@ from .waiting import published_rivals
 class Story:
     """An entry, what the rules do with it, and its document; None if they keep it out.
 
-    It `needs_editor` if only rules let it reach the threshold of publication. `waits_for` is the name of a published
-    story that may be the same event, which an editor decides first.
+    It `needs_editor` if only rules let it reach the threshold of publication, or if it came in a flood. `waits_for` is
+    the name of a published story that may be the same event, which an editor decides first.
     """
 
     entry: Entry
@@ -44,6 +44,7 @@ def make_stories(
     outlets = Outlets(source, [entry.values["url"] for entry in entries])
     rules = load_rules(source)
     maker = _DocumentMaker(uow, source, finder)
+    floods = _floods(source, entries)
     texts = [_text(entry) for entry in entries]
     times = [
         publication_time(text.published_at, entry.first_seen_at) for text, entry in zip(texts, entries, strict=True)
@@ -60,11 +61,21 @@ def make_stories(
             continue
         name = present_names.get(entry.pk) or free_name(published_at, text.title, outlet.name, names.is_taken)
         names.take(name)
-        document, needs_editor = maker.make(text, name, published_at, outlet, verdict)
+        in_flood = entry.first_seen_at in floods
+        document, needs_editor = maker.make(text, name, published_at, outlet, verdict, in_flood=in_flood)
         documents[entry.pk] = document
         stories.append(Story(entry=entry, verdict=verdict, needs_editor=needs_editor))
     waiting = published_rivals([document for document in documents.values() if document.published])
     return refused + [_with_document(story, documents[story.entry.pk], source, waiting) for story in stories]
+
+
+def _floods(source: Source, entries: Sequence[Entry]) -> set[datetime]:
+    """Return when fetches brought so many of these entries at once that others were held back."""
+    if source.publication != Source.Publication.POLICY:
+        return set()
+    held_back = source.entries.filter(outcome=Entry.Outcome.HELD_BACK).order_by()
+    times = {entry.first_seen_at for entry in entries}
+    return set(held_back.filter(first_seen_at__in=times).values_list("first_seen_at", flat=True).distinct())
 
 
 def _with_document(story: Story, document: Document, source: Source, waiting: Mapping[str, str]) -> Story:
@@ -85,11 +96,19 @@ class _DocumentMaker:
         self._by_policy = source.publication == Source.Publication.POLICY
 
     def make(
-        self, text: EntryText, name: str, published_at: datetime, outlet: Outlet, verdict: Verdict
+        self,
+        text: EntryText,
+        name: str,
+        published_at: datetime,
+        outlet: Outlet,
+        verdict: Verdict,
+        *,
+        in_flood: bool,
     ) -> tuple[Document, bool]:
-        """Return the document, and whether an editor must decide about it because rules alone would publish it.
+        """Return the document, and whether an editor must decide about it although the policy would publish it.
 
-        Rules may keep a story from readers, but never show it to them.
+        Rules may keep a story from readers, but never show it to them. A flood of stories is more often an accident of
+        the outlet than news.
         """
 
         def made(verdict: Verdict) -> Document:
@@ -107,9 +126,10 @@ class _DocumentMaker:
 
         document = made(verdict)
         raised = self._by_policy and bool(verdict.topics or verdict.points > 0) and not made(Verdict()).published
-        if raised or verdict.decision:
+        needs_editor = raised or (in_flood and bool(document.published))
+        if needs_editor or verdict.decision:
             document.published = False
-        return document, raised
+        return document, needs_editor
 
 
 def _text(entry: Entry) -> EntryText:
