@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from articles.models import Article, Operation, Subject
 from articles.models.publish_checks import LABELS
@@ -45,17 +45,17 @@ class ActionPreview:
     @property
     def sections(self) -> list[tuple[list[str], str, int]]:
         """Return the first titles of each kind with a heading, and how many more there are."""
+        left = {pk: title for pk, title in self.disappeared.items() if pk not in self.moved}
+        folded = {pk: title for pk, title in self.disappeared.items() if pk in self.moved}
+        moved = {pk: title for pk, title in self.moved.items() if pk not in self.disappeared}
         kinds = (
-            (self.appeared, _("Readers would see")),
-            (self.disappeared, _("Readers would no longer see by itself")),
-            (self.moved, _("Moves to another lead")),
+            (self.appeared, _appear_heading),
+            (left, _leave_heading),
+            (folded, _fold_heading),
+            (moved, _move_heading),
         )
         return [
-            (
-                list(titles.values())[:TITLES_MAX],
-                _("%(heading)s: %(number)s") % {"heading": heading, "number": f"{len(titles):,}"},
-                max(0, len(titles) - TITLES_MAX),
-            )
+            (list(titles.values())[:TITLES_MAX], heading(len(titles)), max(0, len(titles) - TITLES_MAX))
             for titles, heading in kinds
         ]
 
@@ -72,6 +72,30 @@ class ActionPreview:
     def only_swaps_leads(self) -> bool:
         """Whether a published story stays on the site under another lead."""
         return len(self.appeared) == len(self.disappeared) == 1
+
+
+def _appear_heading(number: int) -> str:
+    text = ngettext("%(number)s story would appear on the site", "%(number)s stories would appear on the site", number)
+    return text % {"number": f"{number:,}"}
+
+
+def _leave_heading(number: int) -> str:
+    text = ngettext("%(number)s story would leave the site", "%(number)s stories would leave the site", number)
+    return text % {"number": f"{number:,}"}
+
+
+def _fold_heading(number: int) -> str:
+    text = ngettext(
+        "%(number)s story would stay on the site only as coverage of another",
+        "%(number)s stories would stay on the site only as coverage of others",
+        number,
+    )
+    return text % {"number": f"{number:,}"}
+
+
+def _move_heading(number: int) -> str:
+    text = ngettext("%(number)s article would get another lead", "%(number)s articles would get another lead", number)
+    return text % {"number": f"{number:,}"}
 
 
 def reader_preview(result: ActionResult) -> ActionPreview:

@@ -279,7 +279,7 @@ class TestActions:
 
         for page in (one, asked):
             text = " ".join(page.content.decode().split())
-            assert '<h2>Readers would no longer see by itself: 1</h2> <ul class="sample"><li>Lead</li></ul>' in text
+            assert '<h2>1 story would leave the site</h2> <ul class="sample"><li>Lead</li></ul>' in text
             assert f'name="in_place" value="{folded.pk}"> Publish “Member” in its place' in text
         assert not Operation.objects.exists()
 

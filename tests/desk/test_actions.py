@@ -236,7 +236,7 @@ class TestActions:
 
         text = " ".join(run_action(publisher, "hold", *articles).content.decode().split())
 
-        assert '<h2>Readers would no longer see by itself: 51</h2> <ul class="sample"><li>Storm 0</li>' in text
+        assert '<h2>51 stories would leave the site</h2> <ul class="sample"><li>Storm 0</li>' in text
         assert "<li>Storm 19</li></ul> <p>And 31 more.</p>" in text
         assert not Operation.objects.exists()
 
@@ -362,7 +362,7 @@ class TestWithdrawingALead:
 
         page = run_action(publisher, action, lead, htmx=htmx)
         text = " ".join(page.content.decode().split())
-        assert "<h2>Readers would no longer see by itself: 1</h2>" in text
+        assert "<h2>1 story would leave the site</h2>" in text
         assert f'name="in_place" value="{member.pk}"> Publish “Member” in its place</label>' in text
         assert not Operation.objects.exists()
 

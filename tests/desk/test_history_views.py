@@ -307,7 +307,7 @@ class TestUndo:
         assert "spiked by ana since" in page.content.decode()
         assert 'value="too many"' in page.content.decode()
         text = " ".join(page.content.decode().split())
-        assert '<h2>Readers would see: 50</h2> <ul class="sample"><li>Story number' in text
+        assert '<h2>50 stories would appear on the site</h2> <ul class="sample"><li>Story number' in text
         assert (Operation.objects.count(), Article.objects.filter(state="held").count()) == (before, 50)
 
         page = undo(admin_client, operation, confirmed="yes")

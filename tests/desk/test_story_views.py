@@ -95,9 +95,10 @@ class TestOneStory:
 
         for page in (shown, asked):
             text = " ".join(page.content.decode().split())
-            assert '<h2>Readers would see: 1</h2> <ul class="sample"><li>One</li></ul>' in text
-            assert '<h2>Readers would no longer see by itself: 1</h2> <ul class="sample"><li>Other</li></ul>' in text
-            assert "<h2>Moves to another lead: 2</h2>" in text
+            assert '<h2>1 story would appear on the site</h2> <ul class="sample"><li>One</li></ul>' in text
+            folded = "<h2>1 story would stay on the site only as coverage of another</h2>"
+            assert f'{folded} <ul class="sample"><li>Other</li></ul>' in text
+            assert "<h2>1 article would get another lead</h2>" in text
             assert "<li>Member</li>" in text
             assert f'name="announced" value="{one.pk}"' in text
         assert not Operation.objects.exists()
@@ -115,7 +116,7 @@ class TestOneStory:
 
         page = run_action(publisher, "fold", story, into=str(lead.pk))
 
-        assert "Moves to another lead: 7" in page.content.decode()
+        assert "7 articles would get another lead" in page.content.decode()
         assert "<li>Member 5</li>" in page.content.decode()
         assert not Operation.objects.exists()
 
@@ -132,7 +133,7 @@ class TestOneStory:
         member = builders.folded(lead, "Member", quality=75)
 
         page = run_action(publisher, action, member)
-        assert "<h2>Readers would see: 1</h2>" in page.content.decode()
+        assert "<h2>1 story would appear on the site</h2>" in page.content.decode()
         assert not Operation.objects.exists()
 
         run_action(publisher, action, member, **{"confirmed": "1", "announced": str(member.pk)})

@@ -205,7 +205,7 @@ def test_all_certain_pairs_are_taken_as_one_operation_after_a_preview(client):
     assert "Fold 2 stories?" in asked
     for lead, story in pairs:
         assert f"“{story.title}” ({story.provider.name}) under “{lead.title}” ({lead.provider.name})" in asked
-    assert "Readers would no longer see by itself: 1" in asked
+    assert "1 story would stay on the site only as coverage of another" in asked
     assert not Article.objects.exclude(lead=None).exists()
 
     response = run_action(client, "merge_all", *stories, confirmed="1", **fields)

@@ -117,7 +117,7 @@ def test_the_desk_asks_before_an_answer_publishes(client):
     sent = {"action": "keep_apart", "row": f"{waiting.pk}:{waiting.version}", "into": published.pk}
 
     asked = client.post(reverse("desk_act"), sent)
-    assert "Readers would see: 1" in asked.content.decode()
+    assert "1 story would appear on the site" in asked.content.decode()
     assert asked.context["announced"] == str(waiting.pk)
     assert not get(SAME_EVENT).public
     page = client.post(reverse("desk_act"), sent | {"confirmed": "1", "announced": waiting.pk}, follow=True)
