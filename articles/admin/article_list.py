@@ -32,7 +32,7 @@ from articles.rules.states import SpikeReason
 from articles.search import has_many_matches, matching
 from providers.inlines import LimitedListMixin
 
-from .audit_log_admin import HOW_TO_OVERRIDE, NOTHING_SAVED, AuditLogAdminMixin, admin_actor
+from .audit_log_admin import AuditLogAdminMixin, admin_actor
 from .filters import EditorFilter, ProviderFilter, StateFilter, TimeFilter, TopicFilter
 from .forms import ArticleRowForm, ReasonActionForm
 
@@ -93,11 +93,11 @@ def _action(
     operation: Callable[..., ActionResult],
     past_tense: str | Promise,
     *args: Any,
-    verb: str | Promise = "",
+    verb: str | Promise,
 ) -> Any:
     """Return an action of the list that runs an operation and reports what it changed and what it rejected.
 
-    An action that can withdraw a lead asks before with its `verb`.
+    It asks with its `verb` before it withdraws a lead, or publishes stories that fail checks.
     """
 
     @admin.action(description=description, permissions=[permission])
@@ -112,8 +112,9 @@ def _action(
         try:
             result = operation(queryset, *args, **options)
         except ChecksFailedError as failed:
-            self.message_user(request, f"{NOTHING_SAVED} {failed} {HOW_TO_OVERRIDE}", messages.ERROR)
-            return None
+            options["by"] = operations.preview_actor(options["by"])
+            preview = operations.preview_action(lambda: operation(queryset, *args, **options))
+            return self.confirmation_page(request, queryset, preview, verb, failed)
         self.message_count(request, len(result.done), past_tense, result.operation)
         if result.rejections:
             shown = [
@@ -213,7 +214,11 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
     # Actions
 
     publish_selected = _action(
-        gettext_lazy("Publish selected articles"), "publish", operations.publish, gettext_lazy("published")
+        gettext_lazy("Publish selected articles"),
+        "publish",
+        operations.publish,
+        gettext_lazy("published"),
+        verb=gettext_lazy("Publish"),
     )
     unpublish_selected = _action(
         gettext_lazy("Unpublish selected articles"),
@@ -238,10 +243,18 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
         verb=gettext_lazy("Spike"),
     )
     reopen_selected = _action(
-        gettext_lazy("Reopen selected articles"), "score", operations.reopen, gettext_lazy("reopened")
+        gettext_lazy("Reopen selected articles"),
+        "score",
+        operations.reopen,
+        gettext_lazy("reopened"),
+        verb=gettext_lazy("Reopen"),
     )
     unpin_selected = _action(
-        gettext_lazy("Unpin selected: let documents and policy decide again"), "score", _unpin, gettext_lazy("unpinned")
+        gettext_lazy("Unpin selected: let documents and policy decide again"),
+        "score",
+        _unpin,
+        gettext_lazy("unpinned"),
+        verb=gettext_lazy("Unpin"),
     )
 
     @admin.action(description=gettext_lazy("Rescore selected articles by the policy"), permissions=["score"])
@@ -252,16 +265,32 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
     @admin.action(permissions=["delete"], description=delete_selected.short_description)
     def delete_selected(self, request: HttpRequest, queryset: ArticleQuerySet) -> HttpResponse | None:
         """Let the confirmation say what readers would see appear and disappear."""
-        page = delete_selected(self, request, queryset)
+        try:
+            page = delete_selected(self, request, queryset)
+        except ChecksFailedError as failed:
+            return self.ask_to_delete(request, queryset, failed)
         if page is not None and not page.context_data["perms_lacking"]:
             page.context_data["preview"] = operations.preview_action(
                 lambda: operations.delete(queryset, by=admin_actor(request))
             )
         return page
 
+    def ask_to_delete(self, request: HttpRequest, queryset: ArticleQuerySet, failed: ChecksFailedError) -> HttpResponse:
+        """Ask again before a deletion publishes, in the place of leads, articles that fail checks."""
+        by, in_place = operations.preview_actor(admin_actor(request)), chosen_successors(request)
+        preview = operations.preview_action(lambda: operations.delete(queryset, in_place=in_place, by=by))
+        return self.confirmation_page(request, queryset, preview, _("Delete"), failed, action="delete_selected")
+
     def confirmation_page(
-        self, request: HttpRequest, queryset: ArticleQuerySet, preview: ActionPreview, verb: str | Promise
+        self,
+        request: HttpRequest,
+        queryset: ArticleQuerySet,
+        preview: ActionPreview,
+        verb: str | Promise,
+        failed: ChecksFailedError | None = None,
+        action: str = "",
     ) -> HttpResponse:
+        """Ask before an action. `failed`: it was tried, and stopped at these publish checks."""
         articles = ngettext("%(number)d article", "%(number)d articles", len(queryset)) % {"number": len(queryset)}
         context = {
             "title": _("%(verb)s %(articles)s?") % {"verb": verb, "articles": articles},
@@ -269,7 +298,9 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
             "opts": self.opts,
             "media": self.media,
             "preview": preview,
-            "action": request.POST["action"],
+            "action": action or request.POST["action"],
+            "lacks_reason": failed is not None and failed.lacks_reason,
+            "in_place": chosen_successors(request),
             "queryset": queryset,
             "versions": _sent_versions(request),
         }

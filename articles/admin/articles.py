@@ -10,13 +10,15 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from articles import operations
 from articles.models import Article, ArticleQuerySet, ArticleTopic, PreviewLink, RelatedLink, SitePolicy
-from articles.operations.results import ActionError, ActionResult
+from articles.models.publish_checks import checks_text, failed_checks_of
+from articles.operations.results import ActionError, ActionResult, ChecksFailedError
 from articles.rules import permissions
 from articles.rules.states import State
 from articles.stories import explanation
@@ -50,6 +52,7 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
 
     readonly_fields = (
         "display_state",
+        "failed_checks",
         "explanation",
         "pinned",
         "incoming_values",
@@ -74,7 +77,7 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
     )
     fieldsets = (
         (gettext_lazy("Story"), {"fields": (*_story, "note")}),
-        (gettext_lazy("Decision"), {"fields": ("display_state", *_decision, *_shown)}),
+        (gettext_lazy("Decision"), {"fields": ("display_state", "failed_checks", *_decision, *_shown)}),
         _urls,
         (gettext_lazy("Document"), {"classes": ("collapse",), "fields": ("name", *_document, *_origin)}),
     )
@@ -105,7 +108,9 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         if obj and self.has_change_permission(request, obj):
             context["may_take_down_story"] = permissions.may_take_down_stories(request.user)
             context |= {"preview_links": PreviewLink.objects.active_for(obj), "here": request.path}
-            context["checks_ask"] = SitePolicy.current_checks().asks and self.has_publish_permission(request)
+        failed = getattr(request, "failed_checks", None)
+        if failed:
+            context |= {"preview": operations.failed_preview(failed), "lacks_reason": failed.lacks_reason}
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def view_on_site(self, obj: Article) -> str | None:
@@ -125,9 +130,16 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
             return redirect(request.get_full_path())
         except ActionError as refused:  # at the end of the operation; the form is shown again with all values
             drop_messages(request)
-            text = str(refused)
-            request.refusal = text if text[:1].isupper() else _("This story %(reason)s.") % {"reason": text}
+            request.refusal = self._refusal_text(refused)
+            request.failed_checks = refused if isinstance(refused, ChecksFailedError) else None
             return super(AuditLogAdminMixin, self).changeform_view(request, object_id, *args, **kwargs)
+
+    @staticmethod
+    def _refusal_text(refused: ActionError) -> str:
+        if isinstance(refused, ChecksFailedError):  # the page names them
+            return _("Nothing was saved.")
+        text = str(refused)
+        return text if text[:1].isupper() else _("This story %(reason)s.") % {"reason": text}
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
         changed = [name for name in form.changed_data if name in form.cleaned_data]
@@ -172,6 +184,12 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         result = operations.delete(queryset, in_place=chosen_successors(request), by=admin_actor(request))
         self.report_reader_changes(request, result, known=result.done)
 
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except ChecksFailedError as failed:  # of the article that would be published in its place
+            return self.ask_to_delete(request, Article.objects.filter(pk=object_id), failed)
+
     def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         preview = operations.preview_deletion(context["object"])
         return super().render_delete_form(request, context | {"preview": preview})
@@ -188,6 +206,11 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         return [str(article) for article in objs], {_("articles"): len(ids), **counts}, denied, []
 
     # Read-only fields
+
+    @admin.display(description=gettext_lazy("publish checks that it fails"))
+    def failed_checks(self, article: Article) -> str:
+        failed = failed_checks_of([article], SitePolicy.current_checks(), timezone.now())
+        return checks_text(failed.get(article.pk, ())) or NOTHING
 
     @admin.display(description=gettext_lazy("why"))
     def explanation(self, article: Article) -> str:

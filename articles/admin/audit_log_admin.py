@@ -12,12 +12,13 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.models import Topic, Verb, Via
+from articles.models.publish_checks import failure_sentences
 from articles.operations.results import (
     ActionError,
     ActionResult,
@@ -29,8 +30,7 @@ from articles.rules.reasons import OVERRIDE_FIELD, REASON_FIELD, parse_reason
 from articles.rules.values import InvalidValueError
 from providers.models import Provider
 
-NOTHING_SAVED = _("Nothing was saved.")
-HOW_TO_OVERRIDE = _("To publish anyway, tick “Publish in spite of failed checks” and give a reason.")
+ASKED = ("csrfmiddlewaretoken", REASON_FIELD, OVERRIDE_FIELD)  # fields of a confirmation itself
 READER_CHANGES_MAX = 5  # in the messages of one save
 
 
@@ -89,6 +89,7 @@ class AuditLogAdminMixin:
     ) -> None:
         """Report the articles that appeared, disappeared or lead a story now, apart from the `known` ones."""
         sentences = reader_changes(done.appeared, done.disappeared, known)
+        sentences += failure_sentences(done.appeared, READER_CHANGES_MAX)  # nothing marks them here, as at the desk
         sentences += succession_sentences(done.operation)
         for sentence in sentences[:READER_CHANGES_MAX]:
             self.message_user(request, sentence, messages.INFO)
@@ -116,10 +117,23 @@ class AuditLogAdminMixin:
                 response = super().changelist_view(request, extra_context)
         except ChecksFailedError as failed:
             drop_messages(request)
-            self.message_user(request, f"{NOTHING_SAVED} {failed} {HOW_TO_OVERRIDE}", messages.ERROR)
-            return redirect(request.get_full_path())
+            return self.ask_about_rows(request, failed)
         self.report_reader_changes(request, uow)
         return response
+
+    def ask_about_rows(self, request: HttpRequest, failed: ChecksFailedError) -> HttpResponse:
+        """Ask whether to save the rows of the list although that publishes stories that fail checks."""
+        context = {
+            "title": gettext("Save the list?"),
+            "imperative": gettext("Save the list"),
+            "opts": self.opts,
+            "preview": operations.failed_preview(failed),
+            "lacks_reason": failed.lacks_reason,
+            "fields": [(name, value) for name, values in request.POST.lists() if name not in ASKED for value in values],
+        }
+        return TemplateResponse(
+            request, "admin/articles/article/confirm_save.html", self.admin_site.each_context(request) | context
+        )
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         if not (self.history_url and object_id.isdecimal()):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from articles import operations
-from articles.models import Article, SitePolicy, TakenDownStory
+from articles.models import Article, TakenDownStory
 from articles.operations.results import NotPublishableError
 from articles.rules import slugs
 from articles.rules.limits import REASON_MAX
@@ -27,12 +27,6 @@ class ReasonActionForm(ActionForm):
     reason_text = forms.CharField(
         label=_("Reason (optional):"), required=False, widget=forms.TextInput({"maxlength": REASON_MAX, "size": 30})
     )
-    override_checks = forms.BooleanField(label=_("Publish in spite of failed checks"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not SitePolicy.current_checks().asks:
-            del self.fields["override_checks"]
 
 
 class ArticleRowForm(RowForm):

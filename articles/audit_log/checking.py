@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.utils.translation import gettext as _
-
 from articles.db.bulk import chunked
 from articles.models import Article, Operation
 from articles.models.publish_checks import LABELS, failed_checks_of
 from articles.rules.publish_checks import CheckPolicy, asking_checks
 
-from .errors import ActionError, ChecksFailedError, FailedStory
+from .errors import ChecksFailedError, FailedStory
 
 
 def check_published(operation: Operation, ids: Collection[int], policy: CheckPolicy, *, is_override: bool) -> None:
@@ -30,9 +28,7 @@ def check_published(operation: Operation, ids: Collection[int], policy: CheckPol
                 stories.append(FailedStory(article.pk, article.title, checks))
     if not stories:
         return
-    if not is_override:
-        raise ChecksFailedError(stories, LABELS)
-    if not operation.reason:
-        raise ActionError(_("Give a reason: failed publish checks are overridden with one only."))
+    if not (is_override and operation.reason):
+        raise ChecksFailedError(stories, LABELS, lacks_reason=is_override)
     operation.overridden = {str(story.pk): list(story.checks) for story in stories}
     operation.save(update_fields=["overridden"])

@@ -27,10 +27,16 @@ class FailedStory:
 
 
 class ChecksFailedError(ActionError):
-    """A person would publish stories with failed checks that ask before, and has given no reason to do so."""
+    """A person would publish stories with failed checks that ask before, and has given no reason to do so.
 
-    def __init__(self, stories: Sequence[FailedStory], labels: Mapping[Check, object]) -> None:
+    `lacks_reason`: they chose to override the checks, but a reason is missing.
+    """
+
+    def __init__(
+        self, stories: Sequence[FailedStory], labels: Mapping[Check, object], *, lacks_reason: bool = False
+    ) -> None:
         self.stories = list(stories)
+        self.lacks_reason = lacks_reason
         named = [f"“{story.title}”: {', '.join(str(labels[check]) for check in story.checks)}" for story in stories]
         if len(named) > NAMED_MAX:
             more = len(named) - NAMED_MAX

@@ -54,10 +54,7 @@ WRITTEN_FIELDS = (
 )
 # Written, but no event and no new version.
 UNLOGGED_FIELDS = ("twin", "secured", "content_hash", "picture_failed", "suggested_quality")
-# What the policy publishes as a whole, what came back, and what a confirmation named already.
-UNCHECKED = frozenset(
-    {Verb.IMPORT, Verb.INTAKE, Verb.RESCORE, Verb.POLICY, Verb.UNDO, Verb.DELETE, Verb.TAKE_DOWN, Verb.TAKE_DOWN_STORY}
-)
+UNCHECKED = frozenset({Verb.IMPORT, Verb.INTAKE, Verb.RESCORE, Verb.POLICY})  # what the policy publishes as a whole
 EVENT_KEY = ("subject", "subject_id", "field")
 # Fields and lists that may make a document larger, and acts that change them on purpose.
 DOCUMENT_FIELDS = {"title", "excerpt", "body", "featured_content", "tags", "topics", "images", "logos", "related"}

@@ -35,6 +35,7 @@ from articles.rules.undo_permissions import CLAIM_ACTS
 from .actions import ACTIONS, Action, offered_decisions, permitted_actions
 from .commands import Command, parse_command
 from .rows import LARGE_COLUMNS
+from .undo_confirmation import undo_confirmation_page
 from .undo_text import (
     describe_not_restored,
     describe_nothing,
@@ -44,7 +45,15 @@ from .undo_text import (
     undone_text,
     with_undo_link,
 )
-from .view_helpers import DeskRequest, actor, desk_view, is_htmx_fragment, render_admin, safe_next_url
+from .view_helpers import (
+    DeskRequest,
+    actor,
+    desk_view,
+    is_htmx_fragment,
+    render_admin,
+    render_instead,
+    safe_next_url,
+)
 
 CONFIRM_FROM = 51  # stories; so many are shown before they are changed
 SAMPLE_SIZE = 20  # of them
@@ -52,7 +61,15 @@ REPEATED_WITHIN = timedelta(minutes=1)
 UNDO_TRIED_MAX = 10  # operations, until one can be undone
 MESSAGES_MAX = 5  # refusals, and articles that followed, in one response
 ASKED_AGAIN = (REASON_FIELD, "reason")  # fields of the confirmation
-NOT_FORWARDED = ("row", "csrfmiddlewaretoken", "whole_view", "next", "announced", "confirmed", OVERRIDE_FIELD)
+NOT_FORWARDED = (
+    "row",
+    "csrfmiddlewaretoken",
+    "whole_view",
+    "next",
+    "announced",
+    "confirmed",
+    OVERRIDE_FIELD,
+)
 
 
 @require_POST
@@ -73,8 +90,8 @@ def run_action(request: DeskRequest) -> HttpResponseBase:
         result = action.run(command)
     except EditConflictError as conflict:
         return _conflict(request, action, conflict)
-    except ChecksFailedError:
-        return _confirmation_page(request, action, command, _preview(action, command))
+    except ChecksFailedError as failed:
+        return _confirmation_page(request, action, command, _preview(action, command), failed)
     except ActionError as error:
         return _error(request, _sentence(error))
     return _success(request, action, result)
@@ -105,8 +122,14 @@ def _asks_first(action: Action, command: Command, preview: ActionPreview) -> boo
     return bool(preview.appeared or preview.disappeared or preview.moved.keys() - command.versions.keys())
 
 
-def _confirmation_page(request: DeskRequest, action: Action, command: Command, preview: ActionPreview) -> HttpResponse:
-    """Show what an action would change, and ask."""
+def _confirmation_page(
+    request: DeskRequest,
+    action: Action,
+    command: Command,
+    preview: ActionPreview,
+    failed: ChecksFailedError | None = None,
+) -> HttpResponse:
+    """Show what an action would change, and ask. `failed`: it was tried, and stopped at these publish checks."""
     articles = list(command.articles.select_related("provider").defer(*LARGE_COLUMNS))
     states = Counter(article.decision for article in articles)
     number = len(command.versions)
@@ -120,6 +143,7 @@ def _confirmation_page(request: DeskRequest, action: Action, command: Command, p
         "folds": _folds(command),
         "more": max(0, number - SAMPLE_SIZE),
         "preview": preview,
+        "lacks_reason": failed is not None and failed.lacks_reason,
         "now": timezone.now(),
         "announced": ",".join(map(str, preview.appeared)) if action.changes_stories else "",
         "rows": command.versions.items(),
@@ -130,10 +154,7 @@ def _confirmation_page(request: DeskRequest, action: Action, command: Command, p
         "next": safe_next_url(request),
         "title": f"{action.imperative(number)}?",
     }
-    response = render_admin(request, "desk/confirm.html", context)
-    if is_htmx_fragment(request):
-        response["HX-Retarget"], response["HX-Reswap"] = "body", "innerHTML"
-    return response
+    return render_instead(request, "desk/confirm.html", context)
 
 
 def _folds(command: Command) -> list[tuple[Article, Article]]:
@@ -274,7 +295,10 @@ def undo_last(request: DeskRequest) -> HttpResponseBase:
     refusals: list[str] = []
     skipped: list[str] = []
     for operation in mine[:UNDO_TRIED_MAX]:
-        result, refusal = _try_to_undo(request, operation)
+        try:
+            result, refusal = _try_to_undo(request, operation)
+        except ChecksFailedError as failed:
+            return undo_confirmation_page(request, operation, failed=failed)
         if result is not None:
             return _undone(request, operation, result, skipped)
         refusals.append(refusal)
@@ -287,9 +311,14 @@ def undo_last(request: DeskRequest) -> HttpResponseBase:
 
 
 def _try_to_undo(request: DeskRequest, operation: Operation) -> tuple[ActionResult | None, str]:
-    """Undo an operation; return the result, or None and why nothing was undone, as sentences."""
+    """Undo an operation; return the result, or None and why nothing was undone, as sentences.
+
+    Raises ChecksFailedError if it would publish stories with failed checks that ask before.
+    """
     try:
         result = operations.undo(operation, by=actor(request))
+    except ChecksFailedError:
+        raise
     except UndoRefusedError as error:
         return None, refusal_text(error.refusal)
     except ActionError as error:

@@ -24,7 +24,7 @@ from articles.rules.values import InvalidValueError, check_line
 
 from .filters import DeskFilters, filtered_queue
 from .queues import Viewer, queue_of
-from .view_helpers import DeskRequest, actor, parse_id, preview_actor, sent_reason
+from .view_helpers import DeskRequest, actor, parse_id, sent_reason
 
 ARTICLES_MAX = 10_000  # stories in one command; larger views have to be narrowed first
 YEARS = range(YEAR_MIN, YEAR_MAX + 1)
@@ -73,7 +73,7 @@ class Command:
         """Return the command for a preview, in which every story that it names may appear."""
         data = self.data.copy()
         data["announced"] = ",".join([*map(str, [*self.versions, *self.leads.values()]), self.text("into")])
-        return replace(self, data=data, by=preview_actor(self.by))
+        return replace(self, data=data, by=operations.preview_actor(self.by))
 
     @property
     def articles(self) -> ArticleQuerySet:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
 from articles.models import Article, Event, Operation, Subject
-from articles.operations.results import ActionError, ActionResult, reader_changes
+from articles.operations.results import ActionError, ActionResult, ChecksFailedError, reader_changes
 from articles.operations.undo_rights import UndoRefusedError
 from articles.public.dates import start_of_day
 from providers.models import Provider
@@ -39,7 +38,8 @@ from .history_queries import (
 )
 from .history_runs import group_runs
 from .text_search import contains_words, notes_changed
-from .undo_text import NOT_RESTORED_MAX, describe_not_restored, describe_nothing, describe_undo, refusal_text, visible
+from .undo_confirmation import undo_confirmation_page
+from .undo_text import describe_not_restored, describe_nothing, describe_undo, refusal_text
 from .view_helpers import DeskRequest, actor, desk_view, parse_id, render_admin, safe_next_url, sent_reason
 
 VIEW_PERMISSION = "articles.view_operation"
@@ -115,10 +115,12 @@ def undo(request: DeskRequest, pk: int) -> HttpResponse:
         return redirect(back)
     try:
         if original.articles > CONFIRM_ABOVE and "confirmed" not in request.POST:
-            return _confirmation_page(request, original, reason, back)
+            return undo_confirmation_page(request, original, reason)
         result = operations.undo(original, by=actor(request, reason))
     except UndoRefusedError:
         return _operation_page(request, original, status=403)
+    except ChecksFailedError as failed:
+        return undo_confirmation_page(request, original, reason, failed)
     except ActionError as error:
         messages.error(request, _("Nothing was undone: operation %(pk)s %(error)s.") % {"pk": pk, "error": error})
         return redirect(back)
@@ -168,6 +170,9 @@ def restore(request: DeskRequest, pk: int, event_id: int) -> HttpResponse:
     label = label_of(event.field)
     try:
         result = restore_field.restore(target, event, by=actor(request), version=version)
+    except ChecksFailedError as failed:
+        advice = _("Publish it at the desk instead, and give a reason there.")
+        messages.error(request, f"{_('Not restored.')} {failed} {advice}")
     except ActionError as error:
         messages.error(request, _("Not restored: “%(target)s” %(reason)s.") % {"target": target, "reason": error})
     else:
@@ -240,24 +245,6 @@ def _paginate(entries: list[HistoryEntry]) -> tuple[list[HistoryEntry], int | No
 def _parse_subject_key(text: str) -> SubjectKey | None:
     match = _ROW.fullmatch(text)
     return (match[1], int(match[2])) if match else None
-
-
-def _confirmation_page(request: DeskRequest, original: Operation, reason: str, back: str) -> HttpResponse:
-    preview = operations.preview_undo(original)
-    not_restored = visible(preview.outcome.not_restored)
-    context = {
-        "title": _("Undo operation %(pk)s?") % {"pk": original.pk},
-        "operation": original,
-        "summary": describe_operation(original),
-        "changed": preview.outcome.changed,
-        "deleted": preview.deleted,
-        "preview": operations.reader_preview(preview.outcome),
-        "not_restored": len(not_restored),
-        "reasons": Counter(item.reason for item in not_restored).most_common(NOT_RESTORED_MAX),
-        "reason": reason,
-        "next": back if request.POST.get("next") else "",
-    }
-    return render_admin(request, "desk/undo_confirm.html", context)
 
 
 def _report_reader_changes(request: DeskRequest, result: ActionResult) -> None:

@@ -44,7 +44,6 @@ from .view_helpers import (
     desk_view,
     is_htmx_fragment,
     parse_id,
-    preview_actor,
     render_admin,
     safe_next_url,
 )
@@ -184,7 +183,10 @@ def _merge_preview(story: Article, into: Article, request: DeskRequest) -> dict[
 
     def run() -> ActionResult:
         return operations.merge(
-            Article(pk=story.pk), Article(pk=into.pk), by=preview_actor(actor(request)), announced=[story.pk, into.pk]
+            Article(pk=story.pk),
+            Article(pk=into.pk),
+            by=operations.preview_actor(actor(request)),
+            announced=[story.pk, into.pk],
         )
 
     with transaction.atomic():

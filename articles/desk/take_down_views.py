@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from articles import operations
 from articles.models import Article, Event, PreviewLink, Subject, TakenDownStories
-from articles.operations.results import ActionError, reader_changes, succession_sentences
+from articles.operations.results import ActionError, ChecksFailedError, reader_changes, succession_sentences
 from articles.operations.taking_down import links_to, traces_of
 from articles.rules import permissions
 
@@ -39,11 +39,17 @@ def take_down_story(request: DeskRequest, pk: int) -> HttpResponseBase:
         if not reason or "sure" not in request.POST:
             return _page(request, article, str(TICK_NEEDED if reason else REASON_NEEDED))
         return _run(request, article, reason)
+    except ChecksFailedError as failed:
+        return _page(request, article, failed=failed)
     except ActionError as error:
         if not Article.objects.filter(pk=pk).exists():
             return _already_down(request, pk)
         text = str(error)
         return _page(request, article, text if text[:1].isupper() else _("This story %(text)s.") % {"text": text})
+
+
+def _chosen_successors(request: DeskRequest) -> set[int]:
+    return {parse_id(text) for text in request.POST.getlist("in_place")}
 
 
 def _already_down(request: DeskRequest, pk: int) -> HttpResponse:
@@ -56,8 +62,7 @@ def _already_down(request: DeskRequest, pk: int) -> HttpResponse:
 
 
 def _run(request: DeskRequest, article: Article, reason: str) -> HttpResponse:
-    in_place = {parse_id(text) for text in request.POST.getlist("in_place")}
-    result = operations.take_down_story(article, by=actor(request, reason), in_place=in_place)
+    result = operations.take_down_story(article, by=actor(request, reason), in_place=_chosen_successors(request))
     messages.success(request, _("The story was taken down for good."))
     for sentence in reader_changes(result.appeared, result.disappeared, result.done):
         messages.info(request, sentence)
@@ -66,7 +71,9 @@ def _run(request: DeskRequest, article: Article, reason: str) -> HttpResponse:
     return redirect(reverse("desk"))
 
 
-def _page(request: DeskRequest, article: Article, problem: str = "") -> HttpResponse:
+def _page(
+    request: DeskRequest, article: Article, problem: str = "", failed: ChecksFailedError | None = None
+) -> HttpResponse:
     traces = traces_of(article)
     events = Event.objects.filter(subject=Subject.ARTICLE, subject_id__in=traces.ids)
     context = {
@@ -79,6 +86,8 @@ def _page(request: DeskRequest, article: Article, problem: str = "") -> HttpResp
         "pictures": article.images.pictures().count(),
         "preview_links": PreviewLink.objects.filter(article=article).count(),
         "preview": operations.preview_deletion(article),
+        "checks": operations.failed_preview(failed) if failed else None,
+        "in_place": _chosen_successors(request),
         "twins": Article.objects.filter(url_key=article.url_key).exclude(pk=article.pk) if article.url_key else [],
         "next": safe_next_url(request, reverse("desk_story", args=[article.pk])),
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,14 +54,17 @@ def render_admin(request: DeskRequest, template: str, context: dict[str, Any], s
     return TemplateResponse(request, template, admin.site.each_context(request) | context, status=status)
 
 
+def render_instead(request: DeskRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Return a page in the admin's frame; for htmx, one that takes the place of the page which sent the request."""
+    response = render_admin(request, template, context)
+    if is_htmx_fragment(request):
+        response["HX-Retarget"], response["HX-Reswap"] = "body", "innerHTML"
+    return response
+
+
 def actor(request: DeskRequest, reason: str = "") -> Actor:
     """Return who acts at the desk, and why, for the audit log."""
     return Actor(request.user, Via.DESK, reason, overrides_checks=OVERRIDE_FIELD in request.POST)
-
-
-def preview_actor(by: Actor) -> Actor:
-    """Return the same person for an act that is only tried: no publish check stops it."""
-    return replace(by, reason=by.reason or "preview", overrides_checks=True)
 
 
 def sent_reason(request: DeskRequest) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from articles.rules.publish_checks import Check, CheckedStory, CheckPolicy, failed_checks
@@ -13,6 +15,7 @@ from articles.rules.publish_checks import Check, CheckedStory, CheckPolicy, fail
 from .article import Article
 from .image import ArticleImage
 from .link_check import LinkCheck
+from .policy import SitePolicy
 from .topic import ArticleTopic
 
 LABELS: Mapping[Check, str | Promise] = {
@@ -26,6 +29,25 @@ LABELS: Mapping[Check, str | Promise] = {
     Check.TOPIC: _("no topic"),
     Check.DEAD_LINK: _("dead link"),
 }
+
+
+def checks_text(checks: Iterable[Check | str]) -> str:
+    """Return checks in words."""
+    return ", ".join(str(LABELS[Check(check)]) for check in checks)
+
+
+def failure_sentences(titles: Mapping[int, str], at_most: int) -> list[str]:
+    """Return a sentence for each of the first articles, titles by key, that fail publish checks now."""
+    if not titles:
+        return []
+    articles = list(Article.objects.filter(pk__in=list(titles)[:at_most]))
+    failed = failed_checks_of(articles, SitePolicy.current_checks(), timezone.now())
+    return [
+        gettext("“%(title)s” fails publish checks: %(checks)s.")
+        % {"title": titles[pk], "checks": checks_text(failed[pk])}
+        for pk in titles
+        if pk in failed
+    ]
 
 
 def failed_checks_of(articles: Sequence[Article], policy: CheckPolicy, now: datetime) -> dict[int, list[Check]]:

@@ -12,7 +12,7 @@ from .folding import fold_into, keep_apart, make_lead, merge, merge_all, take_ou
 from .front_page import allow_on_front, end_pick, keep_off_front, pick, place
 from .pictures import take_down
 from .pinning import pin, unpin
-from .preview import preview_action, preview_deletion, reader_preview
+from .preview import failed_preview, preview_action, preview_actor, preview_deletion
 from .publishing import (
     DECISIONS,
     NEEDS_PUBLISH,
@@ -65,6 +65,7 @@ __all__ = [
     "edit_related_rows",
     "end_pick",
     "ends_too_early",
+    "failed_preview",
     "fold_into",
     "hold",
     "is_over",
@@ -80,10 +81,10 @@ __all__ = [
     "pin",
     "place",
     "preview_action",
+    "preview_actor",
     "preview_deletion",
     "preview_undo",
     "publish",
-    "reader_preview",
     "reopen",
     "require_publishable",
     "rescore",

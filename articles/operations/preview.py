@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import ngettext
 
-from articles.models import Article, Operation, Subject
-from articles.models.publish_checks import LABELS
+from articles.audit_log.unit_of_work import Actor
+from articles.models import Article, Operation, SitePolicy, Subject
+from articles.models.publish_checks import checks_text, failed_checks_of
 from articles.rules.publish_checks import Check
 
-from .results import ActionResult, Rejection, successors
+from .results import ActionResult, ChecksFailedError, Rejection, successors
 from .succession import next_lead
 
 TITLES_MAX = 20  # of each kind
@@ -36,7 +38,7 @@ class ActionPreview:
     @property
     def first_failed(self) -> list[tuple[str, str]]:
         """Return the first titles with their failed checks in words."""
-        return [(title, ", ".join(str(LABELS[Check(c)]) for c in checks)) for title, checks in self.failed[:TITLES_MAX]]
+        return [(title, checks_text(checks)) for title, checks in self.failed[:TITLES_MAX]]
 
     @property
     def more_failed(self) -> int:
@@ -65,8 +67,12 @@ class ActionPreview:
         return not (self.appeared or self.disappeared or self.moved)
 
     @property
-    def first_successors(self) -> list[tuple[int, str]]:
-        return list(self.successors.items())[:TITLES_MAX]
+    def first_successors(self) -> list[tuple[int, str, str]]:
+        """Return the first of those who would lead next, with the publish checks that they fail, in words."""
+        first = list(self.successors.items())[:TITLES_MAX]
+        articles = list(Article.objects.filter(pk__in=[pk for pk, _title in first]))
+        failed = failed_checks_of(articles, SitePolicy.current_checks(), timezone.now())
+        return [(pk, title, checks_text(failed.get(pk, ()))) for pk, title in first]
 
     @property
     def only_swaps_leads(self) -> bool:
@@ -98,9 +104,14 @@ def _move_heading(number: int) -> str:
     return text % {"number": f"{number:,}"}
 
 
-def reader_preview(result: ActionResult) -> ActionPreview:
-    """Return what an act that was tried changes for readers, without the articles that it moves."""
-    return ActionPreview(dict(result.appeared), dict(result.disappeared), {}, {})
+def preview_actor(by: Actor) -> Actor:
+    """Return the same person for an act that is only tried: no publish check stops it."""
+    return replace(by, reason=by.reason or "preview", overrides_checks=True)
+
+
+def failed_preview(error: ChecksFailedError) -> ActionPreview:
+    """Return the stories with failed checks at which an act stopped; what else it would change isn't known."""
+    return ActionPreview({}, {}, {}, {}, [(story.title, story.checks) for story in error.stories])
 
 
 def preview_deletion(article: Article) -> ActionPreview:
@@ -117,13 +128,18 @@ def preview_deletion(article: Article) -> ActionPreview:
 def preview_action(run: Callable[[], ActionResult]) -> ActionPreview:
     """Return what an action would change. Writes nothing: it is done and rolled back. Raises its ActionError."""
     with transaction.atomic():
-        result = run()
-        moved, following = {}, successors(result.operation)
-        if result.operation is not None:
-            events = result.operation.events.filter(subject=Subject.ARTICLE, field="lead_id")
-            moved = {event.subject_id: event.label for event in events if event.after is not None}
-        failed = _overridden(result.operation)
+        preview = preview_of(run())
         transaction.set_rollback(True)
+    return preview
+
+
+def preview_of(result: ActionResult) -> ActionPreview:
+    """Return what an action has changed; call it in a transaction that is rolled back."""
+    moved = {}
+    if result.operation is not None:
+        events = result.operation.events.filter(subject=Subject.ARTICLE, field="lead_id")
+        moved = {event.subject_id: event.label for event in events if event.after is not None}
+    following, failed = successors(result.operation), _overridden(result.operation)
     return ActionPreview(dict(result.appeared), dict(result.disappeared), moved, following, failed, result.rejections)
 
 

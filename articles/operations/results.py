@@ -183,11 +183,3 @@ def succession_sentences(operation: Operation | None) -> list[str]:
             if event.after is None and event.subject_id in refolded
         ),
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class UndoPreview:
-    """What undo would do. `deleted` is the number of rows that it would delete because the operation created them."""
-
-    outcome: ActionResult
-    deleted: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models, transaction
@@ -23,8 +24,9 @@ from providers.models import Provider
 
 from . import pins, policy_numbers, references
 from .deletion import recreate_articles, remove_created
+from .preview import ActionPreview, preview_actor, preview_of
 from .refusals import revert_refusals
-from .results import DECIDED_BY, ActionError, ActionResult, NotRestored, UndoPreview
+from .results import DECIDED_BY, ActionError, ActionResult, NotRestored
 from .undo_rights import UndoRefusedError, original_operation, undo_refusal
 
 # Parts of one decision: a later change of the second decides the first too, even if to the same value.
@@ -70,14 +72,24 @@ def undo(operation: Operation, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
     )
 
 
-def preview_undo(operation: Operation) -> UndoPreview:
+@dataclass(frozen=True, slots=True)
+class UndoPreview:
+    """What undo would do. `deleted` is the number of rows that it would delete because the operation created them."""
+
+    outcome: ActionResult
+    changes: ActionPreview
+    deleted: int = 0
+
+
+def preview_undo(operation: Operation, *, by: Actor = SYSTEM_ACTOR) -> UndoPreview:
     """Return what undo would do now. Writes nothing: it is done and rolled back."""
     with transaction.atomic():
-        outcome = undo(operation)
+        outcome = undo(operation, by=preview_actor(by))
         written = outcome.operation
         deleted = written.events.filter(field=DELETED).count() if written else 0
+        changes = preview_of(outcome)
         transaction.set_rollback(True)
-    return UndoPreview(outcome, deleted)
+    return UndoPreview(outcome, changes, deleted)
 
 
 def _revert(uow: UnitOfWork, operation: Operation) -> list[NotRestored]:

@@ -205,6 +205,7 @@ class TestActions:
             "1 article published.",
             "2 not published: “Member” is folded under “Lead”; publish that one; "
             "“Gone” was removed by its source; clear that first.",
+            "“Weak” fails publish checks: no picture, no topic.",
         ]
         weak.refresh_from_db()
         assert (weak.published, weak.public, weak.pins) == (True, True, ["published"])

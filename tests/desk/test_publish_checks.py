@@ -76,8 +76,10 @@ class TestAsking:
         assert (state(article), Operation.objects.count()) == ("undecided", 0)
 
         again = {"confirmed": "1", "override_checks": "1", **fields}
-        [refusal] = messages_of(run_action(publisher, action, article, **again))
-        assert refusal.startswith("Give a reason")
+        page = run_action(publisher, action, article, **again).content.decode()
+        assert "Give a reason: without one, nothing is published." in page
+        assert "1 story fails publish checks" in page
+        assert not Operation.objects.exists()
         run_action(publisher, action, article, **again, reason_text="desk agreed")
 
         operation = Operation.objects.get()
@@ -107,35 +109,138 @@ class TestAsking:
         operations.publish(article, by=by)
         assert state(article) == "published"
 
-    def test_undo_is_not_stopped(self, publisher):
-        article = builders.article()
+    @pytest.mark.parametrize("htmx", [False, True])
+    @pytest.mark.parametrize("name", ["desk_undo_last", "desk_undo"])
+    def test_an_undo_that_publishes_asks_for_a_reason(self, publisher, name, htmx):
+        article = builders.article("Storm")
         run_action(publisher, "unpublish", article)
-        publisher.post(reverse("desk_undo_last"))
+        done = Operation.objects.get()
+        url = reverse(name, args=[done.pk] if name == "desk_undo" else [])
+        headers = {"HX-Request": "true"} if htmx else {}
+
+        page = publisher.post(url, {"next": DESK}, headers=headers)
+        text = " ".join(page.content.decode().split())
+        assert page.headers.get("HX-Retarget") == ("body" if htmx else None)
+        assert '<li>Storm <span class="mark">no topic</span></li>' in text
+        assert "<h2>1 story would appear on the site</h2>" in text
+        assert f'<input type="hidden" name="next" value="{DESK}">' in text
+        assert (state(article), Operation.objects.count()) == ("held", 1)
+
+        sent = {"confirmed": "yes", "override_checks": "1"}
+        page = publisher.post(reverse("desk_undo", args=[done.pk]), sent)
+        assert "Give a reason: without one" in page.content.decode()
+        publisher.post(reverse("desk_undo", args=[done.pk]), sent | {"reason_text": "agreed"})
         assert state(article) == "published"
+        undo = Operation.objects.first()
+        assert (undo.verb, undo.reason, undo.overridden) == ("undo", "agreed", {str(article.pk): ["topic"]})
+
+    def test_an_undo_that_publishes_nothing_asks_nothing(self, publisher):
+        article = builders.article()
+        run_action(publisher, "pick", article)
+        publisher.post(reverse("desk_undo_last"))
+        assert Operation.objects.first().verb == "undo"
+
+    def test_a_field_is_not_restored_if_that_publishes(self, publisher):
+        article = builders.article("Storm")
+        run_action(publisher, "unpublish", article)
+        event = Event.objects.get(field="state")
+        page = publisher.post(reverse("desk_restore", args=[article.pk, event.pk]), follow=True)
+        assert "Publish it at the desk instead" in messages_of(page)[0]
+        assert state(article) == "held"
+
+    def test_the_next_lead_that_is_published_in_its_place_is_marked_and_asked_about(self, publisher):
+        lead = builders.article("Lead", quality=90)
+        member = builders.folded(lead, "Member")
+        page = run_action(publisher, "hold", lead)
+        text = " ".join(page.content.decode().split())
+        assert 'Publish “Member” in its place</label> <span class="mark">no picture, no topic</span>' in text
+
+        fields = {"confirmed": "1", "in_place": str(member.pk)}
+        text = " ".join(run_action(publisher, "hold", lead, **fields).content.decode().split())
+        assert "1 story fails publish checks" in text
+        assert f'<input type="hidden" name="in_place" value="{member.pk}">' in text
+        assert not Operation.objects.exists()
+
+        run_action(publisher, "hold", lead, **fields, override_checks="1", reason_text="agreed")
+        assert Operation.objects.get().overridden == {str(member.pk): ["topic"]}
+        assert state(member) == "published"
+
+    def test_so_is_the_next_lead_when_a_story_is_taken_down(self, admin_client):
+        lead = builders.article("Lead", quality=90)
+        member = builders.folded(lead, "Member")
+        url = reverse("desk_take_down_story", args=[lead.pk])
+        sent = {"reason_text": "court order", "sure": "1", "in_place": member.pk}
+        text = admin_client.post(url, sent).content.decode()
+        assert "1 story fails publish checks" in text
+        assert Article.objects.filter(pk=lead.pk).exists()
+        admin_client.post(url, sent | {"override_checks": "1"})
+        assert state(member) == "published"
+        assert not Article.objects.filter(pk=lead.pk).exists()
 
 
 @pytest.mark.usefixtures("asking")
 class TestAdmin:
     def test_the_form_keeps_what_was_typed_and_asks(self, admin_client):
         article = waiting()
+        assert "override_checks" not in admin_client.get(change_url(article)).content.decode()
         page = save(admin_client, change_url(article), decision="published", title="Gale")
         text = page.content.decode()
-        assert "Failed publish checks ask for a reason. “Gale”: no topic." in text
+        assert "1 story fails publish checks" in text
+        assert '<li>Gale <span class="mark">no topic</span></li>' in text
+        assert '<button name="override_checks" value="1" class="button">Save and publish</button>' in text
         assert 'value="Gale"' in text
         assert state(article) == "undecided"
 
-        typed = {"decision": "published", "override_checks": "on", "reason_text": "agreed"}
+        page = save(admin_client, change_url(article), decision="published", override_checks="1")
+        assert "Give a reason: without one, nothing is published." in page.content.decode()
+        assert state(article) == "undecided"
+
+        typed = {"decision": "published", "override_checks": "1", "reason_text": "agreed"}
         save(admin_client, change_url(article), **typed)
         assert state(article) == "published"
 
-    def test_the_list_says_how_to_override(self, admin_client):
+    def test_the_form_says_which_checks_fail_before_anybody_publishes(self, admin_client):
+        text = admin_client.get(change_url(waiting())).content.decode()
+        assert "no picture, no topic" in text
+
+    def test_an_action_of_the_list_asks(self, admin_client):
         article = waiting()
         page = run_admin_action(admin_client, "publish_selected", article)
-        assert "Nothing was saved." in messages_of(page)[0]
-        assert "tick “Publish in spite of failed checks” and give a reason" in messages_of(page)[0]
-        sent = {"action": "publish_selected", "_selected_action": article.pk}
-        admin_client.post(ARTICLES, sent | {"override_checks": "on", "reason_text": "agreed"})
+        text = " ".join(page.content.decode().split())
+        assert "Publish 1 article?" in text
+        assert '<li>Storm <span class="mark">no topic</span></li>' in text
+        assert '<input type="hidden" name="override_checks" value="1">' in text
+        assert state(article) == "undecided"
+        run_admin_action(admin_client, "publish_selected", article, override_checks="1", reason_text="agreed")
         assert state(article) == "published"
+
+    def test_saving_scores_in_the_list_asks_and_keeps_what_was_typed(self, admin_client):
+        article = waiting()
+        rows = {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1, "form-0-id": article.pk, "_save": "Save"}
+        sent = rows | {"form-0-quality": 95, "form-0-heat": 95, "reason_text": ""}
+        page = admin_client.post(ARTICLES, sent)
+        assert '<li>Storm <span class="mark">no topic</span></li>' in page.content.decode()
+        assert ("form-0-heat", "95") in page.context["fields"]
+        assert state(article) == "undecided"
+        again = dict(page.context["fields"]) | {"override_checks": "1", "reason_text": "agreed"}
+        admin_client.post(ARTICLES, again)
+        assert state(article) == "published"
+        assert Operation.objects.get().overridden == {str(article.pk): ["topic"]}
+
+    @pytest.mark.parametrize("is_one", [True, False])
+    def test_a_deletion_asks_about_the_article_that_is_published_in_its_place(self, admin_client, is_one):
+        lead = builders.article("Lead", quality=90)
+        member = builders.folded(lead, "Member")
+        url = f"{ARTICLES}{lead.pk}/delete/" if is_one else ARTICLES
+        sent = {"post": "yes", "in_place": member.pk, "action": "delete_selected", "_selected_action": lead.pk}
+        text = " ".join(admin_client.post(url, sent).content.decode().split())
+        assert '<li>Member <span class="mark">no topic</span></li>' in text
+        assert f'<input type="hidden" name="in_place" value="{member.pk}">' in text
+        assert f'action="{ARTICLES}"' in text
+        assert Article.objects.filter(pk=lead.pk).exists()
+        admin_client.post(ARTICLES, sent | {"override_checks": "1", "reason_text": "agreed"})
+        assert state(member) == "published"
+        assert not Article.objects.filter(pk=lead.pk).exists()
 
 
 def test_changes_of_the_checks_are_logged_and_undone(admin_client):

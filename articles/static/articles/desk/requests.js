@@ -114,5 +114,7 @@ export function submitted(event) {
 export function undo() {
   focusRow(rowOf(lastPk));
   lastPk = null;
-  postAction(desk().dataset.undo, new FormData(), reloadStory);
+  const data = new FormData();
+  data.set("next", currentUrl());
+  postAction(desk().dataset.undo, data, reloadStory);
 }
