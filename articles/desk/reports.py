@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from articles.models import Article, ArticleTopic, Event, Operation, SitePolicy, Subject, Topic
-from articles.models.publish_checks import LABELS
-from articles.rules.publish_checks import Check
+from articles.models import Article, ArticleTopic, Event, Operation, Policies, Subject, Topic
+from articles.models.publish_checks import checks_text
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import State
 
@@ -25,6 +24,7 @@ from .queues import QUEUES, Viewer
 
 Row = tuple[Any, ...]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+CHUNK = 500  # stories whose topics are read at once
 AGES = (
     (gettext_lazy("under 1 hour"), timedelta(0), HOUR),
     (gettext_lazy("1 to 6 hours"), HOUR, 6 * HOUR),
@@ -99,25 +99,36 @@ def _spikes(period: Period) -> Iterator[Row]:
 
 def _overrides(period: Period) -> Iterator[Row]:
     """List stories decided against the score, then publish checks that somebody overrode, each newest first."""
-    threshold = SitePolicy.current().publish_threshold
-    published = Q(state=State.PUBLISHED, heat__gt=FOLDED_HEAT, heat__lt=threshold)
-    kept_off = Q(state__in=(State.HELD, State.SPIKED), heat__gte=threshold)
-    decided = Article.objects.filter(published | kept_off, state_since__gte=period.start, state_since__lt=period.end)
-    who = Event.objects.filter(subject=Subject.ARTICLE, subject_id=OuterRef("pk"), field="state").order_by("-pk")
-    names = {"by": "operation__actor_name", "why": "operation__reason"}
-    last = {name: Subquery(who.values(column)[:1]) for name, column in names.items()}
-    rows: QuerySet[Any, Any] = decided.annotate(**last).order_by("-state_since", "-pk")
-    values = rows.values_list("state", "state_since", "by", "title", "why")
-    for state, since, name, title, reason in values.iterator():
-        what = _("published below the threshold") if state == State.PUBLISHED else _("kept off above the threshold")
-        yield _minute(since, period), name or "", what, title, reason or ""
+    for article in _decided_against_policy(period):
+        is_published = article.state == State.PUBLISHED
+        what = _("published below the threshold") if is_published else _("kept off above the threshold")
+        yield _minute(article.state_since, period), article.by or "", what, article.title, article.why or ""
     overriding = Operation.objects.filter(overridden__isnull=False, at__gte=period.start, at__lt=period.end)
     for operation in overriding.order_by("-pk").iterator():
         titles = dict(Article.objects.filter(pk__in=map(int, operation.overridden)).values_list("pk", "title"))
         for pk, checks in operation.overridden.items():
-            what = ", ".join(str(LABELS[Check(check)]) for check in checks)
+            what = checks_text(checks)
             story = titles.get(int(pk), _("deleted"))
             yield _minute(operation.at, period), operation.who, what, story, operation.reason
+
+
+def _decided_against_policy(period: Period) -> Iterator[Any]:
+    """Yield the stories whose state isn't that of their policy, which is the site's or that of their topic."""
+    policies = Policies.load()
+    thresholds = [policies.site.publish_threshold, *(policy.publish_threshold for policy in policies.by_topic.values())]
+    published = Q(state=State.PUBLISHED, heat__gt=FOLDED_HEAT, heat__lt=max(thresholds))
+    kept_off = Q(state__in=(State.HELD, State.SPIKED), heat__gte=min(thresholds))
+    decided = Article.objects.filter(published | kept_off, state_since__gte=period.start, state_since__lt=period.end)
+    last = Event.objects.filter(subject=Subject.ARTICLE, subject_id=OuterRef("pk"), field="state").order_by("-pk")
+    names = {"by": "operation__actor_name", "why": "operation__reason"}
+    rows = decided.annotate(**{name: Subquery(last.values(column)[:1]) for name, column in names.items()})
+    topics = Prefetch("article_topics", ArticleTopic.objects.order_by("position", "pk"))
+    rows = rows.prefetch_related(topics).only("title", "state", "state_since", "heat").order_by("-state_since", "-pk")
+    for article in rows.iterator(CHUNK):
+        policy = policies.for_topics(topic.tag_id for topic in article.article_topics.all())
+        reaches_threshold = article.heat is not None and article.heat >= policy.publish_threshold
+        if reaches_threshold != (article.state == State.PUBLISHED):
+            yield article
 
 
 def _quiet_topics(period: Period) -> Iterator[Row]:
@@ -196,7 +207,8 @@ REPORTS: dict[str, Report] = {
             "overrides",
             gettext_lazy("Overrides of policy and checks"),
             gettext_lazy(
-                "Stories decided against the site’s threshold of heat, then publish checks that somebody overrode."
+                "Stories decided against the threshold of heat of the site or of their topic, then publish checks that "
+                "somebody overrode."
             ),
             (
                 gettext_lazy("Time"),

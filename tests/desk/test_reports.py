@@ -67,6 +67,19 @@ def test_overrides_of_policy_and_checks_are_listed_with_reasons(publisher, by):
     }
 
 
+def test_overrides_go_by_the_policy_of_the_topic_where_it_has_one(publisher, by):
+    strict = builders.topic("Strict")
+    operations.change_policy(overrides={strict.pk: {"publish_threshold": 95}})
+    operations.publish(builders.article("Low for its topic", quality=80, topics=["Strict"], published=False), by=by)
+    operations.hold(builders.article("Too low for its topic", quality=80, topics=["Strict"]), by=by)
+    operations.hold(builders.article("High for the site", quality=80, topics=["Other"]), by=by)
+    operations.publish(builders.article("High enough for the site", quality=80, published=False), by=by)
+    assert {row[2:4] for row in table(publisher, "overrides")} == {
+        ("published below the threshold", "Low for its topic"),
+        ("kept off above the threshold", "High for the site"),
+    }
+
+
 def test_topics_without_news_are_listed_with_their_newest_story(publisher):
     builders.article(topics=["Old"])
     builders.topic("Empty")
