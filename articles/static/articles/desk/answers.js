@@ -4,7 +4,7 @@ import { $, all, announce, currentUrl, desk } from "./page.js";
 import { requestQueue } from "./requests.js";
 import { keepListPosition, markDone, rows, showSelection } from "./rows.js";
 
-const TOAST_MILLISECONDS = 10_000;
+const TOAST_MILLISECONDS = 10_000, RETRY_MILLISECONDS = 1000;
 const PAGE_SIZE = 50; // rows, as in list_views.py
 const DRAINING_VIEWS = new Set(["undecided", "hot", "held", "spiked", "published", "today"]); // decisions empty these
 const ERRORS = { 0: "No connection. Your change was not saved. Try again.", 403: "You may not do that." };
@@ -84,8 +84,10 @@ export function refreshCounts(milliseconds) {
   clearTimeout(countsTimer);
   countsTimer = setTimeout(() => requestQueue.add(async () => {
     const views = $("#views"), { views: url, query, view } = desk().dataset;
-    // An action that waits brings newer counts.
-    if (requestQueue.pendingCount || views.matches(":focus-within") || $("details[open]", views)) return;
+    // An action that waits may be refused, and swapping must not take away the focus: look again later.
+    if (requestQueue.pendingCount || views.matches(":focus-within") || $("details[open]", views)) {
+      return refreshCounts(RETRY_MILLISECONDS);
+    }
     const parameters = new URLSearchParams(query);
     parameters.set("view", view);
     await htmx.ajax("GET", `${url}?${parameters}`, { source: "#views", swap: "innerHTML" });
