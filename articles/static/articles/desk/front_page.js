@@ -7,6 +7,7 @@ import { Keymap } from "./keymap.js";
 import { $, all, announce, recall, wide } from "./page.js";
 
 const PAUSE_MILLISECONDS = 400;
+const NOT_ALLOWED = "Changing the front page needs the permission to publish.";
 const SHORTCUTS = Object.entries({ next: "j", previous: "k", open: "o", pick: "f", keep_off: "b", undo: "u" })
   .map(([action, key]) => ({ action, key }));
 const board = $("#board"), lastPlace = Number(board.dataset.places), mayChange = "mayChange" in board.dataset;
@@ -41,6 +42,7 @@ function go(by) {
 
 /** Press a button of the current row; return whether it has it. */
 function press(value) {
+  if (!mayChange) return announce(NOT_ALLOWED);
   const button = current() && $(`button[value=${value}]:not(:disabled)`, current());
   button?.click();
   return Boolean(button);
@@ -49,7 +51,8 @@ function press(value) {
 /** Show the current story one place further, and ask for the preview when the editor pauses. */
 function move(by) {
   const row = current();
-  if (!row || !mayChange) return announce("Choose a story first: j.");
+  if (!mayChange) return announce(NOT_ALLOWED);
+  if (!row) return announce("Choose a story first: j.");
   const from = numberOf(row), to = from > lastPlace ? lastPlace : from + by;
   const other = inPlace(to);
   if (!from || !other || to < 1 || to > lastPlace) return announce(`The places are 1 to ${lastPlace}.`);
@@ -94,7 +97,8 @@ function keyPressed(event) {
 }
 
 function putByDigit(number) {
-  if (current() && mayChange) put(current(), number);
+  if (!mayChange) announce(NOT_ALLOWED);
+  else if (current()) put(current(), number);
   else announce("Choose a story first: j.");
 }
 
