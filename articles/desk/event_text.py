@@ -165,6 +165,11 @@ def label_of(name: str) -> str:
     return str(LABELS.get(name, "")) or name.removesuffix("_id").replace("_", " ")
 
 
+def pin_label(name: str) -> str:
+    """Return what editors call a pinned field."""
+    return label_of("state" if name == "published" else name)
+
+
 def describe_operation(operation: Operation, subject: str = "", direct: int = 0) -> str:
     """Return what was done to rows of this subject, as in "scored 3 articles".
 
@@ -294,7 +299,7 @@ def _pin_lines(events: Sequence[Event]) -> list[ChangeLine]:
     """Return one line for all pins that were set, one for those removed, and one for each changed incoming value."""
     lines: dict[str, ChangeLine] = {}
     for event in events:
-        name = label_of("state" if event.field == f"{PIN_PREFIX}published" else event.field.removeprefix(PIN_PREFIX))
+        name = pin_label(event.field.removeprefix(PIN_PREFIX))
         if event.before is not None and event.after is not None:
             label = _("what its document says as %(name)s") % {"name": name}
             before, after = (

@@ -33,6 +33,7 @@ from articles.stories.neighbourhood import Neighbourhood
 
 from . import presence
 from .actions import ACTIONS, permitted_actions
+from .event_text import pin_label
 from .history_queries import HistoryEntry, timeline
 from .restore_field import restore_permissions
 from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
@@ -75,6 +76,7 @@ def story(request: DeskRequest, pk: int) -> HttpResponseBase:
         "pictures": article.images.pictures().with_copies(),
         "preview_links": PreviewLink.objects.active_for(article) if request.user.has_perm(SHARE_PERMISSION) else [],
         "incoming": article.incoming_words() if has_changed_at_source(article.pk) else {},
+        "pinned": ", ".join(pin_label(name) for name in article.pins),
         "explanation": explanation.explanation_lines(article),
         "entries": entries,
         "decided": _decision(article, entries),
