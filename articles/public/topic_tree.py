@@ -83,14 +83,14 @@ class TopicTree:
         return list(topics.values())
 
     def published_topics(self) -> list[TopicNode]:
-        """Return the topics that have pages: those with public stories of their own or below them. One query."""
+        """Return the topics that have pages, by name: with public stories of their own or below them. One query."""
         topics: dict[int, TopicNode] = {}
         for row in PUBLISHED.rows(list(self.topics)):
             topic = self.topics.get(row.pk)
             while topic is not None and topic.pk not in topics:
                 topics[topic.pk] = topic
                 topic = self.parent(topic)
-        return list(topics.values())
+        return sorted(topics.values(), key=lambda topic: topic.name.casefold())
 
     def published_ids(self, topic: TopicNode) -> list[int]:
         """Return the keys of those topics of the subtree that have public stories of their own. One query."""

@@ -59,7 +59,9 @@ def source_link(url: str, label: str) -> SafeString:
 
 @register.simple_tag
 def time_tag(value: datetime, style: str = "full") -> SafeString:
-    """Return a time element with the exact time in its title. Styles: full, day, clock.
+    """Return a time element with the exact time in its title. Styles: full, short, day, clock.
+
+    A short one has a clock for today and yesterday, and a year for other years.
 
     Midnight UTC means that only the day is known. Times of today and yesterday are named so, and nothing nearer: those
     words turn at midnight, when cached pages do too, while "5 minutes ago" would soon be wrong.
@@ -70,9 +72,11 @@ def time_tag(value: datetime, style: str = "full") -> SafeString:
     if style == "clock" and has_clock:
         text = format_date(local, "H:i")
     else:
-        text = relative_day(local.date()) or format_date(local, _("j M Y"))
-        if style == "full" and has_clock:
-            text = f"{text}, {format_date(local, 'H:i T')}"
+        relative = relative_day(local.date())
+        is_of_this_year = style == "short" and local.year == timezone.localdate().year
+        text = relative or format_date(local, _("j M") if is_of_this_year else _("j M Y"))
+        if has_clock and (style == "full" or (style == "short" and relative)):
+            text = f"{text}, {format_date(local, 'H:i T' if style == 'full' else 'H:i')}"
     return format_html('<time datetime="{}" title="{}">{}</time>', utc_time(value), exact, text)
 
 

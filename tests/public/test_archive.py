@@ -56,6 +56,10 @@ def test_a_full_day_begins_with_its_biggest_stories_and_links_its_neighbours(cli
     assert page.count('href="/archive/2020/06/07/" rel="prev"') == 2
     labels = re.findall('<nav[^>]* aria-label="([^"]+)"', page)  # screen readers list them
     assert len(labels) == len(set(labels))
+    assert re.findall(r"<h2>(.*)</h2>", page) == [
+        "Biggest that day",
+        "All stories",
+    ]  # the title of the page says the day
     assert "Biggest" not in body(client, "/archive/2020/06/07/")
 
 

@@ -1,7 +1,7 @@
 """What is new since a visit, and times that say today and yesterday."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -76,8 +76,16 @@ def test_times_of_today_and_yesterday_say_so_and_have_the_exact_time_beside(sett
         assert f'title="{noon:%-d %B %Y}, 12:05 NZ' in time_tag(noon)
         assert ">yesterday</time>" in time_tag(noon - timedelta(days=1), "day")
         assert ">12:05</time>" in time_tag(noon - timedelta(days=1), "clock")
+        assert ">yesterday, 12:05</time>" in time_tag(noon - timedelta(days=1), "short")
         assert relative_day((noon - timedelta(days=2)).date()) == ""
         assert relative_day((noon + timedelta(days=1)).date()) == ""
+
+
+def test_a_short_time_of_other_days_is_a_date_with_the_exact_time_beside(monkeypatch):
+    now = datetime(2020, 6, 9, 12, tzinfo=UTC)
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    assert 'title="2 June 2020, 08:00 UTC">2 Jun</time>' in time_tag(datetime(2020, 6, 2, 8, tzinfo=UTC), "short")
+    assert 'title="2 June 2019, 08:00 UTC">2 Jun 2019</time>' in time_tag(datetime(2019, 6, 2, 8, tzinfo=UTC), "short")
 
 
 def test_a_cached_page_never_says_today_of_yesterday(client, settings, monkeypatch):
