@@ -28,7 +28,7 @@ SUMMED_MAX = 20_000  # rows that the chart sums up
 BARS_MAX = 15
 BAR_HEIGHT, LABEL_WIDTH, CHART_WIDTH, NUMBER_WIDTH = 22, 140, 370, 50  # units of the drawing
 LABEL_MAX = 21  # characters
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = tuple("=+-@＝＋－＠")  # also in the wide form that East Asian keyboards type
 
 
 class PeriodForm(forms.Form):
@@ -138,7 +138,7 @@ def _report(key: str) -> Report:
 
 
 def _harmless(value: Any) -> Any:
-    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA_STARTS):
+    if isinstance(value, str) and value.lstrip().startswith(FORMULA_STARTS):
         return f"'{value}"
     return value
 

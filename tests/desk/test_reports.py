@@ -87,10 +87,11 @@ def test_topics_without_news_are_listed_with_their_newest_story(publisher):
     assert [(row[0], row[1][:10]) for row in rows] == [("Old", "2020-06-09"), ("Empty", "never")]
 
 
-def test_formulas_are_harmless_in_a_spreadsheet(publisher, by):
-    Article.objects.filter(pk=builders.article("Low", quality=10).pk).update(title="=HYPERLINK(0)")
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "＋", "－", "＠", " =", "\u00a0=", "\u3000@"])
+def test_formulas_are_harmless_in_a_spreadsheet(publisher, by, start):
+    Article.objects.filter(pk=builders.article("Low", quality=10).pk).update(title=f"{start}HYPERLINK(0)")
     operations.publish(Article.objects.get(), by=Actor(by.user, Via.DESK, "+1"))
-    assert csv(publisher, "overrides")[1].endswith("'=HYPERLINK(0),'+1")
+    assert csv(publisher, "overrides")[1].endswith(f"'{start}HYPERLINK(0),'+1")
 
 
 def test_charts_have_a_text_and_fit(publisher, by):
