@@ -647,6 +647,13 @@ def test_an_unchanged_file_has_no_body(server):
     assert "Accept-Encoding: gzip" in server.requests[0]
 
 
+@pytest.mark.parametrize("location", [INSIDE[0], "//127.0.0.1:{port}/", "file:///etc/passwd"])
+def test_a_look_at_a_link_leads_to_no_internal_address(server, canary, location):
+    server.answers["/picture"] = redirect(location.format(port=canary.port))
+    with pytest.raises(FetchError, match="is not contacted"):
+        feed_client(server).probe(picture_url(server))
+
+
 def test_304_without_a_condition_is_no_success(server):
     server.answers["/picture"] = answer(b"", 304)
 
