@@ -13,6 +13,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 
@@ -39,12 +40,31 @@ LISTS: dict[type[Model], tuple[str, str]] = {
 EVENT_FIELDS = {"decision": ("state", "spike_reason"), "provider": ("provider_id",)}  # where events use other names
 
 
+class FieldOfPage(forms.BoundField):
+    """A field that keeps the value that the page showed first, when it is shown again with errors.
+
+    Of a field with several widgets, Django forgets it: what was typed would look unchanged, and be dropped.
+    """
+
+    def as_hidden(self, attrs: dict[str, Any] | None = None, **kwargs: Any) -> SafeString:
+        is_of_page = (
+            kwargs.get("only_initial") and self.form.is_bound and isinstance(self.field.widget, forms.MultiWidget)
+        )
+        if not is_of_page:
+            return super().as_hidden(attrs, **kwargs)
+        name, widget = self.html_initial_name, self.field.hidden_widget()
+        shown = widget.value_from_datadict(self.form.data, self.form.files, name)
+        return widget.render(name, shown, {**(attrs or {}), "id": self.html_initial_id})
+
+
 class ConflictAwareForm(forms.ModelForm):
     """A form that remembers the values its page showed, so that only the editor's own changes count.
 
     Fields that others changed meanwhile keep their values. If both changed the same field, the form asks the editor.
     A request without the values of the page, such as a script's, is compared with what is stored.
     """
+
+    bound_field_class = FieldOfPage
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,7 +100,9 @@ class ConflictAwareForm(forms.ModelForm):
             del self.errors[name]
             cleaned[name] = getattr(self.instance, name)
         for name in self.changed_data:
-            if name in cleaned and self._changed_meanwhile(name):
+            if name in cleaned and isinstance(self.fields[name], TIME_FIELDS) and self._zone_has_changed():
+                self.add_error(name, _("Your time zone has changed since you typed this. Check it and save again."))
+            elif name in cleaned and self._changed_meanwhile(name):
                 self._report_conflict(name, cleaned[name])
         if self.instance.pk is not None:
             columns = {*(self._meta.fields or ())} & {field.name for field in self._meta.model._meta.get_fields()}
@@ -88,6 +110,10 @@ class ConflictAwareForm(forms.ModelForm):
                 if not isinstance(self.fields[name], InlineForeignKeyField):
                     cleaned[name] = getattr(self.instance, name)
         return cleaned
+
+    def _zone_has_changed(self) -> bool:
+        """Return whether the page named another time zone than the one in which its times would be read."""
+        return self.data.get("zone", "") not in ("", timezone.get_current_timezone_name())
 
     def _changed_meanwhile(self, name: str) -> bool:
         field, stored = self.fields[name], self[name].initial

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts.models import Profile
 from tests import builders
+from tests.admin.forms import fields_of
 from tests.desk.helpers import DESK, messages_of, run_action
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +69,22 @@ def test_a_time_typed_before_the_zone_changed_is_refused(tokyo):
     article = builders.article()
     [message] = messages_of(run_action(tokyo, "schedule", article, publish_at="2020-06-09T22:00", zone="UTC"))
     assert message == "Your time zone changed since this page was loaded. Reload it and type the time again."
+
+
+def test_the_admin_asks_about_a_time_typed_before_the_zone_changed(tokyo):
+    article = builders.article(published_at=NOON)
+    url = f"/admin/articles/article/{article.pk}/change/"
+    form = fields_of(tokyo.get(url)) | {"decision": "published", "_save": "Save"}
+    Profile.objects.update(time_zone="Europe/Berlin")
+    assert tokyo.post(url, form | {"title": "Big storm"}).status_code == 302  # times that nobody typed are kept
+
+    form = fields_of(tokyo.get(url)) | {"publish_at_0": "2099-06-09", "publish_at_1": "12:00", "_save": "Save"}
+    Profile.objects.update(time_zone="Asia/Tokyo")
+    asked = tokyo.post(url, form)
+    assert asked.context["errors"] == [["Your time zone has changed since you typed this. Check it and save again."]]
+    assert tokyo.post(url, fields_of(asked) | {"_save": "Save"}).status_code == 302
+    article.refresh_from_db()
+    assert (article.published_at, article.publish_at) == (NOON, datetime(2099, 6, 9, 3, 0, tzinfo=UTC))
 
 
 def test_readers_and_previews_see_the_sites(tokyo):

@@ -244,6 +244,17 @@ class TestTimesWhenTheClocksChange:
 
         assert "This time is over. Choose a later end, or hold the article." in str(page.context["errors"])
 
+    def test_a_time_survives_a_mistake_elsewhere(self, admin_client):
+        article = builders.article()
+        times = {"publish_at_0": "2027-03-28", "publish_at_1": "08:00"}
+        page = save(admin_client, change_url(article), decision="published", title="", **times)
+        assert page.context["errors"] == [["This field is required."]]
+
+        admin_client.post(change_url(article), fields_of(page) | {"title": "Gale", "_save": "Save"})
+
+        article.refresh_from_db()
+        assert article.publish_at == datetime(2027, 3, 28, 6, tzinfo=UTC)
+
     def test_every_time_field_names_the_zone(self, admin_client):
         html = admin_client.get(change_url(builders.article())).content.decode()
 
