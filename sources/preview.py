@@ -14,6 +14,10 @@ from .reading.reader import FeedReader
 from .reading.urls import host_of
 from .reading.values import FeedLink, NotAFeedError, ParsedFeed, ParsedPage
 
+WEB_PAGE_TYPES = frozenset(
+    {"", "text/html", "application/xhtml+xml", "text/plain", "text/xml", "application/xml", "application/octet-stream"}
+)
+PDF = "application/pdf"
 SECONDS = 8.0  # to read the document, and as much to fetch it: somebody waits
 
 
@@ -56,10 +60,20 @@ def preview_page(url: str, client: HttpClient) -> PagePreview:
         with suppress(NotAFeedError):
             reader.read(response.body, response.url, content_type, SECONDS)
             return PagePreview(url=url, is_feed=True, reason=_("is a feed, not a story"))
+        if reason := _why_no_page(content_type, response.body):
+            return PagePreview(url=url, reason=reason)
         try:
             return PagePreview(url=url, page=reader.read_page(response.body, response.url, charset, SECONDS))
         except NotAFeedError as error:
             return PagePreview(url=url, reason=_("sends a document that %(error)s") % {"error": error})
+
+
+def _why_no_page(content_type: str, body: bytes) -> str:
+    """Return why the document is no web page; nothing if it may be one."""
+    if not body.strip():
+        return _("sends an empty document")
+    media_type = PDF if body.startswith(b"%PDF-") else content_type.partition(";")[0].strip().lower()
+    return "" if media_type in WEB_PAGE_TYPES else _("is no web page (%(type)s)") % {"type": media_type[:100]}
 
 
 def preview_source(url: str, client: HttpClient) -> Preview:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .entries import parse_entries
 from .feeds import UNKNOWN_FORMAT, read_xml_feed
 from .json_feed import looks_like_json, read_json_feed
@@ -12,6 +14,8 @@ from .values import DOCUMENT_BYTES_MAX, NotAFeedError, ParsedFeed, RawFeed
 FEEDS_IN_ERROR = 2
 FEED_URL_IN_ERROR_MAX = 100
 TOO_LARGE = f"has more than {DOCUMENT_BYTES_MAX // 1_000_000} MB"
+# Without one of these, a web page has no feed inside, and feedparser would take seconds to find that out.
+_FEED_ELEMENT_PATTERN = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:rss|rdf|feed|channel|item|entry)[\s>]", re.IGNORECASE)
 
 
 def read_document(data: bytes, url: str = "", content_type: str = "") -> ParsedFeed:
@@ -33,6 +37,8 @@ def _read_raw(data: bytes, url: str, content_type: str) -> RawFeed:
         raise NotAFeedError("is a list of sitemaps: follow the news sitemap among them")
     if root == "opml":
         raise NotAFeedError("is OPML, a list of feeds, and no feed itself")
+    if root == "html" and not _FEED_ELEMENT_PATTERN.search(data):
+        raise _page_error(data, url)
     try:
         feed = read_xml_feed(data, url, content_type)
     except NotAFeedError:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from sources.reading import documents
 from sources.reading.documents import read_document
 from sources.reading.values import ENTRIES_MAX, NotAFeedError
 
@@ -257,3 +258,9 @@ def test_an_external_entity_is_not_read(tmp_path):
     document = rss(f"<title>Bridge &x; closes</title>{LINK}").decode()
     document = document.replace("?>", f'?><!DOCTYPE rss [<!ENTITY x SYSTEM "{secret.as_uri()}">]>', 1)
     assert "secret" not in entry_of(document.encode()).title
+
+
+def test_a_web_page_without_a_feed_is_not_parsed_as_one(monkeypatch):
+    monkeypatch.setattr(documents, "read_xml_feed", lambda *arguments: pytest.fail("feedparser takes seconds for it"))
+    with pytest.raises(NotAFeedError, match="is a web page, no feed"):
+        parsed(b"<!DOCTYPE html><html><p>An item of news" + b"<p>x" * 100)
