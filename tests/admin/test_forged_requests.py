@@ -17,12 +17,13 @@ from tests import builders
 from tests.site_urls import SiteUrl, all_urls
 from website.models import SitePage
 
-pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
+MAIL_URLS = "tests.accounts.mail_urls"
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough, pytest.mark.urls(MAIL_URLS)]
 
 WRITING = ("post", "put", "patch", "delete")
 # Notes of who looks, not of what was done: sessions are marked as used, and the desk says who has a story open.
 NOTES = ('"django_session"', '"articles_presence"')
-URLS = list(all_urls())
+URLS = list(all_urls(MAIL_URLS))
 
 
 @pytest.fixture
@@ -73,6 +74,7 @@ def values(ana) -> dict[str, str]:
         "code": "PT",
         "domain": "courier.example",
         "token": "x",
+        "uidb64": "MQ",
         "image": "1",
         "link": str(builders.preview_link(article).pk),
         "path": "pictures/x.jpg",
