@@ -9,6 +9,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from articles.models import Article, ArticleImage
+from pictures.files import share_name
 from providers.models import ProviderLogo
 from tests import builders
 from tests.public.newsroom import LIST_PATHS, body
@@ -144,13 +145,14 @@ def test_a_picture_that_nothing_published_shows_is_for_staff_only(client, admin_
     values |= {"over": {"unpublish_at": now - hour}}
     article = builders.folded(builders.article()) if state == "folded" else builders.article(**values.get(state, {}))
     copy = builders.picture(article, kind="logo" if state == "other kind" else "picture")
-    name = stored(copy)
-    for headers in ({}, {"If-None-Match": f'"{name}"'}):
-        assert client.get(f"/media/{name}", headers=headers).status_code == 404
-        assert client.get(f"/media/{name}", headers=headers)["Cache-Control"] == "no-store, private"
-    response = admin_client.get(f"/media/{name}")
-    assert response.status_code == 200
-    assert response["Cache-Control"] == "no-store, private"
+    shared = default_storage.save(share_name(copy.key), ContentFile(b"bytes"))
+    for name in (stored(copy), shared):
+        for headers in ({}, {"If-None-Match": f'"{name}"'}):
+            assert client.get(f"/media/{name}", headers=headers).status_code == 404
+            assert client.get(f"/media/{name}", headers=headers)["Cache-Control"] == "no-store, private"
+        response = admin_client.get(f"/media/{name}")
+        assert response.status_code == 200
+        assert response["Cache-Control"] == "no-store, private"
 
 
 def test_a_picture_shows_while_any_story_with_it_is_published(client):
