@@ -14,7 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import DateTimeField, F, Min, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Least
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -78,8 +79,18 @@ def _hot(viewer: Viewer) -> ArticleQuerySet:
 
 
 def _published_today(viewer: Viewer) -> ArticleQuerySet:
-    decided = _with(state=State.PUBLISHED, state_since__gte=viewer.midnight)(viewer)
-    return decided.exclude(publish_at__gt=viewer.now)
+    """Return the stories that were published today, and those scheduled before whose time began today.
+
+    The time of the earliest such decision bounds the list, so that its index serves it.
+    """
+    begun = Article.objects.filter(publish_at__gte=viewer.midnight, publish_at__lte=viewer.now).order_by()
+    midnight = Value(viewer.midnight, DateTimeField())
+    earliest = begun.annotate(all=Value(1)).values("all").annotate(time=Min("state_since")).values("time")
+    is_of_today = Q(state_since__gte=viewer.midnight) | Q(publish_at__gte=viewer.midnight)
+    published = _with(
+        is_of_today, state=State.PUBLISHED, state_since__gte=Least(Coalesce(Subquery(earliest), midnight), midnight)
+    )
+    return published(viewer).exclude(publish_at__gt=viewer.now)
 
 
 def _scheduled(viewer: Viewer) -> ArticleQuerySet:

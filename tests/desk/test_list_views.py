@@ -1,5 +1,7 @@
 """The list of the desk: its queues, filters, pages and saved views."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
@@ -70,6 +72,22 @@ class TestList:
         assert set(listed_titles) - {"Later"} == set(titles) - {"Later"}
         counts = {queue.key: number for queue, number in page.context["queues"]}
         assert counts.get(view, "1") == str(len(listed_titles))
+
+    def test_a_story_scheduled_before_is_published_on_the_day_of_its_time(self, publisher, monkeypatch):
+        moment = datetime(2020, 6, 10, 9, tzinfo=UTC)
+        monkeypatch.setattr(timezone, "now", lambda: moment)
+        begins = {"Tomorrow": timedelta(days=1), "Soon": timedelta(minutes=5), "Later": timedelta(days=1, hours=9)}
+        for title, wait in begins.items():
+            operations.schedule(builders.article(title, published=None), publish_at=moment + wait)
+        moment += timedelta(hours=1)
+        operations.publish(builders.article("Yesterday", published=None))
+        moment += timedelta(hours=23)
+        operations.publish(builders.article("Now", published=None))
+
+        page = publisher.get(DESK, {"view": "today"})
+
+        assert [row.article.title for row in page.context["rows"]] == ["Now", "Tomorrow"]
+        assert {queue.key: number for queue, number in page.context["queues"]}["today"] == "2"
 
     def test_five_views_hold_every_article_once(self, publisher):
         lead = builders.article("Lead")
