@@ -74,11 +74,6 @@ def _counted(starts: list[date]) -> list[ArchivePeriod]:
     return [period for period in periods if period.stories]
 
 
-def publishedpublished_between(start: date, end: date) -> Q:
-    """Return the condition that an article was published from one day on and before another."""
-    return Q(published_at__gte=start_of_day(start), published_at__lt=start_of_day(end))
-
-
 def published_between(start: date, end: date) -> Q:
     """Return the condition that an article was published from one day on and before another."""
     return Q(published_at__gte=start_of_day(start), published_at__lt=start_of_day(end))
