@@ -140,6 +140,16 @@ def article_with_coverage() -> str:
     return f"{LIST}{lead.pk}/change/"
 
 
+def story_at_the_desk() -> str:
+    return article_with_coverage().replace(LIST, f"{DESK}articles/").removesuffix("change/")
+
+
+def day_of_the_archive() -> str:
+    from articles.models import Article
+
+    return f"/archive/{Article.objects.public().newest_first()[500].published_at:%Y/%m/%d}/"
+
+
 def deep_page_of_the_desk() -> str:
     from articles.desk.queues import QUEUES, Viewer
 
@@ -160,18 +170,32 @@ VIEWS = (
     "hot",
     "today",
     "scheduled",
+    "on-site",
     "published",
     "held",
     "spiked",
+    "spiked-older",
+    "folded",
+    "no-lead",
     "ambiguous",
     "duplicates",
     "pictures",
     "warnings",
+    "dead-links",
+    "removed",
+    "claimed",
     "mine",
     "all",
 )
+REPORTS = ("decisions", "queue", "spikes", "overrides", "topics")
 PAGES = [
     *(Page(f"desk, {view}", f"{DESK}?view={view}", EDITOR, DESK_LIMIT) for view in VIEWS),
+    Page("home", "/admin/", EDITOR, DESK_LIMIT),
+    Page("desk, suggested", f"{DESK}suggestions/", EDITOR, DESK_LIMIT),
+    Page("desk, front page", f"{DESK}front-page/", EDITOR, DESK_LIMIT),
+    Page("desk, a story", story_at_the_desk, EDITOR, DESK_LIMIT),
+    Page("desk, history", f"{DESK}history/", EDITOR, DESK_LIMIT),
+    *(Page(f"report, {report}", f"{DESK}reports/{report}/", EDITOR, DESK_LIMIT) for report in REPORTS),
     Page("desk, page 20", deep_page_of_the_desk, EDITOR, DESK_LIMIT),
     Page("desk, biggest topic", f"{DESK}?topic=energy", EDITOR, DESK_LIMIT),
     Page("desk, rare word", f"{DESK}?q=rebate", EDITOR, DESK_LIMIT),
@@ -196,6 +220,10 @@ PAGES = [
     Page("an article", article_with_coverage, EDITOR, DESK_LIMIT),
     Page("front page", "/", READER, PUBLIC_LIMIT),
     Page("front page, far down", deep_place, READER, PUBLIC_LIMIT),
+    Page("top of the week", "/top/week/", READER, PUBLIC_LIMIT),
+    Page("top of the month", "/top/month/", READER, PUBLIC_LIMIT),
+    Page("archive", "/archive/", READER, PUBLIC_LIMIT),
+    Page("a day of the archive", day_of_the_archive, READER, PUBLIC_LIMIT),
     Page("latest", "/latest/", READER, PUBLIC_LIMIT),
     Page("latest, deep", deep_cursor, READER, PUBLIC_LIMIT),
     Page("topics", "/topics/", READER, PUBLIC_LIMIT),
@@ -213,6 +241,7 @@ PAGES = [
     Page("api v2, front page", "/api/v2/stories/?order=front", READER, PUBLIC_LIMIT),
     Page("api v2, one outlet", lambda: f"/api/v2/stories/?outlet={provider_domain()}", READER, PUBLIC_LIMIT),
     Page("api v2, outlets", "/api/v2/outlets/", READER, PUBLIC_LIMIT),
+    Page("api v2, topics", "/api/v2/topics/", READER, PUBLIC_LIMIT),
     Page("api v2, search, common word", "/api/v2/search/?q=energy", READER, ANY, COMMON_MS),
     Page("places", "/places/", READER, PUBLIC_LIMIT),
     Page("biggest place", place_with_most_stories, READER, PUBLIC_LIMIT),
@@ -221,10 +250,13 @@ PAGES = [
     Page("readers' search, common word", "/search/?q=energy", READER, ANY, COMMON_MS),
     Page("readers' search, best of common", "/search/?q=energy&sort=relevance", READER, ANY, COMMON_MS),
     Page("feed, latest", "/feeds/latest.rss", READER, PUBLIC_LIMIT),
+    Page("feed, front page", "/feeds/top.rss", READER, PUBLIC_LIMIT),
+    Page("feed, biggest place", lambda: f"{place_with_most_stories()}feed.rss", READER, PUBLIC_LIMIT),
     Page("feed, biggest topic", "/topics/energy/feed.atom", READER, PUBLIC_LIMIT),
     Page("feed, one outlet", lambda: f"/providers/{provider_domain()}/feed.json", READER, PUBLIC_LIMIT),
     Page("feed, rare word", "/search/feed.rss?q=rebate", READER, PUBLIC_LIMIT),
     Page("sitemap index", "/sitemap.xml", READER, PUBLIC_LIMIT),
+    Page("sitemap of lists", "/sitemaps/lists.xml", READER, PUBLIC_LIMIT),
     Page("news sitemap", "/news-sitemap.xml", READER, PUBLIC_LIMIT),
 ]
 
@@ -244,6 +276,7 @@ def fill(count: int) -> None:
     if Article.objects.count() < count:
         today = timezone.now().date()
         call_command("generate_articles", count, "--add", "--until", today.isoformat(), verbosity=0)
+    call_command("suggest_stories", verbosity=0)
     if connection.vendor == "postgresql":  # SQLite goes by its rules; with figures it sorts what an index has in order
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
