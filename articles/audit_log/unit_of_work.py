@@ -263,7 +263,7 @@ class UnitOfWork:
         """Log articles that were stored directly, with one event each, at once."""
         self.created_ids.update(ids)
         self.changed_ids.update(ids)
-        self.appearances.note(ids)
+        self.appearances.note_created(ids)
         insert_created_events(self.get_or_create_operation(), ids)
 
     # Write and log

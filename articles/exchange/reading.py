@@ -127,6 +127,8 @@ class DocumentReader:
 
         It is the same text under another name. Articles of the page that are here already stay.
         """
+        if not self.taken_down:
+            return False
         document = parsed.document
         story = self.taken_down.by_url_key.get(url_key(document.web_url or document.original_url))
         if story is None:

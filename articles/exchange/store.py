@@ -22,12 +22,10 @@ from articles.models import (
     RelatedLink,
 )
 from articles.models.derived import match_key, needs_attention
-from articles.models.suggestion import as_stored_text
 from articles.rules.dates import is_ahead
 from articles.rules.places import place_codes
 from articles.rules.ranking import front_page_rank
 from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, document_scores
-from articles.rules.similarity import Text
 from articles.rules.states import State
 from articles.rules.urls import url_key
 from articles.rules.visibility import is_public
@@ -127,7 +125,7 @@ def insert_parts(pairs: Sequence[Pair], references: ReferenceCache) -> None:
     _insert_images(pairs, ArticleImage.Kind.PICTURE)
     _insert_images(pairs, ArticleImage.Kind.LOGO)
     _insert_related(pairs, references)
-    TERMS.insert([(pk, as_stored_text(Text.of(document.title, document.excerpt))) for pk, document in pairs])
+    TERMS.insert([(pk, "") for pk, _ in pairs])  # computed when they are compared
 
 
 def update(

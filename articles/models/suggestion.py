@@ -32,6 +32,7 @@ class ArticleTermsQuerySet(models.QuerySet["ArticleTerms"]):
 class ArticleTerms(models.Model):
     """The terms of an article's text. `weights` are set when its suggestions are worked out.
 
+    An import leaves the terms empty; they are set when the article is compared, if it still is in the window then.
     `version` counts changes, so that working out doesn't hide one that was made meanwhile. Articles that are older than
     the window have no row.
     """

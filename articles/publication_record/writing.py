@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, models
-from django.db.models import F, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 
-from articles.db.bulk import BulkTable, chunked, time_value
+from articles.db.bulk import BulkTable, chunked, ids_between_or_in, time_value
 from articles.models import Appearance, Article, ArticleTopic, Operation, RelatedLink
 from articles.models.related import outlet_count
 from articles.rules.appearances import Period, RecordedPeriod, Revision, Shown, periods_on_site, revise_record
@@ -46,12 +46,17 @@ class AppearanceWriter:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self._ids: set[int] = set()
+        self._created_ids: set[int] = set()
         self._changed_ids: set[int] = set()
         self._renamed: list[Q] = []
 
     def note(self, ids: Iterable[int]) -> None:
         """Note articles that readers may see differently."""
         self._ids.update(ids)
+
+    def note_created(self, ids: Iterable[int]) -> None:
+        """Note articles that this operation creates."""
+        self._created_ids.update(ids)
 
     def note_change(self, article_id: int, field: str) -> None:
         """Note a change of an article's field."""
@@ -69,14 +74,18 @@ class AppearanceWriter:
     def discard(self) -> None:
         """Forget the noted articles: the caller has another operation write their periods."""
         self._ids.clear()
+        self._created_ids.clear()
 
     def write(self, operation: Operation | None) -> None:
         """Write the periods of the noted articles and of those that list them, whose coverage may have changed."""
         listed_by: set[int] = set()
-        for ids in chunked(sorted(self._ids)):
-            links = RelatedLink.objects.filter(target__in=ids, article__public=True).order_by()
+        for ids in chunked(sorted(self._ids | self._created_ids)):
+            links = RelatedLink.objects.filter(ids_between_or_in("target", ids), article__public=True).order_by()
             listed_by.update(links.values_list("article", flat=True))
-        for ids in chunked(sorted(self._ids | listed_by)):
+        begun: set[int] = set()
+        for ids in chunked(sorted(self._created_ids)):
+            begun.update(_begin_periods(ids, operation, self.now))
+        for ids in chunked(sorted((self._ids | self._created_ids | listed_by) - begun)):
             record_appearances(ids, operation, self.now, changed_ids=self._changed_ids)
         for condition in self._renamed:
             _restart_periods(condition, operation, self.now)
@@ -205,6 +214,33 @@ class _Batch:
         APPEARANCES.insert(self.inserted)
 
 
+def _begin_periods(ids: Sequence[int], operation: Operation | None, now: datetime) -> set[int]:
+    """Write the period of each of these new articles that has no plan but to stay as readers see it from `now` on.
+
+    Return those for which nothing else has to be written. Two statements: an import brings very many. Others among
+    them in the order of keys have a record, or readers don't see them.
+    """
+    recorded = Appearance.objects.filter(article_id=OuterRef("pk")).order_by()
+    created = Article.objects.filter(~Exists(recorded), ids_between_or_in("pk", ids))
+    unplanned = created.filter(publish_at=None, unpublish_at=None, pick_until=None)
+    values = {
+        "article_id": F("pk"),
+        "starts_at": Value(now, models.DateTimeField()),
+        "ends_at": Value(None, models.DateTimeField()),
+        "scheduled_start": Value(False, models.BooleanField()),
+        "scheduled_end": Value(False, models.BooleanField()),
+        "rank": F("hot"),
+        "outlets": outlet_count(),
+        "pick": Value(False, models.BooleanField()),
+        "pick_place": Value(None, models.SmallIntegerField()),
+        "began_by": Value(operation.pk if operation else None, models.BigIntegerField()),
+        "ended_by": Value(None, models.BigIntegerField()),
+    }
+    begun = set(unplanned.order_by().values_list("pk", flat=True))
+    _insert_selected(unplanned.filter(public=True).order_by("pk"), values)
+    return begun
+
+
 def _restart_periods(condition: Q, operation: Operation | None, now: datetime) -> None:
     """End the periods that hold, and begin the same again: what they show of an outlet or a topic has a new name.
 
@@ -217,10 +253,15 @@ def _restart_periods(condition: Q, operation: Operation | None, now: datetime) -
         "scheduled_start": Value(False, models.BooleanField()),
         "began_by": Value(operation_id, models.BigIntegerField()),
     }
-    copied = holding.order_by("article_id").values_list(*(replaced.get(name, F(name)) for name in _COLUMNS))
-    sql, params = copied.query.sql_with_params()
+    _insert_selected(holding.order_by("article_id"), replaced)
+    holding.update(ends_at=now, scheduled_end=False, ended_by=operation_id)
+
+
+def _insert_selected(rows: models.QuerySet[Any], values: Mapping[str, Any]) -> None:
+    """Insert a period for each of `rows`, with their values where `values` has no other. One statement."""
+    selected = rows.values_list(*(values.get(name, F(name)) for name in _COLUMNS))
+    sql, params = selected.query.sql_with_params()
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(Appearance._meta.get_field(name).column)) for name in _COLUMNS)  # type: ignore[union-attr]
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {quote(Appearance._meta.db_table)} ({columns}) {sql}", params)
-    holding.update(ends_at=now, scheduled_end=False, ended_by=operation_id)

@@ -262,7 +262,7 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(_JOINED.sub("", text) if "," in text or "-" in text else text)
 
 
-@lru_cache(20_000)  # halves the time that an import takes for it
+@lru_cache(20_000)  # halves the time that the terms of an archive take
 def _terms_of_word(word: str) -> Sequence[str]:
     if word in _STOP_WORDS:
         return ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from .limits import URL_MAX
@@ -63,6 +64,7 @@ _REDIRECTS = (
 _REDIRECTS_MAX = 3  # one inside another
 
 
+@lru_cache(64)  # storing a document asks for the same page twice or three times
 def normalize_url(url: str) -> str:
     """Return the normal form of a page's URL, such as `courier.example/bridge?id=7`.
 

@@ -15,7 +15,7 @@ from articles.db.bulk import BulkTable, chunked, json_text, time_value
 from articles.models import Article, ArticleTerms, IndexedTerm, Suggestion, SuggestionCut, TermCount
 from articles.models.suggestion import as_stored_text, from_stored_text, term_key
 from articles.rules.similar_reports import Posting
-from articles.rules.similarity import Likeness, Report, heaviest, readable_terms
+from articles.rules.similarity import Likeness, Report, Text, heaviest, readable_terms
 
 from .comparing import Arrival, BatchResult, Pair
 
@@ -71,8 +71,9 @@ def due_arrivals(limit: int) -> tuple[list[Arrival], dict[int, int]]:
     """Return the first articles that are due, in the order of their publication, and the versions of their terms."""
     due = ArticleTerms.objects.due().order_by("article__published_at", "article__file_name")[:limit]
     arrivals, versions = [], {}
-    for pk, name, published_at, outlet, terms, weights, version in due.values_list(*_COMPARED, "weights", "version"):
-        text = from_stored_text(terms)
+    columns = (*_COMPARED, "weights", "version", "article__title", "article__excerpt")
+    for pk, name, published_at, outlet, terms, weights, version, title, excerpt in due.values_list(*columns):
+        text = from_stored_text(terms) if terms else Text.of(title, excerpt)
         arrivals.append(Arrival(pk, name, published_at, outlet, text, frozenset(weights)))
         versions[pk] = version
     return arrivals, versions
@@ -90,7 +91,8 @@ def write_result(arrivals: Sequence[Arrival], result: BatchResult, versions: Map
         found = rows.values_list("article_id", "pk", "version")
         stored = {pk: key for pk, key, version in found if version == versions[pk]}
         unwritten = by_pk.keys() - stored.keys()
-        TERMS.update(["weights", "due"], [(json_text(result.weights[pk]), False, stored[pk]) for pk in stored])
+        compared = [(as_stored_text(by_pk[pk].text), json_text(result.weights[pk]), False, stored[pk]) for pk in stored]
+        TERMS.update(["terms", "weights", "due"], compared)
         written = [by_pk[pk] for pk in stored]
         _write_index(written, result.weights)
         write_counts(result.counts)

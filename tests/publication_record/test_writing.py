@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from articles import operations
 from articles.models import Appearance, Article, Operation, Topic
 from providers.models import Provider
 from tests import builders
+from tests.documents import document
 from tests.random_walks import Clock
 from tests.record import record_built_articles, wrong_records
 
@@ -145,6 +147,20 @@ def test_a_deleted_article_stays_in_the_record_and_returns_with_undo(clock):
 
     restored = operations.undo(deleted).operation
     assert [row[:2] for row in periods(article)[1:]] == [(restored.at, None)]
+    assert wrong_records() == []
+
+
+def test_an_import_begins_the_periods_of_the_articles_that_readers_see(clock, tmp_path):
+    for name, published in {"shown": "true", "hidden": "false"}.items():
+        url = f"https://www.courier.example/{name}"
+        (tmp_path / f"2020-06-09-{name}.md").write_text(document(title=name, webUrl=url, published=published))
+    call_command("import_articles", tmp_path, verbosity=0)
+
+    row, article, operation = Appearance.objects.get(), Article.objects.get(title="shown"), Operation.objects.get()
+    assert (row.article_id, row.name, row.version) == (article.pk, article.name, article.version)
+    assert (row.starts_at, row.ends_at, row.began_by, row.ended_by) == (operation.at, None, operation, None)
+    assert (row.rank, row.heat, row.listed_at) == (article.hot, article.heat, article.listed_at)
+    assert (row.outlets, row.pick, row.pick_place, row.off_front) == (2, False, None, article.off_front)
     assert wrong_records() == []
 
 

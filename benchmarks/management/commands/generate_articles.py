@@ -91,7 +91,7 @@ class Command(BaseCommand):
         _analyze()
         with unit_of_work(Verb.IMPORT, BY) as uow:
             duplicates.mark_duplicates(uow, url_keys=duplicates.duplicate_url_keys())
-            uow.appearances.note(Article.objects.filter(public=True).order_by().values_list("pk", flat=True))
+            uow.appearances.note_created(Article.objects.filter(public=True).order_by().values_list("pk", flat=True))
             uow.get_or_create_operation()
 
     def _wait(self) -> None:
