@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
+from django import forms
 from django.contrib.admin.views.main import IGNORED_PARAMS
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
-from django.forms import BaseForm, MultiWidget
+from django.forms import BaseForm, MultiValueField, MultiWidget
 from django.test import Client
 from django.utils.datastructures import MultiValueDict
 
@@ -48,6 +50,7 @@ ODD_VALUES: dict[str, Any] = {
     "markup": "'\"<&%s%(x)s{0}",
     "file": SimpleUploadedFile("odd.jpg", b"\xff\xd8\xff\0", "image/jpeg"),
 }
+TYPED = (forms.DateField, forms.DateTimeField, forms.IntegerField)  # fields that accept some of them, and pass them on
 LOOKUPS = ("pk__in", "id__exact", "title__regex", "provider__id__exact", "nonsense__nonsense", "a\0b")
 
 
@@ -118,6 +121,7 @@ class Reads:
     def __init__(self) -> None:
         self.places: dict[str, set[str]] = {}  # of each name of a field or parameter: where in the code it was read
         self.fields: dict[str, Kind] = {}  # of each name that a form cleaned
+        self.accepted: dict[str, list[str]] = {}  # labels of odd values that its field lets through to other code
 
     def kind(self, name: str) -> Kind:
         """Return what decides how a value with this name is parsed. Names of one kind go through the same code."""
@@ -138,8 +142,24 @@ class Reads:
             own = name if hasattr(form, f"clean_{name}") else ""
             kind = (type(form).__qualname__, type(field), type(widget), validators, own)
             suffixes = widget.widgets_names if isinstance(widget, MultiWidget) else [""]
+            parts = field.fields if isinstance(field, MultiValueField) else [field] * len(suffixes)
+            for suffix, part in zip(suffixes, parts, strict=True):
+                self.accepted[form.add_prefix(name) + suffix] = accepted_values(part)
             self.fields.update((form.add_prefix(name) + suffix, kind) for suffix in suffixes)
             self.fields.update((form.add_initial_prefix(name) + suffix, ("initial", *kind)) for suffix in suffixes)
+
+
+def accepted_values(field: forms.Field) -> list[str]:
+    """Return the labels of the odd values that a field of days, times or numbers accepts."""
+    accepted = []
+    for label, odd in ODD_VALUES.items() if isinstance(field, TYPED) else ():
+        try:
+            if isinstance(odd, str) and odd:
+                field.clean(odd)
+                accepted.append(label)
+        except ValidationError:
+            continue
+    return accepted
 
 
 @contextmanager

@@ -212,7 +212,8 @@ class OddRequests:
                         yield method, path, with_odd_value(values, name, ODD_VALUES[label]), name, label
                 continue
             for name in names:
-                for label in self._labels(method, path, values, linked, name, found.kind(name)):
+                labels = self._labels(method, path, values, linked, name, found.kind(name))
+                for label in dict.fromkeys([*labels, *(found.accepted.get(name, ()) if labels else ())]):
                     yield method, path, with_odd_value(values, name, ODD_VALUES[label]), name, label
 
     def _labels(
