@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-# Each section with its models by label, and the names of those whose own name says nothing to editors.
+# Each section with its models by label.
 SECTIONS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (
         _("Newsroom"),
@@ -17,20 +17,6 @@ SECTIONS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (_("People"), ("auth.user", "auth.group")),
     (_("Security"), ("axes.accessattempt", "axes.accesslog")),
 )
-NAMES: dict[str, str | Promise] = {
-    "auth.user": _("People"),
-    "auth.group": _("Roles"),
-    "axes.accessattempt": _("Failed sign-ins"),
-    "axes.accesslog": _("Sign-ins"),
-}
-
-
-def with_names(apps: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return Django's list of apps with the names of `NAMES`."""
-    for app in apps:
-        for model in app["models"]:
-            model["name"] = NAMES.get(_label(model), model["name"])
-    return apps
 
 
 def by_section(apps: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -8,9 +8,13 @@ from urllib.parse import urlencode
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from website.models import SiteLook
 
 from . import lockout, views
-from .app_list import by_section, with_names
+from .app_list import by_section
 from .confirmation import confirmation_required, is_protected
 from .list_requests import checked_list, is_list, known_field_required
 from .second_factor import Step, is_enrolled, next_step
@@ -28,6 +32,11 @@ class StaffAdminSite(AdminSite):
         checked = checked_list(view) if is_list(view) else known_field_required(view)
         return super().admin_view(confirmation_required(checked) if is_protected(view) else checked, cacheable)
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the context of every page: its header and title name the site, as publishers call it."""
+        name = SimpleLazyObject(_newsroom_name)  # no query for parts of pages
+        return super().each_context(request) | {"site_header": name, "site_title": name}
+
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.GET.get("term", ""):  # PostgreSQL can't look for it, and nothing contains it
             return JsonResponse({"results": [], "pagination": {"more": False}})
@@ -35,7 +44,7 @@ class StaffAdminSite(AdminSite):
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the models by section of the newsroom; of one app, as Django lists them."""
-        apps = with_names(super().get_app_list(request, app_label))
+        apps = super().get_app_list(request, app_label)
         return apps if app_label else by_section(apps)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -80,3 +89,7 @@ class StaffAdminSite(AdminSite):
         ]
         profile_url = path("profile/", self.admin_view(views.profile), name="profile")
         return [*second_factor_urls, profile_url, *super().get_urls()]
+
+
+def _newsroom_name() -> str:
+    return _("%(name)s: newsroom") % {"name": SiteLook.current().site_name}

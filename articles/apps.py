@@ -1,5 +1,8 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
+
+import texts
 
 
 class ArticlesConfig(AppConfig):
@@ -14,6 +17,7 @@ class ArticlesConfig(AppConfig):
         from articles.page_cache import versions
         from articles.search.sqlite import connect_signals
 
+        texts.translate_with(lambda context, text: pgettext(context, text) if context else gettext(text))
         versions.connect_signals(self)
         fetch_queue.connect_signals()
         connect_signals()

@@ -204,6 +204,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 100
 # The language of every page, for readers and staff alike; nothing depends on what a browser asks for.
 LANGUAGE_CODE = env.choice("LANGUAGE_CODE", default="en", allowed=[code for code, _ in global_settings.LANGUAGES])
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = env.zone("TIME_ZONE", default="UTC")
 USE_TZ = True
 

@@ -11,6 +11,8 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles.rules.limits import PICTURES_MAX
 
@@ -38,12 +40,10 @@ class LogoInline(LimitedInlineMixin, admin.TabularInline):
     fields = ("preview", "file", "url", "width", "height")
     readonly_fields = ("preview",)
     extra = 0
-    verbose_name = "logo"
-    verbose_name_plural = "logos"
 
-    @admin.display(description="picture")
+    @admin.display(description=gettext_lazy("picture"))
     def preview(self, logo: ProviderLogo) -> str:
-        return _picture(logo) or "no copy"
+        return _picture(logo) or _("no copy")
 
 
 @admin.register(Provider)
@@ -68,12 +68,12 @@ class ProviderAdmin(LimitedListMixin, admin.ModelAdmin):
     def view_on_site(self, obj: Provider) -> str:
         return obj.get_absolute_url()
 
-    @admin.display(description="logo", empty_value="–")
+    @admin.display(description=gettext_lazy("logo"), empty_value="–")
     def logo(self, provider: Provider) -> str | None:
         copies = [logo for logo in provider.logos.all() if logo.file]
         return _picture(copies[0]) if copies else None
 
-    @admin.display(description="articles", ordering="article_count")
+    @admin.display(description=gettext_lazy("articles"), ordering="article_count")
     def articles(self, provider: Provider) -> str:
         name = f"admin:{_article_model._meta.app_label}_{_article_model._meta.model_name}_changelist"
         url = reverse(name, query={"provider__id__exact": provider.pk})

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from articles.db.limited_fields import CountryField, LanguageField, LineField, LogoUrlField, PixelsField, PointsField
 from articles.rules.limits import NAME_MAX, URL_MAX
@@ -25,38 +26,49 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
 class Provider(models.Model):
     """A provider: one name of a domain, which may use several (docs/format.md#provider)."""
 
-    name = LineField(max_length=NAME_MAX)
-    domain = LineField(max_length=NAME_MAX, help_text="As documents write it, for example theguardian.com.")
+    name = LineField(_("name"), max_length=NAME_MAX)
+    domain = LineField(
+        _("domain"), max_length=NAME_MAX, help_text=_("As documents write it, for example theguardian.com.")
+    )
     registered = models.BooleanField(
-        default=False, help_text="Is in the organisation registry, which the suggested quality rewards."
+        _("registered"),
+        default=False,
+        help_text=_("Is in the organisation registry, which the suggested quality rewards."),
     )
     weight = PointsField(
-        default=0, help_text="Added to the suggested quality of this outlet's stories; 0 for most outlets."
+        _("weight"),
+        default=0,
+        help_text=_("Added to the suggested quality of this outlet's stories; 0 for most outlets."),
     )
-    language = LanguageField(help_text="As a tag of BCP 47: de, pt-BR, zh-Hant. Empty if it isn't known, or differs.")
-    country = CountryField(help_text="Where it is at home, as a code of ISO 3166: DE, BR.")
+    language = LanguageField(
+        _("language"), help_text=_("As a tag of BCP 47: de, pt-BR, zh-Hant. Empty if it isn't known, or differs.")
+    )
+    country = CountryField(_("country"), help_text=_("Where it is at home, as a code of ISO 3166: DE, BR."))
     registry_id = models.CharField(
-        max_length=200, blank=True, editable=False, help_text="The key of its registry entry."
+        max_length=200, blank=True, editable=False, help_text=_("The key of its registry entry.")
     )
     registry_name = models.CharField(
-        max_length=255, blank=True, editable=False, help_text="The file name of its registry entry."
+        max_length=255, blank=True, editable=False, help_text=_("The file name of its registry entry.")
     )
-    extra = models.JSONField(default=list, blank=True, editable=False, help_text="Unknown keys of its registry entry.")
+    extra = models.JSONField(
+        default=list, blank=True, editable=False, help_text=_("Unknown keys of its registry entry.")
+    )
     layout = models.JSONField(
-        default=dict, blank=True, editable=False, help_text="How its entry differs from the format's rules."
+        default=dict, blank=True, editable=False, help_text=_("How its entry differs from the format's rules.")
     )
 
     objects = ProviderQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "outlet"
+        verbose_name = _("outlet")
+        verbose_name_plural = _("outlets")
         ordering: ClassVar = ["name", "domain"]
         constraints = (
             models.UniqueConstraint(
                 "domain",
                 "name",
                 name="provider_domain_name",
-                violation_error_message="There is already an outlet with this domain and name.",
+                violation_error_message=_("There is already an outlet with this domain and name."),
             ),
             models.CheckConstraint(name="provider_has_name", condition=~Q(name="") & ~Q(domain="")),
         )
@@ -81,23 +93,27 @@ def initials(name: str) -> str:
 class ProviderLogo(models.Model):
     """A logo as documents or the registry list it, with our own copy if there is one."""
 
-    provider = models.ForeignKey(Provider, models.CASCADE, related_name="logos", verbose_name="outlet")
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="logos", verbose_name=_("outlet"))
     url = LogoUrlField(
-        "URL", max_length=URL_MAX, blank=True, help_text="Where it is fetched from; may be site-relative."
+        _("URL"), max_length=URL_MAX, blank=True, help_text=_("Where it is fetched from; may be site-relative.")
     )
-    width = PixelsField(null=True, blank=True)
-    height = PixelsField(null=True, blank=True)
+    width = PixelsField(_("width"), null=True, blank=True)
+    height = PixelsField(_("height"), null=True, blank=True)
     position = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
         editable=False,
-        help_text="Its place in the registry entry; empty if only documents list it.",
+        help_text=_("Its place in the registry entry; empty if only documents list it."),
     )
     extra = models.JSONField(default=list, blank=True, editable=False)
     layout = models.JSONField(default=dict, blank=True, editable=False)
-    file = models.ImageField("our copy", upload_to="logos/", blank=True, help_text="Readers are shown only this copy.")
+    file = models.ImageField(
+        _("our copy"), upload_to="logos/", blank=True, help_text=_("Readers are shown only this copy.")
+    )
 
     class Meta:
+        verbose_name = _("logo")
+        verbose_name_plural = _("logos")
         ordering: ClassVar = ["width", "pk"]
         constraints = (
             models.UniqueConstraint(
@@ -106,7 +122,7 @@ class ProviderLogo(models.Model):
                 "width",
                 "height",
                 name="providerlogo_identity",
-                violation_error_message="The outlet already has this logo.",
+                violation_error_message=_("The outlet already has this logo."),
             ),
             models.CheckConstraint(
                 name="providerlogo_address_is_web",
@@ -114,7 +130,7 @@ class ProviderLogo(models.Model):
                 | Q(url__istartswith="https://")
                 | Q(url__istartswith="http://")
                 | Q(url__startswith="/") & ~Q(url__startswith="//"),
-                violation_error_message="The URL of a logo starts with http://, https:// or / (site-relative).",
+                violation_error_message=_("The URL of a logo starts with http://, https:// or / (site-relative)."),
             ),
         )
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from articles.rules.permissions import PUBLISH
 from config.autocomplete import KeyAutocompleteMixin
+from config.times import format_time
 
 from .forms import SourceForm
 from .models import Source
@@ -66,6 +67,6 @@ class SourceAdmin(KeyAutocompleteMixin, admin.ModelAdmin):
         state = str(health.state.label)
         return _("%(state)s: %(text)s") % {"state": state, "text": health.text} if health.text else state
 
-    @admin.display(description=gettext_lazy("last fetch"), empty_value=gettext_lazy("never"))
-    def last_fetch(self, source: Source) -> Any:
-        return source.fetched_at
+    @admin.display(description=gettext_lazy("last fetch"))
+    def last_fetch(self, source: Source) -> str:
+        return format_time(source.fetched_at) if source.fetched_at else _("never")

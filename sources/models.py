@@ -42,8 +42,8 @@ class Source(models.Model):
         EDITORS = "editors", _("Editors decide")
         POLICY = "policy", _("By the policy")
 
-    url = UrlField("URL", unique=True, max_length=SOURCE_URL_MAX, help_text=_("Of the feed or the news sitemap."))
-    name = LineField(max_length=NAME_MAX, help_text=_("As the desk calls it."))
+    url = UrlField(_("URL"), unique=True, max_length=SOURCE_URL_MAX, help_text=_("Of the feed or the news sitemap."))
+    name = LineField(_("name"), max_length=NAME_MAX, help_text=_("As the desk calls it."))
     provider = models.ForeignKey(
         "providers.Provider",
         models.PROTECT,
@@ -57,6 +57,7 @@ class Source(models.Model):
         "articles.Topic",
         blank=True,
         related_name="sources",
+        verbose_name=_("topics"),
         help_text=_("For stories whose headline has no keyword of a topic."),
     )
     publication = models.CharField(
@@ -72,18 +73,19 @@ class Source(models.Model):
         help_text=_("How many of the newest are taken when it is fetched first; none older than two days."),
     )
     time_zone = models.CharField(
+        _("time zone"),
         max_length=TIME_ZONE_MAX,
         blank=True,
         db_default="",
         help_text=_("Of dates that state none. Empty: they are read as UTC."),
     )
-    paused = models.BooleanField(default=False, help_text=_("It isn't fetched until this is cleared."))
+    paused = models.BooleanField(_("paused"), default=False, help_text=_("It isn't fetched until this is cleared."))
     # What the fetches found
     host = models.CharField(max_length=255, editable=False, db_index=True)
     format = models.CharField(max_length=20, blank=True, editable=False)
     title = models.CharField(max_length=300, blank=True, editable=False, help_text="As the feed calls itself.")
     trusts_guids = models.BooleanField(
-        default=True, help_text="Its guids identify entries. Cleared when many repeat or change."
+        _("trusts guids"), default=True, help_text=_("Its guids identify entries. Cleared when many repeat or change.")
     )
     etag = models.CharField(max_length=VALIDATOR_MAX, blank=True, editable=False)
     last_modified = models.CharField(max_length=VALIDATOR_MAX, blank=True, editable=False)
@@ -96,7 +98,7 @@ class Source(models.Model):
     )
     interval_seconds = models.PositiveIntegerField(default=int(UNKNOWN_INTERVAL.total_seconds()), editable=False)
     fetched_at = models.DateTimeField(null=True, editable=False, help_text="The last attempt.")
-    last_ok_at = models.DateTimeField(null=True, editable=False)
+    last_ok_at = models.DateTimeField(_("last successful fetch"), null=True, editable=False)
     last_entry_at = models.DateTimeField(null=True, editable=False, help_text="When a new entry arrived last.")
     quiet_at = models.DateTimeField(null=True, editable=False, help_text="It counts as quiet from then on.")
     # How it is
@@ -111,6 +113,8 @@ class Source(models.Model):
     objects = SourceQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("source")
+        verbose_name_plural = _("sources")
         ordering: ClassVar = ["name", "pk"]
         constraints = (models.CheckConstraint(name="source_has_name", condition=~Q(name="") & ~Q(url="")),)
 

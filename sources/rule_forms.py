@@ -12,11 +12,12 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from articles.db.choices import choices_of
 from articles.db.limited_fields import run_check
 from articles.rules import values
 from articles.rules.intake_rules import ACTION_LABELS, PLACE_LABELS, Place, RuleAction
 from articles.rules.limits import NAME_MAX, POINTS_MAX, TEXT_MAX, TOPIC_MAX
-from articles.rules.states import SpikeReason
+from articles.rules.states import SPIKE_REASON_LABELS, SpikeReason
 
 from .limits import RULES_MAX
 from .models import Rule, Source
@@ -48,13 +49,11 @@ class RuleForm(forms.Form):
     places = forms.MultipleChoiceField(
         required=False,
         label=gettext_lazy("Look for them in"),
-        choices=[(place.value, label) for place, label in PLACE_LABELS.items()],
+        choices=choices_of(PLACE_LABELS),
         widget=forms.CheckboxSelectMultiple,
     )
     outlets = LinesField(label=gettext_lazy("Outlets, by name or domain, one on each line"))
-    action = forms.ChoiceField(
-        label=gettext_lazy("What to do"), choices=[(action.value, label) for action, label in ACTION_LABELS.items()]
-    )
+    action = forms.ChoiceField(label=gettext_lazy("What to do"), choices=choices_of(ACTION_LABELS))
     topic = forms.CharField(
         required=False,
         max_length=TOPIC_MAX,
@@ -70,7 +69,7 @@ class RuleForm(forms.Form):
     spike_reason = forms.ChoiceField(
         required=False,
         label=gettext_lazy("Reason to spike"),
-        choices=[(reason.value, reason.value) for reason in SpikeReason],
+        choices=choices_of(SPIKE_REASON_LABELS),
     )
 
     @classmethod

@@ -8,9 +8,10 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import Q
 
+from articles.db.choices import choices_of
 from articles.db.limited_fields import NamesField, PointsField
 from articles.rules.intake_rules import ACTION_LABELS, IntakeRule, Place, RuleAction
-from articles.rules.states import SpikeReason
+from articles.rules.states import SPIKE_REASON_LABELS
 
 from .limits import RULE_TEXT_MAX
 
@@ -34,12 +35,10 @@ class Rule(models.Model):
     in_excerpt = models.BooleanField(default=False)
     in_url = models.BooleanField(default=False)
     outlets = NamesField(default=list, blank=True)
-    action = models.CharField(max_length=7, choices=[(action.value, label) for action, label in ACTION_LABELS.items()])
+    action = models.CharField(max_length=7, choices=choices_of(ACTION_LABELS))
     topic = models.ForeignKey("articles.Topic", models.PROTECT, null=True, blank=True, related_name="rules")
     points = PointsField(default=0)
-    spike_reason = models.CharField(
-        max_length=11, choices=[(reason.value, reason.value) for reason in SpikeReason], blank=True
-    )
+    spike_reason = models.CharField(max_length=11, choices=choices_of(SPIKE_REASON_LABELS), blank=True)
 
     objects = RuleQuerySet.as_manager()
 

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from articles.db.limited_fields import LanguageField, LineField, LongTextField
@@ -96,7 +97,7 @@ class SiteLook(models.Model):
         constraints = (models.CheckConstraint(name="look_is_the_only_one", condition=Q(id=1)),)
 
     def __str__(self) -> str:
-        return "Look of the site"
+        return self.site_name or gettext("the site")
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.pk = 1

@@ -10,6 +10,4 @@ from . import articles, policy, providers, site_look, site_pages, topics
 __all__ = ["articles", "policy", "providers", "site_look", "site_pages", "topics"]
 
 admin.site.unregister(Tag)
-admin.site.site_header = "Newsfold"
-admin.site.site_title = "Newsfold"
 admin.site.index_title = _("The desk")

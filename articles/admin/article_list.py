@@ -25,9 +25,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from articles import operations
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Operation, RelatedLink, Verb
+from articles.models.field_labels import field_label
 from articles.operations.preview import ActionPreview
 from articles.operations.results import ActionResult, ChecksFailedError
 from articles.rules import permissions, slugs
+from articles.rules.scoring import ROLE_LABELS
 from articles.rules.states import SpikeReason
 from articles.search import has_many_matches, matching
 from providers.inlines import LimitedListMixin
@@ -336,7 +338,7 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("publication time"), ordering="published_at")
     def display_time(self, article: Article) -> str:
-        return date_format(timezone.localtime(article.published_at), "j M Y H:i")
+        return date_format(timezone.localtime(article.published_at), "DATETIME_FORMAT")
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def display_state(self, article: Article) -> str:
@@ -355,15 +357,15 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
                 "pinned",
                 _("pinned"),
                 bool(decided),
-                _("Decided by an editor: %(fields)s") % {"fields": ", ".join(decided)},
+                _("Decided by an editor: %(fields)s") % {"fields": ", ".join(map(field_label, decided))},
             ),
         ]
         return format_html(
             '<span class="state {}">{}</span> <span class="role {}">{}</span>{}',
             article.state,
-            article.decision,
+            article.decision_label,
             str(role),
-            str(role),
+            ROLE_LABELS[role],
             format_html_join(
                 "",
                 ' <span class="mark {}" title="{}">{}</span>',

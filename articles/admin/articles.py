@@ -65,7 +65,7 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
     )
     _story = ("title", "excerpt", "provider", "published_at", "type")
     _decision = ("decision", "publish_at", "unpublish_at", "quality", "heat", "removed")
-    _urls = ("URLs", {"fields": ("web_url", "original_url", "amp_url", "cdn_amp_url")})
+    _urls = (gettext_lazy("URLs"), {"fields": ("web_url", "original_url", "amp_url", "cdn_amp_url")})
     _document = ("category", "language", "tags", "featured_content", "body")
     _shown = ("explanation", "pinned", "incoming_values", "story_lead", "listed_by")
     _origin = ("dialect", "unknown_keys", "created_at", "changed_at")
@@ -138,8 +138,7 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
     def _refusal_text(refused: ActionError) -> str:
         if isinstance(refused, ChecksFailedError):  # the page names them
             return _("Nothing was saved.")
-        text = str(refused)
-        return text if text[:1].isupper() else _("This story %(reason)s.") % {"reason": text}
+        return refused.sentence
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
         changed = [name for name in form.changed_data if name in form.cleaned_data]

@@ -172,5 +172,7 @@ class ReferenceAdminMixin(AuditLogAdminMixin):
         try:
             return view(*args)
         except ActionError as error:
-            self.message_user(request, gettext("Nothing was deleted: %(error)s.") % {"error": error}, messages.ERROR)
+            self.message_user(
+                request, gettext("Nothing was deleted. %(error)s") % {"error": error.sentence}, messages.ERROR
+            )
             return HttpResponseRedirect(request.get_full_path())

@@ -11,13 +11,13 @@ from django.db.models import Model
 from django.forms.models import InlineForeignKeyField
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 
 from articles.models import Article, ArticleImage, ArticleTopic, Event, RelatedLink, SitePolicy, Subject, Topic
+from config.times import format_time
 from providers.models import Provider
 from website.models import SiteLook, SitePage
 
@@ -175,7 +175,7 @@ def _display(value: Any) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, datetime):
-        return date_format(timezone.localtime(value), "j M Y H:i e")
+        return format_time(value)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

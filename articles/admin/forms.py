@@ -15,7 +15,7 @@ from articles.models import Article, TakenDownStory
 from articles.operations.results import NotPublishableError
 from articles.rules import slugs
 from articles.rules.limits import REASON_MAX
-from articles.rules.states import State, can_transition
+from articles.rules.states import State, can_transition, decision_label
 
 from .conflict_forms import ConflictAwareForm, RowForm
 from .form_fields import LinesField, TextField, YesNoSelect
@@ -50,7 +50,7 @@ class ArticleForm(ConflictAwareForm):
     refusal = ""  # why saving these values was refused just now; set by the admin
 
     decision = forms.ChoiceField(
-        choices=[(decision, decision) for decision in operations.DECISIONS],
+        choices=lambda: [(decision, decision_label(decision)) for decision in operations.DECISIONS],
         label=_("Decision"),
         required=False,
         help_text=_("An editor's decision overrides documents and policy until it is unpinned."),
@@ -74,7 +74,9 @@ class ArticleForm(ConflictAwareForm):
             self.initial["decision"] = self.instance.decision
             if not self.may_publish:
                 self.fields["decision"].widget.choices = [
-                    (decision, decision) for decision in operations.DECISIONS if not self._needs_publish(decision)
+                    (decision, decision_label(decision))
+                    for decision in operations.DECISIONS
+                    if not self._needs_publish(decision)
                 ]
         self._offer_next_lead()
         if "name" in self.fields:

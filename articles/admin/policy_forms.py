@@ -41,7 +41,7 @@ class SitePolicyForm(ConflictAwareForm):
             "amp_weight": _("Points for an AMP page"),
             "provider_weight": _("Points for a registered outlet"),
             "video_weight": _("Points for a video"),
-            **{column: capfirst(str(LABELS[check])) for check, column in MODES.items()},
+            **{column: capfirst(LABELS[check]) for check, column in MODES.items()},
             "excerpt_max": _("A long excerpt has more characters than"),
             "old_days": _("A story is old after days"),
         }

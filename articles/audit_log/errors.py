@@ -16,6 +16,22 @@ NAMED_MAX = 5  # stories in one sentence
 class ActionError(Exception):
     """An action is not possible. The text follows the name of the article: it says why and what to do instead."""
 
+    def about(self, subject: str) -> str:
+        """Return the text as a sentence about the subject that it follows."""
+        return _("%(subject)s %(problem)s.") % {"subject": subject, "problem": self}
+
+    @property
+    def sentence(self) -> str:
+        """The text as a sentence about the story on the screen."""
+        return self.about(_("This story"))
+
+
+class SentenceError(ActionError):
+    """The same, if the text is a sentence by itself."""
+
+    def about(self, subject: str) -> str:
+        return str(self)
+
 
 @dataclass(frozen=True, slots=True)
 class FailedStory:
@@ -26,7 +42,7 @@ class FailedStory:
     checks: Sequence[Check]
 
 
-class ChecksFailedError(ActionError):
+class ChecksFailedError(SentenceError):
     """A person would publish stories with failed checks that ask before, and has given no reason to do so.
 
     `lacks_reason`: they chose to override the checks, but a reason is missing.

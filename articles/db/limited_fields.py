@@ -13,17 +13,23 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms.fields import InvalidJSONInput
+from django.utils.translation import gettext_lazy as _
 
 from articles.rules import languages, values
 from articles.rules.limits import COUNTRY_MAX, LANGUAGE_MAX, NAME_MAX, PIXELS_MAX, POINTS_MAX, TEXT_MAX, URL_MAX
 
+LIMIT = "limit"
+
 
 def run_check(check: Callable[..., None], *args: Any, **options: Any) -> None:
-    """Call a check of `articles.rules.values`. Raises ValidationError, with a sentence, for what it refuses."""
+    """Call a check of `articles.rules.values`. Raises ValidationError, with a sentence, for what it refuses.
+
+    Its code is LIMIT; `params["problem"]` is what follows the name of the value.
+    """
     try:
         check(*args, **options)
     except values.InvalidValueError as invalid:
-        raise ValidationError(f"This {invalid}.") from invalid
+        raise ValidationError(_("This %(problem)s."), code=LIMIT, params={"problem": invalid}) from invalid
 
 
 class LimitedField(models.Field):
@@ -41,7 +47,7 @@ class LimitedField(models.Field):
             run_check(self.check_limits, value)
 
     def deconstruct(self) -> Any:
-        name, _, args, kwargs = super().deconstruct()
+        name, _path, args, kwargs = super().deconstruct()
         return name, self.migrated_as, args, kwargs
 
 

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -30,7 +30,9 @@ from articles.operations.results import (
 )
 from articles.operations.undo_rights import UndoRefusedError
 from articles.rules.reasons import OVERRIDE_FIELD, REASON_FIELD
+from articles.rules.states import decision_label
 from articles.rules.undo_permissions import CLAIM_ACTS
+from config.times import format_time
 
 from .actions import ACTIONS, Action, offered_decisions, permitted_actions
 from .commands import Command, parse_command
@@ -93,7 +95,7 @@ def run_action(request: DeskRequest) -> HttpResponseBase:
     except ChecksFailedError as failed:
         return _confirmation_page(request, action, command, _preview(action, command), failed)
     except ActionError as error:
-        return _error(request, _sentence(error))
+        return _error(request, error.sentence)
     return _success(request, action, result)
 
 
@@ -137,7 +139,7 @@ def _confirmation_page(
         "action": action,
         "imperative": action.imperative(number),
         "number": number,
-        "states": [(state, states.pop(state)) for state in operations.DECISIONS if state in states] + [*states.items()],
+        "states": [(decision_label(state), states[state]) for state in operations.DECISIONS if state in states],
         "folded": sum(article.is_folded for article in articles),
         "sample": articles[:SAMPLE_SIZE],
         "folds": _folds(command),
@@ -206,7 +208,7 @@ def _scheduled_for(action: Action, result: ActionResult) -> list[str]:
     times = {article.publish_at for article in articles if article.publish_at}
     if action.verb != Verb.SCHEDULE or len(times) != 1:
         return []
-    at = formats.date_format(timezone.localtime(times.pop()), "j M Y H:i e")
+    at = format_time(times.pop())
     return [_("Readers see it from %(at)s.") % {"at": at}]
 
 
@@ -277,11 +279,6 @@ def _error(request: DeskRequest, sentence: str) -> HttpResponseBase:
     return HttpResponseRedirect(safe_next_url(request))
 
 
-def _sentence(error: ActionError) -> str:
-    text = str(error)
-    return text if text[:1].isupper() or text[:1] == "“" else _("This story %(text)s.") % {"text": text}
-
-
 def _hidden_fields(request: DeskRequest) -> list[tuple[str, str]]:
     """Return the fields of the form beside its stories, so that the next form can send them again."""
     return [(name, value) for name, values in request.POST.lists() if name not in NOT_FORWARDED for value in values]
@@ -302,7 +299,7 @@ def undo_last(request: DeskRequest) -> HttpResponseBase:
         if result is not None:
             return _undone(request, operation, result, skipped)
         refusals.append(refusal)
-        when = formats.date_format(timezone.localtime(operation.at), "j M H:i")
+        when = format_time(operation.at, "short")
         skipped.append(
             _("Skipped: %(act)s on %(when)s. %(reason)s")
             % {"act": operation.get_verb_display(), "when": when, "reason": refusal}
@@ -322,7 +319,7 @@ def _try_to_undo(request: DeskRequest, operation: Operation) -> tuple[ActionResu
     except UndoRefusedError as error:
         return None, refusal_text(error.refusal)
     except ActionError as error:
-        return None, _("It %(reason)s.") % {"reason": error}
+        return None, error.about(_("It"))
     if result.operation is not None:
         return result, ""
     left = describe_not_restored(result.not_restored, MESSAGES_MAX)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -13,12 +14,13 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from articles import operations
+from articles.db.choices import choices_of
 from articles.models import Article, Verb
-from articles.operations.results import ActionError, ActionResult
+from articles.operations.results import ActionError, ActionResult, SentenceError
 from articles.rules import schedule_shortcuts
 from articles.rules.front_page import PICK_LENGTH, PICK_PLACES
 from articles.rules.permissions import FOLD, PERMISSION_BY_ACTION, PUBLISH, SCORE
-from articles.rules.states import SpikeReason, State
+from articles.rules.states import SPIKE_REASON_LABELS, SpikeReason, State
 from articles.rules.values import is_blank, normalize_line_ends
 
 from .commands import Command
@@ -31,7 +33,7 @@ SCHEDULE_SHORTCUTS = (
     ("schedule_tomorrow", _("Tomorrow 8:00"), schedule_shortcuts.tomorrow_morning),
     ("schedule_monday", _("Monday 8:00"), schedule_shortcuts.monday_morning),
 )
-REASONS = tuple(reason.value for reason in SpikeReason)
+REASONS = tuple(choices_of(SPIKE_REASON_LABELS))  # pairs of value and label
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,8 @@ class Action:
         return self.permission in (EDIT, FOLD)
 
     @property
-    def reasons(self) -> tuple[str, ...]:
-        """The reasons to choose from; the last one is the default."""
+    def reasons(self) -> tuple[tuple[str, Any], ...]:
+        """The reasons to choose from, each with its label; the last one is the default."""
         return REASONS if self.name == "spike" else ()
 
 
@@ -138,11 +140,11 @@ def _unpublish(command: Command) -> ActionResult:
 
 
 def _spike(command: Command) -> ActionResult:
-    reason = command.text("reason") or REASONS[-1]
-    if reason not in REASONS:
-        raise ActionError(
+    reason = command.text("reason") or SpikeReason.OTHER.value
+    if reason not in SPIKE_REASON_LABELS:
+        raise SentenceError(
             gettext("“%(reason)s” is not a reason to spike. Choose one of %(reasons)s.")
-            % {"reason": reason, "reasons": ", ".join(REASONS)}
+            % {"reason": reason, "reasons": ", ".join(map(str, SPIKE_REASON_LABELS.values()))}
         )
     return command.apply(operations.spike, reason, in_place=command.in_place)
 
@@ -173,7 +175,7 @@ def _pick(command: Command) -> ActionResult:
 
 def _place(command: Command) -> ActionResult:
     if command.article is None:
-        raise ActionError(_("Put one story at a time in its place."))
+        raise SentenceError(_("Put one story at a time in its place."))
     text = command.text("place")
     if not (text.isdecimal() and len(text) < 4):
         refusal = _("“%(text)s” is not a place. Enter a number from 1 to %(last)s.")
@@ -211,7 +213,7 @@ def _edit_text(command: Command) -> ActionResult:
     sent = [name for name in ("title", "excerpt") if name in command.data]
     values = {name: normalize_line_ends(str(command.data[name])) for name in sent}
     if "title" in values and is_blank(values["title"]):
-        raise ActionError(gettext("A story needs a title."))
+        raise SentenceError(gettext("A story needs a title."))
     return command.edit(**values)
 
 
@@ -234,7 +236,7 @@ def _merge(command: Command) -> ActionResult:
 
 def _merge_all(command: Command) -> ActionResult:
     if not command.leads:
-        raise ActionError(gettext("No pairs were sent. Go back to the suggestions and try again."))
+        raise SentenceError(gettext("No pairs were sent. Go back to the suggestions and try again."))
     return operations.merge_all(command.leads, by=command.by, versions=command.versions, announced=command.announced)
 
 
@@ -242,7 +244,7 @@ def _keep_apart(command: Command) -> ActionResult:
     _require_one(command, gettext("One pair is kept apart at a time."))
     other = Article.objects.filter(pk=parse_id(command.text("into"))).first()
     if other is None:
-        raise ActionError(gettext("The other story was deleted meanwhile."))
+        raise SentenceError(gettext("The other story was deleted meanwhile."))
     return command.apply(operations.keep_apart, other, announced=command.announced)
 
 
@@ -266,7 +268,7 @@ def _release(command: Command) -> ActionResult:
 def _hand_over(command: Command) -> ActionResult:
     colleague = colleagues().filter(pk=parse_id(command.text("to"))).first()
     if colleague is None:
-        raise ActionError(_("Choose a colleague to hand it over to."))
+        raise SentenceError(_("Choose a colleague to hand it over to."))
     return operations.hand_over(command.article or command.articles, colleague, by=command.by)
 
 
@@ -278,7 +280,7 @@ def _require_one(command: Command, refusal: str) -> None:
 def _chosen_lead(command: Command) -> Article:
     lead = Article.objects.filter(pk=parse_id(command.text("into"))).first()
     if lead is None:
-        raise ActionError(gettext("Choose the story to fold into."))
+        raise SentenceError(gettext("Choose the story to fold into."))
     return lead
 
 

@@ -103,7 +103,7 @@ def _add(request: DeskRequest, url: str) -> HttpResponse:
         try:
             article = add_story(form.story(), by=actor(request))
         except ActionError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, error.sentence)
         else:
             messages.success(request, _("“%(article)s” is at the desk and waits for an editor.") % {"article": article})
             return redirect("desk_story", article.pk)

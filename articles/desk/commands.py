@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, ArticleQuerySet
-from articles.operations.results import ActionError, ActionResult
+from articles.operations.results import ActionResult, SentenceError
 from articles.rules.limits import TOPIC_MAX, YEAR_MAX, YEAR_MIN
 from articles.rules.scoring import SCORE_MAX
 from articles.rules.values import InvalidValueError, check_line
@@ -101,7 +101,7 @@ class Command:
         if not text:
             return None
         if self.text("zone") not in ("", timezone.get_current_timezone_name()):
-            raise ActionError(
+            raise SentenceError(
                 _("Your time zone changed since this page was loaded. Reload it and type the time again.")
             )
         if unchanged := self._unchanged_time(name, text):
@@ -111,12 +111,12 @@ class Command:
         except ValueError:
             moment = None
         if moment is None or moment.year not in YEARS:
-            raise ActionError(_("“%(text)s” is not a time. Enter it as 2026-11-23 08:30.") % {"text": text[:40]})
+            raise SentenceError(_("“%(text)s” is not a time. Enter it as 2026-11-23 08:30.") % {"text": text[:40]})
         try:
             return from_current_timezone(moment)
         except ValidationError:
             zone = timezone.get_current_timezone_name()
-            raise ActionError(
+            raise SentenceError(
                 _(
                     "“%(text)s” does not exist or exists twice in %(zone)s, because the clocks change. Enter "
                     "another time."
@@ -135,7 +135,7 @@ class Command:
         if not text:
             return None
         if not text.isdecimal() or len(text) > 7 or int(text) > SCORE_MAX:
-            raise ActionError(
+            raise SentenceError(
                 _("Enter 0 to %(highest)s as %(name)s, or leave blank to use the policy.")
                 % {"highest": f"{SCORE_MAX:,}", "name": name}
             )
@@ -144,7 +144,7 @@ class Command:
     def step(self, name: str) -> int:
         text = self.text(name) or "0"
         if not text.removeprefix("-").removeprefix("+").isdecimal() or len(text) > 5:
-            raise ActionError(_("“%(text)s” is not a number. Enter one such as 5 or -5.") % {"text": text[:20]})
+            raise SentenceError(_("“%(text)s” is not a number. Enter one such as 5 or -5.") % {"text": text[:20]})
         return int(text)
 
     def names(self, name: str) -> list[str]:
@@ -155,7 +155,7 @@ class Command:
             try:
                 check_line(text, TOPIC_MAX)
             except InvalidValueError as invalid:
-                raise ActionError(
+                raise SentenceError(
                     _("The name “%(text)s” %(problem)s.") % {"text": text[:40], "problem": invalid}
                 ) from None
         return names
@@ -166,7 +166,7 @@ def parse_command(request: DeskRequest) -> Command:
     parse = _parse_view if "whole_view" in request.POST else parse_versions
     versions = parse(request)
     if not versions:
-        raise ActionError(_("Select at least one story first."))
+        raise SentenceError(_("Select at least one story first."))
     return Command(versions, request.POST, actor(request, sent_reason(request)))
 
 
@@ -176,7 +176,7 @@ def parse_versions(request: DeskRequest) -> dict[int, int]:
     for text in request.POST.getlist("row"):
         pk, _colon, version = text.partition(":")
         if not (parse_id(pk) and version.isdecimal() and len(version) < 10):
-            raise ActionError(_("No such story. Reload the page and try again."))
+            raise SentenceError(_("No such story. Reload the page and try again."))
         versions[parse_id(pk)] = int(version)
     return versions
 
@@ -188,7 +188,7 @@ def _parse_view(request: DeskRequest) -> dict[int, int]:
     articles = filtered_queue(queue, Viewer(request.user.pk, timezone.now()), DeskFilters(query))
     versions = dict(articles.order_by(*queue.order).values_list("pk", "version")[: ARTICLES_MAX + 1])
     if len(versions) > ARTICLES_MAX:
-        raise ActionError(
+        raise SentenceError(
             _("This view has more than %(maximum)s stories. Narrow it first.") % {"maximum": f"{ARTICLES_MAX:,}"}
         )
     return versions

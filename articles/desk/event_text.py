@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-from django.utils.dateformat import format as format_date
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, RULES, TAKEN_DOWN
 from articles.models import Event, Operation, Subject, Verb
+from articles.models.field_labels import field_label
 from articles.rules import permissions
+from articles.rules.states import decision_label
 from articles.rules.undo_permissions import MODEL_BY_LIST, list_permissions
+from config.times import format_time
 from website.links import SECTIONS, LinkEntry, keys_of, row_of
 
 from .text_diff import Segment, abbreviate, diff_words
@@ -61,18 +62,18 @@ LABELS = {
     "provider_id": gettext_lazy("outlet"),
     "parent_id": gettext_lazy("parent"),
     "lead_id": gettext_lazy("story"),
-    "previous_lead": gettext_lazy("follows"),
-    "same_event_as": gettext_lazy("waits for the answer about"),
+    "previous_lead": gettext_lazy("previous lead"),
+    "same_event_as": gettext_lazy("awaited answer"),
     "web_url": gettext_lazy("URL"),
     "original_url": gettext_lazy("original URL"),
     "amp_url": gettext_lazy("AMP URL"),
     "cdn_amp_url": gettext_lazy("AMP cache URL"),
-    "publish_at": gettext_lazy("on the site from"),
-    "unpublish_at": gettext_lazy("on the site until"),
-    "pick_until": gettext_lazy("editor's pick until"),
+    "publish_at": gettext_lazy("time to publish"),
+    "unpublish_at": gettext_lazy("time to unpublish"),
+    "pick_until": gettext_lazy("end of the pick"),
     "pick_place": gettext_lazy("place on the front page"),
     "spike_reason": gettext_lazy("reason"),
-    "claim": gettext_lazy("claimed by"),
+    "claim": gettext_lazy("claim"),
     "lead": gettext_lazy("story"),
 }
 SUBJECT_NOUNS: dict[str, str | Promise] = {
@@ -86,7 +87,19 @@ FLAG_TEXTS = {
     "missing": (gettext_lazy("withdrawn: its document is missing"), gettext_lazy("its document is there again")),
     "stale": (gettext_lazy("its document has lost its scores"), gettext_lazy("its document has scores again")),
     "off_front": (gettext_lazy("kept off the front page"), gettext_lazy("allowed on the front page again")),
-    "ambiguous": (gettext_lazy("several leads claim it"), gettext_lazy("no longer claimed by several leads")),
+    "ambiguous": (gettext_lazy("listed by several leads"), gettext_lazy("no longer listed by several leads")),
+}
+# What is said while such a value is set, and once it is no longer.
+WAITING_TEXTS = {
+    "previous_lead": (
+        gettext_lazy("leads the story since “%(value)s” was withdrawn, and waits for an editor"),
+        gettext_lazy("no longer waits for an editor in place of a withdrawn lead"),
+    ),
+    "same_event_as": (
+        gettext_lazy("waits for an answer: is it the same event as “%(value)s”?"),
+        gettext_lazy("no longer waits for an answer about another story"),
+    ),
+    "claim": (gettext_lazy("claimed by %(value)s"), gettext_lazy("no longer claimed")),
 }
 # The permission to restore each field, as in the admin's form; restoring "published" takes another one.
 RESTORE_PERMISSIONS = {
@@ -162,7 +175,7 @@ def referenced_keys(events: Iterable[Event]) -> dict[str, set[int]]:
 
 def label_of(name: str) -> str:
     """Return what editors call a field."""
-    return str(LABELS.get(name, "")) or name.removesuffix("_id").replace("_", " ")
+    return str(LABELS.get(name) or field_label(name))
 
 
 def pin_label(name: str) -> str:
@@ -198,13 +211,13 @@ def describe_operation(operation: Operation, subject: str = "", direct: int = 0)
         case Verb.MAKE_LEAD:
             return _("made a lead; %(some)s changed") % {"some": some}
         case Verb.MERGE:
-            return _("merged two stories of %(some)s") % {"some": some}
+            return _("merged two stories (%(some)s)") % {"some": some}
         case Verb.TAKE_DOWN:
-            return _("took a picture of %(some)s down for good") % {"some": some}
+            return _("took down a picture of %(some)s for good") % {"some": some}
         case Verb.TAKE_DOWN_STORY:
             return _("took a story down for good")
         case Verb.POLICY:
-            return _("changed the policy, and %(some)s with it") % {"some": some} if some else _("changed the policy")
+            return _("changed the policy; %(some)s changed") % {"some": some} if some else _("changed the policy")
         case Verb.END_PICK:
             return _("ended the pick of %(some)s") % {"some": some}
         case Verb.PLACE:
@@ -263,15 +276,13 @@ def _describe(event: Event, by_field: Mapping[str, Event], names: NameLookup, ve
     before, after = event.before, event.after
     if name == RULES:
         return (
-            _("by the rules: %(rules)s") % {"rules": "; ".join(_strings(after))}
-            if after
-            else _("no rule applies any more")
+            _("rules applied: %(rules)s") % {"rules": "; ".join(_strings(after))} if after else _("no rule applies now")
         )
     if name == "state":
         reason = by_field.get("spike_reason")
-        was = f"{before}: {reason.before}" if reason and reason.before else before
-        now = f"{after}: {reason.after}" if reason and reason.after else after
-        return _("%(now)s (was %(before)s)") % {"now": now, "before": was}
+        was = f"{before}: {reason.before}" if reason and reason.before else str(before)
+        now = f"{after}: {reason.after}" if reason and reason.after else str(after)
+        return _("%(now)s (was %(before)s)") % {"now": decision_label(now), "before": decision_label(was)}
     if name == "picture":
         return _("picture taken down for good: %(url)s") % {"url": before}
     if name == "lead_id" and after is None:
@@ -292,7 +303,20 @@ def _describe(event: Event, by_field: Mapping[str, Event], names: NameLookup, ve
     if name in PICTURE_LABELS:
         done = _("replaced") if before and after else _("added") if after else _("removed")
         return _("%(picture)s %(done)s") % {"picture": PICTURE_LABELS[name], "done": done}
-    return f"{label_of(name)} {_display_value(name, before, names)} → {_display_value(name, after, names)}"
+    if name in WAITING_TEXTS and not (before and after):
+        text = WAITING_TEXTS[name][0 if after else 1]
+        return text % {"value": after}
+    return _describe_value(label_of(name), _display_value(name, before, names), _display_value(name, after, names))
+
+
+def _describe_value(label: str, before: str, after: str) -> str:
+    """Return how a single value changed, was set, or was removed."""
+    values = {"field": label, "before": before, "after": after}
+    if before == NOTHING and after != NOTHING:
+        return _("%(field)s set to %(after)s") % values
+    if after == NOTHING and before != NOTHING:
+        return _("%(field)s removed (was %(before)s)") % values
+    return _("%(field)s %(before)s → %(after)s") % values
 
 
 def _pin_lines(events: Sequence[Event]) -> list[ChangeLine]:
@@ -301,7 +325,7 @@ def _pin_lines(events: Sequence[Event]) -> list[ChangeLine]:
     for event in events:
         name = pin_label(event.field.removeprefix(PIN_PREFIX))
         if event.before is not None and event.after is not None:
-            label = _("what its document says as %(name)s") % {"name": name}
+            label = _("%(field)s in its document") % {"field": name}
             before, after = (
                 _display(value.get("wish") if isinstance(value, dict) else value)
                 for value in (event.before, event.after)
@@ -351,10 +375,10 @@ def _display(value: Any) -> str:
 
 def _display_time(value: Any) -> str:
     try:
-        local = timezone.localtime(datetime.fromisoformat(value))
+        moment = datetime.fromisoformat(value)
     except (TypeError, ValueError, OverflowError):
         return _display(value)
-    return format_date(local, "j M Y, H:i T")
+    return format_time(moment)
 
 
 def _strings(value: Any) -> list[str]:

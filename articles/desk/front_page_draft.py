@@ -7,14 +7,14 @@ from datetime import datetime
 
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from articles.models import Article
 from articles.operations.front_page_text import describe_moves
-from articles.operations.results import ActionError
+from articles.operations.results import SentenceError
 from articles.rules.front_page import PICK_LENGTH, PICK_PLACES, Arrangement, Candidates, Change, RankedStory
 from articles.stories.front_page import STORIES
+from config.times import format_time
 
 from .actions import ACTIONS, Action
 from .commands import SHOWN_TIME
@@ -63,7 +63,7 @@ def read_draft(query: QueryDict, now: Arrangement, candidates: Candidates) -> Dr
     change, place = _change_and_place(act, query)
     article = Article.objects.select_related("provider").filter(pk=parse_id(query.get("story", ""))).first()
     if article is None:
-        raise ActionError(_("This story was deleted meanwhile. Choose another one."))
+        raise SentenceError(_("This story was deleted meanwhile. Choose another one."))
     _require_possible(change, article, candidates)
     until = _until(article)
     story = RankedStory(article.pk, article.provider_id, article.hot, article.name)
@@ -78,10 +78,10 @@ def _change_and_place(act: str, query: QueryDict) -> tuple[Change, int | None]:
         start = parse_id(query.get("from" if act in MOVES else "at", ""))
         place = start + MOVES.get(act, 0)
         if not start or not 1 <= place <= PICK_PLACES:
-            raise ActionError(_("Choose a place from 1 to %(last)s.") % {"last": PICK_PLACES})
+            raise SentenceError(_("Choose a place from 1 to %(last)s.") % {"last": PICK_PLACES})
         return Change.PLACE, place
     if act == Change.PLACE or act not in CHANGES:
-        raise ActionError(_("There is no such action. Choose one of those below."))
+        raise SentenceError(_("There is no such action. Choose one of those below."))
     return Change(act), None
 
 
@@ -90,11 +90,11 @@ def _require_possible(change: Change, article: Article, candidates: Candidates) 
     if change not in (Change.PICK, Change.PLACE):
         return
     if not article.is_shown():
-        raise ActionError(_("Readers don’t see “%(title)s” by itself. Publish it first.") % title)
+        raise SentenceError(_("Readers don’t see “%(title)s” by itself. Publish it first.") % title)
     if article.off_front:
-        raise ActionError(_("“%(title)s” is kept off the front page. Allow it there first.") % title)
+        raise SentenceError(_("“%(title)s” is kept off the front page. Allow it there first.") % title)
     if not candidates.has_room_for(article.pk):
-        raise ActionError(_("All %(number)s places of picks are taken. End a pick first.") % {"number": PICK_PLACES})
+        raise SentenceError(_("All %(number)s places of picks are taken. End a pick first.") % {"number": PICK_PLACES})
 
 
 def _until(article: Article) -> datetime:
@@ -129,4 +129,4 @@ def _decisions(change: Change, article: Article, place: int | None) -> list[str]
 
 def shown_time(moment: datetime) -> str:
     """Return a time in the editor's zone, short."""
-    return date_format(timezone.localtime(moment), "j M, H:i")
+    return format_time(moment, "short")

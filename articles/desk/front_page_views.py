@@ -105,7 +105,7 @@ def board(request: DeskRequest) -> HttpResponseBase:
     try:
         draft = read_draft(request.GET, arrangement, candidates) if may_change else None
     except ActionError as error:
-        problem = str(error)
+        problem = error.sentence
     shown = (draft.arrangement if draft else arrangement).stories[:STORIES]
     subject = parse_id(request.GET.get("story", ""))
     places = _places(shown, arrangement.ids[:STORIES], subject, draft)
@@ -167,9 +167,7 @@ def _saved(request: DeskRequest, result: ActionResult) -> HttpResponseBase:
 
 def _refused(request: DeskRequest, error: ActionError, draft: dict[str, str]) -> HttpResponseBase:
     """Say why nothing was saved, and go back to the draft, which is worked out again."""
-    text = str(error)
-    sentence = text if text[:1].isupper() or text[:1] == "“" else _("This story %(reason)s.") % {"reason": text}
-    messages.warning(request, sentence)
+    messages.warning(request, error.sentence)
     query = QueryDict(mutable=True)
     query.update(draft)
     return HttpResponseRedirect(

@@ -111,7 +111,7 @@ def undo(request: DeskRequest, pk: int) -> HttpResponse:
     try:
         reason = sent_reason(request)
     except ActionError as error:
-        messages.error(request, _("Nothing was undone. %(error)s") % {"error": error})
+        messages.error(request, _("Nothing was undone. %(error)s") % {"error": error.sentence})
         return redirect(back)
     try:
         if original.articles > CONFIRM_ABOVE and "confirmed" not in request.POST:
@@ -122,7 +122,8 @@ def undo(request: DeskRequest, pk: int) -> HttpResponse:
     except ChecksFailedError as failed:
         return undo_confirmation_page(request, original, reason, failed)
     except ActionError as error:
-        messages.error(request, _("Nothing was undone: operation %(pk)s %(error)s.") % {"pk": pk, "error": error})
+        subject = _("Operation %(number)s") % {"number": pk}
+        messages.error(request, _("Nothing was undone. %(error)s") % {"error": error.about(subject)})
         return redirect(back)
     _report_undo(request, original, result)
     return redirect(safe_next_url(request, reverse("desk_operation", args=[(result.operation or original).pk])))
@@ -174,7 +175,7 @@ def restore(request: DeskRequest, pk: int, event_id: int) -> HttpResponse:
         advice = _("Publish it at the desk instead, and give a reason there.")
         messages.error(request, f"{_('Not restored.')} {failed} {advice}")
     except ActionError as error:
-        messages.error(request, _("Not restored: “%(target)s” %(reason)s.") % {"target": target, "reason": error})
+        messages.error(request, _("Not restored. %(error)s") % {"error": error.about(f"“{target}”")})
     else:
         if result.operation is None:
             messages.info(

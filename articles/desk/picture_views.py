@@ -47,7 +47,7 @@ def _run(request: DeskRequest, article: Article, listed: ArticleImage) -> HttpRe
     try:
         reason = sent_reason(request)
     except ActionError as error:
-        messages.error(request, _("Nothing was taken down. %(error)s") % {"error": error})
+        messages.error(request, _("Nothing was taken down. %(error)s") % {"error": error.sentence})
         return redirect(request.get_full_path())
     outcome = operations.take_down(article, listed.url, by=actor(request, reason))
     if outcome.operation is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -112,7 +112,7 @@ def csv_lines(report: Report, rows: Iterable[Row]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield writer.writerow([str(column) for column in report.columns])
     for row in rows:
-        yield writer.writerow([_harmless(value) for value in row])
+        yield writer.writerow([_cell(value) for value in row])
 
 
 def draw_bars(values: list[tuple[str, int]]) -> list[Bar]:
@@ -137,10 +137,10 @@ def _report(key: str) -> Report:
     return REPORTS[key]
 
 
-def _harmless(value: Any) -> Any:
+def _cell(value: Any) -> Any:
     if isinstance(value, str) and value.lstrip().startswith(FORMULA_STARTS):
         return f"'{value}"
-    return value
+    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else value
 
 
 class _Echo:

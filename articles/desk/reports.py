@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from articles.models import Article, ArticleTopic, Event, Operation, Policies, Subject, Topic
 from articles.models.publish_checks import checks_text
 from articles.rules.scoring import FOLDED_HEAT
-from articles.rules.states import State
+from articles.rules.states import SPIKE_REASON_LABELS, State
 
 from .queues import QUEUES, Viewer
 
@@ -89,12 +89,13 @@ def _spikes(period: Period) -> Iterator[Row]:
     spiked = Article.objects.filter(
         state=State.SPIKED, state_since__gte=period.start, state_since__lt=period.end
     ).order_by()
-    return (
+    counted = (
         spiked.values_list("provider__name", "spike_reason")
         .annotate(number=Count("pk"))
         .order_by("-number", "provider__name", "spike_reason")
-        .iterator()
     )
+    for outlet, reason, number in counted.iterator():
+        yield outlet, str(SPIKE_REASON_LABELS[reason]), number
 
 
 def _overrides(period: Period) -> Iterator[Row]:
@@ -102,14 +103,15 @@ def _overrides(period: Period) -> Iterator[Row]:
     for article in _decided_against_policy(period):
         is_published = article.state == State.PUBLISHED
         what = _("published below the threshold") if is_published else _("kept off above the threshold")
-        yield _minute(article.state_since, period), article.by or "", what, article.title, article.why or ""
+        since = timezone.localtime(article.state_since, period.zone)
+        yield since, article.by or "", what, article.title, article.why or ""
     overriding = Operation.objects.filter(overridden__isnull=False, at__gte=period.start, at__lt=period.end)
     for operation in overriding.order_by("-pk").iterator():
         titles = dict(Article.objects.filter(pk__in=map(int, operation.overridden)).values_list("pk", "title"))
         for pk, checks in operation.overridden.items():
             what = checks_text(checks)
             story = titles.get(int(pk), _("deleted"))
-            yield _minute(operation.at, period), operation.who, what, story, operation.reason
+            yield timezone.localtime(operation.at, period.zone), operation.who, what, story, operation.reason
 
 
 def _decided_against_policy(period: Period) -> Iterator[Any]:
@@ -143,15 +145,11 @@ def _quiet_topics(period: Period) -> Iterator[Row]:
         if topic.newest is None:
             yield topic.name, _("never"), ""
         else:
-            yield topic.name, _minute(topic.newest, period), (period.now - topic.newest).days
+            yield topic.name, timezone.localtime(topic.newest, period.zone), (period.now - topic.newest).days
 
 
 def _in_period(events: QuerySet[Event], period: Period) -> QuerySet[Event]:
     return events.filter(operation__at__gte=period.start, operation__at__lt=period.end)
-
-
-def _minute(moment: datetime, period: Period) -> str:
-    return f"{timezone.localtime(moment, period.zone):%Y-%m-%d %H:%M}"
 
 
 def _sum_by(label: int, number: int | None = None) -> Callable[[Sequence[Row]], list[tuple[str, int]]]:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Claim, SitePolicy, derived
 from articles.models.publish_checks import LABELS, failed_checks_of
 from articles.public.cards import load_cards
 from articles.public.media import StoredPicture
+from config.times import format_time
 
 from .actions import Action, offered_decisions
 from .rivals import Rival, rivals_of
@@ -49,7 +48,7 @@ def age_text(published_at: datetime, now: datetime) -> str:
     """Return the age of a story, short for a narrow place: minutes, hours or days; its date after a week."""
     minutes = int((now - published_at).total_seconds() // 60)
     if minutes < 0 or minutes >= WEEK:
-        return date_format(timezone.localtime(published_at), "j M Y")
+        return format_time(published_at, "day")
     if minutes < HOUR:
         return _("%(minutes)s min ago") % {"minutes": minutes}
     if minutes < DAY:
@@ -122,10 +121,10 @@ def _origins(articles: Iterable[Article]) -> dict[int, list[str]]:
 
 def _awaited(name: str, lead: Article | None) -> str:
     text = _("waits until somebody says whether it is the same event as “%(lead)s”, which is %(state)s")
-    return text % {"lead": lead or name, "state": lead.decision if lead else _("deleted")}
+    return text % {"lead": lead or name, "state": lead.decision_label if lead else _("deleted")}
 
 
 def _origin(name: str, lead: Article | None) -> str:
     if lead is None:
         return _("follows %(name)s, which was deleted") % {"name": name}
-    return _("follows “%(lead)s”, which is %(state)s") % {"lead": lead, "state": lead.decision}
+    return _("follows “%(lead)s”, which is %(state)s") % {"lead": lead, "state": lead.decision_label}

@@ -172,7 +172,7 @@ def merge(request: DeskRequest) -> HttpResponseBase:
     try:
         context["result"] = _merge_preview(story, into, request)
     except ActionError as error:
-        context["refusal"] = f"“{story}” {error}."
+        context["refusal"] = error.about(f"“{story}”")
     return render_admin(request, "desk/merge.html", context | {"next": reverse("desk_story", args=[into.pk])})
 
 

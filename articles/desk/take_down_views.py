@@ -44,8 +44,7 @@ def take_down_story(request: DeskRequest, pk: int) -> HttpResponseBase:
     except ActionError as error:
         if not Article.objects.filter(pk=pk).exists():
             return _already_down(request, pk)
-        text = str(error)
-        return _page(request, article, text if text[:1].isupper() else _("This story %(text)s.") % {"text": text})
+        return _page(request, article, error.sentence)
 
 
 def _chosen_successors(request: DeskRequest) -> set[int]:

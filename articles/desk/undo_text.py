@@ -124,7 +124,7 @@ def describe_not_restored(items: Sequence[NotRestored], at_most: int = NOT_RESTO
 def describe_nothing(items: Sequence[NotRestored]) -> str:
     """Return why an undo changed nothing. Fields that editors never see have to explain it if no other does."""
     if not items:
-        return _("Nothing was changed: all is as it was before already.")
+        return _("Nothing was changed: everything was as before already.")
     text = _("Nothing could be restored.")
     return text if visible(items) else f"{text} “{items[0].event.label}”: {items[0].reason}."
 

@@ -20,7 +20,7 @@ from django_htmx.middleware import HtmxDetails
 
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Via
-from articles.operations.results import ActionError
+from articles.operations.results import SentenceError
 from articles.rules.reasons import OVERRIDE_FIELD, REASON_FIELD, parse_reason
 from articles.rules.values import InvalidValueError
 
@@ -72,7 +72,7 @@ def sent_reason(request: DeskRequest) -> str:
     try:
         return parse_reason(request.POST.get(REASON_FIELD, ""))
     except InvalidValueError as invalid:
-        raise ActionError(_("Your reason %(invalid)s.") % {"invalid": invalid}) from None
+        raise SentenceError(_("Your reason %(invalid)s.") % {"invalid": invalid}) from None
 
 
 def is_htmx_fragment(request: DeskRequest) -> bool:

@@ -11,7 +11,7 @@ from articles.exchange.importing import import_within
 from articles.exchange.outcomes import CREATED, FileResult
 from articles.models import Article, TakenDownStories, Verb
 from articles.operations.pins import pin_fields
-from articles.operations.results import ActionError
+from articles.operations.results import ActionError, SentenceError
 from articles.rules.urls import url_key
 
 from .documents import EntryText, Outlet, as_source, free_name, make_document, publication_time
@@ -42,7 +42,7 @@ def add_story(story: Story, *, by: Actor) -> Article:
     results: list[FileResult] = []
     taken_down = TakenDownStories.load().by_url_key.get(url_key(story.text.url))
     if taken_down is not None:
-        raise ActionError(
+        raise SentenceError(
             _("The story of this page %(refusal)s. It can't be added again.") % {"refusal": taken_down.refusal}
         )
     with unit_of_work(Verb.ADD, by) as uow:
@@ -60,7 +60,7 @@ def add_story(story: Story, *, by: Actor) -> Article:
         import_within([as_source(document, "the story")], on_result=results.append)
         if [result.outcome for result in results] != [CREATED]:
             messages = [problem.message for result in results for problem in result.problems]
-            raise ActionError("; ".join(messages) or _("can't be added"))
+            raise SentenceError("; ".join(messages)) if messages else ActionError(_("can't be added"))
         [article] = uow.load(Article.objects.filter(name=document.name).values_list("pk", flat=True))
         pin_fields(article, ["published"])
         article.content_hash = ""  # it has no file, which an import that prunes would miss

@@ -16,12 +16,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from taggit.managers import TaggableManager
 
+from articles.db.choices import choices_of
 from articles.db.limited_fields import BodyField, LanguageField, LineField, LongTextField, ShortTextField, TimeField
 from articles.rules.dates import ranked_at
 from articles.rules.limits import CATEGORY_MAX, NOTE_MAX, TITLE_MAX, WORD_MAX
 from articles.rules.ranking import front_page_rank
 from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX, Role, role_of
-from articles.rules.states import SpikeReason, State
+from articles.rules.states import SPIKE_REASON_LABELS, STATE_LABELS, SpikeReason, State, decision_label
 from articles.rules.visibility import is_within_schedule
 from providers.models import Provider
 
@@ -126,6 +127,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     """An article is identified by the name of its document (without suffix), which never changes."""
 
     name = BytewiseCharField(
+        _("name"),
         max_length=255,
         unique=True,
         help_text=_("The document's file name without suffix, YYYY-MM-DD-words: the article's identity and URL."),
@@ -136,10 +138,12 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         db_persist=True,
         help_text=_("Ties go to the smallest file name, not the smallest name: a-b.md comes before a.md."),
     )
-    dialect = models.CharField(max_length=2, default="D5", editable=False, help_text="How its document is written.")
-    category = LineField(max_length=CATEGORY_MAX, default="news", blank=True)
-    title = LineField(max_length=TITLE_MAX)
-    excerpt = LongTextField(blank=True)
+    dialect = models.CharField(
+        _("dialect"), max_length=2, default="D5", editable=False, help_text=_("How its document is written.")
+    )
+    category = LineField(_("category"), max_length=CATEGORY_MAX, default="news", blank=True)
+    title = LineField(_("title"), max_length=TITLE_MAX)
+    excerpt = LongTextField(_("excerpt"), blank=True)
     published_at = TimeField(_("publication time"), help_text=_("When the outlet published it, in UTC."))
     # Filled on every article; NULL only on rows that the release before has inserted since the migration.
     listed_at = models.DateTimeField(
@@ -156,19 +160,21 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         null=True, editable=False, help_text="It came with the newsroom's first import and is listed by its own date."
     )
     original_url = WebAddressField(_("original URL"))
-    web_url = WebAddressField("URL")
-    amp_url = WebAddressField("AMP URL")
+    web_url = WebAddressField(_("URL"))
+    amp_url = WebAddressField(_("AMP URL"))
     cdn_amp_url = WebAddressField(_("AMP cache URL"))
     type = LineField(
+        _("type"),
         max_length=WORD_MAX,
         default="article",
         blank=True,
         help_text=_("article, video, or another word of the importers."),
     )
     language = LanguageField(
-        help_text=_("Of its words, as a tag of BCP 47: de, pt-BR, zh-Hant. Empty means the outlet's.")
+        _("language"), help_text=_("Of its words, as a tag of BCP 47: de, pt-BR, zh-Hant. Empty means the outlet's.")
     )
     quality = models.IntegerField(
+        _("quality"),
         null=True,
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(SCORE_MAX)],
@@ -180,6 +186,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         help_text=_("The suggestion that it took as its quality; a document's own quality replaces it."),
     )
     heat = models.IntegerField(
+        _("heat"),
         null=True,
         blank=True,
         validators=[MinValueValidator(FOLDED_HEAT), MaxValueValidator(SCORE_MAX)],
@@ -192,15 +199,18 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
             "Quality, heat and number of related links that its document says, if the heat is above the quality."
         ),
     )
-    published = models.BooleanField(null=True, blank=True, help_text=_("Empty until somebody has decided."))
+    published = models.BooleanField(
+        _("published"), null=True, blank=True, help_text=_("Empty until somebody has decided.")
+    )
     state = models.CharField(
+        _("state"),
         max_length=9,
-        choices=[(state.value, state.value) for state in State],
+        choices=choices_of(STATE_LABELS),
         default=State.UNDECIDED.value,
         editable=False,
     )
     spike_reason = models.CharField(
-        max_length=11, choices=[(reason.value, reason.value) for reason in SpikeReason], blank=True, editable=False
+        _("reason"), max_length=11, choices=choices_of(SPIKE_REASON_LABELS), blank=True, editable=False
     )
     state_since = models.DateTimeField(default=timezone.now, editable=False)
     publish_at = TimeField(
@@ -229,16 +239,20 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     off_front = models.BooleanField(
         _("kept off the front page"), null=True, editable=False, help_text=_("Readers find it everywhere else.")
     )
-    removed = models.BooleanField(null=True, blank=True, help_text=_("Rejected by the source, whatever its heat."))
+    removed = models.BooleanField(
+        _("removed"), null=True, blank=True, help_text=_("Rejected by the source, whatever its heat.")
+    )
     missing = models.BooleanField(
+        _("missing"),
         default=False,
         help_text=_("An import with pruning didn't find its document; withdrawn until it is imported again."),
     )
     stale = models.BooleanField(
-        default=False, help_text=_("Its document has no scores any more; these are the last ones.")
+        _("stale"), default=False, help_text=_("Its document has no scores any more; these are the last ones.")
     )
     # NULL means no note, so that no database rewrites the table to add the column.
     note = ShortTextField(
+        _("note"),
         max_length=NOTE_MAX,
         null=True,
         blank=True,
@@ -251,18 +265,23 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         editable=False,
         help_text=_("Rank on the front page: the hotter and the newer a story is, the higher."),
     )
-    featured_content = LongTextField(blank=True, help_text=_("As the document has it; readers get a rebuilt player."))
+    featured_content = LongTextField(
+        _("featured content"), blank=True, help_text=_("As the document has it; readers get a rebuilt player.")
+    )
     provider = models.ForeignKey(  # the index article_provider begins with it
         "providers.Provider", models.PROTECT, related_name="articles", verbose_name=_("outlet"), db_index=False
     )
-    tags = TagsField(default=list, blank=True, help_text=_("Places, as ISO 3166 codes and readable names."))
-    topics = TaggableManager(through=ArticleTopic, blank=True)
+    tags = TagsField(
+        _("places"), default=list, blank=True, help_text=_("Places, as ISO 3166 codes and readable names.")
+    )
+    topics = TaggableManager(through=ArticleTopic, blank=True, verbose_name=_("topics"))
     lead = models.ForeignKey(
         "self",
         models.SET_NULL,
         null=True,
         blank=True,
         related_name="folded_articles",
+        verbose_name=_("lead"),
         help_text=_("On a folded article: the lead of its story."),
     )
     previous_lead = BytewiseCharField(
@@ -282,7 +301,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         ),
     )
     ambiguous = models.BooleanField(
-        default=False, help_text=_("Several leads list this article; it is folded under the best one.")
+        _("ambiguous"), default=False, help_text=_("Several leads list this article; it is folded under the best one.")
     )
     twin = models.BooleanField(default=False, editable=False, help_text="Another article has the same URL.")
     picture_count = models.PositiveSmallIntegerField(
@@ -308,7 +327,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     )
     version = models.PositiveIntegerField(default=1, editable=False, help_text=_("Incremented with every change."))
     secured = models.TextField(blank=True, editable=False, help_text="Opaque: kept and exported, never shown.")
-    body = BodyField(blank=True, help_text=_("The text under the front matter."))
+    body = BodyField(_("body"), blank=True, help_text=_("The text under the front matter."))
     extra = SparseJSONField(default=list, blank=True, editable=False, help_text=_("Unknown keys of the document."))
     layout = SparseJSONField(
         default=dict, blank=True, editable=False, help_text="How its document differs from the format's rules."
@@ -324,12 +343,14 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     )
     match_key = models.CharField(max_length=32, editable=False, help_text="Digest of URL, title and time.")
     url_key = models.CharField(max_length=32, blank=True, editable=False, help_text="Digest of the URL's normal form.")
-    created_at = models.DateTimeField("imported", auto_now_add=True)
+    created_at = models.DateTimeField(_("imported"), auto_now_add=True)
     changed_at = models.DateTimeField(_("last changed"), auto_now=True)
 
     objects = ArticleQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("article")
+        verbose_name_plural = _("articles")
         ordering: ClassVar = ["-published_at", "file_name"]
         permissions: ClassVar = [
             ("score", "Can score, hold, spike and reopen articles"),
@@ -480,6 +501,11 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
     def decision(self) -> str:
         """Return the state, with the reason if it is spiked: one of `operations.DECISIONS`."""
         return f"{self.state}: {self.spike_reason}" if self.spike_reason else self.state
+
+    @property
+    def decision_label(self) -> str:
+        """Return the decision in words."""
+        return decision_label(self.decision)
 
     @property
     def is_folded(self) -> bool:

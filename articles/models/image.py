@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from articles.db.limited_fields import PixelsField, ShortTextField
 from articles.rules.limits import TITLE_MAX
+from config.times import format_time
 from pictures.files import PICTURES, rendition_name
 
 from .fields import AddressStart, Digest, SparseJSONField, WebAddressField, is_site_relative, is_web_address
@@ -23,16 +24,19 @@ from .fields import AddressStart, Digest, SparseJSONField, WebAddressField, is_s
 class ImageReference(models.Model):
     """A picture's URL and what the document says about it. NULL means that it says nothing."""
 
-    position = models.PositiveSmallIntegerField(default=0)
-    url = WebAddressField("URL", blank=False)
-    width = PixelsField(null=True, blank=True)
-    height = PixelsField(null=True, blank=True)
+    position = models.PositiveSmallIntegerField(gettext_lazy("position"), default=0)
+    url = WebAddressField(gettext_lazy("URL"), blank=False)
+    width = PixelsField(gettext_lazy("width"), null=True, blank=True)
+    height = PixelsField(gettext_lazy("height"), null=True, blank=True)
     is_cached = models.BooleanField(
-        null=True, blank=True, help_text=gettext_lazy("What the document says, not whether we have a copy.")
+        gettext_lazy("cached"),
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("What the document says, not whether we have a copy."),
     )
-    title = ShortTextField(max_length=TITLE_MAX, blank=True)
+    title = ShortTextField(gettext_lazy("title"), max_length=TITLE_MAX, blank=True)
     attribution = ShortTextField(
-        "credit", max_length=TITLE_MAX, blank=True, help_text=gettext_lazy("Whose picture it is.")
+        gettext_lazy("credit"), max_length=TITLE_MAX, blank=True, help_text=gettext_lazy("Whose picture it is.")
     )
     extra = SparseJSONField(default=list, blank=True, editable=False)
     layout = SparseJSONField(default=dict, blank=True, editable=False)
@@ -71,7 +75,7 @@ class ArticleImage(ImageReference):
         LOGO = "logo", gettext_lazy("provider's logo")
 
     article = models.ForeignKey("articles.Article", models.CASCADE, related_name="images")
-    kind = models.CharField(max_length=7, choices=Kind, default=Kind.PICTURE)
+    kind = models.CharField(gettext_lazy("kind"), max_length=7, choices=Kind, default=Kind.PICTURE)
     alt = ShortTextField(
         gettext_lazy("alternative text"),
         max_length=TITLE_MAX,
@@ -84,6 +88,8 @@ class ArticleImage(ImageReference):
     objects = ArticleImageQuerySet.as_manager()
 
     class Meta(ImageReference.Meta):
+        verbose_name = gettext_lazy("picture")
+        verbose_name_plural = gettext_lazy("pictures")
         # To find the stories that show a URL.
         indexes = (models.Index(AddressStart("url"), name="articleimage_address"),)
         constraints = (
@@ -100,7 +106,7 @@ class ArticleImage(ImageReference):
         if self.status == PictureAddress.Status.FAILED:
             again = _("given up")
             if self.next_try_at:
-                again = _("next try %(time)s UTC") % {"time": f"{self.next_try_at:%-d %b %H:%M}"}
+                again = _("next try %(time)s") % {"time": format_time(self.next_try_at, "short")}
             return _("missing: the picture %(reason)s (%(again)s)") % {"reason": self.reason, "again": again}
         if self.status == PictureAddress.Status.REMOVED:
             return _("taken down for good")

@@ -44,8 +44,8 @@ class Verb(models.TextChoices):
     HAND_OVER = "hand_over", _("handed over")
     RELEASE = "release", _("released")
     DELETE = "delete", _("deleted")
-    TAKE_DOWN = "take_down", _("taken down")  # a picture
-    TAKE_DOWN_STORY = "story_down", _("taken down as a story")
+    TAKE_DOWN = "take_down", _("picture taken down")
+    TAKE_DOWN_STORY = "story_down", _("story taken down")
     IMPORT = "import", _("imported")
     INTAKE = "intake", _("taken in")
     POLICY = "policy", _("changed policy")

@@ -104,7 +104,7 @@ class SitePolicy(models.Model):
         )
 
     def __str__(self) -> str:
-        return "Policy of the site"
+        return gettext("Policy of the site")
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.pk = 1
@@ -132,7 +132,7 @@ class TopicPolicy(models.Model):
     """The numbers that differ from the site's policy for articles of one top-level topic; NULL means no difference."""
 
     site = models.ForeignKey(SitePolicy, models.CASCADE, default=1, editable=False, related_name="overrides")
-    topic = models.OneToOneField("articles.Topic", models.CASCADE, related_name="policy")
+    topic = models.OneToOneField("articles.Topic", models.CASCADE, related_name="policy", verbose_name=_("topic"))
     publish_threshold = models.PositiveIntegerField(null=True, blank=True)
     related_bonus = models.PositiveIntegerField(null=True, blank=True)
     bonus_floor = models.PositiveIntegerField(null=True, blank=True)
@@ -143,7 +143,7 @@ class TopicPolicy(models.Model):
         ordering: ClassVar = ["topic__registry_name", "topic__name"]
 
     def __str__(self) -> str:
-        return f"Policy of {self.topic}"
+        return gettext("Policy of %(topic)s") % {"topic": self.topic}
 
     def clean(self) -> None:
         """Reject a topic that has a parent: its articles follow the policy of the top-level topic."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +18,7 @@ from .link_check import LinkCheck
 from .policy import SitePolicy
 from .topic import ArticleTopic
 
-LABELS: Mapping[Check, str | Promise] = {
+LABELS: Mapping[Check, Any] = {
     Check.PICTURE: _("no picture"),
     Check.ALT_TEXT: _("no alternative text"),
     Check.NO_EXCERPT: _("no excerpt"),

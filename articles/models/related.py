@@ -51,26 +51,27 @@ class RelatedLink(models.Model):
     """An item of an article's related list. It is complete by itself, and linked to our own article if we have it."""
 
     article = models.ForeignKey("articles.Article", models.CASCADE, related_name="related_links")
-    position = models.PositiveSmallIntegerField(default=0)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
     target = models.ForeignKey(
         "articles.Article",
         models.SET_NULL,
         null=True,
         blank=True,
         related_name="listed_by",
+        verbose_name=_("article"),
         help_text=_("Our own article, if we have it."),
     )
-    title = LineField(max_length=TITLE_MAX)
-    excerpt = LongTextField(blank=True)
+    title = LineField(_("title"), max_length=TITLE_MAX)
+    excerpt = LongTextField(_("excerpt"), blank=True)
     published_at = TimeField(_("publication time"))
-    web_url = WebAddressField("URL")
-    amp_url = WebAddressField("AMP URL")
+    web_url = WebAddressField(_("URL"))
+    amp_url = WebAddressField(_("AMP URL"))
     cdn_amp_url = WebAddressField(_("AMP cache URL"))
-    type = LineField(max_length=WORD_MAX, default="article", blank=True)
+    type = LineField(_("type"), max_length=WORD_MAX, default="article", blank=True)
     provider = models.ForeignKey(
         "providers.Provider", models.PROTECT, related_name="related_links", verbose_name=_("outlet")
     )
-    quality = models.IntegerField(null=True, blank=True)
+    quality = models.IntegerField(_("quality"), null=True, blank=True)
     match_key = models.CharField(max_length=32, editable=False, help_text="Digest of URL, title and time.")
     repeated = models.BooleanField(
         default=False,
@@ -84,6 +85,8 @@ class RelatedLink(models.Model):
     objects = RelatedLinkQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("related link")
+        verbose_name_plural = _("related links")
         ordering: ClassVar = ["position", "pk"]
         indexes = (models.Index(fields=["match_key"], name="related_match_key"),)
         constraints = (

@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from articles.rules.urls import url_key
+from config.times import format_time
 
 from .derived import match_key
 from .fields import BytewiseCharField
@@ -42,7 +41,7 @@ class TakenDownStory(models.Model):
     @property
     def refusal(self) -> str:
         """Return who took it down, when and why, to follow the name of a story or a file."""
-        day = date_format(timezone.localtime(self.operation.at), "j F Y")
+        day = format_time(self.operation.at, "day")
         return _("was taken down on %(day)s by %(who)s: %(reason)s") % {
             "day": day,
             "who": self.operation.who,

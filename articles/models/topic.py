@@ -26,29 +26,43 @@ from articles.rules.limits import TOPIC_MAX
 class Topic(TagBase):
     """A topic with its place in the tree. Names are case-sensitive."""
 
-    name = LineField("name", unique=True, max_length=TOPIC_MAX)
+    name = LineField(gettext_lazy("name"), unique=True, max_length=TOPIC_MAX)
     shortname = LineField(
-        max_length=TOPIC_MAX, blank=True, help_text=gettext_lazy("For narrow places; empty means the name.")
+        gettext_lazy("short name"),
+        max_length=TOPIC_MAX,
+        blank=True,
+        help_text=gettext_lazy("For narrow places; empty means the name."),
     )
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=gettext_lazy("parent")
+    )
     keywords = NamesField(
+        gettext_lazy("keywords"),
         default=list,
         blank=True,
         help_text=gettext_lazy("Words that, in a title, mean this topic. The suggested quality rewards them."),
     )
-    hashtags = NamesField(default=list, blank=True)
+    hashtags = NamesField(gettext_lazy("hashtags"), default=list, blank=True)
     images = UrlsField(
-        default=list, blank=True, help_text=gettext_lazy("URLs of pictures, as the registry lists them.")
+        gettext_lazy("pictures"),
+        default=list,
+        blank=True,
+        help_text=gettext_lazy("URLs of pictures, as the registry lists them."),
     )
     services = ServicesField(
-        default=list, blank=True, help_text=gettext_lazy("The registry's services: [name, URL] pairs.")
+        gettext_lazy("services"),
+        default=list,
+        blank=True,
+        help_text=gettext_lazy("The registry's services: [name, URL] pairs."),
     )
     registry_name = FileNameField(
+        gettext_lazy("file name"),
         max_length=255,
         blank=True,
         help_text=gettext_lazy("The file name of its registry entry, which orders the topics."),
     )
     weight = PointsField(
+        gettext_lazy("weight"),
         default=0,
         help_text=gettext_lazy("Added to the suggested quality of articles with this topic; 0 for most topics."),
     )
@@ -60,6 +74,8 @@ class Topic(TagBase):
     )
 
     class Meta:
+        verbose_name = gettext_lazy("topic")
+        verbose_name_plural = gettext_lazy("topics")
         ordering: ClassVar = ["registry_name", "name"]
         constraints = (
             models.CheckConstraint(
@@ -114,13 +130,15 @@ class ArticleTopic(ItemBase):
     tag = models.ForeignKey(
         Topic, models.CASCADE, related_name="article_topics", verbose_name=gettext_lazy("topic"), db_index=False
     )
-    position = models.PositiveSmallIntegerField(default=0)
+    position = models.PositiveSmallIntegerField(gettext_lazy("position"), default=0)
     published_at = ArticlesTimeField(
         null=True, editable=False, help_text="The article's, kept here too: a topic's newest are found at once."
     )
     listed_at = ArticlesTimeField(null=True, editable=False, help_text="The article's, kept here too.")
 
     class Meta:
+        verbose_name = gettext_lazy("topic")
+        verbose_name_plural = gettext_lazy("topics")
         ordering: ClassVar = ["position", "pk"]
         indexes = (models.Index(fields=["tag", "-listed_at", "-published_at"], name="articletopic_listed"),)
         constraints = (

@@ -17,7 +17,7 @@ from articles.db.bulk import chunked
 from articles.models import Article, Claim, Verb
 
 from .batch import Articles
-from .results import ActionError, ActionResult, Rejection
+from .results import ActionError, ActionResult, Rejection, SentenceError
 
 LIFETIME = timedelta(hours=4)
 FIELD = "claim"  # of its events
@@ -26,7 +26,7 @@ FIELD = "claim"  # of its events
 def claim(articles: Articles, *, by: Actor) -> ActionResult:
     """Claim stories for four hours, or for four more; a colleague's claim is taken over."""
     if by.user is None:
-        raise ActionError(_("Only a person can claim a story."))
+        raise SentenceError(_("Only a person can claim a story."))
     return _give(Verb.CLAIM, articles, by.user, by)
 
 

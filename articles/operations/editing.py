@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
+from articles.db.limited_fields import LIMIT
 from articles.models import Article, ArticleImage, ArticlePlace, Topic, Verb
 from articles.models.derived import refresh_derived_fields
 from articles.rules import permissions
@@ -124,10 +125,16 @@ def require_within_limits(values: Mapping[str, Any]) -> None:
         try:
             field.clean(value, None)
         except ValidationError as invalid:
-            reason = invalid.messages[0].removeprefix("This ").removesuffix(".")
-            raise ActionError(
-                _("can't be saved, because its %(field)s %(reason)s") % {"field": field.verbose_name, "reason": reason}
-            ) from invalid
+            raise ActionError(_limit_text(field, invalid.error_list[0])) from invalid
+
+
+def _limit_text(field: models.Field[Any, Any], error: ValidationError) -> str:
+    """Return why the field refuses a value, to follow the name of the article."""
+    if error.code == LIMIT and error.params:
+        text = _("can't be saved, because its %(field)s %(problem)s")
+        return text % {"field": field.verbose_name, "problem": error.params["problem"]}
+    text = _("can't be saved: %(field)s: %(message)s")
+    return text % {"field": field.verbose_name, "message": error.messages[0].removesuffix(".")}
 
 
 def edit_related_rows(

@@ -22,12 +22,12 @@ from articles.stories.front_page import STORIES, first_page_ids, load_front_page
 
 from .batch import Articles, SeenVersions, apply_to_each
 from .front_page_text import describe_moves
-from .results import DELETED_MEANWHILE, ActionError, ActionResult
+from .results import DELETED_MEANWHILE, ActionError, ActionResult, SentenceError
 
 FRONT_PAGE_VERBS = (Verb.PICK, Verb.END_PICK, Verb.PLACE, Verb.KEEP_OFF, Verb.ALLOW_ON)
 
 
-class PicksChangedError(ActionError):
+class PicksChangedError(SentenceError):
     """The picks have changed since the editor saw them; nothing was saved."""
 
 

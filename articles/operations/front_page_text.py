@@ -45,7 +45,7 @@ def _of_group(group: Sequence[Move], titles: Mapping[int, str]) -> list[str]:
         return [_sentence(move, titles) for move in group]
     number = len(group)
     if move.before is None:
-        text = _("%(number)s stories come onto the first page.")
+        text = _("%(number)s stories join the first page.")
         return [text % {"number": number}]
     if move.after is None:
         text = _("%(number)s stories leave the first page.")
@@ -64,7 +64,7 @@ def _of_group(group: Sequence[Move], titles: Mapping[int, str]) -> list[str]:
 def _sentence(move: Move, titles: Mapping[int, str]) -> str:
     values = {"title": titles.get(move.pk, ""), "before": move.before, "after": move.after}
     if move.before is None:
-        text = _("“%(title)s” comes onto the first page, at %(after)s.")
+        text = _("“%(title)s” joins the first page at %(after)s.")
     elif move.after is None:
         text = _("“%(title)s” leaves the first page.")
     elif move.before == move.after:

@@ -26,7 +26,7 @@ from website.models import SiteLook, SitePage
 
 from . import policy_numbers
 from .editing import set_topics
-from .results import ActionError, ActionResult
+from .results import ActionError, ActionResult, SentenceError
 
 ReferenceRow = Provider | Topic | SitePage | SiteLook
 
@@ -121,7 +121,7 @@ def delete_references(rows: Iterable[ReferenceRow], *, by: Actor = SYSTEM_ACTOR)
             try:
                 outcome.done += _delete(uow, row)
             except ActionError as error:
-                raise ActionError(_("“%(row)s” %(error)s") % {"row": row, "error": error}) from error
+                raise SentenceError(error.about(f"“{row}”")) from error
     outcome.operation = uow.operation
     return outcome
 

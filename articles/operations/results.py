@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from articles.audit_log.errors import ActionError as ActionError
 from articles.audit_log.errors import ChecksFailedError as ChecksFailedError
+from articles.audit_log.errors import SentenceError as SentenceError
 from articles.audit_log.events import CREATED, PIN_PREFIX
 from articles.models import Article, Event, Operation, Subject
+from articles.models.field_labels import field_label
 
 if TYPE_CHECKING:
     from articles.stories.rescoring import RescoreChange
@@ -42,7 +44,7 @@ class EditConflictError(ActionError):
 
     def __init__(self, article: Article, conflicts: Sequence[FieldConflict]) -> None:
         who = ", ".join(dict.fromkeys(conflict.who for conflict in conflicts if conflict.who)) or _("somebody")
-        fields = ", ".join(sorted({conflict.field.removesuffix("_id").replace("_", " ") for conflict in conflicts}))
+        fields = ", ".join(sorted({field_label(conflict.field.removesuffix("_id")) for conflict in conflicts}))
         super().__init__(
             _("was changed by %(who)s meanwhile (%(fields)s); check it and try again") % {"who": who, "fields": fields}
         )

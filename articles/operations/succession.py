@@ -18,7 +18,7 @@ from articles.rules.states import State
 from articles.stories.rescoring import RescoreChange
 
 from .pins import pin_fields, unpin_fields
-from .results import ActionError
+from .results import SentenceError
 from .story_changes import mark_standalone, member_ids, put_under
 
 
@@ -128,8 +128,8 @@ def _hand_over(uow: UnitOfWork, lead: Article, successor: Article, members: Sequ
 def _publish_in_place(uow: UnitOfWork, successor: Article) -> None:
     user = uow.actor.user
     if user is not None and not user.has_perm(permissions.PUBLISH):
-        raise ActionError(
-            _("“%(successor)s” can't be published without the permission to publish") % {"successor": successor}
+        raise SentenceError(
+            _("“%(successor)s” can't be published without the permission to publish.") % {"successor": successor}
         )
     successor.published, successor.state = True, State.PUBLISHED
 

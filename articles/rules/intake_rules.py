@@ -7,10 +7,14 @@ story is the last that is applied. A rule never publishes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from texts import Text
+from texts import gettext_lazy as _
+
+from .states import SPIKE_REASON_LABELS
 from .words import whole_words
 
 WORDS_SHOWN = 3  # of a rule, where it is named
@@ -25,12 +29,12 @@ class RuleAction(StrEnum):
 
 
 DECIDING = frozenset({RuleAction.HOLD, RuleAction.SPIKE, RuleAction.NEVER})
-ACTION_LABELS = {
-    RuleAction.TOPIC: "Add a topic",
-    RuleAction.QUALITY: "Change the quality",
-    RuleAction.HOLD: "Hold",
-    RuleAction.SPIKE: "Spike",
-    RuleAction.NEVER: "Never take",
+ACTION_LABELS: Mapping[RuleAction, Text] = {
+    RuleAction.TOPIC: _("Add a topic"),
+    RuleAction.QUALITY: _("Change the quality"),
+    RuleAction.HOLD: _("Hold"),
+    RuleAction.SPIKE: _("Spike"),
+    RuleAction.NEVER: _("Never take"),
 }
 
 
@@ -42,7 +46,11 @@ class Place(StrEnum):
     URL = "url"
 
 
-PLACE_LABELS = {Place.TITLE: "headline", Place.EXCERPT: "excerpt", Place.URL: "URL"}
+PLACE_LABELS: Mapping[Place, Text] = {
+    Place.TITLE: _("headline"),
+    Place.EXCERPT: _("excerpt"),
+    Place.URL: _("URL"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +85,10 @@ class IntakeRule:
         conditions = []
         if self.words:
             words = _listed([f"“{word}”" for word in self.words])
-            conditions.append(f"{words} in {' or '.join(PLACE_LABELS[Place(place)] for place in self.places)}")
+            places = _any_of([str(PLACE_LABELS[Place(place)]) for place in self.places])
+            conditions.append(str(_("%(words)s in %(places)s", words=words, places=places)))
         if self.outlets:
-            conditions.append(f"outlet {_listed(self.outlets)}")
+            conditions.append(str(_("outlet %(names)s", names=_listed(self.outlets))))
         return f"{', '.join(conditions)}: {self.effect}"
 
     @property
@@ -87,12 +96,14 @@ class IntakeRule:
         """What the rule does, in words."""
         match self.action:
             case RuleAction.TOPIC:
-                return f"add the topic {self.topic_name}"
+                return str(_("add the topic %(topic)s", topic=self.topic_name))
             case RuleAction.QUALITY:
-                return f"quality {self.points:+}".replace("-", "\u2212")
+                return str(_("quality %(points)s", points=f"{self.points:+}".replace("-", "\u2212")))
             case RuleAction.SPIKE:
-                return f"spike, {self.spike_reason}"
-        return ACTION_LABELS[RuleAction(self.action)].lower()
+                return str(_("spike, %(reason)s", reason=SPIKE_REASON_LABELS.get(self.spike_reason, self.spike_reason)))
+            case RuleAction.HOLD:
+                return str(_("hold"))
+        return str(_("never take"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,4 +176,8 @@ def _names_of(story: StoryText) -> set[str]:
 
 def _listed(names: Sequence[str]) -> str:
     more = len(names) - WORDS_SHOWN
-    return " or ".join(names[:WORDS_SHOWN]) + (f" or {more} more" if more > 0 else "")
+    return _any_of([*names[:WORDS_SHOWN], str(_("%(number)s more", number=more))] if more > 0 else names)
+
+
+def _any_of(names: Sequence[str]) -> str:
+    return str(_(" or ")).join(names)

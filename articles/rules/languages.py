@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from texts import gettext_lazy as _
+
 from .limits import LANGUAGE_MAX
 from .values import InvalidValueError, shorten
 
@@ -30,13 +32,15 @@ _RTL_LANGUAGES = frozenset(
 def check_language(tag: str) -> None:
     """Accept a tag such as de, pt-BR or zh-Hant."""
     if len(tag) > LANGUAGE_MAX or not _LANGUAGE_PATTERN.fullmatch(tag):
-        raise InvalidValueError(f"must be the tag of a language, such as de or pt-BR: {shorten(tag)}")
+        raise InvalidValueError(_("must be the tag of a language, such as de or pt-BR: %(tag)s", tag=shorten(tag)))
 
 
 def check_country(code: str) -> None:
     """Accept two capital letters such as GB."""
     if not _COUNTRY_PATTERN.fullmatch(code):
-        raise InvalidValueError(f"must be the code of a country in two capital letters, such as GB: {shorten(code)}")
+        raise InvalidValueError(
+            _("must be the code of a country in two capital letters, such as GB: %(code)s", code=shorten(code))
+        )
 
 
 def stated_language(text: str) -> str:

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from texts import Text, pgettext_lazy
+from texts import gettext_lazy as _
+
 from .slugs import file_sort_key
 from .words import whole_words
 
@@ -24,6 +27,14 @@ class Role(StrEnum):
     SINGLE = "single"
     LEAD = "lead"
     FOLDED = "folded"
+
+
+ROLE_LABELS: Mapping[str, Text] = {
+    Role.UNSCORED: pgettext_lazy("role in a story", "unscored"),
+    Role.SINGLE: pgettext_lazy("role in a story", "single"),
+    Role.LEAD: pgettext_lazy("role in a story", "lead"),
+    Role.FOLDED: pgettext_lazy("role in a story", "folded"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +79,7 @@ class ScoringInput:
 class Term:
     """One term of a sum, with a label for editors."""
 
-    label: str
+    label: Text
     points: int
 
 
@@ -195,37 +206,39 @@ def suggested_quality(
     With the weights of two real sites it equals the stored quality of 5,891 of 6,228 and of 617 of 674 documents. The
     others differ by points that editors gave and by keywords that no topic lists.
     """
-    terms = [Term("base", policy.base_weight)]
+    terms = [Term(_("base"), policy.base_weight)]
     for topic in topics:
-        terms.append(Term(f"topic {topic.name}", policy.topic_weight + topic.weight))
+        terms.append(Term(_("topic %(topic)s", topic=topic.name), policy.topic_weight + topic.weight))
         if topic.is_subtopic:
-            terms.append(Term(f"subtopic {topic.name}", policy.subtopic_weight))
+            terms.append(Term(_("subtopic %(topic)s", topic=topic.name), policy.subtopic_weight))
         if has_keyword(title, topic.keywords):
-            terms.append(Term(f"keyword of {topic.name} in the title", policy.keyword_weight))
+            terms.append(Term(_("keyword of %(topic)s in the title", topic=topic.name), policy.keyword_weight))
     if has_image:
-        terms.append(Term("picture", policy.image_weight))
+        terms.append(Term(_("picture"), policy.image_weight))
     if has_amp:
-        terms.append(Term("AMP page", policy.amp_weight))
+        terms.append(Term(_("AMP page"), policy.amp_weight))
     if is_video:
-        terms.append(Term("video", policy.video_weight))
+        terms.append(Term(_("video"), policy.video_weight))
     if provider_registered:
-        terms.append(Term("registered outlet", policy.provider_weight))
-    terms.append(Term("outlet's own weight", provider_weight))
-    terms.append(Term("long title", -max(0, (len(title) - TITLE_LENGTH_FREE) // 2)))
+        terms.append(Term(_("registered outlet"), policy.provider_weight))
+    terms.append(Term(_("outlet's own weight"), provider_weight))
+    terms.append(Term(_("long title"), -max(0, (len(title) - TITLE_LENGTH_FREE) // 2)))
     terms = [term for term in terms if term.points]
     return max(0, sum(term.points for term in terms)), tuple(terms)
 
 
 def _heat_terms(article: ScoringInput, quality: int, policy: Policy) -> tuple[Term, ...]:
     count = len(article.members)
-    terms = [Term("quality", quality)]
+    terms = [Term(_("quality"), quality)]
     if count:
         bonus = coverage_bonus(policy, quality, count)
-        label = f"{count} related × {policy.related_bonus}"
-        terms.append(Term(label if bonus else f"{label}, not below quality {policy.bonus_floor}", bonus))
+        values = {"count": count, "bonus": policy.related_bonus, "floor": policy.bonus_floor}
+        label = _("%(count)s related × %(bonus)s", **values)
+        no_bonus = _("%(count)s related × %(bonus)s, not below quality %(floor)s", **values)
+        terms.append(Term(label if bonus else no_bonus, bonus))
     engagement = infer_engagement(policy, article.document_scores)
     if engagement:
-        terms.append(Term("engagement", engagement))
+        terms.append(Term(_("engagement"), engagement))
     return tuple(terms)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from texts import gettext_lazy as _
+
 from .scoring import FOLDED_HEAT, Policy
+from .states import SPIKE_REASON_LABELS, STATE_LABELS
 
 
 class Hideable(Protocol):
@@ -50,13 +53,18 @@ def is_within_schedule(publish_at: datetime | None, unpublish_at: datetime | Non
 
 def hidden_reason(article: Hideable, now: datetime) -> str:
     """Return why readers don't see this article by itself at `now`: "it ..."."""
+    spiked_for = SPIKE_REASON_LABELS.get(article.spike_reason, article.spike_reason)
     reasons = [
-        (article.removed, "its source removed it"),
-        (article.missing, "its document is missing"),
-        (article.staged is not None, "the import that brings it is still running"),
-        (article.heat == FOLDED_HEAT, "it is folded, and no lead of it is published"),
-        (article.public and article.publish_at and article.publish_at > now, "it will go on the site later"),
-        (article.public and article.unpublish_at and article.unpublish_at <= now, "its time on the site is over"),
-        (article.spike_reason, f"it was spiked ({article.spike_reason})"),
+        (article.removed, _("its source removed it")),
+        (article.missing, _("its document is missing")),
+        (article.staged is not None, _("the import that brings it is still running")),
+        (article.heat == FOLDED_HEAT, _("it is folded, and no lead of it is published")),
+        (article.public and article.publish_at and article.publish_at > now, _("it will go on the site later")),
+        (article.public and article.unpublish_at and article.unpublish_at <= now, _("its time on the site is over")),
+        (
+            article.spike_reason,
+            _("it was spiked (%(reason)s)", reason=spiked_for),
+        ),
     ]
-    return next((reason for applies, reason in reasons if applies), f"it is {article.state}")
+    reason = next((reason for applies, reason in reasons if applies), None)
+    return str(reason or _("it is %(state)s", state=STATE_LABELS[article.state]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from articles.models import Article, Policies, Topic
 from articles.rules.scoring import Explanation, Policy
 from articles.rules.slugs import document_name
@@ -15,10 +17,10 @@ from .suggestion import suggest_quality
 
 @dataclass(frozen=True)
 class EffectivePolicy:
-    """The policy that applies to an article, and its owner's name."""
+    """The policy that applies to an article, and what it is called."""
 
     policy: Policy
-    owner: str = "the policy of the site"
+    owner: str = ""  # of the site if empty
 
 
 def policy_for(article: Article) -> EffectivePolicy:
@@ -30,7 +32,9 @@ def policy_for(article: Article) -> EffectivePolicy:
     topic = policies.topic_for(topics)
     if topic is None:
         return EffectivePolicy(policies.site)
-    return EffectivePolicy(policies.by_topic[topic], f"the policy of {Topic.objects.get(pk=topic)}")
+    return EffectivePolicy(
+        policies.by_topic[topic], _("the policy of %(topic)s") % {"topic": Topic.objects.get(pk=topic)}
+    )
 
 
 def title_for_name(article: Article, name: str) -> str:
@@ -48,7 +52,7 @@ def explanation_lines(article: Article) -> list[str]:
     lines = format_explanation(
         explain_article(article, effective.policy),
         article,
-        called="it",
+        called=_("it"),
         policy_owner=effective.owner,
         title_for_name=lambda name: title_for_name(article, name),
     )

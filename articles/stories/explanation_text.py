@@ -10,20 +10,21 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from articles.models import Article
+from articles.models.field_labels import field_label
 from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, Explanation, Role, Term
-
-COUNTED_LISTS = {"images": "pictures", "related": "related links"}  # lists whose incoming value is only their length
+from config.times import format_time
 
 ROLE_TEXTS = {
-    Role.UNSCORED: "is unscored",
-    Role.SINGLE: "is the only article of its story",
-    Role.LEAD: "leads its story",
-    Role.FOLDED: "is folded",
+    Role.UNSCORED: gettext_lazy("%(article)s is unscored"),
+    Role.SINGLE: gettext_lazy("%(article)s is the only article of its story"),
+    Role.LEAD: gettext_lazy("%(article)s leads its story"),
+    Role.FOLDED: gettext_lazy("%(article)s is folded"),
 }
+SITE_POLICY = gettext_lazy("the policy of the site")
 
 
 def format_explanation(
@@ -31,19 +32,20 @@ def format_explanation(
     article: Article,
     *,
     called: str,
-    policy_owner: str = "the policy of the site",
+    policy_owner: str = "",
     title_for_name: Callable[[str], str] = str,
 ) -> list[str]:
     """Return an explanation as lines of text.
 
-    `called` is what the lines call the article, `policy_owner` whose policy decided, and `title_for_name` returns
-    what to call a member of the story by its name.
+    `called` is what the lines call the article, `policy_owner` whose policy decided (that of the site if empty), and
+    `title_for_name` returns what to call a member of the story by its name.
     """
     lines = [
-        f"{called} {ROLE_TEXTS[explanation.result.role]}",
+        ROLE_TEXTS[explanation.result.role] % {"article": called},
         _heat(explanation, title_for_name),
         _publication(explanation, article, title_for_name),
-        f"decided by {policy_owner}: threshold {explanation.threshold}",
+        _("decided by %(policy)s: threshold %(threshold)s")
+        % {"policy": policy_owner or SITE_POLICY, "threshold": explanation.threshold},
         _state(article),
     ]
     schedule = _schedule(article)
@@ -52,83 +54,103 @@ def format_explanation(
     lines += _pins(explanation, article)
     result = explanation.result
     if (article.heat, article.published) != (result.heat, result.published):
-        stored = f"heat {format_value(article.heat)}, published {format_value(article.published)}"
-        lines.append(f"stored: {stored}; rescoring would change that")
+        values = {"heat": format_value(article.heat), "published": format_value(article.published)}
+        lines.append(_("stored: heat %(heat)s, published %(published)s; rescoring would change that") % values)
     return lines
 
 
 def _heat(explanation: Explanation, title_for_name: Callable[[str], str]) -> str:
     heat = explanation.result.heat
     if "heat" in explanation.pins:
-        return f"heat {format_value(heat)}: pinned"
-    if heat is None:
-        return "heat none: it has no quality yet"
-    if heat != FOLDED_HEAT:
-        return f"heat {heat}: {format_terms(explanation.terms)}"
-    if explanation.better_lead is None:
-        return "heat -1: an editor folded it"
-    return f"heat -1: {title_for_name(explanation.better_lead)} leads the story"
+        reason = _("pinned")
+    elif heat is None:
+        reason = _("it has no quality yet")
+    elif heat != FOLDED_HEAT:
+        reason = format_terms(explanation.terms)
+    elif explanation.better_lead is None:
+        reason = _("an editor folded it")
+    else:
+        reason = _("%(lead)s leads the story") % {"lead": title_for_name(explanation.better_lead)}
+    return _("heat %(heat)s: %(reason)s") % {"heat": format_value(heat), "reason": reason}
 
 
 def _publication(explanation: Explanation, article: Article, title_for_name: Callable[[str], str]) -> str:
     result, threshold = explanation.result, explanation.threshold
     if article.same_event_as:
         story = title_for_name(article.same_event_as)
-        waits = _("it waits until somebody says whether it is the same event as %(story)s") % {"story": story}
-        return f"published {format_value(result.published)}: {waits}"
-    if article.waits_for_editor:
-        return f"published {format_value(result.published)}: it waits for an editor"
-    return f"published {format_value(result.published)}: {_publication_reason(explanation, result.heat, threshold)}"
+        reason = _("it waits until somebody says whether it is the same event as %(story)s") % {"story": story}
+    elif article.waits_for_editor:
+        reason = _("it waits for an editor")
+    else:
+        reason = _publication_reason(explanation, result.heat, threshold)
+    return _("published %(published)s: %(reason)s") % {"published": format_value(result.published), "reason": reason}
 
 
 def _publication_reason(explanation: Explanation, heat: int | None, threshold: int) -> str:
     if "published" in explanation.pins:
-        return "pinned"
+        return _("pinned")
     if explanation.result.role == Role.UNSCORED:
-        return "unscored, so the policy for unscored articles says whether readers see it"
+        return _("unscored, so the policy for unscored articles says whether readers see it")
     if heat is None:
-        return "as its document says, because it has no heat"
+        return _("as its document says, because it has no heat")
     if heat == FOLDED_HEAT:
-        return "folded articles are shown under their lead"
+        return _("folded articles are shown under their lead")
     if heat >= threshold and not explanation.result.published:
-        return "its source removed it"
-    return f"heat {heat} {'≥' if heat >= threshold else '<'} threshold {threshold}"
+        return _("its source removed it")
+    text = (
+        _("heat %(heat)s ≥ threshold %(threshold)s")
+        if heat >= threshold
+        else _("heat %(heat)s < threshold %(threshold)s")
+    )
+    return text % {"heat": heat, "threshold": threshold}
 
 
 def _state(article: Article) -> str:
-    is_shown = format_value(article.is_shown())
-    return f"state {article.decision} since {_time(article.state_since)}, seen by readers: {is_shown}"
+    values = {
+        "state": article.decision_label,
+        "since": format_time(article.state_since),
+        "shown": format_value(article.is_shown()),
+    }
+    return _("state %(state)s since %(since)s, seen by readers: %(shown)s") % values
 
 
 def _schedule(article: Article) -> str:
     """Return when readers start and stop seeing the article; empty if nothing is scheduled."""
-    times = [("from", article.publish_at), ("until", article.unpublish_at)]
-    text = " ".join(f"{when} {_time(at)}" for when, at in times if at is not None)
-    return f"scheduled: {text}" if text else ""
+    start, end = (at and format_time(at) for at in (article.publish_at, article.unpublish_at))
+    if start and end:
+        return _("scheduled: from %(start)s until %(end)s") % {"start": start, "end": end}
+    if start:
+        return _("scheduled: from %(start)s") % {"start": start}
+    return _("scheduled: until %(end)s") % {"end": end} if end else ""
 
 
 def _pins(explanation: Explanation, article: Article) -> Iterator[str]:
     for name in explanation.pins:
         if name == "published" and article.waits_for_editor:
             continue  # nobody has decided
-        if name == STORY_ROLE_PIN:
-            role = "is folded" if article.is_folded else "stands by itself"
-            yield f"pinned: an editor decided that it {role}"
+        if name == STORY_ROLE_PIN and article.is_folded:
+            yield _("pinned: an editor decided that it is folded")
+        elif name == STORY_ROLE_PIN:
+            yield _("pinned: an editor decided that it stands by itself")
         elif name in article.wishes:
-            yield f"pinned {name}: its document says {format_incoming_value(name, article.wishes[name])}"
+            value = format_incoming_value(name, article.wishes[name])
+            yield _("pinned %(field)s: its document says %(value)s") % {"field": field_label(name), "value": value}
         else:
-            yield f"pinned {name}: the next import will show what its document says"
+            text = _("pinned %(field)s: the next import will show what its document says")
+            yield text % {"field": field_label(name)}
 
 
 def format_incoming_value(name: str, value: Any) -> str:
     """Return what the document says for a pinned field (as `article.wishes` holds it) as text."""
-    if name in COUNTED_LISTS and isinstance(value, int):
-        return f"{value} {COUNTED_LISTS[name]}"
+    if name == "images" and isinstance(value, int):  # of lists only the length came in
+        return ngettext("%(number)d picture", "%(number)d pictures", value) % {"number": value}
+    if name == "related" and isinstance(value, int):
+        return ngettext("%(number)d related link", "%(number)d related links", value) % {"number": value}
     if name == "provider":
         domain, provider = value
         return f"{provider} ({domain})"
     if name == "published_at" and isinstance(value, str):
-        return _time(datetime.fromisoformat(value))
+        return format_time(datetime.fromisoformat(value))
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ", ".join(value) or format_value(None)
     return format_value(value)
@@ -137,19 +159,18 @@ def format_incoming_value(name: str, value: Any) -> str:
 def format_value(value: Any) -> str:
     """Return a value as explanations and reports write it: yes, no, none, or itself."""
     if value is None or value == "":
-        return "none"
+        return _("none")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _time(at: datetime) -> str:
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M %Z}"
 
 
 def format_suggestion(points: int, terms: Iterable[Term]) -> str:
     """Return the suggested quality with its terms as a line of text."""
-    return f"suggested quality {points}: " + (format_terms(terms) or "no term applies")
+    return _("suggested quality %(points)s: %(terms)s") % {
+        "points": points,
+        "terms": format_terms(terms) or _("no term applies"),
+    }
 
 
 def format_terms(terms: Iterable[Term]) -> str:

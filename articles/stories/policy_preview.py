@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from articles.models import Article, Policies, Topic
 
@@ -28,9 +31,8 @@ class ChangeCounts:
         return bool(self.published or self.withdrawn or self.new_heat)
 
     def __str__(self) -> str:
-        noun = "story" if self.withdrawn == 1 else "stories"
-        shown = f"publish {self.published:,} and withdraw {self.withdrawn:,} {noun}"
-        return f"{shown} and change the heat of {self.new_heat:,}"
+        values = {name: f"{number:,}" for name, number in asdict(self).items()}
+        return _("%(published)s published, %(withdrawn)s withdrawn, %(new_heat)s with another heat") % values
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,18 @@ class PolicyPreview:
     @property
     def sentence(self) -> str:
         """What the numbers change. What rescoring by the stored numbers would change too isn't counted."""
-        subject = "The new numbers" if self.anyway else "This"
-        effect = self.counts or "change no scored article"
-        return f"{subject} would {effect}{f', among the newest {self.examined:,}' if self.is_bounded else ''}."
+        if not self.counts:
+            return _("No scored article would change.")
+        text = _("Effect of the new numbers: %(counts)s.") if self.anyway else _("Effect: %(counts)s.")
+        return text % {"counts": self.counts}
 
     @property
     def sentence_anyway(self) -> str:
         """What rescoring by the stored numbers would change too, or an empty string."""
         counts = self._count(self.changes, anyway=True)
-        return f"Applying them would also {counts}, as the present numbers would." if counts else ""
+        if not counts:
+            return ""
+        return _("Applying them has effects that the present numbers would have too: %(counts)s.") % {"counts": counts}
 
     @property
     def is_bounded(self) -> bool:
@@ -72,16 +77,31 @@ class PolicyPreview:
     def scope(self) -> str:
         """Which articles the figures are about."""
         if self.is_bounded:
-            return f"Only the newest {self.examined:,} of {self.scored:,} scored articles were looked at."
-        return f"Of {self.scored:,} scored articles. Pinned fields stay as they are."
+            text = _("Only the newest %(examined)s of %(scored)s scored articles were examined.")
+            return text % {"examined": f"{self.examined:,}", "scored": f"{self.scored:,}"}
+        text = ngettext(
+            "%(scored)s scored article was examined. Pinned fields stay as they are.",
+            "%(scored)s scored articles were examined. Pinned fields stay as they are.",
+            self.scored,
+        )
+        return text % {"scored": f"{self.scored:,}"}
 
     @property
     def unscored(self) -> str:
         """The effect on unscored articles, or an empty string."""
         if not self.toggled:
             return ""
-        count = "1 unscored article" if self.toggled == 1 else f"{self.toggled:,} unscored articles"
-        return f"Saving {f'shows {count} to' if self.shows_unscored else f'hides {count} from'} readers at once."
+        shows = ngettext(
+            "Saving shows %(number)s unscored article to readers at once.",
+            "Saving shows %(number)s unscored articles to readers at once.",
+            self.toggled,
+        )
+        hides = ngettext(
+            "Saving hides %(number)s unscored article from readers at once.",
+            "Saving hides %(number)s unscored articles from readers at once.",
+            self.toggled,
+        )
+        return (shows if self.shows_unscored else hides) % {"number": f"{self.toggled:,}"}
 
     @property
     def more_toggled(self) -> int:
@@ -96,8 +116,8 @@ class PolicyPreview:
         """Return the counts for each policy, the site's first; nothing if no topic has a policy of its own."""
         if not self.topics:
             return []
-        owners: list[tuple[str, int | None]] = [("The policy of the site", None)]
-        owners += [(f"The policy of {name}", topic) for topic, name in self.topics.items()]
+        owners: list[tuple[str, int | None]] = [(_("The policy of the site"), None)]
+        owners += [(_("The policy of %(topic)s") % {"topic": name}, topic) for topic, name in self.topics.items()]
         return [
             (owner, self._count(change for change in self.changes if change.topic == topic)) for owner, topic in owners
         ]
@@ -110,9 +130,9 @@ class PolicyPreview:
         """
         ranked = sorted(self.changes, key=lambda change: (self._is_due_anyway(change), -_heat_difference(change)))
         kinds = [
-            ("Published", [change for change in ranked if change.is_published]),
-            ("Withdrawn", [change for change in ranked if change.is_withdrawn]),
-            ("Others", [change for change in ranked if change.public[0] == change.public[1]]),
+            (_("Published"), [change for change in ranked if change.is_published]),
+            (_("Withdrawn"), [change for change in ranked if change.is_withdrawn]),
+            (_("Others"), [change for change in ranked if change.public[0] == change.public[1]]),
         ]
         return [
             (kind, [(change, self._reason(change)) for change in changes[:SAMPLES]], len(changes) - SAMPLES)
@@ -126,7 +146,7 @@ class PolicyPreview:
         return other is not None and (other.fields, other.public) == (change.fields, change.public)
 
     def _reason(self, change: RescoreChange) -> str:
-        return "the present numbers" if self._is_due_anyway(change) else "the new numbers"
+        return _("the present numbers") if self._is_due_anyway(change) else _("the new numbers")
 
     def _count(self, changes: Iterable[RescoreChange], *, anyway: bool = False) -> ChangeCounts:
         """Count the effects of changes: those that the stored numbers would have too, or the others."""

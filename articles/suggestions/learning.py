@@ -8,8 +8,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F
 from django.db.models.functions import Floor
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from articles.models import Operation, Suggestion, SuggestionAnswer, SuggestionCut, Verb
@@ -23,6 +21,7 @@ from articles.rules.suggestion_cut import (
     estimated_precision,
     next_cut,
 )
+from config.times import format_time
 
 
 def answers_since(moment: datetime) -> list[Answer]:
@@ -71,7 +70,7 @@ def describe_move(move: SuggestionCut) -> str:
         "on, about %(share)d %% of the pairs are right (yes %(yes)d, no %(no)d), and the site wants %(wanted)d %%."
     )
     return text % {
-        "day": date_format(timezone.localtime(move.at), "j F Y"),
+        "day": format_time(move.at, "day"),
         "before": move.before,
         "cut": move.cut,
         "least": min(move.before, move.cut),

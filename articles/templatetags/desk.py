@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from articles.models import Article, Operation
 from articles.models.publish_checks import LABELS
 from articles.rules.publish_checks import Check
+from config.times import format_time
 
 register = template.Library()
 
@@ -29,9 +30,15 @@ def nav_link(context: template.Context, url_name: str, label: str) -> SafeString
 
 
 @register.filter(expects_localtime=True)
-def time_element(value: datetime, style: str = "j M Y H:i e") -> SafeString:
-    """Return a time in the given date format as an element that programs can read too."""
-    return format_html('<time datetime="{}">{}</time>', date(value, "c"), date(value, style))
+def time_element(value: datetime, style: str = "full") -> SafeString:
+    """Return a time in a style of `config.times` as an element that programs can read too."""
+    return format_html('<time datetime="{}">{}</time>', date(value, "c"), format_time(value, style))
+
+
+@register.filter
+def time_text(value: datetime, style: str = "full") -> str:
+    """Return a time in a style of `config.times`."""
+    return format_time(value, style)
 
 
 @register.filter(is_safe=True)
@@ -81,12 +88,12 @@ def button(action: Any, title: str = "") -> SafeString:
     html = format_html('<button name="action" value="{}"{}{}>{}</button>', action.name, style, name, action.label)
     if not action.reasons:
         return html
-    *others, none = action.reasons
-    options = format_html_join("", "<option>{}</option>", ((reason,) for reason in others))
+    *others, default = action.reasons
+    options = format_html_join("", '<option value="{}">{}</option>', others)
+    options += format_html('<option value="{}" selected>{}</option>', *default)
     return format_html(
-        '<span class="spike">{}<select name="reason" aria-label="{}">{}<option selected>{}</option></select></span>',
+        '<span class="spike">{}<select name="reason" aria-label="{}">{}</select></span>',
         html,
         _("Reason to spike %(title)s") % {"title": title} if title else _("Reason to spike the selected stories"),
         options,
-        none,
     )

@@ -51,7 +51,7 @@ class TestThePolicy:
         url = reverse("admin:articles_sitepolicy_rescore")
 
         page = admin_client.get(url).content.decode()
-        assert "This would publish 1 and withdraw 0 stories and change the heat of 0." in page
+        assert "Effect: 1 published, 0 withdrawn, 0 with another heat." in page
         assert f'<a href="{change_url(article)}">{article.title}</a>' in page
         assert article.name not in page
         article.refresh_from_db()
@@ -61,7 +61,7 @@ class TestThePolicy:
         article.refresh_from_db()
         assert article.public
         assert messages_of(page) == ["1 article changed by rescoring; pins stayed."]
-        assert "This would change no scored article." in admin_client.get(url).content.decode()
+        assert "No scored article would change." in admin_client.get(url).content.decode()
 
     def test_saving_is_one_operation_that_can_be_undone(self, admin_client):
         ai = builders.topic("AI")
@@ -147,8 +147,8 @@ class TestThePolicy:
 
         assert not [query["sql"] for query in queries if query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
         html = page.content.decode()
-        assert "This would publish 1 and withdraw 1 story and change the heat of 0." in html
-        assert "The policy of AI would publish 0 and withdraw 1 story" in html
+        assert "Effect: 1 published, 1 withdrawn, 0 with another heat." in html
+        assert "The policy of AI: 0 published, 1 withdrawn" in html
         assert "Saving hides 1 unscored article from readers at once." in html
         assert f'<a href="{change_url(waiting)}">Waits</a>' in html
         assert "Saving applies nothing to scored articles." in html

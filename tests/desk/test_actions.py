@@ -71,7 +71,7 @@ class TestActions:
         page = run_action(publisher, action, article, unpublish_at="2199-01-01T08:00")
 
         article.refresh_from_db()
-        shown_time = f"{article.publish_at:%-d %b %Y %H:%M} UTC"
+        shown_time = f"{article.publish_at:%-d %b %Y, %H:%M} UTC"
         assert messages_of(page) == ["1 story scheduled.", f"Readers see it from {shown_time}."]
         assert timezone.now() < article.publish_at < timezone.now() + timedelta(days=8)
         assert (article.state, article.unpublish_at.year) == ("published", 2199)
@@ -224,7 +224,7 @@ class TestActions:
         assert "Now: 51 undecided." in text
         assert "Readers see no difference." in text
         assert '<button type="submit" class="do stop">Spike 51 stories</button>' in text
-        assert "<option selected>off topic</option>" in text
+        assert '<option selected value="off topic">off topic</option>' in text
         assert not Operation.objects.exists()
 
         confirmed = {"row": [f"{pk}:{version}" for pk, version in page.context["rows"]], "confirmed": "1"}
@@ -310,8 +310,8 @@ class TestActions:
         assert article.state == "undecided"
         undone, *skipped = messages_of(page)
         assert undone == "Undone: 1 story unspiked."
-        assert [re.sub(r" on .+?:\d\d", "", text) for text in skipped] == [
-            "Skipped: taken down as a story. It can't be undone: a story is taken down for good.",
+        assert [re.sub(r" on .+?:\d\d UTC", "", text) for text in skipped] == [
+            "Skipped: story taken down. It can't be undone: a story is taken down for good.",
             "Skipped: held. Nothing could be restored. "
             "Left unchanged: a story that was taken down (nothing brings it back).",
         ]

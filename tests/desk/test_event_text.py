@@ -18,7 +18,7 @@ class TestEventText:
         [
             (event("heat", 40, 65), "heat 40 → 65"),
             (event("heat", 65, -1), "heat 65 → −1"),
-            (event("quality", None, 0), "quality – → 0"),
+            (event("quality", None, 0), "quality set to 0"),
             (event("topics", ["Health", "News"], ["News", "AI"]), "topics: + AI, − Health"),
             (event("topics", ["A", "B"], ["B", "A"]), "topics in a new order: B, A"),
             (event("topics", None, None), "topics in a new order: "),
@@ -29,11 +29,14 @@ class TestEventText:
             (event("lead_id", 8, 7), "folded under “Lead title” instead of “a deleted article”"),
             (event("provider_id", 3, 4), "outlet “Herald” → “a deleted outlet”"),
             (event("missing", False, True), "withdrawn: its document is missing"),
-            (event("published_at", "2020-06-09T08:00:00+00:00", None), "publication time 9 Jun 2020, 10:00 CEST → –"),
+            (
+                event("published_at", "2020-06-09T08:00:00+00:00", None),
+                "publication time removed (was 9 Jun 2020, 10:00 CEST)",
+            ),
             (event("published_at", "nonsense", {"a": 1}), "publication time nonsense → {'a': 1}"),
             (event("pin quality", None, {}), "pinned quality"),
             (event("pin published", {}, None), "unpinned state"),
-            (event("pin heat", {"wish": 3}, {"wish": 4}), "what its document says as heat: 3 → 4"),
+            (event("pin heat", {"wish": 3}, {"wish": 4}), "heat in its document: 3 → 4"),
             (event("created"), "added"),
             (event("deleted", {"columns": {}}), "deleted"),
             (

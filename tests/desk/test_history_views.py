@@ -31,7 +31,7 @@ class TestHistory:
 
         page = client.get(HISTORY).content.decode()
 
-        for words in ("Scored 1 article", "<strong>ana</strong>", "through the admin", "the regulator answered"):
+        for words in ("Scored 1 article", "<strong>ana</strong>", "via the admin", "the regulator answered"):
             assert words in page
         for words in ("Storm over Rome", "quality 40 → 65", "Tuesday, 9 June 2020", "08:00 UTC"):
             assert words in page
@@ -249,7 +249,7 @@ class TestUndo:
 
         assert [messages_of(page) for page in pages] == [
             ["Nothing could be restored. “Follower”: folded by the system since."],
-            ["Nothing was changed: all is as it was before already."],
+            ["Nothing was changed: everything was as before already."],
         ]
 
     def test_once_only(self, admin_client):
@@ -263,7 +263,7 @@ class TestUndo:
         article.refresh_from_db()
         assert article.state == "held"
         assert messages_of(page) == [
-            f"Nothing was undone: operation {operation.pk} was already undone by ana; undo that to redo it."
+            f"Nothing was undone. Operation {operation.pk} was already undone by ana; undo that to redo it."
         ]
         assert "undo/" not in page.content.decode()
 
@@ -401,7 +401,7 @@ class TestOutletsAndTopics:
         operation = Operation.objects.get()
         page = admin_client.get(f"/admin/desk/operations/{operation.pk}/")
         assert [line.words for line in page.context["rows"][0].changes] == [
-            "parent – → “Science”",
+            "parent set to “Science”",
             "keywords: + robot, + learning",
         ]
         undo(admin_client, operation)

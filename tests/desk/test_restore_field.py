@@ -86,7 +86,7 @@ class TestRestore:
 
         page = restore(admin_client, article, field)
 
-        assert messages_of(page)[0].startswith("Not restored: “Storm” ")
+        assert messages_of(page)[0].startswith("Not restored. “Storm” ")
         assert reason in messages_of(page)[0]
         assert Operation.objects.count() == before
 

@@ -47,7 +47,7 @@ def test_rules_decide_about_new_stories_and_the_history_says_which_did():
     )
     assert [row.tag.name for row in robots.article_topics.all()] == ["Technology", "AI"]
     assert robots.quality == 2 * 10 + 30
-    words = "by the rules: “robots” in headline: add the topic AI; “robots” in headline: quality +30"
+    words = "rules applied: “robots” in headline: add the topic AI; “robots” in headline: quality +30"
     assert words in history_of(robots)
     assert "by the rules" not in history_of(plain)
     assert not Article.objects.public().exists()
@@ -124,6 +124,6 @@ def test_topics_and_points_follow_the_changed_words_of_an_undecided_story():
 
     article = Article.objects.get()
     assert (article.title, article.quality, article.state) == ("Flood", 0, "undecided")
-    assert "no rule applies any more" in history_of(article)
+    assert "no rule applies now" in history_of(article)
     operations.undo(Operation.objects.first())
     assert Article.objects.get().quality == 30

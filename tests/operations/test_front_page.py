@@ -79,7 +79,7 @@ def test_a_story_kept_off_the_front_page_is_everywhere_else(client, stories):
     assert "Ada" in client.get("/latest/").content.decode()
     with pytest.raises(ActionError, match="kept off the front page"):
         operations.place(stories[0], 1)
-    assert operations.allow_on_front(stories[0]).front_page[0] == "“Ada” comes onto the first page, at 1."
+    assert operations.allow_on_front(stories[0]).front_page[0] == "“Ada” joins the first page at 1."
     assert front(client) == ["Ada", "Bea", "Cleo", "Dora", "Edda"]  # its pick has ended
 
 

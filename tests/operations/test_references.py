@@ -125,7 +125,7 @@ def test_deleting_an_outlet_that_came_into_use_meanwhile_says_why_not(admin_clie
     page = admin_client.post(url, {"post": "yes"}, follow=True)
 
     assert messages_of(page) == [
-        "Nothing was deleted: “The Courier” is still in use by articles; change or delete those first."
+        "Nothing was deleted. “The Courier” is still in use by articles; change or delete those first."
     ]
 
 

@@ -9,6 +9,7 @@ from articles import operations
 from articles.models import Article
 from articles.stories.explanation import explanation_lines
 from articles.stories.explanation_text import format_incoming_value
+from config.times import format_time
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,7 @@ def test_a_lead_is_explained_by_its_terms_threshold_policy_and_state():
         "heat 90: 80 (quality) + 10 (1 related × 10)",
         "published yes: heat 90 ≥ threshold 70",
         "decided by the policy of the site: threshold 70",
-        "state published since 2020-06-09 08:00 UTC, seen by readers: yes",
+        "state published since 9 Jun 2020, 08:00 UTC, seen by readers: yes",
     ]
 
 
@@ -96,7 +97,7 @@ def test_every_pin_is_explained_with_the_value_of_the_document():
         ("images", 2, "2 pictures"),
         ("related", 0, "0 related links"),
         ("provider", ["courier.example", "The Courier"], "The Courier (courier.example)"),
-        ("published_at", "2020-06-09T08:00:00+00:00", "2020-06-09 08:00 UTC"),
+        ("published_at", "2020-06-09T08:00:00+00:00", "9 Jun 2020, 08:00 UTC"),
         ("topics", ["AI", "Health"], "AI, Health"),
         ("topics", [], "none"),
         ("removed", False, "no"),
@@ -114,5 +115,5 @@ def test_a_schedule_is_part_of_the_explanation():
 
     lines = why(article)
 
-    assert f"scheduled: from {begin:%Y-%m-%d %H:%M} UTC until {begin + timedelta(days=1):%Y-%m-%d %H:%M} UTC" in lines
+    assert f"scheduled: from {format_time(begin)} until {format_time(begin + timedelta(days=1))}" in lines
     assert any(line.endswith("seen by readers: no") for line in lines)

@@ -28,13 +28,13 @@ def test_a_preview_counts_by_kind_and_by_policy_and_writes_nothing():
             )
         )
 
-    assert preview.sentence == "This would publish 1 and withdraw 1 story and change the heat of 1."
+    assert preview.sentence == "Effect: 1 published, 1 withdrawn, 1 with another heat."
     assert preview.unscored == "Saving hides 1 unscored article from readers at once."
     assert [article.title for article in preview.toggled_first] == ["Waits"]
-    assert preview.scope == "Of 3 scored articles. Pinned fields stay as they are."
+    assert preview.scope == "3 scored articles were examined. Pinned fields stay as they are."
     assert [(owner, str(counts)) for owner, counts in preview.by_policy] == [
-        ("The policy of the site", "publish 1 and withdraw 0 stories and change the heat of 1"),
-        ("The policy of AI", "publish 0 and withdraw 1 story and change the heat of 0"),
+        ("The policy of the site", "1 published, 0 withdrawn, 1 with another heat"),
+        ("The policy of AI", "0 published, 1 withdrawn, 0 with another heat"),
     ]
     assert [(kind, [change.title for change, _ in changes], more) for kind, changes, more in preview.samples] == [
         ("Published", ["Rises"], -9),
@@ -53,10 +53,10 @@ def test_a_preview_tells_what_the_numbers_change_from_what_a_rescore_would_chang
 
     preview = preview_policy(changed_policies({"publish_threshold": 60, "related_bonus": 20}, {}, stored), stored)
 
-    assert preview.sentence == "The new numbers would publish 1 and withdraw 0 stories and change the heat of 1."
+    assert preview.sentence == "Effect of the new numbers: 1 published, 0 withdrawn, 1 with another heat."
     assert preview.sentence_anyway == (
-        "Applying them would also publish 2 and withdraw 0 stories and change the heat of 0, "
-        "as the present numbers would."
+        "Applying them has effects that the present numbers would have too: 2 published, 0 withdrawn, "
+        "0 with another heat."
     )
     assert [(kind, [(change.title, reason) for change, reason in changes]) for kind, changes, _ in preview.samples] == [
         (
@@ -75,8 +75,8 @@ def test_the_numbers_that_are_stored_already_change_nothing_themselves():
 
     preview = preview_policy(Policies.load(), Policies.load())
 
-    assert preview.sentence == "The new numbers would change no scored article."
-    assert preview.sentence_anyway.startswith("Applying them would also publish 1 and")
+    assert preview.sentence == "No scored article would change."
+    assert preview.sentence_anyway.endswith("would have too: 1 published, 0 withdrawn, 0 with another heat.")
 
 
 def test_a_preview_leaves_pinned_removed_and_missing_articles_as_they_are():
@@ -95,10 +95,8 @@ def test_a_preview_of_many_articles_examines_the_newest_and_says_so(monkeypatch)
     preview = preview_policy(changed_policies({"publish_threshold": 60}, {}, Policies.load()))
 
     assert [change.title for change in preview.changes] == ["Number 1", "Number 2"]
-    assert (
-        preview.sentence == "This would publish 2 and withdraw 0 stories and change the heat of 0, among the newest 2."
-    )
-    assert preview.scope == "Only the newest 2 of 3 scored articles were looked at."
+    assert preview.sentence == "Effect: 2 published, 0 withdrawn, 0 with another heat."
+    assert preview.scope == "Only the newest 2 of 3 scored articles were examined."
 
 
 def test_a_topic_without_overrides_follows_the_site():

@@ -19,6 +19,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, username: str, **options: Any) -> None:
         user = get_user_model().objects.filter(username=username).first()
         if user is None:
-            raise CommandError(f"There is no user {username}. The admin lists all users under Users.")
+            raise CommandError(f"There is no user {username}. The admin lists all users under People.")
         second_factor.reset(user)
         self.stdout.write(f"{username} now has no second factor and is signed out everywhere.")

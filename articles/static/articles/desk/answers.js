@@ -1,14 +1,13 @@
 /** What the server's answers do to the page: cells, versions, counts, the toast, the list. */
 
-import { $, all, announce, currentUrl, desk } from "./page.js";
+import { $, all, announce, currentUrl, desk, text } from "./page.js";
 import { requestQueue } from "./requests.js";
 import { keepListPosition, markDone, rows, showSelection } from "./rows.js";
 
 const TOAST_MILLISECONDS = 10_000, RETRY_MILLISECONDS = 1000;
 const PAGE_SIZE = 50; // rows, as in list_views.py
 const DRAINING_VIEWS = new Set(["undecided", "hot", "held", "spiked", "published", "today"]); // decisions empty these
-const ERRORS = { 0: "No connection. Your change was not saved. Try again.", 403: "You may not do that." };
-const STALE_TOKEN = "Your session was renewed in another tab. Reload this page."; // as 403_csrf.html says
+const ERRORS = { 0: "no_connection", 403: "not_allowed" };
 let toastTimer, countsTimer;
 
 export function beforeSwap({ detail }) {
@@ -37,7 +36,7 @@ export function actionAnswered(xhr) {
   const decided = markDone();
   const left = decided ? countDown(decided) : "";
   if (left) $(".said p", toast)?.append(` ${left}`);
-  announce([...all(".said p", toast).map((line) => line.textContent.trim()), $("form", toast) ? "Undo: u" : ""].join(" "));
+  announce([...all(".said p", toast).map((line) => line.textContent.trim()), $("form", toast) ? text("undo_key") : ""].join(" "));
   hideToastAfter(TOAST_MILLISECONDS);
   if (decided && rows().every((row) => row.matches(".done"))) reloadList();
 }
@@ -55,7 +54,7 @@ function countDown(decided) {
   const isUnfiltered = [...new URLSearchParams(query).keys()].every((name) => name === "view");
   if (!DRAINING_VIEWS.has(view) || !isUnfiltered || !/^\d+$/.test(count?.textContent)) return "";
   count.textContent = Math.max(0, Number(count.textContent) - decided);
-  return `${count.textContent} left.`;
+  return text("left", { number: count.textContent });
 }
 
 /** Hide the toast after a while, but not from under a pointer or the focus. */
@@ -71,7 +70,7 @@ function hideToastAfter(milliseconds) {
 export function showError({ status, responseText = "" }) {
   const toast = $("#toast"), line = document.createElement("p");
   const isStale = responseText.includes("data-csrf-failure");
-  line.textContent = isStale ? STALE_TOKEN : ERRORS[status] ?? `The server could not do that (${status}).`;
+  line.textContent = text(isStale ? "session_renewed" : ERRORS[status] ?? "server_error", { status });
   toast.className = "toast refused";
   toast.hidden = false;
   toast.replaceChildren(line);
@@ -97,7 +96,7 @@ export function refreshCounts(milliseconds) {
 /** Add the next page of the view to the list, then run `afterwards`; at the end of the view, say so. */
 export function loadMore(afterwards = () => {}) {
   const pages = $("#list .pages"), link = pages && $("a[rel=next]", pages);
-  if (!link) return announce("This is the last story of the view.");
+  if (!link) return announce(text("last_story"));
   if (pages.dataset.loading) return;
   pages.dataset.loading = "yes";
   return requestQueue.add(async () => {

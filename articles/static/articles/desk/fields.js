@@ -1,6 +1,6 @@
 /** Fields that send themselves, and the ones of the pane and the bulk bar that have a button. */
 
-import { $, announce, desk, remember } from "./page.js";
+import { $, announce, desk, remember, text } from "./page.js";
 import { sendAction } from "./requests.js";
 import { current, selectPage, selectView, showSelection } from "./rows.js";
 
@@ -21,14 +21,14 @@ export function fieldChanged({ target: input }) {
 function sendField(input) {
   if (input.value === (input.dataset.sent ?? input.defaultValue)) return;
   input.dataset.sent = input.value;
-  if (input.validity.badInput) return announce("Type a number.");
+  if (input.validity.badInput) return announce(text("enter_number"));
   sendAction(input.closest(".row"), input.dataset.action, { [input.name]: input.value }, input);
 }
 
 /** Put the focus into a field of the current row. */
 export function editField(name) {
   const input = current() && $(`[data-action=${name}]`, current());
-  if (!input) return announce(current() ? `You can’t change the ${name} of this story here.` : "Choose a story first: j.");
+  if (!input) return announce(text(current() ? `no_${name}` : "choose_story"));
   input.focus();
   input.select();
 }

@@ -4,10 +4,9 @@
  */
 
 import { Keymap } from "./keymap.js";
-import { $, all, announce, recall, wide } from "./page.js";
+import { $, all, announce, recall, text, wide } from "./page.js";
 
 const PAUSE_MILLISECONDS = 400;
-const NOT_ALLOWED = "Changing the front page needs the permission to publish.";
 const SHORTCUTS = Object.entries({ next: "j", previous: "k", open: "o", pick: "f", keep_off: "b", undo: "u" })
   .map(([action, key]) => ({ action, key }));
 const board = $("#board"), lastPlace = Number(board.dataset.places), mayChange = "mayChange" in board.dataset;
@@ -42,7 +41,7 @@ function go(by) {
 
 /** Press a button of the current row; return whether it has it. */
 function press(value) {
-  if (!mayChange) return announce(NOT_ALLOWED);
+  if (!mayChange) return announce(text("needs_publish"));
   const button = current() && $(`button[value=${value}]:not(:disabled)`, current());
   button?.click();
   return Boolean(button);
@@ -51,18 +50,18 @@ function press(value) {
 /** Show the current story one place further, and ask for the preview when the editor pauses. */
 function move(by) {
   const row = current();
-  if (!mayChange) return announce(NOT_ALLOWED);
-  if (!row) return announce("Choose a story first: j.");
+  if (!mayChange) return announce(text("needs_publish"));
+  if (!row) return announce(text("choose_story"));
   const from = numberOf(row), to = from > lastPlace ? lastPlace : from + by;
   const other = inPlace(to);
-  if (!from || !other || to < 1 || to > lastPlace) return announce(`The places are 1 to ${lastPlace}.`);
+  if (!from || !other || to < 1 || to > lastPlace) return announce(text("places", { last: lastPlace }));
   swap(row, other);
   [[row, to], [other, from]].forEach(([story, number]) => {
     story.dataset.number = number;
     $(".number", story).textContent = number;
   });
   focusRow(row);
-  announce(`Place ${to}.`);
+  announce(text("place", { number: to }));
   clearTimeout(timer);
   timer = setTimeout(() => put(row, to), PAUSE_MILLISECONDS);
 }
@@ -97,9 +96,9 @@ function keyPressed(event) {
 }
 
 function putByDigit(number) {
-  if (!mayChange) announce(NOT_ALLOWED);
+  if (!mayChange) announce(text("needs_publish"));
   else if (current()) put(current(), number);
-  else announce("Choose a story first: j.");
+  else announce(text("choose_story"));
 }
 
 function savedKeys() {
@@ -152,4 +151,4 @@ board.addEventListener("dragend", () => {
 if (current()) focusRow(current());
 const preview = $("#preview");
 if (!wide.matches) preview?.scrollIntoView();
-if (preview) announce([...all("li", preview).map((line) => line.textContent), "Save: Enter. Cancel: Escape."].join(" "));
+if (preview) announce([...all("li", preview).map((line) => line.textContent), text("preview_keys")].join(" "));

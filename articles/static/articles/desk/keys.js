@@ -3,7 +3,7 @@
 import { loadMore } from "./answers.js";
 import { editField, pressButtonAfter } from "./fields.js";
 import { Keymap } from "./keymap.js";
-import { $, all, announce, desk, recall, remember } from "./page.js";
+import { $, all, announce, desk, recall, remember, text } from "./page.js";
 import { closeStory, isOpen, openCurrent, openFocusedStory } from "./pane.js";
 import { decide, sendAction, undo } from "./requests.js";
 import { clearSelection, current, focusRow, focusedSubject, rows, select, selected, stateOf } from "./rows.js";
@@ -65,7 +65,7 @@ function move(by, isExtending = false) {
 /** Put the focus where the reason of the next decision is typed. */
 function giveReason() {
   const within = selected().length ? $("#bulk") : focusedSubject(), input = within && $("[name=reason_text]", within);
-  if (!input) return announce("Choose a story first: j.");
+  if (!input) return announce(text("choose_story"));
   const details = input.closest("details");
   if (details) details.open = true;
   input.focus();
@@ -123,7 +123,7 @@ function pressedEnter(event) {
     event.preventDefault();
     const source = $("a.outlet", current());
     if (source) window.open(source.href, "_blank", "noopener");
-    else announce("This story has no link to its source.");
+    else announce(text("no_source"));
   } else if (event.target === document.body) openCurrent();
 }
 
@@ -187,8 +187,8 @@ function savedKeymap() {
 
 function showKeymap() {
   all("#help kbd[data-key]").forEach((kbd) => { kbd.textContent = keymap.keyOf(kbd.dataset.key); });
-  const changes = Object.entries(keymap.moved).map(([usual, key]) => `${usual} is on ${key}`).join(", ");
-  $("#keymap output").textContent = changes ? `Changed: ${changes}.` : "Default shortcuts.";
+  const changes = Object.entries(keymap.moved).map(([usual, key]) => text("key_moved", { usual, key })).join(", ");
+  $("#keymap output").textContent = changes ? text("changed_keys", { keys: changes }) : text("default_keys");
   showShortcuts();
 }
 

@@ -15,8 +15,16 @@ export function remember(name, value) {
   try { localStorage.setItem(`desk-${name}`, value); } catch { /* private windows forget */ }
 }
 
-/** Let screen readers say `text`, even if it is what they said last. */
-export function announce(text) {
+let texts;
+
+/** Return a text of `script_texts.py` with its values. */
+export function text(name, values = {}) {
+  texts ??= JSON.parse($("#script-texts").textContent);
+  return texts[name].replaceAll(/%\((\w+)\)s/g, (_match, key) => values[key]);
+}
+
+/** Let screen readers say a sentence, even if it is what they said last. */
+export function announce(sentence) {
   $("#say").textContent = "";
-  setTimeout(() => { $("#say").textContent = text; }, 50);
+  setTimeout(() => { $("#say").textContent = sentence; }, 50);
 }

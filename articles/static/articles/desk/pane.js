@@ -1,9 +1,9 @@
 /** The story beside the list, and who else is looking at it. */
 
-import { $, all, desk, wide } from "./page.js";
+import { $, all, desk, text, wide } from "./page.js";
 import { current, focusRow, headline } from "./rows.js";
 
-const mayLeave = () => !$("#open[data-dirty]") || confirm("There is unsaved text in the open story. Leave it?");
+const mayLeave = () => !$("#open[data-dirty]") || confirm(text("unsaved"));
 export const isOpen = () => !$("#detail").hidden;
 
 export function openStory(url, then = () => {}) {

@@ -1,6 +1,6 @@
 /** Send actions: for one story, for the selected ones, from any form of the desk. */
 
-import { $, all, announce, currentUrl, desk } from "./page.js";
+import { $, all, announce, currentUrl, desk, text } from "./page.js";
 import { openFocusedStory, reloadStory } from "./pane.js";
 import { RequestQueue, newestVersion } from "./queue.js";
 import {
@@ -76,7 +76,7 @@ export function decide(action, values) {
 
 function sendSelected(action, values = {}) {
   const button = $(`#bulk button[value=${action}]`);
-  if (!button) return announce("You may not do that.");
+  if (!button) return announce(text("not_allowed"));
   if (values.reason) $("#bulk [name=reason]").value = values.reason;
   if (values.reason_text) $("#bulk [name=reason_text]").value = values.reason_text;
   $("#bulk").requestSubmit(button);

@@ -1,6 +1,6 @@
 /** The rows of the list: which one has the focus, which are selected, and where the list stood. */
 
-import { $, all, announce, currentUrl } from "./page.js";
+import { $, all, announce, currentUrl, text } from "./page.js";
 
 export const rows = () => all("#list .row");
 export const rowOf = (pk) => document.getElementById(`row-${pk}`);
@@ -65,9 +65,9 @@ export function showSelection({ isAnnounced = true } = {}) {
   const chosen = selected();
   if (chosen.length < rows().length) wholeView().checked = false;
   const published = chosen.filter((row) => stateOf(row) === "published").length;
-  const summary = wholeView().checked
-    ? `All ${wholeView().dataset.number} in this view selected`
-    : `${chosen.length} selected${published && published < chosen.length ? `, ${published} published` : ""}`;
+  const number = wholeView().checked ? wholeView().dataset.number : chosen.length;
+  const name = wholeView().checked ? "all_selected" : published && published < number ? "selected_published" : "selected";
+  const summary = text(name, { number, published });
   if (isAnnounced && $("#selected").textContent !== summary) announce(`${summary}.`);
   $("#selected").textContent = summary;
   $("#bulk").classList.toggle("open", chosen.length > 0);
