@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.environments import newsroom_environment
+from tests.migrated_database import migrated_file
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "2"))
@@ -64,7 +65,10 @@ class Databases:
 
     def make_template(self) -> None:
         self.template = self.create_database("template")
-        Site(self.template, self.folder).run("manage.py", "migrate", "-v0")
+        if self.kind == "sqlite":
+            copy_sqlite(migrated_file(), self.folder / "template.sqlite3")
+        else:
+            Site(self.template, self.folder).run("manage.py", "migrate", "-v0")
 
     def create_database(self, name: str, template: str = "") -> str:
         if self.kind == "sqlite":

@@ -56,6 +56,8 @@ STORAGES["staticfiles"] = {  # noqa: F405
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": ":memory:"}  # noqa: F405  # for each worker too, without a file
+elif template := os.environ.get("TEST_DATABASE_TEMPLATE"):  # a migrated database that nobody is connected to
+    DATABASES["default"]["TEST"] = {"TEMPLATE": template, "MIGRATE": False}  # noqa: F405
 # Tests write rows outside of units of work, which change no site version. Tests of the page cache use the real one.
 PAGE_CACHE = CACHES["pages"]  # noqa: F405
 CACHES["pages"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}  # noqa: F405
