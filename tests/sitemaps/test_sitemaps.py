@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 from django.core.cache import cache
@@ -159,21 +160,22 @@ def test_robots_txt_names_the_sitemaps(client, settings):
 # Which stories
 
 
-@pytest.mark.parametrize("hidden", builders.HIDDEN.values(), ids=builders.HIDDEN)
-def test_hidden_articles_are_in_no_sitemap(client, hidden):
+def test_hidden_articles_are_in_no_sitemap(client):
     recent = timezone.now() - timedelta(hours=1)
     builders.article("Shown", topics=["AI"], published_at=recent)
     builders.article("Shown too", published_at=MORNING)
-    for name, moment in (("buried-old", MORNING), ("buried-new", recent), ("buried-alone", MORNING.replace(year=2019))):
+    outlet = builders.provider("Secret", "secret.example")
+    moments = {"old": MORNING, "new": recent, "alone": MORNING.replace(year=2019)}
+    for (why, hidden), (age, moment) in product(builders.HIDDEN.items(), moments.items()):
+        name = f"buried-{why.replace(' ', '-')}-{age}"
         secret = builders.article(
-            "Buried", name=name, topics=["Secret"], published_at=moment,
-            provider=builders.provider("Secret", "secret.example"), **hidden
-        )  # fmt: skip
+            "Buried", name=name, topics=["Secret"], published_at=moment, provider=outlet, **hidden
+        )
         if not hidden.keys() & {"publish_at", "unpublish_at"}:
             Article.objects.filter(pk=secret.pk).update(public=False)
     for url in [*MAPS, f"/sitemaps/{recent:%Y-%m}.xml"]:
         body = client.get(url).content.decode()
-        assert not re.search("buried|secret|2019", body, re.IGNORECASE), url
+        assert not re.findall("buried.{0,20}|secret|2019", body, re.IGNORECASE), url
     assert client.get("/sitemaps/2019-06.xml").status_code == 404
 
 
