@@ -41,6 +41,7 @@ def staff_cookies():
     return {name: morsel.value for name, morsel in client.cookies.items()} | {"csrf": "c" * 32}
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize("content_type", [FORM, UPLOAD, "application/json", ""])
 @pytest.mark.parametrize("path", PUBLIC)
 def test_public_paths_read_no_body(path, content_type):

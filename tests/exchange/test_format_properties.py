@@ -41,6 +41,7 @@ def test_parsing_and_writing_a_written_document_changes_nothing(document):
     assert document_text(parse_fully(text)) == text
 
 
+@pytest.mark.systematic
 @given(odd_documents())
 def test_a_written_document_is_parsed_with_the_same_content(document):
     parsed = parse_fully(document_text(document))

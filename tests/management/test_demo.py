@@ -78,6 +78,7 @@ def test_an_unavailable_database_is_named_with_its_setting(monkeypatch):
         call_command("demo", no_serve=True)
 
 
+@pytest.mark.integration
 @pytest.mark.django_db
 def test_the_demo_sets_up_stories_pictures_and_an_editor_and_can_run_again(media, capsys, monkeypatch):
     monkeypatch.setattr(cache_images, "Decoder", FakeDecoder)  # 67 pictures take 12 s otherwise

@@ -67,7 +67,9 @@ def folder(tmp_path: Path) -> Path:
 
 QUICK = ("a member that is published now", "all documents changed")
 
-rescored = pytest.mark.parametrize("rescore", [False, True], ids=["as the document says", "rescored"])
+rescored = pytest.mark.parametrize(
+    "rescore", [False, pytest.param(True, marks=pytest.mark.systematic)], ids=["as the document says", "rescored"]
+)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ SEEDS = [
 STEPS = 6
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_change_is_an_event_and_undoing_restores_everything(seed):
     """A random walk: the events of each operation say exactly what changed, and undo in reverse order restores it."""

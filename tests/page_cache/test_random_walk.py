@@ -113,6 +113,7 @@ def pick(now):
     operations.pick(Article.objects.filter(pk__in=shown), now + timedelta(hours=2))
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize("seed", SEEDS)
 def test_cached_pages_equal_freshly_rendered_ones(client, clock, seed, settings, tmp_path):
     settings.CACHES = test_settings.with_page_cache(uuid4().hex)

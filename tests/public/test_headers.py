@@ -164,6 +164,7 @@ def stories(settings, tmp_path) -> Article:
     return lead
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize("what", ANSWERS)
 def test_every_response_has_every_security_header(https, stories, what):
     answer, status = ANSWERS[what]

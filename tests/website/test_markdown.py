@@ -44,6 +44,7 @@ def test_tables_and_lists_are_kept():
     assert '<ol start="3">' in html
 
 
+@pytest.mark.systematic
 @pytest.mark.parametrize("part", ["*a_ ", "[", "> ", "`a", "| ", "- ", "![](", "<a ", "&#", "\\"])
 def test_no_text_of_a_page_takes_long(part):
     began = time.process_time()
