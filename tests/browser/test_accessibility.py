@@ -263,6 +263,16 @@ def readers(url: str):
     return lambda page, world: page.goto(url.format(**vars(world), day=f"{world.lead.published_at:%Y/%m/%d}"))
 
 
+def look_preview(page, world):
+    page.goto("/admin/website/sitelook/1/change/")
+    page.fill("#id_accent", "#0b5394")
+    button = page.locator("[name=_preview]")
+    button.evaluate("button => button.removeAttribute('formtarget')")  # this page is the one that is looked at
+    with page.expect_navigation():
+        button.click()
+    expect(page.get_by_text("Nothing is saved")).to_be_visible()
+
+
 PAGES = {
     "readers: front page": readers("/"),
     "readers: latest": readers("/latest/"),
@@ -317,6 +327,7 @@ PAGES = {
     "preview": at(f"{DESK}articles/{{story.pk}}/preview/"),
     "a page of the publisher": at("/admin/website/sitepage/{page.pk}/change/"),
     "the look": at("/admin/website/sitelook/1/change/"),
+    "the look: preview": look_preview,
     "all fields": at("/admin/articles/article/{lead.pk}/change/"),
     "withdraw a lead": withdraw_a_lead,
     "failed checks": failed_checks,
