@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from articles.models import Article, ArticleQuerySet
+from articles.models import Article, ArticleQuerySet, RelatedLink
 from articles.public.dates import start_of_day
 from articles.rules.dates import AHEAD_MAX
 from articles.rules.scoring import FOLDED_HEAT
@@ -130,9 +130,11 @@ def _mine(viewer: Viewer) -> ArticleQuerySet:
 
 
 def _dead_links(viewer: Viewer) -> ArticleQuerySet:
-    """Return the stories on the site whose pages are gone, by the last look at the URLs that they still have."""
+    """Return the stories on the site whose page is gone or that of their coverage, by the last look at their URLs."""
     is_current = Q(link_check__url=F("web_url")) | Q(web_url="", link_check__url=F("original_url"))
-    return Article.objects.public(viewer.now).filter(is_current, link_check__is_dead=True)
+    stories = Article.objects.filter(is_current, link_check__is_dead=True).order_by().values("pk")
+    coverage = RelatedLink.objects.coverage().with_dead_links().order_by().values("article")
+    return Article.objects.public(viewer.now).filter(pk__in=stories.union(coverage))
 
 
 def _claimed(viewer: Viewer) -> ArticleQuerySet:

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
-from articles.models import Article, ArticleQuerySet, ArticleTopic, Claim, SitePolicy, derived
+from articles.models import Article, ArticleQuerySet, ArticleTopic, Claim, RelatedLink, SitePolicy, derived
 from articles.models.publish_checks import LABELS, failed_checks_of
 from articles.public.cards import load_cards
 from articles.public.media import StoredPicture
@@ -72,6 +72,8 @@ def build_rows(
     failed = _failed_checks(list(articles), now)
     claims = Claim.objects.active(now).select_related("user").in_bulk([article.pk for article in articles])
     sources = origins_of([article.pk for article in articles])
+    links = RelatedLink.objects.coverage().with_dead_links().filter(article__in=[article.pk for article in articles])
+    with_dead_coverage = set(links.order_by().values_list("article", flat=True))
     cards = {card.pk: card for card in load_cards([article.pk for article in articles])}
     return [
         Row(
@@ -79,7 +81,8 @@ def build_rows(
             cards[article.pk].picture,
             cards[article.pk].outlets,
             [place.tag.name for place in article.article_topics.all()],
-            list(dict.fromkeys([*origins.get(article.pk, ()), *_warnings(article, now), *failed.get(article.pk, ())])),
+            list(dict.fromkeys([*origins.get(article.pk, ()), *_warnings(article, now), *failed.get(article.pk, ())]))
+            + [_("dead link in its coverage")] * (article.pk in with_dead_coverage),
             rivals.get(article.pk, []),
             offered_decisions(article, permitted),
             sources.get(article.pk, ""),

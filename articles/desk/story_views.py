@@ -71,6 +71,7 @@ def story(request: DeskRequest, pk: int) -> HttpResponseBase:
         "lead": lead,
         "members": list(_members(lead).defer(*LARGE_COLUMNS)),
         "coverage": lead.related_links.filter(target=None).select_related("provider"),
+        "dead_coverage": set(lead.related_links.with_dead_links().values_list("pk", flat=True)),
         "suggested": suggestions_of(article),
         "claims": _lead_candidates(article) if article.ambiguous else [],
         "pictures": article.images.pictures().with_copies(),

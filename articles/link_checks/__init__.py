@@ -1,1 +1,1 @@
-"""Whether the pages that stories on the site link to are still there."""
+"""Whether the pages are still there that stories on the site and their coverage link to."""

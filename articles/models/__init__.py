@@ -5,7 +5,7 @@ from .article import Article, ArticleQuerySet, shown_to_readers
 from .desk import Claim, Presence, SavedView
 from .image import ArticleImage, Picture, PictureAddress, PictureMark, RelatedImage
 from .import_run import ImportProblem, ImportRun
-from .link_check import LinkCheck
+from .link_check import CoverageCheck, LinkCheck
 from .operation import Event, Operation, Subject, Verb, Via
 from .pairing import Pairing, RefusedPair
 from .place import ArticlePlace
@@ -29,6 +29,7 @@ __all__ = [
     "ArticleTerms",
     "ArticleTopic",
     "Claim",
+    "CoverageCheck",
     "Event",
     "ImportProblem",
     "ImportRun",

@@ -16,6 +16,7 @@ from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX
 
 from .article import shown_to_readers
 from .fields import SparseJSONField, WebAddressField, is_web_address
+from .link_check import CoverageCheck
 
 
 def is_coverage() -> Q:
@@ -41,6 +42,10 @@ class RelatedLinkQuerySet(models.QuerySet["RelatedLink"]):
     def coverage(self) -> Self:
         """Return what readers see under a published article, see `is_coverage()`."""
         return self.filter(is_coverage())
+
+    def with_dead_links(self) -> Self:
+        """Return those whose pages are gone, by the last look at them."""
+        return self.filter(match_key__in=CoverageCheck.objects.filter(is_dead=True).values("match_key"))
 
     def see_also(self) -> Self:
         """Return the links to articles that are public by themselves."""

@@ -21,7 +21,17 @@ from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
 from articles.db.locks import IMPORT_LOCK_KEY, database_lock
 from articles.images.store import delete_pictures_only_at
-from articles.models import Article, ArticleImage, Event, ImportProblem, RelatedLink, Subject, TakenDownStory, Verb
+from articles.models import (
+    Article,
+    ArticleImage,
+    CoverageCheck,
+    Event,
+    ImportProblem,
+    RelatedLink,
+    Subject,
+    TakenDownStory,
+    Verb,
+)
 from articles.models.operation import TAKEN_DOWN_LABEL
 from articles.rules import permissions
 from articles.rules.traces import StoryTraces, without_reports
@@ -116,7 +126,10 @@ def _remove(uow: UnitOfWork, article: Article, traces: StoryTraces, in_place: Co
         links = links_to(traces)
         holders = sorted({link.article_id for link in links})
         uow.load(holders)
-        RelatedLink.objects.filter(pk__in=[link.pk for link in links]).delete()
+        listed = RelatedLink.objects.filter(pk__in=[link.pk for link in links])
+        keys = {article.match_key, *listed.values_list("match_key", flat=True)}
+        CoverageCheck.objects.filter(match_key__in=keys).delete()  # they have its URL
+        listed.delete()
         for holder in holders:
             snapshots.renumber(RelatedLink.objects.filter(article=holder).order_by("position", "pk"))
         mark_repeated_links(holders)

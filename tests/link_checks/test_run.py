@@ -8,8 +8,10 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from articles.link_checks.run import check_links, due_links
-from articles.models import Article, LinkCheck
+from articles import operations
+from articles.audit_log.unit_of_work import Actor
+from articles.link_checks.run import check_links, due_links, forget_unlisted_coverage
+from articles.models import Article, CoverageCheck, LinkCheck, RelatedLink, Via
 from fetching.client import FetchError
 from tests import builders
 from tests.desk.helpers import DESK
@@ -64,6 +66,41 @@ def test_only_links_of_stories_on_the_site_are_looked_at_and_new_urls_at_once():
     Article.objects.filter(pk=shown.pk).update(web_url="https://courier.example/moved")
     look(client)
     assert client.asked == ["https://courier.example/shown", "https://courier.example/moved"]
+
+
+def test_coverage_that_readers_see_is_looked_at_once_after_the_stories(publisher):
+    one, other = story("one"), story("other")
+    for lead in (one, other):
+        builders.related(lead, title="Shared", web_url="https://herald.example/gone", published_at=builders.MORNING)
+    builders.related(one, title="Fine", web_url="https://herald.example/fine")
+    builders.related(one, title="Ours", web_url="https://courier.example/other", target=other)  # no coverage
+    builders.related(story("waiting", quality=10), title="Unseen", web_url="https://herald.example/unseen")
+    client = FakeClient(gone=FetchError("responds with 410", status=410))
+
+    assert [link.url.rpartition("/")[2] for link in due_links(NOW, 3)] == ["other", "one", "gone"]
+    assert look(client) == {"work": 3, "dead": 1}
+    assert look(client, NOW + timedelta(hours=1)) == {}
+    assert sorted(client.asked)[2:] == ["https://herald.example/fine", "https://herald.example/gone"]
+
+    page = publisher.get(f"{DESK}?view=dead-links")
+    assert {row.article for row in page.context["rows"]} == {one, other}
+    assert page.content.decode().count('<span class="mark">dead link in its coverage</span>') == 2
+    text = " ".join(publisher.get(f"{DESK}articles/{one.pk}/").content.decode().split())
+    assert text.count('<span class="mark">dead link</span>') == 1
+    RelatedLink.objects.filter(title="Shared").delete()
+    assert forget_unlisted_coverage() == 1
+    assert not publisher.get(f"{DESK}?view=dead-links").context["rows"]
+
+
+def test_a_story_that_is_taken_down_leaves_no_result(django_user_model):
+    lead, report = story("lead"), story("report", quality=10)
+    builders.related(lead, report)
+    match_key = RelatedLink.objects.get().match_key
+    CoverageCheck.objects.create(match_key=match_key, url=report.web_url, checked_at=NOW, due_at=NOW)
+    RelatedLink.objects.update(target=None)
+    user = django_user_model.objects.create_superuser("root")
+    operations.take_down_story(report, by=Actor(user, Via.DESK, "court order"))
+    assert not CoverageCheck.objects.exists()
 
 
 def test_a_host_that_is_down_or_wants_to_be_left_alone_is_asked_once():

@@ -1,4 +1,4 @@
-"""`manage.py check_links`: look whether the pages that stories on the site link to are still there."""
+"""`manage.py check_links`: look whether the pages that stories on the site and their coverage link to are there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from articles.db.locks import database_lock
-from articles.link_checks.run import ACCEPT, check_links, due_links
+from articles.link_checks.run import ACCEPT, check_links, due_links, forget_unlisted_coverage
 from articles.public.site_url import site_url
 from config.checks import CHECK_TAG
 from config.command_errors import as_command_errors
@@ -24,9 +24,10 @@ LIMIT, LIMIT_MAX = 200, 100_000
 class Command(BaseCommand):
     requires_system_checks = (CHECK_TAG,)
     help = (
-        "Looks at the links of stories on the site that are due, newest stories first, one request per host at a time, "
-        "and reads no page. Run it every hour: a link that works is looked at again after a week, one that fails "
-        "sooner. A link is dead at once if its page is gone (404, 410), otherwise after three failures over 36 hours."
+        "Looks at the links that are due: of stories on the site, newest first, then of their coverage, one request "
+        "per host at a time, and reads no page. Run it every hour: a link that works is looked at again after a week, "
+        "one that fails sooner. A link is dead at once if its page is gone (404, 410), otherwise after three failures "
+        "over 36 hours."
     )
 
     def add_arguments(self, parser: Any) -> None:
@@ -45,6 +46,7 @@ class Command(BaseCommand):
             if not is_locked:
                 self._say("Another run is looking at links: nothing to do.", options)
                 return
+            forget_unlisted_coverage()
             counts = check_links(due_links(timezone.now(), limit), _client(), now=timezone.now)
         text = f"{counts.total()} links: {counts['work']} work, {counts['failed']} failed, {counts['dead']} are dead"
         self._say(f"{text}, {counts['left']} were left for later", options)
