@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from playwright.sync_api import Page, expect
 
 from articles.models import Article
+from articles.rules import permissions
 from articles.stories.front_page import first_page_ids
 from tests import builders
 from tests.browser.deskpage import DESK, expect_announcement, expect_message, press
@@ -81,6 +83,21 @@ def test_a_story_is_dragged_to_another_place(page, stories):
     page.get_by_role("button", name="Save").click()
     expect_message(page, "moves from 4 to 1.")
     assert numbers()[:2] == [4, 1]
+
+
+def test_those_who_may_not_publish_see_the_page_and_what_they_lack(newsroom, stories):
+    user = User.objects.create_user("cleo", is_staff=True)
+    codenames = [name.partition(".")[2] for name in permissions.GROUPS["editor"]]
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    page = newsroom.open_page("cleo")
+    page.goto(f"{BOARD}?act=put&story={stories[4].pk}&at=2")
+    expect(page.get_by_text("Changing it needs the permission to publish.")).to_be_visible()
+    expect(page.locator(".place form, #preview")).to_have_count(0)
+    press(page, "j", "j", "2")
+    expect_announcement(page, "Changing the front page needs the permission to publish.")
+    press(page, "o")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Story 02")
+    assert numbers() == [*range(1, 13)]
 
 
 @pytest.mark.smoke

@@ -183,13 +183,26 @@ class TestKeys:
 
         press(page, "s")
         expect(page.get_by_label("Publish at", exact=True).and_(page.locator("#detail input"))).to_be_focused()
+        expect(page.locator("#open")).to_have_js_property("scrollTop", 0)  # the form is on the pane's first screen
+        expect(page.locator("#detail")).to_have_js_property("scrollTop", 0)
         page.keyboard.type("01012199")  # day and month: both of the same digits, whatever the locale
         press(page, "Tab")
         page.keyboard.type("0800AM")
         press(page, "Enter")
 
         expect_announcement(page, "1 story scheduled.")
+        expect(page.locator("#views [data-view=scheduled] .count")).to_have_text("1")
         assert f"{reloaded(story).publish_at:%Y-%m-%d %H:%M}" == "2199-01-01 08:00"
+
+    def test_counts_follow_once_the_focus_has_left_the_views(self, page):
+        stories = waiting(3)
+        at_desk(page, stories[0])
+        press(page, "w")
+        page.locator("#views [data-view=held]").focus()
+        expect_announcement(page, "1 story held.")
+        expect(page.locator("#views [data-view=held] .count")).to_have_text("0")
+        headline(page, stories[1]).focus()
+        expect(page.locator("#views [data-view=held] .count")).to_have_text("1")
 
     def test_a_story_is_folded_into_another_and_taken_out_again(self, page):
         lead, story = builders.article("Bridge closed", quality=80), waiting(1)[0]
@@ -199,7 +212,7 @@ class TestKeys:
         expect(page.locator("#detail .find input[type=search]")).to_be_focused()
         page.keyboard.type("bridge")
         fold = page.get_by_role("button", name="Fold into Bridge closed")
-        expect(fold).to_be_visible()
+        expect(fold).to_be_in_viewport(ratio=1)  # not below the pane's edge
         fold.press("Enter")
         expect_announcement(page, "1 story folded.")
         assert reloaded(story).lead == lead
@@ -641,6 +654,23 @@ def test_a_failed_check_is_overridden_with_a_reason_and_then_undone(page):
     expect(row(page, story)).to_be_visible()
     expect(chip(page, story)).to_have_text("undecided")
     assert done_by("ana") == ["publish", "undo"]
+
+
+def test_an_undo_that_publishes_asks_for_a_reason(page):
+    story = builders.article("Storm")
+    page.goto(f"{DESK}?view=published")
+    press(page, "j", "w")
+    expect(chip(page, story)).to_have_text("held")
+    SitePolicy(check_topic="ask").save()
+
+    press(page, "u")
+    expect(page.get_by_text("1 story fails publish checks")).to_be_visible()
+    assert states([story]) == ["held"]
+    page.get_by_label("Reason").fill("agreed at nine")
+    page.get_by_label("Reason").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Published")
+    assert states([story]) == ["published"]
+    assert Operation.objects.first().overridden == {str(story.pk): ["topic"]}
 
 
 def test_a_double_click_acts_once_and_keeps_undo(page):
