@@ -8,6 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit
 
+from texts import gettext_lazy as _
+
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -89,21 +91,21 @@ def parse_url(url: str, allowed: Collection[AllowedNetwork] = ()) -> Target:
     """
     text = url.strip()
     if len(text) > MAX_URL_LENGTH:
-        raise UrlError(f"is longer than {MAX_URL_LENGTH:,} characters")
+        raise UrlError(_("is longer than %(most)s characters", most=f"{MAX_URL_LENGTH:,}"))
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        raise UrlError("contains control characters")
+        raise UrlError(_("contains control characters"))
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise UrlError("is not a valid URL") from None
+        raise UrlError(_("is not a valid URL")) from None
     if parts.scheme not in DEFAULT_PORTS:
-        raise UrlError("doesn't start with http:// or https://")
+        raise UrlError(_("doesn't start with http:// or https://"))
     if "@" in parts.netloc:
-        raise UrlError("contains a user name")
+        raise UrlError(_("contains a user name"))
     port = DEFAULT_PORTS[parts.scheme] if port is None else port
     if port not in PORTS.union(*(network.ports for network in allowed)):
-        raise UrlError(f"names port {port}; only ports 80 and 443 are allowed")
+        raise UrlError(_("names port %(port)s; only ports 80 and 443 are allowed", port=port))
     return Target(parts.scheme, _host(parts), port, _path(parts))
 
 
@@ -126,27 +128,27 @@ def _host(parts: SplitResult) -> str:
     """Return the host as a resolver expects it: an ASCII name, or an IP address without brackets."""
     host = (parts.hostname or "").removesuffix(".")
     if not host:
-        raise UrlError("names no host")
+        raise UrlError(_("names no host"))
     if "[" in parts.netloc:
         return _literal(host)
     try:
         name = host if host.isascii() else host.encode("idna").decode().lower().removesuffix(".")
     except UnicodeError:
-        raise UrlError("names an invalid host") from None
+        raise UrlError(_("names an invalid host")) from None
     if _NUMBER_PATTERN.fullmatch(name.rpartition(".")[2]):
         return _literal(name)  # resolvers differ on 0177.1, 0x7f000001 and 2130706433
     if len(name) > 253 or not _NAME_PATTERN.fullmatch(name):
-        raise UrlError("names an invalid host")
+        raise UrlError(_("names an invalid host"))
     return name
 
 
 def _literal(host: str) -> str:
     if "%" in host:
-        raise UrlError("names a network interface")
+        raise UrlError(_("names a network interface"))
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
-        raise UrlError("names an invalid host") from None
+        raise UrlError(_("names an invalid host")) from None
 
 
 def _path(parts: SplitResult) -> str:

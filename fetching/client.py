@@ -29,6 +29,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.util.ssl_ import create_urllib3_context
 
+from texts import Text
+from texts import gettext_lazy as _
+
 from .address_check import AllowedNetwork, IPAddress, Target, UrlError, is_allowed, parse_url
 
 SECONDS = 20.0  # for a whole request: name resolution, redirects and body included
@@ -44,7 +47,6 @@ TOO_BUSY = frozenset({429, 502, 503, 504})
 PERMANENT_REDIRECTS = frozenset({301, 308})
 NOT_MODIFIED = 304
 _READ_BYTES = 65_536
-_CHALLENGE = " (it lets only browsers in)"
 
 Resolver = Callable[[str, int], list[IPAddress]]
 
@@ -59,7 +61,7 @@ class FetchError(Exception):
 
     def __init__(
         self,
-        reason: str,
+        reason: Text | str,
         *,
         permanent: bool = False,
         wait: float | None = None,
@@ -103,7 +105,7 @@ class Deadline:
         return left
 
     def error(self) -> FetchError:
-        return FetchError(f"takes longer than {self.seconds:g} s", host_down=True)
+        return FetchError(_("takes longer than %(seconds)s s", seconds=f"{self.seconds:g}"), host_down=True)
 
 
 def resolve(host: str, port: int) -> list[IPAddress]:
@@ -170,7 +172,7 @@ class HttpClient:
         deadline = Deadline(self._seconds)
         sent = self._headers | dict(headers or {})
         moved_to, only_permanent = "", True
-        for _ in range(MAX_REDIRECTS + 1):
+        for _hop in range(MAX_REDIRECTS + 1):
             target = self._target(url)
             with _Exchange(self._connect(target, deadline), deadline) as exchange:
                 response = exchange.send(target, sent)
@@ -184,7 +186,7 @@ class HttpClient:
                 only_permanent = only_permanent and response.status in PERMANENT_REDIRECTS
                 if only_permanent:
                     moved_to = url
-        raise FetchError(f"redirects more than {MAX_REDIRECTS} times")
+        raise FetchError(_("redirects more than %(most)s times", most=MAX_REDIRECTS))
 
     def probe(self, url: str) -> int:
         """Return the status of the page at `url`, after redirects, and read no body. Raises FetchError if it has none.
@@ -200,7 +202,7 @@ class HttpClient:
         return self._probe(url, "GET", deadline)
 
     def _probe(self, url: str, method: str, deadline: Deadline) -> int:
-        for _ in range(MAX_REDIRECTS + 1):
+        for _hop in range(MAX_REDIRECTS + 1):
             target = self._target(url)
             with _Exchange(self._connect(target, deadline), deadline) as exchange:
                 response = exchange.send(target, self._headers, method)
@@ -208,7 +210,7 @@ class HttpClient:
                     _require_success(response)
                     return response.status
                 url = _location(response, target)
-        raise FetchError(f"redirects more than {MAX_REDIRECTS} times")
+        raise FetchError(_("redirects more than %(most)s times", most=MAX_REDIRECTS))
 
     def _body(
         self, exchange: _Exchange, response: BaseHTTPResponse, check_headers: Callable[[Mapping[str, str]], None]
@@ -216,7 +218,7 @@ class HttpClient:
         _require_success(response)
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower() or "identity"
         if encoding not in (("identity", "gzip", "x-gzip") if self._max_unpacked_bytes else ("identity",)):
-            raise FetchError(f"sends it compressed ({encoding[:40]}), which was not requested")
+            raise FetchError(_("sends it compressed (%(encoding)s), which was not requested", encoding=encoding[:40]))
         check_headers(response.headers)
         body = exchange.read_body(response, self._max_bytes)
         return body if encoding == "identity" else unpack_gzip(body, self._max_unpacked_bytes)
@@ -225,7 +227,7 @@ class HttpClient:
         try:
             return parse_url(url, self._allowed_networks)
         except UrlError as error:
-            raise FetchError(f"is not contacted: the URL {error}", permanent=True) from None
+            raise FetchError(_("is not contacted: the URL %(error)s", error=error), permanent=True) from None
 
     def _connect(self, target: Target, deadline: Deadline) -> HTTPConnection:
         """Return a connection to the first checked address of `target` that accepts one."""
@@ -242,7 +244,7 @@ class HttpClient:
                 raise _failure(error) from error
             else:
                 return connection
-        raise FetchError(f"can't be reached: {reason}", host_down=True)
+        raise FetchError(_("can't be reached: %(reason)s", reason=reason), host_down=True)
 
     def _connection(self, target: Target, address: IPAddress, timeout: float) -> HTTPConnection:
         if target.scheme == "http":
@@ -264,9 +266,11 @@ class HttpClient:
         addresses = list(dict.fromkeys(self._resolve(target, deadline)))
         for address in addresses:
             if not is_allowed(address, target.port, self._allowed_networks):
-                raise FetchError(f"is not contacted: its IP address {address} is not on the public internet")
+                raise FetchError(
+                    _("is not contacted: its IP address %(address)s is not on the public internet", address=address)
+                )
         if not addresses:
-            raise FetchError("has no IP address", host_down=True)
+            raise FetchError(_("has no IP address"), host_down=True)
         return addresses
 
     def _resolve(self, target: Target, deadline: Deadline) -> list[IPAddress]:
@@ -285,7 +289,7 @@ class HttpClient:
         except queue.Empty:
             raise deadline.error() from None
         if isinstance(answer, Exception):
-            raise FetchError(f"has no IP address: {_reason(answer)}", host_down=True) from answer
+            raise FetchError(_("has no IP address: %(reason)s", reason=_reason(answer)), host_down=True) from answer
         return answer
 
 
@@ -308,7 +312,7 @@ class _Exchange:
 
     def send(self, target: Target, headers: dict[str, str], method: str = "GET") -> BaseHTTPResponse:
         """Send the request and return the response with its headers, its body unread. Raises FetchError."""
-        self._stream.allow(MAX_HEADER_BYTES, "sends headers of more than 64 kB")
+        self._stream.allow(MAX_HEADER_BYTES, _("sends headers of more than 64 kB"))
         try:
             self._connection.request(
                 method,
@@ -323,7 +327,7 @@ class _Exchange:
 
     def read_body(self, response: BaseHTTPResponse, max_bytes: int) -> bytes:
         """Return the body, at most `max_bytes`. Raises FetchError."""
-        too_large = f"sends more than {max_bytes // 1_000_000} MB"
+        too_large = _("sends more than %(most)s MB", most=max_bytes // 1_000_000)
         if (response.length_remaining or 0) > max_bytes:
             raise FetchError(too_large)
         self._stream.allow(max_bytes + CHUNK_FRAMES_BYTES, too_large)
@@ -345,9 +349,9 @@ class _LimitedStream(io.RawIOBase):
         self._socket = sock
         self._deadline = deadline
         self._allowed = 0
-        self._reason = ""
+        self._reason: Text | str = ""
 
-    def allow(self, size: int, reason: str) -> None:
+    def allow(self, size: int, reason: Text) -> None:
         """Allow `size` more bytes; further ones raise FetchError with `reason`."""
         self._allowed, self._reason = size, reason
 
@@ -389,8 +393,11 @@ class _SocketAdapter:
 def _require_success(response: BaseHTTPResponse) -> None:
     """Raise FetchError unless this is a 200 response that is not compressed."""
     if response.status != 200:
+        text = _("responds with %(status)s", status=response.status)
+        if _is_challenge(response):
+            text = _("responds with %(status)s (it lets only browsers in)", status=response.status)
         raise FetchError(
-            f"responds with {response.status}{_CHALLENGE if _is_challenge(response) else ''}",
+            text,
             permanent=response.status == GONE,
             wait=retry_after(response.headers),
             host_down=response.status in TOO_BUSY,
@@ -404,11 +411,11 @@ def unpack_gzip(data: bytes, max_bytes: int) -> bytes:
     try:
         unpacked = unpacker.decompress(data, max_bytes + 1)
     except zlib.error:
-        raise FetchError("sends a compressed file that can't be unpacked") from None
+        raise FetchError(_("sends a compressed file that can't be unpacked")) from None
     if len(unpacked) > max_bytes:
-        raise FetchError(f"sends more than {max_bytes // 1_000_000} MB")
+        raise FetchError(_("sends more than %(most)s MB", most=max_bytes // 1_000_000))
     if not unpacker.eof:
-        raise FetchError("breaks off: the compressed file is incomplete")
+        raise FetchError(_("breaks off: the compressed file is incomplete"))
     return unpacked
 
 
@@ -420,13 +427,13 @@ def _is_challenge(response: BaseHTTPResponse) -> bool:
 def _location(response: BaseHTTPResponse, target: Target) -> str:
     location = response.headers.get("Location", "").strip()
     if not location:
-        raise FetchError(f"responds with {response.status} without a Location")
+        raise FetchError(_("responds with %(status)s without a Location", status=response.status))
     with suppress(UnicodeError):  # http.client decodes as latin-1, most servers send UTF-8
         location = location.encode("latin-1").decode()
     try:
         return urljoin(target.url, location)
     except ValueError:
-        raise FetchError("redirects to an invalid URL") from None
+        raise FetchError(_("redirects to an invalid URL")) from None
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -444,8 +451,8 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 
 def _failure(error: Exception) -> FetchError:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return FetchError(f"can't be trusted: {_reason(error)}", host_down=True)
-    return FetchError(f"breaks off: {_reason(error)}", host_down=True)
+        return FetchError(_("can't be trusted: %(reason)s", reason=_reason(error)), host_down=True)
+    return FetchError(_("breaks off: %(reason)s", reason=_reason(error)), host_down=True)
 
 
 def _reason(error: Exception) -> str:

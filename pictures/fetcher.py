@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fetching.client import FetchError, HttpClient
+from texts import gettext_lazy as _
 
 from .sniffing import CONTENT_TYPES, MAX_BYTES, UNSPECIFIC_CONTENT_TYPES, format_of
 
@@ -30,14 +31,17 @@ class PictureFetcher:
 
         data = self._client.get(url, check_headers)
         if not data:
-            raise FetchError("sends nothing")
+            raise FetchError(_("sends nothing"))
         guess = format_of(data)
         claim = formats[-1]
         if guess is None and claim is None:
-            raise FetchError("starts like no picture")
+            raise FetchError(_("starts like no picture"))
         if claim is not None and guess != claim:
-            looks_like = f"a {guess} file" if guess else "no picture"
-            raise FetchError(f"says that it is {claim}, but it starts like {looks_like}")
+            if guess:
+                raise FetchError(
+                    _("says that it is %(claim)s, but it starts like a %(guess)s file", claim=claim, guess=guess)
+                )
+            raise FetchError(_("says that it is %(claim)s, but it starts like no picture", claim=claim))
         return data
 
 
@@ -47,5 +51,10 @@ def _picture_format(headers: Mapping[str, str]) -> str | None:
     if content_type in UNSPECIFIC_CONTENT_TYPES:
         return None
     if content_type not in CONTENT_TYPES:
-        raise FetchError(f"says that it is {content_type[:80]!r}; pictures are JPEG, PNG, GIF, WebP or AVIF")
+        raise FetchError(
+            _(
+                "says that it is %(content_type)s; pictures are JPEG, PNG, GIF, WebP or AVIF",
+                content_type=f"{content_type[:80]!r}",
+            )
+        )
     return CONTENT_TYPES[content_type]

@@ -22,7 +22,9 @@ def process_upload(upload: Any) -> Logo:
     except LogoError as error:
         raise ValidationError(str(error), code="invalid_image") from error
     except OSError as error:
-        raise ValidationError(f"The logo can't be stored: {error.strerror or error}.") from error
+        raise ValidationError(
+            _("The logo can't be stored: %(reason)s.") % {"reason": error.strerror or error}
+        ) from error
 
 
 class LogoField(forms.FileField):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from pictures import files
 from pictures.decoder import Decoder
 from pictures.sizes import PictureError
@@ -26,11 +28,13 @@ class LogoError(Exception):
 def process_logo(data: bytes) -> Logo:
     """Store the renditions of the logo in `data`. Raises LogoError, and OSError if the storage fails."""
     if len(data) > MAX_BYTES:
-        raise LogoError(f"This file has more than {MAX_BYTES // 1_000_000} MB. Upload a smaller one.")
+        raise LogoError(
+            _("This file has more than %(most)s MB. Upload a smaller one.") % {"most": MAX_BYTES // 1_000_000}
+        )
     try:
         with Decoder() as decoder:
             renditions = decoder.decode(data, ["logo"])["logo"]
     except PictureError as error:
-        raise LogoError(f"This file {error}. Upload another one.") from error
+        raise LogoError(_("This file %(problem)s. Upload another one.") % {"problem": error}) from error
     largest = renditions[-1]
     return Logo(files.store(files.LOGOS, renditions)[-1], largest.width, largest.height)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from articles.rules.limits import NAME_MAX
 from articles.rules.urls import url_key
@@ -43,7 +44,11 @@ def follow_all(
                 on_result(outline, Added.KNOWN, "")
                 continue
             if len(known) >= SOURCES_MAX:
-                on_result(outline, Added.REFUSED, f"More than {SOURCES_MAX:,} sources can't be followed.")
+                on_result(
+                    outline,
+                    Added.REFUSED,
+                    _("More than %(most)s sources can't be followed.") % {"most": f"{SOURCES_MAX:,}"},
+                )
                 continue
             try:
                 source = _follow(outline)

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from django.db import DataError, IntegrityError
+from django.utils.translation import gettext as _
 
 from fetching.client import HttpClient
 from fetching.host_queue import HostQueue
@@ -79,11 +80,13 @@ def _store(
 ) -> None:
     error = future.exception()
     # A hostile response that causes anything must not stop the others.
-    fetched = Fetched(reason=f"sends what can't be understood ({type(error).__name__})") if error else future.result()
+    not_understood = _("sends what can't be understood (%(error)s)") % {"error": type(error).__name__}
+    fetched = Fetched(reason=not_understood) if error else future.result()
     try:
         stored = store(job, fetched, now)
     except (DataError, IntegrityError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        fetched = Fetched(status=fetched.status, reason=f"sends what can't be stored ({type(error).__name__})")
+        not_stored = _("sends what can't be stored (%(error)s)") % {"error": type(error).__name__}
+        fetched = Fetched(status=fetched.status, reason=not_stored)
         stored = store(job, fetched, now)
     if fetched.host_wait and fetched.wait:
         postpone_host(job.host, now + fetched.wait)

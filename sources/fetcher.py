@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from fetching.client import NOT_MODIFIED, TOO_BUSY, FetchError, HttpClient
 
 from .limits import REASON_MAX, VALIDATOR_MAX
@@ -98,7 +100,7 @@ def _fetch(job: FetchJob, client: HttpClient, reader: FeedReader) -> Fetched:
     try:
         feed = reader.read(response.body, response.url, response.headers.get("Content-Type", ""))
     except NotAFeedError as error:
-        return replace(fetched, reason=f"sends a document that {error}"[:REASON_MAX])
+        return replace(fetched, reason=(_("sends a document that %(problem)s") % {"problem": error})[:REASON_MAX])
     return replace(fetched, body_digest=body_digest, feed=with_time_zone(feed, job.time_zone))
 
 

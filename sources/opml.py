@@ -8,6 +8,7 @@ from io import StringIO
 from xml.parsers import expat
 from xml.sax.xmlreader import AttributesImpl
 
+from django.utils.translation import gettext as _
 from django.utils.xmlutils import SimplerXMLGenerator
 
 from .limits import SOURCES_MAX
@@ -32,7 +33,7 @@ class Outline:
 def read_opml(data: bytes) -> list[Outline]:
     """Return the feeds of a list, each URL once. Entities are refused, not read. Raises NotOpmlError."""
     if len(data) > BYTES_MAX:
-        raise NotOpmlError(f"has more than {BYTES_MAX // 1_000_000} MB")
+        raise NotOpmlError(_("has more than %(most)s MB") % {"most": BYTES_MAX // 1_000_000})
     reader = _Reader()
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = reader.start, reader.end
@@ -40,9 +41,9 @@ def read_opml(data: bytes) -> list[Outline]:
     try:
         parser.Parse(data.lstrip(), True)
     except (expat.ExpatError, ValueError, LookupError) as error:
-        raise NotOpmlError(f"is no well-formed XML: {error}") from None
+        raise NotOpmlError(_("is not well-formed XML: %(error)s") % {"error": error}) from None
     if not reader.is_opml:
-        raise NotOpmlError("is no OPML")
+        raise NotOpmlError(_("is not OPML"))
     return list(reader.outlines.values())
 
 
@@ -70,7 +71,7 @@ def write_opml(title: str, outlines: Iterable[Outline]) -> str:
 
 
 def _refuse_entities(*declaration: object) -> None:
-    raise NotOpmlError("defines entities, which no list of feeds needs")
+    raise NotOpmlError(_("defines entities, which no list of feeds needs"))
 
 
 class _Reader:
@@ -81,7 +82,7 @@ class _Reader:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._folders) >= NESTING_MAX:
-            raise NotOpmlError(f"is nested more than {NESTING_MAX} levels deep")
+            raise NotOpmlError(_("is nested more than %(most)s levels deep") % {"most": NESTING_MAX})
         is_outline = name.lower() == "outline"
         self.is_opml = self.is_opml or (name.lower() == "opml" and not self._folders)
         values = {key.lower(): " ".join(value.split()) for key, value in attributes.items()}
@@ -96,7 +97,7 @@ class _Reader:
 
     def _add(self, outline: Outline) -> None:
         if len(self.outlines) >= SOURCES_MAX:
-            raise NotOpmlError(f"lists more than {SOURCES_MAX:,} feeds")
+            raise NotOpmlError(_("lists more than %(most)s feeds") % {"most": f"{SOURCES_MAX:,}"})
         self.outlines.setdefault(outline.url, outline)
 
     def _categories(self, stated: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from articles.models import SuggestionCut
 from articles.rules.suggestion_cut import ANSWERS_MIN, STARTING_CUT, Answer, Answers
@@ -16,8 +17,13 @@ TERMS_SHOWN = 5
 
 def hours_text(hours: float) -> str:
     """Return a time between two reports, as "5 hours"."""
-    number, unit = (hours * 60, "minute") if hours < 1 else (hours, "hour") if hours < 48 else (hours / 24, "day")
-    return f"{number:.0f} {unit}{'' if round(number) == 1 else 's'}"
+    if hours < 1:
+        minutes = round(hours * 60)
+        return ngettext("%(number)d minute", "%(number)d minutes", minutes) % {"number": minutes}
+    if hours < 48:
+        return ngettext("%(number)d hour", "%(number)d hours", round(hours)) % {"number": round(hours)}
+    days = round(hours / 24)
+    return ngettext("%(number)d day", "%(number)d days", days) % {"number": days}
 
 
 def shared_terms(evidence: Mapping[str, Any]) -> str:

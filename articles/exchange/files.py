@@ -7,6 +7,8 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from articles.rules.limits import FILE_SIZE_MAX
 
 from .format.document import Problem
@@ -101,7 +103,7 @@ def read_bytes(source: SourceFile) -> bytes:
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
-            message = "is not a regular file; links, pipes and devices are not accepted"
+            message = _("is not a regular file; links, pipes and devices are not accepted")
             raise UnreadableFileError(Problem(source.label, 0, message))
         return os.read(handle, min(status.st_size, FILE_SIZE_MAX) + 1)
     except OSError as error:
@@ -112,7 +114,7 @@ def read_bytes(source: SourceFile) -> bytes:
 
 def _reason(path: str, error: OSError) -> str:
     if os.path.islink(path):
-        return "is a symbolic link; name the file itself"
+        return _("is a symbolic link; name the file itself")
     if isinstance(error, FileNotFoundError):
-        return "doesn't exist"
-    return f"can't be read: {(error.strerror or 'unknown reason').lower()}"
+        return _("doesn't exist")
+    return _("can't be read: %(reason)s") % {"reason": (error.strerror or _("unknown reason")).lower()}

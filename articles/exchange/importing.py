@@ -14,6 +14,7 @@ from itertools import chain
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from articles import operations
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
@@ -139,7 +140,7 @@ class _Import:
         self.reader.counts[WITHDRAWN] = len(withdrawn_names)
         if self.on_notice is not None:
             for name in withdrawn_names:
-                self.on_notice(name, "withdrawn: its document is missing")
+                self.on_notice(name, _("withdrawn: its document is missing"))
             for name, notice in duplicates.duplicate_warnings(touched):
                 self.on_notice(name, notice)
         return uow.operation
@@ -169,7 +170,7 @@ class _Import:
         self.reader.counts[WITHDRAWN] = len(self._withdrawn_ids())
         for source, entry in self.reader.entries:
             self.reader.report(FileResult(source.label, UPDATED, entry_name(entry)))
-        for _, parsed, changed in chain.from_iterable(self._changed_batches()):
+        for _article, parsed, changed in chain.from_iterable(self._changed_batches()):
             self.reader.report(file_result(parsed, UPDATED if changed else UNCHANGED, changed))
 
     def _withdrawn_ids(self) -> list[int]:
@@ -247,6 +248,6 @@ class _Import:
                 else:
                     self.reader.report(file_result(parsed, UNCHANGED))
                     if self.on_notice is not None:
-                        notice = "was deleted while the import ran; the next import will create it again"
+                        notice = _("was deleted while the import ran; the next import will create it again")
                         self.on_notice(parsed.name, notice)
             yield batch

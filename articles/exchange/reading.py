@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from articles.db.bulk import chunked
 from articles.models import Article, Policies, TakenDownStories
@@ -133,7 +134,8 @@ class DocumentReader:
         story = self.taken_down.by_url_key.get(url_key(document.web_url or document.original_url))
         if story is None:
             return False
-        message = f"its page is that of {story.name}, which {story.refusal}. {PAGE_NOT_IMPORTED}"
+        text = _("its page is that of %(story)s, which %(refusal)s. %(advice)s")
+        message = text % {"story": story.name, "refusal": story.refusal, "advice": PAGE_NOT_IMPORTED}
         self.reject(parsed.source, [Problem(parsed.source.label, 0, message)])
         return True
 
@@ -145,8 +147,8 @@ class DocumentReader:
         if self.hashes[name] == digest:
             self.report(FileResult(source.label, UNCHANGED, name))
         else:
-            message = f"name: an earlier file has the same name {name} and other content; rename one of them"
-            self.reject(source, [Problem(source.label, 0, message)])
+            text = _("name: an earlier file has the same name %(name)s and other content; rename one of them")
+            self.reject(source, [Problem(source.label, 0, text % {"name": name})])
         return True
 
     def _insert(self, new: Sequence[ParsedFile]) -> list[ParsedFile]:
@@ -173,7 +175,8 @@ class DocumentReader:
             self.report(FileResult(source.label, UNCHANGED, key[1]))
         else:
             field_name = "_id" if key[0] == "topic" else "domain"
-            message = f"{field_name}: an earlier file registers {key[1]} differently; keep one of them"
+            text = _("%(field)s: an earlier file registers %(key)s differently; keep one of them")
+            message = text % {"field": field_name, "key": key[1]}
             self.reject(source, [Problem(source.label, 0, message)])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from articles.audit_log.events import FieldChange
 from articles.audit_log.unit_of_work import unit_of_work
@@ -50,7 +51,7 @@ class ReferenceCache:
             self._load_providers(missing)
 
     def _load_providers(self, keys: set[tuple[str, str]]) -> None:
-        for chunk in chunked(sorted({domain for domain, _ in keys})):
+        for chunk in chunked(sorted({domain for domain, _name in keys})):
             for pk, domain, name in Provider.objects.filter(domain__listed=chunk).values_list("pk", "domain", "name"):
                 self.provider_ids[domain, name] = pk
 
@@ -91,7 +92,7 @@ def free_slugs(names: Sequence[str]) -> dict[str, str]:
 
 def _create_missing_logos(logos: set[LogoIdentity]) -> None:
     stored: set[Any] = set()
-    for chunk in chunked(sorted({provider_id for provider_id, *_ in logos})):
+    for chunk in chunked(sorted({provider_id for provider_id, *_others in logos})):
         rows = ProviderLogo.objects.filter(provider__in=chunk)
         stored |= set(rows.values_list("provider_id", "url", "width", "height"))
     missing = sorted(logos - stored, key=repr)
@@ -147,9 +148,12 @@ def _existing_topic(entry: TopicEntry) -> Topic | None:
         return same_name
     if same_name is None and same_slug.registry_name == entry.file_name:
         return same_slug
-    origin = f"registered by {same_slug.registry_name}" if same_slug.registry_name else "in no registry file"
-    text = f"“{entry.slug}” is the slug of the topic “{same_slug}” ({origin}); choose another slug for one of them"
-    raise ValidationError({"_id": [text]})
+    if same_slug.registry_name:
+        origin = _("registered by %(file)s") % {"file": same_slug.registry_name}
+    else:
+        origin = _("in no registry file")
+    text = _("“%(slug)s” is the slug of the topic “%(topic)s” (%(origin)s); choose another slug for one of them")
+    raise ValidationError({"_id": [text % {"slug": entry.slug, "topic": same_slug, "origin": origin}]})
 
 
 def _parent_topic(entry: TopicEntry) -> Topic | None:

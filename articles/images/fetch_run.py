@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from articles.models import Picture
 from config.command_errors import CommandFailedError
@@ -135,7 +136,7 @@ class _FetchRun:
             data = yield lambda _: self._fetcher.fetch(request.url)
         except Exception as error:  # noqa: BLE001 a hostile response that causes anything must not stop the others
             failure = error if isinstance(error, FetchError) else _unexpected(error)
-            self._fail(request, f"can't be fetched: the server {failure}", failure)
+            self._fail(request, _("can't be fetched: the server %(problem)s") % {"problem": failure}, failure)
             self._back_off(request.host, failure)
             return
         self._host_failures[request.host] = 0
@@ -150,7 +151,7 @@ class _FetchRun:
     def _store(self, request: PictureRequest, data: bytes, begin: float) -> Steps:
         """Store a picture, decoding it only if we have no copy of it. Raises PictureError."""
         sha256 = hashlib.sha256(data).hexdigest()
-        for _ in range(MAX_ATTEMPTS):
+        for _attempt in range(MAX_ATTEMPTS):
             picture, kinds = look_up(request.url, sha256)
             if picture is None or kinds:
                 seconds = min(SECONDS, max(MIN_DECODE_SECONDS, PICTURE_SECONDS - (time.monotonic() - begin)))
@@ -167,7 +168,7 @@ class _FetchRun:
                 continue
             self._report(request, STORED if kinds else UNCHANGED)
             return
-        raise StoreError("their files disappear while they are stored")
+        raise StoreError(_("their files disappear while they are stored"))
 
     def _fail(self, request: PictureRequest, reason: str, failure: FetchError | None = None) -> None:
         wait = timedelta(seconds=failure.wait) if failure and failure.wait else None
@@ -193,4 +194,4 @@ class _FetchRun:
 
 
 def _unexpected(error: Exception) -> FetchError:
-    return FetchError(f"sends what can't be understood ({type(error).__name__})")
+    return FetchError(_("sends what can't be understood (%(error)s)") % {"error": type(error).__name__})

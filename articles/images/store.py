@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy
 
 from articles.db.bulk import chunked
 from articles.models import ArticleImage, Picture, PictureAddress, PictureMark
@@ -28,7 +29,7 @@ from .fetch_queue import Status, host_of
 from .unavailable import update_flags
 
 MAX_ATTEMPTS = 3  # at storing a picture whose files are deleted at the same time
-_TAKEN_DOWN = "was taken down"
+_TAKEN_DOWN = gettext_lazy("was taken down")
 _COPIED_FIELDS = ("key", "rungs", "logo", "width", "height", "enclosure_bytes", "share")
 
 
@@ -65,7 +66,7 @@ def store_picture(url: str, data: bytes, decoder: Decoder) -> bool:
             return attach(url, make_renditions(sha256, data, missing, decoder), is_new=True)
         except FilesGoneError:
             continue
-    raise OSError("files of the picture disappear while it is stored")
+    raise OSError(_("files of the picture disappear while it is stored"))
 
 
 def store_upload(data: bytes, decoder: Decoder) -> tuple[Picture, bool]:
@@ -197,7 +198,7 @@ def take_down(url: str) -> tuple[str, list[str]]:
     previous_status, picture = address.status, address.picture
     addresses = same_picture_urls(url)
     urls = list(addresses.values_list("url", flat=True))
-    addresses.update(status=Status.REMOVED, next_try_at=None, reason=_TAKEN_DOWN)
+    addresses.update(status=Status.REMOVED, next_try_at=None, reason=str(_TAKEN_DOWN))
     if picture:
         pictures = Picture.objects.filter(key=picture.key)
         logos = [logo for logo in pictures.values_list("logo", flat=True) if logo]
@@ -282,7 +283,12 @@ def _update_logos(url: str, picture: Picture, previous: Picture | None) -> bool:
 
 
 def _mark_removed(url: str, picture: Picture | None) -> None:
-    values: dict[str, Any] = {"status": Status.REMOVED, "picture": picture, "next_try_at": None, "reason": _TAKEN_DOWN}
+    values: dict[str, Any] = {
+        "status": Status.REMOVED,
+        "picture": picture,
+        "next_try_at": None,
+        "reason": str(_TAKEN_DOWN),
+    }
     PictureAddress.objects.update_or_create(
         digest=PictureAddress.digest_of(url),
         defaults=values,

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.db import InterfaceError, OperationalError
+from django.utils.translation import gettext_lazy
 
 from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.db.locks import IMPORT_LOCK_KEY, database_lock
@@ -27,7 +28,7 @@ from .surroundings import load_topic_finder
 from .topics import TopicFinder
 
 Outcome = Entry.Outcome
-TAKEN_DOWN = "was taken down"
+TAKEN_DOWN = gettext_lazy("was taken down")
 
 
 def take_in_new_entries(
@@ -85,7 +86,7 @@ def _forget_offers_of_taken_down() -> None:
     pages = TakenDownStories.load().by_url_key.keys()
     if pages:
         offered = Entry.objects.filter(outcome__in=(Outcome.HISTORY, Outcome.HELD_BACK, Outcome.RULED_OUT))
-        offered.of_pages(pages).update(outcome=Outcome.REFUSED, reason=TAKEN_DOWN, values={})
+        offered.of_pages(pages).update(outcome=Outcome.REFUSED, reason=str(TAKEN_DOWN), values={})
 
 
 def _changed_articles(uow: UnitOfWork, entries: Sequence[Entry]) -> dict[int, Article]:

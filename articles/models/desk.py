@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -50,7 +51,7 @@ class Presence(models.Model):
     seen_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.user} on {self.article}"
+        return gettext("%(user)s on %(article)s") % {"user": self.user, "article": self.article}
 
 
 class ClaimQuerySet(models.QuerySet["Claim"]):
@@ -69,4 +70,4 @@ class Claim(models.Model):
     objects = ClaimQuerySet.as_manager()
 
     def __str__(self) -> str:
-        return f"{self.article} by {self.user}"
+        return gettext("%(article)s by %(user)s") % {"user": self.user, "article": self.article}

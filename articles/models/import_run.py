@@ -8,6 +8,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from articles.rules.limits import TITLE_MAX
@@ -53,7 +54,7 @@ class ImportRun(models.Model):
         ordering = ("-pk",)
 
     def __str__(self) -> str:
-        return f"import of {self.paths}"
+        return gettext("import of %(paths)s") % {"paths": self.paths}
 
     @property
     def who(self) -> str:

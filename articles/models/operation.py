@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from articles.db.limited_fields import ShortTextField
@@ -88,7 +89,7 @@ class Operation(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_verb_display()} by {self.who}"
+        return gettext("%(act)s by %(who)s") % {"act": self.get_verb_display(), "who": self.who}
 
     @property
     def who(self) -> str:

@@ -12,6 +12,9 @@ from django.contrib.auth.models import User
 from django.core import signing
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+
+from config.times import format_time
 
 from .article import Article
 
@@ -66,7 +69,7 @@ class PreviewLink(models.Model):
         ordering = ("expires_at", "pk")
 
     def __str__(self) -> str:
-        return f"preview link until {self.expires_at:%Y-%m-%d %H:%M}"
+        return gettext("preview link until %(time)s") % {"time": format_time(self.expires_at)}
 
     @property
     def token(self) -> str:

@@ -13,6 +13,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, FloatField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from articles.rules.similarity import TERM_MAX, Text
 from articles.rules.suggestion_cut import LESS_SURE_BELOW, STARTING_CUT
@@ -151,7 +152,7 @@ class SuggestionAnswer(models.Model):
     is_same = models.BooleanField()
 
     def __str__(self) -> str:
-        return f"{self.score:.2f}: {'the same' if self.is_same else 'not the same'}"
+        return f"{self.score:.2f}: {_('the same') if self.is_same else _('not the same')}"
 
 
 class SuggestionCut(models.Model):

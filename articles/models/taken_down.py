@@ -8,6 +8,7 @@ from typing import Self
 
 from django.db import models
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles.rules.urls import url_key
 from config.times import format_time
@@ -16,9 +17,9 @@ from .derived import match_key
 from .fields import BytewiseCharField
 from .operation import Operation
 
-NOT_IMPORTED = "It isn't imported again: remove the file, or give another story another name."
+NOT_IMPORTED = gettext_lazy("It isn't imported again: remove the file, or give another story another name.")
 
-PAGE_NOT_IMPORTED = "It isn't imported: remove the file."
+PAGE_NOT_IMPORTED = gettext_lazy("It isn't imported: remove the file.")
 
 
 class TakenDownStory(models.Model):

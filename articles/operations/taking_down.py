@@ -13,6 +13,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles import search
 from articles.audit_log import snapshots
@@ -47,7 +48,7 @@ from .succession import hand_over_stories
 
 QUOTED_MIN = 20  # characters of a title that messages of imports are searched for; shorter ones are common words
 EVENTS_READ = 200  # at a time
-REFUSED = "was taken down"
+REFUSED = gettext_lazy("was taken down")
 
 
 def take_down_story(article: Article, *, by: Actor, in_place: Collection[int] = ()) -> ActionResult:
@@ -154,7 +155,7 @@ def _forget(traces: StoryTraces, name: str) -> None:
             of_file |= Q(message__contains=title[:QUOTED_MIN])
     ImportProblem.objects.filter(of_file).delete()
     listed = Entry.objects.filter(article__in=traces.ids) | Entry.objects.of_pages(traces.url_keys)
-    listed.update(values={}, outcome=Entry.Outcome.REFUSED, reason=REFUSED)
+    listed.update(values={}, outcome=Entry.Outcome.REFUSED, reason=str(REFUSED))
 
 
 def _clean_other_events(traces: StoryTraces) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
 from articles.audit_log.unit_of_work import UnitOfWork
 from articles.db.bulk import chunked, ids_between_or_in
@@ -43,10 +44,10 @@ def duplicate_warnings(ids: Iterable[int]) -> Iterator[tuple[str, str]]:
         duplicates = articles.filter(twin=True).annotate(other=Subquery(first_other)).exclude(other=None)
         for pk, name, other in duplicates.values_list("pk", "name", "other"):
             if pk in chunk:
-                yield name, f"has the URL of {other}"
+                yield name, _("has the URL of %(other)s") % {"other": other}
         for pk, name, lead in articles.filter(ambiguous=True).values_list("pk", "name", "lead__name"):
             if pk in chunk:
-                yield name, f"several leads claim it; folded under {lead}"
+                yield name, _("several leads list it; folded under %(lead)s") % {"lead": lead}
 
 
 def _same_url(url_key: Any, pk: Any) -> QuerySet[Article]:

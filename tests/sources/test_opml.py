@@ -38,10 +38,10 @@ def test_what_is_written_is_read_again():
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "no well-formed XML"),
-        (b"<opml>", "no well-formed XML"),
-        (b"\xff\xfe<", "no well-formed XML"),
-        (b"<rss/>", "is no OPML"),
+        (b"", "not well-formed XML"),
+        (b"<opml>", "not well-formed XML"),
+        (b"\xff\xfe<", "not well-formed XML"),
+        (b"<rss/>", "is not OPML"),
         (b'<!DOCTYPE opml [<!ENTITY a "b">]><opml/>', "defines entities"),
         (b'<!DOCTYPE opml [<!ENTITY a SYSTEM "file:///etc/passwd">]><opml>&a;</opml>', "defines entities"),
         (b"<opml>" + b"<outline>" * 30 + b"</outline>" * 30 + b"</opml>", "nested more than 20"),

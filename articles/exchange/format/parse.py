@@ -14,6 +14,8 @@ from articles.rules import slugs
 from articles.rules.limits import FILE_SIZE_MAX, PIXELS_MAX
 from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX
 from articles.rules.values import InvalidValueError, check_body, check_services, check_slug, check_url
+from texts import Text
+from texts import gettext_lazy as _
 
 from . import layout as layouts
 from .document import (
@@ -75,13 +77,15 @@ def content_hash(raw: bytes) -> str:
 def parse_file(raw: bytes, source: str, stem: str) -> Document | Entry:
     """Return what the file holds; `stem` is its name without suffix. Raises DocumentError with every problem."""
     if len(raw) > FILE_SIZE_MAX:
-        message = f"has {len(raw):,} bytes; a document has at most {FILE_SIZE_MAX:,}"
-        raise DocumentError([Problem(source, 0, message)])
+        text_of_size = _(
+            "has %(number)s bytes; a document has at most %(most)s", number=f"{len(raw):,}", most=f"{FILE_SIZE_MAX:,}"
+        )
+        raise DocumentError([Problem(source, 0, str(text_of_size))])
     try:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise DocumentError([Problem(source, line, "is not UTF-8; save it in that encoding")]) from None
+        raise DocumentError([Problem(source, line, str(_("is not UTF-8; save it in that encoding")))]) from None
     parsed = parse_canonical(text) or parse_yaml(text, source)
     if isinstance(parsed, Document):
         parsed.name = stem if slugs.is_document_name(stem) else slugs.document_name(parsed.published_at, parsed.title)
@@ -116,10 +120,12 @@ def _split_front_matter(text: str) -> tuple[str, str | None, int]:
     if not opening:
         if text.startswith("taxonomy:"):
             return text, None, 1
-        raise TreeError(1, "doesn't start with a line `---`; is it a story document?")
+        raise TreeError(1, _("doesn't start with a line `---`; is it a story document?"))
     closing = _CLOSING_PATTERN.search(text, opening.end())
     if not closing:
-        raise TreeError(text.count("\n") + 1, "ends before the line `---` that closes the front matter; is it cut off?")
+        raise TreeError(
+            text.count("\n") + 1, _("ends before the line `---` that closes the front matter; is it cut off?")
+        )
     return text[opening.end() : closing.start()], text[closing.end() :], 2
 
 
@@ -146,7 +152,7 @@ class _DocumentParser:
 
     def document(self, tree: Mapping, tail: str | None) -> Document | None:
         if tree.get("abstract") is not None and tree.get("excerpt") is None:
-            self._report(tree.line, "abstract", "documents of 2019's dialect D1 are not supported; D2 to D5 are")
+            self._report(tree.line, "abstract", _("documents of 2019's dialect D1 are not supported; D2 to D5 are"))
             return None
         name = dialect_of(tree)
         self.dialect = dialect_fields(name)
@@ -171,7 +177,7 @@ class _DocumentParser:
         if taxonomy.text == "organization":
             values = self._mapping(tree, ORGANIZATION_ENTRY, "")
             return OrganizationEntry(**values) if values and not self.problems else None
-        self._report(taxonomy.line, "taxonomy", "must be topic or organization")
+        self._report(taxonomy.line, "taxonomy", _("must be topic or organization"))
         return None
 
     def _topic_entry(self, tree: Mapping) -> TopicEntry | None:
@@ -189,10 +195,10 @@ class _DocumentParser:
             except InvalidValueError as invalid:
                 self._report(tree.line, "images", str(invalid))
         if entry.parent == entry.name:
-            self._report(tree.line, "parent", "a topic can't be its own parent")
+            self._report(tree.line, "parent", _("a topic can't be its own parent"))
         return entry
 
-    def _report(self, line: int, where: str, message: str) -> None:
+    def _report(self, line: int, where: str, message: Text | str) -> None:
         self.problems.append(Problem(self.source, line, f"{where}: {message}"))
 
     def _mapping(self, mapping: Mapping, fields: Fields, where: str) -> dict[str, Any] | None:
@@ -215,7 +221,7 @@ class _DocumentParser:
         required = [field for field in fields if field.required]
         missing = [field.name for field in required if mapping.get(field.name) is None]
         for name in missing:
-            self._report(mapping.line, where + name, "is missing")
+            self._report(mapping.line, where + name, _("is missing"))
         if missing or any(values.get(field.attribute) is None for field in required):
             return None
         layouts.record_order(mapping, fields, layout)
@@ -225,9 +231,17 @@ class _DocumentParser:
 
     def _check_extra(self, mapping: Mapping, extra: list[list[Any]], where: str) -> None:
         if len(extra) > UNKNOWN_KEYS_MAX:
-            self._report(mapping.line, where or "document", f"has more than {UNKNOWN_KEYS_MAX} unknown keys")
+            self._report(
+                mapping.line,
+                where or "document",
+                _("has more than %(most)s unknown keys", most=UNKNOWN_KEYS_MAX),
+            )
         if extra and len(repr(extra)) > UNKNOWN_SIZE_MAX:
-            self._report(mapping.line, where or "document", f"has over {UNKNOWN_SIZE_MAX:,} characters in unknown keys")
+            self._report(
+                mapping.line,
+                where or "document",
+                _("has over %(most)s characters in unknown keys", most=f"{UNKNOWN_SIZE_MAX:,}"),
+            )
 
     def _value(self, node: Node, field: Field, where: str, layout: Layout) -> Any:
         match field.kind:
@@ -253,7 +267,7 @@ class _DocumentParser:
                 return self._names(node, field, where, layout)
             case FieldKind.PROVIDER | FieldKind.RELATED_PROVIDER:
                 if not isinstance(node, Mapping):
-                    raise InvalidValueError("must hold name and domain")
+                    raise InvalidValueError(_("must hold name and domain"))
                 return self._nested(node, ProviderData, field, f"{where}.")
             case FieldKind.IMAGES | FieldKind.LOGOS:
                 return self._list(node, field, where, lambda item, at: self._nested(item, Image, field, at))
@@ -261,7 +275,7 @@ class _DocumentParser:
                 return self._list(node, field, where, lambda item, at: self._nested(item, Related, field, at))
             case FieldKind.SERVICES:
                 if not isinstance(node, Mapping):
-                    raise InvalidValueError("must hold `name: URL` lines")
+                    raise InvalidValueError(_("must hold `name: URL` lines"))
                 services = [[entry.key, read_url(entry.value)] for entry in node.entries]
                 check_services(services)
                 return services
@@ -283,7 +297,7 @@ class _DocumentParser:
                 self._report(item.line, f"{where}[{index}]", str(invalid))
         layouts.record_items(sequence, field, list(names), layout)
         if field.never_empty and not names and not self.problems:
-            raise InvalidValueError("needs at least one name")
+            raise InvalidValueError(_("needs at least one name"))
         return list(names)
 
     def _list(self, node: Node, field: Field, where: str, parse_item: Callable[[Mapping, str], Any]) -> list[Any]:
@@ -293,15 +307,17 @@ class _DocumentParser:
             if isinstance(item, Mapping):
                 values.append(parse_item(item, f"{at}."))
             else:
-                self._report(item.line, at, "must hold `key: value` lines")
+                self._report(item.line, at, _("must hold `key: value` lines"))
         return [value for value in values if value is not None]
 
 
 def _checked_sequence(node: Node, field: Field) -> Sequence:
     """Return the node as a list that isn't too long. Raises InvalidValueError."""
     if not isinstance(node, Sequence):
-        raise InvalidValueError("must be a list")
+        raise InvalidValueError(_("must be a list"))
     limit = LIST_LENGTH_MAX[field.kind]
     if len(node.items) > limit:
-        raise InvalidValueError(f"has {len(node.items):,} items; {limit} are allowed")
+        raise InvalidValueError(
+            _("has %(number)s items; %(limit)s are allowed", number=f"{len(node.items):,}", limit=limit)
+        )
     return node

@@ -19,6 +19,7 @@ from articles.rules.values import (
     check_url,
     shorten,
 )
+from texts import gettext_lazy as _
 
 from .fields import Field, FieldKind
 from .yaml_tree import NULLS, UNSAFE_CHARACTERS, Mapping, Node, Scalar, Sequence
@@ -72,15 +73,15 @@ def read_url(node: Node, *, site_relative: bool = False) -> str:
 
 def _read_scalar(node: Node) -> str:
     if not isinstance(node, Scalar):
-        raise InvalidValueError("must be text")
+        raise InvalidValueError(_("must be text"))
     if node.is_null:
-        raise InvalidValueError('is null; write "" for no text' if node.text else "is empty")
+        raise InvalidValueError(_('is null; write "" for no text') if node.text else _("is empty"))
     return node.text
 
 
 def read_integer(node: Node, low: int, high: int) -> int:
     if not isinstance(node, Scalar) or node.style != "p" or not _INTEGER_PATTERN.fullmatch(node.text):
-        raise InvalidValueError("must be a whole number without quotes")
+        raise InvalidValueError(_("must be a whole number without quotes"))
     number = int(node.text)
     check_number(number, low, high)
     return number
@@ -88,7 +89,7 @@ def read_integer(node: Node, low: int, high: int) -> int:
 
 def read_boolean(node: Node) -> bool:
     if not isinstance(node, Scalar) or node.style != "p" or node.text not in ("true", "false"):
-        raise InvalidValueError("must be true or false, without quotes")
+        raise InvalidValueError(_("must be true or false, without quotes"))
     return node.text == "true"
 
 
@@ -96,7 +97,7 @@ def read_time(node: Node) -> datetime:
     """Return the instant, in UTC."""
     match = _TIME_PATTERN.fullmatch(node.text) if isinstance(node, Scalar) else None
     if not match:
-        raise InvalidValueError("must be a time such as 2020-06-09T12:37:00Z")
+        raise InvalidValueError(_("must be a time such as 2020-06-09T12:37:00Z"))
     *numbers, fraction, zone = match.groups()
     try:
         moment = datetime(*map(int, numbers), tzinfo=UTC)  # type: ignore[misc, arg-type]
@@ -109,7 +110,7 @@ def read_time(node: Node) -> datetime:
             shift = timedelta(hours=hours, minutes=minutes)
             moment = moment - shift if zone[0] == "+" else moment + shift
     except (ValueError, OverflowError):
-        raise InvalidValueError(f"is a time that doesn't exist: {shorten(match[0])}") from None
+        raise InvalidValueError(_("is a time that doesn't exist: %(match)s", match=shorten(match[0]))) from None
     check_time(moment)
     return moment
 

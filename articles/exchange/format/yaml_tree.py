@@ -14,6 +14,9 @@ from typing import Any
 
 import yaml
 
+from texts import Text
+from texts import gettext_lazy as _
+
 DEPTH_MAX = 12  # real documents nest four levels
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _PRIVATE_PLANE = 0x10F000  # private use: news never contains these
@@ -36,10 +39,10 @@ _UNSTORABLE_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 class TreeError(Exception):
     """The text isn't valid YAML for a document; `line` counts from 1."""
 
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, line: int, text: Text | str) -> None:
+        super().__init__(text)
         self.line = line
-        self.message = message
+        self.message = str(text)
 
 
 @dataclass(slots=True)
@@ -95,9 +98,11 @@ def read_tree(text: str, *, first_line: int = 1) -> Mapping:
         raise TreeError(first_line + line, _problem_of(error, lines[line])) from None
     except yaml.reader.ReaderError as error:
         line = first_line + _line_at(text, error.position)
-        raise TreeError(line, f"contains a character that YAML doesn't allow: {error.reason}") from None
+        raise TreeError(
+            line, _("contains a character that YAML doesn't allow: %(reason)s", reason=error.reason)
+        ) from None
     except ValueError:  # libyaml's scanner on numbers that no escape can hold, such as "\UFFFFFFFF"
-        raise TreeError(first_line, "contains an invalid escape") from None
+        raise TreeError(first_line, _("contains an invalid escape")) from None
 
 
 def require_storable(text: str, *, first_line: int = 1) -> None:
@@ -105,7 +110,9 @@ def require_storable(text: str, *, first_line: int = 1) -> None:
     forbidden = _FORBIDDEN_PATTERN.search(text)
     if forbidden:
         line = first_line + _line_at(text, forbidden.start())
-        raise TreeError(line, f"contains the control character U+{ord(forbidden[0]):04X}; remove it")
+        raise TreeError(
+            line, _("contains the control character U+%(code)s; remove it", code=f"{ord(forbidden[0]):04X}")
+        )
 
 
 class _Builder:
@@ -121,22 +128,22 @@ class _Builder:
         self._expect(yaml.StreamStartEvent)
         start = next(self.events)
         if isinstance(start, yaml.StreamEndEvent):
-            raise TreeError(self.first_line, "is empty; a document starts with its keys")
+            raise TreeError(self.first_line, _("is empty; a document starts with its keys"))
         if isinstance(start, yaml.DocumentStartEvent) and (start.version or start.tags):
-            raise TreeError(self._line(start), "has YAML directives, which documents don't need; remove them")
+            raise TreeError(self._line(start), _("has YAML directives, which documents don't need; remove them"))
         node = self._node(next(self.events), 0)
         if not isinstance(node, Mapping):
-            raise TreeError(self.first_line, "is not a list of `key: value` lines")
+            raise TreeError(self.first_line, _("is not a list of `key: value` lines"))
         self._expect(yaml.DocumentEndEvent)
         end = next(self.events)
         if not isinstance(end, yaml.StreamEndEvent):
-            raise TreeError(self._line(end), "holds a second YAML document; a file holds one")
+            raise TreeError(self._line(end), _("holds a second YAML document; a file holds one"))
         return node
 
     def _expect(self, kind: type[yaml.Event]) -> None:
         event = next(self.events)
         if not isinstance(event, kind):
-            raise TreeError(self._line(event), "is not well-formed YAML")
+            raise TreeError(self._line(event), _("is not well-formed YAML"))
 
     def _line(self, event: Any) -> int:
         return self.first_line + int(event.start_mark.line)
@@ -144,16 +151,22 @@ class _Builder:
     def _node(self, event: Any, depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
             raise TreeError(
-                self._line(event), f"alias *{event.anchor}: documents may not use aliases; write the value out"
+                self._line(event),
+                _("alias *%(anchor)s: documents may not use aliases; write the value out", anchor=event.anchor),
             )
         if event.anchor is not None:
-            raise TreeError(self._line(event), f"anchor &{event.anchor}: documents may not use anchors; remove it")
+            raise TreeError(
+                self._line(event),
+                _("anchor &%(anchor)s: documents may not use anchors; remove it", anchor=event.anchor),
+            )
         if event.tag is not None and event.tag != "!":
-            raise TreeError(self._line(event), f"tag {event.tag}: documents may not use YAML tags; remove it")
+            raise TreeError(
+                self._line(event), _("tag %(tag)s: documents may not use YAML tags; remove it", tag=event.tag)
+            )
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
         if depth == DEPTH_MAX:
-            raise TreeError(self._line(event), f"nests deeper than {DEPTH_MAX} levels")
+            raise TreeError(self._line(event), _("nests deeper than %(most)s levels", most=DEPTH_MAX))
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(event, depth + 1)
         return self._sequence(event, depth + 1)
@@ -166,7 +179,13 @@ class _Builder:
             text = _ESCAPED_PATTERN.sub(lambda match: match[1] or _UNESCAPE_MAP[match[0]], text)
         unstorable = _UNSTORABLE_PATTERN.search(text)
         if unstorable:
-            raise TreeError(line, f"contains the escaped character U+{ord(unstorable[0]):04X}, which is not valid text")
+            raise TreeError(
+                line,
+                _(
+                    "contains the escaped character U+%(code)s, which is not valid text",
+                    code=f"{ord(unstorable[0]):04X}",
+                ),
+            )
         return Scalar(text, style, line)
 
     def _mapping(self, start: yaml.MappingStartEvent, depth: int) -> Mapping:
@@ -175,13 +194,13 @@ class _Builder:
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             key = self._node(event, depth)
             if not isinstance(key, Scalar):
-                raise TreeError(key.line, "uses a list or mapping as a key; keys are words")
+                raise TreeError(key.line, _("uses a list or mapping as a key; keys are words"))
             if key.is_null:
-                raise TreeError(key.line, "has a value without a key")
+                raise TreeError(key.line, _("has a value without a key"))
             if key.style == "p" and key.text == "<<":
-                raise TreeError(key.line, "merge key <<: documents may not merge mappings; write the values out")
+                raise TreeError(key.line, _("merge key <<: documents may not merge mappings; write the values out"))
             if key.text in keys:
-                raise TreeError(key.line, f"{key.text}: appears twice; keep one")
+                raise TreeError(key.line, _("%(key)s: appears twice; keep one", key=key.text))
             keys.add(key.text)
             above = event.start_mark.line - 1
             blank_line = above >= 0 and not self.lines[above].strip()
@@ -208,7 +227,7 @@ def _line_of(error: yaml.MarkedYAMLError) -> int:
 
 
 def _problem_of(error: yaml.MarkedYAMLError, line: str) -> str:
-    problem = str(error.problem or error.context or "can't be read")
+    problem = str(error.problem or error.context or _("can't be read"))
     if "\t" in line[: len(line) - len(line.lstrip())]:
-        return "is indented with a tab; use spaces"
-    return f"is not well-formed YAML: {problem}"
+        return str(_("is indented with a tab; use spaces"))
+    return str(_("is not well-formed YAML: %(problem)s", problem=problem))
