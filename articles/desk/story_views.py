@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -106,7 +107,8 @@ def edit_link(request: HttpRequest, name: str) -> HttpResponse:
     Browsers in which nobody has signed in get the page for what isn't found: a redirect would tell where the admin is.
     No story is looked up, so nobody learns which exist.
     """
-    if admin.site.has_permission(request) or lockout.is_known_browser(request):
+    has_session = settings.SESSION_COOKIE_NAME in request.COOKIES  # others get no `Vary: Cookie`
+    if lockout.is_known_browser(request) or (has_session and admin.site.has_permission(request)):
         return redirect("desk_story_by_name", name)
     return page_not_found(request, Http404())
 
