@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from articles.db.limited_fields import LimitedField, LongTextField, ShapedJSONField
-from articles.rules.values import check_text
+from articles.rules.values import InvalidValueError, check_text
 
 from .colours import check_accent, normalize_colour
 from .links import check_links
+from .markdown import has_undescribed_picture
 
 PAGE_BODY_MAX = 50_000  # characters; the longest privacy policies have about 40,000
 
@@ -20,6 +22,8 @@ class PageBodyField(LongTextField):
 
     def check_limits(self, value: Any) -> None:
         check_text(value, PAGE_BODY_MAX)
+        if has_undescribed_picture(value):
+            raise InvalidValueError(_("has a picture without a description: say between [ and ] what it shows"))
 
 
 class AccentField(LimitedField, models.CharField):

@@ -1,4 +1,4 @@
-"""Make and store the site's own logo and icon from uploaded files, in the confined decoder."""
+"""Make and store the site's logo, icon and pictures of its pages from uploaded files, in the confined decoder."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ def _process_upload(upload: Any, kind: Kind) -> dict[str, Any]:
     except OSError as error:
         reason = error.strerror or error
         raise ValidationError(_("The file can't be stored: %(reason)s.") % {"reason": reason}) from error
-    return {"files": names, "width": renditions[-1].width, "height": renditions[-1].height}
+    largest = max(renditions, key=lambda rendition: rendition.width)
+    return {"files": names, "width": largest.width, "height": largest.height}
 
 
 process_logo = memoize_per_upload(partial(_process_upload, kind="masthead"))
+process_picture = memoize_per_upload(partial(_process_upload, kind="picture"))
 process_icon = memoize_per_upload(partial(_process_upload, kind="icon"))

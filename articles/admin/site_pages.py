@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AdminTextareaWidget
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
@@ -16,12 +16,16 @@ from django.utils.translation import gettext_lazy
 
 from articles import operations
 from articles.rules.permissions import CHANGE_LOOK
+from website.markdown import picture_markdown
 from website.models import SLUG_MAX, SiteLook, SitePage
+from website.pictures import process_picture
 
 from .audit_log_admin import ReferenceAdminMixin
 from .conflict_forms import ConflictAwareForm
 from .form_fields import TextField
 from .policy_forms import PREVIEW
+
+PICTURE_ALT_MAX = 300  # characters
 
 
 class SitePageForm(ConflictAwareForm):
@@ -31,6 +35,22 @@ class SitePageForm(ConflictAwareForm):
         label=gettext_lazy("Link in the footer"),
         required=False,
         help_text=gettext_lazy("While the page is published. “Look of the site” has the order of these links."),
+    )
+
+    picture_upload = forms.FileField(
+        label=gettext_lazy("Add a picture"),
+        required=False,
+        help_text=gettext_lazy(
+            "Preview and Save put it at the end of the text, from where you can move its line. PNG, JPEG, WebP, GIF or "
+            "AVIF, up to 5 MB."
+        ),
+    )
+    picture_alt = forms.CharField(
+        label=gettext_lazy("What the picture shows"),
+        required=False,
+        max_length=PICTURE_ALT_MAX,
+        widget=AdminTextInputWidget,
+        help_text=gettext_lazy("For readers who can’t see it. Required with a picture."),
     )
 
     class Meta:
@@ -61,6 +81,33 @@ class SitePageForm(ConflictAwareForm):
     def is_valid(self) -> bool:
         return super().is_valid() and PREVIEW not in self.data
 
+    def full_clean(self) -> None:
+        """Put an uploaded picture into the text first, so that the form shows it there and counts it as a change."""
+        self.picture_problem: ValidationError | None = None
+        upload = self.files.get("picture_upload") if self.is_bound else None
+        if upload:
+            self._add_picture(upload)
+        super().full_clean()
+
+    def _add_picture(self, upload: Any) -> None:
+        alt = self.data.get("picture_alt", "").strip()[:PICTURE_ALT_MAX]
+        try:
+            if not alt:
+                raise ValidationError(_("Say what the picture shows, and choose its file again."))
+            line = picture_markdown(**process_picture(upload), alt=alt)
+        except ValidationError as invalid:
+            self.picture_problem = invalid
+            return
+        self.data = self.data.copy()
+        self.data["body"] = f"{self.data.get('body', '').rstrip()}\n\n{line}\n".lstrip()
+        self.data["picture_alt"] = ""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.picture_problem:
+            self.add_error("picture_upload", self.picture_problem)
+        return cleaned
+
     def clean_slug(self) -> str:
         slug = self.cleaned_data["slug"] or slugify(self.cleaned_data.get("title", ""))[:SLUG_MAX].strip("-_")
         if not slug:
@@ -72,7 +119,8 @@ class SitePageForm(ConflictAwareForm):
 class SitePageAdmin(ReferenceAdminMixin, admin.ModelAdmin):
     form = SitePageForm
     history_url = "desk_page_history"
-    fields = ("title", "slug", "body", "language", "published", "in_footer")
+    process_upload = staticmethod(process_picture)
+    fields = ("title", "slug", "body", "picture_upload", "picture_alt", "language", "published", "in_footer")
     list_display = ("title", "url", "language", "published")
     list_filter = ("published",)
     search_fields = ("title", "slug")

@@ -8,14 +8,14 @@ from articles.models import Article, ArticleImage, PictureAddress, RelatedLink, 
 from articles.models.fields import AddressStart
 from pictures.files import PICTURES, SITE
 from providers.models import ProviderLogo
-from website.models import SiteLook
+from website.models import SiteLook, SitePage
 
 
 def is_shown_to_readers(name: str) -> bool:
-    """Return whether a published story shows this file, a published outlet, or the site itself. One query."""
+    """Return whether a published story shows this file, a published outlet, or the site itself. At most two queries."""
     folder, _, rest = name.partition("/")
     if folder == SITE:
-        return name in SiteLook.current().files
+        return _shows_site_file(name)
     if folder == PICTURES:
         return _shows_picture(name, ArticleImage.objects.filter(shown_to_readers("article__")))
     stories = Article.objects.filter(shown_to_readers(), provider=OuterRef("provider")).order_by()
@@ -24,6 +24,16 @@ def is_shown_to_readers(name: str) -> bool:
     if rest.count("/") == 2:  # another rendition of the logo, in the same folder
         is_file |= Q(file__startswith=name.rpartition("/")[0] + "/")
     return ProviderLogo.objects.filter(is_file).filter(Exists(stories) | Exists(coverage.order_by())).exists()
+
+
+def _shows_site_file(name: str) -> bool:
+    look, key = SiteLook.current(), name.split("/")[2:3]
+    if name in look.files:
+        return True
+    picture = f"picture:{key[0]}-" if key else ""
+    return bool(picture) and (
+        picture in look.footer_text or SitePage.objects.published().filter(body__contains=picture).exists()
+    )
 
 
 def is_picture_of(name: str, article_id: int) -> bool:

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from articles import operations
 from articles.admin.site_look_form import UPLOADS
+from articles.admin.site_pages import SitePageAdmin
 from articles.models import Operation
 from tests import builders
 from tests.admin.forms import fields_of
@@ -51,6 +52,34 @@ def test_an_imprint_is_published_and_put_into_the_footer_on_one_page(publisher):
     assert SiteLook.current().footer_links == []
     messages = [str(message) for message in get_messages(unlinked.wsgi_request)]
     assert "The footer doesn't link the page any more." in messages
+
+
+def test_a_picture_is_put_into_the_text_with_its_description(publisher, monkeypatch):
+    key = "0123456789abcdef" * 2
+    stored = {"files": [f"site/01/{key}/160.webp"], "width": 160, "height": 90}
+    monkeypatch.setattr("articles.admin.site_pages.process_picture", lambda upload: stored)
+    monkeypatch.setattr(SitePageAdmin, "process_upload", None)
+
+    def send(url, alt, **values):
+        return change(publisher, url, picture_upload=SimpleUploadedFile("x.png", b"x"), picture_alt=alt, **values)
+
+    refused = send(f"{PAGES}add/", " ", title="Imprint", body="Us.").content.decode()
+    assert "Say what the picture shows" in refused
+    line = f"![Our house](picture:{key}-160x90)"
+    preview = send(f"{PAGES}add/", "Our house", title="Imprint", body="Us.", _preview="Preview")
+    assert fields_of(preview)["body"].split() == ["Us.", *line.split()]
+    assert fields_of(preview)["picture_alt"] == ""
+    assert 'alt="Our house"' in preview.content.decode()
+    assert not SitePage.objects.exists()
+
+    send(f"{PAGES}add/", "Our house", title="Imprint", body="Us.")
+    page = SitePage.objects.get()
+    assert page.body.split() == ["Us.", *line.split()]
+    send(f"{PAGES}{page.pk}/change/", "Our garden")
+    page.refresh_from_db()
+    assert page.body.count("picture:") == 2
+    undescribed = change(publisher, f"{PAGES}{page.pk}/change/", body=f"![](picture:{key}-160x90)")
+    assert "picture without a description" in undescribed.content.decode()
 
 
 def test_an_unpublished_page_says_that_readers_do_not_see_it_yet(publisher):

@@ -4,7 +4,9 @@ import time
 
 import pytest
 
-from website.markdown import render_markdown
+from website.markdown import has_undescribed_picture, picture_markdown, render_markdown
+
+KEY = "0123456789abcdef" * 2
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,34 @@ def test_only_safe_html_comes_out(text, html):
     assert html.strip() in render_markdown(text)
     assert "<script" not in render_markdown(text)
     assert "<img" not in render_markdown(text)
+
+
+def test_a_picture_of_ours_is_shown_with_its_description():
+    text = picture_markdown([f"site/{KEY[:2]}/{KEY}/160.avif"], 480, 270, 'A [map] of "Quay"\n Street \\')
+    html = render_markdown(text)
+    folder = f"/media/site/{KEY[:2]}/{KEY}"
+    assert f'src="{folder}/480.webp"' in html
+    assert f'srcset="{folder}/160.webp 160w, {folder}/320.webp 320w, {folder}/480.webp 480w"' in html
+    assert 'width="480" height="270" alt="A [map] of &quot;Quay&quot; Street \\" loading="lazy"' in html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"![](picture:{KEY}-480x270)",
+        f"![ ](<picture:{KEY}-480x270>)",
+        f"![&nbsp;](picture:{KEY}-480x270)",
+        f"![x](picture:{KEY[1:]}-480x270)",
+        f"![x](picture:../../{KEY}-480x270)",
+        f"![x](picture:{KEY}-0x270)",
+        f"![x](/media/site/{KEY[:2]}/{KEY}/480.webp)",
+        '![x](https://evil.example/"onerror=alert(1).png)',
+        f'<img src="/media/site/{KEY[:2]}/{KEY}/480.webp">',
+    ],
+)
+def test_no_other_picture_is_shown(text):
+    assert "<img" not in render_markdown(text)
+    assert has_undescribed_picture(text) == text.startswith(("![](", "![ ]("))
 
 
 def test_tables_and_lists_are_kept():

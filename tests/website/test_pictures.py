@@ -6,7 +6,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from articles import operations
 from tests.sample_pictures import encode
-from website.pictures import process_icon, process_logo
+from website.markdown import picture_markdown
+from website.models import SitePage
+from website.pictures import process_icon, process_logo, process_picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integration]  # it decodes
 
@@ -32,6 +34,19 @@ def test_a_logo_is_shown_in_place_of_the_name_and_can_be_taken_back(client):
     operations.undo(change)
     assert {client.get(url).status_code for url in urls} == {404}
     assert "/media/site/" not in client.get("/").content.decode()
+
+
+def test_a_picture_of_a_page_is_open_while_the_page_is_published(client):
+    stored = process_picture(upload(encode(size=(500, 300))))
+    page = SitePage(slug="imprint", title="Imprint", body=picture_markdown(**stored, alt="Our house"))
+    operations.create_reference(page)
+    url = f"/media/{next(name for name in stored['files'] if name.endswith('480.webp'))}"
+    assert client.get(url).status_code == 404
+    change = operations.edit_reference(page, {"published": True}).operation
+    assert f'<img src="{url}"' in client.get("/pages/imprint/").content.decode()
+    assert client.get(url).status_code == 200
+    operations.undo(change)
+    assert client.get(url).status_code == 404
 
 
 @pytest.mark.parametrize(
