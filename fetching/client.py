@@ -177,7 +177,7 @@ class HttpClient:
             with _Exchange(self._connect(target, deadline), deadline) as exchange:
                 response = exchange.send(target, sent)
                 if response.status not in REDIRECTS:
-                    is_unchanged = response.status == NOT_MODIFIED and headers is not None
+                    is_unchanged = response.status == NOT_MODIFIED and bool(headers)
                     body = b"" if is_unchanged else self._body(exchange, response, check_headers)
                     return Response(
                         status=response.status, url=target.url, moved_to=moved_to, headers=response.headers, body=body

@@ -30,7 +30,7 @@ from sources.preview import PagePreview, preview_page
 from sources.reading.urls import host_of
 from sources.reading.values import ParsedPage
 
-from .looking import WAIT, look_at
+from .looking import WAIT, look_at, requested_url
 from .view_helpers import DeskRequest, actor, desk_view, render_admin
 
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S"
@@ -79,7 +79,7 @@ class StoryForm(forms.Form):
 @desk_view(PERMISSION_BY_ACTION["add"])
 def add_story_page(request: DeskRequest) -> HttpResponse:
     """Ask for a URL, show what its page says, and add the story once that is confirmed."""
-    url = (request.POST.get("url") or request.GET.get("url", "")).strip()
+    url = requested_url(request)
     if request.method != "POST" or not url:
         return _page(request, url)
     if existing := article_at(url):

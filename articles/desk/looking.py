@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -15,7 +16,16 @@ from sources.preview import SECONDS
 from .view_helpers import DeskRequest
 
 WAIT = _("You are looking at another URL. Wait until that is done, then try again.")
+HAS_SCHEME_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)  # and not the port of a host
+FEED_SCHEME_PATTERN = re.compile(r"^feed:(?://|(?=https?:))", re.IGNORECASE)  # that some pages link feeds with
 Found = TypeVar("Found")
+
+
+def requested_url(request: DeskRequest) -> str:
+    """Return the URL that a person typed or pasted, or that a link gives; without a scheme it is one of HTTPS."""
+    url = (request.POST.get("url") or request.GET.get("url", "")).strip()
+    url = FEED_SCHEME_PATTERN.sub("", url)
+    return url if not url or HAS_SCHEME_PATTERN.match(url) else f"https://{url.removeprefix('//')}"
 
 
 def look_at(request: DeskRequest, url: str, preview: Callable[[str, HttpClient], Found]) -> Found | None:

@@ -22,7 +22,7 @@ from sources.forms import AddForm, source_of
 from sources.models import Entry, Rule, Source
 from sources.preview import Preview, preview_source
 
-from .looking import WAIT, look_at
+from .looking import WAIT, look_at, requested_url
 from .source_list import source_rows
 from .view_helpers import DeskRequest, desk_view, parse_id, render_admin, safe_next_url
 
@@ -139,7 +139,7 @@ ACTS: dict[str, Callable[[Source], str]] = {
 @desk_view(ADD_SOURCE)
 def add_source(request: DeskRequest) -> HttpResponse:
     """Ask for a URL, show what is there, and follow it once its settings are confirmed."""
-    url = (request.POST.get("url") or request.GET.get("url", "")).strip()
+    url = requested_url(request)
     if request.method != "POST" or not url:
         return _add_page(request, url)
     may_publish = request.user.has_perm(PUBLISH)

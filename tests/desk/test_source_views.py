@@ -183,6 +183,24 @@ def test_a_feed_is_shown_before_it_is_followed(publisher, monkeypatch):
     )
 
 
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        (" https://courier.example/feed ", "https://courier.example/feed"),
+        ("courier.example/feed", "https://courier.example/feed"),
+        ("courier.example:8080/feed", "https://courier.example:8080/feed"),
+        ("//courier.example", "https://courier.example"),
+        ("feed://courier.example/feed", "https://courier.example/feed"),
+        ("feed:http://courier.example/feed", "http://courier.example/feed"),
+        ("file:///etc/passwd", "file:///etc/passwd"),
+    ],
+)
+def test_a_url_may_be_typed_without_its_scheme(publisher, monkeypatch, typed, url):
+    monkeypatch.setattr(source_views, "preview_source", lambda url, client: Preview(url=url, reason=f"is {url}"))
+
+    assert f"it is {url}." in publisher.post(reverse("desk_add_source"), {"url": typed}).content.decode()
+
+
 def test_a_page_offers_the_feeds_that_it_names(publisher, monkeypatch):
     links = (FeedLink(url=URL, title="All stories"),)
     found = Preview(url="https://courier.example/", feeds=links, reason="sends a document that is a web page")
@@ -190,7 +208,8 @@ def test_a_page_offers_the_feeds_that_it_names(publisher, monkeypatch):
 
     shown = publisher.post(reverse("desk_add_source"), {"url": "https://courier.example/"}).content.decode()
 
-    assert "it sends a document that is a web page" in shown
+    assert "This is a web page, which names these feeds" in shown
+    assert "can’t be followed" not in shown
     assert f'value="{URL}"' in shown
     assert "Look at All stories" in shown
 

@@ -654,11 +654,12 @@ def test_a_look_at_a_link_leads_to_no_internal_address(server, canary, location)
         feed_client(server).probe(picture_url(server))
 
 
-def test_304_without_a_condition_is_no_success(server):
+@pytest.mark.parametrize("headers", [None, {}])
+def test_304_without_a_condition_is_no_success(server, headers):
     server.answers["/picture"] = answer(b"", 304)
 
     with pytest.raises(FetchError, match="responds with 304"):
-        request(server)
+        request(server, headers=headers)
 
 
 @pytest.mark.parametrize(
