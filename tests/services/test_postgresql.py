@@ -10,7 +10,10 @@ import pytest
 import urllib3
 
 from tests.documents import write_demo_documents
+from tests.hostile import answer, serving
 from tests.servers import ROOT, Postgres, Site, wait_until
+from tests.sources.test_fetch_sources_faults import STORIES as FEED_STORIES
+from tests.sources.test_fetch_sources_faults import rss
 
 pytestmark = [pytest.mark.services, pytest.mark.faults]
 RECOVERED_SECONDS = 5
@@ -168,6 +171,38 @@ def test_an_import_interrupted_by_a_restart_is_completed_by_the_next_one(site, p
     again = site.manage("import_articles", str(tmp_path / "news"))
     assert " 0 rejected" in again
     assert " 0 created" in site.manage("import_articles", str(tmp_path / "news"))
+
+
+FOLLOW = """
+from sources.models import Source
+Source.objects.create(name="Courier", url="http://127.0.0.1:{port}/feed")
+print("null")
+"""
+BROUGHT = """
+from sources.models import Entry
+print(json.dumps([Entry.objects.count(), Entry.objects.exclude(article=None).values("article").distinct().count()]))
+"""
+
+
+def test_sources_fetched_during_a_restart_are_fetched_again_by_the_next_run(site, postgres):
+    feed = answer(rss(0), content_type="application/rss+xml")
+
+    def restart(connection):
+        server.answers["/feed"] = feed
+        postgres.stop()
+        postgres.start()
+        connection.sendall(feed)
+
+    with serving({"/feed": restart}) as server:
+        site.environment["FETCH_SERVERS"] = f"127.0.0.1:{server.port}"
+        site.python(FOLLOW.format(port=server.port))
+        first = site.run("manage.py", "fetch_sources")
+        site.manage("fetch_sources")
+
+    assert first.returncode == 1
+    assert "The database failed: " in first.stderr
+    assert "Traceback" not in first.stderr
+    assert site.python(BROUGHT) == [FEED_STORIES, FEED_STORIES]
 
 
 class Pair:
