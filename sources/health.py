@@ -61,14 +61,14 @@ class Health:
 def health_of(facts: Facts, now: datetime) -> Health:
     """Return how a source is at `now`."""
     if facts.paused:
-        return Health(State.PAUSED, _("It isn't fetched until somebody resumes it."))
+        return Health(State.PAUSED, _("It isn't fetched until someone resumes it."))
     if facts.fetched_at is None:
         return Health(State.NEW, _("It is fetched within a minute, if the scheduler runs."))
     if facts.failures:
         return _failure(facts)
     if is_move_proposed(facts.moved_count, facts.moved_since, now):
         return Health(
-            State.MOVED, _("Its server says that it has moved to %(moved_to)s for good.") % {"moved_to": facts.moved_to}
+            State.MOVED, _("Its server says that it has moved permanently to %(url)s.") % {"url": facts.moved_to}
         )
     if facts.quiet_at is not None and facts.quiet_at <= now:
         return Health(State.QUIET, _("It has had no new entry for longer than usual."))
@@ -77,7 +77,7 @@ def health_of(facts: Facts, now: datetime) -> Health:
 
 def _failure(facts: Facts) -> Health:
     if facts.status == GONE:
-        return Health(State.GONE, _("Its server says that it is gone for good. It is asked again once a month."))
+        return Health(State.GONE, _("Its server says that it is gone permanently. It is asked again once a month."))
     times = ngettext("once", "%(number)s times in a row", facts.failures) % {"number": facts.failures}
     values = {"reason": facts.reason, "times": times}
     if facts.status in REFUSALS:

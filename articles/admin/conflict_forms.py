@@ -138,7 +138,7 @@ class ConflictAwareForm(forms.ModelForm):
                 ),
                 code="stale",
                 params={
-                    "who": self._who_changed(name) or _("Somebody"),
+                    "who": self._who_changed(name) or _("Someone"),
                     "stored": _display(getattr(self.instance, name)),
                     "typed": Truncator(_display(typed)).chars(TYPED_MAX),  # the full value is in the field below
                 },

@@ -124,7 +124,7 @@ def _origins(articles: Iterable[Article]) -> dict[int, list[str]]:
 
 
 def _awaited(name: str, lead: Article | None) -> str:
-    text = _("waits until somebody says whether it is the same event as “%(lead)s”, which is %(state)s")
+    text = _("waits until someone says whether it is the same event as “%(lead)s”, which is %(state)s")
     return text % {"lead": lead or name, "state": lead.decision_label if lead else _("deleted")}
 
 

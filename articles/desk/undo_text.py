@@ -62,7 +62,7 @@ def refusal_text(refusal: UndoRefusal) -> str:
     sentences = [_("Undoing this needs the permission to %(permissions)s.") % {"permissions": needed}]
     if refusal.reveals:
         sentences.append(_("Readers would see stories that they don't see now."))
-    return " ".join([*sentences, _("Ask somebody who has it.")])
+    return " ".join([*sentences, _("Ask someone who has it.")])
 
 
 def describe_undo(original: Operation, result: ActionResult) -> str:

@@ -43,7 +43,7 @@ class EditConflictError(ActionError):
     """Somebody else changed the same fields; nothing was saved. `conflicts` has both values of each."""
 
     def __init__(self, article: Article, conflicts: Sequence[FieldConflict]) -> None:
-        who = ", ".join(dict.fromkeys(conflict.who for conflict in conflicts if conflict.who)) or _("somebody")
+        who = ", ".join(dict.fromkeys(conflict.who for conflict in conflicts if conflict.who)) or _("someone")
         fields = ", ".join(sorted({field_label(conflict.field.removesuffix("_id")) for conflict in conflicts}))
         super().__init__(
             _("was changed by %(who)s meanwhile (%(fields)s); check it and try again") % {"who": who, "fields": fields}

@@ -78,7 +78,7 @@ def _publication(explanation: Explanation, article: Article, title_for_name: Cal
     result, threshold = explanation.result, explanation.threshold
     if article.same_event_as:
         story = title_for_name(article.same_event_as)
-        reason = _("it waits until somebody says whether it is the same event as %(story)s") % {"story": story}
+        reason = _("it waits until someone says whether it is the same event as %(story)s") % {"story": story}
     elif article.waits_for_editor:
         reason = _("it waits for an editor")
     else:

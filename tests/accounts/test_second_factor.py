@@ -148,7 +148,7 @@ def test_members_of_a_group_that_requires_a_second_factor_must_set_one_up_first(
     assert is_in(client)
     SecondFactorDuty.objects.create(group=Group.objects.get(name="publisher"))
     assert not is_in(client)
-    assert "Your group requires a second factor" in client.get("/admin/", follow=True).content.decode()
+    assert "Your role requires a second factor" in client.get("/admin/", follow=True).content.decode()
     set_up(client, now[0])
     assert is_in(client)
 

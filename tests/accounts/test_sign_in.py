@@ -203,7 +203,7 @@ def test_the_lockout_page_says_until_when_and_what_to_do(client, ana):
     answer = [attempt(client) for _ in range(10)][-1]
     page = " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
 
-    assert "too many wrong passwords for this name or from your network" in page
+    assert "Too many wrong passwords for this name or from your network" in page
     assert re.search(r"Wait until \d\d:\d\d:\d\d \(15 minutes\), then try again", page)
     assert "ask an administrator" in page
     assert 890 <= int(answer["Retry-After"]) <= 900

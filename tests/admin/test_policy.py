@@ -151,7 +151,7 @@ class TestThePolicy:
         assert "The policy of AI: 0 published, 1 withdrawn" in html
         assert "Saving hides 1 unscored article from readers at once." in html
         assert f'<a href="{change_url(waiting)}">Waits</a>' in html
-        assert "Saving applies nothing to scored articles." in html
+        assert "Saving doesn’t change scored articles:" in html
         assert f'<a href="{change_url(article)}">Rises</a>' in html
         assert "undecided → published" in html
         unlike = {"_preview", "csrfmiddlewaretoken"}

@@ -30,7 +30,7 @@ def test_twenty_suggestions_are_cleared_by_keys(page):
         expect(page.get_by_role("link", name=f"Storm {number}, first report")).to_be_visible()
         with page.expect_navigation():
             press(page, "n" if number % 2 else "y")
-    expect(page.get_by_text("No suggestions wait for an answer.")).to_be_visible()
+    expect(page.get_by_text("No suggestions right now.")).to_be_visible()
     folded = set(Article.objects.exclude(lead=None).values_list("pk", "lead"))
     assert folded == {(second.pk, first.pk) for first, second in pairs[::2]}
     assert Pairing.objects.filter(together=False).count() == PAIRS / 2
@@ -53,7 +53,7 @@ def test_a_suggestion_is_answered_without_javascript(plain_page):
     plain_page.goto(f"{DESK}suggestions/")
     plain_page.get_by_role("button", name=re.compile("^Not the same")).click()
     expect_message(plain_page, "These two will not be suggested again.")
-    expect(plain_page.get_by_text("No suggestions wait for an answer.")).to_be_visible()
+    expect(plain_page.get_by_text("No suggestions right now.")).to_be_visible()
     assert Pairing.objects.get().together is False
     plain_page.goto(f"{DESK}articles/{first.pk}/")
     expect(plain_page.get_by_role("heading", name="May be the same event")).to_have_count(0)

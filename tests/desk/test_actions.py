@@ -322,7 +322,7 @@ class TestActions:
         ana.groups.set([Group.objects.get(name="editor")])
 
         assert messages_of(publisher.post(reverse("desk_undo_last"), follow=True)) == [
-            "Undoing this needs the permission to publish. Ask somebody who has it."
+            "Undoing this needs the permission to publish. Ask someone who has it."
         ]
         assert Operation.objects.get().undone_by.count() == 0
 

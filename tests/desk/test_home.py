@@ -71,7 +71,7 @@ def test_staff_without_rights_find_a_sentence_instead(client):
 
     page = client.get(HOME).content.decode()
 
-    assert "You may see nothing here yet." in page
+    assert "You don’t have a role yet." in page
     assert "Storm" not in page
     assert "Waiting" not in page
 

@@ -68,7 +68,7 @@ def test_problems_are_those_of_files_that_are_refused_still(admin_client):
     assert "/inbox/a.md" not in page
     everything = text(admin_client, f"{PROBLEMS}?all")
     assert f'Accepted later: <a href="{reverse("desk_import", args=[second.pk])}"' in everything
-    assert "1 problem of files that are refused still" in text(admin_client, RUNS)
+    assert "1 problem in files still refused" in text(admin_client, RUNS)
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "9" * 30, "\0"])

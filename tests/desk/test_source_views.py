@@ -142,7 +142,7 @@ def test_what_was_held_back_is_taken_and_the_archive_only_if_asked(publisher, so
 def test_what_rules_kept_out_is_judged_again(publisher, source):
     entry(source, "ruled")
 
-    assert "Let the rules judge 1 kept out again" in page(publisher, "desk_source", source.pk)
+    assert "Apply the rules again to 1 kept out" in page(publisher, "desk_source", source.pk)
     assert "The rules judge 1 entry again" in act(publisher, source, "judge_again")
 
     assert source.entries.waiting().count() == 1

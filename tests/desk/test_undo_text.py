@@ -11,17 +11,17 @@ from articles.rules.undo_permissions import MODEL_BY_LIST, MODEL_BY_SUBJECT, Und
     ("missing", "reveals", "text"),
     [
         ((), False, "This can't be undone."),
-        ((SCORE,), False, "Undoing this needs the permission to score. Ask somebody who has it."),
+        ((SCORE,), False, "Undoing this needs the permission to score. Ask someone who has it."),
         (
             (PUBLISH, "articles.add_article"),
             True,
             "Undoing this needs the permission to add articles and publish. Readers would see stories that they don't "
-            "see now. Ask somebody who has it.",
+            "see now. Ask someone who has it.",
         ),
         (
             ("articles.delete_articleimage", FOLD, SCORE),
             False,
-            "Undoing this needs the permission to delete pictures, fold stories and score. Ask somebody who has it.",
+            "Undoing this needs the permission to delete pictures, fold stories and score. Ask someone who has it.",
         ),
     ],
 )

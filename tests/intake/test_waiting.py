@@ -77,7 +77,7 @@ def test_it_waits_undecided_and_says_why(client):
     assert (published.public, waiting.public, waiting.state) == (True, False, "undecided")
     assert waiting.same_event_as == published.name
     assert waiting.first_shown_at is None
-    assert f"waits until somebody says whether it is the same event as “{EVENT[0]}”" in str(explanation_lines(waiting))
+    assert f"waits until someone says whether it is the same event as “{EVENT[0]}”" in str(explanation_lines(waiting))
     client.force_login(User.objects.create_superuser("root"))
     page = client.get(reverse("desk"), {"view": "undecided"}).content.decode()
     assert f"is the same event as “{EVENT[0]}”, which is published" in page
