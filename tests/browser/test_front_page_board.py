@@ -96,7 +96,7 @@ def test_those_who_may_not_publish_see_the_page_and_what_they_lack(newsroom, sto
     press(page, "j", "j", "2")
     expect_announcement(page, "Changing the front page needs the permission to publish.")
     press(page, "o")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Story 02")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Story 07")
     assert numbers() == [*range(1, 13)]
 
 
