@@ -56,7 +56,7 @@ def test_times_are_shown_and_typed_in_it(tokyo):
     article = builders.article(published_at=NOON, publish_at=NOON)
 
     page = tokyo.get(reverse("desk_story", args=[article.pk])).content.decode()
-    assert "9 Jun 2020 21:00 JST" in page
+    assert "9 Jun 2020, 21:00 JST" in page
     assert 'name="publish_at" value="2020-06-09T21:00"' in page
     assert "In Asia/Tokyo time." in tokyo.get(f"/admin/articles/article/{article.pk}/change/").content.decode()
 
