@@ -201,3 +201,8 @@ def time_value(moment: datetime) -> Any:
     if moment.tzinfo is not UTC:  # documents' times are in UTC, nearly all
         moment = moment.astimezone(UTC)
     return moment.isoformat(" ")[:-6]
+
+
+def time_of_value(value: Any) -> datetime:
+    """Return the time of a value that was read without a model, which takes a twentieth of the time with one."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(f"{value}+00:00")

@@ -6,7 +6,7 @@ A `Comparison` gets the terms, counts and other articles that it needs from a st
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -84,13 +84,15 @@ class Comparison:
         weights = {arrival.pk: weigh(arrival.text, counts, counts[ALL]) for arrival in arrivals}
         self._load_postings(weights.values())
         self._forget({arrival.pk for arrival in arrivals if arrival.counted})
-        self._load_reports(arrivals, weights)
-        pairs = []
+        candidates = {}
+        for arrival in arrivals:  # each is compared with those before it in the batch too
+            candidates[arrival.pk] = self._index.candidates(arrival.published_at, weights[arrival.pk])
+            self._index.add(arrival.pk, arrival.published_at, weights[arrival.pk])
         for arrival in arrivals:
             report = Report(arrival.text, weights[arrival.pk], arrival.outlet, arrival.published_at)
-            pairs += self._pairs_of(arrival, report, least)
-            self._index.add(arrival.pk, arrival.published_at, report.weights)
             self._reports[arrival.pk] = arrival.name, report
+        self._load_reports(candidates.values())
+        pairs = [pair for arrival in arrivals for pair in self._pairs_of(arrival.pk, candidates[arrival.pk], least)]
         return BatchResult(weights, pairs, counts)
 
     def forget_before(self, moment: datetime) -> None:
@@ -109,22 +111,21 @@ class Comparison:
         for term, postings in self._store.postings(missing).items():
             self._index.load(term, postings)
 
-    def _load_reports(self, arrivals: Iterable[Arrival], weights: Mapping[int, Mapping[str, float]]) -> None:
+    def _load_reports(self, candidates: Iterable[Iterable[int]]) -> None:
         """Load all articles with which these may be compared, at once."""
-        candidates = (self._index.candidates(arrival.published_at, weights[arrival.pk]) for arrival in arrivals)
         missing = {key for keys in candidates for key in keys} - self._reports.keys()
         if missing:
             self._reports |= self._store.reports(sorted(missing))
 
-    def _pairs_of(self, arrival: Arrival, report: Report, least: float) -> list[Pair]:
-        keys = [key for key in self._index.candidates(report.published_at, report.weights) if key != arrival.pk]
+    def _pairs_of(self, pk: int, candidates: Iterable[int], least: float) -> list[Pair]:
+        name, report = self._reports[pk]
         pairs = []
-        for key in keys:
-            name, other = self._reports.get(key, ("", None))
-            likeness = compare(report, other, least) if other else None
+        for key in candidates:
+            other_name, other = self._reports.get(key, ("", None))
+            likeness = compare(report, other, least) if other and key != pk else None
             if other and likeness:
-                is_later = (arrival.published_at, arrival.name) > (other.published_at, name)
-                later, earlier = (arrival.pk, key) if is_later else (key, arrival.pk)
+                is_later = (report.published_at, name) > (other.published_at, other_name)
+                later, earlier = (pk, key) if is_later else (key, pk)
                 pairs.append(Pair(later, earlier, likeness))
         return pairs
 

@@ -22,8 +22,9 @@ def suggestions_as_json(min_score: float | None = None) -> Iterator[dict[str, An
 
     Below the score from which suggestions are stored they are worked out again, which reads all articles.
     """
-    least = SuggestionCut.current() if min_score is None else min_score
-    found = _stored(least) if least >= least_kept() else _worked_out(least)
+    cut = SuggestionCut.current()
+    least = cut if min_score is None else min_score
+    found = _stored(least) if least >= least_kept(cut) else _worked_out(least)
     by_article: defaultdict[int, list[Found]] = defaultdict(list)
     for row in found:
         by_article[row[0]].append(row)

@@ -11,8 +11,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q
 
-from articles.db.bulk import BulkTable, chunked, json_text, time_value
-from articles.models import Article, ArticleTerms, IndexedTerm, Suggestion, SuggestionCut, TermCount
+from articles.db.bulk import BulkTable, chunked, json_text, time_of_value, time_value
+from articles.models import Article, ArticleTerms, IndexedTerm, Suggestion, TermCount
 from articles.models.suggestion import as_stored_text, from_stored_text, term_key
 from articles.rules.similar_reports import Posting
 from articles.rules.similarity import Likeness, Report, Text, heaviest, readable_terms
@@ -24,6 +24,9 @@ NEW_TERMS = BulkTable(ArticleTerms, "article", "terms", "weights", "due")
 INDEX = BulkTable(IndexedTerm, "term", "article", "published_at", "weight")
 SUGGESTIONS = BulkTable(Suggestion, "article", "other", "score", "evidence")
 KEPT_MAX = 10  # suggestions of one article
+FORGOTTEN_AT_ONCE = 50  # articles whose terms are deleted in one transaction
+
+SuggestionRow = tuple[int, int, float, str]  # the later article, the other, score, evidence as JSON
 
 _COMPARED = ("article_id", "article__name", "article__published_at", "article__provider_id", "terms")
 
@@ -38,9 +41,8 @@ class StoredArticles:
 
     def postings(self, terms: Sequence[str]) -> dict[str, list[Posting]]:
         postings: dict[str, list[Posting]] = {term: [] for term in terms}
-        rows = IndexedTerm.objects.filter(term__listed=terms).order_by()
-        for term, published_at, pk, weight in rows.values_list("term", "published_at", "article_id", "weight"):
-            postings[term].append((published_at, pk, weight))
+        for term, published_at, pk, weight in _indexed(terms) if terms else ():
+            postings[term].append((time_of_value(published_at), pk, weight))
         return postings
 
     def reports(self, keys: Sequence[int]) -> dict[int, tuple[str, Report]]:
@@ -67,6 +69,22 @@ class CountsInMemory:
         return {}
 
 
+def _indexed(terms: Sequence[str]) -> list[tuple[str, Any, int, float]]:
+    """Return the rows of the index for these terms: hundreds for each arrival, on which Django takes 10 ms."""
+    table = connection.ops.quote_name(IndexedTerm._meta.db_table)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            sql = f"SELECT term, published_at, article_id, weight FROM {table} WHERE term = ANY(%s)"  # noqa: S608
+            cursor.execute(sql, [list(terms)])
+        else:  # the concatenation keeps the driver from turning each text into a time
+            sql = (
+                f"SELECT term, published_at || '', article_id, weight FROM {table} "  # noqa: S608
+                "WHERE term IN (SELECT value FROM json_each(%s))"
+            )
+            cursor.execute(sql, [json.dumps(list(terms))])
+        return list(cursor.fetchall())
+
+
 def due_arrivals(limit: int) -> tuple[list[Arrival], dict[int, int]]:
     """Return the first articles that are due, in the order of their publication, and the versions of their terms."""
     due = ArticleTerms.objects.due().order_by("article__published_at", "article__file_name")[:limit]
@@ -79,34 +97,37 @@ def due_arrivals(limit: int) -> tuple[list[Arrival], dict[int, int]]:
     return arrivals, versions
 
 
-def write_result(arrivals: Sequence[Arrival], result: BatchResult, versions: Mapping[int, int]) -> int:
-    """Store what comparing found, in one short transaction; return how many pairs the desk shows.
+def write_result(arrivals: Sequence[Arrival], result: BatchResult, versions: Mapping[int, int]) -> list[float]:
+    """Store what comparing found, in one short transaction; return the scores of the suggestions.
 
-    Articles that were changed or deleted meanwhile stay due, or are left out.
+    Articles that were changed or deleted meanwhile stay due, or are left out. Whatever can be prepared is prepared
+    before the transaction: on SQLite, editors who save wait for it.
     """
     by_pk = {arrival.pk: arrival for arrival in arrivals}
-    evidence = evidence_of(result.pairs)
+    suggestions = _suggestion_rows(result.pairs)
+    compared = {pk: (as_stored_text(row.text), json_text(result.weights[pk]), False) for pk, row in by_pk.items()}
+    index = _index_rows(arrivals, result.weights)
     with transaction.atomic():
         rows = ArticleTerms.objects.select_for_update().filter(article__in=by_pk).order_by("article_id")
         found = rows.values_list("article_id", "pk", "version")
         stored = {pk: key for pk, key, version in found if version == versions[pk]}
         unwritten = by_pk.keys() - stored.keys()
-        compared = [(as_stored_text(by_pk[pk].text), json_text(result.weights[pk]), False, stored[pk]) for pk in stored]
-        TERMS.update(["terms", "weights", "due"], compared)
-        written = [by_pk[pk] for pk in stored]
-        _write_index(written, result.weights)
+        TERMS.update(["terms", "weights", "due"], [(*compared[pk], stored[pk]) for pk in stored])
+        if again := [pk for pk in stored if by_pk[pk].counted]:
+            IndexedTerm.objects.filter(article__in=again).delete()
+            Suggestion.objects.filter(Q(article__in=again) | Q(other__in=again)).delete()
+        INDEX.insert([row for row in index if row[1] in stored])
         write_counts(result.counts)
-        pairs = [pair for pair in result.pairs if not (unwritten & {pair.later, pair.earlier})]
-        return _replace_suggestions(written, pairs, evidence)
+        return _insert_suggestions([row for row in suggestions if unwritten.isdisjoint(row[:2])])
 
 
-def write_rebuilt(arrivals: Sequence[Arrival], result: BatchResult, oldest: datetime) -> int:
-    """Store what a rebuild found about a batch; return how many pairs the desk shows. `oldest` begins the window.
+def write_rebuilt(arrivals: Sequence[Arrival], result: BatchResult, oldest: datetime) -> list[float]:
+    """Store what a rebuild found about a batch; return the scores of the suggestions. `oldest` begins the window.
 
     An article of the window that has terms already came in or was changed meanwhile, and stays due.
     """
-    evidence = evidence_of(result.pairs)
     by_pk = {arrival.pk: arrival for arrival in arrivals}
+    suggestions = _suggestion_rows(result.pairs)
     with transaction.atomic():
         present = set(Article.objects.filter(pk__in=by_pk).values_list("pk", flat=True))
         changed = set(ArticleTerms.objects.filter(article__in=by_pk).values_list("article_id", flat=True))
@@ -117,21 +138,19 @@ def write_rebuilt(arrivals: Sequence[Arrival], result: BatchResult, oldest: date
                 for arrival in live
             ]
         )
-        _write_index(live, result.weights)
+        INDEX.insert(_index_rows(live, result.weights))
         Suggestion.objects.filter(article__in=by_pk).delete()
-        return _insert_suggestions(result.pairs, evidence)
+        return _insert_suggestions(suggestions)
 
 
-def _write_index(arrivals: Sequence[Arrival], weights: Mapping[int, Mapping[str, float]]) -> None:
-    if again := [arrival.pk for arrival in arrivals if arrival.counted]:
-        IndexedTerm.objects.filter(article__in=again).delete()
-    INDEX.insert(
-        [
-            (term, arrival.pk, time_value(arrival.published_at), weights[arrival.pk][term])
-            for arrival in arrivals
-            for term in heaviest(weights[arrival.pk])
-        ]
-    )
+def _index_rows(
+    arrivals: Iterable[Arrival], weights: Mapping[int, Mapping[str, float]]
+) -> list[tuple[str, int, Any, float]]:
+    return [
+        (term, arrival.pk, time_value(arrival.published_at), weights[arrival.pk][term])
+        for arrival in arrivals
+        for term in heaviest(weights[arrival.pk])
+    ]
 
 
 def write_counts(counts: Mapping[str, int]) -> None:
@@ -151,27 +170,21 @@ def write_counts(counts: Mapping[str, int]) -> None:
         )
 
 
-def _replace_suggestions(
-    articles: Iterable[Arrival], pairs: Sequence[Pair], evidence: Mapping[tuple[int, int], Any]
-) -> int:
-    """Store the pairs of these articles instead of those that they had, and return how many the desk shows."""
-    again = [article.pk for article in articles if article.counted]
-    if again:
-        Suggestion.objects.filter(Q(article__in=again) | Q(other__in=again)).delete()
-    return _insert_suggestions(pairs, evidence)
-
-
-def _insert_suggestions(pairs: Sequence[Pair], evidence: Mapping[tuple[int, int], Any]) -> int:
-    keys = {key for pair in pairs for key in (pair.later, pair.earlier)}
-    present = set(Article.objects.filter(pk__in=keys).values_list("pk", flat=True)) if keys else set()
-    rows = [
-        (pair.later, pair.earlier, pair.likeness.score, json_text(evidence[pair.later, pair.earlier]))
-        for pair in best_pairs(pairs)
-        if {pair.later, pair.earlier} <= present
+def _suggestion_rows(pairs: Iterable[Pair]) -> list[SuggestionRow]:
+    kept = best_pairs(pairs)
+    evidence = evidence_of(kept)
+    return [
+        (pair.later, pair.earlier, pair.likeness.score, json_text(evidence[pair.later, pair.earlier])) for pair in kept
     ]
-    SUGGESTIONS.insert(rows)
-    cut = SuggestionCut.current()
-    return sum(score >= cut for _, _, score, _ in rows)
+
+
+def _insert_suggestions(rows: Sequence[SuggestionRow]) -> list[float]:
+    """Store suggestions, but those of articles that were deleted meanwhile, and return their scores."""
+    keys = {key for row in rows for key in row[:2]}
+    present = set(Article.objects.filter(pk__in=keys).order_by().values_list("pk", flat=True)) if keys else set()
+    found = [row for row in rows if present.issuperset(row[:2])]
+    SUGGESTIONS.insert(found)
+    return [score for _, _, score, _ in found]
 
 
 def best_pairs(pairs: Iterable[Pair], number: int = KEPT_MAX) -> list[Pair]:
@@ -188,14 +201,19 @@ def best_pairs(pairs: Iterable[Pair], number: int = KEPT_MAX) -> list[Pair]:
 
 def evidence_of(pairs: Sequence[Pair]) -> dict[tuple[int, int], dict[str, Any]]:
     """Return the evidence of each pair, its terms as words of the later article."""
-    evidence = {}
-    for chunk in chunked(pairs):
-        texts = Article.objects.filter(pk__in={pair.later for pair in chunk}).values_list("pk", "title", "excerpt")
-        words = {pk: (title, excerpt) for pk, title, excerpt in texts}
-        for pair in chunk:
-            readable = readable_terms(pair.likeness.terms, *words.get(pair.later, ()))
-            evidence[pair.later, pair.earlier] = as_evidence(pair.likeness, readable)
-    return evidence
+    terms: defaultdict[int, set[str]] = defaultdict(set)
+    for pair in pairs:
+        terms[pair.later].update(pair.likeness.terms)
+    words = {pk: readable_terms(shared) for pk, shared in terms.items()}
+    for chunk in chunked(terms):
+        texts = Article.objects.filter(pk__in=chunk).order_by().values_list("pk", "title", "excerpt")
+        words |= {pk: readable_terms(terms[pk], title, excerpt) for pk, title, excerpt in texts}
+    return {
+        (pair.later, pair.earlier): as_evidence(
+            pair.likeness, words.get(pair.later) or readable_terms(terms[pair.later])
+        )
+        for pair in pairs
+    }
 
 
 def as_evidence(likeness: Likeness, readable: Mapping[str, str]) -> dict[str, Any]:
@@ -212,9 +230,10 @@ def as_evidence(likeness: Likeness, readable: Mapping[str, str]) -> dict[str, An
 def forget_before(oldest: datetime) -> None:
     """Delete the terms of articles that are too old to be compared with those that come in."""
     old = IndexedTerm.objects.filter(published_at__lt=oldest)
-    for chunk in chunked(sorted(set(old.order_by().values_list("article", flat=True)))):
-        ArticleTerms.objects.filter(article__in=chunk).delete()
-    old.delete()
+    for chunk in chunked(sorted(set(old.order_by().values_list("article", flat=True))), FORGOTTEN_AT_ONCE):
+        with transaction.atomic():
+            ArticleTerms.objects.filter(article__in=chunk).delete()
+            IndexedTerm.objects.filter(article__in=chunk).delete()
 
 
 def forget_everything_compared() -> None:

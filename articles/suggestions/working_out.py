@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from articles.db.bulk import chunked
 from articles.db.locks import database_lock
-from articles.models import Article, ArticleTerms, SitePolicy, SuggestionCut
+from articles.models import Article, SitePolicy, SuggestionCut
 from articles.models.suggestion import mark_due
 from articles.rules.similarity import Text
 
@@ -36,6 +36,7 @@ from .store import (
 LOCK_KEY = 0x5375_6767  # "Sugg"; an arbitrary number, unique among locks
 KEPT_BELOW_CUT = 0.25  # the cut moves by at most 0.05 a day, and what is older than the window is no news
 LOWEST_KEPT = 0.05
+WRITING_MAX = 0.05  # seconds that storing a batch may take
 _TEXT = ("pk", "name", "published_at", "provider_id", "title", "excerpt")
 
 
@@ -73,21 +74,35 @@ def work_out_due(on_batch: Callable[[int], None] = lambda number: None, *, finds
         oldest = beginning_of_window(window)
         if finds_missing:
             _store_missing_terms(oldest)
-        if ArticleTerms.objects.due().exists():
-            forget_before(oldest)
-        comparison = Comparison(StoredArticles(), window)
-        while True:
-            arrivals, versions = due_arrivals(BATCH)
-            if not arrivals:
-                break
-            result = comparison.compare_batch(arrivals, least_kept())
-            suggestions += write_result(arrivals, result, versions)
-            articles += len(arrivals)
-            on_batch(len(arrivals))
-            if len(arrivals) < BATCH:
-                break
+        cut = SuggestionCut.current()
+        for arrivals, scores in _compare_due(window, oldest, least_kept(cut)):
+            suggestions += sum(score >= cut for score in scores)
+            articles += arrivals
+            on_batch(arrivals)
         moved = learn_cut(timezone.now())
     return WorkedOut(articles, suggestions, time.monotonic() - started, describe_move(moved) if moved else "")
+
+
+def _compare_due(window: timedelta, oldest: datetime, least: float) -> Iterator[tuple[int, list[float]]]:
+    """Compare what is due, and yield for each batch how many articles it had, and the scores of their suggestions.
+
+    Editors' saves may wait while a batch is stored, so after one that took long the next ones are smaller.
+    """
+    comparison = Comparison(StoredArticles(), window)
+    size = BATCH
+    arrivals, versions = due_arrivals(size)
+    if arrivals:
+        forget_before(oldest)
+    while arrivals:
+        result = comparison.compare_batch(arrivals, least)
+        began = time.monotonic()
+        scores = write_result(arrivals, result, versions)
+        was_long = time.monotonic() - began > WRITING_MAX
+        yield len(arrivals), scores
+        if len(arrivals) < size:
+            break
+        size = max(1, size // 2) if was_long else min(BATCH, size * 2)
+        arrivals, versions = due_arrivals(size)
 
 
 def rebuild(on_batch: Callable[[int], None] = lambda number: None) -> WorkedOut:
@@ -102,11 +117,11 @@ def rebuild(on_batch: Callable[[int], None] = lambda number: None) -> WorkedOut:
             return WorkedOut(is_locked_out=True)
         oldest = beginning_of_window(current_window())
         forget_everything_compared()
-        least = least_kept()
+        cut = SuggestionCut.current()
         counts: dict[str, int] = {}
-        for arrivals, result in sweep(articles_with_text(), least):
+        for arrivals, result in sweep(articles_with_text(), least_kept(cut)):
             counts |= result.counts
-            suggestions += write_rebuilt(arrivals, result, oldest)
+            suggestions += sum(score >= cut for score in write_rebuilt(arrivals, result, oldest))
             articles += len(arrivals)
             on_batch(len(arrivals))
         write_counts(counts)
@@ -137,9 +152,9 @@ def current_window() -> timedelta:
     return timedelta(days=SitePolicy.current().window_days)
 
 
-def least_kept() -> float:
-    """Return the score from which suggestions are stored: below the cut, which may fall."""
-    return max(LOWEST_KEPT, round(SuggestionCut.current() - KEPT_BELOW_CUT, 4))
+def least_kept(cut: float) -> float:
+    """Return the score from which suggestions are stored: below the site's cut, which may fall."""
+    return max(LOWEST_KEPT, round(cut - KEPT_BELOW_CUT, 4))
 
 
 def beginning_of_window(window: timedelta) -> datetime:

@@ -88,6 +88,18 @@ def test_a_text_without_words_is_like_nothing() -> None:
             (1, 2),
         ),
         (
+            "same opening",
+            "Live: valet of the president is infected",
+            "Live: primary in Albany is challenged",
+            (
+                "Nearly 3.7 million people worldwide, including 1.2 million in the States, have been infected",
+                "Nearly 3.8 million people worldwide, including 1.3 million in the States, have been infected",
+            ),
+            4,
+            (1, 2),
+        ),
+        ("other place", "Florida salons may reopen on Monday", "Mississippi salons may reopen", ("", ""), 4, (1, 2)),
+        (
             "same template",
             "Magnet wire market research report, impact analysis",
             "Topaz bracelet market research report, impact analysis",
@@ -104,6 +116,23 @@ def test_series_and_templates_are_doubted(
     found = likeness(later, report(other, excerpts[1], outlet=outlets[1]))
     assert found.doubts == (doubt,)
     assert found.score < STARTING_CUT
+
+
+@pytest.mark.parametrize(
+    ("title", "other"),
+    [
+        ("Hong Kong lawmakers scuffle", "China: lawmakers scuffle"),
+        ("West Virginia and Ohio open salons", "Ohio opens salons"),
+        ("Utah opens salons", "Salons open again"),
+    ],
+)
+def test_places_that_agree_or_are_not_named_are_no_doubt(title: str, other: str) -> None:
+    assert likeness(report(title), report(other)).doubts == ()
+
+
+def test_the_longest_name_of_a_place_counts() -> None:
+    assert Text.of("West Virginia opens", "").places() == {"US-WV"}
+    assert Text.of("Virginia and South Korea open", "").places() == {"US-VA", "KR"}
 
 
 def test_numbers_on_the_same_day_are_evidence_only() -> None:

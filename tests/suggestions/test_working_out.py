@@ -115,7 +115,7 @@ def test_what_is_changed_while_it_is_worked_out_stays_due() -> None:
     arrivals, versions = store.due_arrivals(50)
     result = Comparison(store.StoredArticles(), timedelta(days=14)).compare_batch(arrivals, 0.1)
     operations.edit(second, title="Rain")
-    assert store.write_result(arrivals, result, versions) == 0
+    assert store.write_result(arrivals, result, versions) == []
     assert list(ArticleTerms.objects.due().values_list("article", flat=True)) == [second.pk]
     first.delete()
     working_out.work_out_due()
