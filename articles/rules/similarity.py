@@ -189,7 +189,7 @@ def _doubts(one: Report, other: Report, hours: float) -> tuple[str, ...]:
     days = one.text.days(), other.text.days()
     if days[0] and days[1] and not days[0] & days[1]:
         doubts.append("other day")
-    elif hours > SERIES_HOURS and _clashing_numbers(one.text, other.text):
+    elif hours > SERIES_HOURS and _are_other_numbers(one.text, other.text):
         doubts.append("other numbers")
     if _are_other_places(one.text.places(), other.text.places()):
         doubts.append("other place")
@@ -198,6 +198,15 @@ def _doubts(one: Report, other: Report, hours: float) -> tuple[str, ...]:
     elif one.outlet == other.outlet and _replaced_share(one.text, other.text) <= 1:
         doubts.append("same template")
     return tuple(doubts)
+
+
+def _are_other_numbers(one: Text, other: Text) -> bool:
+    """Return whether each headline has a number that the other hasn't, or each excerpt under one headline."""
+    if one.title == other.title:
+        sides = [{term for term in text.excerpt if term.isdecimal()} for text in (one, other)]
+    else:
+        sides = [set(text.numbers()) for text in (one, other)]
+    return bool(sides[0] - sides[1] and sides[1] - sides[0])
 
 
 def _are_other_places(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -213,9 +222,14 @@ def _clashing_numbers(one: Text, other: Text) -> tuple[str, ...]:
 
 
 def _is_one_opening(one: Text, other: Text) -> bool:
-    """Return whether both excerpts begin alike but for numbers, as a rolling page or an agency's summary does."""
-    openings = [_words_only(text.excerpt[: 2 * OPENING_TERMS])[:OPENING_TERMS] for text in (one, other)]
-    return len(openings[0]) == OPENING_TERMS and openings[0] == openings[1]
+    """Return whether one excerpt begins as the other does or goes on, but for numbers; rolling pages do."""
+    words = [_words_only(text.excerpt) for text in (one, other)]
+    return _continues(words[0][:OPENING_TERMS], words[1]) or _continues(words[1][:OPENING_TERMS], words[0])
+
+
+def _continues(opening: list[str], words: list[str]) -> bool:
+    last = len(words) - OPENING_TERMS
+    return len(opening) == OPENING_TERMS and any(words[at : at + OPENING_TERMS] == opening for at in range(last + 1))
 
 
 def _words_only(terms: Iterable[str]) -> list[str]:

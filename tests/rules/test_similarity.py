@@ -98,6 +98,26 @@ def test_a_text_without_words_is_like_nothing() -> None:
             4,
             (1, 2),
         ),
+        (
+            "same opening",
+            "The latest: Hawaii counts no cases",
+            "The latest: environmentalists fight litter",
+            (
+                "Most people have mild symptoms, older adults severe illness.",
+                "This is the latest on the pandemic. Most people have mild symptoms, older adults severe illness.",
+            ),
+            4,
+            (1, 2),
+        ),
+        ("other numbers", "Truro: 2 dead, 1 case", "Truro: 1 dead, 3 cases", ("", ""), 24, (1, 2)),
+        (
+            "other numbers",
+            "The latest numbers",
+            "The latest numbers",
+            ("64,922 on May 8", "67,702 on May 9"),
+            24,
+            (1, 2),
+        ),
         ("other place", "Florida salons may reopen on Monday", "Mississippi salons may reopen", ("", ""), 4, (1, 2)),
         (
             "same template",
