@@ -259,5 +259,5 @@ def test_the_number_of_queries_is_the_same_for_one_pair_and_many(client, django_
     working_out.rebuild()
     client.force_login(member("editor"))
     client.get(reverse("desk_suggestions"))
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         assert client.get(reverse("desk_suggestions")).context["number"] == number
