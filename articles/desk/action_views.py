@@ -152,7 +152,7 @@ def _confirmation_page(
         "fields": [(name, value) for name, value in _hidden_fields(request) if name not in ASKED_AGAIN],
         "reason": command.by.reason,
         "spike_reasons": action.reasons,
-        "spike_reason": command.text("reason"),
+        "spike_reason": command.text("reason") or (action.reasons[-1][0] if action.reasons else ""),
         "next": safe_next_url(request),
         "title": f"{action.imperative(number)}?",
     }
