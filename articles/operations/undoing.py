@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from articles.audit_log import snapshots
@@ -172,11 +172,13 @@ def _revert_chunk(uow: UnitOfWork, by_article: dict[int, list[Event]]) -> list[N
 def _decided_since(articles: Mapping[int, Article], by_article: Mapping[int, Sequence[Event]]) -> set[int]:
     """Return the articles whose publication was decided, or given to an editor, after these events. One query.
 
-    Their state may be the same: a member that follows a withdrawn lead was undecided before, and now waits.
+    Their state may be the same: a member that follows a withdrawn lead was undecided before, and now waits. A decision
+    that was undone doesn't count, nor does an undo that only brings an older one back; a redo counts as its decision.
     """
     pinned = [pk for pk, article in articles.items() if "published" in article.pins]
     decisions = Event.objects.filter(subject=Subject.ARTICLE, subject_id__in=pinned, field__in=DECIDED_BY["state"])
-    newest = decisions.filter(before__isnull=True).order_by().values("subject_id").annotate(last=Max("pk"))
+    new = decisions.filter(Q(operation__undoes=None) | Q(operation__undoes__verb=Verb.UNDO), before__isnull=True)
+    newest = new.filter(operation__undone_by=None).order_by().values("subject_id").annotate(last=Max("pk"))
     last = dict(newest.values_list("subject_id", "last"))
     return {pk for pk in pinned if last.get(pk, 0) > max(event.pk for event in by_article[pk])}
 

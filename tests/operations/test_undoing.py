@@ -116,6 +116,21 @@ def test_undo_keeps_all_parts_of_a_later_decision():
     assert (member.lead, member.heat, member.pins) == (other, -1, ["lead"])
 
 
+def test_unpinning_that_was_undone_counts_as_no_later_decision():
+    """The member of a deleted lead waits for an editor: its pin goes with the deletion."""
+    lead, member = builders.article(quality=90), builders.article(quality=80)
+    operations.fold_into(member, lead)
+    member.refresh_from_db()
+    pins = member.pins
+    deleted = operations.delete(Article.objects.filter(pk=lead.pk)).operation
+    member.refresh_from_db()
+    assert "published" in member.pins
+    operations.undo(operations.unpin(member, "published").operation)
+    operations.undo(deleted)
+    member.refresh_from_db()
+    assert member.pins == pins
+
+
 def test_undoing_an_undo_redoes_the_operation():
     article = builders.article(quality=60)
     spiked = operations.spike(article, "paywall").operation
