@@ -193,18 +193,18 @@ def _update_row(row: Topic | Provider, values: dict[str, Any], *, is_new: bool) 
 
 def _sync_logos(provider: Provider, images: Sequence[Image]) -> bool:
     """Store the logos in the order of the entry; return whether that changed anything."""
+    logos: dict[tuple[str, int | None, int | None], ProviderLogo] = {}
+    for logo in provider.logos.order_by("pk"):
+        logos.setdefault((logo.url, logo.width, logo.height), logo)  # several, where a size is unknown
     is_changed = False
     kept = []
     for position, image in enumerate(images):
-        identity = {"provider": provider, "url": image.url, "width": image.width, "height": image.height}
-        logo = ProviderLogo.objects.filter(**identity).order_by("pk").first()  # several, where a size is unknown
-        is_new = logo is None
-        logo = logo or ProviderLogo.objects.create(**identity)
-        if (logo.position, logo.extra, logo.layout) != (position, image.extra, image.layout):
+        url, width, height = identity = image.url, image.width, image.height
+        logo = logos.setdefault(identity, ProviderLogo(provider=provider, url=url, width=width, height=height))
+        if logo.pk is None or (logo.position, logo.extra, logo.layout) != (position, image.extra, image.layout):
             logo.position, logo.extra, logo.layout = position, image.extra, image.layout
             logo.save()
             is_changed = True
-        is_changed |= is_new
         kept.append(logo.pk)
     return bool(provider.logos.exclude(pk__in=kept).exclude(position=None).update(position=None)) or is_changed
 
