@@ -126,6 +126,7 @@ class _Import:
             links.connect_links(touched)
             operations.restore_refusals(new)
             moved = links.apply_pairings(uow, touched)
+            uow.flush()  # or articles in memory would be written as hidden after they are shown
             self._show(uow, pending)
             uow.flush()
             operations.mark_missing(returned, missing=False)

@@ -13,7 +13,7 @@ from articles.models import Article, Operation, Pairing, RefusedPair, Suggestion
 from articles.suggestions import working_out
 from backups import tables
 from config.migrations import known_migrations
-from tests.documents import document, import_documents, write_document
+from tests.documents import document, import_documents, write_demo_documents, write_document
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +58,19 @@ def test_it_holds_for_articles_that_are_deleted_and_imported_again(folder, delet
     assert {get(name).lead for name in TITLES} == {None}
     operations.undo(refusal)
     assert waiting() == 1
+
+
+def test_a_lead_that_comes_back_is_shown_without_the_member_that_was_taken_out(tmp_path):
+    write_demo_documents(tmp_path, stories=1, members=1)
+    import_documents(tmp_path)
+    lead = Article.objects.get(lead=None)
+    operations.take_out(Article.objects.exclude(pk=lead.pk))
+    delete(lead.name)
+    import_documents(tmp_path)
+
+    lead = get(lead.name)
+    assert (lead.staged, lead.public) == (None, True)
+    assert not lead.related_links.exists()
 
 
 def test_it_holds_when_they_come_back_one_by_one(folder):
