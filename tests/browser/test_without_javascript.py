@@ -182,7 +182,7 @@ def test_a_decision_is_undone_with_a_button(plain_page):
     button(row(plain_page, story), "Hold").click()
     expect_message(plain_page, "1 story held.")
 
-    plain_page.get_by_role("navigation", name="Views").get_by_role("link", name="History").click()
+    plain_page.get_by_role("navigation", name="Newsroom").get_by_role("link", name="History").click()
     plain_page.get_by_role("link", name=re.compile("^Held")).first.click()
     plain_page.get_by_role("button", name=re.compile("^(Undo|Take back)")).click()
 
