@@ -23,13 +23,12 @@ pytestmark = pytest.mark.django_db
 
 QUICK_WALKS = 1
 SEEDS = [
-    pytest.param(seed, marks=[pytest.mark.thorough] if seed >= QUICK_WALKS else [])
+    pytest.param(seed, marks=pytest.mark.thorough if seed >= QUICK_WALKS else pytest.mark.systematic)
     for seed in range(int(os.environ.get("UNDO_WALKS", "6")))
 ]
 STEPS = 6
 
 
-@pytest.mark.systematic
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_change_is_an_event_and_undoing_restores_everything(seed):
     """A random walk: the events of each operation say exactly what changed, and undo in reverse order restores it."""

@@ -26,7 +26,7 @@ from tests.record import wrong_records
 pytestmark = pytest.mark.django_db
 
 SEEDS = [
-    pytest.param(seed, marks=[pytest.mark.thorough] if seed else [])
+    pytest.param(seed, marks=pytest.mark.thorough if seed else pytest.mark.systematic)
     for seed in range(int(os.environ.get("PAGE_CACHE_WALKS", "6")))
 ]
 STEPS = int(os.environ.get("PAGE_CACHE_STEPS", "8"))
@@ -113,7 +113,6 @@ def pick(now):
     operations.pick(Article.objects.filter(pk__in=shown), now + timedelta(hours=2))
 
 
-@pytest.mark.systematic
 @pytest.mark.parametrize("seed", SEEDS)
 def test_cached_pages_equal_freshly_rendered_ones(client, clock, seed, settings, tmp_path):
     settings.CACHES = test_settings.with_page_cache(uuid4().hex)
