@@ -41,7 +41,7 @@ def scores(article: Article) -> dict[str, int] | None:
     return Article.objects.get(pk=article.pk).document_scores
 
 
-@pytest.mark.integration
+@pytest.mark.thorough
 @pytest.mark.usefixtures("site_before")
 def test_the_numbers_of_documents_are_filled_in_where_they_are_known_and_back():
     untouched = builders.article("Untouched", quality=80, heat=92, content_hash="x")

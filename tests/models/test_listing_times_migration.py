@@ -20,7 +20,7 @@ def site_before() -> Iterator[None]:
         yield
 
 
-@pytest.mark.integration
+@pytest.mark.thorough
 @pytest.mark.usefixtures("site_before")
 def test_articles_and_their_places_in_topics_get_the_time_at_which_they_came():
     now = timezone.now()

@@ -24,7 +24,7 @@ def site_before() -> Iterator[None]:
         yield
 
 
-@pytest.mark.integration
+@pytest.mark.thorough
 @pytest.mark.usefixtures("site_before")
 def test_the_record_begins_with_what_readers_see_and_what_is_planned():
     now = timezone.now()

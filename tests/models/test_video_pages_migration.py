@@ -34,7 +34,7 @@ def entry(source: Source, url: str, **values) -> Entry:
     return Entry.objects.create(source=source, page_key=OLD, title_key=url[-32:], outcome="taken", **times, **values)
 
 
-@pytest.mark.integration
+@pytest.mark.thorough
 @pytest.mark.usefixtures("site_before")
 def test_articles_links_and_entries_of_videos_get_their_digests():
     articles = [builders.article(web_url=url) for url in (PAGE, SHORT_PAGE, OTHER)]

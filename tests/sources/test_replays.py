@@ -28,7 +28,6 @@ OTHER_SUFFIXES = {".txt", ".tsv"}
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.systematic,
     pytest.mark.skipif(not FOLDER.exists(), reason="the feeds are not beside the project"),
 ]
 
@@ -78,12 +77,7 @@ def with_both(entries: Entries, chance: random.Random) -> Entries:
     return shuffled(with_decorated_urls(with_other_guids(entries, chance), chance), chance)
 
 
-VARIANTS: tuple[Callable[[Entries, random.Random], Entries], ...] = (
-    shuffled,
-    with_other_guids,
-    with_decorated_urls,
-    with_both,
-)
+VARIANTS: tuple[Callable[[Entries, random.Random], Entries], ...] = (shuffled, with_other_guids, with_decorated_urls)
 
 
 def follow(feeds: Iterable[tuple[str, ParsedFeed]], now: datetime) -> list[tuple[Source, ParsedFeed]]:
@@ -108,7 +102,13 @@ def counts() -> dict[str, int]:
     return {"articles": Article.objects.count(), "operations": Operation.objects.count(), "entries": stories.count()}
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(
+    "variant",
+    [
+        *(pytest.param(variant, marks=pytest.mark.thorough) for variant in VARIANTS),
+        pytest.param(with_both, marks=pytest.mark.systematic),
+    ],
+)
 def test_nothing_is_new_when_a_feed_is_fetched_again(variant):
     chance = random.Random(7)  # noqa: S311  the same variants each time
     now = timezone.now()
