@@ -120,7 +120,7 @@ class TestActions:
         seen = article.version
         operations.edit(article, provider=herald)
 
-        with pytest.raises(EditConflictError, match=r"\(provider\)"):
+        with pytest.raises(EditConflictError, match=r"\(outlet\)"):
             operations.edit(Article.objects.get(), provider=post, version=seen)
         operations.edit(Article.objects.get(), provider=herald, version=seen)
 
