@@ -139,7 +139,8 @@ def test_a_host_that_is_too_busy_is_left_alone_with_all_its_sources(server):
 def test_a_host_is_asked_one_thing_at_a_time(server):
     for number in range(6):
         follow(server, f"/{number}")
-        server.answers[f"/{number}"] = answer(rss(number))
+        feed = answer(rss(number))
+        server.answers[f"/{number}"] = lambda connection, feed=feed: connection.sendall(feed)  # busy until it is sent
 
     run()
 
