@@ -64,6 +64,7 @@ class Server:
         self.requests: list[str] = []
         self.connections = 0
         self.busy = self.busiest = 0  # simultaneous requests, now and at most
+        self.delay = 0.0  # seconds before each answer, in which another request would be noticed
         self._lock = threading.Lock()
         self._tls = tls
         # Listens on all addresses of this machine, so that a canary notices every connection.
@@ -105,6 +106,7 @@ class Server:
             self.busiest = max(self.busiest, self.busy)
         response = self.answers.get(head.split(" ", 2)[1], answer(b"", 404))
         if not callable(response) and len(response) < SENT_AT_ONCE:
+            time.sleep(self.delay)
             with self._lock:  # or the next request could come before this one counts as answered
                 self.busy -= 1
                 connection.sendall(response)

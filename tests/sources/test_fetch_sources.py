@@ -136,11 +136,12 @@ def test_a_host_that_is_too_busy_is_left_alone_with_all_its_sources(server):
     assert all(source.next_at > timezone.now() + timedelta(minutes=59) for source in Source.objects.all())
 
 
+@pytest.mark.integration
 def test_a_host_is_asked_one_thing_at_a_time(server):
+    server.delay = 0.02
     for number in range(6):
         follow(server, f"/{number}")
-        feed = answer(rss(number))
-        server.answers[f"/{number}"] = lambda connection, feed=feed: connection.sendall(feed)  # busy until it is sent
+        server.answers[f"/{number}"] = answer(rss(number))
 
     run()
 
