@@ -18,6 +18,8 @@ def headline(page: Page, article: Article) -> Locator:
 
 
 def press(page: Page, *keys: str) -> None:
+    """Press keys once the page has run its scripts: a page that another key has led to may still be loading."""
+    page.wait_for_load_state()
     for key in keys:
         page.keyboard.press(key)
 
