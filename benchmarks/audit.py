@@ -68,7 +68,7 @@ def check_scores(server: Server, tools: Path, path: str) -> int:
     scores = {name: result["categories"][name]["score"] or 0 for name in CATEGORIES}
     print(f"Lighthouse: {path} {', '.join(f'{name} {score * 100:.0f}' for name, score in scores.items())}")
     low = [name for name, score in scores.items() if score < SCORE]
-    if path.startswith("/search/"):  # it asks not to be indexed, which costs half of that score
+    if path.startswith("/search/?"):  # results ask not to be indexed, which costs half of that score
         low = [name for name in low if name != "seo"]
     for audit in result["audits"].values() if low else ():
         if audit["score"] is not None and audit["score"] < 0.9:
@@ -115,7 +115,8 @@ def main() -> int:
             day = match[4]
             lists += [day, day[: len("/archive/2020/06/")], day[: len("/archive/2020/")], "/nowhere/"]
             failed = check_markup(server, folder, [*lists, *match.groups()[:3]])
-            failed += sum(check_scores(server, folder, path) for path in ("/", *match.groups()[:3], "/search/?q=the"))
+            scored = ("/", *match.groups()[:3], "/search/", "/search/?q=the")
+            failed += sum(check_scores(server, folder, path) for path in scored)
         finally:
             server.close()
     return 1 if failed else 0

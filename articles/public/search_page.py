@@ -130,6 +130,7 @@ def results(request: HttpRequest) -> HttpResponse:
     tree = TopicTree.load()
     context: dict[str, object] = {"search": query, "topics": tree.published_topics(), "NEWEST": NEWEST}
     if query:
+        context["robots"] = "noindex"
         context |= _results_context(request, query, filter_articles(query, tree))
     return render(request, "articles/search.html", context)
 

@@ -46,6 +46,8 @@ def test_without_a_word_it_shows_the_form_and_how_to_use_it(client):
         assert titles == []
         assert 'role="search"' in page
         assert "How to search" in page
+        assert 'name="robots"' not in page
+        assert '<link rel="canonical" href="http://testserver/search/">' in page
 
 
 def test_a_query_has_a_maximum_length_and_no_nul():
