@@ -1,4 +1,4 @@
-"""Store the outcome of a fetch: the entries, the validators and the time of the next fetch, in one transaction.
+"""Store what fetches brought: the entries, the validators and the time of the next fetch, in one transaction.
 
 So a run that is killed in between asks again instead of losing entries.
 """
@@ -21,7 +21,7 @@ from .fetcher import Fetched, FetchJob
 from .health import GONE
 from .limits import ENTRIES_KEPT, FETCHES_KEPT, SOURCE_URL_MAX
 from .matching import Keys, Known, fingerprint, keys_of, match_entries
-from .models import Entry, Fetch, Source
+from .models import Entry, EntryQuerySet, Fetch, Source
 from .reading.dates import ISO_FORMAT
 from .reading.entries import NO_TITLE, NO_URL
 from .reading.values import ParsedEntry, ParsedFeed
@@ -43,31 +43,64 @@ class Stored:
     reason: str = ""
 
 
-def store(job: FetchJob, fetched: Fetched, now: datetime) -> Stored:
-    """Store the outcome of a fetch at `now`. Nothing, if the source was deleted or got another URL meanwhile."""
+@dataclass(frozen=True)
+class Attempt:
+    """What was asked for, what came of it, and when."""
+
+    job: FetchJob
+    fetched: Fetched
+    at: datetime
+
+
+def store(attempts: Sequence[Attempt]) -> list[Stored]:
+    """Store attempts to fetch in one transaction and return what each brought.
+
+    Of a source that was deleted or got another URL meanwhile nothing is stored.
+    """
     with transaction.atomic():
-        source = Source.objects.select_for_update().filter(pk=job.pk, url=job.url).first()
-        if source is None:
-            return Stored()
-        before = vars(source).copy()
-        stored = _store_failure(source, fetched, now) if fetched.reason else _store_success(source, fetched, now)
-        source.fetched_at, source.status = now, fetched.status
-        changed = [
-            field.name for field in Source._meta.concrete_fields if vars(source)[field.attname] != before[field.attname]
-        ]
-        source.save(update_fields=changed)
-        Fetch.objects.create(
-            source=source,
-            at=now,
-            status=fetched.status,
-            bytes=fetched.size,
-            milliseconds=fetched.milliseconds,
-            entries=stored.entries,
-            new=stored.new,
-            changed=stored.changed,
-            reason=stored.reason,
+        urls = {attempt.job.pk: attempt.job.url for attempt in attempts}
+        rows = Source.objects.select_for_update().filter(pk__in=urls).order_by("pk")
+        sources = {source.pk: source for source in rows if source.url == urls[source.pk]}
+        before = {pk: vars(source).copy() for pk, source in sources.items()}
+        results = [_store_attempt(sources.get(attempt.job.pk), attempt) for attempt in attempts]
+        changed = {
+            field.name
+            for field in Source._meta.concrete_fields
+            for pk, source in sources.items()
+            if vars(source)[field.attname] != before[pk][field.attname]
+        }
+        if changed:
+            Source.objects.bulk_update(sources.values(), changed)
+        Fetch.objects.bulk_create(
+            _fetch_row(attempt, stored)
+            for attempt, stored in zip(attempts, results, strict=True)
+            if attempt.job.pk in sources
         )
+    return results
+
+
+def _store_attempt(source: Source | None, attempt: Attempt) -> Stored:
+    """Store the entries of one attempt, and note on the source, unsaved, how it is and when it is fetched next."""
+    if source is None:
+        return Stored()
+    store_outcome = _store_failure if attempt.fetched.reason else _store_success
+    stored = store_outcome(source, attempt.fetched, attempt.at)
+    source.fetched_at, source.status = attempt.at, attempt.fetched.status
     return stored
+
+
+def _fetch_row(attempt: Attempt, stored: Stored) -> Fetch:
+    return Fetch(
+        source_id=attempt.job.pk,
+        at=attempt.at,
+        status=attempt.fetched.status,
+        bytes=attempt.fetched.size,
+        milliseconds=attempt.fetched.milliseconds,
+        entries=stored.entries,
+        new=stored.new,
+        changed=stored.changed,
+        reason=stored.reason,
+    )
 
 
 def postpone_host(host: str, until: datetime) -> None:
@@ -125,14 +158,15 @@ def _store_feed(source: Source, feed: ParsedFeed, now: datetime) -> Stored:
     entries = _distinct(feed.entries)
     all_keys = keys_of(entries)
     guids = Counter(entry.guid for entry in entries if entry.guid)
+    rows = {row.pk: row for row in _listed_entries(source, all_keys)}
     matching = match_entries(
         all_keys,
-        _known_entries(source, all_keys),
+        [_as_known(row) for row in rows.values()],
         trusts_guids=source.trusts_guids,
         repeated_guids=sum(count for count in guids.values() if count > 1),
     )
     known = {pk: place for place, pk in enumerate(matching.pks) if pk is not None}
-    changed = _update_known(known, entries, all_keys, now)
+    changed = _update_known([(rows[pk], entries[place], all_keys[place]) for pk, place in known.items()], now)
     unknown = [place for place, pk in enumerate(matching.pks) if pk is None]
     new = add_unknown(source, [(entries[place], all_keys[place]) for place in unknown], now)
     source.trusts_guids = matching.trusts_guids
@@ -151,30 +185,25 @@ def _distinct(entries: Sequence[ParsedEntry]) -> list[ParsedEntry]:
     return [entry for entry in reversed(by_identity.values()) if entry.guid or entry.url or entry.title]
 
 
-def _known_entries(source: Source, all_keys: Sequence[Keys]) -> list[Known]:
+def _listed_entries(source: Source, all_keys: Sequence[Keys]) -> EntryQuerySet:
     guids, pages, titles = ({getattr(keys, name) for keys in all_keys} - {""} for name in ("guid", "page", "title"))
     listed = Q(guid_key__listed=guids) | Q(page_key__listed=pages) | Q(title_key__listed=titles)
-    rows = (
-        source.entries.filter(listed).order_by("pk").values_list("pk", "guid_key", "page_key", "title_key", "stated_at")
-    )
-    return [
-        Known(pk=pk, keys=Keys(guid=guid, page=page, title=title, stated_at=stated_at))
-        for pk, guid, page, title, stated_at in rows
-    ]
+    return source.entries.filter(listed).order_by("pk")
 
 
-def _update_known(
-    known: dict[int, int], entries: Sequence[ParsedEntry], all_keys: Sequence[Keys], now: datetime
-) -> int:
+def _as_known(row: Entry) -> Known:
+    keys = Keys(guid=row.guid_key, page=row.page_key, title=row.title_key, stated_at=row.stated_at)
+    return Known(pk=row.pk, keys=keys)
+
+
+def _update_known(known: Sequence[tuple[Entry, ParsedEntry, Keys]], now: datetime) -> int:
     """Note that these entries were seen again; return how many have changed."""
     changed = []
-    for chunk in chunked(known):
-        for row in Entry.objects.filter(pk__in=chunk).order_by("pk"):
-            entry, keys = entries[known[row.pk]], all_keys[known[row.pk]]
-            if row.fingerprint == fingerprint(entry) and row.guid_key == keys.guid:
-                continue
+    for row, entry, keys in known:
+        if row.fingerprint != fingerprint(entry) or row.guid_key != keys.guid:
             _update_changed(row, entry, keys, now)
             changed.append(row)
+    for chunk in chunked(row.pk for row, _, _ in known):
         Entry.objects.filter(pk__in=chunk).update(last_seen_at=now)
     fields = ["guid_key", "page_key", "title_key", "fingerprint", "changes", "values", "outcome", "reason", "stated_at"]
     Entry.objects.bulk_update(changed, fields, batch_size=100)

@@ -35,7 +35,7 @@ from sources.fetcher import Fetched, FetchJob
 from sources.models import Entry, Source
 from sources.reading.documents import read_document
 from sources.reading.values import ENTRIES_MAX, EXCERPT_MAX, ParsedEntry
-from sources.storing import store
+from sources.storing import Attempt, store
 
 CORPUS = settings.BASE_DIR.parent / "shared" / "corpus"
 INVISIBLE_PATTERN = re.compile("[\N{ZERO WIDTH NO-BREAK SPACE}\N{LEFT-TO-RIGHT EMBEDDING}-\N{RIGHT-TO-LEFT OVERRIDE}]")
@@ -261,7 +261,7 @@ def test_what_is_followed_is_exported_as_it_was_and_has_the_topics_of_its_headli
         source = Source.objects.create(name=write.__name__, url=f"https://{write.__name__}.example/feed")
         source.topics.add(root)
         job = FetchJob(pk=source.pk, url=source.url, host=source.host)
-        store(job, Fetched(status=200, feed=read_document(write(documents[number::3]))), timezone.now())
+        store([Attempt(job, Fetched(status=200, feed=read_document(write(documents[number::3]))), timezone.now())])
     Entry.objects.filter(outcome="history").update(outcome="new")  # as *Take older stories too* does
     take_in_new_entries()
 

@@ -14,7 +14,7 @@ from sources.limits import NEW_MAX
 from sources.models import Entry, Source
 from sources.reading.documents import read_document
 from sources.reading.values import ENTRIES_MAX
-from sources.storing import store
+from sources.storing import Attempt, store
 from tests import builders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.systematic]
@@ -45,7 +45,7 @@ def fetch(source: Source, document: bytes, now: datetime) -> int:
     """Read and store a document, take in what is new, and return how many articles that made."""
     before = Article.objects.count()
     feed = read_document(document, source.url)
-    store(FetchJob(pk=source.pk, url=source.url, host=source.host), Fetched(status=200, feed=feed), now)
+    store([Attempt(FetchJob(pk=source.pk, url=source.url, host=source.host), Fetched(status=200, feed=feed), now)])
     take_in_new_entries()
     return Article.objects.count() - before
 

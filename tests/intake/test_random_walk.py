@@ -22,7 +22,7 @@ from articles.operations.results import ActionError
 from sources.fetcher import Fetched, FetchJob
 from sources.models import Source
 from sources.reading.values import ParsedEntry, ParsedFeed
-from sources.storing import store
+from sources.storing import Attempt, store
 from tests import builders
 from tests.public.paths import OPEN
 
@@ -50,7 +50,7 @@ def fetch_at_random(chance: random.Random, source: Source) -> None:
         for number in chance.sample(range(STORIES), 4)
     )
     feed = ParsedFeed(format="RSS", title="", url="", language="", entries=entries)
-    store(FetchJob(pk=source.pk, url=source.url, host=""), Fetched(status=200, feed=feed), timezone.now())
+    store([Attempt(FetchJob(pk=source.pk, url=source.url, host=""), Fetched(status=200, feed=feed), timezone.now())])
     take_in_new_entries()
 
 

@@ -18,7 +18,7 @@ from articles.rules.states import State
 from sources.fetcher import Fetched, FetchJob
 from sources.models import Entry, Source
 from sources.reading.values import ParsedEntry, ParsedFeed
-from sources.storing import store
+from sources.storing import Attempt, store
 from tests import builders
 from tests.documents import CANONICAL
 
@@ -47,7 +47,7 @@ def fetch(source: Source, *entries: ParsedEntry) -> dict[str, int]:
     """Store the entries as if the source had been fetched, and take in what is new."""
     feed = ParsedFeed(format="RSS", title="", url="", language="", entries=entries)
     job = FetchJob(pk=source.pk, url=source.url, host=source.host)
-    store(job, Fetched(status=200, feed=feed), timezone.now())
+    store([Attempt(job, Fetched(status=200, feed=feed), timezone.now())])
     return dict(take_in_new_entries())
 
 
@@ -312,7 +312,8 @@ def test_a_source_whose_entries_can_not_be_taken_in_stops_no_other():
     odd, other = follow("Odd"), follow()
     for number, source in enumerate((odd, other), start=1):  # its key would make an entry old: it counts hours
         feed = ParsedFeed(format="RSS", title="", url="", language="", entries=(entry(number),))
-        store(FetchJob(pk=source.pk, url=source.url, host=""), Fetched(status=200, feed=feed), timezone.now())
+        job = FetchJob(pk=source.pk, url=source.url, host="")
+        store([Attempt(job, Fetched(status=200, feed=feed), timezone.now())])
     Entry.objects.filter(source=odd).update(values={"title": "Half an entry"})
     failures = []
 

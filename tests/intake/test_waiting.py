@@ -18,7 +18,7 @@ from articles.suggestions import working_out
 from sources.fetcher import Fetched, FetchJob
 from sources.models import Source
 from sources.reading.values import ParsedEntry, ParsedFeed
-from sources.storing import store
+from sources.storing import Attempt, store
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,8 @@ def fetch(name: str, *texts: tuple[str, str], publication: str = "policy") -> No
     ]
     source, _ = Source.objects.get_or_create(name=name, url=f"https://{host}/feed", publication=publication)
     feed = ParsedFeed(format="RSS", title="", url="", language="", entries=tuple(entries))
-    store(FetchJob(pk=source.pk, url=source.url, host=source.host), Fetched(status=200, feed=feed), timezone.now())
+    job = FetchJob(pk=source.pk, url=source.url, host=source.host)
+    store([Attempt(job, Fetched(status=200, feed=feed), timezone.now())])
     take_in_new_entries(on_failure=_raise)
 
 

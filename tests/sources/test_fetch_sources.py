@@ -111,7 +111,25 @@ def test_failures_of_one_source_stop_no_other_and_say_why(server):
     )
 
 
+def follow_unchanged(server, path: str) -> Source:
+    server.answers[path] = answer(b"", 304)
+    return follow(server, path, etag='"v1"', last_ok_at=timezone.now() - timedelta(hours=1))
+
+
+def test_unchanged_sources_are_stored_together(server, monkeypatch):
+    monkeypatch.setattr(fetch_run, "TOGETHER_MAX", 2)
+    for number in range(5):
+        follow_unchanged(server, f"/{number}")
+
+    assert "5 sources: 5 read, 0 failed" in run()
+    assert list(Fetch.objects.order_by("pk").values_list("source__name", "status")) == [
+        (f"/{number}", 304) for number in range(5)
+    ]
+    assert "0 sources" in run()
+
+
 def test_a_document_that_can_not_be_stored_stops_no_other(server, monkeypatch):
+    follow_unchanged(server, "/unchanged")
     for path in ("/odd", "/feed"):
         follow(server, path)
         server.answers[path] = answer(rss(1 if path == "/feed" else 2))
@@ -120,19 +138,21 @@ def test_a_document_that_can_not_be_stored_stops_no_other(server, monkeypatch):
         storing, "add_unknown", lambda source, *rest: add(source, *rest) if source.name == "/feed" else 1 / 0
     )
 
-    assert "2 sources: 1 read, 1 failed" in run()
+    assert "3 sources: 2 read, 1 failed" in run()
+    assert Source.objects.get(name="/unchanged").last_ok_at == Fetch.objects.get(status=304).at
     assert Source.objects.get(name="/odd").reason == "sends what can't be stored (ZeroDivisionError)"
     assert Article.objects.count() == 1
 
 
 def test_a_host_that_is_too_busy_is_left_alone_with_all_its_sources(server):
+    follow_unchanged(server, "/unchanged")
     for path in ("/a", "/b", "/c"):
         follow(server, path)
         server.answers[path] = answer(b"", 429, Retry_After=3600)
 
     run()
 
-    assert len(server.requests) == 1
+    assert server.paths == ["/unchanged", "/a"]
     assert all(source.next_at > timezone.now() + timedelta(minutes=59) for source in Source.objects.all())
 
 

@@ -12,7 +12,7 @@ from sources.health import State
 from sources.models import Entry, Source
 from sources.reading.values import ParsedEntry, ParsedFeed
 from sources.schedule import LONGEST, SHORTEST
-from sources.storing import store
+from sources.storing import Attempt, store
 
 pytestmark = [pytest.mark.django_db, pytest.mark.systematic]
 
@@ -65,7 +65,7 @@ def test_a_fortnight():
     now = START
     while now < END:  # a scheduler runs each minute
         assert source.next_at <= now < source.next_at + MINUTE
-        store(FetchJob(pk=source.pk, url=source.url, host=source.host), respond(now), now)
+        store([Attempt(FetchJob(pk=source.pk, url=source.url, host=source.host), respond(now), now)])
         source.refresh_from_db()
         assert not Source.objects.due(now + SHORTEST * 0.9 - MINUTE).exists()
         times[START + 3 * DAY <= now < RECOVERY].append(now)

@@ -19,7 +19,7 @@ from sources.models import Entry, Source
 from sources.reading.documents import read_document
 from sources.reading.urls import page_url
 from sources.reading.values import NotAFeedError, ParsedEntry, ParsedFeed
-from sources.storing import store
+from sources.storing import Attempt, store
 
 FOLDER = settings.BASE_DIR.parent / "shared" / "feeds"
 ROUNDS = 10
@@ -93,7 +93,7 @@ def follow(feeds: Iterable[tuple[str, ParsedFeed]], now: datetime) -> list[tuple
 
 
 def fetch(source: Source, fetched: Fetched, now: datetime) -> None:
-    store(FetchJob(pk=source.pk, url=source.url, host=source.host), fetched, now)
+    store([Attempt(FetchJob(pk=source.pk, url=source.url, host=source.host), fetched, now)])
 
 
 def counts() -> dict[str, int]:

@@ -11,7 +11,7 @@ from sources.fetcher import Fetched, FetchJob
 from sources.health import State
 from sources.models import Entry, Fetch, Source
 from sources.reading.values import ParsedEntry, ParsedFeed
-from sources.storing import postpone_host, store
+from sources.storing import Attempt, Stored, postpone_host, store
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def feed(*entries: ParsedEntry) -> Fetched:
 
 def fetch(source: Source, fetched: Fetched, now: datetime = NOON):
     source.refresh_from_db()
-    stored = store(FetchJob(pk=source.pk, url=source.url, host=source.host), fetched, now)
+    [stored] = store([Attempt(FetchJob(pk=source.pk, url=source.url, host=source.host), fetched, now)])
     source.refresh_from_db()
     return stored
 
@@ -72,6 +72,18 @@ def test_the_feed_s_own_pace_counts_also_when_it_is_unchanged(source):
 
     fetch(source, Fetched(status=304), NOON + DAY)
     assert source.next_at >= NOON + DAY + 10 * HOUR
+
+
+def test_any_number_of_unchanged_sources_takes_as_many_statements_as_one(source, django_assert_num_queries):
+    others = [Source.objects.create(name=str(n), url=f"https://courier.example/{n}") for n in range(9)]
+    unchanged = Fetched(status=304)
+    jobs = [FetchJob(pk=followed.pk, url=followed.url, host=followed.host) for followed in (source, *others)]
+
+    with django_assert_num_queries(5):  # read, update and note, in a savepoint
+        store([Attempt(job, unchanged, NOON + HOUR) for job in jobs])
+
+    assert Source.objects.filter(fetched_at=NOON + HOUR, last_ok_at=NOON + HOUR, next_at__gt=NOON + HOUR).count() == 10
+    assert Fetch.objects.filter(at=NOON + HOUR, status=304).count() == 10
 
 
 @pytest.mark.parametrize(
@@ -199,7 +211,7 @@ def test_what_was_fetched_from_a_former_url_is_dropped(source):
     job = FetchJob(pk=source.pk, url=source.url, host=source.host)
     Source.objects.update(url="https://courier.example/new")
 
-    assert store(job, feed(entry(1)), NOON).entries == 0
+    assert store([Attempt(job, feed(entry(1)), NOON)]) == [Stored()]
     assert not Entry.objects.exists()
 
 
