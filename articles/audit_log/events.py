@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -55,6 +55,9 @@ LOGGED_FIELDS = (
     "layout",
 )
 CREATED, DELETED = "created", "deleted"  # the events of whole rows
+ROWS = (CREATED, DELETED)
+PAIRINGS = "pairings"
+REFUSALS = "refusals"  # the event of pairs that undo keeps apart or not, by their names, while one of them is deleted
 TAKEN_DOWN = "taken down"  # the event of a story that was taken down; its other events keep nothing but their fields
 RULES = "rules"  # the event that names the rules of an intake; there is nothing to undo about it
 PIN_PREFIX = "pin "  # in the event of a pin, before the name of the field
@@ -101,6 +104,18 @@ def field_changes(article: Article, before: dict[str, Any]) -> list[FieldChange]
         for name in sorted(before.keys() | after.keys())
         if before.get(name) != after.get(name)
     ]
+
+
+def net_changes(events: Iterable[Event]) -> list[Event]:
+    """Return the events of one operation, newest first, with one for each field, which says what came of it.
+
+    An operation that is written in parts may have changed a field more than once. Nothing is saved.
+    """
+    newest: dict[tuple[str, int, str], Event] = {}
+    for event in sorted(events, key=lambda event: event.pk, reverse=True):
+        last = newest.setdefault((event.subject, event.subject_id, event.field), event)
+        last.before, last.derived = event.before, last.derived and event.derived
+    return [event for event in newest.values() if event.field in ROWS or event.before != event.after]
 
 
 def insert_events(operation: Operation, changes: Sequence[FieldChange]) -> None:

@@ -33,6 +33,8 @@ from .events import (
     CREATED,
     DELETED,
     LOGGED_FIELDS,
+    PAIRINGS,
+    REFUSALS,
     FieldChange,
     field_changes,
     insert_created_events,
@@ -203,7 +205,8 @@ class UnitOfWork:
                 self._public_before.setdefault(article.pk, not is_new and article.public)
 
     def track_lists(self, ids: Collection[int], *names: str) -> None:
-        """Remember these lists (see `snapshots.LIST_NAMES`) of the articles; call it before changing their rows."""
+        """Load articles and remember these lists (`snapshots.LIST_NAMES`); call it before changing their rows."""
+        self.load(ids)
         for name in names:
             if not self._in_consequences:
                 self._direct.update((pk, name) for pk in ids)
@@ -499,8 +502,8 @@ class UnitOfWork:
 
 
 def _row_or_field(field: str) -> str:
-    """Return the field of an event; the same for creating and deleting a row, because one undoes the other."""
-    return DELETED if field == CREATED else field
+    """Return the field of an event; the same for two that undo each other: of one row, or of one pair."""
+    return {CREATED: DELETED, REFUSALS: PAIRINGS}.get(field, field)
 
 
 def _unlogged_values(article: Article) -> tuple[Any, ...]:

@@ -31,7 +31,16 @@ MINUS = "\u2212"
 ITEMS_MAX = 8  # of those added to a list or removed from it
 VALUE_MAX = 200  # characters
 # Of no interest to editors: the form of documents, and derived values.
-HIDDEN_FIELDS = {"dialect", "extra", "layout", "document_scores", "pairings", "registry_id", "registry_name"}
+HIDDEN_FIELDS = {
+    "dialect",
+    "extra",
+    "layout",
+    "document_scores",
+    "pairings",
+    "refusals",
+    "registry_id",
+    "registry_name",
+}
 TEXT_FIELDS = {"title", "excerpt", "body", "featured_content", "note", "footer_text"}
 URL_FIELDS = {"web_url", "original_url", "amp_url", "cdn_amp_url"}
 TIME_FIELDS = {"published_at", "publish_at", "unpublish_at", "pick_until"}

@@ -124,7 +124,7 @@ class _Import:
             touched = sorted({*new, *self._update_changed(uow)})
             uow.write_pending()
             links.connect_links(touched)
-            operations.restore_refusals(new)
+            operations.restore_refusals(uow, new)
             moved = links.apply_pairings(uow, touched)
             uow.flush()  # or articles in memory would be written as hidden after they are shown
             self._show(uow, pending)

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from articles.audit_log import snapshots
-from articles.audit_log.events import CREATED, DELETED, FieldChange, logged_values, to_event_value
+from articles.audit_log.events import CREATED, DELETED, PAIRINGS, FieldChange, logged_values, to_event_value
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import BulkTable, chunked, time_value
 from articles.models import Article, ArticlePlace, ArticleQuerySet, Event, Pairing, RelatedLink, Subject, Verb
@@ -23,7 +23,7 @@ from articles.stories.rescoring import update_stories
 from providers.models import Provider
 
 from . import pins
-from .refusals import remember_refusals, restore_refusals
+from .refusals import remember_refusals, restore_refusals, without_refusals
 from .results import ActionResult, NotRestored
 from .succession import hand_over_stories
 
@@ -74,8 +74,7 @@ def remove_articles(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:
 def _detach_neighbours(uow: UnitOfWork, ids: Sequence[int], neighbours: set[int]) -> None:
     pairings = Pairing.objects.filter(lead__in=ids).exclude(member__in=ids).order_by("member")
     partners = list(dict.fromkeys(pairings.values_list("member", flat=True)))
-    uow.load(partners)
-    uow.track_lists(partners, "pairings")
+    uow.track_lists(partners, PAIRINGS)
     deleted_ids = set(ids)
     for neighbour in uow.load(neighbours):
         if neighbour.lead_id in deleted_ids:
@@ -148,7 +147,10 @@ def _recreate(uow: UnitOfWork, events: Sequence[Event]) -> None:
     BulkTable(Article).update(["created_at"], created_at)  # bulk_create sets the present time
     ids = [event.subject_id for event in events]
     for name in snapshots.LIST_NAMES:
-        snapshots.insert_lists({event.subject_id: event.before["lists"][name] for event in events}, name)
+        lists = {event.subject_id: event.before["lists"][name] for event in events}
+        if name == PAIRINGS:
+            lists = {pk: without_refusals(pairs) for pk, pairs in lists.items()}
+        snapshots.insert_lists(lists, name)
     for event in events:
         links = event.before["listed_by"]
         if links:
@@ -157,7 +159,7 @@ def _recreate(uow: UnitOfWork, events: Sequence[Event]) -> None:
         uow.record(FieldChange(event.subject_id, event.label, CREATED, None, name, event.version))
     uow.created_ids.update(ids)
     uow.appeared.update((article.pk, article.title) for article in articles if article.is_shown(uow.now))
-    restore_refusals(ids)
+    restore_refusals(uow, ids)
     connect_links(ids)
     mark_duplicates(uow, ids)
     assign_leads_around(uow, ids)

@@ -63,7 +63,7 @@ def add(article: Article, filled_in: Iterable[str], *, by: Actor = SYSTEM_ACTOR)
         if not is_unscored:
             allow_publishing(uow, Verb.SCORE, [article.pk])
         uow.record_created([article.pk])
-        restore_refusals([article.pk])
+        restore_refusals(uow, [article.pk])
         nearby, row = load_with_neighbours(uow, article)
         outcome = propagate(uow, nearby, [row.pk], LINK_IDENTITY_FIELDS)
         with uow.consequences():

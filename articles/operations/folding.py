@@ -113,8 +113,7 @@ def keep_apart(
                 raise ActionError(
                     _("is in one story with “%(second)s”; take it out of there instead") % {"second": second}
                 )
-            uow.track_lists([article.pk, second.pk], "pairings")
-            save_pairing(second.pk, article.pk, together=False)
+            save_pairing(uow, second.pk, article.pk, together=False)
             record_answer(uow, [article.pk], [second.pk], is_same=False)
             end_waiting(uow, article, announced, answered=second.pk)
             end_waiting(uow, second, announced, answered=article.pk)
@@ -199,7 +198,6 @@ def _fold(article: Article, lead: Article) -> None:
         _detach(uow, article)
     members = uow.load(member_ids(article.pk))
     record_answer(uow, [article.pk, *(member.pk for member in members)], [lead.pk, *member_ids(lead.pk)], is_same=True)
-    uow.track_lists([lead.pk], "pairings")
     put_under(uow, lead, [article, *(member for member in members if member.pk != lead.pk)], article.pk)
 
 
@@ -210,8 +208,8 @@ def _take_out(article: Article) -> None:
     if article.lead_id:
         record_answer(uow, [article.pk], [article.lead_id, *member_ids(article.lead_id)], is_same=False)
     _detach(uow, article)
-    mark_standalone(article)
-    keep_unscored_hidden(UnitOfWork.current(), article)
+    mark_standalone(uow, article)
+    keep_unscored_hidden(uow, article)
 
 
 def _make_lead(article: Article) -> None:
@@ -222,8 +220,7 @@ def _make_lead(article: Article) -> None:
     uow = UnitOfWork.current()
     previous_lead = article.lead_id
     members = [pk for pk in [previous_lead, *member_ids(previous_lead)] if pk != article.pk]
-    uow.track_lists([article.pk], "pairings")
-    mark_standalone(article)
+    mark_standalone(uow, article)
     put_under(uow, article, uow.load(members), previous_lead)
 
 
@@ -234,7 +231,7 @@ def _detach(uow: UnitOfWork, article: Article) -> None:
     others = sorted(story - {article.pk})
     uow.track_lists([article.pk, *others], "pairings")
     for other in others:
-        save_pairing(other, article.pk, together=False)
+        save_pairing(uow, other, article.pk, together=False)
         unlink(uow, other, article.pk)
     uow.relinked_ids.update({article.pk, *others})
 

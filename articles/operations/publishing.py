@@ -184,10 +184,11 @@ def _decide(
     def apply(article: Article) -> None:
         if state == State.PUBLISHED:
             require_publishable(article)
-            published.append(article.pk)
         if verb == Verb.UNPUBLISH and article.state != State.PUBLISHED:
             raise ActionError(_("isn't published; hold it if readers should not see it"))
         _require_allowed(article, state)
+        if state == State.PUBLISHED:
+            published.append(article.pk)
         if article.public and state in (State.HELD, State.SPIKED):
             withdrawn.append(article.pk)
         pin_fields(article, ["published"])

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.db.models import Q
 
-from articles.audit_log.events import CREATED, DELETED, FieldChange
+from articles.audit_log.events import CREATED, DELETED, PAIRINGS, REFUSALS, FieldChange
 from articles.audit_log.unit_of_work import UnitOfWork
 from articles.db.bulk import chunked
 from articles.models import Article, Event, Pairing, RefusedPair, Subject
 from articles.models.pairing import of_pair
 
 from .results import NotRestored
-from .story_changes import save_pairing
+from .story_changes import end_refusal, save_pairing
 
 Names = tuple[str, str]  # of the lead and of the member
 
@@ -25,10 +25,25 @@ def remember_refusals(ids: Sequence[int]) -> None:
     _remember(apart.values_list("lead__name", "member__name"))
 
 
-def restore_refusals(ids: Collection[int]) -> None:
+def without_refusals(pairs: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Return those of a list of pairings that say which articles belong together."""
+    return [[lead, together] for lead, together in pairs if together]
+
+
+def refusals_of_moved(event: Event) -> list[list[Any]]:
+    """Return the refusals in an event of pairings whose lead its operation created or deleted too.
+
+    They come and go with the article, by its name, and undo restores or deletes that by itself.
+    """
+    leads = {lead for value in (event.before, event.after) for lead, together in value or () if not together}
+    rows = event.operation.events.filter(subject=Subject.ARTICLE, field__in=(CREATED, DELETED), subject_id__in=leads)
+    return [[lead, False] for lead in rows.order_by().values_list("subject_id", flat=True)] if leads else []
+
+
+def restore_refusals(uow: UnitOfWork, ids: Collection[int]) -> None:
     """Keep new articles apart from those that earlier articles of their names were kept apart from.
 
-    It isn't logged: the decision is in the log already, and undoing an import must not end it.
+    Undoing what brought them back doesn't end it.
     """
     if not RefusedPair.objects.exists():
         return
@@ -39,7 +54,7 @@ def restore_refusals(ids: Collection[int]) -> None:
         keys = _keys_of(name for pair in pairs.values() for name in pair)
         for pk, (lead, member) in pairs.items():
             if lead in keys and member in keys:
-                _keep_apart(keys[lead], keys[member])
+                _keep_apart(uow, keys[lead], keys[member])
                 RefusedPair.objects.filter(pk=pk).delete()
 
 
@@ -51,15 +66,15 @@ def forget_refusals(name: str) -> None:
 def revert_refusals(uow: UnitOfWork, events: Iterable[Event], not_restored: Sequence[NotRestored]) -> list[NotRestored]:
     """Undo refusals of articles that were deleted since, or imported again; return what is not restored even so."""
     reverted = set()
-    pairings = [event for event in events if event.field == "pairings" and not event.derived]
+    pairings = [event for event in events if event.field in (PAIRINGS, REFUSALS) and not event.derived]
     names = _names_of({pk for event in pairings for pair in _all_pairs(event) for pk in pair}) if pairings else {}
     for event in pairings:
         before, after = _refusals(event.before, event), _refusals(event.after, event)
-        changed = [_end(uow, pair, names) for pair in sorted(after - before)]
-        changed += [_begin(uow, pair, names) for pair in sorted(before - after)]
-        if any(changed):
+        ended = [pair for pair in sorted(after - before) if _end(uow, pair, names)]
+        begun = [pair for pair in sorted(before - after) if _begin(uow, pair, names)]
+        if ended or begun:
             reverted.add(event.pk)
-            uow.record(FieldChange(event.subject_id, event.label, event.field, event.after, event.before))
+            uow.record(FieldChange(event.subject_id, event.label, REFUSALS, _to_values(ended), _to_values(begun)))
     return [kept for kept in not_restored if kept.event.pk not in reverted]
 
 
@@ -70,10 +85,7 @@ def _end(uow: UnitOfWork, pair: tuple[int, int], names: Mapping[int, str]) -> bo
     deleted, _ = RefusedPair.objects.filter(of_names).delete()
     keys = _keys_of([lead, member])
     if len(keys) == 2 and (keys[lead], keys[member]) != pair:
-        uow.load(keys.values())
-        uow.track_lists(sorted(keys.values()), "pairings")
-        again, _ = Pairing.objects.filter(of_pair(keys[lead], keys[member]), together=False).delete()
-        return bool(deleted or again)
+        return end_refusal(uow, keys[lead], keys[member]) or bool(deleted)
     return bool(deleted)
 
 
@@ -84,9 +96,7 @@ def _begin(uow: UnitOfWork, pair: tuple[int, int], names: Mapping[int, str]) -> 
     if not (lead and member) or (keys.get(lead), keys.get(member)) == pair:
         return False
     if len(keys) == 2:
-        uow.load(keys.values())
-        uow.track_lists(sorted(keys.values()), "pairings")
-        save_pairing(keys[lead], keys[member], together=False)
+        save_pairing(uow, keys[lead], keys[member], together=False)
     else:
         _remember([(lead, member)])
     return True
@@ -95,6 +105,10 @@ def _begin(uow: UnitOfWork, pair: tuple[int, int], names: Mapping[int, str]) -> 
 def _refusals(value: Sequence[Sequence[Any]] | None, event: Event) -> set[tuple[int, int]]:
     """Return the pairs, lead first, that a list of pairings keeps apart."""
     return {(lead, event.subject_id) for lead, together in value or () if not together}
+
+
+def _to_values(pairs: Iterable[tuple[int, int]]) -> list[list[Any]]:
+    return [[lead, False] for lead, _member in pairs]
 
 
 def _all_pairs(event: Event) -> set[tuple[int, int]]:
@@ -115,9 +129,10 @@ def _keys_of(names: Iterable[str]) -> dict[str, int]:
     return dict(Article.objects.filter(name__in=sorted(set(names))).order_by().values_list("name", "pk"))
 
 
-def _keep_apart(lead: int, member: int) -> None:
-    if not Pairing.objects.filter(of_pair(lead, member)).exists():
-        save_pairing(lead, member, together=False)
+def _keep_apart(uow: UnitOfWork, lead: int, member: int) -> None:
+    with uow.consequences():
+        if not Pairing.objects.filter(of_pair(lead, member)).exists():
+            save_pairing(uow, lead, member, together=False)
 
 
 def _remember(pairs: Iterable[Names]) -> None:

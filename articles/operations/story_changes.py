@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from articles.audit_log.unit_of_work import UnitOfWork
 from articles.models import Article, Pairing, RelatedImage, RelatedLink
+from articles.models.pairing import of_pair
 from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN
 from articles.stories.links import add_link, sort_and_check_links
 
@@ -18,8 +19,8 @@ def put_under(uow: UnitOfWork, lead: Article, members: Sequence[Article], previo
     uow.track_lists([lead.pk], "related")
     uow.track_lists(ids, "pairings")
     for member in members:
-        Pairing.objects.filter(member=member, together=True).delete()
-        save_pairing(lead.pk, member.pk, together=True)
+        end_membership(uow, member.pk)
+        save_pairing(uow, lead.pk, member.pk, together=True)
         pin_fields(member, [STORY_ROLE_PIN])
         member.heat = FOLDED_HEAT
         add_link(lead.pk, member)
@@ -29,18 +30,32 @@ def put_under(uow: UnitOfWork, lead: Article, members: Sequence[Article], previo
     uow.relinked_ids.update({lead.pk, *ids})
 
 
-def mark_standalone(article: Article) -> None:
+def mark_standalone(uow: UnitOfWork, article: Article) -> None:
     """Let an article stand by itself, whatever documents and rules say."""
-    Pairing.objects.filter(member=article, together=True).delete()
+    end_membership(uow, article.pk)
     unpin_fields(article, ["heat"])
     pin_fields(article, [STORY_ROLE_PIN])
     article.heat = None  # the rules set it
 
 
-def save_pairing(lead: int, member: int, *, together: bool) -> None:
+def save_pairing(uow: UnitOfWork, lead: int, member: int, *, together: bool) -> None:
     """Store whether two articles belong together; a decision on them with the roles reversed is deleted."""
+    uow.track_lists([lead, member], "pairings")
     Pairing.objects.filter(lead=member, member=lead).delete()
     Pairing.objects.update_or_create(lead_id=lead, member_id=member, defaults={"together": together})
+
+
+def end_refusal(uow: UnitOfWork, one: int, other: int) -> bool:
+    """Delete the decision that two articles are apart, whichever leads; return whether there was one."""
+    uow.track_lists([one, other], "pairings")
+    deleted, _ = Pairing.objects.filter(of_pair(one, other), together=False).delete()
+    return bool(deleted)
+
+
+def end_membership(uow: UnitOfWork, member: int) -> None:
+    """Delete the decision that an article belongs to a story, if there is one."""
+    uow.track_lists([member], "pairings")
+    Pairing.objects.filter(member=member, together=True).delete()
 
 
 def member_ids(lead: int) -> list[int]:

@@ -118,9 +118,8 @@ def _successor(members: Sequence[Article], decided: Collection[int]) -> Article 
 
 
 def _hand_over(uow: UnitOfWork, lead: Article, successor: Article, members: Sequence[Article]) -> None:
-    uow.track_lists([successor.pk], "pairings")
     pin_fields(successor, ["published"])
-    mark_standalone(successor)
+    mark_standalone(uow, successor)
     put_under(uow, successor, [member for member in members if member is not successor], lead.pk)
     successor.published, successor.previous_lead = False, lead.name
 
@@ -143,6 +142,5 @@ def take_members_back(uow: UnitOfWork, leads: Collection[int]) -> None:
             if successor.state == State.UNDECIDED and successor.previous_lead:
                 members = uow.load(member_ids(successor.pk))
                 lead = names[successor.previous_lead]
-                uow.track_lists([lead.pk], "pairings")
                 unpin_fields(successor, ["published"])
                 put_under(uow, lead, [successor, *members], None)

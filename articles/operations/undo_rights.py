@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX
+from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, net_changes
 from articles.db.bulk import chunked
 from articles.models import Article, Event, Operation, Policies, Subject, Verb
 from articles.models.derived import is_public_by_policy
@@ -107,7 +107,7 @@ def _revealed(operation: Operation) -> Iterator[bool]:
         by_article[event.subject_id].append(event)
     for chunk in chunked(sorted(by_article)):
         for article in Article.objects.filter(pk__in=chunk).only(*VISIBILITY_FIELDS).order_by():
-            events = by_article[article.pk]
+            events = net_changes(by_article[article.pk])
             if _would_appear(article, events, policy):
                 yield any(event.field in decisive and not event.derived for event in events)
 

@@ -12,7 +12,16 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from articles.audit_log import snapshots
-from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, RULES, to_event_value
+from articles.audit_log.events import (
+    CREATED,
+    DELETED,
+    PAIRINGS,
+    PIN_PREFIX,
+    REFUSALS,
+    RULES,
+    net_changes,
+    to_event_value,
+)
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, Event, Operation, Subject, Topic, Verb, parse_policy_field
@@ -25,12 +34,13 @@ from providers.models import Provider
 from . import pins, policy_numbers, references
 from .deletion import recreate_articles, remove_created
 from .preview import ActionPreview, preview_actor, preview_of
-from .refusals import revert_refusals
+from .refusals import refusals_of_moved, revert_refusals
 from .results import DECIDED_BY, ActionError, ActionResult, NotRestored
 from .undo_rights import UndoRefusedError, original_operation, undo_refusal
 
 # Parts of one decision: a later change of the second decides the first too, even if to the same value.
 DEPENDENT_FIELDS = {"published": "state", "spike_reason": "state", "heat": "lead_id"}
+OWN_UNDO = (CREATED, DELETED, REFUSALS)  # events that don't say which value a field of an article had
 SCHEDULE_FIELDS = ("publish_at", "unpublish_at")
 # The fields that a pin keeps where their names in events are not that of the pin.
 FIELDS_BY_PIN = {"provider": ("logos",), "published": ("state", "spike_reason"), STORY_ROLE_PIN: ("heat", "pairings")}
@@ -97,12 +107,12 @@ def _revert(uow: UnitOfWork, operation: Operation) -> list[NotRestored]:
     articles = [event for event in events if event.subject == Subject.ARTICLE]
     of_rows = [event for event in events if event.subject in references.MODEL_BY_SUBJECT]
     not_restored = _forgotten(articles)
-    articles = [event for event in articles if not event.is_forgotten]
+    articles = net_changes(event for event in articles if not event.is_forgotten)
     for event in of_rows:
         if event.field == DELETED:  # before the articles, which refer to them
             not_restored += _revert_reference(uow, event)
     not_restored += recreate_articles(uow, [event for event in articles if event.field == DELETED])
-    not_restored += _revert_articles(uow, [event for event in articles if event.field not in (CREATED, DELETED)])
+    not_restored += _revert_articles(uow, [event for event in articles if event.field not in OWN_UNDO])
     not_restored = revert_refusals(uow, articles, not_restored)
     not_restored += remove_created(uow, [event for event in articles if event.field == CREATED])
     for event in events:
@@ -240,9 +250,15 @@ def _revert_field(uow: UnitOfWork, article: Article, event: Event) -> bool:
 
 def _revert_list(uow: UnitOfWork, article: Article, event: Event) -> bool:
     current = snapshots.read_list([article.pk], event.field)[article.pk]
-    if not snapshots.equal_ignoring_targets(current, event.after or []):
-        return snapshots.equal_ignoring_targets(current, event.before or [])
-    snapshots.replace_list(article, event.field, event.before or [])
+    before, after, kept = event.before or [], event.after or [], []
+    if event.field == PAIRINGS and (moved := refusals_of_moved(event)):
+        kept = [pair for pair in current if pair in moved]
+        before, after, current = ([pair for pair in pairs if pair not in moved] for pairs in (before, after, current))
+        if before == after:
+            return True
+    if not snapshots.equal_ignoring_targets(current, after):
+        return snapshots.equal_ignoring_targets(current, before)
+    snapshots.replace_list(article, event.field, [*before, *kept])
     uow.invalidate_topics(article.pk)
     return True
 

@@ -41,7 +41,7 @@ PERMISSION_BY_FIELD: dict[str, str] = {
     **dict.fromkeys((*SCORE_FIELDS, *STATE_FIELDS), SCORE),
     **dict.fromkeys(("publish_at", "unpublish_at", "removed"), PUBLISH),
     **dict.fromkeys(("pick_until", "pick_place", "off_front"), PUBLISH),
-    **dict.fromkeys(("lead_id", "pairings", STORY_ROLE_PIN), FOLD),
+    **dict.fromkeys(("lead_id", "pairings", "refusals", STORY_ROLE_PIN), FOLD),
     "missing": RUN_IMPORT,
 }
 # Direct changes of these decide whether readers see an article; others do by what the policy makes of them.

@@ -92,6 +92,15 @@ def test_a_field_that_was_also_changed_on_purpose_is_direct():
     assert derived == {"title": False, "excerpt": True, "topics": True, "category": False}
 
 
+def test_a_list_is_logged_of_an_article_that_was_not_loaded_before():
+    article = builders.article("Storm")
+    with unit_of_work(Verb.EDIT) as uow:
+        uow.track_lists([article.pk], "topics")
+        article.article_topics.create(tag=builders.topic("Weather"))
+
+    assert Event.objects.values_list("field", "after").get() == ("topics", ["Weather"])
+
+
 def test_undo_and_redo_log_as_derived_what_was_derived():
     article = builders.article(quality=10)
     operation = operations.score(article, quality=90).operation

@@ -1,10 +1,11 @@
-"""The state of all articles, to compare before and after an operation and its undo."""
+"""The state of all articles, to compare before and after an operation and its undo, and whether the log tells of it."""
 
+from collections import defaultdict
 from typing import Any
 
 from articles.audit_log import snapshots
-from articles.audit_log.events import logged_values
-from articles.models import Article, RelatedLink
+from articles.audit_log.events import CREATED, DELETED, REFUSALS, TAKEN_DOWN, logged_values
+from articles.models import Article, Event, RelatedLink
 
 FOLLOWING_FIELDS = {"public", "hot", "twin", "duplicate", "warned", "pictureless"}  # these follow from the others
 
@@ -40,3 +41,31 @@ def story_table() -> dict[str, object]:
         )
         for article in Article.objects.select_related("lead")
     }
+
+
+def broken_chains() -> list[str]:
+    """Return the fields whose events don't lead from one to the next and to the stored value.
+
+    A new incoming value of a pin is no event. Refusals by the names of deleted articles are no field of an article.
+    """
+    chains: dict[tuple[int, str], list[Event]] = defaultdict(list)
+    for event in Event.objects.filter(subject="article").exclude(field=REFUSALS).order_by("pk"):
+        if event.field in (CREATED, DELETED, REFUSALS, TAKEN_DOWN):  # the article's fields start again
+            for key in [key for key in chains if key[0] == event.subject_id]:
+                del chains[key]
+        else:
+            chains[event.subject_id, event.field].append(event)
+    rows = {article.pk: article for article in Article.objects.all()}
+    problems = []
+    for (pk, field), events in chains.items():
+        if pk not in rows:
+            problems.append(f"{pk} is gone without an event")
+            continue
+        is_list = field in snapshots.LIST_NAMES
+        stored = snapshots.read_list([pk], field)[pk] if is_list else logged_values(rows[pk]).get(field)
+        ends = [*(event.before for event in events[1:]), stored]
+        for event, after in zip(events, ends, strict=True):
+            agrees = snapshots.equal_ignoring_targets(event.after, after) if is_list else event.after == after
+            if not agrees and not (field.startswith("pin ") and after and event.after is not None):
+                problems.append(f"{pk} {field}: {event.after} then {after} (operation {event.operation_id})")
+    return problems

@@ -6,7 +6,6 @@ import os
 import random
 import time
 import traceback
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -22,8 +21,6 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from articles import operations
-from articles.audit_log import snapshots
-from articles.audit_log.events import logged_values
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Event, Operation, SitePolicy, Via
 from articles.operations.results import ActionError, EditConflictError, FieldConflict
@@ -32,6 +29,7 @@ from tests import builders
 from tests.admin.forms import ARTICLES, change_url, fields_of, messages_of, save
 from tests.concurrency import run_together
 from tests.documents import write_demo_documents
+from tests.operations.states import broken_chains
 
 pytestmark = pytest.mark.thorough
 
@@ -564,38 +562,4 @@ def broken_rules() -> list[str]:
             problems.append(f"{article.pk}: folded and public")
         if article.staged is not None:
             problems.append(f"{article.pk}: still staged")
-    return problems
-
-
-def broken_chains() -> list[str]:
-    """Return the fields whose events don't lead from one to the next and to the stored value.
-
-    A new incoming value of a pin is no event, nor is a refusal that returns with an article of its name.
-    """
-    chains: dict[tuple[int, str], list[Event]] = defaultdict(list)
-    created: dict[int, int] = {}
-    for event in Event.objects.filter(subject="article").order_by("pk"):
-        if event.field == "created":
-            created[event.subject_id] = event.pk
-        if event.field in ("created", "deleted"):  # the article's fields start again
-            for key in [key for key in chains if key[0] == event.subject_id]:
-                del chains[key]
-        else:
-            chains[event.subject_id, event.field].append(event)
-    rows = {article.pk: article for article in Article.objects.all()}
-    problems = []
-    for (pk, field), events in chains.items():
-        if pk not in rows:
-            problems.append(f"{pk} is gone without an event")
-            continue
-        is_list = field in snapshots.LIST_NAMES
-        stored = snapshots.read_list([pk], field)[pk] if is_list else logged_values(rows[pk]).get(field)
-        ends = [*(event.before for event in events[1:]), stored]
-        for event, after in zip(events, ends, strict=True):
-            if field == "pairings":
-                returned = [[lead, False] for lead, at in created.items() if at > event.pk]
-                after = [pair for pair in after if pair in event.after or pair not in returned]
-            agrees = snapshots.equal_ignoring_targets(event.after, after) if is_list else event.after == after
-            if not agrees and not (field.startswith("pin ") and after and event.after is not None):
-                problems.append(f"{pk} {field}: {event.after} then {after} (operation {event.operation_id})")
     return problems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,19 @@ from articles.suggestions import working_out
 from backups import tables
 from config.migrations import known_migrations
 from tests.documents import document, import_documents, write_demo_documents, write_document
+from tests.operations.states import broken_chains
 
 pytestmark = pytest.mark.django_db
 
 FIRST, SECOND = "2020-06-09-first", "2020-06-09-second"
 TITLES = {FIRST: "Apple acquires Xnor.ai", SECOND: "Xnor.ai is acquired by Apple"}
+
+
+@pytest.fixture(autouse=True)
+def _log_has_all_pairings(db) -> Iterator[None]:
+    """Each event of an article's pairings must begin where the last one ended."""
+    yield
+    assert broken_chains() == []
 
 
 @pytest.fixture
@@ -115,6 +124,35 @@ def test_undoing_it_ends_it_while_they_are_deleted_and_redoing_begins_it_again(f
 
     operations.undo(redone.operation)
     assert waiting() == 1
+
+
+@pytest.mark.parametrize("names", [(FIRST,), (SECOND,), (FIRST, SECOND)])
+def test_it_does_not_return_with_an_undone_deletion_if_it_was_undone_meanwhile(folder, names):
+    refusal = refuse()
+    deleted = delete(*names)
+    operations.undo(refusal)
+
+    assert operations.undo(deleted).not_restored == []
+    assert waiting() == 1
+
+
+def test_a_refusal_that_returns_is_logged_as_a_result_and_is_no_later_change(folder):
+    write_document(folder, document(title="Apple fined in Italy"), "2020-06-09-third.md")
+    import_documents(folder)
+    refuse()
+    second = get(SECOND)
+    deleted = delete(FIRST)
+    operations.keep_apart(second, get("2020-06-09-third"))
+    restored = operations.undo(deleted)
+
+    assert restored.not_restored == []
+    [event] = restored.operation.events.filter(field="pairings", subject_id=second.pk)
+    assert [(lead, together) for lead, together in event.after if [lead, together] not in event.before] == [
+        (get(FIRST).pk, False)
+    ]
+    assert event.derived
+    assert operations.undo(restored.operation).not_restored == []
+    assert Pairing.objects.get().lead == get("2020-06-09-third")
 
 
 @pytest.mark.thorough

@@ -52,6 +52,17 @@ def test_the_best_member_leads_next_and_waits_for_an_editor(withdraw: Callable[[
     assert {link.title for link in best.related_links.all()} == {"Lead", "Other", "Elsewhere"}
 
 
+def test_publishing_a_spiked_lead_is_refused_and_moves_no_member():
+    lead, *_ = story()
+    operations.spike(lead, "paywall")
+    before, targets = newsroom_state(), link_targets()
+
+    outcome = operations.publish(Article.objects.filter(pk=lead.pk))
+
+    assert [refusal.reason for refusal in outcome.rejections] == ["was spiked; reopen it first"]
+    assert (outcome.operation, newsroom_state(), link_targets()) == (None, before, targets)
+
+
 @WITHDRAWALS
 def test_no_rescore_publishes_a_member(withdraw):
     lead, *_ = story()

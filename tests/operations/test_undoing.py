@@ -11,8 +11,8 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from articles import operations
-from articles.audit_log.unit_of_work import Actor
-from articles.models import Article, Operation, Subject, Via
+from articles.audit_log.unit_of_work import Actor, unit_of_work
+from articles.models import Article, Operation, Subject, Verb, Via
 from tests import builders
 from tests.operations.states import FOLLOWING_FIELDS, link_targets, newsroom_state
 from tests.random_walks import build_newsroom, operate_at_random
@@ -113,6 +113,22 @@ def test_undo_keeps_all_parts_of_a_later_decision():
     operations.undo(folded)
     member.refresh_from_db()
     assert (member.lead, member.heat, member.pins) == (other, -1, ["lead"])
+
+
+def test_undo_leaves_a_field_that_its_operation_changed_there_and_back():
+    article = builders.article("Storm")
+    with unit_of_work(Verb.EDIT) as uow:
+        for title, category in (("Gale", "Weather"), ("Storm", "World")):
+            [row] = uow.load([article.pk])
+            row.title, row.category = title, category
+            uow.flush()
+    category = article.category
+    operations.edit(article, title="Gale")
+
+    outcome = operations.undo(uow.operation)
+
+    article.refresh_from_db()
+    assert (article.title, article.category, outcome.not_restored) == ("Gale", category, [])
 
 
 def test_unpinning_that_was_undone_counts_as_no_later_decision():
