@@ -47,6 +47,7 @@ TOO_BUSY = frozenset({429, 502, 503, 504})
 PERMANENT_REDIRECTS = frozenset({301, 308})
 NOT_MODIFIED = 304
 _READ_BYTES = 65_536
+_GZIP = zlib.MAX_WBITS | 16
 
 Resolver = Callable[[str, int], list[IPAddress]]
 
@@ -407,16 +408,19 @@ def _require_success(response: BaseHTTPResponse) -> None:
 
 def unpack_gzip(data: bytes, max_bytes: int) -> bytes:
     """Return the data unpacked, at most `max_bytes`: a bomb is not unpacked. Raises FetchError."""
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    unpacker = zlib.decompressobj(wbits=_GZIP)
+    packed, size = data, 0  # counted first, without keeping it
     try:
-        unpacked = unpacker.decompress(data, max_bytes + 1)
+        while not unpacker.eof and (piece := unpacker.decompress(packed, _READ_BYTES)):
+            size += len(piece)
+            if size > max_bytes:
+                raise FetchError(_("sends more than %(most)s MB", most=max_bytes // 1_000_000))
+            packed = unpacker.unconsumed_tail
     except zlib.error:
         raise FetchError(_("sends a compressed file that can't be unpacked")) from None
-    if len(unpacked) > max_bytes:
-        raise FetchError(_("sends more than %(most)s MB", most=max_bytes // 1_000_000))
     if not unpacker.eof:
         raise FetchError(_("breaks off: the compressed file is incomplete"))
-    return unpacked
+    return zlib.decompress(data, _GZIP, size)
 
 
 def _is_challenge(response: BaseHTTPResponse) -> bool:

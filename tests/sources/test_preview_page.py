@@ -13,6 +13,7 @@ import pytest
 from articles.intake.client import source_client
 from sources.preview import PagePreview, preview_page
 from tests.hostile import Answer, Server, answer, picture, redirect, serving
+from tests.measuring import measuring
 
 pytestmark = [pytest.mark.django_db, pytest.mark.integration]  # a server, and a child process for each page
 
@@ -31,6 +32,7 @@ OPEN_GRAPH = (
 )
 FEED = b'<rss version="2.0"><channel><item><title>Bridge</title><link>https://a.example/1</link></item></channel></rss>'
 HERE = "the page"  # its URL
+CPU_SECONDS = 2.0  # of both processes: somebody waits
 
 
 def page(head: str = "", body: str = "", article: object = None, **headers: object) -> bytes:
@@ -151,8 +153,10 @@ def test_a_page_is_read_or_the_editor_is_told_why_not(server, settings, kind):
     expected = PAGES[kind][1]
     site = f"http://127.0.0.1:{server.port}"
 
-    preview = look_at(server, path_of(kind), settings)
+    with measuring() as cost:
+        preview = look_at(server, path_of(kind), settings)
 
+    assert cost.cpu_seconds < CPU_SECONDS
     if isinstance(expected, str):
         assert preview.page is None
         assert preview.reason.startswith(expected)
