@@ -9,6 +9,8 @@ import io
 from dataclasses import dataclass
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
 from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -26,7 +28,10 @@ from tests import builders
 from tests.browser.axe import violations
 from tests.browser.conftest import NARROW, WIDE, editor
 from tests.browser.deskpage import DESK, headline, press
+from tests.sample_pictures import encode
+from website.markdown import picture_markdown
 from website.models import SitePage
+from website.pictures import process_picture
 
 WIDTHS_WITHOUT_SCROLLING = (320, 360)  # pixels; 320 is a wide window at 400 percent (WCAG 1.4.10)
 COLOURS = ["color-contrast", "link-in-text-block"]  # the rules whose answer depends on light or dark
@@ -78,8 +83,11 @@ def world(newsroom, settings, tmp_path, monkeypatch) -> World:
 
 
 def publish_pages() -> SitePage:
-    """Return a page of the publisher, which the footer links; the site has a colour of its own."""
-    page = SitePage(slug="imprint", title=WORD, body=f"### {WORD}\n\n[{WORD}](/)\n\n| {WORD} |\n|-|", published=True)
+    """Return a page of the publisher with a picture, which the footer links; the site has a colour of its own."""
+    stored = process_picture(SimpleUploadedFile("quay.png", encode(size=(1600, 900)), "image/png"))
+    picture = picture_markdown(**stored, alt="Our house by the quay")
+    body = f"### {WORD}\n\n{picture}\n\n[{WORD}](/)\n\n| {WORD} |\n|-|"
+    page = SitePage(slug="imprint", title=WORD, body=body, published=True)
     operations.create_reference(page)
     operations.link_in_footer(page, True)
     operations.edit_look({"accent": "#0b5394", "footer_text": WORD})
@@ -263,6 +271,23 @@ def readers(url: str):
     return lambda page, world: page.goto(url.format(**vars(world), day=f"{world.lead.published_at:%Y/%m/%d}"))
 
 
+def error_page(template: str):
+    """Return a function that shows an error page; it answers with 200, because other errors fail the test."""
+
+    def show(page, world):
+        html = render_to_string(template)
+        page.route("**/nowhere/", lambda route: route.fulfill(body=html, content_type="text/html"))
+        page.goto("/nowhere/")
+
+    return show
+
+
+def not_found(page, world):
+    page.route("**/nowhere/", lambda route: route.fulfill(response=route.fetch(), status=200))
+    page.goto("/nowhere/")
+    expect(page.get_by_role("searchbox").first).to_be_visible()
+
+
 def look_preview(page, world):
     page.goto("/admin/website/sitelook/1/change/")
     page.fill("#id_accent", "#0b5394")
@@ -291,6 +316,9 @@ PAGES = {
     "readers: about": readers("/about/"),
     "readers: a page of the publisher": readers("/pages/imprint/"),
     "readers: API": readers("/api/v2/"),
+    "readers: not found": not_found,
+    "readers: server error": error_page("500.html"),
+    "readers: database away": error_page("503.html"),
     "readers: search": readers("/search/"),
     "readers: found": readers("/search/?q=bridge&topic=ai"),
     "readers: nothing found": readers("/search/?q=zebra&provider=courier.example&from=2020-01-01"),
