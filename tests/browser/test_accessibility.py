@@ -9,6 +9,7 @@ import io
 from dataclasses import dataclass
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -271,6 +272,12 @@ def readers(url: str):
     return lambda page, world: page.goto(url.format(**vars(world), day=f"{world.lead.published_at:%Y/%m/%d}"))
 
 
+def a_person(page, world):
+    User.objects.filter(username="ana").update(is_superuser=True)
+    page.goto(f"/admin/auth/user/{editor('bob').pk}/change/")
+    expect(page.get_by_label("Username")).to_be_visible()
+
+
 def error_page(template: str):
     """Return a function that shows an error page; it answers with 200, because other errors fail the test."""
 
@@ -361,6 +368,7 @@ PAGES = {
     "failed checks": failed_checks,
     "a claimed story": claimed,
     "profile": at("/admin/profile/"),
+    "a person": a_person,
     "report: decisions": at(f"{DESK}reports/"),
     "report: topics": at(f"{DESK}reports/topics/"),
     "delete a lead": at("/admin/articles/article/{lead.pk}/delete/"),
@@ -371,10 +379,14 @@ PAGES = {
 
 
 def overflow(page: Page) -> list[str]:
-    """Return the elements that make a page scroll sideways."""
+    """Return the elements that make a page scroll sideways, and fields and hints whose row cuts off their end."""
     return page.evaluate(
         """() => {
             const width = document.documentElement.clientWidth;
+            const right = element => element.getBoundingClientRect().right;
+            const cut = [...document.querySelectorAll(".form-row :is(input, select, textarea, .help, bdi)")].filter(
+                element => right(element) > right(element.closest(".form-row")) + 1 && !element.closest("table"));
+            if (cut.length) return cut.map(element => `cut off: ${element.cloneNode(false).outerHTML.slice(0, 160)}`);
             if (document.documentElement.scrollWidth <= width) return [];
             const beyond = [...document.querySelectorAll("body *")].filter(
                 element => element.getBoundingClientRect().right > width + 1);
@@ -384,7 +396,7 @@ def overflow(page: Page) -> list[str]:
     )
 
 
-DJANGO_FORMS = {"all fields", "a page of the publisher", "the look"}
+DJANGO_FORMS = {"a person", "all fields", "a page of the publisher", "the look"}
 SMOKE = {"readers: front page", "readers: a story", "readers: found", "list", "story", "history", "help", "clash"}
 
 
