@@ -36,9 +36,18 @@ for model in (User, Group, TOTPDevice, StaticDevice, AccessFailureLog):
     admin.site.unregister(model)
 
 
+class RoleFilter(admin.RelatedFieldListFilter):
+    """Filter people by their role, as Django's filter of groups does."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("role")
+
+
 @admin.register(User)
 class StaffAdmin(KeyAutocompleteMixin, UserAdmin):
     list_display = ("username", "email", "is_staff", "is_active", "has_second_factor", "last_login")
+    list_filter = ("is_staff", "is_superuser", "is_active", ("groups", RoleFilter))
     actions = ("end_sessions", "reset_second_factor", "unlock")
     add_form = UserCreationForm
     add_fieldsets = (

@@ -29,3 +29,16 @@ def test_one_form_adds_an_editor(admin_client, monkeypatch):
     ida = User.objects.get(username="ida")
     assert (ida.is_staff, ida.groups.get()) == (True, Group.objects.get(name="editor"))
     assert ida.check_password(password)
+
+
+def test_people_are_listed_by_role(admin_client):
+    editor = Group.objects.get(name="editor")
+    User.objects.create_user("ida").groups.add(editor)
+    User.objects.create_user("jan")
+    url = reverse("admin:auth_user_changelist")
+    page = admin_client.get(url).content.decode()
+    assert "By role" in page
+    assert "group" not in page.lower().partition('id="changelist-filter"')[2].replace("groups__", "")
+    assert [
+        user.username for user in admin_client.get(url, {"groups__id__exact": editor.pk}).context["cl"].queryset
+    ] == ["ida"]
