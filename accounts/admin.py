@@ -111,6 +111,17 @@ class StaffGroupAdmin(KeyAutocompleteMixin, GroupAdmin):
     def requires_second_factor(self, group: Group) -> bool:
         return hasattr(group, "second_factor_duty")
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name the people who lose a role, in place of the rows between roles, people and permissions."""
+        _objects, _counts, missing_permissions, protected = super().get_deleted_objects(objs, request)
+        roles: list[Any] = []
+        for role in objs:
+            names = [user.get_username() for user in role.user_set.order_by("username")]
+            roles += [str(role), [_("%(name)s loses this role") % {"name": name} for name in names]]
+        lost = sum(len(names) for names in roles[1::2])
+        counts = {_("roles"): len(roles) // 2, _("people who lose a role"): lost}
+        return roles, counts, missing_permissions, protected
+
     def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if form.cleaned_data["requires_second_factor"]:

@@ -42,3 +42,21 @@ def test_people_are_listed_by_role(admin_client):
     assert [
         user.username for user in admin_client.get(url, {"groups__id__exact": editor.pk}).context["cl"].queryset
     ] == ["ida"]
+
+
+def test_deleting_a_role_names_the_people_who_lose_it(admin_client, monkeypatch):
+    monkeypatch.setattr(sessions, "is_recently_confirmed", lambda session: True)
+    editor = Group.objects.get(name="editor")
+    for name in ("ida", "jan"):
+        User.objects.create_user(name).groups.add(editor)
+    pages = (
+        admin_client.get(reverse("admin:auth_group_delete", args=[editor.pk])),
+        admin_client.post(
+            reverse("admin:auth_group_changelist"), {"action": "delete_selected", "_selected_action": editor.pk}
+        ),
+    )
+    for page in pages:
+        text = page.content.decode()
+        assert "ida loses this role" in text
+        assert "jan loses this role" in text
+        assert "object (" not in text
