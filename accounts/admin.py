@@ -15,6 +15,7 @@ from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import Group
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_otp.plugins.otp_static.models import StaticDevice
@@ -72,6 +73,15 @@ class StaffAdmin(KeyAutocompleteMixin, UserAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return with_session_flags(super().get_queryset(request))
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Leave out the rows between people and their roles and permissions, which say nothing."""
+        nested, counts, missing_permissions, protected = super().get_deleted_objects(objs, request)
+        links = [User.groups.through._meta, User.user_permissions.through._meta]
+        for link in links:
+            counts.pop(link.verbose_name_plural, None)
+        prefixes = tuple(f"{capfirst(link.verbose_name)}: " for link in links)
+        return _without(nested, prefixes), counts, missing_permissions, protected
+
     @admin.display(description=gettext_lazy("second factor"), boolean=True)
     def has_second_factor(self, user: Any) -> bool:
         return user.totp_id is not None
@@ -128,6 +138,15 @@ class StaffGroupAdmin(KeyAutocompleteMixin, GroupAdmin):
             SecondFactorDuty.objects.get_or_create(group=obj)
         else:
             SecondFactorDuty.objects.filter(group=obj).delete()
+
+
+def _without(nested: list[Any], prefixes: tuple[str, ...]) -> list[Any]:
+    """Return nested lists of texts without the texts that begin so."""
+    return [
+        _without(item, prefixes) if isinstance(item, list) else item
+        for item in nested
+        if not str(item).startswith(prefixes)
+    ]
 
 
 def _names(users: Any) -> str:

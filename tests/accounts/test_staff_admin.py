@@ -60,3 +60,13 @@ def test_deleting_a_role_names_the_people_who_lose_it(admin_client, monkeypatch)
         assert "ida loses this role" in text
         assert "jan loses this role" in text
         assert "object (" not in text
+
+
+def test_deleting_a_person_lists_no_rows_between_tables(admin_client, monkeypatch):
+    monkeypatch.setattr(sessions, "is_recently_confirmed", lambda session: True)
+    ida = User.objects.create_user("ida")
+    ida.groups.add(Group.objects.get(name="editor"))
+    text = admin_client.get(reverse("admin:auth_user_delete", args=[ida.pk])).content.decode()
+    assert "ida" in text
+    assert "object (" not in text
+    assert "relationship" not in text
