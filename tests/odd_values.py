@@ -22,6 +22,8 @@ from django.forms import BaseForm, MultiValueField, MultiWidget
 from django.test import Client
 from django.utils.datastructures import MultiValueDict
 
+from tests.sample_pictures import encode
+
 Kind = tuple[Any, ...]
 FORMS = "/django/forms/"
 # Code between a request and what reads it, and code that makes the request or uses the same kind of dictionary.
@@ -50,6 +52,7 @@ ODD_VALUES: dict[str, Any] = {
     "markup": "'\"<&%s%(x)s{0}",
     "file": SimpleUploadedFile("odd.jpg", b"\xff\xd8\xff\0", "image/jpeg"),
 }
+FILLING = "en"  # a valid title, slug, language and description
 TYPED = (forms.DateField, forms.DateTimeField, forms.IntegerField)  # fields that accept some of them, and pass them on
 LOOKUPS = ("pk__in", "id__exact", "title__regex", "provider__id__exact", "nonsense__nonsense", "a\0b")
 
@@ -62,6 +65,7 @@ class Page(HTMLParser):
         self.url = url
         self.path = urlsplit(url).path
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
+        self.uploads: set[str] = set()  # names of inputs of files
         self.parameters: dict[str, set[str]] = {}
         self.autocompletes: set[tuple[str, str, str]] = set()
         self._loose: dict[str, Any] = {}
@@ -87,6 +91,8 @@ class Page(HTMLParser):
         if not name:
             return
         form = self._by_id.setdefault(attributes["form"], {}) if "form" in attributes else self._form
+        if kind == "file":
+            self.uploads.add(name)
         if tag == "input" and (kind not in ("checkbox", "radio") or "checked" in attributes or name not in form):
             form[name] = attributes.get("value", "")
         elif tag in ("select", "textarea"):
@@ -109,6 +115,14 @@ class Page(HTMLParser):
             self._form = self._loose
         if tag in ("select", "textarea"):
             self._select = self._text = ""
+
+    def with_uploads(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values of a form with a picture in each input of a file, and text in all empty ones.
+
+        What is sent with a file may be read only if there is one.
+        """
+        filled = {name: FILLING if value == "" else value for name, value in values.items()}
+        return filled | {name: SimpleUploadedFile("x.png", encode(), "image/png") for name in self.uploads & {*values}}
 
     def _follow(self, link: str) -> None:
         parts = urlsplit(urljoin(self.url, link))
@@ -210,6 +224,9 @@ class Answer(NamedTuple):
 def send(client: Client, method: str, path: str, values: dict[str, Any], headers: dict[str, str]) -> Answer:
     """Send a request and undo what it wrote."""
     cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+    for value in values.values():
+        if isinstance(value, SimpleUploadedFile):
+            value.seek(0)
     with transaction.atomic():
         try:
             response = getattr(client, method)(path, values, headers=headers)
@@ -228,8 +245,6 @@ def with_odd_value(values: dict[str, Any], name: str, odd: Any) -> dict[str, Any
     changed = {key: value for key, value in values.items() if key != name}
     if odd is MISSING:
         return changed
-    if isinstance(odd, SimpleUploadedFile):
-        odd.seek(0)
     return changed | {name: odd}
 
 

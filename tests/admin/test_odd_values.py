@@ -13,6 +13,7 @@ import pytest
 from axes.models import AccessAttempt, AccessLog
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.tokens import default_token_generator
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -161,9 +162,12 @@ def requests_of(client: Client, arguments: dict[str, str]) -> Iterator[tuple[str
         page = Page(path, response.content.decode())
         for method, action, values in page.requests:
             known.setdefault((method, action, frozenset(values)), values)
+            forms = [values]
             if PREVIEW in values:  # a button of its own: with it, nothing is saved
-                saved = {name: value for name, value in values.items() if name != PREVIEW}
-                known[method, action, frozenset(saved)] = saved
+                forms.append({name: value for name, value in values.items() if name != PREVIEW})
+                known[method, action, frozenset(forms[-1])] = forms[-1]
+            for form in forms if page.uploads.intersection(values) else ():
+                known[method, action, frozenset((*form, "uploads"))] = page.with_uploads(form)
         for linked, parameters in page.parameters.items():
             names.setdefault(linked, set()).update(parameters)
         for app, model, field in page.autocompletes:
@@ -219,13 +223,15 @@ class OddRequests:
     def _labels(
         self, method: str, path: str, values: dict[str, Any], linked: set[str], name: str, kind: Kind
     ) -> list[str]:
-        key = (method, path, values.get("action", "") + values.get(PREVIEW, "") + name)
+        has_uploads = any(isinstance(value, SimpleUploadedFile) for value in values.values())
+        key = (method, path, f"{values.get('action', '')}{values.get(PREVIEW, '')}{name}{' and files' * has_uploads}")
         if key in self.names:
             return []
         self.names.add(key)
         if method == "get" and name in linked and not kind[1]:  # lists read all parameters at once
             kind = (name, path if name in OF_EACH_LIST else "")
-        amount = self.of_known_kind if kind in self.kinds else self.of_new_kind
+        of_known_kind = 0 if has_uploads else self.of_known_kind  # only what is read because there is a file
+        amount = of_known_kind if kind in self.kinds else self.of_new_kind
         self.kinds.add(kind)
         return [label for label in rotated(f"{path} {name}", amount) if method == "post" or label != "file"]
 
