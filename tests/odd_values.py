@@ -14,10 +14,12 @@ from unittest.mock import patch
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from django import forms
+from django.apps import apps
 from django.contrib.admin.views.main import IGNORED_PARAMS
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.db.models import BooleanField, CharField, DateField, Model, TextField
 from django.forms import BaseForm, MultiValueField, MultiWidget
 from django.test import Client
 from django.utils.datastructures import MultiValueDict
@@ -51,6 +53,11 @@ ODD_VALUES: dict[str, Any] = {
     "URL": "http://[",
     "markup": "'\"<&%s%(x)s{0}",
     "file": SimpleUploadedFile("odd.jpg", b"\xff\xd8\xff\0", "image/jpeg"),
+}
+LOOKUPS_BY_TYPE = {
+    **dict.fromkeys(("exact", "regex"), (CharField, TextField)),
+    **dict.fromkeys(("gte", "year"), DateField),
+    "in": BooleanField,
 }
 FILLING = "en"  # a valid title, slug, language and description
 TYPED = (forms.DateField, forms.DateTimeField, forms.IntegerField)  # fields that accept some of them, and pass them on
@@ -248,6 +255,21 @@ def with_odd_value(values: dict[str, Any], name: str, odd: Any) -> dict[str, Any
     return changed | {name: odd}
 
 
-def parameters_of_lists() -> set[str]:
-    """Return the parameters that Django's lists know, and some that they should refuse."""
-    return {*IGNORED_PARAMS, "p", *LOOKUPS}
+def parameters_of_list(list_url_name: str) -> set[str]:
+    """Return the parameters that Django's list of a model knows, and some that it should refuse."""
+    return {*IGNORED_PARAMS, "p", *LOOKUPS, *_lookups_of(models_by_list()[list_url_name])}
+
+
+def models_by_list() -> dict[str, type[Model]]:
+    """Return all models by the names that the URLs of their lists would have."""
+    return {f"{model._meta.app_label}_{model._meta.model_name}_changelist": model for model in apps.get_models()}
+
+
+def _lookups_of(model: type[Model]) -> set[str]:
+    """Return lookups on the first column of each type: Django leaves their values to the database, or converts them."""
+    columns = model._meta.concrete_fields
+    first = {
+        lookup: next((column.name for column in columns if isinstance(column, types)), "")
+        for lookup, types in LOOKUPS_BY_TYPE.items()
+    }
+    return {f"{name}__{lookup}" for lookup, name in first.items() if name}

@@ -27,7 +27,7 @@ from articles.desk.actions import ACTIONS
 from articles.models import Article, Event, SavedView, TopicPolicy, Via
 from sources.models import Rule, Source
 from tests import builders
-from tests.odd_values import ODD_VALUES, Kind, Page, parameters_of_lists, reads, send, with_odd_value
+from tests.odd_values import ODD_VALUES, Kind, Page, parameters_of_list, reads, send, with_odd_value
 from tests.site_urls import all_urls
 from website.models import SitePage
 
@@ -43,7 +43,7 @@ LABELS = list(ODD_VALUES)
 FULL = (len(LABELS), 3, 3)
 SHORT = (4, 1, 2)
 AMOUNTS = {role: FULL if role in ("anonymous", "superuser") else SHORT for role in ROLES}
-OF_EACH_LIST = ("o", "p", "q", "pk__in")  # parameters that lists of articles, topics and so on treat differently
+OF_EACH_LIST = ("o", "p", "q")  # parameters that lists of articles, topics and so on treat differently, as lookups
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def requests_of(client: Client, arguments: dict[str, str]) -> Iterator[tuple[str
             values = {"app_label": app, "model_name": model, "field_name": field, "term": "a", "page": "1"}
             known["get", "/admin/autocomplete/", frozenset((app, model, field))] = values
         if 'id="changelist"' in response.content.decode():
-            names.setdefault(path, set()).update(parameters_of_lists())
+            names.setdefault(path, set()).update(parameters_of_list(url.name))
     for name in ACTIONS:
         values = {"action": name, "row": f"{arguments['pk']}:{arguments['version']}"}
         known["post", "/admin/desk/act/", frozenset(("action", name))] = values
@@ -229,7 +229,7 @@ class OddRequests:
             return []
         self.names.add(key)
         if method == "get" and name in linked and not kind[1]:  # lists read all parameters at once
-            kind = (name, path if name in OF_EACH_LIST else "")
+            kind = (name, path if name in OF_EACH_LIST or "__" in name else "")
         of_known_kind = 0 if has_uploads else self.of_known_kind  # only what is read because there is a file
         amount = of_known_kind if kind in self.kinds else self.of_new_kind
         self.kinds.add(kind)
