@@ -15,6 +15,7 @@ from articles.exchange.files import sources
 from articles.exchange.importing import run_import
 from articles.exchange.outcomes import REJECTED
 from articles.models import Article, Operation, RelatedLink, Topic
+from articles.rules.limits import URL_MAX
 from providers.models import Provider
 from tests import builders
 from tests.admin.forms import PROVIDERS, TOPICS, change_url, save
@@ -117,6 +118,32 @@ def newsroom() -> tuple[Article, Topic, Provider]:
     builders.related(article, title="Detour")
     builders.picture(article, held=False)
     return article, topic, outlet
+
+
+def _of_urls(fields: dict[str, st.SearchStrategy[str]]) -> list[str]:
+    return [name for name, strategy in fields.items() if strategy is urls]
+
+
+@pytest.mark.parametrize("length", [URL_MAX, URL_MAX + 1])
+@pytest.mark.parametrize(
+    ("page", "field"),
+    [
+        *(("article", name) for name in _of_urls(ARTICLE)),
+        *(("topic", name) for name in [*_of_urls(TOPIC), "services"]),
+        *(("outlet", name) for name in _of_urls(OUTLET)),
+    ],
+)
+def test_a_form_accepts_urls_up_to_the_limit_of_documents(admin_client, page, field, length):
+    article, topic, outlet = newsroom()
+    change = {"article": change_url(article), "topic": f"{TOPICS}{topic.pk}/change/"}
+    change["outlet"] = f"{PROVIDERS}{outlet.pk}/change/"
+    url = "https://host.example/".ljust(length, "x")
+
+    answer = save(admin_client, change[page], **{field: f'[["a", "{url}"]]' if field == "services" else url})
+
+    has_errors = bool(answer.context.get("errors"))
+    assert has_errors == (length > URL_MAX)
+    assert_comes_back_equal()
 
 
 @given(some_of(ARTICLE))
