@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model
 
-from articles.db.bulk import BulkTable, chunked
+from articles.db.bulk import KEYS_CHUNK, BulkTable, chunked
 from articles.models import Article, Event, Operation, Subject
 
 from . import snapshots
@@ -144,7 +144,7 @@ def insert_created_events(operation: Operation, ids: Collection[int]) -> None:
     table, articles = quote(Event._meta.db_table), quote(Article._meta.db_table)
     # Names have no character that JSON escapes.
     name = "to_jsonb(name::text)" if connection.vendor == "postgresql" else "json_quote(name)"
-    for chunk in chunked(sorted(set(ids))):
+    for chunk in chunked(sorted(set(ids)), KEYS_CHUNK):
         is_range = len(chunk) > 1 and max(chunk) - min(chunk) == len(chunk) - 1
         condition = "id BETWEEN %s AND %s" if is_range else f"id IN ({', '.join(['%s'] * len(chunk))})"
         with connection.cursor() as cursor:

@@ -18,6 +18,7 @@ from django.db import connection, models
 T = TypeVar("T")
 PARAMS_MAX = 20_000  # in one statement; SQLite's own limit is 32,766
 CHUNK = 500  # values in one IN (…) or rows in one batch, far below every database's limit
+KEYS_CHUNK = 2000  # the same, where only a few columns of each row are read
 
 
 def chunked(items: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
@@ -71,6 +72,12 @@ class BulkTable:
             else:
                 self._insert_many(cursor, rows)
 
+    def insert_missing(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Do the same, but leave out the rows that a unique constraint refuses."""
+        if rows:
+            with connection.cursor() as cursor:
+                self._insert_many(cursor, rows, " ON CONFLICT DO NOTHING")
+
     def update(self, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
         """Set `columns` of many rows; each of `rows` holds their values in order, then the id, each id once."""
         if not rows:
@@ -98,7 +105,7 @@ class BulkTable:
             last_id = (cursor.fetchone() or [0])[0]
             return range(last_id + 1, last_id + 1 + count)
 
-    def _insert_many(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _insert_many(self, cursor: Any, rows: Sequence[tuple[Any, ...]], suffix: str = "") -> None:
         """Insert by statements of many rows: each costs 40 µs where a trigger may write to the search index.
 
         The numbers of rows are powers of two: SQLite's driver caches a hundred statements, and each long one takes a
@@ -108,7 +115,8 @@ class BulkTable:
         start = 0
         while rest := len(rows) - start:
             size = 1 << (min(rest, rows_max).bit_length() - 1)
-            cursor.execute(self._insert_statement(size), list(chain.from_iterable(rows[start : start + size])))
+            statement = self._insert_statement(size) + suffix
+            cursor.execute(statement, list(chain.from_iterable(rows[start : start + size])))
             start += size
 
     def _copy(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:

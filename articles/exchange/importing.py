@@ -121,8 +121,10 @@ class _Import:
             if new:
                 uow.record_created(new)
             uow.to_archive = not has_shown_anything()
-            touched = sorted({*new, *self._update_changed(uow)})
+            updated = self._update_changed(uow)
+            touched = sorted({*new, *updated})
             uow.write_pending()
+            links.mark_repeated_links(sorted(updated))
             links.connect_links(touched)
             operations.restore_refusals(uow, new)
             moved = links.apply_pairings(uow, touched)

@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 
 from articles.audit_log.events import FieldChange
 from articles.audit_log.unit_of_work import unit_of_work
-from articles.db.bulk import chunked
+from articles.db.bulk import BulkTable, chunked
 from articles.models import Subject, Topic, Verb
 from providers.models import Provider, ProviderLogo
 
 from .format.document import Document, Entry, Image, OrganizationEntry, ProviderData, TopicEntry
 
+PROVIDERS = BulkTable(Provider, "domain", "name")
+LOGOS = BulkTable(ProviderLogo, "provider", "url", "width", "height")
 LogoIdentity = tuple[int, str, int | None, int | None]
 TOPIC_FIELDS = ("name", "slug", "shortname", "keywords", "hashtags", "images", "services", "extra", "layout")
 
@@ -45,9 +47,7 @@ class ReferenceCache:
         self._load_providers(keys - self.provider_ids.keys())
         missing = keys - self.provider_ids.keys()
         if missing:
-            Provider.objects.bulk_create(
-                [Provider(domain=domain, name=name) for domain, name in sorted(missing)], ignore_conflicts=True
-            )
+            PROVIDERS.insert_missing(sorted(missing))
             self._load_providers(missing)
 
     def _load_providers(self, keys: set[tuple[str, str]]) -> None:
@@ -96,10 +96,7 @@ def _create_missing_logos(logos: set[LogoIdentity]) -> None:
         rows = ProviderLogo.objects.filter(provider__in=chunk)
         stored |= set(rows.values_list("provider_id", "url", "width", "height"))
     missing = sorted(logos - stored, key=repr)
-    ProviderLogo.objects.bulk_create(
-        [ProviderLogo(provider_id=pk, url=url, width=width, height=height) for pk, url, width, height in missing],
-        ignore_conflicts=True,
-    )
+    LOGOS.insert_missing(missing)
 
 
 def create_missing_entries(entries: Iterable[Entry]) -> None:

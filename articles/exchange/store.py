@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -22,6 +23,7 @@ from articles.models import (
     RelatedLink,
 )
 from articles.models.derived import match_key, needs_attention
+from articles.rules.coverage import Report, repeated_places
 from articles.rules.dates import is_ahead
 from articles.rules.places import place_codes
 from articles.rules.ranking import front_page_rank
@@ -83,6 +85,7 @@ RELATED = BulkTable(
     "extra",
     "layout",
     "match_key",
+    "repeated",
 )
 TERMS = BulkTable(ArticleTerms, "article", "terms")
 _article_values = attrgetter(*_ARTICLE_ATTRIBUTES)
@@ -226,12 +229,12 @@ def _article_row(
     needs_work = needs_attention(heat, state, removed)
     scores = document_scores(quality, heat, len(document.related))
     url = document.web_url or document.original_url
-    stored_now = time_value(now)
+    published_at, stored_now = time_value(document.published_at), time_value(now)
     return (
         *_article_values(document),
         pk,
-        time_value(document.published_at),
-        time_value(document.published_at),  # until readers see it
+        published_at,
+        published_at,  # listed then until readers see it
         json_text(document.tags),
         json_text(document.extra),
         json_text(layout_with_provider(document.layout, document.provider)),
@@ -283,16 +286,31 @@ def _image_rows(images: Sequence[Image]) -> Iterator[tuple[Any, ...]]:
 
 def _insert_related(pairs: Sequence[Pair], references: ReferenceCache) -> None:
     """Store the links, without the articles that they name: those are connected when all articles are there."""
-    items = [(pk, position, item) for pk, document in pairs for position, item in enumerate(document.related)]
-    ids = RELATED.reserve_ids(len(items))
-    RELATED.insert([_related_row(pk, *item, references) for pk, item in zip(ids, items, strict=True)])
-    RELATED_IMAGES.insert(
-        [(pk, *row) for pk, (_, _, item) in zip(ids, items, strict=True) for row in _image_rows(item.images)]
-    )
+    rows: list[tuple[Any, ...]] = []
+    image_rows: list[tuple[Any, ...]] = []
+    with_related = [pair for pair in pairs if pair[1].related]
+    ids = iter(RELATED.reserve_ids(sum(len(document.related) for _, document in with_related)))
+    for article_id, document in with_related:
+        repeated = _repeated_places(document, references)
+        for position, item in enumerate(document.related):
+            pk = next(ids)
+            rows.append((*_related_row(pk, article_id, position, item, references), position in repeated))
+            image_rows += [(pk, *row) for row in _image_rows(item.images)]
+    RELATED.insert(rows)
+    RELATED_IMAGES.insert(image_rows)
+
+
+def _repeated_places(document: Document, references: ReferenceCache) -> set[int]:
+    """Return the places of the related links that repeat others, see `links.mark_repeated_links()`."""
+    lead, *reports = [
+        Report(item.web_url, references.provider_id(item.provider), item.title, item.published_at)
+        for item in (document, *document.related)
+    ]
+    return repeated_places(replace(lead, url=lead.url or document.original_url), reports)
 
 
 def _related_row(pk: int, article_id: int, position: int, item: Related, references: ReferenceCache) -> tuple[Any, ...]:
-    """Return the values of RELATED."""
+    """Return the values of RELATED but the last."""
     return (
         *_related_values(item),
         pk,

@@ -19,6 +19,7 @@ from .results import DELETED_MEANWHILE, ActionError, ActionResult, EditConflictE
 
 LINK_IDENTITY_FIELDS = {"title", "web_url", "published_at"}  # related links find their article by these
 IDENTITY_FIELDS = (*LINK_IDENTITY_FIELDS, "original_url")
+REPORT_FIELDS = {*IDENTITY_FIELDS, "provider", "related"}  # related links repeat others by these
 # A decision on the state conflicts with a change of one of these since the editor loaded the page.
 STATE_DEPENDENCIES = ("state", "spike_reason", "publish_at", "unpublish_at", "lead_id", "removed", "missing")
 
@@ -124,13 +125,12 @@ def propagate(
 def _update_neighbours(
     uow: UnitOfWork, nearby: Sequence[Article], changed: Sequence[int], fields: set[str]
 ) -> list[rescoring.RescoreChange]:
-    if not LINK_IDENTITY_FIELDS.isdisjoint(fields) or "related" in fields:
-        uow.write_pending()
-        links.connect_links(changed)
-        uow.relinked_ids.update(changed)
-    if {"original_url", "provider"}.intersection(fields):
+    if not REPORT_FIELDS.isdisjoint(fields):
         uow.write_pending()
         links.mark_repeated_links(changed)
+    if not LINK_IDENTITY_FIELDS.isdisjoint(fields) or "related" in fields:
+        links.connect_links(changed)
+        uow.relinked_ids.update(changed)
     if {"web_url", "original_url"}.intersection(fields):
         duplicates.mark_duplicates(uow, changed)
         nearby = uow.load([article.pk for article in nearby])  # it may have written and forgotten them

@@ -16,7 +16,7 @@ from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, uni
 from articles.db.bulk import BulkTable, chunked, time_value
 from articles.models import Article, ArticlePlace, ArticleQuerySet, Event, Pairing, RelatedLink, Subject, Verb
 from articles.stories.duplicates import mark_duplicates
-from articles.stories.links import connect_links
+from articles.stories.links import connect_links, mark_repeated_links
 from articles.stories.neighbourhood import with_linked
 from articles.stories.placement import assign_leads_around
 from articles.stories.rescoring import update_stories
@@ -160,6 +160,7 @@ def _recreate(uow: UnitOfWork, events: Sequence[Event]) -> None:
     uow.created_ids.update(ids)
     uow.appeared.update((article.pk, article.title) for article in articles if article.is_shown(uow.now))
     restore_refusals(uow, ids)
+    mark_repeated_links(ids)
     connect_links(ids)
     mark_duplicates(uow, ids)
     assign_leads_around(uow, ids)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.db import connection, models
 from django.db.models import Exists, F, OuterRef, Q, Value
 
-from articles.db.bulk import BulkTable, chunked, ids_between_or_in, time_value
+from articles.db.bulk import KEYS_CHUNK, BulkTable, chunked, ids_between_or_in, time_value
 from articles.models import Appearance, Article, ArticleTopic, Operation, RelatedLink
 from articles.models.related import outlet_count
 from articles.rules.appearances import Period, RecordedPeriod, Revision, Shown, periods_on_site, revise_record
@@ -79,11 +79,11 @@ class AppearanceWriter:
     def write(self, operation: Operation | None) -> None:
         """Write the periods of the noted articles and of those that list them, whose coverage may have changed."""
         listed_by: set[int] = set()
-        for ids in chunked(sorted(self._ids | self._created_ids)):
+        for ids in chunked(sorted(self._ids | self._created_ids), KEYS_CHUNK):
             links = RelatedLink.objects.filter(ids_between_or_in("target", ids), article__public=True).order_by()
             listed_by.update(links.values_list("article", flat=True))
         begun: set[int] = set()
-        for ids in chunked(sorted(self._created_ids)):
+        for ids in chunked(sorted(self._created_ids), KEYS_CHUNK):
             begun.update(_begin_periods(ids, operation, self.now))
         for ids in chunked(sorted((self._ids | self._created_ids | listed_by) - begun)):
             record_appearances(ids, operation, self.now, changed_ids=self._changed_ids)

@@ -10,8 +10,11 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from articles.audit_log.unit_of_work import UnitOfWork
-from articles.db.bulk import chunked, ids_between_or_in
+from articles.db.bulk import KEYS_CHUNK, BulkTable, chunked, ids_between_or_in
 from articles.models import Article
+from articles.models.derived import needs_attention
+
+ARTICLES = BulkTable(Article)
 
 
 def mark_duplicates(uow: UnitOfWork, ids: Iterable[int] = (), url_keys: Collection[str] = ()) -> None:
@@ -20,7 +23,7 @@ def mark_duplicates(uow: UnitOfWork, ids: Iterable[int] = (), url_keys: Collecti
     The previous URL of an article that changed counts too: its former duplicate may now be the only one. The unit
     of work may write and forget its articles meanwhile.
     """
-    for chunk in chunked(ids):
+    for chunk in chunked(ids, KEYS_CHUNK):
         articles = Article.objects.filter(ids_between_or_in("pk", chunk)).exclude(url_key="").order_by()
         duplicates = articles.filter(Exists(_same_url(OuterRef("url_key"), OuterRef("pk"))) | Q(twin=True))
         _mark(uow, {*duplicates.values_list("url_key", flat=True), *uow.previous_url_keys(chunk)})
@@ -59,8 +62,18 @@ def _mark(uow: UnitOfWork, url_keys: set[str]) -> None:
     rows = list(articles.values_list("pk", "url_key", "twin"))
     numbers = Counter(key for _, key, _ in rows)
     changes = {pk: numbers[key] > 1 for pk, key, twin in rows if twin != (numbers[key] > 1)}
-    for article in uow.load(changes):
+    new = {pk for pk, twin in changes.items() if twin and pk in uow.created_ids and pk not in uow.articles}
+    _mark_new(new)
+    for article in uow.load(changes.keys() - new):
         article.twin = changes[article.pk]
     for article in uow.articles.values():
         if article.twin and not article.url_key:
             article.twin = False
+
+
+def _mark_new(ids: Collection[int]) -> None:
+    """Mark articles that were stored just now. Nothing else follows from that, so none is loaded."""
+    for chunk in chunked(sorted(ids), KEYS_CHUNK):
+        stored = Article.objects.filter(pk__in=chunk).order_by("pk").values_list("pk", "heat", "state", "removed")
+        flags = [(needs_attention(heat, state, removed), pk) for pk, heat, state, removed in stored]
+        ARTICLES.update(["twin", "duplicate", "warned"], [(True, flag, flag, pk) for flag, pk in flags])

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import UnitOfWork
-from articles.db.bulk import BulkTable, chunked, ids_between_or_in
+from articles.db.bulk import KEYS_CHUNK, BulkTable, chunked, ids_between_or_in
 from articles.models import Article, Pairing, RelatedLink
 from articles.models.derived import match_key
 from articles.rules.coverage import Report, repeated_places
@@ -27,10 +27,9 @@ def connect_links(article_ids: Iterable[int]) -> None:
     """Connect the related links of these articles, and the links to them, with the articles that they name.
 
     Either side may have been imported first. Page, title and time must all agree. If several articles do, the
-    smallest name is taken, but never the article that holds the link. Links that repeat others are marked.
+    smallest name is taken, but never the article that holds the link.
     """
-    for ids in chunked(article_ids):
-        mark_repeated_links(ids)
+    for ids in chunked(article_ids, KEYS_CHUNK):
         keys = Article.objects.filter(ids_between_or_in("pk", ids)).order_by().values("match_key")
         unconnected: set[tuple[int, int, str]] = set()
         # Two queries: with OR, PostgreSQL scans all links. A filter on `target=None` scans all that have none.
@@ -47,8 +46,13 @@ def connect_links(article_ids: Iterable[int]) -> None:
         LINKS.update(["target"], connections)
 
 
-def mark_repeated_links(ids: Sequence[int]) -> None:
-    """Mark those links of these articles that repeat the article's own report or an earlier link. Two queries."""
+def mark_repeated_links(article_ids: Iterable[int]) -> None:
+    """Mark those links of these articles that repeat the article's own report or an earlier link."""
+    for ids in chunked(article_ids, KEYS_CHUNK):
+        _mark_repeated_links(ids)
+
+
+def _mark_repeated_links(ids: Sequence[int]) -> None:
     marked = {}
     links: dict[int, list[tuple[int, Report]]] = defaultdict(list)
     rows = RelatedLink.objects.filter(ids_between_or_in("article", ids)).order_by("article", "position", "pk")
@@ -66,7 +70,7 @@ def mark_repeated_links(ids: Sequence[int]) -> None:
 
 def _article_ids_by_key(keys: Collection[str]) -> dict[str, list[int]]:
     ids: dict[str, list[int]] = defaultdict(list)
-    for chunk in chunked(sorted(keys)):
+    for chunk in chunked(sorted(keys), KEYS_CHUNK):
         rows = Article.objects.filter(match_key__listed=chunk).order_by("file_name").values_list("match_key", "pk")
         for key, pk in rows:
             ids[key].append(pk)
@@ -76,7 +80,7 @@ def _article_ids_by_key(keys: Collection[str]) -> dict[str, list[int]]:
 def apply_pairings(uow: UnitOfWork, ids: Collection[int]) -> set[int]:
     """Make the links of these articles agree with editors' pairings; return the articles whose links changed."""
     relinked: set[int] = set()
-    for chunk in chunked(sorted(set(ids))):
+    for chunk in chunked(sorted(set(ids)), KEYS_CHUNK):
         pairings = Pairing.objects.filter(ids_between_or_in("lead", chunk) | ids_between_or_in("member", chunk))
         for pairing in pairings.order_by("pk").select_related("member"):
             pair = (pairing.lead_id, pairing.member_id)

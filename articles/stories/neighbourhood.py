@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 
 from articles.audit_log.unit_of_work import UnitOfWork
-from articles.db.bulk import chunked, ids_between_or_in
+from articles.db.bulk import KEYS_CHUNK, chunked, ids_between_or_in
 from articles.models import Article, ArticleQuerySet, Pairing, RelatedLink
 from articles.rules.clustering import LeadCandidate
 from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, Explanation, Policy, ScoringInput, explain
@@ -134,7 +134,7 @@ def lock_with_linked(uow: UnitOfWork, ids: Sequence[int]) -> list[Article]:
 def linked_ids(ids: Iterable[int]) -> set[int]:
     """Return the ids of any number of articles and of those that they list or that list them."""
     linked = set(ids)
-    for chunk in chunked(sorted(linked)):
+    for chunk in chunked(sorted(linked), KEYS_CHUNK):
         links = RelatedLink.objects.filter(ids_between_or_in("article", chunk) | ids_between_or_in("target", chunk))
         pairs = links.filter(target__isnull=False).order_by().values_list("article", "target")
         chunk_ids = set(chunk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from articles.audit_log.unit_of_work import UnitOfWork
-from articles.db.bulk import BulkTable, chunked, ids_between_or_in
+from articles.db.bulk import KEYS_CHUNK, BulkTable, chunked, ids_between_or_in
 from articles.models import Article
 from articles.rules.clustering import LeadAssignment, choose_lead
 from articles.rules.scoring import FOLDED_HEAT
@@ -28,9 +28,9 @@ def assign_leads_around(uow: UnitOfWork, ids: Collection[int], except_ids: Colle
     Neighbours may have lost their lead, or a better one may exist now.
     """
     nearby = linked_ids(ids)
-    for chunk in chunked(sorted(set(ids))):
+    for chunk in chunked(sorted(set(ids)), KEYS_CHUNK):
         nearby.update(Article.objects.filter(ids_between_or_in("lead", chunk)).order_by().values_list("pk", flat=True))
-    for chunk in chunked(sorted(nearby.difference(except_ids))):
+    for chunk in chunked(sorted(nearby.difference(except_ids)), KEYS_CHUNK):
         _assign(uow, set(chunk))
 
 

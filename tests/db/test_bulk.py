@@ -31,9 +31,28 @@ def test_a_rejected_row_raises_an_integrity_error_and_inserts_none():
     assert not Topic.objects.exists()
 
 
+def test_insert_missing_leaves_out_what_is_there_already():
+    TOPICS.insert([("Fusion", "fusion", "[]", None)])
+    TOPICS.insert_missing(
+        [("Fission", "fission", "[]", None), ("Other", "fusion", "[]", None), ("50 %", "%s", "[]", None)]
+    )
+    assert list(Topic.objects.order_by("pk").values_list("name", "weight")) == [
+        ("Fusion", 0),
+        ("Fission", 0),
+        ("50 %", 0),
+    ]
+
+
+def test_insert_missing_raises_where_something_else_is_wrong():
+    with pytest.raises(IntegrityError), transaction.atomic():
+        TOPICS.insert_missing([("Fusion", "fusion", "[]", None), ("Fission", None, "[]", None)])
+    assert not Topic.objects.exists()
+
+
 def test_no_rows_take_no_query(django_assert_num_queries):
     with django_assert_num_queries(0):
         TOPICS.insert([])
+        TOPICS.insert_missing([])
         TOPICS.update(["weight"], [])
 
 
