@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -302,11 +301,12 @@ def _insert_related(pairs: Sequence[Pair], references: ReferenceCache) -> None:
 
 def _repeated_places(document: Document, references: ReferenceCache) -> set[int]:
     """Return the places of the related links that repeat others, see `links.mark_repeated_links()`."""
-    lead, *reports = [
-        Report(item.web_url, references.provider_id(item.provider), item.title, item.published_at)
-        for item in (document, *document.related)
-    ]
-    return repeated_places(replace(lead, url=lead.url or document.original_url), reports)
+
+    def report(item: Document | Related, url: str) -> Report:
+        return Report(url, references.provider_id(item.provider), item.title, item.published_at)
+
+    lead = report(document, document.web_url or document.original_url)
+    return repeated_places(lead, [report(item, item.web_url) for item in document.related])
 
 
 def _related_row(pk: int, article_id: int, position: int, item: Related, references: ReferenceCache) -> tuple[Any, ...]:
