@@ -67,12 +67,13 @@ class AuditLogAdminMixin:
     """Saves a page, or the rows of a list, as one operation. Concurrent saves are serialised.
 
     `process_upload` stores an uploaded picture. It runs before the operation begins, because it blocks other
-    operations, and remembers its result for the forms.
+    operations, and remembers its result for the forms. `keeps_uploads` says that a form with errors still has it.
     """
 
     list_verb = Verb.EDIT
     history_url = ""
     process_upload: Callable[[Any], Any] | None = None
+    keeps_uploads = False
 
     @with_valid_reason
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
@@ -83,6 +84,12 @@ class AuditLogAdminMixin:
             response = super().changeform_view(request, object_id, *args, **kwargs)
         self.report_reader_changes(request, uow)
         return response
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Show the form; with errors, say that the browser has lost the chosen files."""
+        if context["errors"] and request.FILES and not self.keeps_uploads:
+            self.message_user(request, gettext("Choose the files again: browsers don’t keep them."), messages.WARNING)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def report_reader_changes(
         self, request: HttpRequest, done: UnitOfWork | ActionResult, known: Container[int] = ()

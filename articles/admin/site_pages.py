@@ -120,6 +120,7 @@ class SitePageAdmin(ReferenceAdminMixin, admin.ModelAdmin):
     form = SitePageForm
     history_url = "desk_page_history"
     process_upload = staticmethod(process_picture)
+    keeps_uploads = True  # the picture is in the text already
     fields = ("title", "slug", "body", "picture_upload", "picture_alt", "language", "published", "in_footer")
     list_display = ("title", "url", "language", "published")
     list_filter = ("published",)

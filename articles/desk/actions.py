@@ -306,7 +306,7 @@ ACTIONS = {
             SCORE,
             _spike,
             "e",
-            _("; then 1 to 6 for the reason, or Enter for none"),
+            _("; then 1 to 6 for the reason, or Enter for “other”"),
             tone="stop",
         ),
         Action("reopen", _("Reopen"), _("reopened"), SCORE, _apply(operations.reopen), "r"),

@@ -210,3 +210,12 @@ def test_editors_see_neither(client):
     user.groups.add(Group.objects.get(name="editor"))
     client.force_login(user)
     assert [client.get(url).status_code for url in (PAGES, f"{PAGES}add/", LOOK)] == [403, 403, 403]
+
+
+def test_a_form_with_errors_says_that_the_chosen_files_are_lost(publisher, monkeypatch):
+    stored = {"files": [], "width": 1, "height": 1}
+    monkeypatch.setitem(UPLOADS, "logo", lambda upload: stored)
+    logo = SimpleUploadedFile("logo.png", b"png", "image/png")
+    refused = change(publisher, LOOK, accent="a nice blue", logo_upload=logo)
+    assert refused.status_code == 200
+    assert "Choose the files again" in refused.content.decode()

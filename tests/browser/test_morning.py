@@ -700,3 +700,25 @@ def test_enter_held_down_in_the_open_story_acts_once(page):
     page.wait_for_load_state("networkidle")
     expect(page.locator("#toast").get_by_role("button", name="Undo")).to_be_visible()
     assert done_by("ana") == ["score"]
+
+
+def test_the_pane_and_the_keys_follow_a_new_lead(page):
+    lead = builders.article("Bridge closed", quality=80)
+    member = builders.folded(lead, "Bridge barred")
+    page.goto(f"{DESK}?view=all")
+    headline(page, lead).click()
+    page.get_by_role("button", name="Make lead: Bridge barred").click()
+    expect(page.locator("#open h1")).to_have_text("Bridge barred")
+    expect(row(page, member)).to_have_attribute("aria-current", "true")
+    press(page, "w")
+    expect(page.get_by_role("heading", name=re.compile("^Hold"))).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text("Bridge closed")  # it would lead again
+    page.get_by_role("button", name=re.compile("^Hold")).click()
+    expect(page.locator(".messagelist")).to_contain_text("1 story held")
+    assert reloaded(member).state == "held"
+
+
+def test_the_help_begins_at_its_top(page):
+    page.goto(DESK)
+    press(page, "?")
+    expect(page.get_by_role("heading", name="Keys of the desk")).to_be_in_viewport()

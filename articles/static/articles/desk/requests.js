@@ -1,7 +1,7 @@
 /** Send actions: for one story, for the selected ones, from any form of the desk. */
 
 import { $, all, announce, currentUrl, desk, text } from "./page.js";
-import { openFocusedStory, reloadStory } from "./pane.js";
+import { isOpen, openFocusedStory, openStory, reloadStory } from "./pane.js";
 import { RequestQueue, newestVersion } from "./queue.js";
 import {
   clearSelection, current, focusRow, focusedSubject, headline, nextUndecided, rowOf, rows, selected,
@@ -24,7 +24,7 @@ function postAction(url, data, afterwards) {
     data.delete("row");
     sent.forEach((row) => data.append("row", row));
     return htmx.ajax("POST", url, { source: "#desk", swap: "none", values: data });
-  }, afterwards);
+  }, () => desk() && afterwards()); // a confirmation may have taken the place of the list
 }
 
 /** Send an action for a row, a member or the story in the pane; `field` is where its value was typed. */
@@ -40,6 +40,7 @@ export function sendAction(subject, action, values = {}, field = null) {
   const next = isDecision ? nextUndecided(row) : null;
   postAction(desk().dataset.act, data, () => {
     clearReason(subject);
+    if (action === "make_lead") return showNewLead(subject);
     afterResponse(row, field, next);
   });
   if (!isDecision) return;
@@ -57,6 +58,13 @@ function afterResponse(row, field, next) {
   if (isRefused && input) input.focus();
   else if (isRefused && next && document.activeElement === headline(next)) focusRow(row);
   reloadStory(); // also if it is another one: its story may have changed
+}
+
+/** Show the new lead in the pane once it leads: the old one is a member now, and keys act on what the pane shows. */
+function showNewLead(member) {
+  const link = $("a[data-open]", member), isRefused = $("#toast").matches(".refused:not([hidden])");
+  if (link && isOpen() && !isRefused) openStory(link.href, () => $("#detail").focus());
+  else reloadStory();
 }
 
 /** Forget the reason of an action that was done: the next one has another. */
@@ -104,7 +112,8 @@ export function submitted(event) {
     if (savesAll && !$("#toast").matches(".refused:not(.conflict, [hidden])")) delete ($("#open") ?? desk()).dataset.dirty;
     clearReason(form);
     if (form.id === "bulk") clearSelection();
-    reloadStory();
+    if (action === "make_lead") showNewLead(form.closest("li"));
+    else reloadStory();
   });
   lastPk = null;
   if (form.id === "bulk") focusRow(current() ?? rows()[0], { preventScroll: true });

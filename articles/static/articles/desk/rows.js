@@ -81,6 +81,9 @@ export function focusedSubject() {
   return focused.closest(".members li:has(form)") ?? (focused.closest("#detail") && $("#open form.story-form")) ?? current();
 }
 
+/** Return the row of the story that the pane shows, if the list has it. */
+const rowOfPane = () => ($("#detail").hidden ? undefined : rows().find((row) => headline(row).href === $("#open").dataset.url));
+
 /** Return a function that restores row, scroll position and selection after the list was replaced. */
 export function keepListPosition() {
   const row = current(), list = rows(), top = row?.getBoundingClientRect().top;
@@ -90,7 +93,7 @@ export function keepListPosition() {
   return () => {
     chosen.map(rowOf).filter(Boolean).forEach((other) => { checkbox(other).checked = true; });
     showSelection({ isAnnounced: false });
-    const next = order.map(rowOf).find(Boolean) ?? rows().at(-1);
+    const next = rowOfPane() ?? order.map(rowOf).find(Boolean) ?? rows().at(-1);
     if (!row || !next) return;
     setCurrent(next);
     if (hadFocus) headline(next).focus({ preventScroll: true });
