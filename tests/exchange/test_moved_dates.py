@@ -1,10 +1,10 @@
 """Documents as if they had been published on other days."""
 
-from datetime import UTC, datetime
+from datetime import date
 
 import pytest
 
-from articles.exchange.moved_dates import copy_with_moved_dates, days_to, newest_document
+from articles.exchange.moved_dates import copy_with_moved_dates, newest_document
 
 DOCUMENT = """---
 title: "In 2020-02-01 a bridge closed"
@@ -29,7 +29,7 @@ def news(tmp_path):
 
 
 def test_names_and_publication_times_move_and_nothing_else(news, tmp_path):
-    copy_with_moved_dates(news.parent, tmp_path / "copy", 2)
+    copy_with_moved_dates(news.parent, tmp_path / "copy", 2, date.max)
     copy = tmp_path / "copy" / "news"
     assert sorted(path.name for path in copy.iterdir()) == ["2020-02-28-storm.md", "2020-02-29-bridge.md", "about.md"]
     assert (copy / "2020-02-29-bridge.md").read_text() == DOCUMENT.replace("-27T", "-29T").replace(
@@ -39,11 +39,18 @@ def test_names_and_publication_times_move_and_nothing_else(news, tmp_path):
     assert (news / "2020-02-27-bridge.md").read_text() == DOCUMENT
 
 
+def test_dates_after_the_last_day_become_it_first(news, tmp_path):
+    copy_with_moved_dates(news.parent, tmp_path / "copy", 2, date(2020, 2, 27))
+    text = (tmp_path / "copy" / "news" / "2020-02-29-bridge.md").read_text()
+    assert text == DOCUMENT.replace("-27T", "-29T").replace("2020-02-28T", "2020-02-29T").replace(
+        "-02-26\n", "-02-28\n"
+    )
+    copy_with_moved_dates(news.parent, tmp_path / "other", 1, date(2020, 2, 26))
+    assert (tmp_path / "other" / "news" / "2020-02-27-bridge.md").exists()
+
+
 @pytest.mark.parametrize(
-    ("now", "days"),
-    [("2020-02-27T23:30", 0), ("2020-02-28T23:29", 0), ("2020-02-28T23:30", 1), ("2021-02-27T23:31", 366)],
+    ("last", "name"), [("2020-02-28", "2020-02-27-bridge.md"), ("2020-02-26", "2020-02-26-storm.md")]
 )
-def test_the_newest_document_becomes_at_most_a_day_old(news, now, days):
-    newest = newest_document(news)
-    assert newest.name == "2020-02-27-bridge.md"
-    assert days_to(newest, datetime.fromisoformat(now).replace(tzinfo=UTC)) == days
+def test_the_newest_document_is_not_after_the_last_day(news, last, name):
+    assert newest_document(news, date.fromisoformat(last)).name == name

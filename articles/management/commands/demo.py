@@ -21,13 +21,16 @@ from django.utils import timezone
 
 from articles.exchange.files import sources
 from articles.exchange.importing import run_import
-from articles.exchange.moved_dates import copy_with_moved_dates, days_to, newest_document
+from articles.exchange.moved_dates import copy_with_moved_dates, newest_document
 from articles.exchange.outcomes import UNCHANGED
 from articles.management.demo_schedule import serve_schedule, start_schedule
 from articles.models import Article, TakenDownStory
 
 EDITOR = "editor"
 SEEDS = settings.BASE_DIR / "seeds"
+LAST_DAY = date(
+    2020, 6, 11
+)  # a few reports are later: they are dated back, so that the demo's stories are from yesterday
 
 
 class Command(BaseCommand):
@@ -72,7 +75,7 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         with TemporaryDirectory(prefix="newsfold-demo-") as folder:
             edition = Path(folder, "edition")
-            copy_with_moved_dates(SEEDS, edition, days_to_move(timezone.now()))
+            copy_with_moved_dates(SEEDS, edition, days_to_move(timezone.now()), LAST_DAY)
             leave_out_taken_down(edition / "news")
             self.import_edition(edition)
         call_command("cache_images", "--from", SEEDS / "media")
@@ -92,12 +95,12 @@ class Command(BaseCommand):
 
 
 def days_to_move(now: datetime) -> int:
-    """Return by how many days the edition is moved: to today on the first start, and then always as far as then."""
-    newest = newest_document(SEEDS / "news")
+    """Return by how many days the edition is moved: to yesterday on the first start, then always as far as then."""
+    newest = newest_document(SEEDS / "news", LAST_DAY)
     seeded, words = date.fromisoformat(newest.stem[:10]), newest.stem[10:]
     known = (model.objects.filter(name__endswith=words).order_by("name").first() for model in (Article, TakenDownStory))
     imported = next(filter(None, known), None)
-    return (date.fromisoformat(imported.name[:10]) - seeded).days if imported else days_to(newest, now)
+    return (date.fromisoformat(imported.name[:10]) - seeded).days if imported else (now.date() - LAST_DAY).days - 1
 
 
 def leave_out_taken_down(news: Path) -> None:
