@@ -34,6 +34,7 @@ from providers.models import Provider
 from . import pins, policy_numbers, references
 from .deletion import recreate_articles, remove_created
 from .preview import ActionPreview, preview_actor, preview_of
+from .refolding import keep_members
 from .refusals import refusals_of_moved, revert_refusals
 from .results import DECIDED_BY, ActionError, ActionResult, NotRestored
 from .undo_rights import UndoRefusedError, original_operation, undo_refusal
@@ -71,7 +72,8 @@ def undo(operation: Operation, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
         if operation.events.filter(subject=Subject.POLICY).exists():
             rescoring.apply_unscored_policy(uow)
         partly_restored = {kept.event.subject_id for kept in not_restored if kept.event.subject == Subject.ARTICLE}
-        consequences = rescoring.update_stories(uow, partly_restored & set(uow.articles))
+        members = keep_members(uow, operation, not_restored)
+        consequences = rescoring.update_stories(uow, (partly_restored & set(uow.articles)) | members)
     return ActionResult(
         uow.operation,
         sorted(uow.changed_ids),
@@ -151,7 +153,8 @@ def _revert_articles(uow: UnitOfWork, events: Sequence[Event]) -> Iterator[NotRe
     by_article: dict[int, list[Event]] = defaultdict(list)
     for event in events:
         by_article[event.subject_id].append(event)
-    for chunk in chunked(sorted(by_article)):
+    members = {event.subject_id for event in events if event.field == "lead_id" and event.before is not None}
+    for chunk in chunked(sorted(by_article, key=lambda pk: (pk in members, pk))):  # first those that lead again
         yield from _revert_chunk(uow, {pk: by_article[pk] for pk in chunk})
 
 
@@ -168,7 +171,7 @@ def _revert_chunk(uow: UnitOfWork, by_article: dict[int, list[Event]]) -> list[N
             not_restored += [NotRestored(event, _("the article was deleted since")) for event in events]
             continue
         kept = _revert_fields(uow, article, events, changed_since={"state"} if pk in decided else set())
-        not_restored += [NotRestored.changed_later(event) for event in kept]
+        not_restored += [_not_restored(article, event) for event in kept]
         pins.force_reimport(article)
         if any(event.field == "related" for event in events):
             relinked.append(pk)
@@ -177,6 +180,12 @@ def _revert_chunk(uow: UnitOfWork, by_article: dict[int, list[Event]]) -> list[N
     links.mark_repeated_links(list(articles))  # an article's own URL may be another one again
     duplicates.mark_duplicates(uow, list(articles))
     return not_restored
+
+
+def _not_restored(article: Article, event: Event) -> NotRestored:
+    if event.field == "lead_id" and article.lead_id == event.after:
+        return NotRestored(event, _("its previous lead doesn't lead a story any more"))
+    return NotRestored.changed_later(event)
 
 
 def _decided_since(articles: Mapping[int, Article], by_article: Mapping[int, Sequence[Event]]) -> set[int]:
@@ -239,7 +248,9 @@ def _revert_field(uow: UnitOfWork, article: Article, event: Event) -> bool:
         return True
     if current != event.after:
         return False
-    if event.field in ("lead_id", "provider_id") and value is not None and not _exists(event.field, value):
+    if event.field == "provider_id" and not Provider.objects.filter(pk=value).exists():
+        return False
+    if event.field == "lead_id" and value is not None and not _may_lead(uow, value):
         return False
     column = Article._meta.get_field(event.field.removesuffix("_id"))
     if isinstance(column, models.DateTimeField) and value is not None:
@@ -291,6 +302,5 @@ def _needs_pin(article: Article, event: Event) -> bool:
     return is_new_pin and article.state in (State.HELD, State.SPIKED)
 
 
-def _exists(column: str, pk: int) -> bool:
-    model = Article if column == "lead_id" else Provider
-    return model.objects.filter(pk=pk).exists()
+def _may_lead(uow: UnitOfWork, pk: int) -> bool:
+    return any(not lead.is_folded for lead in uow.load([pk]))

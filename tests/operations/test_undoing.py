@@ -204,3 +204,94 @@ def test_undo_keeps_a_schedule_of_which_half_would_end_before_it_starts():
     operations.undo(longer)
     article.refresh_from_db()
     assert (article.publish_at, article.unpublish_at) == (days[2], days[3])
+
+
+def story(quality: int, member_quality: int) -> tuple[Article, Article]:
+    """Return a published lead and its member, which list each other."""
+    lead = builders.article("Lead", quality=quality)
+    member = builders.folded(lead, "Member", quality=member_quality)
+    builders.related(member, lead)
+    return lead, member
+
+
+def leads() -> dict[str, str | None]:
+    """Return the title of the lead of each article that is folded."""
+    folded = Article.objects.filter(heat=-1).select_related("lead")
+    return {article.title: article.lead and article.lead.title for article in folded}
+
+
+def newcomer(*listed: Article, under: Article) -> Article:
+    """Return an article that was folded as its document says, and that lists others and is listed by them."""
+    row = builders.folded(under, "Newcomer", quality=50)
+    for article in listed:
+        builders.related(row, article)
+        if article != under:
+            builders.related(article, row)
+    return row
+
+
+def test_a_story_changes_its_lead_with_undo_and_redo():
+    _, member = story(90, 80)
+    scored = operations.score(member, quality=120).operation
+
+    undone = operations.undo(scored)
+    assert (leads(), undone.not_restored) == ({"Member": "Lead"}, [])
+    redone = operations.undo(undone.operation)
+    assert (leads(), redone.not_restored) == ({"Lead": "Member"}, [])
+
+
+def test_a_member_that_came_since_follows_the_lead_that_a_score_had_replaced():
+    lead, member = story(90, 80)
+    scored = operations.score(member, quality=120).operation
+    newcomer(lead, member, under=member)
+    assert leads() == {"Lead": "Member", "Newcomer": "Member"}
+
+    operations.undo(scored)
+
+    assert leads() == {"Member": "Lead", "Newcomer": "Lead"}
+
+
+def test_a_member_that_came_since_and_is_linked_to_the_successor_alone_stands_by_itself():
+    lead, member = story(90, 40)
+    spiked = operations.spike(lead).operation
+    row = newcomer(under=member)
+
+    outcome = operations.undo(spiked)
+
+    row.refresh_from_db()
+    assert leads() == {"Member": "Lead"}
+    assert (row.heat, row.state, row.public, outcome.not_restored) == (50, "undecided", False, [])
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_a_member_that_an_editor_folded_since_goes_with_the_successor_unless_it_was_kept_apart(is_refused):
+    lead, member = story(90, 40)
+    row = builders.article("Newcomer", quality=50)
+    if is_refused:
+        operations.keep_apart(row, lead)
+    spiked = operations.spike(lead).operation
+    operations.fold_into(row, Article.objects.get(pk=member.pk))
+    before = newsroom_state()
+
+    undone = operations.undo(spiked)
+
+    assert leads() == {"Member": "Lead", "Newcomer": None if is_refused else "Lead"}
+    operations.undo(undone.operation)
+    assert changes_between(before, newsroom_state()) == set()
+
+
+def test_undo_leaves_a_successor_under_which_the_previous_lead_was_folded_since():
+    lead, member = story(90, 80)
+    other = builders.folded(lead, "Other", quality=40)
+    spiked = operations.spike(lead).operation
+    operations.publish(member)
+    operations.fold_into(lead, Article.objects.get(pk=member.pk))
+
+    outcome = operations.undo(spiked)
+
+    assert leads() == {"Lead": "Member", "Other": "Member"}
+    member.refresh_from_db()
+    assert (member.state, member.public) == ("published", True)
+    assert not Article.objects.get(pk=lead.pk).public
+    reasons = {(row.event.subject_id, row.reason) for row in outcome.not_restored if row.event.field == "lead_id"}
+    assert reasons == {(pk, "its previous lead doesn't lead a story any more") for pk in (member.pk, other.pk)}
