@@ -36,6 +36,8 @@ pytestmark = pytest.mark.thorough
 CROWD = 8
 WALKS = int(os.environ.get("CONFLICT_WALKS", "1"))  # random walks, each with its own seed
 WALK_STEPS = 15
+SEEDS_IN_TURN = [39, 49, *range(int(os.environ.get("TURN_WALKS", "0")))]  # two that fold a lead by undo, and more
+STEPS_IN_TURN = 60
 
 
 def editor(name: str) -> User:
@@ -548,6 +550,25 @@ def test_six_editors_and_an_import_at_once_leave_consistent_stories_and_events(n
     assert Operation.objects.count() > 10
     assert broken_rules() == []
     assert broken_chains() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", SEEDS_IN_TURN)
+def test_an_editor_and_imports_in_turn_leave_consistent_stories_and_events_after_each_step(seed, tmp_path):
+    SitePolicy().save()
+    write_demo_documents(tmp_path, stories=5)
+    call_command("import_articles", str(tmp_path), stdout=StringIO(), verbosity=0)
+    builders.topic("AI")
+    builders.topic("Health")
+    who, chance = by(editor("ana")), random.Random(f"w{seed}")  # noqa: S311
+
+    for step in range(STEPS_IN_TURN):
+        if chance.random() < 0.1:
+            call_command("import_articles", str(tmp_path), stdout=StringIO(), verbosity=0)
+        else:
+            with suppress(ActionError):
+                chance.choice(possible_actions(chance, who))()
+        assert broken_rules() + broken_chains() == [], (step, Operation.objects.first())
 
 
 def broken_rules() -> list[str]:
