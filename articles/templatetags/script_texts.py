@@ -23,7 +23,7 @@ SCRIPT_TEXTS = {
     "no_heat": _("You can’t change the heat of this story here."),
     "no_source": _("This story has no link to its source."),
     "needs_publish": _("Changing the front page needs the permission to publish."),
-    "not_allowed": _("You may not do that."),
+    "not_allowed": _("You may not do that: your role doesn’t include it."),
     "place": _("Place %(number)s."),
     "places": _("The places are 1 to %(last)s."),
     "preview_keys": _("Save: Enter. Cancel: Escape."),
