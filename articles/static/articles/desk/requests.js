@@ -62,8 +62,8 @@ function afterResponse(row, field, next) {
 
 /** Show the new lead in the pane once it leads: the old one is a member now, and keys act on what the pane shows. */
 function showNewLead(member) {
-  const link = $("a[data-open]", member), isRefused = $("#toast").matches(".refused:not([hidden])");
-  if (link && isOpen() && !isRefused) openStory(link.href, () => $("#detail").focus());
+  const link = member?.matches(".members li") && $("a[data-open]", member);
+  if (link && isOpen() && !$("#toast").matches(".refused:not([hidden])")) openStory(link.href, () => $("#detail").focus());
   else reloadStory();
 }
 
