@@ -1,4 +1,4 @@
-"""The state of all articles, to compare before and after an operation and its undo, and whether the log has every change."""
+"""The state of all articles, to compare before and after an operation, and whether the log holds each change."""
 
 from collections import defaultdict
 from typing import Any
