@@ -17,9 +17,10 @@ from .story_page import StoryLink, StoryView
 
 
 class ReportFact(NamedTuple):
-    """Which report was the first or the latest."""
+    """Which report was the first or the latest, and where it is to read."""
 
     label: str
+    url: str
     outlet: str
     published_at: datetime
 
@@ -44,7 +45,11 @@ def report_facts(story: StoryView, coverage: Sequence[StoryLink]) -> list[Report
     if len(reports) == 1:
         return []
     places = ((_("First report"), first_known(times)), (_("Latest report"), last_known(times)))
-    return [ReportFact(label, reports[at].provider_name, times[at]) for label, at in places if at is not None]
+    return [
+        ReportFact(label, reports[at].source_url, reports[at].provider_name, times[at])
+        for label, at in places
+        if at is not None
+    ]
 
 
 def outlet_facts(story: StoryView, coverage: Sequence[StoryLink]) -> list[OutletFact]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from articles import operations
-from articles.models import Article
+from articles.models import Article, RelatedLink
 from articles.rules.coverage import first_known, last_known
 from tests import builders
 from tests.builders import MORNING
@@ -56,6 +56,18 @@ def test_a_story_says_who_was_first_and_where_its_outlets_are(client, lead):
         "Languages": "English 1, French 1, not known 1",
     }
     assert facts(body(client, builders.article().get_absolute_url())) == {}
+
+
+def test_the_first_and_the_latest_report_are_links_to_them(client, lead):
+    urls = re.findall('<dd><a class="out" href="([^"]*)" rel="noopener">', body(client, lead.get_absolute_url()))
+    reports = (RelatedLink.objects.get(title="Le pont ferme"), Article.objects.get(title="Detours"))
+    assert urls == [report.web_url for report in reports]
+
+
+def test_a_report_without_a_url_is_no_link(client, lead):
+    outlet = builders.provider("Herald", "herald.example")
+    builders.related(lead, title="Closed", provider=outlet, published_at=MORNING - 2 * HOUR, web_url="")
+    assert "<dd><bdi>Herald</bdi>," in body(client, lead.get_absolute_url())
 
 
 def test_a_story_has_a_feed_of_its_reports_that_follows_it(client, lead):
