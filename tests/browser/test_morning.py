@@ -155,14 +155,29 @@ class TestKeys:
         press(page, "Enter", "w")
         expect_announcement(page, "1 story held.")
         press(page, "e")
-        page.locator("#reasons").get_by_label("Reason (optional)").fill("2 of the same")
-        press(page, "Enter", "1")
+        page.locator("#reasons").get_by_label("In words (optional)").fill("2 of the same")
+        press(page, "Shift+Tab", "1")
         expect_announcement(page, "1 story spiked.")
         press(page, "w")
         expect_announcement(page, "1 story held.")
 
         reasons = list(Operation.objects.order_by("pk").values_list("verb", "reason"))
         assert reasons == [("hold", "1 email from the ministry"), ("spike", "2 of the same"), ("hold", "")]
+
+    def test_enter_in_the_words_of_a_reason_spikes(self, page):
+        stories = waiting(2)
+        at_desk(page, stories[0])
+
+        press(page, "e")
+        reasons = page.locator("#reasons")
+        expect(reasons.get_by_text("Reason")).to_have_count(1)
+        reasons.get_by_label("In words (optional)").fill("Sold by its outlet")
+        press(page, "Enter")
+        expect_announcement(page, "1 story spiked.")
+        expect(headline(page, stories[1])).to_be_focused()
+        assert states(stories) == ["spiked", "undecided"]
+        assert reloaded(stories[0]).spike_reason == SpikeReason.OTHER
+        assert Operation.objects.get().reason == "Sold by its outlet"
 
     def test_escape_leaves_a_field_as_it_was(self, page):
         story = waiting(1)[0]
@@ -587,6 +602,50 @@ class TestTheStoryBesideTheList:
         expect_announcement(page, "1 story edited.")
         expect(headline(page, story)).to_have_text("Storm at sea")
         expect(pane.get_by_role("heading", level=1)).to_have_text("Storm at sea")
+
+    def test_its_buttons_decide_and_show_the_next_story(self, page):
+        stories = waiting(4)
+        at_desk(page, stories[0])
+        press(page, "Enter")
+        pane = page.locator("#detail")
+        title = pane.get_by_role("heading", level=1)
+        expect(title).to_have_text(stories[0].title)
+
+        pane.get_by_label(re.compile("Reason to spike")).select_option("paywall")
+        pane.get_by_label("Reason (optional)").fill("Their editor asked")
+        pane.get_by_role("button", name="Spike").click()
+        expect(title).to_have_text(stories[1].title)
+        expect(headline(page, stories[1])).to_be_focused()
+        expect(chip(page, stories[0])).to_have_text("spiked: paywall")
+        assert Operation.objects.get().reason == "Their editor asked"
+
+        pane.get_by_role("button", name="Hold").click()
+        expect(title).to_have_text(stories[2].title)
+        pane.focus()
+        press(page, "e", "1")
+        expect(title).to_have_text(stories[3].title)
+        assert states(stories) == ["spiked", "held", "spiked", "undecided"]
+
+        press(page, "u")
+        expect(headline(page, stories[2])).to_be_focused()
+
+    def test_nothing_scrolls_beside_the_button_that_closes_it(self, page):
+        at_desk(page, waiting(1)[0])
+        press(page, "c")
+        note = page.locator("#open [name=note]")
+        expect(note).to_be_focused()
+        page.locator("#detail").evaluate(
+            "(pane, top) => { pane.scrollTop += top - pane.offsetTop - 8 }", note.bounding_box()["y"]
+        )
+
+        close = page.locator("#close-detail").bounding_box()
+        x, y = close["x"] - 20, close["y"] + close["height"] / 2
+        beside = page.evaluate("([x, y]) => document.elementFromPoint(x, y).id", [x, y])
+        assert beside == "detail"
+        note.scroll_into_view_if_needed()
+        page.locator("#open [name=title]").focus()
+        title = page.locator("#open [name=title]").bounding_box()
+        assert title["y"] >= close["y"] + close["height"]
 
     def test_it_is_a_page_on_a_narrow_screen_and_back_leads_to_the_row(self, newsroom):
         stories = waiting(20)

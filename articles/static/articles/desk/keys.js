@@ -148,7 +148,7 @@ function pickReason(event) {
   if (event.target.name === "reason_text") {
     if (event.key !== "Enter") return;
     event.preventDefault(); // it would press the first button
-    return $("#reasons [autofocus]").focus();
+    return $("#reasons [autofocus]").click();
   }
   const button = !event.repeat && /^[1-9]$/.test(event.key) && event.target.closest("#reasons") && all("#reasons button")[event.key - 1];
   if (button) button.click();

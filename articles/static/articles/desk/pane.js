@@ -32,7 +32,11 @@ let timer;
 export function openFocusedStory() {
   clearTimeout(timer);
   if (!isOpen() || $("#open[data-dirty]")) return;
-  timer = setTimeout(() => openStory(headline(current()).href), 250);
+  timer = setTimeout(() => {
+    const { href } = headline(current());
+    if (href === $("#open").dataset.url) reloadStory();
+    else openStory(href);
+  }, 250);
 }
 
 /** Return a selector of the field or button of the pane that has the focus. */

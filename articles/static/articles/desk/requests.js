@@ -4,7 +4,7 @@ import { $, all, announce, currentUrl, desk, text } from "./page.js";
 import { isOpen, openFocusedStory, openStory, reloadStory } from "./pane.js";
 import { RequestQueue, newestVersion } from "./queue.js";
 import {
-  clearSelection, current, focusRow, focusedSubject, headline, nextUndecided, rowOf, rows, selected,
+  clearSelection, current, focusRow, focusedSubject, headline, nextUndecided, rowOf, rowOfPane, rows, selected,
 } from "./rows.js";
 
 const CONFIRM_FROM = 51; // stories: the server shows so many on a page of its own before it changes them
@@ -33,7 +33,7 @@ export function sendAction(subject, action, values = {}, field = null) {
   const reason_text = $("[name=reason_text]", subject)?.value ?? "";
   const fields = { row: $("input[name=row]", subject).value, action, next: currentUrl(), reason_text, ...values };
   Object.entries(fields).forEach(([name, value]) => data.set(name, value));
-  const row = subject.closest("#list .row");
+  const row = subject.closest("#list .row") ?? (subject.matches(".story-form") ? rowOfPane() : null);
   const isDecision = row && DECISIONS.has(action);
   if (row) lastPk = row.dataset.pk;
   if (isDecision) row.classList.add("sent");
@@ -43,9 +43,7 @@ export function sendAction(subject, action, values = {}, field = null) {
     if (action === "make_lead") return showNewLead(subject);
     afterResponse(row, field, next);
   });
-  if (!isDecision) return;
   focusRow(next);
-  openFocusedStory();
 }
 
 /** Bring the editor back to a row or field whose action was refused. */
@@ -57,7 +55,8 @@ function afterResponse(row, field, next) {
   if (input) input.setAttribute("aria-invalid", isRefused);
   if (isRefused && input) input.focus();
   else if (isRefused && next && document.activeElement === headline(next)) focusRow(row);
-  reloadStory(); // also if it is another one: its story may have changed
+  if (next) openFocusedStory();
+  else reloadStory(); // also if it is another one: its story may have changed
 }
 
 /** Show the new lead in the pane once it leads: the old one is a member now, and keys act on what the pane shows. */
@@ -105,7 +104,9 @@ export function submitted(event) {
   if (!event.submitter) return;
   if (form.matches("#toast:not(.conflict) form")) return undo();
   const action = event.submitter.value, row = form.closest("#list .row");
-  if (row) return sendAction(row, action, action === "spike" ? { reason: $("[name=reason]", row).value } : {});
+  if (row || (form.matches(".story-form") && DECISIONS.has(action))) {
+    return sendAction(row ?? form, action, action === "spike" ? { reason: $("[name=reason]", form).value } : {});
+  }
   const data = new FormData(form, event.submitter);
   const savesAll = SAVED_FIELDS[action] && !hasUnsaved(form, SAVED_FIELDS[action]);
   postAction(form.getAttribute("action"), data, () => {
