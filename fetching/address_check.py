@@ -45,7 +45,7 @@ _NUMBER_PATTERN = re.compile(r"[0-9]+|0x[0-9a-f]*")  # by the WHATWG URL standar
 
 
 class UrlError(Exception):
-    """The URL may not be fetched; the message completes the sentence "the URL ..."."""
+    """The URL may not be fetched; the message completes the sentence "It has a URL that ..."."""
 
 
 @dataclass(frozen=True)
@@ -93,19 +93,19 @@ def parse_url(url: str, allowed: Collection[AllowedNetwork] = ()) -> Target:
     if len(text) > MAX_URL_LENGTH:
         raise UrlError(_("is longer than %(most)s characters", most=f"{MAX_URL_LENGTH:,}"))
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        raise UrlError(_("contains control characters"))
+        raise UrlError(_("contains control characters; copy it again"))
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise UrlError(_("is not a valid URL")) from None
+        raise UrlError(_("is not valid; check how it is written")) from None
     if parts.scheme not in DEFAULT_PORTS:
         raise UrlError(_("doesn't start with http:// or https://"))
     if "@" in parts.netloc:
-        raise UrlError(_("contains a user name"))
+        raise UrlError(_("contains a user name; remove it"))
     port = DEFAULT_PORTS[parts.scheme] if port is None else port
     if port not in PORTS.union(*(network.ports for network in allowed)):
-        raise UrlError(_("names port %(port)s; only ports 80 and 443 are allowed", port=port))
+        raise UrlError(_("uses port %(port)s; only ports 80 and 443 are allowed", port=port))
     return Target(parts.scheme, _host(parts), port, _path(parts))
 
 
@@ -128,27 +128,27 @@ def _host(parts: SplitResult) -> str:
     """Return the host as a resolver expects it: an ASCII name, or an IP address without brackets."""
     host = (parts.hostname or "").removesuffix(".")
     if not host:
-        raise UrlError(_("names no host"))
+        raise UrlError(_("has no host; write it like https://outlet.example/"))
     if "[" in parts.netloc:
         return _literal(host)
     try:
         name = host if host.isascii() else host.encode("idna").decode().lower().removesuffix(".")
     except UnicodeError:
-        raise UrlError(_("names an invalid host")) from None
+        raise UrlError(_("has an invalid host; check how it is written")) from None
     if _NUMBER_PATTERN.fullmatch(name.rpartition(".")[2]):
         return _literal(name)  # resolvers differ on 0177.1, 0x7f000001 and 2130706433
     if len(name) > 253 or not _NAME_PATTERN.fullmatch(name):
-        raise UrlError(_("names an invalid host"))
+        raise UrlError(_("has an invalid host; check how it is written"))
     return name
 
 
 def _literal(host: str) -> str:
     if "%" in host:
-        raise UrlError(_("names a network interface"))
+        raise UrlError(_("has an invalid host; remove what follows the percent sign"))
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
-        raise UrlError(_("names an invalid host")) from None
+        raise UrlError(_("has an invalid host; check how it is written")) from None
 
 
 def _path(parts: SplitResult) -> str:

@@ -53,7 +53,7 @@ Resolver = Callable[[str, int], list[IPAddress]]
 
 
 class FetchError(Exception):
-    """The file could not be fetched; the message completes the sentence "the server ...".
+    """The file could not be fetched; the message completes the sentence "It ...", about what was to be fetched.
 
     `permanent` says that retrying is useless, `host_down` that other requests to this host would fail too now. `wait`
     is the number of seconds after which the host wants the next request, None if it doesn't say; `status` that of the
@@ -173,8 +173,8 @@ class HttpClient:
         deadline = Deadline(self._seconds)
         sent = self._headers | dict(headers or {})
         moved_to, only_permanent = "", True
-        for _hop in range(MAX_REDIRECTS + 1):
-            target = self._target(url)
+        for hop in range(MAX_REDIRECTS + 1):
+            target = self._target(url, is_redirect=hop > 0)
             with _Exchange(self._connect(target, deadline), deadline) as exchange:
                 response = exchange.send(target, sent)
                 if response.status not in REDIRECTS:
@@ -203,8 +203,8 @@ class HttpClient:
         return self._probe(url, "GET", deadline)
 
     def _probe(self, url: str, method: str, deadline: Deadline) -> int:
-        for _hop in range(MAX_REDIRECTS + 1):
-            target = self._target(url)
+        for hop in range(MAX_REDIRECTS + 1):
+            target = self._target(url, is_redirect=hop > 0)
             with _Exchange(self._connect(target, deadline), deadline) as exchange:
                 response = exchange.send(target, self._headers, method)
                 if response.status not in REDIRECTS:
@@ -219,16 +219,21 @@ class HttpClient:
         _require_success(response)
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower() or "identity"
         if encoding not in (("identity", "gzip", "x-gzip") if self._max_unpacked_bytes else ("identity",)):
-            raise FetchError(_("sends it compressed (%(encoding)s), which was not requested", encoding=encoding[:40]))
+            raise FetchError(
+                _("sends a compressed file (%(encoding)s), which was not requested", encoding=encoding[:40])
+            )
         check_headers(response.headers)
         body = exchange.read_body(response, self._max_bytes)
         return body if encoding == "identity" else unpack_gzip(body, self._max_unpacked_bytes)
 
-    def _target(self, url: str) -> Target:
+    def _target(self, url: str, *, is_redirect: bool) -> Target:
         try:
             return parse_url(url, self._allowed_networks)
         except UrlError as error:
-            raise FetchError(_("is not contacted: the URL %(error)s", error=error), permanent=True) from None
+            reason = _("has a URL that %(error)s", error=error)
+            if is_redirect:
+                reason = _("redirects to a URL that %(error)s", error=error)
+            raise FetchError(reason, permanent=True) from None
 
     def _connect(self, target: Target, deadline: Deadline) -> HTTPConnection:
         """Return a connection to the first checked address of `target` that accepts one."""
@@ -268,10 +273,10 @@ class HttpClient:
         for address in addresses:
             if not is_allowed(address, target.port, self._allowed_networks):
                 raise FetchError(
-                    _("is not contacted: its IP address %(address)s is not on the public internet", address=address)
+                    _("leads to the IP address %(address)s, which is not on the public internet", address=address)
                 )
         if not addresses:
-            raise FetchError(_("has no IP address"), host_down=True)
+            raise FetchError(_("has no IP address; check the host of its URL"), host_down=True)
         return addresses
 
     def _resolve(self, target: Target, deadline: Deadline) -> list[IPAddress]:
@@ -290,7 +295,8 @@ class HttpClient:
         except queue.Empty:
             raise deadline.error() from None
         if isinstance(answer, Exception):
-            raise FetchError(_("has no IP address: %(reason)s", reason=_reason(answer)), host_down=True) from answer
+            reason = _("has no IP address (%(reason)s); check the host of its URL", reason=_reason(answer))
+            raise FetchError(reason, host_down=True) from answer
         return answer
 
 
@@ -419,7 +425,7 @@ def unpack_gzip(data: bytes, max_bytes: int) -> bytes:
     except zlib.error:
         raise FetchError(_("sends a compressed file that can't be unpacked")) from None
     if not unpacker.eof:
-        raise FetchError(_("breaks off: the compressed file is incomplete"))
+        raise FetchError(_("sends an incomplete compressed file"))
     return zlib.decompress(data, _GZIP, size)
 
 
@@ -431,7 +437,7 @@ def _is_challenge(response: BaseHTTPResponse) -> bool:
 def _location(response: BaseHTTPResponse, target: Target) -> str:
     location = response.headers.get("Location", "").strip()
     if not location:
-        raise FetchError(_("responds with %(status)s without a Location", status=response.status))
+        raise FetchError(_("redirects with %(status)s, but doesn't say where to", status=response.status))
     with suppress(UnicodeError):  # http.client decodes as latin-1, most servers send UTF-8
         location = location.encode("latin-1").decode()
     try:
@@ -455,8 +461,10 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 
 def _failure(error: Exception) -> FetchError:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return FetchError(_("can't be trusted: %(reason)s", reason=_reason(error)), host_down=True)
-    return FetchError(_("breaks off: %(reason)s", reason=_reason(error)), host_down=True)
+        return FetchError(
+            _("has a certificate that can't be trusted: %(reason)s", reason=_reason(error)), host_down=True
+        )
+    return FetchError(_("breaks off the connection: %(reason)s", reason=_reason(error)), host_down=True)
 
 
 def _reason(error: Exception) -> str:

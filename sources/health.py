@@ -81,5 +81,5 @@ def _failure(facts: Facts) -> Health:
     times = ngettext("once", "%(number)s times in a row", facts.failures) % {"number": facts.failures}
     values = {"reason": facts.reason, "times": times}
     if facts.status in REFUSALS:
-        return Health(State.REFUSED, _("It %(reason)s, %(times)s. It is asked again at least once a day.") % values)
-    return Health(State.FAILING, _("It %(reason)s, %(times)s. It is tried again at least once a day.") % values)
+        return Health(State.REFUSED, _("It %(reason)s (%(times)s). It is asked again at least once a day.") % values)
+    return Health(State.FAILING, _("It %(reason)s (%(times)s). It is tried again at least once a day.") % values)

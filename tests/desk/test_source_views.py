@@ -86,7 +86,7 @@ def test_the_list_says_how_sources_are_with_those_that_need_attention_first(publ
 
     assert text.index("Zeitung") < text.index("Courier")
     assert "2 followed, 1 of them needs attention" in text
-    assert "It responds with 403, 2 times in a row." in text
+    assert "It responds with 403 (2 times in a row)." in text
     assert "1 in all: 1 published (100&nbsp;%), 0 spiked (0&nbsp;%)" in text
     assert "Take 1 held back" in text
 

@@ -140,7 +140,7 @@ def test_local_ip_addresses_must_be_allowed_by_the_settings(server, settings):
     settings.FETCH_SERVERS = []
     assert cache() == summary(1, failed=1)
     assert server.connections == 0
-    assert "names port" in row(server, "/one").reason
+    assert "uses port" in row(server, "/one").reason
     assert row(server, "/one").next_try_at is None
 
 

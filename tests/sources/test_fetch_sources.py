@@ -105,7 +105,7 @@ def test_failures_of_one_source_stop_no_other_and_say_why(server):
             "/500": "responds with 500",
             "/page": "sends a document that is a web page",
             "/missing": "responds with 404",
-            "/moved": "is not contacted: the URL names port 1; only ports 80 and 443 are allowed",
+            "/moved": "redirects to a URL that uses port 1; only ports 80 and 443 are allowed",
         }
         or output
     )
@@ -177,7 +177,7 @@ def test_dry_runs_paused_sources_and_internal_addresses_ask_nobody(server, setti
     run()
 
     assert server.requests == []
-    assert "is not contacted" in Source.objects.get(name="/inside").reason
+    assert "leads to the IP address 127.0.0.1" in Source.objects.get(name="/inside").reason
 
 
 def test_a_single_source_by_its_key(server):

@@ -108,8 +108,8 @@ def test_a_new_url_is_proposed_after_three_sightings_over_three_days(count, sinc
         ({}, State.FINE, ""),
         ({"quiet_at": NOON}, State.QUIET, "longer than usual"),
         ({"quiet_at": NOON + HOUR}, State.FINE, ""),
-        ({"failures": 1, "reason": "responds with 500", "status": 500}, State.FAILING, "responds with 500, once"),
-        ({"failures": 4, "reason": "responds with 403", "status": 403}, State.REFUSED, "403, 4 times in a row"),
+        ({"failures": 1, "reason": "responds with 500", "status": 500}, State.FAILING, "responds with 500 (once)"),
+        ({"failures": 4, "reason": "responds with 403", "status": 403}, State.REFUSED, "403 (4 times in a row)"),
         ({"failures": 1, "status": 410, "reason": "responds with 410"}, State.GONE, "once a month"),
         (
             {"moved_to": "https://b.example/feed", "moved_since": NOON - 3 * DAY, "moved_count": 3},

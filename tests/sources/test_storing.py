@@ -157,7 +157,7 @@ def test_nothing_is_stored_of_a_document_that_is_the_last_one(source):
 def test_failures_back_off_and_one_success_ends_them(source):
     for number in range(5):
         fetch(source, Fetched(reason="responds with 500", status=500), NOON + number * DAY)
-    assert source.health(NOON).text == "It responds with 500, 5 times in a row. It is tried again at least once a day."
+    assert source.health(NOON).text == "It responds with 500 (5 times in a row). It is tried again at least once a day."
     assert source.failing_since == NOON
     assert source.next_at - (NOON + 4 * DAY) <= 1.1 * DAY
 
