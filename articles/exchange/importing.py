@@ -25,7 +25,7 @@ from articles.publication_record.listing import finish_listing, has_shown_anythi
 from articles.rules import slugs
 from articles.rules.publication import publishable
 from articles.rules.scoring import FOLDED_HEAT
-from articles.stories import duplicates, links, placement, rescoring
+from articles.stories import duplicates, links, placement
 from articles.stories.neighbourhood import linked_ids
 from sources.models import brought_by_sources
 
@@ -138,8 +138,9 @@ class _Import:
             with uow.consequences():
                 if self.rescore:
                     operations.rescore(Article.objects.filter(pk__in=linked_ids(touched)))
-                rescoring.update_stories(uow, {*moved, *suggested})
+                operations.update_stories(uow, {*moved, *suggested})
                 placement.assign_leads_around(uow, touched)
+                operations.move_members(uow, touched)
         self.reader.counts[WITHDRAWN] = len(withdrawn_names)
         if self.on_notice is not None:
             for name in withdrawn_names:

@@ -36,6 +36,7 @@ from .references import (
     edit_reference,
     link_in_footer,
 )
+from .refolding import move_members, update_stories
 from .refusals import restore_refusals
 from .rescoring import change_policy, rescore
 from .succession import next_lead
@@ -74,6 +75,7 @@ __all__ = [
     "link_in_footer",
     "make_lead",
     "mark_missing",
+    "move_members",
     "merge",
     "merge_all",
     "next_lead",
@@ -101,5 +103,6 @@ __all__ = [
     "undo_refusal",
     "unpin",
     "unpublish",
+    "update_stories",
     "use_suggestion",
 ]

@@ -15,6 +15,7 @@ from articles.stories import duplicates, links, rescoring
 from articles.stories.neighbourhood import lock_with_linked
 from articles.stories.rescoring import RescoreChange
 
+from .refolding import follow_folded_leads
 from .results import DELETED_MEANWHILE, ActionError, ActionResult, EditConflictError, FieldConflict, Rejection
 
 LINK_IDENTITY_FIELDS = {"title", "web_url", "published_at"}  # related links find their article by these
@@ -118,7 +119,7 @@ def propagate(
     """Update links, duplicates and stories after some of the `nearby` articles changed. `fields` adds changed lists."""
     fields = {*fields, *uow.changed_columns(changed, IDENTITY_FIELDS)}  # an unpinned field took its incoming value
     with uow.consequences():
-        consequences = _update_neighbours(uow, nearby, changed, fields)
+        consequences = follow_folded_leads(uow, _update_neighbours(uow, nearby, changed, fields))
     return ActionResult(done=list(changed), consequences=consequences, articles=dict(uow.articles))
 
 

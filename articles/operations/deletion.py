@@ -19,10 +19,10 @@ from articles.stories.duplicates import mark_duplicates
 from articles.stories.links import connect_links, mark_repeated_links
 from articles.stories.neighbourhood import with_linked
 from articles.stories.placement import assign_leads_around
-from articles.stories.rescoring import update_stories
 from providers.models import Provider
 
 from . import pins
+from .refolding import update_stories
 from .refusals import remember_refusals, restore_refusals, without_refusals
 from .results import ActionResult, NotRestored
 from .succession import hand_over_stories

@@ -10,11 +10,11 @@ from articles.models import Article, Verb
 from articles.rules import permissions
 from articles.rules.publication import DECIDING_PINS, needs_publish_permission
 from articles.rules.states import State
-from articles.stories import rescoring
 from articles.stories.rescoring import RescoreChange
 
 from .batch import Articles, SeenVersions, allow_publishing, apply_to_each, keep_unscored_hidden
 from .pins import pin_fields, unpin_fields
+from .refolding import update_stories
 from .results import ActionError, ActionResult
 from .succession import take_members_back
 
@@ -62,7 +62,7 @@ def unpin(articles: Articles, *fields: str, by: Actor = SYSTEM_ACTOR, versions: 
             take_members_back(uow, [article.pk for article in uow.load(hidden) if article.published])
             relinked = {*uow.relinked_ids}
             uow.relinked_ids.clear()
-            changes += rescoring.update_stories(uow, relinked)
+            changes += update_stories(uow, relinked)
             hidden.clear()
 
     return apply_to_each(Verb.UNPIN, articles, apply, by, versions, is_done, after=take_back)

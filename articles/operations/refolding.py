@@ -1,16 +1,77 @@
-"""The members of stories around an undo: a folded article never leads, also if others joined it since the operation."""
+"""The members of a lead that is folded itself, by rules, a document or undo: a folded article leads nobody.
+
+Those that follow from links get their lead by the rules; those that an editor folded go with the lead.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from articles.audit_log.unit_of_work import UnitOfWork
+from articles.db.bulk import chunked
 from articles.models import Article, Operation, Pairing, Subject
 from articles.models.pairing import of_pair
 from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN
+from articles.stories import rescoring
+from articles.stories.rescoring import LEAD, RescoreChange
 
 from .results import NotRestored
 from .story_changes import put_under
+
+
+def update_stories(uow: UnitOfWork, ids: Collection[int]) -> list[RescoreChange]:
+    """Update stories as `stories.rescoring` does; what editors folded under a lead that this folds goes with it."""
+    return follow_folded_leads(uow, rescoring.update_stories(uow, ids))
+
+
+def follow_folded_leads(uow: UnitOfWork, changes: Sequence[RescoreChange]) -> list[RescoreChange]:
+    """Move the members of leads that these changes folded, as `move_members` does; return all changes."""
+    combined: dict[int, RescoreChange] = {}
+    latest = list(changes)
+    while latest:
+        for change in latest:
+            earlier = combined.get(change.pk)
+            combined[change.pk] = earlier.followed_by(change) if earlier else change
+        latest = move_members(uow, [change.pk for change in latest if change.is_folded])
+    return [change for change in combined.values() if change.fields]
+
+
+def move_members(uow: UnitOfWork, leads: Collection[int]) -> list[RescoreChange]:
+    """Fold what an editor folded under those of these articles that are folded now under their lead.
+
+    Returns what that changed; one that was kept apart from that lead stays without one.
+    """
+    changes: list[RescoreChange] = []
+    moved: set[int] = set()
+    for chunk in chunked(sorted(leads)):
+        pairings = Pairing.objects.filter(lead__in=chunk, together=True).order_by("pk")
+        pairs = list(pairings.values_list("lead_id", "member_id"))
+        uow.load(pk for pair in pairs for pk in pair)
+        for pair in pairs:
+            previous, member = uow.load(pair)
+            if not (previous.is_folded and member.is_folded and STORY_ROLE_PIN in member.pins):
+                continue
+            lead = _leading(uow, previous)
+            if lead is not None and not _is_apart(lead, member):
+                put_under(uow, lead, [member], None)
+                moved |= {lead.pk, member.pk}
+                changes.append(_new_lead(member, previous.title, lead.title))
+            elif member.lead_id is None:
+                changes.append(_new_lead(member, previous.title, None))
+    uow.relinked_ids -= moved
+    return [*changes, *rescoring.update_stories(uow, moved)]
+
+
+def _new_lead(member: Article, before: str, after: str | None) -> RescoreChange:
+    return RescoreChange(
+        member.pk,
+        member.name,
+        member.title,
+        fields={LEAD: (before, after)},
+        heat=FOLDED_HEAT,
+        state=(member.state, member.state),
+        public=(member.public, member.public),
+    )
 
 
 def keep_members(uow: UnitOfWork, operation: Operation, not_restored: Sequence[NotRestored]) -> set[int]:
@@ -46,9 +107,19 @@ def _fold_again(uow: UnitOfWork, member: Article) -> None:
     """
     lead = _lead_of(uow, member)
     if lead is not None and lead.is_folded:
-        lead = _lead_of(uow, lead)
-    if lead is not None and not Pairing.objects.filter(of_pair(lead.pk, member.pk), together=False).exists():
+        lead = _leading(uow, lead)
+    if lead is not None and not _is_apart(lead, member):
         put_under(uow, lead, [member], None)
+
+
+def _leading(uow: UnitOfWork, folded: Article) -> Article | None:
+    """Return the lead of a folded article, if it leads its story."""
+    lead = _lead_of(uow, folded)
+    return None if lead is None or lead.is_folded else lead
+
+
+def _is_apart(lead: Article, member: Article) -> bool:
+    return Pairing.objects.filter(of_pair(lead.pk, member.pk), together=False).exists()
 
 
 def _lead_of(uow: UnitOfWork, article: Article) -> Article | None:

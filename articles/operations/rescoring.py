@@ -16,6 +16,7 @@ from articles.stories.placement import assign_leads_around
 from articles.stories.rescoring import RescoreChange, apply_unscored_policy, preview_rescore, rescore_loaded
 
 from .policy_numbers import set_policy_value
+from .refolding import follow_folded_leads
 from .suggesting import take_suggestions
 
 
@@ -57,6 +58,7 @@ def _rescore(articles: ArticleQuerySet, policies: Policies | None, by: Actor) ->
                 assign_leads_around(uow, in_new_role)
             changes += rescored
             uow.flush_if_large()
+        changes = follow_folded_leads(uow, changes)
     return changes
 
 

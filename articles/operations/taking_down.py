@@ -37,11 +37,11 @@ from articles.models.operation import TAKEN_DOWN_LABEL
 from articles.rules import permissions
 from articles.rules.traces import StoryTraces, without_reports
 from articles.stories.links import mark_repeated_links
-from articles.stories.rescoring import update_stories
 from sources.models import Entry
 
 from .batch import load_with_neighbours
 from .deletion import remove_articles
+from .refolding import update_stories
 from .refusals import forget_refusals
 from .results import ActionError, ActionResult
 from .succession import hand_over_stories

@@ -34,7 +34,7 @@ from providers.models import Provider
 from . import pins, policy_numbers, references
 from .deletion import recreate_articles, remove_created
 from .preview import ActionPreview, preview_actor, preview_of
-from .refolding import keep_members
+from .refolding import keep_members, update_stories
 from .refusals import refusals_of_moved, revert_refusals
 from .results import DECIDED_BY, ActionError, ActionResult, NotRestored
 from .undo_rights import UndoRefusedError, original_operation, undo_refusal
@@ -73,7 +73,7 @@ def undo(operation: Operation, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
             rescoring.apply_unscored_policy(uow)
         partly_restored = {kept.event.subject_id for kept in not_restored if kept.event.subject == Subject.ARTICLE}
         members = keep_members(uow, operation, not_restored)
-        consequences = rescoring.update_stories(uow, (partly_restored & set(uow.articles)) | members)
+        consequences = update_stories(uow, (partly_restored & set(uow.articles)) | members)
     return ActionResult(
         uow.operation,
         sorted(uow.changed_ids),

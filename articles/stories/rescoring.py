@@ -7,7 +7,7 @@ writes and logs them.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Q
@@ -41,12 +41,14 @@ RESCORE_FIELDS = (
     "public",
 )
 CHUNK = 200  # articles that are updated together with their neighbours
+LEAD = "lead"
 
 
 @dataclass(frozen=True, slots=True)
 class RescoreChange:
     """What rescoring changed on one article: `fields` has (before, after) of heat and published if they changed.
 
+    Of a member that an editor folded, it has the titles of its lead before and after, if that was folded itself.
     `state` and `public` (whether readers see it) are (before, after) too, `heat` is the new one. `topic` is the topic
     whose policy decided; None: the site's policy.
     """
@@ -78,6 +80,14 @@ class RescoreChange:
             for field, (old, new) in self.fields.items()
             if field != "published"
         )
+        if LEAD in self.fields:
+            lead = self.fields[LEAD][1]
+            text = (
+                _("“%(title)s” is folded under “%(lead)s” now.")
+                if lead
+                else _("“%(title)s” is folded and has no lead now; find it in the view “Folded, no lead”.")
+            )
+            return text % {"title": self.title, "lead": lead}
         if "published" not in self.fields:
             text = _("“%(title)s” changed as a result: %(numbers)s.")
         elif self.fields["published"][1]:
@@ -100,6 +110,22 @@ class RescoreChange:
     def changed_role(self) -> bool:
         """Whether the article was folded or unfolded."""
         return FOLDED_HEAT in self.fields.get("heat", ())
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether the article was folded."""
+        return self.changed_role and self.heat == FOLDED_HEAT
+
+    def followed_by(self, later: RescoreChange) -> RescoreChange:
+        """Return what this change and a later one of the same article changed together."""
+        befores = {name: values[0] for name, values in (later.fields | self.fields).items()}
+        afters = {name: values[1] for name, values in (self.fields | later.fields).items()}
+        return replace(
+            later,
+            fields={name: (before, afters[name]) for name, before in befores.items() if before != afters[name]},
+            state=(self.state[0], later.state[1]),
+            public=(self.public[0], later.public[1]),
+        )
 
 
 def update_stories(uow: UnitOfWork, ids: Collection[int]) -> list[RescoreChange]:

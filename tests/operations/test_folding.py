@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
 
 from articles import operations
+from articles.db.bulk import chunked
 from articles.models import Article, Operation, Pairing, RelatedLink
-from articles.operations.results import ActionError
+from articles.operations.results import ActionError, ActionResult
 from tests import builders
-from tests.operations.states import story_table
+from tests.operations.states import newsroom_state, story_table
 
 pytestmark = pytest.mark.django_db
 
@@ -389,3 +391,78 @@ def test_a_pairing_keeps_a_taken_out_article_apart_from_its_lead():
 
     assert list(Pairing.objects.values_list("lead", "member", "together")) == [(lead.pk, member.pk, False)]
     assert (member.lead, member.heat) == (None, 40)
+
+
+class TestALeadThatIsFoldedByRules:
+    """Its members that an editor folded go with it, as in a merge."""
+
+    def story(self, *, is_apart: bool = False) -> tuple[Article, Article, Article]:
+        """Return a lead, a member by rules, and one that an editor folded and that only the lead lists."""
+        lead = builders.article("Lead", quality=90)
+        member = builders.folded(lead, "Member", quality=80)
+        builders.related(member, lead)
+        hand = builders.article("Hand", quality=50)
+        if is_apart:
+            operations.keep_apart(hand, member)
+        operations.fold_into(hand, lead)
+        return lead, Article.objects.get(pk=member.pk), hand
+
+    def better_member(self, lead: Article, member: Article) -> ActionResult:
+        return operations.score(member, quality=120)
+
+    def worse_lead(self, lead: Article, member: Article) -> ActionResult:
+        return operations.edit(Article.objects.get(pk=lead.pk), quality=60)
+
+    def unpinned_quality(self, lead: Article, member: Article) -> ActionResult:
+        operations.score(member, quality=10)
+        Article.objects.filter(pk=member.pk).update(wishes={"quality": 120})
+        return operations.unpin(Article.objects.get(pk=member.pk), "quality")
+
+    @pytest.mark.parametrize("change", ["better_member", "worse_lead", "unpinned_quality"])
+    def test_they_follow_to_the_new_lead(self, change):
+        lead, member, hand = self.story()
+        before = newsroom_state()
+
+        result = getattr(self, change)(lead, member)
+
+        lead.refresh_from_db()
+        hand.refresh_from_db()
+        member.refresh_from_db()
+        assert (lead.lead, hand.lead, hand.heat, hand.pins) == (member, member, -1, ["lead"])
+        assert member.heat == member.quality + 2 * 10, "it counts the one that came"
+        assert list(Pairing.objects.values_list("lead", "member", "together")) == [(member.pk, hand.pk, True)]
+        assert "“Hand” is folded under “Member” now." in [change.sentence for change in result.consequences]
+        after = newsroom_state()
+        undone = operations.undo(result.operation)
+        if change != "unpinned_quality":
+            assert newsroom_state() == before
+        operations.undo(undone.operation)
+        assert newsroom_state() == after
+
+    @pytest.mark.parametrize("chunk", [1, 500])
+    def test_they_follow_in_a_rescoring(self, monkeypatch, chunk):
+        monkeypatch.setattr("articles.operations.rescoring.chunked", partial(chunked, size=chunk))
+        monkeypatch.setattr("articles.audit_log.unit_of_work.FLUSH_THRESHOLD", chunk)
+        lead, member, hand = self.story()
+        Article.objects.filter(pk=member.pk).update(quality=120)
+
+        changes = operations.rescore(Article.objects.all())
+
+        hand.refresh_from_db()
+        assert (hand.lead, Article.objects.get(pk=lead.pk).lead) == (member, member)
+        [of_member] = [change for change in changes if change.pk == member.pk]
+        assert of_member.fields["heat"] == (-1, 120 + 2 * 10)
+        assert "“Hand” is folded under “Member” now." in [change.sentence for change in changes]
+
+    def test_one_that_was_kept_apart_from_the_new_lead_has_none_and_comes_back(self):
+        lead, member, hand = self.story(is_apart=True)
+
+        result = operations.score(member, quality=120)
+
+        hand.refresh_from_db()
+        assert (hand.lead, hand.heat) == (None, -1)
+        sentence = "“Hand” is folded and has no lead now; find it in the view “Folded, no lead”."
+        assert sentence in [change.sentence for change in result.consequences]
+        operations.score(Article.objects.get(pk=lead.pk), quality=130)
+        hand.refresh_from_db()
+        assert hand.lead == lead
