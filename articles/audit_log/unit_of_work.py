@@ -258,6 +258,10 @@ class UnitOfWork:
             if to_event_value(getattr(article, name)) != before[name]
         }
 
+    def was_public(self, pk: int) -> bool:
+        """Return whether the article was public, schedules aside, when it was loaded first."""
+        return self._public_before.get(pk, False)
+
     def record(self, change: FieldChange) -> None:
         """Log a change that was made directly: of a new or deleted article, a provider, a topic, a policy."""
         self._recorded.append(replace(change, derived=self._in_consequences))

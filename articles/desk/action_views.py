@@ -169,9 +169,7 @@ def _folds(command: Command) -> list[tuple[Article, Article]]:
 
 def _success(request: DeskRequest, action: Action, result: ActionResult) -> HttpResponseBase:
     operation = result.operation or _repeated_operation(request, action, result)
-    refusals = [f"“{refusal.title}” {refusal.reason}." for refusal in result.rejections]
-    if len(refusals) > MESSAGES_MAX:
-        refusals = [*refusals[:MESSAGES_MAX], _("And %(number)s more.") % {"number": len(refusals) - MESSAGES_MAX}]
+    refusals = _first_of([f"“{refusal.title}” {refusal.reason}." for refusal in result.rejections])
     followed = [change for change in result.consequences if change.pk not in result.done]
     known = result.done if action.tells_visibility else ()
     message = _done_text(action, len(result.done)) if operation else _("Nothing changed.")
@@ -179,9 +177,7 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
         message, seen = " ".join([message, *reader_numbers(result.appeared, result.disappeared)]), []
     else:
         seen = reader_changes(result.appeared, result.disappeared, known, MESSAGES_MAX)
-    leads = succession_sentences(operation) if action.changes_succession else []
-    if len(leads) > MESSAGES_MAX:
-        leads = [*leads[:MESSAGES_MAX], _("And %(number)s more.") % {"number": len(leads) - MESSAGES_MAX}]
+    leads = _first_of(succession_sentences(operation)) if action.changes_succession else []
     results = [change.sentence for change in followed[:MESSAGES_MAX]]
     changed = [article for article in result.articles.values() if operation and article.changed_at == operation.at]
     permitted = permitted_actions(request.user)
@@ -200,6 +196,13 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
             "now": timezone.now(),
         },
     )
+
+
+def _first_of(sentences: list[str]) -> list[str]:
+    """Return the first sentences, and how many more there are."""
+    if len(sentences) <= MESSAGES_MAX:
+        return sentences
+    return [*sentences[:MESSAGES_MAX], _("And %(number)s more.") % {"number": len(sentences) - MESSAGES_MAX}]
 
 
 def _scheduled_for(action: Action, result: ActionResult) -> list[str]:
@@ -339,6 +342,9 @@ def _undone(
         request,
         undone_text(operation, restored),
         problems=[*([_("Left unchanged: %(fields)s.") % {"fields": left}] if left else []), *skipped[:MESSAGES_MAX]],
-        notes=reader_changes(result.appeared, result.disappeared, at_most=MESSAGES_MAX),
+        notes=[
+            *reader_changes(result.appeared, result.disappeared, at_most=MESSAGES_MAX),
+            *_first_of(succession_sentences(result.operation)),
+        ],
         event="desk:reload",
     )

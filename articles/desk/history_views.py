@@ -17,7 +17,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
 from articles.models import Article, Event, Operation, Subject
-from articles.operations.results import ActionError, ActionResult, ChecksFailedError, reader_changes
+from articles.operations.results import (
+    ActionError,
+    ActionResult,
+    ChecksFailedError,
+    reader_changes,
+    succession_sentences,
+)
 from articles.operations.undo_rights import UndoRefusedError
 from articles.public.dates import start_of_day
 from providers.models import Provider
@@ -260,6 +266,8 @@ def _report_undo(request: DeskRequest, original: Operation, result: ActionResult
     else:
         messages.success(request, _("Undone: %(what)s.") % {"what": describe_undo(original, result)})
     _report_reader_changes(request, result)
+    for sentence in succession_sentences(result.operation)[:READER_CHANGES_MAX]:
+        messages.info(request, sentence)
     left = describe_not_restored(result.not_restored)
     if left:
         messages.warning(request, _("Left unchanged: %(fields)s.") % {"fields": left})

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from articles.audit_log.events import DELETED, PAIRINGS
 from articles.audit_log.unit_of_work import UnitOfWork
 from articles.db.bulk import chunked
 from articles.models import Article, Operation, Pairing, Subject
 from articles.models.pairing import of_pair
 from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN
-from articles.stories import rescoring
+from articles.stories import links, rescoring
 from articles.stories.rescoring import LEAD, RescoreChange
 
 from .results import NotRestored
@@ -83,7 +84,19 @@ def keep_members(uow: UnitOfWork, operation: Operation, not_restored: Sequence[N
     for member in members:
         if STORY_ROLE_PIN in member.pins:
             _fold_again(uow, member)
-    return {member.pk for member in members}
+    return {member.pk for member in members} | links.apply_pairings(uow, _paired(operation))
+
+
+def leads_of_restored(operation: Operation) -> set[int]:
+    """Return the articles under which the undo of an operation folds others again, as an editor had."""
+    pairings = Pairing.objects.filter(member__in=_paired(operation), together=True).order_by()
+    return set(pairings.values_list("lead_id", flat=True))
+
+
+def _paired(operation: Operation) -> set[int]:
+    """Return the articles whose pairings the undo of an operation restores; links may have changed since."""
+    events = operation.events.filter(subject=Subject.ARTICLE, field__in=(PAIRINGS, DELETED)).order_by()
+    return set(events.values_list("subject_id", flat=True))
 
 
 def _members_of_refolded(uow: UnitOfWork, operation: Operation) -> list[Article]:

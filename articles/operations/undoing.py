@@ -25,7 +25,7 @@ from articles.audit_log.events import (
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, Event, Operation, Subject, Topic, Verb, parse_policy_field
-from articles.rules.scoring import STORY_ROLE_PIN
+from articles.rules.scoring import FOLDED_HEAT, STORY_ROLE_PIN, choose_leader
 from articles.rules.states import State
 from articles.rules.undo_permissions import CLAIM_ACTS, FINAL_ACTS
 from articles.stories import duplicates, links, rescoring
@@ -33,18 +33,24 @@ from providers.models import Provider
 
 from . import pins, policy_numbers, references
 from .deletion import recreate_articles, remove_created
+from .outdated import outdated_heats
 from .preview import ActionPreview, preview_actor, preview_of
-from .refolding import keep_members, update_stories
+from .refolding import keep_members, leads_of_restored, move_members, update_stories
 from .refusals import refusals_of_moved, revert_refusals
 from .results import DECIDED_BY, ActionError, ActionResult, NotRestored
 from .undo_rights import UndoRefusedError, original_operation, undo_refusal
 
-# Parts of one decision: a later change of the second decides the first too, even if to the same value.
-DEPENDENT_FIELDS = {"published": "state", "spike_reason": "state", "heat": "lead_id"}
+# Parts of one decision: a later change of the second decides the first too, even if to the same value. In this order:
+# what isn't folded again goes on waiting for an editor.
+DEPENDENT_FIELDS = {"published": "state", "spike_reason": "state", "heat": "lead_id", "previous_lead": "heat"}
 OWN_UNDO = (CREATED, DELETED, REFUSALS)  # events that don't say which value a field of an article had
 SCHEDULE_FIELDS = ("publish_at", "unpublish_at")
 # The fields that a pin keeps where their names in events are not that of the pin.
-FIELDS_BY_PIN = {"provider": ("logos",), "published": ("state", "spike_reason"), STORY_ROLE_PIN: ("heat", "pairings")}
+FIELDS_BY_PIN = {
+    "provider": ("logos",),
+    "published": ("state", "spike_reason", "previous_lead"),
+    STORY_ROLE_PIN: ("heat", "pairings"),
+}
 
 
 def undo(operation: Operation, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
@@ -73,7 +79,9 @@ def undo(operation: Operation, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
             rescoring.apply_unscored_policy(uow)
         partly_restored = {kept.event.subject_id for kept in not_restored if kept.event.subject == Subject.ARTICLE}
         members = keep_members(uow, operation, not_restored)
-        consequences = update_stories(uow, (partly_restored & set(uow.articles)) | members)
+        outdated = outdated_heats(uow, operation)
+        consequences = update_stories(uow, (partly_restored & set(uow.articles)) | members | outdated)
+        consequences += move_members(uow, leads_of_restored(operation))
     return ActionResult(
         uow.operation,
         sorted(uow.changed_ids),
@@ -185,7 +193,10 @@ def _revert_chunk(uow: UnitOfWork, by_article: dict[int, list[Event]]) -> list[N
 def _not_restored(article: Article, event: Event) -> NotRestored:
     if event.field == "lead_id" and article.lead_id == event.after:
         return NotRestored(event, _("its previous lead doesn't lead a story any more"))
-    return NotRestored.changed_later(event)
+    kept = NotRestored.changed_later(event)
+    if event.field == "heat" and event.before == FOLDED_HEAT and not article.is_folded:
+        return NotRestored(event, _("%(reason)s, so it isn't folded again") % {"reason": kept.reason})
+    return kept
 
 
 def _decided_since(articles: Mapping[int, Article], by_article: Mapping[int, Sequence[Event]]) -> set[int]:
@@ -216,15 +227,37 @@ def _revert_fields(uow: UnitOfWork, article: Article, events: Sequence[Event], c
             changed_since.add(event.field)
             continue
         is_kept = event.field in changed_since and to_event_value(getattr(article, event.field)) != event.before
-        if is_kept or not _revert_field(uow, article, event):
+        if event.field == "heat" and _follows_again(uow, article, events):
+            article.heat = FOLDED_HEAT
+        elif is_kept or not _revert_field(uow, article, event):
             failed.append(event)
             changed_since.add(event.field)
     return failed + _keep_valid_schedule(article, [event for event in events if event not in failed])
 
 
-def _pins_last(event: Event) -> tuple[bool, bool]:
+def _pins_last(event: Event) -> tuple[bool, int]:
     """Sort fields that others depend on first, then dependent fields, then pins."""
-    return event.field.startswith(PIN_PREFIX), event.field in DEPENDENT_FIELDS
+    place = [*DEPENDENT_FIELDS].index(event.field) + 1 if event.field in DEPENDENT_FIELDS else 0
+    return event.field.startswith(PIN_PREFIX), place
+
+
+def _follows_again(uow: UnitOfWork, article: Article, events: Sequence[Event]) -> bool:
+    """Return whether an article that the operation took from its lead is folded again, whatever its heat is now.
+
+    Its heat has followed from its quality and its coverage since. One that an editor typed is kept, and so is that of
+    an article that would lead by the rules, unless an editor had folded it.
+    """
+    before = {event.field: event.before for event in events}
+    lead_id = before.get("lead_id")
+    if before["heat"] != FOLDED_HEAT or lead_id is None or article.lead_id != lead_id:
+        return False
+    if "heat" in article.pins and f"{PIN_PREFIX}heat" not in before:
+        return False
+    role_pin = f"{PIN_PREFIX}{STORY_ROLE_PIN}"
+    was_decided = before[role_pin] is not None if role_pin in before else STORY_ROLE_PIN in article.pins
+    [lead] = uow.load([lead_id])
+    scores = [(row.quality, row.name) for row in (lead, article) if row.quality is not None]
+    return not lead.is_folded and (was_decided or choose_leader(scores) == (lead.quality, lead.name))
 
 
 def _keep_valid_schedule(article: Article, events: Sequence[Event]) -> list[Event]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from articles import operations
 from articles.audit_log.unit_of_work import Actor, unit_of_work
 from articles.models import Article, Operation, Subject, Verb, Via
+from articles.operations.results import succession_sentences
 from tests import builders
 from tests.operations.states import FOLLOWING_FIELDS, link_targets, newsroom_state
 from tests.random_walks import build_newsroom, operate_at_random
@@ -295,3 +296,147 @@ def test_undo_leaves_a_successor_under_which_the_previous_lead_was_folded_since(
     assert not Article.objects.get(pk=lead.pk).public
     reasons = {(row.event.subject_id, row.reason) for row in outcome.not_restored if row.event.field == "lead_id"}
     assert reasons == {(pk, "its previous lead doesn't lead a story any more") for pk in (member.pk, other.pk)}
+
+
+def row(article: Article) -> Article:
+    return Article.objects.select_related("lead").get(pk=article.pk)
+
+
+def test_a_heat_that_undo_restores_follows_from_the_quality_of_today():
+    """An editor typed a heat, another one a quality: without the first, the second decides."""
+    article = builders.article(quality=60)
+    typed = operations.score(article, heat=99).operation
+    operations.score(article, quality=90)
+    before = newsroom_state()
+
+    undone = operations.undo(typed)
+
+    article = row(article)
+    assert (article.heat, article.pins, undone.not_restored) == (90, ["quality"], [])
+    assert article.public, "readers saw it before, and it reaches the threshold"
+    assert (undone.appeared, undone.disappeared) == ({}, {})
+    operations.undo(undone.operation)
+    assert newsroom_state() == before
+
+
+@pytest.mark.parametrize(("quality", "is_public"), [(20, False), (90, True)])
+def test_an_unfolded_article_has_the_heat_of_its_quality_of_today(quality, is_public):
+    lead, member = builders.article(quality=95), builders.article(quality=80)
+    folded = operations.fold_into(member, lead).operation
+    operations.score(row(member), quality=quality)
+
+    operations.undo(folded)
+
+    assert (row(member).heat, row(member).public) == (quality, is_public)
+
+
+def test_an_article_that_was_scored_while_folded_and_taken_out_since_gets_the_heat_of_the_old_quality():
+    lead, member = builders.article(quality=95), builders.article(quality=80)
+    operations.fold_into(member, lead)
+    scored = operations.score(row(member), quality=60).operation
+    operations.take_out(row(member))
+
+    operations.undo(scored)
+
+    assert (row(member).quality, row(member).heat, row(member).public) == (80, 80, False)
+
+
+def test_a_heat_that_a_document_says_is_restored_as_it_was():
+    """Nothing that it follows from has changed: no rule makes another one of it."""
+    lead, member = builders.article(quality=95), builders.article(quality=80, heat=83)
+    folded = operations.fold_into(member, lead).operation
+    operations.edit(row(member), title="Gale")
+    operations.undo(folded)
+    assert row(member).heat == 83
+
+
+def coverage(lead: Article, member: Article) -> None:
+    operations.fold_into(builders.article("Newcomer", quality=50), row(member))
+
+
+def better_quality(lead: Article, member: Article) -> None:
+    operations.score(row(member), quality=85)
+
+
+@pytest.mark.parametrize("change", [coverage, better_quality])
+@pytest.mark.parametrize("act", [operations.spike, operations.hold])
+def test_a_successor_whose_heat_followed_from_other_things_since_is_folded_again(act, change):
+    lead, member = story(90, 80)
+    other = builders.folded(lead, "Other", quality=40)
+    builders.related(other, lead)
+    withdrawn = act(lead).operation
+    change(lead, member)
+    assert row(member).heat != 90
+
+    outcome = operations.undo(withdrawn)
+
+    assert {kept.event.field for kept in outcome.not_restored} <= {"related"}, "the newcomer stays listed"
+    assert {row(member).lead, row(other).lead} == {lead}
+    assert (row(member).previous_lead, "published" in row(member).pins, row(lead).public) == (None, False, True)
+    assert set(leads().values()) == {"Lead"}
+    assert "“Member” is folded under its previous lead again." in succession_sentences(outcome.operation)
+
+
+def test_a_successor_with_a_heat_that_an_editor_typed_goes_on_waiting():
+    lead, member = story(90, 80)
+    spiked = operations.spike(lead).operation
+    operations.score(row(member), heat=130)
+
+    outcome = operations.undo(spiked)
+
+    [kept] = outcome.not_restored
+    assert (kept.event.field, kept.reason) == ("heat", "scored by the system since, so it isn't folded again")
+    member = row(member)
+    assert (member.lead, member.heat, member.state, member.previous_lead) == (None, 130, "undecided", lead.name)
+    assert (member.pins, row(lead).public) == (["heat", "lead", "published"], True)
+    operations.rescore(Article.objects.all())
+    assert not row(member).public
+
+
+def test_a_successor_that_became_better_than_its_lead_goes_on_waiting():
+    lead, member = story(90, 80)
+    spiked = operations.spike(lead).operation
+    operations.score(row(member), quality=130)
+
+    operations.undo(spiked)
+
+    member = row(member)
+    assert (member.state, member.previous_lead, row(lead).lead) == ("undecided", lead.name, member)
+    operations.rescore(Article.objects.all())
+    assert not Article.objects.filter(public=True).exists()
+
+
+def test_a_taken_out_article_that_was_scored_since_is_folded_again():
+    lead, member = story(90, 80)
+    taken_out = operations.take_out(member).operation
+    operations.score(row(member), quality=70)
+
+    outcome = operations.undo(taken_out)
+
+    assert (leads(), outcome.not_restored) == ({"Member": "Lead"}, [])
+    assert (row(member).quality, row(member).public) == (70, False)
+
+
+def test_a_member_is_listed_again_by_a_lead_whose_coverage_changed_since():
+    lead, one, other = (builders.article(title, quality=90) for title in ("Lead", "One", "Other"))
+    operations.fold_into(Article.objects.exclude(pk=lead.pk), lead)
+    taken_out = operations.take_out(row(one)).operation
+    operations.take_out(row(other))
+
+    operations.undo(taken_out)
+
+    assert leads() == {"One": "Lead"}
+    assert list(row(lead).related_links.values_list("target", flat=True)) == [one.pk]
+    assert row(lead).heat == 90 + 10
+
+
+def test_a_deleted_member_comes_back_to_the_lead_of_its_lead():
+    lead, member = story(90, 80)
+    hand = builders.article("Hand", quality=50)
+    operations.fold_into(hand, lead)
+    deleted = operations.delete(Article.objects.filter(pk=hand.pk)).operation
+    operations.score(row(member), quality=120)
+
+    operations.undo(deleted)
+
+    assert leads() == {"Lead": "Member", "Hand": "Member"}
