@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +55,7 @@ class Action:
     done: str | Promise = ""  # what the message says instead of the number of stories
     asks: str | Promise = ""  # what the button of its confirmation says, with %(stories)s; else label and stories
     tone: str = ""  # class of that button: go, wait or stop
+    reasons: tuple[tuple[str, Any], ...] = ()  # to choose from, each with its label; the last one is the default
 
     @property
     def help(self) -> str:
@@ -100,15 +101,15 @@ class Action:
         """Whether it changes more of the list than the cells that the response replaces."""
         return self.permission in (EDIT, FOLD)
 
-    @property
-    def reasons(self) -> tuple[tuple[str, Any], ...]:
-        """The reasons to choose from, each with its label; the last one is the default."""
-        return REASONS if self.name == "spike" else ()
+    def translated(self) -> Action:
+        """Return it with the words of its button translated once, for pages that show it in every row."""
+        reasons = tuple((value, str(label)) for value, label in self.reasons)
+        return replace(self, label=str(self.label), reasons=reasons)
 
 
 def permitted_actions(user: User) -> dict[str, Action]:
-    """Return the actions that the user may take, by name."""
-    return {action.name: action for action in ACTIONS.values() if user.has_perm(action.permission)}
+    """Return the actions that the user may take, by name, in the present language."""
+    return {name: action.translated() for name, action in ACTIONS.items() if user.has_perm(action.permission)}
 
 
 def offered_decisions(article: Article, permitted: dict[str, Action]) -> list[Action]:
@@ -308,6 +309,7 @@ ACTIONS = {
             "e",
             _("; then 1 to 6 for the reason, or Enter for “other”"),
             tone="stop",
+            reasons=REASONS,
         ),
         Action("reopen", _("Reopen"), _("reopened"), SCORE, _apply(operations.reopen), "r"),
         Action(

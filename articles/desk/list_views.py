@@ -20,7 +20,7 @@ from articles.rules.suggestion_cut import number_shown
 from .actions import EDIT, REASONS, permitted_actions
 from .filters import SLOW_FILTERS, DeskFilters, filtered_queue
 from .queues import COUNT_MAX, QUEUES, Queue, Viewer, after_cursor, count_text, queue_counts, queue_of
-from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
+from .rows import LARGE_COLUMNS, build_rows, with_row_columns
 from .shortcuts import shortcuts_for_page
 from .view_helpers import DeskRequest, desk_view, is_htmx_fragment, parse_id, render_admin, safe_next_url
 
@@ -68,7 +68,7 @@ def _page_of(articles: ArticleQuerySet, queue: Queue, cursor: str) -> tuple[list
     if parse_id(cursor):
         last = Article.objects.defer(*LARGE_COLUMNS).filter(pk=parse_id(cursor)).first()
         articles = after_cursor(articles, queue.order, last) if last else articles
-    page = list(prefetch_for_rows(articles).order_by(*queue.order)[: PAGE_SIZE + 1])
+    page = list(with_row_columns(articles).order_by(*queue.order)[: PAGE_SIZE + 1])
     return page[:PAGE_SIZE], len(page) > PAGE_SIZE
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Claim, RelatedLink, SitePolicy, derived
@@ -21,8 +21,8 @@ from .source_list import origins_of
 
 DECISION = ("state", "spike_reason")
 HOUR, DAY, WEEK = 60, 24 * 60, 7 * 24 * 60  # minutes
-LISTS_OF_TOPICS = ("tag__keywords", "tag__hashtags", "tag__services")  # reading them takes a tenth of a page's time
 LARGE_COLUMNS = ("secured", "body", "extra", "layout", "featured_content")
+UNUSED_COLUMNS = ("document_scores", "provider__extra", "provider__layout")  # JSON, which takes time to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +57,31 @@ def age_text(published_at: datetime, now: datetime) -> str:
     return _("%(days)s d ago") % {"days": minutes // DAY}
 
 
-def prefetch_for_rows(articles: ArticleQuerySet) -> ArticleQuerySet:
-    """Load what `build_rows` needs, with one more query whatever the number of articles."""
-    topics = Prefetch("article_topics", ArticleTopic.objects.select_related("tag").defer(*LISTS_OF_TOPICS))
-    return articles.select_related("provider").defer(*LARGE_COLUMNS).prefetch_related(topics)
+def with_row_columns(articles: ArticleQuerySet) -> ArticleQuerySet:
+    """Load the columns that `build_rows` needs."""
+    return articles.select_related("provider").defer(*LARGE_COLUMNS, *UNUSED_COLUMNS)
 
 
 def build_rows(
     articles: Sequence[Article] | QuerySet[Article], permitted: dict[str, Action], now: datetime
 ) -> list[Row]:
-    """Return the rows of articles loaded by `prefetch_for_rows`, with a fixed number of queries."""
+    """Return the rows of articles loaded by `with_row_columns`, with a fixed number of queries."""
+    ids = [article.pk for article in articles]
     rivals = rivals_of(list(articles))
     origins = _origins(articles)
     failed = _failed_checks(list(articles), now)
-    claims = Claim.objects.active(now).select_related("user").in_bulk([article.pk for article in articles])
-    sources = origins_of([article.pk for article in articles])
-    links = RelatedLink.objects.coverage().with_dead_links().filter(article__in=[article.pk for article in articles])
+    claims = Claim.objects.active(now).select_related("user").in_bulk(ids)
+    sources = origins_of(ids)
+    links = RelatedLink.objects.coverage().with_dead_links().filter(article__in=ids)
     with_dead_coverage = set(links.order_by().values_list("article", flat=True))
-    cards = {card.pk: card for card in load_cards([article.pk for article in articles])}
+    topics = _topics(ids)
+    cards = {card.pk: card for card in load_cards(ids)}
     return [
         Row(
             article,
             cards[article.pk].picture,
             cards[article.pk].outlets,
-            [place.tag.name for place in article.article_topics.all()],
+            topics.get(article.pk, []),
             list(dict.fromkeys([*origins.get(article.pk, ()), *_warnings(article, now), *failed.get(article.pk, ())]))
             + [_("dead link in its coverage")] * (article.pk in with_dead_coverage),
             rivals.get(article.pk, []),
@@ -92,6 +93,14 @@ def build_rows(
         for article in articles
         if article.pk in cards
     ]
+
+
+def _topics(ids: Sequence[int]) -> dict[int, list[str]]:
+    """Return the names of the topics of these articles, in the order of each."""
+    topics: dict[int, list[str]] = {}
+    for pk, name in ArticleTopic.objects.filter(content_object__in=ids).values_list("content_object", "tag__name"):
+        topics.setdefault(pk, []).append(name)
+    return topics
 
 
 def _warnings(article: Article, now: datetime) -> list[str]:

@@ -37,7 +37,7 @@ from .actions import ACTIONS, permitted_actions
 from .event_text import pin_label
 from .history_queries import HistoryEntry, timeline
 from .restore_field import restore_permissions
-from .rows import LARGE_COLUMNS, build_rows, prefetch_for_rows
+from .rows import LARGE_COLUMNS, build_rows
 from .source_list import has_changed_at_source
 from .suggestion_views import suggested_leads, suggestions_of
 from .view_helpers import (
@@ -60,7 +60,7 @@ PRESENCE_MAX = 200  # stories of a page whose other editors are shown
 @desk_view()
 def story(request: DeskRequest, pk: int) -> HttpResponseBase:
     """Show a story with its members, why its numbers are what they are, and its history."""
-    article = get_object_or_404(prefetch_for_rows(Article.objects.all()).select_related("provider", "lead"), pk=pk)
+    article = get_object_or_404(Article.objects.select_related("provider", "lead").defer(*LARGE_COLUMNS), pk=pk)
     now = timezone.now()
     presence.record(request.user, article.pk, now)
     lead = article.lead if article.is_folded and article.lead else article

@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import NamedTuple, Self
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from articles.models import Article
 from articles.rules import dates
@@ -141,7 +141,7 @@ def warnings(article: Article, now: datetime) -> list[str]:
         (not article.source_url, _("no URL to read it at")),
         (dates.is_ahead(article.published_at, now), _("dated in the future")),
     ]
-    return [text for applies, text in reasons if applies]
+    return [str(text) for applies, text in reasons if applies]  # few apply, and translating takes time
 
 
 def is_public_by_policy(article: Article, policy: Policy) -> bool:

@@ -38,7 +38,7 @@ const ACTIONS = {
   merge,
   make_lead: () => focusedSubject() && sendAction(focusedSubject(), "make_lead"),
   take_out: () => focusedSubject() && sendAction(focusedSubject(), "take_out"),
-  preview: () => current() && window.open(current().dataset.preview, "_blank", "noopener"),
+  preview: () => current() && window.open(new URL("preview/", headline(current()).href), "_blank", "noopener"),
   add_story: () => $("#add-story")?.click(),
   view: waitForView,
   search: () => $("#q").select(),
