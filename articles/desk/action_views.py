@@ -27,6 +27,7 @@ from articles.operations.results import (
     reader_changes,
     reader_numbers,
     succession_sentences,
+    successors,
 )
 from articles.operations.undo_rights import UndoRefusedError
 from articles.rules.reasons import OVERRIDE_FIELD, REASON_FIELD
@@ -42,6 +43,7 @@ from .undo_text import (
     describe_not_restored,
     describe_nothing,
     describe_undo,
+    moved_back_text,
     refusal_text,
     restored_number,
     undone_text,
@@ -170,9 +172,11 @@ def _folds(command: Command) -> list[tuple[Article, Article]]:
 def _success(request: DeskRequest, action: Action, result: ActionResult) -> HttpResponseBase:
     operation = result.operation or _repeated_operation(request, action, result)
     refusals = _first_of([f"“{refusal.title}” {refusal.reason}." for refusal in result.rejections])
-    followed = [change for change in result.consequences if change.pk not in result.done]
+    following = successors(operation) if action.changes_succession else {}
+    named = {*result.done, *result.appeared, *result.disappeared, *following}
+    followed = [change for change in result.consequences if change.pk not in named]
     known = result.done if action.tells_visibility else ()
-    message = _done_text(action, len(result.done)) if operation else _("Nothing changed.")
+    message = _done_text(action, result) if operation else _("Nothing changed.")
     if len(result.done) >= CONFIRM_FROM:  # the confirmation has named them
         message, seen = " ".join([message, *reader_numbers(result.appeared, result.disappeared)]), []
     else:
@@ -215,7 +219,12 @@ def _scheduled_for(action: Action, result: ActionResult) -> list[str]:
     return [_("Readers see it from %(at)s.") % {"at": at}]
 
 
-def _done_text(action: Action, number: int) -> str:
+def _done_text(action: Action, result: ActionResult) -> str:
+    """Return the sentence that says what was done: to which story if it is one that moved, else to how many."""
+    number = len(result.done)
+    article = result.articles.get(result.done[0]) if number == 1 else None
+    if action.done_to_one and article:
+        return str(action.done_to_one) % {"title": article.title, "lead": article.lead and article.lead.title}
     stories = ngettext("%(number)s story", "%(number)s stories", number) % {"number": number}
     return str(action.done) or _("%(stories)s %(done)s.") % {"stories": stories, "done": action.past_tense}
 
@@ -338,9 +347,10 @@ def _undone(
 ) -> HttpResponseBase:
     restored = restored_number(operation, result) if operation.articles else describe_undo(operation, result)
     left = describe_not_restored(result.not_restored, MESSAGES_MAX)
+    text = undone_text(operation, restored)
     return _respond(
         request,
-        undone_text(operation, restored),
+        text if left else moved_back_text(operation) or text,
         problems=[*([_("Left unchanged: %(fields)s.") % {"fields": left}] if left else []), *skipped[:MESSAGES_MAX]],
         notes=[
             *reader_changes(result.appeared, result.disappeared, at_most=MESSAGES_MAX),

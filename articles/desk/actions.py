@@ -33,6 +33,7 @@ SCHEDULE_SHORTCUTS = (
     ("schedule_tomorrow", _("Tomorrow 8:00"), schedule_shortcuts.tomorrow_morning),
     ("schedule_monday", _("Monday 8:00"), schedule_shortcuts.monday_morning),
 )
+FOLDED_UNDER = _("“%(title)s” is folded under “%(lead)s” now.")
 REASONS = tuple(choices_of(SPIKE_REASON_LABELS))  # pairs of value and label
 
 
@@ -53,6 +54,7 @@ class Action:
     key_help: str | Promise = ""  # what the help says instead of the label
     logged_as: str = ""  # the verb of its operations, if it isn't the name
     done: str | Promise = ""  # what the message says instead of the number of stories
+    done_to_one: str | Promise = ""  # the same of one story, with %(title)s and the %(lead)s that it is folded under
     asks: str | Promise = ""  # what the button of its confirmation says, with %(stories)s; else label and stories
     tone: str = ""  # class of that button: go, wait or stop
     reasons: tuple[tuple[str, Any], ...] = ()  # to choose from, each with its label; the last one is the default
@@ -436,12 +438,34 @@ ACTIONS = {
             PUBLISH,
             _change_front_page(operations.allow_on_front),
         ),
-        Action("fold", _("Fold into"), _("folded"), FOLD, _fold, asks=_("Fold %(stories)s into another")),
         Action(
-            "merge", _("Merge"), _("merged"), FOLD, _merge, "m", _(" the two selected stories, or fold into another")
+            "fold",
+            _("Fold into"),
+            _("folded"),
+            FOLD,
+            _fold,
+            asks=_("Fold %(stories)s into another"),
+            done_to_one=FOLDED_UNDER,
         ),
         Action(
-            "merge_all", _("Take all"), _("folded"), FOLD, _merge_all, logged_as=Verb.MERGE, asks=_("Fold %(stories)s")
+            "merge",
+            _("Merge"),
+            _("merged"),
+            FOLD,
+            _merge,
+            "m",
+            _(" the two selected stories, or fold into another"),
+            done_to_one=FOLDED_UNDER,
+        ),
+        Action(
+            "merge_all",
+            _("Take all"),
+            _("folded"),
+            FOLD,
+            _merge_all,
+            logged_as=Verb.MERGE,
+            asks=_("Fold %(stories)s"),
+            done_to_one=FOLDED_UNDER,
         ),
         Action(
             "keep_apart",
@@ -453,10 +477,24 @@ ACTIONS = {
             done=_("These two will not be suggested again."),
         ),
         Action(
-            "make_lead", _("Make lead"), _("made the lead"), FOLD, _make_lead, "l", asks=_("Make %(stories)s the lead")
+            "make_lead",
+            _("Make lead"),
+            _("made the lead"),
+            FOLD,
+            _make_lead,
+            "l",
+            asks=_("Make %(stories)s the lead"),
+            done_to_one=_("“%(title)s” leads its story now."),
         ),
         Action(
-            "take_out", _("Take out of its story"), _("taken out"), FOLD, _take_out, "d", asks=_("Take out %(stories)s")
+            "take_out",
+            _("Take out of its story"),
+            _("taken out"),
+            FOLD,
+            _take_out,
+            "d",
+            asks=_("Take out %(stories)s"),
+            done_to_one=_("“%(title)s” stands by itself now."),
         ),
     )
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -34,6 +34,7 @@ UNDONE_VERBS: dict[str, str | Promise] = {  # of what is said otherwise than "re
     Verb.PUBLISH: gettext_lazy("no longer published"),
     Verb.FOLD: gettext_lazy("unfolded"),
 }
+MOVES = {Verb.FOLD, Verb.MERGE, Verb.MAKE_LEAD, Verb.TAKE_OUT}
 EFFECT_TEXTS = {"add": gettext_lazy("add"), "change": gettext_lazy("change"), "delete": gettext_lazy("delete")}
 MODEL_TEXTS = {
     "article": gettext_lazy("articles"),
@@ -68,7 +69,7 @@ def refusal_text(refusal: UndoRefusal) -> str:
 def describe_undo(original: Operation, result: ActionResult) -> str:
     """Return what an undo did: the fields of a single row by name, or the number of articles."""
     if original.articles > 1:
-        number = _restored_of(original, result)
+        number = _restored_of(original.articles, result)
         text = ngettext(
             "%(number)s article is as it was before", "%(number)s articles are as they were before", original.articles
         )
@@ -96,22 +97,49 @@ def undone_text(operation: Operation, restored: str) -> str:
     }
 
 
+def moved_back_text(operation: Operation) -> str:
+    """Return the message of an undo of one story's move to another lead, by its title; empty for anything else."""
+    if operation.verb not in MOVES:
+        return ""
+    events = operation.events.filter(subject=Subject.ARTICLE, field="lead_id", subject_id__in=_done_to(operation))
+    events_by_key = {event.subject_id: event for event in events.order_by("pk")}
+    # Members go with the story that leads them: their lead was another one of these.
+    moved = [event for event in events_by_key.values() if event.before not in events_by_key]
+    if operation.verb == Verb.MAKE_LEAD:
+        title = next((event.label for event in moved if event.before is None), "")
+        return _("Undone: “%(title)s” leads its story again.") % {"title": title} if title else ""
+    if len(moved) != 1:
+        return ""
+    text = _("Undone: “%(title)s” is back in its story.")
+    if moved[0].before is None:
+        text = _("Undone: “%(title)s” stands by itself again.")
+    return text % {"title": moved[0].label}
+
+
+def _done_to(operation: Operation) -> set[int]:
+    """Return the keys of the articles that an operation was done to, without those that only followed."""
+    direct = operation.events.filter(subject=Subject.ARTICLE, derived=False).order_by()
+    return set(direct.values_list("subject_id", flat=True))
+
+
 def restored_number(original: Operation, result: ActionResult) -> str:
-    """Return how many stories are as they were before the operation, of how many if not all of them.
+    """Return how many of the stories that the operation was done to are as before, of how many if not all of them.
 
     Articles that had been restored before the undo count too: it had nothing left to do on them.
     """
-    text = ngettext("%(number)s story", "%(number)s stories", original.articles)
-    return text % {"number": _restored_of(original, result)}
+    done_to = _done_to(original)
+    text = ngettext("%(number)s story", "%(number)s stories", len(done_to))
+    return text % {"number": _restored_of(len(done_to), result, done_to)}
 
 
-def _restored_of(original: Operation, result: ActionResult) -> str:
+def _restored_of(articles: int, result: ActionResult, among: Container[int] | None = None) -> str:
     """Return the number alone, as in "3" or "2 of 3"."""
-    kept = {item.event.subject_id for item in visible(result.not_restored) if item.event.subject == Subject.ARTICLE}
-    restored = original.articles - len(kept)
+    events = [item.event for item in visible(result.not_restored) if item.event.subject == Subject.ARTICLE]
+    kept = {event.subject_id for event in events if among is None or event.subject_id in among}
+    restored = articles - len(kept)
     if not kept:
         return f"{restored:,}"
-    return _("%(restored)s of %(all)s") % {"restored": f"{restored:,}", "all": f"{original.articles:,}"}
+    return _("%(restored)s of %(all)s") % {"restored": f"{restored:,}", "all": f"{articles:,}"}
 
 
 def describe_not_restored(items: Sequence[NotRestored], at_most: int = NOT_RESTORED_MAX) -> str:

@@ -112,22 +112,41 @@ def reader_changes(
 ) -> list[str]:
     """Return a sentence for each article that appeared or disappeared, apart from `except_ids`.
 
-    Where there are more than `at_most`, if it isn't 0, the last sentence says how many more.
+    One sentence says that a story got another lead. Where there are more than `at_most`, if it isn't 0, the last
+    sentence says how many more.
     """
-    sentences = [
-        _("Readers see “%(title)s” now.") % {"title": title} for pk, title in appeared.items() if pk not in except_ids
-    ]
-    sentences += [
-        _("Readers don't see “%(title)s” by itself any more.") % {"title": title}
-        for pk, title in disappeared.items()
-        if pk not in except_ids
-    ]
+    gone = {pk: title for pk, title in disappeared.items() if pk not in except_ids}
+    leads = _leads_of(gone)
+    previous = {lead: gone[pk] for pk, (lead, _title) in reversed(leads.items()) if lead in appeared}
+    sentences = []
+    for pk, title in appeared.items():
+        if pk in previous:
+            text = _("Readers see “%(title)s” in place of “%(previous)s” now.")
+            sentences.append(text % {"title": title, "previous": previous[pk]})
+        elif pk not in except_ids:
+            sentences.append(_("Readers see “%(title)s” now.") % {"title": title})
+    for pk, title in gone.items():
+        lead, lead_title = leads.get(pk, (0, ""))
+        if previous.get(lead) == title:
+            continue
+        text = _("Readers don't see “%(title)s” by itself any more.")
+        if lead:
+            text = _("Readers see “%(title)s” as coverage of “%(lead)s” now.")
+        sentences.append(text % {"title": title, "lead": lead_title})
     if at_most and len(sentences) > at_most:
         return [
             *sentences[:at_most],
             _("And %(number)s more appeared or disappeared.") % {"number": f"{len(sentences) - at_most:,}"},
         ]
     return sentences
+
+
+def _leads_of(articles: Mapping[int, str]) -> dict[int, tuple[int, str]]:
+    """Return key and title of the lead of each article that readers see as its coverage, by the article's key."""
+    if not articles:
+        return {}
+    leads = Article.objects.public().filter(folded_articles__in=list(articles)).order_by("folded_articles")
+    return {member: (lead, title) for member, lead, title in leads.values_list("folded_articles", "pk", "title")}
 
 
 def reader_numbers(appeared: Mapping[int, str], disappeared: Mapping[int, str]) -> list[str]:

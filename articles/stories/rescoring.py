@@ -88,7 +88,12 @@ class RescoreChange:
                 else _("“%(title)s” is folded and has no lead now; find it in the view “Folded, no lead”.")
             )
             return text % {"title": self.title, "lead": lead}
-        if "published" not in self.fields:
+        before, after = self.fields.get("heat", (None, None))
+        if after == FOLDED_HEAT:
+            return _("“%(title)s” was folded as a result.") % {"title": self.title}
+        if before == FOLDED_HEAT and "published" not in self.fields:
+            text, numbers = _("“%(title)s” stands by itself as a result, with heat %(numbers)s."), format_value(after)
+        elif "published" not in self.fields:
             text = _("“%(title)s” changed as a result: %(numbers)s.")
         elif self.fields["published"][1]:
             text = _("“%(title)s” was published as a result.")

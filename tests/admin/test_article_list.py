@@ -50,7 +50,7 @@ class TestTheList:
 
         page = save(admin_client, ARTICLES, **{f"form-{row}-quality": "95"})
 
-        assert "“Lead” was unpublished as a result (heat 90 → -1)." in messages_of(page)
+        assert "“Lead” was folded as a result." in messages_of(page)
 
     def test_saving_without_a_change_pins_and_changes_nothing(self, admin_client):
         story()

@@ -229,7 +229,7 @@ class TestKeys:
         fold = page.get_by_role("button", name="Fold into Bridge closed")
         expect(fold).to_be_in_viewport(ratio=1)  # not below the pane's edge
         fold.press("Enter")
-        expect_announcement(page, "1 story folded.")
+        expect_announcement(page, "is folded under")
         assert reloaded(story).lead == lead
 
         page.goto(f"{DESK}?view=published")
@@ -237,7 +237,7 @@ class TestKeys:
         expect(page.locator("#detail .members")).to_contain_text(story.title)
         page.locator("#detail .members a").filter(has_text=story.title).focus()
         press(page, "d")
-        expect_announcement(page, "1 story taken out.")
+        expect_announcement(page, "stands by itself now.")
         assert reloaded(story).lead is None
 
     def test_a_member_becomes_the_lead(self, page):
@@ -250,7 +250,7 @@ class TestKeys:
         page.locator("#detail .members a").filter(has_text="Member").focus()
         press(page, "l")
 
-        expect_announcement(page, "1 story made the lead.")
+        expect_announcement(page, "leads its story now.")
         assert reloaded(lead).lead == member
 
     def test_a_preview_opens_beside_the_desk(self, page):
@@ -467,7 +467,7 @@ class TestManyStories:
         promised = int(page.locator(".result dd").nth(1).inner_text())
         page.get_by_role("button", name="Merge").press("Enter")
 
-        expect(page.get_by_text("1 story merged.").first).to_be_visible()
+        expect(page.get_by_text("is folded under").first).to_be_visible()
         expect(page.locator(".members")).to_contain_text("Bridge barred")
         assert (reloaded(other).lead, reloaded(member).lead) == (one, one)
         assert reloaded(one).heat == promised > 60

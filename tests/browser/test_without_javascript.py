@@ -199,7 +199,7 @@ class TestFolding:
 
         button(plain_page, "Fold into Bridge closed").click()
 
-        expect_message(plain_page, "1 story folded.")
+        expect_message(plain_page, "is folded under")
         assert (reloaded(other).lead, reloaded(other).heat) == (lead, -1)
 
     def test_members_are_made_lead_and_taken_out_with_buttons(self, plain_page):
@@ -208,14 +208,14 @@ class TestFolding:
         plain_page.goto(f"{DESK}articles/{lead.pk}/")
 
         button(plain_page, "Make lead: Member").click()
-        expect_message(plain_page, "1 story made the lead.")
+        expect_message(plain_page, "leads its story now.")
         assert reloaded(lead).lead == member
 
         button(
             plain_page.get_by_role("region", name="Articles in this story (2)"), "Take out of its story: Lead"
         ).click()
         button(plain_page, "Take out 1 story").click()
-        expect_message(plain_page, "1 story taken out.")
+        expect_message(plain_page, "stands by itself now.")
         assert reloaded(lead).lead is None
 
     def test_two_stories_are_merged_side_by_side(self, plain_page):
@@ -231,7 +231,7 @@ class TestFolding:
         promised = plain_page.locator(".result dd").nth(1).inner_text()
         button(plain_page, "Merge").click()
 
-        expect_message(plain_page, "1 story merged.")
+        expect_message(plain_page, "is folded under")
         assert (reloaded(other).lead, reloaded(member).lead) == (one, one)
         assert reloaded(one).heat == int(promised) > 80
         assert done_by("ana") == ["merge"]

@@ -104,7 +104,7 @@ class TestOneStory:
         assert not Operation.objects.exists()
 
         done = run_action(publisher, "merge", other, into=str(one.pk), confirmed="1", announced=str(one.pk))
-        assert messages_of(done)[1:3] == ["Readers see “One” now.", "Readers don't see “Other” by itself any more."]
+        assert messages_of(done)[1:2] == ["Readers see “One” in place of “Other” now."]
         one.refresh_from_db()
         assert (one.heat, one.public) == (85, True)
 
@@ -155,8 +155,36 @@ class TestOneStory:
 
         page = run_action(publisher, "make_lead", member)
 
-        assert "Readers see “Member” now." in messages_of(page)
-        assert "Readers don't see “Lead” by itself any more." in messages_of(page)
+        assert messages_of(page) == [
+            "“Member” leads its story now.",
+            "Readers see “Member” in place of “Lead” now.",
+        ]
+        assert messages_of(publisher.post(reverse("desk_undo_last"), follow=True)) == [
+            "Undone: “Lead” leads its story again.",
+            "Readers see “Lead” in place of “Member” now.",
+        ]
+
+    def test_moves_say_which_story_they_moved_where(self, publisher):
+        lead, other = builders.article("Lead", quality=80), builders.article("Other", quality=90)
+        member = builders.folded(lead, "Member", quality=40)
+
+        def messages(action, article, **fields):
+            article.refresh_from_db()
+            done = messages_of(run_action(publisher, action, article, confirmed="1", **fields))
+            return done, messages_of(publisher.post(reverse("desk_undo_last"), follow=True))
+
+        done, undone = messages("take_out", member)
+        assert (done[0], undone) == ("“Member” stands by itself now.", ["Undone: “Member” is back in its story."])
+        for action in ("fold", "merge"):
+            done, undone = messages(action, lead, into=str(other.pk))
+            assert done[:2] == [
+                "“Lead” is folded under “Other” now.",
+                "Readers see “Lead” as coverage of “Other” now.",
+            ]
+            assert undone == ["Undone: “Lead” stands by itself again.", "Readers see “Lead” now."]
+        done, undone = messages("spike", lead)
+        assert done == ["1 story spiked.", "“Member” leads its story now and waits for an editor."]
+        assert undone[0] == "Undone: 1 story unspiked."
 
     def test_recent_stories_are_found_by_their_words(self, publisher):
         article = builders.article("Bridge closed")

@@ -90,7 +90,7 @@ def test_same_event_folds_under_the_better_one_and_can_be_undone(client):
     first.refresh_from_db()
     assert first.lead_id == second.pk
     assert waiting() == []
-    assert "1 story merged." in messages_of(response)
+    assert f"“{first.title}” is folded under “{second.title}” now." in messages_of(response)
     client.force_login(member("publisher"))
     undo(client, Operation.objects.first())
     assert waiting() == [(second.pk, first.pk)]
