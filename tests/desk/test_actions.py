@@ -298,6 +298,27 @@ class TestActions:
             "There is nothing of yours to undo."
         ]
 
+    @pytest.mark.parametrize("name", ["desk_undo_last", "desk_undo"])
+    def test_undo_says_what_becomes_of_the_next_lead(self, publisher, name):
+        lead = builders.article("Lead", quality=90)
+        builders.folded(lead, "Member", quality=80)
+        run_action(publisher, "spike", lead, confirmed="1")
+        url = reverse(name, args=[Operation.objects.get().pk] if name == "desk_undo" else [])
+
+        told = messages_of(publisher.post(url, follow=True))
+
+        assert "“Member” is folded under its previous lead again." in told
+
+    def test_a_score_says_what_goes_with_the_lead_that_it_folds(self, publisher):
+        lead = builders.article("Lead", quality=90)
+        member = builders.folded(lead, "Member", quality=80)
+        builders.related(member, lead)
+        operations.fold_into(builders.article("Hand", quality=50), lead)
+
+        told = messages_of(run_action(publisher, "quality", member, quality="120"))
+
+        assert "“Hand” is folded under “Member” now." in told
+
     def test_undo_skips_what_can_not_be_undone_and_says_why(self, publisher, django_user_model):
         article, other = builders.article(quality=10), builders.article("Other", quality=10)
         run_action(publisher, "spike", article)
