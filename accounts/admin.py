@@ -14,7 +14,8 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import Group
 from django.forms import CheckboxSelectMultiple
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -69,6 +70,16 @@ class StaffAdmin(KeyAutocompleteMixin, UserAdmin):
         elif db_field.name == "is_staff":
             kwargs["help_text"] = _("May sign in to the desk and the admin. What they may do there, their roles say.")
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """Say whether the new colleague can sign in, and show the rest of their account."""
+        if "_popup" in request.POST or "_addanother" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        text = _("“%(name)s” was added and can sign in with the password that you chose.")
+        if not (obj.is_staff and obj.is_active):
+            text = _("“%(name)s” was added, but can't sign in before you tick “Staff status”.")
+        self.message_user(request, text % {"name": obj}, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:auth_user_change", args=[obj.pk]))
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return with_session_flags(super().get_queryset(request))

@@ -24,11 +24,23 @@ def test_one_form_adds_an_editor(admin_client, monkeypatch):
         "is_staff": "on",
         "groups": roles["editor"],
     }
-    admin_client.post(url, sent)
+    page = admin_client.post(url, sent, follow=True)
 
+    assert [str(message) for message in page.context["messages"]] == [
+        "“ida” was added and can sign in with the password that you chose."
+    ]
+    assert page.context["original"].username == "ida"
     ida = User.objects.get(username="ida")
     assert (ida.is_staff, ida.groups.get()) == (True, Group.objects.get(name="editor"))
     assert ida.check_password(password)
+
+
+def test_adding_an_account_without_staff_status_says_that_it_can_not_sign_in(admin_client, monkeypatch):
+    monkeypatch.setattr(sessions, "is_recently_confirmed", lambda session: True)
+    password = "a long walk in the rain"
+    sent = {"username": "ida", "password1": password, "password2": password}
+    page = admin_client.post(reverse("admin:auth_user_add"), sent, follow=True)
+    assert "can&#x27;t sign in before you tick “Staff status”" in page.content.decode()
 
 
 def test_people_are_listed_by_role(admin_client):
