@@ -31,7 +31,7 @@ from tests.browser.conftest import NARROW, WIDE, editor
 from tests.browser.deskpage import DESK, headline, press
 from tests.sample_pictures import encode
 from website.markdown import picture_markdown
-from website.models import SitePage
+from website.models import SiteLook, SitePage
 from website.pictures import process_picture
 
 WIDTHS_WITHOUT_SCROLLING = (320, 360)  # pixels; 320 is a wide window at 400 percent (WCAG 1.4.10)
@@ -421,3 +421,14 @@ def test_pages_are_accessible(newsroom, world, name, size):
     if name in DJANGO_FORMS:  # scripts of Django's admin set styles inline, which our policy blocks without harm
         newsroom.problems[:] = [problem for problem in newsroom.problems if "Applying inline style" not in problem]
     assert not problems, f"{page.url}\n" + "\n".join(problems)
+
+
+@pytest.mark.parametrize("length", [60, 120])
+def test_a_long_name_of_the_site_leaves_the_header_as_it_is(newsroom, length):
+    page = newsroom.open_page()
+    page.goto(DESK)
+    before = page.locator("#header").bounding_box()
+    SiteLook.objects.create(name=("The Northern Coast and Its Islands " * 4)[:length].strip())
+    page.goto(DESK)
+    assert page.locator("#site-name a").get_attribute("title").startswith("The Northern Coast")
+    assert page.locator("#header").bounding_box() == before
