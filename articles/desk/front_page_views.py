@@ -50,7 +50,7 @@ class Place:
     is_drafted: bool  # a pick by the draft only
     was: int | None
     now: datetime
-    ranked_above: float | None = None  # the rank of the next story above that stands by its rank
+    above: Place | None = None  # the next story above that stands by its rank
 
     @property
     def is_pick(self) -> bool:
@@ -64,10 +64,12 @@ class Place:
 
     @property
     def behind(self) -> str:
-        """How far its rank is below that of the story above, in the time by which an equal story would be newer."""
-        if self.reason is not Reason.RANK or self.ranked_above is None:
+        """How far its rank is below that of the next ranked one, in the time by which an equal story would be newer."""
+        if self.reason is not Reason.RANK or self.above is None:
             return ""
-        return _behind_text(self.ranked_above - self.article.hot)
+        is_next = self.above.number == self.number - 1
+        which = _("the story above") if is_next else _("place %(number)s") % {"number": self.above.number}
+        return _behind_text(self.above.article.hot - self.article.hot, which)
 
     @property
     def why(self) -> str:
@@ -200,7 +202,7 @@ def _places(shown: Sequence[PlacedStory], now_ids: Sequence[int], subject: int, 
     before = {pk: number for number, pk in enumerate(now_ids, 1)}
     now = timezone.now()
     places: list[Place] = []
-    ranked_above = None
+    above = None
     for number, (story, reason) in enumerate(shown, 1):
         article = articles.get(story.pk)
         if article is None:  # deleted since
@@ -209,21 +211,21 @@ def _places(shown: Sequence[PlacedStory], now_ids: Sequence[int], subject: int, 
         moved_from = None if was == number else was
         is_drafted = draft is not None and story.pk == draft.article.pk and not draft.was_pick
         is_subject = story.pk == subject
-        places.append(Place(number, article, story, reason, is_subject, is_drafted, moved_from, now, ranked_above))
-        ranked_above = article.hot if reason is Reason.RANK else ranked_above
+        places.append(Place(number, article, story, reason, is_subject, is_drafted, moved_from, now, above))
+        above = places[-1] if reason is Reason.RANK else above
     return places
 
 
-def _behind_text(days: float) -> str:
-    """Return a difference of ranks, which count in days, as minutes, hours or days."""
+def _behind_text(days: float, which: str) -> str:
+    """Return how far a story is behind another: a difference of ranks in days as minutes, hours or days."""
     minutes = round(days * 24 * 60)
     if minutes < 1:
-        return _("level with the story above")
+        return _("level with %(which)s") % {"which": which}
     if minutes < 60:
-        return _("%(number)s min behind the story above") % {"number": minutes}
+        return _("%(number)s min behind %(which)s") % {"number": minutes, "which": which}
     if minutes < 48 * 60:
-        return _("%(number)s h behind the story above") % {"number": round(minutes / 60)}
-    return _("%(number)s d behind the story above") % {"number": round(minutes / 60 / 24)}
+        return _("%(number)s h behind %(which)s") % {"number": round(minutes / 60), "which": which}
+    return _("%(number)s d behind %(which)s") % {"number": round(minutes / 60 / 24), "which": which}
 
 
 def _sections(places: Sequence[Place]) -> list[tuple[str, Sequence[Place]]]:

@@ -67,8 +67,9 @@ def test_it_shows_the_front_page_and_why_each_story_stands_there(publisher, stor
         ["1", "Ada"], ["2", "Edda"], ["3", "Bea"], ["4", "Dora"], ["5", "Cleo"],
     ]  # fmt: skip
     assert "Loud heat 1000" in rows[0]
-    assert not any("behind the story above" in rows[number] for number in (0, 1, 4))
-    assert "1 h behind the story above" in rows[2]  # Ada: a tenth more heat; the pick between them doesn't count
+    assert not any("behind" in rows[number] for number in (0, 1, 4))
+    assert "1 h behind place 1" in rows[2]  # Ada: a tenth more heat; the pick between them doesn't count
+    assert "behind the story above" in rows[3]
     assert "Pick for place 2 until" in rows[1]
     assert "Moved down: its outlet has 2 stories above" in rows[4]
     assert [row.split()[0] for row in rows[5:]] == ["Gone", "Off"]
