@@ -175,7 +175,7 @@ QUEUES: dict[str, Queue] = {
         ),
         Queue(
             "published",
-            _("Published"),
+            _("Published or scheduled"),
             _with(state=State.PUBLISHED),
             empty=_("Nothing is published."),
         ),

@@ -108,7 +108,7 @@ def test_thirty_stories_with_the_keyboard_alone(page):
         expect(chip(page, story)).to_have_text("undecided")
 
     press(page, "g", "p")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Published")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Published or scheduled")
     expect_live_keys(page)
     press(page, "g", "i")
     expect(page.get_by_role("heading", level=1)).to_have_text("Undecided")
@@ -218,6 +218,18 @@ class TestKeys:
         expect(page.locator("#views [data-view=held] .count")).to_have_text("0")
         headline(page, stories[1]).focus()
         expect(page.locator("#views [data-view=held] .count")).to_have_text("1")
+
+    def test_all_numbers_of_a_view_are_the_same(self, page):
+        stories = waiting(3)
+        at_desk(page, stories[0])
+        builders.article("Another", quality=10, published_at=builders.MORNING)
+
+        press(page, "w")
+        count = page.locator("#views [data-view=undecided] .count")
+        expect(count).to_have_text("3")
+        expect(page.locator("#toast")).to_contain_text("3 left.")
+        press(page, "x")
+        expect(page.locator("#bulk")).to_contain_text("Select all 3 in this view")
 
     def test_a_story_is_folded_into_another_and_taken_out_again(self, page):
         lead, story = builders.article("Bridge closed", quality=80), waiting(1)[0]
@@ -727,7 +739,7 @@ def test_an_undo_that_publishes_asks_for_a_reason(page):
     assert states([story]) == ["held"]
     page.get_by_label("Reason").fill("agreed at nine")
     page.get_by_label("Reason").press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Published")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Published or scheduled")
     assert states([story]) == ["published"]
     assert Operation.objects.first().overridden == {str(story.pk): ["topic"]}
 

@@ -267,3 +267,10 @@ class TestList:
         builders.article("<script>alert(1)</script>", quality=10)
 
         assert "<script>alert" not in publisher.get(DESK).content.decode()
+
+
+def test_the_view_of_scheduled_stories_among_published_ones_says_so(publisher):
+    operations.schedule(builders.article("Tomorrow", quality=10), publish_at=timezone.now() + timedelta(days=1))
+    page = publisher.get(DESK, {"view": "published"})
+    assert [row.article.title for row in page.context["rows"]] == ["Tomorrow"]
+    assert "<h1>Published or scheduled</h1>" in page.content.decode()

@@ -35,7 +35,7 @@ export function actionAnswered(xhr) {
   updateVersions(xhr.responseText);
   const decided = markDone();
   const left = decided ? countDown(decided) : "";
-  if (left) $(".said p", toast)?.append(` ${left}`);
+  if (left) $(".said p", toast)?.append(" ", Object.assign(document.createElement("span"), { className: "left", textContent: left }));
   announce([...all(".said p", toast).map((line) => line.textContent.trim()), $("form", toast) ? text("undo_key") : ""].join(" "));
   hideToastAfter(TOAST_MILLISECONDS);
   if (decided && rows().every((row) => row.matches(".done"))) reloadList();
@@ -49,12 +49,28 @@ function updateVersions(html) {
 
 /** Lower the count of an unfiltered view that decisions empty. Return how many stories are left, in words. */
 function countDown(decided) {
+  const count = viewCount();
+  if (!DRAINING_VIEWS.has(desk().dataset.view) || !count) return "";
+  count.textContent = Math.max(0, Number(count.textContent) - decided);
+  showViewCount();
+  return text("left", { number: count.textContent });
+}
+
+/** Return the count of the view among the views, if it is exact and counts what the list shows. */
+function viewCount() {
   const { view, query } = desk().dataset;
   const count = $(`#views [data-view="${view}"] .count`);
   const isUnfiltered = [...new URLSearchParams(query).keys()].every((name) => name === "view");
-  if (!DRAINING_VIEWS.has(view) || !isUnfiltered || !/^\d+$/.test(count?.textContent)) return "";
-  count.textContent = Math.max(0, Number(count.textContent) - decided);
-  return text("left", { number: count.textContent });
+  return isUnfiltered && /^\d+$/.test(count?.textContent) ? count : null;
+}
+
+/** Repeat the count of the view in the bar and in the toast: stories come in, and follow a lead that was spiked. */
+function showViewCount() {
+  const number = viewCount()?.textContent, left = $("#toast .left");
+  if (!number) return left?.remove();
+  if (left) left.textContent = text("left", { number });
+  $("#bulk [name=whole_view]").dataset.number = number;
+  $("#bulk .view-number").textContent = number;
 }
 
 /** Hide the toast after a while, but not from under a pointer or the focus. */
@@ -90,6 +106,7 @@ export function refreshCounts(milliseconds) {
     const parameters = new URLSearchParams(query);
     parameters.set("view", view);
     await htmx.ajax("GET", `${url}?${parameters}`, { source: "#views", swap: "innerHTML" });
+    showViewCount();
   }), milliseconds);
 }
 
