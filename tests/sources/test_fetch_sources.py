@@ -177,7 +177,7 @@ def test_dry_runs_paused_sources_and_internal_addresses_ask_nobody(server, setti
     run()
 
     assert server.requests == []
-    assert "leads to the IP address 127.0.0.1" in Source.objects.get(name="/inside").reason
+    assert "only ports 80 and 443 are allowed" in Source.objects.get(name="/inside").reason
 
 
 def test_a_single_source_by_its_key(server):
