@@ -281,6 +281,7 @@ def test_every_url_can_be_tried(arguments):
 
 
 @pytest.mark.integration  # uploads are decoded
+@pytest.mark.systematic
 def test_a_sample_of_odd_values_makes_no_error(arguments):
     assert check("superuser", arguments, SAMPLE) > 100
 

@@ -22,6 +22,7 @@ CORPORA = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.integration,
+    pytest.mark.systematic,
     pytest.mark.skipif(not CORPORA.exists(), reason="the corpora are not beside the project"),
 ]
 DISJOINT = ("undecided", "published", "held", "spiked", "spiked-older", "folded")
