@@ -12,9 +12,9 @@ from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from articles.models import Article, ImportProblem, Operation, Suggestion, Verb, Via
+from articles.models import Article, ImportProblem, Operation, Verb, Via
 from articles.public.front_page import front_page
-from articles.rules.suggestion_cut import number_shown
+from articles.suggestions.listing import LIKELY_MAX, number_waiting
 from sources.models import Source
 
 from .history_views import VIEW_PERMISSION
@@ -23,7 +23,6 @@ from .rows import LARGE_COLUMNS, age_text
 
 LEADING_MAX = 7  # the top story and those beside it
 PEOPLE_MAX = 20
-PAIRS_MAX = 999  # suggestions are counted up to here: whether one is answered takes a look at both stories
 QUEUES_OF_HOME = ("undecided", "hot", "held", "no-lead", "ambiguous")
 
 
@@ -63,10 +62,8 @@ def waiting_tasks(user: User, viewer: Viewer) -> list[Task]:
     if user.has_perm("sources.view_source"):
         numbers.append((_("Sources that need attention"), _failing_sources(viewer.now), reverse("desk_sources")))
     tasks = [Task(label, count_text(number), url) for label, number, url in numbers if number]
-    unanswered = Suggestion.objects.unanswered().best_first()
-    likely, less_sure = (rows[: PAIRS_MAX + 1].count() for rows in (unanswered.likely(), unanswered.less_sure()))
-    if number := number_shown(likely, less_sure):
-        tasks.append(Task(_("Suggested pairs"), count_text(number, PAIRS_MAX), reverse("desk_suggestions")))
+    if number := number_waiting():
+        tasks.append(Task(_("Suggested pairs"), count_text(number, LIKELY_MAX), reverse("desk_suggestions")))
     return tasks
 
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from articles.models import Article, ArticleQuerySet, SavedView, Suggestion, Topic
-from articles.rules.suggestion_cut import number_shown
+from articles.models import Article, ArticleQuerySet, SavedView, Topic
+from articles.suggestions.listing import LIKELY_MAX, number_waiting
 
 from .actions import EDIT, REASONS, permitted_actions
 from .filters import SLOW_FILTERS, DeskFilters, filtered_queue
@@ -75,7 +75,7 @@ def _page_of(articles: ArticleQuerySet, queue: Queue, cursor: str) -> tuple[list
 def _views(
     viewer: Viewer, current: Queue | None, filtered: ArticleQuerySet | None = None, *, count_all: bool
 ) -> dict[str, Any]:
-    """Return the views that the editor may choose, with their counts, in two queries.
+    """Return the views that the editor may choose, with their counts, in four queries.
 
     `view_number` is that of the stories shown: of `current`, or `filtered` where filters narrow it.
 
@@ -93,14 +93,11 @@ def _views(
             querysets[f"saved-{view.pk}"] = articles.order_by(*queue.order)
     if filtered is not None:
         querysets["filtered"] = filtered
-    unanswered = Suggestion.objects.unanswered().best_first()
-    suggested = {"likely": unanswered.likely(), "less sure": unanswered.less_sure()}
-    numbers = queue_counts(querysets | suggested)
-    numbers["suggested"] = number_shown(numbers["likely"], numbers["less sure"])
+    numbers = queue_counts(querysets)
     shown = numbers.get("filtered", numbers.get(current.key, 0) if current else 0)
     counts = {name: count_text(number) for name, number in numbers.items()}
     return {
-        "suggested": counts["suggested"],
+        "suggested": count_text(number_waiting(), LIKELY_MAX),
         "queues": [(queue, counts[queue.key]) for queue in QUEUES.values()],
         "saved": [(view, counts.get(f"saved-{view.pk}", "…")) for view in saved],
         "uncounted": any(f"saved-{view.pk}" not in counts for view in saved),

@@ -10,11 +10,23 @@ from django.db.models import Q
 
 from articles.models import Article, Pairing, Suggestion, SuggestionCut
 from articles.rules.states import State
+from articles.rules.suggestion_cut import less_sure_max, number_shown
 
 from .store import KEPT_MAX, best_pairs, evidence_of
 from .working_out import articles_with_text, least_kept, sweep
 
 Found = tuple[int, int, float, dict[str, Any]]  # article, other, score, evidence
+LIKELY_MAX = 999  # so many are counted: whether one is answered takes a look at both stories
+
+
+def number_waiting() -> int:
+    """Return how many suggestions wait for an editor, the less sure ones that are shown among them.
+
+    A number above LIKELY_MAX says that there may be more.
+    """
+    unanswered = Suggestion.objects.unanswered().order_by("-score")
+    likely = unanswered.likely()[: LIKELY_MAX + 1].count()
+    return number_shown(likely, unanswered.less_sure()[: less_sure_max(likely)].count())
 
 
 def suggestions_as_json(min_score: float | None = None) -> Iterator[dict[str, Any]]:

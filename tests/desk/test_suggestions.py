@@ -13,7 +13,7 @@ from articles import operations
 from articles.models import Article, Operation, Suggestion, SuggestionAnswer, SuggestionCut
 from articles.operations.results import ActionError
 from articles.rules.suggestion_cut import Answer
-from articles.suggestions import working_out
+from articles.suggestions import listing, working_out
 from articles.suggestions.learning import answers_since, learn_cut
 from tests.builders import MORNING, article, provider
 from tests.desk.helpers import member, messages_of, run_action, undo
@@ -238,6 +238,14 @@ def test_the_dialog_for_folding_starts_with_the_suggestions(client):
     assert second not in [other for other, _ in others]
     targets = client.get(reverse("desk_find"), {"but": first.pk, "q": "Storm"}).context["targets"]
     assert [evidence for _, evidence in targets] == [""]
+
+
+def test_home_and_desk_say_the_same_of_more_pairs_than_are_counted(client, monkeypatch):
+    monkeypatch.setattr(listing, "LIKELY_MAX", 2)
+    certain_pairs(5)
+    client.force_login(member("editor"))
+    tasks = {str(task.label): task.number for task in client.get(reverse("admin:index")).context["tasks"]}
+    assert (tasks["Suggested pairs"], client.get(reverse("desk")).context["suggested"]) == ("3", "3")
 
 
 def test_the_views_count_what_is_suggested(client):
