@@ -85,9 +85,15 @@ def _indexed(terms: Sequence[str]) -> list[tuple[str, Any, int, float]]:
         return list(cursor.fetchall())
 
 
-def due_arrivals(limit: int) -> tuple[list[Arrival], dict[int, int]]:
-    """Return the first articles that are due, in the order of their publication, and the versions of their terms."""
-    due = ArticleTerms.objects.due().order_by("article__published_at", "article__file_name")[:limit]
+def due_keys(limit: int) -> list[int]:
+    """Return the first articles that are due, in the order of their publication. The database sorts all of them."""
+    due = ArticleTerms.objects.due().order_by("article__published_at", "article__file_name")
+    return list(due.values_list("article_id", flat=True)[:limit])
+
+
+def due_arrivals(keys: Sequence[int]) -> tuple[list[Arrival], dict[int, int]]:
+    """Return those of these articles that are due, in the order of their publication, and their terms' versions."""
+    due = ArticleTerms.objects.due().filter(article__in=keys).order_by("article__published_at", "article__file_name")
     arrivals, versions = [], {}
     columns = (*_COMPARED, "weights", "version", "article__title", "article__excerpt")
     for pk, name, published_at, outlet, terms, weights, version, title, excerpt in due.values_list(*columns):

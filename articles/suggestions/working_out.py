@@ -7,6 +7,7 @@ save meanwhile hardly wait. An interrupted run leaves the rest due.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from .store import (
     CountsInMemory,
     StoredArticles,
     due_arrivals,
+    due_keys,
     forget_before,
     forget_everything_compared,
     write_counts,
@@ -34,6 +36,7 @@ from .store import (
 )
 
 LOCK_KEY = 0x5375_6767  # "Sugg"; an arbitrary number, unique among locks
+DUE_AT_ONCE = 50_000  # articles that are put in order together: sorting all of them for each batch would take longer
 KEPT_BELOW_CUT = 0.25  # the cut moves by at most 0.05 a day, and what is older than the window is no news
 LOWEST_KEPT = 0.05
 WRITING_MAX = 0.05  # seconds that storing a batch may take
@@ -90,19 +93,20 @@ def _compare_due(window: timedelta, oldest: datetime, least: float) -> Iterator[
     """
     comparison = Comparison(StoredArticles(), window)
     size = BATCH
-    arrivals, versions = due_arrivals(size)
-    if arrivals:
+    waiting = deque(due_keys(DUE_AT_ONCE))
+    if waiting:
         forget_before(oldest)
-    while arrivals:
-        result = comparison.compare_batch(arrivals, least)
-        began = time.monotonic()
-        scores = write_result(arrivals, result, versions)
-        was_long = time.monotonic() - began > WRITING_MAX
-        yield len(arrivals), scores
-        if len(arrivals) < size:
-            break
-        size = max(1, size // 2) if was_long else min(BATCH, size * 2)
-        arrivals, versions = due_arrivals(size)
+    while waiting:
+        keys = [waiting.popleft() for _ in range(min(size, len(waiting)))]
+        arrivals, versions = due_arrivals(keys)
+        if arrivals:
+            result = comparison.compare_batch(arrivals, least)
+            began = time.monotonic()
+            scores = write_result(arrivals, result, versions)
+            was_long = time.monotonic() - began > WRITING_MAX
+            yield len(arrivals), scores
+            size = max(1, size // 2) if was_long else min(BATCH, size * 2)
+        waiting = waiting or deque(due_keys(DUE_AT_ONCE))
 
 
 def rebuild(on_batch: Callable[[int], None] = lambda number: None) -> WorkedOut:

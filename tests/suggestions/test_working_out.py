@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -112,7 +113,7 @@ def test_what_is_changed_while_it_is_worked_out_stays_due() -> None:
     first, second = newsroom()
     working_out.work_out_due()
     operations.edit(second, title="Apple has acquired Xnor.ai")
-    arrivals, versions = store.due_arrivals(50)
+    arrivals, versions = store.due_arrivals(store.due_keys(50))
     result = Comparison(store.StoredArticles(), timedelta(days=14)).compare_batch(arrivals, 0.1)
     operations.edit(second, title="Rain")
     assert store.write_result(arrivals, result, versions) == []
@@ -120,6 +121,25 @@ def test_what_is_changed_while_it_is_worked_out_stays_due() -> None:
     first.delete()
     working_out.work_out_due()
     assert pairs() == set()
+
+
+def test_all_that_is_due_is_compared_however_much_is_put_in_order_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = newsroom()
+    monkeypatch.setattr(working_out, "DUE_AT_ONCE", 2)
+    assert working_out.work_out_due().articles == Article.objects.count()
+    assert pairs() == {(second.pk, first.pk)}
+
+
+@pytest.mark.parametrize("size", [1, 25])
+def test_what_is_due_is_put_in_order_once_for_all_batches(
+    monkeypatch: pytest.MonkeyPatch, count_queries: Callable[[], CaptureQueriesContext], size: int
+) -> None:
+    newsroom()
+    monkeypatch.setattr(working_out, "BATCH", size)
+    with count_queries() as queries:
+        working_out.work_out_due()
+    orders = [query["sql"] for query in queries if f"LIMIT {working_out.DUE_AT_ONCE}" in query["sql"]]
+    assert len(orders) == 2  # the second one finds nothing new
 
 
 def test_an_interrupted_run_leaves_the_rest_due(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +211,7 @@ def test_the_number_of_queries_is_the_same_for_one_article_and_many() -> None:
             arrive(XNOR[0], f"{XNOR[1]} {number}{place}", hours=8 + place)
         mark_due(Article.objects.filter(similarity_terms=None))
         with CaptureQueriesContext(connection) as queries:
-            arrivals, versions = store.due_arrivals(50)
+            arrivals, versions = store.due_arrivals(store.due_keys(50))
             result = Comparison(store.StoredArticles(), timedelta(days=14)).compare_batch(arrivals, 0.1)
             store.write_result(arrivals, result, versions)
         numbers.append(sum(query["sql"].startswith("SELECT") for query in queries))
