@@ -305,9 +305,9 @@ class TestActions:
         run_action(publisher, "spike", lead, confirmed="1")
         url = reverse(name, args=[Operation.objects.get().pk] if name == "desk_undo" else [])
 
-        told = messages_of(publisher.post(url, follow=True))
+        shown = messages_of(publisher.post(url, follow=True))
 
-        assert "“Member” is folded under its previous lead again." in told
+        assert "“Member” is folded under its previous lead again." in shown
 
     def test_a_score_says_what_goes_with_the_lead_that_it_folds(self, publisher):
         lead = builders.article("Lead", quality=90)
@@ -315,9 +315,9 @@ class TestActions:
         builders.related(member, lead)
         operations.fold_into(builders.article("Hand", quality=50), lead)
 
-        told = messages_of(run_action(publisher, "quality", member, quality="120"))
+        shown = messages_of(run_action(publisher, "quality", member, quality="120"))
 
-        assert "“Hand” is folded under “Member” now." in told
+        assert "“Hand” is folded under “Member” now." in shown
 
     def test_undo_skips_what_can_not_be_undone_and_says_why(self, publisher, django_user_model):
         article, other = builders.article(quality=10), builders.article("Other", quality=10)
