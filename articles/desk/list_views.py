@@ -7,8 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -55,8 +56,12 @@ def article_list(request: DeskRequest) -> HttpResponseBase:
         "here": request.get_full_path(),
         "title": queue.label,
     }
+    # Before the page, not inside it: CPython 3.11 takes memory from the system, and frees it, at each call that crosses
+    # certain depths of the stack. Below the blocks of all base templates, that was two fifths of the page's time.
+    listed = render_to_string("desk/_list.html", context, request)
     if is_fragment:
-        return render(request, "desk/_list.html", context)
+        return HttpResponse(listed)
+    context["list"] = listed
     shown = filtered_queue(queue, viewer, filters).order_by(*queue.order) if filters.choices else None
     context |= _views(viewer, queue, shown, count_all="counts" in request.GET)
     context |= {"topics": topics, "keys": shortcuts_for_page()}
