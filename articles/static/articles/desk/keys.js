@@ -6,7 +6,7 @@ import { Keymap } from "./keymap.js";
 import { $, all, announce, desk, recall, remember, text } from "./page.js";
 import { closeStory, isOpen, openCurrent, openFocusedStory } from "./pane.js";
 import { decide, sendAction, undo } from "./requests.js";
-import { clearSelection, current, focusRow, focusedSubject, rows, select, selected, stateOf } from "./rows.js";
+import { clearSelection, current, focusRow, focusedSubject, headline, rows, select, selected, stateOf } from "./rows.js";
 
 const STEP = 5; // points of quality or heat
 const PREFIX_MILLISECONDS = 1500; // how long "g" waits for the key of a view
