@@ -24,9 +24,9 @@ Key = tuple[int, str]  # of an article, and a field of it
 def outdated_heats(uow: UnitOfWork, operation: Operation) -> set[int]:
     """Return the articles around an operation that was undone whose heat has to follow from its origins again.
 
-    Those are articles of the operation of which heat or an origin of it isn't what it was before, and those beside them
-    with another quality. Policies that changed since don't count: heats wait for a rescoring then. Lets the policy
-    publish those that readers saw until the undo.
+    Those are articles of the operation whose heat, or what it follows from, isn't what it was before, and their
+    neighbours whose quality has changed. Policies that changed since don't count: heats wait for a rescoring then. Lets
+    the policy publish those that readers saw until the undo.
     """
     events = operation.events.filter(subject=Subject.ARTICLE, field__in=(*HEAT_FIELDS, DELETED)).order_by()
     named = set(events.values_list("subject_id", flat=True))
