@@ -8,7 +8,7 @@ from articles.models import SuggestionCut
 
 from .comparing import Arrival, Comparison, Pair
 from .store import StoredArticles, due_arrivals, due_keys
-from .working_out import current_window
+from .working_out import beginning_of_window, current_window
 
 DUE_MAX = 200  # articles that came in before, and were not compared yet
 
@@ -21,7 +21,7 @@ def likely_pairs(arrivals: Sequence[Arrival]) -> list[Pair]:
     window = current_window()
     if not (arrivals and window):
         return []
-    due, _ = due_arrivals(due_keys(DUE_MAX))
+    due, _ = due_arrivals(due_keys(DUE_MAX, beginning_of_window(window)))
     keys = {arrival.pk for arrival in arrivals}
     batch = [*arrivals, *(arrival for arrival in due if arrival.pk not in keys)]
     batch.sort(key=lambda arrival: (arrival.published_at, arrival.name))

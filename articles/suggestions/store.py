@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from articles.db.bulk import BulkTable, chunked, json_text, time_of_value, time_value
 from articles.models import Article, ArticleTerms, IndexedTerm, Policies, Suggestion, TermCount
@@ -85,10 +85,15 @@ def _indexed(terms: Sequence[str]) -> list[tuple[str, Any, int, float]]:
         return list(cursor.fetchall())
 
 
-def due_keys(limit: int) -> list[int]:
-    """Return the first articles that are due, in the order of their publication. The database sorts all of them."""
-    due = ArticleTerms.objects.due().order_by("article__published_at", "article__file_name")
-    return list(due.values_list("article_id", flat=True)[:limit])
+def due_keys(limit: int, oldest: datetime) -> list[int]:
+    """Return the first articles of the window that are due, in the order of their publication.
+
+    `oldest` begins the window. The database sorts all that are due.
+    """
+    due = ArticleTerms.objects.due().filter(article__published_at__gte=oldest)
+    return list(
+        due.order_by("article__published_at", "article__file_name").values_list("article_id", flat=True)[:limit]
+    )
 
 
 def due_arrivals(keys: Sequence[int]) -> tuple[list[Arrival], dict[int, int]]:
@@ -122,7 +127,8 @@ def write_result(arrivals: Sequence[Arrival], result: BatchResult, versions: Map
         TERMS.update(["terms", "weights", "due"], [(*compared[pk], stored[pk]) for pk in stored])
         if again := [pk for pk in stored if by_pk[pk].counted]:
             IndexedTerm.objects.filter(article__in=again).delete()
-            Suggestion.objects.filter(Q(article__in=again) | Q(other__in=again)).delete()
+        # Articles without terms may have suggestions: a longer window takes in articles that it had left behind.
+        _suggestions_of(stored).delete()
         INDEX.insert([row for row in index if row[1] in stored])
         write_counts(result.counts)
         return _insert_suggestions([row for row in suggestions if unwritten.isdisjoint(row[:2])])
@@ -192,6 +198,10 @@ def _suggestion_rows(pairs: Iterable[Pair]) -> list[SuggestionRow]:
     ]
 
 
+def _suggestions_of(keys: Collection[int]) -> QuerySet[Suggestion]:
+    return Suggestion.objects.filter(Q(article__in=keys) | Q(other__in=keys))
+
+
 def _insert_suggestions(rows: Sequence[SuggestionRow]) -> list[float]:
     """Store suggestions, but those of articles that were deleted meanwhile, and return their scores."""
     keys = {key for row in rows for key in row[:2]}
@@ -248,6 +258,21 @@ def forget_before(oldest: datetime) -> None:
         with transaction.atomic():
             ArticleTerms.objects.filter(article__in=chunk).delete()
             IndexedTerm.objects.filter(article__in=chunk).delete()
+
+
+def leave_out_before(oldest: datetime) -> None:
+    """Let articles that are older than the window not be due.
+
+    The suggestions of one that was changed are deleted: they were found with other words.
+    """
+    due = ArticleTerms.objects.due().filter(article__published_at__lt=oldest)
+    for chunk in chunked(list(due.order_by().values_list("article", flat=True))):
+        with transaction.atomic():
+            _let_operations_wait()
+            left_out = list(due.filter(article__in=chunk).order_by().values_list("article", flat=True))
+            ArticleTerms.objects.filter(article__in=left_out).delete()
+            IndexedTerm.objects.filter(article__in=left_out).delete()
+            _suggestions_of(left_out).delete()
 
 
 def forget_everything_compared() -> None:

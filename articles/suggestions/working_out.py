@@ -30,6 +30,7 @@ from .store import (
     due_keys,
     forget_before,
     forget_everything_compared,
+    leave_out_before,
     write_counts,
     write_rebuilt,
     write_result,
@@ -93,7 +94,8 @@ def _compare_due(window: timedelta, oldest: datetime, least: float) -> Iterator[
     """
     comparison = Comparison(StoredArticles(), window)
     size = BATCH
-    waiting = deque(due_keys(DUE_AT_ONCE))
+    leave_out_before(oldest)
+    waiting = deque(due_keys(DUE_AT_ONCE, oldest))
     if waiting:
         forget_before(oldest)
     while waiting:
@@ -106,7 +108,7 @@ def _compare_due(window: timedelta, oldest: datetime, least: float) -> Iterator[
             was_long = time.monotonic() - began > WRITING_MAX
             yield len(arrivals), scores
             size = max(1, size // 2) if was_long else min(BATCH, size * 2)
-        waiting = waiting or deque(due_keys(DUE_AT_ONCE))
+        waiting = waiting or deque(due_keys(DUE_AT_ONCE, oldest))
 
 
 def rebuild(on_batch: Callable[[int], None] = lambda number: None) -> WorkedOut:

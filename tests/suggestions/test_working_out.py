@@ -15,7 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from articles import operations
-from articles.models import Article, ArticleTerms, IndexedTerm, Suggestion
+from articles.models import Article, ArticleTerms, IndexedTerm, SitePolicy, Suggestion
 from articles.models.suggestion import mark_due
 from articles.suggestions import store, working_out
 from articles.suggestions.comparing import ALL, Comparison
@@ -113,7 +113,7 @@ def test_what_is_changed_while_it_is_worked_out_stays_due() -> None:
     first, second = newsroom()
     working_out.work_out_due()
     operations.edit(second, title="Apple has acquired Xnor.ai")
-    arrivals, versions = store.due_arrivals(store.due_keys(50))
+    arrivals, versions = store.due_arrivals(store.due_keys(50, MORNING))
     result = Comparison(store.StoredArticles(), timedelta(days=14)).compare_batch(arrivals, 0.1)
     operations.edit(second, title="Rain")
     assert store.write_result(arrivals, result, versions) == []
@@ -175,6 +175,42 @@ def test_articles_older_than_the_window_wait_for_a_rebuild() -> None:
     assert {pair for pair in pairs() if late.pk in pair} == {(late.pk, first.pk), (second.pk, late.pk)}
 
 
+def test_an_archive_that_comes_in_is_not_compared(tmp_path: Path) -> None:
+    for day, (title, excerpt) in (("2015-06-09", XNOR), ("2015-06-10", XNOR_TOO), ("2020-06-09", XNOR)):
+        text = document(title=title, excerpt=excerpt, publishedDateTime=f"{day}T12:00:00Z")
+        write_document(tmp_path, text, f"{day}-apple.md")
+    assert "Suggestions: 1 article compared in " in import_documents(tmp_path)
+    assert not Suggestion.objects.exists()
+    assert not ArticleTerms.objects.due().exists()
+    assert working_out.number_never_compared() == 2
+
+
+def test_an_edit_of_an_article_older_than_the_window_ends_its_suggestions() -> None:
+    first, second = newsroom()
+    working_out.work_out_due()
+    arrive("Rain", "It rained.", hours=24 * 20)
+    operations.edit(second, title="Apple has acquired Xnor.ai")
+    assert working_out.work_out_due().articles == 1
+    assert pairs() == set()
+    assert not ArticleTerms.objects.due().exists()
+    operations.edit(first, title="Apple acquires Xnor.ai", excerpt="It was sold.")
+    assert working_out.work_out_due().articles == 0
+
+
+@pytest.mark.parametrize("edits", [False, True])
+def test_articles_that_the_window_takes_in_again_are_compared_again(edits: bool) -> None:
+    first, second = newsroom()
+    working_out.work_out_due()
+    arrive("Rain", "It rained.", hours=24 * 20)
+    working_out.work_out_due()
+    assert set(ArticleTerms.objects.values_list("article__title", flat=True)) == {"Rain"}
+    SitePolicy.objects.update(window_days=30)
+    if edits:
+        operations.edit(second, published_at=second.published_at + timedelta(hours=1))
+    assert working_out.work_out_due().articles == 6
+    assert pairs() == {(second.pk, first.pk)}
+
+
 def test_spiked_and_withdrawn_articles_are_not_suggested() -> None:
     first, second = newsroom()
     working_out.work_out_due()
@@ -211,7 +247,7 @@ def test_the_number_of_queries_is_the_same_for_one_article_and_many() -> None:
             arrive(XNOR[0], f"{XNOR[1]} {number}{place}", hours=8 + place)
         mark_due(Article.objects.filter(similarity_terms=None))
         with CaptureQueriesContext(connection) as queries:
-            arrivals, versions = store.due_arrivals(store.due_keys(50))
+            arrivals, versions = store.due_arrivals(store.due_keys(50, MORNING))
             result = Comparison(store.StoredArticles(), timedelta(days=14)).compare_batch(arrivals, 0.1)
             store.write_result(arrivals, result, versions)
         numbers.append(sum(query["sql"].startswith("SELECT") for query in queries))
