@@ -5,12 +5,14 @@ HYPOTHESIS_PROFILE sets how many documents are generated: quick by default, thor
 
 import gc
 import os
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -18,8 +20,8 @@ from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 
 from articles.search import postgresql
-from tests import migrated_database
 from tests.audit_guard import record_unlogged_writes
+from tests.migrated_database import migrated_file
 
 from .concurrency import use_database_file
 
@@ -43,7 +45,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Load the migrated database on SQLite."""
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock():
-            migrated_database.load(migrated_database.migrated_file())
+            _replace_database(migrated_file())
+
+
+def _replace_database(path: Path) -> None:
+    """Replace the content of the connection's database, which is in memory, by the file's."""
+    with closing(sqlite3.connect(path)) as file:
+        file.backup(connection.connection)
+    ContentType.objects.clear_cache()
 
 
 @pytest.fixture(autouse=True)

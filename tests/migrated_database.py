@@ -5,17 +5,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
-from django.conf import settings
-from django.contrib.contenttypes.models import ContentType
-from django.db import connection
-
-ROOT = Path(settings.BASE_DIR)
+ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".pytest_cache"
 # What the tables, and the rows that migrations write, are made from.
 SOURCES = ("requirements-dev.lock", "*/migrations/*.py", "*/models.py", "*/models/*.py", "articles/search/*.py")
@@ -43,10 +37,3 @@ def migrated_file() -> Path:
             subprocess.run(command, cwd=ROOT, env={**os.environ, "TEST_DATABASE_URL": f"sqlite:///{part}"}, check=True)
             part.replace(file)
     return file
-
-
-def load(path: Path) -> None:
-    """Replace the content of the connection's database, which is in memory, by the file's."""
-    with closing(sqlite3.connect(path)) as file:
-        file.backup(connection.connection)
-    ContentType.objects.clear_cache()

@@ -23,6 +23,7 @@ from typing import Any
 import urllib3
 
 from tests.environments import newsroom_environment
+from tests.migrated_database import migrated_file
 
 ROOT = Path(__file__).resolve().parent.parent
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -211,10 +212,8 @@ class Site:
         )
 
     def set_up(self) -> None:
-        from tests import migrated_database  # needs Django's settings, which the load test doesn't have
-
         if self.environment["DATABASE_URL"].startswith("sqlite"):
-            shutil.copy(migrated_database.migrated_file(), self.folder / "newsroom.sqlite3")
+            shutil.copy(migrated_file(), self.folder / "newsroom.sqlite3")
         else:
             self.manage("migrate", "-v0")
         self.manage("collectstatic", "--noinput", "-v0")
