@@ -7,6 +7,7 @@ import gc
 import os
 import sqlite3
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, nullcontext
 from pathlib import Path
@@ -64,10 +65,11 @@ def unlogged_writes() -> Iterator[list[str]]:
 
 
 @pytest.fixture(autouse=True)
-def no_processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail a test that starts a process without being marked for it: the default suite stays quick."""
+def no_processes_and_no_waiting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test that starts a process or sleeps without being marked for it: the default suite stays quick."""
     if not any(request.node.get_closest_marker(name) for name in ("integration", "faults", "browser", "thorough")):
         monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("starts a process: mark it integration"))
+        monkeypatch.setattr(time, "sleep", lambda seconds: seconds and pytest.fail("sleeps: mark it integration"))
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ class Site:
 
     @property
     def footer_text(self) -> SafeString:
-        return render_markdown(self.look.footer_text)
+        return render_markdown(self.look.footer_text) if self.look.footer_text else SafeString()
 
     @cached_property
     def menu(self) -> tuple[SiteLink, ...]:

@@ -133,6 +133,7 @@ def test_a_host_is_asked_one_thing_at_a_time(settings):
         assert (len(server.requests), server.busiest) == (3, 1)
 
 
+@pytest.mark.integration
 def test_the_command_asks_politely_and_reads_no_body(settings):
     with serving() as server:
         settings.FETCH_SERVERS = [f"127.0.0.1:{server.port}"]
