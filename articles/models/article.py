@@ -388,10 +388,8 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
             models.Index(fields=["pick_until"], name="article_pick", condition=Q(pick_until__isnull=False)),
             models.Index(fields=["-hot", "file_name"], name="article_off_front", condition=Q(off_front=True)),
             models.Index(fields=["-published_at", "file_name"], name="article_folded", condition=Q(heat=FOLDED_HEAT)),
-            models.Index(
-                fields=["-published_at", "file_name"],
-                name="article_no_lead",
-                condition=Q(heat=FOLDED_HEAT, lead__isnull=True),
+            models.Index(  # SQLite takes it rather than that of all leads, because both columns are compared
+                fields=["heat", "lead"], name="article_folded_no_lead", condition=Q(heat=FOLDED_HEAT, lead__isnull=True)
             ),
             models.Index(fields=["-published_at", "file_name"], name="article_removed", condition=Q(removed=True)),
             models.Index(fields=["-published_at", "file_name"], name="article_noted", condition=Q(note__isnull=False)),
