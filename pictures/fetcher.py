@@ -35,13 +35,11 @@ class PictureFetcher:
         guess = format_of(data)
         claim = formats[-1]
         if guess is None and claim is None:
-            raise FetchError(_("starts like no picture"))
+            raise FetchError(_("sends no picture that we can read"))
         if claim is not None and guess != claim:
             if guess:
-                raise FetchError(
-                    _("says that it is %(claim)s, but it starts like a %(guess)s file", claim=claim, guess=guess)
-                )
-            raise FetchError(_("says that it is %(claim)s, but it starts like no picture", claim=claim))
+                raise FetchError(_("says that it is %(claim)s, but sends a %(guess)s file", claim=claim, guess=guess))
+            raise FetchError(_("says that it is %(claim)s, but sends something else", claim=claim))
         return data
 
 

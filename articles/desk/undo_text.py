@@ -33,6 +33,7 @@ UNDONE_VERBS: dict[str, str | Promise] = {  # of what is said otherwise than "re
     Verb.HOLD: gettext_lazy("no longer held"),
     Verb.PUBLISH: gettext_lazy("no longer published"),
     Verb.FOLD: gettext_lazy("unfolded"),
+    Verb.KEEP_APART: gettext_lazy("no longer kept apart"),
 }
 MOVES = {Verb.FOLD, Verb.MERGE, Verb.MAKE_LEAD, Verb.TAKE_OUT}
 EFFECT_TEXTS = {"add": gettext_lazy("add"), "change": gettext_lazy("change"), "delete": gettext_lazy("delete")}

@@ -793,3 +793,10 @@ def test_the_help_begins_at_its_top(page):
     page.goto(DESK)
     press(page, "?")
     expect(page.get_by_role("heading", name="Keys of the desk")).to_be_in_viewport()
+
+
+def test_a_narrow_window_shows_the_view_that_is_open(newsroom):
+    page = newsroom.open_page(size=NARROW)
+    page.goto(f"{DESK}?view=spiked")
+    expect(page.locator("#views [aria-current]")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("scrollY") == 0

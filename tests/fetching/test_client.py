@@ -460,13 +460,16 @@ def test_compressed_responses_are_rejected(server):
 
 BAD = {
     "a page": (answer(b"<html>", content_type="text/html"), "says that it is 'text/html'"),
-    "no type, no picture": (answer(b"<html>", content_type=""), "starts like no picture"),
-    "any bytes, no picture": (answer(b"<svg/>", content_type="application/octet-stream"), "starts like no picture"),
+    "no type, no picture": (answer(b"<html>", content_type=""), "sends no picture that we can read"),
+    "any bytes, no picture": (
+        answer(b"<svg/>", content_type="application/octet-stream"),
+        "sends no picture that we can read",
+    ),
     "svg": (answer(b"<svg xmlns='...'/>", content_type="image/svg+xml"), "says that it is 'image/svg"),
-    "postscript": (answer(b"%!PS-Adobe-3.0 EPSF-3.0"), "starts like no picture"),
-    "another format": (answer(picture("PNG")), "says that it is JPEG, but it starts like a PNG file"),
+    "postscript": (answer(b"%!PS-Adobe-3.0 EPSF-3.0"), "says that it is JPEG, but sends something else"),
+    "another format": (answer(picture("PNG")), "says that it is JPEG, but sends a PNG file"),
     "tiff": (answer(picture("TIFF"), content_type="image/tiff"), "says that it is 'image/tiff'"),
-    "a page as a picture": (answer(b"<html><script>"), "starts like no picture"),
+    "a page as a picture": (answer(b"<html><script>"), "says that it is JPEG, but sends something else"),
     "nothing": (answer(b""), "sends nothing"),
     "cut short": (answer(JPEG, Content_Length=len(JPEG) + 9), "breaks off"),
     "half a chunk": (answer(b"fff\r\n" + JPEG, Content_Length=None, Transfer_Encoding="chunked"), "breaks off"),

@@ -45,6 +45,7 @@ function startList() {
   showDensity();
   showSelection({ isAnnounced: false });
   restorePosition();
+  $("#views [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }); // a narrow window shows a few
   addEventListener("pagehide", savePosition);
   ["#density", "#help-button"].forEach((button) => { $(button).disabled = false; }); // keys and buttons work now
 }
