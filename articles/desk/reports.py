@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -60,14 +60,15 @@ class Report:
 
 def _decisions(period: Period) -> Iterator[Row]:
     """Count the stories whose state a person decided, apart from what was undone."""
-    events = _in_period(Event.objects.filter(subject=Subject.ARTICLE, field="state", derived=False), period)
+    operations = Operation.objects.filter(at__gte=period.start, at__lt=period.end, undone_by=None, undoes=None)
+    decided = Q(events__subject=Subject.ARTICLE, events__field="state", events__derived=False)
     counted = (
-        events.exclude(operation__actor_name="")
-        .filter(operation__undone_by=None, operation__undoes=None)
-        .annotate(day=TruncDate("operation__at", tzinfo=period.zone))
-        .order_by("-day", "operation__actor_name")
-        .values_list("day", "operation__actor_name")
-        .annotate(number=Count("pk"))
+        operations.exclude(actor_name="")
+        .annotate(day=TruncDate("at", tzinfo=period.zone))
+        .order_by("-day", "actor_name")
+        .values_list("day", "actor_name")
+        .annotate(number=Count("events", filter=decided))
+        .filter(number__gt=0)
     )
     return counted.iterator()
 
@@ -135,21 +136,16 @@ def _decided_against_policy(period: Period) -> Iterator[Any]:
 
 def _quiet_topics(period: Period) -> Iterator[Row]:
     """List the topics without a story on the site that came to it in the period."""
-    on_site = ArticleTopic.objects.filter(content_object__public=True, tag=OuterRef("pk")).order_by()
-    newest = on_site.values("tag").annotate(newest=Max(Coalesce("listed_at", "published_at"))).values("newest")
-    topics = Topic.objects.annotate(newest=Subquery(newest))
-    quiet = topics.filter(Q(newest=None) | Q(newest__lt=period.start)).order_by(
-        F("newest").desc(nulls_last=True), "name"
-    )
-    for topic in quiet.only("name").iterator():
+    on_site = ArticleTopic.objects.filter(content_object__public=True, listed_at__isnull=False, tag=OuterRef("pk"))
+    newest = on_site.order_by("-listed_at").values("listed_at")[:1]
+    topics = Topic.objects.annotate(newest=Subquery(newest)).order_by(F("newest").desc(nulls_last=True), "name")
+    for topic in topics.only("name").iterator():
+        if topic.newest and topic.newest >= period.start:
+            continue
         if topic.newest is None:
             yield topic.name, _("never"), ""
         else:
             yield topic.name, timezone.localtime(topic.newest, period.zone), (period.now - topic.newest).days
-
-
-def _in_period(events: QuerySet[Event], period: Period) -> QuerySet[Event]:
-    return events.filter(operation__at__gte=period.start, operation__at__lt=period.end)
 
 
 def _sum_by(label: int, number: int | None = None) -> Callable[[Sequence[Row]], list[tuple[str, int]]]:

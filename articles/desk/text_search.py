@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Func, Q, TextField
 
-from articles.models import ArticleQuerySet, Event
+from articles.models import Article, ArticleQuerySet, Event
 from articles.search.query import parse
 
 
@@ -45,7 +45,7 @@ def with_matching_notes(articles: ArticleQuerySet, found: ArticleQuerySet, text:
     """Return the `found` articles and those of `articles` whose notes match. One query, of the articles with notes."""
     if not parse(text).required:
         return found
-    noted = articles.filter(contains_words("note", text), note__isnull=False)
+    noted = Article.objects.filter(contains_words("note", text), note__isnull=False)
     ids = list(noted.order_by().values_list("pk", flat=True))
     return found | articles.filter(pk__in=ids) if ids else found
 

@@ -133,8 +133,9 @@ def _sort_text(text: str) -> str:
 
 def _count_covered(provider_ids: Sequence[int], since: datetime) -> dict[str, int]:
     """Return how many public stories since then have these providers as coverage only, by domain."""
-    links = RelatedLink.objects.coverage().filter(shown_to_readers("article__"), article__listed_at__gte=since)
-    others = links.filter(provider__in=provider_ids).exclude(article__provider__domain=F("provider__domain"))
+    recent = Article.objects.public().filter(listed_at__gte=since).order_by().values("pk")
+    links = RelatedLink.objects.coverage().filter(article__in=recent, provider__in=provider_ids)
+    others = links.exclude(article__provider__domain=F("provider__domain"))
     stories = others.order_by().values_list("provider__domain")
     return dict(stories.annotate(n=Count("article", distinct=True)))
 

@@ -33,10 +33,12 @@ def _top_stories(count: int) -> QuerySet[Article]:
     return Article.objects.public(at=NOW).on_front_page().hottest_first()[:count]
 
 
-PICKS = CompiledQuery(
-    PickedStory,
-    lambda _: Article.objects.public(at=NOW).on_front_page().filter(pick_until__gt=NOW).hottest_first()[:PICKS_MAX],
-    pick_until=to_datetime,
-)
+def _picks() -> QuerySet[Article]:
+    """Return the picks, found by when they end: SQLite would look for them among all public stories, hottest first."""
+    picked = Article.objects.filter(pick_until__gt=NOW).order_by().values("pk")
+    return Article.objects.public(at=NOW).on_front_page().filter(pk__in=picked).hottest_first()[:PICKS_MAX]
+
+
+PICKS = CompiledQuery(PickedStory, lambda _: _picks(), pick_until=to_datetime)
 TOP_STORIES = CompiledQuery(RankedStory, lambda _: _top_stories(STORIES + MIXING_MARGIN))
 MORE_TOP_STORIES = CompiledQuery(RankedStory, lambda _: _top_stories(MIXING_LIMIT))
