@@ -185,7 +185,8 @@ def _parse_view(request: DeskRequest) -> dict[int, int]:
     """Return the present version of each story of the view that is sent as `query`."""
     query = QueryDict(request.POST.get("query", ""))
     queue = queue_of(query)
-    articles = filtered_queue(queue, Viewer(request.user.pk, timezone.now()), DeskFilters(query))
+    viewer = Viewer(request.user.pk, timezone.now())
+    articles = filtered_queue(queue, viewer, DeskFilters(query), is_complete=True)
     versions = dict(articles.order_by(*queue.order).values_list("pk", "version")[: ARTICLES_MAX + 1])
     if len(versions) > ARTICLES_MAX:
         raise SentenceError(

@@ -96,15 +96,16 @@ class DeskFilters(forms.Form):
 
 
 def filtered_queue(
-    queue: Queue, viewer: Viewer, filters: DeskFilters, *, is_first_page: bool = False
+    queue: Queue, viewer: Viewer, filters: DeskFilters, *, is_first_page: bool = False, is_complete: bool = False
 ) -> ArticleQuerySet:
     """Return the articles of a queue that match the filters, searched for last because search needs the others.
 
-    The search looks in their notes too.
+    The search looks in their notes too. Say whether only the first page is read, or all are read or counted: a search
+    is quicker then.
     """
     articles = filters.apply(queue.articles(viewer))
     if "q" not in filters.choices:
         return articles
     words = filters.choices["q"]
-    found = matching(articles, words, newest=is_first_page and queue.order == NEWEST)
+    found = matching(articles, words, newest=is_first_page and queue.order == NEWEST, complete=is_complete)
     return with_matching_notes(articles, found, words)

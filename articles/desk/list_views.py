@@ -62,7 +62,10 @@ def article_list(request: DeskRequest) -> HttpResponseBase:
     if is_fragment:
         return HttpResponse(listed)
     context["list"] = listed
-    shown = filtered_queue(queue, viewer, filters).order_by(*queue.order) if filters.choices else None
+    shown = None
+    if filters.choices:  # what has the words is counted by their index, in no order
+        order = () if "q" in filters.choices else queue.order
+        shown = filtered_queue(queue, viewer, filters, is_complete=True).order_by(*order)
     context |= _views(viewer, queue, shown, count_all="counts" in request.GET)
     context |= {"topics": topics, "keys": shortcuts_for_page()}
     return render_admin(request, "desk/desk.html", context)
@@ -94,7 +97,7 @@ def _views(
         query = QueryDict(view.query)
         if count_all or not any(query.get(name) for name in SLOW_FILTERS):
             queue = queue_of(query)
-            articles = filtered_queue(queue, viewer, DeskFilters(query))
+            articles = filtered_queue(queue, viewer, DeskFilters(query), is_complete=True)
             querysets[f"saved-{view.pk}"] = articles.order_by(*queue.order)
     if filtered is not None:
         querysets["filtered"] = filtered
