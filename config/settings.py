@@ -293,7 +293,7 @@ API_VIDEO_URL = env.matching("API_VIDEO_URL", TEMPLATE_PATTERN, ITEM_URL)
 API_RATE = env.number("API_RATE", default=120, minimum=0, maximum=1_000_000)
 # Searches per client and minute, feeds of searches included; 0 for no limit.
 SEARCH_RATE = env.number("SEARCH_RATE", default=60, minimum=0, maximum=1_000_000)
-# Days after which spiked stories leave the everyday views of the desk for "Spiked, older".
+# Days after which spiked stories leave the everyday views of the desk for "Spiked earlier".
 SPIKED_VIEW_DAYS = env.number("SPIKED_VIEW_DAYS", default=30, minimum=1, maximum=36_500)
 # Percent of the suggested pairs of stories that should be one event: the cut follows editors' answers to keep it.
 SUGGESTION_PRECISION = env.number("SUGGESTION_PRECISION", default=90, minimum=50, maximum=99)

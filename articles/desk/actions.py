@@ -367,7 +367,7 @@ ACTIONS = {
         Action(
             "topics",
             _("Set topics"),
-            _("sorted by topic"),
+            _("edited: topics set"),
             EDIT,
             _set_topics("names", "topics"),
             "t",
@@ -376,7 +376,7 @@ ACTIONS = {
         Action(
             "add_topic",
             _("Add topic"),
-            _("sorted by topic"),
+            _("edited: topic added"),
             EDIT,
             _set_topics("add", "topic"),
             asks=_("Add a topic to %(stories)s"),
@@ -384,7 +384,7 @@ ACTIONS = {
         Action(
             "remove_topic",
             _("Remove topic"),
-            _("sorted by topic"),
+            _("edited: topic removed"),
             EDIT,
             _set_topics("remove", "topic"),
             asks=_("Remove a topic from %(stories)s"),
@@ -423,7 +423,7 @@ ACTIONS = {
             PUBLISH,
             _change_front_page(operations.end_pick),
         ),
-        Action("place", _("Put there"), _("placed on the front page"), PUBLISH, _place),
+        Action("place", _("Place on the front page"), _("placed on the front page"), PUBLISH, _place),
         Action(
             "keep_off",
             _("Keep off the front page"),

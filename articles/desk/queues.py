@@ -152,7 +152,7 @@ QUEUES: dict[str, Queue] = {
     queue.key: queue
     for queue in (
         Queue("undecided", _("Undecided"), _undecided, empty=_("All decided. Well done.")),
-        Queue("hot", _("Hot undecided"), _hot, HOTTEST, _("Nothing hot is waiting.")),
+        Queue("hot", _("Undecided, hottest first"), _hot, HOTTEST, _("No undecided story has a heat.")),
         Queue(
             "today",
             _("Published today"),
@@ -180,10 +180,10 @@ QUEUES: dict[str, Queue] = {
             empty=_("Nothing is published."),
         ),
         Queue("held", _("Held"), _with(state=State.HELD), LAST_DECIDED, _("Nothing is held.")),
-        Queue("spiked", _("Spiked"), _spiked, LAST_DECIDED, _("Nothing was spiked lately.")),
+        Queue("spiked", _("Spiked"), _spiked, LAST_DECIDED, _("Nothing was spiked recently.")),
         Queue(
             "spiked-older",
-            _("Spiked, older"),
+            _("Spiked earlier"),
             _spiked_long_ago,
             LAST_DECIDED,
             _("Nothing was spiked long ago."),
@@ -226,7 +226,7 @@ QUEUES: dict[str, Queue] = {
             _everyday(removed=True),
             empty=_("No source removed a story."),
         ),
-        Queue("claimed", _("Mine"), _claimed, LAST_CHANGED, _("You have not claimed any story.")),
+        Queue("claimed", _("Claimed by me"), _claimed, LAST_CHANGED, _("You have not claimed any story.")),
         Queue(
             "mine",
             _("Changed by me"),

@@ -169,7 +169,7 @@ REPORTS: dict[str, Report] = {
     for report in (
         Report(
             "decisions",
-            gettext_lazy("Decisions a day by person"),
+            gettext_lazy("Decisions per day by person"),
             gettext_lazy(
                 "Stories whose state a person decided: published, scheduled, held, spiked, reopened. "
                 "What was undone isn’t counted."
@@ -191,7 +191,7 @@ REPORTS: dict[str, Report] = {
         Report(
             "spikes",
             gettext_lazy("Spikes by outlet and reason"),
-            gettext_lazy("Stories spiked in the period that are spiked still."),
+            gettext_lazy("Stories spiked in this period and still spiked."),
             (gettext_lazy("Outlet"), pgettext_lazy("of a spike", "Reason"), gettext_lazy("Stories spiked")),
             _spikes,
             _sum_by(1, 2),

@@ -240,7 +240,7 @@ def toast(page, world):
 def look_at_a_source(page, world):
     page.goto(f"{DESK}sources/add/")
     page.get_by_label("URL").fill("https://courier.example/other-feed")
-    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("button", name="Follow it")).to_be_visible()
 
 
@@ -248,14 +248,14 @@ def looked_at_rule(page, world):
     page.goto(f"{DESK}sources/rules/add/")
     page.get_by_label("Words or phrases").fill("storm")
     page.get_by_label("What to do").select_option("Hold")
-    page.get_by_role("button", name="Look at what it matches").click()
+    page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("button", name="Save the rule")).to_be_visible()
 
 
 def look_at_a_story(page, world):
     page.goto(f"{DESK}stories/add/")
     page.get_by_label("URL of the story").fill("https://courier.example/new")
-    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("button", name="Add the story")).to_be_visible()
 
 

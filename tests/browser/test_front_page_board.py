@@ -105,7 +105,7 @@ def test_the_same_by_forms_without_javascript(plain_page, stories):
     page = plain_page
     page.goto(BOARD)
     page.locator(f"#place-{stories[4].pk}").get_by_label("Place").select_option("2")
-    page.get_by_role("button", name="Put there : Story 05").click()
+    page.get_by_role("button", name="Move : Story 05").click()
     expect(preview(page)).to_contain_text("3 stories move down by one.")
     page.get_by_role("button", name="Save").click()
     expect_message(page, "“Story 05” moves from 5 to 2.")

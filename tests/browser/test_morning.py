@@ -92,7 +92,7 @@ def test_thirty_stories_with_the_keyboard_alone(page):
     press(page, "t")
     page.keyboard.type("Health, AI")
     press(page, "Enter")
-    expect_announcement(page, "1 story sorted by topic.")
+    expect_announcement(page, "1 story edited: topics set.")
     expect(headline(page, stories[19])).to_be_focused()
     expect(page.locator(".row")).to_have_count(11)  # fetched anew, without those decided
 
@@ -238,7 +238,7 @@ class TestKeys:
         press(page, "m")
         expect(page.locator("#detail .find input[type=search]")).to_be_focused()
         page.keyboard.type("bridge")
-        fold = page.get_by_role("button", name="Fold into Bridge closed")
+        fold = page.get_by_role("button", name="Fold into this: Bridge closed")
         expect(fold).to_be_in_viewport(ratio=1)  # not below the pane's edge
         fold.press("Enter")
         expect_announcement(page, "is folded under")
@@ -543,7 +543,7 @@ class TestTwoEditors:
         press(ana, "t")
         ana.keyboard.type("Health")
         press(ana, "Enter")
-        expect_announcement(ana, "1 story sorted by topic.")
+        expect_announcement(ana, "1 story edited: topics set.")
 
         press(bob, "q")
         bob.keyboard.type("20")

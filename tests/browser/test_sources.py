@@ -117,7 +117,7 @@ def test_ten_stories_of_a_new_source_are_decided_without_javascript(plain_page, 
     page.get_by_role("link", name="Sources").first.click()
     page.get_by_role("link", name="Follow a source").click()
     page.get_by_label("URL of a feed").fill(feed)
-    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("button", name="Preview").click()
     expect(page.locator(".source-entries li")).to_have_count(PREVIEWED)
     page.get_by_role("button", name="Follow it").click()
     expect_message(page, "The Courier is followed.")

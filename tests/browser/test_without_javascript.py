@@ -72,7 +72,7 @@ class TestOneStory:
         expect_message(plain_page, "1 story scored.")
         plain_page.get_by_label("Topics of Storm").fill("Health, AI")
         button(row(plain_page, story), "Set topics").click()
-        expect_message(plain_page, "1 story sorted by topic.")
+        expect_message(plain_page, "1 story edited: topics set.")
 
         assert (reloaded(story).quality, reloaded(story).heat, topics_of(story)) == (45, 50, ["Health", "AI"])
 
@@ -197,7 +197,7 @@ class TestFolding:
         plain_page.get_by_label("Fold into another story").fill("bridge")
         button(plain_page, "Find").click()
 
-        button(plain_page, "Fold into Bridge closed").click()
+        button(plain_page, "Fold into this: Bridge closed").click()
 
         expect_message(plain_page, "is folded under")
         assert (reloaded(other).lead, reloaded(other).heat) == (lead, -1)
