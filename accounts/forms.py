@@ -98,7 +98,7 @@ class ProfileForm(forms.Form):
     time_zone = forms.ChoiceField(
         required=False,
         label=_("Time zone"),
-        help_text=_("Times at the desk and in the admin are shown and typed in it. Public pages keep the site’s."),
+        help_text=_("For all times at the desk and in the admin. Public pages use the site’s time zone."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

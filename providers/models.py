@@ -33,7 +33,7 @@ class Provider(models.Model):
     registered = models.BooleanField(
         _("registered"),
         default=False,
-        help_text=_("Is in the organisation registry, which the suggested quality rewards."),
+        help_text=_("Listed in the organisation registry. Adds to the suggested quality of its stories."),
     )
     weight = PointsField(
         _("weight"),
@@ -41,9 +41,10 @@ class Provider(models.Model):
         help_text=_("Added to the suggested quality of this outlet's stories; 0 for most outlets."),
     )
     language = LanguageField(
-        _("language"), help_text=_("As a tag of BCP 47: de, pt-BR, zh-Hant. Empty if it isn't known, or differs.")
+        _("language"),
+        help_text=_("Language tag (BCP 47), such as en or de-AT. Leave blank if it isn’t known, or differs by story."),
     )
-    country = CountryField(_("country"), help_text=_("Where it is at home, as a code of ISO 3166: DE, BR."))
+    country = CountryField(_("country"), help_text=_("Home country, as an ISO 3166 code, such as DE or BR."))
     registry_id = models.CharField(
         max_length=200, blank=True, editable=False, help_text=_("The key of its registry entry.")
     )

@@ -33,7 +33,7 @@ class SourceForm(forms.ModelForm):
     time_zone = forms.ChoiceField(
         required=False,
         choices=time_zones,
-        help_text=gettext_lazy("Of dates that state none."),
+        help_text=gettext_lazy("For dates without a time zone."),
         label=gettext_lazy("Time zone"),
     )
 

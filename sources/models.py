@@ -42,8 +42,10 @@ class Source(models.Model):
         EDITORS = "editors", _("Editors decide")
         POLICY = "policy", _("By the policy")
 
-    url = UrlField(_("URL"), unique=True, max_length=SOURCE_URL_MAX, help_text=_("Of the feed or the news sitemap."))
-    name = LineField(_("name"), max_length=NAME_MAX, help_text=_("As the desk calls it."))
+    url = UrlField(
+        _("URL"), unique=True, max_length=SOURCE_URL_MAX, help_text=_("The URL of the feed or news sitemap.")
+    )
+    name = LineField(_("name"), max_length=NAME_MAX, help_text=_("The name shown at the desk."))
     provider = models.ForeignKey(
         "providers.Provider",
         models.PROTECT,
@@ -51,14 +53,14 @@ class Source(models.Model):
         blank=True,
         related_name="sources",
         verbose_name=_("outlet"),
-        help_text=_("Whose stories these are. Empty: the outlet that each entry names, as in a search feed."),
+        help_text=_("The outlet of these stories. Leave blank to use the one each entry names, as in a search feed."),
     )
     topics: Any = models.ManyToManyField(
         "articles.Topic",
         blank=True,
         related_name="sources",
         verbose_name=_("topics"),
-        help_text=_("For stories whose headline has no keyword of a topic."),
+        help_text=_("Given to stories whose headline has no keyword of any topic."),
     )
     publication = models.CharField(
         _("stories are published"),
@@ -70,22 +72,24 @@ class Source(models.Model):
     take = models.PositiveSmallIntegerField(
         _("stories of the first fetch"),
         default=TAKE_DEFAULT,
-        help_text=_("How many of the newest are taken when it is fetched first; none older than two days."),
+        help_text=_("How many of the newest stories the first fetch takes. None older than two days."),
     )
     time_zone = models.CharField(
         _("time zone"),
         max_length=TIME_ZONE_MAX,
         blank=True,
         db_default="",
-        help_text=_("Of dates that state none. Empty: they are read as UTC."),
+        help_text=_("For dates without a time zone. Leave blank for UTC."),
     )
-    paused = models.BooleanField(_("paused"), default=False, help_text=_("It isn't fetched until this is cleared."))
+    paused = models.BooleanField(_("paused"), default=False, help_text=_("Not fetched while this is ticked."))
     # What the fetches found
     host = models.CharField(max_length=255, editable=False, db_index=True)
     format = models.CharField(max_length=20, blank=True, editable=False)
     title = models.CharField(max_length=300, blank=True, editable=False, help_text="As the feed calls itself.")
     trusts_guids = models.BooleanField(
-        _("trusts guids"), default=True, help_text=_("Its guids identify entries. Cleared when many repeat or change.")
+        _("trusts guids"),
+        default=True,
+        help_text=_("Tell entries apart by their guids. Turned off by itself when many repeat or change."),
     )
     etag = models.CharField(max_length=VALIDATOR_MAX, blank=True, editable=False)
     last_modified = models.CharField(max_length=VALIDATOR_MAX, blank=True, editable=False)

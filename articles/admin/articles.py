@@ -206,7 +206,7 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
 
     # Read-only fields
 
-    @admin.display(description=gettext_lazy("publish checks that it fails"))
+    @admin.display(description=gettext_lazy("failed publish checks"))
     def failed_checks(self, article: Article) -> str:
         failed = failed_checks_of([article], SitePolicy.current_checks(), timezone.now())
         return checks_text(failed.get(article.pk, ())) or NOTHING

@@ -68,7 +68,7 @@ class ConflictAwareForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zone = _("In %(zone)s time.") % {"zone": timezone.get_current_timezone_name()}
+        zone = _("Time zone: %(zone)s.") % {"zone": timezone.get_current_timezone_name()}
         for field in self.fields.values():
             if isinstance(field, TIME_FIELDS):
                 for part, widget in zip((_("date"), _("time")), getattr(field.widget, "widgets", ()), strict=False):

@@ -52,7 +52,7 @@ class TopicPolicyInline(PolicyPermissions, LimitedInlineMixin, admin.TabularInli
     fields = ("topic", *OVERRIDABLE)
     extra = 0
     verbose_name = _("topic")
-    verbose_name_plural = _("top-level topics with their own numbers; empty means the site's number")
+    verbose_name_plural = _("policies of top-level topics (blank: the site's value)")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)

@@ -27,7 +27,7 @@ class SitePolicyForm(ConflictAwareForm):
 
     class Meta:
         labels: ClassVar = {
-            "publish_threshold": _("Threshold of heat for publishing"),
+            "publish_threshold": _("Heat threshold for publishing"),
             "related_bonus": _("Heat for each related link"),
             "bonus_floor": _("Minimum quality for the bonus"),
             "window_days": _("Days between stories of one event"),
@@ -50,13 +50,13 @@ class SitePolicyForm(ConflictAwareForm):
             "related_bonus": _("Points that each link of its related list adds to a lead's heat."),
             "bonus_floor": _("Leads below this quality get no points for related links."),
             "window_days": _(
-                "Stories published further apart are never suggested as one event. Holds for stories that "
-                "come from now on; 0 ends suggestions."
+                "Stories published further apart are never suggested as one event. Applies to stories that "
+                "come in from now on; 0 turns suggestions off."
             ),
             "publish_unscored": _("Those without quality, heat and publish state. Saving shows or hides them at once."),
             "late_days": _(
-                "Lists for readers put a story where it came to the site; later after its publication than "
-                "so many days, they go by the outlet's date. Holds for stories that come from now on."
+                "Readers’ lists go by the time a story came to the site. If the outlet had published it more than this "
+                "many days before, they go by the outlet’s date. Applies to stories that come in from now on."
             ),
             **dict.fromkeys(WEIGHTS, ""),  # labels are self-explanatory
         }
@@ -74,7 +74,7 @@ class TopicPolicyForm(RowForm):
 
     class Meta:
         labels: ClassVar = {
-            "publish_threshold": _("Threshold of heat"),
+            "publish_threshold": _("Heat threshold"),
             "related_bonus": _("Heat for each related link"),
             "bonus_floor": _("Minimum quality for the bonus"),
         }

@@ -78,8 +78,8 @@ class SiteLookForm(ConflictAwareForm):
             "footer_text": gettext_lazy("Text in the footer"),
         }
         help_texts: ClassVar = {
-            "accent": gettext_lazy("Of links and buttons, such as #0b5394. Empty for the usual red."),
-            "accent_dark": gettext_lazy("Empty for a lighter shade of the accent colour, made for you."),
+            "accent": gettext_lazy("Colour of links and buttons, such as #0b5394. Leave blank for the default red."),
+            "accent_dark": gettext_lazy("Leave blank for a lighter shade of the accent colour, made for you."),
             "menu": gettext_lazy(
                 "Lower numbers come first. A topic shows while it has stories, a page while it is published. An "
                 "emptied row is removed; without any rows, the usual menu comes back."

@@ -65,7 +65,9 @@ class SitePageForm(ConflictAwareForm):
             "body": gettext_lazy(
                 "Markdown: ## Heading, **bold**, *italic*, [words](https://news.example/), - list. HTML shows as text."
             ),
-            "language": gettext_lazy("Only if it isn't that of the site, as a tag of BCP 47: de, pt-BR, ar."),
+            "language": gettext_lazy(
+                "Language tag (BCP 47), such as en or de-AT. Leave blank for the site’s language."
+            ),
             "published": gettext_lazy("Readers see the page, and the sitemap lists it."),
         }
         widgets: ClassVar = {"body": AdminTextareaWidget(attrs={"rows": 20})}

@@ -200,10 +200,7 @@ REPORTS: dict[str, Report] = {
         Report(
             "overrides",
             gettext_lazy("Overrides of policy and checks"),
-            gettext_lazy(
-                "Stories decided against the threshold of heat of the site or of their topic, then publish checks that "
-                "somebody overrode."
-            ),
+            gettext_lazy("Stories decided against the heat threshold, and publish checks that someone overrode."),
             (
                 gettext_lazy("Time"),
                 gettext_lazy("Person"),

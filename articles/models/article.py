@@ -165,10 +165,10 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         max_length=WORD_MAX,
         default="article",
         blank=True,
-        help_text=_("article, video, or another word of the importers."),
+        help_text=_("article, video, or another type that the document names."),
     )
     language = LanguageField(
-        _("language"), help_text=_("Of its words, as a tag of BCP 47: de, pt-BR, zh-Hant. Empty means the outlet's.")
+        _("language"), help_text=_("Language tag (BCP 47), such as en or de-AT. Leave blank for the outlet’s language.")
     )
     quality = models.IntegerField(
         _("quality"),

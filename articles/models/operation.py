@@ -58,7 +58,7 @@ class Via(models.TextChoices):
 
     DESK = "desk", _("the desk")
     ADMIN = "admin", _("the admin")
-    COMMAND = "command", _("a command")
+    COMMAND = "command", _("the command line")
     SOURCE = "source", _("a source")
     SYSTEM = "system", _("the system")
 

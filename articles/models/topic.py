@@ -40,7 +40,7 @@ class Topic(TagBase):
         gettext_lazy("keywords"),
         default=list,
         blank=True,
-        help_text=gettext_lazy("Words that, in a title, mean this topic. The suggested quality rewards them."),
+        help_text=gettext_lazy("Words that, in a title, mean this topic. They add to the suggested quality."),
     )
     hashtags = NamesField(gettext_lazy("hashtags"), default=list, blank=True)
     images = UrlsField(

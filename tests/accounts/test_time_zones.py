@@ -58,7 +58,7 @@ def test_times_are_shown_and_typed_in_it(tokyo):
     page = tokyo.get(reverse("desk_story", args=[article.pk])).content.decode()
     assert "9 Jun 2020, 21:00 JST" in page
     assert 'name="publish_at" value="2020-06-09T21:00"' in page
-    assert "In Asia/Tokyo time." in tokyo.get(f"/admin/articles/article/{article.pk}/change/").content.decode()
+    assert "Time zone: Asia/Tokyo." in tokyo.get(f"/admin/articles/article/{article.pk}/change/").content.decode()
 
     run_action(tokyo, "schedule", article, publish_at="2020-06-09T22:00", zone="Asia/Tokyo")
     article.refresh_from_db()

@@ -258,7 +258,7 @@ class TestTimesWhenTheClocksChange:
     def test_every_time_field_names_the_zone(self, admin_client):
         html = admin_client.get(change_url(builders.article())).content.decode()
 
-        assert html.count("In Europe/Berlin time.") >= 4  # publication, schedule, pick, related links
+        assert html.count("Time zone: Europe/Berlin.") >= 4  # publication, schedule, pick, related links
         assert "in UTC" not in html
 
 

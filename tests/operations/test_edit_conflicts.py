@@ -240,7 +240,7 @@ class TestPages:
 
         page = admin_client.post(change_url(article), sent)
 
-        told_now = f"A command changed this while you were editing: it is now “{now}”, you typed “{mine}”."
+        told_now = f"The command line changed this while you were editing: it is now “{now}”, you typed “{mine}”."
         assert [error for errors in page.context["errors"] for error in errors] == [
             f"{told_now} Save again to replace it."
         ]
