@@ -26,8 +26,8 @@ DAYS = 30  # of a period that nobody chose
 ROWS_MAX = 200  # on the page; the CSV has all
 SUMMED_MAX = 20_000  # rows that the chart sums up
 BARS_MAX = 15
-BAR_HEIGHT, LABEL_WIDTH, CHART_WIDTH, NUMBER_WIDTH = 22, 140, 370, 50  # units of the drawing
-LABEL_MAX = 21  # characters
+BAR_HEIGHT, BARS_WIDTH, NUMBER_WIDTH = 22, 180, 50  # units of the drawing
+CHARACTER_WIDTH, LABEL_MAX = 6.7, 32  # of labels, and how many characters one has at most
 FORMULA_STARTS = tuple("=+-@＝＋－＠")  # also in the wide form that East Asian keyboards type
 
 
@@ -41,11 +41,13 @@ class PeriodForm(forms.Form):
         super().__init__(data, auto_id="report-%s", label_suffix="")
 
     def period(self) -> Period:
-        """Return the chosen days, by default the last thirty, in the editor's time zone."""
+        """Return the chosen days, by default the last thirty, in the editor's time zone; the fields show them."""
         self.is_valid()
         now = timezone.now()
         until = self.cleaned_data.get("until") or timezone.localdate(now)
         since = self.cleaned_data.get("since") or until - timedelta(days=DAYS - 1)
+        typed = {name: value for name, value in self.data.items() if value}
+        self.data = {"since": since.isoformat(), "until": until.isoformat()} | typed
         end = start_of_day(until + timedelta(days=1))
         return Period(start_of_day(since), end, timezone.get_current_timezone(), now)
 
@@ -56,6 +58,7 @@ class Bar:
 
     label: str
     number: int
+    x: float
     y: int
     width: float
 
@@ -65,7 +68,7 @@ class Bar:
 
     @property
     def number_x(self) -> float:
-        return LABEL_WIDTH + self.width + 5
+        return self.x + self.width + 5
 
 
 @require_safe
@@ -89,8 +92,7 @@ def reports(request: DeskRequest, key: str = "decisions") -> HttpResponseBase:
         "rows_max": ROWS_MAX,
         "bars": bars,
         "chart_height": len(bars) * BAR_HEIGHT,
-        "chart_width": CHART_WIDTH,
-        "label_width": LABEL_WIDTH,
+        "chart_width": round((bars[0].x if bars else 0) + BARS_WIDTH + NUMBER_WIDTH),
         "query": request.GET.urlencode(),
     }
     return render_admin(request, "desk/reports.html", context)
@@ -117,16 +119,14 @@ def csv_lines(report: Report, rows: Iterable[Row]) -> Iterator[str]:
 
 def draw_bars(values: list[tuple[str, int]]) -> list[Bar]:
     """Return the first bars of a chart, the longest as wide as there is room; what is left out, only the table has."""
-    shown = values[:BARS_MAX]
+    shown = [
+        (label if len(label) <= LABEL_MAX else f"{label[: LABEL_MAX - 1]}…", number)
+        for label, number in values[:BARS_MAX]
+    ]
     most = max((number for _label, number in shown), default=0) or 1
-    room = CHART_WIDTH - LABEL_WIDTH - NUMBER_WIDTH
+    x = round(CHARACTER_WIDTH * max((len(label) for label, _number in shown), default=0) + 8, 1)
     return [
-        Bar(
-            label if len(label) <= LABEL_MAX else f"{label[: LABEL_MAX - 1]}…",
-            number,
-            place * BAR_HEIGHT,
-            round(room * number / most, 1),
-        )
+        Bar(label, number, x, place * BAR_HEIGHT, round(BARS_WIDTH * number / most, 1))
         for place, (label, number) in enumerate(shown)
     ]
 

@@ -56,6 +56,7 @@ class Report:
     rows: Callable[[Period], Iterable[Row]]
     bars: Callable[[Sequence[Row]], list[tuple[str, int]]]
     bar_title: str | Promise
+    has_period: bool = True
 
 
 def _decisions(period: Period) -> Iterator[Row]:
@@ -74,7 +75,7 @@ def _decisions(period: Period) -> Iterator[Row]:
 
 
 def _queue_age(period: Period) -> Iterator[Row]:
-    """Count the undecided stories by the time since they came in. The period doesn't matter: it is the queue now."""
+    """Count the undecided stories by the time since they came in. The queue is that of now, in no period."""
     undecided = QUEUES["undecided"].articles(Viewer(0, period.now)).order_by()
     conditions = {}
     for number, (_label, youngest, oldest) in enumerate(AGES):
@@ -182,11 +183,12 @@ REPORTS: dict[str, Report] = {
         Report(
             "queue",
             gettext_lazy("Age of the queue"),
-            gettext_lazy("Undecided stories by the time since they came in, as of now: the period doesn’t matter."),
+            gettext_lazy("Undecided stories by the time since they came in, as of now."),
             (gettext_lazy("Age"), gettext_lazy("Undecided stories")),
             _queue_age,
             _sum_by(0, 1),
             gettext_lazy("Undecided stories by age"),
+            has_period=False,
         ),
         Report(
             "spikes",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
@@ -109,3 +112,21 @@ def test_charts_have_a_text_and_fit(publisher, by):
 def test_odd_days_are_reported_and_left_out(publisher, query):
     assert publisher.get(f"{REPORTS}decisions/?{query}").status_code == 200
     assert publisher.get(f"{REPORTS}nonsense/").status_code == 404
+
+
+def test_a_report_shows_the_period_that_it_has(publisher):
+    def page(report: str) -> str:
+        return publisher.get(f"{DESK}reports/{report}/").content.decode()
+
+    today = timezone.localdate()
+    assert f'value="{today:%Y-%m-%d}"' in page("spikes")
+    assert f'value="{today - timedelta(days=29):%Y-%m-%d}"' in page("spikes")
+    assert 'type="date"' not in page("queue")
+    assert "Period:" not in page("queue")
+
+
+def test_the_labels_of_a_chart_have_room():
+    label = "published below the threshold"
+    [bar] = draw_bars([(label, 3)])
+    assert bar.label == label
+    assert bar.x > 6 * len(label)
