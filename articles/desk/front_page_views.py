@@ -65,8 +65,10 @@ class Place:
     @property
     def behind(self) -> str:
         """How far its rank is below that of the next ranked one, in the time by which an equal story would be newer."""
-        if self.reason is not Reason.RANK or self.above is None:
+        if self.reason is not Reason.RANK:
             return ""
+        if self.above is None:
+            return _("highest rank")
         is_next = self.above.number == self.number - 1
         which = _("the story above") if is_next else _("place %(number)s") % {"number": self.above.number}
         return _behind_text(self.above.article.hot - self.article.hot, which)

@@ -179,3 +179,14 @@ def test_the_desk_picks_for_a_day_and_says_who_moves(publisher, stories):
     run_action(publisher, "pick", stories[3], pick_until="")
     stories[3].refresh_from_db()
     assert stories[3].pick_until is None
+
+
+def test_each_place_says_why_and_only_places_of_picks_are_chosen_beforehand(publisher):
+    for hours in range(12):
+        builders.article(published_at=timezone.now() - hours * HOUR, provider=builders.provider(f"{hours}.example"))
+    page = publisher.get(BOARD).content.decode()
+    rows = rows_of(page)
+    assert len(rows) == 12
+    assert "highest rank" in rows[0]
+    assert all("behind" in row for row in rows[1:])
+    assert page.count('<option value="" selected>') == 2
