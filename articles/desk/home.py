@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db.models import Sum
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from articles.models import Article, ImportProblem, Operation, Verb, Via
+from articles.models import Article, ImportProblem, Operation, Subject, Verb, Via
 from articles.public.front_page import front_page
 from articles.suggestions.listing import LIKELY_MAX, number_waiting
 from sources.models import Source
@@ -20,9 +20,11 @@ from sources.models import Source
 from .history_views import VIEW_PERMISSION
 from .queues import QUEUES, Viewer, count_text, queue_counts
 from .rows import LARGE_COLUMNS, age_text
+from .undo_text import MOVES
 
 LEADING_MAX = 7  # the top story and those beside it
 PEOPLE_MAX = 20
+NO_DECISIONS = (Verb.CLAIM, Verb.HAND_OVER, Verb.RELEASE)
 QUEUES_OF_HOME = ("undecided", "hot", "held", "no-lead", "ambiguous")
 
 
@@ -84,9 +86,16 @@ def front_page_stories(now: datetime) -> list[LeadingStory]:
 
 
 def decisions_today(viewer: Viewer) -> list[Decider]:
-    """Return what each person did since midnight at the desk and in the admin, the busiest first."""
+    """Return what each person decided since midnight at the desk and in the admin, the busiest first.
+
+    The numbers are those of the stories that it was done to, without others that changed as a result.
+    """
     today = Operation.objects.filter(at__gte=viewer.midnight, via__in=(Via.DESK, Via.ADMIN)).exclude(actor_name="")
-    rows = today.order_by().values_list("actor_name", "verb").annotate(number=Sum("articles"))
+    done_to = Q(events__subject=Subject.ARTICLE, events__derived=False)
+    done_to &= ~Q(verb__in=MOVES, events__field="related")  # a story that another joins lists it
+    number = Count("events__subject_id", filter=done_to, distinct=True)
+    decided = today.exclude(verb__in=NO_DECISIONS)
+    rows = decided.order_by().values_list("actor_name", "verb").annotate(number=number)
     return _deciders(rows)[:PEOPLE_MAX]
 
 

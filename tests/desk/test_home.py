@@ -49,6 +49,17 @@ def test_it_says_who_decided_what_today(publisher):
     assert [story.article.title for story in page.context["leading"]] == ["Four"]
 
 
+def test_only_what_a_decision_was_made_on_counts_as_decided(publisher):
+    bob = Actor(member("publisher", "bob"), Via.DESK)
+    lead, other, third = (builders.article(title, quality=10) for title in ("Lead", "Other", "Third"))
+    operations.fold_into(other, lead, by=bob)
+    operations.claim(third, by=bob)
+
+    page = publisher.get(HOME)
+
+    assert [(person.name, person.decisions) for person in page.context["deciders"]] == [("bob", [("folded", 1)])]
+
+
 def test_its_records_stand_under_words_of_the_trade(admin_client):
     page = admin_client.get(HOME)
 
