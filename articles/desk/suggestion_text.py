@@ -37,12 +37,12 @@ def sureness_lines(answers: Sequence[Answer], last_move: SuggestionCut | None) -
     counts = Answers.of(answers, cut)
     lines = [
         _(
-            "Pairs are suggested from a score of %(cut).2f. Of these, editors answered in the last 90 days: "
-            "yes %(yes)d, no %(no)d. Up to two in ten score up to 0.1 less and are marked “less sure”."
+            "Pairs with a score of at least %(cut).2f are suggested. In the last 90 days, editors said yes to "
+            "%(yes)d of these and no to %(no)d. Up to one in five scores slightly less and is marked “less sure”."
         )
         % {"cut": cut, "yes": counts.yes, "no": counts.no}
     ]
     if len(answers) < ANSWERS_MIN:
-        text = _("The score follows your answers from the %(least)dth on; so far there are %(number)d.")
+        text = _("Once there are %(least)d answers, they adjust this score. So far there are %(number)d.")
         lines.append(text % {"least": ANSWERS_MIN, "number": len(answers)})
     return [*lines, describe_move(last_move)] if last_move else lines

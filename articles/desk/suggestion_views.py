@@ -17,8 +17,10 @@ from articles.rules.slugs import file_sort_key
 from articles.rules.story_groups import propose_groups
 from articles.rules.suggestion_cut import LEARNED_FROM, less_sure_max, mix
 from articles.suggestions.learning import answers_since
+from articles.suggestions.listing import LIKELY_MAX, number_waiting
 
 from .actions import Action, permitted_actions
+from .queues import count_text
 from .rows import LARGE_COLUMNS
 from .suggestion_text import hours_text, shared_terms, sureness_lines
 from .view_helpers import DeskRequest, desk_view, render_admin
@@ -72,7 +74,7 @@ def suggestions(request: DeskRequest) -> HttpResponseBase:
     """List the best suggestions that nobody has answered."""
     unanswered = Suggestion.objects.unanswered()
     likely, less_sure = unanswered.likely(), unanswered.less_sure()
-    number = likely.count()
+    number = number_waiting()
     answers = answers_since(timezone.now() - LEARNED_FROM)
     sure = as_pairs(likely.best_first(), SHOWN_MAX)
     unsure = as_pairs(less_sure.best_first(), less_sure_max(SHOWN_MAX), is_less_sure=True)
@@ -83,6 +85,7 @@ def suggestions(request: DeskRequest) -> HttpResponseBase:
         "certain": TAKEN_FROM,
         "pairs": mix(sure, unsure, len(answers))[:SHOWN_MAX],
         "number": number,
+        "count": count_text(number, LIKELY_MAX),
         "sureness": sureness_lines(answers, SuggestionCut.objects.order_by("-pk").first()),
         "actions": actions,
         "here": request.get_full_path(),
