@@ -19,6 +19,7 @@ from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, RULES, TAKEN
 from articles.models import Event, Operation, Subject, Verb
 from articles.models.field_labels import field_label
 from articles.rules import permissions
+from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import decision_label
 from articles.rules.undo_permissions import MODEL_BY_LIST, list_permissions
 from config.times import format_time
@@ -252,7 +253,7 @@ def describe_operation(operation: Operation, subject: str = "", direct: int = 0)
 
 
 def _articles(number: int) -> str:
-    return ngettext("%(number)d article", "%(number)d articles", number) % {"number": number}
+    return ngettext("%(number)s article", "%(number)s articles", number) % {"number": f"{number:,}"}
 
 
 def _is_redundant(event: Event, by_field: Mapping[str, Event]) -> bool:
@@ -369,6 +370,8 @@ def _display_value(name: str, value: Any, names: NameLookup) -> str:
         return f"“{names.get(name, value)}”"
     if name in TIME_FIELDS:
         return _display_time(value)
+    if name == "heat" and value == FOLDED_HEAT:
+        return _("folded")
     return f"“{_display(value)}”" if name in TEXT_FIELDS else _display(value)
 
 

@@ -228,7 +228,7 @@ def score(
     def apply(article: Article) -> None:
         scores = _stepped(article, steps) | absolute
         if "heat" in scores and article.is_folded:
-            raise ActionError(_("is folded, so its heat is -1; take it out of its story first"))
+            raise ActionError(_("is folded, so it has no heat of its own; take it out of its story first"))
         pin_fields(article, scores)
         allow_publishing(UnitOfWork.current(), Verb.SCORE, [article.pk])
         for name, value in scores.items():

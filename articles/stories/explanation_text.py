@@ -54,7 +54,8 @@ def format_explanation(
     lines += _pins(explanation, article)
     result = explanation.result
     if (article.heat, article.published) != (result.heat, result.published):
-        values = {"heat": format_value(article.heat), "published": format_value(article.published)}
+        heat = _("folded") if article.is_folded else format_value(article.heat)
+        values = {"heat": heat, "published": format_value(article.published)}
         lines.append(_("stored: heat %(heat)s, published %(published)s; rescoring would change that") % values)
     return lines
 
@@ -71,7 +72,9 @@ def _heat(explanation: Explanation, title_for_name: Callable[[str], str]) -> str
         reason = _("an editor folded it")
     else:
         reason = _("%(lead)s leads the story") % {"lead": title_for_name(explanation.better_lead)}
-    return _("heat %(heat)s: %(reason)s") % {"heat": format_value(heat), "reason": reason}
+    if heat is None or heat == FOLDED_HEAT:
+        return _("no heat: %(reason)s") % {"reason": reason}
+    return _("heat %(heat)s: %(reason)s") % {"heat": heat, "reason": reason}
 
 
 def _publication(explanation: Explanation, article: Article, title_for_name: Callable[[str], str]) -> str:
@@ -83,7 +86,10 @@ def _publication(explanation: Explanation, article: Article, title_for_name: Cal
         reason = _("it waits for an editor")
     else:
         reason = _publication_reason(explanation, result.heat, threshold)
-    return _("published %(published)s: %(reason)s") % {"published": format_value(result.published), "reason": reason}
+    if result.published is None:
+        return _("neither published nor withheld: %(reason)s") % {"reason": reason}
+    text = _("published: %(reason)s") if result.published else _("not published: %(reason)s")
+    return text % {"reason": reason}
 
 
 def _publication_reason(explanation: Explanation, heat: int | None, threshold: int) -> str:
@@ -98,9 +104,9 @@ def _publication_reason(explanation: Explanation, heat: int | None, threshold: i
     if heat >= threshold and not explanation.result.published:
         return _("its source removed it")
     text = (
-        _("heat %(heat)s ≥ threshold %(threshold)s")
+        _("heat %(heat)s reaches the threshold of %(threshold)s")
         if heat >= threshold
-        else _("heat %(heat)s < threshold %(threshold)s")
+        else _("heat %(heat)s is below the threshold of %(threshold)s")
     )
     return text % {"heat": heat, "threshold": threshold}
 
@@ -109,9 +115,10 @@ def _state(article: Article) -> str:
     values = {
         "state": article.decision_label,
         "since": format_time(article.state_since),
-        "shown": format_value(article.is_shown()),
     }
-    return _("state %(state)s since %(since)s, seen by readers: %(shown)s") % values
+    if article.is_shown():
+        return _("state %(state)s since %(since)s, visible to readers") % values
+    return _("state %(state)s since %(since)s, not visible to readers") % values
 
 
 def _schedule(article: Article) -> str:

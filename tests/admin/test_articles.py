@@ -171,7 +171,7 @@ class TestTheArticlesPage:
         assert f'href="{lead.get_absolute_url()}"' in page
         page = admin_client.get(change_url(folded)).content.decode()
         assert f'<a href="{change_url(lead)}">Lead</a>' in page
-        assert "heat -1: “Lead” leads the story" in page
+        assert "no heat: “Lead” leads the story" in page
         assert f'href="{folded.get_absolute_url()}"' not in page
 
     @pytest.mark.systematic

@@ -17,7 +17,7 @@ class TestEventText:
         ("event", "words"),
         [
             (event("heat", 40, 65), "heat 40 → 65"),
-            (event("heat", 65, -1), "heat 65 → −1"),
+            (event("heat", 65, -1), "heat 65 → folded"),
             (event("quality", None, 0), "quality set to 0"),
             (event("topics", ["Health", "News"], ["News", "AI"]), "topics: + AI, − Health"),
             (event("topics", ["A", "B"], ["B", "A"]), "topics in a new order: B, A"),

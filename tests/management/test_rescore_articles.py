@@ -53,10 +53,10 @@ def test_explain_prints_terms_threshold_and_lead():
     assert output_lines(explain=lead.name)[:4] == [
         f"{lead.name} leads its story",
         "heat 90: 80 (quality) + 10 (1 related × 10)",
-        "published yes: heat 90 ≥ threshold 70",
+        "published: heat 90 reaches the threshold of 70",
         "decided by the policy of the site: threshold 70",
     ]
-    assert output_lines(explain=folded.name)[1] == f"heat -1: {lead.name} leads the story"
+    assert output_lines(explain=folded.name)[1] == f"no heat: {lead.name} leads the story"
 
 
 def test_explain_of_an_unknown_name_says_what_names_are():

@@ -27,9 +27,9 @@ def test_a_lead_is_explained_by_its_terms_threshold_policy_and_state():
     assert why(lead)[:-1] == [
         "it leads its story",
         "heat 90: 80 (quality) + 10 (1 related × 10)",
-        "published yes: heat 90 ≥ threshold 70",
+        "published: heat 90 reaches the threshold of 70",
         "decided by the policy of the site: threshold 70",
-        "state published since 9 Jun 2020, 08:00 UTC, seen by readers: yes",
+        "state published since 9 Jun 2020, 08:00 UTC, visible to readers",
     ]
 
 
@@ -39,32 +39,32 @@ def test_the_policy_of_a_topic_is_named():
 
     lines = why(article)
 
-    assert "published no: heat 80 < threshold 90" in lines
+    assert "not published: heat 80 is below the threshold of 90" in lines
     assert "decided by the policy of AI: threshold 90" in lines
     assert "stored: heat 80, published yes; rescoring would change that" in lines
 
 
-def test_missing_values_are_written_as_none():
+def test_missing_values_are_explained():
     assert why(builders.article(quality=None, heat=None))[:3] == [
         "it is unscored",
-        "heat none: it has no quality yet",
-        "published none: unscored, so the policy for unscored articles says whether readers see it",
+        "no heat: it has no quality yet",
+        "neither published nor withheld: unscored, so the policy for unscored articles says whether readers see it",
     ]
     assert why(builders.article(quality=None, heat=None, published=True))[2] == (
-        "published yes: as its document says, because it has no heat"
+        "published: as its document says, because it has no heat"
     )
-    assert why(builders.article(removed=True))[2] == "published no: its source removed it"
+    assert why(builders.article(removed=True))[2] == "not published: its source removed it"
 
 
 def test_a_folded_article_names_its_lead_by_title():
     lead = builders.article("The lead")
     member = builders.folded(lead)
     builders.related(member, lead)
-    assert "heat -1: “The lead” leads the story" in why(member)
+    assert "no heat: “The lead” leads the story" in why(member)
 
     other = builders.article(quality=50, heat=-1)
     builders.related(other, title="Coverage elsewhere", quality=60)
-    assert "heat -1: “Coverage elsewhere” leads the story" in why(other)
+    assert "no heat: “Coverage elsewhere” leads the story" in why(other)
 
 
 def test_an_editors_decision_on_the_story_role_is_named():
@@ -116,4 +116,4 @@ def test_a_schedule_is_part_of_the_explanation():
     lines = why(article)
 
     assert f"scheduled: from {format_time(begin)} until {format_time(begin + timedelta(days=1))}" in lines
-    assert any(line.endswith("seen by readers: no") for line in lines)
+    assert any(line.endswith(", not visible to readers") for line in lines)
