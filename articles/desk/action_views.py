@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from articles import operations
-from articles.models import Article, Operation, Subject, Verb
+from articles.models import Article, ArticleQuerySet, Operation, Subject, Verb
 from articles.operations.preview import ActionPreview
 from articles.operations.results import (
     ActionError,
@@ -54,6 +54,7 @@ from .view_helpers import (
     actor,
     desk_view,
     is_htmx_fragment,
+    parse_id,
     render_admin,
     render_instead,
     safe_next_url,
@@ -143,7 +144,7 @@ def _confirmation_page(
         "number": number,
         "states": [(decision_label(state), states[state]) for state in operations.DECISIONS if state in states],
         "folded": sum(article.is_folded for article in articles),
-        "sample": articles[:SAMPLE_SIZE],
+        "sample": [*articles[:SAMPLE_SIZE], *_kept_apart_from(action, command)],
         "folds": _folds(command),
         "more": max(0, number - SAMPLE_SIZE),
         "preview": preview,
@@ -159,6 +160,12 @@ def _confirmation_page(
         "title": f"{action.imperative(number)}?",
     }
     return render_instead(request, "desk/confirm.html", context)
+
+
+def _kept_apart_from(action: Action, command: Command) -> ArticleQuerySet:
+    """Return the other story of a pair that is kept apart, so that the confirmation names both."""
+    keys = [parse_id(command.text("into"))] if action.name == "keep_apart" else []
+    return Article.objects.filter(pk__in=keys).select_related("provider").defer(*LARGE_COLUMNS)
 
 
 def _folds(command: Command) -> list[tuple[Article, Article]]:

@@ -68,7 +68,7 @@ def _sentence(move: Move, titles: Mapping[int, str]) -> str:
     elif move.after is None:
         text = _("“%(title)s” leaves the first page.")
     elif move.before == move.after:
-        text = _("“%(title)s” stays at %(after)s.")
+        text = _("“%(title)s” stays in place %(after)s.")
     else:
         text = _("“%(title)s” moves from %(before)s to %(after)s.")
     return text % values
