@@ -7,6 +7,9 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib.admin.helpers import ActionForm
+from django.contrib.admin.widgets import AdminIntegerFieldWidget
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +18,7 @@ from articles.models import Article, TakenDownStory
 from articles.operations.results import NotPublishableError
 from articles.rules import slugs
 from articles.rules.limits import REASON_MAX
+from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import State, can_transition, decision_label
 
 from .conflict_forms import ConflictAwareForm, RowForm
@@ -29,12 +33,22 @@ class ReasonActionForm(ActionForm):
     )
 
 
+class HeatInput(AdminIntegerFieldWidget):
+    """A number, or the word "folded" instead of the heat of a folded article, which can't be edited."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        if str(value) != str(FOLDED_HEAT):
+            return super().render(name, value, attrs, renderer)
+        return format_html("{}{}", forms.HiddenInput().render(name, value, None, renderer), gettext("folded"))
+
+
 class ArticleRowForm(RowForm):
     """The fields of an article that are edited in the list."""
 
     class Meta:
         model = Article
         fields = ("quality", "heat")
+        widgets: ClassVar = {"heat": HeatInput}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

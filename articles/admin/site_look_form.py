@@ -35,20 +35,20 @@ class SiteLookForm(ConflictAwareForm):
         label=gettext_lazy("Name of the site"),
         max_length=NAME_MAX,
         widget=AdminTextInputWidget,
-        help_text=gettext_lazy("In the masthead, page titles, feeds and what others show of your pages."),
+        help_text=gettext_lazy("Shown in the masthead, page titles, feeds, and where others share your pages."),
     )
     tagline = forms.CharField(
         label=gettext_lazy("Tagline"),
         max_length=TAGLINE_MAX,
         required=False,
         widget=AdminTextInputWidget,
-        help_text=gettext_lazy("Beside the name in the masthead, and the description of the front page. May be empty."),
+        help_text=gettext_lazy("Shown beside the name, and as the description of the front page. Optional."),
     )
     logo_upload = forms.FileField(
         label=gettext_lazy("Logo"),
         required=False,
         help_text=gettext_lazy(
-            "Stands in the masthead in place of the name. PNG, JPEG, WebP, GIF or AVIF, at least 60 pixels in height; "
+            "Replaces the name in the masthead. PNG, JPEG, WebP, GIF or AVIF, at least 60 pixels in height; "
             "transparent parts show the light or the dark background."
         ),
     )

@@ -34,7 +34,7 @@ class SitePageForm(ConflictAwareForm):
     in_footer = forms.BooleanField(
         label=gettext_lazy("Link in the footer"),
         required=False,
-        help_text=gettext_lazy("While the page is published. “Look of the site” has the order of these links."),
+        help_text=gettext_lazy("Shown while the page is published. “Look of the site” has the order of these links."),
     )
 
     picture_upload = forms.FileField(
@@ -59,8 +59,8 @@ class SitePageForm(ConflictAwareForm):
         field_classes: ClassVar = {"body": TextField}
         help_texts: ClassVar = {
             "slug": gettext_lazy(
-                "The end of its URL: /pages/imprint/. Empty to make it from the title. The page with the slug “about” "
-                "takes the place of the introduction on /about/."
+                "The end of its URL: /pages/imprint/. Leave blank to make it from the title. A page with the slug "
+                "“about” replaces the introduction on /about/."
             ),
             "body": gettext_lazy(
                 "Markdown: ## Heading, **bold**, *italic*, [words](https://news.example/), - list. HTML shows as text."

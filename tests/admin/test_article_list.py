@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 
 import pytest
@@ -60,6 +61,11 @@ class TestTheList:
         save(admin_client, ARTICLES)
 
         assert list(Article.objects.order_by("pk").values()) == before
+
+    def test_a_folded_article_has_a_word_in_place_of_its_heat(self, admin_client):
+        builders.folded(builders.article("Lead"))
+        page = admin_client.get(ARTICLES).content.decode()
+        assert re.search(r'<input type="hidden" name="form-\d-heat" value="-1"[^>]*>folded', page)
 
     def test_others_changes_meanwhile_stay(self, admin_client):
         article = builders.article(quality=80)
