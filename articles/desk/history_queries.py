@@ -21,7 +21,7 @@ from website.models import SitePage
 from .event_text import ChangeLine, NameLookup, describe_changes, describe_operation, referenced_keys
 
 PAGE_SIZE = 50
-COUNTED_VERBS = {Verb.DELETE, Verb.PUBLISH, Verb.HOLD, Verb.SPIKE, Verb.REOPEN, Verb.SCORE, Verb.EDIT}
+COUNTED_VERBS = {Verb.DELETE, Verb.PUBLISH, Verb.HOLD, Verb.SPIKE, Verb.REOPEN, Verb.SCORE, Verb.EDIT, Verb.FOLD}
 COUNTED_MAX = 100  # articles of an operation
 EVENTS_READ = 24  # events of an operation that a list reads
 ROWS_PER_ENTRY = 3  # rows of an operation that a list names
@@ -162,7 +162,8 @@ def direct_numbers(operations: Iterable[Operation]) -> dict[int, int]:
     """
     counted = [operation.pk for operation in operations if _is_counted(operation)]
     events = Event.objects.filter(operation__in=counted, subject=Subject.ARTICLE, derived=False).order_by()
-    rows = events.values_list("operation").annotate(number=Count("subject_id", distinct=True))
+    done_to = events.exclude(operation__verb=Verb.FOLD, field="related")  # of the story that they were folded into
+    rows = done_to.values_list("operation").annotate(number=Count("subject_id", distinct=True))
     return dict(rows)
 
 

@@ -444,3 +444,10 @@ class TestOutletsAndTopics:
 
         assert answer.url == f"/admin/desk/articles/{article.pk}/history/"
         assert admin_client.get("/admin/articles/article/nonsense/history/").status_code in (302, 404)
+
+
+@pytest.mark.django_db
+def test_a_fold_is_of_the_folded_article_and_not_of_its_lead(publisher):
+    by = Actor(User.objects.get(), Via.DESK)
+    operations.fold_into(builders.article("Member"), builders.article("Lead"), by=by)
+    assert "folded 1 article; 1 more changed" in " ".join(publisher.get(HISTORY).content.decode().split()).lower()
