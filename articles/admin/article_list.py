@@ -71,6 +71,7 @@ class ArticleChangeList(ChangeList):
         super().__init__(request, *args, **kwargs)
         if not self.model_admin.has_score_permission(request):
             self.list_editable = ()
+            self.list_display = ["display_heat" if column == "heat" else column for column in self.list_display]
 
     def get_ordering(self, request: HttpRequest, queryset: ArticleQuerySet) -> list[str]:
         """Break ties by the file name instead of the key: no index would serve the order with the key."""
@@ -335,6 +336,10 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def display_title(self, article: Article) -> str:
         return article.title
+
+    @admin.display(description=gettext_lazy("heat"), ordering="heat")
+    def display_heat(self, article: Article) -> str | int | None:
+        return _("folded") if article.is_folded else article.heat
 
     @admin.display(description=gettext_lazy("publication time"), ordering="published_at")
     def display_time(self, article: Article) -> str:

@@ -6,7 +6,7 @@ import re
 from io import StringIO
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.urls import reverse
 
@@ -66,6 +66,14 @@ class TestTheList:
         builders.folded(builders.article("Lead"))
         page = admin_client.get(ARTICLES).content.decode()
         assert re.search(r'<input type="hidden" name="form-\d-heat" value="-1"[^>]*>folded', page)
+
+    def test_a_folded_article_has_a_word_for_those_who_may_not_score(self, client, django_user_model):
+        builders.folded(builders.article("Lead"))
+        viewer = django_user_model.objects.create_user("viewer", is_staff=True)
+        viewer.user_permissions.add(Permission.objects.get(codename="view_article"))
+        client.force_login(viewer)
+        page = client.get(ARTICLES).content.decode()
+        assert '<td class="field-display_heat">folded</td>' in page
 
     def test_others_changes_meanwhile_stay(self, admin_client):
         article = builders.article(quality=80)
