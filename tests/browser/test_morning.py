@@ -795,6 +795,23 @@ def test_the_help_begins_at_its_top(page):
     expect(page.get_by_role("heading", name="Keys of the desk")).to_be_in_viewport()
 
 
+def test_escape_closes_more_actions_first_and_then_drops_the_selection(page):
+    stories = waiting(2)
+    at_desk(page, stories[0])
+    press(page, "x")
+    more = page.locator("#bulk .more-actions")
+    more.locator("summary").click()
+    expect(more).to_have_attribute("open", "")
+
+    press(page, "Escape")
+    expect(more).not_to_have_attribute("open", "")
+    expect(page.locator(".row [type=checkbox]:checked")).to_have_count(1)
+    expect(more.locator("summary")).to_be_focused()
+
+    press(page, "Escape")
+    expect(page.locator(".row [type=checkbox]:checked")).to_have_count(0)
+
+
 def test_a_narrow_window_shows_the_view_that_is_open(newsroom):
     page = newsroom.open_page(size=NARROW)
     page.goto(f"{DESK}?view=spiked")

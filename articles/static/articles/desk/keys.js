@@ -92,9 +92,19 @@ function waitForView() {
 
 function close() {
   if (!$("#toast").hidden && $("#toast").matches(":focus-within, .conflict")) $("#toast").hidden = true;
+  else if (closeMore()) return;
   else if (isOpen()) return closeStory();
   else if (selected().length) clearSelection();
   if (!document.activeElement.closest("#list")) focusRow(current());
+}
+
+/** Close "More" of the bar of selected stories, which stay selected; return whether it was open. */
+function closeMore() {
+  const more = selected().length && $("#bulk details[open]");
+  if (!more) return false;
+  if (more.contains(document.activeElement)) $("summary", more).focus();
+  more.open = false;
+  return true;
 }
 
 export function keyPressed(event) {
