@@ -28,6 +28,8 @@ class State(TextChoices):
 
 NEEDS_ATTENTION = frozenset({State.MOVED, State.REFUSED, State.FAILING, State.GONE, State.QUIET})
 
+BROKEN = frozenset({State.REFUSED, State.FAILING, State.GONE})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
@@ -56,6 +58,15 @@ class Health:
     @property
     def needs_attention(self) -> bool:
         return self.state in NEEDS_ATTENTION
+
+    @property
+    def tone(self) -> str:
+        """The colour of its mark: `broken`, `attention`, `paused` or `calm`."""
+        if self.state in BROKEN:
+            return "broken"
+        if self.state == State.PAUSED:
+            return "paused"
+        return "attention" if self.needs_attention else "calm"
 
 
 def health_of(facts: Facts, now: datetime) -> Health:
