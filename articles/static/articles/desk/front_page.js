@@ -4,7 +4,7 @@
  */
 
 import { Keymap } from "./keymap.js";
-import { $, all, announce, recall, text, wide } from "./page.js";
+import { $, all, announce, recall, text } from "./page.js";
 
 const PAUSE_MILLISECONDS = 400;
 const SHORTCUTS = Object.entries({ next: "j", previous: "k", open: "o", pick: "f", keep_off: "b", undo: "u" })
@@ -150,5 +150,4 @@ board.addEventListener("dragend", () => {
 });
 if (current()) focusRow(current());
 const preview = $("#preview");
-if (!wide.matches) preview?.scrollIntoView();
 if (preview) announce([...all("li", preview).map((line) => line.textContent), text("preview_keys")].join(" "));
