@@ -125,6 +125,20 @@ def test_health_in_words(facts: dict[str, Any], state, text):
     assert text in health.text
 
 
+@pytest.mark.parametrize(
+    ("facts", "tone"),
+    [
+        ({}, "calm"),
+        ({"paused": True, "failures": 3}, "paused"),
+        ({"quiet_at": NOON}, "attention"),
+        ({"failures": 3, "status": 503}, "broken"),
+        ({"failures": 1, "status": 410}, "broken"),
+    ],
+)
+def test_paused_quiet_and_failing_sources_have_marks_of_different_colours(facts: dict[str, Any], tone):
+    assert health_of(Facts(**{"fetched_at": NOON} | facts), NOON).tone == tone
+
+
 def arrivals(gaps):
     """Return moments with these gaps between them, the last at noon."""
     moments = [NOON]
