@@ -25,7 +25,7 @@ from .undo_text import MOVES
 LEADING_MAX = 7  # the top story and those beside it
 PEOPLE_MAX = 20
 NO_DECISIONS = (Verb.CLAIM, Verb.HAND_OVER, Verb.RELEASE)
-QUEUES_OF_HOME = ("undecided", "hot", "held", "no-lead", "ambiguous")
+QUEUES_OF_HOME = ("undecided", "held", "no-lead", "ambiguous")
 
 
 @dataclass(frozen=True, slots=True)
