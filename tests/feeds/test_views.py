@@ -426,9 +426,11 @@ def test_every_page_links_to_feeds_that_exist(client):
         links = re.findall(r'<link rel="alternate" type="([^"]+)" title="[^"]+" href="([^"]+)">', html)
         start = pages.get(page, "/feeds/latest.")
         assert [href for _, href in links] == [start + form for form in FORMS], page
+        follow = re.search(r'<a href="([^"]+)">Follow', html)[1]  # to the feeds of the page, or to the page of feeds
+        linked = html if follow.startswith("#") else client.get(follow).content.decode()
         for content_type, href in links:
             assert client.get(href)["Content-Type"].startswith(content_type)
-            assert f'<a href="{href}">' in html
+            assert f'<a href="{href}">' in linked
 
 
 # What a feed costs
