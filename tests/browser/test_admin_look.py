@@ -1,0 +1,49 @@
+"""The admin looks like the desk, its forms can be read, and its filters are above the rows."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import builders
+from tests.browser.deskpage import DESK
+
+pytestmark = pytest.mark.django_db
+ARTICLES = "/admin/articles/article/"
+LOOK = """element => {
+    const style = getComputedStyle(element);
+    const names = ["fontSize", "fontWeight", "textTransform", "borderRadius", "borderColor", "backgroundColor"];
+    return names.map(name => style[name]).concat(element.getBoundingClientRect().height);
+}"""
+
+
+@pytest.fixture(autouse=True)
+def _without_inline_styles(newsroom):
+    """Forget what scripts of Django's admin set inline: our policy blocks it without harm."""
+    yield
+    newsroom.problems[:] = [problem for problem in newsroom.problems if "Applying inline style" not in problem]
+
+
+def test_buttons_and_fields_of_the_admin_look_like_those_of_the_desk(page):
+    article = builders.article()
+    page.goto(DESK)
+    button = page.get_by_role("button", name="Search").evaluate(LOOK)
+    field = page.get_by_role("searchbox").evaluate(LOOK)
+
+    page.goto(ARTICLES)
+    assert page.get_by_role("button", name="Search").evaluate(LOOK) == button
+    assert page.get_by_role("searchbox", name="Search for").evaluate(LOOK) == field
+    page.goto(f"{ARTICLES}{article.pk}/change/")
+    assert page.get_by_role("button", name="Save and continue editing").first.evaluate(LOOK) == button
+    assert page.get_by_role("link", name="Preview").evaluate(LOOK) == button
+    assert page.get_by_role("button", name="Save", exact=True).first.evaluate(LOOK)[2] == "none"
+
+
+def test_a_form_is_as_wide_as_can_be_read_and_topics_show_their_words(newsroom):
+    article = builders.article(topics=["Artificial intelligence in the north"])
+    page = newsroom.open_page()
+    page.goto(f"{ARTICLES}{article.pk}/change/")
+
+    widths = page.locator("fieldset.module.aligned").evaluate_all("all => all.map(one => one.offsetWidth)")
+    assert max(widths) <= 960
+    topic = page.locator("#id_article_topics-0-tag + .select2 .select2-selection__rendered")
+    expect(topic).to_contain_text("Artificial intelligence in the north")
+    assert topic.evaluate("element => element.scrollWidth <= element.clientWidth")
