@@ -53,6 +53,7 @@ class ProviderAdmin(LimitedListMixin, admin.ModelAdmin):
     list_editable = ("registered",)
     list_filter = ("registered",)
     list_per_page = 50
+    empty_list_text = gettext_lazy("There are no outlets yet. They come with articles and sources, or add one here.")
     search_fields = ("name", "domain")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER

@@ -39,6 +39,10 @@ class SourceAdmin(KeyAutocompleteMixin, admin.ModelAdmin):
     list_display = ("name", "url", "provider", "state", "last_ok_at", "publication", "paused")
     list_filter = ("paused", "publication")
     list_select_related = ("provider",)
+    empty_list_text = gettext_lazy(
+        "Nothing is followed yet. A source is a feed or news sitemap whose new stories come in by themselves and wait "
+        "at the desk."
+    )
     search_fields = ("name", "url")
     show_full_result_count = False
     actions = None  # deleting one by one, so that those that have brought stories stay

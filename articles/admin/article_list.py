@@ -41,15 +41,15 @@ from .forms import ArticleRowForm, ReasonActionForm
 KEY = re.compile(r"[0-9]{1,18}")
 VERSION_FIELD, VERSION = re.compile(r"version-([0-9]{1,18})"), re.compile(r"[0-9]{1,9}")
 REJECTIONS_MAX = 10  # in one message
-COUNT_MAX = 1000  # articles that a list counts; more are "1000+"
+COUNT_MAX = 1000  # articles that a list counts; more are "1k+"
 LARGE_COLUMNS = ("body", "extra", "layout", "featured_content", "wishes")
 
 
 class LowerBound(int):
-    """A capped count, shown as "1000+"."""
+    """A capped count, shown as at the desk: "1k+"."""
 
     def __str__(self) -> str:
-        return f"{int(self)}+"
+        return f"{self // 1000}k+" if self >= 1000 else f"{int(self)}+"
 
 
 class CappedCountPaginator(Paginator):
@@ -166,6 +166,7 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
     search_fields = ("title",)  # shows the search box; get_search_results searches
     search_help_text = gettext_lazy('Words of title, excerpt, outlet or topics; "a phrase"; -not this')
     ordering = ("-published_at", "file_name")
+    empty_list_text = gettext_lazy("There are no articles yet. They come from documents, sources and the desk.")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     actions = (

@@ -126,6 +126,10 @@ class SitePageAdmin(ReferenceAdminMixin, admin.ModelAdmin):
     fields = ("title", "slug", "body", "picture_upload", "picture_alt", "language", "published", "in_footer")
     list_display = ("title", "url", "language", "published")
     list_filter = ("published",)
+    empty_list_text = gettext_lazy(
+        "There are no pages yet. A page is a text of your own, such as “Contact” or “How we choose stories”; the menu "
+        "and the footer can lead to it."
+    )
     search_fields = ("title", "slug")
     show_full_result_count = False
     actions = None

@@ -78,6 +78,7 @@ class TopicAdmin(KeyAutocompleteMixin, ReferenceAdminMixin, admin.ModelAdmin):
     list_display = ("indented_name", "shortname", "slug", "parent", "weight", "articles")
     list_display_links = ("indented_name",)
     list_select_related = ("parent",)
+    empty_list_text = gettext_lazy("There are no topics yet. They come with articles, or add one here.")
     list_per_page = 1000  # no pagination for a tree
     search_fields = ("name", "shortname", "slug")
     show_full_result_count = False

@@ -35,6 +35,33 @@ class TestTheList:
 
         assert str(admin_client.get(ARTICLES).context["cl"].result_count) == shown
 
+    def test_a_large_count_is_written_as_at_the_desk(self):
+        assert str(article_list.LowerBound(1000)) == "1k+"
+
+    def test_show_all_is_offered_only_where_not_all_are_shown(self, admin_client):
+        builders.article("Storm")
+
+        everything = admin_client.get(ARTICLES).content.decode()
+        found = admin_client.get(ARTICLES, {"q": "storm"}).content.decode()
+        filtered = admin_client.get(ARTICLES, {"q": "storm", "state": "undecided"}).content.decode()
+
+        assert "Show all" not in everything
+        assert "Clear all filters" not in everything
+        assert "1 found" in found
+        assert '<a href="?">Show all</a>' in found
+        assert "Clear all filters" not in found
+        assert '<a href="?q=storm">Clear all filters</a>' in filtered
+
+    def test_an_empty_list_says_where_its_rows_come_from(self, admin_client):
+        empty = admin_client.get(ARTICLES).content.decode()
+        builders.article()
+        unmatched = admin_client.get(ARTICLES, {"state": "held"}).content.decode()
+
+        assert "There are no articles yet. They come from documents, sources and the desk." in empty
+        assert '<a href="/admin/articles/article/add/">Add article</a>' in empty
+        assert "0 articles" not in empty
+        assert "Nothing matches." in unmatched
+
     def test_an_editors_numbers_are_pinned_and_the_story_follows(self, admin_client):
         article = builders.article(quality=60)
 

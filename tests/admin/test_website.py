@@ -54,6 +54,12 @@ def test_an_imprint_is_published_and_put_into_the_footer_on_one_page(publisher):
     assert "The footer doesn't link the page any more." in messages
 
 
+def test_the_empty_list_says_what_pages_are_for_and_leads_to_the_first(publisher):
+    page = publisher.get(PAGES).content.decode()
+    assert "There are no pages yet. A page is a text of your own, such as “Contact”" in page
+    assert f'<a href="{PAGES}add/">Add page</a>' in page
+
+
 def test_a_picture_is_put_into_the_text_with_its_description(publisher, monkeypatch):
     key = "0123456789abcdef" * 2
     stored = {"files": [f"site/01/{key}/160.webp"], "width": 160, "height": 90}

@@ -363,6 +363,8 @@ PAGES = {
     "a page of the publisher": at("/admin/website/sitepage/{page.pk}/change/"),
     "the look": at("/admin/website/sitelook/1/change/"),
     "the look: preview": look_preview,
+    "all articles": at("/admin/articles/article/"),
+    "all articles: filters": at("/admin/articles/article/?state=published#changelist-filter"),
     "all fields": at("/admin/articles/article/{lead.pk}/change/"),
     "withdraw a lead": withdraw_a_lead,
     "failed checks": failed_checks,
@@ -396,7 +398,14 @@ def overflow(page: Page) -> list[str]:
     )
 
 
-DJANGO_FORMS = {"a person", "all fields", "a page of the publisher", "the look"}
+DJANGO_FORMS = {
+    "a person",
+    "all articles",
+    "all articles: filters",
+    "all fields",
+    "a page of the publisher",
+    "the look",
+}
 SMOKE = {"readers: front page", "readers: a story", "readers: found", "list", "story", "history", "help", "clash"}
 
 

@@ -47,3 +47,26 @@ def test_a_form_is_as_wide_as_can_be_read_and_topics_show_their_words(newsroom):
     topic = page.locator("#id_article_topics-0-tag + .select2 .select2-selection__rendered")
     expect(topic).to_contain_text("Artificial intelligence in the north")
     assert topic.evaluate("element => element.scrollWidth <= element.clientWidth")
+
+
+@pytest.mark.parametrize("width", [360, 768])
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_filters_of_a_list_open_above_its_rows_on_a_narrow_screen(newsroom, width, javascript):
+    builders.article()
+    page = newsroom.open_page(size=(width, 740), javascript=javascript)
+    page.goto(ARTICLES)
+    filters, rows = page.get_by_role("navigation", name="Filter"), page.locator("#result_list")
+    expect(rows).to_be_visible()
+    expect(filters).to_be_hidden()
+
+    page.get_by_role("link", name="Filters", exact=True).click()
+    expect(filters).to_be_visible()
+    assert filters.bounding_box()["y"] < rows.bounding_box()["y"]
+    page.get_by_role("link", name="Hide filters").click()
+    expect(filters).to_be_hidden()
+
+    page.get_by_role("link", name="Filters", exact=True).click()
+    filters.get_by_role("link", name="held").click()
+    expect(page.get_by_text("Nothing matches.")).to_be_visible()
+    page.get_by_role("link", name="Clear all filters").click()
+    expect(rows).to_be_visible()
