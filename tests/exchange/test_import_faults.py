@@ -4,6 +4,7 @@ FAULT_ROUNDS sets how often each fault is tried, each time at another moment: 10
 """
 
 import random
+import re
 import resource
 import signal
 import sqlite3
@@ -89,7 +90,12 @@ def test_simultaneous_imports_end_like_consecutive_ones(databases, documents, ex
     output = [process.communicate(timeout=120)[0] for process in processes]
 
     assert [process.returncode for process in processes] == [0] * count, output
-    assert site.state() == expected[0]
+    assert _without_archive(site.state()) == _without_archive(expected[0])
+
+
+def _without_archive(state):
+    """Leave out which articles came with the newsroom's first import: chance decides which import is the first."""
+    return re.sub('"from_archive": (true|false|null), ', "", state)
 
 
 def test_a_killed_import_leaves_no_lock_behind(databases, documents, expected):

@@ -65,7 +65,7 @@ class Readers:
     def _edit(self) -> None:
         rows = self.site.python(UNDECIDED)
         while self.goes_on and rows:
-            fields = {"verb": "hold", "row": rows.pop()}
+            fields = {"action": "hold", "row": rows.pop(), "confirmed": "1"}  # each is a lead
             try:
                 self.held[self.site.request_as_editor("POST", "/admin/desk/act/", **fields).status] += 1
             except urllib3.exceptions.HTTPError:
@@ -239,9 +239,9 @@ class Pair:
         answer = self.site.get(path)
         return answer, self.standby.log().count('FROM "articles_') > before
 
-    def decide(self, verb):
-        row = self.site.python(ROW)
-        assert self.site.request_as_editor("POST", "/admin/desk/act/", verb=verb, row=row, reason="other").status == 302
+    def decide(self, action):
+        fields = {"action": action, "row": self.site.python(ROW), "reason": "other"}
+        assert self.site.request_as_editor("POST", "/admin/desk/act/", **fields).status == 302
 
 
 ROW = f"""

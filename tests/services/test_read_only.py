@@ -25,7 +25,8 @@ def site(tmp_path):
         else:
             shutil.copy(source, copy / name)
     prefix = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"] if os.geteuid() == 0 else []
-    new_site = Site(data, {"STATIC_ROOT": str(copy / "static"), "TMPDIR": str(data)}, root=copy, prefix=prefix)
+    settings = {"STATIC_ROOT": str(copy / "static"), "TMPDIR": str(data), "PYTHONDONTWRITEBYTECODE": "1"}
+    new_site = Site(data, settings, root=copy, prefix=prefix)
     new_site.manage("collectstatic", "--noinput", "-v0")
     for path in (copy, *copy.rglob("*")):
         path.chmod(path.stat().st_mode & ~0o222)
