@@ -92,12 +92,18 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
-        return self.fieldsets if obj else self.add_fieldsets
+        if not obj:
+            return self.add_fieldsets
+        if self.has_score_permission(request):
+            return self.fieldsets
+        return [
+            (title, options | {"fields": _with_readable_heat(options["fields"])}) for title, options in self.fieldsets
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Article | None = None) -> list[str]:
         names = [*self.readonly_fields, *(["name"] if obj else [])]
         if not self.has_score_permission(request):
-            names += ["quality", "heat", "decision"]
+            names += ["quality", "display_heat", "decision"]
         if not self.has_publish_permission(request):
             names += ["publish_at", "unpublish_at", "removed"]
         return names
@@ -239,6 +245,10 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
             return NOTHING
         text = json.dumps(article.extra, ensure_ascii=False, indent=2)
         return format_html('<pre class="unknown-keys">{}</pre>', text)
+
+
+def _with_readable_heat(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple("display_heat" if name == "heat" else name for name in names)
 
 
 def _ul(lines: list[str]) -> str:

@@ -17,6 +17,7 @@ from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 
 from articles.models import Article, ArticleImage, ArticleTopic, Event, RelatedLink, SitePolicy, Subject, Topic
+from articles.rules.scoring import FOLDED_HEAT
 from config.times import format_time
 from providers.models import Provider
 from website.models import SiteLook, SitePage
@@ -139,8 +140,8 @@ class ConflictAwareForm(forms.ModelForm):
                 code="stale",
                 params={
                     "who": self._who_changed(name) or _("Someone"),
-                    "stored": _display(getattr(self.instance, name)),
-                    "typed": Truncator(_display(typed)).chars(TYPED_MAX),  # the full value is in the field below
+                    "stored": _display(name, getattr(self.instance, name)),
+                    "typed": Truncator(_display(name, typed)).chars(TYPED_MAX),  # the full value is in the field below
                 },
             ),
         )
@@ -168,8 +169,10 @@ class ConflictAwareForm(forms.ModelForm):
         return event.operation.actor_name or capfirst(event.operation.who)
 
 
-def _display(value: Any) -> str:
-    """Return a value as the page shows it."""
+def _display(name: str, value: Any) -> str:
+    """Return a field's value as the page shows it."""
+    if name == "heat" and value == FOLDED_HEAT:
+        return _("folded")
     if value is None or value == "" or value == []:
         return "–"
     if isinstance(value, bool):

@@ -74,7 +74,7 @@ class ArticleForm(ConflictAwareForm):
     )
 
     class Meta:
-        widgets: ClassVar = {"removed": YesNoSelect}
+        widgets: ClassVar = {"heat": HeatInput, "removed": YesNoSelect}
         field_classes: ClassVar = {"tags": LinesField, "note": TextField}
         help_texts: ClassVar = {
             "published_at": _("When the outlet published it."),
@@ -92,6 +92,10 @@ class ArticleForm(ConflictAwareForm):
                     for decision in operations.DECISIONS
                     if not self._needs_publish(decision)
                 ]
+        if "heat" in self.fields and self.instance.is_folded:
+            self.fields["heat"].help_text = _(
+                "A folded article has no heat of its own: its story has that of its lead."
+            )
         self._offer_next_lead()
         if "name" in self.fields:
             self.fields["name"].required = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from articles.operations.results import (
     ActionResult,
     ChecksFailedError,
     EditConflictError,
+    FieldConflict,
     reader_changes,
     reader_numbers,
     succession_sentences,
@@ -31,6 +33,7 @@ from articles.operations.results import (
 )
 from articles.operations.undo_rights import UndoRefusedError
 from articles.rules.reasons import OVERRIDE_FIELD, REASON_FIELD
+from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import decision_label
 from articles.rules.undo_permissions import CLAIM_ACTS
 from config.times import format_time
@@ -280,7 +283,7 @@ def _conflict(request: DeskRequest, action: Action, conflict: EditConflictError)
     """Show both values of each field that two editors changed at once, and ask which one to keep."""
     context = {
         "article": conflict.article,
-        "conflicts": conflict.conflicts,
+        "conflicts": [_readable(field) for field in conflict.conflicts],
         "decided": action.past_tense,
         "fields": _hidden_fields(request),
         "next": safe_next_url(request),
@@ -289,6 +292,11 @@ def _conflict(request: DeskRequest, action: Action, conflict: EditConflictError)
     if is_htmx_fragment(request):
         return render(request, "desk/_conflict_toast.html", context)
     return render_admin(request, "desk/conflict.html", context, status=409)
+
+
+def _readable(conflict: FieldConflict) -> FieldConflict:
+    is_folded = conflict.field == "heat" and conflict.theirs == FOLDED_HEAT
+    return replace(conflict, theirs=_("folded")) if is_folded else conflict
 
 
 def _error(request: DeskRequest, sentence: str) -> HttpResponseBase:

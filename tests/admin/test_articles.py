@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth.models import Permission, User
 
 from articles import operations
 from articles.models import (
@@ -67,6 +69,29 @@ class TestTheArticlesPage:
 
         article.refresh_from_db()
         assert (article.title, article.excerpt) == ("Gale", "Wind.")
+
+    def test_a_folded_article_has_a_word_in_place_of_its_heat(self, admin_client, client):
+        _, folded = story()
+
+        page = admin_client.get(change_url(folded)).content.decode()
+        assert re.search(r'<input type="hidden" name="heat" value="-1"[^>]*>folded', page)
+        assert "A folded article has no heat of its own: its story has that of its lead." in page
+
+        viewer = User.objects.create_user("viewer", is_staff=True)
+        viewer.user_permissions.add(Permission.objects.get(codename="view_article"))
+        client.force_login(viewer)
+        page = client.get(change_url(folded)).content.decode()
+        assert '<div class="readonly">folded</div>' in page
+        assert '<div class="readonly">-1</div>' not in page
+
+    def test_a_conflict_with_a_fold_says_folded_instead_of_a_number(self, admin_client):
+        lead, article = builders.article("Lead", quality=90), builders.article("Member", quality=10)
+        sent = fields_of(admin_client.get(change_url(article))) | {"heat": "20", "_save": "Save"}
+        operations.fold_into(article, lead)
+
+        page = admin_client.post(change_url(article), sent)
+
+        assert "it is now “folded”, you typed “20”" in page.context["errors"][0][0]
 
     def test_editing_related_links_pins_them_and_the_story_follows(self, admin_client):
         lead, folded = story()

@@ -201,6 +201,16 @@ class TestActions:
         article.refresh_from_db()
         assert article.quality == 20
 
+    def test_a_clash_with_a_fold_says_folded_instead_of_a_number(self, publisher):
+        lead, article = builders.article("Lead", quality=90), builders.article("Member", quality=10)
+        seen = sent_rows(article)
+        operations.fold_into(article, lead, by=Actor(User.objects.create_superuser("bob"), Via.DESK))
+
+        page = publisher.post(reverse("desk_act"), {"action": "heat", "heat": "20", "row": seen})
+
+        assert page.status_code == 409
+        assert re.search(r"<td>20</td>\s*<td>folded</td>", page.content.decode())
+
     def test_a_bulk_decision_leaves_alone_what_others_decided_meanwhile(self, publisher):
         one, other = builders.article("One", quality=10), builders.article("Other", quality=10)
         seen = sent_rows(one, other)
