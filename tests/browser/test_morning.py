@@ -817,3 +817,26 @@ def test_a_narrow_window_shows_the_view_that_is_open(newsroom):
     page.goto(f"{DESK}?view=spiked")
     expect(page.locator("#views [aria-current]")).to_be_in_viewport(ratio=0.95)
     assert page.evaluate("scrollY") == 0
+
+
+def test_a_phone_shows_the_first_story_at_once_and_search_and_tools_behind_one_button(newsroom):
+    [story] = waiting(1)
+    page = newsroom.open_page(size=NARROW)
+    at_desk(page, story)
+    search, tools = page.get_by_role("searchbox"), page.get_by_role("button", name="Search and tools")
+    assert row(page, story).bounding_box()["y"] <= 250
+    expect(search).to_be_hidden()
+
+    tools.click()
+    expect(search).to_be_visible()
+    expect(page.get_by_role("link", name="Add a story")).to_be_visible()
+    expect(tools).to_have_attribute("aria-expanded", "true")
+    tools.click()
+    expect(search).to_be_hidden()
+
+    press(page, "/")
+    expect(search).to_be_focused()
+    search.fill("zebra")
+    search.press("Enter")
+    expect(page.get_by_text("No stories match.")).to_be_visible()
+    expect(search).to_be_visible()  # it says what is searched for

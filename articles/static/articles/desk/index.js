@@ -7,7 +7,7 @@
 import { actionAnswered, beforeSwap, refreshCounts, reloadList, showError } from "./answers.js";
 import { fieldChanged, fieldTyped } from "./fields.js";
 import { keyPressed, reasonChosen, startKeys } from "./keys.js";
-import { $, all, desk, remember, wide } from "./page.js";
+import { $, all, desk, remember, showTools, wide } from "./page.js";
 import { closeStory, openStory, reloadStory, sendPresence, showPresence } from "./pane.js";
 import { submitted } from "./requests.js";
 import { linkBack, restorePosition, savePosition, setCurrent, showSelection } from "./rows.js";
@@ -63,6 +63,7 @@ function clicked(event) {
     openStory(link.href, () => $("#detail").focus());
   } else if (event.target.closest("#close-detail")) closeStory();
   else if (event.target.closest("[data-close]")) $("#toast").hidden = true;
+  else if (event.target.closest("#tools-button")) showTools(event.target.ariaExpanded === "false");
   else if (event.target.closest("#help-button")) $("#help").showModal();
   else if (event.target.closest("#density")) toggleDensity();
   else if (event.target.closest("[data-theirs]")) {

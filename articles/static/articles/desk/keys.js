@@ -3,7 +3,7 @@
 import { loadMore } from "./answers.js";
 import { editField, pressButtonAfter } from "./fields.js";
 import { Keymap } from "./keymap.js";
-import { $, all, announce, desk, recall, remember, text } from "./page.js";
+import { $, all, announce, desk, recall, remember, showTools, text } from "./page.js";
 import { closeStory, isOpen, openCurrent, openFocusedStory } from "./pane.js";
 import { decide, sendAction, undo } from "./requests.js";
 import { clearSelection, current, focusRow, focusedSubject, headline, rows, select, selected, stateOf } from "./rows.js";
@@ -41,7 +41,7 @@ const ACTIONS = {
   preview: () => current() && window.open(new URL("preview/", headline(current()).href), "_blank", "noopener"),
   add_story: () => $("#add-story")?.click(),
   view: waitForView,
-  search: () => $("#q").select(),
+  search: () => { showTools(); $("#q").select(); },
   help: () => $("#help").showModal(),
 };
 const SHIFTED_ACTIONS = { next: () => move(1, true), previous: () => move(-1, true) };

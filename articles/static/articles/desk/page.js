@@ -4,6 +4,7 @@ export const $ = (selector, within = document) => within.querySelector(selector)
 export const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
 export const desk = () => $("#desk");
+export const showTools = (isShown = true) => $("#tools-button").setAttribute("aria-expanded", isShown); // of a phone
 export const wide = matchMedia("(min-width: 900px)");
 export const currentUrl = () => location.pathname + location.search;
 
