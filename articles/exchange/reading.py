@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from articles.db.bulk import chunked
-from articles.models import Article, Policies, TakenDownStories
+from articles.models import Article, Policies, TakenDownStories, let_operations_wait
 from articles.models.taken_down import NOT_IMPORTED, PAGE_NOT_IMPORTED
 from articles.rules import slugs
 from articles.rules.urls import url_key
@@ -157,7 +157,7 @@ class DocumentReader:
             store.insert([parsed.document for parsed in new], self.references, self.policies)
             return list(new)
         with transaction.atomic():
-            Policies.load(exclusive=True)  # until the transaction ends, nobody restores another one
+            let_operations_wait()  # so that nobody restores another one
             restored = _stored_hashes(parsed.name for parsed in new)
             fresh = [parsed for parsed in new if parsed.name not in restored]
             store.insert([parsed.document for parsed in fresh], self.references, self.policies)

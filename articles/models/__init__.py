@@ -9,7 +9,17 @@ from .link_check import CoverageCheck, LinkCheck
 from .operation import Event, Operation, Subject, Verb, Via
 from .pairing import Pairing, RefusedPair
 from .place import ArticlePlace
-from .policy import MODES, NUMBERS, OVERRIDABLE, Policies, SitePolicy, TopicPolicy, parse_policy_field, policy_field
+from .policy import (
+    MODES,
+    NUMBERS,
+    OVERRIDABLE,
+    Policies,
+    SitePolicy,
+    TopicPolicy,
+    let_operations_wait,
+    parse_policy_field,
+    policy_field,
+)
 from .preview_link import PreviewLink
 from .related import RelatedLink
 from .stamp import Stamp
@@ -61,6 +71,7 @@ __all__ = [
     "Verb",
     "Via",
     "policy_field",
+    "let_operations_wait",
     "parse_policy_field",
     "shown_to_readers",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -225,6 +225,16 @@ class Policies:
         """Return the top-level topic whose policy applies to an article with these topics; None for the site's."""
         roots = (self.root_of.get(topic, topic) for topic in topics)
         return next((root for root in roots if root in self.by_topic), None)
+
+
+def let_operations_wait() -> None:
+    """Let other editorial operations wait until this transaction ends, as they do for each other.
+
+    What locks articles calls it first: two transactions that lock them in different orders would wait for each other.
+    A lock on the policy's row; nothing in SQLite, which has only one writer anyway.
+    """
+    if connection.features.has_select_for_update:
+        Policies.load(exclusive=True)
 
 
 def _roots() -> dict[int, int]:

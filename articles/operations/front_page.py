@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, unit_of_work
-from articles.models import Article, Operation, Policies, Verb
+from articles.models import Article, Operation, Verb, let_operations_wait
 from articles.rules import permissions
 from articles.rules.front_page import PICK_LENGTH, PICK_PLACES, Candidates, PickedStory, make_room
 from articles.stories.front_page import STORIES, first_page_ids, load_front_page
@@ -191,7 +191,7 @@ def _apply(
 def _with_moves(articles: Articles, run: Callable[[Candidates], ActionResult], seen: str = "") -> ActionResult:
     """Run an operation, which gets what the front page is made of; its result says which stories it moved."""
     with transaction.atomic():
-        Policies.load(exclusive=True)  # so that what others change meanwhile is not taken for a result
+        let_operations_wait()  # so that what others change meanwhile is not taken for a result
         before, candidates = load_front_page()
         _require_unchanged(candidates.picks, seen)
         result = run(candidates)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from articles.db.bulk import chunked
-from articles.models import Appearance, Article, Policies
+from articles.models import Appearance, Article, let_operations_wait
 from articles.rules.appearances import Period, Revision
 
 from .writing import find_revisions
@@ -43,7 +43,7 @@ def find_differences() -> list[Difference]:
     if not suspects:
         return []
     with transaction.atomic():
-        Policies.load(exclusive=True)  # what an operation wrote between two queries is no difference
+        let_operations_wait()  # what an operation wrote between two queries is no difference
         return list(_differences(suspects, timezone.now()))
 
 

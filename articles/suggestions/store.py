@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from articles.db.bulk import BulkTable, chunked, json_text, time_of_value, time_value
-from articles.models import Article, ArticleTerms, IndexedTerm, Policies, Suggestion, TermCount
+from articles.models import Article, ArticleTerms, IndexedTerm, Suggestion, TermCount, let_operations_wait
 from articles.models.suggestion import as_stored_text, from_stored_text, term_key
 from articles.rules.similar_reports import Posting
 from articles.rules.similarity import Likeness, Report, Text, heaviest, readable_terms
@@ -119,7 +119,7 @@ def write_result(arrivals: Sequence[Arrival], result: BatchResult, versions: Map
     compared = {pk: (as_stored_text(row.text), json_text(result.weights[pk]), False) for pk, row in by_pk.items()}
     index = _index_rows(arrivals, result.weights)
     with transaction.atomic():
-        _let_operations_wait()
+        let_operations_wait()
         rows = ArticleTerms.objects.select_for_update().filter(article__in=by_pk).order_by("article_id")
         found = rows.values_list("article_id", "pk", "version")
         stored = {pk: key for pk, key, version in found if version == versions[pk]}
@@ -142,7 +142,7 @@ def write_rebuilt(arrivals: Sequence[Arrival], result: BatchResult, oldest: date
     by_pk = {arrival.pk: arrival for arrival in arrivals}
     suggestions = _suggestion_rows(result.pairs)
     with transaction.atomic():
-        _let_operations_wait()
+        let_operations_wait()
         present = set(Article.objects.filter(pk__in=by_pk).values_list("pk", flat=True))
         changed = set(ArticleTerms.objects.filter(article__in=by_pk).values_list("article_id", flat=True))
         live = [arrival for pk, arrival in by_pk.items() if pk in present - changed and arrival.published_at >= oldest]
@@ -155,12 +155,6 @@ def write_rebuilt(arrivals: Sequence[Arrival], result: BatchResult, oldest: date
         INDEX.insert(_index_rows(live, result.weights))
         Suggestion.objects.filter(article__in=by_pk).delete()
         return _insert_suggestions(suggestions)
-
-
-def _let_operations_wait() -> None:
-    """Let other operations wait for this transaction, as they do for each other: they lock articles in other orders."""
-    if connection.features.has_select_for_update:
-        Policies.load(exclusive=True)
 
 
 def _index_rows(
@@ -268,7 +262,7 @@ def leave_out_before(oldest: datetime) -> None:
     due = ArticleTerms.objects.due().filter(article__published_at__lt=oldest)
     for chunk in chunked(list(due.order_by().values_list("article", flat=True))):
         with transaction.atomic():
-            _let_operations_wait()
+            let_operations_wait()
             left_out = list(due.filter(article__in=chunk).order_by().values_list("article", flat=True))
             ArticleTerms.objects.filter(article__in=left_out).delete()
             IndexedTerm.objects.filter(article__in=left_out).delete()
