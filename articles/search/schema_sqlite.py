@@ -21,6 +21,10 @@ COVERAGE = f"""substr(coalesce((
     ), ''), 1, {COVERAGE_CHARACTERS})"""
 
 IS_INDEXED = "(SELECT staged IS NULL FROM articles_article WHERE id = {article})"
+IS_LISTED = """EXISTS (
+    SELECT 1 FROM articles_relatedlink AS link JOIN articles_article AS lead ON lead.id = link.article_id
+    WHERE link.target_id = new.id AND lead.staged IS NULL
+)"""
 
 
 def build_schema(*, with_coverage: bool) -> IndexSchema:
@@ -115,15 +119,17 @@ WHEN {IS_INDEXED.format(article="new.article_id")} BEGIN
 END""",
         "article_search_link_update": f"""AFTER UPDATE OF article_id, title, provider_id, target_id, repeated
 ON articles_relatedlink
-WHEN old.article_id IS NOT new.article_id OR old.title IS NOT new.title OR old.provider_id IS NOT new.provider_id
-    OR old.target_id IS NOT new.target_id OR old.repeated IS NOT new.repeated BEGIN
+WHEN ({IS_INDEXED.format(article="old.article_id")} OR {IS_INDEXED.format(article="new.article_id")}) AND (
+    old.article_id IS NOT new.article_id OR old.title IS NOT new.title OR old.provider_id IS NOT new.provider_id
+    OR old.target_id IS NOT new.target_id OR old.repeated IS NOT new.repeated
+) BEGIN
     {update} IN (old.article_id, new.article_id);
 END""",
         "article_search_link_delete": f"""AFTER DELETE ON articles_relatedlink BEGIN
     {update} = old.article_id;
 END""",
         "article_search_target_update": f"""AFTER UPDATE OF heat, staged, removed, missing ON articles_article
-WHEN {TARGET_CHANGED} BEGIN
+WHEN {TARGET_CHANGED} AND {IS_LISTED} BEGIN
     {update} IN {listing};
 END""",
         "article_search_outlet_update": f"""AFTER UPDATE OF name ON providers_provider

@@ -43,6 +43,19 @@ def test_the_index_follows_links_outlets_and_targets(story):
     assert titles("ferry") == []
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_it_does_not_matter_whether_lead_or_coverage_arrives_first(story, first):
+    member = builders.folded(story, "Secret memo")
+    arriving = [story.pk, member.pk]
+    Article.objects.filter(pk__in=arriving).update(staged=True)
+    assert titles("memo") == titles("lorry") == []
+    story.related_links.filter(title="Lorries face detours").update(title="Ferries are full")
+    Article.objects.filter(pk=arriving[first]).update(staged=None)
+    Article.objects.filter(pk=arriving[1 - first]).update(staged=None)
+    assert set(titles("memo")) == {"Bridge closes", "Secret memo"}
+    assert (titles("lorry"), titles("ferry")) == ([], ["Bridge closes"])
+
+
 def test_what_readers_do_not_see_as_coverage_is_not_found(story):
     member = builders.folded(story, "Secret memo")
     others = Article.objects.exclude(pk=member.pk)
