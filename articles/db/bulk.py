@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from django.db import connection, models
 
 T = TypeVar("T")
-PARAMS_MAX = 20_000  # in one statement; SQLite's own limit is 32,766
+PARAMS_MAX = 4_000  # in one statement; SQLite's own limit is 32,766
 CHUNK = 500  # values in one IN (…) or rows in one batch, far below every database's limit
 KEYS_CHUNK = 2000  # the same, where only a few columns of each row are read
 

@@ -180,7 +180,9 @@ def _without_end(path: str) -> str:
     """Return the path without what its end may lack: slashes, the name of an index file, a session."""
     longer = ""
     while path != longer:
-        longer, path = path, _PATH_END.sub("", path.rstrip("/"))
+        longer, path = path, path.rstrip("/")
+        if end := _PATH_END.search(path, path.rfind("/")):
+            path = path[: end.start()]
     return path
 
 
