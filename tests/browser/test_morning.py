@@ -840,3 +840,29 @@ def test_a_phone_shows_the_first_story_at_once_and_search_and_tools_behind_one_b
     search.press("Enter")
     expect(page.get_by_text("No stories match.")).to_be_visible()
     expect(search).to_be_visible()  # it says what is searched for
+
+
+@pytest.mark.parametrize(
+    ("width", "with_story"), [(680, False), *((width, True) for width in (900, 1000, 1130, 1199, 1280))]
+)
+def test_what_was_done_is_said_over_no_button_of_the_rows_or_the_story(newsroom, width, with_story):
+    stories = waiting(30)
+    page = newsroom.open_page(size=(width, 800))
+    at_desk(page, stories[0])
+    if with_story:
+        press(page, "Enter")
+        expect(page.locator("#open h1")).to_have_text(stories[0].title)
+    press(page, "w")
+    expect(page.locator("#toast")).to_contain_text("1 story held.")
+
+    covered = page.evaluate(
+        """() => {
+            const toast = document.querySelector("#toast").getBoundingClientRect();
+            const buttons = "#list .row .decide :is(button, select), #list .row summary, #detail :is(button, a)";
+            return [...document.querySelectorAll(buttons)].filter((element) => {
+                const box = element.getBoundingClientRect();
+                return box.width && box.left < toast.right && box.right > toast.left;
+            }).map((element) => element.outerHTML.slice(0, 100));
+        }"""
+    )
+    assert covered == []
