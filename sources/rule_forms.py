@@ -24,6 +24,9 @@ from .models import Rule, Source
 from .rules import PLACE_FIELDS
 
 
+FIELD_OF_ACTION = {RuleAction.TOPIC: "topic", RuleAction.QUALITY: "points", RuleAction.SPIKE: "spike_reason"}
+
+
 class LinesField(forms.CharField):
     """Several names, one on each line."""
 
@@ -96,6 +99,9 @@ class RuleForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for action, name in FIELD_OF_ACTION.items():
+            if cleaned.get("action") != action:
+                self.errors.pop(name, None)  # the page doesn't show this field
         if "words" in cleaned and "outlets" in cleaned and not cleaned["words"] and not cleaned["outlets"]:
             self.add_error("words", _("Enter a word or an outlet: a rule without either matches nothing."))
         if cleaned.get("words") and not cleaned.get("places"):

@@ -129,3 +129,17 @@ def test_ten_stories_of_a_new_source_are_decided_without_javascript(plain_page, 
         expect(row(page, story)).to_have_count(0)
 
     assert states() == {"published": 6, "held": 2, "spiked": 2, "undecided": 2}
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_rule_asks_for_what_its_kind_needs(newsroom, javascript):
+    page = newsroom.open_page(javascript=javascript)
+    page.goto(f"{DESK}sources/rules/add/")
+    kind = page.get_by_label("What to do")
+    fields = {name: page.get_by_label(name) for name in ("Topic to add", "Points for the quality", "Reason to spike")}
+
+    needed = {"Add a topic": "Topic to add", "Change the quality": "Points for the quality", "Spike": "Reason to spike"}
+    for choice in ("Add a topic", "Change the quality", "Hold", "Spike", "Never take"):
+        kind.select_option(choice)
+        for name, field in fields.items():
+            expect(field).to_be_visible(visible=name == needed.get(choice))

@@ -43,6 +43,16 @@ def some_entries(of: Source) -> None:
     entry(of, "ruled", values=values | {"title": "Calm"})
 
 
+def test_what_is_left_in_a_field_of_another_kind_does_not_count(publisher, source):  # noqa: F811
+    some_entries(source)
+    left = {"topic": "No such topic", "points": "a lot"}
+    shown = send(publisher, action="hold", look="yes", **left)
+    assert "It would have matched 2 of the last 3" in shown
+    send(publisher, action="hold", save="yes", seen=seen_in(shown), **left)
+    rule = Rule.objects.get()
+    assert (rule.action, rule.topic, rule.points, rule.spike_reason) == ("hold", None, 0, "")
+
+
 def test_a_rule_is_saved_only_as_it_was_looked_at(publisher, source):  # noqa: F811
     some_entries(source)
 
