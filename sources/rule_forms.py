@@ -23,7 +23,6 @@ from .limits import RULES_MAX
 from .models import Rule, Source
 from .rules import PLACE_FIELDS
 
-
 FIELD_OF_ACTION = {RuleAction.TOPIC: "topic", RuleAction.QUALITY: "points", RuleAction.SPIKE: "spike_reason"}
 
 

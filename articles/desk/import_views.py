@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from os.path import commonprefix
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -20,6 +22,7 @@ from .undo_text import refusal_text
 from .view_helpers import DeskRequest, desk_view, parse_id, render_admin
 
 RUNS_PER_PAGE, PROBLEMS_PER_PAGE = 50, 100
+PATH_SEPARATOR = ", "  # of the paths of a run
 Kind = ImportProblem.Kind
 
 
@@ -28,7 +31,12 @@ Kind = ImportProblem.Kind
 def import_runs(request: DeskRequest) -> HttpResponseBase:
     """List the runs, newest first."""
     page = _page(request, ImportRun.objects.select_related("operation"), RUNS_PER_PAGE)
-    context = {"title": _("Imports"), "page": page, "open_problems": ImportProblem.objects.open().count()}
+    context = {
+        "title": _("Imports"),
+        "page": page,
+        "folder": common_folder(path for run in page for path in run.paths.split(PATH_SEPARATOR)),
+        "open_problems": ImportProblem.objects.open().count(),
+    }
     return render_admin(request, "desk/import_runs.html", context)
 
 
@@ -41,13 +49,16 @@ def import_run(request: DeskRequest, pk: int) -> HttpResponseBase:
         refused=Count("label", distinct=True, filter=Q(kind=Kind.REFUSED)),
         warnings=Count("pk", filter=Q(kind=Kind.WARNING)),
     )
+    page = _page(request, run.problems.select_related("accepted_in"), PROBLEMS_PER_PAGE)
     operation = run.operation
     undo = undone_by(operation) if operation else None
     refusal = operations.undo_refusal(request.user, operation) if operation and not undo else None
     context = {
         "title": _("Import %(pk)s") % {"pk": run.pk},
         "run": run,
-        "page": _page(request, run.problems.select_related("accepted_in"), PROBLEMS_PER_PAGE),
+        "page": page,
+        "folder": common_folder(problem.label for problem in page),
+        "kept": kept,
         "not_kept": max(run.rejected - kept["refused"], 0) + max(run.warnings - kept["warnings"], 0),
         "undone_by": undo,
         "operation": operation,
@@ -66,12 +77,21 @@ def import_problems(request: DeskRequest) -> HttpResponseBase:
     newest = ImportProblem.objects.newest_of_files().filter(kind=Kind.REFUSED)
     problems = newest if with_accepted else ImportProblem.objects.open()
     shown = problems.select_related("run", "accepted_in").order_by("-run", "pk")
+    page = _page(request, shown, PROBLEMS_PER_PAGE)
     context = {
         "title": _("Import problems"),
-        "page": _page(request, shown, PROBLEMS_PER_PAGE),
+        "page": page,
+        "folder": common_folder(problem.label for problem in page),
         "with_accepted": with_accepted,
     }
     return render_admin(request, "desk/import_problems.html", context)
+
+
+def common_folder(paths: Iterable[str]) -> str:
+    """Return the folder that all these files and folders are in, with a slash at its end; empty if there is none."""
+    prefix = commonprefix([path[: path.rstrip("/").rfind("/") + 1] for path in paths if path])
+    folder = prefix[: prefix.rfind("/") + 1]
+    return folder if folder != "/" else ""
 
 
 def _page(request: DeskRequest, rows: QuerySet[ImportRun] | QuerySet[ImportProblem], size: int) -> Page[Any]:

@@ -41,6 +41,12 @@ def time_text(value: datetime, style: str = "full") -> str:
     return format_time(value, style)
 
 
+@register.filter
+def without_folder(paths: str, folder: str) -> str:
+    """Return a path, or several with commas between them, without the folder that the page names once."""
+    return ", ".join(path.removeprefix(folder) for path in paths.split(", "))
+
+
 @register.filter(is_safe=True)
 def without_empty_headers(table: SafeString) -> str:
     """Replace the empty header cells of a table of Django's admin, which screen readers would announce."""

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from articles import operations
 from articles.audit_log.unit_of_work import unit_of_work
+from articles.desk.import_views import common_folder
 from articles.models import ImportProblem, ImportRun, Verb
 from tests import builders
 
@@ -50,11 +51,49 @@ def test_a_run_shows_its_problems_and_its_operation_can_be_undone(admin_client):
 
     page = text(admin_client, url)
 
-    assert "/inbox/&lt;b&gt;.md:3" in page
+    assert '<h2 class="history-day" id="problems"> Refused files </h2>' in page
+    assert "All in <code>/inbox/</code>" in page
+    assert '<strong title="/inbox/&lt;b&gt;.md">&lt;b&gt;.md:3</strong>' in page
     assert "2 more were not kept" in page
     assert reverse("desk_undo", args=[uow.operation.pk]) in page
     operations.undo(uow.operation)
     assert reverse("desk_undo", args=[uow.operation.pk]) not in text(admin_client, url)
+
+
+def test_a_run_without_problems_has_no_heading_for_them(admin_client):
+    assert 'id="problems"' not in text(admin_client, reverse("desk_import", args=[run(created=1).pk]))
+
+
+def test_warnings_alone_are_called_that(admin_client):
+    warned = run(created=1, warnings=1)
+    ImportProblem.objects.create(run=warned, kind="warning", label="/inbox/a.md", message="has no picture")
+    page = text(admin_client, reverse("desk_import", args=[warned.pk]))
+    assert '<h2 class="history-day" id="problems"> Warnings </h2>' in page
+
+
+def test_the_folder_of_all_imports_is_named_once(admin_client):
+    for paths in ("/srv/newsroom/inbox/monday", "/srv/newsroom/inbox/tuesday, /srv/newsroom/inbox/extra"):
+        run(paths=paths)
+    page = text(admin_client, RUNS)
+    assert "All in <code>/srv/newsroom/inbox/</code>" in page
+    assert ">monday</a>" in page
+    assert ">tuesday, extra</a>" in page
+
+
+@pytest.mark.parametrize(
+    ("paths", "folder"),
+    [
+        ([], ""),
+        (["/a/b/one.md", "/a/b/two.md"], "/a/b/"),
+        (["/a/b/one.md", "/a/bc/two.md"], "/a/"),
+        (["/a/b/", "/a/b"], "/a/"),
+        (["one.md", "two.md"], ""),
+        (["/one", "/two"], ""),
+        (["", "/a/b"], "/a/"),
+    ],
+)
+def test_a_common_folder_is_one_that_all_are_in(paths, folder):
+    assert common_folder(paths) == folder
 
 
 def test_problems_are_those_of_files_that_are_refused_still(admin_client):
