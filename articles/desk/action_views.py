@@ -141,16 +141,21 @@ def _confirmation_page(
     articles = list(command.articles.select_related("provider").defer(*LARGE_COLUMNS))
     states = Counter(article.decision for article in articles)
     number = len(command.versions)
+    named = preview.disappeared.keys() | preview.appeared.keys()
     context = {
         "action": action,
         "imperative": action.imperative(number),
         "number": number,
         "states": [(decision_label(state), states[state]) for state in operations.DECISIONS if state in states],
         "folded": sum(article.is_folded for article in articles),
-        "sample": [*articles[:SAMPLE_SIZE], *_kept_apart_from(action, command)],
+        "subject": articles[0] if number == 1 else None,
+        "other": _other_story(command) if number == 1 else None,
+        "sample": articles[:SAMPLE_SIZE] if number > 1 and not command.versions.keys() <= named else [],
         "folds": _folds(command),
         "more": max(0, number - SAMPLE_SIZE),
         "preview": preview,
+        "about_it": preview.sentence_about(articles[0].pk) if number == 1 else "",
+        "others": preview.without(articles[0].pk) if number == 1 else preview,
         "lacks_reason": failed is not None and failed.lacks_reason,
         "now": timezone.now(),
         "announced": ",".join(map(str, preview.appeared)) if action.changes_stories else "",
@@ -165,10 +170,10 @@ def _confirmation_page(
     return render_instead(request, "desk/confirm.html", context)
 
 
-def _kept_apart_from(action: Action, command: Command) -> ArticleQuerySet:
-    """Return the other story of a pair that is kept apart, so that the confirmation names both."""
-    keys = [parse_id(command.text("into"))] if action.name == "keep_apart" else []
-    return Article.objects.filter(pk__in=keys).select_related("provider").defer(*LARGE_COLUMNS)
+def _other_story(command: Command) -> Article | None:
+    """Return the story into which one is folded, or from which it is kept apart."""
+    articles = Article.objects.filter(pk=parse_id(command.text("into")))
+    return articles.select_related("provider").defer(*LARGE_COLUMNS).first()
 
 
 def _folds(command: Command) -> list[tuple[Article, Article]]:

@@ -64,8 +64,8 @@ class Action:
         return str(self.key_help) or f"{self.label}".lower() + str(self.key_note)
 
     def imperative(self, number: int) -> str:
-        """Return what it does to so many stories, as in "Spike 143 stories"."""
-        stories = ngettext("%(number)s story", "%(number)s stories", number) % {"number": f"{number:,}"}
+        """Return what it does to so many stories, as in "Spike 143 stories" and "Spike this story"."""
+        stories = ngettext("this story", "%(number)s stories", number) % {"number": f"{number:,}"}
         return (str(self.asks) or f"{self.label} %(stories)s") % {"stories": stories}
 
     @property

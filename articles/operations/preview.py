@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Operation, SitePolicy, Subject
@@ -61,18 +61,42 @@ class ActionPreview:
             for titles, heading in kinds
         ]
 
+    def sentence_about(self, pk: int) -> str:
+        """Return what would become of one article for readers; empty if nothing would."""
+        if pk in self.appeared:
+            return gettext("It would appear on the site.")
+        if pk in self.disappeared and pk in self.moved:
+            return gettext("It would stay on the site only as coverage of the other story.")
+        if pk in self.disappeared:
+            return gettext("It would leave the site.")
+        return gettext("It would get another lead.") if pk in self.moved else ""
+
+    def without(self, pk: int) -> ActionPreview:
+        """Return what would become of other articles."""
+
+        def others(titles: Mapping[int, str]) -> dict[int, str]:
+            return {other: title for other, title in titles.items() if other != pk}
+
+        return replace(
+            self, appeared=others(self.appeared), disappeared=others(self.disappeared), moved=others(self.moved)
+        )
+
     @property
     def changes_nothing(self) -> bool:
         """Whether readers would see the same stories, with the same leads."""
         return not (self.appeared or self.disappeared or self.moved)
 
     @property
-    def first_successors(self) -> list[tuple[int, str, str]]:
-        """Return the first of those who would lead next, with the publish checks that they fail, in words."""
+    def first_successors(self) -> list[tuple[int, str, str, str]]:
+        """Return the first of those who would lead next: key, title, outlet and the publish checks that they fail."""
         first = list(self.successors.items())[:TITLES_MAX]
-        articles = list(Article.objects.filter(pk__in=[pk for pk, _title in first]))
-        failed = failed_checks_of(articles, SitePolicy.current_checks(), timezone.now())
-        return [(pk, title, checks_text(failed.get(pk, ()))) for pk, title in first]
+        articles = Article.objects.select_related("provider").in_bulk([pk for pk, _title in first])
+        failed = failed_checks_of(list(articles.values()), SitePolicy.current_checks(), timezone.now())
+        return [
+            (pk, title, articles[pk].provider.name, checks_text(failed.get(pk, ())))
+            for pk, title in first
+            if pk in articles
+        ]
 
     @property
     def only_swaps_leads(self) -> bool:

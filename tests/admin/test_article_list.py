@@ -322,7 +322,9 @@ class TestActions:
         for page in (one, asked):
             text = " ".join(page.content.decode().split())
             assert '<h2>1 story would leave the site</h2> <ul class="sample"><li>Lead</li></ul>' in text
-            assert f'name="in_place" value="{folded.pk}"> Publish “Member” in its place' in text
+            assert (
+                f'name="in_place" value="{folded.pk}"> Publish “Member” ({folded.provider.name}) in its place' in text
+            )
         assert not Operation.objects.exists()
 
         done = run_action(admin_client, action, lead, post="yes", in_place=folded.pk)

@@ -393,8 +393,11 @@ class TestWithdrawingALead:
 
         page = run_action(publisher, action, lead, htmx=htmx)
         text = " ".join(page.content.decode().split())
-        assert "<h2>1 story would leave the site</h2>" in text
-        assert f'name="in_place" value="{member.pk}"> Publish “Member” in its place</label>' in text
+        assert f'<strong>Lead</strong> <span class="by">{lead.provider.name}, published, on the site</span>' in text
+        assert "<p>It would leave the site.</p>" in text
+        assert text.count("Lead<") == 1
+        offer = f"Publish “Member” ({member.provider.name}) in its place</label>"
+        assert f'name="in_place" value="{member.pk}"> {offer}' in text
         assert not Operation.objects.exists()
 
         done = run_action(publisher, action, lead, confirmed="1")

@@ -153,7 +153,8 @@ class TestAsking:
         member = builders.folded(lead, "Member")
         page = run_action(publisher, "hold", lead)
         text = " ".join(page.content.decode().split())
-        assert 'Publish “Member” in its place</label> <span class="mark">no picture, no topic</span>' in text
+        offer = f"Publish “Member” ({member.provider.name}) in its place</label>"
+        assert f'{offer} <span class="mark">no picture, no topic</span>' in text
 
         fields = {"confirmed": "1", "in_place": str(member.pk)}
         text = " ".join(run_action(publisher, "hold", lead, **fields).content.decode().split())

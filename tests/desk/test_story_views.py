@@ -96,11 +96,10 @@ class TestOneStory:
         for page in (shown, asked):
             text = " ".join(page.content.decode().split())
             assert '<h2>1 story would appear on the site</h2> <ul class="sample"><li>One</li></ul>' in text
-            folded = "<h2>1 story would stay on the site only as coverage of another</h2>"
-            assert f'{folded} <ul class="sample"><li>Other</li></ul>' in text
             assert "<h2>1 article would get another lead</h2>" in text
             assert "<li>Member</li>" in text
             assert f'name="announced" value="{one.pk}"' in text
+            assert " would stay on the site only as coverage of " in text
         assert not Operation.objects.exists()
 
         done = run_action(publisher, "merge", other, into=str(one.pk), confirmed="1", announced=str(one.pk))
@@ -116,7 +115,11 @@ class TestOneStory:
 
         page = run_action(publisher, "fold", story, into=str(lead.pk))
 
-        assert "7 articles would get another lead" in page.content.decode()
+        assert "It would get another lead." in page.content.decode()
+        assert f'Into <strong>Lead</strong> <span class="by">{lead.provider.name}, ' in " ".join(
+            page.content.decode().split()
+        )
+        assert "6 articles would get another lead" in page.content.decode()
         assert "<li>Member 5</li>" in page.content.decode()
         assert not Operation.objects.exists()
 
@@ -133,7 +136,7 @@ class TestOneStory:
         member = builders.folded(lead, "Member", quality=75)
 
         page = run_action(publisher, action, member)
-        assert "<h2>1 story would appear on the site</h2>" in page.content.decode()
+        assert "<p>It would appear on the site.</p>" in page.content.decode()
         assert not Operation.objects.exists()
 
         run_action(publisher, action, member, **{"confirmed": "1", "announced": str(member.pk)})

@@ -203,6 +203,8 @@ def test_all_certain_pairs_are_taken_as_one_operation_after_a_preview(client):
 
     asked = " ".join(run_action(client, "merge_all", *stories, **fields).content.decode().split())
     assert "Fold 2 stories?" in asked
+    assert "<h2>What would be folded</h2>" in asked
+    assert f'<a href="{reverse("desk_suggestions")}">Suggested</a> &rsaquo;' in asked
     for lead, story in pairs:
         assert f"“{story.title}” ({story.provider.name}) under “{lead.title}” ({lead.provider.name})" in asked
     assert "1 story would stay on the site only as coverage of another" in asked
