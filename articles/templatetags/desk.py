@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from articles.models import Article, Operation
 from articles.models.publish_checks import LABELS
 from articles.rules.publish_checks import Check
+from articles.rules.scoring import FOLDED_HEAT
 from config.times import format_time
 
 register = template.Library()
@@ -39,6 +40,14 @@ def time_element(value: datetime, style: str = "full") -> SafeString:
 def time_text(value: datetime, style: str = "full") -> str:
     """Return a time in a style of `config.times`."""
     return format_time(value, style)
+
+
+@register.filter
+def heat_text(heat: int | None) -> str | int:
+    """Return a heat as pages say it: folded articles have none."""
+    if heat == FOLDED_HEAT:
+        return _("folded")
+    return _("none") if heat is None else heat
 
 
 @register.filter

@@ -63,6 +63,15 @@ class TestThePolicy:
         assert messages_of(page) == ["1 article changed by rescoring; pins stayed."]
         assert "No scored article would change." in admin_client.get(url).content.decode()
 
+    def test_an_article_that_rescoring_would_fold_gets_a_word_in_place_of_its_heat(self, admin_client):
+        lead = builders.article("Lead", quality=80, heat=80)
+        builders.related(builders.article("Weaker", quality=40, heat=40), lead)
+
+        page = " ".join(admin_client.get(reverse("admin:articles_sitepolicy_rescore")).content.decode().split())
+
+        assert "<td> 40 → folded </td>" in page
+        assert "-1" not in page.partition("policy-preview")[2].partition("</section>")[0]
+
     def test_saving_is_one_operation_that_can_be_undone(self, admin_client):
         ai = builders.topic("AI")
 
