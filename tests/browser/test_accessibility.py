@@ -363,6 +363,7 @@ PAGES = {
     "a page of the publisher": at("/admin/website/sitepage/{page.pk}/change/"),
     "the look": at("/admin/website/sitelook/1/change/"),
     "the look: preview": look_preview,
+    "records of the newsroom": at("/admin/articles/"),
     "all articles": at("/admin/articles/article/"),
     "all articles: filters": at("/admin/articles/article/?state=published#changelist-filter"),
     "all fields": at("/admin/articles/article/{lead.pk}/change/"),
@@ -400,6 +401,7 @@ def overflow(page: Page) -> list[str]:
 
 DJANGO_FORMS = {
     "a person",
+    "records of the newsroom",
     "all articles",
     "all articles: filters",
     "all fields",
