@@ -118,9 +118,9 @@ def test_the_desk_asks_before_an_answer_publishes(client):
     sent = {"action": "keep_apart", "row": f"{waiting.pk}:{waiting.version}", "into": published.pk}
 
     asked = client.post(reverse("desk_act"), sent)
-    assert "1 story would appear on the site" in asked.content.decode()
+    assert "It would appear on the site." in asked.content.decode()
     assert asked.context["announced"] == str(waiting.pk)
-    assert asked.context["sample"] == [waiting, published]
+    assert (asked.context["subject"], asked.context["other"]) == (waiting, published)
     assert not get(SAME_EVENT).public
     page = client.post(reverse("desk_act"), sent | {"confirmed": "1", "announced": waiting.pk}, follow=True)
     assert get(SAME_EVENT).public
