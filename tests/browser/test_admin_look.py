@@ -68,5 +68,5 @@ def test_the_filters_of_a_list_open_above_its_rows_on_a_narrow_screen(newsroom, 
     page.get_by_role("link", name="Filters", exact=True).click()
     filters.get_by_role("link", name="held").click()
     expect(page.get_by_text("Nothing matches.")).to_be_visible()
-    page.get_by_role("link", name="Clear all filters").click()
+    page.get_by_role("link", name="Clear all filters", exact=True).click()
     expect(rows).to_be_visible()
