@@ -214,7 +214,7 @@ class TestFolding:
         button(
             plain_page.get_by_role("region", name="Articles in this story (2)"), "Take out of its story: Lead"
         ).click()
-        button(plain_page, "Take out 1 story").click()
+        button(plain_page, "Take out this story").click()
         expect_message(plain_page, "stands by itself now.")
         assert reloaded(lead).lead is None
 
