@@ -108,6 +108,21 @@ def test_the_admin_has_the_sites_name_and_hides_unused_models(admin_client):
     assert "/admin/taggit/" not in page
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (PROVIDERS, "There are no outlets yet."),
+        (TOPICS, "There are no topics yet."),
+        ("/admin/sources/source/", "Nothing is followed yet."),
+        ("/admin/axes/accessattempt/", "There are no failed sign-ins."),
+    ],
+)
+def test_an_empty_list_says_what_belongs_there(admin_client, url, words):
+    page = admin_client.get(url).content.decode()
+    assert words in page
+    assert "0 " not in page.partition('<p class="empty">')[2].partition("</form>")[0]
+
+
 def test_no_page_needs_inline_script_or_style(admin_client):
     article = builders.article(topics=["AI"])
     urls = [ARTICLES, change_url(article), TOPICS, PROVIDERS, POLICY, "/admin/articles/sitepolicy/rescore/"]
