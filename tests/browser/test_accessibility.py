@@ -191,7 +191,7 @@ def confirm(page, world):
 
 def withdraw_a_lead(page, world):
     send(page, action="hold", row=f"{world.lead.pk}:{world.lead.version}", next=DESK)
-    expect(page.get_by_label("Publish “Bridge barred” in its place")).to_be_visible()
+    expect(page.get_by_label("Publish “Bridge barred” (The Courier) in its place")).to_be_visible()
 
 
 def clash(page, world):
