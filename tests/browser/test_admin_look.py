@@ -37,6 +37,19 @@ def test_buttons_and_fields_of_the_admin_look_like_those_of_the_desk(page):
     assert page.get_by_role("button", name="Save", exact=True).first.evaluate(LOOK)[2] == "none"
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_field_with_a_mistake_stands_out(newsroom, scheme):
+    page = newsroom.open_page(scheme=scheme)
+    page.goto(f"{ARTICLES}add/")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.get_by_text("Please correct the errors below.")).to_be_visible()
+
+    colour = "element => getComputedStyle(element).borderColor"
+    bad = {"light": "rgb(163, 38, 27)", "dark": "rgb(255, 157, 143)"}[scheme]
+    assert page.locator("#id_title").evaluate(colour) == bad
+    assert page.locator("#id_note").evaluate(colour) != bad
+
+
 def test_a_form_is_as_wide_as_can_be_read_and_topics_show_their_words(newsroom):
     article = builders.article(topics=["Artificial intelligence in the north"])
     page = newsroom.open_page()
