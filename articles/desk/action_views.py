@@ -136,11 +136,14 @@ def _confirmation_page(
     command: Command,
     preview: ActionPreview,
     failed: ChecksFailedError | None = None,
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Show what an action would change, and ask. `failed`: it was tried, and stopped at these publish checks."""
     articles = list(command.articles.select_related("provider").defer(*LARGE_COLUMNS))
+    if not articles:
+        return _error(request, _("Deleted meanwhile. Nothing was changed; reload the page."))
     states = Counter(article.decision for article in articles)
     number = len(command.versions)
+    subject = articles[0] if number == 1 else None
     named = preview.disappeared.keys() | preview.appeared.keys()
     context = {
         "action": action,
@@ -148,14 +151,14 @@ def _confirmation_page(
         "number": number,
         "states": [(decision_label(state), states[state]) for state in operations.DECISIONS if state in states],
         "folded": sum(article.is_folded for article in articles),
-        "subject": articles[0] if number == 1 else None,
-        "other": _other_story(command) if number == 1 else None,
+        "subject": subject,
+        "other": _other_story(command) if subject else None,
         "sample": articles[:SAMPLE_SIZE] if number > 1 and not command.versions.keys() <= named else [],
         "folds": _folds(command),
         "more": max(0, number - SAMPLE_SIZE),
         "preview": preview,
-        "about_it": preview.sentence_about(articles[0].pk) if number == 1 else "",
-        "others": preview.without(articles[0].pk) if number == 1 else preview,
+        "about_it": preview.sentence_about(subject.pk) if subject else "",
+        "others": preview.without(subject.pk) if subject else preview,
         "lacks_reason": failed is not None and failed.lacks_reason,
         "now": timezone.now(),
         "announced": ",".join(map(str, preview.appeared)) if action.changes_stories else "",

@@ -272,3 +272,15 @@ def test_the_number_of_queries_is_the_same_for_one_pair_and_many(client, django_
     client.get(reverse("desk_suggestions"))
     with django_assert_num_queries(14):
         assert client.get(reverse("desk_suggestions")).context["number"] == number
+
+
+def test_taking_a_pair_whose_story_was_deleted_says_so(client):
+    lead, story = article("Lead", quality=80), article("Story", quality=50)
+    client.force_login(member("publisher"))
+    fields = {"row": f"{story.pk}:{story.version}", "under": f"{story.pk}:{lead.pk}"}
+    operations.delete(Article.objects.filter(pk=story.pk))
+
+    page = run_action(client, "merge_all", **fields)
+
+    assert messages_of(page) == ["Deleted meanwhile. Nothing was changed; reload the page."]
+    assert not Article.objects.exclude(lead=None).exists()
