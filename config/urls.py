@@ -14,4 +14,6 @@ urlpatterns = [
 ]
 if settings.SENDS_MAIL:
     urlpatterns.insert(0, path(settings.ADMIN_PATH, include("accounts.password_reset_urls")))
+handler403 = "config.error_views.permission_denied"
+handler404 = "config.error_views.page_not_found"
 handler500 = "config.error_views.server_error"

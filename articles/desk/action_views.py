@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from articles import operations
-from articles.models import Article, ArticleQuerySet, Operation, Subject, Verb
+from articles.models import Article, Operation, Subject, Verb
 from articles.operations.preview import ActionPreview
 from articles.operations.results import (
     ActionError,

@@ -89,3 +89,34 @@ def test_an_old_token_asks_to_reload_the_page(admin_user, name):
 
     assert page.status_code == 403
     assert "Your session was renewed in another tab. Reload this page." in page.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/admin/desk/story/999999/", "/admin/nothing/here/"])
+def test_staff_get_a_missing_page_in_the_admins_design(admin_client, path):
+    response = admin_client.get(path)
+    page = response.content.decode()
+    assert response.status_code == 404
+    assert "There is no page at this URL" in page
+    assert f'href="{reverse("admin:index")}">Home</a>' in page
+    assert f'href="{reverse("desk")}">The desk</a>' in page
+    assert "no longer published" not in page
+
+
+def test_staff_without_a_permission_get_a_page_in_the_admins_design(client, django_user_model):
+    client.force_login(django_user_model.objects.create_user("una", is_staff=True))
+    response = client.get(reverse("desk"))
+    page = response.content.decode()
+    assert response.status_code == 403
+    assert "You are signed in as una." in page
+    assert f'href="{reverse("admin:index")}">Home</a>' in page
+    assert "The desk</a>" not in page, "they may not open it"
+
+
+def test_a_missing_public_page_is_the_same_for_staff(admin_client):
+    assert "no longer published" in admin_client.get("/news/nothing/").content.decode()
+
+
+def test_users_who_are_not_staff_learn_nothing_about_the_admin(client, django_user_model):
+    client.force_login(django_user_model.objects.create_user("reader"))
+    response = client.get("/admin/nothing/here/", follow=True)
+    assert "There is no page at this URL" not in response.content.decode()
