@@ -398,6 +398,29 @@ def test_the_last_row_of_a_page_leads_to_the_next_page_and_two_keys_edit_a_headl
     assert reloaded(stories[51]).title == "Storm at sea"
 
 
+def test_keys_are_commands_again_once_enter_has_saved_a_headline(page):
+    stories = waiting(2)
+    at_desk(page, stories[0])
+
+    press(page, "i")
+    title = page.locator("#open [name=title]")
+    expect(title).to_be_focused()
+    title.fill("Storm at sea")
+    press(page, "Enter")
+    expect_announcement(page, "1 story edited.")
+    expect(headline(page, stories[0])).to_be_focused()
+    press(page, "u")
+    expect_announcement(page, "Undone")
+    expect(page.locator("#open h1")).to_have_text(stories[0].title)
+
+    press(page, "i")
+    expect(title).to_be_focused()
+    title.fill("")
+    press(page, "Enter")
+    expect(page.locator("#toast.refused")).to_be_visible()
+    expect(title).to_be_focused()
+
+
 class TestManyStories:
     @pytest.mark.smoke
     def test_a_selection_is_spiked_with_the_pointer_and_undone_from_the_toast(self, page):
@@ -432,6 +455,23 @@ class TestManyStories:
         press(page, "u")
         expect_announcement(page, "Undone: 2 stories no longer held.")
         expect(headline(page, stories[3])).to_be_focused()
+
+    def test_the_next_page_begins_at_its_top_once_a_whole_page_is_decided_or_undone(self, page):
+        stories = waiting(102)
+        at_desk(page, stories[0])
+        press(page, "j", "j")
+        page.get_by_label("Select page").check()
+        headline(page, stories[40]).focus()
+        press(page, "w")
+        expect_announcement(page, "50 stories held.")
+        expect(row(page, stories[50])).to_be_visible()
+        expect(headline(page, stories[50])).to_be_focused()
+        assert page.evaluate("scrollY") == 0
+
+        press(page, "u")
+        expect_announcement(page, "Undone: 50 stories no longer held.")
+        expect(headline(page, stories[0])).to_be_focused()
+        assert page.evaluate("scrollY") == 0
 
     def test_a_whole_view_is_shown_before_it_is_spiked(self, page):
         stories = waiting(55)

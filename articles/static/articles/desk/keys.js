@@ -6,7 +6,9 @@ import { Keymap } from "./keymap.js";
 import { $, all, announce, desk, recall, remember, showTools, text } from "./page.js";
 import { closeStory, isOpen, openCurrent, openFocusedStory } from "./pane.js";
 import { decide, sendAction, undo } from "./requests.js";
-import { clearSelection, current, focusRow, focusedSubject, headline, rows, select, selected, stateOf } from "./rows.js";
+import {
+  clearSelection, current, focusRow, focusedSubject, headline, rowOfPane, rows, select, selected, stateOf,
+} from "./rows.js";
 
 const STEP = 5; // points of quality or heat
 const PREFIX_MILLISECONDS = 1500; // how long "g" waits for the key of a view
@@ -151,6 +153,7 @@ function pressedInField(event) {
   } else if (field.closest("#bulk, .story-form")) {
     event.preventDefault();
     pressButtonAfter(field);
+    if (field.closest(".story-form")) focusRow(rowOfPane() ?? current()); // so that the next key is a command again
   }
 }
 

@@ -109,8 +109,11 @@ export function submitted(event) {
   }
   const data = new FormData(form, event.submitter);
   const savesAll = SAVED_FIELDS[action] && !hasUnsaved(form, SAVED_FIELDS[action]);
+  const field = document.activeElement; // an input if it was Enter that sent the form
   postAction(form.getAttribute("action"), data, () => {
-    if (savesAll && !$("#toast").matches(".refused:not(.conflict, [hidden])")) delete ($("#open") ?? desk()).dataset.dirty;
+    const isRefused = $("#toast").matches(".refused:not(.conflict, [hidden])");
+    if (savesAll && !isRefused) delete ($("#open") ?? desk()).dataset.dirty;
+    if (isRefused && field.matches(".story-form input")) field.focus();
     clearReason(form);
     if (form.id === "bulk") clearSelection();
     if (action === "make_lead") showNewLead(form.closest("li"));

@@ -87,17 +87,19 @@ export const rowOfPane = () => ($("#detail").hidden ? undefined : rows().find((r
 /** Return a function that restores row, scroll position and selection after the list was replaced. */
 export function keepListPosition() {
   const row = current(), list = rows(), top = row?.getBoundingClientRect().top;
-  const order = list.slice(Math.max(0, list.indexOf(row))).map((other) => other.dataset.pk);
+  const at = Math.max(0, list.indexOf(row));
+  const order = [...list.slice(at), ...list.slice(0, at).reverse()].map((other) => other.dataset.pk); // the nearest first
   const chosen = selected().map((other) => other.dataset.pk);
   const hadFocus = document.activeElement === document.body || document.activeElement.closest("#list");
   return () => {
     chosen.map(rowOf).filter(Boolean).forEach((other) => { checkbox(other).checked = true; });
     showSelection({ isAnnounced: false });
-    const next = rowOfPane() ?? order.map(rowOf).find(Boolean) ?? rows().at(-1);
+    const known = rowOfPane() ?? order.map(rowOf).find(Boolean), next = known ?? rows()[0];
     if (!row || !next) return;
     setCurrent(next);
     if (hadFocus) headline(next).focus({ preventScroll: true });
-    scrollBy(0, next.getBoundingClientRect().top - top);
+    if (known) scrollBy(0, next.getBoundingClientRect().top - top);
+    else scrollTo(0, 0); // other stories have taken the place of all that were here
   };
 }
 
