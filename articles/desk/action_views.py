@@ -109,6 +109,8 @@ def _has_preview(action: Action, command: Command) -> bool:
     """Return whether the action may have effects that its confirmation has to name."""
     if action.changes_stories or len(command.versions) >= CONFIRM_FROM:
         return True
+    if action.schedules:
+        return command.articles.public().exists()
     return action.withdraws and command.withdraws_a_lead
 
 
@@ -125,6 +127,8 @@ def _asks_first(action: Action, command: Command, preview: ActionPreview) -> boo
         return True
     if action.withdraws:
         return bool(preview.successors)
+    if action.schedules:
+        return bool(preview.disappeared)
     if action.name == "make_lead":
         return bool(preview.appeared or preview.disappeared) and not preview.only_swaps_leads
     return bool(preview.appeared or preview.disappeared or preview.moved.keys() - command.versions.keys())
@@ -231,10 +235,10 @@ def _scheduled_for(action: Action, result: ActionResult) -> list[str]:
     """Return a sentence that says when readers will see the stories that were just scheduled."""
     articles = [result.articles[pk] for pk in result.done if pk in result.articles]
     times = {article.publish_at for article in articles if article.publish_at}
-    if action.verb != Verb.SCHEDULE or len(times) != 1:
+    if not action.schedules or len(times) != 1:
         return []
-    at = format_time(times.pop())
-    return [_("Readers see it from %(at)s.") % {"at": at}]
+    text = _("Readers won’t see it until %(at)s.") if result.disappeared else _("Readers see it from %(at)s.")
+    return [text % {"at": format_time(times.pop())}]
 
 
 def _done_text(action: Action, result: ActionResult) -> str:

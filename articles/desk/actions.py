@@ -89,6 +89,11 @@ class Action:
         return self.name in ("hold", "unpublish", "spike")
 
     @property
+    def schedules(self) -> bool:
+        """Whether readers may lose a story until a time, so that it asks before."""
+        return self.verb == Verb.SCHEDULE
+
+    @property
     def changes_succession(self) -> bool:
         """Whether a story may get its next lead by it, or its previous one back."""
         return self.withdraws or self.name in ("publish", "schedule", "unpin")
@@ -402,9 +407,18 @@ ACTIONS = {
         Action("claim", _("Claim"), _("claimed"), EDIT, _claim),
         Action("hand_over", _("Hand over"), _("handed over"), EDIT, _hand_over),
         Action("release", _("Release"), _("released"), EDIT, _release),
-        Action("schedule", _("Schedule"), _("scheduled"), PUBLISH, _schedule, "s"),
+        Action("schedule", _("Schedule"), _("scheduled"), PUBLISH, _schedule, "s", tone="wait"),
         *(
-            Action(name, label, _("scheduled"), PUBLISH, _schedule_at(shortcut), logged_as=Verb.SCHEDULE)
+            Action(
+                name,
+                label,
+                _("scheduled"),
+                PUBLISH,
+                _schedule_at(shortcut),
+                logged_as=Verb.SCHEDULE,
+                asks=_("Schedule %(stories)s"),
+                tone="wait",
+            )
             for name, label, shortcut in SCHEDULE_SHORTCUTS
         ),
         Action(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,6 +15,7 @@ from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Operation, SitePolicy, Subject
 from articles.models.publish_checks import checks_text, failed_checks_of
 from articles.rules.publish_checks import Check
+from config.times import format_time
 
 from .results import ActionResult, ChecksFailedError, Rejection, successors
 from .succession import next_lead
@@ -34,6 +37,7 @@ class ActionPreview:
     successors: Mapping[int, str]
     failed: Sequence[tuple[str, Sequence[Check]]] = ()  # titles that would be published, with checks that ask before
     rejections: Sequence[Rejection] = ()
+    back_at: datetime | None = None  # when all who disappear come back by their schedule, if at one time
 
     @property
     def first_failed(self) -> list[tuple[str, str]]:
@@ -52,7 +56,7 @@ class ActionPreview:
         moved = {pk: title for pk, title in self.moved.items() if pk not in self.disappeared}
         kinds = (
             (self.appeared, _appear_heading),
-            (left, _leave_heading),
+            (left, partial(_leave_heading, self.back_at)),
             (folded, _fold_heading),
             (moved, _move_heading),
         )
@@ -67,6 +71,8 @@ class ActionPreview:
             return gettext("It would appear on the site.")
         if pk in self.disappeared and pk in self.moved:
             return gettext("It would stay on the site only as coverage of the other story.")
+        if pk in self.disappeared and self.back_at:
+            return gettext("It would leave the site until %(time)s.") % {"time": format_time(self.back_at)}
         if pk in self.disappeared:
             return gettext("It would leave the site.")
         return gettext("It would get another lead.") if pk in self.moved else ""
@@ -109,9 +115,16 @@ def _appear_heading(number: int) -> str:
     return text % {"number": f"{number:,}"}
 
 
-def _leave_heading(number: int) -> str:
-    text = ngettext("%(number)s story would leave the site", "%(number)s stories would leave the site", number)
-    return text % {"number": f"{number:,}"}
+def _leave_heading(back_at: datetime | None, number: int) -> str:
+    if back_at is None:
+        text = ngettext("%(number)s story would leave the site", "%(number)s stories would leave the site", number)
+        return text % {"number": f"{number:,}"}
+    text = ngettext(
+        "%(number)s story would leave the site until %(time)s",
+        "%(number)s stories would leave the site until %(time)s",
+        number,
+    )
+    return text % {"number": f"{number:,}", "time": format_time(back_at)}
 
 
 def _fold_heading(number: int) -> str:
@@ -163,8 +176,22 @@ def preview_of(result: ActionResult) -> ActionPreview:
     if result.operation is not None:
         events = result.operation.events.filter(subject=Subject.ARTICLE, field="lead_id")
         moved = {event.subject_id: event.label for event in events if event.after is not None}
-    following, failed = successors(result.operation), _overridden(result.operation)
-    return ActionPreview(dict(result.appeared), dict(result.disappeared), moved, following, failed, result.rejections)
+    return ActionPreview(
+        dict(result.appeared),
+        dict(result.disappeared),
+        moved,
+        successors(result.operation),
+        _overridden(result.operation),
+        result.rejections,
+        _back_at(result),
+    )
+
+
+def _back_at(result: ActionResult) -> datetime | None:
+    """Return when those who disappeared come back by their schedule; None if not all do at one time."""
+    times = set(Article.objects.filter(pk__in=result.disappeared, public=True).values_list("publish_at", flat=True))
+    at = times.pop() if len(times) == 1 else None
+    return at if at and at > timezone.now() else None
 
 
 def _overridden(operation: Operation | None) -> list[tuple[str, Sequence[Check]]]:

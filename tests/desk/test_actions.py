@@ -77,6 +77,27 @@ class TestActions:
         assert (article.state, article.unpublish_at.year) == ("published", 2199)
         assert Operation.objects.get().verb == "schedule"
 
+    @pytest.mark.parametrize("htmx", [False, True])
+    def test_scheduling_a_story_that_readers_see_asks_first(self, publisher, htmx):
+        article = builders.article("Storm", quality=90)
+
+        asked = run_action(publisher, "schedule_tomorrow", article, htmx=htmx).content.decode()
+        assert "<h1>Schedule this story?</h1>" in asked
+        assert re.search(r"It would leave the site until \d+ \w+ \d{4}, 08:00 UTC\.", asked)
+        assert not Operation.objects.exists()
+
+        page = run_action(publisher, "schedule_tomorrow", article, confirmed="1")
+        assert re.fullmatch(r"Readers won’t see it until \d+ \w+ \d{4}, 08:00 UTC\.", messages_of(page)[1])
+        article.refresh_from_db()
+        assert not article.is_shown()
+
+    def test_an_end_in_the_future_takes_nothing_away_and_is_not_asked_about(self, publisher):
+        article = builders.article("Storm", quality=90)
+
+        run_action(publisher, "schedule", article, unpublish_at="2199-01-01T08:00")
+
+        assert Operation.objects.get().verb == "schedule"
+
     def test_what_is_scheduled_for_later_is_not_called_published(self, publisher):
         article = builders.article("Later", quality=10)
         run_action(publisher, "schedule_tomorrow", article)
@@ -471,7 +492,14 @@ class TestTimesWhenTheClocksChange:
     def test_a_schedule_across_the_change_is_compared_as_instants(self, publisher):
         article = builders.article()
 
-        run_action(publisher, "schedule", article, publish_at="2027-03-28T01:59", unpublish_at="2027-03-28T03:00")
+        run_action(
+            publisher,
+            "schedule",
+            article,
+            publish_at="2027-03-28T01:59",
+            unpublish_at="2027-03-28T03:00",
+            confirmed="1",
+        )
 
         article.refresh_from_db()
         assert (article.unpublish_at - article.publish_at).total_seconds() == 60
