@@ -305,6 +305,11 @@ class TestViews:
         plain_page.goto(DESK)
         plain_page.get_by_text("Filters", exact=True).click()
         plain_page.get_by_label("Quality from").fill("50")
-        button(plain_page, "Search").click()
-
+        button(plain_page, "Apply").click()
         expect(plain_page.locator(".row h2")).to_have_text(["Calm"])
+
+        plain_page.get_by_label("Quality from").fill("99")
+        button(plain_page, "Apply").click()
+        expect(plain_page.get_by_text("No stories match these filters.")).to_be_visible()
+        plain_page.get_by_role("link", name="Clear filters").click()
+        expect(plain_page.locator(".row")).to_have_count(2)

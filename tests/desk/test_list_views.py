@@ -1,5 +1,6 @@
 """The list of the desk: its queues, filters, pages and saved views."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -255,6 +256,18 @@ class TestList:
 
         publisher.post(reverse("desk_excerpts"))
         assert "A gale from the west." not in publisher.get(DESK).content.decode()
+
+    @pytest.mark.parametrize(
+        ("query", "way_out"),
+        [("q=storm", ["Clear"]), ("q=calm&quality_from=99", ["Clear", "Clear search and filters"]), ("", [])],
+    )
+    def test_a_search_or_filters_can_be_cleared(self, publisher, query, way_out):
+        builders.article("Storm", quality=10)
+
+        page = publisher.get(f"{DESK}?view=undecided&{query}").content.decode()
+
+        links = re.findall(r'<a [^>]*href="/admin/desk/\?view=undecided">([^<]*)</a>', page)
+        assert [" ".join(link.split()) for link in links if "Clear" in link] == way_out
 
     def test_the_bar_counts_what_the_filters_leave(self, publisher):
         for title in ("Storm", "Bridge", "Bridge again"):
