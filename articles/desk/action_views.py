@@ -49,6 +49,7 @@ from .undo_text import (
     moved_back_text,
     refusal_text,
     restored_number,
+    undone_on_front_page_text,
     undone_text,
     with_undo_link,
 )
@@ -377,7 +378,7 @@ def _undone(
     text = undone_text(operation, restored)
     return _respond(
         request,
-        text if left else moved_back_text(operation) or text,
+        text if left else moved_back_text(operation) or undone_on_front_page_text(operation) or text,
         problems=[*([_("Left unchanged: %(fields)s.") % {"fields": left}] if left else []), *skipped[:MESSAGES_MAX]],
         notes=[
             *reader_changes(result.appeared, result.disappeared, at_most=MESSAGES_MAX),

@@ -13,7 +13,6 @@ from articles.models import Article
 from articles.operations.front_page_text import describe_moves
 from articles.operations.results import SentenceError
 from articles.rules.front_page import PICK_LENGTH, PICK_PLACES, Arrangement, Candidates, Change, RankedStory
-from articles.stories.front_page import STORIES
 from config.times import format_time
 
 from .actions import ACTIONS, Action
@@ -68,7 +67,7 @@ def read_draft(query: QueryDict, now: Arrangement, candidates: Candidates) -> Dr
     until = _until(article)
     story = RankedStory(article.pk, article.provider_id, article.hot, article.name)
     after = candidates.after(change, story, until, place).arrange()
-    moved = describe_moves(now.ids[:STORIES], after.ids[:STORIES], [article.pk])
+    moved = describe_moves(now, after, [article.pk])
     sentences = [*_decisions(change, article, place), *moved]
     return Draft(change, article, place, until, after, sentences)
 

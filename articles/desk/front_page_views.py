@@ -31,7 +31,7 @@ from .actions import ACTIONS, Action
 from .commands import Command, parse_command
 from .front_page_draft import CHANGES, DRAFT_FIELDS, Draft, read_draft, shown_time
 from .rows import LARGE_COLUMNS, age_text
-from .undo_text import with_undo_link
+from .undo_text import changed_front_page_story, with_undo_link
 from .view_helpers import DeskRequest, desk_view, parse_id, render_admin
 
 LISTED_MAX = 50  # stories in each of the lists below the page
@@ -114,6 +114,7 @@ def board(request: DeskRequest) -> HttpResponseBase:
     subject = parse_id(request.GET.get("story", ""))
     places = _places(shown, arrangement.ids[:STORIES], subject, draft)
     picked = [pick.pk for pick in candidates.picks]
+    last_change = _last_change(request) if may_change else None
     context = {
         "title": _("Front page"),
         "sections": _sections(places),
@@ -126,7 +127,9 @@ def board(request: DeskRequest) -> HttpResponseBase:
         "numbers": range(1, PICK_PLACES + 1),
         "kept_off": list(_articles().filter(off_front=True).hottest_first()[:LISTED_MAX]),
         "unseen_picks": _unseen_picks(picked),
-        "last_change": _last_change(request) if may_change else None,
+        "last_change": last_change,
+        "undo_story": _undo_story(last_change) or subject,
+        "subject": subject,
         "here": reverse("desk_front_page"),
         "actions": ACTIONS,
     }
@@ -161,12 +164,22 @@ def _saved(request: DeskRequest, result: ActionResult) -> HttpResponseBase:
     if operation is None:
         messages.info(request, _("Nothing changed."))
     else:
-        text = " ".join(result.front_page) or _("Saved. Readers see every story where it was.")
+        moved = result.front_page or [_("Saved. Readers see every story where it was.")]
+        text = " ".join([*_pick_sentences(result), *moved])
         messages.success(request, with_undo_link(text, operation))
     for refusal in result.rejections:
         messages.warning(request, f"“{refusal.title}” {refusal.reason}.")
     story = f"?story={result.done[0]}" if result.done else ""
     return HttpResponseRedirect(reverse("desk_front_page") + story)
+
+
+def _pick_sentences(result: ActionResult) -> list[str]:
+    """Return until when the story is a pick, if the change has made it one."""
+    article = result.articles.get(result.done[0]) if result.done else None
+    if article is None or article.pick_until is None:
+        return []
+    values = {"title": article.title, "until": shown_time(article.pick_until)}
+    return [_("“%(title)s” is a pick until %(until)s.") % values]
 
 
 def _refused(request: DeskRequest, error: ActionError, draft: dict[str, str]) -> HttpResponseBase:
@@ -251,6 +264,12 @@ def _unseen_picks(shown: Collection[int]) -> list[Article]:
     now = timezone.now()
     picks = _articles().filter(pick_until__gt=now).exclude(pk__in=shown).order_by("pick_until", "pk")
     return list(picks[:LISTED_MAX])
+
+
+def _undo_story(last_change: Operation | None) -> int:
+    """Return the story that is the current one after an undo; 0 if the change was about several."""
+    event = changed_front_page_story(last_change) if last_change else None
+    return event.subject_id if event else 0
 
 
 def _last_change(request: DeskRequest) -> Operation | None:

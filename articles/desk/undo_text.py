@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX
-from articles.models import Operation, Subject, Verb
+from articles.models import Event, Operation, Subject, Verb
 from articles.operations.results import ActionResult, NotRestored
 from articles.rules import permissions
 from articles.rules.undo_permissions import UndoRefusal
@@ -34,6 +34,13 @@ UNDONE_VERBS: dict[str, str | Promise] = {  # of what is said otherwise than "re
     Verb.PUBLISH: gettext_lazy("no longer published"),
     Verb.FOLD: gettext_lazy("unfolded"),
     Verb.KEEP_APART: gettext_lazy("no longer kept apart"),
+}
+FRONT_PAGE_TEXTS: dict[str, Promise] = {
+    Verb.PICK: gettext_lazy("Undone: the pick of “%(title)s” is as it was before."),
+    Verb.PLACE: gettext_lazy("Undone: the pick of “%(title)s” is as it was before."),
+    Verb.END_PICK: gettext_lazy("Undone: “%(title)s” is a pick again."),
+    Verb.KEEP_OFF: gettext_lazy("Undone: “%(title)s” is allowed on the front page again."),
+    Verb.ALLOW_ON: gettext_lazy("Undone: “%(title)s” is kept off the front page again."),
 }
 MOVES = {Verb.FOLD, Verb.MERGE, Verb.MAKE_LEAD, Verb.TAKE_OUT}
 EFFECT_TEXTS = {"add": gettext_lazy("add"), "change": gettext_lazy("change"), "delete": gettext_lazy("delete")}
@@ -115,6 +122,20 @@ def moved_back_text(operation: Operation) -> str:
     if moved[0].before is None:
         text = _("Undone: “%(title)s” stands by itself again.")
     return text % {"title": moved[0].label}
+
+
+def changed_front_page_story(operation: Operation) -> Event | None:
+    """Return an event of the story that an operation on the front page was about; None if it was about several."""
+    events = operation.events.filter(subject=Subject.ARTICLE, derived=False).order_by("pk")
+    stories = {event.subject_id: event for event in events.defer("before", "after")}
+    return next(iter(stories.values())) if len(stories) == 1 else None
+
+
+def undone_on_front_page_text(operation: Operation) -> str:
+    """Return the message of an undo of what was decided on the front page about one story; empty for anything else."""
+    text = FRONT_PAGE_TEXTS.get(operation.verb)
+    event = changed_front_page_story(operation) if text else None
+    return str(text) % {"title": event.label} if event else ""
 
 
 def _done_to(operation: Operation) -> set[int]:

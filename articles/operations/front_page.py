@@ -18,7 +18,7 @@ from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, unit_of_work
 from articles.models import Article, Operation, Verb, let_operations_wait
 from articles.rules import permissions
 from articles.rules.front_page import PICK_LENGTH, PICK_PLACES, Candidates, PickedStory, make_room
-from articles.stories.front_page import STORIES, first_page_ids, load_front_page
+from articles.stories.front_page import load_front_page
 
 from .batch import Articles, SeenVersions, apply_to_each
 from .front_page_text import describe_moves
@@ -197,7 +197,7 @@ def _with_moves(articles: Articles, run: Callable[[Candidates], ActionResult], s
         result = run(candidates)
         if result.operation is not None:
             named = [articles.pk] if isinstance(articles, Article) else result.done
-            result.front_page = describe_moves(before.ids[:STORIES], first_page_ids(), named)
+            result.front_page = describe_moves(before, load_front_page()[0], named, is_done=True)
     return result
 
 

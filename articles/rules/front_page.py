@@ -70,6 +70,11 @@ class Arrangement:
     def ids(self) -> list[int]:
         return [placed.story.pk for placed in self.stories]
 
+    @property
+    def limited_ids(self) -> set[int]:
+        """Return the stories that stand lower because their provider has enough of the first places."""
+        return {placed.story.pk for placed in self.stories if placed.reason is Reason.LIMIT}
+
 
 def arrange(picks: Sequence[PickedStory], stories: Sequence[RankedStory]) -> Arrangement:
     """Return the stories, which come by rank, and the picks in the order of the front page.

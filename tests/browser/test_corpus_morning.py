@@ -198,7 +198,7 @@ def place_a_pick(page: Page) -> None:
     for place in (2, 3):
         expect(page.get_by_role("region", name="Preview: not saved yet")).to_be_visible()
         press(page, "Enter")
-        expect_message(page, re.compile(f"moves from . to {place}"))
+        expect_message(page, re.compile(f"moved from . to {place}"))
         expect(page.locator(".place[aria-current] .number")).to_have_text(str(place))
         if place == 2:
             press(page, "Shift+J")

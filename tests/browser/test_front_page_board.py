@@ -47,12 +47,12 @@ def test_a_story_is_put_second_ordered_and_undone_by_keys(page, stories):
     expect_announcement(page, re.compile("“Story 05” becomes a pick for place 2.*3 stories move down by one"))
     assert numbers()[:3] == [1, 2, 3]
     press(page, "Enter")
-    expect_message(page, "“Story 05” moves from 5 to 2.")
+    expect_message(page, "“Story 05” moved from 5 to 2.")
     assert numbers()[:3] == [1, 5, 2]
     press(page, "Shift+K")
     expect(preview(page)).to_contain_text("“Story 05” moves from 2 to 1.")
     press(page, "Enter")
-    expect_message(page, "moves from 2 to 1.")
+    expect_message(page, "moved from 2 to 1.")
     assert numbers()[:3] == [5, 1, 2]
     press(page, "f")
     expect(preview(page)).to_contain_text("no longer a pick")
@@ -60,8 +60,9 @@ def test_a_story_is_put_second_ordered_and_undone_by_keys(page, stories):
     expect(preview(page)).to_have_count(0)
     for number in (2, 5):
         press(page, "u")
-        expect_message(page, "Undone")
+        expect_message(page, "Undone: the pick of “Story 05” is as it was before.")
         assert numbers().index(5) == number - 1
+        expect(page.locator(f"#place-{stories[4].pk}")).to_be_focused()
     assert numbers() == [*range(1, 13)]
 
 
@@ -81,7 +82,7 @@ def test_a_story_is_dragged_to_another_place(page, stories):
     page.locator(f"#place-{stories[3].pk} .handle").drag_to(page.locator(f"#place-{stories[0].pk} h3"))
     expect(preview(page)).to_contain_text("“Story 04” moves from 4 to 1.")
     page.get_by_role("button", name="Save").click()
-    expect_message(page, "moves from 4 to 1.")
+    expect_message(page, "moved from 4 to 1.")
     assert numbers()[:2] == [4, 1]
 
 
@@ -108,7 +109,7 @@ def test_the_same_by_forms_without_javascript(plain_page, stories):
     page.get_by_role("button", name="Move : Story 05").click()
     expect(preview(page)).to_contain_text("3 stories move down by one.")
     page.get_by_role("button", name="Save").click()
-    expect_message(page, "“Story 05” moves from 5 to 2.")
+    expect_message(page, "“Story 05” moved from 5 to 2.")
     page.get_by_role("button", name="Up : Story 05").click()
     page.get_by_role("button", name="Save").click()
     assert numbers()[:3] == [5, 1, 2]
@@ -116,3 +117,14 @@ def test_the_same_by_forms_without_javascript(plain_page, stories):
     page.get_by_role("button", name="Undo my last change").click()
     expect_message(page, "Undone")
     assert numbers() == [*range(1, 13)]
+
+
+@pytest.mark.parametrize("density", ["compact", ""])
+def test_on_a_phone_nothing_is_cut_off_or_covered(newsroom, stories, density):
+    page = newsroom.open_page(size=(360, 740))
+    page.add_init_script(f"localStorage.setItem('desk-density', '{density}')")
+    page.goto(f"{BOARD}?act=put&story={stories[7].pk}&at=6")
+    expect(preview(page)).to_be_in_viewport()
+    assert preview(page).evaluate("box => getComputedStyle(box).position") == "static"
+    for box in page.locator("#preview ul, .place .byline").all():
+        assert box.evaluate("box => box.scrollWidth <= box.clientWidth && box.scrollHeight <= box.clientHeight + 1")

@@ -44,6 +44,12 @@ def preview_of(html: str) -> list[str]:
     return [unescape(line) for line in re.findall(r"<li>(.*?)</li>", section[0])] if section else []
 
 
+def in_the_past(text: str) -> str:
+    for present, past in (("moves", "moved"), ("move ", "moved "), ("joins", "joined"), ("leaves", "left")):
+        text = text.replace(present, past)
+    return text
+
+
 def save_form(html: str) -> dict[str, str]:
     """Return the fields of the preview's form as a browser without JavaScript sends them."""
     form = re.search(r'<form method="post" action="[^"]*save/">.*?</form>', html, re.DOTALL)[0]
@@ -105,7 +111,11 @@ def test_what_was_previewed_is_what_readers_get(client, publisher, stories, act,
     response = save(publisher, html)
     shown = re.findall(r'class="headline"[^>]*>\s*<a [^>]*>([^<]*)<', client.get("/").content.decode())
     assert shown[:3] == first
-    assert messages_of(response) == [" ".join(announced)]
+    (message,) = messages_of(response)
+    if act != "keep_off":
+        picked, _dot, message = message.partition(". ")
+        assert re.fullmatch(rf"“{story.title}” is a pick until .*", picked)
+    assert message == in_the_past(" ".join(announced))
     assert "Undo my last change" in response.content.decode()
     publisher.post("/admin/desk/undo/", {"next": BOARD})
     assert first_page_ids() == [story.pk for story in (*stories[:2], *stories[3:], stories[2])]
@@ -173,7 +183,7 @@ def test_only_publishers_change_it(client, stories):
 
 def test_the_desk_picks_for_a_day_and_says_who_moves(publisher, stories):
     response = run_action(publisher, "pick", stories[3])
-    assert messages_of(response) == ["1 story picked.", "“Dora” moves from 3 to 1.", "2 stories move down by one."]
+    assert messages_of(response) == ["1 story picked.", "“Dora” moved from 3 to 1.", "2 stories moved down by one."]
     stories[3].refresh_from_db()
     assert timedelta(hours=23) < stories[3].pick_until - timezone.now() <= timedelta(hours=24)
     run_action(publisher, "pick", stories[3], pick_until="")
@@ -190,3 +200,26 @@ def test_each_place_says_why_and_only_places_of_picks_are_chosen_beforehand(publ
     assert "highest rank" in rows[0]
     assert all("behind" in row for row in rows[1:])
     assert page.count('<option value="" selected>') == 2
+
+
+def test_a_preview_says_why_a_story_moves_far_down(publisher, stories):
+    html = publisher.get(BOARD, {"act": "put", "story": stories[2].pk, "at": "1"}).content.decode()
+    sentence = "“Bea” moves from 2 to 5, because Loud has 2 other stories in the first 10 places."
+    assert sentence in preview_of(html)
+    assert sentence.replace("moves", "moved") in messages_of(save(publisher, html))[0]
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        ("put", "Undone: the pick of “Dora” is as it was before."),
+        ("keep_off", "Undone: “Dora” is allowed on the front page again."),
+    ],
+)
+def test_an_undo_names_its_story_and_comes_back_to_it(publisher, stories, act, message):
+    html = publisher.get(BOARD, {"act": act, "story": stories[3].pk, "at": "1"}).content.decode()
+    html = save(publisher, html).content.decode()
+    target = re.search(r'name="next" value="([^"]*)"', html)[1]
+    response = publisher.post("/admin/desk/undo/", {"next": target}, follow=True)
+    assert messages_of(response) == [message]
+    assert re.search(rf'id="place-{stories[3].pk}"[^>]*aria-current="true"', response.content.decode())

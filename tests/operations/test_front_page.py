@@ -44,7 +44,7 @@ def test_a_story_put_second_is_second_for_readers_on_the_next_request(client, st
     assert front(client) == ["Ada", "Bea", "Cleo", "Dora", "Edda"]
     result = operations.place(stories[3], 2)
     assert front(client) == ["Ada", "Dora", "Bea", "Cleo", "Edda"]
-    assert result.front_page == ["“Dora” moves from 4 to 2.", "2 stories move down by one."]
+    assert result.front_page == ["“Dora” moved from 4 to 2.", "2 stories moved down by one."]
     stories[3].refresh_from_db()
     assert timedelta(hours=23) < stories[3].pick_until - timezone.now() <= timedelta(hours=24)
     operations.undo(result.operation)
@@ -75,11 +75,11 @@ def test_a_story_kept_off_the_front_page_is_everywhere_else(client, stories):
     operations.pick(stories[0], timezone.now() + HOUR)
     result = operations.keep_off_front(stories[0])
     assert front(client) == ["Bea", "Cleo", "Dora", "Edda"]
-    assert result.front_page == ["“Ada” leaves the first page.", "4 stories move up by one."]
+    assert result.front_page == ["“Ada” left the first page.", "4 stories moved up by one."]
     assert "Ada" in client.get("/latest/").content.decode()
     with pytest.raises(ActionError, match="kept off the front page"):
         operations.place(stories[0], 1)
-    assert operations.allow_on_front(stories[0]).front_page[0] == "“Ada” joins the first page at 1."
+    assert operations.allow_on_front(stories[0]).front_page[0] == "“Ada” joined the first page at 1."
     assert front(client) == ["Ada", "Bea", "Cleo", "Dora", "Edda"]  # its pick has ended
 
 

@@ -148,6 +148,7 @@ board.addEventListener("dragend", () => {
   dragged = undefined;
   all(".is-target", board).forEach((row) => row.classList.remove("is-target"));
 });
-if (current()) focusRow(current());
 const preview = $("#preview");
+if (current()) focusRow(current());
+if (preview && getComputedStyle(preview).position === "static") preview.focus(); // in narrow windows it scrolls with the rows
 if (preview) announce([...all("li", preview).map((line) => line.textContent), text("preview_keys")].join(" "));
