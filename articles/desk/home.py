@@ -88,13 +88,14 @@ def front_page_stories(now: datetime) -> list[LeadingStory]:
 def decisions_today(viewer: Viewer) -> list[Decider]:
     """Return what each person decided since midnight at the desk and in the admin, the busiest first.
 
+    What was undone isn't counted, as in reports.
     The numbers are those of the stories that it was done to, without others that changed as a result.
     """
     today = Operation.objects.filter(at__gte=viewer.midnight, via__in=(Via.DESK, Via.ADMIN)).exclude(actor_name="")
     done_to = Q(events__subject=Subject.ARTICLE, events__derived=False)
     done_to &= ~Q(verb__in=MOVES, events__field="related")  # a story that another joins lists it
     number = Count("events__subject_id", filter=done_to, distinct=True)
-    decided = today.exclude(verb__in=NO_DECISIONS)
+    decided = today.filter(undone_by=None, undoes=None).exclude(verb__in=NO_DECISIONS)
     rows = decided.order_by().values_list("actor_name", "verb").annotate(number=number)
     return _deciders(rows)[:PEOPLE_MAX]
 

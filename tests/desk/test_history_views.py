@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.utils.html import escape
 
 from articles import operations
@@ -16,6 +17,7 @@ from articles.models import Article, Event, Operation, Topic, Verb, Via
 from providers.models import Provider
 from tests import builders
 from tests.desk.helpers import HISTORY, member, messages_of, undo
+from tests.documents import write_demo_documents
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -316,6 +318,16 @@ class TestUndo:
         assert len(seen) == 5
         assert (seen[0].startswith("Readers see “Story number"), more) == (True, "And 45 more appeared or disappeared.")
         assert Article.objects.filter(state="published").count() == 50
+
+    def test_the_button_of_an_undo_says_that_it_deletes(self, admin_client, tmp_path):
+        write_demo_documents(tmp_path / "news", stories=17)
+        call_command("import_articles", str(tmp_path / "news"), verbosity=0)
+
+        page = undo(admin_client, Operation.objects.get(verb="import"))
+
+        text = " ".join(page.content.decode().split())
+        assert '<button type="submit" class="do stop">Undo and delete 51 articles</button>' in text
+        assert Article.objects.count() == 51
 
     def test_all_count_as_restored_if_some_were_before(self, admin_client):
         """Seen: "5573 of 5575", when all had come back; undo had nothing left to do on two of them."""

@@ -60,6 +60,17 @@ def test_only_what_a_decision_was_made_on_counts_as_decided(publisher):
     assert [(person.name, person.decisions) for person in page.context["deciders"]] == [("bob", [("folded", 1)])]
 
 
+def test_what_was_undone_does_not_count_as_decided(publisher):
+    bob = Actor(member("publisher", "bob"), Via.DESK)
+    kept, undone = (builders.article(title, quality=10) for title in ("Kept", "Undone"))
+    operations.hold(kept, by=bob)
+    operations.undo(operations.spike(undone, "other", by=bob).operation, by=bob)
+
+    page = publisher.get(HOME)
+
+    assert [(person.name, person.decisions) for person in page.context["deciders"]] == [("bob", [("held", 1)])]
+
+
 def test_its_records_stand_under_words_of_the_trade(admin_client):
     page = admin_client.get(HOME)
 
