@@ -20,7 +20,7 @@ from articles.models import Event, Operation, Subject, Verb
 from articles.models.field_labels import field_label
 from articles.rules import permissions
 from articles.rules.scoring import FOLDED_HEAT
-from articles.rules.states import decision_label
+from articles.rules.states import SPIKE_REASON_LABELS, decision_label
 from articles.rules.undo_permissions import MODEL_BY_LIST, list_permissions
 from config.times import format_time
 from website.links import SECTIONS, LinkEntry, keys_of, row_of
@@ -92,6 +92,11 @@ SUBJECT_NOUNS: dict[str, str | Promise] = {
     Subject.PAGE: gettext_lazy("a page"),
     Subject.LOOK: gettext_lazy("the look of the site"),
 }
+# Decided on stories at the desk, which counts them as stories.
+STORY_VERBS = {
+    Verb.PUBLISH, Verb.HOLD, Verb.UNPUBLISH, Verb.SPIKE, Verb.REOPEN, Verb.SCHEDULE, Verb.SCORE,
+    Verb.PICK, Verb.END_PICK, Verb.PLACE, Verb.KEEP_OFF, Verb.ALLOW_ON, Verb.CLAIM, Verb.HAND_OVER, Verb.RELEASE,
+}  # fmt: skip
 FLAG_TEXTS = {
     "removed": (gettext_lazy("rejected by its source"), gettext_lazy("no longer rejected by its source")),
     "missing": (gettext_lazy("withdrawn: its document is missing"), gettext_lazy("its document is there again")),
@@ -194,17 +199,17 @@ def pin_label(name: str) -> str:
 
 
 def describe_operation(operation: Operation, subject: str = "", direct: int = 0) -> str:
-    """Return what was done to rows of this subject, as in "scored 3 articles".
+    """Return what was done to rows of this subject, as in "spiked 3 stories".
 
     `direct` is the number of articles that it was done to; others only changed as a result. 0: it isn't known.
     """
     if 0 < direct < operation.articles:
-        what = ngettext("%(verb)s %(number)d article", "%(verb)s %(number)d articles", direct)
-        others = ngettext("%(others)d more changed", "%(others)d more changed", operation.articles - direct)
-        values = {"verb": operation.get_verb_display(), "number": direct, "others": operation.articles - direct}
-        return f"{what}; {others}" % values
+        others = operation.articles - direct
+        text = _("%(verb)s %(what)s; %(others)d more changed")
+        what = count_text(operation.verb, direct)
+        return text % {"verb": operation.get_verb_display(), "what": what, "others": others}
     number, noun = operation.articles, SUBJECT_NOUNS.get(subject, "")
-    some = _articles(number) if number else str(noun)
+    some = count_text(operation.verb, number) if number else str(noun)
     match operation.verb:
         case Verb.ADD if subject == Subject.LOOK:  # a page was added, and put into the footer
             return _("edited %(noun)s") % {"noun": noun}
@@ -252,7 +257,15 @@ def describe_operation(operation: Operation, subject: str = "", direct: int = 0)
     return (_("%(verb)s %(what)s") % {"verb": operation.get_verb_display(), "what": some}).strip()
 
 
-def _articles(number: int) -> str:
+def reason_text(spike_reason: str, words: str) -> str:
+    """Return why something was done: the reason that stories were spiked for, if they were, and the words given."""
+    return ": ".join(filter(None, (str(SPIKE_REASON_LABELS.get(spike_reason, spike_reason)), words)))
+
+
+def count_text(verb: str, number: int) -> str:
+    """Return the number of what an operation of this kind was done to, as in "3 stories"."""
+    if verb in STORY_VERBS:
+        return ngettext("%(number)s story", "%(number)s stories", number) % {"number": f"{number:,}"}
     return ngettext("%(number)s article", "%(number)s articles", number) % {"number": f"{number:,}"}
 
 

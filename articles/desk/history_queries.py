@@ -18,7 +18,7 @@ from articles.models import Article, Event, Operation, Subject, Topic, Verb
 from providers.models import Provider
 from website.models import SitePage
 
-from .event_text import ChangeLine, NameLookup, describe_changes, describe_operation, referenced_keys
+from .event_text import ChangeLine, NameLookup, describe_changes, describe_operation, reason_text, referenced_keys
 
 PAGE_SIZE = 50
 COUNTED_VERBS = {Verb.DELETE, Verb.PUBLISH, Verb.HOLD, Verb.SPIKE, Verb.REOPEN, Verb.SCORE, Verb.EDIT, Verb.FOLD}
@@ -80,10 +80,15 @@ class HistoryEntry:
     rows: list[SubjectChanges] = field(default_factory=list)
     more: int = 0
     direct: int = 0  # articles that it was done to, if that was counted
+    spike_reason: str = ""  # of many stories; of a single one, its change says it
 
     @property
     def summary(self) -> str:
         return describe_operation(self.operation, self.rows[0].subject if self.rows else "", self.direct)
+
+    @property
+    def reason(self) -> str:
+        return reason_text(self.spike_reason, self.operation.reason)
 
     @property
     def day(self) -> date:
@@ -137,7 +142,15 @@ def recent_operations(operations: QuerySet[Operation], size: int = PAGE_SIZE) ->
     single = [
         event.pk for rows in by_operation.values() if len(rows) == 1 for events in rows.values() for event in events
     ]
-    whole = Event.objects.exclude(field=DELETED).in_bulk(single)
+    spiked = {
+        operation.pk: event.pk
+        for operation in listed
+        if operation.verb == Verb.SPIKE and len(by_operation[operation.pk]) > 1
+        for events in by_operation[operation.pk].values()
+        for event in events
+        if event.field == "spike_reason" and not event.derived
+    }
+    whole = Event.objects.exclude(field=DELETED).in_bulk([*single, *spiked.values()])
     keys = [key for rows in by_operation.values() for key in rows]
     names = lookup_names(whole.values(), keys)
     direct = direct_numbers(listed)
@@ -151,7 +164,8 @@ def recent_operations(operations: QuerySet[Operation], size: int = PAGE_SIZE) ->
                 changes = describe_changes([whole.get(event.pk, event) for event in events], names, operation.verb)
             shown.append(SubjectChanges(*key, events[-1].label, changes, exists(names, *key)))
         more = operation.articles - sum(row.subject == Subject.ARTICLE for row in shown)
-        entries.append(HistoryEntry(operation, shown, max(more, 0), direct.get(operation.pk, 0)))
+        spike_reason = str(whole[spiked[operation.pk]].after) if operation.pk in spiked else ""
+        entries.append(HistoryEntry(operation, shown, max(more, 0), direct.get(operation.pk, 0), spike_reason))
     return entries
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from articles.audit_log.events import PIN_PREFIX
 from articles.models import Verb
 
-from .event_text import ChangeLine
+from .event_text import ChangeLine, count_text
 from .history_queries import HistoryEntry
 
 NEVER_GROUPED = {Verb.UNDO, Verb.IMPORT, Verb.INTAKE, Verb.POLICY, Verb.TAKE_DOWN, Verb.TAKE_DOWN_STORY}
@@ -54,10 +54,11 @@ class HistoryRun:
 
     @property
     def summary(self) -> str:
-        """What was done, for example "held 7 articles, one by one"."""
-        return _("%(verb)s %(number)d articles, one by one") % {
-            "verb": self.first.operation.get_verb_display(),
-            "number": len(self.entries),
+        """What was done, for example "held 7 stories, one by one"."""
+        operation = self.first.operation
+        return _("%(verb)s %(what)s, one by one") % {
+            "verb": operation.get_verb_display(),
+            "what": count_text(operation.verb, len(self.entries)),
         }
 
 

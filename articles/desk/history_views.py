@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from articles import operations
-from articles.models import Article, Event, Operation, Subject
+from articles.models import Article, Event, Operation, Subject, Verb
 from articles.operations.results import (
     ActionError,
     ActionResult,
@@ -30,7 +30,7 @@ from providers.models import Provider
 from website.models import SiteLook, SitePage
 
 from . import restore_field
-from .event_text import describe_operation, label_of
+from .event_text import count_text, describe_operation, label_of, reason_text
 from .history_forms import HistoryFilter
 from .history_queries import (
     PAGE_SIZE,
@@ -95,6 +95,8 @@ def _operation_page(request: DeskRequest, shown: Operation, status: int = 200) -
         "title": _("Operation %(pk)s") % {"pk": shown.pk},
         "operation": shown,
         "summary": describe_operation(shown, rows[0].subject if rows else "", direct_numbers([shown]).get(shown.pk, 0)),
+        "reason": reason_text(_spike_reason(shown), shown.reason),
+        "affected": count_text(shown.verb, shown.articles),
         "rows": rows,
         "after": after,
         "following": "-".join(map(str, following)) if following else "",
@@ -104,6 +106,14 @@ def _operation_page(request: DeskRequest, shown: Operation, status: int = 200) -
         "is_big": shown.articles > CONFIRM_ABOVE,
     }
     return render_admin(request, "desk/operation.html", context, status=status)
+
+
+def _spike_reason(operation: Operation) -> str:
+    """Return why an operation spiked its stories; empty if it did something else."""
+    if operation.verb != Verb.SPIKE:
+        return ""
+    event = operation.events.filter(field="spike_reason", derived=False).order_by("pk").first()
+    return str(event.after or "") if event else ""
 
 
 @require_POST

@@ -16,7 +16,7 @@ from articles.operations.results import ActionResult, NotRestored
 from articles.rules import permissions
 from articles.rules.undo_permissions import UndoRefusal
 
-from .event_text import HIDDEN_FIELDS, label_of
+from .event_text import HIDDEN_FIELDS, STORY_VERBS, label_of
 
 NOT_RESTORED_MAX = 10
 ROW_EVENTS = {CREATED, DELETED}
@@ -78,10 +78,9 @@ def describe_undo(original: Operation, result: ActionResult) -> str:
     """Return what an undo did: the fields of a single row by name, or the number of articles."""
     if original.articles > 1:
         number = _restored_of(original.articles, result)
-        text = ngettext(
-            "%(number)s article is as it was before", "%(number)s articles are as they were before", original.articles
-        )
-        return text % {"number": number}
+        if original.verb in STORY_VERBS:
+            return _("%(number)s stories are as they were before") % {"number": number}
+        return _("%(number)s articles are as they were before") % {"number": number}
     undone = result.operation
     events = undone.events.defer("before", "after") if undone else []
     shown = [event for event in events if event.field not in HIDDEN_FIELDS]

@@ -76,7 +76,8 @@ class TestEventText:
     @pytest.mark.parametrize(
         ("verb", "number", "clause"),
         [
-            ("score", 3, "scored 3 articles"),
+            ("score", 3, "scored 3 stories"),
+            ("import", 2, "imported 2 articles"),
             ("take_out", 1, "took 1 article out of its story"),
             ("intake", 1, "took in 1 article"),
             ("undo", 1, "undid operation 5: 1 article"),

@@ -28,7 +28,7 @@ def test_decisions_of_one_person_and_kind_stand_together(publisher):
 
     assert runs_of(publisher) == [["Story 4"], ["Story 3"], ["Story 2"], ["Story 1", "Story 0"]]
     page = publisher.get(HISTORY).content.decode()
-    assert "Held 2 articles, one by one" in page
+    assert "Held 2 stories, one by one" in page
     assert page.count("held (was undecided)") == 3
 
 

@@ -33,7 +33,7 @@ class TestHistory:
 
         page = client.get(HISTORY).content.decode()
 
-        for words in ("Scored 1 article", "<strong>ana</strong>", "via the admin", "the regulator answered"):
+        for words in ("Scored 1 story", "<strong>ana</strong>", "via the admin", "the regulator answered"):
             assert words in page
         for words in ("Storm over Rome", "quality 40 → 65", "Tuesday, 9 June 2020", "08:00 UTC"):
             assert words in page
@@ -314,7 +314,7 @@ class TestUndo:
 
         page = undo(admin_client, operation, confirmed="yes")
         done, *seen, more, _ = messages_of(page)
-        assert done == "Undone: 50 of 51 articles are as they were before."
+        assert done == "Undone: 50 of 51 stories are as they were before."
         assert len(seen) == 5
         assert (seen[0].startswith("Readers see “Story number"), more) == (True, "And 45 more appeared or disappeared.")
         assert Article.objects.filter(state="published").count() == 50

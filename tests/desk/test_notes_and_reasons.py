@@ -214,3 +214,15 @@ def test_what_was_spiked_long_ago_leaves_the_everyday_views(settings):
         assert titles(view) == ["New"], view
     assert titles("spiked-older") == ["Old"]
     assert titles("all") == ["New", "Old"]
+
+    def test_a_bulk_spike_says_why_in_the_history_and_on_its_page(self, publisher):
+        stories = [builders.article() for _ in range(2)]
+        rows = sent_rows(*stories)
+        fields = {"action": "spike", "reason": "off topic", "reason_text": REASON, "row": rows}
+        publisher.post(reverse("desk_act"), fields, follow=True)
+
+        page = publisher.get(reverse("desk_operation", args=[last_operation().pk])).content.decode()
+        assert f"<dt>Reason</dt><dd>off topic: {REASON}</dd>" in page
+        history = " ".join(publisher.get(HISTORY).content.decode().split())
+        assert "Spiked 2 stories" in history
+        assert f'<span class="entry-label"> Reason:</span> off topic: {REASON} </p>' in history
