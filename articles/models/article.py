@@ -499,7 +499,9 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
 
     @property
     def decision_label(self) -> str:
-        """Return the decision in words."""
+        """Return the decision in words; "scheduled" while what is published waits for its time."""
+        if self.state == State.PUBLISHED and self.publish_at and self.publish_at > timezone.now():
+            return str(_("scheduled"))
         return decision_label(self.decision)
 
     @property

@@ -105,6 +105,8 @@ class TestActions:
         assert not publisher.get(DESK, {"view": "today"}).context["rows"]
         for url in (f"{DESK}?view=scheduled", reverse("desk_story", args=[article.pk])):
             assert '<span class="chip chip-published">scheduled</span>' in publisher.get(url).content.decode()
+        records = publisher.get(reverse("admin:articles_article_changelist")).content.decode()
+        assert '<span class="state published">scheduled</span>' in records
 
     def test_the_suggested_quality_is_offered_to_stories_without_one(self, publisher):
         article, other = (builders.article(quality=None, heat=None, topics=["AI"]) for _ in range(2))
