@@ -19,15 +19,13 @@ from django.views.decorators.http import require_safe
 from articles.public.dates import start_of_day
 
 from .day_field import DayField
-from .reports import REPORTS, Period, Report, Row
+from .reports import REPORTS, Period, Report, Row, StoryCell
 from .view_helpers import DeskRequest, desk_view, render_admin
 
 DAYS = 30  # of a period that nobody chose
 ROWS_MAX = 200  # on the page; the CSV has all
 SUMMED_MAX = 20_000  # rows that the chart sums up
 BARS_MAX = 15
-BAR_HEIGHT, BARS_WIDTH, NUMBER_WIDTH = 22, 180, 50  # units of the drawing
-CHARACTER_WIDTH, LABEL_MAX = 6.7, 32  # of labels, and how many characters one has at most
 FORMULA_STARTS = tuple("=+-@＝＋－＠")  # also in the wide form that East Asian keyboards type
 
 
@@ -54,21 +52,11 @@ class PeriodForm(forms.Form):
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of a chart, in units of the drawing."""
+    """A bar of a chart; `width` is its share of the longest one in percent."""
 
     label: str
     number: int
-    x: float
-    y: int
-    width: float
-
-    @property
-    def text_y(self) -> int:
-        return self.y + 15
-
-    @property
-    def number_x(self) -> float:
-        return self.x + self.width + 5
+    width: int
 
 
 @require_safe
@@ -79,7 +67,6 @@ def reports(request: DeskRequest, key: str = "decisions") -> HttpResponseBase:
     form = PeriodForm(request.GET)
     period = form.period()
     rows = list(islice(iter(report.rows(period)), SUMMED_MAX))
-    bars = draw_bars(report.bars(rows))
     context = {
         "title": report.title,
         "report": report,
@@ -90,9 +77,7 @@ def reports(request: DeskRequest, key: str = "decisions") -> HttpResponseBase:
         "last_day": period.end - timedelta(hours=1),
         "has_more": len(rows) > ROWS_MAX,
         "rows_max": ROWS_MAX,
-        "bars": bars,
-        "chart_height": len(bars) * BAR_HEIGHT,
-        "chart_width": round((bars[0].x if bars else 0) + BARS_WIDTH + NUMBER_WIDTH),
+        "bars": chart_bars(report.bars(rows)),
         "query": request.GET.urlencode(),
     }
     return render_admin(request, "desk/reports.html", context)
@@ -117,18 +102,11 @@ def csv_lines(report: Report, rows: Iterable[Row]) -> Iterator[str]:
         yield writer.writerow([_cell(value) for value in row])
 
 
-def draw_bars(values: list[tuple[str, int]]) -> list[Bar]:
-    """Return the first bars of a chart, the longest as wide as there is room; what is left out, only the table has."""
-    shown = [
-        (label if len(label) <= LABEL_MAX else f"{label[: LABEL_MAX - 1]}…", number)
-        for label, number in values[:BARS_MAX]
-    ]
+def chart_bars(values: list[tuple[str, int]]) -> list[Bar]:
+    """Return the first bars of a chart; what is left out, only the table has."""
+    shown = values[:BARS_MAX]
     most = max((number for _label, number in shown), default=0) or 1
-    x = round(CHARACTER_WIDTH * max((len(label) for label, _number in shown), default=0) + 8, 1)
-    return [
-        Bar(label, number, x, place * BAR_HEIGHT, round(BARS_WIDTH * number / most, 1))
-        for place, (label, number) in enumerate(shown)
-    ]
+    return [Bar(label, number, round(100 * number / most)) for label, number in shown]
 
 
 def _report(key: str) -> Report:
@@ -138,9 +116,12 @@ def _report(key: str) -> Report:
 
 
 def _cell(value: Any) -> Any:
+    value = str(value) if isinstance(value, StoryCell) else value
     if isinstance(value, str) and value.lstrip().startswith(FORMULA_STARTS):
         return f"'{value}"
-    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return value
 
 
 class _Echo:

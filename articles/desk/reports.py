@@ -10,7 +10,9 @@ from typing import Any
 
 from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import TruncDate
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -33,6 +35,21 @@ AGES = (
     (gettext_lazy("3 to 7 days"), 3 * DAY, 7 * DAY),
     (gettext_lazy("over 7 days"), 7 * DAY, None),
 )
+
+
+@dataclass(frozen=True)
+class StoryCell:
+    """A story in a table: its title leads to its page."""
+
+    pk: int
+    title: str
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def url(self) -> str:
+        return reverse("desk_story", args=[self.pk])
 
 
 @dataclass(frozen=True)
@@ -106,13 +123,13 @@ def _overrides(period: Period) -> Iterator[Row]:
         is_published = article.state == State.PUBLISHED
         what = _("published below the threshold") if is_published else _("kept off above the threshold")
         since = timezone.localtime(article.state_since, period.zone)
-        yield since, article.by or "", what, article.title, article.why or ""
+        yield since, article.by or "", what, StoryCell(article.pk, article.title), article.why or ""
     overriding = Operation.objects.filter(overridden__isnull=False, at__gte=period.start, at__lt=period.end)
     for operation in overriding.order_by("-pk").iterator():
         titles = dict(Article.objects.filter(pk__in=map(int, operation.overridden)).values_list("pk", "title"))
         for pk, checks in operation.overridden.items():
             what = checks_text(checks)
-            story = titles.get(int(pk), _("deleted"))
+            story = StoryCell(int(pk), titles[int(pk)]) if int(pk) in titles else _("deleted")
             yield timezone.localtime(operation.at, period.zone), operation.who, what, story, operation.reason
 
 
@@ -155,7 +172,7 @@ def _sum_by(label: int, number: int | None = None) -> Callable[[Sequence[Row]], 
     def bars(rows: Sequence[Row]) -> list[tuple[str, int]]:
         counts: Counter[str] = Counter()
         for row in rows:
-            counts[str(row[label])] += 1 if number is None else int(row[number])
+            counts[localize(row[label])] += 1 if number is None else int(row[number])
         return list(counts.items())
 
     return bars

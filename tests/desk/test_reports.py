@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
-from articles.desk.report_views import draw_bars
+from articles.desk.report_views import chart_bars
 from articles.models import Article, Operation, SitePolicy, Via
 from tests import builders
 from tests.desk.helpers import DESK
@@ -62,7 +63,7 @@ def test_overrides_of_policy_and_checks_are_listed_with_reasons(publisher, by):
     person = Actor(by.user, Via.DESK, "agreed", overrides_checks=True)
     operations.publish(builders.article("Low", quality=10), by=person)
     operations.hold(builders.article("High", quality=90), by=by)
-    rows = {row[1:] for row in table(publisher, "overrides")}
+    rows = {tuple(map(str, row[1:])) for row in table(publisher, "overrides")}
     assert rows == {
         ("ana", "published below the threshold", "Low", "agreed"),
         ("ana", "kept off above the threshold", "High", ""),
@@ -77,7 +78,7 @@ def test_overrides_go_by_the_policy_of_the_topic_where_it_has_one(publisher, by)
     operations.hold(builders.article("Too low for its topic", quality=80, topics=["Strict"]), by=by)
     operations.hold(builders.article("High for the site", quality=80, topics=["Other"]), by=by)
     operations.publish(builders.article("High enough for the site", quality=80, published=False), by=by)
-    assert {row[2:4] for row in table(publisher, "overrides")} == {
+    assert {(row[2], row[3].title) for row in table(publisher, "overrides")} == {
         ("published below the threshold", "Low for its topic"),
         ("kept off above the threshold", "High for the site"),
     }
@@ -100,9 +101,9 @@ def test_formulas_are_harmless_in_a_spreadsheet(publisher, by, start):
 def test_charts_have_a_text_and_fit(publisher, by):
     operations.spike(builders.article(), "paywall", by=by)
     page = publisher.get(f"{REPORTS}spikes/").content.decode()
-    assert '<desc id="chart-text">paywall: 1. </desc>' in page
-    widths = [bar.width for bar in draw_bars([("a", 10), ("b", 5), ("c", 0)])]
-    assert widths == [180.0, 90.0, 0.0]
+    assert '<li><span class="bar-label">paywall</span> <strong>1</strong>' in page
+    widths = [bar.width for bar in chart_bars([("a", 10), ("b", 5), ("c", 0)])]
+    assert widths == [100, 50, 0]
     assert Operation.objects.count() == 1
 
 
@@ -125,8 +126,15 @@ def test_a_report_shows_the_period_that_it_has(publisher):
     assert "Period:" not in page("queue")
 
 
-def test_the_labels_of_a_chart_have_room():
-    label = "published below the threshold"
-    [bar] = draw_bars([(label, 3)])
-    assert bar.label == label
-    assert bar.x > 6 * len(label)
+def test_a_chart_writes_days_as_its_table_does(publisher, by):
+    operations.hold(builders.article(), by=by)
+    page = publisher.get(f"{REPORTS}decisions/").content.decode()
+    day = re.search(r'class="bar-label">([^<]*)<', page)[1]
+    assert f"<td>{day}</td>" in page
+    assert str(timezone.localdate()) not in page.split('class="chart"')[1]
+
+
+def test_a_story_in_a_report_leads_to_its_page(publisher, by):
+    story = builders.article("Low", quality=10)
+    operations.publish(story, by=by)
+    assert f'<a href="{DESK}articles/{story.pk}/">Low</a>' in publisher.get(f"{REPORTS}overrides/").content.decode()
