@@ -306,7 +306,7 @@ ACTIONS = {
             tone="go",
         ),
         Action("hold", _("Hold"), _("held"), SCORE, _hold, "w", tone="wait"),
-        Action("unpublish", _("Unpublish"), _("unpublished: held now"), PUBLISH, _unpublish, tone="wait"),
+        Action("unpublish", _("Unpublish"), _("unpublished and held"), PUBLISH, _unpublish, tone="wait"),
         Action(
             "spike",
             _("Spike"),

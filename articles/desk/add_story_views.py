@@ -30,7 +30,7 @@ from sources.preview import PagePreview, preview_page
 from sources.reading.urls import host_of
 from sources.reading.values import ParsedPage
 
-from .looking import WAIT, look_at, requested_url
+from .looking import WAIT, is_url, look_at, requested_url
 from .view_helpers import DeskRequest, actor, desk_view, render_admin
 
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S"
@@ -82,6 +82,10 @@ def add_story_page(request: DeskRequest) -> HttpResponse:
     url = requested_url(request)
     if request.method != "POST" or not url:
         return _page(request, url)
+    if not is_url(url):
+        text = request.POST["url"].strip()
+        problem = _("“%(text)s” is not a URL. Write it like https://news.example/story.") % {"text": text[:100]}
+        return _page(request, text, problem=problem)
     if existing := article_at(url):
         messages.info(request, _("This story is here already."))
         return redirect("desk_story", existing.pk)

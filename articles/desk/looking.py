@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from articles.intake.client import source_client
 from fetching.client import HttpClient
 from sources.preview import SECONDS
+from sources.reading.urls import host_of
 
 from .view_helpers import DeskRequest
 
@@ -26,6 +27,12 @@ def requested_url(request: DeskRequest) -> str:
     url = (request.POST.get("url") or request.GET.get("url", "")).strip()
     url = FEED_SCHEME_PATTERN.sub("", url)
     return url if not url or HAS_SCHEME_PATTERN.match(url) else f"https://{url.removeprefix('//')}"
+
+
+def is_url(text: str) -> bool:
+    """Return whether a text names a host, so that it is worth a look."""
+    host = host_of(text)
+    return bool(host) and not any(map(str.isspace, host))
 
 
 def look_at(request: DeskRequest, url: str, preview: Callable[[str, HttpClient], Found]) -> Found | None:

@@ -77,9 +77,9 @@ class NotRestored:
             later = later.filter(field__in=[event.field, *DECIDED_BY.get(event.field, ())])
         newest = later.select_related("operation").first()
         if newest is None:
-            return cls(event, _("it changed since"))
+            return cls(event, _("it changed since then"))
         values = {"change": newest.operation.get_verb_display(), "who": newest.operation.who}
-        return cls(event, _("%(change)s by %(who)s since") % values)
+        return cls(event, _("%(change)s by %(who)s since then") % values)
 
 
 @dataclass(slots=True)
@@ -129,7 +129,7 @@ def reader_changes(
         lead, lead_title = leads.get(pk, (0, ""))
         if previous.get(lead) == title:
             continue
-        text = _("Readers don't see “%(title)s” by itself any more.")
+        text = _("Readers no longer see “%(title)s” by itself.")
         if lead:
             text = _("Readers see “%(title)s” as coverage of “%(lead)s” now.")
         sentences.append(text % {"title": title, "lead": lead_title})

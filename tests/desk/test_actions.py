@@ -57,7 +57,7 @@ class TestActions:
         page = run_action(publisher, "unpublish", shown, waiting)
 
         refusal = "“Waiting” isn't published; hold it if readers should not see it."
-        assert messages_of(page) == ["1 story unpublished: held now.", refusal]
+        assert messages_of(page) == ["1 story unpublished and held.", refusal]
         shown.refresh_from_db()
         assert (shown.state, shown.is_shown()) == ("held", False)
         publisher.post(reverse("desk_undo_last"))
@@ -282,7 +282,7 @@ class TestActions:
         ]
         assert messages_of(publisher.post(reverse("desk_undo_last"), follow=True)) == [
             "Undone: 2 stories restored.",
-            "Readers don't see “Strong” by itself any more.",
+            "Readers no longer see “Strong” by itself.",
         ]
         strong.refresh_from_db()
         assert messages_of(run_action(publisher, "publish", strong)) == ["1 story published."]

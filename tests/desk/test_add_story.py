@@ -165,3 +165,12 @@ def test_a_bookmark_opens_the_form_with_the_page_that_is_read(contributor):
         f'value="{FIELDS["url"]}"'
         in contributor.get(reverse("desk_add_story"), {"url": FIELDS["url"]}).content.decode()
     )
+
+
+@pytest.mark.parametrize("text", ["not a url", "https://", "the bridge"])
+def test_what_is_no_url_is_not_looked_at(contributor, monkeypatch, text):
+    monkeypatch.setattr(add_story_views, "preview_page", lambda url, http: pytest.fail("looked at"))
+    page = contributor.post(reverse("desk_add_story"), {"url": text}).content.decode()
+    assert f"“{text}” is not a URL. Write it like https://news.example/story." in page
+    assert f'value="{text}"' in page
+    assert 'name="domain"' not in page

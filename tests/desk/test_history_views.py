@@ -224,7 +224,7 @@ class TestUndo:
         assert page.redirect_chain[-1][0] == f"/admin/desk/operations/{undone.pk}/"
         assert messages_of(page) == [
             "Undone: excerpt of “Hurricane” restored.",
-            "Left unchanged: title of “Gale” (edited by ana since).",
+            "Left unchanged: title of “Gale” (edited by ana since then).",
         ]
 
     def test_fields_that_cannot_be_restored_are_named(self, admin_client):
@@ -250,7 +250,7 @@ class TestUndo:
         pages = [undo(admin_client, operation) for operation in (folded, renamed)]
 
         assert [messages_of(page) for page in pages] == [
-            ["Nothing could be restored. “Follower”: folded by the system since."],
+            ["Nothing could be restored. “Follower”: folded by the system since then."],
             ["Nothing was changed: everything was as before already."],
         ]
 
@@ -306,7 +306,7 @@ class TestUndo:
 
         page = undo(admin_client, operation, reason_text="too many")
         assert "<strong>50 articles</strong>" in page.content.decode()
-        assert "spiked by ana since" in page.content.decode()
+        assert "1 field: spiked by ana since then" in page.content.decode()
         assert 'value="too many"' in page.content.decode()
         text = " ".join(page.content.decode().split())
         assert '<h2>50 stories would appear on the site</h2> <ul class="sample"><li>Story number' in text
@@ -364,7 +364,7 @@ class TestUndo:
         ]
         assert messages_of(undo(admin_client, Operation.objects.first())) == [
             "Undone: “Storm” is deleted.",
-            "Readers don't see “Storm” by itself any more.",
+            "Readers no longer see “Storm” by itself.",
         ]
 
 

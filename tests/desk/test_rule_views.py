@@ -167,3 +167,9 @@ def test_a_topic_that_a_rule_adds_can_not_be_deleted():
 
     with pytest.raises(ActionError, match="still in use by rules"):
         operations.delete_references([topic])
+
+
+def test_a_preview_without_stories_says_that_there_are_none(publisher):  # noqa: F811
+    shown = send(publisher, look="yes")
+    assert "There are no stories of sources yet to try it on" in shown
+    assert "of the last" not in shown

@@ -60,7 +60,7 @@ def test_undo_keeps_logos_changed_since():
 
     outcome = operations.undo(first)
 
-    assert [row.reason for row in outcome.not_restored] == ["edited by the system since"]
+    assert [row.reason for row in outcome.not_restored] == ["edited by the system since then"]
     assert provider.logos.count() == 2
 
 

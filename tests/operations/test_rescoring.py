@@ -91,7 +91,7 @@ def test_undo_keeps_values_changed_since_or_without_their_topic():
 
     assert SitePolicy.current().publish_threshold == 50
     assert sorted(row.reason for row in not_restored) == [
-        "changed policy by the system since",
+        "changed policy by the system since then",
         "the topic was deleted since",
     ]
 

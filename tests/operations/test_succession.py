@@ -192,7 +192,7 @@ def test_no_undo_of_an_earlier_act_shows_a_story_that_waits_since(fold):
     undone = operations.undo(operation)
 
     assert (row(second).state, row(second).published, "published" in row(second).pins) == ("undecided", False, True)
-    assert ("state", "held by ana since") in [(kept.event.field, kept.reason) for kept in undone.not_restored]
+    assert ("state", "held by ana since then") in [(kept.event.field, kept.reason) for kept in undone.not_restored]
     operations.undo(undone.operation)
     assert not Article.objects.filter(public=True).exists()
 
@@ -205,7 +205,9 @@ def test_no_undo_of_an_earlier_act_shows_a_folded_article_that_was_reopened_sinc
     undone = operations.undo(operation)
 
     assert (row(second).lead, row(second).state, row(second).public) == (None, "undecided", False)
-    assert [(kept.event.field, kept.reason) for kept in undone.not_restored] == [("state", "reopened by ana since")]
+    assert [(kept.event.field, kept.reason) for kept in undone.not_restored] == [
+        ("state", "reopened by ana since then")
+    ]
 
 
 class TestPublishingTheLeadAgain:

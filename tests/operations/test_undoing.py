@@ -93,7 +93,7 @@ def test_undo_keeps_what_others_changed_since_and_says_who():
     article.refresh_from_db()
     assert (article.title, article.excerpt) == ("Hurricane", "What happened, in a sentence or two.")
     assert [(row.event.field, row.reason) for row in outcome.not_restored if not row.event.field.startswith("pin")] == [
-        ("title", "edited by ana since")
+        ("title", "edited by ana since then")
     ]
 
 
@@ -385,7 +385,7 @@ def test_a_successor_with_a_heat_that_an_editor_typed_goes_on_waiting():
     outcome = operations.undo(spiked)
 
     [kept] = outcome.not_restored
-    assert (kept.event.field, kept.reason) == ("heat", "scored by the system since, so it isn't folded again")
+    assert (kept.event.field, kept.reason) == ("heat", "scored by the system since then, so it isn't folded again")
     member = row(member)
     assert (member.lead, member.heat, member.state, member.previous_lead) == (None, 130, "undecided", lead.name)
     assert (member.pins, row(lead).public) == (["heat", "lead", "published"], True)

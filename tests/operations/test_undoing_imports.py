@@ -139,7 +139,7 @@ def test_undoing_an_import_keeps_what_a_later_one_changed(folder):
     outcome = operations.undo(first)
 
     assert [(row.event.label, row.reason) for row in outcome.not_restored] == [
-        ("Event 0 as outlet 1 tells it", "imported by the command line since")
+        ("Event 0 as outlet 1 tells it", "imported by the command line since then")
     ]
     assert [article.name for article in Article.objects.all()] == [MEMBER]
 
@@ -166,7 +166,7 @@ def test_an_article_that_an_editor_changed_stays_and_the_result_says_who(folder)
 
     outcome = operations.undo(operation)
 
-    assert [(row.event.field, row.reason) for row in outcome.not_restored] == [("created", "edited by ana since")]
+    assert [(row.event.field, row.reason) for row in outcome.not_restored] == [("created", "edited by ana since then")]
     article = Article.objects.get()
     assert (article.name, article.title, article.lead, article.public) == (OTHER, "Gale", None, False)
 
@@ -180,7 +180,7 @@ def test_a_field_that_an_editor_changed_stays_and_the_others_are_restored(folder
 
     outcome = operations.undo(operation)
 
-    assert [(row.event.field, row.reason) for row in outcome.not_restored] == [("excerpt", "edited by ana since")]
+    assert [(row.event.field, row.reason) for row in outcome.not_restored] == [("excerpt", "edited by ana since then")]
     lead = named(LEAD)
     assert lead.excerpt == "Ana's words."
     assert [item.tag.name for item in lead.article_topics.all()] == ["Topic 0"]
