@@ -2,8 +2,10 @@
 
 import re
 from collections import Counter
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from articles.models import Article, Operation, SitePolicy
@@ -906,3 +908,45 @@ def test_what_was_done_is_said_over_no_button_of_the_rows_or_the_story(newsroom,
         }"""
     )
     assert covered == []
+
+
+CUT_OFF = """rows => rows.flatMap(row => [...row.querySelectorAll("h2 a, .outlet, time, .mark")])
+    .filter(element => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display != "inline"
+        || element.getBoundingClientRect().right > element.closest(".byline, h2").getBoundingClientRect().right + 1)
+    .map(element => element.textContent.trim())"""
+
+
+@pytest.mark.parametrize("width", [1440, 768])
+def test_compact_rows_keep_outlet_date_and_warning(newsroom, width):
+    long_title = "Harbour bridge reopens after nine months of repairs " * 3
+    builders.article(long_title, quality=10, excerpt="")
+    builders.article("Storm", quality=10, excerpt="")
+    page = newsroom.open_page(size=(width, 900))
+    page.goto(DESK)
+    expect(page.locator(".row .mark").first).to_be_visible()
+    normal = page.locator(".row").last.bounding_box()["height"]
+
+    page.get_by_role("button", name="Compact rows").click()
+
+    expected = [long_title.strip()] if width == 1440 else []  # one line, which ends with "…"
+    assert page.locator("#list .row").evaluate_all(CUT_OFF) == expected
+    heights = [box.bounding_box()["height"] for box in page.locator("#list .row").all()]
+    assert max(heights) < 40 if width == 1440 else heights[-1] < normal - 10
+
+
+def test_beside_the_open_story_rows_have_their_buttons_on_one_line_and_topics_that_can_be_read(newsroom):
+    builders.topic("Coronavirus")
+    later = timezone.now() + timedelta(days=1)
+    lead = builders.article("Lead", quality=80, topics=["Coronavirus"], publish_at=later)
+    builders.folded(lead, "Member", topics=["Coronavirus"])
+    page = newsroom.open_page(size=(1440, 900))
+
+    for view in ("scheduled", "folded"):
+        page.goto(f"{DESK}?view={view}")
+        headline_link = page.locator("#list h2 a")
+        headline_link.click()
+        expect(page.locator("#open h1")).to_have_text(headline_link.inner_text())
+        buttons = page.locator("#list .decide button").all()
+        assert len({button.bounding_box()["y"] for button in buttons}) == 1
+        topics = page.locator("#list [data-action=topics]")
+        assert topics.evaluate("input => input.scrollWidth <= input.clientWidth")
