@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -19,6 +20,14 @@ from .time_zones import zone_names
 
 CODE_INPUT = {"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}
 CODE_MAX = 20  # characters, with the spaces and dashes that people type
+
+
+class SignInForm(AdminAuthenticationForm):
+    error_messages: ClassVar = AdminAuthenticationForm.error_messages | {
+        "invalid_login": _(
+            "Username or password is wrong, or the account may not sign in here. Capitals matter in both fields."
+        )
+    }
 
 
 class CodeForm(forms.Form):

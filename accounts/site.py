@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from website.models import SiteLook
 from . import lockout, views
 from .app_list import by_section
 from .confirmation import confirmation_required, is_protected
+from .forms import SignInForm
 from .list_requests import checked_list, is_list, known_field_required
 from .second_factor import Step, is_enrolled, next_step
 
@@ -23,6 +25,7 @@ PAGE_OF_STEP = {Step.ENTER: "admin:second_step", Step.SET_UP: "admin:second_fact
 
 
 class StaffAdminSite(AdminSite):
+    login_form = SignInForm
     enable_nav_sidebar = False  # the home page and the header lead everywhere, on the desk's pages too
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -54,10 +57,13 @@ class StaffAdminSite(AdminSite):
             if page:
                 query = urlencode({"next": request.GET["next"]}) if "next" in request.GET else ""
                 return HttpResponseRedirect(f"{reverse(page)}?{query}" if query else reverse(page))
-        response = super().login(request, extra_context)
+        response = super().login(request, {"title": _("Sign in")} | (extra_context or {}))
         if request.method == "POST" and response.status_code == 302:
             lockout.remember_browser(request, response)
         return response
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().logout(request, {"title": _("Signed out")} | (extra_context or {}))
 
     def password_change(  # type: ignore[override]  # Django's stubs leave out its redirect
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -58,7 +58,9 @@ def test_a_link_sets_a_new_password_once_and_ends_all_sessions(client):
     assert "/admin/login/" in follow(client, path).content.decode()
     assert User.objects.get().check_password(NEW)
     assert signed_in.get("/admin/").status_code == 302
-    assert "invalid" in Client().get(path, follow=True).content.decode()
+    used = Client().get(path, follow=True).content.decode()
+    assert "This link has been used, or it is too old." in used
+    assert f'<a href="{RESET}">Ask for a new link</a>' in used
 
 
 def test_the_second_factor_is_still_asked_for(client):

@@ -486,3 +486,21 @@ def test_public_pages_query_no_session(admin_client, django_assert_num_queries):
     with django_assert_num_queries(0) as captured:
         admin_client.get("/robots.txt")
     assert captured.captured_queries == []
+
+
+# Words
+
+
+def test_people_sign_in_and_out(ana):
+    client = Client()
+    page = client.get(LOGIN).content.decode()
+    assert '<input type="submit" value="Sign in">' in page
+    wrong = attempt(client).content.decode()
+    assert "Username or password is wrong" in wrong
+    client.force_login(ana)
+    pages = [client.get(url).content.decode() for url in ("/admin/", reverse("admin:password_change"))]
+    assert all('<button type="submit">Sign out</button>' in page for page in pages)
+    out = client.post(reverse("admin:logout")).content.decode()
+    assert "You are signed out." in out
+    for text in (page, wrong, *pages, out):
+        assert not re.search("log(ged)? (in|out)", text, re.IGNORECASE)

@@ -22,7 +22,7 @@ def sign_in(page: Page, password: str = PASSWORD) -> None:
     page.goto("/admin/desk/")
     page.get_by_label("Username:").fill("ana")
     page.get_by_label("Password:").fill(password)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
 
 
 def check_accessibility(page: Page, what: str) -> None:

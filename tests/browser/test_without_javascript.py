@@ -25,7 +25,7 @@ def test_the_desk_is_behind_the_login_form(newsroom):
     page.goto(DESK)
     page.get_by_label("Username").fill("ana")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
 
     expect(page.get_by_role("heading", level=1, name="Undecided")).to_be_visible()
 
