@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +20,7 @@ from django.views.defaults import page_not_found
 
 from accounts import lockout
 from articles import operations
-from articles.models import Article, ArticleQuerySet, Operation, PreviewLink, Subject, Topic
+from articles.models import Article, ArticleQuerySet, Operation, PreviewLink, Subject, Topic, Verb
 from articles.models.preview_link import PERMISSION as SHARE_PERMISSION
 from articles.models.related import outlet_count
 from articles.operations.claiming import LIFETIME
@@ -81,7 +81,7 @@ def story(request: DeskRequest, pk: int) -> HttpResponseBase:
         "pinned": ", ".join(pin_label(name) for name in article.pins),
         "explanation": explanation.explanation_lines(article),
         "entries": entries,
-        "decided": _decision(article, entries),
+        "decided": _decision(article, entries, now),
         "restorable": restore_permissions(request.user),
         "colleagues": presence.colleagues().exclude(pk=request.user.pk).only("username")[:COLLEAGUES_MAX],
         "claim_hours": LIFETIME // timedelta(hours=1),
@@ -120,11 +120,17 @@ def story_by_name(request: DeskRequest, name: str) -> HttpResponse:
     return redirect("desk_story", get_object_or_404(Article.objects.only("pk"), name=name).pk)
 
 
-def _decision(article: Article, entries: Iterable[HistoryEntry]) -> Operation | None:
-    """Return the operation that gave the article its state, if it is among these and did decide something."""
+def _decision(article: Article, entries: Iterable[HistoryEntry], now: datetime) -> Operation | None:
+    """Return the operation that gave the article its state, or its later time to be published, if it is among these."""
     if article.state == State.UNDECIDED:
         return None
-    return next((entry.operation for entry in entries if entry.operation.at == article.state_since), None)
+    is_scheduled = article.publish_at is not None and article.publish_at > now
+    for entry in entries:
+        if entry.operation.at == article.state_since:
+            return entry.operation
+        if is_scheduled and entry.operation.verb == Verb.SCHEDULE and not entry.undone_by:
+            return entry.operation
+    return None
 
 
 def _lead_candidates(article: Article) -> list[Article]:

@@ -34,6 +34,14 @@ class TestOneStory:
         page = " ".join(publisher.get(reverse("desk_story", args=[article.pk])).content.decode().split())
         assert re.search(r'spiked: paywall</span>.*?<span class="by">by \w+, .*? UTC</time>: nothing new</span>', page)
 
+    def test_it_says_who_scheduled_a_story_that_was_on_the_site(self, publisher):
+        article = builders.article("Storm", quality=90)
+        run_action(publisher, "schedule", article, publish_at="2099-01-01T08:00", confirmed="1")
+
+        page = publisher.get(reverse("desk_story", args=[article.pk])).content.decode()
+
+        assert re.search(r'scheduled</span>\s*<span class="by">\s*by ana, ', page)
+
     def test_the_pane_and_a_merge_say_what_is_on_the_site(self, publisher):
         shown, hidden = builders.article(quality=90), builders.article(quality=10)
         for url, marks in (
