@@ -11,8 +11,7 @@ from axes.models import AccessFailureLog
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.forms import UserCreationForm
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -25,7 +24,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from config.autocomplete import KeyAutocompleteMixin
 
 from . import lockout, second_factor, sessions
-from .forms import GroupForm
+from .forms import AddPersonForm, GroupForm, PermissionsField
 from .models import SecondFactorDuty, with_session_flags
 
 User = get_user_model()
@@ -34,8 +33,26 @@ ROLES_HELP = gettext_lazy(
     "Publisher: also publish, schedule, pick, delete, and change policy, topics, outlets, sources and the site. "
     "Importer: undo imports."
 )
+INTERNAL_APPS = (
+    "accounts",
+    "admin",
+    "contenttypes",
+    "otp_static",
+    "otp_totp",
+    "sessions",
+)  # no page needs their permissions
 for model in (User, Group, TOTPDevice, StaticDevice, AccessFailureLog):
     admin.site.unregister(model)
+
+
+class PermissionsMixin:
+    """Offer only the permissions that mean something to a newsroom, in its words."""
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.remote_field.model is Permission:
+            offered = Permission.objects.exclude(content_type__app_label__in=INTERNAL_APPS)
+            kwargs |= {"form_class": PermissionsField, "queryset": offered.select_related("content_type")}
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
 
 class RoleFilter(admin.RelatedFieldListFilter):
@@ -48,11 +65,11 @@ class RoleFilter(admin.RelatedFieldListFilter):
 
 
 @admin.register(User)
-class StaffAdmin(KeyAutocompleteMixin, UserAdmin):
+class StaffAdmin(PermissionsMixin, KeyAutocompleteMixin, UserAdmin):
     list_display = ("username", "email", "is_staff", "is_active", "has_second_factor", "last_login")
     list_filter = ("is_staff", "is_superuser", "is_active", ("groups", RoleFilter))
     actions = ("end_sessions", "reset_second_factor", "unlock")
-    add_form = UserCreationForm
+    add_form = AddPersonForm
     add_fieldsets = (
         (None, {"fields": ("username", "password1", "password2", "email")}),
         (gettext_lazy("What they may do"), {"fields": ("is_staff", "groups")}),
@@ -124,7 +141,7 @@ class StaffAdmin(KeyAutocompleteMixin, UserAdmin):
 
 
 @admin.register(Group)
-class StaffGroupAdmin(KeyAutocompleteMixin, GroupAdmin):
+class StaffGroupAdmin(PermissionsMixin, KeyAutocompleteMixin, GroupAdmin):
     form = GroupForm
     list_display = ("name", "requires_second_factor")
     list_select_related = ("second_factor_duty",)

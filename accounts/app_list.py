@@ -14,7 +14,7 @@ SECTIONS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         ("articles.article", "providers.provider", "articles.topic", "articles.sitepolicy", "sources.source"),
     ),
     (_("The site"), ("website.sitelook", "website.sitepage")),
-    (_("People"), ("auth.user", "auth.group")),
+    (_("People and roles"), ("auth.user", "auth.group")),
     (_("Security"), ("axes.accessattempt", "axes.accesslog")),
 )
 

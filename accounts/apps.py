@@ -15,7 +15,7 @@ class AccountsConfig(AppConfig):
 
 def _rename_others() -> None:
     """Name apps and models of others in words of the newsroom, for titles, breadcrumbs and messages of the admin."""
-    apps.get_app_config("auth").verbose_name = _("People")
+    apps.get_app_config("auth").verbose_name = _("People and roles")
     apps.get_app_config("axes").verbose_name = _("Security")
     for label, singular, plural in (
         ("auth.User", _("person"), _("people")),

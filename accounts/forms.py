@@ -7,12 +7,16 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+
+from config.autocomplete import KeyMultipleChoiceField
 
 from . import lockout, second_factor, sessions
 from .models import SecondFactorDuty
@@ -28,6 +32,24 @@ class SignInForm(AdminAuthenticationForm):
             "Username or password is wrong, or the account may not sign in here. Capitals matter in both fields."
         )
     }
+
+
+class AddPersonForm(UserCreationForm):
+    def full_clean(self) -> None:
+        """Also put the focus on the first field to correct; on the first password if the two differ."""
+        super().full_clean()
+        wrong = next((name for name in self.fields if name in self.errors), None)
+        if wrong is None:
+            return
+        for field in self.fields.values():
+            field.widget.attrs.pop("autofocus", None)
+        self.fields["password1" if wrong == "password2" else wrong].widget.attrs["autofocus"] = True
+
+
+class PermissionsField(KeyMultipleChoiceField):
+    def label_from_instance(self, permission: Any) -> str:
+        """Return what the permission is for and what it allows, without the name of the app that Django puts first."""
+        return f"{capfirst(permission.content_type.name)}: {permission.name}"
 
 
 class CodeForm(forms.Form):

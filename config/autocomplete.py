@@ -59,7 +59,7 @@ class KeyAutocompleteMixin:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        kwargs["form_class"] = KeyMultipleChoiceField
+        kwargs.setdefault("form_class", KeyMultipleChoiceField)
         if db_field.name in self.autocomplete_fields:  # type: ignore[attr-defined]
             widget = KeyAutocompleteSelectMultiple(db_field, self.admin_site, using=kwargs.get("using"))  # type: ignore[attr-defined]
             kwargs["widget"] = widget

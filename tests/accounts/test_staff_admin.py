@@ -1,5 +1,7 @@
 """Adding a colleague in the admin."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
@@ -82,3 +84,29 @@ def test_deleting_a_person_lists_no_rows_between_tables(admin_client, monkeypatc
     assert "ida" in text
     assert "object (" not in text
     assert "relationship" not in text
+
+
+def test_passwords_that_differ_are_typed_again_at_once(admin_client, monkeypatch):
+    monkeypatch.setattr(sessions, "is_recently_confirmed", lambda session: True)
+    url = reverse("admin:auth_user_add")
+    assert re.search(r'<input[^>]*name="username"[^>]*autofocus', admin_client.get(url).content.decode())
+    sent = {"username": "ida", "password1": "a long walk in the rain", "password2": "another"}
+    page = admin_client.post(url, sent).content.decode()
+    assert re.findall(r'<input[^>]*name="(\w+)"[^>]*autofocus', page) == ["password1"]
+    assert "You can fill in the rest of the account once it is added." in page
+
+
+def test_permissions_are_named_without_apps_and_internal_models(admin_client):
+    role = Group.objects.get(name="editor")
+    page = admin_client.get(reverse("admin:auth_group_change", args=[role.pk])).content.decode()
+    assert re.search(r"<option[^>]*>Article: Can change article</option>", page)
+    assert " | " not in page.partition('id="id_permissions"')[2].partition("</select>")[0]
+    assert not any(name in page for name in ("attempt counter", "Can add session", "Can add content type"))
+    offered = admin_client.get(reverse("admin:auth_group_change", args=[role.pk])).context["adminform"].form
+    assert {*role.permissions.all()} <= {*offered.fields["permissions"].queryset}
+
+
+def test_no_crumb_is_said_twice(admin_client):
+    page = admin_client.get(reverse("admin:auth_user_changelist")).content.decode()
+    crumbs = re.search(r'class="breadcrumbs">(.*?)</div>', page, re.DOTALL)[1]
+    assert re.sub(r"<[^>]*>|\s+", " ", crumbs).split("&rsaquo;")[1].strip() == "People and roles"

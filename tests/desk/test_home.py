@@ -81,7 +81,7 @@ def test_its_records_stand_under_words_of_the_trade(admin_client):
     assert names == {
         "Newsroom": ["Articles", "Outlets", "Topics", "Policy", "Sources"],
         "The site": ["Look of the site", "Pages"],
-        "People": ["People", "Roles"],
+        "People and roles": ["People", "Roles"],
         "Security": ["Failed sign-ins", "Sign-ins"],
     }
     assert "Axes" not in page.content.decode()
