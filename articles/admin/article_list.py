@@ -29,6 +29,7 @@ from articles.models.field_labels import field_label
 from articles.operations.preview import ActionPreview
 from articles.operations.results import ActionResult, ChecksFailedError
 from articles.rules import permissions, slugs
+from articles.rules.counts import short_count
 from articles.rules.scoring import ROLE_LABELS
 from articles.rules.states import SpikeReason
 from articles.search import has_many_matches, matching
@@ -49,7 +50,7 @@ class LowerBound(int):
     """A capped count, shown as at the desk: "1k+"."""
 
     def __str__(self) -> str:
-        return f"{self // 1000}k+" if self >= 1000 else f"{int(self)}+"
+        return short_count(int(self), at_most=int(self) - 1)
 
 
 class CappedCountPaginator(Paginator):

@@ -229,7 +229,7 @@ def _first_of(sentences: list[str]) -> list[str]:
     """Return the first sentences, and how many more there are."""
     if len(sentences) <= MESSAGES_MAX:
         return sentences
-    return [*sentences[:MESSAGES_MAX], _("And %(number)s more.") % {"number": len(sentences) - MESSAGES_MAX}]
+    return [*sentences[:MESSAGES_MAX], _("And %(number)s more.") % {"number": f"{len(sentences) - MESSAGES_MAX:,}"}]
 
 
 def _scheduled_for(action: Action, result: ActionResult) -> list[str]:
@@ -248,7 +248,7 @@ def _done_text(action: Action, result: ActionResult) -> str:
     article = result.articles.get(result.done[0]) if number == 1 else None
     if action.done_to_one and article:
         return str(action.done_to_one) % {"title": article.title, "lead": article.lead and article.lead.title}
-    stories = ngettext("%(number)s story", "%(number)s stories", number) % {"number": number}
+    stories = ngettext("%(number)s story", "%(number)s stories", number) % {"number": f"{number:,}"}
     return str(action.done) or _("%(stories)s %(done)s.") % {"stories": stories, "done": action.past_tense}
 
 

@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 
 from articles.models import Article, ImportProblem, Operation, Subject, Verb, Via
 from articles.public.front_page import front_page
+from articles.rules.counts import short_count
 from articles.suggestions.listing import LIKELY_MAX, number_waiting
 from sources.models import Source
 
 from .history_views import VIEW_PERMISSION
-from .queues import QUEUES, Viewer, count_text, queue_counts
+from .queues import COUNT_MAX, QUEUES, Viewer, queue_counts
 from .rows import LARGE_COLUMNS, age_text
 from .undo_text import MOVES
 
@@ -63,9 +64,9 @@ def waiting_tasks(user: User, viewer: Viewer) -> list[Task]:
         numbers.append((_("Import problems"), ImportProblem.objects.open().count(), reverse("desk_import_problems")))
     if user.has_perm("sources.view_source"):
         numbers.append((_("Sources that need attention"), _failing_sources(viewer.now), reverse("desk_sources")))
-    tasks = [Task(label, count_text(number), url) for label, number, url in numbers if number]
+    tasks = [Task(label, short_count(number, COUNT_MAX), url) for label, number, url in numbers if number]
     if number := number_waiting():
-        tasks.append(Task(_("Suggested pairs"), count_text(number, LIKELY_MAX), reverse("desk_suggestions")))
+        tasks.append(Task(_("Suggested pairs"), short_count(number, LIKELY_MAX), reverse("desk_suggestions")))
     return tasks
 
 

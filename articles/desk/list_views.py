@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from articles.models import Article, ArticleQuerySet, SavedView, Topic
+from articles.rules.counts import short_count
 from articles.suggestions.listing import LIKELY_MAX, number_waiting
 
 from .actions import EDIT, REASONS, permitted_actions
 from .filters import SLOW_FILTERS, DeskFilters, filtered_queue
-from .queues import COUNT_MAX, QUEUES, Queue, Viewer, after_cursor, count_text, queue_counts, queue_of
+from .queues import COUNT_MAX, QUEUES, Queue, Viewer, after_cursor, queue_counts, queue_of
 from .rows import LARGE_COLUMNS, build_rows, with_row_columns
 from .shortcuts import shortcuts_for_page
 from .view_helpers import DeskRequest, desk_view, is_htmx_fragment, parse_id, render_admin, safe_next_url
@@ -103,9 +104,9 @@ def _views(
         querysets["filtered"] = filtered
     numbers = queue_counts(querysets)
     shown = numbers.get("filtered", numbers.get(current.key, 0) if current else 0)
-    counts = {name: count_text(number) for name, number in numbers.items()}
+    counts = {name: short_count(number, COUNT_MAX) for name, number in numbers.items()}
     return {
-        "suggested": count_text(number_waiting(), LIKELY_MAX),
+        "suggested": short_count(number_waiting(), LIKELY_MAX),
         "queues": [(queue, counts[queue.key]) for queue in QUEUES.values()],
         "saved": [(view, counts.get(f"saved-{view.pk}", "…")) for view in saved],
         "uncounted": any(f"saved-{view.pk}" not in counts for view in saved),

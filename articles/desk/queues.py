@@ -265,13 +265,6 @@ def queue_counts(querysets: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
         return dict(zip(querysets, cursor.fetchone(), strict=True))
 
 
-def count_text(number: int, at_most: int = COUNT_MAX) -> str:
-    """Return a count that stopped at `at_most` + 1, for a narrow place: 950, 1.2k, 10k+."""
-    if number < 1000:
-        return str(number)
-    return f"{number // 100 / 10:g}k{'+' if number > at_most else ''}"
-
-
 def after_cursor(articles: ArticleQuerySet, order: Sequence[str], last: Article) -> ArticleQuerySet:
     """Return the articles behind `last` in an order of two columns that are never NULL.
 

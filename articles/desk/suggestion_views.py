@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from articles.models import Article, Suggestion, SuggestionCut
 from articles.models.suggestion import SuggestionQuerySet
+from articles.rules.counts import short_count
 from articles.rules.slugs import file_sort_key
 from articles.rules.story_groups import propose_groups
 from articles.rules.suggestion_cut import LEARNED_FROM, less_sure_max, mix
@@ -20,7 +21,6 @@ from articles.suggestions.learning import answers_since
 from articles.suggestions.listing import LIKELY_MAX, number_waiting
 
 from .actions import Action, permitted_actions
-from .queues import count_text
 from .rows import LARGE_COLUMNS
 from .suggestion_text import hours_text, shared_terms, sureness_lines
 from .view_helpers import DeskRequest, desk_view, render_admin
@@ -85,7 +85,7 @@ def suggestions(request: DeskRequest) -> HttpResponseBase:
         "certain": TAKEN_FROM,
         "pairs": mix(sure, unsure, len(answers))[:SHOWN_MAX],
         "number": number,
-        "count": count_text(number, LIKELY_MAX),
+        "count": short_count(number, LIKELY_MAX),
         "sureness": sureness_lines(answers, SuggestionCut.objects.order_by("-pk").first()),
         "actions": actions,
         "here": request.get_full_path(),

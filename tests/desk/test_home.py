@@ -6,7 +6,6 @@ from django.utils import timezone
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
-from articles.desk.queues import count_text
 from articles.models import ImportProblem, ImportRun, Via
 from sources.models import Source
 from tests import builders
@@ -96,10 +95,3 @@ def test_staff_without_rights_find_a_sentence_instead(client):
     assert "You don’t have a role yet." in page
     assert "Storm" not in page
     assert "Waiting" not in page
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(0, "0"), (999, "999"), (1000, "1k"), (1290, "1.2k"), (9999, "9.9k"), (10_000, "10k+")]
-)
-def test_counts_are_short(number, text):
-    assert count_text(number) == text

@@ -42,6 +42,14 @@ def test_runs_are_listed_with_their_counts_and_say_when_they_did_not_end(admin_c
     assert "it was stopped" in page
 
 
+def test_large_counts_of_a_run_have_separators(admin_client):
+    run(created=6915, rejected=1000, withdrawn=1, warnings=12_345)
+    page = text(admin_client, RUNS)
+    assert (
+        "6,915 created, 0 updated, 0 unchanged, <strong>1,000 refused</strong> – 1 withdrawn – 12,345 warnings" in page
+    )
+
+
 def test_a_run_shows_its_problems_and_its_operation_can_be_undone(admin_client):
     with unit_of_work(Verb.IMPORT) as uow:
         uow.record_created([builders.article().pk])
