@@ -10,6 +10,7 @@ from articles.models import Article, Event, Operation
 
 DESK = "/admin/desk/"
 HISTORY = "/admin/desk/history/"
+LIGHT_PAGE = "/admin/password_change/"  # shows messages, and nothing that takes long
 
 
 def member(group: str, name: str = "ana") -> User:
@@ -30,9 +31,9 @@ def sent_rows(*articles: Article) -> list[str]:
 
 
 def run_action(client: Client, action: str, *articles: Article, htmx: bool = False, **fields: str):
-    """Send an action as a plain form does, and follow the redirect; or as htmx does."""
+    """Send an action as a plain form does, and follow the redirect to a light page with messages; or as htmx does."""
     headers = {"HTTP_HX_REQUEST": "true"} if htmx else {}
-    sent = {"action": action, "row": sent_rows(*articles), **fields}
+    sent = {"action": action, "row": sent_rows(*articles), "next": LIGHT_PAGE, **fields}
     return client.post(reverse("desk_act"), sent, follow=not htmx, **headers)
 
 
