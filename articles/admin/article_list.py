@@ -30,7 +30,7 @@ from articles.operations.preview import ActionPreview
 from articles.operations.results import ActionResult, ChecksFailedError
 from articles.rules import permissions, slugs
 from articles.rules.counts import short_count
-from articles.rules.scoring import ROLE_LABELS
+from articles.rules.scoring import ROLE_LABELS, Role
 from articles.rules.states import SpikeReason
 from articles.search import has_many_matches, matching
 from providers.inlines import LimitedListMixin
@@ -367,12 +367,12 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
                 _("Decided by an editor: %(fields)s") % {"fields": ", ".join(map(field_label, decided))},
             ),
         ]
+        of_story = format_html(' <span class="role {}">{}</span>', str(role), ROLE_LABELS[role])
         return format_html(
-            '<span class="state {}">{}</span> <span class="role {}">{}</span>{}',
+            '<span class="state {}">{}</span>{}{}',
             article.state,
             article.decision_label,
-            str(role),
-            ROLE_LABELS[role],
+            of_story if role != Role.SINGLE else "",
             format_html_join(
                 "",
                 ' <span class="mark {}" title="{}">{}</span>',

@@ -30,7 +30,7 @@ _STANDS_ALONE = ~_IS_UNSCORED & (Q(heat=None) | Q(heat__gt=FOLDED_HEAT))
 STATES: dict[str, tuple[Any, Any]] = {
     "unscored": (_("unscored"), _IS_UNSCORED),
     "lead": (_("leads a story"), _STANDS_ALONE & Q(_HAS_RELATED)),
-    "single": (_("single"), _STANDS_ALONE & ~Q(_HAS_RELATED)),
+    "single": (_("without coverage"), _STANDS_ALONE & ~Q(_HAS_RELATED)),
     "folded": (_("folded"), _IS_FOLDED),
     "undecided": (_("undecided"), Q(state=State.UNDECIDED)),
     "published": (_("published"), Q(state=State.PUBLISHED)),

@@ -355,3 +355,12 @@ class TestManyArticles:
         page = admin_client.get(ARTICLES, {"q": article.name})
 
         assert list(page.context["cl"].result_list) == [article]
+
+
+@pytest.mark.django_db
+def test_a_role_is_shown_only_where_a_story_has_several_articles(admin_client):
+    lead = builders.article("Lead")
+    operations.fold_into(builders.article("Member"), lead)
+    builders.article("Alone")
+    roles = re.findall(r'<span class="role (\w+)', admin_client.get(ARTICLES).content.decode())
+    assert sorted(roles) == ["folded", "lead"]
