@@ -911,15 +911,16 @@ def test_what_was_done_is_said_over_no_button_of_the_rows_or_the_story(newsroom,
 
 
 CUT_OFF = """rows => rows.flatMap(row => [...row.querySelectorAll("h2 a, .outlet, time, .mark")])
-    .filter(element => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display != "inline"
+    .filter(element => getComputedStyle(element).display != "inline"
+            && (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 4)
         || element.getBoundingClientRect().right > element.closest(".byline, h2").getBoundingClientRect().right + 1)
     .map(element => element.textContent.trim())"""
 
 
 @pytest.mark.parametrize("width", [1440, 768])
 def test_compact_rows_keep_outlet_date_and_warning(newsroom, width):
-    long_title = "Harbour bridge reopens after nine months of repairs " * 3
-    builders.article(long_title, quality=10, excerpt="")
+    long_title = "Harbour bridge reopens after nine months of repairs and two of tests"
+    builders.article(long_title, quality=10)
     builders.article("Storm", quality=10, excerpt="")
     page = newsroom.open_page(size=(width, 900))
     page.goto(DESK)
@@ -928,8 +929,7 @@ def test_compact_rows_keep_outlet_date_and_warning(newsroom, width):
 
     page.get_by_role("button", name="Compact rows").click()
 
-    expected = [long_title.strip()] if width == 1440 else []  # one line, which ends with "…"
-    assert page.locator("#list .row").evaluate_all(CUT_OFF) == expected
+    assert page.locator("#list .row").evaluate_all(CUT_OFF) == []
     heights = [box.bounding_box()["height"] for box in page.locator("#list .row").all()]
     assert max(heights) < 40 if width == 1440 else heights[-1] < normal - 10
 
