@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.urls import reverse
 
 from accounts import sessions
@@ -94,6 +94,17 @@ def test_passwords_that_differ_are_typed_again_at_once(admin_client, monkeypatch
     page = admin_client.post(url, sent).content.decode()
     assert re.findall(r'<input[^>]*name="(\w+)"[^>]*autofocus', page) == ["password1"]
     assert "You can fill in the rest of the account once it is added." in page
+
+
+def test_a_permission_that_is_no_longer_offered_stays_until_it_is_taken_away(admin_client):
+    held = Permission.objects.get(codename="view_session")
+    role = Group.objects.get(name="importer")
+    role.permissions.add(held)
+
+    form = admin_client.get(reverse("admin:auth_group_change", args=[role.pk])).context["adminform"].form
+    assert held in form.fields["permissions"].queryset
+    other = admin_client.get(reverse("admin:auth_group_add")).context["adminform"].form
+    assert held not in other.fields["permissions"].queryset
 
 
 def test_permissions_are_named_without_apps_and_internal_models(admin_client):
