@@ -24,11 +24,6 @@ def load_front_page() -> tuple[Arrangement, Candidates]:
     return arrangement, candidates
 
 
-def first_page_ids() -> list[int]:
-    """Return the stories of the first page in their order."""
-    return load_front_page()[0].ids[:STORIES]
-
-
 def _top_stories(count: int) -> QuerySet[Article]:
     return Article.objects.public(at=NOW).on_front_page().hottest_first()[:count]
 

@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 
 from articles.models import Article
 from articles.rules import permissions
-from articles.stories.front_page import first_page_ids
 from tests import builders
 from tests.browser.deskpage import DESK, expect_announcement, expect_message, press
+from tests.front_pages import first_page_ids
 
 BOARD = f"{DESK}front-page/"
 

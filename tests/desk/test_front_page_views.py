@@ -13,9 +13,9 @@ from django.utils import timezone
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Operation
-from articles.stories.front_page import first_page_ids
 from tests import builders
 from tests.desk.helpers import member, messages_of, run_action
+from tests.front_pages import first_page_ids
 
 pytestmark = pytest.mark.django_db
 BOARD = "/admin/desk/front-page/"
