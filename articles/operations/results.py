@@ -14,7 +14,7 @@ from articles.audit_log.errors import ActionError as ActionError
 from articles.audit_log.errors import ChecksFailedError as ChecksFailedError
 from articles.audit_log.errors import SentenceError as SentenceError
 from articles.audit_log.events import CREATED, PIN_PREFIX
-from articles.models import Article, Event, Operation, Subject
+from articles.models import Article, Event, Operation, Subject, Via
 from articles.models.field_labels import field_label
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ class NotRestored:
         newest = later.select_related("operation").first()
         if newest is None:
             return cls(event, _("it changed since then"))
-        values = {"change": newest.operation.get_verb_display(), "who": newest.operation.who}
+        operation = newest.operation
+        values = {"change": operation.get_verb_display(), "who": operation.who}
+        if operation.via == Via.COMMAND and not operation.actor_name:
+            return cls(event, _("%(change)s from the command line since then") % values)
         return cls(event, _("%(change)s by %(who)s since then") % values)
 
 

@@ -139,7 +139,7 @@ def test_undoing_an_import_keeps_what_a_later_one_changed(folder):
     outcome = operations.undo(first)
 
     assert [(row.event.label, row.reason) for row in outcome.not_restored] == [
-        ("Event 0 as outlet 1 tells it", "imported by the command line since then")
+        ("Event 0 as outlet 1 tells it", "imported from the command line since then")
     ]
     assert [article.name for article in Article.objects.all()] == [MEMBER]
 
