@@ -12,7 +12,8 @@ from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission
-from django.db.models import Model, Q
+from django.db.models import Q
+from django.db.models.options import Options
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -49,13 +50,13 @@ for model in (User, Group, TOTPDevice, StaticDevice, AccessFailureLog):
 class PermissionsMixin:
     """Offer only the permissions that mean something to a newsroom, in its words, and those that are held already."""
 
-    model: type[Model]
+    opts: Options[Any]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.remote_field.model is Permission:
             is_offered = ~Q(content_type__app_label__in=INTERNAL_APPS)
             if holder := request.resolver_match and request.resolver_match.kwargs.get("object_id"):
-                is_offered |= Q(pk__in=Permission.objects.filter(**{self.model._meta.model_name: holder}))
+                is_offered |= Q(pk__in=Permission.objects.filter(**{str(self.opts.model_name): holder}))
             offered = Permission.objects.filter(is_offered)
             kwargs |= {"form_class": PermissionsField, "queryset": offered.select_related("content_type")}
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
