@@ -29,7 +29,7 @@ CODE_MAX = 20  # characters, with the spaces and dashes that people type
 class SignInForm(AdminAuthenticationForm):
     error_messages: ClassVar = AdminAuthenticationForm.error_messages | {
         "invalid_login": _(
-            "Username or password is wrong, or the account may not sign in here. Capitals matter in both fields."
+            "The username or password is wrong, or this account may not sign in here. Both are case-sensitive."
         )
     }
 

@@ -496,7 +496,7 @@ def test_people_sign_in_and_out(ana):
     page = client.get(LOGIN).content.decode()
     assert '<input type="submit" value="Sign in">' in page
     wrong = attempt(client).content.decode()
-    assert "Username or password is wrong" in wrong
+    assert "The username or password is wrong" in wrong
     client.force_login(ana)
     pages = [client.get(url).content.decode() for url in ("/admin/", reverse("admin:password_change"))]
     assert all('<button type="submit">Sign out</button>' in page for page in pages)
