@@ -30,6 +30,16 @@ def waiting(number: int) -> list[Article]:
     return [builders.article(f"Story {n}", quality=10) for n in range(number, 0, -1)][::-1]
 
 
+def retitle(page: Page, title: str) -> None:
+    """Give the story in focus another headline by keys."""
+    press(page, "i")
+    field = page.locator("#open [name=title]")
+    expect(field).to_be_focused()
+    field.fill(title)
+    press(page, "Enter")
+    expect_announcement(page, "1 story edited.")
+
+
 def at_desk(page: Page, first: Article) -> Page:
     """Open the desk and take its first row in hand."""
     page.goto(DESK)
@@ -389,12 +399,7 @@ def test_the_last_row_of_a_page_leads_to_the_next_page_and_two_keys_edit_a_headl
     press(page, "j", "j")
     expect_announcement(page, "This is the last story of the view.")
 
-    press(page, "i")
-    title = page.locator("#open [name=title]")
-    expect(title).to_be_focused()
-    title.fill("Storm at sea")
-    press(page, "Enter")
-    expect_announcement(page, "1 story edited.")
+    retitle(page, "Storm at sea")
     expect(page.locator("#open h1")).to_have_text("Storm at sea")
     expect(page.locator("#list .row")).to_have_count(52)  # the reloaded list has both pages
     assert reloaded(stories[51]).title == "Storm at sea"
@@ -404,18 +409,14 @@ def test_keys_are_commands_again_once_enter_has_saved_a_headline(page):
     stories = waiting(2)
     at_desk(page, stories[0])
 
-    press(page, "i")
-    title = page.locator("#open [name=title]")
-    expect(title).to_be_focused()
-    title.fill("Storm at sea")
-    press(page, "Enter")
-    expect_announcement(page, "1 story edited.")
+    retitle(page, "Storm at sea")
     expect(headline(page, stories[0])).to_be_focused()
     press(page, "u")
     expect_announcement(page, "Undone")
     expect(page.locator("#open h1")).to_have_text(stories[0].title)
 
     press(page, "i")
+    title = page.locator("#open [name=title]")
     expect(title).to_be_focused()
     title.fill("")
     press(page, "Enter")
