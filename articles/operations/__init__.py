@@ -5,6 +5,9 @@ the audit log, with an event for each changed field. It updates the stories arou
 result that says what was done and what was not.
 """
 
+# ruff: noqa: F401  what is imported here is what the package offers
+# mypy: implicit-reexport
+
 from .claiming import claim, hand_over, release
 from .deletion import delete
 from .editing import add, edit, edit_related_rows, score, set_topics
@@ -44,65 +47,3 @@ from .suggesting import take_suggestions, use_suggestion
 from .taking_down import take_down_story
 from .undo_rights import can_undo, undo_refusal
 from .undoing import preview_undo, undo
-
-__all__ = [
-    "DECISIONS",
-    "NEEDS_PUBLISH",
-    "add",
-    "allow_on_front",
-    "apply_decision",
-    "can_undo",
-    "claim",
-    "hand_over",
-    "release",
-    "change_policy",
-    "create_reference",
-    "delete",
-    "delete_references",
-    "edit",
-    "edit_logos",
-    "edit_look",
-    "edit_reference",
-    "edit_related_rows",
-    "end_pick",
-    "ends_too_early",
-    "failed_preview",
-    "fold_into",
-    "hold",
-    "is_over",
-    "keep_apart",
-    "keep_off_front",
-    "link_in_footer",
-    "make_lead",
-    "mark_missing",
-    "move_members",
-    "merge",
-    "merge_all",
-    "next_lead",
-    "pick",
-    "pin",
-    "place",
-    "preview_action",
-    "preview_actor",
-    "preview_deletion",
-    "preview_undo",
-    "publish",
-    "reopen",
-    "require_publishable",
-    "rescore",
-    "restore_refusals",
-    "schedule",
-    "score",
-    "set_topics",
-    "spike",
-    "take_down",
-    "take_down_story",
-    "take_out",
-    "take_suggestions",
-    "undo",
-    "undo_refusal",
-    "unpin",
-    "unpublish",
-    "update_stories",
-    "use_suggestion",
-]
