@@ -172,11 +172,6 @@ def reader_numbers(appeared: Mapping[int, str], disappeared: Mapping[int, str]) 
     return sentences
 
 
-def succession_text(title: str) -> str:
-    """Return the sentence that editors read about one of the `successors`."""
-    return _("“%(title)s” leads its story now and waits for an editor.") % {"title": title}
-
-
 def successors(operation: Operation | None) -> dict[int, str]:
     """Return the titles, by key, of the articles that lead a story since an operation withdrew its lead, and wait."""
     if operation is None:

@@ -16,8 +16,6 @@ PUBLISHING_ACTS = frozenset(
 )
 # These publish only what their preview named; `keep_apart` only an article that waits for this answer.
 PREVIEWED_ACTS = frozenset({"merge", "take_out", "make_lead", "keep_apart"})
-# If one of these gives a published story a new lead, the publication moves to the new lead.
-MOVING_ACTS = frozenset({"score", "make_lead"})
 # Unpinning these lets document or policy decide again whether the article is published.
 DECIDING_PINS = frozenset({"quality", "heat", "published", STORY_ROLE_PIN})
 
