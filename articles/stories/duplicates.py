@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from articles.audit_log.unit_of_work import UnitOfWork
@@ -31,12 +31,6 @@ def mark_duplicates(uow: UnitOfWork, ids: Iterable[int] = (), url_keys: Collecti
     for key_chunk in chunked(sorted(url_keys)):
         _mark(uow, set(key_chunk))
         uow.flush_if_large()
-
-
-def duplicate_url_keys() -> list[str]:
-    """Return the `url_key`s that several articles have. Reads all articles."""
-    keys = Article.objects.exclude(url_key="").order_by().values_list("url_key", flat=True)
-    return list(keys.annotate(articles=Count("pk")).filter(articles__gt=1))
 
 
 def duplicate_warnings(ids: Iterable[int]) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.db.models import Count
 from tqdm import tqdm
 
 from articles.audit_log.unit_of_work import Actor, unit_of_work
@@ -90,7 +91,7 @@ class Command(BaseCommand):
             bulk_load.rebuild_indexes()
         _analyze()
         with unit_of_work(Verb.IMPORT, BY) as uow:
-            duplicates.mark_duplicates(uow, url_keys=duplicates.duplicate_url_keys())
+            duplicates.mark_duplicates(uow, url_keys=_shared_url_keys())
             uow.appearances.note_created(Article.objects.filter(public=True).order_by().values_list("pk", flat=True))
             uow.get_or_create_operation()
 
@@ -117,6 +118,12 @@ def _analyze() -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+
+
+def _shared_url_keys() -> list[str]:
+    """Return the `url_key`s that several articles have. Reads all articles."""
+    keys = Article.objects.exclude(url_key="").order_by().values_list("url_key", flat=True)
+    return list(keys.annotate(articles=Count("pk")).filter(articles__gt=1))
 
 
 def _batches(count: int, seed: int, policy: Policy, until: datetime, size: int) -> Iterator[list[list[Document]]]:
