@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.utils.translation import gettext as _
 
 from articles.models import Article, Policies, Topic
-from articles.rules.scoring import Explanation, Policy
+from articles.rules.scoring import Policy
 from articles.rules.slugs import document_name
 
 from .explanation_text import format_explanation, format_suggestion
@@ -15,26 +13,17 @@ from .neighbourhood import Neighbourhood
 from .suggestion import suggest_quality
 
 
-@dataclass(frozen=True)
-class EffectivePolicy:
-    """The policy that applies to an article, and what it is called."""
+def policy_for(article: Article) -> tuple[Policy, str]:
+    """Return the policy that applies to an article, and whose it is: an empty text for the site's.
 
-    policy: Policy
-    owner: str = ""  # of the site if empty
-
-
-def policy_for(article: Article) -> EffectivePolicy:
-    """Return the policy that applies to an article. One query; up to four where topics have policies of their own."""
+    One query; up to four where topics have policies of their own.
+    """
     policies = Policies.load()
-    if not policies.by_topic:
-        return EffectivePolicy(policies.site)
     topics = article.article_topics.order_by("position", "pk").values_list("tag", flat=True)
-    topic = policies.topic_for(topics)
+    topic = policies.topic_for(topics) if policies.by_topic else None
     if topic is None:
-        return EffectivePolicy(policies.site)
-    return EffectivePolicy(
-        policies.by_topic[topic], _("the policy of %(topic)s") % {"topic": Topic.objects.get(pk=topic)}
-    )
+        return policies.site, ""
+    return policies.by_topic[topic], _("the policy of %(topic)s") % {"topic": Topic.objects.get(pk=topic)}
 
 
 def title_for_name(article: Article, name: str) -> str:
@@ -48,17 +37,12 @@ def title_for_name(article: Article, name: str) -> str:
 
 def explanation_lines(article: Article) -> list[str]:
     """Return lines that explain the article's numbers to editors, and the suggested quality."""
-    effective = policy_for(article)
+    policy, owner = policy_for(article)
     lines = format_explanation(
-        explain_article(article, effective.policy),
+        Neighbourhood([article.pk]).explain(article, policy),
         article,
         called=_("it"),
-        policy_owner=effective.owner,
+        policy_owner=owner,
         title_for_name=lambda name: title_for_name(article, name),
     )
-    return [*lines, format_suggestion(*suggest_quality(article, effective.policy))]
-
-
-def explain_article(article: Article, policy: Policy) -> Explanation:
-    """Return the numbers that the policy gives the article, with the reasons. One query."""
-    return Neighbourhood([article.pk]).explain(article, policy)
+    return [*lines, format_suggestion(*suggest_quality(article, policy))]

@@ -24,7 +24,7 @@ class TestEngagement:
 
     def engagement(self) -> int:
         article = Article.objects.get()
-        return infer_engagement(policy_for(article).policy, article.document_scores)
+        return infer_engagement(policy_for(article)[0], article.document_scores)
 
     def test_it_follows_the_policy_of_the_topic(self, tmp_path, transport):
         path = write_document(tmp_path, document(heat=92))

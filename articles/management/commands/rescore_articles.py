@@ -11,8 +11,9 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Policies, SitePolicy, Via
 from articles.rules.scoring import Policy
-from articles.stories.explanation import EffectivePolicy, explain_article, policy_for
+from articles.stories.explanation import policy_for
 from articles.stories.explanation_text import format_explanation, format_suggestion
+from articles.stories.neighbourhood import Neighbourhood
 from articles.stories.suggestion import suggest_quality
 
 TRIAL_NUMBERS = ("publish_threshold", "related_bonus", "bonus_floor")
@@ -58,8 +59,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"No article is named {name}. Names are those of the documents, without suffix."
             ) from None
-        effective = EffectivePolicy(policy, "these numbers") if policy else policy_for(article)
-        explanation = explain_article(article, effective.policy)
-        for line in format_explanation(explanation, article, called=article.name, policy_owner=effective.owner):
+        policy, owner = (policy, "these numbers") if policy else policy_for(article)
+        explanation = Neighbourhood([article.pk]).explain(article, policy)
+        for line in format_explanation(explanation, article, called=article.name, policy_owner=owner):
             self.stdout.write(line)
-        self.stdout.write(format_suggestion(*suggest_quality(article, effective.policy)))
+        self.stdout.write(format_suggestion(*suggest_quality(article, policy)))
