@@ -1,4 +1,4 @@
-"""The permission that each action needs, and the groups that a new site has.
+"""The permission that each action needs.
 
 Admin and desk ask `can()` before they show a button and again before they run the action.
 """
@@ -44,50 +44,6 @@ PERMISSION_BY_ACTION: dict[str, str] = {
     "import": RUN_IMPORT,
     "intake": CHANGE_SOURCE,
     "policy": CHANGE_POLICY,
-}
-
-_VIEW = (
-    "articles.view_article",
-    "articles.view_operation",
-    "articles.view_topic",
-    "articles.view_sitepolicy",
-    "providers.view_provider",
-    VIEW_SOURCE,
-)
-_EDIT_TEXT = (
-    "articles.add_article",
-    "articles.change_article",
-    "articles.add_articletopic",
-    "articles.change_articletopic",
-    "articles.delete_articletopic",
-    "articles.view_articletopic",
-)
-_EDIT_LISTS = tuple(
-    f"articles.{action}_{model}"
-    for model in ("articleimage", "relatedlink")
-    for action in ("view", "add", "change", "delete")
-)
-_EDITOR = (*_EDIT_TEXT, *_EDIT_LISTS, SCORE, FOLD)
-GROUPS: dict[str, tuple[str, ...]] = {
-    "contributor": (*_VIEW, *_EDIT_TEXT),
-    "editor": (*_VIEW, *_EDITOR),
-    "publisher": (
-        *_VIEW,
-        *_EDITOR,
-        PUBLISH,
-        CHANGE_POLICY,
-        "articles.delete_article",
-        "articles.add_topic",
-        "articles.change_topic",
-        "providers.add_provider",
-        "providers.change_provider",
-        ADD_SOURCE,
-        CHANGE_SOURCE,
-        *(f"website.{action}_sitepage" for action in ("view", "add", "change", "delete")),
-        "website.view_sitelook",
-        CHANGE_LOOK,
-    ),
-    "importer": (*_VIEW, RUN_IMPORT),
 }
 
 

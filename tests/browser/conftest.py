@@ -10,7 +10,7 @@ from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from articles.rules import permissions
+from tests.groups import GROUPS
 
 CHROMIUM = Path("/usr/bin/chromium")  # Debian's package; Playwright's build is never downloaded
 HERE = Path(__file__).parent
@@ -60,7 +60,7 @@ def editor(name: str) -> User:
     user = User.objects.filter(username=name).first()
     if user is None:
         user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
-        codenames = [permission.partition(".")[2] for permission in permissions.GROUPS["publisher"]]
+        codenames = [permission.partition(".")[2] for permission in GROUPS["publisher"]]
         user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
     return user
 

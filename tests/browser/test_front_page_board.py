@@ -9,10 +9,10 @@ from django.contrib.auth.models import Permission, User
 from playwright.sync_api import Page, expect
 
 from articles.models import Article
-from articles.rules import permissions
 from tests import builders
 from tests.browser.deskpage import DESK, expect_announcement, expect_message, press
 from tests.front_pages import first_page_ids
+from tests.groups import GROUPS
 
 BOARD = f"{DESK}front-page/"
 
@@ -88,7 +88,7 @@ def test_a_story_is_dragged_to_another_place(page, stories):
 
 def test_those_who_may_not_publish_see_the_page_and_what_they_lack(newsroom, stories):
     user = User.objects.create_user("cleo", is_staff=True)
-    codenames = [name.partition(".")[2] for name in permissions.GROUPS["editor"]]
+    codenames = [name.partition(".")[2] for name in GROUPS["editor"]]
     user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
     page = newsroom.open_page("cleo")
     page.goto(f"{BOARD}?act=put&story={stories[4].pk}&at=2")

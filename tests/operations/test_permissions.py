@@ -30,6 +30,7 @@ from providers.models import Provider
 from sources.models import Rule, Source
 from tests import builders
 from tests.admin.forms import ARTICLES, change_url, fields_of
+from tests.groups import GROUPS
 from website.models import SiteLook, SitePage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
@@ -162,7 +163,7 @@ class TestGroups:
             group.name: {full_name(permission) for permission in group.permissions.all()}
             for group in Group.objects.prefetch_related("permissions__content_type")
         }
-        assert stored_groups == {name: set(granted) for name, granted in permissions.GROUPS.items()}
+        assert stored_groups == {name: set(granted) for name, granted in GROUPS.items()}
 
     def test_the_copies_in_the_migrations_agree(self):
         first = importlib.import_module("articles.migrations.0005_groups_of_the_newsroom").GROUPS
@@ -172,7 +173,7 @@ class TestGroups:
         frozen = {
             name: set(granted).union(*(groups.get(name, ()) for groups in added)) for name, granted in first.items()
         }
-        assert {name: set(granted) for name, granted in permissions.GROUPS.items()} == frozen
+        assert {name: set(granted) for name, granted in GROUPS.items()} == frozen
 
     def test_no_permission_exists_twice(self):
         seen = list(Permission.objects.values_list("content_type__app_label", "codename", "content_type__model"))
