@@ -23,6 +23,7 @@ from articles.models.derived import DERIVED_FIELDS, Listing, refresh_derived_fie
 from articles.models.image import without_pictures
 from articles.models.suggestion import COMPARED_FIELDS, mark_due
 from articles.publication_record.writing import AppearanceWriter
+from articles.rules import permissions
 from articles.rules.limits import REASON_MAX
 from articles.rules.scoring import Policy
 from articles.rules.states import State
@@ -84,6 +85,11 @@ class Actor:
     def is_asked(self) -> bool:
         """Whether publish checks may stop it: a person, at the desk or in the admin."""
         return self.user is not None and self.via in (Via.DESK, Via.ADMIN)
+
+    @property
+    def may_publish(self) -> bool:
+        """Whether it is somebody with the permission to publish, or nobody: a command, an import."""
+        return self.user is None or self.user.has_perm(permissions.PUBLISH)
 
 
 SYSTEM_ACTOR = Actor()

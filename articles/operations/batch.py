@@ -9,7 +9,6 @@ from articles.audit_log.events import to_event_value
 from articles.audit_log.unit_of_work import Actor, UnitOfWork, is_in_unit_of_work, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleQuerySet, Event, Subject, Verb
-from articles.rules import permissions
 from articles.rules.publication import publishable
 from articles.stories import duplicates, links, rescoring
 from articles.stories.neighbourhood import lock_with_linked
@@ -93,9 +92,7 @@ def apply_to_each(
 
 def allow_publishing(uow: UnitOfWork, act: str, named: Collection[int], announced: Collection[int] = ()) -> None:
     """Let the update of the stories publish the articles that an act names, where its rule says so."""
-    user = uow.actor.user
-    may_publish = user is None or user.has_perm(permissions.PUBLISH)
-    uow.publishable_ids |= publishable(act, named, announced=announced, may_publish=may_publish)
+    uow.publishable_ids |= publishable(act, named, announced=announced, may_publish=uow.actor.may_publish)
 
 
 def keep_unscored_hidden(uow: UnitOfWork, article: Article) -> None:

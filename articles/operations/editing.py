@@ -17,7 +17,6 @@ from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, uni
 from articles.db.limited_fields import LIMIT
 from articles.models import Article, ArticleImage, ArticlePlace, Topic, Verb
 from articles.models.derived import refresh_derived_fields
-from articles.rules import permissions
 from articles.rules.limits import NAMES_MAX
 from articles.rules.publication import published_when_added
 from articles.rules.scoring import SCORE_MAX
@@ -54,9 +53,9 @@ def add(article: Article, filled_in: Iterable[str], *, by: Actor = SYSTEM_ACTOR)
     with unit_of_work(Verb.ADD, by) as uow:
         article.pins = sorted({*filled_in} - NEWSROOM_FIELDS)
         is_unscored = article.quality is None and article.heat is None
-        user = uow.actor.user
-        may_publish = user is None or user.has_perm(permissions.PUBLISH)
-        article.published = published_when_added(article.published, is_unscored=is_unscored, may_publish=may_publish)
+        article.published = published_when_added(
+            article.published, is_unscored=is_unscored, may_publish=uow.actor.may_publish
+        )
         refresh_derived_fields(article, uow.policies.site, uow.now)
         article.save()
         ArticlePlace.objects.replace_for([article])

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, unit_of_work
 from articles.models import Article, Operation, Verb, let_operations_wait
-from articles.rules import permissions
 from articles.rules.front_page import PICK_LENGTH, PICK_PLACES, Candidates, PickedStory, make_room
 from articles.stories.front_page import load_front_page
 
@@ -207,7 +206,7 @@ def _require_future(until: datetime) -> None:
 
 
 def _require_permission(by: Actor) -> None:
-    if by.user is not None and not by.user.has_perm(permissions.PUBLISH):
+    if not by.may_publish:
         raise ActionError(_("can't be changed on the front page without the permission to publish"))
 
 

@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy
 
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork
 from articles.models import Article, Verb
-from articles.rules import permissions
 from articles.rules.publication import DECIDING_PINS, needs_publish_permission
 from articles.rules.states import State
 from articles.stories.rescoring import RescoreChange
@@ -40,8 +39,7 @@ def unpin(articles: Articles, *fields: str, by: Actor = SYSTEM_ACTOR, versions: 
         if article.state == State.SPIKED and "published" in pinned:
             raise ActionError(_("was spiked; reopen it first"))
         uow = UnitOfWork.current()
-        user = uow.actor.user
-        if needs_publish_permission(pinned) and user is not None and not user.has_perm(permissions.PUBLISH):
+        if needs_publish_permission(pinned) and not uow.actor.may_publish:
             raise ActionError(UNPIN_NEEDS_PUBLISH)
         if not DECIDING_PINS.isdisjoint(pinned):
             allow_publishing(uow, Verb.UNPIN, [article.pk])

@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, Verb
-from articles.rules import permissions
 from articles.rules.slugs import file_sort_key
 from articles.rules.states import SpikeReason, State, can_transition
 
@@ -213,6 +212,5 @@ def _decide(
 def _require_allowed(article: Article, state: State) -> None:
     if not can_transition(article.state, state):
         raise ActionError(_("was spiked; reopen it first"))
-    user = UnitOfWork.current().actor.user
-    if State.PUBLISHED in (article.state, state) and user is not None and not user.has_perm(permissions.PUBLISH):
+    if State.PUBLISHED in (article.state, state) and not UnitOfWork.current().actor.may_publish:
         raise ActionError(NEEDS_PUBLISH["published" if state == State.PUBLISHED else "withdrawn"])

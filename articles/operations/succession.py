@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from articles.audit_log.unit_of_work import UnitOfWork
 from articles.db.bulk import chunked
 from articles.models import Article
-from articles.rules import permissions
 from articles.rules.scoring import choose_leader
 from articles.rules.states import State
 from articles.stories.rescoring import RescoreChange
@@ -125,8 +124,7 @@ def _hand_over(uow: UnitOfWork, lead: Article, successor: Article, members: Sequ
 
 
 def _publish_in_place(uow: UnitOfWork, successor: Article) -> None:
-    user = uow.actor.user
-    if user is not None and not user.has_perm(permissions.PUBLISH):
+    if not uow.actor.may_publish:
         raise SentenceError(
             _("“%(successor)s” can't be published without the permission to publish.") % {"successor": successor}
         )
