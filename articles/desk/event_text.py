@@ -7,7 +7,7 @@ left out. Nothing here is markup: templates escape it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import SPIKE_REASON_LABELS, decision_label
 from articles.rules.undo_permissions import MODEL_BY_LIST, list_permissions
 from config.times import format_time
-from website.links import SECTIONS, LinkEntry, keys_of, row_of
+from website.links import SECTIONS, LinkEntry, row_of
 
 from .text_diff import Segment, abbreviate, diff_words
 
@@ -45,13 +45,16 @@ HIDDEN_FIELDS = {
 TEXT_FIELDS = {"title", "excerpt", "body", "featured_content", "note", "footer_text"}
 URL_FIELDS = {"web_url", "original_url", "amp_url", "cdn_amp_url"}
 TIME_FIELDS = {"published_at", "publish_at", "unpublish_at", "pick_until"}
-DELETED_NOUNS = {
-    "articles": gettext_lazy("a deleted article"),
-    "providers": gettext_lazy("a deleted outlet"),
-    "topics": gettext_lazy("a deleted topic"),
-    "pages": gettext_lazy("a deleted page"),
+SubjectKey = tuple[str, int]  # subject and primary key of a row
+Names = Mapping[SubjectKey, str]  # the present names of rows that events refer to; one that is missing was deleted
+DELETED_NOUNS: dict[str, Promise] = {
+    Subject.ARTICLE: gettext_lazy("a deleted article"),
+    Subject.PROVIDER: gettext_lazy("a deleted outlet"),
+    Subject.TOPIC: gettext_lazy("a deleted topic"),
+    Subject.PAGE: gettext_lazy("a deleted page"),
 }
-FOREIGN_KEYS = {"lead_id": "articles", "provider_id": "providers", "parent_id": "topics"}  # fields that hold a key
+# Fields that hold the key of a row.
+FOREIGN_KEYS = {"lead_id": Subject.ARTICLE, "provider_id": Subject.PROVIDER, "parent_id": Subject.TOPIC}
 LINK_LABELS = {"menu": gettext_lazy("menu"), "footer_links": gettext_lazy("links in the footer")}
 PICTURE_LABELS = {"logo": gettext_lazy("logo"), "icon": gettext_lazy("icon")}  # of the site
 LIST_LABELS = {"images": gettext_lazy("pictures"), "logos": gettext_lazy("logos"), "related": gettext_lazy("coverage")}
@@ -131,20 +134,6 @@ RESTORE_PERMISSIONS = {
 }
 
 
-@dataclass(slots=True)
-class NameLookup:
-    """The present names of the rows that events refer to by key. A key that is missing here was deleted."""
-
-    articles: Mapping[int, str] = field(default_factory=dict)
-    providers: Mapping[int, str] = field(default_factory=dict)
-    topics: Mapping[int, str] = field(default_factory=dict)
-    pages: Mapping[int, str] = field(default_factory=dict)
-
-    def get(self, column: str, pk: Any) -> str:
-        kind = FOREIGN_KEYS[column]
-        return getattr(self, kind).get(pk) or str(DELETED_NOUNS[kind])
-
-
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
     """One change in words; of a text, `segments` show how it changed word by word.
@@ -164,7 +153,7 @@ class ChangeLine:
         return bool(self.segments)
 
 
-def describe_changes(events: Sequence[Event], names: NameLookup, verb: str = "") -> list[ChangeLine]:
+def describe_changes(events: Sequence[Event], names: Names, verb: str = "") -> list[ChangeLine]:
     """Return the changes of one operation to one row, the most important fields first."""
     forgotten = [event for event in events if event.field != DELETED and event.is_forgotten]
     if forgotten:
@@ -176,15 +165,16 @@ def describe_changes(events: Sequence[Event], names: NameLookup, verb: str = "")
     return sorted(lines, key=lambda line: order.get(line.field, len(order) + line.field.startswith(PIN_PREFIX)))
 
 
-def referenced_keys(events: Iterable[Event]) -> dict[str, set[int]]:
-    """Return the keys whose names these events need, by the fields of `NameLookup`."""
-    keys: dict[str, set[int]] = {kind: set() for kind in DELETED_NOUNS}
+def referenced_keys(events: Iterable[Event]) -> set[SubjectKey]:
+    """Return the rows whose names these events need."""
+    keys: set[SubjectKey] = set()
     for event in events:
+        values = (event.before, event.after)
         if event.field in LINK_LABELS:
-            for kind, subject in (("pages", Subject.PAGE), ("topics", Subject.TOPIC)):
-                keys[kind] |= keys_of(_links(event.before), subject) | keys_of(_links(event.after), subject)
+            rows = [row_of(entry["target"]) for entries in values for entry in _links(entries)]
+            keys.update(row for row in rows if row)
         if event.field in FOREIGN_KEYS:
-            keys[FOREIGN_KEYS[event.field]].update(key for key in (event.before, event.after) if isinstance(key, int))
+            keys.update((FOREIGN_KEYS[event.field], pk) for pk in values if isinstance(pk, int))
     return keys
 
 
@@ -280,7 +270,7 @@ def _is_redundant(event: Event, by_field: Mapping[str, Event]) -> bool:
     return event.field == "spike_reason" and "state" in by_field
 
 
-def _change_line(event: Event, by_field: Mapping[str, Event], names: NameLookup, verb: str) -> ChangeLine:
+def _change_line(event: Event, by_field: Mapping[str, Event], names: Names, verb: str) -> ChangeLine:
     words = _describe(event, by_field, names, verb)
     segments: list[Segment] = []
     if event.field in TEXT_FIELDS:
@@ -288,7 +278,7 @@ def _change_line(event: Event, by_field: Mapping[str, Event], names: NameLookup,
     return ChangeLine(event.pk, event.field, label_of(event.field), words, segments, restore_permission(event))
 
 
-def _describe(event: Event, by_field: Mapping[str, Event], names: NameLookup, verb: str) -> str:
+def _describe(event: Event, by_field: Mapping[str, Event], names: Names, verb: str) -> str:
     name = event.field
     if name == CREATED:
         return _("restored") if verb == Verb.UNDO else _("added")
@@ -309,11 +299,11 @@ def _describe(event: Event, by_field: Mapping[str, Event], names: NameLookup, ve
     if name == "picture":
         return _("picture taken down for good: %(url)s") % {"url": before}
     if name == "lead_id" and after is None:
-        return _("no longer folded under “%(lead)s”") % {"lead": names.get(name, before)}
+        return _("no longer folded under “%(lead)s”") % {"lead": _name(names, FOREIGN_KEYS[name], before)}
     if name == "lead_id":
         if before is None:
-            return _("folded under “%(lead)s”") % {"lead": names.get(name, after)}
-        values = {"lead": names.get(name, after), "former": names.get(name, before)}
+            return _("folded under “%(lead)s”") % {"lead": _name(names, FOREIGN_KEYS[name], after)}
+        values = {"lead": _name(names, FOREIGN_KEYS[name], after), "former": _name(names, FOREIGN_KEYS[name], before)}
         return _("folded under “%(lead)s” instead of “%(former)s”") % values
     if name in FLAG_TEXTS:
         return str(FLAG_TEXTS[name][0 if after else 1])
@@ -376,11 +366,11 @@ def restore_permission(event: Event) -> str:
     return RESTORE_PERMISSIONS.get(event.field, "")
 
 
-def _display_value(name: str, value: Any, names: NameLookup) -> str:
+def _display_value(name: str, value: Any, names: Names) -> str:
     if value is None or value == "":
         return NOTHING
     if name in FOREIGN_KEYS:
-        return f"“{names.get(name, value)}”"
+        return f"“{_name(names, FOREIGN_KEYS[name], value)}”"
     if name in TIME_FIELDS:
         return _display_time(value)
     if name == "heat" and value == FOLDED_HEAT:
@@ -412,7 +402,7 @@ def _strings(value: Any) -> list[str]:
     return [" ".join(map(str, item)) if isinstance(item, list) else str(item) for item in items]
 
 
-def _link_names(entries: Any, names: NameLookup) -> list[str]:
+def _link_names(entries: Any, names: Names) -> list[str]:
     """Return what the entries of a menu are called."""
     return [_link_name(entry, names) for entry in _links(entries)]
 
@@ -422,13 +412,14 @@ def _links(entries: Any) -> list[Any]:
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
-def _link_name(entry: LinkEntry, names: NameLookup) -> str:
+def _link_name(entry: LinkEntry, names: Names) -> str:
     target = entry["target"]
     row = row_of(target)
-    if row is None:
-        return entry["label"] or str(SECTIONS.get(target, target))
-    kind = "pages" if row[0] == Subject.PAGE else "topics"
-    return entry["label"] or getattr(names, kind).get(row[1]) or str(DELETED_NOUNS[kind])
+    return entry["label"] or (_name(names, *row) if row else str(SECTIONS.get(target, target)))
+
+
+def _name(names: Names, subject: str, pk: int) -> str:
+    return names.get((subject, pk)) or str(DELETED_NOUNS[subject])
 
 
 def _describe_words(label: str, before: list[str], after: list[str]) -> str:

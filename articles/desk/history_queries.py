@@ -18,26 +18,27 @@ from articles.models import Article, Event, Operation, Subject, Topic, Verb
 from providers.models import Provider
 from website.models import SitePage
 
-from .event_text import ChangeLine, NameLookup, describe_changes, describe_operation, reason_text, referenced_keys
+from .event_text import (
+    ChangeLine,
+    Names,
+    SubjectKey,
+    describe_changes,
+    describe_operation,
+    reason_text,
+    referenced_keys,
+)
 
 PAGE_SIZE = 50
 COUNTED_VERBS = {Verb.DELETE, Verb.PUBLISH, Verb.HOLD, Verb.SPIKE, Verb.REOPEN, Verb.SCORE, Verb.EDIT, Verb.FOLD}
 COUNTED_MAX = 100  # articles of an operation
 EVENTS_READ = 24  # events of an operation that a list reads
 ROWS_PER_ENTRY = 3  # rows of an operation that a list names
-MODELS: dict[str, tuple[type[Model], str]] = {
-    "articles": (Article, "title"),
-    "providers": (Provider, "name"),
-    "topics": (Topic, "name"),
-    "pages": (SitePage, "title"),
+NAMED_MODELS: dict[str, tuple[type[Model], str]] = {  # with the column of the name
+    Subject.ARTICLE: (Article, "title"),
+    Subject.PROVIDER: (Provider, "name"),
+    Subject.TOPIC: (Topic, "name"),
+    Subject.PAGE: (SitePage, "title"),
 }
-NAME_FIELDS: dict[str, str] = {
-    Subject.ARTICLE: "articles",
-    Subject.PROVIDER: "providers",
-    Subject.TOPIC: "topics",
-    Subject.PAGE: "pages",
-}
-SubjectKey = tuple[str, int]  # subject and primary key of a row
 HISTORY_URLS: dict[str, str] = {
     Subject.ARTICLE: "desk_article_history",
     Subject.PROVIDER: "desk_provider_history",
@@ -207,20 +208,17 @@ def changes_by_subject(
     return rows, shown[-1] if len(keys) > size else None
 
 
-def lookup_names(events: Iterable[Event], subject_keys: Iterable[SubjectKey] = ()) -> NameLookup:
-    """Return the present names of the rows and of the keys in events, in one query for each kind that occurs."""
-    keys = referenced_keys(events)
-    for subject, pk in subject_keys:
-        if subject in NAME_FIELDS:
-            keys[NAME_FIELDS[subject]].add(pk)
-    names: dict[str, dict[int, str]] = {}
-    for kind, ids in keys.items():
-        model, column = MODELS[kind]
-        rows = model._default_manager.filter(pk__in=ids).order_by() if ids else model._default_manager.none()
-        names[kind] = dict(rows.values_list("pk", column))
-    return NameLookup(**names)
+def lookup_names(events: Iterable[Event], subject_keys: Iterable[SubjectKey] = ()) -> Names:
+    """Return the present names of the rows and of those in events, in one query for each kind that occurs."""
+    keys = referenced_keys(events).union(subject_keys)
+    names: dict[SubjectKey, str] = {}
+    for subject, (model, column) in NAMED_MODELS.items():
+        if ids := [pk for kind, pk in keys if kind == subject]:
+            rows = model._default_manager.filter(pk__in=ids).order_by().values_list("pk", column)
+            names |= {(subject, pk): name for pk, name in rows}
+    return names
 
 
-def exists(names: NameLookup, subject: str, pk: int) -> bool:
+def exists(names: Names, subject: str, pk: int) -> bool:
     """Return whether a row that was looked up still exists."""
-    return subject not in NAME_FIELDS or pk in getattr(names, NAME_FIELDS[subject])
+    return subject not in NAMED_MODELS or (subject, pk) in names

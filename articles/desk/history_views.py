@@ -30,12 +30,11 @@ from providers.models import Provider
 from website.models import SiteLook, SitePage
 
 from . import restore_field
-from .event_text import count_text, describe_operation, label_of, reason_text
+from .event_text import SubjectKey, count_text, describe_operation, label_of, reason_text
 from .history_forms import HistoryFilter
 from .history_queries import (
     PAGE_SIZE,
     HistoryEntry,
-    SubjectKey,
     changes_by_subject,
     direct_numbers,
     recent_operations,

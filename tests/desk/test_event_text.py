@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from articles.desk.event_text import NameLookup, describe_changes, describe_operation
+from articles.desk.event_text import describe_changes, describe_operation
 from articles.models import Event, Operation
 
 
@@ -51,7 +51,7 @@ class TestEventText:
     )
     def test_an_event_in_words(self, settings, event, words):
         settings.TIME_ZONE = "Europe/Berlin"
-        names = NameLookup(articles={7: "Lead title"}, providers={3: "Herald"})
+        names = {("article", 7): "Lead title", ("provider", 3): "Herald"}
 
         assert [line.words for line in describe_changes([event], names)] == [words]
 
@@ -64,14 +64,14 @@ class TestEventText:
             event("pin heat", None, {}),
         ]
 
-        assert [line.words for line in describe_changes(events, NameLookup())] == [
+        assert [line.words for line in describe_changes(events, {})] == [
             "spiked: paywall (was published)",
             "pinned state, heat",
         ]
 
     @pytest.mark.parametrize("field", ["dialect", "extra", "layout", "document_scores", "pairings"])
     def test_the_form_of_documents_is_not_told(self, field):
-        assert describe_changes([event(field, 1, 2)], NameLookup()) == []
+        assert describe_changes([event(field, 1, 2)], {}) == []
 
     @pytest.mark.parametrize(
         ("verb", "number", "clause"),
