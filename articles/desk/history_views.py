@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -51,7 +51,13 @@ VIEW_PERMISSION = "articles.view_operation"
 CONFIRM_ABOVE = 50  # articles; undoing more needs a confirmation
 READER_CHANGES_MAX = 5  # articles that appeared or disappeared, in one response
 
-HistoryRow = Article | Provider | SitePage | SiteLook
+# The rows with a history of their own.
+ROWS: dict[Subject, QuerySet[Any]] = {
+    Subject.ARTICLE: Article.objects.only("title", "version"),
+    Subject.PROVIDER: Provider.objects.all(),
+    Subject.PAGE: SitePage.objects.all(),
+    Subject.LOOK: SiteLook.objects.all(),
+}
 
 _ROW = re.compile(rf"({'|'.join(Subject.values)})-([0-9]{{1,18}})", re.ASCII)
 
@@ -146,32 +152,26 @@ def undo(request: DeskRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @desk_view(VIEW_PERMISSION)
-def article(request: DeskRequest, pk: int) -> HttpResponse:
-    """Show what was done to one article, even if it is deleted."""
-    return _subject_history(
-        request, Subject.ARTICLE, pk, Article.objects.only("title", "version").filter(pk=pk).first()
-    )
-
-
-@require_GET
-@desk_view(VIEW_PERMISSION)
-def provider(request: DeskRequest, pk: int) -> HttpResponse:
-    """Show what was done to one outlet."""
-    return _subject_history(request, Subject.PROVIDER, pk, Provider.objects.filter(pk=pk).first())
-
-
-@require_GET
-@desk_view(VIEW_PERMISSION)
-def page(request: DeskRequest, pk: int) -> HttpResponse:
-    """Show what was done to one page of the publisher."""
-    return _subject_history(request, Subject.PAGE, pk, SitePage.objects.filter(pk=pk).first())
-
-
-@require_GET
-@desk_view(VIEW_PERMISSION)
-def look(request: DeskRequest, pk: int) -> HttpResponse:
-    """Show what was done to the look of the site."""
-    return _subject_history(request, Subject.LOOK, pk, SiteLook.objects.filter(pk=pk).first())
+def subject_history(request: DeskRequest, subject: Subject, pk: int) -> HttpResponse:
+    """Show what was done to one row, even if it is deleted."""
+    row = ROWS[subject].filter(pk=pk).first()
+    name = str(row) if row else Event.objects.of(subject, pk).values_list("label", flat=True).first()
+    if name is None:
+        raise Http404
+    before = parse_id(request.GET.get("before", ""))
+    entries, older = _paginate(timeline(subject, pk, PAGE_SIZE + 1, before))
+    context = {
+        "title": _("History of “%(name)s”") % {"name": name},
+        "kind": "outlet" if subject == Subject.PROVIDER else subject.label,
+        "row": row,
+        "admin_page": _admin_page(request, row),
+        "article": row if subject == Subject.ARTICLE else None,
+        "entries": entries,
+        "older": older,
+        "before": before,
+        "restorable": restore_field.restore_permissions(request.user),
+    }
+    return render_admin(request, "desk/subject_history.html", context)
 
 
 @require_POST
@@ -203,31 +203,7 @@ def restore(request: DeskRequest, pk: int, event_id: int) -> HttpResponse:
     return redirect(safe_next_url(request, reverse("desk_article_history", args=[pk])))
 
 
-def _subject_history(request: DeskRequest, subject: str, pk: int, row: HistoryRow | None) -> HttpResponse:
-    before = parse_id(request.GET.get("before", ""))
-    entries, older = _paginate(timeline(subject, pk, PAGE_SIZE + 1, before))
-    if row is not None:
-        name = str(row)
-    else:
-        newest = Event.objects.of(subject, pk).first()
-        if newest is None:
-            raise Http404
-        name = newest.label
-    context = {
-        "title": _("History of “%(name)s”") % {"name": name},
-        "kind": "outlet" if subject == Subject.PROVIDER else Subject(subject).label,
-        "row": row,
-        "admin_page": _admin_page(request, row),
-        "article": row if subject == Subject.ARTICLE else None,
-        "entries": entries,
-        "older": older,
-        "before": before,
-        "restorable": restore_field.restore_permissions(request.user),
-    }
-    return render_admin(request, "desk/subject_history.html", context)
-
-
-def _admin_page(request: DeskRequest, row: HistoryRow | None) -> str:
+def _admin_page(request: DeskRequest, row: Model | None) -> str:
     """Return the URL of the row's page in the admin; empty if the editor may not see it."""
     if row is None or not request.user.has_perm(f"{row._meta.app_label}.view_{row._meta.model_name}"):
         return ""

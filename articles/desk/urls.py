@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from articles.models import Subject
 from articles.public import converters  # noqa: F401  registers the converters
 
 from . import (
@@ -42,11 +43,21 @@ urlpatterns = [
     path("articles/<int:pk>/preview/links/<int:link>/revoke/", preview_views.revoke_link, name="desk_revoke_link"),
     path("articles/<int:pk>/pictures/<int:image>/take-down/", picture_views.take_down, name="desk_take_down"),
     path("articles/<int:pk>/take-down/", take_down_views.take_down_story, name="desk_take_down_story"),
-    path("articles/<int:pk>/history/", history_views.article, name="desk_article_history"),
+    path(
+        "articles/<int:pk>/history/",
+        history_views.subject_history,
+        {"subject": Subject.ARTICLE},
+        name="desk_article_history",
+    ),
     path("articles/<int:pk>/restore/<int:event_id>/", history_views.restore, name="desk_restore"),
-    path("providers/<int:pk>/history/", history_views.provider, name="desk_provider_history"),
-    path("pages/<int:pk>/history/", history_views.page, name="desk_page_history"),
-    path("look/<int:pk>/history/", history_views.look, name="desk_look_history"),
+    path(
+        "providers/<int:pk>/history/",
+        history_views.subject_history,
+        {"subject": Subject.PROVIDER},
+        name="desk_provider_history",
+    ),
+    path("pages/<int:pk>/history/", history_views.subject_history, {"subject": Subject.PAGE}, name="desk_page_history"),
+    path("look/<int:pk>/history/", history_views.subject_history, {"subject": Subject.LOOK}, name="desk_look_history"),
     path("stories/add/", add_story_views.add_story_page, name="desk_add_story"),
     path("sources/", source_views.source_list, name="desk_sources"),
     path("sources/add/", source_views.add_source, name="desk_add_source"),
