@@ -30,7 +30,7 @@ from providers.models import Provider
 from website.models import SiteLook, SitePage
 
 from . import restore_field
-from .event_text import SubjectKey, count_text, describe_operation, label_of, reason_text
+from .event_text import SubjectKey, describe_operation, label_of, reason_text
 from .history_forms import HistoryFilter
 from .history_queries import (
     PAGE_SIZE,
@@ -39,16 +39,14 @@ from .history_queries import (
     direct_numbers,
     recent_operations,
     timeline,
-    undone_by,
 )
 from .history_runs import group_runs
 from .text_search import contains_words, notes_changed
-from .undo_confirmation import undo_confirmation_page
-from .undo_text import describe_not_restored, describe_nothing, describe_undo, refusal_text
+from .undo_confirmation import CONFIRM_ABOVE, undo_confirmation_page, undo_context
+from .undo_text import describe_not_restored, describe_nothing, describe_undo
 from .view_helpers import DeskRequest, actor, desk_view, parse_id, render_admin, safe_next_url, sent_reason
 
 VIEW_PERMISSION = "articles.view_operation"
-CONFIRM_ABOVE = 50  # articles; undoing more needs a confirmation
 READER_CHANGES_MAX = 5  # articles that appeared or disappeared, in one response
 
 # The rows with a history of their own.
@@ -93,24 +91,17 @@ def operation(request: DeskRequest, pk: int) -> HttpResponse:
 
 
 def _operation_page(request: DeskRequest, shown: Operation, status: int = 200) -> HttpResponse:
-    refusal = None if undone_by(shown) else operations.undo_refusal(request.user, shown)
     after = _parse_subject_key(request.GET.get("after", ""))
     rows, following = changes_by_subject(shown, after)
     context = {
         "title": _("Operation %(pk)s") % {"pk": shown.pk},
-        "operation": shown,
         "summary": describe_operation(shown, rows[0].subject if rows else "", direct_numbers([shown]).get(shown.pk, 0)),
         "reason": reason_text(_spike_reason(shown), shown.reason),
-        "affected": count_text(shown.verb, shown.articles),
         "rows": rows,
         "after": after,
         "following": "-".join(map(str, following)) if following else "",
-        "undone_by": undone_by(shown),
-        "may_undo": not undone_by(shown) and refusal is None,
-        "refusal": refusal_text(refusal) if refusal else "",
-        "is_big": shown.articles > CONFIRM_ABOVE,
     }
-    return render_admin(request, "desk/operation.html", context, status=status)
+    return render_admin(request, "desk/operation.html", undo_context(request.user, shown) | context, status=status)
 
 
 def _spike_reason(operation: Operation) -> str:

@@ -13,12 +13,10 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from articles import operations
 from articles.models import ImportProblem, ImportRun
 
-from .history_queries import undone_by
-from .history_views import CONFIRM_ABOVE, VIEW_PERMISSION
-from .undo_text import refusal_text
+from .history_views import VIEW_PERMISSION
+from .undo_confirmation import undo_context
 from .view_helpers import DeskRequest, desk_view, parse_id, render_admin
 
 RUNS_PER_PAGE, PROBLEMS_PER_PAGE = 50, 100
@@ -50,9 +48,6 @@ def import_run(request: DeskRequest, pk: int) -> HttpResponseBase:
         warnings=Count("pk", filter=Q(kind=Kind.WARNING)),
     )
     page = _page(request, run.problems.select_related("accepted_in"), PROBLEMS_PER_PAGE)
-    operation = run.operation
-    undo = undone_by(operation) if operation else None
-    refusal = operations.undo_refusal(request.user, operation) if operation and not undo else None
     context = {
         "title": _("Import %(pk)s") % {"pk": run.pk},
         "run": run,
@@ -60,12 +55,9 @@ def import_run(request: DeskRequest, pk: int) -> HttpResponseBase:
         "folder": common_folder(problem.label for problem in page),
         "kept": kept,
         "not_kept": max(run.rejected - kept["refused"], 0) + max(run.warnings - kept["warnings"], 0),
-        "undone_by": undo,
-        "operation": operation,
-        "may_undo": operation is not None and undo is None and refusal is None,
-        "refusal": refusal_text(refusal) if refusal else "",
-        "is_big": operation is not None and operation.articles > CONFIRM_ABOVE,
     }
+    if run.operation:
+        context |= undo_context(request.user, run.operation)
     return render_admin(request, "desk/import_run.html", context)
 
 

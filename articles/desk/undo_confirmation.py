@@ -1,9 +1,11 @@
-"""The question before an undo that changes many articles, or would publish stories that fail publish checks."""
+"""The button of an undo, and the question before one that changes many articles or publishes what fails checks."""
 
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
@@ -11,9 +13,26 @@ from articles import operations
 from articles.models import Operation
 from articles.operations.results import ChecksFailedError
 
-from .event_text import describe_operation
-from .undo_text import NOT_RESTORED_MAX, visible
+from .event_text import count_text, describe_operation
+from .history_queries import undone_by
+from .undo_text import NOT_RESTORED_MAX, refusal_text, visible
 from .view_helpers import DeskRequest, actor, render_instead, safe_next_url
+
+CONFIRM_ABOVE = 50  # articles; undoing more needs a confirmation
+
+
+def undo_context(user: User, operation: Operation) -> dict[str, Any]:
+    """Return what a page needs to show who undid an operation, or to offer that."""
+    undone = undone_by(operation)
+    refusal = None if undone else operations.undo_refusal(user, operation)
+    return {
+        "operation": operation,
+        "undone_by": undone,
+        "may_undo": not undone and refusal is None,
+        "refusal": refusal_text(refusal) if refusal else "",
+        "is_big": operation.articles > CONFIRM_ABOVE,
+        "affected": count_text(operation.verb, operation.articles),
+    }
 
 
 def undo_confirmation_page(
