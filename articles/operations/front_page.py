@@ -50,7 +50,6 @@ def pick(
         picked = {story.pk for story in candidates.picks}
 
         def apply(article: Article) -> None:
-            _require_permission(by)
             _require_pickable(article)
             _require_room({*picked, article.pk})
             picked.add(article.pk)
@@ -67,15 +66,12 @@ def end_pick(
     """Let the articles stand on the front page by their rank again."""
 
     def apply(article: Article) -> None:
-        _require_permission(by)
         article.pick_until = article.pick_place = None
 
     def is_done(article: Article) -> bool:
         return article.pick_until is None
 
-    return _with_moves(
-        articles, lambda _candidates: _apply(Verb.END_PICK, articles, apply, is_done, by, versions), seen
-    )
+    return _with_moves(articles, lambda _: _apply(Verb.END_PICK, articles, apply, is_done, by, versions), seen)
 
 
 def place(
@@ -119,16 +115,13 @@ def keep_off_front(
     """Keep the articles off the front page, whatever their rank. Picks among them end."""
 
     def apply(article: Article) -> None:
-        _require_permission(by)
         article.off_front = True
         article.pick_until = article.pick_place = None
 
     def is_done(article: Article) -> bool:
         return article.off_front is True and article.pick_until is None
 
-    return _with_moves(
-        articles, lambda _candidates: _apply(Verb.KEEP_OFF, articles, apply, is_done, by, versions), seen
-    )
+    return _with_moves(articles, lambda _: _apply(Verb.KEEP_OFF, articles, apply, is_done, by, versions), seen)
 
 
 def allow_on_front(
@@ -137,15 +130,12 @@ def allow_on_front(
     """Let the articles stand on the front page by their rank again after `keep_off_front`."""
 
     def apply(article: Article) -> None:
-        _require_permission(by)
         article.off_front = None
 
     def is_done(article: Article) -> bool:
         return article.off_front is None
 
-    return _with_moves(
-        articles, lambda _candidates: _apply(Verb.ALLOW_ON, articles, apply, is_done, by, versions), seen
-    )
+    return _with_moves(articles, lambda _: _apply(Verb.ALLOW_ON, articles, apply, is_done, by, versions), seen)
 
 
 def picks_token(picks: Sequence[PickedStory]) -> str:
@@ -184,7 +174,11 @@ def _apply(
     by: Actor,
     versions: SeenVersions,
 ) -> ActionResult:
-    return apply_to_each(verb, articles, apply, by, versions, is_done, updates_stories=False)
+    def apply_if_permitted(article: Article) -> None:
+        _require_permission(by)
+        apply(article)
+
+    return apply_to_each(verb, articles, apply_if_permitted, by, versions, is_done, updates_stories=False)
 
 
 def _with_moves(articles: Articles, run: Callable[[Candidates], ActionResult], seen: str = "") -> ActionResult:
