@@ -97,12 +97,12 @@ def load_entries(articles: ArticleQuerySet, site: str, reports: Mapping[int, Cov
     return [_to_report(entry, reports[pk], site) if pk in reports else entry for pk, entry in entries.items()]
 
 
-def report_entries(story: StoryView, coverage: Sequence[StoryLink], site: str) -> list[FeedEntry]:
+def report_entries(story: StoryView, site: str) -> list[FeedEntry]:
     """Return an entry for each report of a story, the newest first, at most ENTRIES_MAX. No query."""
     page = site + reverse("story", args=[story.name])
     lead = _report_entry(story, page, site, story.outlets)
     lead = replace(lead, outlets_title=xml_text(story.outlets_title))
-    others = [_report_entry(link, f"{page}#{quote(link.anchor)}", site, story.outlets) for link in coverage]
+    others = [_report_entry(link, f"{page}#{quote(link.anchor)}", site, story.outlets) for link in story.coverage]
     return sorted([lead, *others], key=attrgetter("published_at"), reverse=True)[:ENTRIES_MAX]
 
 

@@ -24,7 +24,7 @@ from articles.public.places import Place
 from articles.public.providers import find_domain
 from articles.public.search_page import SearchQuery, filter_articles
 from articles.public.site_url import site_url
-from articles.public.story_page import load_story, public_id, shown_lead
+from articles.public.story_page import load_stories, public_id, shown_lead
 from articles.public.top import PERIODS, hottest, of_period
 from articles.public.topic_tree import TopicTree
 from articles.public.xml import xml_text
@@ -84,9 +84,9 @@ def story(request: HttpRequest, name: str, form: str) -> HttpResponse:
         response = HttpResponseRedirect(reverse("story_feed", args=[lead, form]))
         response["Cache-Control"] = "no-cache"  # editors may unfold it again
         return response
-    story, coverage = load_story(pk)[:2]
+    (story,) = load_stories([pk])
     title, page = xml_text(story.title) or name, reverse("story", args=[name])
-    entries = report_entries(story, coverage, site_url(request))
+    entries = report_entries(story, site_url(request))
     description = _("All reports of this story, the newest first.")
     return _response(request, form, entries, _with_site_name(title), description, page, has_hub=False)
 

@@ -1,7 +1,8 @@
-"""Load what the page of a story shows: the story, its coverage, and what to read next."""
+"""Load stories with their links, and what the page of a story shows beside them: what to read next."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from operator import attrgetter
@@ -34,15 +35,18 @@ LEAD_VISIBILITY_FIELDS = tuple(f"lead__{name}" for name in VISIBILITY_FIELDS)
 
 
 class StoryView(NamedTuple):
-    """The lead of a story as its page shows it."""
+    """The lead of a story as its page and the API show it, with all its links, the best coverage first."""
 
+    pk: int
     name: str
     title: str
     excerpt: str
     published_at: datetime
+    listed_at: datetime | None
     type: str
     web_url: str
     original_url: str
+    heat: int | None
     featured_content: str
     provider_id: int
     provider_name: str
@@ -55,6 +59,16 @@ class StoryView(NamedTuple):
     lang: str | None
     tags: Sequence[str]
     incoming_title: str | None
+    links: tuple[StoryLink, ...] = ()
+
+    @property
+    def listed(self) -> datetime:
+        return self.listed_at or self.published_at
+
+    @property
+    def coverage(self) -> list[StoryLink]:
+        """Return the links to other reports, the newest first."""
+        return sorted((link for link in self.links if link.covers), key=attrgetter("published_at"), reverse=True)
 
     @property
     def provider(self) -> ProviderView:
@@ -95,6 +109,7 @@ class StoryLink(NamedTuple):
     """A link of a story: an item of its coverage, or another story. `target_name` is empty if we have no article."""
 
     pk: int
+    article_id: int
     title: str
     excerpt: str
     published_at: datetime
@@ -176,11 +191,13 @@ def topics_from_json(value: Any) -> tuple[TopicNode, ...]:
     return tuple(topic for _, topic in sorted(items))
 
 
-def load_story(pk: int) -> tuple[StoryView, list[StoryLink], list[StoryLink]]:
-    """Return a story, its coverage with the newest first, and all its links. Two queries."""
-    (story,) = STORIES.rows([pk])
-    links = LINKS.rows([pk])
-    return story, sorted((link for link in links if link.covers), key=attrgetter("published_at"), reverse=True), links
+def load_stories(ids: Sequence[int]) -> list[StoryView]:
+    """Return these articles in their order, with their links. Two queries."""
+    links: dict[int, list[StoryLink]] = defaultdict(list)
+    for link in LINKS.rows(ids):
+        links[link.article_id].append(link)
+    stories = {story.pk: story._replace(links=tuple(links[story.pk])) for story in STORIES.rows(ids)}
+    return [stories[pk] for pk in ids if pk in stories]  # one may just have been deleted
 
 
 def story_context(pk: int, preview: str = "") -> dict[str, Any]:
@@ -189,12 +206,13 @@ def story_context(pk: int, preview: str = "") -> dict[str, Any]:
     A preview uses it too: coverage and other stories are public ones even if the article itself is not. `preview` is
     the token of its link.
     """
-    story, coverage, links = load_story(pk)
+    (story,) = load_stories([pk])
+    coverage = story.coverage
     see_also = [
         Teaser(
             link.target_id, link.target_name, link.target_title, link.target_published_at, link.provider_name, link.lang
         )
-        for link in links
+        for link in story.links
         if link.is_shown and not link.covers
     ]
     topic = story.main_topic
@@ -229,8 +247,9 @@ def _build_stories(ids: Sequence[int]) -> QuerySet[Any, Any]:
 
 def _build_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
     target = ("web_url", "original_url", "name", "title", "published_at")
-    links = RelatedLink.objects.filter(article__in=ids).order_by("position", "pk").annotate(**_provider_columns())
+    links = RelatedLink.objects.filter(article__in=ids).order_by("article", "position", "pk")
     return links.annotate(
+        **_provider_columns(),
         **{f"target_{field}": F(f"target__{field}") for field in target},
         covers=ExpressionWrapper(is_coverage(), BooleanField()),
         lang=text_language("target__"),
@@ -257,6 +276,7 @@ STORIES = CompiledQuery(
     StoryView,
     _build_stories,
     published_at=to_datetime,
+    listed_at=to_datetime,
     tags=from_json,
     logo_files=logos_from_json,
     topic_list=topics_from_json,

@@ -11,10 +11,9 @@ from django.urls import reverse
 from articles.api.items import format_time
 from articles.public.media import StoredPicture, media_url
 from articles.public.providers import ProviderListItem
+from articles.public.story_page import StoryLink, StoryView
 from articles.public.text import http_url, unescape
 from articles.public.topic_tree import TopicBranch
-
-from .queries import LinkRow, StoryRow
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Writer:
 
     site: str
 
-    def story(self, row: StoryRow) -> dict[str, Any]:
+    def story(self, row: StoryView) -> dict[str, Any]:
         return {
             "name": row.name,
             "url": self.url("story", row.name),
@@ -75,13 +74,12 @@ class Writer:
         query = f"?{urlencode(parameters)}" if parameters else ""
         return self.site + reverse(view, args=arguments) + query
 
-    def _see_also(self, link: LinkRow) -> dict[str, Any]:
-        name = link.target_name or ""
+    def _see_also(self, link: StoryLink) -> dict[str, Any]:
         return {
-            "name": name,
-            "title": unescape(link.target_title or ""),
-            "url": self.url("story", name),
-            "api_url": self.url("api-v2:story", name),
+            "name": link.target_name,
+            "title": unescape(link.target_title),
+            "url": self.url("story", link.target_name),
+            "api_url": self.url("api-v2:story", link.target_name),
         }
 
     def _picture(self, picture: StoredPicture) -> dict[str, Any]:
@@ -94,7 +92,7 @@ class Writer:
         }
 
 
-def _report(link: LinkRow) -> dict[str, Any]:
+def _report(link: StoryLink) -> dict[str, Any]:
     return {
         "title": unescape(link.title),
         "source_url": http_url(link.source_url) or None,
@@ -106,5 +104,5 @@ def _report(link: LinkRow) -> dict[str, Any]:
     }
 
 
-def _outlet_name(row: StoryRow | LinkRow) -> dict[str, str]:
+def _outlet_name(row: StoryView | StoryLink) -> dict[str, str]:
     return {"name": row.provider_name, "domain": row.provider_domain}

@@ -25,11 +25,11 @@ from articles.public.pagination import (
     paginate,
 )
 from articles.public.providers import find_domain
+from articles.public.story_page import StoryView, load_stories
 from articles.public.topic_tree import TopicTree
 from articles.search.query import parse
 
 from .problems import ProblemError
-from .queries import StoryRow, load_stories
 from .schemas import Filters, SearchAsked, StoriesAsked
 
 FEW_STORIES = 2000  # that an outlet reports: they are looked up by their ids
@@ -39,7 +39,7 @@ FEW_STORIES = 2000  # that an outlet reports: they are looked up by their ids
 class StoryPage:
     """Some stories; the next page starts at the cursor `next`, empty on the last page."""
 
-    stories: list[StoryRow]
+    stories: list[StoryView]
     next: str
 
 

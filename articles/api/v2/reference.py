@@ -15,11 +15,11 @@ from articles.models import Article
 from articles.page_cache.cacheable import cacheable
 from articles.public.pagination import paginate
 from articles.public.site_url import site_url
+from articles.public.story_page import StoryView, load_stories
 from articles.search.query import split_words
 
 from . import schemas
 from .items import Writer
-from .queries import StoryRow, load_stories
 
 OBJECTS = (schemas.Story, schemas.Report, schemas.Picture, schemas.Outlet, schemas.Topic)
 
@@ -58,7 +58,7 @@ def reference(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/api.html", context)
 
 
-def _endpoints(writer: Writer, story: StoryRow | None) -> Iterator[Endpoint]:
+def _endpoints(writer: Writer, story: StoryView | None) -> Iterator[Endpoint]:
     """Yield the endpoints; the examples name this story, its outlet and its first topic."""
     name, domain = (story.name, story.provider_domain) if story else ("", "")
     slug = story.topic_list[0].slug if story and story.topic_list else ""

@@ -15,13 +15,12 @@ from articles.api.items import dump_document
 from articles.api.problems import ApiError, json_response
 from articles.public.providers import find_domain, list_items, published_domains
 from articles.public.site_url import site_url
-from articles.public.story_page import public_id, shown_lead
+from articles.public.story_page import load_stories, public_id, shown_lead
 from articles.public.topic_tree import TopicBranch, TopicTree
 
 from . import lists, schemas
 from .items import Writer
 from .problems import ProblemError
-from .queries import load_stories
 
 ERRORS = {400: schemas.Problem, 404: schemas.Problem, 429: schemas.Problem}
 Branches = Sequence[TopicBranch]
