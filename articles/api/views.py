@@ -12,7 +12,6 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Query
-from ninja.errors import ValidationError
 
 from articles.models import Topic
 from articles.public import converters  # noqa: F401  registers the converters
@@ -24,12 +23,11 @@ from .described import DescribedApi
 from .problems import ApiError, json_response
 
 api = DescribedApi(
+    ApiError,
     title="published news",
     version="1",
     description="What is published, in the shape of this format's static files, and what has changed since. Read-only.",
     urls_namespace="api",
-    openapi_url="/openapi.json",
-    docs_url=None,  # its pages would fetch their scripts from elsewhere
 )
 
 
@@ -137,20 +135,3 @@ def _page_response(page: queries.RowPage, number: int, *, is_there: bool) -> Htt
     edition = queries.load_edition()
     value = [items.item(row, edition) for row in page.rows]
     return json_response(items.dump_list(items.page(number, value, has_next=page.has_next)))
-
-
-@api.exception_handler(Http404)
-def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
-    return ApiError(404, request.path_info).response()
-
-
-@api.exception_handler(ValidationError)
-def validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """Name the first invalid parameter."""
-    first = error.errors[0]
-    return ApiError(400, str(first["loc"][-1]), first["msg"].lower()).response()
-
-
-@api.exception_handler(ApiError)
-def api_error(request: HttpRequest, error: ApiError) -> HttpResponse:
-    return error.response()

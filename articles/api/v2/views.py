@@ -8,11 +8,10 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from ninja import Query, Schema
-from ninja.errors import ValidationError
 
 from articles.api.described import DescribedApi
 from articles.api.items import dump_document
-from articles.api.problems import ApiError, json_response
+from articles.api.problems import json_response
 from articles.public.providers import find_domain, list_items, published_domains
 from articles.public.site_url import site_url
 from articles.public.story_page import load_stories, public_id, shown_lead
@@ -26,25 +25,12 @@ ERRORS = {400: schemas.Problem, 404: schemas.Problem, 429: schemas.Problem}
 Branches = Sequence[TopicBranch]
 
 
-class Api(DescribedApi):
-    def get_openapi_schema(self, **options: Any) -> Any:
-        """Return the description, with the media type that errors have."""
-        schema = super().get_openapi_schema(**options)
-        for operations in schema["paths"].values():
-            for operation in operations.values():
-                for status, response in operation["responses"].items():
-                    if int(status) >= 400:
-                        response["content"] = {ProblemError.media_type: response["content"]["application/json"]}
-        return schema
-
-
-api = Api(
+api = DescribedApi(
+    ProblemError,
     title="stories",
     version="2",
     description="Stories with their coverage, outlets, topics and search. Read-only. Later releases may add keys.",
     urls_namespace="api-v2",
-    openapi_url="/openapi.json",
-    docs_url=None,  # its pages would fetch their scripts from elsewhere
 )
 
 
@@ -153,21 +139,3 @@ def _refuse_others(request: HttpRequest, asked: type[Schema]) -> None:
         if name not in names:
             hint = f"Use {', '.join(names)}." if names else "Leave it out."
             raise ProblemError(400, name, "is not a parameter of this URL", hint)
-
-
-@api.exception_handler(Http404)
-def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
-    return ProblemError(404, request.path_info).response()
-
-
-@api.exception_handler(ValidationError)
-def validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """Name the first invalid parameter."""
-    first = error.errors[0]
-    message = first["msg"]
-    return ProblemError(400, str(first["loc"][-1]), message[:1].lower() + message[1:]).response()
-
-
-@api.exception_handler(ApiError)
-def api_error(request: HttpRequest, error: ApiError) -> HttpResponse:
-    return error.response()
