@@ -29,7 +29,6 @@ class PageBodyField(LongTextField):
 class AccentField(LimitedField, models.CharField):
     """A colour in which text can be read on the light background, or on the dark one; empty for none."""
 
-    migrated_as = "django.db.models.CharField"
     on_dark = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -33,9 +33,9 @@ def run_check(check: Callable[..., None], *args: Any, **options: Any) -> None:
 
 
 class LimitedField(models.Field):
-    """A field with a check. A mixin; `migrated_as` is the field that migrations see."""
+    """A field with a check. A mixin; migrations see Django's field that it is mixed into, or `migrated_as`."""
 
-    migrated_as: ClassVar[str]
+    migrated_as: ClassVar[str] = ""
 
     def check_limits(self, value: Any) -> None:
         """Raise InvalidValueError if the value is beyond the limits."""
@@ -48,13 +48,12 @@ class LimitedField(models.Field):
 
     def deconstruct(self) -> Any:
         name, _path, args, kwargs = super().deconstruct()
-        return name, self.migrated_as, args, kwargs
+        plain = next(base for base in type(self).__mro__ if base.__module__.startswith("django."))
+        return name, self.migrated_as or f"django.db.models.{plain.__name__}", args, kwargs
 
 
 class LineField(LimitedField, models.CharField):
     """One line of text with something to see, or no text if the field may be blank."""
-
-    migrated_as = "django.db.models.CharField"
 
     def check_limits(self, value: Any) -> None:
         values.check_line(value, self.max_length or TEXT_MAX)
@@ -70,16 +69,12 @@ class FileNameField(LineField):
 class ShortTextField(LimitedField, models.CharField):
     """Text of any number of lines, up to `max_length`."""
 
-    migrated_as = "django.db.models.CharField"
-
     def check_limits(self, value: Any) -> None:
         values.check_text(value, self.max_length or TEXT_MAX)
 
 
 class LongTextField(LimitedField, models.TextField):
     """Text of any number of lines."""
-
-    migrated_as = "django.db.models.TextField"
 
     def check_limits(self, value: Any) -> None:
         values.check_text(value)
@@ -95,16 +90,12 @@ class BodyField(LongTextField):
 class UrlField(LimitedField, models.CharField):
     """An absolute http(s) URL."""
 
-    migrated_as = "django.db.models.CharField"
-
     def check_limits(self, value: Any) -> None:
         values.check_url(value)
 
 
 class LogoUrlField(LimitedField, models.CharField):
     """The URL of a logo, which may be site-relative."""
-
-    migrated_as = "django.db.models.CharField"
 
     def check_limits(self, value: Any) -> None:
         values.check_url(value, site_relative=True)
@@ -113,16 +104,12 @@ class LogoUrlField(LimitedField, models.CharField):
 class TimeField(LimitedField, models.DateTimeField):
     """An instant that documents can name."""
 
-    migrated_as = "django.db.models.DateTimeField"
-
     def check_limits(self, value: Any) -> None:
         values.check_time(value)
 
 
 class PixelsField(LimitedField, models.PositiveIntegerField):
     """One side of a picture."""
-
-    migrated_as = "django.db.models.PositiveIntegerField"
 
     def check_limits(self, value: Any) -> None:
         values.check_number(value, 0, PIXELS_MAX)
@@ -131,16 +118,12 @@ class PixelsField(LimitedField, models.PositiveIntegerField):
 class PointsField(LimitedField, models.SmallIntegerField):
     """Points of a suggested quality."""
 
-    migrated_as = "django.db.models.SmallIntegerField"
-
     def check_limits(self, value: Any) -> None:
         values.check_number(value, -POINTS_MAX, POINTS_MAX)
 
 
 class LanguageField(LimitedField, models.CharField):
     """The tag of a language; NULL if it isn't known. Columns that may be NULL are added without rewriting a table."""
-
-    migrated_as = "django.db.models.CharField"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"max_length": LANGUAGE_MAX, "null": True, "blank": True, **kwargs})
@@ -151,8 +134,6 @@ class LanguageField(LimitedField, models.CharField):
 
 class CountryField(LimitedField, models.CharField):
     """The code of a country; NULL if it isn't known."""
-
-    migrated_as = "django.db.models.CharField"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"max_length": COUNTRY_MAX, "null": True, "blank": True, **kwargs})
@@ -187,8 +168,6 @@ class ListFormField(forms.JSONField):
 
 class ShapedJSONField(LimitedField, models.JSONField):
     """A list of one shape, as JSON."""
-
-    migrated_as = "django.db.models.JSONField"
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"form_class": ListFormField, **kwargs})
