@@ -8,19 +8,17 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from pictures.uploads import memoize_per_upload
+from pictures.files import LOGOS
+from pictures.uploads import StoredUpload, memoize_per_upload, store_upload
 
-from .logos import MAX_BYTES, Logo, LogoError, process_logo
 from .models import Provider, ProviderLogo
 
 
 @memoize_per_upload
-def process_upload(upload: Any) -> Logo:
+def process_upload(upload: Any) -> StoredUpload:
     """Store an uploaded logo. Raises ValidationError."""
     try:
-        return process_logo(upload.read(MAX_BYTES + 1))
-    except LogoError as error:
-        raise ValidationError(str(error), code="invalid_image") from error
+        return store_upload(upload, LOGOS, "logo")
     except OSError as error:
         raise ValidationError(
             _("The logo can't be stored: %(reason)s.") % {"reason": error.strerror or error}
@@ -33,7 +31,7 @@ class LogoField(forms.FileField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "max_length": None})
 
-    def to_python(self, data: Any) -> Logo | None:
+    def to_python(self, data: Any) -> StoredUpload | None:
         upload = super().to_python(data)
         return None if upload is None else process_upload(upload)
 
@@ -48,8 +46,8 @@ class LogoForm(forms.ModelForm):
         """Replace the upload by its file name, and fill in its size if none was entered."""
         cleaned = super().clean() or self.cleaned_data
         logo = cleaned.get("file")
-        if isinstance(logo, Logo):
-            cleaned["file"] = logo.file
+        if isinstance(logo, StoredUpload):
+            cleaned["file"] = logo.files[-1]
             for side in ("width", "height"):
                 if side in cleaned and cleaned[side] is None:
                     cleaned[side] = getattr(logo, side)

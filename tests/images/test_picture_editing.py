@@ -19,9 +19,9 @@ from articles.images.fetch_queue import fail
 from articles.images.store import TakenDownError, file_names
 from articles.models import Article, ArticleImage, Operation, Picture, PictureAddress
 from articles.operations.results import ActionError
+from pictures import uploads
 from pictures.decoder import Decoder
 from pictures.sniffing import MAX_BYTES
-from providers import logos
 from providers.forms import process_upload as process_logo
 from tests import builders
 from tests.admin.forms import change_url, fields_of, save
@@ -278,7 +278,7 @@ def test_an_upload_is_decoded_in_the_child_process_only(admin_client, monkeypatc
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize(("process", "max_bytes"), [(process_upload, MAX_BYTES), (process_logo, logos.MAX_BYTES)])
+@pytest.mark.parametrize(("process", "max_bytes"), [(process_upload, MAX_BYTES), (process_logo, uploads.MAX_BYTES)])
 def test_an_upload_is_read_up_to_the_maximum_size_only(process, max_bytes):
     read = []
     upload = type("Upload", (), {"read": lambda self, size=-1: read.append(size) or b""})()
