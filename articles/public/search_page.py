@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from articles import search
 from articles.models import Article, ArticleQuerySet
 from articles.page_cache.cacheable import cacheable
+from articles.search.highlighting import best_match, from_first_match, segments
 from articles.search.query import MAX_CHARACTERS, parse
 from providers.models import Provider
 
@@ -192,21 +193,19 @@ def _hits(stories: ArticleQuerySet, ids: Sequence[int], words: str) -> list[Sear
 
 def _to_hit(card: Card, words: str, coverage: Sequence[CoverageLink]) -> SearchHit:
     title, excerpt = unescape(card.title), " ".join(unescape(card.excerpt).split())
-    excerpt = first_words(search.from_first_match(excerpt, words, EXCERPT_LENGTH), EXCERPT_LENGTH)
+    excerpt = first_words(from_first_match(excerpt, words, EXCERPT_LENGTH), EXCERPT_LENGTH)
     match = _coverage_match(coverage, words)
-    return SearchHit(card, tuple(search.segments(title, words)), tuple(search.segments(excerpt, words)), match)
+    return SearchHit(card, tuple(segments(title, words)), tuple(segments(excerpt, words)), match)
 
 
 def _coverage_match(links: Sequence[CoverageLink], words: str) -> CoverageMatch | None:
     """Return the link in which most words of the query stand."""
     titles = [unescape(link.title) for link in links]
-    place = search.best_match(
-        [f"{title}\n{link.provider_name}" for title, link in zip(titles, links, strict=True)], words
-    )
+    place = best_match([f"{title}\n{link.provider_name}" for title, link in zip(titles, links, strict=True)], words)
     if place is None:
         return None
     outlet = links[place].provider_name
-    pieces = tuple(search.segments(titles[place], words)), tuple(search.segments(outlet, words))
+    pieces = tuple(segments(titles[place], words)), tuple(segments(outlet, words))
     return CoverageMatch(links[place].url, *pieces, links[place].lang)
 
 

@@ -16,23 +16,9 @@ from articles.models import ArticleQuerySet
 
 from . import postgresql, sqlite
 from .condition import MANY, Purpose
-from .highlighting import best_match, from_first_match, segments
 from .query import Query, parse
 
-__all__ = [
-    "RANKED_MAX",
-    "best_match",
-    "count",
-    "found_by_coverage",
-    "from_first_match",
-    "has_many_matches",
-    "matching",
-    "most_relevant",
-    "segments",
-]
-
 RANKED_MAX = 250  # how many matches are compared by relevance
-COUNT_MAX = 1000
 BACKENDS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
 
 
@@ -88,7 +74,7 @@ def found_by_coverage(articles: ArticleQuerySet, ids: Sequence[int], text: str) 
     return set(ids) - _backend(articles).matching_without_coverage(ids, query, articles.db)
 
 
-def count(articles: ArticleQuerySet, text: str, *, up_to: int = COUNT_MAX) -> int:
+def count(articles: ArticleQuerySet, text: str, *, up_to: int) -> int:
     """Return how many of `articles` match `text`; `up_to` + 1 if there are more, which would take long to count.
 
     Ask `has_many_matches` first: this looks up every match.

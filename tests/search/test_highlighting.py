@@ -2,8 +2,7 @@
 
 import pytest
 
-from articles import search
-from articles.search.highlighting import share_stem
+from articles.search.highlighting import from_first_match, segments, share_stem
 from articles.templatetags.newsfold import highlighted
 from tests.search.texts import HOSTILE
 
@@ -49,19 +48,19 @@ def test_other_words_share_no_stem(one, other):
     ],
 )
 def test_highlights_mark_words_and_escape_the_rest(text, words, html):
-    assert highlighted(search.segments(text, words)) == html
+    assert highlighted(segments(text, words)) == html
 
 
 def test_an_excerpt_begins_where_a_match_can_be_seen():
     text = f"Rome {'and so on ' * 30}then Paris at last"
-    assert search.from_first_match(text, "rome paris", 180) == text
-    assert search.from_first_match(text, "london", 180) == text
-    assert search.from_first_match(text, "paris", 180) == "… so on and so on and so on and so on then Paris at last"
-    assert search.from_first_match("x" * 300 + "-paris", "paris", 180) == "… " + "x" * 39 + "-paris"
+    assert from_first_match(text, "rome paris", 180) == text
+    assert from_first_match(text, "london", 180) == text
+    assert from_first_match(text, "paris", 180) == "… so on and so on and so on and so on then Paris at last"
+    assert from_first_match("x" * 300 + "-paris", "paris", 180) == "… " + "x" * 39 + "-paris"
 
 
 @pytest.mark.parametrize("words", HOSTILE)
 def test_segments_add_up_to_the_text(words):
     text = "a <b> 新冠 <script>alert(1)</script> é \ue000 \0 x"
 
-    assert "".join(part for part, _ in search.segments(text, words)) == text
+    assert "".join(part for part, _ in segments(text, words)) == text
