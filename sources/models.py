@@ -178,10 +178,6 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         ids = [entry.pk for entry in repeated if entry.page in keys]
         return self.filter(Q(page_key__in=list(keys)) | Q(pk__in=ids))
 
-    def offered(self) -> Self:
-        """Return the entries that nobody has taken yet, but may take."""
-        return self.filter(outcome__in=(Entry.Outcome.HISTORY, Entry.Outcome.HELD_BACK))
-
 
 class Entry(models.Model):
     """One story as one source lists it. `values` has its text until an article has it."""

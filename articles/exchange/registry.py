@@ -99,17 +99,6 @@ def _create_missing_logos(logos: set[LogoIdentity]) -> None:
     LOGOS.insert_missing(missing)
 
 
-def create_missing_entries(entries: Iterable[Entry]) -> None:
-    """Store the entries whose topic or outlet doesn't exist yet; leave the others as they are."""
-    for entry in entries:
-        if isinstance(entry, TopicEntry):
-            exists = Topic.objects.filter(name=entry.name).exists()
-        else:
-            exists = Provider.objects.filter(domain=entry.domain, name=entry.name).exists()
-        if not exists:
-            store_entry(entry)
-
-
 def store_entry(entry: Entry) -> str:
     """Create or update the topic or outlet of a registry entry; return created, updated or unchanged.
 

@@ -14,7 +14,6 @@ from articles.db.limited_fields import LineField, LongTextField, TimeField
 from articles.rules.limits import TITLE_MAX, WORD_MAX
 from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX
 
-from .article import shown_to_readers
 from .fields import SparseJSONField, WebAddressField, is_web_address
 from .link_check import CoverageCheck
 
@@ -46,10 +45,6 @@ class RelatedLinkQuerySet(models.QuerySet["RelatedLink"]):
     def with_dead_links(self) -> Self:
         """Return those whose pages are gone, by the last look at them."""
         return self.filter(match_key__in=CoverageCheck.objects.filter(is_dead=True).values("match_key"))
-
-    def see_also(self) -> Self:
-        """Return the links to articles that are public by themselves."""
-        return self.filter(shown_to_readers("target__"))
 
 
 class RelatedLink(models.Model):

@@ -1,7 +1,7 @@
 from django.db.models import Count, Prefetch, Q
 from django.shortcuts import get_object_or_404, render
 
-from articles.models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink, Topic
+from articles.models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink, Topic, shown_to_readers
 from articles.public.media import StoredPicture
 from providers.models import Provider
 
@@ -59,7 +59,7 @@ def get_list(domain):
 def story(request, name):
     article = get_object_or_404(ARTICLES, name=name)
     links = article.related_links.coverage().select_related("provider", "target").prefetch_related("provider__logos")
-    beside = article.related_links.see_also().select_related("provider", "target")
+    beside = article.related_links.filter(shown_to_readers("target__")).select_related("provider", "target")
     subject = next((place.tag for place in article.article_topics.all()), None)
     more = Article.objects.public().filter(topics=subject).exclude(pk=article.pk).select_related("provider")[:5]
     return page(request, "story.html", [article], coverage=links, beside=beside, more=more, subject=subject)

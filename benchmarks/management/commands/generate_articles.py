@@ -15,9 +15,9 @@ from tqdm import tqdm
 
 from articles.audit_log.unit_of_work import Actor, unit_of_work
 from articles.db.locks import import_lock
-from articles.exchange.format.document import Document
-from articles.exchange.registry import ReferenceCache, create_missing_entries
-from articles.models import Article, Policies, Verb, Via
+from articles.exchange.format.document import Document, TopicEntry
+from articles.exchange.registry import ReferenceCache, store_entry
+from articles.models import Article, Policies, Topic, Verb, Via
 from articles.rules.scoring import Policy
 from articles.stories import duplicates
 from benchmarks.generator import bulk_load
@@ -25,6 +25,7 @@ from benchmarks.generator.articles import DEFAULT_UNTIL, batches, documents, ent
 from benchmarks.generator.complete_stories import insert_complete_stories
 from benchmarks.generator.producer import produce_in_process
 from config.command_errors import as_command_errors
+from providers.models import Provider
 
 BY = Actor(via=Via.COMMAND)
 BATCH = 2000  # articles in a transaction
@@ -76,7 +77,7 @@ class Command(BaseCommand):
 
     def _fill(self, count: int, make: Callable[[], Iterator[list[list[Document]]]], add: bool, bar: Any) -> None:
         _require_empty(add)
-        create_missing_entries(entries())
+        _store_missing_entries()
         references, policies = ReferenceCache(), Policies.load()
         if count >= MANY and not bulk_load.is_under_way() and not Article.objects.exists():
             bulk_load.drop_indexes()
@@ -97,6 +98,17 @@ class Command(BaseCommand):
 
     def _wait(self) -> None:
         self.stderr.write("An import is running; waiting for it to end.")
+
+
+def _store_missing_entries() -> None:
+    """Store the entries whose topic or outlet doesn't exist yet; leave the others as they are."""
+    for entry in entries():
+        if isinstance(entry, TopicEntry):
+            exists = Topic.objects.filter(name=entry.name).exists()
+        else:
+            exists = Provider.objects.filter(domain=entry.domain, name=entry.name).exists()
+        if not exists:
+            store_entry(entry)
 
 
 def _require_empty(add: bool) -> None:
