@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
@@ -31,21 +32,18 @@ NEEDS_ATTENTION = frozenset({State.MOVED, State.REFUSED, State.FAILING, State.GO
 BROKEN = frozenset({State.REFUSED, State.FAILING, State.GONE})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What health follows from."""
+class Facts(Protocol):
+    """What health follows from: the values of a source."""
 
-    paused: bool = False
-    fetched_at: datetime | None = None
-    last_ok_at: datetime | None = None
-    quiet_at: datetime | None = None
-    failing_since: datetime | None = None
-    failures: int = 0
-    status: int | None = None
-    reason: str = ""
-    moved_to: str = ""
-    moved_since: datetime | None = None
-    moved_count: int = 0
+    paused: bool
+    fetched_at: datetime | None
+    quiet_at: datetime | None
+    failures: int
+    status: int | None
+    reason: str
+    moved_to: str
+    moved_since: datetime | None
+    moved_count: int
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from articles.db.limited_fields import LineField, UrlField
 from articles.rules.limits import NAME_MAX
 from articles.rules.urls import url_key
 
-from .health import Facts, Health, health_of
+from .health import Health, health_of
 from .limits import REASON_MAX, SOURCE_URL_MAX, TAKE_DEFAULT, TIME_ZONE_MAX, VALIDATOR_MAX
 from .reading.urls import host_of
 from .rules import AppliedRule, Rule
@@ -139,22 +139,7 @@ class Source(models.Model):
 
     def health(self, now: datetime) -> Health:
         """Return how the source is, in words."""
-        return health_of(
-            Facts(
-                paused=self.paused,
-                fetched_at=self.fetched_at,
-                last_ok_at=self.last_ok_at,
-                quiet_at=self.quiet_at,
-                failing_since=self.failing_since,
-                failures=self.failures,
-                status=self.status,
-                reason=self.reason,
-                moved_to=self.moved_to,
-                moved_since=self.moved_since,
-                moved_count=self.moved_count,
-            ),
-            now,
-        )
+        return health_of(self, now)
 
 
 TAKEN_OUTCOMES = ("taken", "changed")

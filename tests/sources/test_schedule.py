@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from sources.health import Facts, State, health_of
+from sources.health import State, health_of
+from sources.models import Source
 from sources.schedule import (
     interval_from,
     is_move_proposed,
@@ -119,7 +120,7 @@ def test_a_new_url_is_proposed_after_three_sightings_over_three_days(count, sinc
     ],
 )
 def test_health_in_words(facts: dict[str, Any], state, text):
-    health = health_of(Facts(**{"fetched_at": NOON, "last_ok_at": NOON} | facts), NOON)
+    health = health_of(Source(**{"fetched_at": NOON, "last_ok_at": NOON} | facts), NOON)
 
     assert health.state == state
     assert text in health.text
@@ -136,7 +137,7 @@ def test_health_in_words(facts: dict[str, Any], state, text):
     ],
 )
 def test_paused_quiet_and_failing_sources_have_marks_of_different_colours(facts: dict[str, Any], tone):
-    assert health_of(Facts(**{"fetched_at": NOON} | facts), NOON).tone == tone
+    assert health_of(Source(**{"fetched_at": NOON} | facts), NOON).tone == tone
 
 
 def arrivals(gaps):
