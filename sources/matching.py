@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -32,14 +32,6 @@ class Keys:
     page: str
     title: str
     stated_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Known:
-    """An entry that is stored."""
-
-    pk: int
-    keys: Keys
 
 
 @dataclass(frozen=True)
@@ -83,9 +75,12 @@ def digest(text: str) -> str:
 
 
 def match_entries(
-    entries: Sequence[Keys], known: Iterable[Known], *, trusts_guids: bool, repeated_guids: int = 0
+    entries: Sequence[Keys], known: Mapping[int, Keys], *, trusts_guids: bool, repeated_guids: int = 0
 ) -> Matching:
-    """Return which entries are known. `repeated_guids` is the number of those whose guid stands more than once."""
+    """Return which entries are among the stored ones, whose keys `known` has by their pk.
+
+    `repeated_guids` is the number of those whose guid stands more than once.
+    """
     trusts_guids = trusts_guids and repeated_guids <= REPEATED_MAX * len(entries)
     search = _Search(known)
     pks: list[int | None] = [None] * len(entries)
@@ -110,13 +105,12 @@ def match_entries(
 class _Search:
     """Finds stored entries, each of them once."""
 
-    def __init__(self, known: Iterable[Known]) -> None:
-        self.keys: dict[int, Keys] = {}
+    def __init__(self, known: Mapping[int, Keys]) -> None:
+        self.keys = known
         self._pks: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for entry in known:
-            self.keys[entry.pk] = entry.keys
+        for pk, keys in known.items():
             for name in ("guid", "page", "title"):
-                self._pks[name, getattr(entry.keys, name)].append(entry.pk)
+                self._pks[name, getattr(keys, name)].append(pk)
         self._taken: set[int] = set()
 
     def take(self, name: str, key: str) -> int | None:

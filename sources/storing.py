@@ -20,7 +20,7 @@ from . import schedule
 from .fetcher import Fetched, FetchJob
 from .health import GONE
 from .limits import ENTRIES_KEPT, FETCHES_KEPT, SOURCE_URL_MAX
-from .matching import Keys, Known, fingerprint, keys_of, match_entries
+from .matching import Keys, fingerprint, keys_of, match_entries
 from .models import Entry, EntryQuerySet, Fetch, Source
 from .reading.dates import ISO_FORMAT
 from .reading.entries import NO_TITLE, NO_URL
@@ -161,7 +161,7 @@ def _store_feed(source: Source, feed: ParsedFeed, now: datetime) -> Stored:
     rows = {row.pk: row for row in _listed_entries(source, all_keys)}
     matching = match_entries(
         all_keys,
-        [_as_known(row) for row in rows.values()],
+        {pk: _keys_of_row(row) for pk, row in rows.items()},
         trusts_guids=source.trusts_guids,
         repeated_guids=sum(count for count in guids.values() if count > 1),
     )
@@ -191,9 +191,8 @@ def _listed_entries(source: Source, all_keys: Sequence[Keys]) -> EntryQuerySet:
     return source.entries.filter(listed).order_by("pk")
 
 
-def _as_known(row: Entry) -> Known:
-    keys = Keys(guid=row.guid_key, page=row.page_key, title=row.title_key, stated_at=row.stated_at)
-    return Known(pk=row.pk, keys=keys)
+def _keys_of_row(row: Entry) -> Keys:
+    return Keys(guid=row.guid_key, page=row.page_key, title=row.title_key, stated_at=row.stated_at)
 
 
 def _update_known(known: Sequence[tuple[Entry, ParsedEntry, Keys]], now: datetime) -> int:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sources.matching import Known, fingerprint, keys_of, match_entries
+from sources.matching import fingerprint, keys_of, match_entries
 from sources.reading.values import ParsedEntry
 from sources.sorting import is_change_taken, sort_unknown
 
@@ -20,8 +20,7 @@ def entry(guid: str = "", url: str = "", title: str = "A storm", at: datetime | 
 
 def match(stored: list[ParsedEntry], document: list[ParsedEntry], **options):
     """Return the places of the stored entries that the document's are, and whether guids are trusted afterwards."""
-    known = [Known(pk=pk, keys=keys) for pk, keys in enumerate(keys_of(stored))]
-    matching = match_entries(keys_of(document), known, **{"trusts_guids": True} | options)
+    matching = match_entries(keys_of(document), dict(enumerate(keys_of(stored))), **{"trusts_guids": True} | options)
     return matching.pks, matching.trusts_guids
 
 
