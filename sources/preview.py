@@ -92,8 +92,4 @@ def preview_source(url: str, client: HttpClient) -> Preview:
             feeds = reader.read_page(response.body, response.url, seconds=SECONDS).feeds
         except NotAFeedError:
             feeds = ()
-    return Preview(url=url, feeds=tuple(sorted(feeds, key=_is_of_comments)), reason=reason)
-
-
-def _is_of_comments(feed: FeedLink) -> bool:
-    return "comment" in f"{feed.url} {feed.title}".lower()
+    return Preview(url=url, feeds=feeds, reason=reason)
