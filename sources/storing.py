@@ -280,8 +280,8 @@ def values_of(entry: ParsedEntry) -> dict[str, Any]:
         "excerpt": entry.excerpt,
         "url": entry.url,
         "published": entry.published and entry.published.strftime(ISO_FORMAT),
-        "picture": entry.picture,
         "provider": entry.provider,
+        "picture": entry.picture,
         "language": entry.language,
     }
 

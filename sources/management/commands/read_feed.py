@@ -11,10 +11,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from config.command_errors import as_command_errors
-from sources.reading.dates import ISO_FORMAT, is_in_future
+from sources.reading.dates import is_in_future
 from sources.reading.reader import FeedReader
 from sources.reading.urls import absolute_url
 from sources.reading.values import DOCUMENT_BYTES_MAX, NotAFeedError, ParsedEntry
+from sources.storing import values_of
 
 IN_FUTURE = "The date lies in the future: the time of arrival would be used."
 
@@ -40,25 +41,12 @@ class Command(BaseCommand):
                 raise CommandError(f"{file}: The document {error}.") from None
         for warning in feed.warnings:
             self.stderr.write(f"{file}: {warning}")
-        for entry in feed.entries:
-            self.stdout.write(json.dumps(_plain(_with_future_warning(entry)), ensure_ascii=False))
+        for entry in map(_with_future_warning, feed.entries):
+            values = values_of(entry) | {"guid": entry.guid, "warnings": entry.warnings}
+            self.stdout.write(json.dumps(values, ensure_ascii=False))
 
 
 def _with_future_warning(entry: ParsedEntry) -> ParsedEntry:
     if entry.published is None or not is_in_future(entry.published, timezone.now()):
         return entry
     return replace(entry, warnings=(*entry.warnings, IN_FUTURE))
-
-
-def _plain(entry: ParsedEntry) -> dict[str, Any]:
-    return {
-        "title": entry.title,
-        "excerpt": entry.excerpt,
-        "url": entry.url,
-        "published": entry.published and entry.published.strftime(ISO_FORMAT),
-        "provider": entry.provider,
-        "picture": entry.picture,
-        "language": entry.language,
-        "guid": entry.guid,
-        "warnings": list(entry.warnings),
-    }
