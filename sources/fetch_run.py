@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -33,13 +33,7 @@ BUSY_PAUSE = 5.0  # ... after it said that there were too many
 TOO_MANY = 429
 TOGETHER_MAX = 25  # attempts that are stored together; a run that is killed makes so many again
 
-
-@dataclass(frozen=True)
-class FetchResult:
-    """What happened to one source."""
-
-    pk: int
-    stored: Stored
+OnResult = Callable[[int, Stored], None]
 
 
 def due_jobs(now: datetime, *, only: int | None = None, limit: int | None = None) -> list[FetchJob]:
@@ -54,9 +48,9 @@ def fetch_sources(
     client: HttpClient,
     *,
     now: Callable[[], datetime],
-    on_result: Callable[[FetchResult], None] = lambda result: None,
+    on_result: OnResult,
 ) -> None:
-    """Fetch sources and store what they list.
+    """Fetch sources and store what they list. `on_result` gets the key of each source, and what was stored of it.
 
     A document is stored as soon as it is there, with the attempts before it that brought none: most bring none.
     """
@@ -103,7 +97,7 @@ def _attempt(queue: HostQueue[FetchJob], job: FetchJob, future: Future[Any], at:
     return Attempt(job, fetched, at)
 
 
-def _store(attempts: Sequence[Attempt], on_result: Callable[[FetchResult], None]) -> None:
+def _store(attempts: Sequence[Attempt], on_result: OnResult) -> None:
     """Store attempts together; each by itself if one of them can't be stored, which is then noted as its failure."""
     if not attempts:
         return
@@ -120,4 +114,4 @@ def _store(attempts: Sequence[Attempt], on_result: Callable[[FetchResult], None]
     for attempt, stored in zip(attempts, results, strict=True):
         if attempt.fetched.host_wait and attempt.fetched.wait:
             postpone_host(attempt.job.host, attempt.at + attempt.fetched.wait)
-        on_result(FetchResult(attempt.job.pk, stored))
+        on_result(attempt.job.pk, stored)

@@ -17,9 +17,10 @@ from articles.intake.client import source_client
 from articles.intake.run import take_in_new_entries
 from config.checks import CHECK_TAG
 from config.command_errors import as_command_errors
-from sources.fetch_run import FetchResult, due_jobs, fetch_sources
+from sources.fetch_run import due_jobs, fetch_sources
 from sources.fetcher import FetchJob
 from sources.models import Entry, Source
+from sources.storing import Stored
 
 from .suggest_stories import work_out
 
@@ -83,10 +84,10 @@ class Command(BaseCommand):
         if self.verbosity:
             self.stdout.write(text)
 
-    def count(self, result: FetchResult) -> None:
-        self.counts["failed" if result.stored.reason else "read"] += 1
-        if self.verbosity >= 2 and result.stored.reason:
-            self.stderr.write(f"source {result.pk} {result.stored.reason}")
+    def count(self, source: int, stored: Stored) -> None:
+        self.counts["failed" if stored.reason else "read"] += 1
+        if self.verbosity >= 2 and stored.reason:
+            self.stderr.write(f"source {source} {stored.reason}")
 
 
 def intake_summary(counts: Counter[str]) -> str:
