@@ -51,15 +51,12 @@ class Member:
 
     name: str
     size: int
-    _chunks: Iterator[bytes]
-
-    def chunks(self) -> Iterator[bytes]:
-        return self._chunks
+    chunks: Iterator[bytes]
 
     def read(self, limit: int) -> bytes:
         if self.size > limit:
             raise ArchiveError(f"Its {self.name} has {self.size:,} bytes, more than any Newsfold backup has.")
-        return b"".join(self._chunks)
+        return b"".join(self.chunks)
 
     def document(self) -> dict[str, Any]:
         return parse_object(self.read(DOCUMENT_BYTES_MAX), self.name)

@@ -64,7 +64,7 @@ def compare_stream(member: Member, name: str) -> Iterator[bytes]:
     with suppress(FileNotFoundError):
         stored = default_storage.open(name)
     try:
-        for chunk in member.chunks():
+        for chunk in member.chunks:
             if stored is not None and not chunk.startswith(stored.read(len(chunk))):
                 raise DifferentFileError(name)
             yield chunk
@@ -81,7 +81,7 @@ def store(member: Member, name: str) -> None:
         if default_storage.size(name) == member.size:
             return
     with tempfile.SpooledTemporaryFile(SPOOLED_BYTES) as spool:  # storages need a seekable file
-        for chunk in member.chunks():
+        for chunk in member.chunks:
             spool.write(chunk)
         spool.seek(0)
         default_storage.save(name, File(spool, name))  # our storages replace a file of the same name
