@@ -31,8 +31,26 @@ class SourceFile:
         return os.path.basename(self.path)
 
     def read(self) -> bytes:
-        """Return the bytes of the file. Raises UnreadableFileError."""
-        return read_bytes(self)
+        """Return the bytes of a plain file, at most one byte more than a document may have. Raises UnreadableFileError.
+
+        Links, devices and pipes are rejected: a link could read any file of the machine, a pipe could wait for ever.
+        """
+        try:
+            handle = os.open(self.path, _FLAGS)
+        except OSError as error:
+            raise self._unreadable(_reason(self.path, error)) from None
+        try:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise self._unreadable(_("is not a regular file; links, pipes and devices are not accepted"))
+            return os.read(handle, min(status.st_size, FILE_SIZE_MAX) + 1)
+        except OSError as error:
+            raise self._unreadable(_reason(self.path, error)) from None
+        finally:
+            os.close(handle)
+
+    def _unreadable(self, reason: str) -> UnreadableFileError:
+        return UnreadableFileError(Problem(self.label, 0, reason))
 
 
 class UnreadableFileError(Exception):
@@ -77,7 +95,7 @@ def _walk(directory: str) -> Iterator[tuple[str, str]]:
 
 def _is_registry_file(path: str) -> bool:
     try:
-        head = read_bytes(SourceFile(path, path, ""))[:100]
+        head = SourceFile(path, path, "").read()[:100]
     except UnreadableFileError:
         return False
     return head.removeprefix(b"---\n").startswith(b"taxonomy:")
@@ -89,27 +107,6 @@ def printable(path: str) -> str:
         return path or "(a path without a name)"
     text = os.fsencode(path).decode("utf-8", "replace")
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-
-
-def read_bytes(source: SourceFile) -> bytes:
-    """Return the bytes of a plain file, at most one byte more than a document may have. Raises UnreadableFileError.
-
-    Links, devices and pipes are rejected: a link could read any file of the machine, a pipe could wait for ever.
-    """
-    try:
-        handle = os.open(source.path, _FLAGS)
-    except OSError as error:
-        raise UnreadableFileError(Problem(source.label, 0, _reason(source.path, error))) from None
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            message = _("is not a regular file; links, pipes and devices are not accepted")
-            raise UnreadableFileError(Problem(source.label, 0, message))
-        return os.read(handle, min(status.st_size, FILE_SIZE_MAX) + 1)
-    except OSError as error:
-        raise UnreadableFileError(Problem(source.label, 0, _reason(source.path, error))) from None
-    finally:
-        os.close(handle)
 
 
 def _reason(path: str, error: OSError) -> str:
