@@ -30,8 +30,12 @@ class _IndexOperation(Operation):
 
     reduces_to_sql = True
     reversible = True
+    description = ""
     forwards: tuple[str, ...] = ()
     backwards: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        return self.description
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         pass
@@ -46,15 +50,15 @@ class _IndexOperation(Operation):
 class CreateIndex(_IndexOperation):
     """Make the first index and fill it with the articles that are there, in one statement."""
 
+    description = "Create the search index"
     forwards = ("MAKE", "FILL", "FINISH")
     backwards = ("DROP",)
-
-    def describe(self) -> str:
-        return "Create the search index"
 
 
 class AddCoverage(_IndexOperation):
     """Replace the first index by one with coverage, and with Chinese, Japanese and Korean text in pairs."""
+
+    description = "Add coverage to the search index"
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         schemas = SCHEMAS[schema_editor.connection.vendor]
@@ -64,12 +68,11 @@ class AddCoverage(_IndexOperation):
         schemas = SCHEMAS[schema_editor.connection.vendor]
         _replace(schema_editor, schemas.COVERED, schemas.FIRST)
 
-    def describe(self) -> str:
-        return "Add coverage to the search index"
-
 
 class AddLanguages(_IndexOperation):
     """Index the words of articles in other languages with the stems of those too, on PostgreSQL."""
+
+    description = "Add languages to the search index"
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         _execute_all(schema_editor, SCHEMAS[schema_editor.connection.vendor].ADD_LANGUAGES)
@@ -77,24 +80,17 @@ class AddLanguages(_IndexOperation):
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         _execute_all(schema_editor, SCHEMAS[schema_editor.connection.vendor].REMOVE_LANGUAGES)
 
-    def describe(self) -> str:
-        return "Add languages to the search index"
-
 
 class CreateTriggers(_IndexOperation):
+    description = "Keep the search index up to date"
     forwards = ("CREATE_TRIGGERS",)
     backwards = ("DROP_TRIGGERS",)
 
-    def describe(self) -> str:
-        return "Keep the search index up to date"
-
 
 class DropTriggers(_IndexOperation):
+    description = "Stop keeping the search index up to date"
     forwards = ("DROP_TRIGGERS",)
     backwards = ("CREATE_TRIGGERS",)
-
-    def describe(self) -> str:
-        return "Stop keeping the search index up to date"
 
 
 def rebuild(connection: Any) -> None:
