@@ -17,7 +17,7 @@ from articles.exchange.importing import run_import
 from articles.exchange.outcomes import OUTCOMES, PRUNE_SKIPPED, REJECTED, SUGGESTED, WITHDRAWN, FileResult
 from articles.exchange.report import Report
 from articles.exchange.run_log import RunLog
-from articles.models import Article, Operation, Via
+from articles.models import Article, Via
 from config.checks import CHECK_TAG
 from config.command_errors import as_command_errors
 
@@ -58,23 +58,24 @@ class Command(BaseCommand):
     ) -> None:
         self.verbosity = options["verbosity"]
         self.done = self.total = 0
-        self.report: Report | None = None
-        self.log: RunLog | None = None
+        self.logs: list[Report | RunLog] = []
         with ExitStack() as stack:
             stack.enter_context(as_command_errors(report or "The report", self._progress))
             self.total = sum(1 for _ in sources(paths))
             quiet = self.verbosity == 0 or not sys.stderr.isatty()
             self.bar = stack.enter_context(tqdm(total=self.total, unit=" files", disable=quiet))
             if report:
-                self.report = stack.enter_context(_open_report(report))
+                self.logs.append(stack.enter_context(_open_report(report)))
             by = Actor(via=Via.COMMAND)
-            self.log = None if dry_run else stack.enter_context(RunLog(paths, by))
+            run_log = RunLog(paths, by)
+            if not dry_run:
+                self.logs.append(stack.enter_context(run_log))
             counts = run_import(
                 sources(paths),
                 on_result=self._add_result,
                 on_wait=lambda: self.stderr.write("Another import is running; waiting for it to end."),
                 on_notice=self._add_notice,
-                on_end=self._end_log,
+                on_end=run_log.finish,
                 dry_run=dry_run,
                 rescore=rescore,
                 suggest=suggest,
@@ -98,10 +99,8 @@ class Command(BaseCommand):
     def _add_result(self, result: FileResult) -> None:
         self.done += 1
         self.bar.update()
-        if self.report:
-            self.report.add(result)
-        if self.log:
-            self.log.add(result)
+        for log in self.logs:
+            log.add(result)
         for problem in result.problems:
             self._print(self.stderr, str(problem))
         if self.verbosity >= 2:
@@ -109,16 +108,10 @@ class Command(BaseCommand):
                 self._print(self.stdout, f"{result.label}: {warning}")
 
     def _add_notice(self, name: str, notice: str) -> None:
-        if self.report:
-            self.report.add_notice(name, notice)
-        if self.log:
-            self.log.add_notice(name, notice)
+        for log in self.logs:
+            log.add_notice(name, notice)
         if self.verbosity >= 2:
             self._print(self.stdout, f"{name}: {notice}")
-
-    def _end_log(self, counts: Counter[str], operation: Operation | None) -> None:
-        if self.log:
-            self.log.finish(counts, operation)
 
     def _print(self, stream: Any, text: str) -> None:
         with tqdm.external_write_mode(file=stream):  # the progress bar makes room
