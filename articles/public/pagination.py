@@ -191,14 +191,9 @@ def _to_page(rows: Sequence[ListedRow], cursor: PageCursor | None, size: int) ->
 @cache
 def _topic_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
     """Return the query for the latest articles with one topic, by the times stored in the topic lists."""
-    condition = after_listed_position(*_POSITION_PARAMS, "content_object__") if is_later else Q()
-    public = ArticleTopic.objects.filter(
-        condition, shown_to_readers("content_object__", at=NOW), listed_at__gte=SINCE_PARAM
-    )
-    rows = public.annotate(
-        article_id=F("content_object"),
-        name=F("content_object__name"),
-        file_name=F("content_object__file_name"),
+    listed = ArticleTopic.objects.filter(_is_listed(is_later, "content_object__"))
+    rows = listed.annotate(
+        article_id=F("content_object"), name=F("content_object__name"), file_name=F("content_object__file_name")
     ).order_by("-listed_at", "-published_at", "content_object__file_name")
     return _compile(lambda keys: rows.filter(tag__in=keys)[:size])
 
@@ -206,9 +201,8 @@ def _topic_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
 @cache
 def _place_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
     """Return the query for the latest articles about one place, by the times stored with their places."""
-    condition = after_listed_position(*_POSITION_PARAMS, "article__") if is_later else Q()
-    public = ArticlePlace.objects.filter(condition, shown_to_readers("article__", at=NOW), listed_at__gte=SINCE_PARAM)
-    rows = public.annotate(name=F("article__name"), file_name=F("article__file_name"))
+    listed = ArticlePlace.objects.filter(_is_listed(is_later, "article__"))
+    rows = listed.annotate(name=F("article__name"), file_name=F("article__file_name"))
     ordered = rows.order_by("-listed_at", "-published_at", "article__file_name")
     return _compile(lambda codes: ordered.filter(code__in=codes)[:size])
 
@@ -216,24 +210,29 @@ def _place_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
 @cache
 def _provider_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
     """Return the query for the latest articles of one provider."""
-    condition = after_listed_position(*_POSITION_PARAMS) if is_later else Q()
-    public = Article.objects.filter(condition, shown_to_readers(at=NOW), listed_at__gte=SINCE_PARAM)
-    rows = public.latest_first().annotate(article_id=F("pk"))
+    rows = Article.objects.filter(_is_listed(is_later)).latest_first().annotate(article_id=F("pk"))
     return _compile(lambda keys: rows.filter(provider__in=keys)[:size])
 
 
 @cache
 def _coverage_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
     """Return the query for the latest articles that list coverage by one provider."""
-    condition = after_listed_position(*_POSITION_PARAMS) if is_later else Q()
-    public = Article.objects.filter(condition, shown_to_readers(at=NOW), listed_at__gte=SINCE_PARAM)
-    rows = public.latest_first().annotate(article_id=F("pk"))
+    rows = Article.objects.filter(_is_listed(is_later)).latest_first().annotate(article_id=F("pk"))
 
     def build(keys: Sequence[int]) -> ArticleQuerySet:
         coverage = RelatedLink.objects.coverage().filter(provider__in=keys).order_by()
         return rows.filter(pk__in=coverage.values("article"))[:size]
 
     return _compile(build)
+
+
+def _is_listed(is_later: bool, prefix: str = "") -> Q:
+    """Return the condition that a row is of a public article, from SINCE_PARAM on, and on later pages after the cursor.
+
+    `prefix` leads to the article.
+    """
+    condition = after_listed_position(*_POSITION_PARAMS, prefix) if is_later else Q()
+    return condition & shown_to_readers(prefix, at=NOW) & Q(listed_at__gte=SINCE_PARAM)
 
 
 def _compile(build: BuildQuery) -> CompiledQuery[ListedRow]:
