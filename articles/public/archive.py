@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.db.models import Count, Exists, Q
+from django.utils import timezone
 
 from articles.models import Article
 
@@ -55,12 +56,15 @@ def next_month(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1)
 
 
-def neighbours(start: date, end: date) -> tuple[datetime | None, datetime | None]:
-    """Return when the last public story before these days was published, and the first after them. Two queries."""
+def neighbours(start: date, end: date) -> dict[str, date | None]:
+    """Return `earlier`, the day of the last public story before these days, and `later`, of the first after them.
+
+    None where there is none. Two queries.
+    """
     times = Article.objects.public().values_list("published_at", flat=True)
     earlier = times.filter(published_at__lt=start_of_day(start)).order_by("-published_at").first()
     later = times.filter(published_at__gte=start_of_day(end)).order_by("published_at").first()
-    return earlier, later
+    return {"earlier": earlier and timezone.localdate(earlier), "later": later and timezone.localdate(later)}
 
 
 def _counted(starts: list[date]) -> list[ArchivePeriod]:

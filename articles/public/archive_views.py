@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from articles.models import Article
@@ -35,13 +34,7 @@ def year(request: HttpRequest, year: int) -> HttpResponse:
     months = archive.months(year)
     if not months:
         raise Http404
-    earlier, later = archive.neighbours(date(year, 1, 1), date(year + 1, 1, 1))
-    context = {
-        "year": year,
-        "months": months,
-        "earlier": earlier and timezone.localdate(earlier).year,
-        "later": later and timezone.localdate(later).year,
-    }
+    context = {"year": year, "months": months} | archive.neighbours(date(year, 1, 1), date(year + 1, 1, 1))
     return render(request, "articles/archive_year.html", context)
 
 
@@ -51,13 +44,7 @@ def month(request: HttpRequest, month: date) -> HttpResponse:
     days = archive.days(month)
     if not days:
         raise Http404
-    earlier, later = archive.neighbours(month, archive.next_month(month))
-    context = {
-        "month": month,
-        "days": days,
-        "earlier": earlier and timezone.localdate(earlier).replace(day=1),
-        "later": later and timezone.localdate(later).replace(day=1),
-    }
+    context = {"month": month, "days": days} | archive.neighbours(month, archive.next_month(month))
     return render(request, "articles/archive_month.html", context)
 
 
@@ -71,13 +58,10 @@ def day(request: HttpRequest, day: date) -> HttpResponse:
     if not page.ids:
         raise Http404
     has_many = len(page.ids) > 2 * BIGGEST and page.cursor is None
-    earlier, later = archive.neighbours(day, end)
     context = {
         "day": day,
         "biggest": load_cards(hottest(of_day, BIGGEST)) if has_many else [],
-        "earlier": earlier and timezone.localdate(earlier),
-        "later": later and timezone.localdate(later),
         "page": page,
         "days": group_by_day(load_cards(page.ids), "published_at"),
     }
-    return render(request, "articles/archive.html", context)
+    return render(request, "articles/archive.html", context | archive.neighbours(day, end))
