@@ -9,16 +9,15 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.utils import format_datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 import yaml
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, SyndicationFeed
 
 from providers.models import Provider
 from sources.models import Source
@@ -27,6 +26,7 @@ HOST = "127.0.0.1"
 FIRST = 3  # stories of a feed at its first start
 GAP = timedelta(minutes=40)  # between the stories that are there from the start
 CONTENT_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
+XML_WRITERS: dict[str, type[SyndicationFeed]] = {"rss": Rss201rev2Feed, "atom": Atom1Feed}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +75,9 @@ class DemoFeed:
 
     def document(self) -> bytes:
         """Return the feed as it is now, newest first, in its format."""
-        render = {"rss": _rss, "atom": _atom, "json": _json}[self.format]
-        return render(self, self.listed[::-1]).encode()
+        newest_first = self.listed[::-1]
+        writer = XML_WRITERS.get(self.format)
+        return (_xml(writer, self, newest_first) if writer else _json(self, newest_first)).encode()
 
 
 def read_feeds(folder: Path) -> list[DemoFeed]:
@@ -183,33 +184,20 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the terminal is the server's."""
 
 
-def _rss(feed: DemoFeed, stories: Sequence[Story]) -> str:
-    items = "".join(
-        f"<item><title>{escape(story.title)}</title><link>{escape(story.url)}</link>"
-        f'<guid isPermaLink="false">{escape(story.url)}</guid><description>{escape(story.excerpt)}</description>'
-        f"<pubDate>{format_datetime(story.at)}</pubDate>"
-        + (f'<media:content url={quoteattr(story.picture)} medium="image"/>' if story.picture else "")
-        + "</item>"
-        for story in stories
-    )
-    return (
-        '<?xml version="1.0" encoding="utf-8"?><rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel>'
-        f"<title>{escape(feed.name)}</title><link>https://www.{feed.domain}/</link>{items}</channel></rss>"
-    )
-
-
-def _atom(feed: DemoFeed, stories: Sequence[Story]) -> str:
-    entries = "".join(
-        f"<entry><title>{escape(story.title)}</title><id>{escape(story.url)}</id><link href={quoteattr(story.url)}/>"
-        f"<summary>{escape(story.excerpt)}</summary><published>{story.at.isoformat()}</published>"
-        + (f'<link rel="enclosure" type="image/jpeg" href={quoteattr(story.picture)}/>' if story.picture else "")
-        + "</entry>"
-        for story in stories
-    )
-    return (
-        '<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom">'
-        f"<title>{escape(feed.name)}</title><id>https://www.{feed.domain}/</id>{entries}</feed>"
-    )
+def _xml(writer: type[SyndicationFeed], feed: DemoFeed, stories: Sequence[Story]) -> str:
+    document = writer(title=feed.name, link=f"https://www.{feed.domain}/", description="")
+    for story in stories:
+        document.add_item(
+            title=story.title,
+            link=story.url,
+            description=story.excerpt,
+            pubdate=story.at,
+            updateddate=story.at,
+            unique_id=story.url,
+            unique_id_is_permalink=False,
+            enclosures=[Enclosure(story.picture, "0", "image/jpeg")] if story.picture else [],
+        )
+    return str(document.writeString("utf-8"))
 
 
 def _json(feed: DemoFeed, stories: Sequence[Story]) -> str:
