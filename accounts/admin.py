@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import axes.admin  # noqa: F401 importing it registers models that are unregistered below
@@ -124,27 +125,27 @@ class StaffAdmin(PermissionsMixin, KeyAutocompleteMixin, UserAdmin):
 
     @admin.action(description=gettext_lazy("Sign out everywhere"), permissions=["change"])
     def end_sessions(self, request: HttpRequest, queryset: Any) -> None:
-        for user in queryset:
-            sessions.end_all_sessions(user)
-            self.log_change(request, user, _("Signed out everywhere."))
-        self.message_user(
-            request, _("Signed out everywhere: %(names)s.") % {"names": _names(queryset)}, messages.SUCCESS
-        )
+        message = _("Signed out everywhere: %(names)s.")
+        self._apply(request, queryset, sessions.end_all_sessions, _("Signed out everywhere."), message)
 
     @admin.action(description=gettext_lazy("Reset the second factor (lost phone)"), permissions=["change"])
     def reset_second_factor(self, request: HttpRequest, queryset: Any) -> None:
-        for user in queryset:
-            second_factor.reset(user)
-            self.log_change(request, user, _("Reset the second factor and signed out everywhere."))
-        message = _("Second factor reset and signed out everywhere: %(names)s.") % {"names": _names(queryset)}
-        self.message_user(request, message, messages.SUCCESS)
+        done = _("Reset the second factor and signed out everywhere.")
+        message = _("Second factor reset and signed out everywhere: %(names)s.")
+        self._apply(request, queryset, second_factor.reset, done, message)
 
     @admin.action(description=gettext_lazy("Unlock sign-in after wrong passwords"), permissions=["change"])
     def unlock(self, request: HttpRequest, queryset: Any) -> None:
-        lockout.unlock(queryset)
-        for user in queryset:
-            self.log_change(request, user, _("Unlocked the sign-in."))
-        self.message_user(request, _("Sign-in unlocked: %(names)s.") % {"names": _names(queryset)}, messages.SUCCESS)
+        message = _("Sign-in unlocked: %(names)s.")
+        self._apply(request, queryset, lockout.unlock, _("Unlocked the sign-in."), message)
+
+    def _apply(self, request: HttpRequest, users: Any, act: Callable[[Any], object], logged: str, message: str) -> None:
+        """Act on each of the users, log it in these words, and show the message with their names."""
+        for user in users:
+            act(user)
+            self.log_change(request, user, logged)
+        names = ", ".join(user.get_username() for user in users)
+        self.message_user(request, message % {"names": names}, messages.SUCCESS)
 
 
 @admin.register(Group)
@@ -183,7 +184,3 @@ def _without(nested: list[Any], prefixes: tuple[str, ...]) -> list[Any]:
         for item in nested
         if not str(item).startswith(prefixes)
     ]
-
-
-def _names(users: Any) -> str:
-    return ", ".join(user.get_username() for user in users)

@@ -109,10 +109,9 @@ def take_back_attempt(request: HttpRequest) -> None:
     request.attempt_allowances = []  # type: ignore[attr-defined]
 
 
-def unlock(users: Any) -> None:
-    """Allow the users' names again. Networks stay locked: other names may have been tried from them."""
-    for user in users:
-        AttemptCounter.objects.filter(AttemptCounter.of_user(user.get_username())).delete()
+def unlock(user: Any) -> None:
+    """Allow the user's name again. Networks stay locked: other names may have been tried from them."""
+    AttemptCounter.objects.filter(AttemptCounter.of_user(user.get_username())).delete()
 
 
 def confirmation_allowances(user: Any) -> list[Allowance]:

@@ -122,7 +122,7 @@ class SetPassword(AdminPage, auth_views.PasswordResetConfirmView):
         response = super().form_valid(form)
         user = form.user
         sessions.end_all_sessions(user)
-        lockout.unlock([user])
+        lockout.unlock(user)
         logger.info("password reset by mail", extra={"user": user.get_username()})
         return response
 
