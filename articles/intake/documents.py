@@ -10,7 +10,7 @@ from articles.exchange.format.document import Document, Image, ProviderData
 from articles.exchange.format.write import document_text
 from articles.public.video import document_player
 from articles.rules.dates import is_ahead
-from articles.rules.scoring import SCORE_MAX, Policy, TopicTraits, suggested_quality
+from articles.rules.scoring import SCORE_MAX, Policy, suggested_quality
 from articles.rules.slugs import SLUG_LENGTH_MAX, document_name, slugify_title
 from articles.rules.youtube import document_video_url, page_video_id
 
@@ -98,15 +98,7 @@ def make_document(
     quality, _ = suggested_quality(
         policy,
         title=entry.title,
-        topics=[
-            TopicTraits(
-                name=topic.name,
-                keywords=topic.keywords,
-                is_subtopic=topic.parent is not None,
-                weight=topic.weight,
-            )
-            for topic in topics
-        ],
+        topics=topics,
         has_image=bool(entry.picture),
         has_amp=False,
         is_video=bool(video),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+
+from django.db.models import QuerySet
 
 from articles.models import Article, TakenDownStory, Topic
 from articles.rules.slugs import document_name
@@ -18,22 +20,19 @@ from .topics import TopicFinder, TopicNode
 
 def load_topic_finder() -> TopicFinder:
     """Return what finds the topics of headlines. One query."""
-    rows = Topic.objects.values_list("pk", "name", "keywords", "parent", "weight")
-    return TopicFinder(
-        TopicNode(pk=pk, name=name, keywords=tuple(keywords), parent=parent, weight=weight)
-        for pk, name, keywords, parent, weight in rows
-    )
+    return TopicFinder(_nodes(Topic.objects.all()))
 
 
 def topic_nodes(names: Iterable[str]) -> tuple[tuple[TopicNode, ...], list[str]]:
     """Return the topics of these names, in their order, and the names that no topic has. One query."""
     listed = list(dict.fromkeys(names))
-    rows = Topic.objects.filter(name__in=listed).values_list("pk", "name", "keywords", "parent", "weight")
-    nodes = {
-        name: TopicNode(pk=pk, name=name, keywords=tuple(keywords), parent=parent, weight=weight)
-        for pk, name, keywords, parent, weight in rows
-    }
+    nodes = {node.name: node for node in _nodes(Topic.objects.filter(name__in=listed))}
     return tuple(nodes[name] for name in listed if name in nodes), [name for name in listed if name not in nodes]
+
+
+def _nodes(topics: QuerySet[Topic]) -> Iterator[TopicNode]:
+    for pk, name, keywords, parent, weight in topics.values_list("pk", "name", "keywords", "parent", "weight"):
+        yield TopicNode(pk=pk, name=name, keywords=tuple(keywords), parent=parent, weight=weight)
 
 
 def outlet_of(name: str, domain: str) -> Outlet:

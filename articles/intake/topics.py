@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from articles.rules.scoring import TopicTraits
 from articles.rules.words import whole_words
 
 
 @dataclass(frozen=True, kw_only=True)
-class TopicNode:
+class TopicNode(TopicTraits):
     """A topic in the tree, as far as it matters for new stories."""
 
     pk: int
-    name: str
-    keywords: tuple[str, ...] = ()
-    parent: int | None = None
-    weight: int = 0
 
 
 class TopicFinder:

@@ -186,7 +186,7 @@ class TopicTraits:
 
     name: str
     keywords: tuple[str, ...] = ()
-    is_subtopic: bool = False
+    parent: int | None = None  # the key of the topic above it
     weight: int = 0
 
 
@@ -209,7 +209,7 @@ def suggested_quality(
     terms = [Term(_("base"), policy.base_weight)]
     for topic in topics:
         terms.append(Term(_("topic %(topic)s", topic=topic.name), policy.topic_weight + topic.weight))
-        if topic.is_subtopic:
+        if topic.parent is not None:
             terms.append(Term(_("subtopic %(topic)s", topic=topic.name), policy.subtopic_weight))
         if has_keyword(title, topic.keywords):
             terms.append(Term(_("keyword of %(topic)s in the title", topic=topic.name), policy.keyword_weight))

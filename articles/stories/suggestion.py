@@ -67,8 +67,6 @@ def _topics_of(ids: Iterable[int]) -> dict[int, list[TopicTraits]]:
     rows = ArticleTopic.objects.filter(content_object__in=ids).select_related("tag").order_by("position", "pk")
     for row in rows:
         tag = row.tag
-        traits = TopicTraits(
-            name=tag.name, keywords=tuple(tag.keywords), is_subtopic=tag.parent_id is not None, weight=tag.weight
-        )
+        traits = TopicTraits(name=tag.name, keywords=tuple(tag.keywords), parent=tag.parent_id, weight=tag.weight)
         topics[row.content_object_id].append(traits)
     return topics

@@ -106,7 +106,7 @@ def test_suggested_quality_is_the_sum_of_its_terms():
         POLICY,
         title="New cases " + "x" * 66,
         topics=[
-            TopicTraits(name="Cases", keywords=("new cases",), is_subtopic=True, weight=50),
+            TopicTraits(name="Cases", keywords=("new cases",), parent=1, weight=50),
             TopicTraits(name="All"),
         ],
         has_image=True,
