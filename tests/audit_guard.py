@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection
 from django.db.backends.signals import connection_created
 
-from articles.audit_log.unit_of_work import WRITTEN_FIELDS, is_in_unit_of_work
+from articles.audit_log.unit_of_work import WRITTEN_FIELDS, UnitOfWork
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = (
@@ -78,6 +78,14 @@ def writer(frame: FrameType | None) -> str:
             place = f"{name.removeprefix(f'{ROOT}/')}:{frame.f_lineno}"
         frame = frame.f_back
     return place
+
+
+def is_in_unit_of_work() -> bool:
+    try:
+        UnitOfWork.current()
+    except LookupError:
+        return False
+    return True
 
 
 @contextmanager

@@ -113,10 +113,6 @@ def unit_of_work(verb: Verb, by: Actor = SYSTEM_ACTOR) -> Iterator[UnitOfWork]:
         uow.finalize()
 
 
-def is_in_unit_of_work() -> bool:
-    return _current.get() is not None
-
-
 class UnitOfWork:
     """The articles of one operation. `operation` is None as long as nothing has changed."""
 

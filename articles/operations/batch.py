@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from articles.audit_log.events import to_event_value
-from articles.audit_log.unit_of_work import Actor, UnitOfWork, is_in_unit_of_work, unit_of_work
+from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleQuerySet, Event, Subject, Verb
 from articles.rules.publication import publishable
@@ -85,9 +85,7 @@ def apply_to_each(
             outcome.consequences += effects.consequences
             outcome.articles |= effects.articles
             uow.flush_if_large()
-    outcome.operation = uow.operation
-    outcome.appeared, outcome.disappeared = uow.appeared, uow.disappeared
-    return refresh_instance(one, outcome, uow) if one else outcome
+    return refresh_instance(one, outcome, uow) if one else outcome.completed(uow)
 
 
 def allow_publishing(uow: UnitOfWork, act: str, named: Collection[int], announced: Collection[int] = ()) -> None:
@@ -141,13 +139,11 @@ def _update_neighbours(
 
 def refresh_instance(article: Article, outcome: ActionResult, uow: UnitOfWork) -> ActionResult:
     """Copy the new values to the caller's instance; return the result with its operation."""
-    outcome.operation = uow.operation
-    outcome.appeared, outcome.disappeared = uow.appeared, uow.disappeared
     current = outcome.articles.get(article.pk)
     if current is not None and current is not article:
         for field in Article._meta.concrete_fields:
             setattr(article, field.attname, getattr(current, field.attname))
-    return outcome
+    return outcome.completed(uow)
 
 
 def require_unchanged_since(article: Article, version: int | None, values: Mapping[str, Any]) -> None:
@@ -156,8 +152,8 @@ def require_unchanged_since(article: Article, version: int | None, values: Mappi
         return
     fields = {"provider_id" if name == "provider" else name: value for name, value in values.items()}
     events = Event.objects.of(Subject.ARTICLE, article.pk).filter(version__gt=version, field__in=fields)
-    if is_in_unit_of_work() and UnitOfWork.current().operation is not None:
-        events = events.exclude(operation=UnitOfWork.current().operation)  # an operation never conflicts with itself
+    if operation := UnitOfWork.current().operation:
+        events = events.exclude(operation=operation)  # an operation never conflicts with itself
     latest: dict[str, Event] = {}
     for event in events.select_related("operation"):
         latest.setdefault(event.field, event)

@@ -45,9 +45,7 @@ def delete(articles: ArticleQuerySet, *, in_place: Collection[int] = (), by: Act
             uow.flush_if_large()
         with uow.consequences():
             consequences = update_stories(uow, neighbours.difference(ids))
-    return ActionResult(
-        uow.operation, ids, consequences=consequences, appeared=uow.appeared, disappeared=uow.disappeared
-    )
+    return ActionResult(done=ids, consequences=consequences).completed(uow)
 
 
 def delete_articles(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:

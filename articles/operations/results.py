@@ -18,6 +18,7 @@ from articles.models import Article, Event, Operation, Subject, Via
 from articles.models.field_labels import field_label
 
 if TYPE_CHECKING:
+    from articles.audit_log.unit_of_work import UnitOfWork
     from articles.stories.rescoring import RescoreChange
 
 DECIDED_BY = {"state": (f"{PIN_PREFIX}published", "previous_lead")}  # fields whose change may decide another one
@@ -104,6 +105,11 @@ class ActionResult:
     appeared: Mapping[int, str] = field(default_factory=dict)
     disappeared: Mapping[int, str] = field(default_factory=dict)
     front_page: list[str] = field(default_factory=list)
+
+    def completed(self, uow: UnitOfWork) -> ActionResult:
+        """Return it with the operation of the unit of work and what readers see since then."""
+        self.operation, self.appeared, self.disappeared = uow.operation, uow.appeared, uow.disappeared
+        return self
 
     @property
     def changed(self) -> int:

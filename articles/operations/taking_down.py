@@ -85,9 +85,7 @@ def take_down_story(article: Article, *, by: Actor, in_place: Collection[int] = 
                 was_shown=was_shown,
                 operation=uow.get_or_create_operation(),
             )
-    return ActionResult(
-        uow.operation, [article.pk], consequences=consequences, appeared=uow.appeared, disappeared=uow.disappeared
-    )
+    return ActionResult(done=[article.pk], consequences=consequences).completed(uow)
 
 
 def traces_of(article: Article) -> StoryTraces:

@@ -82,14 +82,8 @@ def undo(operation: Operation, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
         outdated = outdated_heats(uow, operation)
         consequences = update_stories(uow, (partly_restored & set(uow.articles)) | members | outdated)
         consequences += move_members(uow, leads_of_restored(operation))
-    return ActionResult(
-        uow.operation,
-        sorted(uow.changed_ids),
-        consequences=consequences,
-        not_restored=not_restored,
-        appeared=uow.appeared,
-        disappeared=uow.disappeared,
-    )
+    done = sorted(uow.changed_ids)
+    return ActionResult(done=done, consequences=consequences, not_restored=not_restored).completed(uow)
 
 
 @dataclass(frozen=True, slots=True)
