@@ -363,11 +363,7 @@ def _try_to_undo(request: DeskRequest, operation: Operation) -> tuple[ActionResu
     if result.operation is not None:
         return result, ""
     left = describe_not_restored(result.not_restored, MESSAGES_MAX)
-    return None, " ".join(
-        filter(
-            None, (describe_nothing(result.not_restored), left and _("Left unchanged: %(fields)s.") % {"fields": left})
-        )
-    )
+    return None, " ".join([describe_nothing(result.not_restored), *left])
 
 
 def _undone(
@@ -379,7 +375,7 @@ def _undone(
     return _respond(
         request,
         text if left else moved_back_text(operation) or undone_on_front_page_text(operation) or text,
-        problems=[*([_("Left unchanged: %(fields)s.") % {"fields": left}] if left else []), *skipped[:MESSAGES_MAX]],
+        problems=[*left, *skipped[:MESSAGES_MAX]],
         notes=[
             *reader_changes(result.appeared, result.disappeared, at_most=MESSAGES_MAX),
             *_first_of(succession_sentences(result.operation)),

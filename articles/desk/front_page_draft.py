@@ -13,7 +13,6 @@ from articles.models import Article
 from articles.operations.front_page_text import describe_moves
 from articles.operations.results import SentenceError
 from articles.rules.front_page import PICK_LENGTH, PICK_PLACES, Arrangement, Candidates, Change, RankedStory
-from config.times import format_time
 
 from .actions import ACTIONS, Action
 from .commands import SHOWN_TIME
@@ -124,8 +123,3 @@ def _decisions(change: Change, article: Article, place: int | None) -> list[str]
         case Change.ALLOW_ON:
             return [_("“%(title)s” is allowed on the front page; it stands by its rank.") % values]
     return []
-
-
-def shown_time(moment: datetime) -> str:
-    """Return a time in the editor's zone, short."""
-    return format_time(moment, "short")

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,10 +26,11 @@ from articles.rules.front_page import PICK_PLACES, Change, PickedStory, PlacedSt
 from articles.rules.permissions import PUBLISH
 from articles.rules.ranking import MAX_PER_PROVIDER
 from articles.stories.front_page import STORIES, load_front_page
+from config.times import format_time
 
 from .actions import ACTIONS, Action
 from .commands import Command, parse_command
-from .front_page_draft import CHANGES, DRAFT_FIELDS, Draft, read_draft, shown_time
+from .front_page_draft import CHANGES, DRAFT_FIELDS, Draft, read_draft
 from .rows import LARGE_COLUMNS, age_text
 from .undo_text import changed_front_page_story, with_undo_link
 from .view_helpers import DeskRequest, desk_view, parse_id, render_admin
@@ -77,7 +78,7 @@ class Place:
     def why(self) -> str:
         """Why it stands here, apart from heat and age."""
         if isinstance(self.story, PickedStory):
-            values = {"place": self.story.pick_place, "until": shown_time(self.story.pick_until)}
+            values = {"place": self.story.pick_place, "until": format_time(self.story.pick_until, "short")}
             if self.story.pick_place:
                 return _("Pick for place %(place)s until %(until)s") % values
             return _("Pick until %(until)s") % values
@@ -169,8 +170,7 @@ def _saved(request: DeskRequest, result: ActionResult) -> HttpResponseBase:
         messages.success(request, with_undo_link(text, operation))
     for refusal in result.rejections:
         messages.warning(request, f"“{refusal.title}” {refusal.reason}.")
-    story = f"?story={result.done[0]}" if result.done else ""
-    return HttpResponseRedirect(reverse("desk_front_page") + story)
+    return HttpResponseRedirect(reverse("desk_front_page", query={"story": result.done[:1]}))
 
 
 def _pick_sentences(result: ActionResult) -> list[str]:
@@ -178,18 +178,14 @@ def _pick_sentences(result: ActionResult) -> list[str]:
     article = result.articles.get(result.done[0]) if result.done else None
     if article is None or article.pick_until is None:
         return []
-    values = {"title": article.title, "until": shown_time(article.pick_until)}
+    values = {"title": article.title, "until": format_time(article.pick_until, "short")}
     return [_("“%(title)s” is a pick until %(until)s.") % values]
 
 
 def _refused(request: DeskRequest, error: ActionError, draft: dict[str, str]) -> HttpResponseBase:
     """Say why nothing was saved, and go back to the draft, which is worked out again."""
     messages.warning(request, error.sentence)
-    query = QueryDict(mutable=True)
-    query.update(draft)
-    return HttpResponseRedirect(
-        f"{reverse('desk_front_page')}?{query.urlencode()}" if draft else reverse("desk_front_page")
-    )
+    return HttpResponseRedirect(reverse("desk_front_page", query=draft))
 
 
 def _draft_of(action: Action, command: Command) -> dict[str, str]:

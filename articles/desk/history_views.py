@@ -244,6 +244,5 @@ def _report_undo(request: DeskRequest, original: Operation, result: ActionResult
     _report_reader_changes(request, result)
     for sentence in succession_sentences(result.operation)[:READER_CHANGES_MAX]:
         messages.info(request, sentence)
-    left = describe_not_restored(result.not_restored)
-    if left:
-        messages.warning(request, _("Left unchanged: %(fields)s.") % {"fields": left})
+    for sentence in describe_not_restored(result.not_restored):
+        messages.warning(request, sentence)

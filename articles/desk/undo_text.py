@@ -163,11 +163,11 @@ def _restored_of(articles: int, result: ActionResult, among: Container[int] | No
     return _("%(restored)s of %(all)s") % {"restored": f"{restored:,}", "all": f"{articles:,}"}
 
 
-def describe_not_restored(items: Sequence[NotRestored], at_most: int = NOT_RESTORED_MAX) -> str:
-    """Return which fields an undo left as they are, and why; empty if it restored all that editors see."""
+def describe_not_restored(items: Sequence[NotRestored], at_most: int = NOT_RESTORED_MAX) -> list[str]:
+    """Return a sentence on which fields an undo left as they are, and why; none if it restored all that editors see."""
     shown = [f"{_describe_kept(item)} ({item.reason})" for item in visible(items)]
     more = [_("and %(number)s more") % {"number": len(shown) - at_most}] if len(shown) > at_most else []
-    return "; ".join([*shown[:at_most], *more])
+    return [_("Left unchanged: %(fields)s.") % {"fields": "; ".join([*shown[:at_most], *more])}] if shown else []
 
 
 def describe_nothing(items: Sequence[NotRestored]) -> str:
