@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -101,13 +102,10 @@ def _insert_topics(lists: Mapping[int, Sequence[str]]) -> None:
     ArticleTopic.objects.bulk_create(rows, batch_size=CHUNK)
 
 
-def _read_images(kind: str) -> Callable[[Sequence[int]], Iterator[tuple[int, Any]]]:
-    def read(ids: Sequence[int]) -> Iterator[tuple[int, Any]]:
-        rows = ArticleImage.objects.filter(article__in=ids, kind=kind).order_by("position", "pk")
-        for pk, *values in rows.values_list("article", *IMAGE_FIELDS, *OPTIONAL_IMAGE_FIELDS):
-            yield pk, _image_value((*IMAGE_FIELDS, *OPTIONAL_IMAGE_FIELDS), values)
-
-    return read
+def _read_images(kind: str, ids: Sequence[int]) -> Iterator[tuple[int, Any]]:
+    rows = ArticleImage.objects.filter(article__in=ids, kind=kind).order_by("position", "pk")
+    for pk, *values in rows.values_list("article", *IMAGE_FIELDS, *OPTIONAL_IMAGE_FIELDS):
+        yield pk, _image_value((*IMAGE_FIELDS, *OPTIONAL_IMAGE_FIELDS), values)
 
 
 def _image_value(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
@@ -116,16 +114,13 @@ def _image_value(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _insert_images(kind: str) -> Callable[[Mapping[int, Sequence[Any]]], None]:
-    def write(lists: Mapping[int, Sequence[Any]]) -> None:
-        rows = [
-            ArticleImage(article_id=pk, kind=kind, position=position, **value)
-            for pk, values in lists.items()
-            for position, value in enumerate(values)
-        ]
-        ArticleImage.objects.bulk_create(rows, batch_size=CHUNK)
-
-    return write
+def _insert_images(kind: str, lists: Mapping[int, Sequence[Any]]) -> None:
+    rows = [
+        ArticleImage(article_id=pk, kind=kind, position=position, **value)
+        for pk, values in lists.items()
+        for position, value in enumerate(values)
+    ]
+    ArticleImage.objects.bulk_create(rows, batch_size=CHUNK)
 
 
 def _read_related(ids: Sequence[int]) -> Iterator[tuple[int, Any]]:
@@ -197,17 +192,18 @@ class _List(NamedTuple):
     rows_of: Callable[[int], QuerySet[Any]]
 
 
-_PICTURE, _LOGO = ArticleImage.Kind.PICTURE, ArticleImage.Kind.LOGO
+def _images(kind: str) -> _List:
+    return _List(
+        partial(_read_images, kind),
+        partial(_insert_images, kind),
+        lambda pk: ArticleImage.objects.filter(article=pk, kind=kind),
+    )
+
+
 _LISTS = {
     "topics": _List(_read_topics, _insert_topics, lambda pk: ArticleTopic.objects.filter(content_object=pk)),
-    "images": _List(
-        _read_images(_PICTURE),
-        _insert_images(_PICTURE),
-        lambda pk: ArticleImage.objects.filter(article=pk, kind=_PICTURE),
-    ),
-    "logos": _List(
-        _read_images(_LOGO), _insert_images(_LOGO), lambda pk: ArticleImage.objects.filter(article=pk, kind=_LOGO)
-    ),
+    "images": _images(ArticleImage.Kind.PICTURE),
+    "logos": _images(ArticleImage.Kind.LOGO),
     "related": _List(_read_related, _insert_related, lambda pk: RelatedLink.objects.filter(article=pk)),
     "pairings": _List(_read_pairings, _insert_pairings, lambda pk: Pairing.objects.filter(member=pk)),
 }
