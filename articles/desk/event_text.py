@@ -21,7 +21,7 @@ from articles.models.field_labels import field_label
 from articles.rules import permissions
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import SPIKE_REASON_LABELS, decision_label
-from articles.rules.undo_permissions import MODEL_BY_LIST, list_permissions
+from articles.rules.undo_permissions import MODEL_BY_LIST, PERMISSION_BY_FIELD, list_permissions
 from config.times import format_time
 from website.links import SECTIONS, LinkEntry, row_of
 
@@ -119,16 +119,13 @@ WAITING_TEXTS = {
     ),
     "claim": (gettext_lazy("claimed by %(value)s"), gettext_lazy("no longer claimed")),
 }
+RESTORABLE_FIELDS = (
+    *TEXT_FIELDS, *URL_FIELDS, *TIME_FIELDS, "provider_id", "type", "category", "language", "tags", "topics", "quality",
+    "heat", "state", "spike_reason", "removed", "pick_place", "off_front", "lead_id",
+)  # fmt: skip
 # The permission to restore each field, as in the admin's form; restoring "published" takes another one.
 RESTORE_PERMISSIONS = {
-    **dict.fromkeys(
-        (*TEXT_FIELDS, *URL_FIELDS, "published_at", "provider_id", "type", "category", "language", "tags", "topics"),
-        permissions.PERMISSION_BY_ACTION["edit"],
-    ),
-    **dict.fromkeys(("quality", "heat", "state", "spike_reason"), permissions.SCORE),
-    **dict.fromkeys(("publish_at", "unpublish_at", "removed"), permissions.PUBLISH),
-    **dict.fromkeys(("pick_until", "pick_place", "off_front"), permissions.PUBLISH),
-    "lead_id": permissions.FOLD,
+    **{name: PERMISSION_BY_FIELD.get(name, permissions.PERMISSION_BY_ACTION["edit"]) for name in RESTORABLE_FIELDS},
     "images": "articles.change_articleimage",
     "related": "articles.change_relatedlink",
 }
