@@ -67,9 +67,9 @@ def revert_refusals(uow: UnitOfWork, events: Iterable[Event], not_restored: Sequ
     """Undo refusals of articles that were deleted since, or imported again; return what is not restored even so."""
     reverted = set()
     pairings = [event for event in events if event.field in (PAIRINGS, REFUSALS) and not event.derived]
-    names = _names_of({pk for event in pairings for pair in _all_pairs(event) for pk in pair}) if pairings else {}
-    for event in pairings:
-        before, after = _refusals(event.before, event), _refusals(event.after, event)
+    pairs = [(_refusals(event.before, event), _refusals(event.after, event)) for event in pairings]
+    names = _names_of({pk for before, after in pairs for pair in before | after for pk in pair}) if pairings else {}
+    for event, (before, after) in zip(pairings, pairs, strict=True):
         ended = [pair for pair in sorted(after - before) if _end(uow, pair, names)]
         begun = [pair for pair in sorted(before - after) if _begin(uow, pair, names)]
         if ended or begun:
@@ -109,10 +109,6 @@ def _refusals(value: Sequence[Sequence[Any]] | None, event: Event) -> set[tuple[
 
 def _to_values(pairs: Iterable[tuple[int, int]]) -> list[list[Any]]:
     return [[lead, False] for lead, _member in pairs]
-
-
-def _all_pairs(event: Event) -> set[tuple[int, int]]:
-    return _refusals(event.before, event) | _refusals(event.after, event)
 
 
 def _names_of(ids: Collection[int]) -> dict[int, str]:
