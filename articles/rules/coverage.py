@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -26,16 +26,13 @@ class Report(NamedTuple):
 
 def repeated_places(lead: Report, reports: Sequence[Report]) -> set[int]:
     """Return the places of those reports that repeat the lead's own or an earlier one."""
-    return set(_repeated(lead, reports))
-
-
-def _repeated(lead: Report, reports: Sequence[Report]) -> Iterable[int]:
-    seen = lead.identities()
+    seen, places = lead.identities(), set()
     for place, report in enumerate(reports):
         identities = report.identities()
         if not seen.isdisjoint(identities):
-            yield place
+            places.add(place)
         seen |= identities
+    return places
 
 
 def first_known(times: Sequence[datetime]) -> int | None:
