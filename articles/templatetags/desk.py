@@ -20,6 +20,7 @@ from articles.rules.scoring import FOLDED_HEAT
 from config.times import format_time
 
 register = template.Library()
+register.filter("time_text", format_time)
 
 
 @register.simple_tag(takes_context=True)
@@ -34,12 +35,6 @@ def nav_link(context: template.Context, url_name: str, label: str) -> SafeString
 def time_element(value: datetime, style: str = "full") -> SafeString:
     """Return a time in a style of `config.times` as an element that programs can read too."""
     return format_html('<time datetime="{}">{}</time>', date(value, "c"), format_time(value, style))
-
-
-@register.filter
-def time_text(value: datetime, style: str = "full") -> str:
-    """Return a time in a style of `config.times`."""
-    return format_time(value, style)
 
 
 @register.filter

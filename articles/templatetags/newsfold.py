@@ -30,7 +30,7 @@ BLANK_LINES_PATTERN = re.compile(r"\n\s+")
 
 register = template.Library()
 
-
+register.filter("media", media_url)
 register.filter(unescape)
 register.filter(truncate_words)
 register.filter(http_url)
@@ -130,12 +130,6 @@ def share_links(context: dict[str, Any], title: str) -> list[tuple[str, str]]:
         ("Bluesky", f"https://bsky.app/intent/compose?{urlencode({'text': both})}"),
         ("Facebook", f"https://www.facebook.com/sharer/sharer.php?{urlencode({'u': page})}"),
     ]
-
-
-@register.filter
-def media(name: str) -> str:
-    """Return the URL of a stored file."""
-    return media_url(name)
 
 
 @register.simple_tag
