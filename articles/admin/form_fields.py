@@ -10,15 +10,17 @@ from django.utils.translation import gettext as _
 from articles.rules.values import normalize_line_ends
 
 
-class LinesField(forms.Field):
+class ListField(forms.Field):
+    """A list that its model stores in a JSONField, which hands over its encoder and decoder."""
+
+    def __init__(self, *args: Any, encoder: Any = None, decoder: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+
+class LinesField(ListField):
     """A list of texts, one per line, each once."""
 
     widget = forms.Textarea
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        for of_json in ("encoder", "decoder"):  # what models.JSONField hands to its form field
-            kwargs.pop(of_json, None)
-        super().__init__(*args, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(str(line) for line in value) if isinstance(value, list) else value

@@ -19,6 +19,8 @@ from django.utils.translation import gettext as _
 from articles.rules.values import InvalidValueError
 from website.links import LINKS_MAX, LinkEntry, check_links
 
+from .form_fields import ListField
+
 EMPTY_ROWS = 3
 ROWS_MAX = LINKS_MAX + EMPTY_ROWS
 PARTS = ("target", "label", "url")
@@ -65,16 +67,11 @@ class HiddenLinks(forms.HiddenInput):
         return json.dumps([{part: row[part] for part in PARTS} for row in _rows(value)])
 
 
-class LinksFormField(forms.Field):
+class LinksFormField(ListField):
     """The entries of a menu. Rows without anything in them are left out."""
 
     widget = LinksWidget
     hidden_widget = HiddenLinks
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        for of_json in ("encoder", "decoder"):  # what models.JSONField hands to its form field
-            kwargs.pop(of_json, None)
-        super().__init__(*args, **kwargs)
 
     def prepare_value(self, value: Any) -> str:
         """Return the rows as JSON, which both widgets read."""
