@@ -8,7 +8,8 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.contrib.admin.templatetags.admin_urls import admin_urlname
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -146,6 +147,25 @@ class AuditLogAdminMixin:
         if not (self.history_url and object_id.isdecimal()):
             return super().history_view(request, object_id, extra_context)
         return redirect(self.history_url, int(object_id))
+
+
+class SingleRowMixin:
+    """For a model with one row, which nobody adds or deletes: its list leads to the row's page."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return redirect(admin_urlname(self.opts, "change"), 1)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> models.Model | None:
+        """Return the row, unsaved with its defaults until somebody saves it."""
+        return super().get_object(request, object_id, from_field) or (self.model(pk=1) if object_id == "1" else None)
 
 
 class ReferenceAdminMixin(AuditLogAdminMixin):

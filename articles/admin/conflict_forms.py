@@ -23,6 +23,7 @@ from providers.models import Provider
 from website.models import SiteLook, SitePage
 
 TYPED_MAX = 200  # characters
+PREVIEW = "_preview"  # the button that shows what a form would change, and saves nothing
 TIME_FIELDS = (forms.DateTimeField, forms.SplitDateTimeField)
 SUBJECTS: dict[type[Model], str] = {
     Article: Subject.ARTICLE,
@@ -180,6 +181,13 @@ def _display(name: str, value: Any) -> str:
     if isinstance(value, datetime):
         return format_time(value)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+class PreviewForm(ConflictAwareForm):
+    """The same, which for a preview is cleaned but never valid, so that nothing saves it."""
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and PREVIEW not in self.data
 
 
 class RowForm(ConflictAwareForm):

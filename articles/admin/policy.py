@@ -25,8 +25,9 @@ from articles.rules.limits import NAMES_MAX
 from articles.stories.policy_preview import PolicyPreview, changed_policies, preview_policy
 from providers.inlines import LimitedInlineMixin
 
-from .audit_log_admin import admin_actor, with_valid_reason
-from .policy_forms import PREVIEW, WEIGHTS, SitePolicyForm, TopicPolicyForm
+from .audit_log_admin import SingleRowMixin, admin_actor, with_valid_reason
+from .conflict_forms import PREVIEW
+from .policy_forms import WEIGHTS, SitePolicyForm, TopicPolicyForm
 
 CHECKS_TEXT = _(
     "What a story fails is marked in its row. A check that asks stops people who publish the story, until they give a "
@@ -79,7 +80,7 @@ class TopicPolicyInline(PolicyPermissions, LimitedInlineMixin, admin.TabularInli
 
 
 @admin.register(SitePolicy)
-class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
+class SitePolicyAdmin(SingleRowMixin, PolicyPermissions, admin.ModelAdmin):
     form = SitePolicyForm
     inlines = (TopicPolicyInline,)
     change_form_template = "admin/articles/sitepolicy/change_form.html"
@@ -92,21 +93,6 @@ class SitePolicyAdmin(PolicyPermissions, admin.ModelAdmin):
     def get_urls(self) -> list[Any]:
         rescore = self.admin_site.admin_view(csrf_protect(self.rescore_view))
         return [path("rescore/", rescore, name="articles_sitepolicy_rescore"), *super().get_urls()]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: SitePolicy | None = None) -> bool:
-        return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        if not self.has_view_or_change_permission(request):
-            raise PermissionDenied
-        return redirect("admin:articles_sitepolicy_change", 1)
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> SitePolicy | None:
-        """Return the one policy, unsaved with the defaults until somebody saves it."""
-        return super().get_object(request, object_id, from_field) or (SitePolicy(pk=1) if object_id == "1" else None)
 
     # Preview
 

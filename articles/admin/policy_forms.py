@@ -16,14 +16,13 @@ from articles.models.publish_checks import LABELS
 from articles.rules.limits import LATE_DAYS_MAX, RELATED_BONUS_MAX, WINDOW_DAYS_MAX
 from articles.rules.scoring import SCORE_MAX
 
-from .conflict_forms import ConflictAwareForm, RowForm
+from .conflict_forms import PreviewForm, RowForm
 
 WEIGHTS = tuple(name for name in NUMBERS if name.endswith("_weight"))
-PREVIEW = "_preview"  # the button that shows what a form would change, and saves nothing
 
 
-class SitePolicyForm(ConflictAwareForm):
-    """The numbers of the site's policy. For a preview it is cleaned but never valid, so that nothing saves it."""
+class SitePolicyForm(PreviewForm):
+    """The numbers of the site's policy."""
 
     class Meta:
         labels: ClassVar = {
@@ -64,9 +63,6 @@ class SitePolicyForm(ConflictAwareForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _limit_numbers(self)
-
-    def is_valid(self) -> bool:
-        return super().is_valid() and PREVIEW not in self.data
 
 
 class TopicPolicyForm(RowForm):

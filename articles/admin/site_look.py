@@ -8,9 +8,8 @@ from copy import copy
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -22,13 +21,13 @@ from articles.public.views import front_context
 from website.colours import DARK_BACKGROUNDS, LIGHT_BACKGROUNDS, format_contrast, lowest_contrast
 from website.models import SiteLook
 
-from .audit_log_admin import AuditLogAdminMixin
-from .policy_forms import PREVIEW
+from .audit_log_admin import AuditLogAdminMixin, SingleRowMixin
+from .conflict_forms import PREVIEW
 from .site_look_form import UPLOADS, SiteLookForm
 
 
 @admin.register(SiteLook)
-class SiteLookAdmin(AuditLogAdminMixin, admin.ModelAdmin):
+class SiteLookAdmin(SingleRowMixin, AuditLogAdminMixin, admin.ModelAdmin):
     form = SiteLookForm
     history_url = "desk_look_history"
     fieldsets = (
@@ -37,21 +36,6 @@ class SiteLookAdmin(AuditLogAdminMixin, admin.ModelAdmin):
         (_("Colours"), {"fields": ["accent", "accent_dark"]}),
         (_("Menu and footer"), {"fields": ["menu", "footer_links", "footer_text"]}),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: SiteLook | None = None) -> bool:
-        return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        if not self.has_view_or_change_permission(request):
-            raise PermissionDenied
-        return redirect("admin:website_sitelook_change", 1)
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> SiteLook | None:
-        """Return the one look, unsaved until somebody saves it."""
-        return super().get_object(request, object_id, from_field) or (SiteLook(pk=1) if object_id == "1" else None)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave out the uploads for those who may only look, and removing what isn't there."""

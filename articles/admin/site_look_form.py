@@ -16,20 +16,16 @@ from website.links import SECTIONS, URL_TARGET
 from website.models import NAME_MAX, TAGLINE_MAX, SiteLook, SitePage
 from website.pictures import process_icon, process_logo
 
-from .conflict_forms import ConflictAwareForm
+from .conflict_forms import PreviewForm
 from .form_fields import TextField
 from .links_field import Choices, LinksFormField
-from .policy_forms import PREVIEW
 
 TOPICS_MAX = 300  # that a row of the menu offers
 UPLOADS = {"logo": process_logo, "icon": process_icon}
 
 
-class SiteLookForm(ConflictAwareForm):
-    """The look of the site. What isn't set yet is shown as it is now: from the settings, and the usual menu.
-
-    For a preview it is cleaned but never valid, so that nothing saves it.
-    """
+class SiteLookForm(PreviewForm):
+    """The look of the site. What isn't set yet is shown as it is now: from the settings, and the usual menu."""
 
     name = forms.CharField(
         label=gettext_lazy("Name of the site"),
@@ -105,9 +101,6 @@ class SiteLookForm(ConflictAwareForm):
         for name in ("menu", "footer_links"):
             if name in self.fields:  # those who may only view have none
                 self.fields[name].widget.choices = choices
-
-    def is_valid(self) -> bool:
-        return super().is_valid() and PREVIEW not in self.data
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

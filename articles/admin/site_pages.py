@@ -21,16 +21,13 @@ from website.models import SLUG_MAX, SiteLook, SitePage
 from website.pictures import process_picture
 
 from .audit_log_admin import ReferenceAdminMixin
-from .conflict_forms import ConflictAwareForm
+from .conflict_forms import PREVIEW, PreviewForm
 from .form_fields import TextField
-from .policy_forms import PREVIEW
 
 PICTURE_ALT_MAX = 300  # characters
 
 
-class SitePageForm(ConflictAwareForm):
-    """A page. For a preview it is cleaned but never valid, so that nothing saves it."""
-
+class SitePageForm(PreviewForm):
     in_footer = forms.BooleanField(
         label=gettext_lazy("Link in the footer"),
         required=False,
@@ -79,9 +76,6 @@ class SitePageForm(ConflictAwareForm):
         if "in_footer" in self.fields and self.instance.pk is not None:
             target = f"page:{self.instance.pk}"
             self.initial["in_footer"] = any(link["target"] == target for link in SiteLook.current().footer_links)
-
-    def is_valid(self) -> bool:
-        return super().is_valid() and PREVIEW not in self.data
 
     def full_clean(self) -> None:
         """Put an uploaded picture into the text first, so that the form shows it there and counts it as a change."""

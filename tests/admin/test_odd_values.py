@@ -21,7 +21,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from accounts import sessions
 from articles import operations
-from articles.admin.policy_forms import PREVIEW
+from articles.admin.conflict_forms import PREVIEW
 from articles.audit_log.unit_of_work import Actor
 from articles.desk.actions import ACTIONS
 from articles.models import Article, Event, SavedView, TopicPolicy, Via
