@@ -4,7 +4,7 @@
  */
 
 import { Keymap } from "./keymap.js";
-import { $, all, announce, recall, text } from "./page.js";
+import { $, all, announce, recall, savedKeymap, text } from "./page.js";
 
 const PAUSE_MILLISECONDS = 400;
 const SHORTCUTS = Object.entries({ next: "j", previous: "k", open: "o", pick: "f", keep_off: "b", undo: "u" })
@@ -26,10 +26,15 @@ const ACTIONS = {
 };
 const SHIFTED_ACTIONS = { next: () => move(1), previous: () => move(-1) };
 
+function setCurrent(row) {
+  if (!row || row === current()) return;
+  current()?.removeAttribute("aria-current");
+  row.setAttribute("aria-current", "true");
+}
+
 function focusRow(row) {
   if (!row) return;
-  if (row !== current()) current()?.removeAttribute("aria-current");
-  row.setAttribute("aria-current", "true");
+  setCurrent(row);
   row.focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
 }
@@ -101,10 +106,6 @@ function putByDigit(number) {
   else announce(text("choose_story"));
 }
 
-function savedKeys() {
-  try { return JSON.parse(recall("keymap")) ?? {}; } catch { return {}; }
-}
-
 function dragStarted(event) {
   dragged = event.target.closest?.(".handle")?.closest(".place");
   if (!dragged) return;
@@ -121,8 +122,7 @@ function targetOf(event) {
 
 function draggedOver(event) {
   const row = targetOf(event);
-  all(".is-target", board).forEach((other) => other.classList.toggle("is-target", other === row));
-  row?.classList.add("is-target");
+  rows().forEach((other) => other.classList.toggle("is-target", other === row));
   if (row) event.preventDefault(); // it may be dropped here
 }
 
@@ -133,20 +133,15 @@ function dropped(event) {
   put(dragged, numberOf(row));
 }
 
-const keymap = new Keymap(SHORTCUTS, savedKeys());
+const keymap = new Keymap(SHORTCUTS, savedKeymap());
 document.addEventListener("keydown", keyPressed);
-board.addEventListener("focusin", ({ target }) => {
-  const row = target.closest(".place");
-  if (!row || row === current()) return;
-  current()?.removeAttribute("aria-current");
-  row.setAttribute("aria-current", "true");
-});
+board.addEventListener("focusin", ({ target }) => setCurrent(target.closest(".place")));
 board.addEventListener("dragstart", dragStarted);
 board.addEventListener("dragover", draggedOver);
 board.addEventListener("drop", dropped);
 board.addEventListener("dragend", () => {
   dragged = undefined;
-  all(".is-target", board).forEach((row) => row.classList.remove("is-target"));
+  rows().forEach((row) => row.classList.remove("is-target"));
 });
 const preview = $("#preview");
 if (current()) focusRow(current());

@@ -3,7 +3,7 @@
 import { loadMore } from "./answers.js";
 import { editField, pressButtonAfter } from "./fields.js";
 import { Keymap } from "./keymap.js";
-import { $, all, announce, desk, recall, remember, showTools, text } from "./page.js";
+import { $, all, announce, desk, recall, remember, savedKeymap, showTools, text } from "./page.js";
 import { closeStory, isOpen, openCurrent, openFocusedStory } from "./pane.js";
 import { decide, sendAction, undo } from "./requests.js";
 import {
@@ -192,10 +192,6 @@ export function startKeys() {
   });
   document.addEventListener("htmx:load", showShortcuts);
   showKeymap();
-}
-
-function savedKeymap() {
-  try { return JSON.parse(recall("keymap")) ?? {}; } catch { return {}; }
 }
 
 function showKeymap() {

@@ -16,6 +16,11 @@ export function remember(name, value) {
   try { localStorage.setItem(`desk-${name}`, value); } catch { /* private windows forget */ }
 }
 
+/** Return the keys that the editor has moved: the usual key of each to the present one. */
+export function savedKeymap() {
+  try { return JSON.parse(recall("keymap")) ?? {}; } catch { return {}; }
+}
+
 let texts;
 
 /** Return a text of `script_texts.py` with its values. */
