@@ -68,18 +68,12 @@ class RescoreChange:
     @property
     def summary(self) -> str:
         """What changed, without the name of the article."""
-        return ", ".join(
-            f"{field} {format_value(old)} → {format_value(new)}" for field, (old, new) in self.fields.items()
-        )
+        return self._numbers(self.fields)
 
     @property
     def sentence(self) -> str:
         """What changed, as a sentence with its title: first whether readers see it, then its numbers."""
-        numbers = ", ".join(
-            f"{field} {format_value(old)} → {format_value(new)}"
-            for field, (old, new) in self.fields.items()
-            if field != "published"
-        )
+        numbers = self._numbers(field for field in self.fields if field != "published")
         if LEAD in self.fields:
             lead = self.fields[LEAD][1]
             text = (
@@ -102,6 +96,9 @@ class RescoreChange:
         if "published" in self.fields and numbers:
             text = f"{text.removesuffix('.')} (%(numbers)s)."
         return text % {"title": self.title, "numbers": numbers}
+
+    def _numbers(self, names: Iterable[str]) -> str:
+        return ", ".join(f"{name} {' → '.join(map(format_value, self.fields[name]))}" for name in names)
 
     @property
     def is_published(self) -> bool:
