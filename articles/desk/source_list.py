@@ -17,9 +17,6 @@ from sources.health import State as HealthState
 from sources.models import TAKEN_OUTCOMES, Entry, Source
 
 WEEK = timedelta(days=7)
-NUMBERS = ("taken", "week", "published", "spiked", "held_back", "history", "ruled_out", "refused")
-
-
 DAYS = 7
 BAR_WIDTH, BAR_GAP, BAR_HEIGHT = 8, 2, 24  # in the units of a drawing
 
@@ -104,7 +101,7 @@ def _numbers(sources: list[Source], now: datetime) -> dict[int, dict[str, Any]]:
             refused=Count("pk", filter=Q(outcome=outcome.REFUSED)),
         )
     )
-    return {row["source"]: {name: row[name] for name in NUMBERS} for row in rows}
+    return {row.pop("source"): row for row in rows}
 
 
 def _arrivals(sources: list[Source], now: datetime) -> dict[int, dict[date, int]]:

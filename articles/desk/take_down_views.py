@@ -63,9 +63,8 @@ def _already_down(request: DeskRequest, pk: int) -> HttpResponse:
 def _run(request: DeskRequest, article: Article, reason: str) -> HttpResponse:
     result = operations.take_down_story(article, by=actor(request, reason), in_place=_chosen_successors(request))
     messages.success(request, _("The story was taken down for good."))
-    for sentence in reader_changes(result.appeared, result.disappeared, result.done):
-        messages.info(request, sentence)
-    for sentence in succession_sentences(result.operation):
+    seen = reader_changes(result.appeared, result.disappeared, result.done)
+    for sentence in [*seen, *succession_sentences(result.operation)]:
         messages.info(request, sentence)
     return redirect(reverse("desk"))
 
