@@ -136,15 +136,9 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
             return redirect(request.get_full_path())
         except ActionError as refused:  # at the end of the operation; the form is shown again with all values
             drop_messages(request)
-            request.refusal = self._refusal_text(refused)
-            request.failed_checks = refused if isinstance(refused, ChecksFailedError) else None
+            request.failed_checks = refused if isinstance(refused, ChecksFailedError) else None  # the page names them
+            request.refusal = _("Nothing was saved.") if request.failed_checks else refused.sentence
             return super(AuditLogAdminMixin, self).changeform_view(request, object_id, *args, **kwargs)
-
-    @staticmethod
-    def _refusal_text(refused: ActionError) -> str:
-        if isinstance(refused, ChecksFailedError):  # the page names them
-            return _("Nothing was saved.")
-        return refused.sentence
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
         changed = [name for name in form.changed_data if name in form.cleaned_data]

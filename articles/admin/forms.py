@@ -99,8 +99,7 @@ class ArticleForm(ConflictAwareForm):
         self._offer_next_lead()
         if "name" in self.fields:
             self.fields["name"].required = False
-            help_text = _("Permanent URL. Leave blank to generate.")
-            self.fields["name"].help_text = help_text
+            self.fields["name"].help_text = _("Permanent URL. Leave blank to generate.")
 
     def _offer_next_lead(self) -> None:
         """Say which article follows a lead that is withdrawn, and let the editor publish it in the same act."""
