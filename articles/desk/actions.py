@@ -265,12 +265,8 @@ def _take_out(command: Command) -> ActionResult:
     return command.apply(operations.take_out, announced=command.announced)
 
 
-def _claim(command: Command) -> ActionResult:
-    return operations.claim(command.article or command.articles, by=command.by)
-
-
-def _release(command: Command) -> ActionResult:
-    return operations.release(command.article or command.articles, by=command.by)
+def _change_claim(operation: Callable[..., ActionResult]) -> Callable[[Command], ActionResult]:
+    return lambda command: operation(command.article or command.articles, by=command.by)
 
 
 def _hand_over(command: Command) -> ActionResult:
@@ -404,9 +400,9 @@ ACTIONS = {
             "c",
             key_help=_("write the newsroom’s note"),
         ),
-        Action("claim", _("Claim"), _("claimed"), EDIT, _claim),
+        Action("claim", _("Claim"), _("claimed"), EDIT, _change_claim(operations.claim)),
         Action("hand_over", _("Hand over"), _("handed over"), EDIT, _hand_over),
-        Action("release", _("Release"), _("released"), EDIT, _release),
+        Action("release", _("Release"), _("released"), EDIT, _change_claim(operations.release)),
         Action("schedule", _("Schedule"), _("scheduled"), PUBLISH, _schedule, "s", tone="wait"),
         *(
             Action(
