@@ -5,6 +5,7 @@ HYPOTHESIS_PROFILE sets how many documents are generated: quick by default, thor
 
 import gc
 import os
+import re
 import sqlite3
 import subprocess
 import time
@@ -32,6 +33,19 @@ settings.register_profile("thorough", max_examples=150, **unhurried)
 gc.set_threshold(100_000, 50, 50)  # thousands of templates and querysets make few cycles, and collecting them is slow
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+MARK_OF_MODULE = re.compile(r"^pytestmark = .*\bmark\.(faults|integration|systematic|thorough)\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Don't import a module all of whose tests are left out: half of the collection's time went into those."""
+    mark = ""
+    if collection_path.name == "browser":
+        mark = "browser"  # its conftest.py marks all tests
+    elif collection_path.suffix == ".py" and (found := MARK_OF_MODULE.search(collection_path.read_text())):
+        mark = found[1]
+    return True if mark and f"not {mark}" in config.option.markexpr else None
 
 
 @pytest.fixture(scope="session")
@@ -85,8 +99,7 @@ def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def unread_queries() -> None:
+def pytest_runtest_setup() -> None:
     """PostgreSQL reads words and looks at samples once for many; counted queries don't depend on earlier tests."""
     postgresql.to_tsquery.cache_clear()
     cache.clear()
