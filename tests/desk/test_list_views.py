@@ -40,24 +40,7 @@ class TestList:
         ):
             assert label in admin_client.get(url).content.decode()
 
-    @pytest.mark.parametrize(
-        ("view", "titles"),
-        [
-            ("undecided", ["Weak"]),
-            ("hot", ["Weak"]),
-            ("today", ["Twin", "Good"]),
-            ("scheduled", ["Later"]),
-            ("held", ["Held"]),
-            ("spiked", ["Spiked"]),
-            ("duplicates", ["Twin", "Good"]),
-            ("pictures", ["Later", "Held", "Twin", "Good", "Weak"]),
-            ("warnings", ["Twin", "Good"]),
-            ("mine", ["Held"]),
-            ("ambiguous", []),
-            ("nonsense", ["Weak"]),
-        ],
-    )
-    def test_views_hold_their_stories(self, publisher, view, titles):
+    def test_views_hold_their_stories(self, publisher):
         builders.article("Weak", quality=10)
         builders.article("Good", web_url="https://x.example/1")
         twin = builders.article("Twin")
@@ -67,12 +50,26 @@ class TestList:
         later = timezone.now() + timezone.timedelta(days=1)
         operations.schedule(builders.article("Later"), publish_at=later)
 
-        page = publisher.get(DESK, {"view": view})
+        for view, titles in {
+            "undecided": {"Weak"},
+            "hot": {"Weak"},
+            "today": {"Twin", "Good"},
+            "scheduled": {"Later"},
+            "held": {"Held"},
+            "spiked": {"Spiked"},
+            "duplicates": {"Twin", "Good"},
+            "pictures": {"Later", "Held", "Twin", "Good", "Weak"},
+            "warnings": {"Twin", "Good"},
+            "mine": {"Held"},
+            "ambiguous": set(),
+            "nonsense": {"Weak"},
+        }.items():
+            page = publisher.get(DESK, {"view": view})
 
-        listed_titles = [listed.article.title for listed in page.context["rows"]]
-        assert set(listed_titles) - {"Later"} == set(titles) - {"Later"}
-        counts = {queue.key: number for queue, number in page.context["queues"]}
-        assert counts.get(view, "1") == str(len(listed_titles))
+            listed_titles = [listed.article.title for listed in page.context["rows"]]
+            assert set(listed_titles) - {"Later"} == titles - {"Later"}, view
+            counts = {queue.key: number for queue, number in page.context["queues"]}
+            assert counts.get(view, "1") == str(len(listed_titles)), view
 
     def test_a_story_scheduled_before_is_published_on_the_day_of_its_time(self, publisher, monkeypatch):
         moment = datetime(2020, 6, 10, 9, tzinfo=UTC)

@@ -64,6 +64,7 @@ def test_a_written_document_is_parsed_with_the_same_content(document):
     assert parsed.provider.name == document.provider.name
 
 
+@pytest.mark.systematic
 @given(odd_documents())
 def test_other_yaml_parsers_read_the_same_texts(document):
     def without_fragile_characters(text: str) -> str:
