@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from fetching.client import NOT_MODIFIED, TOO_BUSY, FetchError, HttpClient
+from fetching.site_client import client_options
 
 from .limits import REASON_MAX, VALIDATOR_MAX
 from .reading.dates import read_in_zone
@@ -61,9 +62,10 @@ class Fetched:
         return value if len(value) <= VALIDATOR_MAX and value.isprintable() else ""
 
 
-def make_client(agent: str, **options: Any) -> HttpClient:
+def source_client(**options: Any) -> HttpClient:
     """Return the client for feeds; `options` are those of HttpClient."""
-    return HttpClient(agent, accept=ACCEPT, max_bytes=WIRE_BYTES_MAX, max_unpacked_bytes=DOCUMENT_BYTES_MAX, **options)
+    options |= client_options()
+    return HttpClient(accept=ACCEPT, max_bytes=WIRE_BYTES_MAX, max_unpacked_bytes=DOCUMENT_BYTES_MAX, **options)
 
 
 def fetch_document(job: FetchJob, client: HttpClient, reader: FeedReader) -> Fetched:

@@ -9,8 +9,8 @@ from typing import TypeVar
 from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
-from articles.intake.client import source_client
 from fetching.client import HttpClient
+from sources.fetcher import source_client
 from sources.preview import SECONDS
 from sources.reading.urls import host_of
 

@@ -17,7 +17,7 @@ PACKAGES = ("accounts", "articles", "fetching", "providers", "sources", "website
 ENGLISH = re.compile(
     r"/(?:migrations|management|api|search|db|reading|publication_record|page_cache)/|checks\.py$"
     r"|/(?:place_names|similarity|video|guards|structured_data|site_files|websub|from_folder|exporting|working_out)\.py$"
-    r"|intake/client\.py$"
+    r"|fetching/site_client\.py$"
 )
 MARKS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
 # Exceptions that only programmers read, and functions whose texts are no language.

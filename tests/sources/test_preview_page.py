@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from articles.intake.client import source_client
+from sources.fetcher import source_client
 from sources.preview import PagePreview, preview_page
 from tests.hostile import Answer, Server, answer, picture, redirect, serving
 from tests.measuring import measuring

@@ -20,10 +20,9 @@ from articles.images.fetch_run import OUTCOMES, WORKERS, FetchResult, StoreError
 from articles.images.from_folder import INDEX, Entry, FolderError, read_index, read_picture
 from articles.images.sharing import make_missing_shares
 from articles.images.store import delete_unused, store_picture
-from articles.public.site_url import site_url
 from config.checks import CHECK_TAG
 from config.command_errors import as_command_errors
-from fetching.address_check import AllowedNetwork
+from fetching.site_client import client_options
 from pictures.decoder import Decoder
 from pictures.fetcher import PictureFetcher
 from pictures.sizes import PictureError
@@ -89,7 +88,7 @@ class Command(BaseCommand):
                 total=len(requests), unit=" pictures", disable=self.verbosity == 0 or not sys.stderr.isatty()
             ) as self.bar:
                 workers = min(options["workers"], MAX_WORKERS)
-                counts = fetch_due(requests, fetcher(), workers=workers, on_result=self.report)
+                counts = fetch_due(requests, PictureFetcher(**client_options()), workers=workers, on_result=self.report)
             with Decoder() as decoder:
                 shared = make_missing_shares(decoder)
             if shared:
@@ -153,12 +152,6 @@ def store_entry(folder: Path, entry: Entry, decoder: Decoder) -> bool:
         raise FolderError(f"{entry.file} {error}. Replace it or remove the entry.") from None
     except OSError as error:
         raise StoreError(error) from error
-
-
-def fetcher() -> PictureFetcher:
-    site = site_url()
-    allowed = [AllowedNetwork.parse(text) for text in settings.FETCH_SERVERS]
-    return PictureFetcher(f"Newsfold (+{site})" if site else "Newsfold", allowed_networks=allowed)
 
 
 def positive_int(text: str) -> int:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from articles.db.locks import database_lock
 from articles.link_checks.run import ACCEPT, check_links, due_links, forget_unlisted_coverage
-from articles.public.site_url import site_url
 from config.checks import CHECK_TAG
 from config.command_errors import as_command_errors
-from fetching.address_check import AllowedNetwork
 from fetching.client import HttpClient
+from fetching.site_client import client_options
 
 LOCK_KEY = 0x4C69_6E6B  # "Link"; an arbitrary number, unique among locks
 LIMIT, LIMIT_MAX = 200, 100_000
@@ -47,24 +45,14 @@ class Command(BaseCommand):
                 self._say("Another run is looking at links: nothing to do.", options)
                 return
             forget_unlisted_coverage()
-            counts = check_links(due_links(timezone.now(), limit), _client(), now=timezone.now)
+            client = HttpClient(accept=ACCEPT, max_bytes=0, **client_options())
+            counts = check_links(due_links(timezone.now(), limit), client, now=timezone.now)
         text = f"{counts.total()} links: {counts['work']} work, {counts['failed']} failed, {counts['dead']} are dead"
         self._say(f"{text}, {counts['left']} were left for later", options)
 
     def _say(self, text: str, options: dict[str, Any]) -> None:
         if options["verbosity"]:
             self.stdout.write(text)
-
-
-def _client() -> HttpClient:
-    """Return a client that reads no bodies, and says who asks."""
-    site = site_url()
-    return HttpClient(
-        f"Newsfold (+{site})" if site else "Newsfold",
-        accept=ACCEPT,
-        max_bytes=0,
-        allowed_networks=[AllowedNetwork.parse(text) for text in settings.FETCH_SERVERS],
-    )
 
 
 def _limit(text: str) -> int:

@@ -13,12 +13,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from articles.db.locks import database_lock
-from articles.intake.client import source_client
 from articles.intake.run import take_in_new_entries
 from config.checks import CHECK_TAG
 from config.command_errors import as_command_errors
 from sources.fetch_run import due_jobs, fetch_sources
-from sources.fetcher import FetchJob
+from sources.fetcher import FetchJob, source_client
 from sources.models import Entry, Source
 from sources.storing import Stored
 
