@@ -186,6 +186,23 @@ $function$"""
     }
 
 
+def _rewriting(**articles: str) -> dict[str, str]:
+    """Return the functions of triggers that write the rows of some articles again, by signature.
+
+    `articles` are their ids, as what follows ARRAY, by the end of the function's name.
+    """
+    return {
+        f"article_search_on_{name}()": f"""CREATE FUNCTION article_search_on_{name}() RETURNS trigger
+LANGUAGE plpgsql AS $function$
+BEGIN
+    PERFORM article_search_rewrite(ARRAY{ids});
+    RETURN NULL;
+END
+$function$"""
+        for name, ids in articles.items()
+    }
+
+
 LIST_FUNCTIONS = {
     "article_search_on_truncate()": """CREATE FUNCTION article_search_on_truncate() RETURNS trigger
 LANGUAGE plpgsql AS $function$
@@ -194,36 +211,12 @@ BEGIN
     RETURN NULL;
 END
 $function$""",
-    "article_search_on_list()": """CREATE FUNCTION article_search_on_list() RETURNS trigger
-LANGUAGE plpgsql AS $function$
-BEGIN
-    PERFORM article_search_rewrite(ARRAY(SELECT DISTINCT content_object_id FROM changed));
-    RETURN NULL;
-END
-$function$""",
-    "article_search_on_item()": """CREATE FUNCTION article_search_on_item() RETURNS trigger
-LANGUAGE plpgsql AS $function$
-BEGIN
-    PERFORM article_search_rewrite(ARRAY[OLD.content_object_id, NEW.content_object_id]);
-    RETURN NULL;
-END
-$function$""",
-    "article_search_on_topic()": """CREATE FUNCTION article_search_on_topic() RETURNS trigger
-LANGUAGE plpgsql AS $function$
-BEGIN
-    PERFORM article_search_rewrite(
-        ARRAY(SELECT content_object_id FROM articles_articletopic WHERE tag_id = NEW.id)
-    );
-    RETURN NULL;
-END
-$function$""",
-    "article_search_on_provider()": """CREATE FUNCTION article_search_on_provider() RETURNS trigger
-LANGUAGE plpgsql AS $function$
-BEGIN
-    PERFORM article_search_rewrite(ARRAY(SELECT id FROM articles_article WHERE provider_id = NEW.id));
-    RETURN NULL;
-END
-$function$""",
+    **_rewriting(
+        list="(SELECT DISTINCT content_object_id FROM changed)",
+        item="[OLD.content_object_id, NEW.content_object_id]",
+        topic="(SELECT content_object_id FROM articles_articletopic WHERE tag_id = NEW.id)",
+        provider="(SELECT id FROM articles_article WHERE provider_id = NEW.id)",
+    ),
 }
 
 TRIGGERS = {
@@ -251,36 +244,12 @@ FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION article_
 FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION article_search_on_provider()""",
 }
 
-COVERAGE_FUNCTIONS = {
-    "article_search_on_links()": """CREATE FUNCTION article_search_on_links() RETURNS trigger
-LANGUAGE plpgsql AS $function$
-BEGIN
-    PERFORM article_search_rewrite(ARRAY(SELECT DISTINCT article_id FROM changed));
-    RETURN NULL;
-END
-$function$""",
-    "article_search_on_link()": """CREATE FUNCTION article_search_on_link() RETURNS trigger
-LANGUAGE plpgsql AS $function$
-BEGIN
-    PERFORM article_search_rewrite(ARRAY[OLD.article_id, NEW.article_id]);
-    RETURN NULL;
-END
-$function$""",
-    "article_search_on_target()": """CREATE FUNCTION article_search_on_target() RETURNS trigger
-LANGUAGE plpgsql AS $function$
-BEGIN
-    PERFORM article_search_rewrite(ARRAY(SELECT article_id FROM articles_relatedlink WHERE target_id = NEW.id));
-    RETURN NULL;
-END
-$function$""",
-    "article_search_on_outlet()": """CREATE FUNCTION article_search_on_outlet() RETURNS trigger
-LANGUAGE plpgsql AS $function$
-BEGIN
-    PERFORM article_search_rewrite(ARRAY(SELECT article_id FROM articles_relatedlink WHERE provider_id = NEW.id));
-    RETURN NULL;
-END
-$function$""",
-}
+COVERAGE_FUNCTIONS = _rewriting(
+    links="(SELECT DISTINCT article_id FROM changed)",
+    link="[OLD.article_id, NEW.article_id]",
+    target="(SELECT article_id FROM articles_relatedlink WHERE target_id = NEW.id)",
+    outlet="(SELECT article_id FROM articles_relatedlink WHERE provider_id = NEW.id)",
+)
 
 COVERAGE_TRIGGERS = {
     "article_search_link_insert": """AFTER INSERT ON articles_relatedlink REFERENCING NEW TABLE AS changed
