@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Warning, register
 from PIL import features
 
-from config.checks import CHECK_TAG
+from config.checks import CHECK_TAG, error_if
 from fetching.address_check import AllowedNetwork
 from sandbox.confinement import missing_support
 
@@ -19,16 +19,12 @@ MIN_SQLITE = (3, 35)  # the first version with RETURNING, which returns the ids 
 PICTURE_FORMATS = {"jpg": "JPEG", "zlib": "PNG", "webp": "WebP", "avif": "AVIF"}  # Pillow's names, ours
 
 
-def _error_if(is_wrong: bool, number: int, text: str, hint: str) -> list[CheckMessage]:
-    return [Error(text, hint=hint, id=f"articles.E{number:03}")] if is_wrong else []
-
-
 @register(CHECK_TAG)
 def check_yaml_loader(**kwargs: Any) -> list[CheckMessage]:
     """Require libyaml: the pure Python loader is ten times slower, and its error messages differ."""
-    return _error_if(
+    return error_if(
         not hasattr(yaml, "CSafeLoader"),
-        1,
+        "articles.E001",
         "PyYAML was built without libyaml, which reads the documents.",
         "Install PyYAML as a wheel (pip install --force-reinstall --only-binary :all: PyYAML), or install "
         "libyaml-dev before PyYAML is built.",
@@ -40,15 +36,15 @@ def check_sqlite(**kwargs: Any) -> list[CheckMessage]:
     if not any(database["ENGINE"].endswith("sqlite3") for database in settings.DATABASES.values()):
         return []
     return [
-        *_error_if(
+        *error_if(
             sqlite3.sqlite_version_info < MIN_SQLITE,
-            2,
+            "articles.E002",
             f"SQLite {sqlite3.sqlite_version} is too old: Newsfold needs 3.35 or newer.",
             "Use a Python that is built with a newer SQLite, or PostgreSQL (DATABASE_URL).",
         ),
-        *_error_if(
+        *error_if(
             not _has_fts5(),
-            4,
+            "articles.E004",
             "This SQLite has no FTS5, which the search needs.",
             "Use a Python that is built with a full SQLite, or PostgreSQL (DATABASE_URL).",
         ),
@@ -64,9 +60,9 @@ def _has_fts5() -> bool:
 def check_media_apart_from_static(**kwargs: Any) -> list[CheckMessage]:
     """Static files are served unchecked and cached for ever, so no pictures of other sites may be among them."""
     media, static = settings.BASE_DIR / settings.MEDIA_ROOT, settings.BASE_DIR / settings.STATIC_ROOT
-    return _error_if(
+    return error_if(
         media.is_relative_to(static) or static.is_relative_to(media),
-        3,
+        "articles.E003",
         f"MEDIA_ROOT ({media}) and STATIC_ROOT ({static}) must not contain each other.",
         "Use two separate folders, for example var/media and var/static.",
     )
@@ -108,9 +104,9 @@ def check_picture_servers(**kwargs: Any) -> list[CheckMessage]:
         try:
             AllowedNetwork.parse(text)
         except ValueError:
-            errors += _error_if(
+            errors += error_if(
                 True,
-                20,
+                "articles.E020",
                 f"FETCH_SERVERS names {text}, which is neither a network nor an address with a port.",
                 "Write for example 10.1.0.0/16, 127.0.0.1:8001 or [::1]:8001, separated by commas.",
             )
@@ -132,9 +128,9 @@ def check_https(**kwargs: Any) -> list[CheckMessage]:
 
 @register(CHECK_TAG)
 def check_hub(**kwargs: Any) -> list[CheckMessage]:
-    return _error_if(
+    return error_if(
         bool(settings.WEBSUB_HUB and not settings.SITE_URL),
-        11,
+        "articles.E011",
         "WEBSUB_HUB names a hub, but SITE_URL doesn't say where the feeds are.",
         "Set SITE_URL, for example https://news.example, or leave WEBSUB_HUB empty.",
     )
@@ -143,9 +139,9 @@ def check_hub(**kwargs: Any) -> list[CheckMessage]:
 @register(CHECK_TAG)
 def check_replica(**kwargs: Any) -> list[CheckMessage]:
     engines = {alias: database["ENGINE"] for alias, database in settings.DATABASES.items()}
-    return _error_if(
+    return error_if(
         engines.get("replica", engines["default"]) != engines["default"],
-        9,
+        "articles.E009",
         "REPLICA_URL names another kind of database than DATABASE_URL.",
         "A replica is a copy that follows the database, for example a standby of PostgreSQL.",
     )

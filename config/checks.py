@@ -4,4 +4,13 @@ Django's own checks look at the program: they load all modules, take half a seco
 command that runs every minute asks for ours alone: `requires_system_checks = [CHECK_TAG]`.
 """
 
+from __future__ import annotations
+
+from django.core.checks import CheckMessage, Error
+
 CHECK_TAG = "newsfold"
+
+
+def error_if(is_wrong: bool, id: str, text: str, hint: str) -> list[CheckMessage]:
+    """Return what a check returns: an error, or nothing."""
+    return [Error(text, hint=hint, id=id)] if is_wrong else []

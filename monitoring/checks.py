@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from config.checks import CHECK_TAG
+from config.checks import CHECK_TAG, error_if
 
 from .sentry import is_installed
 
@@ -17,15 +17,13 @@ TOKEN_MIN = 16  # characters
 @register(CHECK_TAG)
 def check_metrics_token(**kwargs: Any) -> list[CheckMessage]:
     token = settings.METRICS_TOKEN
-    if not token or (len(token) >= TOKEN_MIN and token.isascii() and token.isprintable() and " " not in token):
-        return []
-    return [
-        Error(
-            f"METRICS_TOKEN is too easily guessed: it needs {TOKEN_MIN} characters or more, of ASCII without spaces.",
-            hint='Make one: python3 -c "import secrets; print(secrets.token_urlsafe(32))"',
-            id="articles.E041",
-        )
-    ]
+    is_fine = len(token) >= TOKEN_MIN and token.isascii() and token.isprintable() and " " not in token
+    return error_if(
+        bool(token) and not is_fine,
+        "articles.E041",
+        f"METRICS_TOKEN is too easily guessed: it needs {TOKEN_MIN} characters or more, of ASCII without spaces.",
+        'Make one: python3 -c "import secrets; print(secrets.token_urlsafe(32))"',
+    )
 
 
 @register(CHECK_TAG)
