@@ -93,10 +93,6 @@ def _published_today(viewer: Viewer) -> ArticleQuerySet:
     return published(viewer).exclude(publish_at__gt=viewer.now)
 
 
-def _scheduled(viewer: Viewer) -> ArticleQuerySet:
-    return Article.objects.standalone().scheduled(viewer.now)
-
-
 def _with_warnings(viewer: Viewer) -> ArticleQuerySet:
     """Return the stories that have a warning now: the clock may have caught up with a date that was ahead."""
     is_ahead = Q(published_at__gt=viewer.now + AHEAD_MAX)
@@ -106,10 +102,6 @@ def _with_warnings(viewer: Viewer) -> ArticleQuerySet:
 
 def _folded(viewer: Viewer) -> ArticleQuerySet:
     return Article.objects.filter(heat=FOLDED_HEAT, staged=None)
-
-
-def _folded_without_lead(viewer: Viewer) -> ArticleQuerySet:
-    return Article.objects.folded_without_lead()
 
 
 def _spiked(viewer: Viewer) -> ArticleQuerySet:
@@ -123,10 +115,6 @@ def _spiked_long_ago(viewer: Viewer) -> ArticleQuerySet:
 def _spiked_lately_since(viewer: Viewer) -> datetime:
     """Return when the stories were spiked, at the earliest, that everyday views show."""
     return viewer.now - timedelta(days=settings.SPIKED_VIEW_DAYS)
-
-
-def _mine(viewer: Viewer) -> ArticleQuerySet:
-    return _everyday(editor=viewer.user_id)(viewer)
 
 
 def _dead_links(viewer: Viewer) -> ArticleQuerySet:
@@ -163,7 +151,7 @@ QUEUES: dict[str, Queue] = {
         Queue(
             "scheduled",
             _("Scheduled"),
-            _scheduled,
+            lambda viewer: Article.objects.standalone().scheduled(viewer.now),
             LAST_DECIDED,
             _("No story waits for its time."),
         ),
@@ -192,7 +180,7 @@ QUEUES: dict[str, Queue] = {
         Queue(
             "no-lead",
             _("Folded, no lead"),
-            _folded_without_lead,
+            lambda viewer: Article.objects.folded_without_lead(),
             empty=_("Every folded article has a lead that wasn't withdrawn."),
         ),
         Queue(
@@ -230,7 +218,7 @@ QUEUES: dict[str, Queue] = {
         Queue(
             "mine",
             _("Changed by me"),
-            _mine,
+            lambda viewer: _everyday(editor=viewer.user_id)(viewer),
             LAST_CHANGED,
             _("You have not decided anything yet."),
         ),
