@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import transaction
@@ -22,9 +22,9 @@ _KEY_PATTERN = re.compile(rf"[0-9a-f]{{{files.KEY_LENGTH}}}")
 _OLD_COPY_PATTERN = re.compile(r"[0-9a-f]{64}\.(jpg|png)")  # the one copy of a picture before there were renditions
 
 
-def delete_orphan_files(*, now: datetime | None = None, dry_run: bool = False) -> int:
+def delete_orphan_files(*, dry_run: bool = False) -> int:
     """Delete files older than MIN_AGE that nothing refers to; return how many there were. Raises OSError."""
-    before = (now or timezone.now()) - MIN_AGE
+    before = timezone.now() - MIN_AGE
     count = 0
     for kind in (files.PICTURES, files.LOGOS):
         for group in _folders(kind, _GROUP_PATTERN):
