@@ -348,18 +348,15 @@ class UnitOfWork:
     def write_pending(self) -> None:
         """Write the articles as they are now, so that queries see the changes; they are logged at the end."""
         with self.consequences():  # derived fields follow from others
-            self._write_pending()
-
-    def _write_pending(self) -> None:
-        changed = [
-            article
-            for pk, article in self.articles.items()
-            if pk in self._written_states or logged_values(article) != self._original[pk]
-        ]
-        for article in changed:
-            self._refresh(article)
-        self._write(changed)
-        self._written_states.update((article.pk, article.state) for article in changed)
+            changed = [
+                article
+                for pk, article in self.articles.items()
+                if pk in self._written_states or logged_values(article) != self._original[pk]
+            ]
+            for article in changed:
+                self._refresh(article)
+            self._write(changed)
+            self._written_states.update((article.pk, article.state) for article in changed)
 
     def finalize(self) -> None:
         """Write what readers see from now on, and how many articles changed if the operation was logged before.
