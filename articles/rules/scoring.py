@@ -175,11 +175,6 @@ def _better_lead(article: ScoringInput, quality: int) -> str | None:
     return None if leader is None or leader[1] == article.name else leader[1]
 
 
-def has_keyword(title: str, keywords: Iterable[str]) -> bool:
-    """Return whether `title` has a keyword as whole words, ignoring case."""
-    return whole_words(keywords).search(title) is not None
-
-
 @dataclass(frozen=True, kw_only=True)
 class TopicTraits:
     """What the suggested quality needs to know about one topic."""
@@ -211,7 +206,7 @@ def suggested_quality(
         terms.append(Term(_("topic %(topic)s", topic=topic.name), policy.topic_weight + topic.weight))
         if topic.parent is not None:
             terms.append(Term(_("subtopic %(topic)s", topic=topic.name), policy.subtopic_weight))
-        if has_keyword(title, topic.keywords):
+        if whole_words(topic.keywords).search(title):
             terms.append(Term(_("keyword of %(topic)s in the title", topic=topic.name), policy.keyword_weight))
     if has_image:
         terms.append(Term(_("picture"), policy.image_weight))

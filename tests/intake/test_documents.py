@@ -10,8 +10,9 @@ from articles.exchange.format.parse import parse_file
 from articles.exchange.format.write import document_text
 from articles.intake.documents import EntryText, Outlet, as_source, free_name, make_document, publication_time
 from articles.intake.topics import TopicFinder, TopicNode
-from articles.rules.scoring import Policy, has_keyword
+from articles.rules.scoring import Policy
 from articles.rules.slugs import is_document_name
+from articles.rules.words import whole_words
 from tests.public.player import PLAYER
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -60,7 +61,7 @@ def test_a_topic_is_found_exactly_where_the_suggested_quality_sees_its_keyword(t
     found = TopicFinder(TOPICS).find(title, defaults=[])
 
     assert {topic.name for topic in found if topic.keywords} == {
-        topic.name for topic in TOPICS if has_keyword(title, topic.keywords)
+        topic.name for topic in TOPICS if whole_words(topic.keywords).search(title)
     }
 
 

@@ -10,7 +10,6 @@ from articles.rules.scoring import (
     choose_leader,
     document_scores,
     explain,
-    has_keyword,
     infer_engagement,
     role_of,
     suggested_quality,
@@ -98,7 +97,18 @@ def test_a_role_follows_from_the_values():
     [("AI beats chess", True), ("The ai, again", True), ("Rain again", False), ("C++ and AI.", True), ("", False)],
 )
 def test_keywords_are_whole_words(title, expected):
-    assert has_keyword(title, ["AI", ""]) is expected
+    topic = TopicTraits(name="AI", keywords=("AI", ""))
+    points, _terms = suggested_quality(
+        Policy(topic_weight=0, keyword_weight=7),
+        title=title,
+        topics=[topic],
+        has_image=False,
+        has_amp=False,
+        is_video=False,
+        provider_registered=False,
+    )
+
+    assert bool(points) is expected
 
 
 def test_suggested_quality_is_the_sum_of_its_terms():
