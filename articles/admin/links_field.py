@@ -43,7 +43,7 @@ class LinksWidget(forms.Widget):
         last = max((int(row["order"]) for row in used if _ORDER_PATTERN.fullmatch(row["order"])), default=0)
         empty = [dict.fromkeys(PARTS, "") | {"order": str(last + STEP * (index + 1))} for index in range(EMPTY_ROWS)]
         return render_to_string(
-            "admin/website/_links.html", {"name": name, "rows": used + empty, "choices": self.choices, "attrs": attrs}
+            "admin/website/_links.html", {"name": name, "rows": used + empty, "choices": self.choices}
         )
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> list[Row] | None:
