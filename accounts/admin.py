@@ -36,14 +36,8 @@ ROLES_HELP = gettext_lazy(
     "Publisher: also publish, schedule, pick, delete, and change policy, topics, outlets, sources and the site. "
     "Importer: undo imports."
 )
-INTERNAL_APPS = (
-    "accounts",
-    "admin",
-    "contenttypes",
-    "otp_static",
-    "otp_totp",
-    "sessions",
-)  # no page needs their permissions
+# No page needs the permissions of these.
+INTERNAL_APPS = ("accounts", "admin", "contenttypes", "otp_static", "otp_totp", "sessions")
 for model in (User, Group, TOTPDevice, StaticDevice, AccessFailureLog):
     admin.site.unregister(model)
 

@@ -120,9 +120,8 @@ class _Occurrence:
 def _page(cursor: ChangesCursor, limit: int, now: datetime) -> ChangesPage:
     """Return the changes of up to `limit` articles, in the order of the last change of each."""
     by_operations, by_clock = _by_operations(cursor, limit + 1), _by_clock(cursor, limit + 1)
-    occurrences = list(
-        merge(by_operations, by_clock, key=attrgetter("at"))
-    )  # each in its own order, whatever its times
+    # Each of the two stays in its own order, whatever its times.
+    occurrences = list(merge(by_operations, by_clock, key=attrgetter("at")))
     changed: dict[int, datetime] = {}
     next_cursor, done = cursor, 0
     for occurrence in occurrences:

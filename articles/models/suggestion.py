@@ -69,9 +69,8 @@ class IndexedTerm(models.Model):
     class Meta:
         indexes = (
             models.Index(fields=["term", "published_at"], name="indexed_term"),
-            models.Index(
-                fields=["published_at"], name="indexed_term_by_time"
-            ),  # old ones are deleted with each arrival
+            # Old ones are deleted with each arrival.
+            models.Index(fields=["published_at"], name="indexed_term_by_time"),
         )
 
     def __str__(self) -> str:

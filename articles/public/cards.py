@@ -71,9 +71,8 @@ class Card(NamedTuple):
     lang: str | None  # of its words
     headlines: tuple[CoverageLink, ...] = ()
     is_pick: bool = False
-    reports: tuple[
-        CoverageLink, ...
-    ] = ()  # shown instead of the lead's, on the page of an outlet that covers the story
+    # Shown instead of the lead's, on the page of an outlet that covers the story.
+    reports: tuple[CoverageLink, ...] = ()
 
     @property
     def ranked_at(self) -> datetime:

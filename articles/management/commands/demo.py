@@ -28,9 +28,8 @@ from articles.models import Article, TakenDownStory
 
 EDITOR = "editor"
 SEEDS = settings.BASE_DIR / "seeds"
-LAST_DAY = date(
-    2020, 6, 11
-)  # a few reports are later: they are dated back, so that the demo's stories are from yesterday
+# A few reports are later: they are dated back, so that the demo's stories are from yesterday.
+LAST_DAY = date(2020, 6, 11)
 
 
 class Command(BaseCommand):
