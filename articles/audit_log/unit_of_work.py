@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from articles.db.bulk import BulkTable, chunked
-from articles.models import Article, ArticlePlace, ArticleTopic, Operation, Policies, Subject, Verb, Via
+from articles.models import Article, ArticlePlace, ArticleTopic, Event, Operation, Policies, Subject, Verb, Via
 from articles.models.derived import DERIVED_FIELDS, Listing, refresh_derived_fields, refresh_listing
 from articles.models.image import without_pictures
 from articles.models.suggestion import COMPARED_FIELDS, mark_due
@@ -58,7 +59,6 @@ WRITTEN_FIELDS = (
 # Written, but no event and no new version.
 UNLOGGED_FIELDS = ("twin", "secured", "content_hash", "picture_failed", "suggested_quality")
 UNCHECKED = frozenset({Verb.IMPORT, Verb.INTAKE, Verb.RESCORE, Verb.POLICY})  # what the policy publishes as a whole
-EVENT_KEY = ("subject", "subject_id", "field")
 # Fields and lists that may make a document larger, and acts that change them on purpose.
 DOCUMENT_FIELDS = {"title", "excerpt", "body", "featured_content", "tags", "topics", "images", "logos", "related"}
 DOCUMENT_VERBS = {Verb.ADD, Verb.EDIT, Verb.FOLD, Verb.MERGE, Verb.MAKE_LEAD, Verb.UNDO}
@@ -142,7 +142,7 @@ class UnitOfWork:
         self._original_lists: dict[tuple[int, str], Any] = {}
         self._topic_ids: dict[int, list[int]] = {}
         self._recorded: list[FieldChange] = []
-        self._written_states: dict[int, str] = {}  # the states of articles that were written before the end
+        self._written: dict[int, dict[str, Any]] = {}  # the values of articles that were written before the end
         self._in_consequences = False
         self._direct: set[tuple[int, str]] = set()  # fields and lists of articles that were changed on purpose
         self._compared: dict[int, dict[str, Any]] = {}  # values at the last beginning or end of consequences
@@ -311,7 +311,7 @@ class UnitOfWork:
         self._original_lists.clear()
         self.articles, self._original, self._original_unlogged, self._topic_ids = {}, {}, {}, {}
         self._original_listing = {}
-        self._written_states.clear()
+        self._written.clear()
         self._direct.clear()
         self._compared.clear()
 
@@ -351,12 +351,16 @@ class UnitOfWork:
             changed = [
                 article
                 for pk, article in self.articles.items()
-                if pk in self._written_states or logged_values(article) != self._original[pk]
+                if logged_values(article) != self._written_or_original(pk)
             ]
             for article in changed:
                 self._refresh(article)
             self._write(changed)
-            self._written_states.update((article.pk, article.state) for article in changed)
+            self._written.update((article.pk, logged_values(article)) for article in changed)
+
+    def _written_or_original(self, pk: int) -> dict[str, Any]:
+        """Return the values of an article that are in the database."""
+        return self._written.get(pk, self._original[pk])
 
     def finalize(self) -> None:
         """Write what readers see from now on, and how many articles changed if the operation was logged before.
@@ -439,7 +443,7 @@ class UnitOfWork:
 
     def _needs_write(self, article: Article) -> bool:
         """Return whether the database may have other values, although no field of an event changed."""
-        if article.pk in self._written_states or article.pk in self.created_ids:
+        if article.pk in self._written or article.pk in self.created_ids:
             return True
         return self._original_unlogged[article.pk] != _unlogged_values(article)
 
@@ -481,7 +485,7 @@ class UnitOfWork:
         spiked = [
             article.pk
             for article in articles
-            if self._written_states.get(article.pk, self._original[article.pk]["state"]) == State.SPIKED
+            if self._written_or_original(article.pk)["state"] == State.SPIKED
             and article.state not in (State.SPIKED, State.UNDECIDED)
         ]
         columns = ["state", "spike_reason", "published", "public"]
@@ -496,12 +500,19 @@ class UnitOfWork:
         """Return the changes of an undo as direct or derived, as those were that it undoes."""
         if self.undoes is None:
             return changes
-        events = self.undoes.events.filter(derived=False).order_by()
-        direct = {(event.subject, event.subject_id, _row_or_field(event.field)) for event in events.only(*EVENT_KEY)}
         return [
-            replace(change, derived=(change.subject, change.subject_id, _row_or_field(change.field)) not in direct)
+            replace(
+                change, derived=(change.subject, change.subject_id, _row_or_field(change.field)) not in self._undone
+            )
             for change in changes
         ]
+
+    @cached_property
+    def _undone(self) -> set[tuple[str, int | None, str]]:
+        """Return subject, its id, and row or field of each change to undo that was made on purpose."""
+        direct = self.undoes.events.filter(derived=False).order_by() if self.undoes else Event.objects.none()
+        events = direct.values_list("subject", "subject_id", "field")
+        return {(subject, subject_id, _row_or_field(field)) for subject, subject_id, field in events.iterator()}
 
 
 def _row_or_field(field: str) -> str:

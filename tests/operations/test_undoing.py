@@ -4,14 +4,17 @@ import os
 import random
 from collections.abc import Collection
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.utils import timezone
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor, unit_of_work
+from articles.db.bulk import chunked
 from articles.models import Article, Operation, Subject, Verb, Via
 from articles.operations.results import succession_sentences
 from tests import builders
@@ -28,6 +31,29 @@ SEEDS = [
     for seed in range(int(os.environ.get("UNDO_WALKS", "6")))
 ]
 STEPS = 6
+
+
+def test_many_articles_take_no_more_work_each_than_a_few(monkeypatch):
+    """Articles are restored in chunks; those of earlier chunks aren't written again with each."""
+    monkeypatch.setattr("articles.operations.undoing.chunked", partial(chunked, size=2))
+
+    assert rows_of_an_undo(12) == 6 * rows_of_an_undo(2)
+
+
+def rows_of_an_undo(number: int) -> int:
+    """Return how many rows of articles undo writes for so many spiked ones, or values on PostgreSQL."""
+    articles = [builders.article() for _ in range(number)]
+    operation = operations.spike(Article.objects.filter(pk__in=[article.pk for article in articles])).operation
+    rows = []
+
+    def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith('UPDATE "articles_article"'):
+            rows.extend(params)  # on PostgreSQL the values of many rows
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(count):
+        assert operations.undo(operation).not_restored == []
+    return len(rows)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
