@@ -13,13 +13,20 @@ FOLLOWING_FIELDS = {"public", "hot", "twin", "duplicate", "warned", "pictureless
 def newsroom_state() -> dict[str, dict[str, Any]]:
     """Return all that editors and documents decide, and what follows from it, by article name."""
     state = {}
+    lists = _all_lists(*snapshots.LIST_NAMES)
     for article in Article.objects.order_by("pk"):
         values = logged_values(article) | {name: getattr(article, name) for name in FOLLOWING_FIELDS}
-        values |= {name: snapshots.read_list([article.pk], name)[article.pk] for name in snapshots.LIST_NAMES}
+        values |= {name: lists[name][article.pk] for name in snapshots.LIST_NAMES}
         for link in values["related"]:
             link.pop("target_id")  # see link_targets()
         state[article.name] = values
     return state
+
+
+def _all_lists(*names: str) -> dict[str, dict[int, Any]]:
+    """Return these lists of all articles, by name and article."""
+    ids = list(Article.objects.values_list("pk", flat=True))
+    return {name: snapshots.read_list(ids, name) for name in names}
 
 
 def link_targets() -> list[str]:
@@ -28,8 +35,7 @@ def link_targets() -> list[str]:
 
 def story_table() -> dict[str, object]:
     """Return heat, lead, pins and lists of each article, by title."""
-    ids = list(Article.objects.values_list("pk", flat=True))
-    lists = {name: snapshots.read_list(ids, name) for name in ("related", "pairings")}
+    lists = _all_lists("related", "pairings")
     return {
         article.title: (
             article.heat,
@@ -56,13 +62,14 @@ def broken_chains() -> list[str]:
         else:
             chains[event.subject_id, event.field].append(event)
     rows = {article.pk: article for article in Article.objects.all()}
+    lists = _all_lists(*{field for _, field in chains if field in snapshots.LIST_NAMES})
     problems = []
     for (pk, field), events in chains.items():
         if pk not in rows:
             problems.append(f"{pk} is gone without an event")
             continue
         is_list = field in snapshots.LIST_NAMES
-        stored = snapshots.read_list([pk], field)[pk] if is_list else logged_values(rows[pk]).get(field)
+        stored = lists[field][pk] if is_list else logged_values(rows[pk]).get(field)
         ends = [*(event.before for event in events[1:]), stored]
         for event, after in zip(events, ends, strict=True):
             agrees = snapshots.equal_ignoring_targets(event.after, after) if is_list else event.after == after

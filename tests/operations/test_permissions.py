@@ -217,7 +217,12 @@ def confirmed(things: dict[str, Any]) -> dict[str, Any]:
 
 
 def desk_form(action: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return lambda things: {"action": action, "row": f"{things['article'].pk}:{things['article'].version}"}
+    """Return the form of an action that was confirmed: what readers see is scheduled only then."""
+    return lambda things: {
+        "action": action,
+        "row": f"{things['article'].pk}:{things['article'].version}",
+        "confirmed": "1",
+    }
 
 
 def request_for(

@@ -202,7 +202,7 @@ class TestDecisionsOnMany:
 
 @pytest.mark.thorough
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus isn't here")
-def test_spiking_a_whole_newsroom_leaves_nothing_public_and_undo_restores_every_row():
+def test_spiking_a_whole_newsroom_leaves_nothing_public_and_undo_restores_every_row(shared_database):
     call_command("import_articles", str(CORPUS), stdout=StringIO(), verbosity=0)
     before = newsroom_state()
     assert len(before) > 6_000
