@@ -14,6 +14,7 @@ from axes.models import AccessAttempt, AccessLog
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.tokens import default_token_generator
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -43,6 +44,8 @@ LABELS = list(ODD_VALUES)
 FULL = (len(LABELS), 3, 3)
 SHORT = (4, 1, 2)
 AMOUNTS = {role: FULL if role in ("anonymous", "superuser") else SHORT for role in ROLES}
+# Roles differ in what Python lets through, so PostgreSQL gets the values of those who send all.
+TRIED_ROLES = [role for role in ROLES if connection.vendor == "sqlite" or AMOUNTS[role] == FULL]
 OF_EACH_LIST = ("o", "p", "q")  # parameters that lists of articles, topics and so on treat differently, as lookups
 
 
@@ -287,6 +290,6 @@ def test_a_sample_of_odd_values_makes_no_error(arguments):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", TRIED_ROLES)
 def test_no_odd_value_makes_an_error(arguments, role):
     assert check(role, arguments) > 500
