@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, nullcontext
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
@@ -33,6 +34,12 @@ settings.register_profile("thorough", max_examples=150, **unhurried)
 gc.set_threshold(100_000, 50, 50)  # thousands of templates and querysets make few cycles, and collecting them is slow
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Migrate SQLite's database while the workers collect their tests, which takes as long."""
+    if config.getoption("numprocesses", None) and connection.vendor == "sqlite":
+        Thread(target=migrated_file, daemon=True).start()
 
 
 MARK_OF_MODULE = re.compile(r"^pytestmark = .*\bmark\.(faults|integration|systematic|thorough)\b", re.MULTILINE)
