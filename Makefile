@@ -45,10 +45,9 @@ test: $(dev)
 integration: $(dev)
 	@exec $(pytest) -m "integration and not (systematic or faults)" $(ARGS)
 
-# Requests every URL in every role, and tries the large tables of cases. Some of its tests take minutes: whoever is free
-# takes over what others have not begun.
+# Requests every URL in every role, and tries the large tables of cases.
 thorough: $(dev)
-	@exec $(pytest) --dist worksteal -m "(thorough or systematic) and not faults" $(ARGS)
+	@exec $(pytest) -m "(thorough or systematic) and not faults" $(ARGS)
 
 # Tests commands that are killed or run out of resources. The tests of one file share their newsrooms.
 faults: $(dev)
