@@ -244,12 +244,16 @@ class TestKeys:
         expect(page.locator("#bulk")).to_contain_text("Select all 3 in this view")
 
     def test_a_story_is_folded_into_another_and_taken_out_again(self, page):
+        builders.article("Ferry sunk")
         lead, story = builders.article("Bridge closed", quality=80), waiting(1)[0]
         at_desk(page, story)
 
         press(page, "m")
         expect(page.locator("#detail .find input[type=search]")).to_be_focused()
+        other = page.get_by_role("button", name="Fold into this: Ferry sunk")
+        expect(other).to_be_visible()
         page.keyboard.type("bridge")
+        expect(other).to_have_count(0)  # the list for the words has come
         fold = page.get_by_role("button", name="Fold into this: Bridge closed")
         expect(fold).to_be_in_viewport(ratio=1)  # not below the pane's edge
         fold.press("Enter")
