@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from articles import operations
 from articles.db.choices import choices_of
 from articles.models import Article, Verb
-from articles.operations.results import ActionError, ActionResult, SentenceError
+from articles.operations.results import ActionResult, SentenceError
 from articles.rules import schedule_shortcuts
 from articles.rules.front_page import PICK_LENGTH, PICK_PLACES
 from articles.rules.permissions import FOLD, PERMISSION_BY_ACTION, PUBLISH, SCORE
@@ -187,7 +187,7 @@ def _place(command: Command) -> ActionResult:
     text = command.text("place")
     if not (text.isdecimal() and len(text) < 4):
         refusal = _("“%(text)s” is not a place. Enter a number from 1 to %(last)s.")
-        raise ActionError(refusal % {"text": text[:20], "last": PICK_PLACES})
+        raise SentenceError(refusal % {"text": text[:20], "last": PICK_PLACES})
     until = command.time("pick_until")
     return operations.place(command.article, int(text), until=until, seen=command.text("seen"), by=command.by)
 
@@ -278,7 +278,7 @@ def _hand_over(command: Command) -> ActionResult:
 
 def _require_one(command: Command, refusal: str) -> None:
     if command.article is None:
-        raise ActionError(refusal)
+        raise SentenceError(refusal)
 
 
 def _chosen_lead(command: Command) -> Article:

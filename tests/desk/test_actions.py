@@ -197,6 +197,23 @@ class TestActions:
             assert sentence in messages_of(page)[0], (action, fields)
             assert not Operation.objects.exists()
 
+    @pytest.mark.parametrize(
+        ("action", "fields", "refusal"),
+        [
+            ("words", {}, "Titles and excerpts are edited one story at a time."),
+            ("note", {}, "Notes are edited one story at a time."),
+            ("merge", {"into": "1"}, "Two stories are merged at a time."),
+            ("keep_apart", {}, "One pair is kept apart at a time."),
+            ("make_lead", {}, "One story leads; choose one."),
+            ("place", {"place": "1"}, "Put one story at a time in its place."),
+            ("place", {"place": "first"}, "“first” is not a place. Enter a number from 1 to 10."),
+        ],
+    )
+    def test_what_is_done_to_one_story_is_refused_in_a_sentence(self, publisher, action, fields, refusal):
+        articles = [builders.article(pk=pk) for pk in ((1,) if fields == {"place": "first"} else (1, 2))]
+
+        assert messages_of(run_action(publisher, action, *articles, **fields)) == [refusal]
+
     @pytest.mark.parametrize("rows", [[], ["x"], ["1"], ["1:x"], ["99999999999999999999:1"], ["0:1"]])
     def test_invalid_rows_are_rejected(self, publisher, rows):
         page = publisher.post(reverse("desk_act"), {"action": "hold", "row": rows}, follow=True)
