@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from articles.intake.rule_preview import RulePreview, preview_rule
 from articles.models import Topic
+from articles.operations.results import SentenceError
 from articles.rules.permissions import CHANGE_SOURCE, VIEW_SOURCE
 from articles.rules.states import SpikeReason
 from sources.models import Rule
@@ -80,13 +81,14 @@ def change_rule(request: DeskRequest, pk: int) -> HttpResponse:
 def rule_act(request: DeskRequest, pk: int) -> HttpResponse:
     """Move a rule, switch it on or off, or delete it; each is logged."""
     act = ACTS.get(request.POST.get("act", ""))
-    with transaction.atomic():
-        acted = get_object_or_404(Rule.objects.select_for_update(of=("self",)).select_related("topic"), pk=pk)
-        text = act(request, acted) if act else ""
-    if text:
-        messages.success(request, text)
-    else:
-        messages.error(request, _("That isn’t possible."))
+    try:
+        with transaction.atomic():
+            acted = get_object_or_404(Rule.objects.select_for_update(of=("self",)).select_related("topic"), pk=pk)
+            if act is None:
+                raise SentenceError(_("There is no such action. Reload the page and try again."))
+            messages.success(request, act(request, acted))
+    except SentenceError as error:
+        messages.error(request, str(error))
     return redirect("desk_rules")
 
 
@@ -145,7 +147,7 @@ def _form_page(
 def _move(up: bool) -> Callable[[DeskRequest, Rule], str]:
     def move(request: DeskRequest, moved: Rule) -> str:
         if not move_rule(moved, up=up):
-            return ""
+            raise SentenceError(_("This rule is the first already.") if up else _("This rule is the last already."))
         if up:
             _log(request, moved, CHANGE, _("Moved: it applies before the one that was above it."))
             return _("Moved up: %(rule)s.") % {"rule": moved}
@@ -168,7 +170,7 @@ def _switch(on: bool) -> Callable[[DeskRequest, Rule], str]:
 def _delete(request: DeskRequest, deleted: Rule) -> str:
     """Delete a rule that is switched off. What it did stays in the history."""
     if deleted.active:
-        return ""
+        raise SentenceError(_("This rule is on. Switch it off before you delete it."))
     text = str(deleted)
     _log(request, deleted, DELETION, _("Deleted."))
     deleted.delete()

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from articles.models import Topic
+from articles.operations.results import SentenceError
 from articles.rules.permissions import ADD_SOURCE, CHANGE_SOURCE, PUBLISH, VIEW_SOURCE
 from providers.models import Provider
 from sources.forms import AddForm, source_of
@@ -66,19 +67,27 @@ def source(request: DeskRequest, pk: int) -> HttpResponse:
 @require_POST
 @desk_view(CHANGE_SOURCE)
 def source_act(request: DeskRequest, pk: int) -> HttpResponse:
-    """Do something about a source, and say what."""
+    """Do something about a source, and say what; or why nothing was done, which isn't logged."""
     acted = get_object_or_404(Source, pk=pk)
     act = ACTS.get(request.POST.get("act", ""))
-    if act is None:
-        messages.error(request, _("There is no such action."))
-    else:
+    try:
+        if act is None:
+            raise SentenceError(_("There is no such action. Reload the page and try again."))
         text = act(acted)
+    except SentenceError as error:
+        messages.error(request, f"{acted}: {error}")
+    else:
         LogEntry.objects.log_actions(request.user.pk, Source.objects.filter(pk=pk), CHANGE, text)
         messages.success(request, f"{acted}: {text}")
     return redirect(safe_next_url(request, reverse("desk_sources")))
 
 
+# Each returns a sentence on what was done, or raises SentenceError with one on why nothing was.
+
+
 def _fetch_now(source: Source) -> str:
+    if source.paused:
+        raise SentenceError(_("It is paused. Resume it first."))
     source.next_at = timezone.now()
     source.save(update_fields=["next_at"])
     return _("It is fetched %(soon)s.") % {"soon": SOON}
@@ -98,9 +107,9 @@ def _resume(source: Source) -> str:
 
 def _use_new_url(source: Source) -> str:
     if not source.moved_to:
-        return _("It has no new URL.")
+        raise SentenceError(_("It has no new URL."))
     if other := source_of(source.moved_to):
-        return _("“%(other)s” follows the new URL already: pause one of them.") % {"other": other}
+        raise SentenceError(_("“%(other)s” follows the new URL already: pause one of them.") % {"other": other})
     source.set_url(source.moved_to)
     source.save()
     return _("It is fetched from %(url)s from now on.") % {"url": source.url}
@@ -108,7 +117,7 @@ def _use_new_url(source: Source) -> str:
 
 def _take(outcome: str) -> Callable[[Source], str]:
     def take(source: Source) -> str:
-        number = source.entries.filter(outcome=outcome).update(outcome=Entry.Outcome.NEW)
+        number = _make_new(source, outcome)
         text = ngettext("%(number)s story comes in %(soon)s.", "%(number)s stories come in %(soon)s.", number)
         return text % {"number": number, "soon": SOON}
 
@@ -117,11 +126,19 @@ def _take(outcome: str) -> Callable[[Source], str]:
 
 def _judge_again(source: Source) -> str:
     """Let the rules, which may have changed, judge again what they kept out."""
-    number = source.entries.filter(outcome=Entry.Outcome.RULED_OUT).update(outcome=Entry.Outcome.NEW)
+    number = _make_new(source, Entry.Outcome.RULED_OUT)
     text = ngettext(
         "The rules judge %(number)s entry again %(soon)s.", "The rules judge %(number)s entries again %(soon)s.", number
     )
     return text % {"number": number, "soon": SOON}
+
+
+def _make_new(source: Source, outcome: str) -> int:
+    """Let the next run take in, or judge, the entries of this outcome; return how many."""
+    number = source.entries.filter(outcome=outcome).update(outcome=Entry.Outcome.NEW)
+    if not number:
+        raise SentenceError(_("There are no such entries any more."))
+    return number
 
 
 ACTS: dict[str, Callable[[Source], str]] = {

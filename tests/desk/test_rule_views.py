@@ -113,9 +113,10 @@ def test_rules_are_moved_switched_and_deleted_and_each_is_logged(publisher):  # 
 
     assert "Moved up" in act(second, "up")
     assert list(Rule.objects.all()) == [second, first]
-    assert "isn’t possible" in act(second, "up")
-    assert "isn’t possible" in act(second, "delete")
-    assert "isn’t possible" in act(second, "explode")
+    assert "This rule is the first already." in act(second, "up")
+    assert "This rule is the last already." in act(first, "down")
+    assert "Switch it off before you delete it." in act(second, "delete")
+    assert "There is no such action." in act(second, "explode")
     assert "Switched off" in act(second, "switch_off")
     assert "Deleted: “b” in headline: hold" in act(second, "delete")
     logged = [log.change_message.split()[0] for log in LogEntry.objects.order_by("pk")]

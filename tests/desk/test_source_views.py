@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
 from django.utils import timezone
@@ -122,10 +123,19 @@ def test_a_source_is_paused_resumed_and_fetched_at_once(publisher, source):
     assert "until you resume it" in act(publisher, source, "pause")
     assert source.paused
 
+    assert "It is paused. Resume it first." in act(publisher, source, "fetch")
     assert "within a minute" in act(publisher, source, "resume")
 
     assert (source.paused, source.next_at <= timezone.now()) == (False, True)
     assert "no such action" in act(publisher, source, "explode")
+
+
+@pytest.mark.parametrize("name", ["use_new_url", "take_held_back", "take_history", "judge_again", "explode"])
+def test_what_is_not_done_is_an_error_and_not_logged(publisher, source, name):
+    text = act(publisher, source, name)
+
+    assert '<li class="error">' in text
+    assert not LogEntry.objects.exists()
 
 
 def test_what_was_held_back_is_taken_and_the_archive_only_if_asked(publisher, source):
