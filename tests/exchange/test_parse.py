@@ -147,6 +147,7 @@ def test_white_space_around_a_url_is_stripped():
         (document(excerpt=""), "news.md:4: excerpt: is empty"),
         (document(name="~"), "provider.name: is null"),
         (CANONICAL.replace("type: article\n", "~: 1\n", 1), "news.md:10: has a value without a key"),
+        (CANONICAL.replace("type: article\n", f"? {'k' * 501}\n: 1\n", 1), "news.md:10: has a key of 501 characters"),
         (document(width="-5"), "width: is -5"),
         (document(name=None), "provider.name: is missing"),
         (document(provider="Courier"), "is not well-formed YAML"),

@@ -36,6 +36,8 @@ def rewritten(text: str) -> str:
         CANONICAL.replace("    quality: 60\n", "    quality: 60\n    mood:\n      calm: true\n"),
         CANONICAL.replace("  domain: courier.example\n", '  domain: courier.example\n  owner: "Ann"\n'),
         CANONICAL.replace("  - Transport\n", "  - Transport\n  - Transport\n  - \n"),
+        CANONICAL.replace("  - Transport\n", '  - Transport\n  - \'null\'\n  - "~"\n  - "Quay \\u0085"\n'),
+        CANONICAL.replace("type: article\n", 'type: article\n"' + '\\"' * 500 + '": 1\n', 1),
         CANONICAL.replace("bridge.jpg", "bridge.jpg\\t"),
         CANONICAL + "Body text,\nas it came.",
         CANONICAL.rstrip("\n") + "\n",
@@ -70,6 +72,13 @@ def test_every_valid_document_is_written_byte_for_byte(text):
 )
 def test_a_document_in_another_style_is_written_canonically(text, canonical):
     assert rewritten(text) == canonical
+
+
+@pytest.mark.parametrize("value", ["one\n\n  two", "'one\n\n  two'", "[one\n\n  two, three]", "{a: one\n\n  two}"])
+def test_an_unknown_value_of_several_lines_is_read_back_as_it_was(value):
+    story = parse_yaml(CANONICAL.replace("type: article\n", f"type: article\nodd: {value}\n", 1), "x.md")
+
+    assert parse_yaml(document_text(story), "x.md").extra == story.extra
 
 
 def test_a_body_that_begins_with_an_empty_line_stays_one_after_a_tight_fence():

@@ -118,18 +118,20 @@ def read_time(node: Node) -> datetime:
 def encode_unknown(node: Node) -> Any:
     """Return a value of an unknown key as JSON can hold it, nothing lost but comments and folding.
 
-    Quoted text is a string; whole numbers, true, false and null are themselves; other unquoted text is
-    {"plain": text}, single-quoted text {"single": text}, text with escaped characters {"escaped": text}; a mapping
-    is {"keys": [[key, value], ...]}.
+    Quoted text is a string, and so is text that only double quotes hold on one line; whole numbers, true, false and
+    null are themselves; other unquoted text is {"plain": text}, single-quoted text {"single": text}, text with escaped
+    characters {"escaped": text}; a mapping is {"keys": [[key, value], ...]}.
     """
     if isinstance(node, Sequence):
         return [encode_unknown(item) for item in node.items]
     if isinstance(node, Mapping):
         return {"keys": [[entry.key, encode_unknown(entry.value)] for entry in node.entries]}
-    if node.style in ("s", "e"):
-        return {"single" if node.style == "s" else "escaped": node.text}
-    if node.style != "p":
+    if node.style == "e":
+        return {"escaped": node.text}
+    if node.style not in ("s", "p") or "\n" in node.text:
         return node.text
+    if node.style == "s":
+        return {"single": node.text}
     if node.text == "null":
         return None
     if node.text in ("true", "false"):
@@ -187,7 +189,7 @@ def format_value(value: Any) -> list[str] | str:
         case str():
             return double_quoted(value)
         case {"plain": text}:
-            return str(text)
+            return double_quoted(text) if "\n" in text else str(text)
         case {"single": text}:
             return format_scalar(text, "s")
         case {"escaped": text}:

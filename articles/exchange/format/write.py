@@ -134,8 +134,12 @@ def _name_items(names: list[str], field: Field, layout: Layout) -> list[Any]:
 
 def _distinct_names(recorded: list[Any]) -> list[str]:
     """Return the names that recorded items mean: each once, without empty items."""
-    texts = [item if isinstance(item, str) else item.get("plain", item.get("single", "")) for item in recorded]
-    return [text for text in dict.fromkeys(texts) if text not in NULLS]
+    texts = [item if isinstance(item, str) else next(iter(item.values())) for item in recorded if not _is_null(item)]
+    return [text for text in dict.fromkeys(texts) if text]
+
+
+def _is_null(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("plain") in NULLS
 
 
 def _in_recorded_order(names: list[str], order: list[str]) -> list[str]:

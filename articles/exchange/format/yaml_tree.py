@@ -18,6 +18,7 @@ from texts import Text
 from texts import gettext_lazy as _
 
 DEPTH_MAX = 12  # real documents nest four levels
+KEY_MAX = 500  # characters; YAML reads no longer ones back as they are written, which may take twice as many
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _PRIVATE_PLANE = 0x10F000  # private use: news never contains these
 
@@ -197,6 +198,11 @@ class _Builder:
                 raise TreeError(key.line, _("uses a list or mapping as a key; keys are words"))
             if key.is_null:
                 raise TreeError(key.line, _("has a value without a key"))
+            if len(key.text) > KEY_MAX:
+                length = f"{len(key.text):,}"
+                raise TreeError(
+                    key.line, _("has a key of %(length)s characters; at most %(most)s", length=length, most=KEY_MAX)
+                )
             if key.style == "p" and key.text == "<<":
                 raise TreeError(key.line, _("merge key <<: documents may not merge mappings; write the values out"))
             if key.text in keys:
