@@ -167,17 +167,24 @@ class DocumentReader:
     def _add_entry(self, source: DocumentSource, entry: Entry) -> None:
         """Keep a registry entry for the end of the run; reject a second one with the same key and other content."""
         entry.file_name = source.file_name
-        key = ("topic", entry.slug) if isinstance(entry, TopicEntry) else ("organization", entry.domain, entry.name)
-        earlier = self.entries_by_key.setdefault(key, entry)
-        if earlier is entry:
+        keys = _entry_keys(entry)
+        key = next((key for key in keys if key in self.entries_by_key), None)
+        if key is None:
+            self.entries_by_key.update(dict.fromkeys(keys, entry))
             self.entries.append((source, entry))
-        elif replace(earlier, file_name=entry.file_name) == entry:
+        elif replace(self.entries_by_key[key], file_name=entry.file_name) == entry:
             self.report(FileResult(source.label, UNCHANGED, key[1]))
         else:
-            field_name = "_id" if key[0] == "topic" else "domain"
             text = _("%(field)s: an earlier file registers %(key)s differently; keep one of them")
-            message = text % {"field": field_name, "key": key[1]}
+            message = text % {"field": key[0], "key": key[1]}
             self.reject(source, [Problem(source.label, 0, message)])
+
+
+def _entry_keys(entry: Entry) -> list[tuple[str, ...]]:
+    """Return what identifies an entry, each after the name of its key. A topic is found by slug and by name."""
+    if isinstance(entry, TopicEntry):
+        return [("_id", entry.slug), ("name", entry.name)]
+    return [("domain", entry.domain, entry.name)]
 
 
 def _stored_hashes(names: Iterable[str]) -> dict[str, str]:

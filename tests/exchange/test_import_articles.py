@@ -397,6 +397,16 @@ def test_a_second_registry_entry_with_other_content_is_rejected(tmp_path):
     assert "0 created, 0 updated, 2 unchanged, 1 rejected" in failed_import(tmp_path)
 
 
+def test_a_second_registry_entry_of_a_topic_with_another_slug_is_rejected(tmp_path):
+    write_topic(tmp_path, "00.yaml", "ports", "Ports")
+    write_topic(tmp_path, "01.yaml", "harbours", "Ports")
+
+    output = failed_import(tmp_path)
+    assert "01.yaml: name: an earlier file registers Ports differently; keep one of them" in output
+    assert "0 created, 0 updated, 1 unchanged, 1 rejected" in failed_import(tmp_path)
+    assert Topic.objects.get().slug == "ports"
+
+
 def write_topic(folder: Path, file_name: str, slug: str, name: str) -> Path:
     path = folder / file_name
     path.write_text(f"taxonomy: topic\n_id: {slug}\nname: {name}\n")
