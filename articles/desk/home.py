@@ -89,8 +89,7 @@ def front_page_stories(now: datetime) -> list[LeadingStory]:
 def decisions_today(viewer: Viewer) -> list[Decider]:
     """Return what each person decided since midnight at the desk and in the admin, the busiest first.
 
-    What was undone isn't counted, as in reports.
-    The numbers are those of the stories that it was done to, without others that changed as a result.
+    What was undone isn't counted, as in reports, nor are articles that only changed as a result.
     """
     today = Operation.objects.filter(at__gte=viewer.midnight, via__in=(Via.DESK, Via.ADMIN)).exclude(actor_name="")
     done_to = Q(events__subject=Subject.ARTICLE, events__derived=False)

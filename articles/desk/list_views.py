@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from articles.models import Article, ArticleQuerySet, SavedView, Topic
+from articles.models.desk import VIEW_NAME_MAX, VIEW_QUERY_MAX
 from articles.rules.counts import short_count
 from articles.suggestions.listing import LIKELY_MAX, number_waiting
 
@@ -86,9 +87,8 @@ def _views(
 ) -> dict[str, Any]:
     """Return the views that the editor may choose, with their counts, in four queries.
 
-    `view_number` is that of the stories shown: of `current`, or `filtered` where filters narrow it.
-
-    Saved views with slow filters take queries of their own, so they show “…” unless `count_all`.
+    `view_number` is that of the stories shown: of `current`, or `filtered` where filters narrow it. Saved views with
+    slow filters take queries of their own, so they show “…” unless `count_all`.
     """
     saved = list(SavedView.objects.seen_by(viewer.user_id).select_related("owner"))
     querysets: dict[str, QuerySet[Any]] = {
@@ -148,14 +148,17 @@ def choose_excerpts(request: DeskRequest) -> HttpResponseBase:
 @desk_view()
 def save_view(request: DeskRequest) -> HttpResponseBase:
     """Save the present view with its filters under a name."""
-    name = request.POST.get("name", "").strip()[:60].replace("\0", "")
-    query = view_query(QueryDict(request.POST.get("query", "")))[:1000]
+    name = request.POST.get("name", "").strip()[:VIEW_NAME_MAX].replace("\0", "")
+    query = view_query(QueryDict(request.POST.get("query", "")))
     if not name:
         messages.error(request, _("A view needs a name."))
+    elif len(query) > VIEW_QUERY_MAX:
+        messages.error(request, _("The filters are too long to be saved. Shorten their words."))
     else:
-        shared = "shared" in request.POST and request.user.has_perm(EDIT)
-        SavedView.objects.update_or_create(owner=request.user, name=name, defaults={"query": query, "shared": shared})
-        messages.success(request, _("View “%(name)s” saved.") % {"name": name})
+        values = {"query": query, "shared": "shared" in request.POST and request.user.has_perm(EDIT)}
+        _view, is_new = SavedView.objects.update_or_create(owner=request.user, name=name, defaults=values)
+        text = _("View “%(name)s” saved.") if is_new else _("View “%(name)s” saved in place of the former one.")
+        messages.success(request, text % {"name": name})
     return HttpResponseRedirect(f"{reverse('desk')}?{query}")
 
 

@@ -11,6 +11,8 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+VIEW_NAME_MAX, VIEW_QUERY_MAX = 60, 1000
+
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     def seen_by(self, user_id: int) -> Self:
@@ -21,8 +23,8 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
 class SavedView(models.Model):
     """A named filter of the desk, stored as the query string of its URL. Private unless shared."""
 
-    name = models.CharField(max_length=60)
-    query = models.CharField(max_length=1000, blank=True)
+    name = models.CharField(max_length=VIEW_NAME_MAX)
+    query = models.CharField(max_length=VIEW_QUERY_MAX, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="desk_views")
     shared = models.BooleanField(default=False)
 
