@@ -243,23 +243,23 @@ SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_HTTPONLY = True
 BROWSER_COOKIE_NAME = "__Host-browser" if HTTPS else "browser"  # marks browsers that have signed in
-SESSION_COOKIE_AGE = 8 * 3600  # as IDLE of accounts/sessions.py
+SESSION_COOKIE_AGE = 8 * 3600  # as IDLE_TIMEOUT of accounts/sessions.py
 MESSAGE_STORAGE = "accounts.messages.MessagesStorage"
 X_FRAME_OPTIONS = "DENY"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_reports.SecretsFilter"
 # Where pages may load pictures from; a storage that browsers use directly must be added.
 CSP_IMG_SOURCES = ["'self'"]
 
-SITE_NAME = env.text("SITE_NAME", default="Newsfold")
+SITE_NAME = env.text("SITE_NAME", default="Newsfold", may_be_empty=True)
 OTP_TOTP_ISSUER = totp_issuer
-SITE_TAGLINE = env.text("SITE_TAGLINE", default="The news, each event once")
+SITE_TAGLINE = env.text("SITE_TAGLINE", default="The news, each event once", may_be_empty=True)
 # Where headlines lead: to the "source", the outlet's own article, or to the "story", our page of all coverage.
 HEADLINE_TARGET = env.choice("HEADLINE_TARGET", default="source", allowed=("source", "story"))
 # The site's own URL, for feeds, sitemaps and canonical links; if empty, the host of each request.
 SITE_URL = env.matching(
     "SITE_URL", SITE_PATTERN, "it must be scheme and host and nothing else, as https://news.example"
 )
-# Where to report a security hole: /.well-known/security.txt says so; without it there is no such file.
+# Where to report a security hole: /.well-known/security.txt says so. Without it, the page "contact" if there is one.
 SECURITY_CONTACT = env.matching(
     "SECURITY_CONTACT", CONTACT_PATTERN, "it must be mailto: with an address, or a URL with https://"
 )
@@ -335,5 +335,5 @@ LOGGING = {
 # The bearer token for /metrics, which doesn't exist without it, and the directory of the counters.
 METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
 METRICS_DIR = env.path("METRICS_DIR", default=BASE_DIR / "var" / "metrics")
-# Where errors are reported; disabled if empty. It needs config/requirements-services.txt.
+# Where errors are reported; disabled if empty. It needs config/requirements-services.lock.
 SENTRY_DSN = env.matching("SENTRY_DSN", URL_PATTERN, "it must be https://key@host/project", is_secret=True)

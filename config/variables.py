@@ -2,7 +2,7 @@
 
 Values are taken as written: django-environ's own reading replaces one that begins with `$` by the variable of that
 name, and takes any mistyped boolean for false. It still reads `.env` and parses the URLs of databases and caches. An
-empty value counts as not set, except that a text may be empty.
+empty value counts as not set.
 """
 
 from __future__ import annotations
@@ -36,14 +36,16 @@ def read_file(path: Path) -> None:
 def start_up_message(error: Exception) -> str:
     """Return what to say when a process can't start with its settings."""
     if "psycopg" in str(error):
-        hint = "PostgreSQL needs its client: pip install -r config/requirements-services.txt"
+        hint = "PostgreSQL needs its client: pip install --require-hashes -r config/requirements-services.lock"
     else:
         hint = ".env.example explains each of them."
     return f"The settings can't be used: {error}. {hint}"
 
 
-def text(name: str, default: str = "") -> str:
-    value = os.environ.get(name, default)
+def text(name: str, default: str = "", *, may_be_empty: bool = False) -> str:
+    value = os.environ.get(name)
+    if value is None or not (value or may_be_empty):
+        return default
     if not value.isascii() and not _is_unicode(value):
         raise ImproperlyConfigured(f"{name} is not a text in UTF-8")
     return value
