@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import Counter
 from pathlib import Path
@@ -21,6 +20,7 @@ from articles.images.from_folder import INDEX, Entry, FolderError, read_index, r
 from articles.images.sharing import make_missing_shares
 from articles.images.store import delete_unused, store_picture
 from config.checks import CHECK_TAG
+from config.command_arguments import whole_number
 from config.command_errors import as_command_errors
 from fetching.site_client import client_options
 from pictures.decoder import Decoder
@@ -28,7 +28,7 @@ from pictures.fetcher import PictureFetcher
 from pictures.sizes import PictureError
 
 LOCK_KEY = 0x5069_6373  # "Pics"; an arbitrary number, unique among locks
-MAX_WORKERS = 64
+WORKERS_MAX = 64
 
 
 class Command(BaseCommand):
@@ -40,9 +40,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--limit", type=positive_int, metavar="N", help="fetch N pictures at most")
+        parser.add_argument("--limit", type=whole_number(), metavar="N", help="fetch N pictures at most")
         parser.add_argument(
-            "--workers", type=positive_int, default=WORKERS, metavar="N", help=f"pictures at a time ({WORKERS})"
+            "--workers",
+            type=whole_number(WORKERS_MAX),
+            default=WORKERS,
+            metavar="N",
+            help=f"pictures at a time ({WORKERS}; {WORKERS_MAX} at most)",
         )
         parser.add_argument("--retry", action="store_true", help="also fetch what failed and would have to wait")
         parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")
@@ -87,8 +91,8 @@ class Command(BaseCommand):
             with tqdm(
                 total=len(requests), unit=" pictures", disable=self.verbosity == 0 or not sys.stderr.isatty()
             ) as self.bar:
-                workers = min(options["workers"], MAX_WORKERS)
-                counts = fetch_due(requests, PictureFetcher(**client_options()), workers=workers, on_result=self.report)
+                fetcher, workers = PictureFetcher(**client_options()), options["workers"]
+                counts = fetch_due(requests, fetcher, workers=workers, on_result=self.report)
             with Decoder() as decoder:
                 shared = make_missing_shares(decoder)
             if shared:
@@ -152,13 +156,6 @@ def store_entry(folder: Path, entry: Entry, decoder: Decoder) -> bool:
         raise FolderError(f"{entry.file} {error}. Replace it or remove the entry.") from None
     except OSError as error:
         raise StoreError(error) from error
-
-
-def positive_int(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
 
 
 def summary(total: int, counts: Counter[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -11,12 +10,13 @@ from django.utils import timezone
 from articles.db.locks import database_lock
 from articles.link_checks.run import ACCEPT, check_links, due_links, forget_unlisted_coverage
 from config.checks import CHECK_TAG
+from config.command_arguments import whole_number
 from config.command_errors import as_command_errors
 from fetching.client import HttpClient
 from fetching.site_client import client_options
 
 LOCK_KEY = 0x4C69_6E6B  # "Link"; an arbitrary number, unique among locks
-LIMIT, LIMIT_MAX = 200, 100_000
+LIMIT = 200
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--limit", type=_limit, default=LIMIT, metavar="N", help=f"links at most ({LIMIT})")
+        parser.add_argument("--limit", type=whole_number(), default=LIMIT, metavar="N", help=f"links at most ({LIMIT})")
         parser.add_argument("--dry-run", action="store_true", help="say what would be looked at, ask nobody")
 
     def handle(self, *args: Any, limit: int, dry_run: bool, **options: Any) -> None:
@@ -53,9 +53,3 @@ class Command(BaseCommand):
     def _say(self, text: str, options: dict[str, Any]) -> None:
         if options["verbosity"]:
             self.stdout.write(text)
-
-
-def _limit(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text[:9]) <= LIMIT_MAX:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {LIMIT_MAX:,}")
-    return int(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,11 +9,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from articles.db.locks import database_lock
 from articles.intake.run import take_in_new_entries
 from config.checks import CHECK_TAG
+from config.command_arguments import moment, whole_number
 from config.command_errors import as_command_errors
 from sources.fetch_run import due_jobs, fetch_sources
 from sources.fetcher import FetchJob, source_client
@@ -36,7 +35,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--source", type=int, metavar="ID", help="only this source, whether it is due or not")
-        parser.add_argument("--limit", type=positive_int, metavar="N", help="fetch N sources at most")
+        parser.add_argument("--limit", type=whole_number(), metavar="N", help="fetch N sources at most")
         parser.add_argument(
             "--now", type=moment, metavar="TIME", help="the time to go by, such as 2026-03-04T12:00:00Z"
         )
@@ -94,17 +93,3 @@ def intake_summary(counts: Counter[str]) -> str:
     number = sum(counts.values())
     parts = [f"{counts[outcome]} {outcome.label}" for outcome in Entry.Outcome if counts[outcome]]
     return f"{number} new {'entry' if number == 1 else 'entries'}: {', '.join(parts)}"
-
-
-def positive_int(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
-
-
-def moment(text: str) -> datetime:
-    at = parse_datetime(text)
-    if at is None or at.tzinfo is None:
-        raise argparse.ArgumentTypeError("must be a time with its zone, such as 2026-03-04T12:00:00Z")
-    return at

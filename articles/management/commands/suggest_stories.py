@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from tqdm import tqdm
 from articles.suggestions import working_out
 from articles.suggestions.listing import suggestions_as_json
 from config.checks import CHECK_TAG
+from config.command_arguments import share
 from config.command_errors import as_command_errors
 
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object per article with suggestions")
         parser.add_argument(
-            "--min-score", type=score, metavar="S", help="with --json: from this score, not that of the desk"
+            "--min-score", type=share, metavar="S", help="with --json: from this score, not that of the desk"
         )
 
     def handle(self, *args: Any, min_score: float | None, **options: Any) -> None:
@@ -57,10 +57,3 @@ def work_out(
             working_out.work_out_due(bar.update)  # what came in meanwhile
     if verbosity and (done.articles or done.is_locked_out or done.cut_moved):
         say(str(done))
-
-
-def score(text: str) -> float:
-    number = float(text)
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError("must be between 0 and 1")
-    return number
