@@ -21,13 +21,13 @@ from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from articles import operations
 from articles.models import Article, ArticleQuerySet, ArticleTopic, Operation, RelatedLink, Verb
 from articles.models.field_labels import field_label
 from articles.operations.preview import ActionPreview
-from articles.operations.results import ActionResult, ChecksFailedError
+from articles.operations.results import ActionResult, ChecksFailedError, number_of_articles
 from articles.rules import permissions, slugs
 from articles.rules.counts import short_count
 from articles.rules.scoring import ROLE_LABELS, Role
@@ -296,7 +296,7 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
         action: str = "",
     ) -> HttpResponse:
         """Ask before an action. `failed`: it was tried, and stopped at these publish checks."""
-        articles = ngettext("%(number)d article", "%(number)d articles", len(queryset)) % {"number": len(queryset)}
+        articles = number_of_articles(len(queryset))
         context = {
             "title": _("%(verb)s %(articles)s?") % {"verb": verb, "articles": articles},
             "imperative": _("%(verb)s %(articles)s") % {"verb": verb, "articles": articles},
@@ -315,8 +315,7 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
     def message_count(
         self, request: HttpRequest, number: int, past_tense: str | Promise, operation: Operation | None = None
     ) -> None:
-        articles = ngettext("%(number)d article", "%(number)d articles", number) % {"number": number}
-        text = _("%(articles)s %(done)s.") % {"articles": articles, "done": past_tense}
+        text = _("%(articles)s %(done)s.") % {"articles": number_of_articles(number), "done": past_tense}
         if operation is not None and operations.can_undo(request.user, operation):
             text = format_html(
                 '{} <a href="{}">{}</a>', text, reverse("desk_operation", args=[operation.pk]), _("Undo")

@@ -14,7 +14,6 @@ from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from articles import operations
@@ -26,6 +25,7 @@ from articles.operations.results import (
     ChecksFailedError,
     EditConflictError,
     FieldConflict,
+    number_of_stories,
     reader_changes,
     reader_numbers,
     succession_sentences,
@@ -248,8 +248,8 @@ def _done_text(action: Action, result: ActionResult) -> str:
     article = result.articles.get(result.done[0]) if number == 1 else None
     if action.done_to_one and article:
         return str(action.done_to_one) % {"title": article.title, "lead": article.lead and article.lead.title}
-    stories = ngettext("%(number)s story", "%(number)s stories", number) % {"number": f"{number:,}"}
-    return str(action.done) or _("%(stories)s %(done)s.") % {"stories": stories, "done": action.past_tense}
+    values = {"stories": number_of_stories(number), "done": action.past_tense}
+    return str(action.done) or _("%(stories)s %(done)s.") % values
 
 
 def _repeated_operation(request: DeskRequest, action: Action, result: ActionResult) -> Operation | None:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from articles.audit_log.events import CREATED, DELETED, PIN_PREFIX, RULES, TAKEN_DOWN
 from articles.models import Event, Operation, Subject, Verb
 from articles.models.field_labels import field_label
+from articles.operations.results import number_of_articles, number_of_stories
 from articles.rules import permissions
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import SPIKE_REASON_LABELS, decision_label
@@ -191,8 +192,8 @@ def describe_operation(operation: Operation, subject: str = "", direct: int = 0)
     `direct` is the number of articles that it was done to; others only changed as a result. 0: it isn't known.
     """
     if 0 < direct < operation.articles:
-        others = operation.articles - direct
-        text = _("%(verb)s %(what)s; %(others)d more changed")
+        others = f"{operation.articles - direct:,}"
+        text = _("%(verb)s %(what)s; %(others)s more changed")
         what = count_text(operation.verb, direct)
         return text % {"verb": operation.get_verb_display(), "what": what, "others": others}
     number, noun = operation.articles, SUBJECT_NOUNS.get(subject, "")
@@ -213,7 +214,7 @@ def describe_operation(operation: Operation, subject: str = "", direct: int = 0)
         case Verb.MAKE_LEAD:
             return _("made a lead; %(some)s changed") % {"some": some}
         case Verb.MERGE:
-            return _("merged two stories (%(some)s)") % {"some": some}
+            return _("merged stories (%(some)s)") % {"some": some}
         case Verb.TAKE_DOWN:
             return _("took down a picture of %(some)s for good") % {"some": some}
         case Verb.TAKE_DOWN_STORY:
@@ -251,9 +252,7 @@ def reason_text(spike_reason: str, words: str) -> str:
 
 def count_text(verb: str, number: int) -> str:
     """Return the number of what an operation of this kind was done to, as in "3 stories"."""
-    if verb in STORY_VERBS:
-        return ngettext("%(number)s story", "%(number)s stories", number) % {"number": f"{number:,}"}
-    return ngettext("%(number)s article", "%(number)s articles", number) % {"number": f"{number:,}"}
+    return number_of_stories(number) if verb in STORY_VERBS else number_of_articles(number)
 
 
 def _is_redundant(event: Event, by_field: Mapping[str, Event]) -> bool:

@@ -6,14 +6,13 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from articles import operations
 from articles.images.store import same_picture_urls
 from articles.images.unavailable import articles_listing
 from articles.models import Article, ArticleImage
-from articles.operations.results import ActionError
+from articles.operations.results import ActionError, number_of_articles
 from articles.rules import permissions
 
 from .rows import LARGE_COLUMNS
@@ -53,7 +52,6 @@ def _run(request: DeskRequest, article: Article, listed: ArticleImage) -> HttpRe
     if outcome.operation is None:
         messages.info(request, _("It was taken down already."))
     else:
-        number = len(outcome.done)
-        articles = ngettext("%(number)d article", "%(number)d articles", number) % {"number": number}
+        articles = number_of_articles(len(outcome.done))
         messages.success(request, _("The picture was taken down for good from %(articles)s.") % {"articles": articles})
     return redirect(safe_next_url(request))

@@ -116,6 +116,16 @@ class ActionResult:
         return self.operation.articles if self.operation else 0
 
 
+def number_of_articles(number: int) -> str:
+    """Return the number in words, as in "1,234 articles"."""
+    return ngettext("%(number)s article", "%(number)s articles", number) % {"number": f"{number:,}"}
+
+
+def number_of_stories(number: int) -> str:
+    """Return the number in words, as in "1,234 stories"."""
+    return ngettext("%(number)s story", "%(number)s stories", number) % {"number": f"{number:,}"}
+
+
 def reader_changes(
     appeared: Mapping[int, str], disappeared: Mapping[int, str], except_ids: Container[int] = (), at_most: int = 0
 ) -> list[str]:

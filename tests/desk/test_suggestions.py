@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from articles import operations
+from articles.desk.event_text import describe_operation
 from articles.models import Article, Operation, Suggestion, SuggestionAnswer, SuggestionCut
 from articles.operations.results import ActionError
 from articles.rules.suggestion_cut import Answer
@@ -215,6 +216,7 @@ def test_all_certain_pairs_are_taken_as_one_operation_after_a_preview(client):
     assert dict(Article.objects.exclude(lead=None).values_list("pk", "lead")) == {s.pk: lead.pk for lead, s in pairs}
     operation = Operation.objects.first()
     assert (operation.verb, operation.answers.count()) == ("merge", 2)
+    assert describe_operation(operation) == "merged stories (4 articles)"
     undo(client, operation)
     assert not Article.objects.exclude(lead=None).exists()
 
