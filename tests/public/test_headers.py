@@ -258,13 +258,15 @@ def test_cookies_of_the_staff_are_protected(https):
         client.get("/admin/login/", secure=True),
         client.post("/admin/login/", sent, secure=True),
         client.post(reverse("desk_save_view"), secure=True),  # says that a view needs a name
+        client.post(reverse("desk_excerpts"), {"show": ""}, secure=True),
     ]
 
     cookies = {name: cookie for answer in answers for name, cookie in answer.cookies.items()}
-    assert set(cookies) == {"__Host-csrf", "__Host-session", "__Host-messages", "__Host-browser"}
+    of_host = {"__Host-csrf", "__Host-session", "__Host-messages", "__Host-browser"}
+    assert set(cookies) == of_host | {"desk-excerpts"}
     for cookie in cookies.values():
         assert cookie["secure"]
         assert cookie["httponly"]
         assert cookie["samesite"] in ("Lax", "Strict")
-        assert (cookie["path"], cookie["domain"]) == ("/", "")
+        assert (cookie["path"], cookie["domain"]) == ("/" if cookie.key in of_host else reverse("desk"), "")
     assert cookies["__Host-session"]["max-age"] == 8 * 3600
