@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.db import InterfaceError, OperationalError
-from django.utils.translation import gettext_lazy
 
 from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.db.locks import IMPORT_LOCK_KEY, database_lock
@@ -18,6 +17,7 @@ from articles.exchange.importing import import_within
 from articles.exchange.outcomes import CREATED, FileResult
 from articles.models import Article, TakenDownStories, Verb, Via
 from articles.operations.pins import pin_fields
+from articles.operations.taking_down import ENTRY_REASON
 from articles.operations.waiting import wait_for_answer
 from sources.limits import REASON_MAX
 from sources.models import Entry, Source
@@ -28,7 +28,6 @@ from .surroundings import load_topic_finder
 from .topics import TopicFinder
 
 Outcome = Entry.Outcome
-TAKEN_DOWN = gettext_lazy("was taken down")
 
 
 def take_in_new_entries(
@@ -86,7 +85,7 @@ def _forget_offers_of_taken_down() -> None:
     pages = TakenDownStories.load().by_url_key.keys()
     if pages:
         offered = Entry.objects.filter(outcome__in=(Outcome.HISTORY, Outcome.HELD_BACK, Outcome.RULED_OUT))
-        offered.of_pages(pages).update(outcome=Outcome.REFUSED, reason=str(TAKEN_DOWN), values={})
+        offered.of_pages(pages).update(outcome=Outcome.REFUSED, reason=str(ENTRY_REASON), values={})
 
 
 def _changed_articles(uow: UnitOfWork, entries: Sequence[Entry]) -> dict[int, Article]:

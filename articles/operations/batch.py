@@ -50,11 +50,24 @@ def apply_to_each(
     they follow from has changed.
     """
     one = articles if isinstance(articles, Article) else None
-    ids = [articles.pk] if isinstance(articles, Article) else list(articles.order_by("pk").values_list("pk", flat=True))
+    ids = keys_of(articles)
     outcome = ActionResult()
+    applied: list[int] = []
+
+    def attempt(article: Article) -> None:
+        try:
+            if not is_done(article):
+                require_unchanged_since(article, (versions or {}).get(article.pk), dict.fromkeys(depends_on))
+                apply(article)
+                applied.append(article.pk)
+            outcome.done.append(article.pk)
+        except ActionError as error:
+            if one is not None:
+                raise
+            outcome.rejections.append(Rejection(article.pk, article.title, str(error)))
+
     with unit_of_work(verb, by) as uow:
         nearby: list[Article] = []
-        applied: list[int] = []
         fields: set[str] = set()
         for chunk in chunked(ids, rescoring.CHUNK):
             nearby = lock_with_linked(uow, chunk)
@@ -62,16 +75,7 @@ def apply_to_each(
                 raise ActionError(DELETED_MEANWHILE)
             first_applied = len(applied)
             for article in uow.load(chunk):
-                try:
-                    if not is_done(article):
-                        require_unchanged_since(article, (versions or {}).get(article.pk), dict.fromkeys(depends_on))
-                        apply(article)
-                        applied.append(article.pk)
-                    outcome.done.append(article.pk)
-                except ActionError as error:
-                    if one is not None:
-                        raise
-                    outcome.rejections.append(Rejection(article.pk, article.title, str(error)))
+                attempt(article)
             fields |= uow.changed_columns(applied[first_applied:], IDENTITY_FIELDS)
             uow.flush_if_large()
         before_update(uow, frozenset(ids))
@@ -86,6 +90,13 @@ def apply_to_each(
             outcome.articles |= effects.articles
             uow.flush_if_large()
     return refresh_instance(one, outcome, uow) if one else outcome.completed(uow)
+
+
+def keys_of(articles: Articles) -> list[int]:
+    """Return the keys of the articles that an operation is for, in their order."""
+    if isinstance(articles, Article):
+        return [articles.pk]
+    return list(articles.order_by("pk").values_list("pk", flat=True))
 
 
 def allow_publishing(uow: UnitOfWork, act: str, named: Collection[int], announced: Collection[int] = ()) -> None:

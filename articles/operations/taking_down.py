@@ -48,7 +48,7 @@ from .succession import hand_over_stories
 
 QUOTED_MIN = 20  # characters of a title that messages of imports are searched for; shorter ones are common words
 EVENTS_READ = 200  # at a time
-REFUSED = gettext_lazy("was taken down")
+ENTRY_REASON = gettext_lazy("was taken down")  # why an entry of a source is refused
 
 
 def take_down_story(article: Article, *, by: Actor, in_place: Collection[int] = ()) -> ActionResult:
@@ -153,7 +153,7 @@ def _forget(traces: StoryTraces, name: str) -> None:
             of_file |= Q(message__contains=title[:QUOTED_MIN])
     ImportProblem.objects.filter(of_file).delete()
     listed = Entry.objects.filter(article__in=traces.ids) | Entry.objects.of_pages(traces.url_keys)
-    listed.update(values={}, outcome=Entry.Outcome.REFUSED, reason=str(REFUSED))
+    listed.update(values={}, outcome=Entry.Outcome.REFUSED, reason=str(ENTRY_REASON))
 
 
 def _clean_other_events(traces: StoryTraces) -> None:
