@@ -2,7 +2,6 @@
 
 import taggit.admin  # noqa: F401 it registers taggit's own tags, of which we use none
 from django.contrib import admin
-from django.utils.translation import gettext_lazy as _
 from taggit.models import Tag
 
 from . import articles, policy, providers, site_look, site_pages, topics
@@ -10,4 +9,3 @@ from . import articles, policy, providers, site_look, site_pages, topics
 __all__ = ["articles", "policy", "providers", "site_look", "site_pages", "topics"]
 
 admin.site.unregister(Tag)
-admin.site.index_title = _("The desk")

@@ -13,6 +13,7 @@ from django.db.models import Q
 from articles.models import Article, ArticleQuerySet
 from articles.rules.scoring import FOLDED_HEAT
 from articles.rules.states import State
+from config.command_errors import CommandFailedError
 from sources.models import Entry
 
 from .format.document import Document, TopicEntry
@@ -23,7 +24,7 @@ from .registry import registry_entries
 BATCH = 500  # articles in memory at a time
 
 
-class ExportError(Exception):
+class ExportError(CommandFailedError):
     """The files can't be written; the text says where and why."""
 
 
@@ -95,9 +96,9 @@ class _Folder:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
-            raise ExportError(f"{path}: is a file; choose a directory") from None
+            raise ExportError(f"{path}: is a file; choose a directory.") from None
         except OSError as error:
-            raise ExportError(f"{path}: can't be created: {error.strerror}") from None
+            raise ExportError(f"{path}: can't be created: {error.strerror}.") from None
 
     def free_name(self, name: str) -> str:
         """Return `name`, numbered if this run has used it: entries may come from files with the same name."""
@@ -121,7 +122,7 @@ class _Folder:
         except OSError as error:
             with suppress(OSError):
                 os.unlink(part)
-            raise ExportError(f"{path}: can't be written: {error.strerror}") from None
+            raise ExportError(f"{path}: can't be written: {error.strerror}.") from None
         return True
 
 

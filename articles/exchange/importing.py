@@ -180,9 +180,8 @@ class _Import:
     def _withdrawn_ids(self) -> list[int]:
         """Return the articles whose documents are not among the files; none unless the run prunes.
 
-        Articles that sources brought have no files.
-        A file, folder or path that could not be read, and whose name isn't that of an article, may hold any document:
-        then nothing is withdrawn.
+        Articles that sources brought have no files. A file, folder or path that could not be read, and whose name isn't
+        that of an article, may hold any document: then nothing is withdrawn.
         """
         if not self.prune or not self.reader.hashes:
             return []

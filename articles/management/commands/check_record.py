@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 from articles.audit_log.unit_of_work import Actor, unit_of_work
 from articles.models import Verb, Via
 from articles.publication_record.checking import find_differences
+from config.command_errors import as_command_errors
 
 
 class Command(BaseCommand):
@@ -27,6 +28,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, repair: bool, **options: Any) -> None:
+        with as_command_errors("The database", "Run the same command again."):
+            self.compare(repair=repair)
+
+    def compare(self, *, repair: bool) -> None:
         differences = find_differences()
         for difference in differences:
             self.stdout.write(str(difference))

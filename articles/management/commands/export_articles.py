@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db.models import Q
 from tqdm import tqdm
 
-from articles.exchange.exporting import ExportError, export_documents, export_entries, exported_articles
+from articles.exchange.exporting import export_documents, export_entries, exported_articles
 from articles.models import Topic
+from config.command_errors import as_command_errors
 from providers.models import Provider
 
 
@@ -34,15 +35,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, directory: Path, dialect: str, decided: bool, **options: Any) -> None:
-        articles = exported_articles(only_decided=decided)
-        registered = ~Q(registry_name="")
-        total = articles.count()
-        total += Topic.objects.filter(registered).count() + Provider.objects.filter(registered).count()
         quiet = options["verbosity"] == 0 or not sys.stderr.isatty()
-        with tqdm(total=total, unit=" files", disable=quiet) as bar:
-            try:
+        with as_command_errors(directory, "Run the same command again: what is written already stays."):
+            articles = exported_articles(only_decided=decided)
+            registered = ~Q(registry_name="")
+            total = articles.count()
+            total += Topic.objects.filter(registered).count() + Provider.objects.filter(registered).count()
+            with tqdm(total=total, unit=" files", disable=quiet) as bar:
                 changed = export_documents(directory, dialect=dialect, on_file=bar.update, articles=articles)
                 changed += export_entries(directory, on_file=bar.update)
-            except ExportError as refused:
-                raise CommandError(str(refused)) from None
         self.stdout.write(f"{total} files: {changed} written, {total - changed} unchanged")

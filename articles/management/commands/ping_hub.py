@@ -22,6 +22,7 @@ from articles.feeds.websub import (
 )
 from articles.public.site_url import site_url
 from config.checks import CHECK_TAG
+from config.command_errors import as_command_errors
 
 
 class Command(BaseCommand):
@@ -37,12 +38,16 @@ class Command(BaseCommand):
             self.stdout.write("WEBSUB_HUB is not set: nothing to do.")
             return
         path = Path(settings.WEBSUB_STATE)
+        with as_command_errors("The database", "The next run continues with the rest."):
+            self._run(path, quiet=options["verbosity"] == 0)
+
+    def _run(self, path: Path, *, quiet: bool) -> None:
         try:
             with file_lock(path) as is_held:
                 if not is_held:
                     self.stdout.write("Another run is notifying the hub: nothing to do.")
                     return
-                self._notify_of_changes(path, quiet=options["verbosity"] == 0)
+                self._notify_of_changes(path, quiet=quiet)
         except InvalidHubStateError as error:
             raise CommandError(f"{path} was not written by this command: {error}. Delete it and run again.") from None
         except OSError as error:

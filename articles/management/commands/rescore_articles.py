@@ -15,6 +15,7 @@ from articles.stories.explanation import policy_for
 from articles.stories.explanation_text import format_explanation, format_suggestion
 from articles.stories.neighbourhood import Neighbourhood
 from articles.stories.suggestion import suggest_quality
+from config.command_errors import as_command_errors
 
 TRIAL_NUMBERS = ("publish_threshold", "related_bonus", "bonus_floor")
 
@@ -40,7 +41,9 @@ class Command(BaseCommand):
             return
         articles = Article.objects.all()
         policies = Policies(policy) if policy else None
-        changes = operations.rescore(articles, policies, suggest=suggest, dry_run=dry_run, by=Actor(via=Via.COMMAND))
+        by = Actor(via=Via.COMMAND)
+        with as_command_errors("The database", "Nothing was changed. Run the same command again."):
+            changes = operations.rescore(articles, policies, suggest=suggest, dry_run=dry_run, by=by)
         if options["verbosity"] >= 1:
             for change in changes:
                 self.stdout.write(str(change))
