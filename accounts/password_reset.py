@@ -25,6 +25,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.client_ip import client_ip
 from website.models import SiteLook
 
 from . import lockout, sessions
@@ -123,7 +124,8 @@ class SetPassword(AdminPage, auth_views.PasswordResetConfirmView):
         user = form.user
         sessions.end_all_sessions(user)
         lockout.unlock(user)
-        logger.info("password reset by mail", extra={"user": user.get_username()})
+        details = {"user": user.get_username(), "client": client_ip(self.request)}
+        logger.info("password reset by mail", extra={"details": details})
         return response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 
@@ -12,6 +13,7 @@ from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import password_reset
+from monitoring.logs import JsonFormatter
 from monitoring.redaction import redact
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.accounts.mail_urls")]
@@ -42,6 +44,16 @@ def follow(client: Client, path: str):
     form = client.get(path, follow=True)
     fields = {"new_password1": NEW, "new_password2": NEW}
     return client.post(form.request["PATH_INFO"], fields, follow=True)
+
+
+def test_the_log_says_whose_password_was_set_and_from_where(client, caplog):
+    caplog.set_level("INFO", "newsfold.security")
+    ask(client, "ana@news.example")
+    follow(client, link())
+
+    [record] = [record for record in caplog.records if record.message == "password reset by mail"]
+    line = json.loads(JsonFormatter().format(record))
+    assert (line["user"], line["client"]) == ("ana", "127.0.0.1")
 
 
 def test_a_link_sets_a_new_password_once_and_ends_all_sessions(client):
