@@ -94,8 +94,7 @@ def _ages(now: datetime) -> Iterator[Any]:
 
 
 def oldest_undecided() -> datetime | None:
-    """Return the time when the oldest undecided story arrived at the desk. Articles that are folded under others don't
-    count.
+    """Return when the oldest undecided story arrived at the desk; folded articles don't count.
 
     If the SAMPLE oldest are all folded, return the time of the last of them: the oldest story is no older.
     """
