@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,6 +29,7 @@ from .view_helpers import DeskRequest, actor, parse_id, sent_reason
 
 ARTICLES_MAX = 10_000  # stories in one command; larger views have to be narrowed first
 YEARS = range(YEAR_MIN, YEAR_MAX + 1)
+_STEP_PATTERN = re.compile(r"[+-]?[0-9]{1,4}")
 SHOWN_TIME = "%Y-%m-%dT%H:%M"  # as browsers show and send the fields of templates/desk/_times.html
 
 
@@ -143,7 +145,7 @@ class Command:
 
     def step(self, name: str) -> int:
         text = self.text(name) or "0"
-        if not text.removeprefix("-").removeprefix("+").isdecimal() or len(text) > 5:
+        if not _STEP_PATTERN.fullmatch(text):
             raise SentenceError(_("“%(text)s” is not a number. Enter one such as 5 or -5.") % {"text": text[:20]})
         return int(text)
 

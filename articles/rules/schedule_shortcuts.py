@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 HOUR_OF_MORNING = 8
 MONDAY = 0
 
 
 def in_an_hour(now: datetime) -> datetime:
-    """Return the time in an hour, to the minute."""
-    return (now + timedelta(hours=1)).replace(second=0, microsecond=0)
+    """Return the time in an hour, to the minute, also where the clocks change within it."""
+    return (now.astimezone(UTC) + timedelta(hours=1)).replace(second=0, microsecond=0).astimezone(now.tzinfo)
 
 
 def tomorrow_morning(now: datetime) -> datetime:

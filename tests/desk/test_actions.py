@@ -183,6 +183,7 @@ class TestActions:
             ("schedule", {"publish_at": "2026-13-45T00:00"}, "is not a time"),
             ("step", {"quality_step": "x"}, "is not a number"),
             ("step", {"quality_step": "100000"}, "is not a number"),
+            ("step", {"quality_step": "-+5"}, "is not a number"),
             ("quality", {"quality": "1000001"}, "Enter 0 to 1,000,000 as quality"),
             ("heat", {"heat": "1000001"}, "Enter 0 to 1,000,000 as heat"),
             ("words", {"title": " "}, "needs a title"),

@@ -16,6 +16,8 @@ def at(text: str) -> datetime:
     ("shortcut", "now", "expected"),
     [
         (in_an_hour, "2026-06-09T14:20:31", "2026-06-09T15:20:00+02:00"),
+        (in_an_hour, "2026-03-29T01:30", "2026-03-29T03:30:00+02:00"),
+        (in_an_hour, "2026-10-25T02:30", "2026-10-25T02:30:00+01:00"),  # the hour from two to three comes twice
         (tomorrow_morning, "2026-06-09T00:01", "2026-06-10T08:00:00+02:00"),
         (tomorrow_morning, "2026-12-31T23:59", "2027-01-01T08:00:00+01:00"),
         (tomorrow_morning, "2026-03-28T12:00", "2026-03-29T08:00:00+02:00"),  # the clocks change in the night
