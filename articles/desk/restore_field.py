@@ -14,6 +14,7 @@ from articles import operations
 from articles.audit_log import snapshots
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Event, Verb
+from articles.operations.past_lists import obstacle, use_present_names
 from articles.operations.results import ActionError, ActionResult
 from articles.rules import permissions
 from articles.rules.states import State
@@ -60,8 +61,12 @@ def restore(article: Article, event: Event, *, by: Actor, version: int | None = 
         case "state" | "spike_reason":
             return apply(operations.apply_decision, _decision(article, event))
         case "topics":
-            return apply(operations.set_topics, value or [])
+            use_present_names(event.operation, [event])
+            return apply(operations.set_topics, event.before)
         case "images" | "related":
+            if reason := obstacle(name, value):
+                text = _("can't have its %(field)s restored: %(reason)s")
+                raise ActionError(text % {"field": label_of(name), "reason": reason})
             write = partial(snapshots.replace_list, article, name, value or [])
             return operations.edit_related_rows(article, name, write=write, by=by)
         case "lead_id" if value is None:

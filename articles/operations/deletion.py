@@ -22,6 +22,7 @@ from articles.stories.placement import assign_leads_around
 from providers.models import Provider
 
 from . import pins
+from .past_lists import obstacles
 from .refolding import update_stories
 from .refusals import remember_refusals, restore_refusals, without_refusals
 from .results import ActionResult, NotRestored
@@ -105,7 +106,7 @@ def _record_deletions(uow: UnitOfWork, articles: Sequence[Article]) -> None:
 
 
 def recreate_articles(uow: UnitOfWork, events: Sequence[Event]) -> list[NotRestored]:
-    """Restore deleted articles under their old keys; return the events for which that is not possible, and why."""
+    """Restore deleted articles under their old keys; return what of them is not restored, and why."""
     not_restored: list[NotRestored] = []
     for chunk in chunked(events):
         possible = []
@@ -115,8 +116,20 @@ def recreate_articles(uow: UnitOfWork, events: Sequence[Event]) -> list[NotResto
             else:
                 possible.append(event)
         _recreate(uow, possible)
+        not_restored += _incomplete_lists(possible)
         uow.flush_if_large()
     return not_restored
+
+
+def _incomplete_lists(events: Sequence[Event]) -> list[NotRestored]:
+    """Return the lists of restored articles that lack something, because it was deleted since."""
+    lists = [(event, name, values) for event in events for name, values in event.before["lists"].items()]
+    reasons = obstacles([(name, values) for _event, name, values in lists])
+    return [
+        NotRestored(Event(subject_id=event.subject_id, label=event.label, field=name), reason)
+        for (event, name, _values), reason in zip(lists, reasons, strict=True)
+        if reason
+    ]
 
 
 def _obstacles(events: Sequence[Event]) -> Iterator[tuple[Event, str]]:

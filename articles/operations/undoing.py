@@ -34,6 +34,7 @@ from providers.models import Provider
 from . import pins, policy_numbers, references
 from .deletion import recreate_articles, remove_created
 from .outdated import outdated_heats
+from .past_lists import obstacle, use_present_names
 from .preview import ActionPreview, preview_actor, preview_of
 from .refolding import keep_members, leads_of_restored, move_members, update_stories
 from .refusals import refusals_of_moved, revert_refusals
@@ -112,6 +113,7 @@ def _revert(uow: UnitOfWork, operation: Operation) -> list[NotRestored]:
     of_rows = [event for event in events if event.subject in references.MODEL_BY_SUBJECT]
     not_restored = _forgotten(articles)
     articles = net_changes(event for event in articles if not event.is_forgotten)
+    use_present_names(operation, articles)
     for event in of_rows:
         if event.field == DELETED:  # before the articles, which refer to them
             not_restored += _revert_reference(uow, event)
@@ -187,6 +189,10 @@ def _revert_chunk(uow: UnitOfWork, by_article: dict[int, list[Event]]) -> list[N
 def _not_restored(article: Article, event: Event) -> NotRestored:
     if event.field == "lead_id" and article.lead_id == event.after:
         return NotRestored(event, _("its previous lead doesn't lead a story any more"))
+    if event.field == "provider_id" and article.provider_id == event.after:
+        return NotRestored(event, _("its outlet was deleted"))
+    if reason := obstacle(event.field, event.before):
+        return NotRestored(event, reason)
     kept = NotRestored.changed_later(event)
     if event.field == "heat" and event.before == FOLDED_HEAT and not article.is_folded:
         return NotRestored(event, _("%(reason)s, so it isn't folded again") % {"reason": kept.reason})
@@ -296,6 +302,8 @@ def _revert_list(uow: UnitOfWork, article: Article, event: Event) -> bool:
             return True
     if not snapshots.equal_ignoring_targets(current, after):
         return snapshots.equal_ignoring_targets(current, before)
+    if obstacle(event.field, before):
+        return False
     snapshots.replace_list(article, event.field, [*before, *kept])
     uow.invalidate_topics(article.pk)
     return True
