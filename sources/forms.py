@@ -40,6 +40,17 @@ class SourceForm(forms.ModelForm):
     class Meta:
         widgets: ClassVar = {"publication": forms.RadioSelect}
 
+    def clean_url(self) -> str:
+        """Refuse a URL that is followed already, however it is written, and one source too many."""
+        url: str = self.cleaned_data["url"]
+        if "url" in self.changed_data and (existing := source_of(url, except_pk=self.instance.pk)):
+            raise ValidationError(_("“%(existing)s” follows this URL already.") % {"existing": existing})
+        if self.instance.pk is None and Source.objects.count() >= SOURCES_MAX:
+            raise ValidationError(
+                _("More than %(maximum)s sources can't be followed.") % {"maximum": f"{SOURCES_MAX:,}"}
+            )
+        return url
+
     def clean_publication(self) -> str:
         """Refuse what would show readers stories, unless the user may publish."""
         publication: str = self.cleaned_data["publication"]
@@ -63,16 +74,6 @@ class AddForm(SourceForm):
         super().__init__(*args, **kwargs)
         self.may_publish = may_publish
 
-    def clean_url(self) -> str:
-        url: str = self.cleaned_data["url"]
-        if existing := source_of(url):
-            raise ValidationError(_("“%(existing)s” follows this URL already.") % {"existing": existing})
-        if Source.objects.count() >= SOURCES_MAX:
-            raise ValidationError(
-                _("More than %(maximum)s sources can't be followed.") % {"maximum": f"{SOURCES_MAX:,}"}
-            )
-        return url
-
     def clean_topic_names(self) -> list[Any]:
         """Return the topics. Raises ValidationError for a name that no topic has."""
         names = [name.strip() for name in self.cleaned_data["topic_names"].split(",") if name.strip()]
@@ -87,8 +88,8 @@ class AddForm(SourceForm):
         return source
 
 
-def source_of(url: str) -> Source | None:
-    """Return the source that follows this URL already, however it is written."""
+def source_of(url: str, except_pk: int | None = None) -> Source | None:
+    """Return the source that follows this URL already, however it is written; another one than `except_pk`."""
     key = url_key(url) or url
-    sources = Source.objects.only("url", "name")
+    sources = Source.objects.only("url", "name").exclude(pk=except_pk)
     return next((source for source in sources if (url_key(source.url) or source.url) == key), None)

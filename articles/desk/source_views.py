@@ -108,7 +108,7 @@ def _resume(source: Source) -> str:
 def _use_new_url(source: Source) -> str:
     if not source.moved_to:
         raise SentenceError(_("It has no new URL."))
-    if other := source_of(source.moved_to):
+    if other := source_of(source.moved_to, except_pk=source.pk):
         raise SentenceError(_("“%(other)s” follows the new URL already: pause one of them.") % {"other": other})
     source.set_url(source.moved_to)
     source.save()

@@ -169,6 +169,14 @@ def test_the_new_url_of_a_source_that_moved_is_taken_unless_another_follows_it(p
     assert (source.url, source.moved_to, source.etag) == ("https://new.example/feed", "", "")
 
 
+def test_a_source_that_moved_to_https_takes_its_new_url(publisher, source):
+    Source.objects.update(url="http://courier.example/feed", moved_to=URL)
+
+    assert f"It is fetched from {URL} from now on." in act(publisher, source, "use_new_url")
+
+    assert source.url == URL
+
+
 def test_a_feed_is_shown_before_it_is_followed(publisher, monkeypatch):
     builders.topic("AI")
     outlet = builders.provider()

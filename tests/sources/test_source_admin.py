@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 from django.utils import timezone
 
+from sources import forms
 from sources.models import Entry, Source
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,24 @@ def test_a_time_zone_is_one_that_exists(client, source):
     assert save(client, source, time_zone="Europe/Berlin").status_code == 302
 
     assert Source.objects.get().time_zone == "Europe/Berlin"
+
+
+def test_no_url_is_followed_twice_and_no_source_is_one_too_many(client, source, monkeypatch):
+    sign_in(client, "view_source", "add_source", "change_source")
+    other = Source.objects.create(name="Herald", url="https://herald.example/feed")
+
+    def add(url: str) -> str:
+        sent = {"url": url, "name": "New", "publication": "editors", "take": "20", "topics": []}
+        return client.post(reverse("admin:sources_source_add"), sent, follow=True).content.decode()
+
+    taken = "“Herald” follows this URL already."
+    assert taken in add("http://www.herald.example/feed/")
+    assert taken in save(client, source, url="http://www.herald.example/feed/").content.decode()
+    assert save(client, other, url="http://herald.example/feed").status_code == 302
+    monkeypatch.setattr(forms, "SOURCES_MAX", 2)
+    assert "More than 2 sources" in add("https://third.example/feed")
+    assert save(client, source, name="The Courier").status_code == 302
+    assert Source.objects.count() == 2
 
 
 def test_a_new_url_is_fetched_at_once_and_without_the_old_validators(client, source):
