@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from articles.models import Topic
 from articles.public.site_look import usual_menu
-from website.links import SECTIONS, URL_TARGET
+from website.links import SECTIONS, URL_TARGET, LinkEntry, keys_of
 from website.models import NAME_MAX, TAGLINE_MAX, SiteLook, SitePage
 from website.pictures import process_icon, process_logo
 
@@ -97,7 +98,7 @@ class SiteLookForm(PreviewForm):
             "menu": look.menu or usual_menu(),
         }
         self.initial.update(shown)
-        choices = link_choices()
+        choices = link_choices([*shown["menu"], *look.footer_links])
         for name in ("menu", "footer_links"):
             if name in self.fields:  # those who may only view have none
                 self.fields[name].widget.choices = choices
@@ -126,9 +127,11 @@ class SiteLookForm(PreviewForm):
         return {name: self.cleaned_data[name] for name in (*changed, *UPLOADS) if name in self.cleaned_data}
 
 
-def link_choices() -> Choices:
-    """Return what the rows of a menu may lead to, in groups. Two queries."""
-    topics = Topic.objects.order_by("name").values_list("pk", "name")[:TOPICS_MAX]
+def link_choices(entries: Iterable[LinkEntry]) -> Choices:
+    """Return what the rows of a menu may lead to, in groups: also the topics to which these entries lead already."""
+    topics = list(Topic.objects.order_by("name").values_list("pk", "name")[:TOPICS_MAX])
+    if missing := keys_of(entries, "topic").difference(pk for pk, _name in topics):
+        topics += Topic.objects.filter(pk__in=missing).order_by("name").values_list("pk", "name")
     pages = SitePage.objects.values_list("pk", "title", "published")
     unpublished = _("not published")
     return (

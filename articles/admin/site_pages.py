@@ -159,8 +159,12 @@ class SitePageAdmin(ReferenceAdminMixin, admin.ModelAdmin):
         super().save_model(request, obj, form, change)
         if "in_footer" in form.changed_data:
             operations.link_in_footer(obj, form.cleaned_data["in_footer"])
-        if not change or "published" in form.changed_data:
+        if not change or {"published", "slug"}.intersection(form.changed_data):
             self._report_visibility(request, obj, is_new=not change)
+        if change and obj.published and {"published", "slug"}.intersection(form.changed_data) == {"slug"}:
+            former = SitePage(slug=form.initial["slug"]).get_absolute_url()
+            text = format_html(_("Its former URL, {}, is not found any more: correct links to it."), former)
+            self.message_user(request, text, messages.WARNING)
         if "in_footer" in form.changed_data:
             self._report_footer_link(request, obj, is_linked=form.cleaned_data["in_footer"])
 

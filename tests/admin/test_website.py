@@ -6,6 +6,7 @@ from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from articles import operations
+from articles.admin import site_look_form
 from articles.admin.site_look_form import UPLOADS
 from articles.admin.site_pages import SitePageAdmin
 from articles.models import Operation
@@ -95,6 +96,27 @@ def test_an_unpublished_page_says_that_readers_do_not_see_it_yet(publisher):
         "Readers don't see the page yet: tick “Published” when it is ready.",
         "The footer will link the page once it is published.",
     ]
+
+
+def test_another_slug_of_a_published_page_says_which_url_is_gone(publisher):
+    page = SitePage.objects.create(title="Imprint", slug="imprint", body="Us.", published=True)
+
+    saved = change(publisher, f"{PAGES}{page.pk}/change/", slug="legal")
+
+    messages = [str(message) for message in get_messages(saved.wsgi_request)]
+    assert 'Readers see the page at <a href="/pages/legal/">/pages/legal/</a> now.' in messages
+    assert "Its former URL, /pages/imprint/, is not found any more: correct links to it." in messages
+
+
+def test_the_menu_keeps_a_topic_beyond_those_that_are_offered(publisher, monkeypatch):
+    monkeypatch.setattr(site_look_form, "TOPICS_MAX", 1)
+    builders.topic("AI")
+    zoos = builders.topic("Zoos")
+    SiteLook.objects.create(menu=[{"target": f"topic:{zoos.pk}", "label": "", "url": ""}])
+
+    assert change(publisher, LOOK, tagline="All of it").status_code == 302
+
+    assert SiteLook.current().tagline == "All of it"
 
 
 def test_the_site_gets_a_name_and_a_colour(publisher):
