@@ -25,6 +25,7 @@ from pytest_django import DjangoDbBlocker
 from articles.search import postgresql
 from tests.audit_guard import record_unlogged_writes
 from tests.migrated_database import migrated_file
+from tests.stack_block import LargeStackBlock
 
 from .concurrency import use_database_file
 
@@ -38,6 +39,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 def pytest_configure(config: pytest.Config) -> None:
     """Migrate SQLite's database while the workers collect their tests, which takes as long."""
+    config.pluginmanager.register(LargeStackBlock())
     if config.getoption("numprocesses", None) and connection.vendor == "sqlite":
         Thread(target=migrated_file, daemon=True).start()
 
