@@ -116,7 +116,8 @@ def test_the_menu_keeps_a_topic_beyond_those_that_are_offered(publisher, monkeyp
 
     assert change(publisher, LOOK, tagline="All of it").status_code == 302
 
-    assert SiteLook.current().tagline == "All of it"
+    look = SiteLook.current()
+    assert (look.tagline, [row["target"] for row in look.menu]) == ("All of it", [f"topic:{zoos.pk}"])
 
 
 def test_the_site_gets_a_name_and_a_colour(publisher):
