@@ -205,7 +205,7 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
     else:
         seen = reader_changes(result.appeared, result.disappeared, known, MESSAGES_MAX)
     leads = _first_of(succession_sentences(operation)) if action.changes_succession else []
-    results = [change.sentence for change in followed[:MESSAGES_MAX]]
+    results = _first_of([change.sentence for change in followed[:MESSAGES_MAX]], len(followed))
     changed = [article for article in result.articles.values() if operation and article.changed_at == operation.at]
     permitted = permitted_actions(request.user)
     return _respond(
@@ -225,11 +225,12 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
     )
 
 
-def _first_of(sentences: list[str]) -> list[str]:
-    """Return the first sentences, and how many more there are."""
-    if len(sentences) <= MESSAGES_MAX:
+def _first_of(sentences: list[str], number: int = 0) -> list[str]:
+    """Return the first sentences, and how many more there are, of so many if not all are passed."""
+    more = max(number, len(sentences)) - MESSAGES_MAX
+    if more <= 0:
         return sentences
-    return [*sentences[:MESSAGES_MAX], _("And %(number)s more.") % {"number": f"{len(sentences) - MESSAGES_MAX:,}"}]
+    return [*sentences[:MESSAGES_MAX], _("And %(number)s more.") % {"number": f"{more:,}"}]
 
 
 def _scheduled_for(action: Action, result: ActionResult) -> list[str]:
@@ -367,7 +368,7 @@ def _try_to_undo(request: DeskRequest, operation: Operation) -> tuple[ActionResu
 
 
 def _undone(
-    request: DeskRequest, operation: Operation, result: ActionResult, skipped: Sequence[str]
+    request: DeskRequest, operation: Operation, result: ActionResult, skipped: list[str]
 ) -> HttpResponseBase:
     restored = restored_number(operation, result) if operation.articles else describe_undo(operation, result)
     left = describe_not_restored(result.not_restored, MESSAGES_MAX)
@@ -375,7 +376,7 @@ def _undone(
     return _respond(
         request,
         text if left else moved_back_text(operation) or undone_on_front_page_text(operation) or text,
-        problems=[*left, *skipped[:MESSAGES_MAX]],
+        problems=[*left, *_first_of(skipped)],
         notes=[
             *reader_changes(result.appeared, result.disappeared, at_most=MESSAGES_MAX),
             *_first_of(succession_sentences(result.operation)),

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
-from articles.desk import commands
+from articles.desk import action_views, commands
 from articles.models import Article, Operation, Via
 from articles.operations.results import ActionError
 from tests import builders
@@ -369,6 +369,19 @@ class TestActions:
         shown = messages_of(run_action(publisher, "quality", member, quality="120"))
 
         assert "“Hand” is folded under “Member” now." in shown
+
+    def test_a_result_names_the_first_that_followed_and_counts_the_others(self, publisher, monkeypatch):
+        monkeypatch.setattr(action_views, "MESSAGES_MAX", 1)
+        lead = builders.article("Lead", quality=90)
+        member = builders.folded(lead, "Member", quality=80)
+        builders.related(member, lead)
+        for title in ("One", "Two", "Three"):
+            operations.fold_into(builders.article(title, quality=50), lead)
+
+        shown = messages_of(run_action(publisher, "quality", member, quality="120"))
+
+        assert len([text for text in shown if text.endswith("is folded under “Member” now.")]) == 1
+        assert "And 2 more." in shown
 
     def test_undo_skips_what_can_not_be_undone_and_says_why(self, publisher, django_user_model):
         article, other = builders.article(quality=10), builders.article("Other", quality=10)
