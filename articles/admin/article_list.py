@@ -353,7 +353,7 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
         decided = [name for name in article.pins if not (name == "published" and article.waits_for_editor)]
         marks = [
             ("on-the-site", _("on the site"), article.is_shown(), _("Readers see it by itself")),
-            ("removed", _("removed"), article.removed, _("Rejected by its source")),
+            ("removed", _("removed"), article.removed, _("Removed by its source")),
             ("missing", _("missing"), article.missing, _("Its document is missing")),
             ("stale", _("stale"), article.stale, _("Its document has lost its scores")),
             ("ambiguous", _("ambiguous"), article.ambiguous, _("Several leads claim it")),

@@ -367,9 +367,7 @@ def _try_to_undo(request: DeskRequest, operation: Operation) -> tuple[ActionResu
     return None, " ".join([describe_nothing(result.not_restored), *left])
 
 
-def _undone(
-    request: DeskRequest, operation: Operation, result: ActionResult, skipped: list[str]
-) -> HttpResponseBase:
+def _undone(request: DeskRequest, operation: Operation, result: ActionResult, skipped: list[str]) -> HttpResponseBase:
     restored = restored_number(operation, result) if operation.articles else describe_undo(operation, result)
     left = describe_not_restored(result.not_restored, MESSAGES_MAX)
     text = undone_text(operation, restored)

@@ -102,7 +102,7 @@ STORY_VERBS = {
     Verb.PICK, Verb.END_PICK, Verb.PLACE, Verb.KEEP_OFF, Verb.ALLOW_ON, Verb.CLAIM, Verb.HAND_OVER, Verb.RELEASE,
 }  # fmt: skip
 FLAG_TEXTS = {
-    "removed": (gettext_lazy("rejected by its source"), gettext_lazy("no longer rejected by its source")),
+    "removed": (gettext_lazy("removed by its source"), gettext_lazy("no longer removed by its source")),
     "missing": (gettext_lazy("withdrawn: its document is missing"), gettext_lazy("its document is there again")),
     "stale": (gettext_lazy("its document has lost its scores"), gettext_lazy("its document has scores again")),
     "off_front": (gettext_lazy("kept off the front page"), gettext_lazy("allowed on the front page again")),

@@ -43,9 +43,8 @@ class FeedPicture:
 class FeedEntry:
     """One story. `page` is ours and its identity; `source` is the provider's, empty if there is none.
 
-    `outlets_title` is the provider's own headline if `title` is ours.
-
-    `published_at` is the time by which the site lists it.
+    `outlets_title` is the provider's own headline if `title` is ours; `published_at` is the time by which the site
+    lists it.
     """
 
     page: str

@@ -49,7 +49,7 @@ def read_index(folder: Path) -> list[Entry]:
 
 
 def read_picture(folder: Path, entry: Entry) -> bytes:
-    """Return the bytes of the entry's file. Raises FolderRefused."""
+    """Return the bytes of the entry's file. Raises FolderError."""
     if entry.problem:
         raise FolderError(entry.problem)
     inside = PurePosixPath(entry.file)
