@@ -33,19 +33,41 @@ _NAMED_DATE_PATTERN = re.compile(
     r"(?:[^\W\d_]+\.?(?:-[^\W\d_]+)?,?\s+)?(\d{1,2})\.?(?:\s+de)?[\s-]+([^\W\d_]+)\.?(?:\s+de)?[\s-]+(\d{4})"
     r"(?:,?\s+(\d{1,2}:\d{2}(?::\d{2})?))?\s*([+-]\d{2}:?\d{2}|[A-Z]{1,5})?"
 )
+_NUMERIC_DATE_PATTERN = re.compile(
+    r"(\d{4})(?:[-/.]| ?年 ?)(\d{1,2})(?:[-/.]| ?月 ?)(\d{1,2})(?: ?日)?"
+    r"(?:[T\s,]+(\d{1,2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?\s*([+-]\d{2}(?::?\d{2})?|[A-Za-z]{1,5})?)?"
+)
+# What begins with a number and is read by feedparser, which takes the beginning of any other number for a date too: a
+# day and the name of its month, or a year alone or with its month, compact or Korean or Hungarian forms, and ISO 8601.
+_FEEDPARSER_PATTERN = re.compile(
+    r"\D|\d{1,2}[\s.-]+[^\W\d]|\d{4}(?:-\d{2})?\Z|\d{8}(?:T?(?:\d{4}|\d{6})(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?\Z"
+    r"|\d{4}년|\d{4}-\d{2}-\d{2}(?:T| 오)|\d{4}-[^\W\dW]"
+)
+# The year of a moment that a program never set, which others would read as 2001.
+_NO_YEAR_PATTERN = re.compile(r"[^\W\d]{3}\.?[\s-]+0\d{3}\b")
 _HAS_TIME_PATTERN = re.compile(r"\d:\d\d")
-_HAS_ZONE_PATTERN = re.compile(r"\d\s*(?:[+-]\d{2}:?\d{2}|[A-Za-z]{1,5})(?:\s*\([^()]*\))?$")
+_HAS_ZONE_PATTERN = re.compile(r"\d\s*(?:[+-]\d{2}(?::?\d{2})?|[A-Za-z]{1,5})(?:\s*\([^()]*\))?$")
 
 
 def parse_date(text: str) -> datetime | None:
     """Return the instant in UTC, or None if the text is no date. A time without a zone is read as UTC."""
     text = text.strip()[:100]
-    for parse in (datetime.fromisoformat, parsedate_to_datetime, _parse_named_date):
+    for parse in (datetime.fromisoformat, _parse_numeric_date, parsedate_to_datetime, _parse_named_date):
         try:
+            if _NO_YEAR_PATTERN.search(text):
+                return None
             return in_utc(parse(text))
         except (ValueError, OverflowError, IndexError, TypeError):
             continue
     return None
+
+
+def checked_date(text: str, read: datetime | None) -> datetime | None:
+    """Return the instant that feedparser `read`, unless it took the beginning of something else for a date."""
+    text = text.strip()[:100]
+    if _NUMERIC_DATE_PATTERN.fullmatch(text):
+        return parse_date(text)
+    return None if _NO_YEAR_PATTERN.search(text) or not _FEEDPARSER_PATTERN.match(text) else read
 
 
 def parse_localized_date(text: str) -> tuple[int, ...] | None:
@@ -82,6 +104,19 @@ def is_in_future(moment: datetime, now: datetime) -> bool:
 def lacks_zone(text: str) -> bool:
     """Return whether the text states a time but not in which zone."""
     return bool(_HAS_TIME_PATTERN.search(text)) and not _HAS_ZONE_PATTERN.search(text.strip()[:100])
+
+
+def _parse_numeric_date(text: str) -> datetime:
+    """Return the date with its year first: 2024/05/01 10:30. Raises ValueError if it is none."""
+    match = _NUMERIC_DATE_PATTERN.fullmatch(text)
+    if not match:
+        raise ValueError("no date of numbers")
+    year, month, day, time, zone = match.groups()
+    if zone and zone[0] in "+-":
+        zone = zone.replace(":", "").ljust(5, "0")
+    if not 1 <= int(month) <= 12:
+        raise ValueError("no month")
+    return parsedate_to_datetime(f"{day} {_ENGLISH_MONTHS[int(month) - 1]} {year} {time or '00:00'} {zone or '+0000'}")
 
 
 def _parse_named_date(text: str) -> datetime:

@@ -9,6 +9,7 @@ from .feeds import UNKNOWN_FORMAT, read_xml_feed
 from .json_feed import looks_like_json, read_json_feed
 from .news_sitemap import read_news_sitemap, root_element
 from .page import feeds_named_by
+from .repair import repaired
 from .values import DOCUMENT_BYTES_MAX, NotAFeedError, ParsedFeed, RawFeed
 
 FEEDS_IN_ERROR = 2
@@ -30,6 +31,7 @@ def _read_raw(data: bytes, url: str, content_type: str) -> RawFeed:
         raise NotAFeedError("is empty")
     if looks_like_json(data):
         return read_json_feed(data, url)
+    data = repaired(data, content_type)
     root = root_element(data).lower()
     if root == "urlset":
         return read_news_sitemap(data, url)

@@ -12,7 +12,7 @@ from xml.sax import SAXException
 
 import feedparser
 
-from .dates import parse_localized_date
+from .dates import checked_date, parse_localized_date
 from .pictures import picture_from
 from .text import as_markup
 from .values import ENTRIES_MAX, WAIT_MINUTES_MAX, NotAFeedError, Picture, RawEntry, RawFeed, StatedDate
@@ -22,6 +22,7 @@ PERIOD_MINUTES = {"hourly": 60, "daily": 1440, "weekly": 10_080, "monthly": 43_2
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
 
 feedparser.registerDateHandler(parse_localized_date)
+feedparser.encodings.lazy_chardet_encoding = None  # a guess by a package that may be installed for something else
 
 
 def read_xml_feed(data: bytes, url: str, content_type: str) -> RawFeed:
@@ -106,7 +107,8 @@ def _urls(entry: dict[str, Any], version: str) -> Iterator[str]:
 def _dates(entry: dict[str, Any]) -> Iterator[StatedDate]:
     for name in ("published", "updated", "created"):
         if name in entry:
-            yield StatedDate(text=_text(entry[name]), instant=_instant(entry.get(f"{name}_parsed")))
+            text = _text(entry[name])
+            yield StatedDate(text=text, instant=checked_date(text, _instant(entry.get(f"{name}_parsed"))))
 
 
 def _instant(parsed: Any) -> datetime | None:

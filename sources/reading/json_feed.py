@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .dates import parse_date
-from .text import as_markup
+from .text import REPLACEMENT_CHARACTER, SURROGATE_PATTERN, as_markup
 from .values import ENTRIES_MAX, NotAFeedError, Picture, RawEntry, RawFeed, StatedDate
 
 
@@ -81,4 +81,5 @@ def _pictures(item: dict[str, Any]) -> Iterator[Picture]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    """Return the value if it is text. JSON can hold half a character, which no other format can."""
+    return SURROGATE_PATTERN.sub(REPLACEMENT_CHARACTER, value) if isinstance(value, str) else ""

@@ -12,6 +12,7 @@ from articles.rules.limits import TITLE_MAX
 from .values import EXCERPT_MAX, MARKUP_MAX
 
 REPLACEMENT_CHARACTER = "\N{REPLACEMENT CHARACTER}"
+SURROGATE_PATTERN = re.compile("[\ud800-\udfff]")
 TITLE_FROM_EXCERPT_MAX = 100
 TITLE_FROM_EXCERPT_MIN = 10  # a shorter text is no headline
 _CLEANER = nh3.Cleaner(
@@ -41,9 +42,7 @@ _MARKUP_PATTERN = re.compile(
 _MISREAD = {chr(code): bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _MISREAD_PATTERN = re.compile(f"[{''.join(char for char, meant in _MISREAD.items() if meant)}]")
 # Controls, and the characters that override or isolate the direction of text; marks that real texts need stay.
-_HIDDEN_PATTERN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
+_HIDDEN_PATTERN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _FEEDBURNER_FOOTER = '<div class="feedflare">'
 _MORE = (
     "Read more|Read the full (?:story|article)|Read on|Continue reading|Keep reading|Weiterlesen|Mehr lesen|"
@@ -65,14 +64,15 @@ def plain_text(markup: str) -> tuple[str, int]:
 
     Entities are decoded twice at most: many feeds encode them twice.
     """
-    text = markup[:MARKUP_MAX].partition(_FEEDBURNER_FOOTER)[0]
+    text, lone_count = SURROGATE_PATTERN.subn("", markup[:MARKUP_MAX])  # JSON can hold half a character
+    text = text.partition(_FEEDBURNER_FOOTER)[0]
     if "<" in text or "&" in text:
         text = _without_markup(text)
         if _MARKUP_PATTERN.search(text):
             text = _without_markup(text)
     text = _MISREAD_PATTERN.sub(lambda match: _MISREAD[match[0]], text)
     text, hidden_count = _HIDDEN_PATTERN.subn("", text)
-    return " ".join(text.split()), hidden_count
+    return " ".join(text.split()), hidden_count + lone_count
 
 
 def as_markup(text: str) -> str:

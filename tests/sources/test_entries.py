@@ -198,6 +198,12 @@ def test_a_base_of_the_document_comes_before_its_address():
         ("Пн, 03 Авг 2020 10:30:00 +0300", "2020-08-03T07:30:00"),
         ("3 de marzo de 2020", "2020-03-03T00:00:00"),
         ("12. Dezember 2020 10:30", "2020-12-12T10:30:00"),
+        ("2024/05/01 10:30:00", "2024-05-01T10:30:00"),
+        ("2024.5.1", "2024-05-01T00:00:00"),
+        ("2024年5月1日 10:30", "2024-05-01T10:30:00"),
+        ("2024-05-01 10:30:00 UTC", "2024-05-01T10:30:00"),
+        ("2024-05-01 10:30:00 EST", "2024-05-01T15:30:00"),
+        ("2024-05-01T10:30:00.5+02", "2024-05-01T08:30:00"),
     ],
 )
 def test_dates_are_read_in_several_languages(text, expected):
@@ -209,7 +215,11 @@ def test_dates_are_read_in_several_languages(text, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ["soon", "0000-00-00", "Wed, 99 Foo 2024", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31", "1" * 500],
+    [
+        *("soon", "0000-00-00", "Wed, 99 Foo 2024", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31"),
+        *("1" * 500, "Mon, 01 Jan 0001 00:00:00 GMT", "1 Jan 0001", "2024-02-30", "2024/13/01", "2024-05-01 25:00"),
+        *("01-05-2024", "2024 May 1", "2024-W18-3", "2024-122", "20", "123456"),
+    ],
 )
 def test_a_date_that_is_none_leaves_the_entry_undated(text):
     entry = entry_of(rss(f"{TITLE}{LINK}<pubDate>{text}</pubDate>"))
@@ -227,6 +237,10 @@ def test_a_time_without_zone_is_read_as_utc_and_says_so():
     assert entry.published == datetime(2024, 5, 1, 10, 30, tzinfo=UTC)
     assert entry.warnings == ("The date states no time zone: it is read as UTC.",)
     assert entry.lacks_zone
+
+
+def test_hours_alone_are_a_zone():
+    assert not entry_of(rss(f"{TITLE}{LINK}<pubDate>2024-05-01T10:30:00+02</pubDate>")).lacks_zone
 
 
 def test_a_time_without_zone_is_one_of_the_source_s_zone():

@@ -1,0 +1,58 @@
+"""Bytes that XML refuses: a letter that was cut in two, and references to characters that don't exist.
+
+Without this, feedparser reads the whole document in another encoding, or fails, because of one character.
+"""
+
+from __future__ import annotations
+
+import re
+
+_DECLARATION = re.compile(rb"\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_UTF_8 = {"utf-8", "utf8", "ascii", "us-ascii"}
+_REFERENCES = re.compile(rb"(?:&#(?:[0-9]+|[xX][0-9a-fA-F]+);)++")
+_ASCII = re.compile(r"[\x00-\x7f]+")
+_LAST = 0x10FFFF
+_REPLACEMENT = 0xFFFD
+
+
+def repaired(data: bytes, content_type: str) -> bytes:
+    """Return the document as XML can read it, if it is in UTF-8; otherwise as it is."""
+    stated = [name.lower() for name in (*_CHARSET.findall(content_type), *_declared(data))]
+    if not _UTF_8.issuperset(stated) or data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data
+    return _REFERENCES.sub(_repair_references, _decodable(data))
+
+
+def _declared(data: bytes) -> list[str]:
+    match = _DECLARATION.match(data.removeprefix(b"\xef\xbb\xbf")[:400])
+    return [match[1].decode("ascii", "replace")] if match else []
+
+
+def _decodable(data: bytes) -> bytes:
+    """Return the data with replacements for the bytes that are no UTF-8, if more of it is than isn't."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        text = data.decode(errors="replace")
+        replaced = text.count(chr(_REPLACEMENT))
+        others = len(_ASCII.sub("", text)) - replaced
+        return text.encode() if others >= replaced else data
+    return data
+
+
+def _repair_references(match: re.Match[bytes]) -> bytes:
+    """Return references to characters one after the other; two halves of a surrogate pair are one character."""
+    codes = [_code(reference) for reference in match[0][2:-1].split(b";&#")]
+    if all(code <= _LAST and not 0xD800 <= code <= 0xDFFF for code in codes):
+        return match[0]
+    text = "".join(chr(code if code <= _LAST else _REPLACEMENT) for code in codes)
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return b"".join(b"&#%d;" % ord(char) for char in whole)
+
+
+def _code(reference: bytes) -> int:
+    """Return the number of a character; one that is too large for a character of its own stays too large."""
+    digits, base = (reference[1:], 16) if reference[:1] in b"xX" else (reference, 10)
+    digits = digits.lstrip(b"0")
+    return int(digits or b"0", base) if len(digits) < 9 else _LAST + 1
