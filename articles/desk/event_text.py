@@ -101,6 +101,17 @@ STORY_VERBS = {
     Verb.PUBLISH, Verb.HOLD, Verb.UNPUBLISH, Verb.SPIKE, Verb.REOPEN, Verb.SCHEDULE, Verb.SCORE,
     Verb.PICK, Verb.END_PICK, Verb.PLACE, Verb.KEEP_OFF, Verb.ALLOW_ON, Verb.CLAIM, Verb.HAND_OVER, Verb.RELEASE,
 }  # fmt: skip
+# What was done by verbs that don't stand before the number alone.
+OPERATION_TEXTS: dict[str, Promise] = {
+    Verb.MAKE_LEAD: gettext_lazy("made a lead; %(some)s changed"),
+    Verb.MERGE: gettext_lazy("merged stories (%(some)s)"),
+    Verb.TAKE_DOWN: gettext_lazy("took down a picture of %(some)s for good"),
+    Verb.TAKE_DOWN_STORY: gettext_lazy("took a story down for good"),
+    Verb.END_PICK: gettext_lazy("ended the pick of %(some)s"),
+    Verb.KEEP_OFF: gettext_lazy("kept %(some)s off the front page"),
+    Verb.ALLOW_ON: gettext_lazy("allowed %(some)s on the front page"),
+    Verb.INTAKE: gettext_lazy("took in %(some)s"),
+}
 FLAG_TEXTS = {
     "removed": (gettext_lazy("removed by its source"), gettext_lazy("no longer removed by its source")),
     "missing": (gettext_lazy("withdrawn: its document is missing"), gettext_lazy("its document is there again")),
@@ -191,58 +202,37 @@ def describe_operation(operation: Operation, subject: str = "", direct: int = 0)
 
     `direct` is the number of articles that it was done to; others only changed as a result. 0: it isn't known.
     """
-    if 0 < direct < operation.articles:
-        others = f"{operation.articles - direct:,}"
+    verb, number = operation.get_verb_display(), operation.articles
+    if 0 < direct < number:
         text = _("%(verb)s %(what)s; %(others)s more changed")
-        what = count_text(operation.verb, direct)
-        return text % {"verb": operation.get_verb_display(), "what": what, "others": others}
-    number, noun = operation.articles, SUBJECT_NOUNS.get(subject, "")
-    some = count_text(operation.verb, number) if number else str(noun)
+        return text % {"verb": verb, "what": count_text(operation.verb, direct), "others": f"{number - direct:,}"}
+    noun = str(SUBJECT_NOUNS.get(subject, ""))
+    some = count_text(operation.verb, number) if number else noun
+    if operation.verb in OPERATION_TEXTS:
+        return OPERATION_TEXTS[operation.verb] % {"some": some}
     match operation.verb:
         case Verb.ADD if subject == Subject.LOOK:  # a page was added, and put into the footer
             return _("edited %(noun)s") % {"noun": noun}
         case Verb.DELETE if noun:
-            return (
-                _("deleted %(noun)s; %(some)s changed") % {"noun": noun, "some": some}
-                if number
-                else _("deleted %(noun)s") % {"noun": noun}
-            )
+            text = _("deleted %(noun)s; %(some)s changed") if number else _("deleted %(noun)s")
+            return text % {"noun": noun, "some": some}
         case Verb.TAKE_OUT:
-            return ngettext(
-                "took %(number)d article out of its story", "took %(number)d articles out of their stories", number
-            ) % {"number": number}
-        case Verb.MAKE_LEAD:
-            return _("made a lead; %(some)s changed") % {"some": some}
-        case Verb.MERGE:
-            return _("merged stories (%(some)s)") % {"some": some}
-        case Verb.TAKE_DOWN:
-            return _("took down a picture of %(some)s for good") % {"some": some}
-        case Verb.TAKE_DOWN_STORY:
-            return _("took a story down for good")
+            text = ngettext(
+                "took %(number)s article out of its story", "took %(number)s articles out of their stories", number
+            )
+            return text % {"number": f"{number:,}"}
         case Verb.POLICY:
             return _("changed the policy; %(some)s changed") % {"some": some} if some else _("changed the policy")
-        case Verb.END_PICK:
-            return _("ended the pick of %(some)s") % {"some": some}
+        case Verb.PLACE if number > 1:
+            return _("put %(some)s in order on the front page") % {"some": some}
         case Verb.PLACE:
-            return (
-                _("put %(some)s in order on the front page") % {"some": some}
-                if number > 1
-                else _("placed %(some)s on the front page") % {"some": some}
-            )
-        case Verb.KEEP_OFF:
-            return _("kept %(some)s off the front page") % {"some": some}
-        case Verb.ALLOW_ON:
-            return _("allowed %(some)s on the front page") % {"some": some}
-        case Verb.INTAKE:
-            return _("took in %(some)s") % {"some": some}
+            return _("placed %(some)s on the front page") % {"some": some}
         case Verb.UNDO:
-            undone = (
-                _("undid operation %(number)s") % {"number": operation.undoes_id}
-                if operation.undoes_id
-                else _("undid an operation")
-            )
+            undone = _("undid an operation")
+            if operation.undoes_id:
+                undone = _("undid operation %(number)s") % {"number": operation.undoes_id}
             return _("%(undone)s: %(some)s") % {"undone": undone, "some": some} if some else undone
-    return (_("%(verb)s %(what)s") % {"verb": operation.get_verb_display(), "what": some}).strip()
+    return (_("%(verb)s %(what)s") % {"verb": verb, "what": some}).strip()
 
 
 def reason_text(spike_reason: str, words: str) -> str:
