@@ -187,14 +187,14 @@ def _is_counted(operation: Operation) -> bool:
 
 
 def changes_by_subject(
-    operation: Operation, after: SubjectKey | None, size: int = PAGE_SIZE
+    operation: Operation, after: SubjectKey | None
 ) -> tuple[list[SubjectChanges], SubjectKey | None]:
     """Return what an operation changed, row by row after the key `after`, and the key before the next page."""
     events = operation.events.order_by("subject", "subject_id")
     if after is not None:
         events = events.filter(Q(subject__gt=after[0]) | Q(subject=after[0], subject_id__gt=after[1]))
-    keys = list(events.values_list("subject", "subject_id").distinct()[: size + 1])
-    shown = keys[:size]
+    keys = list(events.values_list("subject", "subject_id").distinct()[: PAGE_SIZE + 1])
+    shown = keys[:PAGE_SIZE]
     by_row: dict[SubjectKey, list[Event]] = {key: [] for key in shown}
     if shown:
         subjects, ids = {subject for subject, _ in shown}, {pk for _, pk in shown}
@@ -205,7 +205,7 @@ def changes_by_subject(
         SubjectChanges(*key, events[-1].label, describe_changes(events, names, operation.verb), exists(names, *key))
         for key, events in by_row.items()
     ]
-    return rows, shown[-1] if len(keys) > size else None
+    return rows, shown[-1] if len(keys) > PAGE_SIZE else None
 
 
 def lookup_names(events: Iterable[Event], subject_keys: Iterable[SubjectKey] = ()) -> Names:

@@ -94,14 +94,16 @@ def paginate(articles: ArticleQuerySet, before: str, size: int = PAGE_SIZE) -> A
     return _to_page([ListedRow(*row) for row in rows], cursor, size)
 
 
-def paginate_by_publication(articles: ArticleQuerySet, before: str, size: int = PAGE_SIZE) -> ArticlePage:
+def paginate_by_publication(articles: ArticleQuerySet, before: str) -> ArticlePage:
     """Return the same of a list that goes by the time of publication, newest first, as days of the archive do."""
     cursor = PageCursor.parse(before)
     if cursor:
         _, published_at, file_name = cursor.position
         articles = articles.filter(after_position(published_at, file_name))
-    rows = articles.newest_first().values_list("pk", "published_at", "published_at", "name", "file_name")[: size + 1]
-    return _to_page([ListedRow(*row) for row in rows], cursor, size)
+    rows = articles.newest_first().values_list("pk", "published_at", "published_at", "name", "file_name")[
+        : PAGE_SIZE + 1
+    ]
+    return _to_page([ListedRow(*row) for row in rows], cursor, PAGE_SIZE)
 
 
 def page_for_topics(topic_ids: Sequence[int], before: str, size: int = PAGE_SIZE) -> ArticlePage:

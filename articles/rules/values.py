@@ -27,6 +27,7 @@ _BLANK_PATTERN = re.compile(
 _HOST_PATTERN = re.compile(r"[^\s/?#<>\"\\^`{|}@%]*[^\W_][^\s/?#<>\"\\^`{|}@%]*")
 _SLUG_PATTERN = re.compile(r"[\w-]+")
 _FILE_NAME_PATTERN = re.compile(r"[^./\\][^/\\]*\.(md|markdown|txt|yaml|yml)", re.IGNORECASE)
+QUOTED_MAX = 60  # characters of a value in a message
 SERVICES_FORM = _("must be a list of names, each with a URL")
 
 
@@ -167,7 +168,7 @@ def check_services(services: Any) -> None:
         raise InvalidValueError(_("has a name twice"))
 
 
-def shorten(text: str, length: int = 60) -> str:
+def shorten(text: str) -> str:
     """Return `text` on one line, cut for a message."""
     line = _CONTROL_PATTERN.sub("\N{REPLACEMENT CHARACTER}", text)
-    return line if len(line) <= length else line[:length] + "…"
+    return line if len(line) <= QUOTED_MAX else line[:QUOTED_MAX] + "…"

@@ -205,7 +205,7 @@ def _insert_suggestions(rows: Sequence[SuggestionRow]) -> list[float]:
     return [score for _, _, score, _ in found]
 
 
-def best_pairs(pairs: Iterable[Pair], number: int = KEPT_MAX) -> list[Pair]:
+def best_pairs(pairs: Iterable[Pair]) -> list[Pair]:
     """Return the best pairs of each later article."""
     by_article: defaultdict[int, list[Pair]] = defaultdict(list)
     for pair in pairs:
@@ -213,7 +213,7 @@ def best_pairs(pairs: Iterable[Pair], number: int = KEPT_MAX) -> list[Pair]:
     return [
         pair
         for group in by_article.values()
-        for pair in sorted(group, key=lambda pair: (-pair.likeness.score, pair.earlier))[:number]
+        for pair in sorted(group, key=lambda pair: (-pair.likeness.score, pair.earlier))[:KEPT_MAX]
     ]
 
 

@@ -88,7 +88,7 @@ def _url(entry: RawEntry, warnings: list[str]) -> str:
         if url := page_url(candidate, entry.base_url):
             return url
     if stated:
-        warnings.append(f"The link is no web address: {shorten(stated[0])}")
+        warnings.append(f"The link is no URL of a page: {shorten(stated[0])}")
     warnings.append(NO_URL)
     return ""
 

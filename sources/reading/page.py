@@ -66,7 +66,6 @@ def read_page(data: bytes, url: str, charset: str = "") -> ParsedPage:
             [("canonical", _attribute(tree, 'link[rel~="canonical"][href]', "href")), ("the page's URL", url)],
             lambda text: _canonical_url(absolute(text), url),
         ),
-        amp_url=_first([("amphtml", _attribute(tree, 'link[rel~="amphtml"][href]', "href"))], absolute),
         published=_first(
             [
                 ("JSON-LD", text_of(article.get("datePublished"), "@value")),
@@ -91,9 +90,9 @@ def read_page(data: bytes, url: str, charset: str = "") -> ParsedPage:
     )
 
 
-def feeds_named_by(data: bytes, url: str, charset: str = "") -> tuple[FeedLink, ...]:
+def feeds_named_by(data: bytes, url: str) -> tuple[FeedLink, ...]:
     """Return the feeds that a page names."""
-    return feed_links(_parsed(data, charset), url)
+    return feed_links(_parsed(data, ""), url)
 
 
 def feed_links(tree: LexborHTMLParser, base_url: str) -> tuple[FeedLink, ...]:

@@ -100,7 +100,6 @@ def _page(page: dict[str, Any]) -> ParsedPage:
         title=_value(page["title"], TITLE_MAX),
         excerpt=_value(page["excerpt"], EXCERPT_MAX),
         url=_url_value(page["url"]),
-        amp_url=_url_value(page["amp_url"]),
         published=_value(page["published"], len("2024-05-01T10:30:00Z")),
         picture=_url_value(page["picture"]),
         provider=_value(page["provider"], PROVIDER_MAX),

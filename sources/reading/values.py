@@ -110,7 +110,6 @@ class ParsedPage:
     title: PageValue
     excerpt: PageValue
     url: PageValue
-    amp_url: PageValue
     published: PageValue  # as ISO_FORMAT
     picture: PageValue
     provider: PageValue

@@ -45,7 +45,6 @@ def a_page(**values: str) -> ParsedPage:
         "title": "Harbour bridge closes",
         "excerpt": "For two weeks.",
         "url": "https://www.courier.example/bridge",
-        "amp_url": "",
         "published": "2026-03-04T12:00:00Z",
         "picture": "",
         "provider": "Courier Online",

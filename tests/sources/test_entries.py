@@ -169,7 +169,7 @@ def test_the_url_is_the_first_that_leads_to_a_page(item, url):
 
 def test_a_link_that_cannot_be_followed_is_named():
     warnings = entry_of(rss(TITLE + "<link>tag:courier.example,2024:7</link>")).warnings
-    assert "The link is no web address: tag:courier.example,2024:7" in warnings
+    assert "The link is no URL of a page: tag:courier.example,2024:7" in warnings
 
 
 def test_the_url_before_the_redirect_of_feedburner_is_taken():

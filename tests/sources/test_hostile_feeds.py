@@ -175,7 +175,7 @@ def test_a_page_that_is_nested_very_deeply_is_refused(reader):
 )
 def test_an_invalid_page_of_a_compromised_process_is_rejected(monkeypatch, tmp_path, change):
     value = {"text": "", "origin": ""}
-    names = ("title", "excerpt", "url", "amp_url", "published", "picture", "provider", "language")
+    names = ("title", "excerpt", "url", "published", "picture", "provider", "language")
     answer = json.dumps({"page": dict.fromkeys(names, value) | {"feeds": []} | change}).encode() + b"\n"
     with pytest.raises(NotAFeedError, match="made the reader crash"):
         read_with(monkeypatch, tmp_path, answer, is_page=True)

@@ -89,7 +89,6 @@ PAGES: dict[str, tuple[Answer, dict[str, str] | str]] = {
     "no date": (page("<title>Bridge closes</title>"), {"title": "Bridge closes", "published": ""}),
     "a date in words": (page('<meta name="date" content="3. Mai 2026 10:00">'), {"published": "2026-05-03T10:00:00Z"}),
     "a date that is none": (page('<meta name="date" content="yesterday">'), {"published": ""}),
-    "an AMP page": (page('<link rel="amphtml" href="/amp/bridge">'), {"amp_url": "/amp/bridge"}),
     "Windows-1252 by its meta": (
         html('<meta charset="windows-1252"><title>Brücke – zu</title>'.encode("cp1252")),
         {"title": "Brücke – zu"},
