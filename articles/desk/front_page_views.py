@@ -116,6 +116,7 @@ def board(request: DeskRequest) -> HttpResponseBase:
     places = _places(shown, arrangement.ids[:STORIES], subject, draft)
     picked = [pick.pk for pick in candidates.picks]
     last_change = _last_change(request) if may_change else None
+    kept_off = list(_articles().filter(off_front=True).hottest_first()[: LISTED_MAX + 1])
     context = {
         "title": _("Front page"),
         "sections": _sections(places),
@@ -126,7 +127,8 @@ def board(request: DeskRequest) -> HttpResponseBase:
         "may_change": may_change,
         "seen": picks_token(candidates.picks),
         "numbers": range(1, PICK_PLACES + 1),
-        "kept_off": list(_articles().filter(off_front=True).hottest_first()[:LISTED_MAX]),
+        "kept_off": kept_off[:LISTED_MAX],
+        "has_more_kept_off": len(kept_off) > LISTED_MAX,
         "unseen_picks": _unseen_picks(picked),
         "last_change": last_change,
         "undo_story": _undo_story(last_change) or subject,

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
+from articles.desk import front_page_views
 from articles.models import Article, Operation
 from tests import builders
 from tests.desk.helpers import member, messages_of, run_action
@@ -170,6 +171,16 @@ def test_an_impossible_change_says_why(publisher, query, problem):
     html = publisher.get(BOARD, query).content.decode()
     assert problem in re.search(r'role="alert">([^<]*)<', html)[1]
     assert not preview_of(html)
+
+
+def test_stories_kept_off_beyond_those_that_are_listed_are_mentioned(publisher, monkeypatch):
+    monkeypatch.setattr(front_page_views, "LISTED_MAX", 1)
+    builders.article("Storm", off_front=True)
+    assert "Only the hottest are listed." not in publisher.get(BOARD).content.decode()
+
+    builders.article("Flood", off_front=True)
+
+    assert "Only the hottest are listed." in publisher.get(BOARD).content.decode()
 
 
 def test_only_publishers_change_it(client, stories):
