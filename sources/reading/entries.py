@@ -46,7 +46,7 @@ def _parse_entry(entry: RawEntry, pictures: list[str], *, repeats_guid: bool) ->
     warnings: list[str] = []
     url = _url(entry, warnings)
     provider, _ = plain_text(entry.provider)
-    provider = provider[:PROVIDER_MAX].strip() or host_of(url)
+    provider = host_of(url) if is_blank(provider) else provider[:PROVIDER_MAX].strip()
     excerpt, hidden_in_excerpt = _first_text(entry.texts)
     title, hidden_in_title = plain_text(entry.title)
     title = title_from("" if is_blank(title) else title, provider)

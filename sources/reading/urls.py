@@ -31,9 +31,9 @@ def absolute_url(url: str, base_url: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """Return the host without `www.`, or nothing."""
+    """Return the host without `www.` and a dot at its end, or nothing."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return ""
-    return host.removeprefix("www.")
+    return host.removeprefix("www.").rstrip(".")

@@ -310,7 +310,9 @@ def test_the_outlet_is_the_one_that_a_search_feed_names():
     source = '<source url="https://herald.example">The Herald</source>'
     entry = entry_of(rss(f"<title>Bridge closes - The Herald</title>{LINK}{source}"))
     assert (entry.provider, entry.title) == ("The Herald", "Bridge closes")
-    assert entry_of(rss(TITLE + "<link>https://www.courier.example/bridge</link>")).provider == "courier.example"
+    for nothing in ("", "<source>\u200b</source>", f"<source>{' ' * 300}</source>"):
+        link = "<link>https://www.courier.example./bridge</link>"
+        assert entry_of(rss(TITLE + link + nothing)).provider == "courier.example"
 
 
 @pytest.mark.parametrize(("stated", "language"), [("de-AT", "de-AT"), ("en_US", "en-US"), ("English!", ""), ("", "")])
