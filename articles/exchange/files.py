@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from .format.document import Problem
 
 DOCUMENT_SUFFIXES = (".md", ".markdown", ".txt")
 REGISTRY_SUFFIXES = (".yaml", ".yml")  # taken from a directory only if they begin with a taxonomy
+_REGISTRY_PATTERN = re.compile(rb"(?:\xef\xbb\xbf)?(?:---[ \t]*\r?\n)?taxonomy:")
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -80,17 +82,21 @@ def _stem(path: str) -> str:
 
 
 def _walk(directory: str) -> Iterator[tuple[str, str]]:
-    """Yield path and stem of what an import takes from a directory; unreadable folders come too, to be rejected."""
+    """Yield path and stem of what an import takes from a directory.
+
+    Folders that can't be read, or are links, come too, to be rejected: without a stem, as they may hold any document.
+    """
     unreadable: list[OSError] = []
     for folder, folders, files in os.walk(directory, onerror=unreadable.append):
         folders.sort(key=os.fsencode)
         prefix = os.path.join(folder, "")
+        yield from ((f"{prefix}{name}", "") for name in folders if os.path.islink(f"{prefix}{name}"))
         for name in sorted(files, key=os.fsencode):
             stem, suffix = os.path.splitext(name)
             path = f"{prefix}{name}"
             if suffix.lower() in DOCUMENT_SUFFIXES or (suffix.lower() in REGISTRY_SUFFIXES and _is_registry_file(path)):
                 yield path, stem
-    yield from ((str(error.filename), _stem(str(error.filename))) for error in unreadable)
+    yield from ((str(error.filename), "") for error in unreadable)
 
 
 def _is_registry_file(path: str) -> bool:
@@ -98,7 +104,7 @@ def _is_registry_file(path: str) -> bool:
         head = SourceFile(path, path, "").read()[:100]
     except UnreadableFileError:
         return False
-    return head.removeprefix(b"---\n").startswith(b"taxonomy:")
+    return _REGISTRY_PATTERN.match(head) is not None
 
 
 def printable(path: str) -> str:
@@ -111,7 +117,7 @@ def printable(path: str) -> str:
 
 def _reason(path: str, error: OSError) -> str:
     if os.path.islink(path):
-        return _("is a symbolic link; name the file itself")
+        return _("is a symbolic link; name the file or folder itself")
     if isinstance(error, FileNotFoundError):
         return _("doesn't exist")
     return _("can't be read: %(reason)s") % {"reason": (error.strerror or _("unknown reason")).lower()}

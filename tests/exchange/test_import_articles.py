@@ -176,7 +176,7 @@ def test_an_import_stopped_while_counting_files_says_how_to_complete_it(tmp_path
     assert not Article.objects.exists()
 
 
-def test_links_to_directories_are_not_followed_and_an_unreadable_directory_is_named(tmp_path, monkeypatch):
+def test_links_to_directories_and_unreadable_ones_are_named_and_not_followed(tmp_path, monkeypatch):
     for name in ("in/a/2020-06-09-a.md", "in/b.md/2020-06-09-b.md", "out/2020-06-09-c.md"):
         write_document(tmp_path, name=name)
     (tmp_path / "in" / "c.md").symlink_to(tmp_path / "out")
@@ -191,7 +191,21 @@ def test_links_to_directories_are_not_followed_and_an_unreadable_directory_is_na
     monkeypatch.setattr(os, "scandir", scandir_with_closed_folder)
     files = [(source.path.removeprefix(f"{tmp_path}/"), source.stem) for source in sources([str(tmp_path / "in")])]
 
-    assert files == [("in/loop.md", "loop"), ("in/b.md/2020-06-09-b.md", "2020-06-09-b"), ("in/a", "a")]
+    assert files == [("in/c.md", ""), ("in/loop.md", "loop"), ("in/b.md/2020-06-09-b.md", "2020-06-09-b"), ("in/a", "")]
+
+
+def test_nothing_is_pruned_if_a_folder_became_a_link(tmp_path):
+    write_document(tmp_path / "in" / "2020-06-08-older")
+    write_document(tmp_path / "in", name="2020-06-09-other.md")
+    import_documents(tmp_path / "in")
+    (tmp_path / "in" / "2020-06-08-older").rename(tmp_path / "moved")
+    (tmp_path / "in" / "2020-06-08-older").symlink_to(tmp_path / "moved")
+
+    output = failed_import(tmp_path / "in", prune=True)
+
+    assert "2020-06-08-older: is a symbolic link; name the file or folder itself" in output
+    assert "Nothing is withdrawn" in output
+    assert Article.objects.filter(missing=False).count() == 2
 
 
 def test_links_devices_and_missing_files_are_rejected(tmp_path):
@@ -200,7 +214,7 @@ def test_links_devices_and_missing_files_are_rejected(tmp_path):
 
     output = failed_import(tmp_path / "link.md", "/dev/zero", tmp_path / "gone.md")
 
-    assert "link.md: is a symbolic link; name the file itself" in output
+    assert "link.md: is a symbolic link; name the file or folder itself" in output
     assert "/dev/zero: is not a regular file; links, pipes and devices are not accepted" in output
     assert "gone.md: doesn't exist" in output
     assert "0 created, 0 updated, 0 unchanged, 3 rejected" in output
@@ -385,6 +399,15 @@ def test_nothing_is_pruned_if_a_file_or_path_is_unreadable(tmp_path):
     odd.unlink()
     assert "Nothing is withdrawn" in failed_import(tmp_path, tmp_path / "mistyped", prune=True)
     assert Article.objects.public().count() == 2
+
+
+@pytest.mark.parametrize("start", ["\ufeff", "---\r\n", "---  \n", "\ufeff---\r\n"])
+def test_registry_files_in_a_directory_are_found_however_they_begin(tmp_path, start):
+    text = f"{start}taxonomy: topic\r\n_id: ports\r\nname: Ports\r\n" + ("---\r\n" if "-" in start else "")
+    (tmp_path / "01.yaml").write_bytes(text.encode())
+
+    assert "1 files: 1 created" in import_documents(tmp_path)
+    assert Topic.objects.get().name == "Ports"
 
 
 def test_a_second_registry_entry_with_other_content_is_rejected(tmp_path):
