@@ -15,7 +15,7 @@ from texts import Text
 from texts import gettext_lazy as _
 
 from .states import SPIKE_REASON_LABELS
-from .words import whole_words
+from .words import Words, whole_words
 
 WORDS_SHOWN = 3  # of a rule, where it is named
 
@@ -155,6 +155,7 @@ def matcher(rule: IntakeRule) -> Callable[[StoryText], bool]:
     """
     words = "|".join(re.escape(word) for word in rule.words)
     as_words, as_parts = whole_words(rule.words), re.compile(words, re.IGNORECASE)
+    patterns: list[tuple[str, re.Pattern[str] | Words]]
     patterns = [(place, as_parts if place == Place.URL else as_words) for place in rule.places]
     outlets = {outlet.casefold() for outlet in rule.outlets}
 
