@@ -41,6 +41,7 @@ MAX_ADDRESSES = 3  # addresses of a host that are tried, one after the other
 MAX_HEADER_BYTES = 65_536
 CHUNK_FRAMES_BYTES = 1_000_000  # allowance for the framing of a chunked body
 MAX_WAIT = 7 * 24 * 3600.0  # seconds; the most that Retry-After can ask for
+SUCCESSES = range(200, 300)  # of a page that is only looked at; a file comes with 200
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 GONE = 410
 TOO_BUSY = frozenset({429, 502, 503, 504})
@@ -208,7 +209,8 @@ class HttpClient:
             with _Exchange(self._connect(target, deadline), deadline) as exchange:
                 response = exchange.send(target, self._headers, method)
                 if response.status not in REDIRECTS:
-                    _require_success(response)
+                    if response.status not in SUCCESSES:
+                        raise _status_error(response)
                     return response.status
                 url = _location(response, target)
         raise FetchError(_("redirects more than %(most)s times", most=MAX_REDIRECTS))
@@ -216,7 +218,8 @@ class HttpClient:
     def _body(
         self, exchange: _Exchange, response: BaseHTTPResponse, check_headers: Callable[[Mapping[str, str]], None]
     ) -> bytes:
-        _require_success(response)
+        if response.status != 200:
+            raise _status_error(response)
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower() or "identity"
         if encoding not in (("identity", "gzip", "x-gzip") if self._max_unpacked_bytes else ("identity",)):
             raise FetchError(
@@ -397,19 +400,17 @@ class _SocketAdapter:
         """Do nothing: http.client may close before the body is read, so the exchange closes the socket."""
 
 
-def _require_success(response: BaseHTTPResponse) -> None:
-    """Raise FetchError unless this is a 200 response that is not compressed."""
-    if response.status != 200:
-        text = _("responds with %(status)s", status=response.status)
-        if _is_challenge(response):
-            text = _("responds with %(status)s (it lets only browsers in)", status=response.status)
-        raise FetchError(
-            text,
-            permanent=response.status == GONE,
-            wait=retry_after(response.headers),
-            host_down=response.status in TOO_BUSY,
-            status=response.status,
-        )
+def _status_error(response: BaseHTTPResponse) -> FetchError:
+    text = _("responds with %(status)s", status=response.status)
+    if _is_challenge(response):
+        text = _("responds with %(status)s (it lets only browsers in)", status=response.status)
+    return FetchError(
+        text,
+        permanent=response.status == GONE,
+        wait=retry_after(response.headers),
+        host_down=response.status in TOO_BUSY,
+        status=response.status,
+    )
 
 
 def unpack_gzip(data: bytes, max_bytes: int) -> bytes:

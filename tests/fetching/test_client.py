@@ -660,6 +660,15 @@ def test_a_look_at_a_link_leads_to_no_internal_address(server, canary, location)
         feed_client(server).probe(picture_url(server))
 
 
+@pytest.mark.parametrize("status", [200, 202, 203, 204, 206])
+def test_a_page_that_is_there_with_another_success_is_there(server, status):
+    server.answers["/picture"] = answer(b"", status)
+    assert feed_client(server).probe(picture_url(server)) == status
+    assert len(server.requests) == 1
+    with pytest.raises(FetchError, match="responds with 404"):
+        feed_client(server).probe(picture_url(server, "/gone"))
+
+
 @pytest.mark.parametrize("headers", [None, {}])
 def test_304_without_a_condition_is_no_success(server, headers):
     server.answers["/picture"] = answer(b"", 304)
