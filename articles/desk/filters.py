@@ -24,6 +24,7 @@ from providers.models import Provider
 from .day_field import DayField
 from .queues import NEWEST, Queue, Viewer
 from .text_search import contains_words, with_matching_notes
+from .words_field import WordsField
 
 SEARCH_MAX = 200  # characters
 LOOKUPS = {
@@ -39,7 +40,7 @@ SLOW_FILTERS = ("q", "topic", "outlet", "place", "reason")
 class DeskFilters(forms.Form):
     """The filters of a request. Invalid values are reported on the page and left out."""
 
-    q = forms.CharField(label=gettext_lazy("Search"), max_length=SEARCH_MAX, required=False, strip=True)
+    q = WordsField(label=gettext_lazy("Search"), max_length=SEARCH_MAX)
     topic = forms.CharField(label=gettext_lazy("Topic"), max_length=255, required=False)
     outlet = forms.CharField(label=gettext_lazy("Outlet, name or domain"), max_length=200, required=False)
     place = forms.CharField(label=gettext_lazy("Place, name or code"), max_length=100, required=False)
@@ -49,7 +50,7 @@ class DeskFilters(forms.Form):
     heat_to = forms.IntegerField(label=gettext_lazy("to"), min_value=FOLDED_HEAT, required=False)
     since = DayField(label=gettext_lazy("From day"))
     until = DayField(label=gettext_lazy("To day"))
-    reason = forms.CharField(label=gettext_lazy("Words of a reason"), max_length=SEARCH_MAX, required=False)
+    reason = WordsField(label=gettext_lazy("Words of a reason"), max_length=SEARCH_MAX)
 
     def __init__(self, data: Any, topics: Sequence[Topic] = ()) -> None:
         """Read the filters of a query string; `topics` are those to choose from on the page."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from articles.models import Operation, Verb
 
 from .day_field import DayField
+from .words_field import WordsField
 
 PEOPLE_MAX = 200
 KINDS = dict(Verb.choices) | {  # where the verb alone doesn't say of what
@@ -29,7 +30,7 @@ class HistoryFilter(forms.Form):
         label=gettext_lazy("Kind"), required=False, choices=[("", gettext_lazy("Everything")), *KINDS.items()]
     )
     day = DayField()
-    words = forms.CharField(label=gettext_lazy("Reason or note"), required=False, max_length=200)
+    words = WordsField(label=gettext_lazy("Reason or note"), max_length=200)
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data, auto_id="history-%s", label_suffix="")

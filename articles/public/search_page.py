@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -20,8 +20,9 @@ from django.views.decorators.http import require_safe
 from articles import search
 from articles.models import Article, ArticleQuerySet
 from articles.page_cache.cacheable import cacheable
+from articles.rules.values import shorten
 from articles.search.highlighting import best_match, from_first_match, segments
-from articles.search.query import MAX_CHARACTERS, parse
+from articles.search.query import MAX_CHARACTERS, MAX_WORDS, parse
 from providers.models import Provider
 
 from .cards import Card, CoverageLink, load_cards, load_coverage
@@ -38,7 +39,10 @@ COUNT_MAX = 1000
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """What a visitor searches for. Dates are days of the site's time zone, both included."""
+    """What a visitor searches for. Dates are days of the site's time zone, both included.
+
+    `problems` say which parts of the URL were left out.
+    """
 
     q: str = ""
     topic: str = ""
@@ -46,21 +50,32 @@ class SearchQuery:
     since: date | None = None
     until: date | None = None
     sort: str = NEWEST
+    problems: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def read(cls, parameters: QueryDict) -> SearchQuery:
-        """Return the query in the parameters of a URL; invalid values count as absent."""
-
-        def text(name: str) -> str:
-            return parameters.get(name, "").replace("\0", "").strip()[:MAX_CHARACTERS]
-
+        """Return the query in the parameters of a URL; invalid values count as absent, and are named as problems."""
+        names = ("q", "topic", "provider", "from", "to")
+        q, topic, provider, *days = (parameters.get(name, "").replace("\0", "").strip() for name in names)
+        since, until = map(_parse_day, days)
+        problems = []
+        if parse(q).is_cut:
+            problems.append(
+                _("Only the beginning was searched for: a search has at most %(most)d words.") % {"most": MAX_WORDS}
+            )
+        problems += [
+            _("“%(text)s” is not a day, so it was left out. Write a day as 2020-06-09.") % {"text": shorten(text)}
+            for text, day in zip(days, (since, until), strict=True)
+            if text and day is None
+        ]
         return cls(
-            text("q"),
-            text("topic"),
-            text("provider"),
-            _parse_day(text("from")),
-            _parse_day(text("to")),
+            q[:MAX_CHARACTERS],
+            topic[:MAX_CHARACTERS],
+            provider[:MAX_CHARACTERS],
+            since,
+            until,
             RELEVANCE if parameters.get("sort") == RELEVANCE else NEWEST,
+            tuple(problems),
         )
 
     def __bool__(self) -> bool:
@@ -168,18 +183,24 @@ def _results_context(request: HttpRequest, query: SearchQuery, stories: ArticleQ
         "older": older,
         "newest": "" if is_first else query.url(),
         "count": _count_text(stories, query, len(page.ids), is_complete=is_first and not older),
+        "ranked_max": search.RANKED_MAX if query.sort == RELEVANCE and (older or not is_first) else None,
     }
 
 
 def _count_text(stories: ArticleQuerySet, query: SearchQuery, shown: int, *, is_complete: bool) -> str:
-    """Return how many stories match, in words. Many aren't counted: that would take longer than finding some."""
+    """Return how many stories match, in words. Many aren't counted: that would take longer than finding some.
+
+    Of many matches, a filter may leave few.
+    """
     if is_complete:
         return ngettext("%(count)d story", "%(count)d stories", shown) % {"count": shown}
-    if search.has_many_matches(query.q, stories.db):
+    has_many = search.has_many_matches(query.q, stories.db)
+    if has_many and not query.filters():
         return _("Thousands of stories")
-    count = search.count(stories, query.q, up_to=COUNT_MAX)
-    if count > COUNT_MAX:
-        return _("More than %(count)s stories") % {"count": number_format(COUNT_MAX, force_grouping=True)}
+    most = PAGE_SIZE if has_many else COUNT_MAX
+    count = most + 1 if has_many else search.count(stories, query.q, up_to=most)
+    if count > most:
+        return _("More than %(count)s stories") % {"count": number_format(most, force_grouping=True)}
     return ngettext("%(number)s story", "%(number)s stories", count) % {
         "number": number_format(count, force_grouping=True)
     }

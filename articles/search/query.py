@@ -10,7 +10,7 @@ Any text is a query: everything but words separates words, so database operators
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from unicodedata import category
 
 from .east_asian import has_run, query_tokens
@@ -44,10 +44,11 @@ class SearchTerm:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All of `required` and none of `excluded`. False if both are empty."""
+    """All of `required` and none of `excluded`. False if both are empty. `is_cut`: the text has more words."""
 
     required: tuple[SearchTerm, ...] = ()
     excluded: tuple[SearchTerm, ...] = ()
+    is_cut: bool = field(default=False, compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.required or self.excluded)
@@ -56,21 +57,24 @@ class Query:
 def parse(text: str, *, prefix: bool = False) -> Query:
     """Parse a query. With `prefix`, a last word that is still being typed is the beginning of a word.
 
-    What comes after MAX_CHARACTERS and MAX_WORDS is ignored.
+    What comes after MAX_CHARACTERS and MAX_WORDS is left out, so say that to who typed it: `is_cut`.
     """
+    is_cut = len(text) > MAX_CHARACTERS
     text = text[:MAX_CHARACTERS].translate(_QUOTES)
     required: dict[SearchTerm, None] = {}
     excluded: dict[SearchTerm, None] = {}
     words_left = MAX_WORDS
     for piece in _PIECE.finditer(text):
-        words = _first_words(split_words(piece["phrase"] or piece["word"] or ""), words_left)
+        all_words = split_words(piece["phrase"] or piece["word"] or "")
+        words = _first_words(all_words, words_left)
+        is_cut = is_cut or words != all_words
         if words:
             words_left -= sum(map(_word_count, words))
             is_beginning = (
                 prefix and not piece["minus"] and piece.end("word") == len(text) and _is_long_enough(words[-1])
             )
             (excluded if piece["minus"] else required)[SearchTerm(words, is_beginning)] = None
-    return Query(tuple(required), tuple(excluded))
+    return Query(tuple(required), tuple(excluded), is_cut)
 
 
 def split_words(text: str) -> tuple[str, ...]:

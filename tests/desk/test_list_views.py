@@ -192,6 +192,8 @@ class TestList:
             ({"until": "2020-06-09"}, 2),
             ({"q": "bridge"}, 1),
             ({"q": '"'}, 2),
+            ({"q": "bridge " + "w " * 16}, 2),
+            ({"reason": "w-" * 20}, 2),
             ({"quality_from": "nonsense", "since": "2020-13-45", "outlet": "x\0"}, 2),
             ({"after": "99999999999999999999"}, 2),
         ):

@@ -166,6 +166,17 @@ def test_many_matches_are_not_counted(client, monkeypatch):
     assert "More than 26 stories" in search_for(client, "/search/?q=storm")[0]
     monkeypatch.setattr(search_page.search, "has_many_matches", lambda text, using: True)
     assert "Thousands of stories" in search_for(client, "/search/?q=storm")[0]
+    assert "More than 25 stories" in search_for(client, "/search/?q=storm&provider=courier.example")[0]
+
+
+def test_it_says_that_not_all_matches_are_compared(client):
+    for number in range(26):
+        builders.article(f"Storm {number}")
+    builders.article("Bridge")
+    said = "only the newest 250 are compared"
+    for url, is_said in (("q=storm&sort=relevance", True), ("q=storm", False), ("q=bridge&sort=relevance", False)):
+        page = search_for(client, f"/search/?{url}")[0]
+        assert (said in page) == is_said, url
 
 
 HOSTILE = [
@@ -196,7 +207,18 @@ def test_invalid_parameters_give_a_page(client, name, text):
 @pytest.mark.parametrize("day", ["2020-13-40", "0000-01-01", "9999-12-31", "2020-1-1x", "0001-01-01"])
 def test_invalid_days_are_ignored(client, day):
     builders.article("Storm")
-    assert len(search_for(client, f"/search/?q=storm&from={day}&to={day}")[1]) == 1
+    page, titles = search_for(client, f"/search/?q=storm&from={day}&to={day}")
+    assert len(titles) == 1
+    assert page.count(f"“{day}” is not a day, so it was left out.") == 2
+
+
+def test_the_end_of_a_long_search_is_left_out_and_it_says_so(client):
+    builders.article(" ".join(f"w{number}" for number in range(16)))
+    words = "+".join(f"w{number}" for number in range(16))
+    for more, is_said in (("", False), ("+bridge", True), ("+" * 1000 + "bridge", True)):
+        page, titles = search_for(client, f"/search/?q={words}{more}")
+        assert len(titles) == 1
+        assert ("Only the beginning was searched for" in page) == is_said
 
 
 def test_user_input_is_escaped(client):

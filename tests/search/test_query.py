@@ -59,7 +59,9 @@ def test_an_excluded_word_is_never_a_prefix():
 
 def test_a_query_has_a_maximum_number_of_words():
     many = " ".join(f"w{number}" for number in range(100))
-
+    assert not parse(" ".join(many.split()[:MAX_WORDS])).is_cut
+    for text in (many, "-".join(many.split()), " " * MAX_CHARACTERS + "late", "新" * 30, f"{many} -w"):
+        assert parse(text).is_cut, text
     assert len(parse(many).required) == MAX_WORDS
     assert len(parse("-".join(many.split())).required[0].words) == MAX_WORDS
     assert not parse(" " * MAX_CHARACTERS + "late")
