@@ -57,8 +57,12 @@ def newest_of(cards: Sequence[Card]) -> datetime | None:
     return max((card.listed_at for card in cards), default=None)
 
 
-def new_for_front_page(since: datetime) -> list[int]:
-    """Return the keys of the stories that came after a time, in the order of the front page. One query."""
-    new = Article.objects.public().filter(listed_at__gt=since).latest_first()
+def new_for_front_page(since: datetime) -> tuple[list[int], bool]:
+    """Return the keys of the first stories that came after a time, in the order of the front page, and if more came.
+
+    One query.
+    """
+    new = Article.objects.public().on_front_page().filter(listed_at__gt=since).latest_first()
     rows = new.values_list("hot", "name", "pk")[:CANDIDATES_MAX]
-    return [pk for _, _, pk in sorted(rows, key=lambda row: (-row[0], f"{row[1]}.md".encode()))[:SHOWN_MAX]]
+    ids = [pk for _, _, pk in sorted(rows, key=lambda row: (-row[0], f"{row[1]}.md".encode()))]
+    return ids[:SHOWN_MAX], len(ids) > SHOWN_MAX

@@ -63,8 +63,10 @@ def front(request: HttpRequest) -> HttpResponse:
     """Show the top stories; from the second page on only headlines by day, and since a visit what is new."""
     since = read_since(request)
     if since:
-        new = load_cards(new_for_front_page(since))
-        return render(request, "articles/front_since.html", {"cards": new} | visit_context(since, newest_of(new)))
+        ids, has_more = new_for_front_page(since)
+        new = load_cards(ids)
+        context = {"cards": new, "has_more": has_more} | visit_context(since, newest_of(new))
+        return render(request, "articles/front_since.html", context)
     page = front_page(request.GET.get("before", ""))
     if page.cursor:
         return render(

@@ -47,6 +47,26 @@ def test_lists_show_what_came_since_the_last_visit(client):
         assert "New since today" in re.sub("<[^>]+>", "", page), url
 
 
+def test_a_new_story_that_is_kept_off_the_front_page_is_not_new_there(client):
+    kept_off, shown = builders.article("Kept off"), builders.article("Shown")
+    operations.keep_off_front(Article.objects.filter(pk=kept_off.pk))
+    since = "?since=20200101T000000Z"
+    assert shown.title in body(client, f"/{since}")
+    assert kept_off.title not in body(client, f"/{since}")
+    assert kept_off.title in body(client, f"/latest/{since}")
+
+
+def test_the_front_page_leads_to_what_is_new_beyond_its_places(client, monkeypatch):
+    builders.article("One")
+    builders.article("Two")
+    link = 'href="/latest/?since=20200101T000000Z"'
+    assert link not in body(client, "/?since=20200101T000000Z")
+    monkeypatch.setattr("articles.public.since.SHOWN_MAX", 1)
+    page = body(client, "/?since=20200101T000000Z")
+    assert "More came in than these." in page
+    assert link in page
+
+
 def test_what_is_new_goes_on_from_page_to_page_and_ends_where_it_ends(client):
     for minutes in range(30):
         builders.article(f"Story {minutes:02}", published_at=MORNING - timedelta(minutes=minutes))
