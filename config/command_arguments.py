@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 
 from django.utils.dateparse import parse_datetime
 
@@ -34,6 +34,6 @@ def moment(text: str) -> datetime:
         at = parse_datetime(text)
     except ValueError:  # it has the form of a time, but there is no such day
         at = None
-    if at is None or at.tzinfo is None:
+    if at is None or at.tzinfo is None or not MINYEAR < at.year < MAXYEAR - 1:  # the ends fit into no other zone
         raise ArgumentTypeError(f"{text!r} is not a time with its zone, such as 2026-03-04T12:00:00Z")
     return at

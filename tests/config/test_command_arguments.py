@@ -15,6 +15,8 @@ from django.core.management import CommandError, call_command
         ("fetch_sources", "--now", "noon", "a time with its zone, such as 2026-03-04T12:00:00Z"),
         ("fetch_sources", "--now", "2026-02-30T12:00:00Z", "a time with its zone, such as 2026-03-04T12:00:00Z"),
         ("fetch_sources", "--now", "2026-03-04T12:00:00", "a time with its zone, such as 2026-03-04T12:00:00Z"),
+        ("fetch_sources", "--now", "0001-01-01T00:00:00Z", "a time with its zone, such as 2026-03-04T12:00:00Z"),
+        ("fetch_sources", "--now", "9999-12-31T23:00:00Z", "a time with its zone, such as 2026-03-04T12:00:00Z"),
         ("check_links", "--limit", "-1", "a number from 1 to 1,000,000"),
         *(
             ("suggest_stories", "--min-score", value, "a number from 0 to 1, such as 0.4")
