@@ -46,7 +46,35 @@ _FEEDPARSER_PATTERN = re.compile(
 # The year of a moment that a program never set, which others would read as 2001.
 _NO_YEAR_PATTERN = re.compile(r"[^\W\d]{3}\.?[\s-]+0\d{3}\b")
 _HAS_TIME_PATTERN = re.compile(r"\d:\d\d")
-_HAS_ZONE_PATTERN = re.compile(r"\d\s*(?:[+-]\d{2}(?::?\d{2})?|[A-Za-z]{1,5})(?:\s*\([^()]*\))?$")
+_ZONE_PATTERN = re.compile(r"\d\s*([+-]\d{2}(?::?\d{2})?|[A-Za-z]{1,5})(?:\s*\([^()]*\))?$")
+# Names of zones: those that feedparser and email know, and hours ahead of UTC for some that both read as UTC.
+_KNOWN_ZONES = frozenset(
+    (
+        "Z",
+        "UT",
+        "UTC",
+        "GMT",
+        "ET",
+        "EST",
+        "EDT",
+        "CT",
+        "CST",
+        "CDT",
+        "MT",
+        "MST",
+        "MDT",
+        "PT",
+        "PST",
+        "PDT",
+        "AT",
+        "AST",
+        "ADT",
+    )
+)
+_OTHER_ZONES = {
+    **{"WET": 0, "WEST": 1, "CET": 1, "MET": 1, "CEST": 2, "MEST": 2, "MESZ": 2, "EET": 2, "EEST": 3, "MSK": 3},
+    **{"SAST": 2, "HKT": 8, "SGT": 8, "AWST": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13},
+}
 
 
 def parse_date(text: str) -> datetime | None:
@@ -56,7 +84,7 @@ def parse_date(text: str) -> datetime | None:
         try:
             if _NO_YEAR_PATTERN.search(text):
                 return None
-            return in_utc(parse(text))
+            return _in_stated_zone(text, in_utc(parse(text)))
         except (ValueError, OverflowError, IndexError, TypeError):
             continue
     return None
@@ -67,7 +95,12 @@ def checked_date(text: str, read: datetime | None) -> datetime | None:
     text = text.strip()[:100]
     if _NUMERIC_DATE_PATTERN.fullmatch(text):
         return parse_date(text)
-    return None if _NO_YEAR_PATTERN.search(text) or not _FEEDPARSER_PATTERN.match(text) else read
+    if read is None or _NO_YEAR_PATTERN.search(text) or not _FEEDPARSER_PATTERN.match(text):
+        return None
+    try:
+        return _in_stated_zone(text, read)
+    except OverflowError:
+        return None
 
 
 def parse_localized_date(text: str) -> tuple[int, ...] | None:
@@ -102,8 +135,21 @@ def is_in_future(moment: datetime, now: datetime) -> bool:
 
 
 def lacks_zone(text: str) -> bool:
-    """Return whether the text states a time but not in which zone."""
-    return bool(_HAS_TIME_PATTERN.search(text)) and not _HAS_ZONE_PATTERN.search(text.strip()[:100])
+    """Return whether the text states a time but not in which zone, or one that nobody knows."""
+    zone = _stated_zone(text)
+    is_known = zone[:1] in ("+", "-") or zone in _KNOWN_ZONES or zone in _OTHER_ZONES
+    return bool(_HAS_TIME_PATTERN.search(text)) and not (zone and is_known)
+
+
+def _stated_zone(text: str) -> str:
+    """Return the offset or the name of the zone at the end of the text; empty without one."""
+    match = _ZONE_PATTERN.search(text.strip()[:100])
+    return match[1].upper() if match else ""
+
+
+def _in_stated_zone(text: str, read_as_utc: datetime) -> datetime:
+    """Return the instant of a time in a zone whose name was read as UTC."""
+    return read_as_utc - timedelta(hours=_OTHER_ZONES.get(_stated_zone(text), 0))
 
 
 def _parse_numeric_date(text: str) -> datetime:

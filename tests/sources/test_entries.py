@@ -198,6 +198,10 @@ def test_a_base_of_the_document_comes_before_its_address():
         ("Пн, 03 Авг 2020 10:30:00 +0300", "2020-08-03T07:30:00"),
         ("3 de marzo de 2020", "2020-03-03T00:00:00"),
         ("12. Dezember 2020 10:30", "2020-12-12T10:30:00"),
+        ("Wed, 01 May 2024 10:30:00 CEST", "2024-05-01T08:30:00"),
+        ("Mi, 01 Mai 2024 10:30:00 MESZ", "2024-05-01T08:30:00"),
+        ("2024-05-01 10:30:00 JST", "2024-05-01T01:30:00"),
+        ("Wed, 01 May 2024 10:30:00 +0200 (CEST)", "2024-05-01T08:30:00"),
         ("2024/05/01 10:30:00", "2024-05-01T10:30:00"),
         ("2024.5.1", "2024-05-01T00:00:00"),
         ("2024年5月1日 10:30", "2024-05-01T10:30:00"),
@@ -239,8 +243,10 @@ def test_a_time_without_zone_is_read_as_utc_and_says_so():
     assert entry.lacks_zone
 
 
-def test_hours_alone_are_a_zone():
-    assert not entry_of(rss(f"{TITLE}{LINK}<pubDate>2024-05-01T10:30:00+02</pubDate>")).lacks_zone
+@pytest.mark.parametrize(("zone", "is_known"), [("+02", True), (" CEST", True), (" est", True), (" XYZ", False)])
+def test_hours_alone_are_a_zone_and_a_name_that_nobody_knows_is_none(zone, is_known):
+    entry = entry_of(rss(f"{TITLE}{LINK}<pubDate>2024-05-01T10:30:00{zone}</pubDate>"))
+    assert entry.lacks_zone is not is_known
 
 
 def test_a_time_without_zone_is_one_of_the_source_s_zone():
