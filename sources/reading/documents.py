@@ -31,7 +31,7 @@ def _read_raw(data: bytes, url: str, content_type: str) -> RawFeed:
         raise NotAFeedError("is empty")
     if looks_like_json(data):
         return read_json_feed(data, url)
-    data = repaired(data, content_type)
+    data, content_type = repaired(data, content_type)
     root = root_element(data).lower()
     if root == "urlset":
         return read_news_sitemap(data, url)

@@ -1,4 +1,4 @@
-"""Bytes that XML refuses: a letter that was cut in two, and references to characters that don't exist.
+"""What XML refuses or misreads: a wrong encoding, a letter that was cut in two, references to no characters.
 
 Without this, feedparser reads the whole document in another encoding, or fails, because of one character.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_DECLARATION = re.compile(rb"\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _UTF_8 = {"utf-8", "utf8", "ascii", "us-ascii"}
 _REFERENCES = re.compile(rb"(?:&#(?:[0-9]+|[xX][0-9a-fA-F]+);)++")
@@ -16,17 +16,35 @@ _LAST = 0x10FFFF
 _REPLACEMENT = 0xFFFD
 
 
-def repaired(data: bytes, content_type: str) -> bytes:
-    """Return the document as XML can read it, if it is in UTF-8; otherwise as it is."""
-    stated = [name.lower() for name in (*_CHARSET.findall(content_type), *_declared(data))]
-    if not _UTF_8.issuperset(stated) or data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data
-    return _REFERENCES.sub(_repair_references, _decodable(data))
+def repaired(data: bytes, content_type: str) -> tuple[bytes, str]:
+    """Return the document as XML can read it, and its content type, which is empty if its encoding is a wrong one.
+
+    What is in another encoding than UTF-8 stays as it is.
+    """
+    if b"\0" in data[:200]:  # UTF-16 or UTF-32
+        return data, content_type
+    declaration = _DECLARATION.match(data[:400])
+    declared = [declaration[1].decode("ascii", "replace")] if declaration else []
+    stated = {name.lower() for name in (*declared, *_CHARSET.findall(content_type))}
+    if not _UTF_8.issuperset(stated):
+        if not _is_utf_8(data, stated):
+            return data, content_type
+        content_type = ""
+        if declaration:
+            data = data[: declaration.start(1)] + b"utf-8" + data[declaration.end(1) :]
+    return _REFERENCES.sub(_repair_references, _decodable(data)), content_type
 
 
-def _declared(data: bytes) -> list[str]:
-    match = _DECLARATION.match(data.removeprefix(b"\xef\xbb\xbf")[:400])
-    return [match[1].decode("ascii", "replace")] if match else []
+def _is_utf_8(data: bytes, stated: set[str]) -> bool:
+    """Return whether a document must be in UTF-8, whatever it states: text in other encodings is hardly ever valid.
+
+    One of ASCII alone says nothing, except that it isn't in UTF-16, which some programs state of all that they write.
+    """
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return False
+    return not text.isascii() or any(name.startswith(("utf-16", "utf-32")) for name in stated)
 
 
 def _decodable(data: bytes) -> bytes:
