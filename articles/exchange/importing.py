@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from articles import operations
 from articles.audit_log.unit_of_work import SYSTEM_ACTOR, Actor, UnitOfWork, unit_of_work
+from articles.db.bulk import chunked
 from articles.db.locks import import_lock
 from articles.models import Article, Operation, Policies, Verb
 from articles.operations.pins import REIMPORT_MARK
@@ -34,6 +35,7 @@ from .format.document import Problem
 from .loading import changed_fields, load_documents
 from .outcomes import (
     PRUNE_SKIPPED,
+    PRUNE_WITHOUT_DOCUMENTS,
     SUGGESTED,
     UNCHANGED,
     UPDATED,
@@ -117,7 +119,9 @@ class _Import:
             return None
         with unit_of_work(Verb.IMPORT, self.by) as uow:
             new = list(pending.values_list("pk", flat=True))
-            self._store_entries(uow)
+            self._store_entries()
+            if self.reader.entries and uow.policies.by_topic:
+                uow.policies = Policies.load()  # entries may have moved topics in the tree
             if new:
                 uow.record_created(new)
             uow.to_archive = not has_shown_anything()
@@ -170,20 +174,32 @@ class _Import:
         return taken
 
     def report_changes(self) -> None:
-        """Report what an import would update, without writing."""
-        self.reader.counts[WITHDRAWN] = len(self._withdrawn_ids())
-        for source, entry in self.reader.entries:
-            self.reader.report(FileResult(source.label, UPDATED, entry_name(entry)))
-        for _article, parsed, changed in chain.from_iterable(self._changed_batches()):
-            self.reader.report(file_result(parsed, UPDATED if changed else UNCHANGED, changed))
+        """Report what an import would update and withdraw, without writing."""
+        if self.reader.entries:
+            with transaction.atomic():
+                self._store_entries()
+                transaction.set_rollback(True)
+        for article, parsed, changed in chain.from_iterable(self._changed_batches()):
+            updated = store.updated_fields(article, parsed.document, changed)
+            self.reader.report(file_result(parsed, UPDATED if updated else UNCHANGED, updated))
+        withdrawn = self._withdrawn_ids()
+        self.reader.counts[WITHDRAWN] = len(withdrawn)
+        if self.on_notice is not None:
+            for chunk in chunked(withdrawn):
+                for name in Article.objects.filter(pk__in=chunk).values_list("name", flat=True):
+                    self.on_notice(name, _("would be withdrawn: its document is missing"))
 
     def _withdrawn_ids(self) -> list[int]:
         """Return the articles whose documents are not among the files; none unless the run prunes.
 
         Articles that sources brought have no files. A file, folder or path that could not be read, and whose name isn't
-        that of an article, may hold any document: then nothing is withdrawn.
+        that of an article, may hold any document: then nothing is withdrawn. Nor is anything without a single document:
+        a wrong path would take the whole site down.
         """
-        if not self.prune or not self.reader.hashes:
+        if not self.prune:
+            return []
+        if not self.reader.hashes:
+            self.reader.counts[PRUNE_WITHOUT_DOCUMENTS] = 1
             return []
         if not all(map(slugs.is_document_name, self.reader.rejected)):
             self.reader.counts[PRUNE_SKIPPED] = 1
@@ -202,8 +218,7 @@ class _Import:
         missing = Article.objects.filter(missing=True).values_list("pk", "name")
         return [pk for pk, name in missing if name in self.reader.hashes]
 
-    def _store_entries(self, uow: UnitOfWork) -> None:
-        """Store the registry entries; where they move topics in the tree, other policies apply to articles."""
+    def _store_entries(self) -> None:
         for source, entry in self.reader.entries:
             try:
                 with transaction.atomic():
@@ -213,8 +228,6 @@ class _Import:
                 self.reader.reject(source, [Problem(source.label, 0, message) for message in messages])
             else:
                 self.reader.report(FileResult(source.label, outcome, entry_name(entry)))
-        if self.reader.entries and uow.policies.by_topic:
-            uow.policies = Policies.load()
 
     def _update_changed(self, uow: UnitOfWork) -> set[int]:
         """Update the changed articles and return their ids."""

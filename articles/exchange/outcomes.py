@@ -15,6 +15,7 @@ OUTCOMES = (CREATED, UPDATED, UNCHANGED, REJECTED)
 SUGGESTED = "suggested"  # counted beside the outcomes: unscored articles that took the suggested quality
 WITHDRAWN = "withdrawn"  # counted beside the outcomes of files: these articles have no file any more
 PRUNE_SKIPPED = "prune skipped"  # 1 if a run could not know which documents are gone
+PRUNE_WITHOUT_DOCUMENTS = "no documents"  # 1 if a run found none, so that all would be gone
 
 
 class DocumentSource(Protocol):

@@ -140,20 +140,11 @@ def update(
     end of the unit of work.
     """
     references.ensure([document])
-    pinned = set(article.pins)
-    kept = pinned | _kept_scores(article, document)
-    lacks_scores = _lacks_scores(article, document)
-    lost_scores = lacks_scores and not article.uses_suggestion
-    uow.track_lists(
-        [article.pk], *(_LOGGED_LISTS[name] for name in changed if name in _LOGGED_LISTS and name not in kept)
-    )
-    article.wishes = article.wishes | {name: _incoming_value(document, name) for name in pinned & _PINNABLE}
-    updated = [name for name in changed if name not in kept]
+    updated, lacks_scores = updated_fields(article, document, changed), _lacks_scores(article, document)
+    uow.track_lists([article.pk], *(_LOGGED_LISTS[name] for name in updated if name in _LOGGED_LISTS))
+    article.wishes = article.wishes | {name: _incoming_value(document, name) for name in _PINNABLE & {*article.pins}}
     for name in updated:
         _set(article, document, name, references)
-    if article.stale != lost_scores:
-        article.stale = lost_scores
-        updated.append("stale")
     article.staged = None
     article.secured = document.secured
     article.content_hash = document.content_hash
@@ -162,6 +153,17 @@ def update(
     if not lacks_scores:
         article.document_scores = document_scores(document.quality, document.heat, len(document.related))
     return updated
+
+
+def updated_fields(article: Article, document: Document, changed: Sequence[str]) -> list[str]:
+    """Return which of the changed fields `update` sets, and "stale" if the document has lost scores or has some again.
+
+    Pinned fields and scores that stay are left out.
+    """
+    kept = {*article.pins} | _kept_scores(article, document)
+    updated = [name for name in changed if name not in kept]
+    lost_scores = _lacks_scores(article, document) and not article.uses_suggestion
+    return updated if article.stale == lost_scores else [*updated, "stale"]
 
 
 def _topic_ids(document: Document, references: ReferenceCache) -> list[int]:
@@ -215,6 +217,8 @@ def _set(article: Article, document: Document, name: str, references: ReferenceC
         case "related":
             article.related_links.all().delete()
             _insert_related(pairs, references)
+        case "stale":
+            article.stale = not article.stale
         case _:
             setattr(article, name, getattr(document, name))
 

@@ -21,6 +21,7 @@ from tests.documents import CANONICAL, NAME, document, import_documents, write_d
 pytestmark = pytest.mark.django_db
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 WRITTEN = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM|REPLACE INTO) "(\w+)"')
+NO_DOCUMENTS = "Nothing is withdrawn: none of these files is a document that could be read. Check the paths."
 LOG_OF_RUNS = {"articles_importrun"}
 
 
@@ -138,6 +139,23 @@ def test_a_dry_run_reports_the_same_and_writes_nothing(tmp_path):
     write_document(tmp_path, document(heat=101))
     assert "1 updated" in import_documents(path, dry_run=True)
     assert Article.objects.get().heat == 90
+
+
+def test_a_dry_run_leaves_out_what_an_editor_pinned(tmp_path):
+    import_documents(write_document(tmp_path))
+    operations.edit(Article.objects.get(), title="Ours")
+    path = write_document(tmp_path, document(title='"Theirs"'))
+    for dry_run in (True, False):
+        assert "0 updated, 1 unchanged" in import_documents(path, dry_run=dry_run)
+
+
+def test_a_dry_run_says_what_becomes_of_registry_files_and_stores_none(tmp_path):
+    ports, ferries = (write_topic(tmp_path, f"0{name}.yaml", name, name.title()) for name in ("ports", "ferries"))
+    import_documents(ports)
+    assert "2 files: 1 created, 0 updated, 1 unchanged, 0 rejected" in import_documents(tmp_path, dry_run=True)
+    assert list(Topic.objects.values_list("name", flat=True)) == ["Ports"]
+    write_topic(tmp_path, ferries.name, "ports", "Ferries")
+    assert "_id: “ports” is the slug of the topic “Ports”" in failed_import(ferries, dry_run=True)
 
 
 def test_the_report_has_one_object_per_file(tmp_path):
@@ -334,7 +352,9 @@ def test_a_missing_file_changes_nothing_without_prune(tmp_path):
     import_documents(tmp_path)
     assert Article.objects.public().count() == 2
 
-    assert "1 article would be withdrawn" in import_documents(tmp_path, prune=True, dry_run=True)
+    output = import_documents(tmp_path, prune=True, dry_run=True, verbosity=2)
+    assert "1 article would be withdrawn" in output
+    assert f"{path.stem}: would be withdrawn: its document is missing\n" in output
     assert Article.objects.public().count() == 2
 
     output = import_documents(tmp_path, prune=True)
@@ -357,7 +377,7 @@ def test_pruning_spares_articles_published_by_editors_and_unreadable_documents(t
     path.unlink()
     herald(tmp_path, heat="hot")
 
-    assert "0 articles withdrawn" in failed_import(tmp_path, prune=True)
+    assert NO_DOCUMENTS in failed_import(tmp_path, prune=True)
     assert Article.objects.public().count() == 2
 
 
@@ -365,7 +385,8 @@ def test_pruning_with_an_empty_directory_withdraws_nothing(tmp_path):
     import_documents(write_document(tmp_path))
     (tmp_path / "empty").mkdir()
 
-    assert "0 articles withdrawn" in import_documents(tmp_path / "empty", prune=True)
+    for dry_run in (True, False):
+        assert NO_DOCUMENTS in import_documents(tmp_path / "empty", prune=True, dry_run=dry_run)
 
 
 def test_the_report_contains_warnings_about_several_documents(tmp_path):

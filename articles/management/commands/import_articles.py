@@ -14,7 +14,15 @@ from tqdm import tqdm
 from articles.audit_log.unit_of_work import Actor
 from articles.exchange.files import sources
 from articles.exchange.importing import run_import
-from articles.exchange.outcomes import OUTCOMES, PRUNE_SKIPPED, REJECTED, SUGGESTED, WITHDRAWN, FileResult
+from articles.exchange.outcomes import (
+    OUTCOMES,
+    PRUNE_SKIPPED,
+    PRUNE_WITHOUT_DOCUMENTS,
+    REJECTED,
+    SUGGESTED,
+    WITHDRAWN,
+    FileResult,
+)
 from articles.exchange.report import Report
 from articles.exchange.run_log import RunLog
 from articles.models import Article, Via
@@ -159,6 +167,8 @@ def prune_summary(counts: Counter[str], *, dry_run: bool) -> str:
         return (
             "Nothing is withdrawn: the unreadable files may include the missing documents. Fix them and run it again."
         )
+    if counts[PRUNE_WITHOUT_DOCUMENTS]:
+        return "Nothing is withdrawn: none of these files is a document that could be read. Check the paths."
     number = counts[WITHDRAWN]
     articles = "1 article" if number == 1 else f"{number} articles"
     return f"{articles} {'would be ' if dry_run else ''}withdrawn: their documents are missing"
