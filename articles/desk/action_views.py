@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from articles import operations
-from articles.models import Article, Operation, Subject, Verb
+from articles.models import Article, Operation, Verb
 from articles.operations.preview import ActionPreview
 from articles.operations.results import (
     ActionError,
@@ -40,6 +39,7 @@ from config.times import format_time
 
 from .actions import ACTIONS, Action, offered_decisions, permitted_actions
 from .commands import Command, parse_command
+from .repeated import repeated_operation
 from .rows import LARGE_COLUMNS
 from .undo_confirmation import undo_confirmation_page
 from .undo_text import (
@@ -66,7 +66,6 @@ from .view_helpers import (
 
 CONFIRM_FROM = 51  # stories; so many are shown before they are changed
 SAMPLE_SIZE = 20  # of them
-REPEATED_WITHIN = timedelta(minutes=1)
 UNDO_TRIED_MAX = 10  # operations, until one can be undone
 MESSAGES_MAX = 5  # refusals, and articles that followed, in one response
 ASKED_AGAIN = (REASON_FIELD, "reason")  # fields of the confirmation
@@ -193,7 +192,9 @@ def _folds(command: Command) -> list[tuple[Article, Article]]:
 
 
 def _success(request: DeskRequest, action: Action, result: ActionResult) -> HttpResponseBase:
-    operation = result.operation or _repeated_operation(request, action, result)
+    operation = result.operation
+    if operation is None and not result.rejections:
+        operation = repeated_operation(request, action.verb, result.done)
     refusals = _first_of([f"“{refusal.title}” {refusal.reason}." for refusal in result.rejections])
     following = successors(operation) if action.changes_succession else {}
     named = {*result.done, *result.appeared, *result.disappeared, *following}
@@ -251,19 +252,6 @@ def _done_text(action: Action, result: ActionResult) -> str:
         return str(action.done_to_one) % {"title": article.title, "lead": article.lead and article.lead.title}
     values = {"stories": number_of_stories(number), "done": action.past_tense}
     return str(action.done) or _("%(stories)s %(done)s.") % values
-
-
-def _repeated_operation(request: DeskRequest, action: Action, result: ActionResult) -> Operation | None:
-    """Return the editor's operation that this request repeats, as a double click does without JavaScript.
-
-    The browser shows only the second response: it has to offer *Undo* as the first did.
-    """
-    recent = Operation.objects.filter(actor=request.user, at__gt=timezone.now() - REPEATED_WITHIN)
-    last = recent.first()
-    if last is None or last.verb != action.verb or last.undone_by.exists() or result.rejections:
-        return None
-    changed = last.events.filter(subject=Subject.ARTICLE, derived=False).order_by()
-    return last if set(result.done) <= {*changed.values_list("subject_id", flat=True)} else None
 
 
 def _respond(

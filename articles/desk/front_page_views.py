@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from articles import operations
-from articles.models import Article, Operation, Subject, Verb
+from articles.models import Article, Operation, Verb
 from articles.operations.front_page import FRONT_PAGE_VERBS, picks_token
 from articles.operations.results import ActionError, ActionResult
 from articles.public.front_page import SECONDARY_STORIES
@@ -31,12 +31,12 @@ from config.times import format_time
 from .actions import ACTIONS, Action
 from .commands import Command, parse_command
 from .front_page_draft import CHANGES, DRAFT_FIELDS, Draft, read_draft
+from .repeated import repeated_operation
 from .rows import LARGE_COLUMNS, age_text
 from .undo_text import changed_front_page_story, with_undo_link
 from .view_helpers import DeskRequest, desk_view, parse_id, render_admin
 
 LISTED_MAX = 50  # stories in each of the lists below the page
-REPEATED_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +200,9 @@ def _draft_of(action: Action, command: Command) -> dict[str, str]:
 
 
 def _is_repeated(request: DeskRequest, action: Action, command: Command) -> bool:
-    """Return whether the editor has just done this, as by a double click without JavaScript."""
-    recent = Operation.objects.filter(actor=request.user, at__gt=timezone.now() - REPEATED_WITHIN, undone_by=None)
-    last = recent.first()
-    if last is None or last.verb != action.name:
-        return False
-    events = last.events.filter(subject=Subject.ARTICLE, subject_id__in=list(command.versions))
-    is_newer = parse_id(command.text("seen").partition(".")[0]) < last.pk
-    return is_newer and events.exists()
+    """Return whether the editor has just done this, since the board that they saw."""
+    last = repeated_operation(request, action.verb, command.versions)
+    return last is not None and parse_id(command.text("seen").partition(".")[0]) < last.pk
 
 
 def _places(shown: Sequence[PlacedStory], now_ids: Sequence[int], subject: int, draft: Draft | None) -> list[Place]:
