@@ -16,6 +16,7 @@ from articles.rules.urls import normalize_url
 
 from .dates import ISO_FORMAT, is_plausible, parse_date
 from .json_ld import article_in, text_of
+from .repair import decodable
 from .text import excerpt_from, plain_text, title_from
 from .urls import absolute_url, host_of, page_url
 from .values import FEED_LINKS_MAX, PROVIDER_MAX, FeedLink, PageValue, ParsedPage
@@ -119,7 +120,7 @@ def _parsed(data: bytes, charset: str) -> LexborHTMLParser:
         except (LookupError, UnicodeError):
             continue
     try:
-        return LexborHTMLParser(data.decode())
+        return LexborHTMLParser(decodable(data).decode())
     except UnicodeDecodeError:
         return LexborHTMLParser(data.decode("cp1252", "replace"))
 

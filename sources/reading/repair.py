@@ -32,7 +32,7 @@ def repaired(data: bytes, content_type: str) -> tuple[bytes, str]:
         content_type = ""
         if declaration:
             data = data[: declaration.start(1)] + b"utf-8" + data[declaration.end(1) :]
-    return _REFERENCES.sub(_repair_references, _decodable(data)), content_type
+    return _REFERENCES.sub(_repair_references, decodable(data)), content_type
 
 
 def _is_utf_8(data: bytes, stated: set[str]) -> bool:
@@ -47,7 +47,7 @@ def _is_utf_8(data: bytes, stated: set[str]) -> bool:
     return not text.isascii() or any(name.startswith(("utf-16", "utf-32")) for name in stated)
 
 
-def _decodable(data: bytes) -> bytes:
+def decodable(data: bytes) -> bytes:
     """Return the data with replacements for the bytes that are no UTF-8, if more of it is than isn't."""
     try:
         data.decode()

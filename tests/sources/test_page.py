@@ -156,3 +156,8 @@ def test_the_feeds_of_a_page_are_named_those_of_comments_last():
 def test_the_encoding_is_that_of_the_response_the_page_or_a_likely_one(encoding, meta, charset):
     data = f"<html><head>{meta}<title>Brücke</title></head></html>".encode(encoding)
     assert read_page(data, URL, charset).title.text == "Brücke"
+
+
+def test_a_page_that_is_cut_within_a_letter_is_utf_8_still():
+    data = "<html><head><title>Brücke öffnet</title></head><body>für alle, auch früh".encode()
+    assert read_page(data + "ü".encode()[:1], URL).title.text == "Brücke öffnet"
