@@ -12,11 +12,13 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from articles.models import ArticleTopic, Topic
 from config.autocomplete import KeyAutocompleteMixin
+from sources.models import Source
 
 from .audit_log_admin import ReferenceAdminMixin
 from .conflict_forms import ConflictAwareForm
@@ -94,6 +96,12 @@ class TopicAdmin(KeyAutocompleteMixin, ReferenceAdminMixin, admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Topic | None = None) -> list[str]:
         return ["slug"] if obj else []  # it is part of the topic's URL
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Say that the sources that give a topic to their stories are in the way, as other rows are."""
+        *others, protected = super().get_deleted_objects(objs, request)
+        sources = Source.objects.filter(topics__in=objs).distinct()
+        return *others, [*protected, *(f"{capfirst(Source._meta.verbose_name)}: {source}" for source in sources)]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Topic | None = None) -> dict[str, list[str]]:
         return {} if obj else {"slug": ["name"]}

@@ -185,7 +185,7 @@ def _used_by(row: ReferenceRow, except_models: Sequence[type[models.Model]] = ()
     """Return the names of what uses a row, such as `articles`."""
     users = []
     for relation in row._meta.related_objects:
-        if relation.many_to_many or relation.field.model in except_models:
+        if getattr(relation, "through", relation.field.model) in except_models:
             continue
         if relation.field.model._base_manager.filter(**{relation.field.name: row}).exists():
             users.append(str(relation.field.model._meta.verbose_name_plural))

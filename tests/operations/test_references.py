@@ -11,6 +11,7 @@ from articles.models import Article, Event, Operation, Topic, TopicPolicy
 from articles.operations import references
 from articles.operations.results import ActionError
 from providers.models import Provider
+from sources.models import Source
 from tests import builders
 from tests.admin.forms import fields_of
 from tests.desk.helpers import member, messages_of, undo
@@ -152,6 +153,18 @@ def test_a_deleted_topic_is_restored_with_its_articles_and_policy_and_deleted_ag
     assert (article.state, article.heat) == ("published", 60)
     undo(admin_client, Operation.objects.first())
     assert (topics_of(article), Topic.objects.filter(pk=topic.pk).exists()) == (["Health", "Law"], False)
+
+
+def test_a_topic_that_a_source_gives_to_its_stories_is_not_deleted(admin_client):
+    topic, url = builders.topic("AI"), "https://courier.example/feed"
+    Source.objects.create(name="The Courier", url=url).topics.add(topic)
+
+    page = admin_client.post(f"/admin/articles/topic/{topic.pk}/delete/", {"post": "yes"})
+    with pytest.raises(ActionError, match="“AI” is still in use by sources"):
+        operations.delete_references([topic])
+
+    assert "Source: The Courier" in page.content.decode()
+    assert list(Source.objects.get().topics.all()) == [topic]
 
 
 def test_a_subtopic_is_restored_only_after_its_parent():
